@@ -50,7 +50,7 @@ export { compile, type CompileOptions, evaluate, type Numbers } from './run/comp
 export type { At, Executable, Feed, Resident } from './run/executable.js';
 export * from './run/iterate.js';
 export type { StopSignal } from '../internal/stop.js';
-export * from './run/nonFinite.js';
+export { nonFiniteOrigin } from './run/nonFinite.js';
 export * from './run/explain.js';
 export { storeAs } from './run/storeAs.js';
 export { measurePeak, type Peak } from './run/peak.js';

@@ -75,10 +75,9 @@ const opened = (backend: Backend): Noisefold => {
       );
     },
     close,
-    [asyncDispose]: close,
   };
   // the key is `unique symbol` in the types, if they have it
-  return nf as unknown as Noisefold;
+  return Object.defineProperty(nf, asyncDispose, { value: close }) as Noisefold;
 };
 
 /**

@@ -18,7 +18,7 @@ import type { Images } from '../training/data/images.js';
 import { genEffect } from '../training/genEffect.js';
 import { heard } from '../training/listener.js';
 import { mayGoOn } from '../training/loop.js';
-import { compiled } from '../training/open.js';
+import { compiled } from '../dsl/run/compile.js';
 import type { FeatureModel, FeatureNetwork } from './featureNetwork.js';
 import { checkFeatures, type Features } from './features.js';
 

@@ -1,6 +1,12 @@
 /** Networks whose features the metrics compare. */
 import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
-import type { ImageExtents, ImageShape, ImageShapeOf } from '../training/data/dataset.js';
+import {
+  extentsFor,
+  type ImageExtents,
+  type ImageShape,
+  type ImageShapeOf,
+  type ImageSize,
+} from '../training/data/dataset.js';
 import { demanding } from '../internal/takes.js';
 import { callback, list } from '../internal/parts.js';
 
@@ -46,14 +52,17 @@ export const featuresOf = demanding(
     image: list('the shape of an image, such as [28, 28, 1]'),
     features: callback('a function of images', 'write (images) => …'),
   },
-  <const I extends readonly [height: number, width: number, channels: number]>(
+  <const I extends ImageSize>(
     image: I,
     features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
   ): FeatureNetwork<object, ImageShapeOf<I>> => ({
     model: {
-      image: image as unknown as ImageExtents<ImageShapeOf<I>>, // the same numbers
+      image: extentsFor<ImageShapeOf<I>>(image),
       params: treeSpec<object>({}),
-      apply: () => (images) => ({ features: features(images) as Tensor<Shape> as Tensor<['B', Dim]> }), // checked when it runs
+      apply: () => (images) => {
+        const found: Tensor<Shape> = features(images);
+        return { features: found as Tensor<['B', Dim]> }; // checked when it runs
+      },
     },
     params: {},
   }),

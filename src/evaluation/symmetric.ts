@@ -11,9 +11,8 @@ export interface Eigen {
 
 /** Decomposes a symmetric matrix of n rows. */
 export const eigenOf = (matrix: Float64Array, n: number): Eigen => {
-  const rows = Array.from({ length: n }, (_, i) => matrix.subarray(i * n, (i + 1) * n));
-  // the constructor copies typed arrays, although its type does not list them
-  const found = new EigenvalueDecomposition(new Matrix(rows as unknown as number[][]), { assumeSymmetric: true });
+  const rows = Array.from({ length: n }, (_, i) => Array.from(matrix.subarray(i * n, (i + 1) * n)));
+  const found = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });
   const vectors = found.eigenvectorMatrix;
   return { values: found.realEigenvalues, vector: (k, i) => vectors.get(i, k) };
 };

@@ -1,6 +1,6 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
-import { E, F, t, type either } from './fp.js';
+import { E, F, RA, t, type either } from './fp.js';
 import { suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
@@ -165,32 +165,32 @@ export const decode =
       E.mapLeft((errors) => mismatch(mostTelling(errors) ?? { value, context: [] })),
     );
 
-/** A tuple of exactly these values; io-ts's `tuple` drops further ones silently. */
+/** A tuple of exactly these values; io-ts's `tuple` drops further ones silently, and takes at most five. */
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,
 ): t.Type<{ readonly [K in keyof C]: t.TypeOf<C[K]> }> => {
   type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
-  // the overloads of `tuple` cover fixed lengths only
-  const known = t.tuple(codecs as unknown as [t.Mixed, t.Mixed], name) as unknown as t.Type<Values>;
-  const isTooLong = (value: unknown): boolean => Array.isArray(value) && value.length > codecs.length;
-  return new t.Type<Values>(
-    name,
-    (value): value is Values => known.is(value) && !isTooLong(value),
-    (value, context) => (isTooLong(value) ? t.failure(value, context) : known.validate(value, context)),
-    known.encode,
-  );
+  const are = (value: unknown): value is Values =>
+    Array.isArray(value) && value.length === codecs.length && codecs.every((codec, i) => codec.is(value[i]));
+  const validate: t.Validate<unknown, Values> = (value, context) => {
+    if (!Array.isArray(value) || value.length > codecs.length) return t.failure(value, context);
+    const each = codecs.map((codec, i) => codec.validate(value[i], t.appendContext(context, `${i}`, codec, value[i])));
+    const { left: errors, right: values } = RA.separate(each);
+    return are(values) ? t.success(values) : t.failures(errors.flat());
+  };
+  return new t.Type<Values>(name, are, validate, F.identity);
 };
+
+/** Accepts the values that pass a test, and returns them unchanged. */
+/* @__NO_SIDE_EFFECTS__ */
+const tested = <A>(name: string, is: t.Is<A>): t.Type<A> =>
+  new t.Type<A>(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), F.identity);
 
 /** Accepts the values of a codec that satisfy a condition, and returns them unchanged. */
 /* @__NO_SIDE_EFFECTS__ */
 export const refined = <A>(codec: t.Type<A>, name: string, holds: (a: A) => boolean): t.Type<A> =>
-  new t.Type<A>(
-    name,
-    (value): value is A => codec.is(value) && holds(value),
-    (value, context) => (codec.is(value) && holds(value) ? t.success(value) : t.failure(value, context)),
-    codec.encode,
-  );
+  tested(name, (value): value is A => codec.is(value) && holds(value));
 
 /** A type with a hint for values that it refuses. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -201,7 +201,7 @@ export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
 /** A function. Its type `F` is asserted: a codec cannot check it. */
 /* @__NO_SIDE_EFFECTS__ */
 export const functionOf = <F>(name: string): t.Type<F> =>
-  refined(t.Function as t.Type<unknown> as t.Type<F>, name, () => true);
+  tested(name, (value): value is F => typeof value === 'function');
 
 /** Numbers on the host: a plain array does not tell their dtype. */
 export const hostArray = refined(t.unknown, 'a Float32Array, Float64Array, Int32Array or Uint8Array', (x) =>
@@ -246,22 +246,20 @@ export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) =>
 /** A field for which noisefold supports only one value; arrays are compared by their elements. */
 export const only = <A extends string | number | boolean | null | readonly never[]>(value: A): t.Type<A> => {
   const wanted = JSON.stringify(value);
-  const known = t.unknown as t.Type<unknown> as t.Type<A>; // `refined` accepts only that value
-  return refined(
-    known,
+  return tested(
     `${wanted}, the only value that noisefold supports`,
-    (given) => JSON.stringify(given) === wanted,
+    (given): given is A => JSON.stringify(given) === wanted,
   );
 };
 
 /** A list of at least one value. */
 export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
-  const list = t.readonlyArray(item, name) as t.Type<unknown> as t.Type<readonly A[]>; // lists are not encoded
+  const list = t.readonlyArray(item, name);
   return new t.Type(
     name,
     (value): value is readonly A[] => list.is(value) && value.length > 0,
     (value, context) =>
       Array.isArray(value) && value.length === 0 ? t.failure(value, context) : list.validate(value, context),
-    list.encode,
+    F.identity, // lists are not encoded
   );
 };

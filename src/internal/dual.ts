@@ -14,10 +14,7 @@ type IsDataFirst = (args: Arguments) => boolean;
 export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
 
 /** Both forms of an operator on an `X` with the other arguments `A`, without type inference. */
-export interface BothForms<X, A extends readonly unknown[], R> {
-  (x: X, ...rest: A): R;
-  (...rest: A): (x: X) => R;
-}
+export type BothForms<X, A extends readonly unknown[], R> = ((x: X, ...rest: A) => R) & ((...rest: A) => (x: X) => R);
 
 /** A pipeable form: a function that stores its arguments. */
 interface Applied {
@@ -38,7 +35,7 @@ const withName = <F extends object>(name: string, f: F): F => Object.definePrope
  *
  * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more
  *    than three, and otherwise all; TypeScript 7 reports the last. So the data-first form comes last, and these
- *    overloads are put before it if forms have the same number of arguments: `OneError & { … }`.
+ *    overloads are put before it if forms have the same number of arguments: {@link DualByKind}.
  * 2. The result of a wrong call is that of the first overload with enough parameters. In a pipe it must be a function
  *    or `never`, otherwise a tensor of the right shape, so that the following calls are not errors. So the pipeable
  *    form comes first if it has fewer parameters, and these overloads have no more parameters than they need.
@@ -49,6 +46,12 @@ export interface OneError<Args extends readonly unknown[]> {
   (this: never, ...args: Args): undefined;
   (this: never, ...args: Args): void;
 }
+
+/** Both forms of an operator, the data-first form `F` and the pipeable form `P`, in the order of the second rule above. */
+export type Dual<F, P> = P & F;
+
+/** Both forms, if they have the same number of arguments and differ by the kind of the first one: see the first rule above. */
+export type DualByKind<Args extends readonly unknown[], F, P> = OneError<Args> & Dual<F, P>;
 
 /** Tests for the arguments that `map` passes: an element, its index, and the list. */
 const areOfMap = ([x, i, list]: Arguments): boolean => Array.isArray(list) && typeof i === 'number' && list[i] === x;
@@ -88,7 +91,7 @@ export const dataFirst = <F extends object>(name: string, count: number, body: (
       });
     return apply(...args);
   };
-  return Object.defineProperty(withName(name, operation), 'length', { value: count }) as unknown as F; // `F` is the type of `body`
+  return Object.defineProperty<object>(withName(name, operation), 'length', { value: count }) as F; // `F` is the type of `body`
 };
 
 /** Detects the data-first form of an operator whose pipeable form begins with a string. */
@@ -121,5 +124,5 @@ export const dual = <F extends object>(name: string, whole: DataFirst, body: (..
     const pipeable: Applied = Object.assign((x: unknown) => apply(x, ...args), { applied: { [name]: args } });
     return withName(`${name}(…)`, pipeable);
   };
-  return withName(name, operator) as unknown as F; // the overloads of F are the two forms of `body`
+  return withName<object>(name, operator) as F; // the overloads of F are the two forms of `body`
 };

@@ -26,10 +26,13 @@ export type ErrorTag =
   | 'Diverged' // a training whose loss explodes
   | 'Cancelled'; // a run stopped by its AbortSignal
 
+/** The errors of some kinds. */
+type ErrorOf<K extends ErrorTag> = {
+  readonly [T in K]: { readonly _tag: T; readonly message: string } & Explanation;
+}[K];
+
 /** All errors as a tagged union. `message` holds the whole content in one line. */
-export type NoisefoldError = {
-  readonly [K in ErrorTag]: { readonly _tag: K; readonly message: string } & Explanation;
-}[ErrorTag];
+export type NoisefoldError = ErrorOf<ErrorTag>;
 
 /** The text of any value: JavaScript may pass a symbol, or an object that has none, in place of a number. */
 export const textOf = (value: unknown): string => {
@@ -93,14 +96,14 @@ const printable = (text: string): string => bounded(escaped(bounded(textOf(text)
  * failure('ConfigError', about)._tag // → 'ConfigError'
  * failure('ConfigError', about).message // → 'cosine: expected T ≥ 1, got 0; give a number of timesteps'
  */
-export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): Extract<NoisefoldError, { _tag: K }> => {
+export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): ErrorOf<K> => {
   if (typeof tag !== 'string' || !('where' in Object(explanation)))
     return failure('ConfigError', {
       where: 'failure',
       expected: 'a tag and an explanation',
       actual: `${textOf(tag)} and ${textOf(explanation)}`,
       hint: "give 'ConfigError' and { where, expected, actual, hint }",
-    }) as Extract<NoisefoldError, { _tag: K }>; // from JavaScript, which has no types
+    }) as ErrorOf<K>; // from JavaScript, which has no types
   const { where, expected, actual, hint } = explanation;
   const about = {
     where: printable(where),
@@ -109,8 +112,7 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
     hint: printable(hint),
   };
   const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
-  // TypeScript does not resolve the mapped union for a type parameter; each member has this form
-  return { ...about, _tag: tag, message } as unknown as Extract<NoisefoldError, { _tag: K }>;
+  return { ...about, _tag: tag, message };
 };
 
 /**

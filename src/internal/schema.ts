@@ -114,7 +114,7 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
         E.flatMap((checked) => others.validate(checked, context)),
         E.map((checked) => filled(checked) as Filled<F>), // it passed the types of all fields
       ),
-    known.encode as unknown as t.Encode<Filled<F>, Filled<F>>, // it encodes each field
+    F.identity, // options are not encoded
   );
   return Object.assign(type, { fields });
 };

@@ -44,6 +44,9 @@ interface Port {
   readonly close: () => void;
 }
 
+/** Declared here, because the types of Node differ from those of browsers. */
+declare const MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
+
 /** Milliseconds of work after which the event loop gets a turn. */
 const LONGEST_WORK = 10;
 
@@ -54,8 +57,7 @@ const LONGEST_WORK = 10;
 export const pause = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof setImmediate === 'function') return void setImmediate(resolve);
-    // the types of Node differ from those of browsers
-    const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>;
+    const { port1, port2 } = new MessageChannel();
     port1.addEventListener('message', () => {
       port1.close();
       resolve();

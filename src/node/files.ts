@@ -194,13 +194,14 @@ export const isAlive = (pid: number): boolean => {
 /** The name of a temporary file beside a file. It contains the id of the writing process, and is unpredictable. */
 export const asideOf = (name: string): string => `.${name}.${process.pid}.${crypto.randomUUID()}.tmp`;
 
-/** Removes the temporary files that killed processes left behind while they wrote this file. */
-const removeLeftovers = async (path: string): Promise<void> => {
+/** Removes the temporary files, or folders, that killed processes left behind while they wrote this one. */
+export const removeLeftovers = async (path: string): Promise<void> => {
   const { basename, dirname, join, readdir, rm } = node();
   const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.[\da-f-]+\.tmp$/;
   for (const name of await readdir(dirname(path))) {
     const { name: of, pid } = aside.exec(name)?.groups ?? {};
-    if (of === basename(path) && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
+    if (of !== basename(path) || isAlive(Number(pid))) continue;
+    await rm(join(dirname(path), name), { force: true, recursive: true });
   }
 };
 

@@ -1,21 +1,10 @@
 /** Folders on disk, written completely or not at all. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { type Fallible, gen, keep, take } from '../internal/gen.js';
-import { asideOf, isAlive, makeFolder, syncFolder } from './files.js';
+import { asideOf, makeFolder, removeLeftovers, syncFolder } from './files.js';
 import { node, onFile, recover } from './node.js';
 
 const TO_WRITE = 'a folder to write';
-
-/** Removes the temporary folders that killed processes left behind while they wrote this one. */
-const removeLeftovers = async (path: string): Promise<void> => {
-  const { basename, dirname, join, readdir, rm } = node();
-  const aside = /^\.(?<name>.+)\.(?<pid>\d+)\.[\da-f-]+\.tmp$/;
-  for (const name of await readdir(dirname(path))) {
-    const { name: of, pid } = aside.exec(name)?.groups ?? {};
-    if (of === basename(path) && !isAlive(Number(pid)))
-      await rm(join(dirname(path), name), { force: true, recursive: true });
-  }
-};
 
 /** Refuses a folder that is not empty, because its content would be lost. */
 const demandEmpty = async (path: string): Promise<void> => {

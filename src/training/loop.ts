@@ -8,7 +8,7 @@ import type { StorageOption } from '../dsl/run/storedIn.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';
 import { type Breathe, breather, cancelled, type StopSignal } from '../internal/stop.js';
-import { compiled } from './open.js';
+import { compiled } from '../dsl/run/compile.js';
 
 /**
  * A loop: `begin` makes the state, `step` advances it in the same memory, `end` takes the result from it. Every step
@@ -79,10 +79,11 @@ export const opened =
           state: () => current,
           step: (given, use) =>
             gen(function* () {
-              const { state, ...output } = yield* take(stepper.run({ ...constants, ...given, state: current }));
+              const result = yield* take(stepper.run({ ...constants, ...given, state: current }));
+              const { state, ...output } = result;
               current = state;
               yield* hold(E.right(output), (rest) => release(rest)(backend));
-              return yield* take(use(output as unknown as Resident<O>)); // everything that a step returns beside the state
+              return yield* take(use(result));
             }),
           end: (): ReturnType<Fallible<Resident<R>>> => ender.run({ state: current })(),
           release: () => release(current)(backend)(),

@@ -1,5 +1,5 @@
 /** Tables that a loop fills step by step. */
-import { broadcastTo, dims, equal, iota, reshape, type Shape, type Tensor, where } from '../dsl/index.js';
+import { broadcastLike, dims, equal, iota, reshape, type Shape, type Tensor, where } from '../dsl/index.js';
 
 /**
  * A table with `slice` written at position `index` of an axis.
@@ -12,9 +12,8 @@ export const withSlice = <S extends Shape>(
   index: Tensor<[], 'int32'>,
   slice: Tensor<Shape>,
 ): Tensor<S> => {
-  const shape = dims(table as Tensor<Shape>);
+  const shape = dims<Tensor<Shape>>(table);
   const isHere = reshape(equal(iota(shape[axis]!), index), ...shape.map((extent, i) => (i === axis ? extent : 1)));
   const row = reshape(slice, ...shape.map((extent, i) => (i === axis ? 1 : extent)));
-  const filled = where(broadcastTo(isHere, ...shape), broadcastTo(row, ...shape), table as Tensor<Shape>);
-  return filled as Tensor<Shape> as Tensor<S>; // all three have the shape of the table
+  return where(broadcastLike(isHere, table), broadcastLike(row, table), table);
 };

@@ -22,6 +22,7 @@ import { type AnyTensor, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 import { input } from '../primitives/index.js';
 import type { HalfStorage } from '../types/storage.js';
 import { type Leaf, leaves } from '../types/tree.js';
+import { elementAt, entryOf } from '../../internal/lookup.js';
 
 export interface Traced {
   /** The names of the inputs; null if the input is one tensor. */
@@ -57,8 +58,8 @@ export const trace = <I, O>(program: Program<I, O>, spec: TreeSpec<I>, bindings:
           hint: `write compile(program, { ${known.map((symbol) => `${symbol}: …`).join(', ')} })`,
         });
   const nodes = spec.leaves.map((leaf) => input(leaf.path, orRaise(extentsOf(leaf, bindings)), leaf.dtype));
-  const byPath = new Map(spec.leaves.map((leaf, i) => [leaf.path, nodes[i]]));
-  const output = program.trace(fillSpec(spec, (leaf) => tensor(byPath.get(leaf.path)!)));
+  const byPath = new Map(spec.leaves.map(({ path }, i) => [path, elementAt(nodes, i)]));
+  const output = program.trace(fillSpec(spec, (leaf) => tensor(entryOf(byPath, leaf.path))));
   if (output === undefined)
     raise('ConfigError', {
       where: 'program',

@@ -3,6 +3,7 @@ import type { Distribution } from '../../internal/numerics/threefry.js';
 import type { DType } from '../types/dtype.js';
 import { countable } from '../types/dim.js';
 import { showType, type Typed } from '../../internal/errors.js';
+import { elementAt } from '../../internal/lookup.js';
 
 export type { DType } from '../types/dtype.js';
 
@@ -172,7 +173,8 @@ export interface Operands {
 /** A list of the length of `T` with elements `A`. */
 export type Each<T extends readonly unknown[], A> = { readonly [I in keyof T]: A };
 
-interface NodeFields<K extends Op> {
+/** The fields of a node; for several `K` they may be of different primitives, unlike those of `NodeOf`. */
+export interface NodeFields<K extends Op> {
   readonly op: K;
   readonly inputs: Operands[K];
   readonly attributes: Attributes[K];
@@ -208,17 +210,25 @@ export const node = <K extends Op>(
   attributes: Attributes[K],
   shape: readonly number[],
   dtype: DType,
-): Node =>
-  // TypeScript does not see that NodeFields<K> is a member of the union while K is unresolved
-  ({
+): NodeOf<K> => {
+  const operands: readonly Node[] = inputs;
+  const made = {
     __proto__: printed,
     op,
     inputs,
     attributes,
     shape: countable(op, shape),
     dtype,
-    depth: 1 + (inputs as readonly Node[]).reduce((deepest, input) => Math.max(deepest, input.depth), 0),
-  }) as unknown as Node;
+    depth: 1 + operands.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
+  };
+  return made;
+};
+
+/** The operand of a node of one operand, or the first of several. */
+export const operandOf = ({ inputs }: Node): Node => elementAt<Node>(inputs, 0);
+
+/** The extent of an axis, which may count from the end. The axis is known to exist. */
+export const extentAt = ({ shape }: Pick<Node, 'shape'>, axis: number): number => elementAt(shape, axis);
 
 /**
  * Lists the roots and the nodes below them, each once and after its inputs. Does not enter the nodes in `seen`, and adds the
@@ -260,11 +270,11 @@ export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
  * Rebuilds a graph bottom-up: `visit` gets each node with its inputs already rewritten. Nodes with an entry in `images`
  * are replaced by it without a visit.
  */
-export const rewrite = (
-  roots: readonly Node[],
+export const rewrite = <const R extends readonly Node[]>(
+  roots: R,
   visit: (n: Node, original: Node) => Node,
   images: ReadonlyMap<Node, Node> = new Map(),
-): readonly Node[] => {
+): Each<R, Node> => {
   const changed = new Map(images); // most passes leave most nodes as they are
   const imageOf = (n: Node): Node => changed.get(n) ?? n;
   for (const original of reachable(roots, new Set(images.keys()))) {
@@ -272,11 +282,13 @@ export const rewrite = (
     const image = visit(isStale ? withInputs(original, original.inputs.map(imageOf)) : original, original);
     if (image !== original) changed.set(original, image);
   }
-  return roots.map(imageOf);
+  const rewritten: readonly Node[] = roots.map(imageOf);
+  return rewritten as Each<R, Node>; // one for each
 };
 
-export const substitute = (roots: readonly Node[], from: readonly Node[], to: readonly Node[]): readonly Node[] =>
-  rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, to[i]!])));
+/** Replaces nodes of a graph by others, one for each. */
+export const substitute = <const R extends readonly Node[]>(roots: R, from: readonly Node[], to: readonly Node[]) =>
+  rewrite(roots, (n) => n, new Map(from.map((n, i) => [n, elementAt(to, i)])));
 
 /**
  * The path of an input, of an input that the program decodes, or of a named slice of an input: the slice `w` of the vector
@@ -310,10 +322,13 @@ export const whereOf = (op: string, operands: readonly Node[]): string => {
   return place === '' ? op : `${op} (near ${place})`;
 };
 
+const isConstantData = (x: unknown): x is ConstantData =>
+  [Float64Array, Float32Array, Int32Array, Uint8Array].some((kind) => x instanceof kind);
+
 /** Formats attributes with all numbers; a composite is its name and its options. */
 const attributesText = (attributes: unknown): string =>
   JSON.stringify(attributes, (_, value: unknown) => {
-    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>, String); // constant data
+    if (isConstantData(value)) return Array.from(value, String);
     return typeof value === 'number' ? String(value) : value; // JSON has no NaN and no -0
   });
 

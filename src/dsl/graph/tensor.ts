@@ -37,8 +37,10 @@ export type ShapeIn<T extends AnyTensor> = T[typeof shape];
  */
 export const tensor = <S extends Shape, D extends DType>(n: Node): Tensor<S, D> => n as unknown as Tensor<S, D>;
 /** The node of a tensor. Raises `ShapeError` for any other value, which JavaScript callers may pass. */
-export const nodeOf = (x: AnyTensor): Node =>
-  isTensor(x) ? (x as unknown as Node) : raise('ShapeError', notATensor(x));
+export const nodeOf = (x: AnyTensor): Node => (isNode(x) ? x : raise('ShapeError', notATensor(x)));
+
+const isNode = (x: unknown): x is Node =>
+  typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
 
 /**
  * The error for a value that is not a tensor. A partially applied operation is a function named after the operation:
@@ -58,8 +60,7 @@ const notATensor = (x: unknown): Explanation => {
  * isTensor(zeros(2)) // → true
  * isTensor({ w: zeros(2) }) // → false
  */
-export const isTensor = (x: unknown): x is AnyTensor =>
-  typeof x === 'object' && x !== null && 'op' in x && 'inputs' in x && 'depth' in x;
+export const isTensor = (x: unknown): x is AnyTensor => isNode(x);
 
 /** Lists the nodes of the tensors in a tree. */
 export const nodesIn = (tree: unknown): readonly Node[] => leaves(tree, isTensor).map(({ leaf }) => nodeOf(leaf));

@@ -1,7 +1,7 @@
 /** Tensors of known values. */
 import type { Checked } from '../types/checked.js';
 import { countable, type Extent, type Extents, type Shown, type Widened } from '../types/dim.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { numbers } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
@@ -39,10 +39,10 @@ export const ones = <const S extends readonly number[]>(...shape: Extents<S>): T
  * Fills the shape and dtype of `x` with one number.
  * @example fullLike(iota(3), 7) // → [7, 7, 7]
  */
-export const fullLike: {
-  (value: number): <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<S, D>;
-  <S extends Shape, D extends NumberType>(x: Tensor<S, D>, value: number): Tensor<S, D>;
-} = dual('fullLike', 2, (x: AnyTensor, value: number) => {
+export const fullLike: Dual<
+  <S extends Shape, D extends NumberType>(x: Tensor<S, D>, value: number) => Tensor<S, D>,
+  (value: number) => <S extends Shape, D extends NumberType>(x: Tensor<S, D>) => Tensor<S, D>
+> = dual('fullLike', 2, (x: AnyTensor, value: number) => {
   const { shape, dtype } = nodeOf(x);
   return tensor(full(demandNumber('fullLike', value), shape, dtype));
 });

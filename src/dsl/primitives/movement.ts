@@ -1,6 +1,7 @@
 /** Constructors of nodes that hold the elements of their operands at other indices. */
+import { elementAt } from '../../internal/lookup.js';
 import { raise, showShape } from '../../internal/errors.js';
-import { type DType, type Node, node } from '../graph/node.js';
+import { type DType, type Node, node, extentAt } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { isExtent } from '../types/dim.js';
 import { axisOf, demandNumber, heldBy, isSameShape, type Numbers, wrongDType, wrongShape } from './checks.js';
@@ -27,14 +28,14 @@ export const transpose = (x: Node, permutation: Numbers): Node => {
   if (axes.length !== rank || new Set(axes).size !== rank)
     wrongShape('transpose', x, `a permutation of ${rank} axes`, showShape(permutation), 'name each axis once');
   if (axes.every((axis, i) => axis === i)) return x;
-  const shape = axes.map((axis) => x.shape[axis]!);
+  const shape = axes.map((axis) => extentAt(x, axis));
   return node('transpose', [x], { permutation: axes }, shape, x.dtype);
 };
 
 /** Exchanges two axes; negative ones count from the end. */
 export const swapAxes = (x: Node, a: number, b: number): Node => {
   const axes = [...x.shape.keys()];
-  return transpose(x, axes.with(a, axes.at(b)!).with(b, axes.at(a)!));
+  return transpose(x, axes.with(a, elementAt(axes, b)).with(b, elementAt(axes, a)));
 };
 
 /** xᵀ, of the last two axes. */
@@ -71,7 +72,7 @@ export const slice = (x: Node, start: Numbers, size: Numbers, strides = perAxis(
 
 /** The elements in reverse order along some axes. */
 export const flip = (x: Node, axes: Numbers): Node => {
-  const resolved = axes.map((axis) => axisOf('flip', x, axis)).filter((axis) => x.shape[axis]! > 1);
+  const resolved = axes.map((axis) => axisOf('flip', x, axis)).filter((axis) => extentAt(x, axis) > 1);
   return resolved.length === 0 ? x : node('flip', [x], { axes: resolved }, x.shape, x.dtype);
 };
 
@@ -104,7 +105,7 @@ export const concat = (parts: readonly Node[], axis: number): Node => {
     if (part.dtype !== first.dtype) wrongDType('concat', part, first.dtype);
   }
   if (parts.length === 1) return first;
-  const shape = first.shape.map((d, i) => (i === along ? parts.reduce((sum, p) => sum + p.shape[i]!, 0) : d));
+  const shape = first.shape.map((d, i) => (i === along ? parts.reduce((sum, p) => sum + extentAt(p, i), 0) : d));
   return node('concat', [first, ...parts.slice(1)], { axis: along }, shape, first.dtype);
 };
 
@@ -127,7 +128,7 @@ export const moveAxis = (x: Node, from: number, to: number): Node => {
   order.splice(to, 0, from);
   const passed = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
   return passed.every((d) => d === 1) || x.shape[from] === 1
-    ? reshape(x, order.map((axis) => x.shape[axis]!)) // prettier-ignore
+    ? reshape(x, order.map((axis) => extentAt(x, axis))) // prettier-ignore
     : transpose(x, order);
 };
 

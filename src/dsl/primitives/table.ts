@@ -1,5 +1,5 @@
 /** The rules of all primitives, in which passes look up those of a node. */
-import type { ConstantData, Distribution, Node, Op } from '../graph/node.js';
+import type { ConstantData, Distribution, Node, NodeFields, Op } from '../graph/node.js';
 import type { Class, Lowering, Primitive, Rules } from './primitive.js';
 import { elementwiseRules } from './rules/elementwise.js';
 import { markerRules } from './rules/marker.js';
@@ -20,9 +20,7 @@ const primitives: Rules<Op> = {
 };
 
 /** The rules of the primitive of a node. */
-export const primitiveOf = (n: Node): Primitive<Op> =>
-  // each record accepts only the nodes of its own `op`, which this type cannot express
-  primitives[n.op] as unknown as Primitive<Op>;
+export const primitiveOf = <K extends Op>(n: NodeFields<K>): Primitive<K> => primitives[n.op];
 
 /** The name of the operation of a node: `conv2d`, `sigmoid`, `normalize`. */
 export const labelOf = (n: Node): string => primitiveOf(n).label?.(n) ?? n.op;

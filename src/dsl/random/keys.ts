@@ -6,7 +6,7 @@
  */
 import { countable, type Extent, type Extents, type Widened } from '../types/dim.js';
 import { show } from '../../internal/decode.js';
-import { dual, type OneError, startsWithOperand } from '../../internal/dual.js';
+import { dual, type Dual, type DualByKind, startsWithOperand } from '../../internal/dual.js';
 import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
@@ -43,10 +43,10 @@ const demandName = (name: unknown): string =>
  * assert.notDeepEqual(noise, timestep)
  * assert.deepEqual(noise, fork(key(7), 'noise').noise)
  */
-export const fork: {
-  <const N extends string>(...names: readonly N[]): <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K };
-  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]): { readonly [P in N]: K };
-} = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
+export const fork: Dual<
+  <K extends Key | RandomKey, const N extends string>(parent: K, ...names: readonly N[]) => { readonly [P in N]: K },
+  <const N extends string>(...names: readonly N[]) => <K extends Key | RandomKey>(parent: K) => { readonly [P in N]: K }
+> = dual('fork', startsWithOperand, (parent: Key | RandomKey, ...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, derive(parent, wordsOfName(demandName(name)))])),
 );
 
@@ -58,10 +58,10 @@ export const fork: {
  * assert.notDeepEqual(ofStep(0), ofStep(1))
  * assert.deepEqual(ofStep(1), ofStep(1))
  */
-export const foldIn: {
-  (data: number): <K extends Key | RandomKey>(parent: K) => K;
-  <K extends Key | RandomKey>(parent: K, data: number): K;
-} = dual('foldIn', 2, (parent: Key | RandomKey, data: number) => derive(parent, keyWords(data, 'foldIn')));
+export const foldIn: Dual<
+  <K extends Key | RandomKey>(parent: K, data: number) => K,
+  (data: number) => <K extends Key | RandomKey>(parent: K) => K
+> = dual('foldIn', 2, (parent: Key | RandomKey, data: number) => derive(parent, keyWords(data, 'foldIn')));
 
 /** `K`, or an error message for a key of the host. */
 type OfProgram<K> = K extends Key ? K : 'a key of the host: draw inside a program, from a key that it takes';
@@ -94,21 +94,20 @@ const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || 
 type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
 
 /** A draw of a given shape; `P` are its parameters, which come before the extents. */
-type OfShape<D extends DType, P extends readonly number[] = []> = OneError<
-  [key: Key, ...args: [...P, ...extents: readonly number[]]]
-> & {
-  <const S extends readonly number[]>(...args: [...P, ...Extents<S>]): Draw<Tensor<Widened<S>, D>>;
+type OfShape<D extends DType, P extends readonly number[] = []> = DualByKind<
+  [key: Key, ...args: [...P, ...extents: readonly number[]]],
   <K extends Key | RandomKey | (P extends [] ? number : never), const S extends readonly number[]>(
     key: KeyOrExtent<K>,
     ...args: [...P, ...Extents<S>]
-  ): Tensor<Widened<S>, D>;
-};
+  ) => Tensor<Widened<S>, D>,
+  <const S extends readonly number[]>(...args: [...P, ...Extents<S>]) => Draw<Tensor<Widened<S>, D>>
+>;
 
 /** A draw in the shape of another tensor; `P` are its parameters. */
-interface LikeTensor<D extends DType, P extends readonly number[] = []> {
-  <S extends Shape>(...args: [...P, x: Tensor<S, DType>]): Draw<Tensor<S, D>>;
-  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, ...args: [...P, x: Tensor<S, DType>]): Tensor<S, D>;
-}
+type LikeTensor<D extends DType, P extends readonly number[] = []> = Dual<
+  <K extends Key | RandomKey, S extends Shape>(key: OfProgram<K>, ...args: [...P, x: Tensor<S, DType>]) => Tensor<S, D>,
+  <S extends Shape>(...args: [...P, x: Tensor<S, DType>]) => Draw<Tensor<S, D>>
+>;
 
 /** Makes both forms of a draw of a given shape. The first arguments after the key are `count` parameters. */
 const ofShape = <F extends object>(op: string, sample: Sample, count = 0): F =>
@@ -211,7 +210,7 @@ export const randintLike: LikeTensor<'int32', [low: number, high: number]> = lik
  * await using nf = await open(reference())
  * await nf.run(evaluate(program('key', permutation(4)), {})(key(7))) // → [3, 1, 0, 2]
  */
-export const permutation: {
-  <const N extends number>(n: Extent<N>): Draw<Tensor<Widened<[N]>, 'int32'>>;
-  <K extends Key | RandomKey, const N extends number>(key: OfProgram<K>, n: Extent<N>): Tensor<Widened<[N]>, 'int32'>;
-} = dual('permutation', 2, (key: Key, n: number) => tensor(draw('permutation')('permutation', key, [n])));
+export const permutation: Dual<
+  <K extends Key | RandomKey, const N extends number>(key: OfProgram<K>, n: Extent<N>) => Tensor<Widened<[N]>, 'int32'>,
+  <const N extends number>(n: Extent<N>) => Draw<Tensor<Widened<[N]>, 'int32'>>
+> = dual('permutation', 2, (key: Key, n: number) => tensor(draw('permutation')('permutation', key, [n])));

@@ -3,7 +3,7 @@ import type { Exact } from '../../internal/exact.js';
 import { refined } from '../../internal/decode.js';
 import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
-import { gen, hold, take } from '../../internal/gen.js';
+import { type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { attemptInTurns } from '../../internal/stop.js';
 import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
 import { planning } from '../compile/planning.js';
@@ -13,8 +13,8 @@ import type { Shape, Tensor } from '../graph/tensor.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { FloatStorage } from '../types/storage.js';
 import { leaves, withLeaves } from '../types/tree.js';
-import { effect, type Effect, task } from './effect.js';
-import { type At, type Executable, executable, type Feed } from './executable.js';
+import { effect, type Effect } from './effect.js';
+import { type At, type Compiled, type Executable, executable, type Feed } from './executable.js';
 import { isResult, isValue, read, type Read, release, type Value } from './value.js';
 
 export interface CompileOptions<I> {
@@ -26,6 +26,12 @@ export interface CompileOptions<I> {
    * only the tensors in use are float32. The default is 'float32'. An input that is donated has to be float32.
    */
   readonly storage?: { readonly [K in keyof I & string]?: FloatStorage };
+}
+
+/** The options for a program whose inputs have names that types do not know. */
+interface AnyOptions {
+  readonly donate?: readonly string[];
+  readonly storage?: object;
 }
 
 const compileOptions = schema(
@@ -43,25 +49,35 @@ const compileArguments = schema(
   "write compile(program({ x: 'B 2' }, ({ x }) => …), { B: 8 }), with {} if the program has no symbols",
 );
 
-/** Compiles a program like {@link compile}. Rethrows an exception of its function. */
-export const compileOrThrow = <I, O, const E extends { readonly [K in Syms<I>]: number }>(
-  program: Program<I, O>,
-  extents: CheckedBindings<I, O, E>,
-  options: CompileOptions<I> = {},
-): Effect<Executable<At<I, E>, At<O, E>>> =>
-  effect((backend) =>
+/**
+ * Compiles a program of which the caller states what it is given and what it returns: `At` and `Feed` do not reduce for a
+ * program whose types are generic. Rethrows an exception of its function.
+ */
+export const compiled =
+  <I, O>(program: Program<I, O>, extents: Bindings, options: AnyOptions = {}) =>
+  <Given, Result>(backend: Backend): Fallible<Compiled<Given, Result>> =>
     F.pipe(
       TE.fromEither(compileArguments.decode({ program, extents })),
       TE.flatMapEither(() => compileOptions.decode(options)),
-      // each member is that of E, or an error message that no number is assignable to
       TE.flatMap(({ donate, storage }) => async () => {
         const storing = (storage as object | undefined) && (await import('../compile/storing.js')).storingOf(storage); // which checks it
-        return attemptInTurns(planning(program, extents as Bindings, backend.capabilities, donate, storing))();
+        return attemptInTurns(planning(program, extents, backend.capabilities, donate, storing))();
       }),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
-      TE.map(({ plan: planned, traced, runner }) => executable<At<I, E>, At<O, E>>(backend, runner, planned, traced)),
-    ),
-  );
+      TE.map(({ plan: planned, traced, runner }) => executable<Given, Result>(backend, runner, planned, traced)),
+    );
+
+/** The same for a function of a user, whose exceptions are errors. */
+const compiledSafely =
+  <I, O>(program: Program<I, O>, extents: Bindings, options?: AnyOptions) =>
+  <Given, Result>(backend: Backend): Fallible<Compiled<Given, Result>> =>
+  async () => {
+    try {
+      return await compiled(program, extents, options)<Given, Result>(backend)();
+    } catch (thrown) {
+      return caughtAny('compile', 'that of the program', thrown);
+    }
+  };
 
 /**
  * Compiles a program for a backend, at an extent for each of its symbols, and no others. In the types of inputs and results a
@@ -80,15 +96,8 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I>]: number 
   extents: CheckedBindings<I, O, E>,
   options?: Exact<H, keyof CompileOptions<never>> & CompileOptions<I>,
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
-  effect((backend) =>
-    task(async () => {
-      try {
-        return await compileOrThrow<I, O, E>(program, extents, options)(backend)();
-      } catch (thrown) {
-        return caughtAny('compile', 'that of the program', thrown);
-      }
-    }),
-  );
+  // each extent is that of E, or an error message that no number is assignable to
+  effect(compiledSafely(program, extents as Bindings, options)<Feed<At<I, E>>, At<O, E>>);
 
 /** The numbers of a tree of tensors on the host, row-major. */
 export type Numbers<T> =
@@ -113,13 +122,18 @@ export const evaluate =
     extents: CheckedBindings<I, O, E>,
   ) =>
   (inputs: Feed<At<I, E>>): Effect<Numbers<O>> =>
-    effect((backend) =>
-      gen(function* () {
-        const { run } = yield* hold(compile<I, O, E>(program, extents)(backend), (executable) => executable.release());
-        const results = yield* hold(run(inputs), (values) => release(values)(backend));
-        return yield* take(numbersOf<O>(results, backend));
-      }),
-    );
+    effect(evaluated(program, extents as Bindings, inputs)); // as in `compile`
+
+/** Runs a program once: see {@link evaluate}. */
+export const evaluated =
+  <I, O>(program: Program<I, O>, extents: Bindings, inputs: unknown) =>
+  (backend: Backend): Fallible<Numbers<O>> =>
+    gen(function* () {
+      const compiling = compiledSafely(program, extents)<unknown, unknown>(backend);
+      const { run } = yield* hold(compiling, (executable) => executable.release());
+      const results = yield* hold(run(inputs), (values) => release(values)(backend));
+      return yield* take(numbersOf<O>(results, backend));
+    });
 
 const numbersOf = <O>(results: unknown, backend: Backend): taskEither.TaskEither<NoisefoldError, Numbers<O>> =>
   F.pipe(

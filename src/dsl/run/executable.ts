@@ -31,14 +31,15 @@ export type Feed<T> =
       ? T
       : { readonly [K in keyof T]: Feed<T[K]> };
 
-export interface Executable<I, O> {
+/** A compiled program from `Given` to `Result`. */
+export interface Compiled<Given, Result> {
   /**
    * Runs the plan. Consumes the donated values in `inputs`; all results are new values. A run that fails consumes only the
    * donated values that it has begun to overwrite.
    */
-  readonly run: (inputs: Feed<I>) => Task<O>;
+  readonly run: (inputs: Given) => Task<Result>;
   /** Runs the plan and measures the milliseconds of each call. */
-  readonly profile: (inputs: Feed<I>) => Task<{ readonly outputs: O; readonly milliseconds: readonly number[] }>;
+  readonly profile: (inputs: Given) => Task<{ readonly outputs: Result; readonly milliseconds: readonly number[] }>;
   /** Frees the arena and the constants. */
   readonly release: io.IO<void>;
   readonly plan: Plan;
@@ -46,20 +47,27 @@ export interface Executable<I, O> {
   readonly kernels: readonly string[];
 }
 
+export interface Executable<I, O> extends Compiled<Feed<I>, O> {}
+
 /** Wraps the runner of a backend as functions of trees. */
-export const executable = <I, O>(backend: Backend, runner: Runner, planned: Plan, traced: Traced): Executable<I, O> => {
+export const executable = <Given, Result>(
+  backend: Backend,
+  runner: Runner,
+  planned: Plan,
+  traced: Traced,
+): Compiled<Given, Result> => {
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
-  const treeOf = (slots: readonly Slot[]): O => {
+  const treeOf = (slots: readonly Slot[]): Result => {
     const results = slots.map((buffer, i) => {
       const { shape, dtype } = outputNodes[i]!;
       if (dtype === 'key' || 'length' in buffer) return buffer;
       return value({ backend, buffer, shape, dtype });
     });
-    return withLeaves(traced.output, isTensor, results) as O; // has the structure of O
+    return withLeaves(traced.output, isTensor, results) as Result; // has the structure of the result
   };
   const withInputs =
     <A, B>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>, resultOf: (a: A) => B) =>
-    (inputs: Feed<I>): Task<B> =>
+    (inputs: Given): Task<B> =>
       task(async () => {
         const bound = await bindInputs(backend, planned, traced, inputs)();
         if (E.isLeft(bound)) return bound;

@@ -8,6 +8,7 @@ import type { Call, Plan, Storage, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
 import { demanding } from '../../internal/takes.js';
+import { extentAt } from '../graph/node.js';
 
 /** One call of a plan and its costs. */
 export interface ExplainedCall {
@@ -46,7 +47,7 @@ const anchorFlops = (anchor: Anchor, inputs: readonly View[], output: View): num
     case 'attentionGradient': // five products
       return 10 * sizeOf(a.shape) * sizeOf(b.shape.slice(-3, -2));
     case 'dot':
-      return 2 * sizeOf(output.shape) * a.shape.at(-1)!;
+      return 2 * sizeOf(output.shape) * extentAt(a, -1);
     case 'conv2d':
       return 2 * sizeOf(output.shape) * sizeOf(b.shape.slice(0, 3));
     case 'filterGradient':

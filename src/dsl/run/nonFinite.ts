@@ -2,13 +2,16 @@ import { effect, type Effect } from './effect.js';
 import { part } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import { E, F, TE } from '../../internal/fp.js';
-import { evaluate } from './compile.js';
+import type { Fallible } from '../../internal/gen.js';
+import type { Backend } from '../compile/backend.js';
+import { evaluated } from './compile.js';
 import type { At, Feed } from './executable.js';
 import { type Node, pathOf, placeOf, reachable } from '../graph/node.js';
 import { cast, concat, full, reduce, reshape, unary } from '../primitives/index.js';
 import { labelOf, primitiveOf } from '../primitives/table.js';
 import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import { type Dim, nodesIn, type Tensor, tensor } from '../graph/tensor.js';
+import { entryOf } from '../../internal/lookup.js';
 
 const nameOf = (n: Node): string => {
   const path = pathOf(n);
@@ -48,11 +51,11 @@ const watch = (outputs: readonly Node[]): Watched => {
 
 /** Follows non-finite operands from a non-finite result to a node whose operands are all finite. */
 const originIn = ({ roots, flags, operands }: Watched, finite: Int32Array): Node | null => {
-  const isBad = (n: Node): boolean => finite[flags.get(n)!] === 0;
+  const isBad = (n: Node): boolean => finite[entryOf(flags, n)] === 0;
   let [origin, next] = [null as Node | null, roots.find(isBad)];
   while (next !== undefined) {
     origin = next;
-    next = operands.get(next)!.find(([, used]) => isBad(used))?.[0];
+    next = entryOf(operands, next).find(([, used]) => isBad(used))?.[0];
   }
   return origin;
 };
@@ -80,8 +83,12 @@ export const nonFiniteOrigin = <I, O, const N extends { readonly [K in Syms<I>]:
   program: Program<I, O>,
   extents: CheckedBindings<I, O, N>,
   inputs: Feed<At<I, N>>,
-): Effect<string | null> =>
-  effect((backend) => {
+): Effect<string | null> => effect(originOf(program, extents as Bindings, inputs)); // as in `compile`
+
+/** Finds the origin of NaN in a program whose types may be generic: see {@link nonFiniteOrigin}. */
+export const originOf =
+  <I, O>(program: Program<I, O>, extents: Bindings, inputs: unknown) =>
+  (backend: Backend): Fallible<string | null> => {
     const known = programPart.decode(program);
     if (E.isLeft(known)) return TE.left(known.left);
     let watched: Watched = watch([]); // set when the program is traced
@@ -93,10 +100,10 @@ export const nonFiniteOrigin = <I, O, const N extends { readonly [K in Syms<I>]:
       },
     };
     return F.pipe(
-      evaluate<I, Flags, N>(flags, extents as Bindings as CheckedBindings<I, Flags, N>)(inputs)(backend), // flags have no halves
+      evaluated(flags, extents, inputs)(backend),
       TE.map((finite) => {
         const origin = originIn(watched, finite.subarray(1));
         return origin === null ? null : nameOf(origin);
       }),
     );
-  });
+  };

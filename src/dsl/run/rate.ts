@@ -1,15 +1,22 @@
 /** The rate at which a backend runs a program, at a size that suits its speed. */
 import type { Backend } from '../compile/backend.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { Program } from '../graph/spec.js';
+import type { Bindings, Program } from '../graph/spec.js';
+import type { Shape, Tensor } from '../graph/tensor.js';
 import { type Fallible, gen, hold, take } from '../../internal/gen.js';
-import { compile } from './compile.js';
-import { type AnyValue, read, release, upload, type Value } from './value.js';
+import { compiled } from './compile.js';
+import type { Compiled } from './executable.js';
+import { read, release, upload, type Value } from './value.js';
+
+/** The inputs of a measurement, by name. */
+type Inputs = Readonly<Record<string, Value<Shape>>>;
 
 /** A program to time at increasing sizes. Only fast backends reach the larger sizes. */
 export interface Measurement {
-  /** Returns `y` and its first element. Reading the element waits for the whole result. */
-  readonly program: Program<never, unknown>;
+  /** Compiles it at some extents. It returns `y` and its first element; reading the element waits for the whole result. */
+  readonly compiled: (
+    extents: Bindings,
+  ) => (backend: Backend) => Fallible<Compiled<Inputs, { readonly first: Value<Shape> }>>;
   readonly sizes: readonly number[];
   readonly extents: (size: number) => Readonly<Record<string, number>>;
   readonly inputs: (size: number) => Readonly<Record<string, readonly number[]>>;
@@ -17,11 +24,11 @@ export interface Measurement {
   readonly work: (size: number) => number;
 }
 
-/** Makes a measurement. The cast drops the input type of its program: measurements bind symbols and inputs by name. */
-export const measurement = <I, O>(given: Program<I, O>, rest: Omit<Measurement, 'program'>): Measurement => ({
-  ...rest,
-  program: given as unknown as Measurement['program'],
-});
+/** Makes a measurement. It binds symbols and inputs by name. */
+export const measurement = <I, O extends { readonly first: Tensor<Shape> }>(
+  program: Program<I, O>,
+  rest: Omit<Measurement, 'compiled'>,
+): Measurement => ({ ...rest, compiled: (extents) => compiled(program, extents) });
 
 /** A measurement stops at the first size where one run takes this long, in milliseconds. */
 const LONG_RUN = 60;
@@ -37,21 +44,18 @@ const MOST_SERIES = 4;
 const MOST_RUNS = 5;
 
 /** Seconds per run at a size, of the fastest of some series of runs, which take about {@link LONG_RUN} in all. */
-const secondsAt = (backend: Backend, { program, extents, inputs }: Measurement, size: number): Fallible<number> =>
+const secondsAt = (backend: Backend, { compiled, extents, inputs }: Measurement, size: number): Fallible<number> =>
   gen(function* () {
-    const compiled = compile<never, unknown, Record<string, number>>(program, extents(size))(backend);
-    const executable = yield* hold(compiled, ({ release }) => release());
-    const values: Record<string, AnyValue> = {};
+    const executable = yield* hold(compiled(extents(size))(backend), ({ release: free }) => free());
+    const values: Record<string, Value<Shape>> = {};
     for (const [name, shape] of Object.entries(inputs(size)))
       values[name] = yield* hold(upload(new Float32Array(sizeOf(shape)).fill(0.25), shape)(backend), (uploaded) =>
         release(uploaded)(backend),
       );
     const once = (reads: boolean): Fallible<void> =>
       gen(function* () {
-        // the program has the inputs of its measurement, but its type does not name them
-        const results = yield* hold(executable.run(values as never), (made) => release(made)(backend));
-        // `first` is the first element of `y`
-        if (reads) yield* take(read((results as { readonly first: Value<[]> }).first)(backend));
+        const results = yield* hold(executable.run(values), (made) => release(made)(backend));
+        if (reads) yield* take(read(results.first)(backend));
       });
     const millisecondsOf = (count: number): Fallible<number> =>
       gen(function* () {

@@ -1,16 +1,15 @@
 /** Values whose numbers are stored in 16 bits. */
 import type { NoisefoldError } from '../../internal/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
-import { gen, keep, take } from '../../internal/gen.js';
+import { type Fallible, gen, keep, take } from '../../internal/gen.js';
 import { argument } from '../../internal/schema.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
-import type { NumberType } from '../graph/region.js';
 import type { Shape } from '../graph/tensor.js';
 import { type FloatStorage, floatStorage } from '../types/storage.js';
 import { leaves, withLeaves } from '../types/tree.js';
 import { effect, type Effect } from './effect.js';
 import { uploadPacked } from './packing.js';
-import { isValue, liveOn, read, release, upload, type Value, value } from './value.js';
+import { type AnyValue, isValue, liveOn, read, release, upload, type Value, value } from './value.js';
 
 /** Uploads float32 numbers in a storage. Returns `ConfigError` for a number that is too large for it. */
 export const uploadAs =
@@ -27,14 +26,14 @@ export const storedAs = <A>(where: string, tree: A, storage: FloatStorage): Effe
   effect((backend) =>
     gen(function* () {
       const to = yield* take(argument(`${where}: storage`, floatStorage).decode(storage));
-      const copies: Value<Shape>[] = [];
+      const copies: AnyValue[] = [];
       for (const { path, leaf } of leaves(tree, isValue)) {
         const { shape, dtype } = yield* take(liveOn(backend, where)(leaf));
         const numbers = yield* take(read(leaf as Value<Shape>)(backend)); // of any dtype
-        const copy =
+        const copy: Fallible<AnyValue> =
           dtype === 'float32'
             ? uploadAs(path === '' ? where : `${where}: ${path}`, numbers, shape, to)(backend)
-            : upload(numbers, shape, dtype as NumberType as 'float32')(backend);
+            : upload(numbers, shape, dtype)(backend);
         copies.push(yield* keep(copy, (one) => release(one)(backend)));
       }
       return withLeaves(tree, isValue, copies) as A; // values of the shapes and dtypes of the originals

@@ -6,7 +6,7 @@ import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F, RTE, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
-import { fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
+import { fail, failure, type NoisefoldError, orRaise, showShape } from '../../internal/errors.js';
 import { isExtent, type OneEach } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';
 import { inspected } from '../graph/node.js';
@@ -52,7 +52,9 @@ export const value = <V = AnyValue>(of: Omit<ResidentRecord, '_tag' | 'state'>):
   const note = () => (resident.state === 'live' ? 'read it for its numbers' : `it was ${resident.state}`);
   return inspected(resident, 'Value', note) as unknown as V;
 };
-const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentRecord;
+const residentOf = (v: AnyValue): ResidentRecord => (isResident(v) ? v : orRaise(notAValue('value', v)));
+
+const isResident = (x: unknown): x is ResidentRecord => isTagged(x, 'Value');
 
 /**
  * Tests if an argument is a resident value, not a staged tensor or numbers of the host.
@@ -61,7 +63,7 @@ const residentOf = (v: AnyValue): ResidentRecord => v as unknown as ResidentReco
  * isValue(await nf.run(upload(Float32Array.of(1, 2), [2]))) // → true
  * isValue(zeros(2)) // → false
  */
-export const isValue = (x: unknown): x is AnyValue => isTagged(x, 'Value');
+export const isValue = (x: unknown): x is AnyValue => isResident(x);
 
 /**
  * The extents of a value.
@@ -105,9 +107,8 @@ const notAValue = (where: string, x: unknown): either.Either<NoisefoldError, nev
 export const liveOn =
   (backend: Backend, where: string) =>
   (v: AnyValue): either.Either<NoisefoldError, ResidentRecord> => {
-    if (!isValue(v)) return notAValue(where, v);
-    const resident = residentOf(v);
-    const { state, backend: owner } = resident;
+    if (!isResident(v)) return notAValue(where, v);
+    const { state, backend: owner } = v;
     const refused = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
       fail(tag, { where, expected: 'a live value', actual, hint });
     const ended = 'use it before its backend closes, or read it there and upload it here';
@@ -115,7 +116,7 @@ export const liveOn =
       return refused(`one of the ${owner.name} backend, which is closed`, ended, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
     if (state === 'donated') return refused('one that was donated', 'use the result of the run that it was donated to');
     if (state === 'released') return refused('one that was released', 'release it after its last use');
-    if (owner === backend) return E.right(resident);
+    if (owner === backend) return E.right(v);
     return fail('ConfigError', {
       where,
       expected: `a value of the backend '${backend.name}' that runs`,
@@ -161,8 +162,7 @@ export const upload = <A extends HostArray, const S extends readonly number[], D
   as?: D,
 ): Effect<Value<S, D>> =>
   effect((backend): Task<Value<S, D>> => {
-    // the default of the type parameter
-    const dtype = as ?? (dtypeOfArray(data) as NumberType as D);
+    const dtype = as ?? dtypeOfArray(data);
     const valid = uploadArguments.decode({ data, shape: extents, dtype });
     if (E.isLeft(valid)) return task(TE.fromEither(valid));
     const byte = as === undefined && dtype === 'bool' ? data.find((x) => x > 1) : undefined;

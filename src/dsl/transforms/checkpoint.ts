@@ -35,6 +35,6 @@ export const checkpoint =
   <P, S extends Shape>(f: (p: P) => Tensor<S>) =>
   (p: P): Tensor<S> => {
     const { result, formals, actuals } = closed(open(requireFunction('checkpoint', f), p));
-    const definition = recomputed((inputs) => substitute([result], formals, inputs)[0]!);
+    const definition = recomputed((inputs) => substitute([result], formals, inputs)[0]);
     return tensor(composite(definition, actuals));
   };

@@ -45,7 +45,7 @@ export const customVjp =
     const [y] = withoutCaptives([nodeOf(result.y)], formals) as readonly [Node]; // one for each root
     const definition: Composite = {
       name: 'customVjp',
-      decompose: (inputs) => substitute([y], formals, inputs)[0]!,
+      decompose: (inputs) => substitute([y], formals, inputs)[0],
       // traced on demand, so that functions may use each other in their derivatives
       derivative: (inputs, output, cotangent) => {
         const [value, seed] = [inputLike(output), inputLike(cotangent)];

@@ -48,7 +48,7 @@ export const closed = ({ result, formals, actuals }: Opened<AnyTensor>): Opened<
   const captives = captured(root, formals);
   const fresh = captives.map(inputLike);
   return {
-    result: substitute([root], captives, fresh)[0]!,
+    result: substitute([root], captives, fresh)[0],
     formals: [...formals, ...fresh],
     actuals: [...actuals, ...captives],
   };

@@ -91,7 +91,7 @@ export const vjp =
     const { result, formals, actuals } = open(requireFunction('vjp', f), p);
     const y = nodeOf(result);
     return {
-      value: tensor(substitute([y], formals, actuals)[0]!),
+      value: tensor(substitute([y], formals, actuals)[0]),
       pullback: (cotangent) => {
         const seed = nodeOf(cotangent);
         if (showShape(seed.shape) !== showShape(y.shape))

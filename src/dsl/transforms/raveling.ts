@@ -10,6 +10,7 @@ import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec, treeSpecPar
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
 import { demanding } from '../../internal/takes.js';
+import { elementAt, entryOf } from '../../internal/lookup.js';
 
 /** The concatenated numbers of a tree. */
 export type Vectors = readonly Tensor<readonly [Dim]>[];
@@ -70,20 +71,21 @@ type GroupOf = (path: string, shape: readonly number[]) => string;
  * factors.
  */
 const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
-  const shapes = leaves.map(extentsOf);
-  const sizes = shapes.map(sizeOf);
-  const groups = leaves.map(({ path }, i) => groupOf(path, shapes[i]!));
+  const sized = leaves.map((leaf, i) => {
+    const shape = extentsOf(leaf);
+    return { i, path: leaf.path, shape, size: sizeOf(shape), group: groupOf(leaf.path, shape) };
+  });
   const lengths: number[] = [];
   const places: RaveledLeaf[] = [];
-  for (const group of new Set(groups)) {
-    let isFull = true; // each group begins a vector
-    const own = [...leaves.keys()].filter((i) => groups[i] === group);
-    for (const i of own.sort((a, b) => unitOf(sizes[b]!) - unitOf(sizes[a]!))) {
-      if (isFull || lengths.at(-1)! + sizes[i]! > MOST_ELEMENTS) lengths.push(0);
-      isFull = false;
-      const vector = lengths.length - 1;
-      places[i] = { path: leaves[i]!.path, shape: shapes[i]!, vector, offset: lengths[vector]! };
-      lengths[vector]! += sizes[i]!;
+  for (const group of new Set(sized.map((leaf) => leaf.group))) {
+    lengths.push(0); // each group begins a vector
+    const own = sized.filter((leaf) => leaf.group === group);
+    for (const { i, path, shape, size } of own.sort((a, b) => unitOf(b.size) - unitOf(a.size))) {
+      const length = elementAt(lengths, -1);
+      const offset = length > 0 && length + size > MOST_ELEMENTS ? 0 : length;
+      if (offset < length) lengths.push(0);
+      places[i] = { path, shape, vector: lengths.length - 1, offset };
+      lengths[lengths.length - 1] = offset + size;
     }
   }
   return { lengths, places };
@@ -121,8 +123,8 @@ export const raveling = demanding(
       },
       unravel: (vectors) =>
         fillSpec(spec, ({ path }) => {
-          const { shape, vector, offset } = placeOf.get(path)!;
-          const x = nodeOf(vectors[vector]!);
+          const { shape, vector, offset } = entryOf(placeOf, path);
+          const x = nodeOf(elementAt(vectors, vector));
           return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
         }),
     };

@@ -1,6 +1,6 @@
 /** Functions over the tensors of a tree, for optimizers and moving averages. */
 import { isWork, show } from '../../internal/decode.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
@@ -22,10 +22,7 @@ type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor
  * Applies a function to each tensor of a tree. Keys are kept.
  * @example mapTensors({ w: ones(2), b: scalar(3) }, zerosLike) // → { w: [0, 0], b: 0 }
  */
-export const mapTensors: {
-  <P>(tree: P, f: OfAnyNumbers): P;
-  (f: OfAnyNumbers): <P>(tree: P) => P;
-} = dual(
+export const mapTensors: Dual<<P>(tree: P, f: OfAnyNumbers) => P, (f: OfAnyNumbers) => <P>(tree: P) => P> = dual(
   'mapTensors',
   2,
   demanding(
@@ -48,10 +45,10 @@ type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>
  * const [params, gradient] = [{ w: constantOf([1, 2], 2) }, { w: ones(2) }]
  * zipTensors([params, gradient], (p, g) => sub(p, mul(0.1, g))) // → { w: [0.9, 1.9] }
  */
-export const zipTensors: {
-  <P>(trees: TreesLike<P>, f: JoinTensors): P;
-  (f: JoinTensors): <P>(trees: TreesLike<P>) => P;
-} = dual('zipTensors', hasTrees, (trees: TreesLike<unknown>, f: JoinTensors) => {
+export const zipTensors: Dual<
+  <P>(trees: TreesLike<P>, f: JoinTensors) => P,
+  (f: JoinTensors) => <P>(trees: TreesLike<P>) => P
+> = dual('zipTensors', hasTrees, (trees: TreesLike<unknown>, f: JoinTensors) => {
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: 'zipTensors', expected, actual, hint });
   if (!Array.isArray(trees) || typeof f !== 'function' || isWork(f))

@@ -7,6 +7,7 @@ import type { Batched as BatchedNodes } from '../primitives/primitive.js';
 import { primitiveOf } from '../primitives/table.js';
 import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import { tensorsOf } from './tensors.js';
+import { entryOf } from '../../internal/lookup.js';
 
 /**
  * Rebuilds a graph for a batch of `extent` examples. `images` gives the nodes with a leading axis; the nodes that depend on
@@ -15,7 +16,7 @@ import { tensorsOf } from './tensors.js';
 const batched: BatchedNodes = (roots, images, extent) => {
   const done = new Map(images);
   for (const n of reachable(roots, new Set(images.keys()))) {
-    const operands = n.inputs.map((input) => done.get(input)!);
+    const operands = n.inputs.map((input) => entryOf(done, input));
     const { vmap, awaits } = primitiveOf(n);
     const own = awaits ? operands.slice(0, 1) : operands; // a node that only waits for a batch is not itself batched
     done.set(
@@ -25,7 +26,7 @@ const batched: BatchedNodes = (roots, images, extent) => {
         : { node: withInputs(n, operands.map(({ node }) => node)), mapped: false }, // prettier-ignore
     );
   }
-  return roots.map((root) => done.get(root)!);
+  return roots.map((root) => entryOf(done, root));
 };
 
 /** See {@link vmap}: for functions of one tensor, and of a tree of tensors. */

@@ -3,7 +3,7 @@
  * outputs of a program. Members that are `undefined` or `null` (an optional parameter, the missing gradient of an integer)
  * are not leaves; they are kept.
  */
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { callback, list } from '../../internal/parts.js';
@@ -103,10 +103,10 @@ const f = callback('a function of a leaf');
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const
  * zipLeaves(trees, isNumber, (a, [b]) => a + (b ?? 0)) // → { x: 11, y: 2 }
  */
-export const zipLeaves: {
-  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): (trees: Trees) => unknown;
-} = dual(
+export const zipLeaves: Dual<
+  <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>) => unknown,
+  <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>) => (trees: Trees) => unknown
+> = dual(
   'zipLeaves',
   3,
   demanding(
@@ -138,10 +138,10 @@ export const zipLeaves: {
  * const isNumber = (x: unknown) => typeof x === 'number'
  * mapLeaves({ a: 1, b: [2] }, isNumber, (n, path) => `${path} = ${n}`) // → { a: 'a = 1', b: ['b.0 = 2'] }
  */
-export const mapLeaves: {
-  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): unknown;
-  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B): (tree: unknown) => unknown;
-} = dual(
+export const mapLeaves: Dual<
+  <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) => unknown,
+  <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) => (tree: unknown) => unknown
+> = dual(
   'mapLeaves',
   3,
   demanding(
@@ -164,10 +164,10 @@ export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: reado
  * const isNumber = (x: unknown) => typeof x === 'number'
  * leaves({ a: 1, b: [2] }, isNumber) // → [{ path: 'a', leaf: 1 }, { path: 'b.0', leaf: 2 }]
  */
-export const leaves: {
-  <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[];
-  <A>(isLeaf: IsLeaf<A>): (tree: unknown) => readonly Leaf<A>[];
-} = dual(
+export const leaves: Dual<
+  <A>(tree: unknown, isLeaf: IsLeaf<A>) => readonly Leaf<A>[],
+  <A>(isLeaf: IsLeaf<A>) => (tree: unknown) => readonly Leaf<A>[]
+> = dual(
   'leaves',
   2,
   demanding('leaves', { tree: t.unknown, isLeaf }, <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {

@@ -15,7 +15,7 @@ import type { ClassifierParams, UNetParams } from '../../nn/index.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, record, schema } from '../../internal/schema.js';
 import { checkedNetwork, classNames, processPart } from '../checked.js';
-import type { ImageExtents, ImageShape } from '../data/dataset.js';
+import { extentsFor, type ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
 import type { AnyTrained, Trained, TrainedClassifier } from '../trained.js';
@@ -154,16 +154,15 @@ const loaded = <P, I extends ImageShape>(
     const names = storedTables(entries);
     yield* take(matching(path, treeSpec({ params: model.params, process: processSpec(names, T) }), entries));
     const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
-    const tables: { [name: string]: StoredTensor['data'] } = {};
-    for (const table of names) tables[table] = (yield* take(read(`process.${table}`))).data;
-    // the tables are float64 and int32
-    const process = yield* take(processFrom(path, tables as unknown as ProcessTables, kind, givenProcess));
+    const tables: { -readonly [N in keyof ProcessTables]?: readonly number[] } = {};
+    for (const table of names) tables[table] = Array.from((yield* take(read(`process.${table}`))).data, Number);
+    const process = yield* take(processFrom(path, tables as ProcessTables, kind, givenProcess)); // it has all names
     const { params } = yield* keep(uploadStored(path, spec, read, storage)(backend), (tree) => release(tree)(backend));
     return {
       model,
       process,
       trainingProcess: process,
-      image: image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
+      image: extentsFor<I>(image), // of the images that the model was trained on
       ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
       params: params as Resident<P>, // a conditional type, which does not reduce while P is generic
@@ -206,7 +205,7 @@ const averaged = <P, I extends ImageShape>(
       model,
       process,
       trainingProcess: process,
-      image: settings.data.image as unknown as ImageExtents<I>, // the extents of the images that the model was trained on
+      image: extentsFor<I>(settings.data.image), // as in `loaded`
       ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
       params: average as Resident<P>, // a conditional type, which does not reduce while P is generic
     };

@@ -12,7 +12,7 @@ import { genTask } from '../genEffect.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 import { readBytes } from '../../node/files.js';
-import { type Dataset, datasetOf, imageShape, type ImageShapeOf } from './dataset.js';
+import { type Dataset, datasetOf, imageShape, type ImageShapeOf, type ImageSize } from './dataset.js';
 import { datasetOfImages } from './imageData.js';
 
 /**
@@ -36,7 +36,7 @@ export const readNpz = <G = unknown>(
 ): Task<ReadonlyMap<string, NpyArray>> => F.pipe(readBytes(path), TE.flatMapEither(decodeNpz(path, options)), task);
 
 /** The arrays that hold a data set. */
-export interface ArrayData<I extends readonly [height: number, width: number, channels: number]> {
+export interface ArrayData<I extends ImageSize> {
   /**
    * `[n, height, width, 1, 3 or 4]`, or grey as `[n, height, width]`. 8-bit integers are in 0…255, floating-point
    * numbers in [-1, 1].
@@ -63,14 +63,7 @@ const arrayFields = schema('datasetOfArrays', {
  * const data = datasetOfArrays({ images, labels: { shape: [2], data: Int32Array.of(3, 7) } })
  * unwrap(data).image // → [1, 1, 1]
  */
-export const datasetOfArrays = <
-  const I extends readonly [height: number, width: number, channels: number] = readonly [
-    height: number,
-    width: number,
-    channels: number,
-  ],
-  G = unknown,
->(
+export const datasetOfArrays = <const I extends ImageSize = ImageSize, G = unknown>(
   arrays: Exact<G, keyof ArrayData<never>> & ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
   const given = arrayFields.decode<ArrayData<I>>(arrays);
@@ -103,7 +96,7 @@ export const datasetOfArrays = <
       hint: 'make the model for images of this size',
     });
   // the images have the given shape, or I is the shape of any images
-  const known = found as unknown as I;
+  const known = found as I;
   const classes = labels === undefined ? {} : { labels: labels.data };
   return isBytes
     ? datasetOf({ pixels: data, image: known, ...classes })
@@ -111,10 +104,7 @@ export const datasetOfArrays = <
 };
 
 /** The names of the arrays of a data set in an .npz file. */
-export interface NpzNames<I extends readonly [height: number, width: number, channels: number]> extends Pick<
-  NpzOptions,
-  'maxBytes'
-> {
+export interface NpzNames<I extends ImageSize> extends Pick<NpzOptions, 'maxBytes'> {
   readonly images: string;
   readonly labels?: string;
   readonly image?: I;
@@ -134,14 +124,7 @@ const npzNames = schema('readNpzDataset', {
  * const wrong = await readNpzDataset('missing.npz', { images: 'arr_0' })()
  * isLeft(wrong) && wrong.left._tag // → 'FileError'
  */
-export const readNpzDataset = <
-  const I extends readonly [height: number, width: number, channels: number] = readonly [
-    height: number,
-    width: number,
-    channels: number,
-  ],
-  G = unknown,
->(
+export const readNpzDataset = <const I extends ImageSize = ImageSize, G = unknown>(
   path: string,
   given: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
 ): Task<Dataset<ImageShapeOf<I>>> =>

@@ -7,12 +7,12 @@ import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
-import type { Batch, Dataset } from './dataset.js';
+import type { Batch, Dataset, ImageSize } from './dataset.js';
 
 /** An image on the host, in [-1, 1], row-major. */
 export interface ImagePixels {
   readonly data: Float32Array;
-  readonly shape: readonly [height: number, width: number, channels: number];
+  readonly shape: ImageSize;
 }
 
 /** Changes an image at random: a function of only the image and the key. */

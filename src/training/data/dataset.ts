@@ -15,6 +15,9 @@ export interface Batch {
   readonly labels?: Int32Array | undefined;
 }
 
+/** The extents of an image. */
+export type ImageSize = readonly [height: number, width: number, channels: number];
+
 /** The type of the height, width and channels of an image. */
 export type ImageShape = [Dim, Dim, Dim];
 
@@ -30,6 +33,9 @@ type Known<D> = D extends number ? D : number;
 
 /** Height, width and channels of an image of shape `I`. */
 export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
+
+/** Returns extents that the caller checked as those of an image of shape `I`. */
+export const extentsFor = <I extends ImageShape>(image: readonly number[]) => image as ImageExtents<I>;
 
 declare const fits: unique symbol;
 
@@ -66,13 +72,7 @@ export interface DataFor<I extends ImageShape> extends Dataset {
 }
 
 /** Images in memory, as bytes, and their labels. */
-export interface Bytes<
-  I extends readonly [height: number, width: number, channels: number] = readonly [
-    height: number,
-    width: number,
-    channels: number,
-  ],
-> {
+export interface Bytes<I extends readonly [height: number, width: number, channels: number] = ImageSize> {
   /** Row-major, `[n, height, width, channels]`. */
   readonly pixels: Uint8Array | Uint8ClampedArray;
   /** The class of each image, an integer ≥ 0, or -1 for none; without them the data set is for models without classes. */
@@ -123,7 +123,7 @@ export const datasetInMemory = <I extends ImageShape>(
   };
   return {
     size,
-    image: image as unknown as ImageExtents<I>, // the caller checked them
+    image: extentsFor<I>(image),
     batch: (positions) => TE.fromIO(() => batch(positions)),
     inMemory: true,
   };

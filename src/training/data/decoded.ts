@@ -2,7 +2,7 @@
 import type { NoisefoldError } from '../../dsl/index.js';
 import { refined } from '../../internal/decode.js';
 import { E, t, type taskEither } from '../../internal/fp.js';
-import { type Dataset, type ImageExtents, type ImageShapeOf, pixelOf } from './dataset.js';
+import { type Dataset, extentsFor, type ImageShapeOf, pixelOf, type ImageSize } from './dataset.js';
 import type { Labelled } from './labelling.js';
 
 /** The number of files that are decoded at the same time. */
@@ -19,7 +19,7 @@ export const bytesToKeep = refined(t.number, 'a number of bytes ≥ 0', (n) => n
  * are kept in memory, up to `cache` bytes. If all images fit, the data set is `inMemory`, and its files are decoded
  * before the first step.
  */
-export const decodedDataset = <const I extends readonly [height: number, width: number, channels: number]>(
+export const decodedDataset = <const I extends ImageSize>(
   image: I,
   { files, labels }: Labelled,
   cache: number,
@@ -56,8 +56,7 @@ export const decodedDataset = <const I extends readonly [height: number, width: 
 
   return {
     size: files.length,
-    // the extents of I, which the compiler does not compare while they are generic
-    image: image as unknown as ImageExtents<ImageShapeOf<I>>,
+    image: extentsFor<ImageShapeOf<I>>(image),
     batch,
     inMemory: files.length * each <= cache,
   };

@@ -78,13 +78,12 @@ interface Context {
   readonly drawImage: (bitmap: Bitmap, left: number, top: number, width: number, height: number) => void;
   readonly getImageData: (left: number, top: number, width: number, height: number) => { readonly data: Uint8ClampedArray };
 } // prettier-ignore
-interface Canvases {
-  readonly createImageBitmap: (file: Blob) => Promise<Bitmap>;
-  readonly OffscreenCanvas: new (
-    width: number,
-    height: number,
-  ) => { readonly getContext: (kind: '2d', options: object) => Context };
-}
+// the globals of browsers that exist by hasCanvas
+declare const createImageBitmap: (file: Blob) => Promise<Bitmap>;
+declare const OffscreenCanvas: new (
+  width: number,
+  height: number,
+) => { readonly getContext: (kind: '2d', options: object) => Context };
 
 /** True in browsers and their workers. */
 const hasCanvas = (): boolean => 'createImageBitmap' in globalThis && 'OffscreenCanvas' in globalThis;
@@ -94,7 +93,6 @@ const byCanvas =
   (plan: PicturePlan): Decode =>
   (where, file) =>
   async (): Promise<either.Either<NoisefoldError, Uint8Array>> => {
-    const { createImageBitmap, OffscreenCanvas } = globalThis as unknown as Canvases; // they exist, by hasCanvas
     try {
       const bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]));
       try {

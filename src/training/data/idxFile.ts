@@ -80,5 +80,5 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
       refuse(labels, expected, `${classes.shape[0]} labels`, 'give images and labels of the same split');
     }
     // the images have the given shape, or I is the shape of any images
-    return yield* take(datasetOf({ pixels: pixels.data, labels: classes.data, image: found as unknown as I }));
+    return yield* take(datasetOf({ pixels: pixels.data, labels: classes.data, image: found as I }));
   });

@@ -7,11 +7,19 @@ import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, schema } from '../../internal/schema.js';
-import { type Dataset, datasetInMemory, imageShape, type ImageShapeOf, labelList, refuse } from './dataset.js';
+import {
+  type Dataset,
+  datasetInMemory,
+  imageShape,
+  type ImageShapeOf,
+  labelList,
+  refuse,
+  type ImageSize,
+} from './dataset.js';
 import type { Images } from './images.js';
 
 /** The labels and the shape of images. */
-export interface AboutImages<I extends readonly [height: number, width: number, channels: number]> {
+export interface AboutImages<I extends ImageSize> {
   /** The class of each image; without them the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
   /** The height, width and channels that the images must have, for a model of that shape. */
@@ -38,14 +46,7 @@ const someImages = argument(
  * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
  * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
  */
-export const datasetOfImages = <
-  const I extends readonly [height: number, width: number, channels: number] = readonly [
-    height: number,
-    width: number,
-    channels: number,
-  ],
-  G = unknown,
->(
+export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unknown>(
   images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>

@@ -81,9 +81,8 @@ export function* imagesOf<const S extends Size, const C extends PictureChannels>
       read(position),
       TE.flatMap((bytes) => decode(place(paths[position]!), bytes)),
     );
-  // the extents given by S and C
-  const image = [plan.height, plan.width, plan.channels] as unknown as Extents<S, C> &
-    readonly [height: number, width: number, channels: number];
+  const extents: readonly [number, number, number] = [plan.height, plan.width, plan.channels];
+  const image = extents as Extents<S, C> & typeof extents; // those given by S and C
   const data = decodedDataset(image, known, options.cache, bytesAt);
   return { ...data, classes: known.classes, files: known.files, ignored };
 }

@@ -1,3 +1,4 @@
+import type { ImageSize } from './dataset.js';
 import { raise } from '../../internal/errors.js';
 
 /** Images on the host, in [-1, 1], row-major. */
@@ -9,7 +10,7 @@ export interface Images {
 /** The first `count` images of batches. */
 export const imagesOf = (
   count: number,
-  image: readonly [height: number, width: number, channels: number],
+  image: ImageSize,
   batches: readonly (Float32Array | Float64Array)[],
 ): Images => {
   const [height, width, channels] = image;

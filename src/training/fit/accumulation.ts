@@ -2,22 +2,22 @@
 import type { SampleLosses } from '../../diffusion/index.js';
 import {
   add,
-  type AnyTensor,
   concatAll,
   type Dim,
+  type DType,
   dims,
   foldIn,
   type Key,
   mul,
   type Scalar,
   type Shape,
-  slice,
   type Tensor,
   type Vectors,
   zipTensors,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { nodeOf, tensor } from '../../dsl/graph/tensor.js';
+import { sliceAlong } from '../../dsl/ops/shape/slicing.js';
 import { after, stored } from '../../dsl/primitives/index.js';
 
 /** Some images of shape `I` with their classes, and the random draws for them. */
@@ -42,9 +42,9 @@ const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly E
       actual: `${count}`,
       hint: '`batch` counts the images of all parts together',
     });
-  // slices keep their types except for the extent B, which is that of a part
-  const part = <T extends Tensor<Shape, 'float32' | 'int32'>>(x: T, i: number): T =>
-    slice(x as unknown as Tensor<[number]>, 0, i * size, size) as unknown as T;
+  // the type of a part has the symbol of the batch
+  const part = <S extends Shape, D extends DType>(x: Tensor<S, D>, i: number): Tensor<S, D> =>
+    tensor(sliceAlong(nodeOf(x), 0, i * size, size));
   return Array.from({ length: count }, (_, i) => ({
     x0: part(x0, i),
     ...(label === undefined ? {} : { label: part(label, i) }),
@@ -53,15 +53,12 @@ const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly E
 };
 
 /** x, for uses after the gradients of an earlier part: a part needs no memory while another one runs. */
-const delayed = <T extends Tensor<Shape>>(x: T, [first]: Vectors): T =>
-  first === undefined ? x : (tensor(after(nodeOf(x), nodeOf(first))) as AnyTensor as T); // it keeps the type
+const delayed = <S extends Shape>(x: Tensor<S>, [first]: Vectors): Tensor<S> =>
+  first === undefined ? x : tensor(after(nodeOf(x), nodeOf(first)));
 
 /** The sum of gradients, stored: otherwise those of all parts would stay until the update. */
 const summed = (sum: Vectors, gradients: Vectors): Vectors =>
-  zipTensors([sum, gradients], (a, b) => {
-    const total: AnyTensor = tensor(stored(nodeOf(add(a, b))));
-    return total as typeof a; // it keeps the type
-  });
+  zipTensors([sum, gradients], (a, b) => tensor(stored(nodeOf(add(a, b)))));
 
 /** The losses of parts as those of one batch. */
 const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {

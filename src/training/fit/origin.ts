@@ -3,7 +3,7 @@ import { TE } from '../../internal/fp.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
-import { originIn } from '../open.js';
+import { originOf as originIn } from '../../dsl/run/nonFinite.js';
 import type { TrainInputs } from './trainLoop.js';
 import type { AnyTraining } from './training.js';
 import { trainState, type TrainState, unguardedStep } from './trainState.js';

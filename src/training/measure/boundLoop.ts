@@ -1,7 +1,10 @@
 /** The loop that measures the variational bound of a batch of images, one timestep in each step. */
 import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../../diffusion/index.js';
 import {
+  ascribe,
+  type Dim,
   dims,
+  keep,
   type Key,
   leafSpec,
   program,
@@ -19,7 +22,7 @@ import { withSlice } from '../table.js';
 import type { Trained } from '../trained.js';
 
 /** Bits, error of x̂₀ and error of ε̂, for each t and each image. */
-type MeasuredTable = Tensor<[3, number, 'B']>;
+type MeasuredTable = Tensor<[3, Dim, 'B']>;
 
 /** The measurements of a batch so far. */
 interface Measured {
@@ -77,7 +80,7 @@ export const boundLoop = <P, I extends ImageShape>(
     begin: program(treeSpec<Pick<BoundConstants<P, I>, 'x0'>>({ x0: images }), ({ x0 }) => {
       const prior = priorTerm(process)(x0);
       const [B] = dims(prior);
-      return { prior, table: zeros(3, T, B) as Tensor<Shape> as MeasuredTable };
+      return { prior, table: ascribe(zeros(3, T, B), 3, keep, 'B') };
     }),
     step: program(inputs, ({ params, state: { prior, table }, x0, t, keys, label, conditionKey }) => {
       const at = boundAt(process, withoutDropout(model), options);

@@ -5,7 +5,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { E, t } from '../../internal/fp.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { optional, schema } from '../../internal/schema.js';
@@ -64,15 +64,15 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
  * measured.nats // → [-0.9189, -1.4189]
  */
-export const logLikelihoods: {
-  <I extends ImageShape, G = unknown>(
-    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<I>,
-  ): <P>(trained: Itself<Trained<P, I>>) => Effect<LogLikelihoods>;
+export const logLikelihoods: Dual<
   <P, I extends ImageShape, G = unknown>(
     trained: Itself<Trained<P, I>>,
     measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
-  ): Effect<LogLikelihoods>;
-} = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
+  ) => Effect<LogLikelihoods>,
+  <I extends ImageShape, G = unknown>(
+    measuring: Exact<G, keyof LikelihoodMeasuring<ImageShape>> & LikelihoodMeasuring<I>,
+  ) => <P>(trained: Itself<Trained<P, I>>) => Effect<LogLikelihoods>
+> = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
     const { dequantize, condition, onStep, signal, key, grid: given } = options;

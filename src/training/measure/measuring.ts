@@ -1,6 +1,7 @@
 /** Measurements of a data set by a trained model: options, and the upload of the images batch by batch. */
 import type { Conditioner } from '../../diffusion/index.js';
 import {
+  type AnyValue,
   type Backend,
   foldIn,
   fork,
@@ -160,14 +161,14 @@ export const inBatches =
         const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
         const { images, labels } = yield* take(load(positions));
         checkBytes(positions, { images, labels });
-        const x0 = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
+        const x0: AnyValue = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
         const label =
           model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
         yield* measure({
           first,
           count: Math.min(batch, count - first),
           positions,
-          x0: x0 as unknown as ResidentImages<I>['x0'], // of the shape of the model's images
+          x0: x0 as ResidentImages<I>['x0'], // of the shape of the model's images
           ...(label && { label }),
           conditionKey: foldIn(keys.condition, round),
         });

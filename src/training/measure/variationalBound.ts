@@ -4,7 +4,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { E } from '../../internal/fp.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { functionOf, oneOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
@@ -56,15 +56,15 @@ const measurings = schema(where, {
  * bound.terms[1] // → 0
  * bound.standardError // → 0
  */
-export const variationalBound: {
-  <I extends ImageShape, G = unknown>(
-    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<I>,
-  ): <P>(trained: Itself<Trained<P, I>>) => Effect<DatasetBound>;
+export const variationalBound: Dual<
   <P, I extends ImageShape, G = unknown>(
     trained: Itself<Trained<P, I>>,
     measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<NoInfer<I>, DataFor<NoInfer<I>>>,
-  ): Effect<DatasetBound>;
-} = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
+  ) => Effect<DatasetBound>,
+  <I extends ImageShape, G = unknown>(
+    measuring: Exact<G, keyof BoundMeasuring<ImageShape>> & BoundMeasuring<I>,
+  ) => <P>(trained: Itself<Trained<P, I>>) => Effect<DatasetBound>
+> = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const known = yield* take(measurings.decode<BoundMeasuring<I>>(measuring));
     const { condition, variance, cdf, correction, onStep, signal, key } = known;

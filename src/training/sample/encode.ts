@@ -6,7 +6,7 @@ import { raise } from '../../internal/errors.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained, hostKey } from '../checked.js';
@@ -68,15 +68,15 @@ const encodings = schema('encode', {
  * white // → { data: [1], shape: [1, 1, 1, 1] }
  * await nf.close()
  */
-export const encode: {
-  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & { readonly guidance?: NeedsClasses<C> },
-  ): <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>;
+export const encode: Dual<
   <P, I extends ImageShape, K, Q = unknown, G = unknown>(
     trained: Itself<Trained<P, I, K>>,
     encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & ForGuide<Q, G> & Encoding<Q, NoInfer<I>>,
-  ): Effect<Images>;
-} = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
+  ) => Effect<Images>,
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
+    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & { readonly guidance?: NeedsClasses<C> },
+  ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
+> = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
     const { images, ...given } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
     yield* take(checkedTrained('encode')(trained));

@@ -1,4 +1,5 @@
 /** Images that samples start from, and known images of which they keep a part: checks, and batches. */
+import type { ImageSize } from '../data/dataset.js';
 import { checkedImages } from '../../diffusion/index.js';
 import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
@@ -30,7 +31,7 @@ export interface GivenKnown {
   readonly jump?: number;
 }
 
-type Extents = readonly [height: number, width: number, channels: number];
+type Extents = ImageSize;
 
 /** Raises `ConfigError` unless there is one image of the right size for each of `count` samples, or one for all. */
 const checkShape = (

@@ -1,5 +1,6 @@
 /** Runs a sampling, a batch at a time. */
 import {
+  type AnyValue,
   type Backend,
   foldIn,
   fork,
@@ -12,13 +13,14 @@ import {
   upload,
 } from '../../dsl/index.js';
 import { attempt } from '../../internal/errors.js';
-import type { Condition } from '../../diffusion/index.js';
+import type { Condition, Known } from '../../diffusion/index.js';
 import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
 import { opened, type Opened, runLoop } from '../loop.js';
-import { compiled, type Open } from '../open.js';
+import { compiled } from '../../dsl/run/compile.js';
+import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
@@ -34,7 +36,7 @@ import {
 import type { SamplePlan } from './samplePlan.js';
 
 /** The program that adds noise to the images of conditions. */
-type Noisy = Open<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
+type Noisy = Compiled<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
 export interface OpenSampling<P, I extends ImageShape> {
@@ -118,14 +120,18 @@ function* uploadedConstants<P, I extends ImageShape>(
   }
   function* knownOf({ images, mask }: GivenKnown) {
     const channels = trained.image[2];
-    return { image: yield* uploaded(images, channels), mask: yield* uploaded(mask, channels) };
+    const values: { readonly [K in keyof Known<'B', I>]: AnyValue } = {
+      image: yield* uploaded(images, channels),
+      mask: yield* uploaded(mask, channels),
+    };
+    return values as Resident<Known<'B', I>>; // of the shape of the model's images
   }
   return {
     params: trained.params,
     ...(labels && { label: yield* labelled(labels) }),
     ...(condition && { condition: yield* conditioned(condition) }),
     ...(known && { known: yield* knownOf(known) }),
-  } as unknown as Resident<SampleConstants<P, I>>; // of the shapes that the loop was compiled for
+  };
 }
 
 /** Tells the listeners of a sampling about the steps of a batch: their number, and the previews that are due. */

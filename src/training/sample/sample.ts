@@ -3,7 +3,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { dual } from '../../internal/dual.js';
+import { dual, type Dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
 import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -31,15 +31,15 @@ import { storedFor } from './storedFor.js';
  * await using nf = await open(reference())
  * await nf.run(samples) // → { data: [1, 1], shape: [2, 1, 1, 1] }
  */
-export const sample: {
-  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    sampling: Exact<G, keyof Sampling> & ForGuide<Q, G> & Sampling<Q, J> & { readonly guidance?: NeedsClasses<C> },
-  ): <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>;
+export const sample: Dual<
   <P, I extends ImageShape, K, Q = unknown, G = unknown>(
     trained: Itself<Trained<P, I, K>>,
     sampling: Exact<G, keyof Sampling> & ForClasses<K, G> & ForGuide<Q, G> & Sampling<Q, NoInfer<I>>,
-  ): Effect<Images>;
-} = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
+  ) => Effect<Images>,
+  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
+    sampling: Exact<G, keyof Sampling> & ForGuide<Q, G> & Sampling<Q, J> & { readonly guidance?: NeedsClasses<C> },
+  ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
+> = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
     const { storage, ...given } = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
     yield* take(checkedTrained('sample')(trained));

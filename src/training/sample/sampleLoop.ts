@@ -128,11 +128,9 @@ export const sampleLoop = <P, I extends ImageShape>(
     extents: { B: batch },
     storage: storedIn('params', params),
     begin: program(begin, ({ keys, images }) => {
-      if (keys === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images the shape of the model's samples, with the batch for 'B'
-      const noise = drawnBy(
-        keys,
-        normalLike,
-      )(zeros(batch, ...(image as readonly number[])) as Tensor<Shape> as Tensor<['B', ...I]>);
+      if (keys === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images
+      const like: Tensor<Shape> = zeros(batch, ...(image as readonly number[]));
+      const noise = drawnBy(keys, normalLike)(like as Tensor<['B', ...I]>); // the shape of the model's samples
       return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
     }),
     step: program(step, ({ params, state: at, known, keys, ...conditioning }) => {

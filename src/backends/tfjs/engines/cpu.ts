@@ -10,8 +10,8 @@ import { loadEngine, type Modules } from './packages.js';
 export const cpuEngine = (core: Modules['core'], { MathBackendCPU }: Modules['cpu']): Engine => {
   // not the one in tfjs's registry, which a program that uses tfjs may configure
   const backend = new MathBackendCPU();
-  // on first use it would print an advertisement for tfjs-node; the cast reaches a field that the types declare private
-  (backend as unknown as { firstUse: boolean }).firstUse = false;
+  // on first use it would print an advertisement for tfjs-node; the types declare the field private
+  Reflect.set(backend, 'firstUse', false);
   const engine = engineOf(core, 'cpu', backend);
   // products and powers of int32 are rounded to float64 before they wrap around; erf has an error of 1.5e-7
   const isInexact: ExactScalars['covers'] = (fn, dtype) =>

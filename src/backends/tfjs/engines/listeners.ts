@@ -13,6 +13,9 @@ interface Emitter {
   readonly removeListener: (event: string, listener: Listener) => unknown;
 }
 
+/** Declared again, because the overloads of Node's types take one event each. */
+declare const process: Partial<Emitter> | undefined;
+
 /**
  * Recognizes Emscripten's listeners, minified or not, which only rethrow, among listeners that other code adds at the
  * same time.
@@ -21,8 +24,7 @@ const RETHROWS = /^function\s*\w*\(\w+\)\s*\{\s*(if\s*\(!\(\w+ instanceof \w+\)\
 
 /** Runs `start`, and removes the listeners that its module added to the process. Browsers have no process. */
 export const withoutListeners = async <A>(start: () => Promise<A>): Promise<A> => {
-  // the overloads of Node's types take one event each
-  const emitter = typeof process === 'undefined' ? undefined : (process as unknown as Partial<Emitter>);
+  const emitter = typeof process === 'undefined' ? undefined : process;
   const { listeners, removeListener } = emitter ?? {};
   if (listeners === undefined || removeListener === undefined) return start();
   const before = EVENTS.map((event) => new Set(listeners.call(emitter, event)));

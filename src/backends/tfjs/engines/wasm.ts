@@ -37,9 +37,10 @@ const installedPaths = (): string | null => {
 /**
  * The start of a backend in progress, by us or by other code. Wait for it: tfjs would start a second one in parallel.
  */
-const pendingStart = ({ engine }: Modules['core']): Promise<unknown> | null =>
-  // the cast reaches a field that tfjs's types declare private
-  (engine() as unknown as { pendingBackendInit?: Promise<unknown> | null }).pendingBackendInit ?? null;
+const pendingStart = ({ engine }: Modules['core']): Promise<unknown> | null => {
+  const pending: unknown = Reflect.get(engine(), 'pendingBackendInit'); // tfjs's types declare the field private
+  return pending instanceof Promise ? pending : null;
+};
 
 /** The running backend, or null. */
 const startedBackend = ({ core: { engine }, engine: { BackendWasm } }: Packages<'wasm'>): BackendWasm | null => {

@@ -90,8 +90,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
           .guarded('run', () => {
             work();
             // tfjs submits several runs at once; errors must be those of this one
-            // the cast reaches a field that the types declare private
-            if ((backend as unknown as { readonly commandEncoder: unknown }).commandEncoder === null) return;
+            if (Reflect.get(backend, 'commandEncoder') === null) return; // the types declare the field private
             backend.endComputePassEncoder();
             backend.submitQueue();
           })

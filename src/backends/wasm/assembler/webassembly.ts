@@ -35,8 +35,10 @@ interface WasmGlobal {
   readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean;
 }
 
+declare const WebAssembly: WasmGlobal;
+
 /** The global `WebAssembly`, which every supported JavaScript engine has. */
-export const wasm: WasmGlobal = (globalThis as unknown as { readonly WebAssembly: WasmGlobal }).WebAssembly;
+export const wasm: WasmGlobal = WebAssembly;
 
 /** Instantiates a module on `memory`, and on a table if it imports one, and returns its functions by name. */
 export const instantiate = <Name extends string>(

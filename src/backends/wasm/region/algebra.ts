@@ -146,18 +146,23 @@ export const computedBy = <T extends Vector>(
     differ: v128.xor,
     not: v128.not,
     // all types are vectors
-    share: <A extends Vector>(value: A) => assign(value) as Vector as A,
+    share: <A extends Vector>(value: A) => {
+      const local: Vector = assign(value);
+      return local as A;
+    },
     rarely: (condition, usual, otherwise) => {
       const mask = assign(condition);
       const locals = usual.map(assign);
       const [others, before] = inside(otherwise);
       const chosen = locals.map((local, i) => set(local, v128.bitselect(others[i]!, local, mask)));
       out.push(when(v128.any_true(mask), [before, chosen]));
-      return locals as readonly Vector[] as typeof usual; // of the same length
+      const results: readonly Vector[] = locals;
+      return results as typeof usual; // of the same length
     },
     whileAny: (start, test, step) => {
       const locals = start.map(assign);
-      const state = locals as readonly Vector[] as typeof start; // of the same length
+      const vectors: readonly Vector[] = locals;
+      const state = vectors as typeof start; // of the same length
       const [condition, before] = inside(() => test(state));
       const [next, body] = inside(() => step(state).map(assign));
       const advance = locals.map((local, i) => set(local, next[i]!));

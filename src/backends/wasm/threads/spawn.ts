@@ -22,14 +22,17 @@ export interface WorkerHandle {
 /** Starts a worker. Throws if workers are not available. */
 export type Spawn = (listener: Listener) => WorkerHandle;
 
+/** What the events of a worker of Node are about. */
+interface NodeEvents {
+  readonly message: FromWorker;
+  readonly error: unknown;
+  readonly exit: unknown;
+}
+
 /** The members of a worker of Node that we use. */
 interface NodeWorker {
   readonly postMessage: (message: ToWorker) => void;
-  readonly on: {
-    (event: 'message', listener: (message: FromWorker) => void): unknown;
-    (event: 'error', listener: (thrown: unknown) => void): unknown;
-    (event: 'exit', listener: () => void): unknown;
-  };
+  readonly on: <K extends keyof NodeEvents>(event: K, listener: (about: NodeEvents[K]) => void) => unknown;
   readonly ref: () => void;
   readonly unref: () => void;
   readonly terminate: () => Promise<number>;
@@ -42,30 +45,28 @@ interface NodeThreads {
   ) => NodeWorker;
 }
 
+/** The events of a worker of a browser. */
+interface PageEvents {
+  readonly message: { readonly data: FromWorker };
+  readonly error: { readonly message?: string; readonly preventDefault: () => void };
+}
+
 /** The members of a worker of a browser that we use. */
 interface PageWorker {
-  readonly addEventListener: {
-    (event: 'message', listener: (event: { readonly data: FromWorker }) => void): void;
-    (
-      event: 'error',
-      listener: (event: { readonly message?: string; readonly preventDefault: () => void }) => void,
-    ): void;
-  };
+  readonly addEventListener: <K extends keyof PageEvents>(event: K, listener: (event: PageEvents[K]) => void) => void;
   readonly postMessage: (message: ToWorker) => void;
   readonly terminate: () => void;
 }
 
 interface PageScope {
   readonly Worker?: new (url: string, options: { readonly name: string }) => PageWorker;
-  readonly Blob: new (parts: readonly string[], options: { readonly type: string }) => object;
-  readonly URL: { readonly createObjectURL: (blob: object) => string; readonly revokeObjectURL: (url: string) => void };
   readonly SharedArrayBuffer?: unknown;
   readonly crossOriginIsolated?: boolean;
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
 // the library is compiled without the types of the DOM
-const scope = globalThis as unknown as PageScope;
+const scope: PageScope = globalThis;
 
 /** A module of Node; undefined elsewhere. `A` holds the members that the caller uses. */
 const builtin = <A>(name: string): A | undefined =>
@@ -111,10 +112,10 @@ const spawnInPage = (
   { onMessage, onEnd }: Listener,
   source: string,
 ): WorkerHandle => {
-  const url = scope.URL.createObjectURL(new scope.Blob([source], { type: 'text/javascript' }));
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(url, { name: 'noisefold' });
   worker.addEventListener('message', ({ data }) => {
-    if (data.kind === 'ready') scope.URL.revokeObjectURL(url);
+    if (data.kind === 'ready') URL.revokeObjectURL(url);
     onMessage(data);
   });
   worker.addEventListener('error', (event) => {

@@ -10,6 +10,7 @@ import { denseStrides } from './loops.js';
 import { type Divided, type OperandPart, partsOf } from './parts.js';
 import type { NodeBuffers } from './regions.js';
 import { viewOf } from './views.js';
+import { entryOf } from '../../../internal/lookup.js';
 
 /** The first index of each node in a list. */
 const places = (nodes: readonly Node[]): ReadonlyMap<Node, number> =>
@@ -44,7 +45,7 @@ export const planBuffers = (
   const numbers = places(owners);
   const buffers = owners.map((n): Buffer => {
     const part = parts.get(n) ?? inputParts.get(n);
-    const partOf = part && { partOf: { buffer: numbers.get(part.whole)!, offset: part.offset } };
+    const partOf = part && { partOf: { buffer: entryOf(numbers, part.whole), offset: part.offset } };
     return { elements: sizeOf(n.shape), dtype: numberType(n), storage: storageOf(n), ...partOf };
   });
   return { buffers, bufferOf: (n) => numbers.get(n), isInPlace: (operand) => operandsInPlace.has(operand) };

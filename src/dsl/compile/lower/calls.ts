@@ -6,12 +6,13 @@ import type { Call, KeyExpression, LibraryNode, View } from '../plan.js';
 import { denseView, type PlanBuffers, viewIn } from './buffers.js';
 import { classOf } from './classes.js';
 import { originOf } from './origin.js';
+import { operandOf } from '../../graph/node.js';
 
 /** The input and the words that a key is derived from. */
 export const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {
   const own = wordsOf(key);
   if (own === null) return { input: inputs.indexOf(key), words: [] };
-  const { input, words } = keyExpression(key.inputs[0]!, inputs);
+  const { input, words } = keyExpression(operandOf(key), inputs);
   return { input, words: [...words, own] };
 };
 
@@ -42,7 +43,7 @@ export const callOf = (
   const kind = classOf(n);
   const distribution = drawOf(n);
   if (distribution !== null) {
-    const key = keyExpression(n.inputs[0]!, inputs);
+    const key = keyExpression(operandOf(n), inputs);
     return { kind: 'random', origin: originOf(n), distribution, key, output };
   }
   if (kind === 'library' || !capabilities.fuses) {

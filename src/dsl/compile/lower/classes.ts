@@ -4,6 +4,8 @@ import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, Written } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';
+import { entryOf } from '../../../internal/lookup.js';
+import { operandOf } from '../../graph/node.js';
 
 /** The dtype of the numbers of a node. Keys have none. */
 export const numberType = (n: Node): NumberType => {
@@ -38,7 +40,7 @@ export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repe
  * True for a node that waits for another one, so that its depth exceeds that of its operand by more than one. Calls
  * are ordered by depth.
  */
-export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > n.inputs[0]!.depth + 1;
+export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > operandOf(n).depth + 1;
 
 /** Counts how often each item is in a list. */
 export const countsOf = <A>(items: readonly A[]): ReadonlyMap<A, number> => {
@@ -103,7 +105,7 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const asOperand = new Map<Node, Effort>();
   const computed = (n: Node): Effort => {
     const inputs = n.inputs.map((input) => {
-      const operand = asOperand.get(input)!;
+      const operand = entryOf(asOperand, input);
       return isRepeating(n) && !isRepeated(operand) ? load(input) : operand;
     });
     return {
@@ -114,7 +116,7 @@ export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   };
   for (const n of order) {
     const effort = isInline(n) ? computed(n) : load(n);
-    const isStored = classOf(n) === 'elementwise' && uses.get(n)! > 1 && !isCheap(effort);
+    const isStored = classOf(n) === 'elementwise' && (uses.get(n) ?? 0) > 1 && !isCheap(effort);
     own.set(n, effort);
     asOperand.set(n, isStored ? load(n) : effort);
   }

@@ -1,6 +1,7 @@
 /** Reuses the memory of donated inputs. */
 import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
 import { inPlace, wholesOf } from './layout.js';
+import { elementAt } from '../../../internal/lookup.js';
 
 /** Assigns the memory of donated inputs to outputs that are first written after the last read of the input. */
 export const donate = (
@@ -24,9 +25,10 @@ export const donate = (
   donations.forEach((output, input) => {
     if (output === null) return;
     const [from, to] = [ofInput.get(input), ofOutput.get(output)];
-    if (from === undefined || to === undefined) return;
-    const [first, last] = [written.get(to)!, read.get(from) ?? -1];
-    if (last < first || (last === first && inPlace(calls[first]!, from, to, buffers))) inputOf.set(to, input);
+    const first = to === undefined ? undefined : written.get(to);
+    if (from === undefined || to === undefined || first === undefined) return;
+    const last = read.get(from) ?? -1;
+    if (last < first || (last === first && inPlace(elementAt(calls, first), from, to, buffers))) inputOf.set(to, input);
   });
   return {
     taken: new Set(inputOf.values()),

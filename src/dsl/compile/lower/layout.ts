@@ -1,9 +1,10 @@
 /** Assigns offsets in one arena to buffers, by their lifetimes. */
 import { type Buffer, type Call, type Plan, readsOf, writesOf } from '../plan.js';
+import { elementAt, entryOf } from '../../../internal/lookup.js';
 
 /** The buffers that contain a buffer, from the smallest to the largest. */
 export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number[] => {
-  const { partOf } = buffers[b]!;
+  const { partOf } = elementAt(buffers, b);
   return partOf === undefined ? [] : [partOf.buffer, ...wholesOf(buffers, partOf.buffer)];
 };
 
@@ -31,7 +32,7 @@ const ownerOf = (
   b: number,
   offset = 0,
 ): { readonly owner: number; readonly offset: number } => {
-  const { partOf } = buffers[b]!;
+  const { partOf } = elementAt(buffers, b);
   return partOf === undefined ? { owner: b, offset } : ownerOf(buffers, partOf.buffer, offset + partOf.offset);
 };
 
@@ -51,13 +52,13 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
   const lives = new Map<number, Life>(); // of owners
   calls.forEach((call, time) => {
     for (const b of [...readsOf(call), ...writesOf(call)]) {
-      if (buffers[b]!.storage.kind !== 'arena') continue;
+      if (elementAt(buffers, b).storage.kind !== 'arena') continue;
       const { owner } = ownerOf(buffers, b);
       lives.set(owner, { first: lives.get(owner)?.first ?? time, last: time });
     }
   });
   const joined = new Map<number, Block>(
-    [...lives].map(([b, life]) => [b, { ...life, elements: buffers[b]!.elements, members: [b] }]),
+    [...lives].map(([b, life]) => [b, { ...life, elements: elementAt(buffers, b).elements, members: [b] }]),
   );
   calls.forEach((call, time) => {
     if (call.kind !== 'region') return;
@@ -67,12 +68,12 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
       if (target === undefined || target.first !== time) continue;
       const from = call.region.loads.find(
         ({ buffer }) =>
-          !taken.has(buffer) && joined.get(buffer)?.last === time && lives.get(buffer)!.last === time &&
-          buffers[buffer]!.elements === buffers[to]!.elements && inPlace(call, buffer, to, buffers), // prettier-ignore
+          !taken.has(buffer) && joined.get(buffer)?.last === time && entryOf(lives, buffer).last === time &&
+          elementAt(buffers, buffer).elements === elementAt(buffers, to).elements && inPlace(call, buffer, to, buffers), // prettier-ignore
       );
       if (from === undefined) continue;
       taken.add(from.buffer);
-      const source = joined.get(from.buffer)!;
+      const source = entryOf(joined, from.buffer);
       const block = { ...source, last: target.last, members: [...source.members, ...target.members] };
       for (const member of block.members) joined.set(member, block);
     }

@@ -2,6 +2,8 @@ import type { Node } from '../../graph/node.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';
 import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
+import { entryOf } from '../../../internal/lookup.js';
+import { operandOf } from '../../graph/node.js';
 
 /** The maximum number of assignments in the body of a region. */
 const LARGEST_BODY = 96;
@@ -27,9 +29,9 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
   return order.flatMap((n) => {
     const reduce = writtenOf(n)?.reduce;
     if (reduce !== 'max' && reduce !== 'min') return [];
-    let at: Node = n.inputs[0]!;
+    let at: Node = operandOf(n);
     if (!compared.has(at)) return [];
-    while (classOf(at) === 'movement') at = at.inputs[0]!;
+    while (classOf(at) === 'movement') at = operandOf(at);
     return classOf(at) === 'elementwise' ? [at] : [];
   });
 };
@@ -56,19 +58,19 @@ export const materialize = (
     const kind = classOf(n);
     if (required.has(n)) return true;
     if (!isInline(n)) return kind !== 'source' && kind !== 'key';
-    const { by, viewed, dense, repeated } = demands.get(n)!;
+    const { by, viewed, dense, repeated } = entryOf(demands, n);
     if (kind === 'movement') return (viewed || dense) && !isReadable(n, required, dense);
-    const own = effort.get(n)!;
+    const own = entryOf(effort, n);
     return viewed || dense || (repeated && !isRepeated(own)) || (by.length > 1 && !isCheap(own));
   };
 
   for (const n of [...order].reverse()) {
     const kind = classOf(n);
-    const own = demands.get(n)!;
+    const own = entryOf(demands, n);
     const isStored = mustStore(n);
     if (isStored) stored.add(n);
     for (const input of n.inputs) {
-      const demand = demands.get(input)!;
+      const demand = entryOf(demands, input);
       if (kind === 'anchor' || primitiveOf(n).isStored) demand.viewed = true;
       else if (kind === 'library') demand.dense = true;
       else demand.by = (isStored ? [n] : own.by).reduce(withOne, demand.by);

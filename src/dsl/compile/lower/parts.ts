@@ -1,5 +1,5 @@
 /** Finds nodes that need no memory of their own: operands of concatenations, and parts of inputs. */
-import { type Node, pathOf, rewrite } from '../../graph/node.js';
+import { type Node, pathOf, rewrite, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { input, isInput } from '../../primitives/index.js';
 import { loweringAs } from '../../primitives/table.js';
@@ -36,7 +36,7 @@ export const partsOf = (
     const view = viewOf(operand, (n) => stored.has(n));
     if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
     if (!isDense(operand.shape, view.strides) || sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
-    for (let at = operand; ; at = at.inputs[0]!) {
+    for (let at = operand; ; at = operandOf(at)) {
       if (uses.get(at) !== 1) return null;
       if (at === view.base) return at;
     }

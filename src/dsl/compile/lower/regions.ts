@@ -6,6 +6,7 @@ import { dataOf, loweringAs } from '../../primitives/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
 import { isInline, numberType, writtenOf } from './classes.js';
 import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
+import { extentAt, operandOf } from '../../graph/node.js';
 
 /** The buffers of nodes. */
 export interface NodeBuffers {
@@ -41,7 +42,7 @@ const build = (
 ): Filling => {
   const kept = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
   const order = [...kept, ...axes]; // the axis of each loop
-  const loops = nest(order.map((axis) => root.shape[axis]!));
+  const loops = nest(order.map((axis) => extentAt(root, axis)));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
   // by index object and node: elementwise operations pass their index on, so identity finds most repetitions
@@ -70,7 +71,7 @@ const build = (
     return assign(own.op === 'index' ? { op: 'index', offset: 0, strides: [], at: index[own.axis]!, dtype } : own);
   };
   const moved = (n: Node, index: readonly Affine[], map: Movement<Node>['index']): number => {
-    const x = n.inputs[0]!;
+    const x = operandOf(n);
     if (map === 'same') return value(x, index);
     if (map !== 'regrouped') {
       const { axes: from, scales, offsets } = map(n);
@@ -154,7 +155,7 @@ export const regionsOf = (n: Node, buffer: number, buffers: NodeBuffers): readon
   const whole: Request = { node: n, reduce: null, axes: [], buffer, offset: 0, strides };
   const written = writtenOf(n);
   if (written === null) return [build(whole, buffers)];
-  if (written.reduce !== null) return [build({ ...whole, ...written, node: n.inputs[0]! }, buffers)];
+  if (written.reduce !== null) return [build({ ...whole, ...written, node: operandOf(n) }, buffers)];
   const { background, pieces } = written;
   const copies = pieces.flatMap(({ operand, start, steps }) => {
     if (buffers.isInPlace(operand)) return [];

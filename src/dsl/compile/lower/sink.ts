@@ -2,6 +2,7 @@
 import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
 import { countsOf } from './classes.js';
 import { wholesOf } from './layout.js';
+import { elementAt, entryOf } from '../../../internal/lookup.js';
 
 /** A position in the new order of calls. */
 interface Place {
@@ -18,9 +19,12 @@ const isBefore = (a: Place, b: Place): boolean => a.at < b.at || (a.at === b.at 
  * only memory in the arena.
  */
 export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readonly Call[] => {
-  const elementsOf = (b: number): number => (buffers[b]!.storage.kind === 'arena' ? buffers[b]!.elements : 0);
+  const elementsOf = (b: number): number => {
+    const { storage, elements } = elementAt(buffers, b);
+    return storage.kind === 'arena' ? elements : 0;
+  };
   const partsOf = buffers.map((): number[] => []);
-  for (const b of buffers.keys()) for (const whole of wholesOf(buffers, b)) partsOf[whole]!.push(b);
+  for (const b of buffers.keys()) for (const whole of wholesOf(buffers, b)) elementAt(partsOf, whole).push(b);
   const writers = countsOf(calls.flatMap((call) => [...new Set(writesOf(call))]));
   const [firstRead, lastRead] = [new Map<number, Place>(), new Map<number, Place>()]; // by buffer
   const places = new Map<Call, Place>();
@@ -31,24 +35,26 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
   for (let at = calls.length - 1; at >= 0; at--) {
     const call = calls[at]!;
     const made = [...new Set(writesOf(call))];
-    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...partsOf[b]!]))];
+    const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...elementAt(partsOf, b)]))];
     const uses = made.flatMap((b) => firstRead.get(b) ?? []);
     const use = uses.reduce<Place | null>(
       (first, next) => (first === null || isBefore(next, first) ? next : first),
       null,
     );
-    const kept = reads.filter((b) => use === null || !lastRead.has(b) || isBefore(lastRead.get(b)!, use));
+    const isKept = (last: Place | undefined) => use === null || last === undefined || isBefore(last, use);
+    const kept = reads.filter((b) => isKept(lastRead.get(b)));
     const results = made.filter((b) => firstRead.has(b)); // without scratch memory
     const movable = made.every((b) => writers.get(b) === 1) && total(kept) < total(results);
     const place = use !== null && movable ? justBefore(use, at) : { at, ahead: 0 };
     places.set(call, place);
     for (const b of reads) {
-      if (!firstRead.has(b) || isBefore(place, firstRead.get(b)!)) firstRead.set(b, place);
-      if (!lastRead.has(b) || isBefore(lastRead.get(b)!, place)) lastRead.set(b, place);
+      const [first = place, last = place] = [firstRead.get(b), lastRead.get(b)];
+      firstRead.set(b, isBefore(place, first) ? place : first);
+      lastRead.set(b, isBefore(last, place) ? place : last);
     }
   }
   return [...calls].sort((a, b) => {
-    const [p, q] = [places.get(a)!, places.get(b)!];
+    const [p, q] = [entryOf(places, a), entryOf(places, b)];
     return p.at - q.at || q.ahead - p.ahead;
   });
 };

@@ -2,6 +2,7 @@ import type { Node } from '../../graph/node.js';
 import { loweringAs } from '../../primitives/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
+import { operandOf } from '../../graph/node.js';
 
 /** A node as a strided view of the buffer of `base`. */
 export interface NodeView {
@@ -16,7 +17,7 @@ export interface NodeView {
  */
 export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null => {
   if (isStored(n) || !isMovement(n)) return { base: n, offset: 0, strides: denseStrides(n.shape) };
-  const x = n.inputs[0]!;
+  const x = operandOf(n);
   const view = viewOf(x, isStored);
   if (view === null) return null;
   const index = loweringAs(n, 'movement')?.index ?? 'same';

@@ -1,6 +1,6 @@
 /** Detects mistakes in programs that are visible only in the whole graph. */
 import { raise } from '../../../internal/errors.js';
-import { type Node, pathOf } from '../../graph/node.js';
+import { type Node, pathOf, operandOf } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
 import { drawOf, wordsOf } from '../../primitives/table.js';
 
@@ -18,7 +18,7 @@ export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): vo
 
 /** The name of a key in errors. */
 const nameOf = (key: Node): string => {
-  if (wordsOf(key) !== null) return `a fork of ${nameOf(key.inputs[0]!)}`;
+  if (wordsOf(key) !== null) return `a fork of ${nameOf(operandOf(key))}`;
   const path = pathOf(key);
   if (path === '') return 'the key that is the input';
   return path === null ? key.op : `key '${path}'`;
@@ -28,7 +28,7 @@ const nameOf = (key: Node): string => {
 const identityOf = (key: Node): string => {
   const words = wordsOf(key);
   if (words === null) return pathOf(key) ?? key.op;
-  return `${identityOf(key.inputs[0]!)}/${words.map((w) => w.toString(16)).join(':')}`;
+  return `${identityOf(operandOf(key))}/${words.map((w) => w.toString(16)).join(':')}`;
 };
 
 /**
@@ -36,17 +36,17 @@ const identityOf = (key: Node): string => {
  * Raises `KeyReused` otherwise. Run it before `share`, which merges equal draws and so hides a second use.
  */
 export const checkKeys = (nodes: readonly Node[]): void => {
-  const forks = nodes.filter((n) => wordsOf(n) !== null).map((n) => identityOf(n.inputs[0]!));
+  const forks = nodes.filter((n) => wordsOf(n) !== null).map((n) => identityOf(operandOf(n)));
   const users = new Map(forks.map((id) => [id, 'fork']));
   for (const n of nodes) {
     const distribution = drawOf(n);
     if (distribution === null) continue;
-    const id = identityOf(n.inputs[0]!);
+    const id = identityOf(operandOf(n));
     if (users.has(id))
       raise('KeyReused', {
         where: distribution,
         expected: 'an unused key',
-        actual: `${nameOf(n.inputs[0]!)}, which ${users.get(id)} uses too`,
+        actual: `${nameOf(operandOf(n))}, which ${users.get(id)} uses too`,
         hint: "fork it, const { a, b } = fork(key, 'a', 'b'); if a function that draws is traced twice, draw outside it",
       });
     users.set(id, distribution);

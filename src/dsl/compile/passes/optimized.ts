@@ -2,7 +2,7 @@
 import { decompose } from '../../composites/decompose.js';
 import { showType } from '../../../internal/errors.js';
 import type { Pieces } from '../../../internal/stop.js';
-import { type ConstantData, type Node, reachable, rewrite } from '../../graph/node.js';
+import { type ConstantData, type Node, reachable, rewrite, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { constant } from '../../primitives/index.js';
@@ -25,7 +25,7 @@ const foldEmpty = (roots: Roots): Roots =>
 /** The number that all elements of a node are equal to, if it is a movement of a constant of one number; otherwise null. */
 const uniformOf = (n: Node): number | null => {
   const { lowering, isUnique } = primitiveOf(n);
-  if (lowering.class === 'movement') return isUnique ? null : uniformOf(n.inputs[0]!);
+  if (lowering.class === 'movement') return isUnique ? null : uniformOf(operandOf(n));
   const data = dataOf(n);
   return data?.length === 1 ? data[0]! : null;
 };

@@ -2,11 +2,12 @@
  * Decodes inputs that are stored in 16 bits. Such an input is a vector of `W = ⌈N/2⌉` int32 words: word i holds element
  * i in its lower half and element W + i in its upper half, so that a decoder reads and writes runs of memory.
  */
-import { type Node, pathOf, rewrite, withInputs } from '../../graph/node.js';
+import { type Node, pathOf, rewrite, withInputs, operandOf } from '../../graph/node.js';
 import { broadcast, constant, input, mul, reshape, slice, stored, unary } from '../../primitives/index.js';
 import { primitiveOf } from '../../primitives/table.js';
 import { type HalfStorage, wordsFor } from '../../types/storage.js';
 import { sizeOf } from '../../../internal/numbers.js';
+import { entryOf } from '../../../internal/lookup.js';
 
 /** Moves the lower half of a word up, and leaves the upper half where it is. */
 const FACTORS = Int32Array.of(65536, 1);
@@ -43,7 +44,7 @@ export const unpacked = (
   const pathTo = (operand: Node): readonly Node[] | null => {
     const moves: Node[] = [];
     let at = operand;
-    for (; !packed.has(at); at = at.inputs[0]!) {
+    for (; !packed.has(at); at = operandOf(at)) {
       if (primitiveOf(at).lowering.class !== 'movement' || primitiveOf(at).isUnique) return null;
       moves.unshift(at);
     }
@@ -54,7 +55,7 @@ export const unpacked = (
     const path = pathTo(operand);
     if (path === null) return operand;
     const [x, ...moves] = path as [Node, ...Node[]];
-    const { words, storage } = packed.get(x)!;
+    const { words, storage } = entryOf(packed, x);
     const [count] = words.shape as [number];
     if (count === 0) return constant(new Float32Array(0), operand.shape, 'float32');
     // calls are ordered by depth: the decoder is deeper than all other operands of its use

@@ -1,7 +1,7 @@
 /** Functions of one tensor, element by element. The result has the shape of `x`. */
 import { acosComposite, asinComposite } from '../../composites/index.js';
 import { oneOf } from '../../../internal/decode.js';
-import { dual } from '../../../internal/dual.js';
+import { dual, type Dual } from '../../../internal/dual.js';
 import { t } from '../../../internal/fp.js';
 import { demanding } from '../../../internal/takes.js';
 import type { UnaryFn } from '../../graph/node.js';
@@ -198,10 +198,10 @@ export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
  * cast(x, 'int32') // → [-1, 0, 1]
  * cast(x, 'bool') // → [true, false, true]
  */
-export const cast: {
-  <D extends Exclude<DType, 'key'>>(dtype: D): <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>;
-  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D): Tensor<S, D>;
-} = dual(
+export const cast: Dual<
+  <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D) => Tensor<S, D>,
+  <D extends Exclude<DType, 'key'>>(dtype: D) => <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>
+> = dual(
   'cast',
   2,
   demanding(
@@ -224,17 +224,17 @@ export const stopGradient = <S extends Shape, D extends DType>(x: Tensor<S, D>):
  * Limits x to [low, high], numbers or scalars.
  * @example clip(constantOf([-3, 0.5, 2], 3), -1, 1) // → [-1, 0.5, 1]
  */
-export const clip: {
-  <N extends Numeric>(
-    low: number | Tensor<[], N>,
-    high: number | Tensor<[], NoInfer<N>>,
-  ): <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>;
+export const clip: Dual<
   <S extends Shape, D extends Numeric>(
     x: Tensor<S, D>,
     low: number | Tensor<[], NoInfer<D>>,
     high: number | Tensor<[], NoInfer<D>>,
-  ): Tensor<S, D>;
-} = dual('clip', 3, (x: AnyTensor, low: NumberOrTensor, high: NumberOrTensor) => {
+  ) => Tensor<S, D>,
+  <N extends Numeric>(
+    low: number | Tensor<[], N>,
+    high: number | Tensor<[], NoInfer<N>>,
+  ) => <S extends Shape, D extends N>(x: Tensor<S, D>) => Tensor<S, D>
+> = dual('clip', 3, (x: AnyTensor, low: NumberOrTensor, high: NumberOrTensor) => {
   const n = nodeOf(x);
   return tensor(nodes.binary('min', nodes.max(n, operand('clip', low, n)), operand('clip', high, n)));
 });

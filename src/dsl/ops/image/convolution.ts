@@ -4,7 +4,7 @@ import type { Convolved, GivenPadding, Pair } from '../../types/convolved.js';
 import type { Half, OrNever } from '../../types/dim.js';
 import type { ExtentMismatch } from '../../types/mismatch.js';
 import type { Product, Quotient } from '../../types/product.js';
-import { dual } from '../../../internal/dual.js';
+import { dual, type Dual } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { named, raise } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
@@ -14,9 +14,10 @@ import { optional, schema } from '../../../internal/schema.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
 import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from './windows.js';
+import { extentAt } from '../../graph/node.js';
 
 /** The height and width of a kernel. */
-export const sizeOfKernel = (kernel: Node): Pair => [kernel.shape[0]!, kernel.shape[1]!];
+export const sizeOfKernel = (kernel: Node): Pair => [extentAt(kernel, 0), extentAt(kernel, 1)];
 
 /** The options of a convolution in `G` groups, with the strides `S`, the padding `P` and the dilation `L`. */
 export interface Convolution<
@@ -174,17 +175,17 @@ export const conv2d: {
  * side. Raises `ShapeError` if the size is odd.
  * @example downsample(zeros(8, 28, 28, 64), zeros(3, 3, 64, 128)) // : Tensor<[8, 14, 14, 128]>
  */
-export const downsample: {
-  <C extends Dim, D extends Dim>(
-    kernel: Tensor<[Dim, Dim, C, D]>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(
-    image: EvenImage<B, H, W, NoInfer<C>>,
-  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
+export const downsample: Dual<
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim, D extends Dim>(
     image: EvenImage<B, H, W, C>,
     kernel: KernelFor<C, Dim, Dim, K, D>,
-  ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>;
-} = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>,
+  <C extends Dim, D extends Dim>(
+    kernel: Tensor<[Dim, Dim, C, D]>,
+  ) => <B extends Dim, H extends Dim, W extends Dim>(
+    image: EvenImage<B, H, W, NoInfer<C>>,
+  ) => Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, D]>
+> = dual('downsample', 2, (image: AnyTensor, kernel: AnyTensor) => {
   requireEvenSize('downsample', nodeOf(image));
   return convolved('downsample', image, nodeOf(kernel), { strides: [2, 2] });
 });
@@ -197,10 +198,7 @@ export const downsample: {
  * depthwiseConv2d(zeros(8, 28, 28, 64), zeros(3, 3, 1, 64)) // : Tensor<[8, 28, 28, 64]>
  * pipe(ones(1, 1, 1, 2), depthwiseConv2d(constantOf([2, 3], 1, 1, 1, 2)), reshape(2)) // → [2, 3]
  */
-export const depthwiseConv2d: {
-  <C extends Dim>(
-    kernel: Tensor<[Dim, Dim, 1, C]>,
-  ): <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
+export const depthwiseConv2d: Dual<
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, K extends Dim>(
     image: Tensor<[B, H, W, C]>,
     kernel: Fits<
@@ -209,7 +207,10 @@ export const depthwiseConv2d: {
       Tensor<[Dim, Dim, 1, K]>,
       ExtentMismatch<C, K, 'axis 3 of the kernel', 'the channels of the image'>
     >,
-  ): Tensor<[B, H, W, C]>;
-} = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
+  ) => Tensor<[B, H, W, C]>,
+  <C extends Dim>(
+    kernel: Tensor<[Dim, Dim, 1, C]>,
+  ) => <B extends Dim, H extends Dim, W extends Dim>(image: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>
+> = dual('depthwiseConv2d', 2, (image: AnyTensor, kernel: AnyTensor) =>
   convolved('depthwiseConv2d', image, nodeOf(kernel), { groups: nodeOf(kernel).shape[3]! }),
 );

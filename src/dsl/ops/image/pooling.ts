@@ -1,7 +1,7 @@
 /** Pooling over windows of images `[B, H, W, C]`, one axis after the other. */
 import type { Convolved, GivenPadding, Pair } from '../../types/convolved.js';
 import { type Half, isExtent, type OrNever, type Wide } from '../../types/dim.js';
-import { dual } from '../../../internal/dual.js';
+import { dual, type Dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
@@ -10,6 +10,7 @@ import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from 
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { type Filled, optional, schema } from '../../../internal/schema.js';
+import { extentAt } from '../../graph/node.js';
 
 /** The windows of a pooling, of size `N` with the strides `S` and the padding `P`. */
 export interface Pooling<N extends Pair = Pair, S extends Pair = Pair, P extends GivenPadding = GivenPadding> {
@@ -68,7 +69,7 @@ const combined = (
 const shares = (x: Node, { axis, size, stride, low, count }: Windows): Node => {
   const fractions = Array.from({ length: count }, (_, i) => {
     const start = i * stride - low;
-    return 1 / (Math.min(x.shape[axis]!, start + size) - Math.max(0, start));
+    return 1 / (Math.min(extentAt(x, axis), start + size) - Math.max(0, start));
   });
   const shape = x.shape.map((_, i) => (i === axis ? count : 1));
   return constant(Float64Array.from(fractions), shape, 'float32');
@@ -83,12 +84,7 @@ type Pooled<D extends Dim, N extends Pair, S extends Pair, P extends GivenPaddin
   readonly [1, 1],
   A
 >;
-interface Pool {
-  <const N extends Pair, const S extends Pair = N, const P extends GivenPadding = 'valid'>(
-    windows: Pooling<N, S, P>,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
-    image: Tensor<[B, H, W, C]>,
-  ) => Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>;
+type Pool = Dual<
   <
     B extends Dim,
     H extends Dim,
@@ -100,8 +96,13 @@ interface Pool {
   >(
     image: Tensor<[B, H, W, C]>,
     windows: Pooling<N, S, P>,
-  ): Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>;
-}
+  ) => Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>,
+  <const N extends Pair, const S extends Pair = N, const P extends GivenPadding = 'valid'>(
+    windows: Pooling<N, S, P>,
+  ) => <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
+    image: Tensor<[B, H, W, C]>,
+  ) => Tensor<[B, Pooled<H, N, S, P, 0>, Pooled<W, N, S, P, 1>, C]>
+>;
 
 const pooling = (op: string, alongOne: (x: Node, windows: Windows) => Node): Pool => {
   const options = schema(op, poolFields);

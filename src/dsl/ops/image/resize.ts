@@ -1,7 +1,7 @@
 /** Changes the size of images: by interpolation, or by moving elements between channels and pixels. */
 import type { Checked, NotMultiple } from '../../types/checked.js';
 import { type Double, type Extent, isExtent, type OrNever, type Wide } from '../../types/dim.js';
-import { dual } from '../../../internal/dual.js';
+import { dual, type Dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape, textOf } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -9,6 +9,7 @@ import { wrongShape } from '../../primitives/checks.js';
 import { broadcast, constant, dot, fourOf, gather, reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
+import { extentAt } from '../../graph/node.js';
 
 /**
  * The positions of the centres of `to` pixels on an axis where `from` pixels have the centres 0, 1, …
@@ -17,17 +18,17 @@ import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } fro
 const centres = (from: number, to: number): readonly number[] =>
   Array.from({ length: to }, (_, i) => ((i + 0.5) * from) / to - 0.5);
 
-interface Resize {
-  <const H extends number, const W extends number>(
-    height: Extent<H>,
-    width: Extent<W>,
-  ): <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H>, Wide<W>, C]>;
+type Resize = Dual<
   <B extends Dim, C extends Dim, const H extends number, const W extends number>(
     image: Tensor<[B, Dim, Dim, C]>,
     height: Extent<H>,
     width: Extent<W>,
-  ): Tensor<[B, Wide<H>, Wide<W>, C]>;
-}
+  ) => Tensor<[B, Wide<H>, Wide<W>, C]>,
+  <const H extends number, const W extends number>(
+    height: Extent<H>,
+    width: Extent<W>,
+  ) => <B extends Dim, C extends Dim>(image: Tensor<[B, Dim, Dim, C]>) => Tensor<[B, Wide<H>, Wide<W>, C]>
+>;
 
 /** Resizes the height, then the width, each by a function that resizes the first axis. */
 const resizing = (op: string, alongFirst: (x: Node, to: number) => Node): Resize =>
@@ -65,7 +66,7 @@ const shares = (from: number, to: number): Node => {
  * pipe(constantOf([1, 2, 3], 1, 1, 3, 1), resizeNearest(1, 5), reshape(5)) // → [1, 1, 2, 3, 3]
  */
 export const resizeNearest: Resize = resizing('resizeNearest', (x, to) => {
-  const from = x.shape[0]!;
+  const from = extentAt(x, 0);
   const indices = centres(from, to).map((at) => Math.min(from - 1, Math.floor(at + 0.5)));
   return gather(x, constant(Int32Array.from(indices), [to], 'int32'));
 });
@@ -121,17 +122,17 @@ const requireDivisible = (where: string, x: Node, what: string, divides: boolean
  * pixelShuffle(constantOf([1, 2, 3, 4], 1, 1, 1, 4), 2) // → [[[[1], [2]], [[3], [4]]]]
  * pipe(zeros(8, 14, 14, 12), pixelShuffle(2)) // : Tensor<[8, 28, 28, 3]>
  */
-export const pixelShuffle: {
+export const pixelShuffle: Dual<
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
     r: Checked<R, C, NotMultiple<C, Square<R>, 'channels', `, the square of ${R}`>>,
-  ): Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>;
+  ) => Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>,
   <const R extends number>(
     r: R,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
+  ) => <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
     x: Checked<Tensor<[B, H, W, C], D>, C, NotMultiple<C, Square<R>, 'channels', `, the square of ${R}`>>,
-  ) => Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>;
-} = dual('pixelShuffle', 2, (x: AnyTensor, r: number) => {
+  ) => Tensor<[B, Times<H, R>, Times<W, R>, OrNever<Quotient<C, Square<R>>>], D>
+> = dual('pixelShuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelShuffle', n, r);
   requireDivisible('pixelShuffle', n, `channels that ${r}² divides`, C % (r * r) === 0);
@@ -146,17 +147,17 @@ export const pixelShuffle: {
  * pixelUnshuffle(constantOf([1, 2, 3, 4], 1, 2, 2, 1), 2) // → [[[[1, 2, 3, 4]]]]
  * pipe(zeros(8, 28, 28, 3), pixelUnshuffle(2)) // : Tensor<[8, 14, 14, 12]>
  */
-export const pixelUnshuffle: {
+export const pixelUnshuffle: Dual<
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType, const R extends number>(
     x: Tensor<[B, H, W, C], D>,
     r: Checked<R, H, NotMultiple<H, R, 'rows', ''> | NotMultiple<W, R, 'columns', ''>, W>,
-  ): Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>;
+  ) => Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>,
   <const R extends number>(
     r: R,
-  ): <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
+  ) => <B extends Dim, H extends Dim, W extends Dim, C extends Dim, D extends DType>(
     x: Checked<Tensor<[B, H, W, C], D>, H, NotMultiple<H, R, 'rows', ''> | NotMultiple<W, R, 'columns', ''>, W>,
-  ) => Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>;
-} = dual('pixelUnshuffle', 2, (x: AnyTensor, r: number) => {
+  ) => Tensor<[B, OrNever<Quotient<H, R>>, OrNever<Quotient<W, R>>, Times<C, Square<R>>], D>
+> = dual('pixelUnshuffle', 2, (x: AnyTensor, r: number) => {
   const n = nodeOf(x);
   const [B, H, W, C] = extentsOf('pixelUnshuffle', n, r);
   requireDivisible('pixelUnshuffle', n, `height and width that ${r} divides`, H % r === 0 && W % r === 0);

@@ -18,6 +18,7 @@ import {
   type Ungrouped,
 } from './convolution.js';
 import { paddingOf, pair } from './windows.js';
+import { extentAt } from '../../graph/node.js';
 
 /** The options of a transposed convolution: see {@link Convolution}. */
 export interface TransposedConvolution<
@@ -134,7 +135,7 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
     checkKernel(n, groups);
     const outer = paddingOf(padding, sizeOfKernel(n), dilation);
     const around = (axis: 0 | 1): Pair => {
-      const reach = dilated(n.shape[axis]!, dilation[axis]) - 1;
+      const reach = dilated(extentAt(n, axis), dilation[axis]) - 1;
       return [reach - outer[axis][0], reach - outer[axis][1] + more[axis]];
     };
     const attributes = {

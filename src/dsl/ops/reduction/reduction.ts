@@ -2,7 +2,7 @@
  * Reductions: over all axes to a scalar, `sum(x)`; over some axes, which disappear, `sum(x, [1, 2])`; or over each sample
  * of a batch, `sumPerSample(x)`. An axis may count from the end.
  */
-import { dual } from '../../../internal/dual.js';
+import { dual, type Dual } from '../../../internal/dual.js';
 import type { NotAny } from '../../../internal/typeKinds.js';
 import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
@@ -13,6 +13,7 @@ import type { Checked } from '../../types/checked.js';
 import type { AxisIn, Missing, MissingOf, Without } from '../../types/shape.js';
 import { type Numeric, spread, withOption } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
+import { extentAt } from '../../graph/node.js';
 
 /** One axis or several. An empty list reduces nothing. */
 type Axes = number | readonly number[];
@@ -177,12 +178,12 @@ export const any: Reduction<'bool'> = reduction('any', (n, axes) =>
  */
 export const all: Reduction<'bool'> = reduction('all', allNode);
 
-type Cumulative = {
+type Cumulative = Dual<
+  <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: AxisIn<S, A>) => Tensor<S, D>,
   <const A extends number>(
     axis: A,
-  ): <S extends Shape, D extends Numeric>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
-  <S extends Shape, D extends Numeric, const A extends number>(x: Tensor<S, D>, axis: AxisIn<S, A>): Tensor<S, D>;
-};
+  ) => <S extends Shape, D extends Numeric>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>
+>;
 
 /**
  * Cumulative sums along an axis; each includes its own element.
@@ -194,7 +195,7 @@ export const cumsum: Cumulative = dual('cumsum', 2, (x: AnyTensor, axis: number)
 
 /** Shifts the elements of an axis by `by` places toward its end, and fills with ones. */
 const shifted = (x: Node, axis: number, by: number): Node =>
-  padAlong(sliceAlong(x, axis, 0, x.shape[axis]! - by), axis, by, 0, 1);
+  padAlong(sliceAlong(x, axis, 0, extentAt(x, axis) - by), axis, by, 0, 1);
 
 /**
  * Cumulative products along an axis; each includes its own element. The gradient has no division, so zeros are handled.
@@ -205,7 +206,7 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
   const n = nodeOf(x);
   const at = nodes.axisOf('cumprod', n, axis);
   const from = (products: Node, by: number): Node =>
-    by < n.shape[at]! ? from(nodes.mul(products, shifted(products, at, by)), 2 * by) : products;
+    by < extentAt(n, at) ? from(nodes.mul(products, shifted(products, at, by)), 2 * by) : products;
   return tensor(from(n, 1));
 });
 
@@ -213,12 +214,12 @@ export const cumprod: Cumulative = dual('cumprod', 2, (x: AnyTensor, axis: numbe
  * The index of the greatest element along an axis, which disappears; of equal elements, the first, and NaN counts as ∞.
  * @example argmax(constantOf([0.1, 0.7, 0.2, 0.4, 0.3, 0.3], 2, 3), -1) // → [1, 0]
  */
-export const argmax: {
-  <const A extends number>(
-    axis: A,
-  ): <S extends Shape>(x: Checked<Tensor<S, Numeric>, S, Missing<S, A>>) => Tensor<Without<S, [A]>, 'int32'>;
+export const argmax: Dual<
   <S extends Shape, const A extends number>(
     x: Tensor<S, Numeric>,
     axis: AxisIn<S, A>,
-  ): Tensor<Without<S, [A]>, 'int32'>;
-} = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(nodes.argmax(nodeOf(x), axis)));
+  ) => Tensor<Without<S, [A]>, 'int32'>,
+  <const A extends number>(
+    axis: A,
+  ) => <S extends Shape>(x: Checked<Tensor<S, Numeric>, S, Missing<S, A>>) => Tensor<Without<S, [A]>, 'int32'>
+> = dual('argmax', 2, (x: AnyTensor, axis: number) => tensor(nodes.argmax(nodeOf(x), axis)));

@@ -1,6 +1,6 @@
 /** Joins several tensors to one. An axis may count from the end. */
 import { type Add, type Extent, extents, type Wide } from '../../types/dim.js';
-import { dual, type OneError } from '../../../internal/dual.js';
+import { dual, type OneError, type Dual } from '../../../internal/dual.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
 import { refuseArgument } from '../operand.js';
 import * as nodes from '../../primitives/index.js';
@@ -31,15 +31,15 @@ type Unjoined<R extends Shape, Q extends Shape, C extends Dim, E extends Dim> = 
  * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
  * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]
  */
-export const concat: {
-  <R extends Shape, E extends Dim, D extends DType>(
-    y: Tensor<[...R, E], D>,
-  ): <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>;
+export const concat: Dual<
   <R extends Shape, C extends Dim, Q extends Shape, E extends Dim, D extends DType>(
     x: Tensor<[...R, C], D>,
     y: [Q] extends [R] ? Tensor<[...Q, E], NoInfer<D>> : Unjoined<R, Q, C, E>,
-  ): Tensor<[...R, Add<C, E>], D>;
-} = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
+  ) => Tensor<[...R, Add<C, E>], D>,
+  <R extends Shape, E extends Dim, D extends DType>(
+    y: Tensor<[...R, E], D>,
+  ) => <C extends Dim>(x: Tensor<[...R, C], NoInfer<D>>) => Tensor<[...R, Add<C, E>], D>
+> = dual('concat', [(args) => args.length > 1 || Array.isArray(args[0]), 2], (x: AnyTensor, y: AnyTensor) => {
   if (Array.isArray(x)) refuseArgument('concat', 'two tensors', x, 'write concat(x, y), or concatAll([x, y, z])');
   return tensor(nodes.concat([nodeOf(x), nodeOf(y)], -1));
 });
@@ -135,19 +135,19 @@ type Tiled<S extends Shape, A extends number, N extends number> = Product<[Exten
  * Repeats the whole of x `count` times along an axis.
  * @example tile(iota(3), 0, 2) // → [0, 1, 2, 0, 1, 2]
  */
-export const tile: {
+export const tile: Dual<
   <S extends Shape, D extends DType, const A extends number, const N extends number>(
     x: Tensor<S, D>,
     axis: AxisIn<S, A>,
     count: Extent<N>,
-  ): Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
+  ) => Tensor<Replace<S, A, Tiled<S, A, N>>, D>,
   <const A extends number, const N extends number>(
     axis: A,
     count: Extent<N>,
-  ): <S extends Shape, D extends DType>(
+  ) => <S extends Shape, D extends DType>(
     x: Checked<Tensor<S, D>, S, Missing<S, A>>,
-  ) => Tensor<Replace<S, A, Tiled<S, A, N>>, D>;
-} = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
+  ) => Tensor<Replace<S, A, Tiled<S, A, N>>, D>
+> = dual('tile', 3, (x: AnyTensor, axis: number, count: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('tile', n, axis);
   const [times] = extents('tile', [count]);

@@ -18,6 +18,8 @@ import type {
   Undivided,
 } from '../../types/rearrangement.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
+import { entryOf } from '../../../internal/lookup.js';
+import { extentAt } from '../../graph/node.js';
 
 // Types: one signature for each number of arguments, so that a wrong call gives one error, at the wrong argument
 
@@ -180,14 +182,14 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const given = checkedSizes(pattern, sizes);
   const { left, right } = spelledOut(pattern, x.shape);
   const bound = left.flatMap(({ names }, axis) => {
-    const extent = x.shape[axis]!;
+    const extent = extentAt(x, axis);
     const actual = `axis ${axis} = ${extent} in ${showShape(x.shape)}`;
     return partsOf(names, extent, given, (expected) => wrongShape(text, expected, actual));
   });
   const extents = new Map(bound);
   const split = reshape(x, [...extents.values()]);
   const permuted = transpose(split, namesOf(right).map((name) => namesOf(left).indexOf(name))); // prettier-ignore
-  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => extents.get(name)!)))); // prettier-ignore
+  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => entryOf(extents, name))))); // prettier-ignore
 };
 
 /**

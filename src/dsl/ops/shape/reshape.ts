@@ -15,7 +15,7 @@ import {
 } from '../../types/dim.js';
 import { bindShape, nothingBound, settle } from '../../types/dimExpression.js';
 import type { IsAny } from '../../../internal/typeKinds.js';
-import { dual, type OneError } from '../../../internal/dual.js';
+import { dual, type DualByKind, type Dual } from '../../../internal/dual.js';
 import { named, raise, refuseShape, showShape, textOf } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as nodes from '../../primitives/index.js';
@@ -95,15 +95,16 @@ const resolved = (extents: Shape, shape: readonly number[]): readonly number[] =
  * pipe(zeros(8, 28, 28, 1), reshape(8, -1)) // : Tensor<[8, 784]>
  * const flat = program({ x: 'B 28 28 C' }, ({ x }) => reshape(x, 'B', -1, 'C')) // Tensor<['B', 784, 'C']>
  */
-export const reshape: OneError<[x: AnyTensor, ...extents: Shape]> & {
-  <const E extends readonly Dim[]>(
-    ...extents: Pending<E>
-  ): <S extends Shape, D extends DType>(x: Fitting<S, D, E>) => Tensor<Reshaped<S, E>, D>;
+export const reshape: DualByKind<
+  [x: AnyTensor, ...extents: Shape],
   <S extends Shape, D extends DType, const E extends readonly Dim[]>(
     x: Tensor<S, D>,
     ...extents: ExtentsFor<S, E>
-  ): Tensor<Reshaped<S, E>, D>;
-} = dual('reshape', startsWithTensor, (x: AnyTensor, ...extents: Shape) =>
+  ) => Tensor<Reshaped<S, E>, D>,
+  <const E extends readonly Dim[]>(
+    ...extents: Pending<E>
+  ) => <S extends Shape, D extends DType>(x: Fitting<S, D, E>) => Tensor<Reshaped<S, E>, D>
+> = dual('reshape', startsWithTensor, (x: AnyTensor, ...extents: Shape) =>
   tensor(nodes.reshape(nodeOf(x), resolved(extents, nodeOf(x).shape))),
 );
 
@@ -116,15 +117,18 @@ type AxesFor<S extends Shape, P extends readonly number[]> = { [I in keyof P]: C
  * transpose(constantOf([1, 2, 3, 4], 2, 2), 1, 0) // → [[1, 3], [2, 4]]
  * pipe(zeros(8, 28, 28, 3), transpose(0, 3, 1, 2)) // : Tensor<[8, 3, 28, 28]>
  */
-export const transpose: OneError<[x: AnyTensor, ...permutation: readonly number[]]> & {
-  <const P extends readonly number[]>(
-    ...permutation: P
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotPermutation<S, P>>) => Tensor<Permuted<S, P>, D>;
+export const transpose: DualByKind<
+  [x: AnyTensor, ...permutation: readonly number[]],
   <S extends Shape, D extends DType, const P extends readonly number[]>(
     x: Tensor<S, D>,
     ...permutation: AxesFor<S, P>
-  ): Tensor<Permuted<S, P>, D>;
-} = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
+  ) => Tensor<Permuted<S, P>, D>,
+  <const P extends readonly number[]>(
+    ...permutation: P
+  ) => <S extends Shape, D extends DType>(
+    x: Checked<Tensor<S, D>, S, NotPermutation<S, P>>,
+  ) => Tensor<Permuted<S, P>, D>
+> = dual('transpose', startsWithTensor, (x: AnyTensor, ...permutation: readonly number[]) =>
   tensor(nodes.transpose(nodeOf(x), permutation)),
 );
 
@@ -169,15 +173,16 @@ type NotBroadcast<S extends Shape, E extends readonly unknown[], At = Aligned<S,
  * broadcastTo(iota(3), 2, 3) // → [[0, 1, 2], [0, 1, 2]]
  * pipe(zeros(64), broadcastTo(8, 28, 28, 64)) // : Tensor<[8, 28, 28, 64]>
  */
-export const broadcastTo: OneError<[x: AnyTensor, ...extents: readonly number[]]> & {
-  <const E extends readonly number[]>(
-    ...extents: Extents<E>
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotBroadcast<S, E>>) => Tensor<Widened<E>, D>;
+export const broadcastTo: DualByKind<
+  [x: AnyTensor, ...extents: readonly number[]],
   <S extends Shape, D extends DType, const E extends readonly number[]>(
     x: Tensor<S, D>,
     ...extents: BroadcastExtents<S, E>
-  ): Tensor<Widened<E>, D>;
-} = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
+  ) => Tensor<Widened<E>, D>,
+  <const E extends readonly number[]>(
+    ...extents: Extents<E>
+  ) => <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, NotBroadcast<S, E>>) => Tensor<Widened<E>, D>
+> = dual('broadcastTo', startsWithTensor, (x: AnyTensor, ...extents: readonly number[]) =>
   tensor(named('broadcastTo', () => spread(nodeOf(x), extents))),
 );
 
@@ -185,15 +190,15 @@ export const broadcastTo: OneError<[x: AnyTensor, ...extents: readonly number[]]
  * Broadcasts `x` to the shape of `model`; see {@link broadcastTo}.
  * @example broadcastLike(iota(3), zeros(2, 3)) // → [[0, 1, 2], [0, 1, 2]]
  */
-export const broadcastLike: {
+export const broadcastLike: Dual<
   <T extends Shape, D extends DType, S extends Shape>(
     x: Tensor<T, D>,
     model: IfDecided<Tensor<S, DType>, NotBroadcast<T, S>>,
-  ): Tensor<S, D>;
+  ) => Tensor<S, D>,
   <S extends Shape>(
     model: Tensor<S, DType>,
-  ): <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotBroadcast<T, S>>) => Tensor<S, D>;
-} = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
+  ) => <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotBroadcast<T, S>>) => Tensor<S, D>
+> = dual('broadcastLike', 2, (x: AnyTensor, model: AnyTensor) =>
   tensor(named('broadcastLike', () => spread(nodeOf(x), nodeOf(model).shape))),
 );
 
@@ -203,17 +208,17 @@ export const broadcastLike: {
  * expandDims(iota(2), 1) // → [[0], [1]]
  * pipe(zeros(8, 28, 28), expandDims(-1)) // : Tensor<[8, 28, 28, 1]>
  */
-export const expandDims: {
+export const expandDims: Dual<
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: Checked<A, S, Missing<[1, ...S], A>>,
-  ): Tensor<Insert<S, A, 1>, D>;
+  ) => Tensor<Insert<S, A, 1>, D>,
   <const A extends number>(
     axis: A,
-  ): <S extends Shape, D extends DType>(
+  ) => <S extends Shape, D extends DType>(
     x: Checked<Tensor<S, D>, S, Missing<[1, ...S], A>>,
-  ) => Tensor<Insert<S, A, 1>, D>;
-} = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
+  ) => Tensor<Insert<S, A, 1>, D>
+> = dual('expandDims', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   return tensor(nodes.expandDims(n, [nodes.axisOf('expandDims', { ...n, shape: [1, ...n.shape] }, axis)]));
 });
@@ -240,17 +245,17 @@ type Squeezed<S extends Shape, A extends number> = [Several<ExtentAt<S, A>, A>] 
  * const wrong = attempt(() => pipe(zeros(Number('8'), 1), squeeze(0)))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
-export const squeeze: {
+export const squeeze: Dual<
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: AlongAxis<A, S, A, Several<ExtentAt<S, A>, A>>,
-  ): Tensor<Squeezed<S, A>, D>;
+  ) => Tensor<Squeezed<S, A>, D>,
   <const A extends number>(
     axis: A,
-  ): <S extends Shape, D extends DType>(
+  ) => <S extends Shape, D extends DType>(
     x: AlongAxis<Tensor<S, D>, S, A, Several<ExtentAt<S, A>, A>>,
-  ) => Tensor<Squeezed<S, A>, D>;
-} = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
+  ) => Tensor<Squeezed<S, A>, D>
+> = dual('squeeze', 2, (x: AnyTensor, axis: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('squeeze', n, axis);
   const hint = 'reduce the axis instead, or pick an element of it with slice';
@@ -319,15 +324,16 @@ type Ascribing<E> = { [I in keyof E]: E[I] extends Keep ? E[I] : Extent<E[I]> };
  * const wrong = attempt(() => ascribe(betas, 4))
  * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
-export const ascribe: OneError<[x: AnyTensor, ...shape: readonly AscribedDim[]]> & {
-  <const E extends readonly AscribedDim[]>(
-    ...shape: Ascribing<E>
-  ): <S extends Shape, D extends DType>(x: IfDecided<Tensor<S, D>, NotAscribed<S, E>>) => Tensor<Ascribed<S, E>, D>;
+export const ascribe: DualByKind<
+  [x: AnyTensor, ...shape: readonly AscribedDim[]],
   <S extends Shape, D extends DType, const E extends readonly AscribedDim[]>(
     x: Tensor<S, D>,
     ...shape: AscribedTo<S, E>
-  ): Tensor<Ascribed<S, E>, D>;
-} = dual('ascribe', startsWithTensor, (x: AnyTensor, ...shape: readonly AscribedDim[]) => {
+  ) => Tensor<Ascribed<S, E>, D>,
+  <const E extends readonly AscribedDim[]>(
+    ...shape: Ascribing<E>
+  ) => <S extends Shape, D extends DType>(x: IfDecided<Tensor<S, D>, NotAscribed<S, E>>) => Tensor<Ascribed<S, E>, D>
+> = dual('ascribe', startsWithTensor, (x: AnyTensor, ...shape: readonly AscribedDim[]) => {
   const extents = nodeOf(x).shape;
   const expected = shape.map((extent, axis) => (extent === keep ? (extents[axis] ?? 1) : extent));
   settle(bindShape(nothingBound(), expected, extents, 'ascribe'));
@@ -343,15 +349,15 @@ export const ascribe: OneError<[x: AnyTensor, ...shape: readonly AscribedDim[]]>
  * pipe(x, resizeNearest(size, size)) // : Tensor<[8, Dim, Dim, 1]>
  * pipe(x, resizeNearest(size, size), ascribeLike(x)) // : Tensor<[8, 28, 28, 1]>
  */
-export const ascribeLike: {
+export const ascribeLike: Dual<
   <T extends Shape, D extends DType, S extends Shape>(
     x: Tensor<T, D>,
     model: IfDecided<Tensor<S, DType>, NotAscribed<T, S>>,
-  ): Tensor<S, D>;
+  ) => Tensor<S, D>,
   <S extends Shape>(
     model: Tensor<S, DType>,
-  ): <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotAscribed<T, S>>) => Tensor<S, D>;
-} = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
+  ) => <T extends Shape, D extends DType>(x: IfDecided<Tensor<T, D>, NotAscribed<T, S>>) => Tensor<S, D>
+> = dual('ascribeLike', 2, (x: AnyTensor, model: AnyTensor) => {
   const [{ shape }, expected] = [nodeOf(x), showShape(nodeOf(model).shape)];
   if (showShape(shape) !== expected)
     refuseShape('ascribeLike', expected, shape, 'ascribe the shape that the tensor has');

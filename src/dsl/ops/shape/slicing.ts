@@ -11,7 +11,7 @@ import {
   type Wide,
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
-import { dual, type OneError } from '../../../internal/dual.js';
+import { dual, type DualByKind, type Dual } from '../../../internal/dual.js';
 import { list } from '../../../internal/parts.js';
 import { argument } from '../../../internal/schema.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
@@ -21,6 +21,7 @@ import * as nodes from '../../primitives/index.js';
 import type { AlongAxis, AxesIn, AxisIn, ExtentAt, Missing, MissingOf, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
+import { extentAt } from '../../graph/node.js';
 
 /** Takes `size` elements of one axis. */
 export const sliceAlong = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>
@@ -59,23 +60,24 @@ type SliceOf<A, F, N> = [axis: A, start: F, size: Extent<N>, stride?: number];
  * slice(iota(6), 0, -2, 2) // → [4, 5]
  * slice(iota(6), 0, 0, 3, 2) // → [0, 2, 4]
  */
-export const slice: OneError<[x: AnyTensor, axis: number, start: number, size: number, stride?: number]> & {
-  <const A extends number, const F extends number, const N extends number>(
-    ...slice: SliceOf<A, F, N>
-  ): <S extends Shape, D extends DType>(
-    x: AlongAxis<Tensor<S, D>, S, A, Beyond<ExtentAt<S, A>, A, F, N>>,
-  ) => Tensor<Replace<S, A, Wide<N>>, D>;
+export const slice: DualByKind<
+  [x: AnyTensor, axis: number, start: number, size: number, stride?: number],
   <S extends Shape, D extends DType, const A extends number, const F extends number, const N extends number>(
     x: Tensor<S, D>,
     axis: AxisIn<S, A>,
     start: F,
     size: Checked<Extent<N>, ExtentAt<S, A> & Dim, Beyond<ExtentAt<S, A>, A, F, N>>,
     stride?: number,
-  ): Tensor<Replace<S, A, Wide<N>>, D>;
-} = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
+  ) => Tensor<Replace<S, A, Wide<N>>, D>,
+  <const A extends number, const F extends number, const N extends number>(
+    ...slice: SliceOf<A, F, N>
+  ) => <S extends Shape, D extends DType>(
+    x: AlongAxis<Tensor<S, D>, S, A, Beyond<ExtentAt<S, A>, A, F, N>>,
+  ) => Tensor<Replace<S, A, Wide<N>>, D>
+> = dual('slice', [startsWithTensor, 5], (x: AnyTensor, axis: number, start: number, size: number, stride = 1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('slice', n, axis);
-  return tensor(sliceAlong(n, at, start < 0 ? start + n.shape[at]! : start, size, stride));
+  return tensor(sliceAlong(n, at, start < 0 ? start + extentAt(n, at) : start, size, stride));
 });
 
 type PaddingOf<A, L, H> = [axis: A, low: Extent<L>, high: Extent<H>, value?: number];
@@ -91,18 +93,19 @@ type Padded<S extends Shape, A extends number, L extends number, H extends numbe
  * pad(ones(2), 0, 1, 2) // → [0, 1, 1, 0, 0]
  * pipe(zeros(8, 28, 28, 1), pad(1, 2, 2), pad(2, 2, 2)) // : Tensor<[8, 32, 32, 1]>
  */
-export const pad: OneError<[x: AnyTensor, axis: number, low: number, high: number, value?: number]> & {
-  <const A extends number, const L extends number, const H extends number>(
-    ...padding: PaddingOf<A, L, H>
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Padded<S, A, L, H>, D>;
+export const pad: DualByKind<
+  [x: AnyTensor, axis: number, low: number, high: number, value?: number],
   <S extends Shape, D extends DType, const A extends number, const L extends number, const H extends number>(
     x: Tensor<S, D>,
     axis: AxisIn<S, A>,
     low: Extent<L>,
     high: Extent<H>,
     value?: number,
-  ): Tensor<Padded<S, A, L, H>, D>;
-} = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
+  ) => Tensor<Padded<S, A, L, H>, D>,
+  <const A extends number, const L extends number, const H extends number>(
+    ...padding: PaddingOf<A, L, H>
+  ) => <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<Padded<S, A, L, H>, D>
+> = dual('pad', [startsWithTensor, 5], (x: AnyTensor, axis: number, low: number, high: number, value = 0) => {
   const n = nodeOf(x);
   return tensor(padAlong(n, nodes.axisOf('pad', n, axis), low, high, value));
 });
@@ -111,15 +114,16 @@ export const pad: OneError<[x: AnyTensor, axis: number, low: number, high: numbe
  * Reverses the order of the elements along some axes.
  * @example flip(iota(3), 0) // → [2, 1, 0]
  */
-export const flip: OneError<[x: AnyTensor, ...axes: readonly number[]]> & {
-  <const A extends readonly number[]>(
-    ...axes: A
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, MissingOf<S, A>>) => Tensor<S, D>;
+export const flip: DualByKind<
+  [x: AnyTensor, ...axes: readonly number[]],
   <S extends Shape, D extends DType, const A extends readonly number[]>(
     x: Tensor<S, D>,
     ...axes: AxesIn<S, A>
-  ): Tensor<S, D>;
-} = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(nodes.flip(nodeOf(x), axes)));
+  ) => Tensor<S, D>,
+  <const A extends readonly number[]>(
+    ...axes: A
+  ) => <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, MissingOf<S, A>>) => Tensor<S, D>
+> = dual('flip', startsWithTensor, (x: AnyTensor, ...axes: readonly number[]) => tensor(nodes.flip(nodeOf(x), axes)));
 
 /**
  * Shifts the elements of an axis by `by` places toward its end (toward its front if `by` < 0) and around.
@@ -127,20 +131,20 @@ export const flip: OneError<[x: AnyTensor, ...axes: readonly number[]]> & {
  * roll(iota(5), 0, 2) // → [3, 4, 0, 1, 2]
  * roll(iota(5), 0, -1) // → [1, 2, 3, 4, 0]
  */
-export const roll: {
+export const roll: Dual<
   <S extends Shape, D extends DType, const A extends number>(
     x: Tensor<S, D>,
     axis: AxisIn<S, A>,
     by: number,
-  ): Tensor<S, D>;
+  ) => Tensor<S, D>,
   <const A extends number>(
     axis: A,
     by: number,
-  ): <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>;
-} = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
+  ) => <S extends Shape, D extends DType>(x: Checked<Tensor<S, D>, S, Missing<S, A>>) => Tensor<S, D>
+> = dual('roll', 3, (x: AnyTensor, axis: number, by: number) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('roll', n, axis);
-  const extent = n.shape[at]!;
+  const extent = extentAt(n, at);
   const shift = extent === 0 ? 0 : ((demandNumber('roll', by) % extent) + extent) % extent;
   if (shift === 0) return tensor(n);
   return tensor(nodes.concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
@@ -265,7 +269,7 @@ interface Halve {
 export const halve: Halve = dual('halve', [startsWithTensor, 2], (x: AnyTensor, axis = -1) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('halve', n, axis);
-  const size = n.shape[at]! / 2;
+  const size = extentAt(n, at) / 2;
   if (!Number.isInteger(size))
     refuseShape('halve', `an even extent on axis ${axis}`, n.shape, 'pad it by one, or slice one off');
   return partsOf(n, at, [size, size]);

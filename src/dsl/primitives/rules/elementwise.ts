@@ -1,6 +1,7 @@
 import { zerosLike, spread } from '../movement.js';
 import { binary, binaryFunctions, cast, mul, select, unary, unaryFunctions } from '../elementwise.js';
 import type { Rules } from '../primitive.js';
+import { operandOf } from '../../graph/node.js';
 
 export const elementwiseRules: Rules<'unary' | 'binary' | 'select' | 'cast'> = {
   unary: {
@@ -65,7 +66,7 @@ export const elementwiseRules: Rules<'unary' | 'binary' | 'select' | 'cast'> = {
     },
   },
   cast: {
-    rebuild: (n) => (n.dtype === 'key' ? n : cast(n.inputs[0]!, n.dtype)),
+    rebuild: (n) => (n.dtype === 'key' ? n : cast(operandOf(n), n.dtype)),
     derivative: null, // an integer or a bool is on one side
     vmap: ({ dtype }, [x]) => cast(x.node, dtype as Exclude<typeof dtype, 'key'>), // a key is not cast
     lowering: { class: 'elementwise', arithmetic: () => 1, scalar: (_, [a], dtype) => ({ op: 'cast', a, dtype }) },

@@ -4,6 +4,7 @@ import type { Numbers } from '../checks.js';
 import { broadcast, concat, flip, full, pad, reshape, slice, spread, transpose } from '../movement.js';
 import type { Piece, Rules } from '../primitive.js';
 import { reduceKeeping } from '../reduction.js';
+import { extentAt } from '../../graph/node.js';
 
 /** Adds one to each number: converts axes of one example to axes of a batch, or gaps between elements to steps. */
 export const plusOne = (numbers: Numbers): Numbers => numbers.map((n) => n + 1);
@@ -15,7 +16,7 @@ const pieces = ({ inputs, shape, attributes: { axis } }: NodeOf<'concat'>): read
   let before = 0;
   return inputs.map((operand) => {
     const start = shape.map((_, a) => (a === axis ? before : 0));
-    before += operand.shape[axis]!;
+    before += extentAt(operand, axis);
     return { operand, start, steps: shape.map(() => 1) };
   });
 };
@@ -73,9 +74,9 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     simplify: (n) => {
       const [x, { start, strides }] = [n.inputs[0], n.attributes];
       if (x.op !== 'concat') return n;
-      const last = (i: number): number => start[i]! + (n.shape[i]! - 1) * strides[i]!;
+      const last = (i: number): number => start[i]! + (extentAt(n, i) - 1) * strides[i]!;
       const piece = pieces(x).find(({ operand, start: first }) =>
-        first.every((f, i) => start[i]! >= f && last(i) < f + operand.shape[i]!),
+        first.every((f, i) => start[i]! >= f && last(i) < f + extentAt(operand, i)),
       );
       return piece === undefined ? n : slice(piece.operand, start.map((s, i) => s - piece.start[i]!), n.shape, strides); // prettier-ignore
     },

@@ -3,16 +3,17 @@ import type { ConvAttributes, Node, NodeOf } from '../../graph/node.js';
 import { flip, moveAxis, reshape, spread, transpose, transposed, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
 import { conv2d, dilated, dot, fourOf } from '../products.js';
+import { extentAt } from '../../graph/node.js';
 
 /** The cotangent of the image: a convolution with the flipped kernel. Strides become input dilations. */
 const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): Node => {
   const [B, H, W] = fourOf(image);
   const [KH, KW, I, D] = fourOf(kernel);
   const padding = (axis: 0 | 1): readonly [number, number] => {
-    const tap = dilated(kernel.shape[axis]!, c.rhsDilation[axis]);
+    const tap = dilated(extentAt(kernel, axis), c.rhsDilation[axis]);
     const low = tap - 1 - c.padding[axis][0];
-    const extent = dilated(image.shape[1 + axis]!, c.lhsDilation[axis]);
-    return [low, extent + tap - 1 - dilated(g.shape[1 + axis]!, c.strides[axis]) - low];
+    const extent = dilated(extentAt(image, 1 + axis), c.lhsDilation[axis]);
+    return [low, extent + tap - 1 - dilated(extentAt(g, 1 + axis), c.strides[axis]) - low];
   };
   // each group (of channels or of the batch) sees its own output channels: [KH, KW, D/groups, groups·I]
   const groups = c.groups * c.batchGroups;

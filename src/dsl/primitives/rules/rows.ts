@@ -4,9 +4,10 @@ import { broadcast, expandDims, full, reshape, spread, zerosLike } from '../move
 import type { Operand, Rules } from '../primitive.js';
 import { gather, scatterAdd } from '../rows.js';
 import { iota } from '../source.js';
+import { extentAt } from '../../graph/node.js';
 
 /** The rows of all examples as rows of one tensor, `[N, n, ...rest]` → `[N·n, ...rest]`. */
-const rowsOf = (x: Node): Node => reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+const rowsOf = (x: Node): Node => reshape(x, [extentAt(x, 0) * extentAt(x, 1), ...x.shape.slice(2)]);
 
 /** Indices into the `n` rows of each example, `[N, m]`, as indices into the rows of all: `[N·m]`. */
 const indicesAmong = (indices: Operand, n: number, extent: number): Node => {
@@ -21,7 +22,7 @@ const indicesAmong = (indices: Operand, n: number, extent: number): Node => {
 export const rowRules: Rules<'gather' | 'scatterAdd'> = {
   gather: {
     rebuild: ({ inputs: [x, indices] }) => gather(x, indices),
-    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, x.shape[0]!), null],
+    derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, extentAt(x, 0)), null],
     // if all examples take rows of the same tensor, one gather takes its rows at all indices
     vmap: ({ shape, inputs }, [x, indices], extent) => {
       const rows = x.mapped

@@ -29,7 +29,7 @@ import { part } from '../../../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { hostKey } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
-import { compiled } from '../../open.js';
+import { compiled } from '../../../dsl/run/compile.js';
 import { readTensors } from '../snapshot.js';
 import { uploadStored } from '../uploadStored.js';
 import { openWeights } from './openWeights.js';

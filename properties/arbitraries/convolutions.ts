@@ -1,5 +1,5 @@
 /** Convolutions with random attributes. */
-import { filterGradientComposite, filterGradientOptions } from '../../src/dsl/composites/index.js';
+import { filterGradientComposite } from '../../src/dsl/composites/index.js';
 import type { ConvAttributes, Node } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';
@@ -80,6 +80,5 @@ export const layerConvolution = (c: Choices, x: Node, weights: Node): Node => {
 export const filterGradient = (c: Choices, x: Node, g: Node): Node => {
   const { image, kernel, attributes } = drawn(c, x, false);
   const { shape } = p.conv2d(image, p.full(0, kernel), attributes);
-  const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
-  return p.composite(filterGradientComposite, [image, fit(g, shape)], options);
+  return p.composite(filterGradientComposite, [image, fit(g, shape)], { attributes, kernel: [kernel[0], kernel[1]] });
 };

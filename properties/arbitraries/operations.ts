@@ -5,7 +5,6 @@ import {
   atan2Composite,
   geluComposite,
   normalizeComposite,
-  normalizeOptions,
   siluComposite,
   softmaxComposite,
 } from '../../src/dsl/composites/index.js';
@@ -215,16 +214,16 @@ const linear: readonly Operation[] = [
   two('conv2d of a layer', float('any'), float('any'), layerConvolution),
 ];
 
-const composed = (name: string, definition: Composite, options: (c: Choices, x: Node) => CompositeOptions) =>
-  one(name, float('apart'), (c, x) => p.composite(definition, [withAxis(x)], options(c, withAxis(x))));
+const composed = (name: string, definition: Composite, options?: (c: Choices, x: Node) => CompositeOptions) =>
+  one(name, float('apart'), (c, x) => p.composite(definition, [withAxis(x)], options?.(c, withAxis(x))));
 
 const composites: readonly Operation[] = [
-  composed('silu', siluComposite, () => ({})),
-  composed('gelu', geluComposite, () => ({})),
-  composed('softmax', softmaxComposite, () => ({})),
+  composed('silu', siluComposite),
+  composed('gelu', geluComposite),
+  composed('softmax', softmaxComposite),
   composed('normalize', normalizeComposite, (c, x) => {
     const first = c.nat(x.shape.length);
-    return normalizeOptions([...new Set([...someAxes(c, x), first])], c.of([1e-5, 0.1]));
+    return { axes: [...new Set([...someAxes(c, x), first])], epsilon: c.of([1e-5, 0.1]) };
   }),
   // within ±1, where they have derivatives
   one('asin', float('small'), (_, x) => p.composite(asinComposite, [p.scale(x, 0.75)])),

@@ -220,6 +220,8 @@ export const finite = refined(t.number, 'a finite number', Number.isFinite);
 export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 /** A finite number above 0. */
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
+/** A number that is added to a variance. */
+export const epsilon = hinted(amount, '1e-5 is usual, 1e-6 in DDPM');
 /** A number, which the caller compares with others. */
 export const numberOf = (name: string): t.Type<number> => refined(t.number, name, () => true);
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
 import type { Backend, HostArray } from '../../dsl/compile/backend.js';
-import { filterGradientComposite, filterGradientOptions } from '../../dsl/composites/index.js';
+import { filterGradientComposite } from '../../dsl/composites/index.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { E } from '../../internal/fp.js';
 import { type DType, type Node, node, reachable } from '../../dsl/graph/node.js';
@@ -150,8 +150,10 @@ const agreement = (backend: Backend, numRuns: number): void => {
   property.prop([convolutionCase(false)], { numRuns })('filterGradient', ({ image, kernel, attributes }) => {
     const x = input('image', image);
     const cotangent = input('cotangent', p.conv2d(x, input('kernel', kernel), attributes).shape);
-    const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
-    const composite = p.composite(filterGradientComposite, [x, cotangent], options);
+    const composite = p.composite(filterGradientComposite, [x, cotangent], {
+      attributes,
+      kernel: [kernel[0], kernel[1]],
+    });
     return agree(backend, p.decomposition(composite), composite);
   });
 

@@ -3,54 +3,49 @@ import type { Composite, CompositeOptions, Node } from '../graph/node.js';
 import { composite, concat, dot, mul, scale, slice, sub, swapAxes, transposed } from '../primitives/index.js';
 import { over, softmaxComposite } from './normalization.js';
 
-/** The factor of the scores, 1/√d. Options are untyped in the graph; `attentionOptions` sets them. */
-const scaleOf = (options: CompositeOptions): number => options['scale'] as number;
-export const attentionOptions = (scale: number): CompositeOptions => ({ scale });
+interface AttentionOptions extends CompositeOptions {
+  /** The factor of the scores, 1/√d. */
+  readonly scale: number;
+}
 
 /** `[…, N, heads, d]` as `[…, heads, N, d]`, and back. */
 const byHead = (x: Node): Node => swapAxes(x, -3, -2);
-
-/** softmax(scale·q·kᵀ), of heads. */
-const weightsOf = (q: Node, k: Node, options: CompositeOptions): Node =>
-  composite(softmaxComposite, [dot(scale(q, scaleOf(options)), transposed(k))]);
+const softmax = (x: Node): Node => composite(softmaxComposite, [x]);
 
 /** The gradients of q, k and v, `[…, N + M + M, heads, d]`, from q, k, v and the cotangent of the result. */
-const attentionGradientComposite: Composite = {
+const attentionGradientComposite: Composite<readonly [q: Node, k: Node, v: Node, g: Node], AttentionOptions> = {
   name: 'attentionGradient',
   batch: F.identity,
-  decompose: (inputs, options) => {
-    const [q, k, v, g] = inputs.map(byHead) as [Node, Node, Node, Node];
-    const p = weightsOf(q, k, options);
+  decompose: ([Q, K, V, G], { scale: s }) => {
+    const [q, k, v, g] = [byHead(Q), byHead(K), byHead(V), byHead(G)];
+    const p = softmax(dot(scale(q, s), transposed(k)));
     const dp = dot(g, transposed(v));
     const ds = mul(p, sub(dp, over('sum', mul(p, dp))));
-    const dq = scale(dot(ds, k), scaleOf(options));
-    const dk = dot(transposed(ds), scale(q, scaleOf(options)));
+    const dq = scale(dot(ds, k), s);
+    const dk = dot(transposed(ds), scale(q, s));
     const dv = dot(transposed(p), g);
     return concat([dq, dk, dv].map(byHead), -3);
   },
-  anchor: (options) => ({ op: 'attentionGradient', scale: scaleOf(options) }),
+  anchor: ({ scale }) => ({ op: 'attentionGradient', scale }),
 };
 
 /**
- * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend with a kernel
- * for it stores none of the N·M scores; the derivative recomputes them. Vaswani et al. 2017, equation 1.
+ * softmax(scale·q·kᵀ)·v in each head, for q `[…, N, heads, d]`, and k and v `[…, M, heads, d]`. A backend with a kernel for
+ * its anchor stores none of the N·M scores; the derivative recomputes them. Vaswani et al. 2017, equation 1.
  */
-export const attentionComposite: Composite = {
+export const attentionComposite: Composite<readonly [q: Node, k: Node, v: Node], AttentionOptions> = {
   name: 'attention',
   batch: F.identity,
-  decompose: (inputs, options) => {
-    const [q, k, v] = inputs.map(byHead) as [Node, Node, Node];
-    return byHead(dot(weightsOf(q, k, options), v));
+  decompose: ([Q, K, V], { scale: s }) => {
+    const [q, k, v] = [byHead(Q), byHead(K), byHead(V)];
+    return byHead(dot(softmax(dot(scale(q, s), transposed(k))), v));
   },
-  derivative: (inputs, _, g, options) => {
-    const gradients = composite(attentionGradientComposite, [...inputs, g], options);
-    const axis = g.shape.length - 3;
-    let first = 0;
-    return inputs.map(({ shape }) => {
-      const start = shape.map((_, i) => (i === axis ? first : 0));
-      first += shape[axis]!;
-      return slice(gradients, start, shape);
-    });
+  derivative: ([q, k, v], _, g, options) => {
+    const gradients = composite(attentionGradientComposite, [q, k, v, g], options);
+    const [N, M] = [q.shape.at(-3)!, k.shape.at(-3)!];
+    const of = ({ shape }: Node, first: number): Node =>
+      slice(gradients, shape.map((_, axis) => (axis === shape.length - 3 ? first : 0)), shape); // prettier-ignore
+    return [of(q, 0), of(k, N), of(v, N + M)];
   },
-  anchor: (options) => ({ op: 'attention', scale: scaleOf(options) }),
+  anchor: ({ scale }) => ({ op: 'attention', scale }),
 };

@@ -6,13 +6,6 @@ interface FilterGradientOptions extends CompositeOptions {
   readonly attributes: ConvAttributes;
   readonly kernel: readonly [number, number];
 }
-export const filterGradientOptions = (
-  attributes: ConvAttributes,
-  kernel: readonly [number, number],
-): FilterGradientOptions => ({ attributes, kernel });
-// options are untyped in the graph; `filterGradientOptions` sets them
-export const filterGradientOptionsOf = (options: CompositeOptions): FilterGradientOptions =>
-  options as FilterGradientOptions;
 
 /**
  * The padding, on one axis, of the convolution that computes the gradient of a kernel, so that each tap meets each
@@ -46,10 +39,10 @@ const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: Filt
 };
 
 /** {@link filterGradient} for groups of 1, the case for which a backend may have a kernel. */
-export const filterGradientComposite: Composite<Two> = {
+export const filterGradientComposite: Composite<Two, FilterGradientOptions> = {
   name: 'filterGradient',
-  decompose: ([image, cotangent], options) => decompose(image, cotangent, filterGradientOptionsOf(options)),
-  anchor: (options) => ({ op: 'filterGradient', attributes: filterGradientOptionsOf(options).attributes }),
+  decompose: ([image, cotangent], options) => decompose(image, cotangent, options),
+  anchor: ({ attributes }) => ({ op: 'filterGradient', attributes }),
 };
 
 /**

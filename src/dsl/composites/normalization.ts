@@ -8,9 +8,6 @@ interface NormalizeOptions extends CompositeOptions {
   readonly axes: readonly number[];
   readonly epsilon: number;
 }
-// options are untyped in the graph; `normalizeOptions` sets them
-const optionsOf = (options: CompositeOptions): NormalizeOptions => options as NormalizeOptions;
-export const normalizeOptions = (axes: readonly number[], epsilon: number): NormalizeOptions => ({ axes, epsilon });
 
 const meanAlong = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / sizeOf(axes.map((axis) => x.shape[axis]!)));
@@ -27,14 +24,13 @@ const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y
  * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which reads x
  * and the small statistics only. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
  */
-export const normalizeComposite: Composite<One> = {
+export const normalizeComposite: Composite<One, NormalizeOptions> = {
   name: 'normalize',
-  batch: (options) => ({ ...options, axes: optionsOf(options).axes.map((axis) => axis + 1) }),
-  decompose: ([x], options) => standardize(x, optionsOf(options)).y,
+  batch: (options) => ({ ...options, axes: options.axes.map((axis) => axis + 1) }),
+  decompose: ([x], options) => standardize(x, options).y,
   derivative: ([x], _, g, options) => {
-    const { axes } = optionsOf(options);
-    const { y, inverse } = standardize(x, optionsOf(options));
-    const along = (of: Node): Node => broadcast(meanAlong(of, axes), of.shape);
+    const { y, inverse } = standardize(x, options);
+    const along = (of: Node): Node => broadcast(meanAlong(of, options.axes), of.shape);
     const centred = sub(g, along(g));
     return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
   },

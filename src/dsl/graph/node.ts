@@ -62,20 +62,20 @@ export interface AttentionAnchor {
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /**
- * An operation of the operands `I` that a backend lowers natively or by its decomposition. Its functions are methods, so that
- * the graph, where `I` is any list, holds it too; `composite` gives it as many operands as it takes.
+ * An operation of the operands `I` with options `O` that a backend lowers natively or by its decomposition. Its functions are
+ * methods, so that the graph, where both have any type, holds it too; `composite` gives it what it takes.
  */
-export interface Composite<I extends readonly Node[] = readonly Node[]> {
+export interface Composite<I extends readonly Node[] = readonly Node[], O extends CompositeOptions = CompositeOptions> {
   readonly name: string;
-  decompose(inputs: I, options: CompositeOptions): Node;
+  decompose(inputs: I, options: O): Node;
   /** The cotangents of the inputs. If absent, the decomposition is differentiated. */
-  derivative?(inputs: I, output: Node, cotangent: Node, options: CompositeOptions): readonly (Node | null)[];
+  derivative?(inputs: I, output: Node, cotangent: Node, options: O): readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
-  readonly batch?: (options: CompositeOptions) => CompositeOptions;
+  batch?(options: O): O;
   /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
   /** The anchor that replaces the decomposition, on backends that have a kernel for it. */
-  readonly anchor?: (options: CompositeOptions) => Anchor;
+  anchor?(options: O): Anchor;
 }
 export type CompositeOptions = Readonly<Record<string, unknown>>;
 

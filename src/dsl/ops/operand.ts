@@ -1,9 +1,10 @@
 import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
-import { raise, showShape } from '../../internal/errors.js';
+import { isDivisor } from '../../internal/numbers.js';
+import { raise, refuseShape, showShape } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
 import { heldBy } from '../primitives/checks.js';
-import { broadcast, full, reshape, transpose } from '../primitives/index.js';
+import { broadcast, fourOf, full, reshape, transpose } from '../primitives/index.js';
 import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 
 /** The dtypes of arithmetic. */
@@ -51,9 +52,17 @@ export const demandFloats = (where: string, { dtype }: Node): void => {
 /** Raises `ShapeError` unless a number of `what`, such as heads, divides the channels, the last axis of a shape. */
 export const demandDivisor = (where: string, what: string, n: number, shape: readonly number[]): void => {
   const channels = shape.at(-1)!;
-  if (Number.isInteger(n) && n >= 1 && channels % n === 0) return;
+  if (isDivisor(n, channels)) return;
   const expected = `a number of ${what} that divides the ${channels} channels of ${showShape(shape)}`;
   raise('ShapeError', { where, expected, actual: `${n}`, hint: `choose the channels as a multiple of the ${what}` });
+};
+
+/** The extents of images. Raises `ShapeError` for other tensors, and unless the groups divide the channels. */
+export const imagesInGroups = (op: string, x: Node, groups: number) => {
+  if (x.shape.length !== 4)
+    refuseShape(op, 'images [B, H, W, C]', x.shape, 'give other tensors axes of extent 1, or use layerNorm');
+  demandDivisor(op, 'groups', groups, x.shape);
+  return fourOf(x);
 };
 
 /** Describes an argument for error messages. */
@@ -77,6 +86,23 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
         actual: missing.length > 0 ? `a record without ${missing.join(' and ')}` : described(given),
         hint: `write { ${names.join(', ')} }`,
       });
+};
+
+/** Returns parameters. Raises `ShapeError` unless each has one number for each channel of x. */
+export const ofChannels = <P extends object>(
+  op: string,
+  given: P,
+  names: readonly (keyof P & string)[],
+  x: Node,
+): P => {
+  const params = withFields(op, given, names);
+  const own = showShape(x.shape.slice(-1));
+  for (const name of names) {
+    const { shape } = nodeOf(params[name] as AnyTensor); // raises an error for others
+    const expected = `${name} of ${own}, one number for each channel of ${showShape(x.shape)}`;
+    if (showShape(shape) !== own) refuseShape(op, expected, shape, 'the channels are the last axis');
+  }
+  return params;
 };
 
 /**

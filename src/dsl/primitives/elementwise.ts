@@ -46,6 +46,8 @@ export const erf = ofOne('erf');
 
 const ofTwo = (fn: BinaryFn) => (a: Node, b: Node) => binary(fn, a, b);
 export const add = ofTwo('add');
+/** The terms of a sum; none of other nodes. */
+export const termsOf = (n: Node): readonly Node[] => (n.op === 'binary' && n.attributes.fn === 'add' ? n.inputs : []);
 export const sub = ofTwo('sub');
 export const mul = ofTwo('mul');
 export const div = ofTwo('div');

@@ -12,11 +12,12 @@ export const after = (x: Node, awaited: Node): Node => node('after', [x, awaited
 export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.shape, x.dtype);
 
 /** Applies a composite: the result has the shape and dtype of its decomposition. */
-export const composite = <I extends readonly Node[]>(
-  definition: Composite<I>,
+export const composite = <I extends readonly Node[], O extends CompositeOptions>(
+  definition: Composite<I, O>,
   inputs: I,
-  options: CompositeOptions = {},
+  ...given: CompositeOptions extends O ? [options?: O] : [options: O]
 ): Node => {
+  const options = (given[0] ?? {}) as O; // a composite that requires options is given them
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };

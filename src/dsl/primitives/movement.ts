@@ -52,6 +52,9 @@ export const broadcast = (x: Node, shape: Numbers): Node => {
   return isSameShape(shape, x.shape) ? x : node('broadcast', [x], {}, shape, x.dtype);
 };
 
+/** What a broadcast repeats; other nodes themselves. */
+export const repeatedBy = (n: Node): Node => (n.op === 'broadcast' ? n.inputs[0] : n);
+
 /**
  * `size[i]` elements from `start[i]` in steps of `strides[i]` (positive). `name` is the path of the tensor that the
  * slice holds, if x is the concatenation of the tensors of a tree.

@@ -106,7 +106,7 @@ interface ClassEmbeddingConfig<D> {
 const classOptions = schema('classEmbedding', {
   classes: count('a number of classes'),
   outputs: channels,
-  noClass,
+  noClass: optional(noClass, 'row'),
   affine: optional(t.boolean, false),
 } satisfies Record<keyof ClassEmbeddingConfig<0>, unknown>);
 

@@ -1,9 +1,9 @@
 /** The groups of group norms. */
-import { amount, hinted, positive } from '../../internal/decode.js';
+import { hinted, positive } from '../../internal/decode.js';
 import type { Dim } from '../../dsl/index.js';
 import type { Checked, NotMultiple } from '../../dsl/types/checked.js';
 import { t } from '../../internal/fp.js';
-import { type Broken, optional, record } from '../../internal/schema.js';
+import { type Broken, record } from '../../internal/schema.js';
 import { divides } from './fields.js';
 
 /**
@@ -26,13 +26,10 @@ export const groups: t.Type<Groups> = hinted(
   '8 or 32 is usual; { channels: 4, most: 32 } gives small layers fewer groups',
 );
 
-/** The number that group norms add to the variance. */
-export const epsilon = optional(hinted(amount, '1e-5 is usual, 1e-6 in DDPM'), 1e-5);
-
 /** The number of groups of C channels. */
 export const groupsOver = (given: Groups, channels: number): number =>
   typeof given === 'number' ? given : Math.min(given.most, Math.floor(channels / given.channels));
 
-/** The rule that the groups divide the channels. */
-export const groupsDivide = (given: Groups, channels: number): Broken<'groups'> | null =>
-  divides('groups', 'groups', groupsOver(given, channels), channels);
+/** The rule that the groups divide each of some numbers of channels. */
+export const groupsDivide = (given: Groups, ...channels: readonly number[]): Broken<'groups'> | null =>
+  channels.map((C) => divides('groups', 'groups', groupsOver(given, C), C)).find((broken) => broken !== null) ?? null;

@@ -23,10 +23,10 @@ import { nodeOf } from '../../dsl/graph/tensor.js';
 import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/windows.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
-import { functionOf, hinted, oneOf, rate } from '../../internal/decode.js';
+import { epsilon, functionOf, hinted, oneOf, rate } from '../../internal/decode.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 import { channels, count } from './fields.js';
-import { epsilon, groups, type Groups, groupsDivide, type GroupsFor, groupsOver } from './groups.js';
+import { groups, type Groups, groupsDivide, type GroupsFor, groupsOver } from './groups.js';
 import { allOnes, allZeros, fanInUniform, type Initializer } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 
@@ -43,16 +43,14 @@ interface LinearConfig<C, D> {
   readonly initializer?: Initializer;
 }
 
+const initializer = hinted(
+  functionOf<Initializer>('an initializer, a function of a key and extents'),
+  'such as fanInNormal() or allZeros',
+);
 const linearFields = {
   inputs: channels,
   outputs: channels,
-  initializer: optional(
-    hinted(
-      functionOf<Initializer>('an initializer, a function of a key and extents'),
-      'such as fanInNormal() or allZeros',
-    ),
-    fanInUniform(),
-  ),
+  initializer: optional(initializer, fanInUniform()),
 } satisfies Record<keyof LinearConfig<0, 0>, unknown>;
 const linearOptions = schema('linearLayer', linearFields);
 
@@ -132,15 +130,16 @@ interface DownsampleConfig<C> extends SamplingConfig<C> {
 export type DownsamplePadding = 'symmetric' | 'end';
 const PADDINGS = { symmetric: [1, 1], end: [0, 1] } as const;
 
-export const padding = optional(
-  hinted(oneOf('symmetric', 'end'), "'symmetric' pads as guided-diffusion does, 'end' as TensorFlow's SAME"),
-  'symmetric',
+/** A {@link DownsamplePadding}. */
+export const padding = hinted(
+  oneOf('symmetric', 'end'),
+  "'symmetric' pads as guided-diffusion does, 'end' as TensorFlow's SAME",
 );
 
-const downsampleOptions = schema('downsampleLayer', { channels, padding } satisfies Record<
-  keyof DownsampleConfig<0>,
-  unknown
->);
+const downsampleOptions = schema('downsampleLayer', {
+  channels,
+  padding: optional(padding, 'symmetric'),
+} satisfies Record<keyof DownsampleConfig<0>, unknown>);
 const upsampleOptions = schema('upsampleLayer', { channels } satisfies Record<keyof SamplingConfig<0>, unknown>);
 const samplingParts = <const C extends number>({ channels: each }: SamplingConfig<C>) =>
   convParts<C, C>({ inputs: each, outputs: each });
@@ -203,7 +202,7 @@ interface GroupNormConfig<C, N = Groups> {
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
 
-const normOptions = schema('groupNormLayer', { channels, groups, epsilon } satisfies Record<
+const normOptions = schema('groupNormLayer', { channels, groups, epsilon: optional(epsilon, 1e-5) } satisfies Record<
   keyof GroupNormConfig<0>,
   unknown
 >).rule((norm) => groupsDivide(norm.groups, norm.channels));

@@ -1,10 +1,11 @@
 /** Self-attention blocks of images. */
 import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
+import { epsilon } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
-import { schema } from '../../internal/schema.js';
+import { optional, schema } from '../../internal/schema.js';
 import { channels } from '../layers/fields.js';
-import { epsilon, groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
+import { groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
 import { heads, type Heads, headsDivide, type HeadsFor, headsOver } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
@@ -40,8 +41,8 @@ const options = schema('attentionBlock', {
   channels,
   heads,
   groups: t.union([groups, t.null]),
-  epsilon,
-  rescale,
+  epsilon: optional(epsilon, 1e-5),
+  rescale: optional(rescale, 1),
 } satisfies Record<keyof AttentionBlockConfig<0>, unknown>)
   .rule((block) => headsDivide(block.heads, block.channels))
   .rule((block) => (block.groups === null ? null : groupsDivide(block.groups, block.channels)));

@@ -6,7 +6,6 @@ import {
   conv2d,
   type Dim,
   dims,
-  mul,
   type Shape,
   showShape,
   type Tensor,
@@ -18,6 +17,7 @@ import { type Bound, type Layer, layer } from '../layers/layer.js';
 import { convLayer, type ConvParams, convParts, downsampleLayer, upsampleLayer } from '../layers/layers.js';
 import { attentionBlock } from './attentionBlock.js';
 import { embeddingOf, type Encoder, inputChannelsOf, levelsOf } from './encoderConfig.js';
+import { scaled } from './rescaling.js';
 import { doubled, type Filter, filtered, halved, reachOf } from './resampling.js';
 import {
   type BlockContext,
@@ -132,7 +132,7 @@ export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, at: B
   let h = net.input(images);
   let side = images; // for a residual encoder: the image, halved at each level
   for (const { shortcut, down, downsample } of net.levels) {
-    if (shortcut !== undefined) h = side = mul(add(h, shortcut(side)), Math.SQRT1_2);
+    if (shortcut !== undefined) h = side = scaled(add(h, shortcut(side)), Math.SQRT1_2); // with any `rescale`, as in the code of EDM
     activations.push(h);
     for (const block of down) {
       h = block(h, at);

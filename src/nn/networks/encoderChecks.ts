@@ -1,7 +1,7 @@
 /** Rules between the options of an encoder, which have the right types. */
 import type { Broken } from '../../internal/schema.js';
-import { type Groups, groupsOver } from '../layers/groups.js';
-import type { Heads } from '../layers/heads.js';
+import { type Groups, groupsDivide, groupsOver } from '../layers/groups.js';
+import { type Heads, headsDivide } from '../layers/heads.js';
 import {
   embeddingOf,
   type Encoder,
@@ -65,11 +65,10 @@ export const headsFit = <N extends 'heads' | 'upHeads'>(field: N, heads: Heads, 
     ...levels.filter(({ attends }) => attends),
     ...(c.middle === 'residual' ? [] : [levels.at(-1)!]), // there is at least one level
   ];
-  const [divisor, actual] =
-    typeof heads === 'number' ? [heads, `${heads}`] : [heads.channels, `${heads.channels} channels a head`];
-  const unheaded = attending.find(({ channels }) => channels % divisor !== 0);
+  const unheaded = attending.find(({ channels }) => headsDivide(heads, channels) !== null);
   if (unheaded === undefined) return null;
   const expected = `heads that share the ${unheaded.channels} channels at resolution ${unheaded.height} evenly`;
+  const actual = typeof heads === 'number' ? `${heads}` : `${heads.channels} channels a head`;
   return { field, expected, actual, hint: 'choose a divisor' };
 };
 
@@ -91,7 +90,7 @@ const ofSize = (c: Encoder): Check => {
 
 /** The rule that the groups divide some numbers of channels; `of` describes these channels in the error. */
 export const groupsFit = (groups: Groups, of: string, channels: readonly number[]): Broken<'groups'> | null => {
-  const ungrouped = channels.find((n) => n % groupsOver(groups, n) !== 0);
+  const ungrouped = channels.find((n) => groupsDivide(groups, n) !== null);
   if (ungrouped === undefined) return null;
   const count = groupsOver(groups, ungrouped);
   return {

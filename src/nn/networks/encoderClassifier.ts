@@ -105,12 +105,12 @@ const meansOf = <B extends Dim>(activations: readonly Images<B>[]): Tensor<[B, D
   concatAll(activations.map(pooled) as unknown as readonly [Tensor<[B, Dim]>], -1); // there is at least one
 
 /** Images of the bottleneck, and the activations before them → classes. */
-type Head = <B extends Dim>(x: Images<B>, activations: readonly Images<B>[]) => Tensor<[B, Dim]>;
+type Pool = <B extends Dim>(x: Images<B>, activations: readonly Images<B>[]) => Tensor<[B, Dim]>;
 
-const head = <T>(parts: CheckedParts<T>, body: (net: Bound<T>) => Head) => layer<T, Head>(parts, body);
+const pool = <T>(parts: CheckedParts<T>, body: (net: Bound<T>) => Pool) => layer<T, Pool>(parts, body);
 
 /** The layers after the encoder, by `pool`. */
-const headsOf = (c: ClassifierArchitecture) => {
+const poolsOf = (c: ClassifierArchitecture) => {
   const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has at least one level
   const { classes: outputs, groups, epsilon } = c;
   const ofPixels = { pixels: height * width, inputs: channels, outputs, heads: c.heads };
@@ -119,20 +119,20 @@ const headsOf = (c: ClassifierArchitecture) => {
   const hidden = linearLayer({ inputs: lengthOfMeans(c), outputs: c.hidden });
   const output = linearLayer({ inputs: c.hidden, outputs });
   return {
-    attention: () => head({ norm, pool: attentionPool(ofPixels) }, (net) => (x) => net.pool(silu(net.norm(x)))),
-    adaptive: () => head({ norm, output: last }, (net) => (x) => net.output(pooled(silu(net.norm(x))))),
-    spatial: () => head({ hidden, output }, (net) => (x, all) => net.output(relu(net.hidden(meansOf([...all, x]))))),
+    attention: () => pool({ norm, pool: attentionPool(ofPixels) }, (net) => (x) => net.pool(silu(net.norm(x)))),
+    adaptive: () => pool({ norm, output: last }, (net) => (x) => net.output(pooled(silu(net.norm(x))))),
+    spatial: () => pool({ hidden, output }, (net) => (x, all) => net.output(relu(net.hidden(meansOf([...all, x]))))),
     normalizedSpatial: () =>
-      head(
+      pool(
         { hidden, hiddenNorm: groupNormLayer({ channels: c.hidden, groups, epsilon }), output },
         (net) => (x, all) => net.output(pooled(silu(net.hiddenNorm(onePixel(net.hidden(meansOf([...all, x]))))))),
       ),
   };
 };
-type Heads = ReturnType<typeof headsOf>;
-type HeadParams = Partial<ParamsOf<ReturnType<Heads['attention']>> & ParamsOf<ReturnType<Heads['normalizedSpatial']>>>;
+type Pools = ReturnType<typeof poolsOf>;
+type PoolParams = Partial<ParamsOf<ReturnType<Pools['attention']>> & ParamsOf<ReturnType<Pools['normalizedSpatial']>>>;
 
-/** The layers before the head. */
+/** The layers before the pool. */
 const bodyLayers = (c: ClassifierArchitecture) => {
   const { timesteps, sinusoid, image } = c;
   const { timeChannels: size, embedding: outputs } = embeddingOf(c);
@@ -140,7 +140,7 @@ const bodyLayers = (c: ClassifierArchitecture) => {
 };
 
 /** The parameters of a classifier of noisy images. */
-export interface ClassifierParams extends ParamsOf<ReturnType<typeof bodyLayers>>, HeadParams {}
+export interface ClassifierParams extends ParamsOf<ReturnType<typeof bodyLayers>>, PoolParams {}
 
 /**
  * A classifier of noisy images of shape `I`, with its configuration. `fit` trains it, and `classifierGuided` takes it.
@@ -162,7 +162,7 @@ export interface EncoderClassifier<I extends Shape> extends Trainable<Classifier
 const layersOf = (c: ClassifierArchitecture) =>
   beside(
     layer(bodyLayers(c), (net) => net),
-    headsOf(c)[c.pool]() as Layer<HeadParams, Head>, // of one pool
+    poolsOf(c)[c.pool]() as Layer<PoolParams, Pool>, // of one pool
   );
 type Net = ReturnType<ReturnType<typeof layersOf>['apply']>;
 

@@ -1,6 +1,6 @@
-/** The configuration of the encoder, which a U-Net and a classifier have in common. */
 import {
   aboveZero,
+  epsilon,
   exactTuple,
   hinted,
   listOfSome,
@@ -12,7 +12,7 @@ import {
 } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
-import { epsilon, groups } from '../layers/groups.js';
+import { groups } from '../layers/groups.js';
 import { heads } from '../layers/heads.js';
 import { padding } from '../layers/layers.js';
 import { sinusoid, timesteps } from '../layers/timeFeatures.js';
@@ -31,6 +31,7 @@ const image: t.Type<ImageDimensions> = hinted(
   exactTuple([positive, positive, positive], '[height, width, channels]'),
   'give [height, width, channels]',
 );
+const blocks = refined(positive, 'from 1 to 256 blocks a level', (n) => n <= 256);
 const multiplier = refined(aboveZero, 'a number above 0, up to 1024', (n) => n <= 1024);
 
 const optionsOfEncoder = {
@@ -44,13 +45,7 @@ const optionsOfEncoder = {
   /** The channels of the first convolution; default: those of the first level. */
   inputChannels: optional(hinted(width, 'leave it out for those of the first level')),
   /** The number of residual blocks of a level of the encoder; a U-Net has one more in the decoder. Default 2. */
-  blocks: optional(
-    hinted(
-      refined(positive, 'from 1 to 256 blocks a level', (n) => n <= 256),
-      '2 is usual',
-    ),
-    2,
-  ),
+  blocks: optional(hinted(blocks, '2 is usual'), 2),
   /** The resolutions (heights) with attention, besides the bottleneck; default none. */
   attention: optional(t.readonlyArray(natural, 'a list of resolutions'), []),
   /** The attention heads; default 4. */
@@ -62,7 +57,7 @@ const optionsOfEncoder = {
   /** The groups of the group norms; default 8. `{ channels: 4, most: 32 }` is the rule of EDM. */
   groups: optional(groups, 8),
   /** Added to the variance in group norms; default 1e-5. DDPM has 1e-6. */
-  epsilon,
+  epsilon: optional(epsilon, 1e-5),
   /**
    * Scales and shifts the second norm of residual blocks by the embedding, instead of adding the embedding before it;
    * default false.
@@ -74,18 +69,18 @@ const optionsOfEncoder = {
    */
   resample: optional(oneOf('convolution', 'pool', 'residual', 'projected'), 'convolution'),
   /** The filter of `resample`, unless it is a convolution: `box` (the default), or `binomial`, as in NCSN++. */
-  filter,
+  filter: optional(filter, 'box'),
   /**
    * The zero padding of convolutions that halve images: `symmetric` (the default), or at the `end` only, as in DDPM.
    */
-  padding,
+  padding: optional(padding, 'symmetric'),
   /**
    * `residual` adds the image, halved by a convolution at each level, to the activations of the encoder, as in NCSN++;
    * default `plain`.
    */
   encoder: optional(oneOf('plain', 'residual'), 'plain'),
   /** A factor of all residual sums: 1 by default; `Math.SQRT1_2` in EDM. */
-  rescale,
+  rescale: optional(rescale, 1),
   /** The rate of dropout in the residual blocks, in [0, 1); default 0. */
   dropout: optional(rate, 0),
   /** The number T of timesteps of the process, 0…T−1 (default 1000); or `continuous` for times of any size. */
@@ -106,7 +101,7 @@ const optionsOfEncoder = {
 /** The options that a U-Net and a classifier have in common. */
 export const encoderFields = { image, ...optionsOfEncoder };
 
-/** The configuration of the encoder. */
+/** The configuration of the encoder, which a U-Net and a classifier have in common. */
 export interface EncoderConfig<I extends ImageDimensions = ImageDimensions> extends OptionsOf<typeof optionsOfEncoder> {
   /** Height, width and channels. */
   readonly image: I;
@@ -151,19 +146,23 @@ export const inputChannelsOf = ({ inputChannels, base, multipliers }: Encoder): 
   inputChannels ?? levelChannels(base, multipliers[0]!); // an encoder has at least one level
 
 /**
- * The channels that enter the blocks of each level of the decoder: those from below, joined with an activation of the
- * encoder.
+ * The channels that enter the blocks of each level of the decoder, from the bottleneck up: those from below, joined with an
+ * activation of the encoder. The stack is that of the run: pushed on the way down, and popped on the way up.
  */
 export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => {
-  const levels = levelsOf(c);
-  return levels.map(({ channels }, l) => {
-    const entering = levels[l - 1]?.channels ?? inputChannelsOf(c);
-    const below = levels[l + 1]?.channels ?? channels;
-    return Array.from(
-      { length: c.blocks + 1 },
-      (_, j) => (j === 0 ? below : channels) + (j === c.blocks ? entering : channels),
-    );
-  });
+  const [levels, skips] = [levelsOf(c), [] as number[]];
+  let h = inputChannelsOf(c);
+  for (const { channels } of levels) {
+    skips.push(h);
+    for (let j = 0; j < c.blocks; j++) skips.push((h = channels));
+  }
+  return levels.toReversed().map(({ channels }) =>
+    Array.from({ length: c.blocks + 1 }, () => {
+      const joined = h + skips.pop()!; // there is one for each block
+      h = channels;
+      return joined;
+    }),
+  );
 };
 
 /** The number of sines and cosines, and the length of the embedding. */

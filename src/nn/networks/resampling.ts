@@ -13,16 +13,12 @@ import {
 } from '../../dsl/index.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import { hinted, oneOf } from '../../internal/decode.js';
-import { optional } from '../../internal/schema.js';
 
 /** The filter of a resampling: the mean of 2×2 pixels, or the binomial weights [1, 3, 3, 1] along each axis. */
 export type Filter = 'box' | 'binomial';
 
 /** The filter of a resampling. */
-export const filter = optional(
-  hinted(oneOf('box', 'binomial'), "'box' is usual, 'binomial' is the filter of NCSN++"),
-  'box',
-);
+export const filter = hinted(oneOf('box', 'binomial'), "'box' is usual, 'binomial' is the filter of NCSN++");
 
 /** The weights of each filter along an axis, up to their sum. */
 export const FILTER_TAPS: Readonly<Record<Filter, readonly number[]>> = { box: [1, 1], binomial: [1, 3, 3, 1] };

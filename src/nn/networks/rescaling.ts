@@ -1,12 +1,11 @@
 /** The factor of residual sums. */
 import { mul, type Shape, type Tensor } from '../../dsl/index.js';
 import { finite, hinted, refined } from '../../internal/decode.js';
-import { optional } from '../../internal/schema.js';
 
 /** The factor of a sum. */
-export const rescale = optional(
-  hinted(refined(finite, 'a finite factor', finite.is), 'Math.SQRT1_2 keeps the variance of a sum'),
-  1,
+export const rescale = hinted(
+  refined(finite, 'a finite factor', finite.is),
+  'Math.SQRT1_2 keeps the variance of a sum',
 );
 
 /** x·factor. */

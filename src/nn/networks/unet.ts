@@ -23,6 +23,7 @@ import { type Bound, layer, type ParamsOf, type Trainable } from '../layers/laye
 import { convLayer, groupNormLayer } from '../layers/layers.js';
 import { blockOf, encoded, encoderLayers, type Images, imagesFor, resampling, throughMiddle } from './encoder.js';
 import { joinedChannelsOf, levelsOf } from './encoderConfig.js';
+import { requireInputs } from './unetChecks.js';
 import { embed, embeddingLayers, type UNetConditioning, withCondition } from './unetConditioning.js';
 import { type UNetArchitecture, unetArchitecture, type UNetConfig } from './unetConfig.js';
 
@@ -73,7 +74,7 @@ const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof
 
 const layersOf = (c: UNetArchitecture) => {
   const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
-  const [levels, joined] = [levelsOf(c), joinedChannelsOf(c)];
+  const [levels, joined] = [levelsOf(c), joinedChannelsOf(c).toReversed()];
   const { channels } = levels[0]!; // an architecture has at least one level
   return {
     ...embeddingLayers(c),
@@ -102,8 +103,9 @@ const evaluated =
   (c: UNetArchitecture, net: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, given: UNetConditioning<B>): Images<B> => {
     const images = imagesFor('unet', c, x);
+    requireInputs(c, images, given);
     const at = { embedding: embed(c, net, given), key: given.dropout };
-    const skips = encoded(net, withCondition(c, images, given.condition), at);
+    const skips = encoded(net, withCondition(images, given.condition), at);
     let h = throughMiddle(net, skips.at(-1)!, at);
     for (const { upsample, up } of net.levels.toReversed()) {
       if (upsample !== undefined) h = upsample(h, at);

@@ -9,11 +9,9 @@ import {
   type Key,
   matmul,
   resizeBilinear,
-  type Shape,
   silu,
   type Tensor,
 } from '../../dsl/index.js';
-import { raise, showShape } from '../../internal/errors.js';
 import { type Classes, classEmbedding, timeEmbedding } from '../layers/embedding.js';
 import { fanInUniform } from '../layers/initializers.js';
 import { type Bound, type ParamsOf, parameterOf } from '../layers/layer.js';
@@ -62,46 +60,6 @@ type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 /** The parameters of the embeddings of times and classes. */
 export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
-const refuse = (expected: string, actual: string, hint: string): never =>
-  raise('ConfigError', { where: 'unet', expected, actual, hint });
-
-/** Raises `ConfigError` for labels and noise levels that the model does not take, and for a missing noise level. */
-const requireInputs = (
-  { classes, noClass, augment: augmented, condition: wanted }: UNetArchitecture,
-  { label, augment, condition }: UNetConditioning<Dim>,
-): void => {
-  if (classes === undefined && label !== undefined)
-    refuse(
-      'no labels: the model has no classes',
-      `labels ${showShape(dims(label))}`,
-      'set `classes` of the model, or remove the labels',
-    );
-  if (classes !== undefined && noClass === 'never' && label === undefined)
-    refuse(
-      "the label of each sample: the model was made with `noClass: 'never'`",
-      'no labels',
-      `give labels from 0 to ${classes - 1}`,
-    );
-  if (augmented === undefined && augment !== undefined)
-    refuse(
-      'no augmentation labels: the model takes none',
-      `labels ${showShape(dims(augment))}`,
-      'make the model with `augment`, or remove the labels',
-    );
-  if (wanted?.noiseLevel === true && condition?.t === undefined)
-    refuse(
-      'a condition with t, because the model was made with `noiseLevel`',
-      condition === undefined ? 'no condition' : 'a condition without t',
-      'give t, the timestep of the noise in the condition: 0 for an image without noise',
-    );
-  if (wanted?.noiseLevel !== true && condition?.t !== undefined)
-    refuse(
-      'a condition without t, because the model was made without `noiseLevel`',
-      `t ${showShape(dims(condition.t))}`,
-      'make the model with `condition: { channels, noiseLevel: true }`',
-    );
-};
-
 /** The sum of the given embeddings; undefined if there are none. */
 const sumOf = <B extends Dim>(...given: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
   const embeddings = given.filter((one) => one !== undefined);
@@ -114,7 +72,6 @@ export const embed = <B extends Dim>(
   { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
   at: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
-  requireInputs(c, at);
   const { t, condition } = at;
   const labels = label?.(at.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
   const ofClasses = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
@@ -129,29 +86,17 @@ export const embed = <B extends Dim>(
 };
 
 /**
- * Appends the conditions of a model to the images, as channels: `[B, H, W, C]` → `[B, H, W, C + channels]`. Conditions of
- * another size are resized bilinearly. Raises `ConfigError` for a missing or unexpected condition, and `ShapeError` for a
- * wrong shape.
+ * Appends the condition to the images, as channels: `[B, H, W, C]` → `[B, H, W, C + channels]`. A condition of another size is
+ * resized bilinearly.
  */
 export const withCondition = <B extends Dim>(
-  { condition: wanted }: UNetArchitecture,
   images: Tensor<[B, Dim, Dim, Dim]>,
-  given: UNetCondition<B> | undefined,
+  condition: UNetCondition<B> | undefined,
 ): Tensor<[B, Dim, Dim, Dim]> => {
-  if (wanted === undefined) {
-    if (given === undefined) return images;
-    return refuse(
-      'no condition: the model takes none',
-      `images ${showShape(dims(given.image))}`,
-      'make the model with `condition: { channels }`, or remove the condition',
-    );
-  }
-  const [B, height, width] = dims(images);
-  const expected = `a condition [${B}, height, width, ${wanted.channels}]`;
-  const hint = 'give each sample an image with as many channels as `condition.channels` of the model';
-  const image = given?.image ?? refuse(expected, 'no condition', hint);
-  const shape: Shape = dims(image);
-  if (shape.length !== 4 || shape[0] !== B || shape[3] !== wanted.channels)
-    raise('ShapeError', { where: 'unet', expected, actual: showShape(shape), hint });
-  return concat(images, shape[1] === height && shape[2] === width ? image : resizeBilinear(image, height, width));
+  if (condition === undefined) return images;
+  const { image } = condition;
+  const [, height, width] = dims(images);
+  const [, ownHeight, ownWidth] = dims(image);
+  const isOfSize = ownHeight === height && ownWidth === width;
+  return concat(images, isOfSize ? image : resizeBilinear(image, height, width));
 };

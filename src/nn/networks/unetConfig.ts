@@ -1,4 +1,3 @@
-/** The configuration of a U-Net. */
 import type { NoisefoldError } from '../../dsl/index.js';
 import { hinted, oneOf, positive } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
@@ -32,7 +31,7 @@ const optionsOfUNet = {
    * The embedding of the label `classes`, which stands for no class: a `row` of the table (the default), `zero`, or
    * `never` for a model that requires a class.
    */
-  noClass,
+  noClass: optional(noClass, 'row'),
   /**
    * Adds the class embedding to the `output` of the time embedding (the default), or to its `input`, scaled and with a
    * bias, as in the DDPM++ network of EDM.
@@ -58,7 +57,7 @@ export interface UNetConfig<I extends ImageDimensions = ImageDimensions>
 const options = schema('unet', { ...encoderFields, ...optionsOfUNet })
   .rule(encoderFits)
   .rule((c) => {
-    const joined = [...joinedChannelsOf(c)].reverse().flat();
+    const joined = joinedChannelsOf(c).flat();
     return groupsFit(c.groups, `joined in the decoder ${joined.join(', ')}`, joined);
   })
   .rule((c) => (c.upHeads === undefined ? null : headsFit('upHeads', c.upHeads, c)));

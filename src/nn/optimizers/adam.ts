@@ -39,22 +39,21 @@ export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfi
   return optimizerOf({
     learningRate,
     settings: { adam: { learningRate: rateSettings(learningRate), beta1, beta2, epsilon } },
-    moments: ['first', 'second'],
-    update: (gradients, state, params, step) => {
-      // m ← β₁·m + (1 − β₁)·g
-      const m = zipTensors([state['first']!, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
-      // v ← β₂·v + (1 − β₂)·g²
-      const v = zipTensors([state['second']!, gradients], (v, g) => add(mul(beta2, v), mul(1 - beta2, square(g))));
-      // α_t = α·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and ε̂ = ε·√(1 − β₂ᵗ) are scalars: each parameter is updated in one pass
+    moments: ['first', 'second'], // the names of m and v in checkpoints
+    update: (gradients, { first: m0, second: v0 }, params, step) => {
       const t = add(cast(step, 'float32'), 1);
+      // m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g²
+      const m1 = zipTensors([m0, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
+      const v1 = zipTensors([v0, gradients], (v, g) => add(mul(beta2, v), mul(1 - beta2, square(g))));
+      // α_t = α·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and ε̂ = ε·√(1 − β₂ᵗ) are scalars: each parameter is updated in one pass
       const root = sqrt(oneMinusPower(beta2, t));
-      const size = div(mul(rateAt(learningRate, step), root), oneMinusPower(beta1, t));
-      const floor = mul(epsilon, root);
-      return {
-        // θ ← θ − α_t·m/(√v + ε̂)
-        params: zipTensors([params, m, v], (p, m, v) => sub(p, div(mul(size, m), add(sqrt(v), floor)))),
-        state: { first: m, second: v },
-      };
+      const alphaT = div(mul(rateAt(learningRate, step), root), oneMinusPower(beta1, t));
+      const epsilonHat = mul(epsilon, root);
+      // θ ← θ − α_t·m/(√v + ε̂), which is θ − α·m̂/(√v̂ + ε)
+      const adapted = zipTensors([params, m1, v1], (theta, m, v) =>
+        sub(theta, div(mul(alphaT, m), add(sqrt(v), epsilonHat))),
+      );
+      return { params: adapted, state: { first: m1, second: v1 } };
     },
   });
 };

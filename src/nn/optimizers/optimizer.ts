@@ -30,15 +30,13 @@ import { type LearningRate, rateSettings, type Step } from './learningRate.js';
 import { demanding } from '../../internal/takes.js';
 import { callback, partLike } from '../../internal/parts.js';
 
-/** The state of an optimizer: trees of the form of the parameters, by name. */
-export interface OptimizerState<P> {
-  readonly [moment: string]: P;
-}
+/** The state of an optimizer: trees of the form of the parameters, by the names that checkpoints store. */
+export type OptimizerState<P, M extends string = string> = { readonly [moment in M]: P };
 
 /** The result of an update. */
-export interface Updated<P> {
+export interface Updated<P, M extends string = string> {
   readonly params: P;
-  readonly state: OptimizerState<P>;
+  readonly state: OptimizerState<P, M>;
 }
 
 /**
@@ -64,8 +62,14 @@ export interface Optimizer {
   readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
   /** The initial state. */
   readonly init: <P>(params: P) => OptimizerState<P>;
-  /** One update. Parameters without a gradient stay as they are. */
-  readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step) => Updated<P>;
+  /** One update. Parameters without a gradient stay as they are. (A method, so that the names of moments may be known.) */
+  update<P>(gradients: Grads<P>, state: OptimizerState<P>, params: P, step: Step): Updated<P>;
+}
+
+/** The parts of an optimizer. */
+interface Rule<M extends string> extends Omit<Optimizer, 'state' | 'init' | 'update'> {
+  readonly moments: readonly M[];
+  readonly update: <P>(gradients: Grads<P>, state: OptimizerState<P, M>, params: P, step: Step) => Updated<P, M>;
 }
 
 /**
@@ -78,7 +82,7 @@ export interface Optimizer {
 export const optimizerOf = demanding(
   'optimizerOf',
   { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
-  ({ moments, ...rest }: Omit<Optimizer, 'state' | 'init'> & { readonly moments: readonly string[] }): Optimizer => {
+  <const M extends string>({ moments, ...rest }: Rule<M>): Optimizer => {
     const each = <A>(a: A): { readonly [moment: string]: A } =>
       Object.fromEntries(moments.map((moment) => [moment, a]));
     return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };

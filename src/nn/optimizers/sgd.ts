@@ -52,9 +52,9 @@ export const sgd = <G = unknown>(config: Exact<G, keyof SgdConfig> & SgdConfig):
       const g = weightDecay === 0 ? gradients : zipTensors([params, gradients], (p, g) => add(g, mul(weightDecay, p)));
       if (momentum === 0) return { params: zipTensors([params, g], (p, g) => sub(p, mul(rate, g))), state };
       const share = where(equal(step, 0), scalar(1), 1 - dampening);
-      const velocity = zipTensors([state['velocity']!, g], (v, g) => add(mul(momentum, v), mul(share, g)));
+      const velocity = zipTensors([state.velocity, g], (v, g) => add(mul(momentum, v), mul(share, g)));
       const d = nesterov ? zipTensors([velocity, g], (v, g) => add(g, mul(momentum, v))) : velocity;
-      return { params: zipTensors([params, d, g], (p, d, _) => sub(p, mul(rate, d))), state: { velocity } };
+      return { params: zipTensors([params, d, g], (p, d) => sub(p, mul(rate, d))), state: { velocity } };
     },
   });
 };

@@ -1,5 +1,4 @@
 /** Implements every primitive, and the filter gradient of a convolution, with kernels on tensors. */
-import { filterGradientOptionsOf } from '../../../dsl/composites/index.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { LibraryNode, View } from '../../../dsl/compile/plan.js';
 import { identityOf } from '../../../dsl/graph/region.js';
@@ -114,9 +113,10 @@ const nonEmptyPrimitiveOf = (
     case 'conv2d':
       return binary(convolutionOf(ops, node.attributes));
     case 'composite': {
-      if (node.attributes.composite.name !== 'filterGradient') return null;
-      const { attributes } = filterGradientOptionsOf(node.attributes.options);
-      return binary(filterGradientOf(ops, attributes, shape as readonly [number, number, number, number]));
+      const { composite, options } = node.attributes;
+      const anchor = composite.anchor?.(options);
+      if (anchor?.op !== 'filterGradient') return null;
+      return binary(filterGradientOf(ops, anchor.attributes, shape as readonly [number, number, number, number]));
     }
     default:
       return null; // these are never library calls

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
 import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
-import { filterGradientComposite, filterGradientOptions } from '../../../dsl/composites/index.js';
+import { filterGradientComposite } from '../../../dsl/composites/index.js';
 import { lower } from '../../../dsl/compile/lower/index.js';
 import { type ConvAttributes, node } from '../../../dsl/graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
@@ -72,8 +72,7 @@ describe('webgpu', skippedFor(noWebgpu), async () => {
     const x = node('input', [], { path: 'x' }, image, 'float32');
     const output = p.conv2d(x, node('input', [], { path: 'w' }, kernel, 'float32'), attributes);
     const dy = node('input', [], { path: 'dy' }, output.shape, 'float32');
-    const options = filterGradientOptions(attributes, [kernel[0], kernel[1]]);
-    const gradient = p.composite(filterGradientComposite, [x, dy], options);
+    const gradient = p.composite(filterGradientComposite, [x, dy], { attributes, kernel: [kernel[0], kernel[1]] });
     const inputs = [x, dy];
     const given = inputs.map((n, i) => numbers(sizeOf(n.shape), i));
     const plan = lower(

@@ -1,4 +1,4 @@
-import { attentionComposite, attentionOptions } from '../../composites/index.js';
+import { attentionComposite } from '../../composites/index.js';
 import { dataFirst } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
@@ -21,7 +21,7 @@ export interface AttentionOptions<H = number> {
   readonly heads: H;
 }
 /** The options for `C` channels, with an error message in place of a number of heads that does not divide them. */
-type Heads<H extends number, C extends Dim> = AttentionOptions<
+type OptionsFor<H extends number, C extends Dim> = AttentionOptions<
   CheckedField<H, C, NotMultiple<C, H, 'channels', ' heads'>>
 >;
 
@@ -64,7 +64,7 @@ export const attention: <
   q: Tensor<readonly [B, ...N, C]>,
   k: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
   v: Tensor<readonly [NoInfer<B>, ...M, NoInfer<C>]>,
-  options: Exact<F, keyof AttentionOptions> & Heads<H, C>,
+  options: Exact<F, keyof AttentionOptions> & OptionsFor<H, C>,
 ) => Tensor<[B, ...N, C]> = dataFirst(
   'attention',
   4,
@@ -75,7 +75,7 @@ export const attention: <
     const [B, C] = [Q.shape[0]!, Q.shape.at(-1)!];
     const d = C / heads;
     const split = (n: Node): Node => reshape(n, [B, sizeOf(n.shape.slice(1, -1)), heads, d]);
-    const y = composite(attentionComposite, [Q, K, V].map(split), attentionOptions(1 / Math.sqrt(d)));
+    const y = composite(attentionComposite, [split(Q), split(K), split(V)], { scale: 1 / Math.sqrt(d) });
     return tensor(reshape(y, Q.shape));
   },
 );

@@ -7,7 +7,7 @@ import { named, showShape } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
-import { add, broadcast, dot, mul, reshape } from '../../primitives/index.js';
+import { add, broadcast, dot, mul, repeatedBy, reshape, termsOf } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import type { Fits } from '../../types/checked.js';
 import type { ExtentMismatch } from '../../types/mismatch.js';
@@ -66,11 +66,22 @@ export const addBias: PerChannel = combining('addBias', add, -1);
  */
 export const scaleChannels: PerChannel = combining('scaleChannels', mul, -1);
 
+/** x + y, or h + (y + b) if x is h + b with a bias b: y and b are small, so this saves an addition of images. */
+const addedToBias = (x: Node, y: Node): Node => {
+  const [h, bias] = termsOf(x);
+  if (h === undefined || bias === undefined) return add(x, y);
+  const [b, each] = [repeatedBy(bias), repeatedBy(y)];
+  const [[B = 1], C] = [each.shape, each.shape.at(-1)];
+  if (b.shape.at(-1) !== C || sizeOf(b.shape) !== C) return add(x, y);
+  const sum = add(reshape(each, [B, C]), broadcast(reshape(b, [1, C]), [B, C]));
+  return add(h, broadcast(reshape(sum, each.shape), x.shape));
+};
+
 /**
  * Adds one vector to each sample, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
  * @example addPerSample(zeros(2, 1, 2, 1), constantOf([1, 2], 2, 1)) // → [[[[1], [1]]], [[[2], [2]]]]
  */
-export const addPerSample: PerSample = combining('addPerSample', add, 0, -1);
+export const addPerSample: PerSample = combining('addPerSample', addedToBias, 0, -1);
 
 /**
  * Multiplies each sample by one vector, at every pixel: `x: [B, H, W, C]` and `y: [B, C]`.
@@ -90,11 +101,17 @@ export const scaleBy: <B extends Dim, R extends Shape, E extends Dim>(
   s: Fits<E, B, Tensor<[E]>, ExtentMismatch<B, E, 'axis 0 of the second operand', 'the batch of the first'>>,
 ) => Tensor<[B, ...R]> = dataFirst('scaleBy', 2, combined('scaleBy', mul, 0));
 
+/** Makes both forms of an operation whose second operand is a parameter. Errors in its body have its name. */
+/* @__NO_SIDE_EFFECTS__ */
+const withParameter = <F extends object, P>(op: string, body: (x: AnyTensor, parameter: P) => AnyTensor): F =>
+  dual(op, 2, (x: AnyTensor, parameter: P) => named(op, () => body(x, parameter)));
+
 /** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
-const product = (x: Node, w: Node): Node => {
-  const rows = x.shape.slice(0, -1);
-  const matrix = reshape(x, [sizeOf(rows), x.shape.at(-1) ?? 1]);
-  return reshape(dot(matrix, w), [...rows, ...w.shape.slice(1)]);
+const product = (x: AnyTensor, w: AnyTensor): Tensor<[...Shape, Dim]> => {
+  const [X, W] = [nodeOf(x), nodeOf(w)];
+  const rows = X.shape.slice(0, -1);
+  const matrix = reshape(X, [sizeOf(rows), X.shape.at(-1) ?? 1]);
+  return tensor(reshape(dot(matrix, W), [...rows, ...W.shape.slice(1)]));
 };
 
 /**
@@ -111,7 +128,7 @@ export const matmul: {
     x: Tensor<[...R, K]>,
     w: Fits<L, K, Tensor<[L, N]>, ExtentMismatch<K, L, 'axis 0 of the second operand', 'the last axis of the first'>>,
   ): Tensor<[...R, N]>;
-} = dual('matmul', 2, (x: AnyTensor, w: AnyTensor) => tensor(named('matmul', () => product(nodeOf(x), nodeOf(w)))));
+} = withParameter('matmul', product);
 
 /** The parameters of an affine map. */
 export interface Affine<K extends Dim, N extends Dim> {
@@ -131,9 +148,9 @@ export const affine: {
     x: Tensor<[...R, K]>,
     params: Affine<NoInfer<K>, N>,
   ): Tensor<[...R, N]>;
-} = dual('affine', 2, (x: Tensor<Shape>, params: Affine<Dim, Dim>) => {
+} = withParameter('affine', (x, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('affine', params, ['w', 'b']);
-  return named('affine', () => addBias(tensor<[...Shape, Dim], 'float32'>(product(nodeOf(x), nodeOf(w))), b));
+  return addBias(product(x, w), b);
 });
 
 /**
@@ -155,6 +172,4 @@ export const batchedMatmul: {
       ExtentMismatch<K, L, 'the rows of the second operand', 'the columns of the first'>
     >,
   ): Tensor<[...R, M, N]>;
-} = dual('batchedMatmul', 2, (a: AnyTensor, b: AnyTensor) =>
-  tensor(named('batchedMatmul', () => dot(nodeOf(a), nodeOf(b)))),
-);
+} = withParameter('batchedMatmul', (a, b: AnyTensor) => tensor(dot(nodeOf(a), nodeOf(b))));

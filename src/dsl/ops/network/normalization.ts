@@ -1,16 +1,16 @@
 /** Normalizations to mean 0 and variance 1, followed by a learned scale and shift. */
-import { normalizeComposite, normalizeOptions } from '../../composites/index.js';
+import { normalizeComposite } from '../../composites/index.js';
 import { dual, type OneError } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
-import { named, refuseShape, showShape } from '../../../internal/errors.js';
+import { named } from '../../../internal/errors.js';
 import type { Node } from '../../graph/node.js';
-import { amount, hinted, numberOf } from '../../../internal/decode.js';
-import { optional, schema } from '../../../internal/schema.js';
-import { composite, fourOf, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
+import { epsilon, numberOf } from '../../../internal/decode.js';
+import { type Fields, type Filled, optional, schema } from '../../../internal/schema.js';
+import { composite, mul, reduceKeeping, reshape, rsqrt, scale, shift } from '../../primitives/index.js';
 import type { Checked, CheckedField, NotMultiple } from '../../types/checked.js';
 import { type AnyTensor, type Dim, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { addBias, scaleChannels } from './linear.js';
-import { demandDivisor, type RecordOr, spread, startsWithTensor, withFields } from '../operand.js';
+import { imagesInGroups, ofChannels, type RecordOr, spread, startsWithTensor } from '../operand.js';
 
 /** The learned scale and shift of each channel. */
 export interface ScaleAndShift<C extends Dim> {
@@ -26,49 +26,34 @@ export interface GroupNorm<G = number> {
 }
 
 /** The options for `C` channels, with an error message in place of a number of groups that does not divide them. */
-type Groups<G extends number, C extends Dim, F> = Exact<F, keyof GroupNorm> &
+type GroupNormFor<G extends number, C extends Dim, F> = Exact<F, keyof GroupNorm> &
   GroupNorm<CheckedField<G, C, NotMultiple<C, G, 'channels', ' groups'>>>;
 
-type Parameter = keyof ScaleAndShift<Dim>;
-const GAMMA_AND_BETA = ['gamma', 'beta'] as const;
+type Channelled = Tensor<[...Shape, Dim]>;
 
-/** γ·x in each channel, then + β if it is one of the parameters. Raises `ShapeError` unless they have the channels of x. */
-const scaledAndShifted = (
+const groupFields = { groups: numberOf('a number of groups'), epsilon: optional(epsilon, 1e-5) };
+const standardizeOptions = schema('standardizeGroups', groupFields);
+
+/** x in groups of channels, standardized over the pixels and the channels of each group. */
+const standardized = (op: string, x: Node, { groups, epsilon }: Required<GroupNorm>): Channelled => {
+  const [B, H, W, C] = imagesInGroups(op, x, groups);
+  const grouped = reshape(x, [B, H * W, groups, C / groups]);
+  return tensor(reshape(composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }), x.shape));
+};
+
+/** Makes both forms of a norm with parameters of each channel. Errors in its body have its name. */
+/* @__NO_SIDE_EFFECTS__ */
+const normOf = <F extends object, O extends Fields>(
   op: string,
-  x: Node,
-  given: ScaleAndShift<Dim>,
-  names: readonly Parameter[] = GAMMA_AND_BETA,
-): AnyTensor => {
-  const params = withFields(op, given, names);
-  const own = showShape(x.shape.slice(-1));
-  for (const name of names) {
-    const { shape } = nodeOf(params[name]);
-    const expected = `${name} of ${own}, one number for each channel of ${showShape(x.shape)}`;
-    if (showShape(shape) !== own) refuseShape(op, expected, shape, 'the channels are the last axis');
-  }
-  return named(op, () => {
-    const scaled = scaleChannels(tensor<[...Shape, Dim], 'float32'>(x), params.gamma);
-    return names.includes('beta') ? addBias(scaled, params.beta) : scaled;
+  fields: O,
+  names: readonly (keyof ScaleAndShift<Dim>)[],
+  body: (x: Node, params: ScaleAndShift<Dim>, options: Filled<O>) => AnyTensor,
+): F => {
+  const options = schema(op, fields);
+  return dual(op, [startsWithTensor, 3], (x: AnyTensor, params: ScaleAndShift<Dim>, given: unknown) => {
+    const known = options.demand(given);
+    return named(op, () => body(nodeOf(x), ofChannels(op, params, names, nodeOf(x)), known));
   });
-};
-
-/** Added to a variance. */
-const epsilonOption = hinted(amount, '1e-5 is usual, 1e-6 in DDPM');
-
-const groupFields = { groups: numberOf('a number of groups'), epsilon: optional(epsilonOption, 1e-5) };
-const groupOptions = {
-  standardizeGroups: schema('standardizeGroups', groupFields),
-  groupNorm: schema('groupNorm', groupFields),
-};
-
-const standardized = (op: keyof typeof groupOptions, n: Node, options: GroupNorm): Node => {
-  const { groups, epsilon } = groupOptions[op].demand(options);
-  if (n.shape.length !== 4)
-    refuseShape(op, 'images [B, H, W, C]', n.shape, 'give other tensors axes of extent 1, or use layerNorm');
-  demandDivisor(op, 'groups', groups, n.shape);
-  const [B, H, W, C] = fourOf(n);
-  const grouped = reshape(n, [B, H * W, groups, C / groups]);
-  return reshape(composite(normalizeComposite, [grouped], normalizeOptions([1, 3], epsilon)), n.shape);
 };
 
 /**
@@ -86,10 +71,10 @@ export const standardizeGroups: {
   ) => Tensor<S>;
   <S extends readonly [Dim, Dim, Dim, Dim], const G extends number, F = unknown>(
     x: Tensor<S>,
-    options: Groups<G, S[3], F>,
+    options: GroupNormFor<G, S[3], F>,
   ): Tensor<S>;
 } = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
-  tensor(standardized('standardizeGroups', nodeOf(x), options)),
+  standardized('standardizeGroups', nodeOf(x), standardizeOptions.demand(options)),
 );
 
 /**
@@ -101,15 +86,15 @@ export const standardizeGroups: {
 export const groupNorm: {
   <C extends Dim, const G extends number, F = unknown>(
     params: ScaleAndShift<C>,
-    options: Groups<G, C, F>,
+    options: GroupNormFor<G, C, F>,
   ): <B extends Dim, H extends Dim, W extends Dim>(x: Tensor<[B, H, W, NoInfer<C>]>) => Tensor<[B, H, W, C]>;
   <B extends Dim, H extends Dim, W extends Dim, C extends Dim, const G extends number, F = unknown>(
     x: Tensor<[B, H, W, C]>,
     params: ScaleAndShift<NoInfer<C>>,
-    options: Groups<G, C, F>,
+    options: GroupNormFor<G, C, F>,
   ): Tensor<[B, H, W, C]>;
-} = dual('groupNorm', 3, (x: AnyTensor, params: ScaleAndShift<Dim>, options: GroupNorm) =>
-  scaledAndShifted('groupNorm', standardized('groupNorm', nodeOf(x), options), params),
+} = normOf('groupNorm', groupFields, ['gamma', 'beta'], (x, { gamma, beta }, options) =>
+  addBias(scaleChannels(standardized('groupNorm', x, options), gamma), beta),
 );
 
 interface Epsilon {
@@ -137,34 +122,32 @@ type LastAxisNorm<HasBeta extends boolean> = OneError<
 };
 type ParametersOf<HasBeta, C extends Dim> = HasBeta extends true ? ScaleAndShift<C> : { readonly gamma: Tensor<[C]> };
 
-const lastAxisNorm = <F extends object>(
-  op: string,
-  names: readonly Parameter[],
-  defaultEpsilon: number,
-  normalized: (x: Node, epsilon: number) => Node,
-): F => {
-  const known = schema(op, { epsilon: optional(epsilonOption, defaultEpsilon) });
-  const apply = (x: AnyTensor, params: ScaleAndShift<Dim>, options?: Epsilon): AnyTensor => {
-    const { epsilon } = known.demand(options);
-    return scaledAndShifted(op, named(op, () => normalized(nodeOf(x), epsilon)), params, names); // prettier-ignore
-  };
-  return dual(op, [startsWithTensor, 3], apply);
-};
-
 /**
  * Layer normalization along the last axis: (x − mean) / √(variance + ε), ε = 1e-5 by default, then γ·x + β. `[..., C]` →
  * `[..., C]`. Ba et al. 2016.
  * @example layerNorm(constantOf([1, 3], 2), { gamma: fullOf(2, 2), beta: ones(2) }) // → [-1, 3]
  */
-export const layerNorm: LastAxisNorm<true> = lastAxisNorm('layerNorm', GAMMA_AND_BETA, 1e-5, (x, epsilon) =>
-  composite(normalizeComposite, [x], normalizeOptions([x.shape.length - 1], epsilon)),
+export const layerNorm: LastAxisNorm<true> = normOf(
+  'layerNorm',
+  { epsilon: optional(epsilon, 1e-5) },
+  ['gamma', 'beta'],
+  (x, { gamma, beta }, { epsilon }) => {
+    const y: Channelled = tensor(composite(normalizeComposite, [x], { axes: [x.shape.length - 1], epsilon }));
+    return addBias(scaleChannels(y, gamma), beta);
+  },
 );
 
 /**
  * γ·x / √(mean x² + ε) along the last axis, ε = 1e-6 by default. `[..., C]` → `[..., C]`. Zhang & Sennrich 2019.
  * @example rmsNorm(constantOf([1, 7], 2), { gamma: ones(2) }) // → [0.2, 1.4]
  */
-export const rmsNorm: LastAxisNorm<false> = lastAxisNorm('rmsNorm', ['gamma'], 1e-6, (x, epsilon) => {
-  const square = scale(reduceKeeping('sum', mul(x, x), [-1]), 1 / (x.shape.at(-1) ?? 1));
-  return mul(x, spread(rsqrt(shift(square, epsilon)), x.shape));
-});
+export const rmsNorm: LastAxisNorm<false> = normOf(
+  'rmsNorm',
+  { epsilon: optional(epsilon, 1e-6) },
+  ['gamma'],
+  (x, { gamma }, { epsilon }) => {
+    const meanSquare = scale(reduceKeeping('sum', mul(x, x), [-1]), 1 / (x.shape.at(-1) ?? 1));
+    const y: Channelled = tensor(mul(x, spread(rsqrt(shift(meanSquare, epsilon)), x.shape)));
+    return scaleChannels(y, gamma);
+  },
+);

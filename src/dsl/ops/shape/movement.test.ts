@@ -101,12 +101,19 @@ describe('broadcasts by name', () => {
     ['addBias', () => addBias(image(), constantOf([1, 2], 2)), [2, 3, 2, 3, 2, 3, 2, 3]],
     ['scaleChannels', () => scaleChannels(image(), constantOf([1, 2], 2)), [1, 2, 1, 2, 1, 2, 1, 2]],
     ['addPerSample', () => addPerSample(image(), constantOf([1, 2, 3, 4], 2, 2)), [2, 3, 2, 3, 4, 5, 4, 5]],
+    ['addPerSample after addBias', () => addPerSample(addBias(image(), constantOf([10, 20], 2)), constantOf([1, 2, 3, 4], 2, 2)), [12, 23, 12, 23, 14, 25, 14, 25]],
     ['mulPerSample', () => mulPerSample(image(), constantOf([1, 2, 3, 4], 2, 2)), [1, 2, 1, 2, 3, 4, 3, 4]],
     ['scaleBy', () => scaleBy(image(), constantOf([1, 2], 2)), [1, 1, 1, 1, 2, 2, 2, 2]],
     ['addBias to a matrix', () => addBias(grid(), constantOf([1, 2, 3], 3)), [2, 4, 6, 5, 7, 9]],
     ['scaleBy of a vector', () => scaleBy(ones(2), constantOf([1, 2], 2)), [1, 2]],
   ])('%s', async (_, build, numbers) => {
     expect(await numbersOf(build)).toEqual(numbers);
+  }); // prettier-ignore
+
+  // 1 + 2⁶⁰ would be rounded
+  test('addPerSample adds a bias to its vector, which saves an addition of images', async () => {
+    const sum = () => addPerSample(addBias(ones(1, 1, 2, 1), constantOf([2 ** 60], 1)), constantOf([-(2 ** 60)], 1, 1));
+    expect(await numbersOf(sum)).toEqual([1, 1]);
   });
 
   // the types are wide, so only tracing detects these
@@ -114,6 +121,7 @@ describe('broadcasts by name', () => {
     ['one bias for all channels', () => F.pipe(image(), addBias(ones(1) as Tensor<[Dim]>))],
     ['one scale for all channels', () => F.pipe(image(), scaleChannels(ones(1) as Tensor<[Dim]>))],
     ['one vector for all samples', () => F.pipe(image(), addPerSample(ones(1, 2) as Tensor<[Dim, 2]>))],
+    ['one vector after a bias', () => F.pipe(addBias(image(), ones(2)), addPerSample(ones(1, 2) as Tensor<[Dim, 2]>))],
     ['one number for each sample', () => F.pipe(image(), mulPerSample(ones(2, 1) as Tensor<[2, Dim]>))],
     ['one factor for all samples', () => scaleBy(image(), ones(1) as Tensor<[Dim]> as never)],
   ])('do not repeat an axis of 1: %s', (_, build) => {

@@ -1,4 +1,4 @@
-import { filterGradient, filterGradientOptions } from '../../composites/filterGradient.js';
+import { filterGradient } from '../../composites/filterGradient.js';
 import type { ConvAttributes, Node, NodeOf } from '../../graph/node.js';
 import { flip, moveAxis, reshape, spread, transpose, transposed, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
@@ -89,8 +89,7 @@ export const productRules: Rules<'dot' | 'conv2d'> = {
     rebuild: ({ inputs: [image, kernel], attributes }) => conv2d(image, kernel, attributes),
     derivative: ({ inputs: [image, kernel], attributes }, g) => {
       const [KH, KW] = fourOf(kernel);
-      const options = filterGradientOptions(attributes, [KH, KW]);
-      return [imageGradient(image, kernel, g, attributes), filterGradient(image, g, options)];
+      return [imageGradient(image, kernel, g, attributes), filterGradient(image, g, { attributes, kernel: [KH, KW] })];
     },
     vmap: (n, [image, kernel], extent) => {
       const rule = !kernel.mapped ? manyImages : image.mapped ? pairs : manyKernels;

@@ -2,7 +2,7 @@
 import { function as F } from 'fp-ts';
 import type { Model } from 'noisefold/diffusion';
 import { add, type Dim, silu, type Tensor } from 'noisefold/dsl';
-import { allZeros, layer, linearLayer, type ParamsOf, timeEmbedding } from 'noisefold/nn';
+import { allZeros, layer, linearLayer, type ParamsOf, timeEmbedding, type Times } from 'noisefold/nn';
 
 export const timesteps = 1000;
 
@@ -28,7 +28,7 @@ export type Params = ParamsOf<typeof parts>;
 const points = layer(
   parts,
   ({ time, first, blocks, last }) =>
-    <B extends Dim>(x: Tensor<[B, 2]>, t: Tensor<[B], 'int32'>): Tensor<[B, 2]> => {
+    <B extends Dim>(x: Tensor<[B, 2]>, t: Times<B>): Tensor<[B, 2]> => {
       const e = silu(time(t)); // [B, 32]
       const h = blocks.reduce((h, block) => block(h, e), first(x)); // [B, 64]
       return F.pipe(h, silu, last);

@@ -8,6 +8,7 @@ import {
   exponential,
   exponentialGrid,
   type Grid,
+  gridOf,
   karrasGrid,
   laplace,
   leading,
@@ -40,9 +41,10 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
   sigma: fc.double(unit),
 });
 
-/** From the least σ of a process to the greatest, or to 10⁶ times the least if the greatest may be infinite. */
+/** From the least σ of a process to the greatest with signal, but at most 10⁶ times the least. */
 const finiteRange = ({ schedule }: Process): SigmaRange => {
-  const { min, max } = sigmaRange(schedule);
+  const { min } = sigmaRange(schedule);
+  const max = schedule.sigmas.findLast(Number.isFinite) ?? min;
   return { min, max: Math.min(max, 1e6 * min) };
 };
 
@@ -121,7 +123,7 @@ export const gridded: fc.Arbitrary<{
   .tuple(schedule, fc.nat(9999), fc.constantFrom(...Object.keys(rules)))
   .map(([s, n, rule]) => ({ process: processOf(s), steps: 1 + (n % s.T), rule }))
   .map((given) => ({ ...given, grid: rules[given.rule]!(given.steps) }))
-  .filter(({ process, grid }) => E.isRight(grid(process)));
+  .filter(({ process, grid }) => E.isRight(gridOf(grid)(process)));
 
 /** A process and one of its timesteps. */
 export const timestep: fc.Arbitrary<{ readonly process: Process; readonly t: number }> = fc

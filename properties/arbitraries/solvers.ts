@@ -1,5 +1,4 @@
 /** Solvers by name. */
-import { either as E } from 'fp-ts';
 import fc from 'fast-check';
 import {
   ancestral,
@@ -28,14 +27,9 @@ export interface Gridded {
   readonly grid: number | Grid;
 }
 
-const planned = (solver: Solver, { process, grid }: Gridded) =>
-  solver.plan(levelsOf(process, valueOf(gridOf(grid)(process))), process);
-
 /** The steps of a solver on a grid. */
-export const planOn = (solver: Solver, gridded: Gridded): SolverPlan => valueOf(planned(solver, gridded));
-
-/** Tests if a solver accepts a grid: churn is refused if the process has no level that it leads to. */
-export const runsOn = (solver: Solver, gridded: Gridded): boolean => E.isRight(planned(solver, gridded));
+export const planOn = (solver: Solver, { process, grid }: Gridded): SolverPlan =>
+  valueOf(solver.plan(levelsOf(process, valueOf(gridOf(grid)(process))), process));
 
 /** A solver, and the tolerance for the variance of its samples of Gaussian data at 400 steps. */
 export interface Named {

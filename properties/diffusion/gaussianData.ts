@@ -1,7 +1,8 @@
 /** Gaussian data N(0, τ²), whose exact denoiser is a factor, and samplers that use it. */
+import { placeIn } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { reference } from '../../src/backends/reference/index.js';
 import type { Channel, Denoiser, Process, Sampler } from '../../src/diffusion/index.js';
-import { compile, foldIn, gather, key, program, read, scaleBy, table, upload } from '../../src/dsl/index.js';
+import { add, compile, div, foldIn, key, mul, program, read, scaleBy, square, upload } from '../../src/dsl/index.js';
 import { right } from './run.js';
 
 /** The deviation τ of the data. */
@@ -13,7 +14,10 @@ export const best = ({ alpha, sigma }: Channel): number => (alpha * TAU ** 2) / 
 /** The denoiser for data N(0, τ²), each sample one number. */
 export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
   predicts: 'x0',
-  apply: (_, x, { t }) => scaleBy(x, gather(table(marginals.map(best)), t)),
+  apply: (_, x, at) => {
+    const { alpha, sigma } = placeIn({ marginals })(at).level;
+    return scaleBy(x, div(mul(alpha, TAU ** 2), add(square(mul(alpha, TAU)), square(sigma))));
+  },
 });
 
 /** Runs the sampler with one compiled step and a resident, donated state, as training does. */

@@ -1,4 +1,5 @@
 /** The bound, classifier guidance and reversed DDIM of guided-diffusion, in float64 on the reference. */
+import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import {
   boundTerm,
@@ -61,7 +62,7 @@ const ofTime = <B extends Dim>(factor: number, x: Tensor<[B, ...Image]>, t: Tens
 
 const fake: Denoiser<null, Image> = {
   predicts: 'epsilon',
-  apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), mul(sin(ofTime(0.01, x, t)), 0.3))), 0.9),
+  apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), mul(sin(ofTime(0.01, x, wholeTimesteps(t))), 0.3))), 0.9),
 };
 const learning = (as: 'range' | 'logVariance'): Denoiser<null, Image> =>
   learningVariance<null, Image>({
@@ -69,7 +70,7 @@ const learning = (as: 'range' | 'logVariance'): Denoiser<null, Image> =>
     as,
     apply: (params, x, where) => ({
       prediction: fake.apply(params, x, where),
-      variance: mul(sin(add(mul(x, 3), ofTime(0.02, x, where.t))), 0.5),
+      variance: mul(sin(add(mul(x, 3), ofTime(0.02, x, wholeTimesteps(where.t)))), 0.5),
     }),
   });
 const denoisers = {

@@ -98,7 +98,7 @@ describe('with a note of a size, the samples differ by at most that', () => {
   });
 
   test('which some of them reach', async () => {
-    const sizes = [0.06, 0.5, 1.1, 1.8, 8, 60, 210, 300];
+    const sizes = [210, 300];
     expect([...new Set(noted.map(sizeOf))].sort((a, b) => a - b)).toEqual(sizes);
     for (const size of sizes) {
       const differences = await Promise.all(noted.filter((golden) => sizeOf(golden) === size).map(differenceOf));

@@ -15,23 +15,23 @@ export const START = 0.8;
 /** The result of each draw of noise. */
 export const NOISE = 0.6;
 
-const shares = marginals.map((_, t) => 0.5 + 0.3 * Math.cos(t / 200));
+const shareAt = (t: number): number => 0.5 + 0.3 * Math.cos(t / 200);
 /** x̂₀ on the host. */
-export const model = (x: number, t: number): number => shares[t]! * Math.tanh(x + 0.2);
+export const model = (x: number, t: number): number => shareAt(t) * Math.tanh(x + 0.2);
 
 /** The states of a solver after each step. */
 export const walked = async (solver: Solver): Promise<number> => {
   const plan = right(solver.plan(levels, process));
   const integrator = integratorOf(plan);
   const timesteps = plan.flatMap(({ stages }) => stages.map(({ at }) => at.t));
-  const shareAt = entryAt(timesteps.map((t) => shares[t]!));
+  const shareOf = entryAt(timesteps.map(shareAt));
   const [result] = await numbersOf(() => {
     const x = constantOf([START], 1);
     const zeros = Array.from({ length: integrator.memory }, () => zerosLike(x));
     return timesteps.reduce<SampleState<[1]>>(
       (state, _, i) => {
         const index = scalar(i, 'int32');
-        const predict = (at: Tensor<[1]>) => mul(tanh(add(at, 0.2)), shareAt(index));
+        const predict = (at: Tensor<[1]>) => mul(tanh(add(at, 0.2)), shareOf(index));
         return integrator.step(state, { index, predict, uncorrected: predict, noise: () => constantOf([NOISE], 1) })
           .state;
       },

@@ -1,4 +1,5 @@
 /** Runs our solvers on the timesteps of published schedulers, with the model that those were run with. */
+import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import {
   ancestral,
   clipToImage,
@@ -153,7 +154,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
     scaleBy(onesLike(x), gather(table(numbers), t) as Tensor<[B]>) as Tensor<[B, ...Image]>;
   const model: Denoiser<null, Image> = {
     predicts: predictsOf(golden),
-    apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), at(seen.map(ofTime), x, t))), 0.9),
+    apply: (_, x, { t }) => mul(tanh(add(mul(x, 0.8), at(seen.map(ofTime), x, wholeTimesteps(t)))), 0.9),
   };
   if (variance_type?.startsWith('learned') === true)
     return learningVariance<null, Image>({
@@ -168,7 +169,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
               at(
                 seen.map((t) => t / 50),
                 x,
-                where.t,
+                wholeTimesteps(where.t),
               ),
             ),
           ),

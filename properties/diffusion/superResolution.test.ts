@@ -2,6 +2,7 @@
  * Super-resolution of known data: independent pixels N(m, v), given the means of their squares. The exact denoiser is
  * that of the data without a condition, with each square moved to the mean that the condition gives.
  */
+import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import {
   ancestral,
@@ -65,7 +66,7 @@ const exact: Denoiser<null, Image> = {
   apply: (_, x, at) => {
     const guess = blind.apply(null, x, at);
     const { image, t } = at.condition!;
-    const spread = mul(gather(table(spreads), at.t), 0.25); // [B]; for a noisy condition, y = α·mean + σ·η, this is the Kalman gain; without noise it is 1
+    const spread = mul(gather(table(spreads), wholeTimesteps(at.t)), 0.25); // [B]; for a noisy condition, y = α·mean + σ·η, this is the Kalman gain; without noise it is 1
     const ofLevel = (numbers: readonly number[]) => gather(table(numbers), t!);
     const alpha = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.alpha));
     const noise = t === undefined ? sub(spread, spread) : ofLevel(marginals.map((c) => c.sigma ** 2));

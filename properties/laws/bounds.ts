@@ -1,4 +1,5 @@
 /** Laws of the variational bound: divergences, likelihoods of bytes, and the gradients of their losses. */
+import { wholeTimesteps } from 'noisefold/diffusion';
 import fc from 'fast-check';
 import {
   boundTerm,
@@ -176,8 +177,8 @@ const termsOf = (place: Place, learned: boolean) =>
       predicts: 'x0',
       as: 'logVariance',
       apply: (_, x, at) => ({
-        prediction: scaleBy(x, gather(table(all.map(({ mean }) => mean)), at.t)),
-        variance: gather(table(exact), at.t),
+        prediction: scaleBy(x, gather(table(all.map(({ mean }) => mean)), wholeTimesteps(at.t))),
+        variance: gather(table(exact), wholeTimesteps(at.t)),
       }),
     });
     const { learned: _, ...plain } = optimal;

@@ -1,4 +1,5 @@
 /** Laws of guidance, for classes of known Gaussian data. */
+import { wholeTimesteps } from 'noisefold/diffusion';
 import fc from 'fast-check';
 import { either, function as F } from 'fp-ts';
 import {
@@ -154,8 +155,8 @@ const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2
   return {
     classes: means.length,
     apply: (_, x, t) => {
-      const byMean = F.pipe(mul(sumPerSample(x), gather(slope, t)), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
-      const bySquare = F.pipe(gather(offset, t), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
+      const byMean = F.pipe(mul(sumPerSample(x), gather(slope, wholeTimesteps(t))), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
+      const bySquare = F.pipe(gather(offset, wholeTimesteps(t)), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
       return add(byMean, bySquare);
     },
   };

@@ -62,6 +62,7 @@ export { ddimStride, sections, timestepRespacing } from './grids/timestepRespaci
 export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './conditioning/checkedInputs.js';
 export type { Condition, ConditionedOn, Conditioner } from './conditioning/condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioning/conditioningAugmentation.js';
+export { type NoiseLevel, wholeTimesteps } from './conditioning/networkTimesteps.js';
 export { dropLabels } from './conditioning/labelDropout.js';
 export { superResolution } from './conditioning/superResolution.js';
 

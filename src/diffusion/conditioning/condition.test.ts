@@ -1,4 +1,5 @@
 /** Denoisers that are conditioned on an image: losses, samplers and guidance pass the image to them, and only to them. */
+import { wholeTimesteps } from './networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -131,7 +132,7 @@ describe('classifier-free guidance', () => {
     const { image } = condition;
     const silent: Denoiser<null, [2]> = {
       ...conditional,
-      apply: (_, x, at) => shifted(x, { ...at, condition: { image: at.condition!.image, t: at.t } }),
+      apply: (_, x, at) => shifted(x, { ...at, condition: { image: at.condition!.image, t: wholeTimesteps(at.t) } }),
     };
     const guided = right(cfg(1)(silent));
     const told = { t, label, condition: { image } };

@@ -4,7 +4,7 @@ import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { networkTimesteps } from './networkTimesteps.js';
+import { networkTimesteps, wholeTimesteps } from './networkTimesteps.js';
 import { perSample } from '../process/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
 import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
@@ -31,7 +31,7 @@ export const noisyCondition = demanding('noisyCondition', { process: processPart
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (keys: BatchKeys): Condition<B> => ({
       image: transmit(t, drawnBy(keys, normalLike)(image))(image),
-      t: toNetwork(t),
+      t: wholeTimesteps(toNetwork(t)),
     });
 });
 

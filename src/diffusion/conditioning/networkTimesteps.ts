@@ -1,18 +1,85 @@
-import type { Dim, Tensor } from '../../dsl/index.js';
-import type { Process } from '../process/process.js';
-import { entriesAt } from '../process/table.js';
+import { cast, type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
+import type { Levels } from '../process/process.js';
+import { column, entriesAt } from '../process/table.js';
+
+/** The noise level of each sample, `[B]` each: x_t = α·x₀ + σ·ε. */
+export interface NoiseLevel<B extends Dim> {
+  readonly alpha: Tensor<[B]>;
+  readonly sigma: Tensor<[B]>;
+}
+
+/** The timestep that a network gets at each index: whole ones, or some between two. */
+export interface NetworkTimesteps {
+  readonly timesteps: Int32Array | Float64Array;
+}
 
 /** Limits the timesteps of a denoiser to those that a process uses. Guidance checks its options against this limit. */
 export const limitTimesteps =
-  ({ timesteps }: Pick<Process, 'timesteps'>) =>
+  ({ timesteps }: NetworkTimesteps) =>
   <D extends { readonly timesteps?: number }>(denoiser: D): D => {
-    const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
+    const last = Math.max(0, ...timesteps);
     return { ...denoiser, timesteps: Math.min(denoiser.timesteps ?? Infinity, last + 1) };
   };
 
 /** Maps timesteps 0…T-1 of a process to those of the network, `[B]`. They differ if the process is respaced. */
-export const networkTimesteps = ({ timesteps }: Pick<Process, 'timesteps'>) => {
+export const networkTimesteps = ({ timesteps }: NetworkTimesteps) => {
   const same = timesteps.every((timestep, t) => timestep === t);
   const networkAt = entriesAt(timesteps);
-  return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32'> => (same ? t : networkAt(t));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32' | 'float32'> => (same ? t : networkAt(t));
 };
+
+/** The timesteps that a network gets at some times of a process: between two of them if a time is fractional. */
+export const networkTimestepsOf = (
+  { timesteps }: NetworkTimesteps,
+  times: readonly number[],
+): NetworkTimesteps['timesteps'] => {
+  const numbers = times.map((t) => {
+    const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
+    return before + (t % 1) * (after - before);
+  });
+  return numbers.every(Number.isInteger) ? Int32Array.from(numbers) : Float64Array.from(numbers);
+};
+
+/** Looks up the noise levels of timesteps 0…T-1 of a process. */
+export const noiseLevels = ({ marginals }: Levels) => {
+  const [alphaAt, sigmaAt] = [
+    entriesAt(column(marginals, ({ alpha }) => alpha)),
+    entriesAt(column(marginals, ({ sigma }) => sigma)),
+  ];
+  return <B extends Dim>(t: Tensor<[B], 'int32'>): NoiseLevel<B> => ({ alpha: alphaAt(t), sigma: sigmaAt(t) });
+};
+
+/**
+ * The time and the noise level of a conditioning, `[B]` each. Without a level they are those of its whole timesteps in a
+ * process, and NaN for a timestep that the process does not have.
+ */
+export const placeIn = (process: Levels) => {
+  const levelOf = noiseLevels(process);
+  const timeAt = entriesAt(Float64Array.from(process.marginals, (_, t) => t));
+  return <B extends Dim>({
+    t,
+    level,
+  }: {
+    readonly t: Tensor<[B], 'int32' | 'float32'>;
+    readonly level?: NoiseLevel<B>;
+  }) =>
+    level === undefined
+      ? { time: timeAt(wholeTimesteps(t)), level: levelOf(wholeTimesteps(t)) }
+      : { time: cast(t, 'float32'), level };
+};
+
+/**
+ * The timesteps of a conditioning as int32, for a denoiser that looks numbers up by its timestep. Raises `ConfigError` for
+ * fractional ones, which samplers give between the timesteps of a process.
+ * @example wholeTimesteps(iota(2)) // → [0, 1]
+ */
+export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], 'int32' | 'float32'>): Tensor<[B], 'int32'> =>
+  dtypeOf(t) === 'int32'
+    ? (t as Tensor<[B], 'int32'>)
+    : raise('ConfigError', {
+        where: 'denoiser: t',
+        expected: 'whole timesteps, int32: this denoiser looks its numbers up by them',
+        actual: 'fractional ones, float32',
+        hint: 'take a grid of whole timesteps, such as trailing(50), or a denoiser that uses `level`',
+      });

@@ -1,19 +1,28 @@
-import { add, type Dim, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { add, type Dim, dtypeOf, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { networkTimesteps } from '../conditioning/networkTimesteps.js';
+import {
+  networkTimesteps,
+  type NetworkTimesteps,
+  type NoiseLevel,
+  noiseLevels,
+  wholeTimesteps,
+} from '../conditioning/networkTimesteps.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
+import { convertedAt } from './atLevel.js';
 import { requireSignal } from './requireSignal.js';
 import { conversion, type Parameterization } from './parameterization.js';
-import type { Levels, Process } from '../process/process.js';
+import type { Levels } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
 import { denoiserPart, predictsPart, processWith } from '../parts.js';
 
 /** The inputs of a denoiser besides x_t. */
-export interface Conditioning<B extends Dim> {
-  /** The timestep of each sample, `[B]`, counted from 0. */
-  readonly t: Tensor<[B], 'int32'>;
+export interface Conditioning<B extends Dim, D extends 'int32' | 'float32' = 'int32' | 'float32'> {
+  /** The timestep of each sample, `[B]`, counted from 0: whole, int32, or between two of them, float32. */
+  readonly t: Tensor<[B], D>;
+  /** The noise level of each sample. Losses and samplers give it; a network needs only t. */
+  readonly level?: NoiseLevel<B>;
   /** The class of each sample, `[B]`; see {@link Denoiser.classes}. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that conditions each sample; see {@link Denoiser.condition}. */
@@ -131,9 +140,9 @@ export interface DenoiserChange<P, Q, I extends Shape> {
   readonly params: (params: Q) => P;
   /** The conditioning of the old denoiser from that of the new one; the same if left out. */
   readonly told?: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>;
-  /** The prediction of the new denoiser from `t`, x_t and the old prediction; the same if left out. */
+  /** The prediction of the new denoiser from its conditioning, x_t and the old prediction; the same if left out. */
   readonly said?: <B extends Dim>(
-    t: Tensor<[B], 'int32'>,
+    at: Conditioning<B>,
     x: Tensor<[NoInfer<B>, ...I]>,
   ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
 }
@@ -154,14 +163,14 @@ export const mapDenoiser = demanding(
       ...(guides && { guides: mapGuides(guides, part, told) }),
       apply: (params, x, at) => {
         const prediction = apply(part(params), x, told(at));
-        return said ? said(at.t, x)(prediction) : prediction;
+        return said ? said(at, x)(prediction) : prediction;
       },
       ...(learned && {
         learned: {
           as: learned.as,
           apply: (params, x, at) => {
             const { prediction, variance } = learned.apply(part(params), x, told(at));
-            return { prediction: said ? said(at.t, x)(prediction) : prediction, variance };
+            return { prediction: said ? said(at, x)(prediction) : prediction, variance };
           },
         },
       }),
@@ -246,7 +255,14 @@ export const reparameterize =
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
     const { predicts } = denoiser;
     if (predicts === to) return denoiser;
-    const said = converted(process, predicts, to, timesteps);
+    const atTimestep = converted(process, predicts, to, timesteps);
+    const said: DenoiserChange<P, P, I>['said'] =
+      ({ t, level }, x) =>
+      (prediction) =>
+        // the tables of the process are exact, and shared by all uses
+        level === undefined || dtypeOf(t) === 'int32'
+          ? atTimestep(wholeTimesteps(t), x)(prediction)
+          : convertedAt(predicts, to, level)(x, prediction);
     return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 
@@ -265,11 +281,11 @@ export const overParams =
 /** Raises `ConfigError` if a process has timesteps that a network does not know. */
 export const requireTimestepsWithin = (
   where: string,
-  timesteps: Int32Array,
+  timesteps: NetworkTimesteps['timesteps'],
   known = Number.POSITIVE_INFINITY,
 ): void => {
-  const last = timesteps.reduce((a, b) => Math.max(a, b), 0);
-  if (last >= known)
+  const last = Math.max(0, ...timesteps);
+  if (last > known - 1)
     raise('ConfigError', {
       where,
       expected: `a process with timesteps of 0 to ${known - 1}, which it knows`,
@@ -291,7 +307,7 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
 
 /**
  * A denoiser over a process: takes the timesteps 0…T-1 of the process, and passes the network its own, which differ if the
- * process is respaced. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
+ * process is respaced, and the noise levels. When applied, raises `ConfigError` for timesteps that the network does not know, and for a condition
  * that is missing or not expected.
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
@@ -300,17 +316,20 @@ const rejectNoiseLabels = ({ noiseLabels = false }: Pick<Denoiser<never, Shape>,
  */
 export const overProcess = demanding(
   'overProcess',
-  { process: processWith('timesteps') },
-  ({ timesteps }: Pick<Process, 'timesteps'>) =>
+  { process: processWith('timesteps', 'marginals') },
+  (process: Levels & NetworkTimesteps) =>
     <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-      const toNetwork = networkTimesteps({ timesteps });
+      const { timesteps } = process;
+      const toNetwork = networkTimesteps(process);
+      const levelOf = noiseLevels(process);
       return mapDenoiser<P, P, I>({
         params: same,
         told: (at) => {
           rejectNoiseLabels(denoiser);
           requireTimestepsWithin('denoiser', timesteps, denoiser.timesteps);
           requireCondition(denoiser.condition, at.condition);
-          return { ...at, t: toNetwork(at.t) };
+          const t = wholeTimesteps(at.t);
+          return { ...at, t: toNetwork(t), level: levelOf(t) };
         },
       })(denoiser);
     },

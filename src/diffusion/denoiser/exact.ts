@@ -21,10 +21,10 @@ import {
 } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
+import { type NoiseLevel, noiseLevels, wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 import type { Process } from '../process/process.js';
-import { column, entriesAt } from '../process/table.js';
 
 type Marginals = Pick<Process, 'marginals'>;
 type Flat = Tensor<[Dim, Dim, Dim]>;
@@ -46,11 +46,11 @@ interface Components {
 const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(given));
 
 const componentsOf =
-  (given: GaussianMixture<Shape>, { marginals }: Marginals) =>
-  (x: Tensor<Shape>, t: Tensor<[Dim], 'int32'>): Components => {
+  (given: GaussianMixture<Shape>) =>
+  (x: Tensor<Shape>, level: NoiseLevel<Dim>): Components => {
     const { weights, means, variances, shape } = valid(given);
-    const [B, K, N] = [dims(t)[0], weights.length, sizeOf(shape as readonly number[])]; // a mixture has numbers as extents
-    const ofSample = (numbers: Float64Array): Flat => broadcastTo(reshape(entriesAt(numbers)(t), B, 1, 1), B, K, N);
+    const [B, K, N] = [dims(level.alpha)[0], weights.length, sizeOf(shape as readonly number[])]; // a mixture has numbers as extents
+    const ofSample = (numbers: Tensor<[Dim]>): Flat => broadcastTo(reshape(numbers, B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>
       broadcastTo(
         constantOf(
@@ -62,10 +62,10 @@ const componentsOf =
         K,
         N,
       );
-    const alpha = ofSample(column(marginals, (c) => c.alpha));
+    const alpha = ofSample(level.alpha);
     const mean = ofComponent(means);
     const spread = ofComponent(variances);
-    const variance = add(mul(spread, square(alpha)), ofSample(column(marginals, (c) => c.sigma ** 2)));
+    const variance = add(mul(spread, square(alpha)), ofSample(square(level.sigma)));
     const distance = sub(broadcastTo(reshape(x, B, 1, N), B, K, N), mul(mean, alpha));
     const exponent = sum(add(div(square(distance), variance), log(mul(variance, 2 * Math.PI))), 2);
     const logWeights = broadcastTo(table(weights.map(Math.log)), B, K);
@@ -91,7 +91,7 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
  * weighted by their posterior probabilities given x_t. Stable at all noise levels, for points too. Raises the
  * `ConfigError` of {@link gaussianMixture} for an invalid mixture.
  *
- * @param process - the process of its timesteps; before respacing, if it will be used with a respaced one
+ * @param process - the process of its timesteps, for a call without noise levels
  * @example
  * const point = { shape: [2] as const, weights: [1], means: [[0.5, -1]], variances: [0] }
  * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
@@ -103,8 +103,8 @@ export const exactDenoiser =
   <I extends Shape>(mixture: GaussianMixture<I>): Denoiser<null, I> => ({
     predicts: 'x0',
     timesteps: process.marginals.length,
-    apply: (_, x, { t }) => {
-      const components = componentsOf(mixture, process)(x, t);
+    apply: (_, x, { t, level = noiseLevels(process)(wholeTimesteps(t)) }) => {
+      const components = componentsOf(mixture)(x, level);
       const { mean, gain, distance } = components;
       return averaged(x, components, add(mul(distance, gain), mean));
     },
@@ -126,7 +126,7 @@ export const exactScore =
   (process: Marginals) =>
   <I extends Shape>(mixture: GaussianMixture<I>) =>
   <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B, ...I]> => {
-    const components = componentsOf(mixture, process)(x, t);
+    const components = componentsOf(mixture)(x, noiseLevels(process)(t));
     return averaged(x, components, div(neg(components.distance), components.variance));
   };
 
@@ -145,4 +145,4 @@ export const exactLogDensity =
   (process: Marginals) =>
   <I extends Shape>(mixture: GaussianMixture<I>) =>
   <B extends Dim>(x: Tensor<[B, ...I]>, t: Tensor<[NoInfer<B>], 'int32'>): Tensor<[B]> =>
-    ascribeLike(logSumExp(componentsOf(mixture, process)(x, t).logDensity, 1) as Tensor<Shape>, t);
+    ascribeLike(logSumExp(componentsOf(mixture)(x, noiseLevels(process)(t)).logDensity, 1) as Tensor<Shape>, t);

@@ -1,5 +1,5 @@
 /** Denoisers from networks that take float noise labels. */
-import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import { add, type Dim, div, reciprocal, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Itself } from '../../internal/itself.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -7,15 +7,10 @@ import { partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import { processPart } from '../parts.js';
 import type { Conditioning, Denoiser, Model } from './denoiser.js';
-import { leavesSignal } from '../schedules/channel.js';
-import {
-  type Coefficients,
-  type Preconditioning,
-  preconditioningOf,
-  type PreconditioningOptions,
-} from './preconditioning.js';
+import { noiseLevels, wholeTimesteps } from '../conditioning/networkTimesteps.js';
+import { type Channel, leavesSignal } from '../schedules/channel.js';
+import { preconditioningOf, type PreconditioningOptions } from './preconditioning.js';
 import type { Process } from '../process/process.js';
-import { entriesAt } from '../process/table.js';
 
 /** The conditioning of a network of noise labels. */
 export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 't'> {
@@ -43,44 +38,37 @@ export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick
 export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
   Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
 
-/** The coefficients of a noise level for x_t = √ᾱ·(x_0 + σ·ε), which is √ᾱ times the x of EDM. */
-interface Level extends Coefficients {
-  /** The timestep that the denoiser gets. */
-  readonly t: number;
-}
-
 const refused = (expected: string, actual: string, hint: string) =>
   fail('ConfigError', { where: 'preconditioned', expected, actual, hint });
 
 const processOf = argument('preconditioned', processPart);
 const networkOf = argument('preconditioned', partLike('a network { apply }', 'the result of unet', 'apply'));
 
-/** The levels of a process. Returns a `ConfigError` for a level without signal, and for two levels at one timestep. */
-const levelsOf = (
-  { schedule: { sigmas }, marginals, timesteps }: Process,
-  coefficients: Preconditioning,
-): either.Either<NoisefoldError, readonly Level[]> => {
+/** Checks a process: a `ConfigError` for a level without signal, and for two levels at one timestep. */
+const checkedProcess = (process: Process): either.Either<NoisefoldError, Process> => {
+  const { schedule, marginals, timesteps } = process;
   const withoutSignal = marginals.findIndex((marginal) => !leavesSignal(marginal));
   if (withoutSignal !== -1)
     return refused(
       'a finite σ at every timestep of the process',
-      `σ = ${sigmas[withoutSignal]} at t = ${withoutSignal}`,
+      `σ = ${schedule.sigmas[withoutSignal]} at t = ${withoutSignal}`,
       'take processOfSigmas, with levels from 0.002 to 80',
     );
   const twice = timesteps.findIndex((t, i) => i > 0 && t === timesteps[i - 1]);
-  if (twice !== -1)
-    return refused(
-      'a timestep for each noise level of the process',
-      `two levels at t = ${timesteps[twice]}`,
-      'give the process before respacing, or one of processOfSigmas',
-    );
-  return E.right(
-    Array.from(sigmas, (sigma, i): Level => {
-      const { skip, out, in: input, noise } = coefficients(sigma);
-      const { alpha } = marginals[i]!;
-      return { t: timesteps[i]!, skip: skip / alpha, out, in: input / alpha, noise };
-    }),
-  );
+  return twice === -1
+    ? E.right(process)
+    : refused(
+        'a timestep for each noise level of the process',
+        `two levels at t = ${timesteps[twice]}`,
+        'give the process before respacing, or one of processOfSigmas',
+      );
+};
+
+/** Looks up the noise level of a network's timestep; NaN at timesteps that the process does not visit. */
+const levelsByTimestep = ({ marginals, timesteps }: Process) => {
+  const channels = Array.from({ length: 1 + timesteps.at(-1)! }, (): Channel => ({ alpha: NaN, sigma: NaN }));
+  timesteps.forEach((t, i) => (channels[t] = marginals[i]!));
+  return noiseLevels({ marginals: channels });
 };
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
@@ -90,7 +78,7 @@ const keptOf = (network: object) =>
 
 /**
  * Makes a denoiser of x₀ from a raw network, by the preconditioning of EDM (Karras et al. 2022, eq. 7 and table 1):
- * D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), with σ of the process at t, and x = x_t/√ᾱ_t. The network gets c_noise as
+ * D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), with σ/α of the noise level as σ, and x = x_t/α. The network gets c_noise as
  * `t`, float32.
  *
  * | `as`      | c_skip               | c_out                  | c_in            | c_noise              |
@@ -122,24 +110,18 @@ export const preconditioned = <P, I extends Shape, N extends object>(
     processOf.decode(process),
     E.flatMap(() => networkOf.decode(network)),
     E.flatMap(() => preconditioningOf(options)),
-    E.flatMap((coefficients) => levelsOf(process, coefficients)),
-    E.map((levels) => {
-      const timesteps = 1 + levels.at(-1)!.t;
-      /** NaN at timesteps that the process does not visit. */
-      const byTimestep = (number: (level: Level) => number) => {
-        const numbers = new Float64Array(timesteps).fill(NaN);
-        for (const level of levels) numbers[level.t] = number(level);
-        return entriesAt(numbers);
-      };
-      const [skip, out] = [byTimestep((level) => level.skip), byTimestep((level) => level.out)];
-      const [input, noise] = [byTimestep((level) => level.in), byTimestep((level) => level.noise)];
+    E.tap(() => checkedProcess(process)),
+    E.map((coefficients) => {
+      const levelOf = levelsByTimestep(process);
       const denoiser: Denoiser<P, I> = {
         ...keptOf(network),
         predicts: 'x0',
-        timesteps,
-        apply: (params, x, { t, ...at }) => {
-          const raw = network.apply(params, scaleBy(x, input(t)), { ...at, t: noise(t) });
-          return add(scaleBy(x, skip(t)), scaleBy(raw, out(t)));
+        timesteps: 1 + process.timesteps.at(-1)!,
+        apply: (params, xt, { t, level = levelOf(wholeTimesteps(t)), ...at }) => {
+          const x = scaleBy(xt, reciprocal(level.alpha));
+          const c = coefficients(div(level.sigma, level.alpha));
+          const raw = network.apply(params, scaleBy(x, c.in), { ...at, t: c.noise });
+          return add(scaleBy(x, c.skip), scaleBy(raw, c.out));
         },
       };
       return denoiser as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them

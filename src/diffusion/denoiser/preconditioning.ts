@@ -1,19 +1,41 @@
 /** Preconditioning of networks: EDM (Karras et al. 2022), table 1. */
+import {
+  abs,
+  add,
+  argmax,
+  ascribeLike,
+  broadcastTo,
+  cast,
+  type Dim,
+  dims,
+  log,
+  log1p,
+  mul,
+  neg,
+  onesLike,
+  reciprocal,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  table,
+  type Tensor,
+} from '../../dsl/index.js';
 import { aboveZero, oneOf, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
-/** The coefficients of D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise) at one σ. */
-export interface Coefficients {
-  readonly skip: number;
-  readonly out: number;
-  readonly in: number;
-  readonly noise: number;
+/** The coefficients of D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise) for the σ of each sample, `[B]` each. */
+export interface Coefficients<B extends Dim> {
+  readonly skip: Tensor<[B]>;
+  readonly out: Tensor<[B]>;
+  readonly in: Tensor<[B]>;
+  readonly noise: Tensor<[B]>;
 }
 
 /** A column of table 1: the coefficients as a function of σ. */
-export type Preconditioning = (sigma: number) => Coefficients;
+export type Preconditioning = <B extends Dim>(sigma: Tensor<[B]>) => Coefficients<B>;
 
 const HINT = "the paper uses { as: 'edm', sigmaData: 0.5 }";
 
@@ -63,18 +85,36 @@ export type PreconditioningOptions = EdmPreconditioning | VpPreconditioning | Ve
 const edm =
   ({ sigmaData }: Filled<typeof edmFields>): Preconditioning =>
   (sigma) => {
-    const all = Math.hypot(sigma, sigmaData);
-    return { skip: (sigmaData / all) ** 2, out: (sigma * sigmaData) / all, in: 1 / all, noise: Math.log(sigma) / 4 };
+    const all = sqrt(add(square(sigma), sigmaData ** 2)); // √(σ² + σ_data²)
+    const input = reciprocal(all);
+    return {
+      skip: square(mul(input, sigmaData)),
+      out: mul(mul(sigma, input), sigmaData),
+      in: input,
+      noise: mul(log(sigma), 1 / 4),
+    };
   };
+
+/** c_skip, c_out and c_in of networks of ε with a variance-preserving process. */
+const ofNoise = <B extends Dim>(sigma: Tensor<[B]>) => ({
+  skip: onesLike(sigma),
+  out: neg(sigma),
+  in: reciprocal(sqrt(add(square(sigma), 1))),
+});
 
 const vp = ({ betaD, betaMin, steps }: Filled<typeof vpFields>): Preconditioning => {
   /** σ^{-1}, of σ(t) = √(e^{½β_d·t² + β_min·t} - 1). */
-  const timeOf = (sigma: number): number =>
-    (Math.sqrt(betaMin ** 2 + 2 * betaD * Math.log1p(sigma ** 2)) - betaMin) / betaD;
-  return (sigma) => ({ skip: 1, out: -sigma, in: 1 / Math.hypot(sigma, 1), noise: (steps - 1) * timeOf(sigma) });
+  const timeOf = <B extends Dim>(sigma: Tensor<[B]>): Tensor<[B]> =>
+    mul(sub(sqrt(add(mul(log1p(square(sigma)), 2 * betaD), betaMin ** 2)), betaMin), 1 / betaD);
+  return (sigma) => ({ ...ofNoise(sigma), noise: mul(timeOf(sigma), steps - 1) });
 };
 
-const ve = (): Preconditioning => (sigma) => ({ skip: 1, out: sigma, in: 1, noise: Math.log(sigma / 2) });
+const ve = (): Preconditioning => (sigma) => ({
+  skip: onesLike(sigma),
+  out: sigma,
+  in: onesLike(sigma),
+  noise: log(mul(sigma, 1 / 2)),
+});
 
 const iddpm = ({ steps: M, c1, c2 }: Filled<typeof iddpmFields>): Preconditioning => {
   const alphaBar = (j: number): number => Math.sin((Math.PI / 2) * (j / (M * (c2 + 1)))) ** 2;
@@ -82,9 +122,13 @@ const iddpm = ({ steps: M, c1, c2 }: Filled<typeof iddpmFields>): Preconditionin
   const u = new Float64Array(M + 1);
   for (let j = M; j > 0; j--) u[j - 1] = Math.sqrt((u[j]! ** 2 + 1) / Math.max(alphaBar(j - 1) / alphaBar(j), c1) - 1);
   /** argmin_j |u_j - σ| */
-  const nearest = (sigma: number): number =>
-    u.reduce((best, level, j) => (Math.abs(level - sigma) < Math.abs(u[best]! - sigma) ? j : best), 0);
-  return (sigma) => ({ skip: 1, out: -sigma, in: 1 / Math.hypot(sigma, 1), noise: M - 1 - nearest(sigma) });
+  const nearest = <B extends Dim>(sigma: Tensor<[B]>): Tensor<[B]> => {
+    const [B] = dims(sigma);
+    const across = broadcastTo(reshape(sigma, B, 1), B, M + 1);
+    const distances = abs(sub(broadcastTo(table(u), B, M + 1), across));
+    return ascribeLike(cast(argmax(neg(distances), -1), 'float32') as Tensor<[Dim]>, sigma);
+  };
+  return (sigma) => ({ ...ofNoise(sigma), noise: add(neg(nearest(sigma)), M - 1) });
 };
 
 /** A column of table 1: checks its options. */

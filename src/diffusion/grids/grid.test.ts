@@ -53,7 +53,7 @@ describe('time grids fall from noise to data', () => {
   });
 
   it('timestepGrid refuses timesteps that do not fall or are out of range', () => {
-    for (const bad of [[], [3, 3], [1, 2], [1000], [-1], [0.5]])
+    for (const bad of [[], [3, 3], [1, 2], [1000], [999.5], [-1], [NaN]])
       expect(E.isLeft(timestepGrid(bad)(process))).toBe(true);
   });
 
@@ -84,7 +84,8 @@ describe('time grids fall from noise to data', () => {
   });
 
   it('gridOf checks the timesteps of a custom grid', () => {
-    expect(timesteps(gridOf(() => E.right([7, 3])))).toEqual([7, 3]);
-    for (const bad of [[], [3, 7], [1000, 0], [1.5]]) expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
+    expect(timesteps(gridOf(() => E.right([7.5, 3])))).toEqual([7.5, 3]);
+    for (const bad of [[], [3, 7], [1000, 0], [999.5], [NaN]])
+      expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
   });
 });

@@ -9,7 +9,8 @@ import { decoding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
 
 /**
- * A time grid: the timesteps out of 0…T-1 at which a sampler calls the denoiser, falling. The last step ends at the data.
+ * A time grid: the timesteps from T-1 to 0 at which a sampler calls the denoiser, falling; they may lie between whole ones.
+ * The last step ends at the data.
  */
 export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
 
@@ -107,7 +108,10 @@ export const linspace =
 const leadingOptions = schema('leading', {
   ...endpointFields,
   /** Added to each timestep, diffusers' `steps_offset`; 0 if left out. */
-  offset: optional(hinted(t.number, 'Stable Diffusion has an offset of 1'), 0),
+  offset: optional(
+    hinted(refined(t.number, 'a whole number', Number.isInteger), 'Stable Diffusion has an offset of 1'),
+    0,
+  ),
 });
 
 interface Leading extends OptionsOf<typeof leadingOptions> {}
@@ -152,7 +156,7 @@ export const trailing = (steps: number): Grid =>
   });
 
 /**
- * A grid of the given timesteps. Returns a `ConfigError` unless they fall and are within 0…T-1.
+ * A grid of the given timesteps, which may be fractional. Returns a `ConfigError` unless they fall and are within 0…T-1.
  * @example
  * const process = unwrap(ddpm(cosine(1000)))
  * unwrap(timestepGrid([999, 500, 0])(process)) // → [999, 500, 0]
@@ -161,12 +165,11 @@ export const trailing = (steps: number): Grid =>
 export const timestepGrid =
   (timesteps: readonly number[]): Grid =>
   ({ schedule: { T } }) =>
-    timesteps.length > 0 &&
-    timesteps.every((t, i) => Number.isInteger(t) && t >= 0 && t < (i === 0 ? T : timesteps[i - 1]!))
+    timesteps.length > 0 && timesteps.every((t, i) => t >= 0 && (i === 0 ? t <= T - 1 : t < timesteps[i - 1]!))
       ? E.right(timesteps)
       : fail('ConfigError', {
           where: 'timestepGrid',
-          expected: `falling whole timesteps between ${T - 1} and 0`,
+          expected: `falling timesteps between ${T - 1} and 0`,
           actual: `[${timesteps.join(', ')}]`,
           hint: 'begin at the noisiest timestep and name each once',
         });

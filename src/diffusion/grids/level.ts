@@ -1,11 +1,14 @@
-import { natural } from '../../internal/decode.js';
+import { amount } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { demanding } from '../../internal/takes.js';
-import { type Channel, identity } from '../schedules/channel.js';
+import { type Channel, channelOfSigma, identity, sigmaOf } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
 import { processWith } from '../parts.js';
 
-/** A noise level of a process: x_t = α·x₀ + σ·ε at timestep t, where the denoiser is evaluated; t is -1 for the data. */
+/**
+ * A noise level of a process: x_t = α·x₀ + σ·ε at timestep t, where the denoiser is evaluated. t may lie between two
+ * timesteps; it is -1 for the data.
+ */
 export interface Level extends Channel {
   readonly t: number;
 }
@@ -16,8 +19,34 @@ export const DATA: Level = { ...identity, t: -1 };
 /** Tests if a level has no noise. */
 export const isData = ({ sigma }: Channel): boolean => sigma === 0;
 
-/** The level at a timestep of a process; -1 is the data. */
-export const levelAt = ({ marginals }: Levels, t: number): Level => (t < 0 ? DATA : { ...marginals[t]!, t });
+/**
+ * The level at a timestep of a process; -1 is the data. Between two timesteps log(σ/α) is linear in t, as in k-diffusion;
+ * next to a level without signal it has none either.
+ */
+export const levelAt = ({ marginals }: Levels, t: number): Level => {
+  if (t < 0) return DATA;
+  const before = Math.floor(t);
+  if (t === before) return { ...marginals[t]!, t };
+  const [low, high] = [Math.log(sigmaOf(marginals[before]!)), Math.log(sigmaOf(marginals[before + 1]!))];
+  return { ...channelOfSigma(Math.exp(low + (t - before) * (high - low))), t };
+};
+
+/** σ that differ by less are those of a timestep: they were computed in another order. */
+const ROUNDING = 2 ** -44;
+
+/**
+ * The level of a process with noise σ, in units of α: exactly this σ, and the timestep, which may be fractional, where the
+ * process has it. Beyond its last timestep the denoiser gets that one.
+ */
+export const levelOfSigma = ({ marginals }: Levels, sigma: number): Level => {
+  const after = marginals.findIndex((marginal) => sigmaOf(marginal) >= sigma);
+  if (after === 0) return { ...channelOfSigma(sigma), t: 0 };
+  if (after === -1) return { ...channelOfSigma(sigma), t: marginals.length - 1 };
+  const [low, high] = [sigmaOf(marginals[after - 1]!), sigmaOf(marginals[after]!)];
+  if (Math.abs(high / sigma - 1) < ROUNDING) return { ...marginals[after]!, t: after };
+  if (Math.abs(low / sigma - 1) < ROUNDING) return { ...marginals[after - 1]!, t: after - 1 };
+  return { ...channelOfSigma(sigma), t: after - 1 + Math.log(sigma / low) / Math.log(high / low) };
+};
 
 /**
  * The levels of falling timesteps, and at the end the data: the way of a sampler.
@@ -25,10 +54,12 @@ export const levelAt = ({ marginals }: Levels, t: number): Level => (t < 0 ? DAT
  * const process = unwrap(ddpm(cosine(1000)))
  * const levels = levelsOf(process, [999, 500, 0])
  * levels.map(({ t }) => t) // → [999, 500, 0, -1]
+ * const [between] = levelsOf(unwrap(ddpm(scheduleFromBetas([0.5, 0.6]))), [0.5])
+ * between!.sigma / between!.alpha // → Math.sqrt(2)
  */
 export const levelsOf = demanding(
   'levelsOf',
-  { process: processWith('marginals'), timesteps: t.readonlyArray(natural, 'timesteps, such as [9, 4]') },
+  { process: processWith('marginals'), timesteps: t.readonlyArray(amount, 'timesteps, such as [9, 4]') },
   (process: Levels, timesteps: readonly number[]): readonly Level[] => [
     ...timesteps.map((at) => levelAt(process, at)),
     DATA,

@@ -1,8 +1,18 @@
-import type { NoisefoldError } from '../../internal/errors.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
+
+const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
+  timesteps.every(Number.isInteger)
+    ? E.right(timesteps)
+    : fail('ConfigError', {
+        where: 'respace',
+        expected: 'a grid of whole timesteps',
+        actual: `[${timesteps.join(', ')}]`,
+        hint: 'respaceAtSigmas makes a process of noise levels between timesteps',
+      });
 
 /** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
 const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly number[]): Process =>
@@ -33,6 +43,7 @@ export const respace =
   (process: Process): either.Either<NoisefoldError, Process> =>
     F.pipe(
       gridOf(steps)(process),
+      E.flatMap(whole),
       E.map((timesteps) => [...timesteps].reverse()),
       E.map((kept) => levelsOf(process, kept)),
       E.map(respacedFrom(process)),

@@ -3,7 +3,9 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { linear, reciprocalBetas } from '../schedules/betaSchedules.js';
 import { type Grid, timestepGrid } from './grid.js';
-import { sigmas } from '../schedules/noiseLevel.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { sigmaAt, sigmas } from '../schedules/noiseLevel.js';
+import { levelsOf } from './level.js';
 import { processOf } from '../process/process.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
 
@@ -55,27 +57,32 @@ describe('noise levels', () => {
 });
 
 describe('atSigmas', () => {
-  const nearest = (sigma: number): number =>
-    sigmas(process.schedule)
-      .map((level) => Math.abs(Math.log(level / sigma)))
-      .reduce((best, distance, t, all) => (distance < all[best]! ? t : best), 0);
+  const levels = sigmas(process.schedule);
+  /** The noise level of a fractional timestep. */
+  const sigmaAtTimestep = sigmaAt(process.schedule);
 
-  it('takes the nearest timesteps by ratio, like the quantization of k-diffusion', () => {
-    const wanted = [150, 80, 12.3, 1, 0.4, 0.05];
-    expect(timesteps(atSigmas(wanted))).toEqual(wanted.map(nearest));
-    expect(timesteps(karrasGrid(18))).toEqual(
-      Array.from(
-        right(karrasSigmas(18, { min: sigmas(process.schedule)[0]!, max: sigmas(process.schedule)[999]! })),
-        nearest,
-      ),
+  it('takes the timesteps of σ, which may be fractional, like k-diffusion', () => {
+    const some = [150, 80, 12.3, 1, 0.4, 0.05];
+    timesteps(atSigmas(some)).forEach((t, i) =>
+      expect(Math.abs(sigmaAtTimestep(t) / some[i]! - 1)).toBeLessThan(1e-14),
     );
-    expect(timesteps(exponentialGrid(5))).toEqual([999, 722, 302, 30, 0]); // by k-diffusion's formulas in NumPy
+    const karras = right(karrasSigmas(18, { min: levels[0]!, max: levels[999]! }));
+    timesteps(karrasGrid(18)).forEach((t, i) =>
+      expect(Math.abs(sigmaAtTimestep(t) / karras[i]! - 1)).toBeLessThan(1e-13),
+    );
+    // by k-diffusion's formulas in NumPy, rounded
+    expect(timesteps(exponentialGrid(5)).map(Math.round)).toEqual([999, 722, 302, 30, 0]);
   });
 
-  it('makes equal timesteps distinct, within the process', () => {
-    expect(timesteps(atSigmas([0.012, 0.011, 0.0101]))).toEqual([2, 1, 0]);
-    expect(timesteps(atSigmas([157.4, 157.3, 157.2]))).toEqual([999, 998, 997]);
-    for (const steps of [1, 2, 100, 500, 1000])
+  it('visits exactly these noise levels', () => {
+    const falling = [80, 12.3, 1, 0.05];
+    const visited = levelsOf(process, timesteps(atSigmas(falling))).slice(0, -1);
+    visited.forEach((level, i) => expect(Math.abs(sigmaOf(level) / falling[i]! - 1)).toBeLessThan(1e-13));
+    expect(timesteps(atSigmas([levels[700]!, levels[3]!]))).toEqual([700, 3]);
+  });
+
+  it('gives grids of any number of steps', () => {
+    for (const steps of [1, 2, 100, 500, 1000, 1500])
       for (const grid of [karrasGrid(steps), exponentialGrid(steps)]) {
         const chosen = timesteps(grid);
         expect(chosen).toHaveLength(steps);
@@ -83,21 +90,22 @@ describe('atSigmas', () => {
       }
   });
 
-  it('refuses σ that do not fall or are out of range, and more σ than timesteps', () => {
+  it('refuses σ that do not fall or are out of range', () => {
     for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN], [158, 1], [1, 0.009]])
       expect(message(atSigmas(bad)(process))).toContain(
-        `falling noise levels within those of the process, ${sigmas(process.schedule)[999]} to ${sigmas(process.schedule)[0]}`,
+        `falling noise levels within those of the process, ${levels[999]} to ${levels[0]}`,
       );
     expect(message(karrasGrid(5, { max: 1e9 })(process))).toContain('got [1000000000, ');
-    expect(message(karrasGrid(1001)(process))).toContain('got 1001 of them');
     expect(message(karrasGrid(0)(process))).toContain('karrasSigmas');
   });
 
-  it('needs a maximum at zero terminal SNR', () => {
+  it('needs a maximum at zero terminal SNR, with signal', () => {
     const ending = processOf(right(reciprocalBetas(100)));
     expect(message(karrasGrid(10)(ending))).toContain('{ max: 80 }');
     expect(message(exponentialGrid(10)(ending))).toContain('{ max: 80 }');
-    expect(right(karrasGrid(3, { max: 80 })(ending))[0]).toBe(98);
+    const greatest = ending.schedule.sigmas[98]!;
+    expect(message(karrasGrid(3, { max: 80 })(ending))).toContain(`give { max: ${greatest} }`);
+    expect(right(karrasGrid(3, { max: greatest })(ending))[0]).toBe(98);
     expect(right(atSigmas([Infinity, 1])(ending))[0]).toBe(99);
   });
 });

@@ -104,13 +104,6 @@ export const exponentialSigmas = <G = unknown>(
     E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
   );
 
-/** Makes timesteps that do not increase distinct: moves equal ones up, and down again those that would exceed T-1. */
-const apart = (timesteps: readonly number[], T: number): readonly number[] => {
-  const raised = [...timesteps];
-  for (let i = raised.length - 2; i >= 0; i--) raised[i] = Math.max(raised[i]!, raised[i + 1]! + 1);
-  return raised.map((t, i) => Math.min(t, T - 1 - i));
-};
-
 /**
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
  * @example sigmaRange(unwrap(linear(1000))) // → { min: 0.01, max: 157.407 }
@@ -141,40 +134,40 @@ export const fallingSigmas = (
 };
 
 /**
- * The timesteps of the process with the noise levels nearest, by ratio, to some falling σ (k-diffusion's `sigma_to_t`,
- * quantized). The sampler visits the noise levels of these timesteps; use {@link respaceAtSigmas} to visit σ itself. Each
- * timestep occurs once: if two σ have the same nearest timestep, the noisier one gets the next higher, so dense σ become
- * neighbours. Returns a `ConfigError` if σ do not fall, leave the range of the process, or are more than T.
+ * The grid of some falling σ (k-diffusion's `sigma_to_t`): their timesteps, which may lie between two of the process. There
+ * the denoiser gets a fractional timestep, as a network of k-diffusion does. Returns a `ConfigError` if σ do not fall or
+ * leave the range of the process.
  * @example
  * const process = unwrap(ddpm(linear(1000)))
- * unwrap(atSigmas([80, 5, 1, 0.05])(process)) // → [930, 565, 258, 11]
- * unwrap(atSigmas([0.012, 0.011, 0.0101])(process)) // → [2, 1, 0]
+ * unwrap(atSigmas([80, 5, 1, 0.05])(process)) // → [929.618, 565.354, 258.093, 10.947]
  */
 export const atSigmas =
   (sigmas: ArrayLike<number>): Grid =>
   ({ schedule }) =>
     F.pipe(
       fallingSigmas('atSigmas', sigmas, schedule),
-      E.flatMap((falling) =>
-        falling.length <= schedule.T
-          ? E.right(apart(falling.map(timestepOfSigma(schedule)).map(Math.round), schedule.T))
+      E.flatMap((falling) => {
+        // without signal at the last timestep, there is no timestep for a σ just below ∞
+        const greatest = schedule.sigmas.findLast(Number.isFinite)!;
+        const between = falling.find((sigma) => sigma > greatest && sigma < Infinity);
+        return between === undefined
+          ? E.right(falling.map(timestepOfSigma(schedule)))
           : fail('ConfigError', {
               where: 'atSigmas',
-              expected: `at most ${schedule.T} noise levels`,
-              actual: `${falling.length} of them`,
-              hint: 'a sampler takes at most as many steps as the process has',
-            }),
-      ),
+              expected: `noise levels up to ${greatest}, the last of the process with signal, or ∞`,
+              actual: `${between}`,
+              hint: `give { max: ${greatest} }`,
+            });
+      }),
     );
 
 /**
- * The timesteps nearest to {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if left
- * out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`. Near the data there may be too
- * few whole timesteps, which then become neighbours; {@link respaceAtSigmas} visits the paper's σ exactly.
+ * The timesteps of {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if left out; at
+ * zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
  * @example
  * const process = unwrap(ddpm(linear(1000)))
- * unwrap(karrasGrid(5)(process)) // → [999, 843, 593, 142, 0]
- * unwrap(karrasGrid(5, { max: 80 })(process)) // → [930, 767, 501, 98, 0]
+ * unwrap(karrasGrid(5)(process)) // → [999, 843.355, 592.995, 141.817, 0]
+ * unwrap(karrasGrid(5, { max: 80 })(process)) // → [929.618, 767.052, 500.919, 98.392, 0]
  */
 export const karrasGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>): Grid =>
@@ -189,11 +182,11 @@ export const karrasGrid =
     );
 
 /**
- * The timesteps nearest to {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
+ * The timesteps of {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
  * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
  * @example
  * const process = unwrap(ddpm(linear(1000)))
- * unwrap(exponentialGrid(5)(process)) // → [999, 722, 302, 30, 0]
+ * unwrap(exponentialGrid(5)(process)) // → [999, 721.564, 302.308, 30.148, 0]
  */
 export const exponentialGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>

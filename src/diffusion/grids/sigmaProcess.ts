@@ -80,9 +80,8 @@ const levelAt =
 
 /**
  * Respaces a process to exactly the falling noise levels σ, such as those of {@link karrasSigmas}, which may lie between its
- * timesteps. The denoiser, trained at whole timesteps, gets the nearest one, as in DPM-Solver of diffusers with
- * `use_karras_sigmas`. Samples equal those of diffusers, but are no better than on the whole timesteps of {@link atSigmas},
- * where the denoiser gets the true noise level. For σ of the process itself it is {@link respace}. Sample with
+ * timesteps. The denoiser gets the nearest whole one, as in DPM-Solver of diffusers with `use_karras_sigmas`;
+ * {@link atSigmas} gives it the fractional timestep of σ. For σ of the process itself it is {@link respace}. Sample with
  * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
  * const process = unwrap(ddpm(linear(1000)))

@@ -30,6 +30,7 @@ import { exactTuple, finite, hinted, refined, share } from '../../internal/decod
 import { E, F, t } from '../../internal/fp.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 import { joinBatches, splitBatches, perSample } from '../process/batch.js';
+import type { NoiseLevel } from '../conditioning/networkTimesteps.js';
 import { joinConditions } from '../conditioning/condition.js';
 import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
 import type { ClassGuidance } from './guidance.js';
@@ -69,6 +70,12 @@ const cfgOptions = schema('cfg', {
       },
 );
 const scaleOf = argument('cfg', hinted(refined(finite, 'a finite guidance scale', finite.is), '1 is unguided; try 2'));
+
+/** Joins the noise levels of two batches, like `joinBatches`. */
+const joinLevels = <B extends Dim>(first: NoiseLevel<B>, second: NoiseLevel<B>): NoiseLevel<Dim> => ({
+  alpha: joinBatches(first.alpha, second.alpha),
+  sigma: joinBatches(first.sigma, second.sigma),
+});
 
 /** The variance of each sample, `[B, ...I]` to `[B]`; exactly 0 if all its numbers are equal. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
@@ -136,7 +143,7 @@ export const cfg =
     const unready = checkUnconditional('cfg', denoiser);
     if (E.isLeft(unready)) return unready;
     /** The weight of each sample at its timestep, `[B]`. */
-    const weightAt = <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B]> => {
+    const weightAt = <B extends Dim>(t: Tensor<[B], 'int32' | 'float32'>): Tensor<[B]> => {
       const weight = fullLike(cast(t, 'float32'), scale);
       if (interval === undefined) return weight;
       const inside = and(greaterEqual(t, interval[0]), lessEqual(t, interval[1]));
@@ -146,11 +153,12 @@ export const cfg =
       ...denoiser,
       apply: (params, x, at) => {
         const label = requiredLabel('cfg', at.label);
-        const { condition } = at;
+        const { condition, level } = at;
         const [withClass, without] = splitBatches(x)(
           apply(params, joinBatches(x, x), {
             ...at,
             t: joinBatches(at.t, at.t),
+            ...(level && { level: joinLevels(level, level) }),
             label: joinBatches(label, fullLike(label, classes)),
             ...(condition && { condition: joinConditions(condition, condition) }),
           }),

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -60,7 +61,10 @@ const every = (f: (at: number) => number) => table(Float64Array.from(process.mar
 const exact: Classifier<null, [2]> = {
   classes: 2,
   apply: (_, samples, at) => {
-    const odds = add(mul(sumPerSample(samples), gather(every(slopeAt), at)), gather(every(offsetAt), at));
+    const odds = add(
+      mul(sumPerSample(samples), gather(every(slopeAt), wholeTimesteps(at))),
+      gather(every(offsetAt), wholeTimesteps(at)),
+    );
     return F.pipe(odds, expandDims(1), matmul(constantOf([0, 1], 1, 2)));
   },
 };

@@ -37,7 +37,7 @@ export interface Classifier<Q, I extends Shape> {
   readonly apply: <B extends Dim>(
     params: Q,
     x: Tensor<[B, ...I]>,
-    t: Tensor<[NoInfer<B>], 'int32'>,
+    t: Tensor<[NoInfer<B>], 'int32' | 'float32'>,
     dropout?: Key,
   ) => Tensor<[B, Dim]>;
 }

@@ -28,7 +28,8 @@ import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
 import { levelsWithSignal } from '../denoiser/requireSignal.js';
 import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
-import { levelsOf } from '../grids/level.js';
+import { levelAt, levelsOf } from '../grids/level.js';
+import { networkTimestepsOf } from '../conditioning/networkTimesteps.js';
 import type { Process } from '../process/process.js';
 import { denoiserPart, processPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
@@ -141,16 +142,16 @@ export const likelihood = <P, I extends Shape, G = unknown>(
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
     E.map(({ process, denoiser, falling }) => {
       const timesteps = [...falling].reverse();
-      const angles = timesteps.map((t) => angleOf(process.marginals[t]!));
-      const entries = (of: (i: number) => number) => Array.from({ length: timesteps.length - 1 }, (_, i) => of(i));
-      const fromAt = entryAt(Int32Array.from(timesteps.slice(0, -1)));
-      const toAt = entryAt(Int32Array.from(timesteps.slice(1)));
-      const halfAt = entryAt(entries((i) => (angles[i + 1]! - angles[i]!) / 2));
+      const levels = timesteps.map((t) => levelAt(process, t));
+      const angles = levels.map(angleOf);
+      const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
+      // the evaluations as a process, whose time is their index
+      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, timesteps) };
       const { apply } = F.pipe(
         denoiser,
-        overProcess(process),
-        steered(process, { timesteps: falling }),
-        reparameterize(process, 'v', falling),
+        overProcess(evaluations),
+        steered(evaluations),
+        reparameterize(evaluations, 'v'),
       );
       return {
         steps: timesteps.length - 1,
@@ -164,15 +165,15 @@ export const likelihood = <P, I extends Shape, G = unknown>(
           const z = drawnBy(key, rademacher)(x);
           // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic I
           const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
-          /** v̂, and z·∂v̂·z of each sample. */
+          /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
             const v = (at: Tensor<[B, ...I]>) => apply(params, at, { ...given, t: forEachSample(x)(t) });
             const { value, tangent } = jvp(v)(from, direction);
             return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
           };
           const half = halfAt(index);
-          const first = flow(x, fromAt(index));
-          const second = flow(add(x, mul(first.velocity, mul(half, 2))), toAt(index));
+          const first = flow(x, index);
+          const second = flow(add(x, mul(first.velocity, mul(half, 2))), add(index, 1));
           return {
             x: add(x, mul(add(first.velocity, second.velocity), half)),
             stretch: add(stretch, mul(add(first.divergence, second.divergence), half)),

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
@@ -33,9 +34,12 @@ const denoiser = learningVariance<null, []>({
   apply: (_, x, { t }) => ({
     prediction: scaleBy(
       x,
-      gather(table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)), t),
+      gather(
+        table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)),
+        wholeTimesteps(t),
+      ),
     ),
-    variance: gather(table(exact.map(({ variance }) => Math.log(variance))), t),
+    variance: gather(table(exact.map(({ variance }) => Math.log(variance))), wholeTimesteps(t)),
   }),
 });
 

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { tfjs } from '../../backends/tfjs/index.js';
@@ -106,7 +107,7 @@ describe('the simple loss', () => {
     const listening: Denoiser<null, [2]> = {
       predicts: 'epsilon',
       apply: (_, x, { t }) => {
-        asked.push(t);
+        asked.push(wholeTimesteps(t));
         return x;
       },
     };

@@ -74,7 +74,7 @@ const requiredKey = (key: Key | undefined, purpose: string): Key =>
 export interface NoisedBatch<B extends Dim, I extends Shape> {
   readonly xt: Tensor<[B, ...I]>;
   readonly noise: Tensor<[B, ...I]>;
-  readonly at: Conditioning<B>;
+  readonly at: Conditioning<B, 'int32'>;
 }
 
 /** {@link noisedBatch} with checked options, whose error is raised when the program is traced. */

@@ -3,6 +3,7 @@ import { type Denoiser, mapDenoiser } from '../denoiser/denoiser.js';
 import { type Losses, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoiser/parameterization.js';
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import type { Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
@@ -30,7 +31,10 @@ export const fromPrevious = demanding(
     const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
     return mapDenoiser<P, P, I>({
       params: (params) => params,
-      said: (t, x) => (mean) => sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t))),
+      said: (at, x) => (mean) => {
+        const t = wholeTimesteps(at.t);
+        return sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t)));
+      },
     })({ ...network, predicts: 'x0' });
   },
 );

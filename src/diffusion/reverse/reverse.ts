@@ -116,7 +116,7 @@ export const predictionsOf = demanding(
   { process: processPart, denoiser: denoiserPart },
   <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
     const { apply, learned } = overProcess(process)(denoiser);
-    return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Predicted<B, I> =>
+    return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>, 'int32'>): Predicted<B, I> =>
       learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
   },
 );
@@ -147,7 +147,11 @@ export const pMeanVariance = demanding(
       const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
       return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
     })(ofMeanVariance.decode(options));
-    return <B extends Dim>(params: P, xt: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>): Reverse<[B, ...I]> => {
+    return <B extends Dim>(
+      params: P,
+      xt: Tensor<[B, ...I]>,
+      at: Conditioning<NoInfer<B>, 'int32'>,
+    ): Reverse<[B, ...I]> => {
       const {
         seesX0: { apply, learned, guides },
         reverse,
@@ -192,7 +196,7 @@ export const pSample = demanding(
     return <B extends Dim>(
       params: P,
       xt: Tensor<[B, ...I]>,
-      at: Conditioning<NoInfer<B>>,
+      at: Conditioning<NoInfer<B>, 'int32'>,
       noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
     ): Tensor<[B, ...I]> => {
       const { mean, logVariance } = reverse(params, xt, at);

@@ -8,6 +8,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
 import { leavesSignal } from '../schedules/channel.js';
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import type { Levels } from '../process/process.js';
 import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
@@ -50,7 +51,7 @@ export const steered = demanding(
         ...(mean && { guides: { mean } }),
         apply: (params, x, at) => {
           const x0 = correction(apply(params, x, at));
-          return score ? add(x0, scaleBy(score(params, x, at), weights(at.t))) : x0;
+          return score ? add(x0, scaleBy(score(params, x, at), weights(wholeTimesteps(at.t)))) : x0;
         },
       };
     };

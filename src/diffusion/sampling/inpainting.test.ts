@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -37,7 +38,7 @@ const shrink = constantOf(
 const correlated: Denoiser<null, [2]> = {
   predicts: 'x0',
   apply: <B extends Dim>(_: null, x: Tensor<[B, 2]>, { t }: Conditioning<B>) =>
-    matmul(mul(matmul(x, axes), gather(shrink, t)), axes),
+    matmul(mul(matmul(x, axes), gather(shrink, wholeTimesteps(t))), axes),
 };
 
 const samplerOf = (solver: Solver, grid: number | Grid) =>

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { best, gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
@@ -63,7 +64,8 @@ describe('a sampler', () => {
     const spread = ({ alpha, sigma }: Channel): number => Math.hypot(alpha * TAU, sigma);
     const ends: Denoiser<null, []> = {
       predicts: 'x0',
-      apply: (_, x, { t }) => scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), t)),
+      apply: (_, x, { t }) =>
+        scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), wholeTimesteps(t))),
     };
     const noises = await numbersOf(normal(2048));
     for (const steps of [1, 2, 8]) {

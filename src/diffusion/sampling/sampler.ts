@@ -3,7 +3,7 @@ import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/clas
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { limitTimesteps } from '../conditioning/networkTimesteps.js';
+import { limitTimesteps, networkTimestepsOf } from '../conditioning/networkTimesteps.js';
 import { forEachSample } from '../process/batch.js';
 import { type BatchKeys, drawnBy, forkKeys } from '../process/batchKeys.js';
 import type { Condition } from '../conditioning/condition.js';
@@ -61,7 +61,7 @@ export interface SamplerStepInputs<B extends Dim> {
 export interface Sampler<P, I extends Shape> {
   /** The number of evaluations. */
   readonly steps: number;
-  /** The timestep of each evaluation. */
+  /** The timestep of each evaluation; some may lie between two of the process. */
   readonly timesteps: readonly number[];
   /** The steps of the solver, with their stages: one for each evaluation. */
   readonly plan: SolverPlan;
@@ -134,7 +134,7 @@ const samplerOf = <P, I extends Shape>({
     E.map(({ plan, levels, integrator, guided }) => {
       const timesteps = levels.map(({ t }) => t);
       // the evaluations as a process, whose time is their index
-      const evaluations = { marginals: levels, timesteps: Int32Array.from(timesteps, (t) => process.timesteps[t]!) };
+      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, timesteps) };
       const steeredBy = (by: Correction) =>
         F.pipe(guided, overProcess(evaluations), steered(evaluations, { correction: by }));
       const { apply, learned, guides } = steeredBy(correction);

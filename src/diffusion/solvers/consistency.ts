@@ -1,15 +1,17 @@
-import { add, scaleBy, type Shape } from '../../dsl/index.js';
+import { add, div, mul, reciprocal, scaleBy, type Shape, sqrt, square } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { aboveZero, amount, hinted } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
-import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { placeIn } from '../conditioning/networkTimesteps.js';
+import type { Denoiser } from '../denoiser/denoiser.js';
+import { requireSignal } from '../denoiser/requireSignal.js';
+import { x0At } from '../denoiser/atLevel.js';
 import { sigmaOf } from '../schedules/channel.js';
 import { isData, type Level, pairsOf } from '../grids/level.js';
 import type { Process } from '../process/process.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { entriesAt } from '../process/table.js';
 import { demanding } from '../../internal/takes.js';
 import { processPart } from '../parts.js';
 
@@ -88,20 +90,21 @@ export const consistencyDenoiser = demanding(
   'consistencyDenoiser',
   { process: processPart },
   <G = unknown>(process: Process, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
-    const coefficients = E.map(({ sigmaData, timestepScaling }: FilledOf<typeof boundaryOf>) => {
-      const taus = process.marginals.map((_, t) => timestepScaling * t);
-      return {
-        skip: entriesAt(taus.map((tau) => sigmaData ** 2 / (tau ** 2 + sigmaData ** 2))),
-        out: entriesAt(taus.map((tau) => tau / Math.hypot(tau, sigmaData))),
-      };
-    })(boundaryOf.decode(boundary));
+    const given = boundaryOf.decode(boundary);
+    const placeOf = placeIn(process);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-      const { learned: _, apply, ...seesX0 } = reparameterize(process, 'x0')(denoiser);
+      const { learned: _, predicts, apply, ...others } = denoiser;
       return {
-        ...seesX0,
+        ...others,
+        predicts: 'x0',
         apply: (params, x, at) => {
-          const { skip, out } = orRaise(coefficients);
-          return add(scaleBy(x, skip(at.t)), scaleBy(apply(params, x, at), out(at.t)));
+          const { sigmaData, timestepScaling } = orRaise(given);
+          requireSignal('denoiser', process, predicts);
+          const { time, level } = placeOf(at);
+          const tau = mul(time, timestepScaling);
+          const all = add(square(tau), sigmaData ** 2); // τ² + σ²
+          const x0 = x0At(predicts, level)(x, apply(params, x, at));
+          return add(scaleBy(x, mul(reciprocal(all), sigmaData ** 2)), scaleBy(x0, div(tau, sqrt(all))));
         },
       };
     };

@@ -1,11 +1,10 @@
-import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
-import { E, type either, t } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, type Level, levelAt, pairsOf } from '../grids/level.js';
+import { isData, type Level, levelOfSigma, pairsOf } from '../grids/level.js';
 import type { Levels } from '../process/process.js';
 import { leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
-import type { Stage } from './plan.js';
+import { planning, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0, isGradual } from './steps.js';
 
@@ -26,56 +25,11 @@ export interface Churn extends OptionsOf<typeof fields> {}
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
 
-const isChurned = (from: Level, { churn, sMin, sMax }: Required<Churn>): boolean => {
+/** σ̂ = σ + γ·σ of a step: Algorithm 2, line 5. The same level where no noise is added. */
+const raisedLevel = (path: Levels, from: Level, steps: number, { churn, sMin, sMax }: Required<Churn>): Level => {
   const sigma = sigmaOf(from);
-  return churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
-};
-
-/** The level of a process nearest to a given log σ, not below that of timestep t, and with signal. */
-const nearestLevel = (path: Levels, t: number, logSigma: number): Level => {
-  const distance = (level: number): number => Math.abs(Math.log(sigmaOf(path.marginals[level]!)) - logSigma);
-  const isNearer = (level: number): boolean =>
-    level < path.marginals.length && leavesSignal(path.marginals[level]!) && distance(level) < distance(level - 1);
-  let nearest = t;
-  while (isNearer(nearest + 1)) nearest++;
-  return levelAt(path, nearest);
-};
-
-/**
- * The noise level that each step is raised to (Algorithm 2, line 5): the nearest level of the process (`round_sigma`). The
- * rounding error in ln σ̂ is carried over to the next step, so the steps together add as much noise as the paper's, up to half
- * a level. The denoiser always gets the true level of x_t; with a rounded level, Heun's method would have order 1.
- */
-const raisedLevels = (levels: readonly Level[], path: Levels, options: Required<Churn>): readonly Level[] => {
-  const steps = levels.slice(0, -1);
-  const each = Math.log1p(Math.min(options.churn / steps.length, MOST));
-  let carried = 0;
-  return steps.map((from) => {
-    if (!isChurned(from, options)) return from;
-    const logSigma = Math.log(sigmaOf(from)) + each + carried;
-    const raised = nearestLevel(path, from.t, logSigma);
-    carried = logSigma - Math.log(sigmaOf(raised));
-    return raised.t === from.t ? from : raised;
-  });
-};
-
-/** Returns a `ConfigError` for churn that is too small to raise any step in its range to another level. */
-const requireRaise = (
-  where: string,
-  raised: readonly Level[],
-  levels: readonly Level[],
-  path: Levels,
-  options: Required<Churn>,
-): either.Either<NoisefoldError, void> => {
-  const isRaisable = (level: Level): boolean => isChurned(level, options) && level.t + 1 < path.marginals.length;
-  return raised.every((level, i) => level === levels[i]) && levels.slice(0, -1).some(isRaisable)
-    ? fail('ConfigError', {
-        where,
-        expected: 'a churn that raises x_t to another noise level of the process at least once',
-        actual: `${options.churn} over ${raised.length} steps, which together do not reach the next level`,
-        hint: 'give more churn, or a process with more timesteps; a churn of 0 adds no noise',
-      })
-    : E.right(undefined);
+  const isIn = churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
+  return isIn ? levelOfSigma(path, sigma * (1 + Math.min(churn / steps, MOST))) : from;
 };
 
 /** A solver with churn before each step, from the stages of a step. */
@@ -91,27 +45,23 @@ const churning = (where: string, stages: (from: Level, to: Level) => readonly [S
             hint: 'churn is added where σ is between them',
           },
     ),
-    (options) => ({
-      plan: (levels, path) => {
-        const raised = raisedLevels(levels, path, options);
-        return E.map(() =>
-          pairsOf(levels).map(([from, to], i) => {
-            const hat = raised[i]!;
-            const [first, ...others] = stages(hat, to);
-            if (hat === from) return { from, to, stages: [first, ...others] };
-            const { alpha, sigma } = transition(from, hat); // line 6
-            const raise = { alpha, sigma: options.sNoise * sigma };
-            return { from, to, stages: [{ ...first, raise }, ...others] };
-          }),
-        )(requireRaise(where, raised, levels, path, options));
-      },
-    }),
+    (options) =>
+      planning((levels, path) =>
+        pairsOf(levels).map(([from, to], _, { length }) => {
+          const hat = raisedLevel(path, from, length, options);
+          const [first, ...others] = stages(hat, to);
+          if (hat === from) return { from, to, stages: [first, ...others] };
+          const { alpha, sigma } = transition(from, hat); // line 6
+          const raise = { alpha, sigma: options.sNoise * sigma };
+          return { from, to, stages: [{ ...first, raise }, ...others] };
+        }),
+      ),
   );
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.
- * Churn raises x_t to noisier levels of the process between steps. It rounds the paper's σ̂ to these levels, and adds as much
- * noise in total.
+ * Churn raises x_t to noisier levels between steps, which may lie between timesteps of the process: the denoiser then gets a
+ * fractional timestep.
  *
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example

@@ -115,7 +115,7 @@ export const checkedPlan = (plan: SolverPlan, { marginals }: Levels): either.Eit
   const empty = plan.findIndex(({ stages }) => stages.length === 0);
   if (plan.length === 0 || empty !== -1) return wrong(plan.length === 0 ? 'no step' : `no stage in step ${empty}`);
   const stages = stagesOf(plan);
-  const outside = stages.find(({ at: { t } }) => !(Number.isInteger(t) && t >= 0 && t < marginals.length));
+  const outside = stages.find(({ at: { t } }) => !(t >= 0 && t <= marginals.length - 1));
   if (outside !== undefined) return wrong(`a stage at timestep ${outside.at.t}`);
   const infinite = stages.findIndex((stage) => !numbersOf(stage).every(Number.isFinite));
   return infinite === -1 ? E.right(plan) : wrong(`a factor that is not finite in evaluation ${infinite}`);

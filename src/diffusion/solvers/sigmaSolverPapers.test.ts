@@ -30,22 +30,20 @@ describe('EDM', () => {
     ['heun', heun, true],
   ] as const)('%s is Algorithm 2, in x/a and σ', async (_, solver, corrects) => {
     let raised = 0;
+    const levels = marginals.map((m) => m.sigma / m.alpha);
     for (const { churn, sMin, sMax, sNoise } of [{ ...churned, churn: 0 }, churned]) {
       const gamma = Math.min(churn / N, Math.SQRT2 - 1);
       let x = START / alpha(0);
-      let owed = 1;
       for (let i = 0; i < N; i++) {
-        // line 5, rounded to the nearest noise level of the process, with the rounding error of the last step carried over
         const isIn = ratio(i) >= sMin && ratio(i) <= sMax;
-        const wanted = ratio(i) * (isIn ? (1 + gamma) * owed : 1);
-        const levels = marginals.map((m) => m.sigma / m.alpha);
-        const distances = levels.map((s) => Math.abs(Math.log(s / wanted)));
-        const t = distances.indexOf(Math.min(...distances));
-        const hat = levels[t]!;
-        if (isIn) owed = wanted / hat;
-        if (t !== TIMES[i]) raised++;
+        const hat = ratio(i) * (isIn ? 1 + gamma : 1); // line 5
+        if (hat > ratio(i)) raised++;
+        // the timestep between two of the process, linear in log σ
+        const after = levels.findIndex((sigma) => sigma >= hat);
+        const t =
+          hat === ratio(i) ? TIMES[i]! : after - 1 + Math.log(hat / levels[after - 1]!) / Math.log(levels[after]! / levels[after - 1]!); // prettier-ignore
         x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
-        const slope = (x - model(marginals[t]!.alpha * x, t)) / hat;
+        const slope = (x - model(x / Math.hypot(1, hat), t)) / hat;
         let next = x + (ratio(i + 1) - hat) * slope;
         if (corrects && i < N - 1) {
           const second = (next - at(alpha(i + 1) * next, i + 1)) / ratio(i + 1);

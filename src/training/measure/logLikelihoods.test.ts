@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
@@ -190,7 +191,7 @@ describe('a model receives', () => {
     ...layer({}, () => null),
     predicts: 'x0',
     apply: (_, x, at) => {
-      const times = (numbers: readonly number[], y: typeof x) => scaleBy(y, gather(table(numbers), at.t));
+      const times = (numbers: readonly number[], y: typeof x) => scaleBy(y, gather(table(numbers), wholeTimesteps(at.t)));
       const m = mean(x, at);
       const gain = marginals.map(({ alpha, sigma }) => (alpha * variance) / (alpha ** 2 * variance + sigma ** 2));
       return add(times(gain, sub(x, times(marginals.map(({ alpha }) => alpha), m))), m) as typeof x;

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
@@ -55,8 +56,8 @@ const exact: Model<object, Size> = {
     predicts: 'x0',
     as: 'logVariance',
     apply: (_, x, { t }) => ({
-      prediction: scaleBy(x, gather(ofTime(marginals.map((m) => conditional(m).gain)), t)),
-      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, sigma }, i) => Math.log(sigma ** 2 + k ** 2 * conditional(marginals[i]!).left))), t)),
+      prediction: scaleBy(x, gather(ofTime(marginals.map((m) => conditional(m).gain)), wholeTimesteps(t))),
+      variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, sigma }, i) => Math.log(sigma ** 2 + k ** 2 * conditional(marginals[i]!).left))), wholeTimesteps(t))),
     }),
   }),
 }; // prettier-ignore

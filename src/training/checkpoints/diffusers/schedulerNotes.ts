@@ -4,7 +4,7 @@ import { fail } from '../../../internal/errors.js';
 import { show } from '../../../internal/decode.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { SchedulerName } from './schedulerFields.js';
-import { hasExtraStep, isBySigma, isFractional, SCHEDULERS, type SchedulerSettings } from './schedulers.js';
+import { hasExtraStep, isBySigma, SCHEDULERS, type SchedulerSettings } from './schedulers.js';
 
 /** A field whose value does not fit the others: what is expected, and what to do. */
 type Refusal = readonly [applies: boolean, field: keyof SchedulerSettings, expected: string, hint: string];
@@ -43,30 +43,12 @@ export const gridField = (settings: SchedulerSettings): keyof SchedulerSettings 
   return settings.timestep_spacing === 'leading' && settings.steps_offset > 0 ? 'steps_offset' : 'timestep_spacing';
 };
 
-/** Tests if the network of diffusers gets fractional timesteps. */
-const getsFractions = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean =>
-  SCHEDULERS[name].over === 'sigma' && (isBySigma(settings) || isFractional(name, settings, steps));
-
-/**
- * The greatest differences in % of the greatest number of a sample, found with a smooth model, three schedules and 2 to 50
- * steps. Steps of LMS amplify them, above all if the network predicts x₀.
- */
-const FRACTIONS = {
-  epsilon: { LMSDiscreteScheduler: 0.5, others: 0.06 },
-  v_prediction: { LMSDiscreteScheduler: 8, others: 1.1 },
-  sample: { LMSDiscreteScheduler: 60, others: 1.8 },
-} as const;
-
-const sizeOfFractions = (name: SchedulerName, { prediction_type: predicts }: SchedulerSettings): number =>
-  FRACTIONS[predicts][name === 'LMSDiscreteScheduler' ? name : 'others'];
-
 const size = (percent: number): string => `up to ${percent} % of the greatest number, for a smooth model`;
 
 /** Differences of our samples from those of the scheduler, each with its field and its size. */
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const ofExtraStep = SCHEDULERS[name].over === 't' ? 300 : 210;
   const notes: readonly (readonly [boolean, string])[] = [
-    [getsFractions(name, settings, steps), `${gridField(settings)}: the network of diffusers gets fractional timesteps; that of noisefold gets the nearest whole ones (${size(sizeOfFractions(name, settings))})`],
     [hasExtraStep(settings, steps) && !isBySigma(settings), `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
   ]; // prettier-ignore

@@ -228,7 +228,7 @@ const rangeOf =
       : E.right(range(sigmaRange(process.schedule)));
   };
 
-/** The grid of a number of steps: the timesteps themselves, or the nearest whole ones. */
+/** The grid of a number of steps. */
 export const gridOfScheduler =
   (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
   (process) =>
@@ -239,12 +239,12 @@ export const gridOfScheduler =
         )
       : spacedGrid(name, settings, steps)(process);
 
-/** Rounds a fractional timestep to the one that the network gets. */
+/** The timestep that the network gets for a fractional one: itself over σ, and a whole one in other schedulers. */
 const roundingOf = (name: SchedulerName, settings: SchedulerSettings): ((t: number) => number) => {
+  if (SCHEDULERS[name].over === 'sigma') return F.identity;
   const isRounded =
-    SCHEDULERS[name].over === 'sigma' ||
-    (settings.use_karras_sigmas &&
-      !(name === 'DPMSolverMultistepScheduler' && settings.beta_schedule === 'squaredcos_cap_v2'));
+    settings.use_karras_sigmas &&
+    !(name === 'DPMSolverMultistepScheduler' && settings.beta_schedule === 'squaredcos_cap_v2');
   return isRounded ? Math.round : Math.floor;
 };
 
@@ -261,10 +261,10 @@ const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit):
     return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
   }
   if (!isFractional(name, settings, steps)) return null;
-  return timesteps.map((timestep, i) => {
+  return timesteps.map((_, i) => {
     const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
     const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
-    return { sigma: below + (t % 1) * (above - below), timestep };
+    return { sigma: below + (t % 1) * (above - below), timestep: t };
   });
 };
 
@@ -285,7 +285,7 @@ export const correctionOf = (settings: SchedulerSettings): Correction => {
 };
 
 /** Tests if `linspace` visits fractional timesteps. */
-export const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
+const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
   const { timestep_spacing: spacing, num_train_timesteps: T } = settings;
   return spacing === 'linspace' && SCHEDULERS[name].over === 'sigma' && steps > 1 && (T - 1) % (steps - 1) !== 0;
 };

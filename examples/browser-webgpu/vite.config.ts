@@ -58,10 +58,11 @@ export default defineConfig({
   plugins: [digitsFile, policy],
   server: { headers },
   preview: { headers },
-  worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups } } } },
+  worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups }, comments: false } } },
   build: {
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',
+    modulePreload: { polyfill: false }, // each browser that runs the code knows `modulepreload`
   },
 });

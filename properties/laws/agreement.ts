@@ -104,7 +104,8 @@ const ofOperation =
 
 const ofPrograms = (backend: Backend): Law<GraphCase> => ({
   name: 'programs agree with the reference',
-  formula: '|y − y_ref| ≤ 20·(the spread of y_ref under errors of 4 ulp wherever float32 rounds)',
+  formula:
+    '|y − y_ref| ≤ 20·(the spread of y_ref under errors of 4 ulp wherever float32 rounds), or 10⁻⁶ or n·2⁻²⁵ of max|y_ref| if that is more, for sums of n terms in all',
   source: 'stochastic arithmetic, Vignes 1993',
   arbitrary: continuousGraphCase,
   runs: 70,

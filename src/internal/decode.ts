@@ -166,6 +166,7 @@ export const decode =
     );
 
 /** A tuple of exactly these values; io-ts's `tuple` drops further ones silently, and takes at most five. */
+/* @__NO_SIDE_EFFECTS__ */
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
   name: string,

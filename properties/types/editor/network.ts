@@ -2,11 +2,12 @@
 export const NETWORK = String.raw`import { unwrap } from 'noisefold';
 import { cosine, ddpm, type Model } from 'noisefold/diffusion';
 import {
-  add, addBias, attention, broadcastLike, conv2d, type Dim, expandDims, fullLike, gelu, halve, key, layerNorm, mean, mul, ones,
-  pipe, program, rearrange, silu, split, square, sub, sum, type Tensor, vmap, zeros,
+  add, addBias, attention, broadcastLike, cast, conv2d, type Dim, expandDims, fullLike, gelu, halve, key, layerNorm, mean, mul,
+  ones, pipe, program, rearrange, silu, split, square, sub, sum, type Tensor, vmap, zeros,
 } from 'noisefold/dsl';
 import {
   adam, allZeros, classEmbedding, fanInUniform, layer, linearLayer, normalOf, parameter, type ParamsOf, timeEmbedding,
+  type Times,
 } from 'noisefold/nn';
 import { type Dataset, fit } from 'noisefold/training';
 
@@ -50,7 +51,7 @@ const transformer = layer(
     output: linearLayer({ inputs: 64, outputs: 16, initializer: allZeros }),
   },
   ({ time, ofClass, kernel, bias, position, blocks, modulation, output }) =>
-    <B extends Dim>(x: Tensor<[B, 28, 28, 1]>, t: Tensor<[B], 'int32'>, label: Tensor<[B], 'int32'>): Tensor<[B, 28, 28, 1]> => {
+    <B extends Dim>(x: Tensor<[B, 28, 28, 1]>, t: Times<B>, label: Tensor<[B], 'int32'>): Tensor<[B, 28, 28, 1]> => {
       const e = add(time(t), ofClass(label)); // [B, 64]
       const patches = addBias(conv2d(x, kernel, { strides: [4, 4], padding: 'valid' }), bias); // [B, 7, 7, 64]
       const tokens = rearrange(patches, 'B H W C -> B (H W) C'); // [B, 49, 64]
@@ -73,7 +74,7 @@ const denoiser: Model<ParamsOf<typeof transformer>, [28, 28, 1]> = {
   predicts: 'v',
   timesteps: 1000,
   classes: 10,
-  apply: (params, x, { t, label = fullLike(t, 10) }) => transformer.apply(params)(x, t, label),
+  apply: (params, x, { t, label = cast(fullLike(t, 10), 'int32') }) => transformer.apply(params)(x, t, label),
 };
 const process = unwrap(ddpm(cosine(1000)));
 const optimizer = adam({ learningRate: 1e-3 });

@@ -218,7 +218,7 @@ export const batches = group(
         block: residualBlock({ inputs: 3, outputs: 3, embedding: 32, groups: 1 }),
       },
       ({ time, block }) =>
-        <B extends Dim>(x: Tensor<[B, 32, 32, 3]>, t: Tensor<[B], 'int32'>): Tensor<[B, 32, 32, 3]> =>
+        <B extends Dim>(x: Tensor<[B, 32, 32, 3]>, t: Times<B>): Tensor<[B, 32, 32, 3]> =>
           block(x, { embedding: silu(time(t)) }),
     );
   `,

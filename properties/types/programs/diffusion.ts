@@ -20,17 +20,28 @@ export const diffusion = group(
     'a process of the images, not of the schedule': wrong`
       qSample(«cosine(1000)»)
     `,
-    'the images and the key of a loss swapped': wrong`
+    'images in place of the key of a loss': wrong`
+      program({ params: model.params, x: 'B 28 28 1' }, ({ params, x }) =>
+        simpleLoss(process, model)(params, { x0: x, «key»: x }))
+    `,
+    'images of a loss without a name': wrong`
+      program({ params: model.params, x: 'B 28 28 1' }, ({ params, x }) => simpleLoss(process, model)(params, «x»))
+    `,
+    'a misspelled input of a loss': wrong`
       program({ params: model.params, x: 'B 28 28 1', k: 'key' }, ({ params, x, k }) =>
-        simpleLoss(process, model)(params, «k, x»))
+        simpleLoss(process, model)(params, { x0: x, key: k, «labels»: iota(4) }))
+    `,
+    'noise of another batch for a loss': wrong`
+      program({ params: model.params, k: 'key' }, ({ params, k }) =>
+        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(5, 28, 28, 1) }))
     `,
     'images of another size for a loss': wrong`
       program({ params: model.params, x: 'B 32 32 1', k: 'key' }, ({ params, x, k }) =>
-        simpleLoss(process, model)(params, «x», k))
+        simpleLoss(process, model)(params, { «x0»: x, key: k }))
     `,
     'labels of another batch for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
-        simpleLoss(process, model)(params, zeros(4, 28, 28, 1), k, «iota(5)»))
+        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «label»: iota(5) }))
     `,
     'a denoiser that returns other channels': wrong`
       const network = layer({ last: convLayer({ inputs: 1, outputs: 2 }) }, ({ last }) =>
@@ -53,8 +64,8 @@ export const diffusion = group(
       };
     `,
     'a loss that is no vector of the samples': wrong`
-      const perPixel: Objective = (diffusion, denoiser, options) => «(_, x0, k, label) => {
-        const { noise, at } = noisedBatch(diffusion, denoiser, options)(x0, k, label);
+      const perPixel: Objective = (diffusion, denoiser, options) => «(_, inputs) => {
+        const { noise, at } = noisedBatch(diffusion, denoiser, options)(inputs);
         return { losses: noise, t: at.t };
       }»;
     `,
@@ -88,7 +99,7 @@ export const diffusion = group(
     `,
     'a step of training by hand': right`
       program({ params: model.params, x: 'B 28 28 1', k: 'key' }, ({ params, x, k }) => {
-        const { value, grad: g } = valueAndGrad(simpleLoss(process, model))(params, x, k);
+        const { value, grad: g } = valueAndGrad(simpleLoss(process, model))(params, { x0: x, key: k });
         return { params: zipTensors([params, g], (w, d) => sub(w, mul(1e-3, d))), loss: value };
       })
     `,
@@ -101,14 +112,14 @@ export const diffusion = group(
     'the loss of each sample, in another form': right`
       const absolute: Objective = (diffusion, denoiser, options) => {
         const errors = predictionErrors(diffusion, denoiser, options);
-        return (params, x0, k, label) => {
-          const { error, t } = errors(params, x0, k, label);
+        return (params, inputs) => {
+          const { error, t } = errors(params, inputs);
           return { losses: meanPerSample(abs(error)), t };
         };
       };
     `,
     'a network of any images': right`
-      const wide = (denoiser: Denoiser<unknown, [Dim, Dim, Dim]>, x: Tensor<['B', 8, 8, 1]>, t: Tensor<['B'], 'int32'>) =>
+      const wide = (denoiser: Denoiser<unknown, [Dim, Dim, Dim]>, x: Tensor<['B', 8, 8, 1]>, t: Times<'B'>) =>
         denoiser.apply(null, x, { t });
     `,
     'an interpolation by numbers and by tensors': right`

@@ -63,7 +63,7 @@ const small = right`
       last: convLayer({ inputs: 64, outputs: 1, initializer: allZeros }),
     },
     ({ time, first, down, middle, up, last }) =>
-      <B extends Dim>(x: Tensor<[B, 28, 28, 1]>, t: Tensor<[B], 'int32'>): Tensor<[B, 28, 28, 1]> => {
+      <B extends Dim>(x: Tensor<[B, 28, 28, 1]>, t: Times<B>): Tensor<[B, 28, 28, 1]> => {
         const embedding = silu(time(t)); // [B, 64]
         const h = first(x); // [B, 28, 28, 32]
         const low = middle(down(h), { embedding }); // [B, 14, 14, 32]

@@ -52,7 +52,7 @@ export const channelMonoid = { concat: compose, empty: identity };
 export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
   'foldChannels',
   { channels: channelsPart },
-  RA.foldMap(channelMonoid)((c) => c),
+  /* @__PURE__ */ RA.foldMap(channelMonoid)((c) => c),
 );
 
 /**

@@ -110,12 +110,14 @@ type LikeTensor<D extends DType, P extends readonly number[] = []> = Dual<
 >;
 
 /** Makes both forms of a draw of a given shape. The first arguments after the key are `count` parameters. */
+/* @__NO_SIDE_EFFECTS__ */
 const ofShape = <F extends object>(op: string, sample: Sample, count = 0): F =>
   dual(op, startsWithKey, (key: Key, ...args: readonly number[]) =>
     tensor(sample(op, key, args.slice(count), ...args.slice(0, count))),
   );
 
 /** Makes both forms of a draw in the shape of another tensor, which comes after `count` parameters. */
+/* @__NO_SIDE_EFFECTS__ */
 const likeTensor = <F extends object>(op: string, sample: Sample, count = 0): F =>
   dual(op, count + 2, (key: Key, ...args: readonly unknown[]) =>
     tensor(sample(op, key, dims(args[count] as AnyTensor), ...(args.slice(0, count) as readonly number[]))),

@@ -95,6 +95,7 @@ export const rateAt: BothForms<LearningRate, [step: Step], Scalar> = dual(
 );
 
 /** A number of updates. */
+/* @__NO_SIDE_EFFECTS__ */
 const updates = (least: number): t.Type<number> =>
   hinted(
     refined(natural, `a number of steps ≥ ${least}`, (n) => n >= least),
@@ -111,6 +112,7 @@ const scaled = (
     settings: { [name]: options, rate: rateSettings(rate) },
   });
 
+/* @__NO_SIDE_EFFECTS__ */
 const warmedUp = (name: string, first: number): BothForms<LearningRate, [steps: number], LearningRate> =>
   dual(name, 2, (rate: LearningRate, steps: number) => {
     argument(name, updates(1)).demand(steps);
@@ -161,6 +163,7 @@ const polynomialFields = {
 export interface PolynomialDecay extends OptionsOf<typeof polynomialFields> {}
 
 /** Lowers a rate by a factor, which falls from 1 at progress 0 to `floor` at progress 1. */
+/* @__NO_SIDE_EFFECTS__ */
 const decaying = <Fs extends typeof decayFields>(
   name: string,
   fields: Fs,

@@ -11,6 +11,7 @@ import type { Dim, Tensor } from '../../graph/tensor.js';
 type Padding = ConvAttributes['padding'];
 
 /** Two numbers, for the height and the width. */
+/* @__NO_SIDE_EFFECTS__ */
 export const pair = (name: string) => exactTuple([t.number, t.number], name);
 
 const counts = pair('[before, after]');

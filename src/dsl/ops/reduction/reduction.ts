@@ -50,6 +50,7 @@ const allAxes = (n: Node): readonly number[] => [...n.shape.keys()];
 const afterBatch = (n: Node): readonly number[] => allAxes(n).slice(1);
 
 /** Makes both forms of a reduction; the default is all axes. */
+/* @__NO_SIDE_EFFECTS__ */
 const reduction = <N extends DType>(op: string, reduced: Reduce): Reduction<N> =>
   withOption(op, (n, axes: Axes = allAxes(n)) => named(op, () => reduced(n, [axes].flat())));
 

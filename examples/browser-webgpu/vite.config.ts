@@ -42,11 +42,10 @@ const policy: Plugin = {
  * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend.
  */
 const groups = [
-  { name: 'fp', test: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
-  // in one file with the worker, which is smaller than two files; the code of weights of 16 bits loads only for them
+  // one file is smaller than several; the code of weights of 16 bits loads only for them
   {
     name: 'worker',
-    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/]numerics[/]toFloat16)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]/,
+    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/]numerics[/]toFloat16)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/,
   },
 ];
 

@@ -14,15 +14,14 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
     bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
   }));
 
-const KINDS = ['data', 'page', 'worker', 'fp-ts', 'wasm', 'webgpu', 'stored'] as const;
+const KINDS = ['data', 'page', 'worker', 'wasm', 'webgpu', 'stored'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** The files of each kind, by name. The worker has all of noisefold except the backends. */
+/** The files of each kind, by name. The worker has all of noisefold except the backends, and fp-ts. */
 const FILES: Readonly<Record<Kind, RegExp>> = {
   data: /^digits[.]bin$/,
   page: /^(index[-.]|isolation[.]js)/,
   worker: /^main-/,
-  'fp-ts': /^fp-/,
   wasm: /^wasm-/,
   webgpu: /^(webgpu|backend)-/,
   // the code of weights of 16 bits, which a visit does not load
@@ -57,7 +56,7 @@ describe('the built page', () => {
   });
 
   test.each(['wasm', 'webgpu'] as const)('loads little code on %s', (backend) => {
-    const visit = sum('page', 'worker', 'fp-ts', backend);
+    const visit = sum('page', 'worker', backend);
     console.log(`a visit on ${backend} loads ${written(visit)} of code`);
     expect(visit).toBeLessThan(MOST);
   });

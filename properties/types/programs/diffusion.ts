@@ -31,6 +31,20 @@ export const diffusion = group(
       program({ params: model.params, x: 'B 28 28 1', k: 'key' }, ({ params, x, k }) =>
         simpleLoss(process, model)(params, { x0: x, key: k, «labels»: iota(4) }))
     `,
+    'transposed noise for a loss': wrong`
+      program({ params: model.params, k: 'key' }, ({ params, k }) =>
+        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 1, 28) }))
+    `,
+    'noise without the axis of channels for a loss': wrong`
+      program({ params: model.params, k: 'key' }, ({ params, k }) =>
+        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 28) }))
+    `,
+    'transposed images for the noise': wrong`
+      qSample(process)(iota(2), zeros(2, 28, 28, 1))(«zeros(2, 28, 1, 28)»)
+    `,
+    'transposed images in an interpolation': wrong`
+      slerp(zeros(4, 2, 3, 1), «zeros(4, 3, 2, 1)»)(0.5)
+    `,
     'noise of another batch for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
         simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(5, 28, 28, 1) }))

@@ -1,6 +1,9 @@
 import { cast, type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import type { Levels } from '../process/process.js';
+import { type Level, levelAt } from '../grids/level.js';
+import { sigmaOf } from '../schedules/channel.js';
+import { timestepOfSigma } from '../schedules/noiseLevel.js';
+import type { Levels, Process } from '../process/process.js';
 import { column, entriesAt } from '../process/table.js';
 
 /** The noise level of each sample, `[B]` each: x_t = α·x₀ + σ·ε. */
@@ -29,14 +32,26 @@ export const networkTimesteps = ({ timesteps }: NetworkTimesteps) => {
   return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32' | 'float32'> => (same ? t : networkAt(t));
 };
 
-/** The timesteps that a network gets at some times of a process: between two of them if a time is fractional. */
+/** The entry of a table at a time, which may be fractional. */
+const between = (entries: ArrayLike<number>, t: number): number => {
+  const [before, after] = [entries[Math.floor(t)]!, entries[Math.ceil(t)]!];
+  return before + (t % 1) * (after - before);
+};
+
+/**
+ * The timesteps that a network gets at some levels of a process. For a level between those of a respaced process, it is the
+ * timestep of the original process with this noise.
+ */
 export const networkTimestepsOf = (
-  { timesteps }: NetworkTimesteps,
-  times: readonly number[],
+  { timesteps, marginals, origin }: Pick<Process, 'timesteps' | 'marginals' | 'origin'>,
+  levels: readonly Level[],
 ): NetworkTimesteps['timesteps'] => {
-  const numbers = times.map((t) => {
-    const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
-    return before + (t % 1) * (after - before);
+  const placeInOrigin = origin && timestepOfSigma(origin.schedule);
+  const numbers = levels.map((level) => {
+    const sigma = sigmaOf(level);
+    if (origin && placeInOrigin && sigma !== sigmaOf(levelAt({ marginals }, Math.round(level.t))))
+      return between(origin.timesteps, placeInOrigin(sigma));
+    return between(timesteps, level.t);
   });
   return numbers.every(Number.isInteger) ? Int32Array.from(numbers) : Float64Array.from(numbers);
 };
@@ -81,5 +96,5 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], 'int32' | 'float32'
         where: 'denoiser: t',
         expected: 'whole timesteps, int32: this denoiser looks its numbers up by them',
         actual: 'fractional ones, float32',
-        hint: 'take a grid of whole timesteps, such as trailing(50), or a denoiser that uses `level`',
+        hint: 'take a grid of whole timesteps, such as trailing(50), and a solver without churn, or a denoiser that uses `level`',
       });

@@ -1,4 +1,4 @@
-import { add, type Dim, dtypeOf, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
+import { add, type Dim, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import {
   networkTimesteps,
@@ -60,7 +60,7 @@ export type MeanGradient<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
   at: Conditioning<NoInfer<B>>,
-  mean: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+  mean: NoInfer<Tensor<[B, ...I]>>,
 ) => Tensor<[B, ...I]>;
 
 /**
@@ -231,7 +231,7 @@ export const converted = demanding(
     const ofX = entriesAt(column(conversions, ({ x }) => x));
     const ofPrediction = entriesAt(column(conversions, ({ prediction }) => prediction));
     return <B extends Dim, I extends Shape>(t: Tensor<[B], 'int32'>, x: Tensor<[NoInfer<B>, ...I]>) =>
-      (prediction: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+      (prediction: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
         if (from === to) return prediction;
         if (to === 'x0' || to === 'v') requireSignal('denoiser', process, from, timesteps);
         return add(scaleBy(x, ofX(t)), scaleBy(prediction, ofPrediction(t)));
@@ -258,11 +258,12 @@ export const reparameterize =
     const atTimestep = converted(process, predicts, to, timesteps);
     const said: DenoiserChange<P, P, I>['said'] =
       ({ t, level }, x) =>
-      (prediction) =>
-        // the tables of the process are exact, and shared by all uses
-        level === undefined || dtypeOf(t) === 'int32'
-          ? atTimestep(wholeTimesteps(t), x)(prediction)
-          : convertedAt(predicts, to, level)(x, prediction);
+      (prediction) => {
+        // without a level, the timestep tells it
+        if (level === undefined) return atTimestep(wholeTimesteps(t), x)(prediction);
+        if (to === 'x0' || to === 'v') requireSignal('denoiser', process, predicts, timesteps);
+        return convertedAt(predicts, to, level)(x, prediction);
+      };
     return { ...mapDenoiser<P, P, I>({ params: same, said })(denoiser), predicts: to };
   };
 

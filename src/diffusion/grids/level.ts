@@ -1,5 +1,7 @@
 import { amount } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { raise } from '../../internal/errors.js';
+import { ROUNDING } from '../schedules/noiseLevel.js';
 import { demanding } from '../../internal/takes.js';
 import { type Channel, channelOfSigma, identity, sigmaOf } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
@@ -31,9 +33,6 @@ export const levelAt = ({ marginals }: Levels, t: number): Level => {
   return { ...channelOfSigma(Math.exp(low + (t - before) * (high - low))), t };
 };
 
-/** σ that differ by less are those of a timestep: they were computed in another order. */
-const ROUNDING = 2 ** -44;
-
 /**
  * The level of a process with noise σ, in units of α: exactly this σ, and the timestep, which may be fractional, where the
  * process has it. Beyond its last timestep the denoiser gets that one.
@@ -60,10 +59,18 @@ export const levelOfSigma = ({ marginals }: Levels, sigma: number): Level => {
 export const levelsOf = demanding(
   'levelsOf',
   { process: processWith('marginals'), timesteps: t.readonlyArray(amount, 'timesteps, such as [9, 4]') },
-  (process: Levels, timesteps: readonly number[]): readonly Level[] => [
-    ...timesteps.map((at) => levelAt(process, at)),
-    DATA,
-  ],
+  (process: Levels, timesteps: readonly number[]): readonly Level[] => {
+    const last = process.marginals.length - 1;
+    const beyond = timesteps.find((at) => at > last);
+    if (beyond !== undefined)
+      raise('ConfigError', {
+        where: 'levelsOf: timesteps',
+        expected: `timesteps from 0 to ${last}`,
+        actual: String(beyond),
+        hint: 'the timesteps of a process of T levels are 0…T-1',
+      });
+    return [...timesteps.map((at) => levelAt(process, at)), DATA];
+  },
 );
 
 /** Each level of a list with the next. */

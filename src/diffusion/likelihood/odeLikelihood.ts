@@ -146,7 +146,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
       // the evaluations as a process, whose time is their index
-      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, timesteps) };
+      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, levels) };
       const { apply } = F.pipe(
         denoiser,
         overProcess(evaluations),

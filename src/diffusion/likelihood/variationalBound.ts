@@ -37,9 +37,9 @@ export const boundTerm = demanding(
     return <B extends Dim, I extends Shape>(
         t: Tensor<[B], 'int32'>,
         x0: Tensor<[NoInfer<B>, ...I]>,
-        xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+        xt: NoInfer<Tensor<[B, ...I]>>,
       ) =>
-      (reverse: DiagonalGaussian<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B]> => {
+      (reverse: NoInfer<DiagonalGaussian<[B, ...I]>>): Tensor<[B]> => {
         const { mean, logVariance } = posterior(t)(x0, xt);
         const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
         const decoded = neg(discretizedLogLikelihood(reverse, { cdf })(x0));

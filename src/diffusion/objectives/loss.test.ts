@@ -4,14 +4,15 @@ import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properti
 import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import {
+  concatAll,
   constantOf,
   type Dim,
-  concatAll,
   foldIn,
   fork,
   fullLike,
-  type Key,
   grad,
+  iota,
+  type Key,
   mean,
   mul,
   normalLike,
@@ -20,6 +21,7 @@ import {
   square,
   sub,
   type Tensor,
+  zeros,
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
@@ -65,7 +67,17 @@ describe('the simple loss', () => {
     );
     const old = losses as unknown as (params: null, x0: Tensor<[4, 2]>, key: Key) => { readonly losses: Tensor<[4]> };
     const positional = await outcomeOf((key) => old(null, x0, key).losses)();
-    expect(E.isLeft(positional) && positional.left.message).toContain('give { x0, key }');
+    expect(E.isLeft(positional) && positional.left.message).toContain(
+      'loss: expected the inputs as one record { x0, key, label, condition, t, noise }, got a tensor',
+    );
+    const wrong = async (inputs: object) => {
+      const outcome = await outcomeOf((key) => losses(null, { x0, key, ...inputs }).losses)();
+      return E.isLeft(outcome) ? outcome.left.message : 'no error';
+    };
+    expect(await wrong({ noise: zeros(4) })).toContain('loss.noise: expected float32 [4, 2], got float32 [4]');
+    expect(await wrong({ t: zeros(4) })).toContain('loss.t: expected int32 [4], got float32 [4]');
+    expect(await wrong({ t: iota(3) })).toContain('loss.t: expected int32 [4], got int32 [3]');
+    expect(await wrong({ label: iota(5) })).toContain('loss.label: expected int32 [4], got int32 [5]');
   });
 
   it.each(['epsilon', 'x0', 'v'] as const)('is the squared distance to the target, %s', async (predicts) => {

@@ -38,10 +38,7 @@ export const targetOf = demanding(
     const ofX0 = entriesAt(column(mixtures, ({ x0 }) => x0));
     const ofNoise = entriesAt(column(mixtures, ({ epsilon }) => epsilon));
     return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-      <I extends Shape>(
-        x0: Tensor<[NoInfer<B>, ...I]>,
-        noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
-      ): Tensor<[B, ...I]> =>
+      <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
         add(scaleBy(x0, ofX0(t)), scaleBy(noise, ofNoise(t)));
   },
 );

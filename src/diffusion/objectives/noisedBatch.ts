@@ -1,5 +1,6 @@
 import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
-import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
+import { demandType, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
 import { functionOf, hinted, refined, share } from '../../internal/decode.js';
 import { type either, t } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
@@ -44,7 +45,7 @@ export interface LossInputs<B extends Dim, I extends Shape> {
   /** The timestep of each sample; drawn from the key if left out. */
   readonly t?: Tensor<[NoInfer<B>], 'int32'> | undefined;
   /** The noise ε of each sample, like x_0; drawn from the key if left out. */
-  readonly noise?: Tensor<[NoInfer<B>, ...NoInfer<I>]> | undefined;
+  readonly noise?: NoInfer<Tensor<[B, ...I]>> | undefined;
 }
 
 const tensorOf = (expected: string) => refined(t.unknown, expected, isTensor);
@@ -58,8 +59,30 @@ const inputsOf = schema(
     t: optional(tensorOf('timesteps, a tensor')),
     noise: optional(tensorOf('noise, a tensor')),
   } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
-  'give { x0, key }',
+  'the inputs are { x0, key } or { x0, t, noise }, and label or condition if the denoiser has them',
 );
+
+/** The checked inputs of a loss. */
+const checkedInputs = <B extends Dim, I extends Shape>(inputs: LossInputs<B, I>): LossInputs<B, I> => {
+  if (isTensor(inputs))
+    return raise('ConfigError', {
+      where: 'loss',
+      expected: 'the inputs as one record { x0, key, label, condition, t, noise }',
+      actual: 'a tensor',
+      hint: 'write loss(params, { x0, key })',
+    });
+  const checked = inputsOf.demand<LossInputs<B, I>>(inputs);
+  const { shape, dtype } = nodeOf(checked.x0);
+  const perSample = showType({ shape: shape.slice(0, 1), dtype: 'int32' });
+  const demand = (name: 'label' | 't' | 'noise', expected: string, hint: string): void => {
+    const x = checked[name];
+    if (x !== undefined) demandType(`loss.${name}`, expected, nodeOf(x), hint);
+  };
+  demand('t', perSample, 'give the timestep of each sample');
+  demand('label', perSample, 'give the class of each sample');
+  demand('noise', showType({ shape, dtype }), 'give noise of the shape of x0');
+  return checked;
+};
 
 const requiredKey = (key: Key | undefined, purpose: string): Key =>
   key ??
@@ -86,7 +109,7 @@ export const drawnBatch = <P, I extends Shape>(
   const transmit = qSample(process);
   return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I> => {
     const { labelDropout, timesteps } = orRaise(given);
-    const { x0, key, label, condition } = inputsOf.demand<LossInputs<B, I>>(inputs);
+    const { x0, key, label, condition } = checkedInputs(inputs);
     const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
     const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
     const t = inputs.t ?? timesteps(process)(x0)(keyOf('timestep'));

@@ -10,7 +10,7 @@ import { channelsPart, processPart } from '../parts.js';
 export type Transmission = <B extends Dim, I extends Shape>(
   index: Tensor<[B], 'int32'>,
   noise: Tensor<[NoInfer<B>, ...I]>,
-) => (x: Tensor<[NoInfer<B>, ...NoInfer<I>]>) => Tensor<[B, ...I]>;
+) => (x: NoInfer<Tensor<[B, ...I]>>) => Tensor<[B, ...I]>;
 
 /**
  * Sends each sample through the channel at its index: α·x + σ·ε. The list may contain any q(x_t|x_s).

@@ -47,7 +47,7 @@ export const qPosterior = demanding('qPosterior', { process: processWith('poster
   const variances = entriesAt(column(process.posteriors, ({ sigma }) => sigma ** 2));
   const logVariances = entriesAt(clippedLogVariances(process));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Gaussian<B, I> => ({
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: NoInfer<Tensor<[B, ...I]>>): Gaussian<B, I> => ({
       mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
       variance: variances(t),
       logVariance: logVariances(t),

@@ -81,7 +81,7 @@ export const qSampleBetween = demanding('qSampleBetween', { process: processPart
       t: Tensor<[NoInfer<B>], 'int32'>,
       noise: Tensor<[NoInfer<B>, ...I]>,
     ) =>
-    (xs: Tensor<[NoInfer<B>, ...NoInfer<I>]>): Tensor<[B, ...I]> => {
+    (xs: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
       const { mean, variance } = between(s, t)(xs);
       return add(mean, scaleBy(noise, sqrt(variance)));
     };

@@ -197,7 +197,7 @@ export const pSample = demanding(
       params: P,
       xt: Tensor<[B, ...I]>,
       at: Conditioning<NoInfer<B>, 'int32'>,
-      noise: Tensor<[NoInfer<B>, ...NoInfer<I>]>,
+      noise: NoInfer<Tensor<[B, ...I]>>,
     ): Tensor<[B, ...I]> => {
       const { mean, logVariance } = reverse(params, xt, at);
       const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));

@@ -49,7 +49,7 @@ const weightOf = argument(
  * ends(constantOf([0.5, 1], 2)) // → [[0.7071, 0.7071], [0, 1]]
  */
 export const slerp =
-  <B extends Dim, I extends Shape>(a: Tensor<[B, ...I]>, b: Tensor<[NoInfer<B>, ...NoInfer<I>]>) =>
+  <B extends Dim, I extends Shape>(a: Tensor<[B, ...I]>, b: NoInfer<Tensor<[B, ...I]>>) =>
   (weight: number | Tensor<[]> | Tensor<[B]>): Tensor<[B, ...I]> => {
     weightOf.demand(weight);
     const length = (x: Tensor<[B, ...I]>): Tensor<[B]> => sqrt(sumPerSample(square(x)));

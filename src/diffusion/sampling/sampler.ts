@@ -17,7 +17,7 @@ import type { Process } from '../process/process.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { levelsOf } from '../grids/level.js';
 import { integratorOf, type SampleState, type SampleStep } from '../solvers/integrator.js';
-import { checkedPlan, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
+import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
 import { steered } from '../reverse/steering.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
@@ -121,8 +121,7 @@ const samplerOf = <P, I extends Shape>({
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(process)),
-    E.bind('plan', ({ falling }) => solver.plan(levelsOf(process, falling), process)),
-    E.tap(({ plan }) => checkedPlan(plan, process)),
+    E.bind('plan', ({ falling }) => planOf(solver, levelsOf(process, falling), process)),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
     E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser.predicts)),
@@ -134,7 +133,7 @@ const samplerOf = <P, I extends Shape>({
     E.map(({ plan, levels, integrator, guided }) => {
       const timesteps = levels.map(({ t }) => t);
       // the evaluations as a process, whose time is their index
-      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, timesteps) };
+      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, levels) };
       const steeredBy = (by: Correction) =>
         F.pipe(guided, overProcess(evaluations), steered(evaluations, { correction: by }));
       const { apply, learned, guides } = steeredBy(correction);

@@ -70,6 +70,9 @@ export const logSNRAt = demanding(
   },
 );
 
+/** Noise levels whose ratio differs from 1 by less are equal: they were computed in another order. */
+export const ROUNDING = 2 ** -44;
+
 /** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
 const placeIn =
   (levels: Float64Array, measure: (level: number) => number) =>
@@ -95,7 +98,11 @@ export const timestepOfSigma = demanding(
   { schedule: scheduleWith('sigmas') },
   ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
     const place = placeIn(levels, Math.log);
-    return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
+    return (sigma) => {
+      const t = sigma >= 0 ? place(sigma) : NaN;
+      const nearest = Math.round(t);
+      return Math.abs(levels[nearest]! / sigma - 1) < ROUNDING ? nearest : t;
+    };
   },
 );
 

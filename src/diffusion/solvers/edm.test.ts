@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { gaussianData } from '../../../properties/diffusion/gaussianData.js';
+import { gaussianData, samplesOf } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { constantOf, scalar, tanh } from '../../dsl/index.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
-import { everyStep } from '../grids/grid.js';
+import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { everyStep, timestepGrid, trailing } from '../grids/grid.js';
+import { levelsOf } from '../grids/level.js';
+import { respace } from '../grids/respacing.js';
 import { processOfSigmas } from '../grids/sigmaProcess.js';
+import { uncorrected } from '../reverse/x0Correction.js';
+import { timestepOfSigma } from '../schedules/noiseLevel.js';
+import { networkTimestepsOf } from '../conditioning/networkTimesteps.js';
+import { zeroTerminalSNR } from '../schedules/zeroTerminalSNR.js';
+import { ddim } from './ddim.js';
+import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { eulerAncestral } from './eulerAncestral.js';
+import type { Solver } from './plan.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { euler, heun } from './edm.js';
 import { ddpm } from '../process/process.js';
@@ -77,4 +87,44 @@ it.each([
   const [first, both] = [await afterStep(euler), await afterStep(heun)];
   if (again) first.forEach((value, i) => expect(both[i]).not.toBe(value));
   else expect(both).toEqual(first);
+});
+
+it('churn above the noise of the process is the same for each prediction', async () => {
+  const process = right(ddpm(cosine(100)));
+  const x0 = gaussianData(process);
+  const drawn = async (denoiser: Denoiser<null, []>) => {
+    const parts = { process, grid: timestepGrid([99, 50]), correction: uncorrected } as const;
+    return samplesOf(right(sampler({ ...parts, denoiser, solver: heun({ churn: 0.4 }) })), [0.7, -0.2]);
+  };
+  const expected = await drawn(x0);
+  for (const to of ['epsilon', 'v', 'score'] as const)
+    (await drawn(reparameterize(process, to)(x0))).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 9));
+});
+
+it('the network of a respaced process gets the timestep of its own process at the noise of churn', () => {
+  const process = right(ddpm(cosine(1000)));
+  const timestepOf = timestepOfSigma(process.schedule);
+  for (const grid of [trailing(10), timestepGrid([499, 249, 99])]) {
+    const short = right(respace(grid)(process));
+    const { plan } = right(
+      sampler({ process: short, denoiser: gaussianData(short), solver: euler({ churn: 1.2 }), grid: everyStep }),
+    );
+    const levels = plan.map(({ stages }) => stages[0]!.at);
+    const told = networkTimestepsOf(short, levels);
+    levels.forEach((level, i) => expect(told[i]).toBeCloseTo(timestepOf(sigmaOf(level)), 6));
+    const own = networkTimestepsOf(short, levelsOf(short, [2, 1, 0]).slice(0, 3));
+    expect([...own]).toEqual([...short.timesteps.slice(0, 3)].reverse());
+  }
+});
+
+it('between two levels without signal, each solver takes DDIM’s step', async () => {
+  const process = right(ddpm(zeroTerminalSNR(right(cosine(100)))));
+  const denoiser = gaussianData(process);
+  const drawn = (solver: Solver) =>
+    samplesOf(right(sampler({ process, denoiser, solver, grid: timestepGrid([99, 98.5, 50]) })), [0.7, -0.2]);
+  const expected = await drawn(euler());
+  expect(expected.every(Number.isFinite)).toBe(true);
+  expect(await drawn(ddim())).toEqual(expected);
+  for (const solver of [heun(), eulerAncestral(), dpmSolverPPSde()])
+    expect((await drawn(solver)).every(Number.isFinite)).toBe(true);
 });

@@ -1,11 +1,15 @@
 /** The plan of a solver: its steps and stages as numbers, which it computes on the host in float64. */
+import { finite, listOfSome, show } from '../../internal/decode.js';
+import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
+import { E, type either, F, t } from '../../internal/fp.js';
 import { callback } from '../../internal/parts.js';
+import { argument, optional, record } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import type { Parameterization } from '../denoiser/parameterization.js';
 import { type Level, pairsOf } from '../grids/level.js';
 import type { Channel } from '../schedules/channel.js';
+import { predictsPart } from '../parts.js';
 import type { Levels } from '../process/process.js';
 
 /**
@@ -48,7 +52,7 @@ export interface SolverStep {
   readonly stages: readonly Stage[];
 }
 
-/** The steps of a solver, in their order. Each begins at the level where the one before it ends. */
+/** The steps of a solver, in their order. Each begins where the one before it ends, but for some schedulers of diffusers. */
 export type SolverPlan = readonly SolverStep[];
 
 /** A numerical method for the reverse process. */
@@ -85,40 +89,75 @@ export const solverOf = demanding(
 /** All stages of a plan, one for each evaluation. */
 export const stagesOf = (plan: SolverPlan): readonly Stage[] => plan.flatMap(({ stages }) => stages);
 
-const numbersOf = ({ at, raise, x, start, x0, memory = [], uncorrected, noise, gradient, learned }: Stage) =>
-  [
-    at.alpha,
-    at.sigma,
-    raise?.alpha,
-    raise?.sigma,
-    x,
-    start,
-    x0,
-    uncorrected,
-    noise,
-    gradient,
-    learned?.low,
-    learned?.high,
-  ]
-    .map((n) => n ?? 0)
-    .concat(memory);
+/** The numbers of a level; it may have more. */
+const levelType = t.type({ t: finite, alpha: finite, sigma: finite }, 'a level { t, alpha, sigma } of finite numbers');
+
+const stageType = record({
+  at: levelType,
+  raise: optional(t.type({ alpha: finite, sigma: finite }, 'a channel { alpha, sigma } of finite numbers')),
+  x: optional(finite),
+  start: optional(finite),
+  x0: optional(finite),
+  memory: optional(t.readonlyArray(finite, 'an array of finite numbers')),
+  remembers: optional(predictsPart),
+  uncorrected: optional(finite),
+  noise: optional(finite),
+  gradient: optional(finite),
+  learned: optional(t.type({ low: finite, high: finite }, '{ low, high }')),
+} satisfies Record<keyof Stage, unknown>);
+
+const stepType = record({
+  from: levelType,
+  to: levelType,
+  stages: listOfSome(stageType, 'an array of one stage or more'),
+} satisfies Record<keyof SolverStep, unknown>);
+
+const planType = listOfSome(stepType, 'an array of one step or more');
+
+const PLAN = 'sampler.solver.plan';
+const planArgument = argument(PLAN, planType, 'see Stage, which lists the factors');
+
+/** What steps and stages must be to each other and to the process: the expected and the actual value of the first fault. */
+const faultOf = (plan: SolverPlan, { marginals }: Levels): readonly [expected: string, actual: string] | null => {
+  const stages = stagesOf(plan);
+  const last = marginals.length - 1;
+  const outside = stages.findIndex(({ at }) => !(at.t >= 0 && at.t <= last));
+  if (outside !== -1) return [`timesteps from 0 to ${last}`, `${stages[outside]!.at.t} in evaluation ${outside}`];
+  const early = stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
+  return early === -1
+    ? null
+    : ['factors of what earlier stages remember', `memory before the first, in evaluation ${early}`];
+};
 
 /** Checks the plan of a solver, which anyone may write. Otherwise a `ConfigError`. */
-export const checkedPlan = (plan: SolverPlan, { marginals }: Levels): either.Either<NoisefoldError, SolverPlan> => {
-  const wrong = (actual: string): either.Either<NoisefoldError, never> =>
-    fail('ConfigError', {
-      where: 'sampler.solver',
-      expected: `steps with stages of finite factors, at timesteps from 0 to ${marginals.length - 1}`,
-      actual,
-      hint: 'see Stage; a solver of noisefold plans such steps for levels of the process',
+const checkedPlan =
+  (path: Levels) =>
+  (plan: SolverPlan): either.Either<NoisefoldError, SolverPlan> => {
+    const fault = faultOf(plan, path);
+    if (fault === null) return E.right(plan);
+    const [expected, actual] = fault;
+    return fail('ConfigError', { where: PLAN, expected, actual, hint: 'plan steps for the levels that plan receives' });
+  };
+
+/** The checked plan of a solver. */
+export const planOf = (
+  solver: Solver,
+  levels: readonly Level[],
+  path: Levels,
+): either.Either<NoisefoldError, SolverPlan> => {
+  const made: either.Either<NoisefoldError, unknown> = solver.plan(levels, path);
+  if (!isEither(made))
+    return fail('ConfigError', {
+      where: PLAN,
+      expected: 'an Either of an array of steps',
+      actual: show(made),
+      hint: 'return E.right(steps), or make the solver by solverOf',
     });
-  const empty = plan.findIndex(({ stages }) => stages.length === 0);
-  if (plan.length === 0 || empty !== -1) return wrong(plan.length === 0 ? 'no step' : `no stage in step ${empty}`);
-  const stages = stagesOf(plan);
-  const outside = stages.find(({ at: { t } }) => !(t >= 0 && t <= marginals.length - 1));
-  if (outside !== undefined) return wrong(`a stage at timestep ${outside.at.t}`);
-  const infinite = stages.findIndex((stage) => !numbersOf(stage).every(Number.isFinite));
-  return infinite === -1 ? E.right(plan) : wrong(`a factor that is not finite in evaluation ${infinite}`);
+  return F.pipe(
+    made,
+    E.flatMap((plan) => (planType.is(plan) ? E.right(plan) : planArgument.decode(plan))), // a long plan is only tested
+    E.flatMap(checkedPlan(path)),
+  );
 };
 
 /** Tests if a plan uses predictions of earlier steps. */

@@ -56,8 +56,12 @@ export const holdNoise = (from: Level, to: Channel, [own = 1, ...earlier]: reado
   return { ...stage, x: x + beyond.x, x0: x0 + beyond.x0, memory: earlier.map((weight) => weight * noise) };
 };
 
-/** The ratio of the noise σ/α where a step ends to that where it begins; its square is the ratio of the SNR. */
-const ratioOf = (from: Channel, to: Channel): number => (to.sigma * from.alpha) / (to.alpha * from.sigma);
+/**
+ * The ratio of the noise σ/α where a step ends to that where it begins; its square is the ratio of the SNR. Between two
+ * levels without signal it is 1.
+ */
+const ratioOf = (from: Channel, to: Channel): number =>
+  to.alpha === 0 ? 1 : (to.sigma * from.alpha) / (to.alpha * from.sigma);
 
 /** The standard deviation of the posterior q(x_s|x_t, x_0): σ_s·√(1 - SNR_t/SNR_s). */
 const posteriorSigma = (from: Channel, to: Channel): number => {
@@ -102,7 +106,7 @@ const FURTHEST = { end: 100, middle: 4 } as const;
 
 /** Tests if a step may evaluate again, because σ/α does not fall too far. False for a step to the data or without signal. */
 export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
-  sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
+  sigmaOf(from) < Infinity && sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
 
 /** The greatest order of a step, from the number of steps that are left, with its own. */
 export type OrderAt = (left: number) => number;

@@ -18,6 +18,12 @@ describe(backend.name, () => {
     expect([...product!]).toEqual([0, 1].map((i) => Math.imul(numbers[i]!, numbers[2 + i]!)));
   });
 
+  test('a single number of one axis times one without axes has one axis', async () => {
+    const x = node('input', [], { path: 'x' }, [], 'int32');
+    const product = p.binary('mul', p.reshape(x, [1]), p.reshape(p.constant(Int32Array.of(65536), [], 'int32'), [1]));
+    expect(await runPlan(backend, unfused([product]), [Int32Array.of(8)])).toEqual([Int32Array.of(524288)]);
+  });
+
   test('no tensors remain in tfjs', () => {
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     expect(tensorsAlive()).toBe(0);

@@ -89,7 +89,9 @@ const overridesOf = (engine: Engine) => {
     const [x, y] = [read(a!), read(b!)];
     const ArrayType = larger.dtype === 'int32' ? Int32Array : Float32Array;
     const data = new ArrayType(larger.size).map((_, i) => f(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!));
-    return withData(larger, data);
+    // a single number may have more axes of extent 1 than the other operand
+    const missing = Math.max(a!.rank, b!.rank) - larger.rank;
+    return tensor(data, [...Array.from({ length: missing }, () => 1), ...larger.shape], larger.dtype as NumberType); // as in withData
   }; // prettier-ignore
 
   /** Returns TensorFlow's result of a kernel, or null if it equals that of tfjs's cpu backend. */

@@ -1,10 +1,10 @@
 import { cast, type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { type Level, levelAt } from '../grids/level.js';
+import type { Level } from '../grids/level.js';
 import { sigmaOf } from '../schedules/channel.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import type { Levels, Process } from '../process/process.js';
-import { column, entriesAt } from '../process/table.js';
+import { column, entriesAt, entryBetween } from '../process/table.js';
 
 /** The noise level of each sample, `[B]` each: x_t = α·x₀ + σ·ε. */
 export interface NoiseLevel<B extends Dim> {
@@ -17,11 +17,18 @@ export interface NetworkTimesteps {
   readonly timesteps: Int32Array | Float64Array;
 }
 
+/** The greatest of some timesteps. A process may have more of them than a call has arguments. */
+export const lastTimestep = (timesteps: Iterable<number>): number => {
+  let last = 0;
+  for (const t of timesteps) last = Math.max(last, t);
+  return last;
+};
+
 /** Limits the timesteps of a denoiser to those that a process uses. Guidance checks its options against this limit. */
 export const limitTimesteps =
   ({ timesteps }: NetworkTimesteps) =>
   <D extends { readonly timesteps?: number }>(denoiser: D): D => {
-    const last = Math.max(0, ...timesteps);
+    const last = lastTimestep(timesteps);
     return { ...denoiser, timesteps: Math.min(denoiser.timesteps ?? Infinity, last + 1) };
   };
 
@@ -32,12 +39,6 @@ export const networkTimesteps = ({ timesteps }: NetworkTimesteps) => {
   return <B extends Dim>(t: Tensor<[B], 'int32'>): Tensor<[B], 'int32' | 'float32'> => (same ? t : networkAt(t));
 };
 
-/** The entry of a table at a time, which may be fractional. */
-const between = (entries: ArrayLike<number>, t: number): number => {
-  const [before, after] = [entries[Math.floor(t)]!, entries[Math.ceil(t)]!];
-  return before + (t % 1) * (after - before);
-};
-
 /**
  * The timesteps that a network gets at some levels of a process. For a level between those of a respaced process, it is the
  * timestep of the original process with this noise.
@@ -46,12 +47,11 @@ export const networkTimestepsOf = (
   { timesteps, marginals, origin }: Pick<Process, 'timesteps' | 'marginals' | 'origin'>,
   levels: readonly Level[],
 ): NetworkTimesteps['timesteps'] => {
-  const placeInOrigin = origin && timestepOfSigma(origin.schedule);
+  const originAt = origin && timestepOfSigma(origin.schedule);
   const numbers = levels.map((level) => {
     const sigma = sigmaOf(level);
-    if (origin && placeInOrigin && sigma !== sigmaOf(levelAt({ marginals }, Math.round(level.t))))
-      return between(origin.timesteps, placeInOrigin(sigma));
-    return between(timesteps, level.t);
+    const isOwn = sigma === sigmaOf(marginals[Math.round(level.t)]!);
+    return originAt && !isOwn ? entryBetween(origin.timesteps, originAt(sigma)) : entryBetween(timesteps, level.t);
   });
   return numbers.every(Number.isInteger) ? Int32Array.from(numbers) : Float64Array.from(numbers);
 };

@@ -1,6 +1,7 @@
 import { add, type Dim, type Key, scaleBy, type Shape, type Tensor, type TreeSpec } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import {
+  lastTimestep,
   networkTimesteps,
   type NetworkTimesteps,
   type NoiseLevel,
@@ -285,7 +286,7 @@ export const requireTimestepsWithin = (
   timesteps: NetworkTimesteps['timesteps'],
   known = Number.POSITIVE_INFINITY,
 ): void => {
-  const last = Math.max(0, ...timesteps);
+  const last = lastTimestep(timesteps);
   if (last > known - 1)
     raise('ConfigError', {
       where,

@@ -1,7 +1,7 @@
 import { amount } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { raise } from '../../internal/errors.js';
-import { ROUNDING } from '../schedules/noiseLevel.js';
+import { isSameSigma, timestepOfSigma } from '../schedules/noiseLevel.js';
 import { demanding } from '../../internal/takes.js';
 import { type Channel, channelOfSigma, identity, sigmaOf } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
@@ -37,14 +37,13 @@ export const levelAt = ({ marginals }: Levels, t: number): Level => {
  * The level of a process with noise σ, in units of α: exactly this σ, and the timestep, which may be fractional, where the
  * process has it. Beyond its last timestep the denoiser gets that one.
  */
-export const levelOfSigma = ({ marginals }: Levels, sigma: number): Level => {
-  const after = marginals.findIndex((marginal) => sigmaOf(marginal) >= sigma);
-  if (after === 0) return { ...channelOfSigma(sigma), t: 0 };
-  if (after === -1) return { ...channelOfSigma(sigma), t: marginals.length - 1 };
-  const [low, high] = [sigmaOf(marginals[after - 1]!), sigmaOf(marginals[after]!)];
-  if (Math.abs(high / sigma - 1) < ROUNDING) return { ...marginals[after]!, t: after };
-  if (Math.abs(low / sigma - 1) < ROUNDING) return { ...marginals[after - 1]!, t: after - 1 };
-  return { ...channelOfSigma(sigma), t: after - 1 + Math.log(sigma / low) / Math.log(high / low) };
+export const levelOfSigma = ({ marginals }: Levels): ((sigma: number) => Level) => {
+  const timestepOf = timestepOfSigma({ sigmas: Float64Array.from(marginals, sigmaOf) });
+  return (sigma) => {
+    const t = timestepOf(sigma);
+    const own = marginals[t]; // undefined between two timesteps
+    return own && isSameSigma(sigmaOf(own), sigma) ? { ...own, t } : { ...channelOfSigma(sigma), t };
+  };
 };
 
 /**

@@ -6,7 +6,7 @@ import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
-import { ROUNDING, timestepOfSigma } from '../schedules/noiseLevel.js';
+import { isSameSigma, timestepOfSigma } from '../schedules/noiseLevel.js';
 import { ramp } from '../schedules/ramp.js';
 import { type Schedule, timestepCount } from '../schedules/schedule.js';
 import { demanding } from '../../internal/takes.js';
@@ -125,7 +125,7 @@ export const fallingSigmas = (
   const falls = wanted.every((sigma, i) => i === 0 || sigma < wanted[i - 1]!);
   return wanted.length > 0 &&
     falls &&
-    wanted.every((sigma) => sigma >= min * (1 - ROUNDING) && sigma <= max * (1 + ROUNDING))
+    wanted.every((sigma) => (sigma >= min && sigma <= max) || isSameSigma(sigma, min) || isSameSigma(sigma, max))
     ? E.right(wanted)
     : fail('ConfigError', {
         where,
@@ -151,7 +151,7 @@ export const atSigmas =
       E.flatMap((falling) => {
         // without signal at the last timestep, there is no timestep for a σ just below ∞
         const greatest = schedule.sigmas.findLast(Number.isFinite)!;
-        const between = falling.find((sigma) => sigma > greatest * (1 + ROUNDING) && sigma < Infinity);
+        const between = falling.find((sigma) => sigma > greatest && sigma < Infinity && !isSameSigma(sigma, greatest));
         return between === undefined
           ? E.right(falling.map(timestepOfSigma(schedule)))
           : fail('ConfigError', {

@@ -4,27 +4,28 @@ import { E, type either, F } from '../../internal/fp.js';
 import { type Channel, channelOfSigma } from '../schedules/channel.js';
 import { timestepOfSigma } from '../schedules/noiseLevel.js';
 import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
+import { entryBetween } from '../process/table.js';
 import { scheduleOfAlphaBars } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 import { decoding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';
 
-/** A noise level σ, with its ᾱ and marginal. */
-interface Level {
+/** σ of a timestep, with its ᾱ and marginal. */
+interface Entry {
   readonly sigma: number;
   readonly alphaBar: number;
   /** q(x_t|x_0). */
   readonly marginal: Channel;
 }
 
-const levelOfSigma = (sigma: number): Level => ({
+const entryOf = (sigma: number): Entry => ({
   sigma,
   alphaBar: 1 / (1 + sigma ** 2),
   marginal: channelOfSigma(sigma),
 });
 
 /** The process of noise levels that rise. */
-const processOfLevels = (levels: readonly Level[], timesteps?: Int32Array): either.Either<NoisefoldError, Process> => {
+const processOfLevels = (levels: readonly Entry[], timesteps?: Int32Array): either.Either<NoisefoldError, Process> => {
   const sigmas = Float64Array.from(levels, ({ sigma }) => sigma);
   const alphaBars = Float64Array.from(levels, ({ alphaBar }) => alphaBar);
   const rises = alphaBars.every((alphaBar, t) => sigmas[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
@@ -59,23 +60,15 @@ export const processOfSigmas = decoding(
   'processOfSigmas',
   { sigmas: numbers },
   (sigmas: ArrayLike<number>, timesteps?: Int32Array): either.Either<NoisefoldError, Process> =>
-    processOfLevels(Array.from(sigmas, levelOfSigma), timesteps),
+    processOfLevels(Array.from(sigmas, entryOf), timesteps),
 );
 
-/** The timestep of the denoiser nearest to a fractional timestep of a process. */
-const networkTimestepAt =
-  ({ timesteps }: Pick<Process, 'timesteps'>) =>
-  (t: number): number => {
-    const [before, after] = [timesteps[Math.floor(t)]!, timesteps[Math.ceil(t)]!];
-    return Math.round(before + (t % 1) * (after - before));
-  };
-
-/** The level of σ: exactly that of the process, if it has one with this σ. */
-const levelAt =
+/** The entry of σ: exactly that of the process, if it has one with this σ. */
+const entryIn =
   ({ schedule, marginals }: Process) =>
-  (sigma: number): Level => {
+  (sigma: number): Entry => {
     const own = schedule.sigmas.indexOf(sigma);
-    return own === -1 ? levelOfSigma(sigma) : { sigma, alphaBar: schedule.alphaBars[own]!, marginal: marginals[own]! };
+    return own === -1 ? entryOf(sigma) : { sigma, alphaBar: schedule.alphaBars[own]!, marginal: marginals[own]! };
   };
 
 /**
@@ -97,8 +90,10 @@ export const respaceAtSigmas =
       E.map((falling) => [...falling].reverse()),
       E.flatMap((rising) =>
         processOfLevels(
-          rising.map(levelAt(process)),
-          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), networkTimestepAt(process)),
+          rising.map(entryIn(process)),
+          Int32Array.from(rising.map(timestepOfSigma(process.schedule)), (t) =>
+            Math.round(entryBetween(process.timesteps, t)),
+          ),
         ),
       ),
       E.map(respacedFrom(process)),

@@ -42,3 +42,9 @@ export const entryAt = demanding('entryAt', { numbers }, <A extends ArrayLike<nu
   const entries = entriesAt(numbers);
   return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
 });
+
+/** The entry of a table on the host at an index, which may be fractional: linear between two entries. */
+export const entryBetween = (entries: ArrayLike<number>, t: number): number => {
+  const [before, after] = [entries[Math.floor(t)]!, entries[Math.ceil(t)]!];
+  return before + (t % 1) * (after - before);
+};

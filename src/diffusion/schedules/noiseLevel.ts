@@ -70,11 +70,11 @@ export const logSNRAt = demanding(
   },
 );
 
-/** Noise levels whose ratio differs from 1 by less are equal: they were computed in another order. */
-export const ROUNDING = 2 ** -44;
+/** Tests if two σ are equal, up to the rounding of another order of their computation. */
+export const isSameSigma = (a: number, b: number): boolean => a === b || Math.abs(a / b - 1) < 2 ** -44;
 
 /** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
-const placeIn =
+const indexIn =
   (levels: Float64Array, measure: (level: number) => number) =>
   (level: number): number => {
     const within = Math.min(Math.max(level, levels[0]!), levels.at(-1)!);
@@ -97,11 +97,11 @@ export const timestepOfSigma = demanding(
   'timestepOfSigma',
   { schedule: scheduleWith('sigmas') },
   ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
-    const place = placeIn(levels, Math.log);
+    const place = indexIn(levels, Math.log);
     return (sigma) => {
       const t = sigma >= 0 ? place(sigma) : NaN;
       const nearest = Math.round(t);
-      return Math.abs(levels[nearest]! / sigma - 1) < ROUNDING ? nearest : t;
+      return isSameSigma(levels[nearest]!, sigma) ? nearest : t;
     };
   },
 );
@@ -118,7 +118,7 @@ export const timestepOfLogSNR = demanding(
   'timestepOfLogSNR',
   { schedule: scheduleWith('sigmas') },
   (schedule: Levels): ((logSNR: number) => number) => {
-    const place = placeIn(
+    const place = indexIn(
       logSNRs(schedule).map((logSNR) => -logSNR),
       (noise) => noise,
     );

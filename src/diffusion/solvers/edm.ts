@@ -2,7 +2,6 @@ import { amount, hinted } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level, levelOfSigma, pairsOf } from '../grids/level.js';
-import type { Levels } from '../process/process.js';
 import { leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
 import { planning, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
@@ -26,10 +25,15 @@ export interface Churn extends OptionsOf<typeof fields> {}
 const MOST = Math.SQRT2 - 1;
 
 /** σ̂ = σ + γ·σ of a step: Algorithm 2, line 5. The same level where no noise is added. */
-const raisedLevel = (path: Levels, from: Level, steps: number, { churn, sMin, sMax }: Required<Churn>): Level => {
+const raisedLevel = (
+  levelOf: (sigma: number) => Level,
+  from: Level,
+  steps: number,
+  { churn, sMin, sMax }: Required<Churn>,
+): Level => {
   const sigma = sigmaOf(from);
   const isIn = churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
-  return isIn ? levelOfSigma(path, sigma * (1 + Math.min(churn / steps, MOST))) : from;
+  return isIn ? levelOf(sigma * (1 + Math.min(churn / steps, MOST))) : from;
 };
 
 /** A solver with churn before each step, from the stages of a step. */
@@ -46,16 +50,17 @@ const churning = (where: string, stages: (from: Level, to: Level) => readonly [S
           },
     ),
     (options) =>
-      planning((levels, path) =>
-        pairsOf(levels).map(([from, to], _, { length }) => {
-          const hat = raisedLevel(path, from, length, options);
+      planning((levels, path) => {
+        const levelOf = levelOfSigma(path);
+        return pairsOf(levels).map(([from, to], _, { length }) => {
+          const hat = raisedLevel(levelOf, from, length, options);
           const [first, ...others] = stages(hat, to);
           if (hat === from) return { from, to, stages: [first, ...others] };
           const { alpha, sigma } = transition(from, hat); // line 6
           const raise = { alpha, sigma: options.sNoise * sigma };
           return { from, to, stages: [{ ...first, raise }, ...others] };
-        }),
-      ),
+        });
+      }),
   );
 
 /**

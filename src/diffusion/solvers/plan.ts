@@ -30,7 +30,7 @@ export interface Stage {
   readonly x0?: number;
   /** The factors of what earlier stages remember, newest first. */
   readonly memory?: readonly number[];
-  /** What the stage remembers for later ones: x̂₀ if left out. */
+  /** The prediction that the stage keeps in memory for later ones: x̂₀ if left out. */
   readonly remembers?: Parameterization;
   /** The factor of x̂₀ before its correction, such as a clip. */
   readonly uncorrected?: number;
@@ -117,13 +117,17 @@ const planType = listOfSome(stepType, 'an array of one step or more');
 const PLAN = 'sampler.solver.plan';
 const planArgument = argument(PLAN, planType, 'see Stage, which lists the factors');
 
-/** What steps and stages must be to each other and to the process: the expected and the actual value of the first fault. */
+/** The first stage of a list that uses predictions from before the list; -1 if none does. */
+const firstLookingBack = (stages: readonly Stage[]): number =>
+  stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
+
+/** The first fault of a plan for a process, as the expected and the actual value; null if it has none. */
 const faultOf = (plan: SolverPlan, { marginals }: Levels): readonly [expected: string, actual: string] | null => {
   const stages = stagesOf(plan);
   const last = marginals.length - 1;
   const outside = stages.findIndex(({ at }) => !(at.t >= 0 && at.t <= last));
   if (outside !== -1) return [`timesteps from 0 to ${last}`, `${stages[outside]!.at.t} in evaluation ${outside}`];
-  const early = stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
+  const early = firstLookingBack(stages);
   return early === -1
     ? null
     : ['factors of what earlier stages remember', `memory before the first, in evaluation ${early}`];
@@ -161,5 +165,4 @@ export const planOf = (
 };
 
 /** Tests if a plan uses predictions of earlier steps. */
-export const looksBack = (plan: SolverPlan): boolean =>
-  plan.some(({ stages }) => stages.some(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0)));
+export const looksBack = (plan: SolverPlan): boolean => plan.some(({ stages }) => firstLookingBack(stages) !== -1);

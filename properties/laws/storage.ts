@@ -43,7 +43,8 @@ const ofNumbers = (backend: Backend): Law<readonly [HalfStorage, readonly number
 
 const ofPrograms = (backend: Backend): Law<readonly [GraphCase, readonly FloatStorage[]]> => ({
   name: 'programs of inputs of 16 bits agree with the reference at the rounded inputs',
-  formula: '|y − y_ref(round(x))| ≤ 20·(the spread of y_ref(round(x)) under errors of 4 ulp wherever float32 rounds)',
+  formula:
+    '|y − y_ref(round(x))| ≤ 20·(the spread of y_ref(round(x)) under errors of 4 ulp wherever float32 rounds), or 10⁻⁶ or n·2⁻²⁵ of max|y_ref(round(x))| if that is more, for sums of n terms in all',
   source: 'stochastic arithmetic, Vignes 1993',
   arbitrary: fc.tuple(
     continuousGraphCase,

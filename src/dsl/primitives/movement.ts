@@ -52,7 +52,7 @@ export const broadcast = (x: Node, shape: Numbers): Node => {
   return isSameShape(shape, x.shape) ? x : node('broadcast', [x], {}, shape, x.dtype);
 };
 
-/** What a broadcast repeats; other nodes themselves. */
+/** The operand of a broadcast; any other node is returned unchanged. */
 export const repeatedBy = (n: Node): Node => (n.op === 'broadcast' ? n.inputs[0] : n);
 
 /**

@@ -11,7 +11,7 @@ const isNoBranch = (x: unknown): x is unknown => isValue(x) || !isBranch(x);
 
 /**
  * The option of `compile` for a tree of values that is an input, or a part of one, at the path `at`: the storage of each value
- * of 16 bits. It is empty if there is none.
+ * of 16 bits. Empty if no value has 16 bits.
  */
 export const storedIn = (at: string, tree: unknown): StorageOption => {
   const stored = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {

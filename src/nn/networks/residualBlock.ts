@@ -213,7 +213,7 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
   readonly skip?: Affine<C, D>;
 }
 
-/** What a block takes besides its images. */
+/** The inputs of a block besides its images. */
 export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> {
   /** `[B, E]`, with its SiLU applied, since all blocks share it. */
   readonly embedding: Tensor<[B, E]>;

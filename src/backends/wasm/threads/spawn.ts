@@ -22,7 +22,7 @@ export interface WorkerHandle {
 /** Starts a worker. Throws if workers are not available. */
 export type Spawn = (listener: Listener) => WorkerHandle;
 
-/** What the events of a worker of Node are about. */
+/** The events of a worker of Node, with the type of their data. */
 interface NodeEvents {
   readonly message: FromWorker;
   readonly error: unknown;

@@ -1,7 +1,7 @@
 import { amount } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { raise } from '../../internal/errors.js';
-import { isSameSigma, timestepOfSigma } from '../schedules/noiseLevel.js';
+import { isSameSigma, roundedTimestepOfSigma } from '../schedules/noiseLevel.js';
 import { demanding } from '../../internal/takes.js';
 import { type Channel, channelOfSigma, identity, sigmaOf } from '../schedules/channel.js';
 import type { Levels } from '../process/process.js';
@@ -38,7 +38,7 @@ export const levelAt = ({ marginals }: Levels, t: number): Level => {
  * process has it. Beyond its last timestep the denoiser gets that one.
  */
 export const levelOfSigma = ({ marginals }: Levels): ((sigma: number) => Level) => {
-  const timestepOf = timestepOfSigma({ sigmas: Float64Array.from(marginals, sigmaOf) });
+  const timestepOf = roundedTimestepOfSigma({ sigmas: Float64Array.from(marginals, sigmaOf) });
   return (sigma) => {
     const t = timestepOf(sigma);
     const own = marginals[t]; // undefined between two timesteps

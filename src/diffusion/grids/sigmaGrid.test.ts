@@ -61,6 +61,12 @@ describe('atSigmas', () => {
   /** The noise level of a fractional timestep. */
   const sigmaAtTimestep = sigmaAt(process.schedule);
 
+  it('gives whole timesteps for σ of timesteps that were computed in another order, up to the ends', () => {
+    const falling = Array.from(levels, (sigma) => Math.exp(Math.log(sigma))).reverse();
+    expect(falling.some((sigma, i) => sigma !== levels[999 - i])).toBe(true);
+    expect(timesteps(atSigmas(falling))).toEqual(Array.from(levels, (_, t) => 999 - t));
+  });
+
   it('takes the timesteps of σ, which may be fractional, like k-diffusion', () => {
     const some = [150, 80, 12.3, 1, 0.4, 0.05];
     timesteps(atSigmas(some)).forEach((t, i) =>

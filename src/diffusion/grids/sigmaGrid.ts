@@ -6,7 +6,7 @@ import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
-import { isSameSigma, timestepOfSigma } from '../schedules/noiseLevel.js';
+import { isSameSigma, roundedTimestepOfSigma } from '../schedules/noiseLevel.js';
 import { ramp } from '../schedules/ramp.js';
 import { type Schedule, timestepCount } from '../schedules/schedule.js';
 import { demanding } from '../../internal/takes.js';
@@ -153,7 +153,7 @@ export const atSigmas =
         const greatest = schedule.sigmas.findLast(Number.isFinite)!;
         const between = falling.find((sigma) => sigma > greatest && sigma < Infinity && !isSameSigma(sigma, greatest));
         return between === undefined
-          ? E.right(falling.map(timestepOfSigma(schedule)))
+          ? E.right(falling.map(roundedTimestepOfSigma(schedule)))
           : fail('ConfigError', {
               where: 'atSigmas',
               expected: `noise levels up to ${greatest}, the last of the process with signal, or ∞`,

@@ -98,13 +98,19 @@ export const timestepOfSigma = demanding(
   { schedule: scheduleWith('sigmas') },
   ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
     const place = indexIn(levels, Math.log);
-    return (sigma) => {
-      const t = sigma >= 0 ? place(sigma) : NaN;
-      const nearest = Math.round(t);
-      return isSameSigma(levels[nearest]!, sigma) ? nearest : t;
-    };
+    return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
   },
 );
+
+/** {@link timestepOfSigma}, but whole for a σ that only rounding distinguishes from that of a timestep. */
+export const roundedTimestepOfSigma = (schedule: Levels): ((sigma: number) => number) => {
+  const timestepOf = timestepOfSigma(schedule);
+  return (sigma) => {
+    const t = timestepOf(sigma);
+    const nearest = Math.round(t);
+    return isSameSigma(schedule.sigmas[nearest]!, sigma) ? nearest : t;
+  };
+};
 
 /**
  * The timestep, which may be fractional, with log-SNR λ: the inverse of {@link logSNRAt}. Clamped to 0…T-1.

@@ -19,15 +19,14 @@ const house = {
 const layered = {
   dsl: [['types'], ['graph'], ['primitives', 'composites'], ['ops'], ['random'], ['transforms'], ['compile'], ['run']],
   diffusion: [
-    ['schedules'],
-    ['process'],
+    ['levels'],
     ['grids'],
     ['conditioning'],
-    ['denoiser'],
+    ['denoisers'],
     ['guidance'],
     ['reverse'],
     ['likelihood'],
-    ['objectives'],
+    ['losses'],
     ['solvers'],
     ['sampling'],
   ],

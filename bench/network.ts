@@ -55,11 +55,11 @@ export const recipeOf = ({ image, ...config }: NetworkConfig): E.Either<Noisefol
   F.pipe(
     E.Do,
     E.bind('model', () => unet({ image, ...config })),
-    E.bind('process', () => ddpm(cosine(1000))),
-    E.map(({ model, process }) => ({
+    E.bind('noising', () => ddpm(cosine(1000))),
+    E.map(({ model, noising }) => ({
       image,
       model,
-      process,
+      noising,
       optimizer: adam({ learningRate: 1e-4 }),
       averageDecay: 0.999,
     })),

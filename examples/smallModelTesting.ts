@@ -15,7 +15,7 @@ export const smallModel = async (nf: Noisefold): Promise<SmallModel> => {
   const size = { base: 8, multipliers: [1], blocks: 1, groups: 4, heads: 2, timesteps: 100 };
   const model = unwrap(unet({ image: [8, 8, 1], ...size, classes: 3, predicts: 'v' }));
   const { run } = await nf.run(compile(program('key', model.init), {}));
-  return { model, process: unwrap(ddpm(cosine(100))), image: [8, 8, 1], params: await nf.run(run(key(1))) };
+  return { model, noising: unwrap(ddpm(cosine(100))), image: [8, 8, 1], params: await nf.run(run(key(1))) };
 };
 
 /** The bytes of its file. */

@@ -1,7 +1,7 @@
 import { boundLaws } from './laws/bounds.js';
 import { channelLaws } from './laws/channels.js';
-import { processLaws } from './laws/processes.js';
+import { noisingLaws } from './laws/noisings.js';
 import { scheduleLaws } from './laws/schedules.js';
 import { checkLaws } from './suite.js';
 
-checkLaws([...channelLaws, ...processLaws, ...scheduleLaws, ...boundLaws]);
+checkLaws([...channelLaws, ...noisingLaws, ...scheduleLaws, ...boundLaws]);

@@ -34,7 +34,7 @@ const row = (name: string, call: Call, required: Options, optional: Options = {}
   optional,
 });
 
-const process = unwrap(d.ddpm(d.cosine(10)));
+const noising = unwrap(d.ddpm(d.cosine(10)));
 const key = dsl.key(7);
 const { zeros, ones } = dsl;
 const denoiser: d.Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
@@ -49,13 +49,13 @@ const noFiles = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Uint8Array(18));
 const data = unwrap(tr.datasetOf({ pixels: bytes, labels: bytes, image: [1, 1, 1] }));
 const images: tr.Images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] };
 const model: d.Model<object, [1, 1, 1]> = { ...nn.layer({}, () => null), predicts: 'x0', apply: (_, x) => x };
-const trained = { model, process, image: [1, 1, 1], params: {} } as never; // one type for every function
+const trained = { model, noising, image: [1, 1, 1], params: {} } as never; // one type for every function
 const features: ev.Features = { data: Float64Array.of(1, 1, 1), shape: [3, 1] };
 const network = {
   model: { image: [1, 1, 1], params: dsl.treeSpec<object>({}), apply: (x: unknown) => x },
   params: {},
 } as never;
-const recipe = { model, process, optimizer, data, batch: 1, steps: 1, key };
+const recipe = { model, noising, optimizer, data, batch: 1, steps: 1, key };
 
 /** The error of options that are checked when a program is traced. */
 const traced =
@@ -70,12 +70,12 @@ const traced =
 const solving =
   (solver: (options: never) => d.Solver): Call =>
   (options) =>
-    solver(options).plan([], process);
+    solver(options).plan([], noising);
 
 const grid =
   (make: (options: never) => d.Grid): Call =>
   (options) =>
-    make(options)(process);
+    make(options)(noising);
 
 const never = RTE.left('not reached') as never;
 
@@ -147,27 +147,27 @@ const rows: readonly Row[] = [
   row('uniPC', solving(d.uniPC), {}, { order: 1, variant: 'bh1' }),
   row('cfg', (o) => d.cfg(2, o)(denoiser), {}, { rescale: 0.5, interval: [0, 1] }),
   row('meanGuided', (o) => d.meanGuided(uphill, 1, o)(guided), {}, { gradientAt: 'mean' }),
-  row('sampler', d.sampler, { process, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
-  row('likelihood', d.likelihood, { process, denoiser }, { grid: 2 }),
-  row('inpainting', (o) => F.pipe(d.sampler({ process, denoiser, solver: d.ddim(), correction: d.uncorrected }), E.flatMap(d.inpainting(o))), {}, { resamples: 1, jump: 1 }),
+  row('sampler', d.sampler, { noising, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
+  row('likelihood', d.likelihood, { noising, denoiser }, { grid: 2 }),
+  row('inpainting', (o) => F.pipe(d.sampler({ noising, denoiser, solver: d.ddim(), correction: d.uncorrected }), E.flatMap(d.inpainting(o))), {}, { resamples: 1, jump: 1 }),
   row('superResolution', traced((o, k) => d.superResolution(o)(image, k).image), { factor: 2 }),
-  row('conditioningAugmentation', traced((o, k) => d.conditioningAugmentation(process, o)(d.superResolution({ factor: 2 }))(image, k).image), {}, { levels: 2 }),
-  row('p2Weight', (o) => d.weightsOf('x0', d.p2Weight(o))(process), {}, { gamma: 1 }),
-  row('logNormalTimesteps', traced((o, k) => d.logNormalTimesteps(o)(process)(zeros(4))(k)), {}, { deviation: 1 }),
-  row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(process), {}, { size: 1, uniform: 0.1 }),
+  row('conditioningAugmentation', traced((o, k) => d.conditioningAugmentation(noising, o)(d.superResolution({ factor: 2 }))(image, k).image), {}, { levels: 2 }),
+  row('p2Weight', (o) => d.weightsOf('x0', d.p2Weight(o))(noising), {}, { gamma: 1 }),
+  row('logNormalTimes', traced((o, k) => d.logNormalTimes(o)(noising)(zeros(4))(k)), {}, { deviation: 1 }),
+  row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(noising), {}, { size: 1, uniform: 0.1 }),
   row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),
-  row('preconditioned', (o) => d.preconditioned(process, denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
-  row('consistencyDenoiser', (o) => d.consistencyDenoiser(process, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
-  row('steered', (o) => d.steered(process, o)(denoiser), {}, { correction: d.uncorrected }),
+  row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
+  row('consistencyDenoiser', (o) => d.consistencyDenoiser(noising, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
+  row('steered', (o) => d.steered(noising, o)(denoiser), {}, { correction: d.uncorrected }),
   row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),
   ...(['simpleLosses', 'predictionErrors', 'noisedBatch', 'boundLosses', 'hybridLosses'] as const).map((name) =>
     row(name, traced((o, k) => {
-      if (name === 'noisedBatch') return d.noisedBatch(process, denoiser, o)({ x0: ones(1, 2), key: k }).xt;
-      const loss = d[name](process, denoiser, o)(null, { x0: ones(1, 2), key: k });
+      if (name === 'noisedBatch') return d.noisedBatch(noising, denoiser, o)({ x0: ones(1, 2), key: k }).xt;
+      const loss = d[name](noising, denoiser, o)(null, { x0: ones(1, 2), key: k });
       return 'losses' in loss ? loss.losses : loss.error;
     }), {}, { labelDropout: 0.1 }),
   ),
-  row('pMeanVariance', (o) => d.pMeanVariance(process, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
+  row('pMeanVariance', (o) => d.pMeanVariance(noising, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
   row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
 
   row('fit', tr.fit, recipe, { loss: d.simpleLosses, labelDropout: 0, onEvent: () => undefined }),

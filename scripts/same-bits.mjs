@@ -9,7 +9,7 @@ const load = (name) => import(new URL(`../dist/src/${name}.js`, import.meta.url)
 const { open, unwrap, key } = { ...(await load('index')), ...(await load('dsl/index')) };
 const { wasm } = await load('backends/wasm/index');
 const { adam, unet } = await load('nn/index');
-const { cosine, ddpm, karrasSigmas, preconditioned, processOfSigmas } = await load('diffusion/index');
+const { cosine, ddpm, karrasSigmas, preconditioned, noisingOfSigmas } = await load('diffusion/index');
 const { datasetOf, saveCheckpoint, startTraining } = await load('training/index');
 
 const image = [16, 16, 3];
@@ -17,10 +17,10 @@ const model = unwrap(unet({ image, base: 32, multipliers: [1, 2], attention: [8]
 const pixels = Uint8Array.from({ length: 32 * 16 * 16 * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
 const data = unwrap(datasetOf({ pixels, labels: new Uint8Array(32), image }));
 const levels = unwrap(karrasSigmas(100, { min: 0.002, max: 80 })).reverse();
-const edm = unwrap(processOfSigmas(levels));
+const edm = unwrap(noisingOfSigmas(levels));
 const recipes = {
-  'DDPM, cosine': { model, process: unwrap(ddpm(cosine(1000))) },
-  EDM: { model: unwrap(preconditioned(edm, model, { as: 'edm', sigmaData: 0.5 })), process: edm },
+  'DDPM, cosine': { model, noising: unwrap(ddpm(cosine(1000))) },
+  EDM: { model: unwrap(preconditioned(edm, model, { as: 'edm', sigmaData: 0.5 })), noising: edm },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'bits-'));

@@ -102,7 +102,7 @@ for (const name of ['reference', 'wasm', 'auto']) {
   const nf = await openBackend(wasm());
   const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], groups: 4, predicts: 'v' }));
   const data = unwrap(datasetOf({ pixels: Uint8Array.from({ length: 8 * 64 }, (_, i) => i % 251), image: [8, 8, 1] }));
-  const parts = { model, data, process: unwrap(ddpm(cosine(100))), optimizer: adam({ learningRate: 1e-3 }) };
+  const parts = { model, data, noising: unwrap(ddpm(cosine(100))), optimizer: adam({ learningRate: 1e-3 }) };
   const recipe = { ...parts, batch: 4, steps: 3, key: key(7), onEvent: progress() };
   const trained = await nf.run(fitInFolder(`run-${process.pid}`, recipe));
   const options = { solver: ddim(), grid: 3, count: 2, key: key(8) };

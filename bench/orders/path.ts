@@ -1,5 +1,6 @@
 /** Paths of arbitrary log-SNR, without a schedule. */
 import { levelsOf, type SolverPlan, type Solver } from 'noisefold/diffusion';
+import { listed } from '../../properties/oracles/listed.js';
 import { valueOf } from '../../properties/oracles/plans.js';
 import { channelAt } from './flow.js';
 
@@ -19,7 +20,7 @@ export const pathOf = (solver: Solver, from: number, to: number, n: number): Pat
   const count = n * BETWEEN + BETWEEN;
   const levels = Array.from({ length: count + 1 }, (_, t) => channelAt(Math.max(from, to) - (t * step) / BETWEEN));
   const falling = Array.from({ length: n + 1 }, (_, i) => (n - i) * BETWEEN);
-  const plan = valueOf(solver.plan(levelsOf({ marginals: levels }, falling), { marginals: levels }));
+  const plan = valueOf(solver.plan(levelsOf(listed(levels), falling), listed(levels)));
   const rises = from > to;
   return {
     lambdas: (rises ? [...falling].reverse() : falling).map((t) => Math.max(from, to) - (t * step) / BETWEEN),

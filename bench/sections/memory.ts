@@ -15,7 +15,7 @@ import { atMost, information, orThrow, type Row } from '../table.js';
 const MB = 1e6;
 
 /** Bytes of the activations that the gradient rules of the loss read. */
-const activationBytes = ({ model, process: diffusion }: NetworkRecipe): number => {
+const activationBytes = ({ model, noising: diffusion }: NetworkRecipe): number => {
   const parameters = new Set<Node>();
   const params = fillSpec(model.params, (leaf) => {
     const parameter = node('input', [], { path: leaf.path }, orThrow(extentsOf(leaf, {})), leaf.dtype);

@@ -36,8 +36,8 @@ export const turningSection = async (backend: Backend, recipe: NetworkRecipe): P
   const image = [...recipe.image] as const;
   const shape = [BATCH, ...image] as const;
   const data = orThrow(datasetOfImages({ data: ramp(sizeOf(shape)), shape }, { image }));
-  const { model, process, optimizer } = recipe;
-  const fitting = { model, process, optimizer, data, batch: BATCH, steps: 5, key: key(1) };
+  const { model, noising, optimizer } = recipe;
+  const fitting = { model, noising, optimizer, data, batch: BATCH, steps: 5, key: key(1) };
   const whole = await gapDuring(async () => void orThrow(await fit(fitting)(backend)()));
   const gap = 'R: longest gap of the event loop during';
   return [

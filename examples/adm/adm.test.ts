@@ -124,14 +124,14 @@ describe('the example', () => {
 });
 
 test('the recipe has ADM’s blocks, and its networks have the same images and process', () => {
-  const { denoiser, classifier, process } = unwrap(networksOf(recipe));
+  const { denoiser, classifier, noising } = unwrap(networksOf(recipe));
   for (const { config } of [denoiser, classifier])
     expect(config).toMatchObject({
       image: [28, 28, 1],
       resample: 'residual',
       adaptiveGroupNorm: true,
       heads: { channels: 16 },
-      timesteps: process.schedule.T,
+      timesteps: noising.schedule.T,
       classes: 10,
     });
 });

@@ -1,6 +1,6 @@
 /** The recipe of the example: two networks with the blocks of ADM (Dhariwal & Nichol 2021), and how they are used. */
 import type { Dim, NoisefoldError } from 'noisefold/dsl';
-import { ddpm, linear, type Process } from 'noisefold/diffusion';
+import { ddpm, linear, type DiscreteNoising } from 'noisefold/diffusion';
 import {
   type ClassifierConfig,
   type EncoderClassifier,
@@ -78,7 +78,7 @@ export const withAtMost = (digits: number, recipe: Recipe): Recipe => {
 export interface Networks {
   readonly denoiser: UNet<[Dim, Dim, Dim]>;
   readonly classifier: EncoderClassifier<[Dim, Dim, Dim]>;
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
 }
 
 /**
@@ -90,5 +90,5 @@ export const networksOf = ({ denoiser, classifier }: Recipe): E.Either<Noisefold
     E.Do,
     E.bind('denoiser', () => unet(denoiser)),
     E.bind('classifier', () => encoderClassifier(classifier)),
-    E.bind('process', () => ddpm(linear(1000))),
+    E.bind('noising', () => ddpm(linear(1000))),
   );

@@ -1,7 +1,7 @@
 /** Trains the denoiser and the classifier, each in its own folder, from which an interrupted run resumes. */
 import { join } from 'node:path';
 import { type RandomKey } from 'noisefold/dsl';
-import { stratifiedTimesteps } from 'noisefold/diffusion';
+import { stratifiedTimes } from 'noisefold/diffusion';
 import { adam, chain, clipByGlobalNorm, cosineDecay, warmup } from 'noisefold/nn';
 import { fitInFolder, type TrainEvent } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
@@ -20,7 +20,7 @@ const trainingOf = (
   const training = {
     ...{ batch, steps, averageDecay, signal },
     data: digits.train,
-    timesteps: stratifiedTimesteps,
+    timesteps: stratifiedTimes,
     optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: rate })),
     heldOut: { data: digits.test, every: 100, images: 128 },
     onEvent: (event: TrainEvent) => {
@@ -32,18 +32,18 @@ const trainingOf = (
 };
 
 /** Trains the class-conditional denoiser. */
-export const trainDenoiser = (world: World, { denoiser: model, process }: Networks, key: RandomKey, clock: Clock) => {
+export const trainDenoiser = (world: World, { denoiser: model, noising }: Networks, key: RandomKey, clock: Clock) => {
   const { training, saving } = trainingOf(world, 'denoiser', world.recipe.training.denoiser, clock);
-  return world.nf.run(fitInFolder(join(world.out, 'denoiser'), { ...training, model, process, key }, saving));
+  return world.nf.run(fitInFolder(join(world.out, 'denoiser'), { ...training, model, noising, key }, saving));
 };
 
 /** Trains the classifier on noised digits, with the same process. */
 export const trainClassifier = (
   world: World,
-  { classifier: model, process }: Networks,
+  { classifier: model, noising }: Networks,
   key: RandomKey,
   clock: Clock,
 ) => {
   const { training, saving } = trainingOf(world, 'classifier', world.recipe.training.classifier, clock);
-  return world.nf.run(fitInFolder(join(world.out, 'classifier'), { ...training, model, process, key }, saving));
+  return world.nf.run(fitInFolder(join(world.out, 'classifier'), { ...training, model, noising, key }, saving));
 };

@@ -57,7 +57,14 @@ export default defineConfig({
   plugins: [digitsFile, policy],
   server: { headers },
   preview: { headers },
-  worker: { format: 'es', rolldownOptions: { output: { codeSplitting: { groups }, comments: false } } },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      // no getter of noisefold has an effect
+      treeshake: { propertyReadSideEffects: false, unknownGlobalSideEffects: false },
+      output: { codeSplitting: { groups }, comments: false },
+    },
+  },
   build: {
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,

@@ -14,7 +14,7 @@ const blocks = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm:
 const digits = F.pipe(
   RTE.Do,
   RTE.bind('model', () => RTE.fromEither(unet({ image, ...blocks, classes: 10, predicts: 'v' }))),
-  RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
+  RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('data', () =>
     RTE.fromTaskEither(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`, image)),
   ),

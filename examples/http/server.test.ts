@@ -27,7 +27,7 @@ const model: Model<object, [2, 2, 1]> = {
 };
 const trained: Trained<object, [2, 2, 1]> = {
   model,
-  process: unwrap(ddpm(cosine(1000))),
+  noising: unwrap(ddpm(cosine(1000))),
   image: [2, 2, 1],
   params: {},
 };

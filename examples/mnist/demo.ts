@@ -74,7 +74,7 @@ const train =
       run,
       {
         model: parts.model,
-        process: parts.process,
+        noising: parts.noising,
         optimizer: parts.optimizer,
         timesteps: parts.timesteps,
         averageDecay: recipe.averageDecay,

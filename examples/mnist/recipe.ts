@@ -8,9 +8,9 @@ import {
   ddpm,
   gridOf,
   type Guidance,
-  type Process,
-  stratifiedTimesteps,
-  type TimestepDraw,
+  type DiscreteNoising,
+  stratifiedTimes,
+  type TimeDraw,
 } from 'noisefold/diffusion';
 import {
   adam,
@@ -128,9 +128,9 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
 /** The parts of a recipe, for training and sampling. */
 export interface Parts extends Drawn {
   readonly model: UNet<[Dim, Dim, Dim]>;
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly optimizer: Optimizer;
-  readonly timesteps: TimestepDraw;
+  readonly timesteps: TimeDraw;
   readonly guidance: Guidance;
 }
 
@@ -142,11 +142,11 @@ export const partsOf = (
   F.pipe(
     E.Do,
     E.bind('model', () => unet(model)),
-    E.bind('process', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
+    E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
     E.bind('drawn', () => drawnBy(sampler)),
-    E.tap(({ drawn, process }) =>
+    E.tap(({ drawn, noising }) =>
       E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
-        gridOf(drawn.grid)(process),
+        gridOf(drawn.grid)(noising),
       ),
     ),
     E.flatMap(({ drawn, ...made }) =>
@@ -163,7 +163,7 @@ export const partsOf = (
             ),
           }),
         ),
-        timesteps: stratifiedTimesteps,
+        timesteps: stratifiedTimes,
         guidance: cfg(guidance),
       })),
     ),

@@ -1,5 +1,5 @@
 /** Charts of quantities of a schedule. */
-import { cosine, ddpm, linear, logSNR, type Process, scaledLinear } from 'noisefold/diffusion';
+import { cosine, ddpm, linear, logSNR, type DiscreteNoising, scaledLinear } from 'noisefold/diffusion';
 import { either as E, function as F } from 'fp-ts';
 import type { Axis, Chart, Line } from './lineChart.js';
 
@@ -7,7 +7,7 @@ const T = 1000;
 
 export const timestepAxis: Axis = { label: 't', ticks: [0, 200, 400, 600, 800, 1000] };
 
-const processes = F.pipe(
+const noisings = F.pipe(
   E.Do,
   E.bind('linear', () => ddpm(linear(T))),
   E.bind('cosine', () => ddpm(cosine(T))),
@@ -18,16 +18,16 @@ const processes = F.pipe(
 const timesteps = [...Array.from({ length: T / 5 }, (_, i) => 5 * i), T - 1];
 
 /** A quantity of each process at each timestep. */
-const chartOf = (title: string, y: Axis, value: (process: Process, t: number) => number) =>
+const chartOf = (title: string, y: Axis, value: (noising: DiscreteNoising, t: number) => number) =>
   F.pipe(
-    processes,
+    noisings,
     E.map((all): Chart => ({
       title,
       x: timestepAxis,
       y,
-      lines: Object.entries(all).map(([name, process]): Line => ({
+      lines: Object.entries(all).map(([name, noising]): Line => ({
         name,
-        points: timesteps.map((t) => [t, value(process, t)]),
+        points: timesteps.map((t) => [t, value(noising, t)]),
       })),
     })),
   );

@@ -1,6 +1,6 @@
 /** A digit at increasing noise levels of the forward process. */
 import { broadcastTo, evaluate, iota, key, normal, program } from 'noisefold/dsl';
-import { cosine, ddpm, identity, linear, type Process, through } from 'noisefold/diffusion';
+import { cosine, ddpm, identity, linear, type DiscreteNoising, through } from 'noisefold/diffusion';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
 import { firstDigits, shown } from './digits.js';
 
@@ -10,10 +10,10 @@ const TIMESTEPS = [50, 150, 250, 350, 450, 550, 650, 750, 850, 999];
 export const COLUMNS = TIMESTEPS.length + 1;
 
 /** The channels of a row, starting with the data. */
-const row = ({ marginals }: Process) => [identity, ...TIMESTEPS.map((t) => marginals[t]!)];
+const row = ({ marginals }: DiscreteNoising) => [identity, ...TIMESTEPS.map((t) => marginals[t]!)];
 
 /** The first row has the linear schedule, the second the cosine schedule; the noise is the same everywhere. */
-const picture = (linearly: Process, cosinely: Process) => {
+const picture = (linearly: DiscreteNoising, cosinely: DiscreteNoising) => {
   const channels = [...row(linearly), ...row(cosinely)];
   const n = channels.length;
   return program({ digit: '1 28 28 1', k: 'key' }, ({ digit, k }) => ({

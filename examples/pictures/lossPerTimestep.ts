@@ -6,7 +6,7 @@ import {
   exactDenoiser,
   type GaussianMixture,
   linear,
-  type Process,
+  type DiscreteNoising,
   uncorrected,
 } from 'noisefold/diffusion';
 import { function as F, readerTaskEither as RTE, readonlyArray as RA } from 'fp-ts';
@@ -20,8 +20,8 @@ import type { Chart } from './lineChart.js';
 const TIMESTEPS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, ...RA.makeBy(36, (i) => 100 + 25 * i), 999];
 
 /** The means at one t over one sample of each Gaussian. */
-const terms = (process: Process, digits: GaussianMixture<Image>) => {
-  const measure = boundAt(process, exactDenoiser(process)(digits), { correction: uncorrected });
+const terms = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
+  const measure = boundAt(noising, exactDenoiser(noising)(digits), { correction: uncorrected });
   return program({ means: 'B 28 28 1', t: ':int32', k: 'key' }, ({ means, t, k }) => {
     const keys = fork(k, 'data', 'noise');
     const x0 = add(means, mul(Math.sqrt(VARIANCE), normalLike(keys.data, means)));
@@ -30,10 +30,10 @@ const terms = (process: Process, digits: GaussianMixture<Image>) => {
   });
 };
 
-const measured = (process: Process, digits: GaussianMixture<Image>) => {
+const measured = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
   const means = Float32Array.from(digits.means.flatMap((one) => Array.from(one)));
   return F.pipe(
-    compile(terms(process, digits), { B: digits.means.length }),
+    compile(terms(noising, digits), { B: digits.means.length }),
     RTE.flatMap(({ run }) =>
       F.pipe(
         TIMESTEPS,
@@ -57,9 +57,9 @@ const measured = (process: Process, digits: GaussianMixture<Image>) => {
 
 export const lossPerTimestep = F.pipe(
   RTE.Do,
-  RTE.bind('process', () => RTE.fromEither(ddpm(linear(1000)))),
+  RTE.bind('noising', () => RTE.fromEither(ddpm(linear(1000)))),
   RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
-  RTE.flatMap(({ process, digits }) => measured(process, digits)),
+  RTE.flatMap(({ noising, digits }) => measured(noising, digits)),
   RTE.map((found): Chart => ({
     title: 'The losses over t, of the best denoiser',
     x: timestepAxis,

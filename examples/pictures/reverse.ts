@@ -18,7 +18,7 @@ import {
   ddpm,
   exactDenoiser,
   type GaussianMixture,
-  type Process,
+  type DiscreteNoising,
   sampler,
 } from 'noisefold/diffusion';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
@@ -30,10 +30,10 @@ const SHOWN = [999, 900, 800, 700, 600, 500, 400, 300, 200, 100, 0];
 const keys = fork(key(11), 'start', 'steps');
 
 /** One step of Algorithm 2, and a column of the picture: x_t of two digits, each above its x̂₀. */
-const stepOf = (process: Process, digits: GaussianMixture<Image>) => {
-  const denoiser = exactDenoiser(process)(digits);
+const stepOf = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
+  const denoiser = exactDenoiser(noising)(digits);
   return F.pipe(
-    sampler({ process, denoiser, solver: ancestral() }),
+    sampler({ noising, denoiser, solver: ancestral() }),
     E.map(({ start, step }) =>
       program({ x: '2 28 28 1', index: ':int32', k: 'key' }, ({ x, index, k }) => {
         const { state, x0 } = step(null, start(x), { index, key: k });
@@ -50,11 +50,11 @@ const noise = evaluate(
 
 /** Runs all steps from noise to digits, and returns the columns side by side. */
 const columns =
-  (process: Process, digits: GaussianMixture<Image>) =>
+  (noising: DiscreteNoising, digits: GaussianMixture<Image>) =>
   (backend: Backend): (() => Promise<E.Either<NoisefoldError, readonly (readonly number[])[]>>) =>
   async () => {
     const compiled = await F.pipe(
-      RTE.fromEither(stepOf(process, digits)),
+      RTE.fromEither(stepOf(noising, digits)),
       RTE.flatMap((step) => compile(step, {})),
     )(backend)();
     if (E.isLeft(compiled)) return compiled;
@@ -62,8 +62,8 @@ const columns =
     if (E.isLeft(begun)) return begun;
     let x: Parameters<typeof compiled.right.run>[0]['x'] = begun.right.x;
     const found: (readonly number[])[] = [];
-    for (let t = process.schedule.T - 1; t >= 0; t--) {
-      const index = process.schedule.T - 1 - t;
+    for (let t = noising.schedule.T - 1; t >= 0; t--) {
+      const index = noising.schedule.T - 1 - t;
       const move = compiled.right.run({ x, index, k: foldIn(keys.steps, index) });
       const next = await move();
       if (E.isLeft(next)) return next;
@@ -79,8 +79,8 @@ const columns =
 
 export const reverse = F.pipe(
   RTE.Do,
-  RTE.bind('process', () => RTE.fromEither(ddpm(cosine(1000)))),
+  RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
-  RTE.flatMap(({ process, digits }) => columns(process, digits)),
+  RTE.flatMap(({ noising, digits }) => columns(noising, digits)),
   RTE.map((found) => ({ shape: [found.length, 4 * 58, 58, 1], data: Float32Array.from(found.flat()) })),
 );

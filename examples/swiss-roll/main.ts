@@ -54,10 +54,10 @@ const meanDistances = (real: Points, samples: Points) => {
 
 const result = await F.pipe(
   RTE.fromEither(options),
-  RTE.bind('process', () => RTE.fromEither(ddpm(cosine(timesteps)))),
+  RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(timesteps)))),
   RTE.let('keys', ({ seed }) => fork(key(seed), 'train', 'sample', 'real')),
-  RTE.bind('params', ({ process, steps, keys }) => train(process, steps, keys.train, sayLoss)),
-  RTE.bind('places', ({ process, params, keys }) => trajectories(process, params, SETS * SIZE, keys.sample)),
+  RTE.bind('params', ({ noising, steps, keys }) => train(noising, steps, keys.train, sayLoss)),
+  RTE.bind('places', ({ noising, params, keys }) => trajectories(noising, params, SETS * SIZE, keys.sample)),
   RTE.let('samples', ({ places }) => places.at(-1)!), // never empty, because it has the noise
   RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // prettier-ignore
   RTE.bind('real', ({ keys }) => evaluate(program('key', swissRoll(2 * PAIRS * SIZE)), {})(keys.real)),

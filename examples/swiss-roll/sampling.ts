@@ -3,7 +3,7 @@ import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import {
   dpmSolverPP,
   exponentialGrid,
-  type Process,
+  type DiscreteNoising,
   sampler,
   type SampleState,
   uncorrected,
@@ -16,9 +16,9 @@ const grid = exponentialGrid(25, { min: 0.01, max: 80 });
 const parts = { denoiser: network, grid, solver: dpmSolverPP(), correction: uncorrected };
 
 /** The positions of `count` points, `[count, 2]`, before the first step (noise) and after each step of the solver. */
-export const trajectories = (process: Process, params: Resident<Params>, count: number, key: RandomKey) =>
+export const trajectories = (noising: DiscreteNoising, params: Resident<Params>, count: number, key: RandomKey) =>
   F.pipe(
-    RTE.fromEither(sampler({ ...parts, process })),
+    RTE.fromEither(sampler({ ...parts, noising })),
     RTE.bindTo('walk'),
     RTE.let('begin', ({ walk }) => program('key', (k) => ({ state: walk.start(normal(k, count, 2)) }))),
     RTE.bind('first', ({ begin }) =>

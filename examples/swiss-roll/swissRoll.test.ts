@@ -23,10 +23,10 @@ const run = async (steps: number, seed: number) => {
   const keys = fork(key(seed), 'train', 'sample');
   const places = await F.pipe(
     RTE.fromEither(ddpm(cosine(timesteps))),
-    RTE.flatMap((process) =>
+    RTE.flatMap((noising) =>
       F.pipe(
-        train(process, steps, keys.train, (step, loss) => losses.push([step, loss])),
-        RTE.flatMap((params) => trajectories(process, params, POINTS, keys.sample)),
+        train(noising, steps, keys.train, (step, loss) => losses.push([step, loss])),
+        RTE.flatMap((params) => trajectories(noising, params, POINTS, keys.sample)),
       ),
     ),
     using(wasm()),

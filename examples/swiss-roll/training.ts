@@ -1,6 +1,6 @@
 /** Training: each step draws new points of the roll. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
-import { type Process, stratifiedTimesteps } from 'noisefold/diffusion';
+import { type DiscreteNoising, stratifiedTimes } from 'noisefold/diffusion';
 import { ascribe, compile, foldIn, fork, iterate, program, type RandomKey, read, type Read } from 'noisefold/dsl';
 import { adam, cosineDecay, warmup } from 'noisefold/nn';
 import { initialState, parametersOf, trainState, trainStep } from 'noisefold/training';
@@ -11,13 +11,13 @@ const BATCH = 256;
 
 /** Trains the network for a number of steps, and returns the moving average of its parameters. */
 export const train = (
-  process: Process,
+  noising: DiscreteNoising,
   steps: number,
   key: RandomKey,
   onLoss: (step: number, loss: number) => void,
 ) => {
   const optimizer = adam({ learningRate: F.pipe(4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
-  const recipe = { model: network, process, optimizer, averageDecay: 0.998, timesteps: stratifiedTimesteps };
+  const recipe = { model: network, noising, optimizer, averageDecay: 0.998, timesteps: stratifiedTimes };
   const spec = { state: trainState(recipe), key: 'key' } as const;
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');

@@ -15,8 +15,9 @@ import {
   linear,
   linearUnscaled,
   linspace,
-  type Process,
-  processOf,
+  type DiscreteNoising,
+  type Noising,
+  noisingOf,
   quadratic,
   reciprocalBetas,
   scaledLinear,
@@ -32,6 +33,7 @@ import {
   warmupBetas,
   zeroTerminalSNR,
 } from 'noisefold/diffusion';
+import { requireDiscrete } from '../../src/diffusion/levels/noising.js';
 import { valueOf } from '../oracles/plans.js';
 
 const unit = { min: 1e-3, max: 1, noNaN: true } as const;
@@ -42,7 +44,8 @@ export const channel: fc.Arbitrary<Channel> = fc.record({
 });
 
 /** From the least σ of a process to the greatest with signal, but at most 10⁶ times the least. */
-const finiteRange = ({ schedule }: Process): SigmaRange => {
+const finiteRange = (noising: Noising): SigmaRange => {
+  const { schedule } = requireDiscrete('finiteRange', noising);
   const { min } = sigmaRange(schedule);
   const max = schedule.sigmas.findLast(Number.isFinite) ?? min;
   return { min, max: Math.min(max, 1e6 * min) };
@@ -55,8 +58,8 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   leading,
   trailing,
   sections: (steps) => sections([steps]),
-  karrasGrid: (steps) => (process) => karrasGrid(steps, finiteRange(process))(process),
-  exponentialGrid: (steps) => (process) => exponentialGrid(steps, finiteRange(process))(process),
+  karrasGrid: (steps) => (noising) => karrasGrid(steps, finiteRange(noising))(noising),
+  exponentialGrid: (steps) => (noising) => exponentialGrid(steps, finiteRange(noising))(noising),
 };
 
 /** A schedule by its name, at a T from `least` up. */
@@ -115,24 +118,24 @@ export const schedule: fc.Arbitrary<Schedule> = fc.oneof(
  * A process, and a grid by one of the rules that work for every number of steps, unless σ are too close for float64.
  */
 export const gridded: fc.Arbitrary<{
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly steps: number;
   readonly rule: string;
   readonly grid: Grid;
 }> = fc
   .tuple(schedule, fc.nat(9999), fc.constantFrom(...Object.keys(rules)))
-  .map(([s, n, rule]) => ({ process: processOf(s), steps: 1 + (n % s.T), rule }))
+  .map(([s, n, rule]) => ({ noising: noisingOf(s), steps: 1 + (n % s.T), rule }))
   .map((given) => ({ ...given, grid: rules[given.rule]!(given.steps) }))
-  .filter(({ process, grid }) => E.isRight(gridOf(grid)(process)));
+  .filter(({ noising, grid }) => E.isRight(gridOf(grid)(noising)));
 
 /** A process and one of its timesteps. */
-export const timestep: fc.Arbitrary<{ readonly process: Process; readonly t: number }> = fc
+export const timestep: fc.Arbitrary<{ readonly noising: DiscreteNoising; readonly t: number }> = fc
   .tuple(schedule, fc.nat(9999))
-  .map(([s, n]) => ({ process: processOf(s), t: n % s.T }));
+  .map(([s, n]) => ({ noising: noisingOf(s), t: n % s.T }));
 
 /** Two timesteps of a process, `t` the later, and `s`, -1 for the data. */
 export const twoTimesteps: fc.Arbitrary<{
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly t: number;
   readonly s: number;
-}> = fc.tuple(timestep, fc.nat(9999)).map(([{ process, t }, n]) => ({ process, t, s: (n % (t + 1)) - 1 }));
+}> = fc.tuple(timestep, fc.nat(9999)).map(([{ noising, t }, n]) => ({ noising, t, s: (n % (t + 1)) - 1 }));

@@ -15,7 +15,7 @@ import {
   lms,
   type SolverPlan,
   pndm,
-  type Process,
+  type DiscreteNoising,
   type Solver,
   uniPC,
 } from 'noisefold/diffusion';
@@ -23,13 +23,13 @@ import { valueOf } from '../oracles/plans.js';
 
 /** A process and a grid of its timesteps. */
 export interface Gridded {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly grid: number | Grid;
 }
 
 /** The steps of a solver on a grid. */
-export const planOn = (solver: Solver, { process, grid }: Gridded): SolverPlan =>
-  valueOf(solver.plan(levelsOf(process, valueOf(gridOf(grid)(process))), process));
+export const planOn = (solver: Solver, { noising, grid }: Gridded): SolverPlan =>
+  valueOf(solver.plan(levelsOf(noising, valueOf(gridOf(grid)(noising))), noising));
 
 /** A solver, and the tolerance for the variance of its samples of Gaussian data at 400 steps. */
 export interface Named {

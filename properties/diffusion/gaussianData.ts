@@ -1,7 +1,6 @@
 /** Gaussian data N(0, τ²), whose exact denoiser is a factor, and samplers that use it. */
-import { placeIn } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { reference } from '../../src/backends/reference/index.js';
-import type { Channel, Denoiser, Process, Sampler } from '../../src/diffusion/index.js';
+import { type Channel, type Denoiser, type Noising, pathOf, type Sampler } from '../../src/diffusion/index.js';
 import { add, compile, div, foldIn, key, mul, program, read, scaleBy, square, upload } from '../../src/dsl/index.js';
 import { right } from './run.js';
 
@@ -12,10 +11,11 @@ export const TAU = 0.5;
 export const best = ({ alpha, sigma }: Channel): number => (alpha * TAU ** 2) / ((alpha * TAU) ** 2 + sigma ** 2);
 
 /** The denoiser for data N(0, τ²), each sample one number. */
-export const gaussianData = ({ marginals }: Process): Denoiser<null, []> => ({
+export const gaussianData = (noising: Noising): Denoiser<null, []> => ({
   predicts: 'x0',
-  apply: (_, x, at) => {
-    const { alpha, sigma } = placeIn({ marginals })(at).level;
+  clock: 'level',
+  apply: (_, x, { t, level = pathOf(noising).levels(t) }) => {
+    const { alpha, sigma } = level;
     return scaleBy(x, div(mul(alpha, TAU ** 2), add(square(mul(alpha, TAU)), square(sigma))));
   },
 });

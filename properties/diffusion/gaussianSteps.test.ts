@@ -44,7 +44,7 @@ import { detNoise, goldenSteps } from '../golden/gaussianDiffusion.js';
 import { numbersOf, relativeDistance, right } from './run.js';
 
 const SIZE = 96;
-const processes = { linear: right(ddpm(linear(1000))), cosine: right(ddpm(cosine(1000))) };
+const noisings = { linear: right(ddpm(linear(1000))), cosine: right(ddpm(cosine(1000))) };
 /** The tolerance of the golden numbers: float32, against the norm of the result. */
 const TOLERANCE = 1e-5;
 
@@ -96,22 +96,22 @@ describe.each([
     relativeDistance(await numbersOf(build, backend()), golden);
 
   describe.each(goldenSteps.cases.q.items)('forward, at t = $t', (golden) => {
-    const process = processes.linear;
+    const noising = noisings.linear;
     const t = timesteps(golden.t);
 
     it('q_sample', async () => {
-      expect(await distance(() => qSample(process)(t, noise)(x0), golden.q_sample)).toBeLessThan(TOLERANCE);
+      expect(await distance(() => qSample(noising)(t, noise)(x0), golden.q_sample)).toBeLessThan(TOLERANCE);
     });
 
     it('q_mean_variance', async () => {
-      const { mean, variance, logVariance } = qMeanVariance(process)(t)(x0);
+      const { mean, variance, logVariance } = qMeanVariance(noising)(t)(x0);
       expect(await distance(() => mean, golden.q_mean)).toBeLessThan(TOLERANCE);
       expect(await distance(() => variance, golden.q_variance_per_batch)).toBeLessThan(TOLERANCE);
       expect(await distance(() => logVariance, golden.q_log_variance_per_batch)).toBeLessThan(TOLERANCE);
     });
 
     it('q_posterior_mean_variance', async () => {
-      const { mean, variance, logVariance } = qPosterior(process)(t)(x0, qSample(process)(t, noise)(x0));
+      const { mean, variance, logVariance } = qPosterior(noising)(t)(x0, qSample(noising)(t, noise)(x0));
       expect(await distance(() => mean, golden.posterior_mean)).toBeLessThan(TOLERANCE);
       expect(await numbersOf(() => variance, backend())).toEqual(golden.posterior_variance_per_batch);
       expect(await distance(() => logVariance, golden.posterior_log_variance_clipped_per_batch)).toBeLessThan(
@@ -120,15 +120,15 @@ describe.each([
     });
 
     it('_prior_bpd', async () => {
-      expect(await distance(() => priorTerm(process)(x0), golden.prior_bpd)).toBeLessThan(TOLERANCE);
+      expect(await distance(() => priorTerm(noising)(x0), golden.prior_bpd)).toBeLessThan(TOLERANCE);
     });
   });
 
   describe.each(goldenSteps.cases.p.items)('reverse, $schedule, $var_type', (golden) => {
-    const process = processes[golden.schedule];
+    const noising = noisings[golden.schedule];
     const denoiser = denoisers[golden.var_type];
     const t = timesteps(golden.t);
-    const xt = qSample(process)(t, noise)(x0);
+    const xt = qSample(noising)(t, noise)(x0);
     const z: Noise = (x) => () => ascribeLike(image(detNoise(SIZE, 0)), x);
 
     /**
@@ -140,7 +140,7 @@ describe.each([
       guidance?: SamplerParts<typeof params, Image>['guidance'],
     ): Promise<readonly number[]> => {
       const made = right(
-        sampler({ process, denoiser: beside(denoiser), solver, noise: z, ...(guidance && { guidance }) }),
+        sampler({ noising, denoiser: beside(denoiser), solver, noise: z, ...(guidance && { guidance }) }),
       );
       const each = golden.t.map((timestep) =>
         numbersOf((key) => {
@@ -153,7 +153,7 @@ describe.each([
     };
 
     it('p_mean_variance', async () => {
-      const { mean, logVariance, x0: predicted } = pMeanVariance(process, denoiser)(null, xt, { t });
+      const { mean, logVariance, x0: predicted } = pMeanVariance(noising, denoiser)(null, xt, { t });
       expect(await distance(() => predicted, golden.pred_xstart)).toBeLessThan(TOLERANCE);
       expect(await distance(() => mean, golden.mean)).toBeLessThan(TOLERANCE);
       const logVariances =
@@ -162,7 +162,7 @@ describe.each([
     });
 
     it('p_sample', async () => {
-      const sample = pSample(process, denoiser)(null, xt, { t }, image(detNoise(SIZE, 0)));
+      const sample = pSample(noising, denoiser)(null, xt, { t }, image(detNoise(SIZE, 0)));
       expect(await distance(() => sample, golden['p_sample(noise k=0)'])).toBeLessThan(TOLERANCE);
     });
 
@@ -181,10 +181,10 @@ describe.each([
     it('ddim_reverse_sample, where t+1 is a timestep', async () => {
       // the inversion's second step is that from t to t+1
       const each = golden.t.map((timestep) =>
-        timestep + 1 === process.schedule.T
+        timestep + 1 === noising.schedule.T
           ? null
           : numbersOf(() => {
-              const parts = { process, denoiser, solver: ddimInversion(), grid: timestepGrid([timestep + 1, timestep]) }; // prettier-ignore
+              const parts = { noising, denoiser, solver: ddimInversion(), grid: timestepGrid([timestep + 1, timestep]) }; // prettier-ignore
               const inversion = right(sampler(parts));
               return inversion.step(null, inversion.start(xt), { index: scalar(1, 'int32') }).state.x;
             }, backend()),
@@ -200,14 +200,14 @@ describe.each([
     const onMean = meanGuided(towards, 1);
     const onScore = classifierGuided(towards, 1);
     const reverseBy = (guidance: typeof onMean) =>
-      pMeanVariance(process, right(guidance(beside(denoiser))))(params, xt, { t });
+      pMeanVariance(noising, right(guidance(beside(denoiser))))(params, xt, { t });
 
     it('condition_mean: x̂₀ is clipped before it is guided', async () => {
       expect(await distance(() => reverseBy(onMean).mean, golden.condition_mean)).toBeLessThan(TOLERANCE);
     });
 
     it('p_sample_cond', async () => {
-      const drawn = pSample(process, right(onMean(beside(denoiser))))(params, xt, { t }, image(detNoise(SIZE, 0)));
+      const drawn = pSample(noising, right(onMean(beside(denoiser))))(params, xt, { t }, image(detNoise(SIZE, 0)));
       const expected = golden['p_sample_cond(noise k=0)'];
       expect(await distance(() => drawn, expected)).toBeLessThan(TOLERANCE);
       expect(relativeDistance(await step(ancestral(), onMean), expected)).toBeLessThan(TOLERANCE);

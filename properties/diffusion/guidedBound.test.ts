@@ -1,5 +1,4 @@
 /** The bound, classifier guidance and reversed DDIM of guided-diffusion, in float64 on the reference. */
-import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import {
   boundTerm,
@@ -41,6 +40,7 @@ import {
 import { goldenBound } from '../golden/guidedBound.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import { numbersOf, relativeDistance, right } from './run.js';
+import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
 
 /** The published numbers have 14 digits; 1/√ᾱ is at most 158. */
 const TOLERANCE = 1e-12;
@@ -50,12 +50,12 @@ const within = (bits: number): number => TOLERANCE * bits + 2 ** -50;
 
 type Image = [1, 2, 2];
 const SIZE = 8;
-const process = right(ddpm(linear(1000)));
+const noising = right(ddpm(linear(1000)));
 const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2, 2);
 const bytes = Array.from({ length: SIZE }, (_, i) => (i === 1 ? 255 : i === 0 ? 0 : (37 * i + 11) % 256));
 const x0 = image(bytes.map((level) => level / 127.5 - 1));
 const at = (t: readonly number[]): Tensor<[2], 'int32'> => constantOf(Int32Array.from(t), 2);
-const noisy = (t: readonly number[]): Tensor<[2, ...Image]> => qSample(process)(at(t), image(detNoise(SIZE, 100)))(x0);
+const noisy = (t: readonly number[]): Tensor<[2, ...Image]> => qSample(noising)(at(t), image(detNoise(SIZE, 100)))(x0);
 
 const ofTime = <B extends Dim>(factor: number, x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
   scaleBy(onesLike(x), mul(cast(t, 'float32'), factor) as Tensor<[B]>) as Tensor<[B, ...Image]>;
@@ -93,7 +93,7 @@ const params = { guide: null };
 const label = at([1, 1]);
 
 it('_prior_bpd', async () => {
-  const ours = await numbersOf(() => priorTerm(process)(x0));
+  const ours = await numbersOf(() => priorTerm(noising)(x0));
   goldenBound._prior_bpd.forEach((bits, i) => expect(Math.abs(ours[i]! - bits)).toBeLessThan(within(bits)));
 });
 
@@ -103,8 +103,8 @@ describe.each(goldenBound._vb_terms_bpd)('_vb_terms_bpd, $var_type, clip_denoise
   const terms = (t: readonly number[], cdf: 'erf' | 'tanh' = 'erf') =>
     numbersOf(() => {
       const xt = noisy(t);
-      const reverse = pMeanVariance(process, denoisers[golden.var_type], { variance, correction });
-      return boundTerm(process, { cdf })(at(t), x0, xt)(reverse(null, xt, { t: at(t) }));
+      const reverse = pMeanVariance(noising, denoisers[golden.var_type], { variance, correction });
+      return boundTerm(noising, { cdf })(at(t), x0, xt)(reverse(null, xt, { t: at(t) }));
     });
 
   it.each(golden.t.map((t, i) => [t, golden.vb[i]!] as const))('t = %j', async (t, theirs) => {
@@ -129,7 +129,7 @@ const beside = overParams((_: typeof params) => null);
 describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
   const { t } = golden;
   const guided = (denoiser: Denoiser<typeof params, Image>) =>
-    pMeanVariance(process, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
+    pMeanVariance(noising, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
 
   it('condition_mean takes the gradient at x_t', async () => {
     const made = right(meanGuided(classifier, 2)(beside(fake)));
@@ -154,7 +154,7 @@ it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the 
     golden.t.map((t) => {
       const made = right(
         sampler({
-          process,
+          noising,
           denoiser: fake,
           grid: timestepGrid([t + 1, t]),
           solver: ddimInversion(),
@@ -172,7 +172,7 @@ it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the 
 });
 
 it.each(goldenBound.previous)('_predict_xstart_from_xprev at t = $t', async ({ t, pred_xstart }) => {
-  const denoiser = fromPrevious<null, Image>(process, { apply: fake.apply });
+  const denoiser = fromPrevious<null, Image>(noising, { apply: fake.apply });
   const ours = await numbersOf(() => denoiser.apply(null, noisy(t), { t: at(t) }));
   expect(relativeDistance(ours, pred_xstart)).toBeLessThan(TOLERANCE);
 });

@@ -17,7 +17,7 @@ import {
   meanGuided,
   overParams,
   pMeanVariance,
-  type Process,
+  type DiscreteNoising,
   respace,
   sampler,
   type Solver,
@@ -66,7 +66,12 @@ const classifier: Classifier<null, [1]> = {
 };
 
 /** p_θ(x_{t-1}|x_t) of the published code, for one sample. */
-const published = ({ schedule, timesteps }: Process, longer: Process, place: number, sample: number) => {
+const published = (
+  { schedule, timesteps }: DiscreteNoising,
+  longer: DiscreteNoising,
+  place: number,
+  sample: number,
+) => {
   const bars = Array.from(timesteps, (t) => longer.schedule.alphaBars[t]!);
   // SpacedDiffusion.__init__, and GaussianDiffusion.__init__ of its betas
   const betas = bars.map((bar, i) => 1 - bar / (bars[i - 1] ?? 1));
@@ -112,12 +117,12 @@ const label = constantOf(Int32Array.from(labels), COUNT);
 
 describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (_, longer) => {
   it.each(Object.entries(grids))('over %s', async (__, grid) => {
-    const process = grid === null ? longer : right(respace(timestepGrid(grid))(longer));
-    const { T } = process.schedule;
+    const noising = grid === null ? longer : right(respace(timestepGrid(grid))(longer));
+    const { T } = noising.schedule;
     const places = [0, 1, Math.floor(T / 2), T - 1];
     const at = { t: constantOf(Int32Array.from(places), COUNT), label };
-    const expected = places.map((place, sample) => published(process, longer, place, sample));
-    const by = (guidance: Guide) => pMeanVariance(process, right(guidance(beside)))(params, x, at);
+    const expected = places.map((place, sample) => published(noising, longer, place, sample));
+    const by = (guidance: Guide) => pMeanVariance(noising, right(guidance(beside)))(params, x, at);
 
     type One = (typeof expected)[number];
     const close = async (found: Tensor<[Dim, 1]>, wanted: (one: One) => number) =>
@@ -130,7 +135,7 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
     await close(onScore.x0, ({ conditionScoreXstart }) => conditionScoreXstart);
 
     // the samplers, on the longer process with the same grid as well
-    const walks = grid === null ? [{ process }] : [{ process }, { process: longer, grid: timestepGrid(grid) }];
+    const walks = grid === null ? [{ noising }] : [{ noising }, { noising: longer, grid: timestepGrid(grid) }];
     for (const walk of walks) {
       for (const [sample, place] of places.entries()) {
         const step = async (solver: Solver, guidance: Guide) => {

@@ -53,10 +53,10 @@ const read = ({ class: name, settings, steps }: Case) =>
 
 /** The greatest difference of our samples, in % of their greatest number. */
 const measured = async (golden: Case): Promise<number> => {
-  const { process, predicts, learnsVariance, sampling } = read(golden);
+  const { noising, predicts, learnsVariance, sampling } = read(golden);
   const denoiser = denoiserOf(predicts, learnsVariance);
   const ours = await numbersOf((key) => {
-    const made = (noise: Noise) => right(sampler({ process, denoiser, ...sampling, noise }));
+    const made = (noise: Noise) => right(sampler({ noising, denoiser, ...sampling, noise }));
     const drawn = (i: number): Noise => (x) => () => ascribeLike(image(detNoise(4, 10 + i)) as Tensor<Shape>, x); // prettier-ignore
     let state = made(drawn(0)).start(image(detNoise(4, 1)));
     const { steps } = made(drawn(0));

@@ -18,7 +18,7 @@ const STEPS = 200;
 /** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;
 
-const process = right(ddpm(cosine(1000)));
+const noising = right(ddpm(cosine(1000)));
 const mixture = {
   shape: [1, 2, 1],
   weights: [0.5, 0.3, 0.2],
@@ -31,7 +31,7 @@ const mixture = {
 } as const;
 const model: Model<object, [1, 2, 1]> = {
   ...layer({}, () => null),
-  ...overParams((_: object) => null)(exactDenoiser(process)(mixture)),
+  ...overParams((_: object) => null)(exactDenoiser(noising)(mixture)),
 };
 
 type Pair = readonly [number, number];
@@ -59,7 +59,7 @@ describe(name, skippedFor(notAsked), () => {
 
   it.each(solversOfMean)('$name', async ({ solver, accuracy }) => {
     const drawn = F.pipe(
-      RTE.of({ model, process, image: [1, 2, 1] as const, params: {} }),
+      RTE.of({ model, noising, image: [1, 2, 1] as const, params: {} }),
       RTE.flatMap(sample({ solver, grid: STEPS, correction: uncorrected, count: COUNT, key: key(11) })),
       using(wasm()),
     );

@@ -3,14 +3,14 @@ import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
 import { add, constantOf, mul, scalar, tanh, type Tensor, zerosLike } from '../../src/dsl/index.js';
 import { cosine, ddpm, integratorOf, levelsOf, type SampleState, type Solver } from '../../src/diffusion/index.js';
-import { entryAt } from '../../src/diffusion/process/table.js';
+import { entryAt } from '../../src/diffusion/levels/table.js';
 
-const process = right(ddpm(cosine(1000)));
-export const { marginals } = process;
+const noising = right(ddpm(cosine(1000)));
+export const { marginals } = noising;
 /** Steps of different lengths; the last ends at the data. */
 export const TIMES = [960, 850, 700, 600, 380, 250, 90, 5];
 export const N = TIMES.length;
-const levels = levelsOf(process, TIMES);
+const levels = levelsOf(noising, TIMES);
 export const START = 0.8;
 /** The result of each draw of noise. */
 export const NOISE = 0.6;
@@ -21,7 +21,7 @@ export const model = (x: number, t: number): number => shareAt(t) * Math.tanh(x 
 
 /** The states of a solver after each step. */
 export const walked = async (solver: Solver): Promise<number> => {
-  const plan = right(solver.plan(levels, process));
+  const plan = right(solver.plan(levels, noising));
   const integrator = integratorOf(plan);
   const timesteps = plan.flatMap(({ stages }) => stages.map(({ at }) => at.t));
   const shareOf = entryAt(timesteps.map(shareAt));

@@ -6,7 +6,7 @@ import {
   heun,
   karrasSigmas,
   preconditioned,
-  processOfSigmas,
+  noisingOfSigmas,
   respaceAtSigmas,
   simpleLosses,
   sigmas,
@@ -35,15 +35,15 @@ const network = right(
   }),
 );
 const levels = right(karrasSigmas(40, { min: 0.002, max: 80 }));
-const process = right(processOfSigmas([...levels].reverse()));
+const noising = right(noisingOfSigmas([...levels].reverse()));
 
 test('a preconditioned U-Net learns by EDM’s loss and draws by its sampler', () =>
   onWasm(async (backend) => {
-    const model = right(preconditioned(process, network, { as: 'edm', sigmaData: 0.5 }));
+    const model = right(preconditioned(network, { as: 'edm', sigmaData: 0.5 }));
     const losses: number[] = [];
     const recipe = {
       model,
-      process,
+      noising,
       optimizer: adam({ learningRate: 2e-3 }),
       loss: weightedBy(edmWeight(0.5))(simpleLosses),
       labelDropout: 0.1,
@@ -60,22 +60,22 @@ test('a preconditioned U-Net learns by EDM’s loss and draws by its sampler', (
 
     // ten of its levels, bit for bit
     const steps = [...levels].filter((_, i) => i % 4 === 0 || i === 39);
-    const short = right(respaceAtSigmas(steps)(process));
+    const short = right(respaceAtSigmas(steps)(noising));
     expect([...sigmas(short.schedule)].reverse()).toEqual(steps);
     const drawing = { solver: heun(), guidance: cfg(1.5), labels: [0, 1, 2], key: key(8) };
-    const { data, shape } = right(await sample({ ...trained, process: short }, drawing)(backend)());
+    const { data, shape } = right(await sample({ ...trained, noising: short }, drawing)(backend)());
     expect(shape).toEqual([3, 8, 8, 1]);
     expect(data.every(Number.isFinite)).toBe(true);
   }));
 
 test('a network of noise labels is refused as a denoiser until it is preconditioned', () =>
   onWasm(async (backend) => {
-    const recipe = { process, optimizer: adam({ learningRate: 2e-3 }), data: bars(4), batch: 4, steps: 1, key: key(5) };
+    const recipe = { noising, optimizer: adam({ learningRate: 2e-3 }), data: bars(4), batch: 4, steps: 1, key: key(5) };
     expect(await fit({ ...recipe, model: network as never })(backend)()).toMatchObject({
       left: {
         _tag: 'ConfigError',
-        actual: "one of noise labels, made with timesteps: 'continuous'",
-        hint: expect.stringContaining('preconditioned(process, network'),
+        actual: 'one of noise labels',
+        hint: expect.stringContaining('preconditioned(network'),
       },
     });
   }));

@@ -26,8 +26,8 @@ const beginning = (golden: GoldenSteps, i: number): readonly number[] =>
 
 /** Their x̂₀ or ε̂ at step i, from the prediction of the model. */
 const predictedAt = (golden: GoldenSteps, to: 'x0' | 'epsilon', i: number): readonly number[] => {
-  const { process, timesteps } = placeOf(golden);
-  const toWanted = conversion(predictsOf(golden), to)(process.marginals[timesteps[i]!]!);
+  const { noising, timesteps } = placeOf(golden);
+  const toWanted = conversion(predictsOf(golden), to)(noising.marginals[timesteps[i]!]!);
   return beginning(golden, i).map((x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!));
 };
 
@@ -82,8 +82,8 @@ describe('where published solvers differ', () => {
 
   it('DDPM: the noise of the last step has the variance of all that is left', async () => {
     const golden = goldenSteps('ddpm trailing fixed_large');
-    const { process, timesteps } = placeOf(golden);
-    const sigma = process.marginals[timesteps.at(-1)!]!.sigma;
+    const { noising, timesteps } = placeOf(golden);
+    const sigma = noising.marginals[timesteps.at(-1)!]!.sigma;
     const ours = (await walkedBy(golden)).at(-1)!.map((x, i) => x + sigma * detNoise(4, 17)[i]!);
     expect(relativeDistance(ours, golden.xs.at(-1)!)).toBeLessThan(TOLERANCE);
   });
@@ -97,9 +97,9 @@ describe('where published solvers differ', () => {
 
   it('DPM-Solver++ 3M: what is left out is the other half of φ₃', async () => {
     const golden = goldenSteps('dpm++ multistep 3');
-    const { process, timesteps } = placeOf(golden);
+    const { noising, timesteps } = placeOf(golden);
     const [l2, l1, l0, end] = [0, 1, 2, 3].map((i) => {
-      const { alpha, sigma } = process.marginals[timesteps[i]!]!;
+      const { alpha, sigma } = noising.marginals[timesteps[i]!]!;
       return Math.log(alpha / sigma);
     }) as [number, number, number, number];
     const h = end - l0;
@@ -107,15 +107,15 @@ describe('where published solvers differ', () => {
     const [d2, d1, d0] = [0, 1, 2].map((i) => predictedAt(golden, 'x0', i)) as [number[], number[], number[]];
     const whole = golden.xs[2]!.map((x, k) => {
       const curve = ((d0[k]! - d1[k]!) / (l0 - l1) - (d1[k]! - d2[k]!) / (l1 - l2)) / (l0 - l2);
-      return x - process.marginals[timesteps[3]!]!.alpha * phi3 * curve * h ** 2;
+      return x - noising.marginals[timesteps[3]!]!.alpha * phi3 * curve * h ** 2;
     });
     expect(relativeDistance((await walkedBy(golden))[2]!, whole)).toBeLessThan(TOLERANCE);
   });
 
   it('PNDM of a v: theirs takes the mean of v, and ε̂ of that at the newest x', async () => {
     const golden = goldenSteps('pndm plms v');
-    const { process, timesteps } = placeOf(golden);
-    const [from, to] = [process.marginals[timesteps[1]!]!, process.marginals[timesteps[2]!]!];
+    const { noising, timesteps } = placeOf(golden);
+    const [from, to] = [noising.marginals[timesteps[1]!]!, noising.marginals[timesteps[2]!]!];
     const x = beginning(golden, 1);
     const theirs = x.map((x1, k) => {
       const v = (3 * said(x1, timesteps[1]!) - said(beginning(golden, 0)[k]!, timesteps[0]!)) / 2;

@@ -68,7 +68,7 @@ describe.each(Object.entries(made))('the schedule %s of diffusers', (name, sched
     });
 });
 
-const process = right(ddpm(linear(T)));
+const noising = right(ddpm(linear(T)));
 
 const ourGrid = ({ class: name, timestep_spacing, steps }: GoldenGrid): readonly number[] => {
   const endpoint = name !== 'DPMSolverMultistepScheduler';
@@ -77,7 +77,7 @@ const ourGrid = ({ class: name, timestep_spacing, steps }: GoldenGrid): readonly
     leading: leading(steps, { endpoint }),
     trailing: trailing(steps),
   };
-  return right(of[timestep_spacing](process));
+  return right(of[timestep_spacing](noising));
 };
 
 describe('the spacings of diffusers', () => {
@@ -104,7 +104,7 @@ describe('the spacings of diffusers', () => {
       ({ steps, timestep_spacing }) => steps === 1 && timestep_spacing === 'linspace',
     );
     expect(single?.timesteps).toEqual([0]);
-    expect(right(linspace(1)(process))).toEqual([999]);
+    expect(right(linspace(1)(noising))).toEqual([999]);
   });
 });
 
@@ -140,11 +140,11 @@ describe('noise levels', () => {
   });
 
   it('the timesteps of those are the grid', () => {
-    const process = right(ddpm(E.right(schedule)));
+    const noising = right(ddpm(E.right(schedule)));
     // UniPC truncates them, and DPM-Solver rounds
-    expect(right(karrasGrid(8)(process)).map(Math.round)).toEqual(goldenSteps('dpm++ multistep 2 karras').timesteps);
+    expect(right(karrasGrid(8)(noising)).map(Math.round)).toEqual(goldenSteps('dpm++ multistep 2 karras').timesteps);
     const theirs = goldenSteps('euler exponential').timesteps!;
-    right(exponentialGrid(8)(process)).forEach((t, i) => expect(Math.abs(t - theirs[i]!)).toBeLessThan(1e-9));
+    right(exponentialGrid(8)(noising)).forEach((t, i) => expect(Math.abs(t - theirs[i]!)).toBeLessThan(1e-9));
     expect(goldenSteps('unipc 2 exponential').timesteps).not.toEqual(theirs.map(Math.round));
   });
 });

@@ -1,5 +1,4 @@
 /** Runs our solvers on the timesteps of published schedulers, with the model that those were run with. */
-import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import {
   ancestral,
   clipToImage,
@@ -26,8 +25,8 @@ import {
   type Noise,
   type Parameterization,
   pndm,
-  type Process,
-  processOfSigmas,
+  type DiscreteNoising,
+  noisingOfSigmas,
   respaceAtSigmas,
   sampler,
   type SampleState,
@@ -63,13 +62,14 @@ import { E } from '../../src/internal/fp.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import type { GoldenSteps } from '../golden/diffusers.js';
 import { numbersOf, right } from './run.js';
+import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
 
 type Image = [1, 2];
 const SIZE = 4;
 
 /** The timesteps of a process that a sampling visits, and the t that the model gets for each. */
 interface Place {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly timesteps: readonly number[];
   readonly seen: readonly number[];
 }
@@ -90,10 +90,10 @@ const endsAtFirstLevel = ({ class: name, settings }: GoldenSteps): boolean =>
   settings.final_sigmas_type === 'sigma_min' || !(settings.set_alpha_to_one ?? name !== 'PNDMScheduler');
 
 /** Every timestep of a process, with their t, which may be fractional, in place of the timesteps of the process. */
-const everywhere = (process: Process, theirs: readonly number[]): Place => ({
-  process,
+const everywhere = (noising: DiscreteNoising, theirs: readonly number[]): Place => ({
+  noising,
   timesteps: falling(theirs.length),
-  seen: [...theirs].reverse().reduce((seen, t, i) => seen.with(process.timesteps[i]!, t), asTheyAre),
+  seen: [...theirs].reverse().reduce((seen, t, i) => seen.with(noising.timesteps[i]!, t), asTheyAre),
 });
 
 /** The σ of a case, including those between timesteps of the schedule, as our functions compute them. */
@@ -111,22 +111,22 @@ export const placeOf = (golden: GoldenSteps): Place => {
   const { settings, levels, path = [], sigmas = [], timesteps = [] } = golden;
   if (levels !== undefined) {
     const heard = Int32Array.from(levels, (_, j) => 40 * j);
-    return { process: right(processOfSigmas(levels, heard)), timesteps: path, seen: asTheyAre };
+    return { noising: right(noisingOfSigmas(levels, heard)), timesteps: path, seen: asTheyAre };
   }
   // in diffusers ᾱ_999 is not 0, but 2⁻²⁴
   if (settings.rescale_betas_zero_snr === true && golden.class === 'DPMSolverMultistepScheduler') {
     const heard = Int32Array.from(timesteps).reverse();
-    return everywhere(right(processOfSigmas([...sigmas].reverse(), heard)), timesteps);
+    return everywhere(right(noisingOfSigmas([...sigmas].reverse(), heard)), timesteps);
   }
   const schedule = schedules[settings.beta_schedule ?? 'scaled_linear'];
-  const process = right(
+  const noising = right(
     ddpm(settings.rescale_betas_zero_snr === true ? E.flatMap(zeroTerminalSNR)(schedule) : schedule),
   );
-  const wanted = between(golden, process.schedule);
-  if (wanted !== undefined) return everywhere(right(respaceAtSigmas(wanted)(process)), timesteps);
+  const wanted = between(golden, noising.schedule);
+  if (wanted !== undefined) return everywhere(right(respaceAtSigmas(wanted)(noising)), timesteps);
   const visited = [...timesteps].sort((a, b) => b - a);
   return {
-    process,
+    noising,
     timesteps: endsAtFirstLevel(golden) ? [...visited, 0] : visited,
     seen: asTheyAre,
   };
@@ -148,7 +148,7 @@ const ofTime = (t: number): number => 0.3 * Math.sin(t / 100);
 export const said = (x: number, t: number): number => 0.9 * Math.tanh(0.8 * x + ofTime(t));
 
 /** The model, and its variance if that is learned. */
-const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<null, Image> => {
+const denoiserOf = (golden: GoldenSteps, { noising, seen }: Place): Denoiser<null, Image> => {
   const { variance_type } = golden.settings;
   const at = <B extends Dim>(numbers: readonly number[], x: Tensor<[B, ...Image]>, t: Tensor<[B], 'int32'>) =>
     scaleBy(onesLike(x), gather(table(numbers), t) as Tensor<[B]>) as Tensor<[B, ...Image]>;
@@ -177,7 +177,7 @@ const denoiserOf = (golden: GoldenSteps, { process, seen }: Place): Denoiser<nul
         ),
       }),
     });
-  return golden.class === 'LCMScheduler' ? consistencyDenoiser(process)(model) : model;
+  return golden.class === 'LCMScheduler' ? consistencyDenoiser(noising)(model) : model;
 };
 
 const correctionOf = ({ class: name, settings }: GoldenSteps): Correction => {
@@ -224,10 +224,10 @@ const inSigma = (name: string): boolean => /^(Euler|Heun|LMS|sample_)/.test(name
 /** Their states after each step, in our scale of x. */
 export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] => {
   if (!inSigma(golden.class)) return golden.xs;
-  const { process, timesteps } = placeOf(golden);
+  const { noising, timesteps } = placeOf(golden);
   return golden.xs.map((xs, i) => {
     const end = timesteps[i + 1];
-    const alpha = end === undefined ? 1 : process.marginals[end]!.alpha;
+    const alpha = end === undefined ? 1 : noising.marginals[end]!.alpha;
     return xs.map((x) => alpha * x);
   });
 };
@@ -251,7 +251,7 @@ export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<read
   const made = (noise: Noise) =>
     right(
       sampler({
-        process: place.process,
+        noising: place.noising,
         denoiser: denoiserOf(golden, place),
         grid: timestepGrid(place.timesteps),
         solver: solvers[golden.class]!(golden),

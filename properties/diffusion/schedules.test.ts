@@ -6,7 +6,7 @@ import {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from '../../src/diffusion/schedules/alphaBarSchedules.js';
+} from '../../src/diffusion/levels/alphaBarSchedules.js';
 import {
   constantBetas,
   linear,
@@ -16,17 +16,17 @@ import {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from '../../src/diffusion/schedules/betaSchedules.js';
-import { logSNR } from '../../src/diffusion/schedules/channel.js';
-import { sigmas } from '../../src/diffusion/schedules/noiseLevel.js';
-import { clippedLogVariances } from '../../src/diffusion/process/posterior.js';
-import { conversion } from '../../src/diffusion/denoiser/parameterization.js';
-import { ddpm } from '../../src/diffusion/process/process.js';
+} from '../../src/diffusion/levels/betaSchedules.js';
+import { logSNR } from '../../src/diffusion/levels/channel.js';
+import { sigmas } from '../../src/diffusion/levels/noiseLevel.js';
+import { clippedLogVariances } from '../../src/diffusion/levels/posterior.js';
+import { conversion } from '../../src/diffusion/denoisers/parameterization.js';
 import { respace } from '../../src/diffusion/grids/respacing.js';
 import { timestepRespacing } from '../../src/diffusion/grids/timestepRespacing.js';
-import { zeroTerminalSNR } from '../../src/diffusion/schedules/zeroTerminalSNR.js';
+import { zeroTerminalSNR } from '../../src/diffusion/levels/zeroTerminalSNR.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
+import { ddpm } from '../../src/diffusion/levels/discreteNoising.js';
 
 const schedules = [
   ['linear', ddpm(linear(1000)), goldenSchedules.gd_linear_1000],
@@ -35,8 +35,8 @@ const schedules = [
 
 describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, made, golden) => {
   if (E.isLeft(made)) throw new Error(made.left.message);
-  const process = made.right;
-  const { schedule, marginals, posteriors } = process;
+  const noising = made.right;
+  const { schedule, marginals, posteriors } = noising;
 
   const tables: Readonly<Record<string, readonly [(t: number) => number, readonly number[]]>> = {
     betas: [(t) => schedule.betas[t]!, golden.betas],
@@ -51,7 +51,7 @@ describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, ma
     'σ, the noise beside data of scale 1': [(t) => sigmas(schedule)[t]!, golden.sqrt_recipm1_alphas_cumprod],
     'x̂₀ of ε': [(t) => -conversion('epsilon', 'x0')(marginals[t]!).prediction, golden.sqrt_recipm1_alphas_cumprod],
     'posterior variance': [(t) => posteriors[t]!.sigma ** 2, golden.posterior_variance],
-    'posterior clipped log variance': [(t) => clippedLogVariances(process)[t]!, golden.posterior_log_variance_clipped],
+    'posterior clipped log variance': [(t) => clippedLogVariances(noising)[t]!, golden.posterior_log_variance_clipped],
     'posterior mean of x0': [(t) => posteriors[t]!.x0, golden.posterior_mean_coef1],
     'posterior mean of xt': [(t) => posteriors[t]!.xt, golden.posterior_mean_coef2],
   };
@@ -207,8 +207,8 @@ const respaced = [
 ] as const;
 
 it.each(respaced)('the %s schedule respaced by guided-diffusion’s %s, to 1e-12', (name, text, timesteps, betas) => {
-  const process = ddpm((name === 'linear' ? linear : cosine)(1000));
-  const made = E.flatMap(respace(timestepRespacing(text)))(process);
+  const noising = ddpm((name === 'linear' ? linear : cosine)(1000));
+  const made = E.flatMap(respace(timestepRespacing(text)))(noising);
   if (E.isLeft(made)) throw new Error(made.left.message);
   expect(Array.from(made.right.timesteps)).toEqual(timesteps);
   betas.forEach((beta, t) => expect(Math.abs(made.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12));

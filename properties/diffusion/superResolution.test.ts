@@ -2,7 +2,6 @@
  * Super-resolution of known data: independent pixels N(m, v), given the means of their squares. The exact denoiser is
  * that of the data without a condition, with each square moved to the mean that the condition gives.
  */
-import { wholeTimesteps } from '../../src/diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import {
   ancestral,
@@ -44,15 +43,16 @@ import {
 } from '../../src/dsl/index.js';
 import { solved } from '../../src/internal/numerics/linearSystem.js';
 import { numbersOf, relativeDistance, right } from './run.js';
+import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
 
 const [MEAN, VARIANCE] = [0.2, 0.3];
 type Image = [4, 4, 1];
-const process = right(ddpm(cosine(100)));
-const { marginals } = process;
+const noising = right(ddpm(cosine(100)));
+const { marginals } = noising;
 
 /** The variance of each pixel given x_t: v·σ²/(α²·v + σ²). */
 const spreads = marginals.map(({ alpha, sigma }) => (VARIANCE * sigma ** 2) / (alpha ** 2 * VARIANCE + sigma ** 2));
-const blind = exactDenoiser(process)({
+const blind = exactDenoiser(noising)({
   shape: [4, 4, 1] as const,
   weights: [1],
   means: [new Float64Array(16).fill(MEAN)],
@@ -120,7 +120,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
     ['as it is', superResolution({ factor: 2 }), (w: number) => 0.75 * w],
     [
       'with augmentation',
-      conditioningAugmentation(process, { levels: 30 })(superResolution({ factor: 2 })),
+      conditioningAugmentation(noising, { levels: 30 })(superResolution({ factor: 2 })),
       // of the variance w/4 of a mean, observed as b·mean + √c·η, the share c/(b²·w/4 + c) remains; averaged over the
       // levels
       (w: number) =>
@@ -136,7 +136,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
       const keys = fork(k, 'data', 'loss', 'condition');
       const x0 = add(mul(normal(keys.data, B, 4, 4, 1), Math.sqrt(VARIANCE)), MEAN);
       const condition = conditioner(x0, keys.condition);
-      const { losses: each, t } = simpleLosses(process, exact)(null, { x0, key: keys.loss, condition });
+      const { losses: each, t } = simpleLosses(noising, exact)(null, { x0, key: keys.loss, condition });
       return stack([each, cast(t, 'float32')]);
     });
     // in units of the expected value at its t: each is a mean of at least 12 squares, and levels change it by less than a sixth, so that its variance is below 1/4
@@ -152,7 +152,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
     noises: readonly number[],
   ): Promise<readonly number[]> => {
     const B = noises.length / 16;
-    const { steps, start, step } = right(sampler({ process, denoiser: exact, solver, grid, correction: uncorrected }));
+    const { steps, start, step } = right(sampler({ noising, denoiser: exact, solver, grid, correction: uncorrected }));
     const images = range(B).flatMap(() => wave(4, 5));
     return numbersOf((k) => {
       const condition = { image: constantOf(images, B, 2, 2, 1) as Tensor<[number, 2, 2, 1]> };

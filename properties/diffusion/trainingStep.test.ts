@@ -17,7 +17,7 @@ const BATCH = 2;
 
 const recipe = {
   model: right(unet({ image: IMAGE, base: 8, multipliers: [1, 2], attention: [4], groups: 4 })),
-  process: right(ddpm(cosine(1000))),
+  noising: right(ddpm(cosine(1000))),
   optimizer: adam({ learningRate: 1e-4 }),
   averageDecay: 0.9,
 };

@@ -1,3 +1,4 @@
+import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
 import { expect, it } from 'vitest';
 import { tfjs } from '../../src/backends/tfjs/index.js';
 import {
@@ -12,7 +13,7 @@ import {
   simpleLoss,
   spaced,
   targetOf,
-  uniformTimesteps,
+  uniformTimes,
 } from '../../src/diffusion/index.js';
 import {
   compile,
@@ -30,13 +31,13 @@ import { unet, type UNetParams } from '../../src/nn/index.js';
 import { numbersOf, relativeDistance, right } from './run.js';
 
 it('losses and samplers accept the U-Net directly', async () => {
-  const process = right(ddpm(cosine(100)));
+  const noising = right(ddpm(cosine(100)));
   const model = right(
     unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, attention: [4], classes: 3, predicts: 'v' }),
   );
   const backend = right(await tfjs('cpu')());
 
-  const loss = simpleLoss(process, model, { labelDropout: 0.1 });
+  const loss = simpleLoss(noising, model, { labelDropout: 0.1 });
   const learn = right(
     await compile(
       program({ params: model.params, x0: 'B 8 8 1', label: 'B:int32', key: 'key' }, (i) =>
@@ -61,8 +62,8 @@ it('losses and samplers accept the U-Net directly', async () => {
     await compile(
       program({ x0: 'B 8 8 1', key: 'key' }, ({ x0, key: whole }) => {
         const keys = fork(whole, 'timestep', 'noise');
-        const t = uniformTimesteps(process)(x0)(keys.timestep);
-        return mean(square(targetOf(process, 'v')(t)(x0, normalLike(keys.noise, x0))));
+        const t = wholeTimesteps(uniformTimes(noising)(x0)(keys.timestep));
+        return mean(square(targetOf(noising, 'v')(t)(x0, normalLike(keys.noise, x0))));
       }),
       { B: 4 },
     )(backend)(),
@@ -71,7 +72,7 @@ it('losses and samplers accept the U-Net directly', async () => {
   expect(Math.abs(measured! / expected! - 1)).toBeLessThan(1e-5);
 
   const { step, start, stochastic } = right(
-    sampler({ process, denoiser: model, grid: spaced(5), solver: ddim(), guidance: cfg(2) }),
+    sampler({ noising, denoiser: model, grid: spaced(5), solver: ddim(), guidance: cfg(2) }),
   );
   expect(stochastic).toBe(false);
   const advance = right(
@@ -87,28 +88,28 @@ it('losses and samplers accept the U-Net directly', async () => {
   const { x } = right(await advance.run({ params, x: x1, label, index: 4 })());
   const sample = Array.from(right(await read(x)(backend)()));
   // the last step returns x̂₀ = √ᾱ₀·x - √(1-ᾱ₀)·v̂, clipped
-  const { alpha } = process.marginals[0]!;
+  const { alpha } = noising.marginals[0]!;
   const clean = Array.from(x1, (x) => Math.min(1, Math.max(-1, alpha * x)));
   expect(relativeDistance(sample, clean)).toBeLessThan(1e-6);
   right(await backend.close());
 });
 
 it('U-Nets that predict the score or x_{t-1} work like others', async () => {
-  const process = right(ddpm(cosine(100)));
+  const noising = right(ddpm(cosine(100)));
   const made = right(unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], predicts: 'score' }));
-  const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...made, ...fromPrevious(process, made) };
+  const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...made, ...fromPrevious(noising, made) };
   const t = constantOf(Int32Array.of(0, 50), 2);
   const x = constantOf(
     Float64Array.from({ length: 128 }, (_, i) => Math.sin(i)),
     ...([2, 8, 8, 1] as const),
   );
   const x0Of = (model: typeof ofPrevious) =>
-    numbersOf((k) => reparameterize(process, 'x0')(model).apply(model.init(k), x, { t }));
+    numbersOf((k) => reparameterize(noising, 'x0')(model).apply(model.init(k), x, { t }));
   // an untrained model predicts 0: with score 0, x̂₀ = x_t/√ᾱ_t; with x_{t-1} = 0, x̂₀ = -x_t·xt/x0
   const factors = (of: (t: number) => number) => (value: number, i: number) => value * of(i < 64 ? 0 : 50);
   const pixels = await numbersOf(() => x);
-  const ofScore = pixels.map(factors((at) => 1 / process.marginals[at]!.alpha));
-  const ofMean = pixels.map(factors((at) => -process.posteriors[at]!.xt / process.posteriors[at]!.x0));
+  const ofScore = pixels.map(factors((at) => 1 / noising.marginals[at]!.alpha));
+  const ofMean = pixels.map(factors((at) => -noising.posteriors[at]!.xt / noising.posteriors[at]!.x0));
   expect(relativeDistance(await x0Of(made), ofScore)).toBeLessThan(1e-14);
   expect(relativeDistance(await x0Of(ofPrevious), ofMean)).toBeLessThan(1e-14);
 });

@@ -44,7 +44,7 @@ import { numbersOf, relativeDistance, right } from './run.js';
 
 type Image = [8, 8, 1];
 const T = 100;
-const process = right(ddpm(cosine(T)));
+const noising = right(ddpm(cosine(T)));
 const model = right(
   unet({
     image: [8, 8, 1],
@@ -86,10 +86,10 @@ describe('of a U-Net with learnedVariance', () => {
       });
       return [numbers.slice(0, 72), numbers.slice(72)] as const;
     };
-    const [ofMean, ofVariance] = await slopes(hybridLosses(process, model, { lambda: 1 }));
-    const [simple, none] = await slopes(simpleLosses(process, model));
+    const [ofMean, ofVariance] = await slopes(hybridLosses(noising, model, { lambda: 1 }));
+    const [simple, none] = await slopes(simpleLosses(noising, model));
     const bound = await slopes((...given) => {
-      const { losses, t } = boundLosses(process, model)(...given);
+      const { losses, t } = boundLosses(noising, model)(...given);
       return { losses: mul(losses, T), t };
     });
     expect(ofMean.every((slope) => slope !== 0)).toBe(true);
@@ -104,10 +104,10 @@ describe('of a U-Net with learnedVariance', () => {
     const steps = Int32Array.of(0, 1, 50, 99);
     const logVariance = await numbersOf((k) => {
       const t = constantOf(steps, 4);
-      return pMeanVariance(process, model)(model.init(k), x0, { t }).logVariance;
+      return pMeanVariance(noising, model)(model.init(k), x0, { t }).logVariance;
     });
-    const smallest = fixedLogVariances(process, 'posterior');
-    const expected = Array.from(steps, (t) => (smallest[t]! + Math.log(process.schedule.betas[t]!)) / 2);
+    const smallest = fixedLogVariances(noising, 'posterior');
+    const expected = Array.from(steps, (t) => (smallest[t]! + Math.log(noising.schedule.betas[t]!)) / 2);
     expect(
       relativeDistance(
         logVariance,
@@ -128,11 +128,11 @@ describe('of a U-Net with learnedVariance', () => {
     const both = program({ params: model.params, ...examples }, ({ params, x0, key }) => {
       const keys = fork(key, 'simple', 'bound');
       return {
-        simple: meanLoss(simpleLosses(process, denoiser))(params, { x0, key: keys.simple }),
-        bound: meanLoss(boundLosses(process, denoiser))(params, { x0, key: keys.bound }),
+        simple: meanLoss(simpleLosses(noising, denoiser))(params, { x0, key: keys.simple }),
+        bound: meanLoss(boundLosses(noising, denoiser))(params, { x0, key: keys.bound }),
       };
     });
-    const step = trainingOf(meanLoss(hybridLosses(process, denoiser)));
+    const step = trainingOf(meanLoss(hybridLosses(noising, denoiser)));
     const inputs = (i: number) => ({ x0: pictures(8), key: foldIn(key(8), i) });
     const all = F.pipe(
       RTE.Do,

@@ -27,7 +27,6 @@ const entries: readonly Entry[] = [
   ['isLeft isRight unwrap', 0, ['either'], 'a value may be an Either itself'],
   ['open', 0, ['either'], 'a backend may be an Either'],
   ['unguided uncorrected', 0, any, 'the identity: the sampler checks what it gets'],
-  ['uniformWeight', 0, any, 'a constant function'],
   ['pixelOf', 0, any, 'called for each number: NaN for what is no number'],
   [
     'ancestral ddim dpmSolverPP dpmSolverPPSinglestep euler heun uniPC',
@@ -53,7 +52,7 @@ const entries: readonly Entry[] = [
   ],
   ['ema', 0, ['undefined'], 'a tree without members'],
   [
-    'showShape leafSpec zipLeaves concatAll stack table groups foldChannels scheduleFromBetas processOfSigmas checkedImages',
+    'showShape leafSpec zipLeaves concatAll stack table groups foldChannels scheduleFromBetas noisingOfSigmas checkedImages',
     0,
     ['otherArray'],
     'a list of any length',
@@ -89,8 +88,9 @@ const unwatched = new Set(
   [
     'channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
     'allOnes allZeros keep',
-    'consistency ddimInversion digitClassifier dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimesteps minSnrWeight',
+    'consistency ddimInversion digitClassifier dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
     'pndm stopOnSignals',
+    'continuousCosine continuousLinear continuousSigmoid edm logitNormalTimes modeTimes rectifiedFlow trigonometric',
   ].flatMap((names) => names.split(' ')),
 );
 

@@ -12,8 +12,8 @@ import {
   meanLoss,
   pMeanVariance,
   priorTerm,
-  type Process,
-  processOf,
+  type DiscreteNoising,
+  noisingOf,
   qBetween,
   qSample,
   simpleLosses,
@@ -121,20 +121,20 @@ const bytes: Law<Numbers> = {
   },
 };
 
-const path: Law<{ readonly process: Process; readonly t: number; readonly s: number }> = {
+const path: Law<{ readonly noising: DiscreteNoising; readonly t: number; readonly s: number }> = {
   name: 'q(x_t|x_0) goes by way of any x_s',
   formula: 'q(x_t|x_s)∘q(x_s|x_0) = (√ᾱ_t, 1 − ᾱ_t), each sample at its own s and t, within 16 roundings of 1',
   source: 'DDPM, eq. 2 and 4',
   arbitrary: twoTimesteps,
   runs: 100,
-  violation: async ({ process, s, t }) => {
+  violation: async ({ noising, s, t }) => {
     const at = (i: number) => constantOf(Int32Array.of(i), 1);
     const [first, before, second, after] = await computed(() => {
-      const to = qBetween(process)(at(-1), at(s))(constantOf([1], 1)); // of s = -1 it is the identity
-      const on = qBetween(process)(at(s), at(t))(constantOf([1], 1));
+      const to = qBetween(noising)(at(-1), at(s))(constantOf([1], 1)); // of s = -1 it is the identity
+      const on = qBetween(noising)(at(s), at(t))(constantOf([1], 1));
       return stack([to.mean, to.variance, on.mean, on.variance]);
     });
-    const { alpha, sigma } = process.marginals[t]!;
+    const { alpha, sigma } = noising.marginals[t]!;
     return firstOf(
       // ᾱ_t/ᾱ_s is e to the difference of logarithms l, whose rounding changes e^l by at most |l|·e^l < 1 of a rounding
       near('alpha', first! * second!, alpha, 16 * ULP),
@@ -144,18 +144,18 @@ const path: Law<{ readonly process: Process; readonly t: number; readonly s: num
 };
 
 interface Place {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly t: number;
   /** The deviation of data of mean 0. */
   readonly c: number;
 }
 const places: fc.Arbitrary<Place> = fc
   .tuple(timestep, fc.double({ min: 0.1, max: 1, noNaN: true }))
-  .map(([{ process, t }, c]) => ({ process: processOf(process.schedule), t, c }));
+  .map(([{ noising, t }, c]) => ({ noising: noisingOf(noising.schedule), t, c }));
 
 /** For data N(0, c²): E[x_0|x_t] = mean·x_t, and Var(x_0|x_t). */
-const conditional = ({ process, t, c }: Place) => {
-  const { alpha, sigma } = process.marginals[t]!;
+const conditional = ({ noising, t, c }: Place) => {
+  const { alpha, sigma } = noising.marginals[t]!;
   const total = (alpha * c) ** 2 + sigma ** 2;
   return { mean: (alpha * c ** 2) / total, variance: (c * sigma) ** 2 / total };
 };
@@ -169,10 +169,10 @@ const corners = (c: number) => ({
 /** The bound's term at t for the optimal denoiser of N(0, c²), in nats, and L_T. */
 const termsOf = (place: Place, learned: boolean) =>
   computed(() => {
-    const { process, t, c } = place;
-    const all = Array.from(process.marginals, (_, at) => conditional({ process, t: at, c }));
+    const { noising, t, c } = place;
+    const all = Array.from(noising.marginals, (_, at) => conditional({ noising, t: at, c }));
     // the variance of q(x_{t-1}|x_t), which is Gaussian as the data are
-    const exact = process.posteriors.map(({ x0, sigma }, at) => Math.log(sigma ** 2 + x0 ** 2 * all[at]!.variance));
+    const exact = noising.posteriors.map(({ x0, sigma }, at) => Math.log(sigma ** 2 + x0 ** 2 * all[at]!.variance));
     const optimal = learningVariance<null, []>({
       predicts: 'x0',
       as: 'logVariance',
@@ -185,9 +185,9 @@ const termsOf = (place: Place, learned: boolean) =>
     const denoiser: Denoiser<null, []> = learned ? optimal : plain;
     const { x0, noise } = corners(c);
     const at = { t: constantOf(new Int32Array(4).fill(t), 4) };
-    const xt = qSample(process)(at.t, noise)(x0);
-    const reverse = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, at);
-    return mul(stack([boundTerm(process)(at.t, x0, xt)(reverse), priorTerm(process)(x0)]), Math.LN2);
+    const xt = qSample(noising)(at.t, noise)(x0);
+    const reverse = pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, at);
+    return mul(stack([boundTerm(noising)(at.t, x0, xt)(reverse), priorTerm(noising)(x0)]), Math.LN2);
   });
 
 const mean = (some: ArrayLike<number>): number => Array.from(some).reduce((sum, x) => sum + x, 0) / some.length;
@@ -200,11 +200,11 @@ const closedForm: Law<Place> = {
   arbitrary: places,
   runs: 50,
   violation: async (place) => {
-    const { process, t, c } = place;
-    const { x0: k, sigma } = process.posteriors[t]!;
+    const { noising, t, c } = place;
+    const { x0: k, sigma } = noising.posteriors[t]!;
     const beta = sigma ** 2;
     const left = k ** 2 * conditional(place).variance;
-    const last = process.marginals.at(-1)!;
+    const last = noising.marginals.at(-1)!;
     const prior = (last.alpha ** 2 * (c ** 2 - 1)) / 2 - Math.log(last.sigma);
     const [fixed, learned] = [await termsOf(place, false), await termsOf(place, true)];
     /**
@@ -226,19 +226,19 @@ const closedForm: Law<Place> = {
   },
 };
 
-const detached: Law<readonly [Process, number, number, number]> = {
+const detached: Law<readonly [DiscreteNoising, number, number, number]> = {
   name: 'the hybrid loss trains the mean like the simple loss',
   formula:
     '∂L_hybrid/∂θ = ∂L_simple/∂θ for the parameters θ of the prediction; ∂L_simple/∂θ = 0 for those of the variance',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 3.1',
   arbitrary: fc.tuple(
-    timestep.map(({ process }) => process),
+    timestep.map(({ noising }) => noising),
     fc.double({ min: -1, max: 1, noNaN: true }),
     fc.double({ min: -1, max: 1, noNaN: true }),
     fc.nat(),
   ),
   runs: 20,
-  violation: async ([process, p, q, seed]) => {
+  violation: async ([noising, p, q, seed]) => {
     type Params = { readonly p: Scalar; readonly q: Scalar };
     const model = learningVariance<Params, [2]>({
       predicts: 'v', // v, which is defined without signal too
@@ -251,8 +251,8 @@ const detached: Law<readonly [Process, number, number, number]> = {
         const slope = grad(meanLoss(losses))({ p: scalar(p), q: scalar(q) }, { x0, key });
         return stack([slope.p, slope.q]);
       });
-    const hybrid = await slopes(hybridLosses(process, model));
-    const simple = await slopes(simpleLosses(process, model));
+    const hybrid = await slopes(hybridLosses(noising, model));
+    const simple = await slopes(simpleLosses(noising, model));
     return firstOf(
       approx('∂/∂θ of the mean', [hybrid[0]!], [simple[0]!], 16 * ULP * Math.abs(simple[0]!)),
       // that the hybrid loss trains the variance is not a law: far from the data the probability of a byte has a floor

@@ -4,7 +4,7 @@ import {
   type Denoiser,
   exactDenoiser,
   type Grid,
-  type Process,
+  type DiscreteNoising,
   sampler,
   type Sampler,
   superResolution,
@@ -39,8 +39,8 @@ const numbers = (min: number, max: number, length: number): fc.Arbitrary<readonl
   fc.array(within(min, max), { minLength: length, maxLength: length });
 
 /** E[x_0|x_t, means] of pixels N(m, v), each for itself: E[x_0|x_t], moved to the mean that is asked for. */
-const enlarging = (process: Process, mean: number, variance: number): Denoiser<null, [2, 2, 1]> => {
-  const { apply, ...blind } = exactDenoiser(process)<[2, 2, 1]>({
+const enlarging = (noising: DiscreteNoising, mean: number, variance: number): Denoiser<null, [2, 2, 1]> => {
+  const { apply, ...blind } = exactDenoiser(noising)<[2, 2, 1]>({
     shape: [2, 2, 1],
     weights: [1],
     means: [[mean, mean, mean, mean]],
@@ -71,7 +71,7 @@ const trembling = ({ apply, ...denoiser }: Denoiser<null, [2, 2, 1]>): Denoiser<
 });
 
 interface Gridded {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly grid: Grid;
 }
 
@@ -89,9 +89,9 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
     fc.nat(),
   ),
   runs: 40,
-  violation: async ([{ solver }, { process, grid }, [mean, variance], means, begin, seed]) => {
+  violation: async ([{ solver }, { noising, grid }, [mean, variance], means, begin, seed]) => {
     const samplerOf = (denoiser: Denoiser<null, [2, 2, 1]>) =>
-      valueOf(sampler({ process, denoiser, solver, grid, correction: uncorrected }));
+      valueOf(sampler({ noising, denoiser, solver, grid, correction: uncorrected }));
     const samplesBy = async ({ steps, start, step }: Sampler<null, [2, 2, 1]>) => {
       const numbers = await drawn([seed, 0], (key) => {
         const condition = { image: constantOf(means, 2, 1, 1, 1) };
@@ -106,9 +106,9 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
       const found = Array.from(numbers as ArrayLike<number>);
       return { means: found.slice(0, 2), pixels: found.slice(2) };
     };
-    const exact = samplerOf(enlarging(process, mean, variance));
+    const exact = samplerOf(enlarging(noising, mean, variance));
     const found = await samplesBy(exact);
-    const moved = await samplesBy(samplerOf(trembling(enlarging(process, mean, variance))));
+    const moved = await samplesBy(samplerOf(trembling(enlarging(noising, mean, variance))));
     const growth = Math.max(...found.means.map((m, i) => Math.abs(moved.means[i]! - m))) / TREMOR;
     // pixels that differ in their x̂₀ may come out large, and their mean has the roundings of them
     const largest = Math.max(1, ...found.pixels.map(Math.abs));

@@ -10,7 +10,7 @@ import { guidanceLaws } from './guidance.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { momentLaws } from './moments.js';
-import { processLaws } from './processes.js';
+import { noisingLaws } from './noisings.js';
 import { scheduleLaws } from './schedules.js';
 import { solverLaws } from './solvers.js';
 import { transformationLaws } from './transformations.js';
@@ -36,7 +36,7 @@ const table = (laws: readonly Law[]): readonly string[] => {
 export const lawsPage = (backend: Backend): string => {
   const chapters: Readonly<Record<string, readonly Law[]>> = {
     'Channels (`channelLaws`)': channelLaws,
-    'Processes (`processLaws`)': processLaws,
+    'Processes (`noisingLaws`)': noisingLaws,
     'Schedules (`scheduleLaws`)': scheduleLaws,
     'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,

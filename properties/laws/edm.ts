@@ -6,8 +6,8 @@ import {
   ddim,
   euler,
   heun,
-  type Process,
-  processOf,
+  type DiscreteNoising,
+  noisingOf,
   sigmaOf,
   type Solver,
 } from 'noisefold/diffusion';
@@ -62,7 +62,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       within(0.1, 1),
       within(-3, 3),
     )
-    .filter(([{ process }]) => process.marginals.every(hasSignal)),
+    .filter(([{ noising }]) => noising.marginals.every(hasSignal)),
   runs: 120,
   violation: async ([given, mean, tau, begin]) => {
     const data = gaussianOf(mean, tau ** 2);
@@ -98,14 +98,14 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
 /** ln(1 + γ) of a step (Algorithm 2): what churn adds to ln σ. */
 const churnOf = (churn: number, steps: number): number => Math.log1p(Math.min(churn / steps, Math.SQRT2 - 1));
 
-const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
+const churnInAll: Law<readonly [DiscreteNoising, number, Required<Churn>]> = {
   name: 'churn raises the noise to (1 + γ)·σ',
   formula:
     'ln(σ̂_i/σ_i) = ln(1 + γ_i) in each step of σ_i in [S_tmin, S_tmax], and 0 in others; σ̂ is what the noise of the step tells, within 64 roundings of its share',
   source: 'EDM (Karras et al. 2022), Algorithm 2, lines 4 to 6',
   arbitrary: fc
     .tuple(
-      unended.map(processOf),
+      unended.map(noisingOf),
       fc.integer({ min: 2, max: 40 }),
       fc.record({
         churn: within(0.1, 60),
@@ -114,12 +114,16 @@ const churnInAll: Law<readonly [Process, number, Required<Churn>]> = {
         sNoise: within(0.9, 1.1),
       }),
     )
-    .map(([of, steps, churn]): [Process, number, Required<Churn>] => [of, Math.min(steps, of.timesteps.length), churn]),
+    .map(([of, steps, churn]): [DiscreteNoising, number, Required<Churn>] => [
+      of,
+      Math.min(steps, of.timesteps.length),
+      churn,
+    ]),
   runs: 60,
   violation: async ([of, grid, given]) => {
     const solver = euler(given);
-    const plan = planOn(solver, { process: of, grid });
-    return onReference(solver, { process: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
+    const plan = planOn(solver, { noising: of, grid });
+    return onReference(solver, { noising: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
       // without the last step, after which no noise is left
       for (const [i, { from, to }] of plan.slice(0, -1).entries()) {
         const sigma = sigmaOf(from);

@@ -13,8 +13,8 @@ import {
   guidanceMonoid,
   overParams,
   type Parameterization,
-  type Process,
-  processOf,
+  type DiscreteNoising,
+  noisingOf,
   reparameterize,
   steered,
   unguided,
@@ -48,7 +48,7 @@ const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ m
 
 /** Data of equally likely classes, each of them Gaussian; a batch of two numbers at some timesteps. */
 interface Case {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly means: readonly number[];
   readonly variance: number;
   readonly predicts: Parameterization;
@@ -59,7 +59,7 @@ interface Case {
 
 const caseOf: fc.Arbitrary<Case> = fc
   .record({
-    process: unended.map(processOf),
+    noising: unended.map(noisingOf),
     means: fc.array(within(-1, 1), { minLength: 2, maxLength: 3 }),
     variance: within(0.1, 1),
     predicts: fc.constantFrom<Parameterization>('epsilon', 'x0', 'v', 'score'),
@@ -71,7 +71,7 @@ const caseOf: fc.Arbitrary<Case> = fc
   .map(({ samples, ...given }) => ({
     ...given,
     x: samples.flatMap(([a, b]) => [a, b]),
-    t: samples.map(([, , t]) => t % given.process.schedule.T),
+    t: samples.map(([, , t]) => t % given.noising.schedule.T),
     labels: samples.map(([, , , label]) => label % given.means.length),
   }));
 
@@ -83,11 +83,11 @@ const mixtureOf = (means: readonly number[], variance: number): GaussianMixture<
 });
 
 /** E[x_0|x_t, class], and E[x_0|x_t] of no class. */
-const ofClasses = ({ process, means, variance, predicts }: Case): Denoiser<null, [2]> => {
-  const exact = exactDenoiser(process);
+const ofClasses = ({ noising, means, variance, predicts }: Case): Denoiser<null, [2]> => {
+  const exact = exactDenoiser(noising);
   const each = [...means.map((mean) => [mean]), means].map((some) => exact(mixtureOf(some, variance)));
   return reparameterize(
-    process,
+    noising,
     predicts,
   )({
     predicts: 'x0',
@@ -147,9 +147,10 @@ const scales: Law<Case> = {
 };
 
 /** log p(y|x_t) of such data: the log-density of each class, N(α·m_y, α²v + σ²) in each number. */
-const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2]> => {
-  const at = (f: (marginal: Process['marginals'][number]) => number) => table(Float64Array.from(process.marginals, f));
-  const spread = (m: Process['marginals'][number]): number => m.alpha ** 2 * variance + m.sigma ** 2;
+const classifierOf = ({ noising, means, variance }: Case): Classifier<object, [2]> => {
+  const at = (f: (marginal: DiscreteNoising['marginals'][number]) => number) =>
+    table(Float64Array.from(noising.marginals, f));
+  const spread = (m: DiscreteNoising['marginals'][number]): number => m.alpha ** 2 * variance + m.sigma ** 2;
   const slope = at((m) => m.alpha / spread(m));
   const offset = at((m) => -(m.alpha ** 2) / spread(m));
   return {
@@ -165,9 +166,9 @@ const classifierOf = ({ process, means, variance }: Case): Classifier<object, [2
 /** The denoiser of {@link ofClasses} that takes no class, with additional parameters. */
 const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
   F.pipe(
-    exactDenoiser(given.process)(mixtureOf(given.means, given.variance)),
+    exactDenoiser(given.noising)(mixtureOf(given.means, given.variance)),
     overParams((_: { readonly guide: object }) => null),
-    reparameterize(given.process, given.predicts),
+    reparameterize(given.noising, given.predicts),
   );
 
 const bayes: Law<Case> = {
@@ -176,20 +177,20 @@ const bayes: Law<Case> = {
     'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, if ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of x_t/√ᾱ, and 2⁻⁴⁸ of x_t/√(1−ᾱ), by which x̂₀ becomes ε̂, or of x_t/(1−ᾱ) for the score',
   source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
   // x̂₀, which the classifier moves, follows from ε̂ if there is some signal
-  arbitrary: caseOf.filter(({ process: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
+  arbitrary: caseOf.filter(({ noising: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
   runs: 60,
   violation: (given) => {
-    const { process, t } = given;
+    const { noising, t } = given;
     const guided = F.pipe(
       valueOf(classifierGuided(classifierOf(given), 1)(ofNone(given))),
-      steered(process),
-      reparameterize(process, given.predicts),
+      steered(noising),
+      reparameterize(noising, given.predicts),
     );
     const denoisers = [overParams(() => ({ guide: {} }))(guided), ofClasses(given)];
     const [found, expected] = predictionsOf(denoisers, given);
     return firstOf(
       ...expected!.map((e, i) => {
-        const { alpha, sigma } = process.marginals[t[i >> 1]!]!;
+        const { alpha, sigma } = noising.marginals[t[i >> 1]!]!;
         const size = Math.abs(given.x[i]!) + 1;
         // ε̂ = (x_t − √ᾱ·x̂₀)/√(1−ᾱ), and the score is −ε̂/√(1−ᾱ)
         const divisor = given.predicts === 'score' ? sigma ** 2 : sigma;

@@ -12,8 +12,8 @@ import {
   levelsOf,
   logSNRAt,
   logSNRs,
-  type Process,
-  processOf,
+  type DiscreteNoising,
+  noisingOf,
   respace,
   type Schedule,
   sigmaAt,
@@ -100,7 +100,7 @@ const invertible: Law<readonly [Schedule, number]> = {
 };
 
 const rightGrids: Law<{
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly steps: number;
   readonly rule: string;
   readonly grid: Grid;
@@ -111,9 +111,9 @@ const rightGrids: Law<{
   source: 'definition of a grid',
   arbitrary: gridded,
   runs: 300,
-  violation: ({ process, steps, rule, grid }) => {
-    const timesteps = valueOf(grid(process));
-    const levels = levelsOf(process, valueOf(timestepGrid(timesteps)(process)));
+  violation: ({ noising, steps, rule, grid }) => {
+    const timesteps = valueOf(grid(noising));
+    const levels = levelsOf(noising, valueOf(timestepGrid(timesteps)(noising)));
     return firstOf(
       near(`${rule}: steps`, timesteps.length, steps, 0),
       approx(
@@ -126,19 +126,19 @@ const rightGrids: Law<{
   },
 };
 
-const respacing: Law<{ readonly process: Process; readonly grid: Grid }> = {
+const respacing: Law<{ readonly noising: DiscreteNoising; readonly grid: Grid }> = {
   name: 'respacing of a process is a process',
   formula:
     'p′ = respace(g)(p): ᾱ′ falls, fold(q′(x_s|x_{s−1}), s ≤ t) = q′(x_t|x_0) = q(x_{g t}|x_0), and its every step is one of g over p; within 8 roundings of 1 a step, scales squared',
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
-  arbitrary: gridded.filter(({ process, grid }) => valueOf(grid(process)).every(Number.isInteger)),
+  arbitrary: gridded.filter(({ noising, grid }) => valueOf(grid(noising)).every(Number.isInteger)),
   runs: 100,
-  violation: ({ process, grid }) => {
-    const short = valueOf(respace(grid)(process));
+  violation: ({ noising, grid }) => {
+    const short = valueOf(respace(grid)(noising));
     const { T, channels, alphaBars } = short.schedule;
     const tolerance = 8 * (T + 1) * ULP;
     const whole = foldChannels(channels);
-    const levels = levelsOf(process, valueOf(grid(process)));
+    const levels = levelsOf(noising, valueOf(grid(noising)));
     const steps = levelsOf(short, valueOf(everyStep(short)));
     // squares, because β′ is rounded near 1: where little signal is left, a scale has half as many correct digits
     const numbers = (all: readonly Level[]): readonly number[] =>
@@ -161,9 +161,9 @@ const respacingAll: Law<Schedule> = {
   arbitrary: schedule,
   runs: 50,
   violation: (given) => {
-    const process = processOf(given);
-    const half = valueOf(respace(Math.ceil(given.T / 2))(process));
-    return [process, half].reduce<Violation>((found, p) => {
+    const noising = noisingOf(given);
+    const half = valueOf(respace(Math.ceil(given.T / 2))(noising));
+    return [noising, half].reduce<Violation>((found, p) => {
       const same = valueOf(respace(everyStep)(p));
       return (
         found ??
@@ -185,14 +185,14 @@ const ending: Law<readonly [Schedule, number, number]> = {
   runs: 100,
   violation: ([given, n, eta]) => {
     const ended = valueOf(zeroTerminalSNR(given));
-    const process = processOf(ended);
-    const grids = [valueOf(everyStep(process)), [given.T - 1], [given.T - 1, n % (given.T - 1)]];
+    const noising = noisingOf(ended);
+    const grids = [valueOf(everyStep(noising)), [given.T - 1], [given.T - 1, n % (given.T - 1)]];
     const solvers = [ddim({ eta }), ancestral(), ancestral({ variance: 'beta' })];
     const stages = grids.flatMap((timesteps) =>
-      solvers.flatMap((solver) => stagesOn(solver, process, timesteps).map(factorsOf)),
+      solvers.flatMap((solver) => stagesOn(solver, noising, timesteps).map(factorsOf)),
     );
     const channels = grids.flatMap((timesteps) => {
-      const levels = levelsOf(process, timesteps);
+      const levels = levelsOf(noising, timesteps);
       return levels.slice(1).map((to, i) => transition(to, levels[i]!));
     });
     const above = ended.alphaBars.findIndex((alphaBar, t) => alphaBar > given.alphaBars[t]! + 8 * ULP);
@@ -202,16 +202,16 @@ const ending: Law<readonly [Schedule, number, number]> = {
       ['x0', 'v'],
       ['x0', 'epsilon'],
     ] as const;
-    const conversions = kinds.flatMap(([from, to]) => process.marginals.map(conversion(from, to)));
+    const conversions = kinds.flatMap(([from, to]) => noising.marginals.map(conversion(from, to)));
     return firstOf(
       near('ᾱ_0', ended.alphaBars[0]!, given.alphaBars[0]!, 0),
       near('ᾱ_{T−1}', ended.alphaBars[given.T - 1]!, 0, 0),
       above === -1 ? null : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
       finite(
         'posterior',
-        process.posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
+        noising.posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
       ),
-      finite('log variance', clippedLogVariances(process)),
+      finite('log variance', clippedLogVariances(noising)),
       finite(
         'conversion',
         conversions.flatMap(({ x, prediction }) => [x, prediction]),

@@ -16,7 +16,7 @@ import {
   integratorOf,
   linear,
   type SolverPlan,
-  type Process,
+  type DiscreteNoising,
   sigmaOf,
   type Solver,
   type SolverStep,
@@ -50,32 +50,33 @@ const ofX0: Readonly<Record<string, Solver>> = {
   'uniPC 3': uniPC({ order: 3 }),
 };
 
-const pointSteps: Law<readonly [string, { readonly process: Process; readonly timesteps: readonly number[] }]> = {
-  name: 'every stage is exact for data at a single point',
-  formula:
-    'x·√ᾱ_t + start·√ᾱ_begin + Σ x0 = √ᾱ_s and (x·√(1−ᾱ_t) + start·√(1−ᾱ_begin))² + σ² = 1−ᾱ_s, within 64 roundings of the factors, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
-  source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
-  arbitrary: fc.tuple(
-    fc.constantFrom(...Object.keys(ofX0)),
-    gridded.map(({ process, grid }) => ({ process, timesteps: valueOf(grid(process)) })),
-  ),
-  runs: 200,
-  violation: ([name, { process, timesteps }]) =>
-    stagesOn(ofX0[name]!, process, timesteps).reduce<Violation>((found, stage, i) => {
-      const { at, begin, end, start = 0 } = stage;
-      const { x, x0, noise } = factorsOf(stage);
-      const size = x0.reduce((sum, weight) => sum + Math.abs(weight), 1 + x + start);
-      const scale = x0.reduce((sum, weight) => sum + weight, x * at.alpha + start * begin.alpha);
-      const variance = (x * at.sigma + start * begin.sigma) ** 2 + noise ** 2;
-      return (
-        found ??
-        firstOf(
-          near(`scale of stage ${i}`, scale, end.alpha, 64 * ULP * size),
-          near(`variance of stage ${i}`, variance, end.sigma ** 2, 64 * ULP * (1 + x + start)),
-        )
-      );
-    }, null),
-};
+const pointSteps: Law<readonly [string, { readonly noising: DiscreteNoising; readonly timesteps: readonly number[] }]> =
+  {
+    name: 'every stage is exact for data at a single point',
+    formula:
+      'x·√ᾱ_t + start·√ᾱ_begin + Σ x0 = √ᾱ_s and (x·√(1−ᾱ_t) + start·√(1−ᾱ_begin))² + σ² = 1−ᾱ_s, within 64 roundings of the factors, without signal as well: q(x_s|x_0) from q(x_t|x_0)',
+    source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
+    arbitrary: fc.tuple(
+      fc.constantFrom(...Object.keys(ofX0)),
+      gridded.map(({ noising, grid }) => ({ noising, timesteps: valueOf(grid(noising)) })),
+    ),
+    runs: 200,
+    violation: ([name, { noising, timesteps }]) =>
+      stagesOn(ofX0[name]!, noising, timesteps).reduce<Violation>((found, stage, i) => {
+        const { at, begin, end, start = 0 } = stage;
+        const { x, x0, noise } = factorsOf(stage);
+        const size = x0.reduce((sum, weight) => sum + Math.abs(weight), 1 + x + start);
+        const scale = x0.reduce((sum, weight) => sum + weight, x * at.alpha + start * begin.alpha);
+        const variance = (x * at.sigma + start * begin.sigma) ** 2 + noise ** 2;
+        return (
+          found ??
+          firstOf(
+            near(`scale of stage ${i}`, scale, end.alpha, 64 * ULP * size),
+            near(`variance of stage ${i}`, variance, end.sigma ** 2, 64 * ULP * (1 + x + start)),
+          )
+        );
+      }, null),
+  };
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
@@ -153,7 +154,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
   },
 };
 
-const processes = {
+const noisings = {
   cosine: valueOf(ddpm(cosine(1000))),
   linear: valueOf(ddpm(linear(1000))),
 } as const;
@@ -186,7 +187,7 @@ const moments: Law<readonly [Named, number, number]> = {
   arbitrary: fc.tuple(solverOf, within(-1, 1), within(0.2, 1)),
   runs: 30,
   violation: async ([{ solver, accuracy }, mean, tau]) => {
-    const whole: Gridded = { process: processes.cosine, grid: 400 };
+    const whole: Gridded = { noising: noisings.cosine, grid: 400 };
     const found = await momentsOf(solver, whole, gaussianOf(mean, tau ** 2));
     return firstOf(
       near('mean', (found.mean - mean) / tau, 0, 0.001),
@@ -195,7 +196,7 @@ const moments: Law<readonly [Named, number, number]> = {
   },
 };
 
-const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, number]> = {
+const fewSteps: Law<readonly [Named, keyof typeof noisings, 10 | 20, number, number]> = {
   name: '10 and 20 steps are accurate on the default grid',
   formula:
     'N(m, τ²), |m| ≤ 1, 0.2 ≤ τ ≤ 1, cosine and linear T = 1000, grid n = 10 and 20, solvers without churn: |mean − m| ≤ 0.01·τ, and (1 − δ)·τ/√(1 + σ²/τ²) ≤ deviation ≤ (1 + δ)·τ, where σ is that of the last timestep, from which x̂₀ leaves so much, and δ is 4/n for solvers of order 1, 1.5/n from order 2 on; propagated exactly',
@@ -209,7 +210,7 @@ const fewSteps: Law<readonly [Named, keyof typeof processes, 10 | 20, number, nu
   ),
   runs: 60,
   violation: async ([{ solver, accuracy }, schedule, steps, mean, tau]) => {
-    const given: Gridded = { process: processes[schedule], grid: steps };
+    const given: Gridded = { noising: noisings[schedule], grid: steps };
     const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2));
     const share = Math.sqrt(found.variance) / tau;
     const left = 1 / Math.hypot(1, sigmaOf(planOn(solver, given).at(-1)!.from) / tau);
@@ -230,12 +231,12 @@ const inversion: Law<readonly [number, number, number]> = {
   arbitrary: fc.tuple(within(-0.5, 0.5), within(0.3, 1), within(-2, 2)),
   runs: 15,
   violation: async ([mean, tau, deviation]) => {
-    const flow = processes.linear;
+    const flow = noisings.linear;
     const data = gaussianOf(mean, tau ** 2);
     const x = mean + tau * deviation;
     const errorOf = async (steps: number): Promise<number> => {
-      const noise = await walked(ddimInversion(), { process: flow, grid: steps }, data, [x]);
-      const [back] = await walked(ddim(), { process: flow, grid: steps }, data, noise);
+      const noise = await walked(ddimInversion(), { noising: flow, grid: steps }, data, [x]);
+      const [back] = await walked(ddim(), { noising: flow, grid: steps }, data, noise);
       return Math.abs(back! - x);
     };
     const [coarse, fine] = [await errorOf(80), await errorOf(160)];

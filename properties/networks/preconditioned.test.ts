@@ -1,7 +1,7 @@
 /** EDM's preconditioned networks compute the same D(x; σ) as PyTorch. */
 import { open, unwrap } from 'noisefold';
 import { reference } from 'noisefold/backends/reference';
-import { preconditioned, processOfSigmas } from 'noisefold/diffusion';
+import { preconditioned, noisingOfSigmas, overNoising } from 'noisefold/diffusion';
 import { compile, constantOf, type Dim, program, read, type Tensor } from 'noisefold/dsl';
 import { edmConfig, unet } from 'noisefold/nn';
 import { loadWeights } from 'noisefold/training';
@@ -21,14 +21,15 @@ test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
   );
   const { config, names } = unwrap(edmConfig(fixture.config));
   const network = unwrap(unet({ ...config, image: [8, 8, 3] }));
-  const model = unwrap(preconditioned(unwrap(processOfSigmas([...sigmas!])), network, { as: 'edm', sigmaData: 0.5 }));
+  const noising = unwrap(noisingOfSigmas([...sigmas!]));
+  const model = unwrap(preconditioned(network, { as: 'edm', sigmaData: 0.5 }));
   const [label, augment] = [constant(name, 'input.class_labels'), constant(name, 'input.augment_labels')];
 
   await using nf = await open(reference());
   const { params } = await nf.run(loadWeights(fixture.weights, model, { names, prefix: fixture.prefix }));
   const denoise = program({ params: model.params, x: '2 8 8 3' }, ({ params, x }) => {
     const at = { t: constantOf(Int32Array.of(0, 1), 2), ...(label && { label }), ...(augment && { augment }) };
-    return model.apply(params, x, at as never); // weights of classes and augmentation labels exist only in EDM
+    return overNoising(noising)(model).apply(params, x, at as never); // weights of classes and augmentation labels exist only in EDM
   });
   const executable = await nf.run(compile(denoise, {}));
   // x_t = √ᾱ·x, with √ᾱ = 1/√(1 + σ²)

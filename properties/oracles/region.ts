@@ -1,8 +1,9 @@
 /** Evaluates a region by its definition, one scalar at a time. */
-import { castFunction, COMBINE } from '../../src/backends/shared/conversion.js';
+import { COMBINE } from '../../src/backends/shared/reductions.js';
 import { identityOf } from '../../src/dsl/graph/region.js';
 import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
-import * as scalar from '../../src/backends/shared/scalar.js';
+import { castFunction } from '../../src/dsl/primitives/casts.js';
+import * as scalar from '../../src/dsl/primitives/scalar.js';
 
 const addressAt = ({ offset, strides }: Omit<Access, 'buffer'>, index: readonly number[]): number => {
   let address = offset;

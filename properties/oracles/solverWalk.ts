@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from 'noisefold/dsl';
 import { valueOf } from './plans.js';
+import { listed } from './listed.js';
 
 /** B samples of N numbers each, row-major. */
 export type Batch = Float64Array;
@@ -41,7 +42,7 @@ export const walkOf = async (
 ): Promise<Walk> => {
   const integrator = integratorOf(plan);
   const levels = plan.flatMap(({ stages }) => stages.map(({ at }) => at));
-  const { apply } = exactDenoiser({ marginals: levels })(mixture);
+  const { apply } = exactDenoiser(listed(levels))(mixture);
   const size = (mixture.shape as readonly number[]).reduce((a, b) => a * b, 1);
   const denoised = <S extends Shape>(x: Tensor<S>, index: Tensor<[], 'int32'>): Tensor<S> => {
     const shaped = reshape(x, batch, ...(mixture.shape as readonly number[])) as Tensor<Shape> as Tensor<

@@ -1,5 +1,12 @@
 /** The stages of plans, for tests of their factors. */
-import { type Level, levelsOf, type SolverPlan, type Process, type Solver, type Stage } from 'noisefold/diffusion';
+import {
+  type Level,
+  levelsOf,
+  type SolverPlan,
+  type DiscreteNoising,
+  type Solver,
+  type Stage,
+} from 'noisefold/diffusion';
 import { valueOf } from './plans.js';
 
 /** A stage with the level where its step begins, and the one where it ends itself. */
@@ -16,9 +23,9 @@ const placedStages = (plan: SolverPlan): readonly PlacedStage[] =>
 /** The stages of a solver on falling timesteps. */
 export const stagesOn = (
   solver: Solver,
-  process: Pick<Process, 'marginals'>,
+  noising: DiscreteNoising,
   timesteps: readonly number[],
-): readonly PlacedStage[] => placedStages(valueOf(solver.plan(levelsOf(process, timesteps), process)));
+): readonly PlacedStage[] => placedStages(valueOf(solver.plan(levelsOf(noising, timesteps), noising)));
 
 /** The factors of a stage: of x, of x̂₀ of this stage and of earlier ones, and of noise. */
 export const factorsOf = ({ x = 0, x0 = 0, memory = [], noise = 0 }: Stage) => ({ x, x0: [x0, ...memory], noise });

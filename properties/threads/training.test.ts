@@ -21,7 +21,7 @@ const onCaller = (): Backend => wasmBackend({ threads: 1 }, { worthWorkers: Infi
 const trained = async (backend: Backend): Promise<Bits> => {
   const recipe = {
     model: valueOf(unet({ image: [16, 16, 3], base: 32, multipliers: [1, 2], attention: [8], groups: 8, blocks: 1 })),
-    process: valueOf(ddpm(cosine(1000))),
+    noising: valueOf(ddpm(cosine(1000))),
     optimizer: adam({ learningRate: 1e-3 }),
   };
   const x0 = Float32Array.from({ length: 4 * 16 * 16 * 3 }, (_, i) => Math.fround(Math.sin(0.7 * i)));

@@ -65,7 +65,7 @@ const failingAt = (backend: Backend, failing: number) => {
 };
 
 type Size = [2, 2, 1];
-const process = right(ddpm(cosine(3)));
+const noising = right(ddpm(cosine(3)));
 const data = right(datasetOf({ pixels: Uint8Array.from({ length: 12 }, (_, i) => 20 * i), labels: Uint8Array.of(0, 1, 1), image: [2, 2, 1] })); // prettier-ignore
 /** A model of one parameter with classes, which is conditioned on noisy images of half the size. */
 const model: Model<Scalar, Size> = {
@@ -75,7 +75,7 @@ const model: Model<Scalar, Size> = {
   condition: { channels: 1, noiseLevel: true },
   apply: (w, x, { condition }) => add(mul(x, w), ascribeLike(upsample(condition!.image), x)),
 };
-const noise = conditioningAugmentation(process)(superResolution({ factor: 2 }));
+const noise = conditioningAugmentation(noising)(superResolution({ factor: 2 }));
 const small = { data: new Float32Array(3), shape: [3, 1, 1, 1] } as const;
 const large = { data: new Float32Array(12), shape: [3, 2, 2, 1] } as const;
 const seven = key(7);
@@ -98,7 +98,7 @@ const uses: Readonly<Record<string, Use>> = {
   fit: () =>
     fit<Scalar, Size>({
       model,
-      process,
+      noising,
       optimizer: adam({ learningRate: 0.1 }),
       data,
       condition: noise,
@@ -117,7 +117,7 @@ test.each(Object.entries(uses))('%s ends with the failure of any operation, and 
       const { flawed, started, restart } = failingAt(backend, failing);
       const params = right(await upload(Float32Array.of(1), [])(flawed)()) as Resident<Scalar>;
       restart();
-      const result = await use({ model, process, image: [2, 2, 1], params })(flawed)();
+      const result = await use({ model, noising, image: [2, 2, 1], params })(flawed)();
       const count = started();
       if (count > failing) expect(result, `operation ${failing}`).toEqual(E.left(injected));
       else right(result);

@@ -10,7 +10,7 @@ import {
   type Guidance,
   type GuideGradient,
   type Model,
-  type Process,
+  type Noising,
   unguided,
 } from '../../src/diffusion/index.js';
 import { adam, unet, type UNet, type UNetConfig, type UNetParams, type WithoutClasses } from '../../src/nn/index.js';
@@ -30,7 +30,7 @@ import {
 import { type E } from '../../src/internal/fp.js';
 import { expectType } from './expect.js';
 
-declare const process: Process;
+declare const noising: Noising;
 declare const data: Dataset<[28, 28, 1]>;
 declare const nf: Noisefold;
 declare const key: readonly [number, number];
@@ -43,7 +43,7 @@ declare const own: Guidance;
 declare const custom: Model<Tensor<[3]>, [28, 28, 1]>;
 
 const size = { image: [28, 28, 1], base: 8, multipliers: [1, 2] } as const;
-const rest = { process, data, optimizer: adam({ learningRate: 1 }), key, batch: 1, steps: 1 };
+const rest = { noising, data, optimizer: adam({ learningRate: 1 }), key, batch: 1, steps: 1 };
 const drawing = { solver: ddim(), key };
 const labelled = { ...drawing, labels: [1] };
 

@@ -12,7 +12,7 @@ import {
   type Value,
 } from '../../src/dsl/index.js';
 import { wasm } from '../../src/backends/wasm/index.js';
-import { ddpm, cosine, type Process } from '../../src/diffusion/index.js';
+import { ddpm, cosine, type DiscreteNoising } from '../../src/diffusion/index.js';
 import {
   fit,
   type Fit,
@@ -103,10 +103,10 @@ export const either = () => nf.run(ddpm(cosine(1000)));
 // @ts-expect-error this work has not started: await nf.run(…) gives its value
 export const ofTask = () => unwrap(writeAtomically('log', 'text'));
 
-const process = ddpm(cosine(1000));
-expectType<Process>()(unwrap(process));
-if (isLeft(process)) expectType<NoisefoldError>()(process.left);
-else expectType<Process>()(process.right);
+const noising = ddpm(cosine(1000));
+expectType<DiscreteNoising>()(unwrap(noising));
+if (isLeft(noising)) expectType<NoisefoldError>()(noising.left);
+else expectType<DiscreteNoising>()(noising.right);
 export const compiled = compile(
   program({ x: '2' }, ({ x: given }) => square(given)),
   {},

@@ -43,7 +43,7 @@ import {
   leading,
   likelihood,
   linearUnscaled,
-  type Process,
+  type Noising,
   sampler,
   type Denoiser,
 } from '../../src/diffusion/index.js';
@@ -73,7 +73,7 @@ import { expectType } from './expect.js';
 
 declare const model: UNet<[28, 28, 1]>;
 declare const trained: Trained<UNetParams, [28, 28, 1]>;
-declare const process: Process;
+declare const noising: Noising;
 declare const data: Dataset<[28, 28, 1]>;
 declare const images: Images;
 declare const denoiser: Denoiser<{ readonly w: Value<[2]> }, [2]>;
@@ -82,7 +82,7 @@ declare const folder: RunFolder;
 declare const prepared: PreparedSampling;
 declare const some: boolean;
 const key = [1, 2] as const;
-const recipe = { model, process, optimizer: adam({ learningRate: 1 }), data, key, batch: 1, steps: 1 };
+const recipe = { model, noising, optimizer: adam({ learningRate: 1 }), data, key, batch: 1, steps: 1 };
 const size = { base: 16, multipliers: [1, 2] };
 const drawing = { solver: ddim(), key };
 
@@ -172,7 +172,7 @@ residualBlock({ ...wide, embedding: 8 });
 attentionBlock({ ...wide, heads: 1 });
 // @ts-expect-error is not an option
 timeEmbedding({ ...wide, timesteps: 10, size: 4, sinusoid: 'ddpm' });
-const parts = { process, denoiser, solver: ddim(), gird: 1 };
+const parts = { noising, denoiser, solver: ddim(), gird: 1 };
 // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
 sampler(parts);
 // @ts-expect-error 'gird' is not an option: did you mean 'grid'?

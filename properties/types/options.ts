@@ -68,7 +68,7 @@ import {
   steered,
   gaussianMixture,
   type Denoiser,
-  type Process,
+  type Noising,
 } from '../../src/diffusion/index.js';
 import {
   fit,
@@ -90,7 +90,7 @@ import { wasm } from '../../src/backends/wasm/index.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
 
 declare const model: UNet<[28, 28, 1]>;
-declare const process: Process;
+declare const noising: Noising;
 declare const data: Dataset<[28, 28, 1]>;
 declare const images: Images;
 declare const bytes: Uint8Array;
@@ -98,13 +98,13 @@ declare const denoiser: Denoiser<{ readonly w: Value<[2]> }, [2]>;
 declare const step: Executable<{ readonly w: Value<[2]> }, { readonly w: Value<[2]> }>;
 const key = [1, 2] as const;
 const optimizer = adam({ learningRate: 1 });
-const rest = { model, process, optimizer, data, key };
+const rest = { model, noising, optimizer, data, key };
 const affine = { gamma: ones(2), beta: zeros(2) };
 const double = program({ x: '2' }, ({ x }) => square(x));
 
 fit({
   model,
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -114,7 +114,7 @@ fit({
 });
 fit({
   model,
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -124,7 +124,7 @@ fit({
 });
 fit({
   model,
-  process,
+  noising,
   data,
   key,
   batch: 1,
@@ -139,11 +139,11 @@ fit({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
-  proces: process,
+  // @ts-expect-error 'noisng' is not an option: did you mean 'noising'?
+  noisng: noising,
 });
 fit({
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -161,7 +161,7 @@ fit({
 });
 startTraining({
   model,
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -171,7 +171,7 @@ startTraining({
 });
 startTraining({
   model,
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -181,7 +181,7 @@ startTraining({
 });
 startTraining({
   model,
-  process,
+  noising,
   data,
   key,
   batch: 1,
@@ -196,11 +196,11 @@ startTraining({
   key,
   batch: 1,
   steps: 1,
-  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
-  proces: process,
+  // @ts-expect-error 'noisng' is not an option: did you mean 'noising'?
+  noisng: noising,
 });
 startTraining({
-  process,
+  noising,
   optimizer,
   data,
   key,
@@ -395,14 +395,14 @@ ancestral({
   varience: 'beta',
 });
 sampler({
-  process,
+  noising,
   denoiser,
   solver: ddim(),
   // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 sampler({
-  process,
+  noising,
   denoiser,
   // @ts-expect-error 'solvr' is not an option: did you mean 'solver'?
   solvr: ddim(),
@@ -410,19 +410,19 @@ sampler({
 sampler({
   denoiser,
   solver: ddim(),
-  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
-  proces: process,
+  // @ts-expect-error 'noisng' is not an option: did you mean 'noising'?
+  noisng: noising,
 });
 likelihood({
-  process,
+  noising,
   denoiser,
   // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
   gird: 1,
 });
 likelihood({
   denoiser,
-  // @ts-expect-error 'proces' is not an option: did you mean 'process'?
-  proces: process,
+  // @ts-expect-error 'noisng' is not an option: did you mean 'noising'?
+  noisng: noising,
 });
 inpainting({
   // @ts-expect-error 'resample' is not an option: did you mean 'resamples'?
@@ -457,7 +457,7 @@ importanceTimesteps({
   // @ts-expect-error 'sizes' is not an option: did you mean 'size'?
   sizes: 1,
 });
-simpleLosses(process, denoiser, {
+simpleLosses(noising, denoiser, {
   // @ts-expect-error 'labeldropout' is not an option: did you mean 'labelDropout'?
   labeldropout: 1,
 });
@@ -466,7 +466,6 @@ consistency({
   sigma: 1,
 });
 preconditioned(
-  process,
   { apply: (_: null, x) => x },
   {
     as: 'edm',
@@ -474,11 +473,11 @@ preconditioned(
     sigmadata: 1,
   },
 );
-consistencyDenoiser(process, {
+consistencyDenoiser(noising, {
   // @ts-expect-error 'sigma' is not an option
   sigma: 1,
 });
-steered(process, {
+steered(noising, {
   // @ts-expect-error 'timestep' is not an option: did you mean 'timesteps'?
   timestep: [1],
 });
@@ -620,11 +619,11 @@ auto({
 
 // one that is missing is named
 // @ts-expect-error Property 'batch' is missing in type
-fit({ model, process, optimizer, data, key, steps: 1 });
+fit({ model, noising, optimizer, data, key, steps: 1 });
 // @ts-expect-error Property 'solver' is missing in type
 sample({ key });
 // @ts-expect-error Property 'solver' is missing in type
-sampler({ process, denoiser });
+sampler({ noising, denoiser });
 // @ts-expect-error Property 'learningRate' is missing in type
 adam({});
 // @ts-expect-error Property 'base' is missing in type

@@ -28,11 +28,11 @@ import {
   noisedBatch,
   type Objective,
   predictionErrors,
-  type Process,
+  type Noising,
   rescaledBoundLosses,
   simpleLoss,
   simpleLosses,
-  stratifiedTimesteps,
+  stratifiedTimes,
   superResolution,
   weightedBy,
 } from '../../src/diffusion/index.js';
@@ -64,13 +64,13 @@ import { expectType } from './expect.js';
 
 declare const grey: UNet<[28, 28, 1]>;
 declare const wide: UNet<[Dim, Dim, Dim]>;
-declare const process: Process;
+declare const noising: Noising;
 declare const key: readonly [number, number];
 declare const digits: Dataset<[28, 28, 1]>;
 declare const photographs: Dataset<[32, 32, 3]>;
 declare const bytes: Uint8Array;
 
-const rest = { process, optimizer: adam({ learningRate: 1e-3 }), batch: 1, steps: 1, key } as const;
+const rest = { noising, optimizer: adam({ learningRate: 1e-3 }), batch: 1, steps: 1, key } as const;
 
 // a model learns from images of its shape; a model of wide shape, from any
 fit({ ...rest, model: grey, data: digits });
@@ -121,12 +121,12 @@ const perPixel: Objective = (diffusion, denoiser, options) => (_, inputs) => {
 fit({ ...recipe, loss: perPixel });
 // the condition of a model is made from its images
 fit({ ...recipe, condition: superResolution({ factor: 2 }) });
-fit({ ...recipe, condition: conditioningAugmentation(process)(superResolution({ factor: 2 })) });
+fit({ ...recipe, condition: conditioningAugmentation(recipe.noising)(superResolution({ factor: 2 })) });
 fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
 declare const ofPhotographs: Conditioner<[32, 32, 3]>;
 // @ts-expect-error Type 'Conditioner<[32, 32, 3]>' is not assignable to type 'Conditioner<[28, 28, 1]>'
 fit({ ...recipe, condition: ofPhotographs });
-fit({ ...recipe, timesteps: stratifiedTimesteps });
+fit({ ...recipe, timesteps: stratifiedTimes });
 fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
 // a classifier is a model too: it has losses of its own, and its training gives what `sample` takes as a guide
 type Judge = ClassifierModel<Tensor<[10]>, [28, 28, 1]>;

@@ -112,10 +112,10 @@ export const mutations = [
   },
   {
     name: 'the timesteps of warmupBetas are rounded up',
-    file: 'src/diffusion/schedules/betaSchedules.ts',
+    file: 'src/diffusion/levels/betaSchedules.ts',
     from: 'Math.floor(T * fraction)',
     to: 'Math.ceil(T * fraction)',
-    tests: ['src/diffusion/schedules/betaSchedules.test.ts'],
+    tests: ['src/diffusion/levels/betaSchedules.test.ts'],
   },
   {
     name: 'the exit listener of a lock stays',
@@ -154,10 +154,10 @@ export const mutations = [
   },
   {
     name: 'β̃ of a process of one timestep',
-    file: 'src/diffusion/process/posterior.ts',
+    file: 'src/diffusion/levels/posterior.ts',
     from: 'const LEAST = 1e-10;',
     to: 'const LEAST = 1e-9;',
-    tests: ['src/diffusion/process/posterior.test.ts'],
+    tests: ['src/diffusion/levels/posterior.test.ts'],
   },
   {
     name: 'the clamp of equal tails of the discretised Gaussian',
@@ -280,7 +280,7 @@ export const mutations = [
   },
   {
     name: 'the mean of q(x_t|x_s), off by 10⁻¹¹',
-    file: 'src/diffusion/process/transition.ts',
+    file: 'src/diffusion/levels/transition.ts',
     from: 'exp(mul(logAlpha, 0.5))',
     to: 'exp(mul(logAlpha, 0.5 + 1e-11))',
     tests: ['properties/diffusion.test.ts'],
@@ -288,7 +288,7 @@ export const mutations = [
   },
   {
     name: 'KL of Gaussians, off by 10⁻¹³',
-    file: 'src/diffusion/process/gaussianKl.ts',
+    file: 'src/diffusion/levels/gaussianKl.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-13)',
     tests: ['properties/diffusion.test.ts'],
@@ -296,7 +296,7 @@ export const mutations = [
   },
   {
     name: 'the terms of the bound, off by 10⁻¹⁰',
-    file: 'src/diffusion/process/gaussianKl.ts',
+    file: 'src/diffusion/levels/gaussianKl.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-10)',
     tests: ['properties/diffusion.test.ts'],

@@ -6,7 +6,7 @@ export {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from './schedules/alphaBarSchedules.js';
+} from './levels/alphaBarSchedules.js';
 export {
   type BetaRange,
   constantBetas,
@@ -17,7 +17,7 @@ export {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from './schedules/betaSchedules.js';
+} from './levels/betaSchedules.js';
 export {
   type Channel,
   channelMonoid,
@@ -30,22 +30,36 @@ export {
   posteriorOf,
   sigmaOf,
   transition,
-} from './schedules/channel.js';
-export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './schedules/noiseLevel.js';
-export { type Schedule, scheduleFromBetas } from './schedules/schedule.js';
-export { zeroTerminalSNR } from './schedules/zeroTerminalSNR.js';
+} from './levels/channel.js';
+export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './levels/noiseLevel.js';
+export { type Schedule, scheduleFromBetas } from './levels/schedule.js';
+export { zeroTerminalSNR } from './levels/zeroTerminalSNR.js';
 
-export { qMeanVariance, qSample, qStep, through, type Transmission } from './process/forward.js';
-export { gaussianKl } from './process/gaussianKl.js';
-export type { DiagonalGaussian, Gaussian } from './process/gaussians.js';
-export { clippedLogVariances, qPosterior } from './process/posterior.js';
-export { ddpm, type Process, processOf } from './process/process.js';
-export { entriesAt, entryAt } from './process/table.js';
-export { channelBetween, qBetween, qSampleBetween } from './process/transition.js';
+export { qMeanVariance, qSample, qStep, through, type Transmission } from './levels/forward.js';
+export { gaussianKl } from './levels/gaussianKl.js';
+export type { DiagonalGaussian, Gaussian } from './levels/gaussians.js';
+export { clippedLogVariances, qPosterior } from './levels/posterior.js';
+export {
+  continuousCosine,
+  continuousLinear,
+  continuousSigmoid,
+  edm,
+  type Interpolant,
+  interpolant,
+  rectifiedFlow,
+  trigonometric,
+} from './levels/continuousNoising.js';
+export { ddpm, type DiscreteNoising, noisingOf } from './levels/discreteNoising.js';
+export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './levels/noising.js';
+export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './levels/path.js';
+export { entriesAt, entryAt } from './levels/table.js';
+export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
-export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
+export { evenGrid } from './grids/evenGrid.js';
+export { everyStep, type Grid, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
+export { gridOf } from './grids/gridOf.js';
 export { lcmGrid } from './grids/lcmGrid.js';
-export { type Level, levelsOf } from './grids/level.js';
+export type { Level } from './levels/level.js';
 export { respace } from './grids/respacing.js';
 export {
   atSigmas,
@@ -56,13 +70,13 @@ export {
   sigmaRange,
   type SigmaRange,
 } from './grids/sigmaGrid.js';
-export { processOfSigmas, respaceAtSigmas } from './grids/sigmaProcess.js';
+export { noisingOfSigmas, respaceAtSigmas } from './grids/sigmaNoising.js';
 export { ddimStride, sections, timestepRespacing } from './grids/timestepRespacing.js';
 
 export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './conditioning/checkedInputs.js';
 export type { Condition, ConditionedOn, Conditioner } from './conditioning/condition.js';
 export { conditioningAugmentation, noisyCondition } from './conditioning/conditioningAugmentation.js';
-export { type NoiseLevel, wholeTimesteps } from './conditioning/networkTimesteps.js';
+export { wholeTimesteps } from './levels/discretePath.js';
 export { dropLabels } from './conditioning/labelDropout.js';
 export { superResolution } from './conditioning/superResolution.js';
 
@@ -79,34 +93,34 @@ export {
   type Model,
   type Outputs,
   overParams,
-  overProcess,
+  overNoising,
   reparameterize,
   type ScoreGradient,
   withoutDropout,
-} from './denoiser/denoiser.js';
-export { exactDenoiser, exactLogDensity, exactScore } from './denoiser/exact.js';
-export { type GaussianMixture, gaussianMixture } from './denoiser/gaussianMixture.js';
+} from './denoisers/denoiser.js';
+export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
+export { type GaussianMixture, gaussianMixture } from './denoisers/gaussianMixture.js';
 export {
   type Conversion,
   conversion,
   type Mixture,
   type Parameterization,
   target,
-} from './denoiser/parameterization.js';
+} from './denoisers/parameterization.js';
 export {
   type NoiseConditioning,
   type NoiseModel,
   type NoiseNetwork,
   type Preconditioned,
   preconditioned,
-} from './denoiser/preconditioned.js';
+} from './denoisers/preconditioned.js';
 export type {
   EdmPreconditioning,
   IddpmPreconditioning,
   PreconditioningOptions,
   VePreconditioning,
   VpPreconditioning,
-} from './denoiser/preconditioning.js';
+} from './denoisers/preconditioning.js';
 
 export { cfg, type CfgOptions } from './guidance/classifierFreeGuidance.js';
 export {
@@ -133,7 +147,7 @@ export type { ReverseVariance } from './reverse/reverseVariance.js';
 export { steered, type SteeredOptions } from './reverse/steering.js';
 export { clipToImage, type Correction, uncorrected } from './reverse/x0Correction.js';
 
-export { type BatchKeys, drawnBy } from './process/batchKeys.js';
+export { type BatchKeys, drawnBy } from './levels/batchKeys.js';
 export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js';
 export {
   type BatchBits,
@@ -153,21 +167,21 @@ export {
 export { priorTerm } from './likelihood/priorTerm.js';
 export { boundTerm } from './likelihood/variationalBound.js';
 
-export type { AdaptiveDraw, DrawMemory } from './objectives/adaptiveDraw.js';
+export type { AdaptiveDraw, DrawMemory } from './losses/adaptiveDraw.js';
 export {
   boundLosses,
   type BoundLossOptions,
   hybridLosses,
   type HybridOptions,
   rescaledBoundLosses,
-} from './objectives/boundLoss.js';
+} from './losses/boundLoss.js';
 export {
   type ClassifiedLosses,
   classifierLosses,
   type ClassifierLosses,
   type ClassifierObjective,
-} from './objectives/classifierLoss.js';
-export { importanceTimesteps } from './objectives/importanceTimesteps.js';
+} from './losses/classifierLoss.js';
+export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export {
   type Loss,
   type Losses,
@@ -178,16 +192,21 @@ export {
   simpleLoss,
   simpleLosses,
   targetOf,
-} from './objectives/loss.js';
-export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './objectives/noisedBatch.js';
-export { fromPrevious, previousLosses } from './objectives/previousX.js';
-export { importanceWeights, logNormalTimesteps, timestepsBy } from './objectives/timestepDistribution.js';
+} from './losses/loss.js';
+export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
+export { fromPrevious, previousLosses } from './losses/previousX.js';
 export {
-  antitheticTimesteps,
-  stratifiedTimesteps,
-  type TimestepDraw,
-  uniformTimesteps,
-} from './objectives/timestepDraw.js';
+  cosMapTimes,
+  importanceWeights,
+  logitNormalTimes,
+  logNormalTimes,
+  modeTimes,
+  shiftedTimes,
+  timestepsBy,
+} from './losses/timeDistribution.js';
+export { usualLosses } from './losses/usualLosses.js';
+export { usualTimes } from './losses/usualTimes.js';
+export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes } from './losses/timeDraw.js';
 export {
   edmWeight,
   minSnrWeight,
@@ -197,7 +216,7 @@ export {
   weightedBy,
   type Weighting,
   weightsOf,
-} from './objectives/weighting.js';
+} from './losses/weighting.js';
 
 export { ancestral } from './solvers/ancestral.js';
 export {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { outcomeOf, right } from '../../properties/diffusion/run.js';
 import { type Dim, iota, type Key, ones, table, type Tensor, zeros } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
-import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } from './schedules/alphaBarSchedules.js';
-import { linearUnscaled, scaledLinear } from './schedules/betaSchedules.js';
-import { boundLosses, hybridLosses } from './objectives/boundLoss.js';
+import { cosine, exponential, laplace, scheduleFromAlphaBar, sigmoidAlphaBar } from './levels/alphaBarSchedules.js';
+import { linearUnscaled, scaledLinear } from './levels/betaSchedules.js';
+import { boundLosses, hybridLosses } from './losses/boundLoss.js';
 import { conditioningAugmentation } from './conditioning/conditioningAugmentation.js';
 import { meanGuided } from './guidance/classifierGuidance.js';
 import type { GuideGradient } from './guidance/guide.js';
@@ -14,25 +14,25 @@ import { exponentialSigmas, karrasGrid, karrasSigmas } from './grids/sigmaGrid.j
 import { consistencyDenoiser } from './solvers/consistency.js';
 import { uncorrected } from './reverse/x0Correction.js';
 import { ddim } from './solvers/ddim.js';
-import { type Denoiser, learningVariance } from './denoiser/denoiser.js';
-import { gaussianMixture } from './denoiser/gaussianMixture.js';
+import { type Denoiser, learningVariance } from './denoisers/denoiser.js';
+import { gaussianMixture } from './denoisers/gaussianMixture.js';
 import { dynamicThreshold } from './reverse/dynamicThreshold.js';
 import { cfg } from './guidance/classifierFreeGuidance.js';
 import { unguided } from './guidance/guidance.js';
-import { importanceTimesteps } from './objectives/importanceTimesteps.js';
+import { importanceTimesteps } from './losses/importanceTimesteps.js';
 import { slerp } from './sampling/interpolation.js';
 import { likelihood } from './likelihood/odeLikelihood.js';
-import { simpleLosses } from './objectives/loss.js';
-import { ddpm } from './process/process.js';
+import { simpleLosses } from './losses/loss.js';
 import { respace } from './grids/respacing.js';
 import { sampler } from './sampling/sampler.js';
-import { scheduleFromBetas } from './schedules/schedule.js';
+import { scheduleFromBetas } from './levels/schedule.js';
 import { superResolution } from './conditioning/superResolution.js';
-import { logNormalTimesteps, timestepsBy } from './objectives/timestepDistribution.js';
+import { logNormalTimes, timestepsBy } from './losses/timeDistribution.js';
 import { trailing } from './grids/grid.js';
-import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './objectives/weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './losses/weighting.js';
+import { ddpm } from './levels/discreteNoising.js';
 
-const process = right(ddpm(cosine(100)));
+const noising = right(ddpm(cosine(100)));
 const white: Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
 const learning = learningVariance<null, [2]>({
   predicts: 'x0',
@@ -61,31 +61,31 @@ describe('options of functions that return an Either', () => {
     [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; leave it out'],
     [scaledLinear(9, { end: 1e-5 }), 'scaledLinear.end: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
-    [likelihood(any({ process, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields process, denoiser, grid, got an unknown field; did you mean grid?'],
+    [likelihood(any({ noising, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields noising, denoiser, grid, got an unknown field; did you mean grid?'],
     [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale?'],
     [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],
     [cfg(2, { interval: [9, 5] })(white), 'cfg.interval: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
     [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
-    [weightsOf('x0', minSnrWeight(-1))(process), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
-    [weightsOf('x0', p2Weight({ k: 0 }))(process), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
-    [weightsOf('x0', p2Weight({ gamma: NaN }))(process), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],
+    [weightsOf('x0', minSnrWeight(-1))(noising), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
+    [weightsOf('x0', p2Weight({ k: 0 }))(noising), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
+    [weightsOf('x0', p2Weight({ gamma: NaN }))(noising), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],
     [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
     [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; leave it out'],
     [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho?'],
     [karrasSigmas(4, { min: 0.1, max: 9, rho: 0 }), 'karrasSigmas.rho: expected rho > 0, got 0; a rho of 7 is usual; 1 makes equal steps of σ'],
-    [karrasGrid(4, any({ sigmaMax: 9 }))(process), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max?'],
+    [karrasGrid(4, any({ sigmaMax: 9 }))(noising), 'karrasGrid.sigmaMax: expected one of the fields min, max, rho, got an unknown field; did you mean max?'],
     [exponentialSigmas(4, any({ min: 0.1 })), 'exponentialSigmas.max: expected number, got nothing; sigmaRange gives the ends of a schedule'],
     [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
     [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
-    [sampler(any({ process, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
-    [sampler(any({ process, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
-    [weightsOf('x0', edmWeight(0))(process), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
+    [sampler(any({ noising, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
+    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
+    [weightsOf('x0', edmWeight(0))(noising), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {
     const of = (interval: readonly [number, number], known?: number) =>
       sampler<null, [2]>({
-        process,
+        noising,
         denoiser: { ...white, ...(known !== undefined && { timesteps: known }) },
         solver: ddim(),
         guidance: cfg(2, { interval }),
@@ -96,15 +96,15 @@ describe('options of functions that return an Either', () => {
     expect(messageOf(of([200, 500], 1000))).toBe(message);
     expect(messageOf(of([99, 500], 1000))).toBe('taken');
     // of a respaced process by the timesteps of the denoiser: 24, 49, 74 and 99
-    const short = right(E.flatMap(respace(trailing(4)))(E.right(process)));
+    const short = right(E.flatMap(respace(trailing(4)))(E.right(noising)));
     const last = (first: number) =>
-      sampler<null, [2]>({ process: short, denoiser: white, solver: ddim(), guidance: cfg(2, { interval: [first, 500] }) });
+      sampler<null, [2]>({ noising: short, denoiser: white, solver: ddim(), guidance: cfg(2, { interval: [first, 500] }) });
     expect(messageOf(last(99))).toBe('taken');
     expect(messageOf(last(100))).toContain('0 to 99, got [100, 500]');
   }); // prettier-ignore
 
   it('a guidance without an interval is accepted', () => {
-    expect(messageOf(sampler<null, [2]>({ process, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
+    expect(messageOf(sampler<null, [2]>({ noising, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
   }); // prettier-ignore
 });
 
@@ -112,23 +112,23 @@ describe('options that are checked when the program is traced', () => {
   const t = iota(1);
   const some = Array.from({ length: 99 }, () => 1);
   const image = zeros(1, 2, 2, 1);
-  const drawn = (draw: ReturnType<typeof logNormalTimesteps>) => (k: Key) => draw(process)(zeros(4))(k);
+  const drawn = (draw: ReturnType<typeof logNormalTimes>) => (k: Key) => draw(noising)(zeros(4))(k);
   const lossOf =
     (losses: typeof simpleLosses, options: unknown, of: Denoiser<null, [2]> = white) =>
     (k: Key) =>
-      losses(process, of, any(options))(null, { x0: ones(1, 2), key: k }).losses;
+      losses(noising, of, any(options))(null, { x0: ones(1, 2), key: k }).losses;
   const distilled = (options: unknown) => () =>
-    consistencyDenoiser(process, any(options))(white).apply(null, ones(1, 2), { t });
+    consistencyDenoiser(noising, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
-    [drawn(logNormalTimesteps({ mean: NaN })), 'logNormalTimesteps.mean: expected a finite number, got NaN; the paper uses -1.2'],
-    [drawn(logNormalTimesteps({ deviation: 0 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
-    [drawn(logNormalTimesteps({ deviation: -1 })), 'logNormalTimesteps.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
-    [drawn(logNormalTimesteps(any({ std: 1 }))), 'logNormalTimesteps.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
+    [drawn(logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    [drawn(logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
+    [drawn(logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
+    [drawn(logNormalTimes(any({ std: 1 }))), 'logNormalTimes.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
     [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
     [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
-    [() => importanceTimesteps(any({ sizes: 1 })).memory(process), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size?'],
+    [() => importanceTimesteps(any({ sizes: 1 })).memory(noising), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size?'],
     [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5'],
     [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 10'],
     [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData?'],
@@ -139,14 +139,14 @@ describe('options that are checked when the program is traced', () => {
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
     [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, timesteps, got an unknown field; did you mean labelDropout?'],
     [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
-    [() => pMeanVariance(process, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
-    [() => reverseOf(process, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; leave it out'],
+    [() => pMeanVariance(noising, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
+    [() => reverseOf(noising, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; leave it out'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
     [() => slerp(ones(1, 2), ones(1, 2))(NaN), 'slerp: expected a finite weight, or a tensor of weights, got NaN; 0 is the first end, 1 is the second'],
     [() => slerp(ones(1, 2), ones(1, 2))(any('0.5')), 'slerp: expected a finite weight, or a tensor of weights, got "0.5"; 0 is the first end, 1 is the second'],
     [(k) => superResolution(any({ factors: 2 }))(image, k).image, 'superResolution.factors: expected the field factor, got an unknown field; did you mean factor?'],
-    [(k) => conditioningAugmentation(process, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
-    [(k) => conditioningAugmentation(process, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels?'],
+    [(k) => conditioningAugmentation(noising, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
+    [(k) => conditioningAugmentation(noising, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels?'],
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
 

@@ -1,14 +1,30 @@
 /** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
 import { hinted, oneOf } from '../internal/decode.js';
 import { list, partLike } from '../internal/parts.js';
-import type { t } from '../internal/fp.js';
+import { F, t } from '../internal/fp.js';
 
-/** A process with these fields. */
+const DDPM = 'unwrap(ddpm(cosine(1000)))';
+
+/** The noising process of a schedule, with these fields. */
 /* @__NO_SIDE_EFFECTS__ */
-export const processWith = (...fields: readonly string[]): t.Mixed =>
-  partLike('a process', 'unwrap(ddpm(cosine(1000)))', ...fields);
+export const discreteWith = (...fields: readonly string[]): t.Mixed =>
+  partLike('a noising process of a schedule', DDPM, ...fields);
 
-export const processPart = processWith('schedule', 'timesteps', 'marginals', 'posteriors');
+export const discretePart = discreteWith('schedule', 'timesteps', 'marginals', 'posteriors');
+
+const tables = partLike('a noising process', DDPM, 'schedule', 'timesteps', 'marginals', 'posteriors');
+const path = partLike('a noising process', 'rectifiedFlow()', 'time', 'levelAt', 'levels');
+
+/** The noising process of a schedule, or a continuous path. */
+export const noisingPart: t.Mixed = hinted(
+  new t.Type<unknown>(
+    'a noising process',
+    (x): x is unknown => tables.is(x) || path.is(x),
+    (x, context) => (path.is(x) ? t.success(x) : tables.validate(x, context)),
+    F.identity,
+  ),
+  `give ${DDPM}`,
+);
 
 /** A schedule with these fields. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -18,7 +34,7 @@ export const scheduleWith = (...fields: readonly string[]): t.Mixed =>
 export const schedulePart = scheduleWith('T', 'betas', 'alphaBars', 'channels');
 
 export const channelPart = partLike('a channel', '{ alpha: 0.8, sigma: 0.6 }', 'alpha', 'sigma');
-export const channelsPart = list('channels, such as process.marginals', channelPart);
+export const channelsPart = list('channels, such as noising.marginals', channelPart);
 export const gaussianPart = partLike('a Gaussian', '{ mean, logVariance } of tensors', 'mean', 'logVariance');
 
 const MODEL = 'the result of unet, or { predicts, apply }';
@@ -26,9 +42,9 @@ export const denoiserPart = partLike('a denoiser', MODEL, 'predicts', 'apply');
 export const networkPart = partLike('a denoiser or a classifier', MODEL, 'apply');
 export const classifierPart = partLike('a classifier', 'the result of encoderClassifier', 'classes', 'apply');
 
-export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score'), 'give that of the denoiser');
+export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'give that of the denoiser');
 
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);
 export const levelsPart = list('levels, such as the result of levelsOf');
-export const samplerPart = partLike('a sampler', 'unwrap(sampler({ process, denoiser, solver }))', 'plan', 'start');
+export const samplerPart = partLike('a sampler', 'unwrap(sampler({ noising, denoiser, solver }))', 'plan', 'start');

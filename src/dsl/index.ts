@@ -76,6 +76,7 @@ export * from './transforms/customVjp.js';
 export * from './transforms/checkpoint.js';
 export * from './transforms/vmap.js';
 export * from './transforms/scan.js';
+export { type Elementwise, onHost } from './transforms/onHost.js';
 export type { Batched } from './transforms/leading.js';
 export * from './random/keys.js';
 export { pipe } from './ops/pipe.js';

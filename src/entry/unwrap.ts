@@ -10,8 +10,8 @@ type EitherItself<A> = NoWork & NoPromise & Either<NoisefoldError, A>;
 /**
  * Returns the value of a result. Throws a {@link ThrownError} that carries its error if it is a `Left`.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * process.timesteps.length // → 1000
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * noising.timesteps.length // → 1000
  * const refused = async () => unwrap(ddpm(cosine(0)))
  * await refused().catch((thrown) => errorIn(thrown)?._tag) // → 'ConfigError'
  */

@@ -15,7 +15,7 @@ const COLOR_TYPE = { 1: 0, 3: 2, 4: 6 } as const;
 
 const pixels = refined(t.number, 'an integer ≥ 1, below 2^31', (n) => Number.isInteger(n) && n > 0 && n < 2 ** 31);
 
-const pictureSchema = schema('encodePng', {
+const pictureSchema = /* @__PURE__ */ schema('encodePng', {
   /** The number of pixels of a row. */
   width: pixels,
   /** The number of rows. */

@@ -116,7 +116,7 @@ export {
 } from './optimizers/ema.js';
 export { guidedDiffusion, type GuidedDiffusionNames } from './weights/guidedDiffusion.js';
 export { diffusers } from './weights/diffusers.js';
-export { edm } from './weights/edm.js';
+export { edmNames } from './weights/edm.js';
 export { guidedDiffusionConfig, type GuidedDiffusionOptions } from './weights/guidedDiffusionConfig.js';
 export { guidedDiffusionClassifierConfig } from './weights/guidedDiffusionClassifierConfig.js';
 export { diffusersConfig, type DiffusersOptions } from './weights/diffusersConfig.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cosine, ddim, ddpm, type Process } from '../diffusion/index.js';
+import { cosine, ddim, ddpm, type DiscreteNoising } from '../diffusion/index.js';
 import { key } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { adam, chain, clipByGlobalNorm } from '../nn/index.js';
@@ -28,7 +28,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
       ),
   });
   const misspelt: object = { lableDropout: 0.1 };
-  const wrapped: object = { process: ddpm(cosine(10)) };
+  const wrapped: object = { noising: ddpm(cosine(10)) };
   const failed: object = { model: ddpm(cosine(0)) };
 
   test.each([
@@ -41,14 +41,14 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ heldOut: { data: bright(-2), every: 1 } }, 'expected finite numbers in [-1, 1], got -2 at number 3'],
     [{ labelDropout: 1 }, 'fit.labelDropout: expected a rate in [0, 1), got 1'],
     [{ averageDecay: Number.NaN }, 'fit.averageDecay: expected a number in [0, 1), or an average such as emaPower(0.1), got NaN'],
-    [wrapped, 'fit.process: expected a process, got an Either; take the value out of it by unwrap or E.flatMap'],
+    [wrapped, 'fit.noising: expected a noising process, got an Either; take the value out of it by unwrap or E.flatMap'],
     [failed, 'fit.model: expected a model, got an Either; take the value out of it by unwrap or E.flatMap'],
-    [{ process: {} as Process }, 'fit.process: expected a process, with its schedule, timesteps, marginals, posteriors, got an object'],
-    [misspelt, 'expected one of the fields model, process,'],
+    [{ noising: {} as DiscreteNoising }, 'fit.noising: expected a noising process, with its schedule, timesteps, marginals, posteriors, got an object'],
+    [misspelt, 'expected one of the fields model, noising,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, as it has 3, got 200'],
-    [{ process: right(ddpm(cosine(1001))) }, 'expected a process with timesteps of 0 to 999, which it knows, got one with timesteps up to 1000'],
+    [{ noising: right(ddpm(cosine(1001))) }, 'expected a process with timesteps of 0 to 999, which it knows, got one with timesteps up to 1000'],
     [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>
     onWasm(async (backend) => {

@@ -1,6 +1,6 @@
 /** Checks configurations, which may be anything if they come from JavaScript, a checkpoint or a spread. */
-import type { Process } from '../diffusion/index.js';
-import { processPart as anyProcess } from '../diffusion/parts.js';
+import type { Noising } from '../diffusion/index.js';
+import { noisingPart as anyNoising } from '../diffusion/parts.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { fail } from '../internal/errors.js';
 import { exactTuple, functionOf, refined, word } from '../internal/decode.js';
@@ -24,7 +24,7 @@ export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
-export const processPart = anyProcess as t.Type<Process>; // parts.ts does not import the type: that would be a cycle
+export const noisingPart = anyNoising as t.Type<Noising>; // parts.ts does not import the type: that would be a cycle
 
 /** The names of classes, in the order of their labels. */
 export const classNames = refined(
@@ -57,7 +57,7 @@ export const json: t.Type<unknown> = new t.Type<unknown>(
   F.identity,
 );
 
-const trainedPart = part('a trained model, as fit or loadTrained returns it', 'model', 'process', 'image', 'params');
+const trainedPart = part('a trained model, as fit or loadTrained returns it', 'model', 'noising', 'image', 'params');
 
 /** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
 export const checkedNetwork =

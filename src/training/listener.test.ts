@@ -17,9 +17,9 @@ import { right } from './testing.js';
 const none = { params: treeSpec<object>({}), init: () => ({}) };
 const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) };
 const data = right(datasetOf({ pixels: Uint8Array.of(255, 0), labels: new Uint8Array(2), image: [1, 1, 1] }));
-const process = right(ddpm(cosine(5)));
-const trained = { model, process, image: [1, 1, 1], params: {} } as const;
-const recipe = { model, data, process, optimizer: adam({ learningRate: 0.1 }), batch: 1, steps: 4, key: key(7) };
+const noising = right(ddpm(cosine(5)));
+const trained = { model, noising, image: [1, 1, 1], params: {} } as const;
+const recipe = { model, data, noising, optimizer: adam({ learningRate: 0.1 }), batch: 1, steps: 4, key: key(7) };
 const sampling = { solver: ddim(), grid: 4, key: key(8) };
 const image = { data: Float32Array.of(1), shape: [1, 1, 1, 1] as const };
 

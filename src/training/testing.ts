@@ -75,10 +75,10 @@ export const smallTraining = (steps: number): SmallTraining =>
           predicts: 'v',
         }),
       ),
-      E.bind('process', () => ddpm(cosine(100))),
-      E.map(({ model, process }) => ({
+      E.bind('noising', () => ddpm(cosine(100))),
+      E.map(({ model, noising }) => ({
         model,
-        process,
+        noising,
         optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: 3e-3 })),
         labelDropout: 0.1,
         data: bars(60),
@@ -143,6 +143,6 @@ export const smallClassifier: ClassifierModel<ParamsOf<typeof network>, [8, 8, 1
 
 /** A training of {@link smallClassifier}. */
 export const classifierTraining = (steps: number) => {
-  const { process, optimizer, data, batch, key } = smallTraining(steps);
-  return { model: smallClassifier, process, optimizer, data, batch, steps, key };
+  const { noising, optimizer, data, batch, key } = smallTraining(steps);
+  return { model: smallClassifier, noising, optimizer, data, batch, steps, key };
 };

@@ -1,5 +1,5 @@
 /** Trained networks: the results of `fit` and `loadTrained`. */
-import type { ClassifierModel, Model, Parameterization, Process } from '../diffusion/index.js';
+import type { ClassifierModel, Model, Parameterization, Noising } from '../diffusion/index.js';
 import type { Resident } from '../dsl/index.js';
 import type { IfNoClasses, WithoutClasses } from '../internal/classes.js';
 import type { ImageExtents, ImageShape } from './data/dataset.js';
@@ -7,7 +7,7 @@ import type { ImageExtents, ImageShape } from './data/dataset.js';
 /** A network `M` with parameters on a backend. */
 interface TrainedNetwork<P, I extends ImageShape, M> {
   readonly model: M;
-  readonly process: Process;
+  readonly noising: Noising;
   /** Height, width and channels of an image. */
   readonly image: ImageExtents<I>;
   /** The averaged parameters. */
@@ -31,8 +31,8 @@ export interface Trained<P, I extends ImageShape, out K = unknown> extends Train
    * it is missing, nothing is checked.
    */
   readonly labelDropout?: number;
-  /** The process of the training, with which `sample` compares `process`. If it is missing, nothing is compared. */
-  readonly trainingProcess?: Process;
+  /** The process of the training, with which `sample` compares `noising`. If it is missing, nothing is compared. */
+  readonly trainingNoising?: Noising;
   /** Phantom: absent at run time. */
   readonly [known]?: K;
 }

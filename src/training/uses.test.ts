@@ -22,8 +22,8 @@ import type { Trained } from './trained.js';
 import type { Sampling } from './sample/sampling.js';
 import { right } from './testing.js';
 
-const process = right(ddpm(cosine(1000)));
-const trained = (model: Model<object, [2, 2, 2]>): Trained<object, [2, 2, 2]> => ({ model, process, image: [2, 2, 2], params: {} }); // prettier-ignore
+const noising = right(ddpm(cosine(1000)));
+const trained = (model: Model<object, [2, 2, 2]>): Trained<object, [2, 2, 2]> => ({ model, noising, image: [2, 2, 2], params: {} }); // prettier-ignore
 const white = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => onesLike(x) });
 const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 
@@ -95,7 +95,7 @@ describe('samples that start from images', () => {
 
 describe('images that are encoded', () => {
   const zeros = Array.from({ length: 8 }, () => 0);
-  const exact = exactDenoiser(process)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // prettier-ignore
+  const exact = exactDenoiser(noising)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // prettier-ignore
   const gaussian = trained({ ...layer({}, () => null), ...overParams(() => null)(exact) });
   const encoded = (change: Partial<Encoding>, of = gaussian) =>
     onWasm((backend) => encode({ images: images(3), grid: parts.grid, ...change })(of)(backend)());

@@ -1,4 +1,7 @@
-/** Isolates the page from others by a service worker, if its host does not send the headers for isolation. */
+/**
+ * Isolates the page from others by a service worker, if its host does not send the headers for isolation, which browsers require
+ * before threads may share memory. The worker, `public/isolation.js`, adds them to documents and workers.
+ */
 import type { Settings } from '../shared/settings.js';
 
 /** The maximum time for the start of the service worker, in milliseconds. The page then continues without it. */

@@ -1,6 +1,6 @@
 /** A network in training on a backend. */
 import { type Backend, type Dim, fail, type NoisefoldError } from 'noisefold/dsl';
-import type { Process } from 'noisefold/diffusion';
+import type { DiscreteNoising } from 'noisefold/diffusion';
 import type { UNet, UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
@@ -11,7 +11,7 @@ import type { Plan } from './recipes.js';
 export interface Lesson {
   readonly plan: Plan;
   readonly model: UNet<[Dim, Dim, Dim]>;
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly run: TrainingRun<UNetParams>;
   /** Computes the next event of the training. */
   readonly next: () => Promise<E.Either<NoisefoldError, TrainEvent>>;
@@ -27,10 +27,10 @@ export const beginLesson = (
 ): RTE.ReaderTaskEither<Backend, NoisefoldError, Lesson> =>
   F.pipe(
     RTE.fromEither(partsOf(plan.recipe, settings)),
-    RTE.flatMap(({ model, process, optimizer, timesteps }) =>
+    RTE.flatMap(({ model, noising, optimizer, timesteps }) =>
       F.pipe(
         startTraining({
-          ...{ model, process, optimizer, timesteps },
+          ...{ model, noising, optimizer, timesteps },
           averageDecay: plan.recipe.averageDecay,
           labelDropout: plan.recipe.labelDropout,
           data: train,
@@ -41,7 +41,7 @@ export const beginLesson = (
           config: plan.recipe,
           ...(plan.from === null ? {} : { from: plan.from, allowOtherRounding: true }), // the browser may have changed since
         }),
-        RTE.map((run) => ({ plan, model, process, run, next: nextOf(run) })),
+        RTE.map((run) => ({ plan, model, noising, run, next: nextOf(run) })),
       ),
     ),
   );

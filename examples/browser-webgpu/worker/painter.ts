@@ -113,8 +113,8 @@ export const painter =
     F.pipe(
       partsOf(plan.recipe, { sampler: `ddim:${steps}`, guidance }),
       E.bindTo('parts'),
-      E.bind('walk', ({ parts: { process, model, solver, grid, guidance: guiding } }) =>
-        sampler({ process, denoiser: model, solver, grid, guidance: guiding }),
+      E.bind('walk', ({ parts: { noising, model, solver, grid, guidance: guiding } }) =>
+        sampler({ noising, denoiser: model, solver, grid, guidance: guiding }),
       ),
       E.bind('way', ({ walk }) => inpainting({ resamples })(walk)),
       RTE.fromEither,

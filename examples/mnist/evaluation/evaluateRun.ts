@@ -35,10 +35,10 @@ const draw = (
   labels: readonly number[],
   { display, signal }: EvalWorld,
 ) => {
-  const { model, process, solver, grid, guidance } = parts;
+  const { model, noising, solver, grid, guidance } = parts;
   const began = performance.now();
   return F.pipe(
-    loadTrained(checkpoint, { model, process }),
+    loadTrained(checkpoint, { model, noising }),
     RTE.flatMap(
       sample({
         solver,

@@ -62,7 +62,7 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
   ],
   'a process that is not unwrapped': [
     ['unwrap(ddpm(cosine(1000)))', 'ddpm(cosine(1000))'],
-    ['denoiser, process,', 'denoiser, «process»,'],
+    ['denoiser, noising,', 'denoiser, «noising»,'],
   ],
 };
 

@@ -76,8 +76,8 @@ const denoiser: Model<ParamsOf<typeof transformer>, [28, 28, 1]> = {
   classes: 10,
   apply: (params, x, { t, label = cast(fullLike(t, 10), 'int32') }) => transformer.apply(params)(x, t, label),
 };
-const process = unwrap(ddpm(cosine(1000)));
+const noising = unwrap(ddpm(cosine(1000)));
 const optimizer = adam({ learningRate: 1e-3 });
 export const training = (data: Dataset<[28, 28, 1]>) =>
-  fit({ model: denoiser, process, data, optimizer, batch: 16, steps: 600, key: key(7) });
+  fit({ model: denoiser, noising, data, optimizer, batch: 16, steps: 600, key: key(7) });
 `;

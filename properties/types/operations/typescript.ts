@@ -1,4 +1,4 @@
-/** TypeScript 6 in tests. All programs of a process share the source files that they have in common. */
+/** TypeScript 6 in tests. All programs of a noising share the source files that they have in common. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -11,7 +11,7 @@ const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as
 /** The options in `tsconfig.json`. */
 export const projectOptions: ts.CompilerOptions = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
 
-/** The parsed source files of the process. Parsing and binding them takes most of the time of a small program. */
+/** The parsed source files of the noising. Parsing and binding them takes most of the time of a small program. */
 const parsed = ts.createDocumentRegistry();
 
 /** The sources and options of a program. */
@@ -23,7 +23,7 @@ export interface Sources {
   readonly texts?: ReadonlyMap<string, string>;
 }
 
-/** Compiles modules as an editor does. Other files must not change on the disk while the process runs. */
+/** Compiles modules as an editor does. Other files must not change on the disk while the noising runs. */
 export const languageService = ({ paths, options, texts = new Map() }: Sources): ts.LanguageService => {
   const folders = new Set([...texts.keys()].map(dirname));
   const read = (path: string): string | undefined => texts.get(path) ?? ts.sys.readFile(path);

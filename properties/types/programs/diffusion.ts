@@ -6,56 +6,56 @@ export const diffusion = group(
   {
     // wrong
     'images of another shape than the noise': wrong`
-      qSample(process)(iota(2), zeros(2, 28, 28, 1))(«zeros(2, 28, 28, 3)»)
+      qSample(noising)(iota(2), zeros(2, 28, 28, 1))(«zeros(2, 28, 28, 3)»)
     `,
     'noise of another batch than the times': wrong`
-      qSample(process)(iota(2), «zeros(3, 28, 28, 1)»)
+      qSample(noising)(iota(2), «zeros(3, 28, 28, 1)»)
     `,
     'times that are numbers': wrong`
-      qSample(process)(«zeros(2)», zeros(2, 28, 28, 1))
+      qSample(noising)(«zeros(2)», zeros(2, 28, 28, 1))
     `,
     'noise and times swapped': wrong`
-      qSample(process)(«zeros(2, 28, 28, 1)», iota(2))
+      qSample(noising)(«zeros(2, 28, 28, 1)», iota(2))
     `,
     'a process of the images, not of the schedule': wrong`
       qSample(«cosine(1000)»)
     `,
     'images in place of the key of a loss': wrong`
       program({ params: model.params, x: 'B 28 28 1' }, ({ params, x }) =>
-        simpleLoss(process, model)(params, { x0: x, «key»: x }))
+        simpleLoss(noising, model)(params, { x0: x, «key»: x }))
     `,
     'images of a loss without a name': wrong`
-      program({ params: model.params, x: 'B 28 28 1' }, ({ params, x }) => simpleLoss(process, model)(params, «x»))
+      program({ params: model.params, x: 'B 28 28 1' }, ({ params, x }) => simpleLoss(noising, model)(params, «x»))
     `,
     'a misspelled input of a loss': wrong`
       program({ params: model.params, x: 'B 28 28 1', k: 'key' }, ({ params, x, k }) =>
-        simpleLoss(process, model)(params, { x0: x, key: k, «labels»: iota(4) }))
+        simpleLoss(noising, model)(params, { x0: x, key: k, «labels»: iota(4) }))
     `,
     'transposed noise for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
-        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 1, 28) }))
+        simpleLoss(noising, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 1, 28) }))
     `,
     'noise without the axis of channels for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
-        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 28) }))
+        simpleLoss(noising, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(4, 28, 28) }))
     `,
     'transposed images for the noise': wrong`
-      qSample(process)(iota(2), zeros(2, 28, 28, 1))(«zeros(2, 28, 1, 28)»)
+      qSample(noising)(iota(2), zeros(2, 28, 28, 1))(«zeros(2, 28, 1, 28)»)
     `,
     'transposed images in an interpolation': wrong`
       slerp(zeros(4, 2, 3, 1), «zeros(4, 3, 2, 1)»)(0.5)
     `,
     'noise of another batch for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
-        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(5, 28, 28, 1) }))
+        simpleLoss(noising, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «noise»: zeros(5, 28, 28, 1) }))
     `,
     'images of another size for a loss': wrong`
       program({ params: model.params, x: 'B 32 32 1', k: 'key' }, ({ params, x, k }) =>
-        simpleLoss(process, model)(params, { «x0»: x, key: k }))
+        simpleLoss(noising, model)(params, { «x0»: x, key: k }))
     `,
     'labels of another batch for a loss': wrong`
       program({ params: model.params, k: 'key' }, ({ params, k }) =>
-        simpleLoss(process, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «label»: iota(5) }))
+        simpleLoss(noising, model)(params, { x0: zeros(4, 28, 28, 1), key: k, «label»: iota(5) }))
     `,
     'a denoiser that returns other channels': wrong`
       const network = layer({ last: convLayer({ inputs: 1, outputs: 2 }) }, ({ last }) =>
@@ -99,7 +99,7 @@ export const diffusion = group(
       slerp(zeros(4, 2, 2, 1), zeros(4, 2, 2, 1))(«zeros(3)»)
     `,
     'a grid in words': wrong`
-      sampler({ process, denoiser: model, solver: ddim(), «grid: 'karras'» })
+      sampler({ noising, denoiser: model, solver: ddim(), «grid: 'karras'» })
     `,
 
     // right
@@ -108,12 +108,12 @@ export const diffusion = group(
         x0: Tensor<[B, ...I]>,
         t: Tensor<[B], 'int32'>,
         noise: Tensor<[B, ...I]>,
-      ): Tensor<[B, ...I]> => qSample(process)(t, noise)(x0);
+      ): Tensor<[B, ...I]> => qSample(noising)(t, noise)(x0);
       const y: Tensor<[2, 8, 8, 1]> = noisy(zeros(2, 8, 8, 1), iota(2), ones(2, 8, 8, 1));
     `,
     'a step of training by hand': right`
       program({ params: model.params, x: 'B 28 28 1', k: 'key' }, ({ params, x, k }) => {
-        const { value, grad: g } = valueAndGrad(simpleLoss(process, model))(params, { x0: x, key: k });
+        const { value, grad: g } = valueAndGrad(simpleLoss(noising, model))(params, { x0: x, key: k });
         return { params: zipTensors([params, g], (w, d) => sub(w, mul(1e-3, d))), loss: value };
       })
     `,
@@ -142,7 +142,7 @@ export const diffusion = group(
     `,
   },
   right`
-    const process = unwrap(ddpm(cosine(1000)));
+    const noising = unwrap(ddpm(cosine(1000)));
     const model = unwrap(unet({ image: [28, 28, 1], base: 8, multipliers: [1, 2], groups: 4 }));
   `,
 );

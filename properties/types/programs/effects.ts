@@ -23,7 +23,7 @@ export const conditions = group(
       fit({ ...recipe, model, «labelDropout: 0.1» })
     `,
     'guidance of a sampler for a denoiser without classes': wrong`
-      sampler({ process, denoiser: model, solver: ddim(), grid: 10, «guidance: cfg(3)» })
+      sampler({ noising, denoiser: model, solver: ddim(), grid: 10, «guidance: cfg(3)» })
     `,
     'guidance by a classifier without the guide': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
@@ -91,12 +91,12 @@ export const conditions = group(
       const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, labelDropout: 0.1 });
       const start = <P, M extends Model<P, [28, 28, 1]>>(own: M) => fit({ ...recipe, model: own, labelDropout: 0.1 });
       const guided = <P>(own: Denoiser<P, [28, 28, 1]>) =>
-        sampler({ process, denoiser: own, solver: ddim(), guidance: cfg(3) });
+        sampler({ noising, denoiser: own, solver: ddim(), guidance: cfg(3) });
       begin(model);
       guided(model);
       const either = Number('1') > 0 ? model : conditional;
       fit({ ...recipe, model: either, labelDropout: 0.1 });
-      sampler({ process, denoiser: either, solver: ddim(), guidance: cfg(3) });
+      sampler({ noising, denoiser: either, solver: ddim(), guidance: cfg(3) });
       fit({ ...recipe, model: JSON.parse('{}'), labelDropout: 0.1 });
     `,
     'classes of a number that is known at run time': right`
@@ -116,7 +116,7 @@ export const effects = group(
       fit({ ...recipe, «model: unet({ image, base: 8, multipliers: [1, 2] })» })
     `,
     'a process that is not unwrapped': wrong`
-      fit({ ...recipe, model, «process: ddpm(cosine(1000))» })
+      fit({ ...recipe, model, «noising: ddpm(cosine(1000))» })
     `,
     'data that are not unwrapped': wrong`
       fit({ ...recipe, model, «data: datasetOf({ pixels: new Uint8Array(7840), image })» })
@@ -165,7 +165,7 @@ export const effects = group(
       fit({ ...recipe, model, «data: readIdxDataset('images', 'labels', image)» })
     `,
     'a process of a sampler that is not unwrapped': wrong`
-      sampler({ «process: ddpm(cosine(1000))», denoiser: model, solver: ddim() })
+      sampler({ «noising: ddpm(cosine(1000))», denoiser: model, solver: ddim() })
     `,
     'images that are passed on but not awaited': wrong`
       declare const trained: Trained<UNetParams, [28, 28, 1]>;
@@ -198,10 +198,10 @@ export const effects = group(
       unwrap(«nf.run(fit({ ...recipe, model }))»)
     `,
     'a recipe whose process is not unwrapped': wrong`
-      trainStep({ model, optimizer, «process: ddpm(cosine(1000))» }, image)
+      trainStep({ model, optimizer, «noising: ddpm(cosine(1000))» }, image)
     `,
     'a recipe whose model is not unwrapped': wrong`
-      trainStep({ «model: unet({ image, base: 8, multipliers: [1, 2] })», optimizer, process }, image)
+      trainStep({ «model: unet({ image, base: 8, multipliers: [1, 2] })», optimizer, noising }, image)
     `,
     'a training that is not run, in the pipeable form': wrong`
       sample({ solver: ddim(), key: key(8), count: 2 })(«fit({ ...recipe, model })»)
@@ -260,7 +260,7 @@ export const effects = group(
     `,
     'results in lists, pipes and generic functions': right`
       const valueOf = <A>(result: Either<NoisefoldError, A>): A => unwrap(result);
-      const processes: readonly Process[] = [ddpm(cosine(10)), valueOf(pipe(ddpm(cosine(10)), right))].map((one) => unwrap(one));
+      const noisings: readonly Noising[] = [ddpm(cosine(10)), valueOf(pipe(ddpm(cosine(10)), right))].map((one) => unwrap(one));
       const [first] = [ddpm(cosine(10)), ddpm(cosine(20))].map(unwrap);
       const runAll = <A>(works: readonly Runnable<A>[]): Promise<A[]> => Promise.all(works.map((work) => nf.run(work)));
       await runAll([fit({ ...recipe, model })]);

@@ -161,7 +161,7 @@ export const models = group('models', {
     'network.apply(params)(x, t)',
     '«network.apply(params)»',
   ]),
-  'a model with an unknown prediction': mistake(small, ["predicts: 'v'", "«predicts: 'velocity'»"]),
+  'a model with an unknown prediction': mistake(small, ["predicts: 'v'", "«predicts: 'speed'»"]),
   'a classifier that pools once': mistake(
     convolutional,
     ['averagePool(relu(second(half)))', 'relu(second(half))'],

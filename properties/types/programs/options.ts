@@ -16,7 +16,7 @@ export const options = group(
       fit({ ...recipe, model, «onStep: progress()» })
     `,
     'epochs in place of steps': wrong`
-      fit({ model, process, data, optimizer, batch: 8, key: key(7), «epochs: 10» })
+      fit({ model, noising, data, optimizer, batch: 8, key: key(7), «epochs: 10» })
     `,
     'a misspelt field of held-out images': wrong`
       fit({ ...recipe, model, heldOut: { data, every: 5, «image: 8» } })
@@ -193,7 +193,7 @@ export const options = group(
       const size = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
       const digits = unwrap(unet({ image: data.image, ...size, classes: 10, predicts: 'v' }));
       const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 };
-      fit({ model: digits, process, data, ...how, key: key(7), onEvent: progress() });
+      fit({ model: digits, noising, data, ...how, key: key(7), onEvent: progress() });
     `,
     'a sampling in the style of the README': right`
       declare const trained: Trained<UNetParams, [28, 28, 1]>;

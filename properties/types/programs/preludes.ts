@@ -6,9 +6,9 @@ export const training = right`
   declare const nf: Noisefold;
   declare const data: Dataset<[28, 28, 1]>;
   const image = [28, 28, 1] as const;
-  const process = unwrap(ddpm(cosine(1000)));
+  const noising = unwrap(ddpm(cosine(1000)));
   const optimizer = adam({ learningRate: 1e-3 });
   const model = unwrap(unet({ image, base: 8, multipliers: [1, 2], groups: 4 }));
   const conditional = unwrap(unet({ image, base: 8, multipliers: [1, 2], groups: 4, classes: 10 }));
-  const recipe = { process, data, optimizer, batch: 8, steps: 10, key: key(7) };
+  const recipe = { noising, data, optimizer, batch: 8, steps: 10, key: key(7) };
 `;

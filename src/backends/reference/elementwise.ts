@@ -1,5 +1,5 @@
-import { binaryFunction, unaryFunction } from '../shared/scalar.js';
-import { castFunction } from '../shared/conversion.js';
+import { castFunction } from '../../dsl/primitives/casts.js';
+import { binaryFunction, unaryFunction } from '../../dsl/primitives/scalar.js';
 import { writeNumbers } from '../shared/memory/numbers.js';
 import { alongAxis, type Primitive } from './dense.js';
 

@@ -1,4 +1,4 @@
-import { binaryFunction } from '../shared/scalar.js';
+import { binaryFunction } from '../../dsl/primitives/scalar.js';
 import { alongAxis, type Primitive } from './dense.js';
 
 /** An index out of range selects the nearest row. */

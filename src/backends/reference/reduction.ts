@@ -1,6 +1,6 @@
 import { identityOf } from '../../dsl/graph/region.js';
-import { binaryFunction } from '../shared/scalar.js';
-import { COMBINE, rank } from '../shared/conversion.js';
+import { binaryFunction } from '../../dsl/primitives/scalar.js';
+import { COMBINE, rank } from '../shared/reductions.js';
 import { dense, reduced, walk } from '../shared/strided.js';
 import { alongAxis, type Primitive } from './dense.js';
 

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../internal/numbers.js';
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
-import { rank } from './conversion.js';
+import { rank } from './reductions.js';
 
 /** A tensor as rows along an axis: `outer` blocks of `extent` slices of `inner` elements. */
 interface Along {

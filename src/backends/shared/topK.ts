@@ -1,6 +1,6 @@
 import type { NumberArray } from './memory/heap.js';
 import { elementsOf, type Rule } from './kernel.js';
-import { rank } from './conversion.js';
+import { rank } from './reductions.js';
 
 /** Writes the positions of the k largest elements of each row of `extent`, in descending order, to rows of k. */
 export const topKPositions = (x: ArrayLike<number>, extent: number, k: number, positions: NumberArray): void => {

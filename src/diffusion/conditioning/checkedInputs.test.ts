@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
-import { ddpm } from '../process/process.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(scheduleFromBetas([0.5, 0.5])));
+const noising = right(ddpm(scheduleFromBetas([0.5, 0.5])));
 const plain: Denoiser<null, []> = { predicts: 'v', apply: (_, x) => x };
 const digits = { ...plain, classes: 3 };
 
@@ -14,7 +14,7 @@ it('returns valid inputs unchanged', () => {
   const images = Float32Array.of(-1, 0, 1);
   expect(right(checkedImages(images))).toBe(images);
   const t = Int32Array.of(1, 0);
-  expect(right(checkedTimesteps(process)(t))).toBe(t);
+  expect(right(checkedTimesteps(noising)(t))).toBe(t);
   expect(right(checkedLabels(digits)([0, 3]))).toEqual([0, 3]);
 });
 
@@ -22,9 +22,9 @@ it.each([
   [checkedImages([0, Number.NaN]), 'NonFinite', 'NaN at number 1'],
   [checkedImages([Number.NEGATIVE_INFINITY]), 'NonFinite', '-Infinity at number 0'],
   [checkedImages([1.5]), 'ConfigError', '1.5 at number 0'],
-  [checkedTimesteps(process)([0, 2]), 'ConfigError', '2 for sample 1'],
-  [checkedTimesteps(process)([-1]), 'ConfigError', '-1 for sample 0'],
-  [checkedTimesteps(process)([0.5]), 'ConfigError', '0.5 for sample 0'],
+  [checkedTimesteps(noising)([0, 2]), 'ConfigError', '2 for sample 1'],
+  [checkedTimesteps(noising)([-1]), 'ConfigError', '-1 for sample 0'],
+  [checkedTimesteps(noising)([0.5]), 'ConfigError', '0.5 for sample 0'],
   [checkedLabels(digits)([4]), 'ConfigError', 'label of sample 0'],
   [checkedLabels(plain)([0]), 'ConfigError', 'no labels'],
 ])('returns an error for invalid inputs, %#', (made, tag, message) => {

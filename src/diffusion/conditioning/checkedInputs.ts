@@ -3,9 +3,9 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Process } from '../process/process.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { decoding, demanding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { discretePart } from '../parts.js';
 import { numbers, partLike } from '../../internal/parts.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
@@ -24,8 +24,8 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
  */
 export const checkedTimesteps = demanding(
   'checkedTimesteps',
-  { process: processPart },
-  ({ schedule: { T } }: Process): Checked =>
+  { noising: discretePart },
+  ({ schedule: { T } }: DiscreteNoising): Checked =>
     (timesteps) => {
       const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
       return wrong === -1

@@ -1,5 +1,4 @@
 /** Denoisers that are conditioned on an image: losses, samplers and guidance pass the image to them, and only to them. */
-import { wholeTimesteps } from './networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -18,21 +17,22 @@ import {
   tanh,
   type Tensor,
 } from '../../dsl/index.js';
-import { boundLosses, hybridLosses, rescaledBoundLosses } from '../objectives/boundLoss.js';
+import { boundLosses, hybridLosses, rescaledBoundLosses } from '../losses/boundLoss.js';
 import type { Condition } from './condition.js';
 import { ddim } from '../solvers/ddim.js';
-import { type Conditioning, type Denoiser, learningVariance } from '../denoiser/denoiser.js';
+import { type Conditioning, type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { boundAt } from '../likelihood/boundEvaluation.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
-import { type Losses, meanLoss, predictionErrors, simpleLosses } from '../objectives/loss.js';
-import { ddpm } from '../process/process.js';
+import { type Losses, meanLoss, predictionErrors, simpleLosses } from '../losses/loss.js';
 import { pMeanVariance, pSample } from '../reverse/reverse.js';
 import { sampler } from '../sampling/sampler.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
-import { snrWeight, weightedBy } from '../objectives/weighting.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { snrWeight, weightedBy } from '../losses/weighting.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3])));
+const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3])));
 const x0 = constantOf([0.5, -1, 0.25, 1, -0.75, 0.2], 3, 2) as Tensor<[3, 2]>;
 const t = constantOf(Int32Array.of(0, 2, 1), 3) as Tensor<[3], 'int32'>;
 const label = constantOf(Int32Array.of(1, 0, 1), 3) as Tensor<[3], 'int32'>;
@@ -71,26 +71,26 @@ const losses =
 const index = scalar(1, 'int32');
 
 const uses: Readonly<Record<string, Use>> = {
-  simpleLosses: losses((denoiser) => simpleLosses(process, denoiser)),
-  boundLosses: losses((denoiser) => boundLosses(process, denoiser)),
-  rescaledBoundLosses: losses((denoiser) => rescaledBoundLosses(process, denoiser)),
-  hybridLosses: losses((denoiser) => hybridLosses(process, denoiser)),
-  weightedBy: losses((denoiser) => weightedBy(snrWeight)(simpleLosses)(process, denoiser)),
+  simpleLosses: losses((denoiser) => simpleLosses(noising, denoiser)),
+  boundLosses: losses((denoiser) => boundLosses(noising, denoiser)),
+  rescaledBoundLosses: losses((denoiser) => rescaledBoundLosses(noising, denoiser)),
+  hybridLosses: losses((denoiser) => hybridLosses(noising, denoiser)),
+  weightedBy: losses((denoiser) => weightedBy(snrWeight)(simpleLosses)(noising, denoiser)),
   predictionErrors: (denoiser, told, key) =>
-    predictionErrors(process, denoiser)(null, { x0, key, label: told.label, condition: told.condition }).error,
+    predictionErrors(noising, denoiser)(null, { x0, key, label: told.label, condition: told.condition }).error,
   meanLoss: (denoiser, told, key) =>
-    meanLoss(simpleLosses(process, denoiser))(null, { x0, key, label: told.label, condition: told.condition }),
-  boundAt: (denoiser, told, key) => boundAt(process, denoiser)(null, x0, { ...told, t: index, key }).bits,
-  'the mean of pMeanVariance': (denoiser, told) => pMeanVariance(process, denoiser)(null, x0, { ...told, t }).mean,
+    meanLoss(simpleLosses(noising, denoiser))(null, { x0, key, label: told.label, condition: told.condition }),
+  boundAt: (denoiser, told, key) => boundAt(noising, denoiser)(null, x0, { ...told, t: index, key }).bits,
+  'the mean of pMeanVariance': (denoiser, told) => pMeanVariance(noising, denoiser)(null, x0, { ...told, t }).mean,
   'the variance of pMeanVariance': (denoiser, told) =>
-    pMeanVariance(process, denoiser)(null, x0, { ...told, t }).logVariance,
-  pSample: (denoiser, told) => pSample(process, denoiser)(null, x0, { ...told, t }, x0),
+    pMeanVariance(noising, denoiser)(null, x0, { ...told, t }).logVariance,
+  pSample: (denoiser, told) => pSample(noising, denoiser)(null, x0, { ...told, t }, x0),
   'a step of a sampler': (denoiser, told) => {
-    const { start, step } = right(sampler({ process, denoiser, solver: ddim() }));
+    const { start, step } = right(sampler({ noising, denoiser, solver: ddim() }));
     return step(null, start(x0), { ...told, index }).state.x;
   },
   'a step of a likelihood': (denoiser, told, key) => {
-    const { start, step } = right(likelihood({ process, denoiser }));
+    const { start, step } = right(likelihood({ noising, denoiser }));
     return step(null, start(x0), { ...told, index, key }).x;
   },
 };

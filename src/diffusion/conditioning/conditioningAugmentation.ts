@@ -4,14 +4,14 @@ import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { networkTimesteps, wholeTimesteps } from './networkTimesteps.js';
-import { perSample } from '../process/batch.js';
+import { discretePath, wholeTimesteps } from '../levels/discretePath.js';
+import { perSample } from '../levels/batch.js';
 import { type Condition, type Conditioner, namedConditioner } from './condition.js';
-import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
-import { qSample } from '../process/forward.js';
-import type { Process } from '../process/process.js';
+import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
+import { qSample } from '../levels/forward.js';
+import { type Noising, requireDiscrete } from '../levels/noising.js';
 import { demanding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { noisingPart } from '../parts.js';
 
 /**
  * Adds noise to a condition, by q(x_t|x_0), and records the noise level for the network. The noise hides artifacts of
@@ -20,18 +20,18 @@ import { processPart } from '../parts.js';
  * - `t`: `[B]`, of the process; the result has the network's timestep for it
  * @example
  * const small = { image: ones(2, 1, 1, 1) }
- * const process = unwrap(ddpm(scheduleFromBetas([1e-12, 0.36])))
- * const noised = program('key', (k) => noisyCondition(process)(small, iota(2))(k).image)
+ * const noising = unwrap(ddpm(scheduleFromBetas([1e-12, 0.36])))
+ * const noised = program('key', (k) => noisyCondition(noising)(small, iota(2))(k).image)
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, {})(key(7))) // → [1, 1.177]
  */
-export const noisyCondition = demanding('noisyCondition', { process: processPart }, (process: Process) => {
-  const transmit = qSample(process);
-  const toNetwork = networkTimesteps(process);
+export const noisyCondition = demanding('noisyCondition', { noising: noisingPart }, (noising: Noising) => {
+  const transmit = qSample(noising);
+  const { clock } = discretePath(requireDiscrete('noisyCondition', noising));
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (keys: BatchKeys): Condition<B> => ({
       image: transmit(t, drawnBy(keys, normalLike)(image))(image),
-      t: wholeTimesteps(toNetwork(t)),
+      t: wholeTimesteps(clock?.of(t) ?? t),
     });
 });
 
@@ -56,18 +56,18 @@ interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>>
  *
  * @param levels - all timesteps of the process if left out; raises `ConfigError` unless 1 ≤ levels ≤ T
  * @example
- * const task = (process: Process) => conditioningAugmentation(process, { levels: 100 })(superResolution({ factor: 2 }))
- * const process = unwrap(ddpm(cosine(1000)))
- * const drawn = program('key', (k) => task(process)(zeros(3, 2, 2, 1), k).t!)
+ * const task = (noising: Noising) => conditioningAugmentation(noising, { levels: 100 })(superResolution({ factor: 2 }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const drawn = program('key', (k) => task(noising)(zeros(3, 2, 2, 1), k).t!)
  * await using nf = await open(reference())
  * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
  */
 export const conditioningAugmentation = demanding(
   'conditioningAugmentation',
-  { process: processPart },
-  <G = unknown>(process: Process, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
-    const noisy = noisyCondition(process);
-    const given = augmentation(process.schedule.T).decode(options);
+  { noising: noisingPart },
+  <G = unknown>(noising: Noising, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
+    const noisy = noisyCondition(noising);
+    const given = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
     const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
       namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {

@@ -3,11 +3,11 @@ import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properti
 import { constantOf, type Dim, type Key, ones, type Tensor, zeros } from '../../dsl/index.js';
 import type { Conditioner } from './condition.js';
 import { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
-import { ddpm } from '../process/process.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
 import { superResolution } from './superResolution.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(scheduleFromBetas([0.05, 0.1, 0.2, 0.4])));
+const noising = right(ddpm(scheduleFromBetas([0.05, 0.1, 0.2, 0.4])));
 
 describe('the condition of super-resolution', () => {
   it.each([1, 2, 3])('is the mean of each square of pixels, factor %d', async (factor) => {
@@ -44,21 +44,21 @@ describe('a condition with noise', () => {
 
   it.each([0, 3])('is a sample of q(x_t|x_0) and records its timestep, t = %d', async (t) => {
     const level = constantOf(Int32Array.of(t), 1) as Tensor<[1], 'int32'>;
-    const found = await numbersOf((k) => noisyCondition(process)({ image }, level)(k).image);
-    const { alpha, sigma } = process.marginals[t]!;
+    const found = await numbersOf((k) => noisyCondition(noising)({ image }, level)(k).image);
+    const { alpha, sigma } = noising.marginals[t]!;
     const mean = found.reduce((a, b) => a + b, 0) / COUNT;
     const spread = found.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / COUNT;
     // 6 deviations: the mean of N numbers deviates by σ/√N, their variance by σ²·√(2/N)
     expect(Math.abs(mean - alpha)).toBeLessThan((6 * sigma) / Math.sqrt(COUNT));
     expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / COUNT));
-    expect(await numbersOf((k) => noisyCondition(process)({ image }, level)(k).t!)).toEqual([t]);
+    expect(await numbersOf((k) => noisyCondition(noising)({ image }, level)(k).t!)).toEqual([t]);
   });
 
   const task: Conditioner<[Dim, Dim, Dim]> = superResolution({ factor: 1 });
   const levelsOf = (levels?: number) =>
     numbersOf((k: Key) => {
       const options = levels === undefined ? {} : { levels };
-      return conditioningAugmentation(process, options)(task)(ones(COUNT, 1, 1, 1), k).t!;
+      return conditioningAugmentation(noising, options)(task)(ones(COUNT, 1, 1, 1), k).t!;
     });
 
   it('has a level for each sample, uniform over `levels`, by default all timesteps', async () => {
@@ -73,11 +73,11 @@ describe('a condition with noise', () => {
   }); // prettier-ignore
 
   it('has the noise of the drawn level', async () => {
-    const augmented = conditioningAugmentation(process)(task);
+    const augmented = conditioningAugmentation(noising)(task);
     const x0 = ones(COUNT, 1, 1, 1);
     const levels = await numbersOf((k) => augmented(x0, k).t!);
     const pixels = await numbersOf((k) => augmented(x0, k).image);
-    process.marginals.forEach(({ alpha, sigma }, t) => {
+    noising.marginals.forEach(({ alpha, sigma }, t) => {
       const some = pixels.filter((_, i) => levels[i] === t);
       const spread = some.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / some.length;
       expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / some.length));
@@ -85,7 +85,7 @@ describe('a condition with noise', () => {
   });
 
   it.each([0, 5, 1.5])('is refused for %d levels', async (levels) => {
-    const augmented = conditioningAugmentation(process, { levels })(task);
+    const augmented = conditioningAugmentation(noising, { levels })(task);
     expect(await outcomeOf((k) => augmented(ones(1, 1, 1, 1), k).image)()).toMatchObject({
       left: {
         _tag: 'ConfigError',

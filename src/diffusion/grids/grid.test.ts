@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
-import { processOf } from '../process/process.js';
-import { linear } from '../schedules/betaSchedules.js';
+import { everyStep, type Grid, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
+import { linear } from '../levels/betaSchedules.js';
+import { gridOf } from './gridOf.js';
+import { noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);
   return either.right;
 };
-const process = processOf(right(linear(1000)));
-const timesteps = (grid: Grid): readonly number[] => right(grid(process));
+const noising = noisingOf(right(linear(1000)));
+const timesteps = (grid: Grid): readonly number[] => right(grid(noising));
 
 describe('time grids fall from noise to data', () => {
   it('everyStep visits every timestep', () => {
@@ -43,23 +44,23 @@ describe('time grids fall from noise to data', () => {
       for (const grid of [spaced, linspace, leading, trailing]) {
         const chosen = timesteps(grid(steps));
         expect(chosen).toHaveLength(steps);
-        expect(right(timestepGrid(chosen)(process))).toEqual(chosen);
+        expect(right(timestepGrid(chosen)(noising))).toEqual(chosen);
       }
   });
 
   it('refuse more steps than the process has', () => {
     for (const grid of [spaced, linspace, leading, trailing])
-      for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(process))).toBe(true);
+      for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(noising))).toBe(true);
   });
 
   it('timestepGrid refuses timesteps that do not fall or are out of range', () => {
     for (const bad of [[], [3, 3], [1, 2], [1000], [999.5], [-1], [NaN]])
-      expect(E.isLeft(timestepGrid(bad)(process))).toBe(true);
+      expect(E.isLeft(timestepGrid(bad)(noising))).toBe(true);
   });
 
   it('leading takes an offset, within the process', () => {
     expect(timesteps(leading(5, { offset: 1 }))).toEqual([801, 601, 401, 201, 1]);
-    for (const offset of [-1, 200, 0.5, NaN]) expect(E.isLeft(leading(5, { offset })(process))).toBe(true);
+    for (const offset of [-1, 200, 0.5, NaN]) expect(E.isLeft(leading(5, { offset })(noising))).toBe(true);
   });
 
   it('linspace and leading leave out the last timestep with endpoint: false', () => {
@@ -70,7 +71,7 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(leading(4, { endpoint: false, offset: 1 }))).toEqual([801, 601, 401, 201]);
     for (const grid of [linspace, leading]) {
       expect(timesteps(grid(999, { endpoint: false }))).toEqual(timesteps(everyStep).slice(0, -1));
-      const made = grid(1000, { endpoint: false })(process);
+      const made = grid(1000, { endpoint: false })(noising);
       expect(E.isLeft(made) && made.left.message).toContain('from 1 to 999, got 1000');
     }
   });
@@ -86,6 +87,6 @@ describe('time grids fall from noise to data', () => {
   it('gridOf checks the timesteps of a custom grid', () => {
     expect(timesteps(gridOf(() => E.right([7.5, 3])))).toEqual([7.5, 3]);
     for (const bad of [[], [3, 7], [1000, 0], [999.5], [NaN]])
-      expect(E.isLeft(gridOf(() => E.right(bad))(process))).toBe(true);
+      expect(E.isLeft(gridOf(() => E.right(bad))(noising))).toBe(true);
   });
 });

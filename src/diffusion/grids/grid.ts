@@ -1,18 +1,20 @@
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import type { Process } from '../process/process.js';
-import { ramp } from '../schedules/ramp.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
+
+import { ramp } from '../levels/ramp.js';
 import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { decoding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { noisingPart } from '../parts.js';
 
 /**
- * A time grid: the timesteps from T-1 to 0 at which a sampler calls the denoiser, falling; they may lie between whole ones.
- * The last step ends at the data.
+ * A time grid: the falling times at which a sampler calls the denoiser, from noise to data. Timesteps of a schedule may lie between
+ * whole ones. The last step ends at the data.
  */
-export type Grid = (process: Process) => either.Either<NoisefoldError, readonly number[]>;
+export type Grid = (noising: Noising) => either.Either<NoisefoldError, readonly number[]>;
 
 /** A grid, or a number of timesteps, as an option. */
 export const gridPart = t.union(
@@ -20,14 +22,20 @@ export const gridPart = t.union(
   'a number of timesteps, or a grid such as trailing(50)',
 );
 
+/** A grid of the timesteps of a schedule. On a continuous path it is a `ConfigError`. */
+export const overTimesteps =
+  (where: string, grid: (noising: DiscreteNoising) => either.Either<NoisefoldError, readonly number[]>): Grid =>
+  (noising) =>
+    isDiscrete(noising) ? grid(noising) : fail('ConfigError', withoutTimesteps(where));
+
 /**
  * Every timestep, T-1…0.
  * @example
- * const process = unwrap(ddpm(cosine(4)))
- * unwrap(everyStep(process)) // → [3, 2, 1, 0]
+ * const noising = unwrap(ddpm(cosine(4)))
+ * unwrap(everyStep(noising)) // → [3, 2, 1, 0]
  */
-export const everyStep: Grid = decoding('everyStep', { process: processPart }, ({ schedule: { T } }) =>
-  E.right(Array.from({ length: T }, (_, i) => T - 1 - i)),
+export const everyStep: Grid = decoding('everyStep', { noising: noisingPart }, (noising) =>
+  overTimesteps('everyStep', ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i)))(noising),
 );
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
@@ -37,16 +45,15 @@ const roundHalfEven = (x: number): number => {
 };
 
 /** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
-const evenly =
-  (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
-  ({ schedule: { T } }) => {
+const evenly = (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
+  overTimesteps(where, ({ schedule: { T } }) => {
     const most = T - left;
     const known = hinted(
       refined(positive, `a whole number of steps from 1 to ${most}`, (n) => n <= most),
       'a sampler takes at most as many steps as the process has',
     );
     return E.map(() => [...rising(T)].reverse())(argument(where, known).decode(steps));
-  };
+  });
 
 const count = <A>(n: number, f: (i: number) => A): readonly A[] => Array.from({ length: n }, (_, i) => f(i));
 
@@ -62,8 +69,8 @@ export const spread = (size: number, steps: number): readonly number[] => {
  * `steps` timesteps evenly spaced over 0…T-1, both ends included, as guided-diffusion respaces. One step is T-1, where its
  * code has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(spaced(5)(process)) // → [999, 749, 500, 250, 0]
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(spaced(5)(noising)) // → [999, 749, 500, 250, 0]
  */
 export const spaced = (steps: number): Grid =>
   evenly('spaced', steps, (T) => (steps === 1 ? [T - 1] : spread(T, steps)));
@@ -88,20 +95,20 @@ const linspaceOptions = schema('linspace', endpointFields);
  *
  * @param options - `endpoint`: false for `linspace` of DPM-Solver and UniPC; true, for DDIM and DDPM, if left out
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(linspace(5)(process)) // → [999, 749, 500, 250, 0]
- * unwrap(linspace(4, { endpoint: false })(process)) // → [999, 749, 500, 250]
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(linspace(5)(noising)) // → [999, 749, 500, 250, 0]
+ * unwrap(linspace(4, { endpoint: false })(noising)) // → [999, 749, 500, 250]
  */
 export const linspace =
   <G = unknown>(steps: number, options?: Exact<G, keyof Endpoint> & Endpoint): Grid =>
-  (process) =>
+  (noising) =>
     F.pipe(
       linspaceOptions.decode(options),
       E.flatMap(({ endpoint }) => {
         const left = endpoint ? 0 : 1;
         const rising = (T: number): readonly number[] =>
           steps + left === 1 ? [T - 1] : Array.from(ramp(0, T - 1, steps + left), roundHalfEven).slice(left);
-        return evenly('linspace', steps, rising, left)(process);
+        return evenly('linspace', steps, rising, left)(noising);
       }),
     );
 
@@ -123,22 +130,22 @@ interface Leading extends OptionsOf<typeof leadingOptions> {}
  * @param options - `offset`: added to each, diffusers' `steps_offset` (1 for Stable Diffusion); 0 if left out. An offset
  *   that leaves 0…T-1 is a `ConfigError`. `endpoint`: false for `leading` of DPM-Solver and UniPC, true if left out
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(leading(5)(process)) // → [800, 600, 400, 200, 0]
- * unwrap(leading(5, { offset: 1 })(process)) // → [801, 601, 401, 201, 1]
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(leading(5)(noising)) // → [800, 600, 400, 200, 0]
+ * unwrap(leading(5, { offset: 1 })(noising)) // → [801, 601, 401, 201, 1]
  */
 export const leading =
   <G = unknown>(steps: number, options?: Exact<G, keyof Leading> & Leading): Grid =>
-  (process) =>
+  (noising) =>
     F.pipe(
       leadingOptions.decode(options),
       E.flatMap(({ offset, endpoint }) => {
         const left = endpoint ? 0 : 1;
         const multiples = (T: number): readonly number[] =>
           count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
-        return evenly('leading', steps, multiples, left)(process);
+        return evenly('leading', steps, multiples, left)(noising);
       }),
-      E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
+      E.flatMap((timesteps) => timestepGrid(timesteps)(noising)),
     );
 
 /**
@@ -146,8 +153,8 @@ export const leading =
  * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
  * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(trailing(5)(process)) // → [999, 799, 599, 399, 199]
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(trailing(5)(noising)) // → [999, 799, 599, 399, 199]
  */
 export const trailing = (steps: number): Grid =>
   evenly('trailing', steps, (T) => {
@@ -158,35 +165,21 @@ export const trailing = (steps: number): Grid =>
 /**
  * A grid of the given timesteps, which may be fractional. Returns a `ConfigError` unless they fall and are within 0…T-1.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(timestepGrid([999, 500, 0])(process)) // → [999, 500, 0]
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(timestepGrid([999, 500, 0])(noising)) // → [999, 500, 0]
  * isRight(timestepGrid([999, 500, 0])(unwrap(ddpm(cosine(100))))) // → false
  */
 export const timestepGrid =
   (timesteps: readonly number[]): Grid =>
-  ({ schedule: { T } }) =>
-    timesteps.length > 0 && timesteps.every((t, i) => t >= 0 && (i === 0 ? t <= T - 1 : t < timesteps[i - 1]!))
+  (noising) => {
+    const { last, list } = pathOf(noising);
+    const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
+    return timesteps.length > 0 && timesteps.every((t, i) => isInside(t) && (i === 0 || t < timesteps[i - 1]!))
       ? E.right(timesteps)
       : fail('ConfigError', {
           where: 'timestepGrid',
-          expected: `falling timesteps between ${T - 1} and 0`,
+          expected: `falling times between ${last} and 0`,
           actual: `[${timesteps.join(', ')}]`,
-          hint: 'begin at the noisiest timestep and name each once',
+          hint: 'begin at the noisiest and name each once',
         });
-
-/**
- * The grid for a number of steps, which is {@link trailing}, or for a grid. Returns a `ConfigError` if the grid gives
- * timesteps that do not fall or are not of the process.
- * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(gridOf(4)(process)) // → [999, 749, 499, 249]
- * unwrap(gridOf(spaced(3))(process)) // → [999, 500, 0]
- */
-export const gridOf =
-  (steps: number | Grid): Grid =>
-  (process) =>
-    F.pipe(
-      process,
-      typeof steps === 'number' ? trailing(steps) : steps,
-      E.flatMap((timesteps) => timestepGrid(timesteps)(process)),
-    );
+  };

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { goldenSteps } from '../../../properties/golden/diffusers.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { scaledLinear } from '../schedules/betaSchedules.js';
+import { scaledLinear } from '../levels/betaSchedules.js';
 import { timestepGrid } from './grid.js';
 import { lcmGrid } from './lcmGrid.js';
-import { ddpm } from '../process/process.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const processOf = (T: number) => right(ddpm(scaledLinear(T)));
+const noisingOf = (T: number) => right(ddpm(scaledLinear(T)));
 
 describe('the grid of LCM', () => {
   // k·(1…original) - 1 backwards at np.floor(np.linspace(0, original, steps, endpoint=False)), in NumPy
@@ -21,19 +21,19 @@ describe('the grid of LCM', () => {
     [1000, 3, 30, [989, 659, 329]],
     [999, 4, 50, [949, 721, 474, 246]],
   ])('T = %i, steps = %i, original = %i', (T, steps, original, expected) => {
-    expect(right(lcmGrid(steps, { original })(processOf(T)))).toEqual(expected);
+    expect(right(lcmGrid(steps, { original })(noisingOf(T)))).toEqual(expected);
   });
 
   it('agrees with the published scheduler', () => {
-    expect(right(lcmGrid(4)(processOf(1000)))).toEqual(goldenSteps('lcm').timesteps);
+    expect(right(lcmGrid(4)(noisingOf(1000)))).toEqual(goldenSteps('lcm').timesteps);
   });
 
   it('is a valid grid for every number of steps', () => {
-    const process = processOf(1000);
+    const noising = noisingOf(1000);
     for (let steps = 1; steps <= 50; steps++) {
-      const timesteps = right(lcmGrid(steps)(process));
+      const timesteps = right(lcmGrid(steps)(noising));
       expect(timesteps).toHaveLength(steps);
-      expect(right(timestepGrid(timesteps)(process))).toEqual(timesteps);
+      expect(right(timestepGrid(timesteps)(noising))).toEqual(timesteps);
     }
   });
 
@@ -47,7 +47,7 @@ describe('the grid of LCM', () => {
       [4, 0, 1000],
       [4, 10.5, 1000],
     ] as const) {
-      const made = lcmGrid(steps, { original })(processOf(T));
+      const made = lcmGrid(steps, { original })(noisingOf(T));
       expect(E.isLeft(made) && made.left.message).toContain(`lcmGrid: expected whole numbers steps ≤ original ≤ ${T}`);
     }
   });

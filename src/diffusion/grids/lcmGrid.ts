@@ -1,8 +1,8 @@
 import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { E, t } from '../../internal/fp.js';
-import type { Grid } from './grid.js';
-import { ramp } from '../schedules/ramp.js';
+import { type Grid, overTimesteps } from './grid.js';
+import { ramp } from '../levels/ramp.js';
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 
@@ -23,12 +23,11 @@ interface LcmOptions extends OptionsOf<typeof lcmOptions> {}
  *
  * @param options - `original`: the number of steps that the teacher's path was divided into; 50 if left out
  * @example
- * const process = unwrap(ddpm(scaledLinear(1000)))
- * unwrap(lcmGrid(4)(process)) // → [999, 759, 499, 259]
+ * const noising = unwrap(ddpm(scaledLinear(1000)))
+ * unwrap(lcmGrid(4)(noising)) // → [999, 759, 499, 259]
  */
-export const lcmGrid =
-  <G = unknown>(steps: number, options?: Exact<G, keyof LcmOptions> & LcmOptions): Grid =>
-  ({ schedule: { T } }) => {
+export const lcmGrid = <G = unknown>(steps: number, options?: Exact<G, keyof LcmOptions> & LcmOptions): Grid =>
+  overTimesteps('lcmGrid', ({ schedule: { T } }) => {
     const given = lcmOptions.decode(options);
     if (E.isLeft(given)) return given;
     const { original } = given.right;
@@ -44,4 +43,4 @@ export const lcmGrid =
     // NumPy's linspace without its endpoint
     const places = ramp(0, original, steps + 1).slice(0, steps);
     return E.right(Array.from(places, (place) => k * (original - Math.floor(place)) - 1));
-  };
+  });

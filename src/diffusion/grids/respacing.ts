@@ -1,8 +1,9 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Grid, gridOf } from './grid.js';
-import { type Process, processOfMarginals, respacedFrom } from '../process/process.js';
-import { scheduleOfAlphaBars } from '../schedules/schedule.js';
+import { type Grid } from './grid.js';
+import { type DiscreteNoising, noisingOfMarginals, respacedFrom } from '../levels/discreteNoising.js';
+import { scheduleOfAlphaBars } from '../levels/schedule.js';
+import { gridOf } from './gridOf.js';
 
 const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.every(Number.isInteger)
@@ -15,8 +16,8 @@ const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, read
       });
 
 /** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
-const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly number[]): Process =>
-  processOfMarginals(
+const levelsOf = ({ schedule, timesteps, marginals }: DiscreteNoising, kept: readonly number[]): DiscreteNoising =>
+  noisingOfMarginals(
     // from ᾱ and not from β', which may round to 1
     scheduleOfAlphaBars(
       Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
@@ -34,17 +35,17 @@ const levelsOf = ({ schedule, timesteps, marginals }: Process, kept: readonly nu
  * @param steps - a number of steps, which means {@link trailing}, or a grid. With few steps, a grid that includes t = 0,
  *   such as `spaced`, gives a far worse bound
  * @example
- * const process = unwrap(ddpm(linear(1000)))
- * const short = unwrap(respace(spaced(3))(process))
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const short = unwrap(respace(spaced(3))(noising))
  * short.timesteps // → [0, 500, 999]
  */
 export const respace =
   (steps: number | Grid) =>
-  (process: Process): either.Either<NoisefoldError, Process> =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> =>
     F.pipe(
-      gridOf(steps)(process),
+      gridOf(steps)(noising),
       E.flatMap(whole),
       E.map((timesteps) => [...timesteps].reverse()),
-      E.map((kept) => levelsOf(process, kept)),
-      E.map(respacedFrom(process)),
+      E.map((kept) => levelsOf(noising, kept)),
+      E.map(respacedFrom(noising)),
     );

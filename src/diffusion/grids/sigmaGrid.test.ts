@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { linear, reciprocalBetas } from '../schedules/betaSchedules.js';
+import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
 import { type Grid, timestepGrid } from './grid.js';
-import { sigmaOf } from '../schedules/channel.js';
-import { sigmaAt, sigmas } from '../schedules/noiseLevel.js';
-import { levelsOf } from './level.js';
-import { processOf } from '../process/process.js';
+import { sigmaOf } from '../levels/channel.js';
+import { sigmaAt, sigmas } from '../levels/noiseLevel.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
+import { levelsOf } from '../levels/noising.js';
+import { noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);
@@ -15,8 +15,8 @@ const right = <A>(either: either.Either<NoisefoldError, A>): A => {
 };
 const message = (either: either.Either<NoisefoldError, unknown>): string =>
   E.isLeft(either) ? either.left.message : 'right';
-const process = processOf(right(linear(1000)));
-const timesteps = (grid: Grid): readonly number[] => right(grid(process));
+const noising = noisingOf(right(linear(1000)));
+const timesteps = (grid: Grid): readonly number[] => right(grid(noising));
 
 describe('noise levels', () => {
   it('karrasSigmas are equal steps of σ^(1/7): EDM, eq. 5', () => {
@@ -57,9 +57,9 @@ describe('noise levels', () => {
 });
 
 describe('atSigmas', () => {
-  const levels = sigmas(process.schedule);
+  const levels = sigmas(noising.schedule);
   /** The noise level of a fractional timestep. */
-  const sigmaAtTimestep = sigmaAt(process.schedule);
+  const sigmaAtTimestep = sigmaAt(noising.schedule);
 
   it('gives whole timesteps for σ of timesteps that were computed in another order, up to the ends', () => {
     const falling = Array.from(levels, (sigma) => Math.exp(Math.log(sigma))).reverse();
@@ -82,7 +82,7 @@ describe('atSigmas', () => {
 
   it('visits exactly these noise levels', () => {
     const falling = [80, 12.3, 1, 0.05];
-    const visited = levelsOf(process, timesteps(atSigmas(falling))).slice(0, -1);
+    const visited = levelsOf(noising, timesteps(atSigmas(falling))).slice(0, -1);
     visited.forEach((level, i) => expect(Math.abs(sigmaOf(level) / falling[i]! - 1)).toBeLessThan(1e-13));
     expect(timesteps(atSigmas([levels[700]!, levels[3]!]))).toEqual([700, 3]);
   });
@@ -98,15 +98,15 @@ describe('atSigmas', () => {
 
   it('refuses σ that do not fall or are out of range', () => {
     for (const bad of [[], [1, 1], [1, 2], [1, 0], [-1], [NaN], [158, 1], [1, 0.009]])
-      expect(message(atSigmas(bad)(process))).toContain(
+      expect(message(atSigmas(bad)(noising))).toContain(
         `falling noise levels within those of the process, ${levels[999]} to ${levels[0]}`,
       );
-    expect(message(karrasGrid(5, { max: 1e9 })(process))).toContain('got [1000000000, ');
-    expect(message(karrasGrid(0)(process))).toContain('karrasSigmas');
+    expect(message(karrasGrid(5, { max: 1e9 })(noising))).toContain('got [1000000000, ');
+    expect(message(karrasGrid(0)(noising))).toContain('karrasSigmas');
   });
 
   it('needs a maximum at zero terminal SNR, with signal', () => {
-    const ending = processOf(right(reciprocalBetas(100)));
+    const ending = noisingOf(right(reciprocalBetas(100)));
     expect(message(karrasGrid(10)(ending))).toContain('{ max: 80 }');
     expect(message(exponentialGrid(10)(ending))).toContain('{ max: 80 }');
     const greatest = ending.schedule.sigmas[98]!;

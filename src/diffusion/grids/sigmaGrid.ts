@@ -1,14 +1,16 @@
 /** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
-import { power } from '../../internal/numerics/power.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
-import { isSameSigma, roundedTimestepOfSigma } from '../schedules/noiseLevel.js';
-import { ramp } from '../schedules/ramp.js';
-import { type Schedule, timestepCount } from '../schedules/schedule.js';
+import { isSameSigma, roundedTimestepOfSigma } from '../levels/noiseLevel.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { isDiscrete, type Noising } from '../levels/noising.js';
+import type { ContinuousNoising } from '../levels/path.js';
+import { EDM_RANGE, karras, spacedAlong } from '../levels/spacedSigmas.js';
+import { type Schedule, timestepCount } from '../levels/schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { scheduleWith } from '../parts.js';
 
@@ -42,28 +44,12 @@ const inOrder = ({ min, max }: SigmaRange) =>
         hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
       } as const);
 
-const karrasOptions = schema('karrasSigmas', { ...ends, rho }).rule(inOrder);
-const exponentialOptions = schema('exponentialSigmas', ends).rule(inOrder);
+const karrasOptions = /* @__PURE__ */ schema('karrasSigmas', { ...ends, rho }).rule(inOrder);
+const exponentialOptions = /* @__PURE__ */ schema('exponentialSigmas', ends).rule(inOrder);
 const karrasGridOptions = schema('karrasGrid', { ...gridEnds, rho });
 const exponentialGridOptions = schema('exponentialGrid', gridEnds);
 
 interface KarrasRange extends OptionsOf<typeof karrasOptions> {}
-
-/** `steps` σ from max to min, evenly spaced on the scale that `to` and `back` convert. */
-const along = (
-  where: string,
-  steps: number,
-  { min, max }: SigmaRange,
-  to: (sigma: number) => number,
-  back: (scaled: number) => number,
-): either.Either<NoisefoldError, Float64Array> =>
-  F.pipe(
-    timestepCount(where, steps),
-    E.map(() =>
-      // exact ends: rounding could leave the range
-      ramp(to(max), to(min), steps).map((at, i) => (i === 0 ? max : i === steps - 1 ? min : back(at))),
-    ),
-  );
 
 /**
  * The noise levels of EDM (Karras et al. 2022, eq. 5), falling: σ_i = (σ_max^(1/ρ) +
@@ -79,15 +65,9 @@ export const karrasSigmas = <G = unknown>(
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
     karrasOptions.decode(options),
-    E.flatMap(({ rho, ...range }) =>
-      along(
-        'karrasSigmas',
-        steps,
-        range,
-        (sigma) => power(sigma, 1 / rho),
-        (root) => power(root, rho),
-      ),
-    ),
+    E.bindTo('range'),
+    E.bind('count', () => timestepCount('karrasSigmas', steps)),
+    E.map(({ range: { rho, ...range }, count }) => karras(count, range, rho)),
   );
 
 /**
@@ -101,8 +81,13 @@ export const exponentialSigmas = <G = unknown>(
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
     exponentialOptions.decode(range),
-    E.flatMap((given) => along('exponentialSigmas', steps, given, Math.log, Math.exp)),
+    E.bindTo('ends'),
+    E.bind('count', () => timestepCount('exponentialSigmas', steps)),
+    E.map(({ ends, count }) => spacedAlong(count, ends, Math.log, Math.exp)),
   );
+
+/** The least and the greatest σ of a grid, if it gives none. */
+const usualRange = (noising: Noising): SigmaRange => (isDiscrete(noising) ? sigmaRange(noising.schedule) : EDM_RANGE);
 
 /**
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
@@ -140,64 +125,83 @@ export const fallingSigmas = (
  * the denoiser gets a fractional timestep, as a network of k-diffusion does. Returns a `ConfigError` if σ do not fall or
  * leave the range of the process.
  * @example
- * const process = unwrap(ddpm(linear(1000)))
- * unwrap(atSigmas([80, 5, 1, 0.05])(process)) // → [929.618, 565.354, 258.093, 10.947]
+ * const noising = unwrap(ddpm(linear(1000)))
+ * unwrap(atSigmas([80, 5, 1, 0.05])(noising)) // → [929.618, 565.354, 258.093, 10.947]
  */
 export const atSigmas =
   (sigmas: ArrayLike<number>): Grid =>
-  ({ schedule }) =>
-    F.pipe(
-      fallingSigmas('atSigmas', sigmas, schedule),
-      E.flatMap((falling) => {
-        // without signal at the last timestep, there is no timestep for a σ just below ∞
-        const greatest = schedule.sigmas.findLast(Number.isFinite)!;
-        const between = falling.find((sigma) => sigma > greatest && sigma < Infinity && !isSameSigma(sigma, greatest));
-        return between === undefined
-          ? E.right(falling.map(roundedTimestepOfSigma(schedule)))
-          : fail('ConfigError', {
-              where: 'atSigmas',
-              expected: `noise levels up to ${greatest}, the last of the process with signal, or ∞`,
-              actual: `${between}`,
-              hint: `give { max: ${greatest} }`,
-            });
-      }),
-    );
+  (noising) =>
+    isDiscrete(noising) ? timestepsOf(sigmas, noising) : timesOf(sigmas, noising);
+
+const timestepsOf = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =>
+  F.pipe(
+    fallingSigmas('atSigmas', sigmas, schedule),
+    E.flatMap((falling) => {
+      // without signal at the last timestep, there is no timestep for a σ just below ∞
+      const greatest = schedule.sigmas.findLast(Number.isFinite)!;
+      const between = falling.find((sigma) => sigma > greatest && sigma < Infinity && !isSameSigma(sigma, greatest));
+      return between === undefined
+        ? E.right(falling.map(roundedTimestepOfSigma(schedule)))
+        : fail('ConfigError', {
+            where: 'atSigmas',
+            expected: `noise levels up to ${greatest}, the last of the process with signal, or ∞`,
+            actual: `${between}`,
+            hint: `give { max: ${greatest} }`,
+          });
+    }),
+  );
+
+const timesOf = (
+  sigmas: ArrayLike<number>,
+  { time, levelOfSigma }: ContinuousNoising,
+): either.Either<NoisefoldError, readonly number[]> => {
+  const wanted = Array.from(sigmas);
+  const most = time === 'unit' ? Infinity : Number.MAX_VALUE;
+  return wanted.length > 0 && wanted.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= wanted[i - 1]!))
+    ? E.right(wanted.map((sigma) => levelOfSigma(sigma).t))
+    : fail('ConfigError', {
+        where: 'atSigmas',
+        expected: 'falling noise levels above 0',
+        actual: `[${wanted.join(', ')}]`,
+        hint: 'leave out σ = 0, the data, where the last step always ends',
+      });
+};
 
 /**
- * The timesteps of {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if left out; at
- * zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
+ * The times of {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the schedule if left out,
+ * and 0.002 and 80 on a continuous path; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
  * @example
- * const process = unwrap(ddpm(linear(1000)))
- * unwrap(karrasGrid(5)(process)) // → [999, 843.355, 592.995, 141.817, 0]
- * unwrap(karrasGrid(5, { max: 80 })(process)) // → [929.618, 767.052, 500.919, 98.392, 0]
+ * const noising = unwrap(ddpm(linear(1000)))
+ * unwrap(karrasGrid(5)(noising)) // → [999, 843.355, 592.995, 141.817, 0]
+ * unwrap(karrasGrid(5, { max: 80 })(noising)) // → [929.618, 767.052, 500.919, 98.392, 0]
  */
 export const karrasGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>): Grid =>
-  (process) =>
+  (noising) =>
     F.pipe(
       karrasGridOptions.decode(options),
       E.flatMap(({ min, max, rho }) => {
-        const { min: least, max: most } = sigmaRange(process.schedule);
+        const { min: least, max: most } = usualRange(noising);
         return karrasSigmas(steps, { min: min ?? least, max: max ?? most, rho });
       }),
-      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+      E.flatMap((sigmas) => atSigmas(sigmas)(noising)),
     );
 
 /**
- * The timesteps of {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
+ * The times of {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
  * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
  * @example
- * const process = unwrap(ddpm(linear(1000)))
- * unwrap(exponentialGrid(5)(process)) // → [999, 721.564, 302.308, 30.148, 0]
+ * const noising = unwrap(ddpm(linear(1000)))
+ * unwrap(exponentialGrid(5)(noising)) // → [999, 721.564, 302.308, 30.148, 0]
  */
 export const exponentialGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>
-  (process) =>
+  (noising) =>
     F.pipe(
       exponentialGridOptions.decode(options),
       E.flatMap(({ min, max }) => {
-        const { min: least, max: most } = sigmaRange(process.schedule);
+        const { min: least, max: most } = usualRange(noising);
         return exponentialSigmas(steps, { min: min ?? least, max: max ?? most });
       }),
-      E.flatMap((sigmas) => atSigmas(sigmas)(process)),
+      E.flatMap((sigmas) => atSigmas(sigmas)(noising)),
     );

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
 import { type Grid, spaced, timestepGrid } from './grid.js';
-import { type Process, processOf } from '../process/process.js';
 import { ddimStride, sections, timestepRespacing } from './timestepRespacing.js';
+import { type DiscreteNoising, noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);
   return either.right;
 };
-const processOfLength = (T: number): Process => processOf(right(cosine(T)));
-const timesteps = (grid: Grid, T: number): readonly number[] => right(grid(processOfLength(T)));
+const noisingOfLength = (T: number): DiscreteNoising => noisingOf(right(cosine(T)));
+const timesteps = (grid: Grid, T: number): readonly number[] => right(grid(noisingOfLength(T)));
 const message = (grid: Grid, T: number): string => {
-  const made = grid(processOfLength(T));
+  const made = grid(noisingOfLength(T));
   return E.isLeft(made) ? made.left.message : 'right';
 };
 

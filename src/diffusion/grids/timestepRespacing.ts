@@ -1,7 +1,7 @@
 /** The timestep grids of guided-diffusion: evenly spaced sections, and the stride of DDIM. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { type Grid, spread } from './grid.js';
+import { type Grid, overTimesteps, spread } from './grid.js';
 
 /** A section of the timesteps, and the number of steps in it. */
 interface Section {
@@ -27,14 +27,13 @@ const cut = (T: number, counts: readonly number[]): readonly Section[] => {
  * Dhariwal 2021, section 4). A count of 0 skips a section. Returns a `ConfigError` for no counts, counts that are not whole
  * or all 0, and a count larger than its section.
  * @example
- * const process = unwrap(ddpm(cosine(300)))
- * unwrap(sections([2, 1, 3])(process)) // → [299, 250, 200, 100, 99, 0]
+ * const noising = unwrap(ddpm(cosine(300)))
+ * unwrap(sections([2, 1, 3])(noising)) // → [299, 250, 200, 100, 99, 0]
  * const wrong = sections([6, 1])(unwrap(ddpm(cosine(10))))
  * isLeft(wrong) && wrong.left.actual // → '6 of a section of 5'
  */
-export const sections =
-  (counts: readonly number[]): Grid =>
-  ({ schedule: { T } }) => {
+export const sections = (counts: readonly number[]): Grid =>
+  overTimesteps('sections', ({ schedule: { T } }) => {
     const some = counts.some((count) => count > 0);
     if (!some || !counts.every((count) => Number.isInteger(count) && count >= 0))
       return fail('ConfigError', {
@@ -53,21 +52,20 @@ export const sections =
           actual: `${full.count} of a section of ${full.size}`,
           hint: `${T} timesteps in ${counts.length} sections: ask for fewer there`,
         });
-  };
+  });
 
 /**
  * The multiples from 0 on of the smallest whole stride that has exactly `steps` of them below T: 'ddimN' of
  * guided-diffusion, the striding of DDIM (Song et al. 2021). Returns a `ConfigError` for the many counts without such a
  * stride.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(ddimStride(4)(process)) // → [750, 500, 250, 0]
- * const none = ddimStride(300)(process)
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(ddimStride(4)(noising)) // → [750, 500, 250, 0]
+ * const none = ddimStride(300)(noising)
  * isLeft(none) && none.left.hint // → 'take 334 or 250 steps, or spaced'
  */
-export const ddimStride =
-  (steps: number): Grid =>
-  ({ schedule: { T } }) => {
+export const ddimStride = (steps: number): Grid =>
+  overTimesteps('ddimStride', ({ schedule: { T } }) => {
     // for strides 1…T-1; guided-diffusion does not allow the stride T, of one step
     const counts = Array.from({ length: T - 1 }, (_, i) => Math.ceil(T / (i + 1)));
     const stride = 1 + counts.indexOf(steps);
@@ -79,7 +77,7 @@ export const ddimStride =
       actual: `${steps}`,
       hint: near.length === 0 ? 'take everyStep' : `take ${near.join(' or ')} steps, or spaced`,
     });
-  };
+  });
 
 const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
   const strided = /^ddim(\d+)$/.exec(text);
@@ -98,11 +96,11 @@ const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
  * The grid of a `timestep_respacing` in the notation of guided-diffusion: {@link sections} for '250' or '10,10,5',
  * {@link ddimStride} for 'ddim25'. Returns a `ConfigError` for any other text.
  * @example
- * const process = unwrap(ddpm(cosine(300)))
- * unwrap(timestepRespacing('2,1,3')(process)) // → [299, 250, 200, 100, 99, 0]
+ * const noising = unwrap(ddpm(cosine(300)))
+ * unwrap(timestepRespacing('2,1,3')(noising)) // → [299, 250, 200, 100, 99, 0]
  * unwrap(timestepRespacing('ddim4')(unwrap(ddpm(cosine(1000))))) // → [750, 500, 250, 0]
  */
 export const timestepRespacing =
   (text: string): Grid =>
-  (process) =>
-    E.flatMap((grid: Grid) => grid(process))(decoded(text));
+  (noising) =>
+    E.flatMap((grid: Grid) => grid(noising))(decoded(text));

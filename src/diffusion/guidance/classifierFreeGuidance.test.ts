@@ -4,11 +4,11 @@ import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { add, cast, constantOf, mul, onesLike, scaleBy, tanh, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { cfg } from './classifierFreeGuidance.js';
 import { type Guidance, guidanceMonoid, unguided } from './guidance.js';
-import { ddpm } from '../process/process.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
 const x = constantOf([0.1, -0.7, 1.2, 0.4, -0.3, 0.9], 3, 2);
 const t = constantOf(Int32Array.of(5, 50, 99), 3);
@@ -33,10 +33,10 @@ describe('classifier-free guidance', () => {
   });
 
   it('commutes with the parameterization, because its weights sum to 1', async () => {
-    const process = right(ddpm(cosine(100)));
+    const noising = right(ddpm(cosine(100)));
     for (const to of ['x0', 'v'] as const) {
-      const inside = reparameterize(process, to)(right(cfg(3)(denoiser)));
-      const outside = right(cfg(3)(reparameterize(process, to)(denoiser)));
+      const inside = reparameterize(noising, to)(right(cfg(3)(denoiser)));
+      const outside = right(cfg(3)(reparameterize(noising, to)(denoiser)));
       const [a, b] = await Promise.all([inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, label }))));
       // 1/√ᾱ at t = 99 is about 2,000
       expect(relativeDistance(a!, b!)).toBeLessThan(1e-12);

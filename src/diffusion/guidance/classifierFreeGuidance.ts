@@ -29,8 +29,8 @@ import { fail } from '../../internal/errors.js';
 import { exactTuple, finite, hinted, refined, share } from '../../internal/decode.js';
 import { E, F, t } from '../../internal/fp.js';
 import { argument, optional, schema } from '../../internal/schema.js';
-import { joinBatches, splitBatches, perSample } from '../process/batch.js';
-import type { NoiseLevel } from '../conditioning/networkTimesteps.js';
+import { joinBatches, splitBatches, perSample } from '../levels/batch.js';
+import type { NoiseLevel } from '../levels/path.js';
 import { joinConditions } from '../conditioning/condition.js';
 import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
 import type { ClassGuidance } from './guidance.js';
@@ -51,7 +51,7 @@ export interface CfgOptions {
   readonly interval?: readonly [first: number, last: number];
 }
 
-const cfgOptions = schema('cfg', {
+const cfgOptions = /* @__PURE__ */ schema('cfg', {
   rescale: optional(hinted(refined(share, 'a rescale between 0 and 1', share.is), '0.7 is usual; 0 is off'), 0),
   interval: optional(
     hinted(

@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -29,19 +28,20 @@ import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
 import { heun } from '../solvers/edm.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
 import { pMeanVariance, pSample } from '../reverse/reverse.js';
-import { type Denoiser, learningVariance, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
 import { timestepGrid } from '../grids/grid.js';
 import { guidanceMonoid } from './guidance.js';
-import { ddpm, type Process } from '../process/process.js';
 import { respace } from '../grids/respacing.js';
 import { sampler, type SamplerParts } from '../sampling/sampler.js';
 import { steered } from '../reverse/steering.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';
 
 // Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. The expected values come from
 // Bayes' rule: given the class, x_t ~ N(a·m, v·I) with v = a²/4 + s², and E[ε|x_t] = s·(x_t - a·m)/v.
 const [M0, M1] = [-1, 2];
-const process = right(ddpm(cosine(100)));
+const noising = right(ddpm(cosine(100)));
 const xs = [0.1, -0.7, 1.2, 0.4, -0.3, 0.9];
 const ts = [5, 50, 99];
 const labels = [0, 1, 1];
@@ -50,14 +50,14 @@ const t = constantOf(Int32Array.from(ts), 3);
 const label = constantOf(Int32Array.from(labels), 3);
 
 const level = (at: number): { readonly a: number; readonly s: number; readonly v: number } => {
-  const { alpha: a, sigma: s } = process.marginals[at]!;
+  const { alpha: a, sigma: s } = noising.marginals[at]!;
   return { a, s, v: (a * a) / 4 + s * s };
 };
 /** log p(1|x_t) - log p(0|x_t) = slope·Σx_t + offset. */
 const slopeAt = (at: number): number => (level(at).a * (M1 - M0)) / level(at).v;
 const offsetAt = (at: number): number => (-(level(at).a ** 2) * (M1 ** 2 - M0 ** 2)) / level(at).v;
 
-const every = (f: (at: number) => number) => table(Float64Array.from(process.marginals, (_, at) => f(at)));
+const every = (f: (at: number) => number) => table(Float64Array.from(noising.marginals, (_, at) => f(at)));
 const exact: Classifier<null, [2]> = {
   classes: 2,
   apply: (_, samples, at) => {
@@ -86,13 +86,13 @@ const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
 };
 const params = { guide: null };
 const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
-  F.pipe(guided, steered(process), reparameterize(process, 'epsilon')).apply(params, x, { t, label });
+  F.pipe(guided, steered(noising), reparameterize(noising, 'epsilon')).apply(params, x, { t, label });
 
 describe('classifier guidance on the score', () => {
   it.each(['epsilon', 'x0', 'v'] as const)(
     'turns a denoiser of %s into that of the class, by Bayes’ rule',
     async (predicts) => {
-      const guided = right(classifierGuided(exact, 1)(reparameterize(process, predicts)(unconditional)));
+      const guided = right(classifierGuided(exact, 1)(reparameterize(noising, predicts)(unconditional)));
       expect(guided.predicts).toBe(predicts);
       const found = await numbersOf(() => noiseOfGuided(guided));
       expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
@@ -110,7 +110,7 @@ describe('classifier guidance on the score', () => {
     const infinite = classifierGuided(exact, Infinity)(unconditional);
     expect(E.isLeft(infinite) && infinite.left.where).toBe('classifierGuided');
     const unlabelled = await outcomeOf(() =>
-      steered(process)(right(classifierGuided(exact, 1)(unconditional))).apply(params, x, { t }),
+      steered(noising)(right(classifierGuided(exact, 1)(unconditional))).apply(params, x, { t }),
     )();
     expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
   });
@@ -124,14 +124,14 @@ describe('classifier guidance on the mean', () => {
   /** μ of DDPM, eq. 11, and the β̃ of eq. 7, from the betas. */
   const meanOf = (i: number): { readonly mean: number; readonly variance: number } => {
     const at = ts[i >> 1]!;
-    const { betas, alphas, alphaBars } = process.schedule;
+    const { betas, alphas, alphaBars } = noising.schedule;
     const mean = (xs[i]! - (betas[at]! / Math.sqrt(1 - alphaBars[at]!)) * noise[i]!) / Math.sqrt(alphas[at]!);
     return { mean, variance: ((1 - alphaBars[at - 1]!) / (1 - alphaBars[at]!)) * betas[at]! };
   };
 
   type Guided = Denoiser<{ readonly guide: null }, [2]>;
   /** The mean of each reverse step from x_t, at some indices of a process. */
-  const meansOf = (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) =>
+  const meansOf = (over: DiscreteNoising, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) =>
     numbersOf(
       () =>
         pMeanVariance(over, denoiser, { correction: uncorrected, ...(variance && { variance }) })(params, x, {
@@ -149,9 +149,9 @@ describe('classifier guidance on the mean', () => {
       const { mean, variance } = meanOf(i);
       return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
     });
-    expect(relativeDistance(await meansOf(process, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is about 10³ at t = 99
-    const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t, label }));
-    expect(await numbersOf(() => steered(process)(guided).apply(params, x, { t, label }))).toEqual(plain);
+    expect(relativeDistance(await meansOf(noising, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is about 10³ at t = 99
+    const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t, label }));
+    expect(await numbersOf(() => steered(noising)(guided).apply(params, x, { t, label }))).toEqual(plain);
   });
 
   const slope: Classifier<null, [2]> = {
@@ -163,7 +163,7 @@ describe('classifier guidance on the mean', () => {
     return 2 * (labels[i >> 1] === 1 ? 1 - p : -p);
   });
   /** The move of the mean by a guide of scale 2, in units of the gradient. */
-  const shiftsOf = async (over: Process, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) => {
+  const shiftsOf = async (over: DiscreteNoising, places: readonly number[], denoiser: Guided, variance?: ReverseVariance) => {
     const guided = right(meanGuided(slope, 2)(denoiser));
     const [moved, still] = [await meansOf(over, places, guided, variance), await meansOf(over, places, denoiser, variance)];
     return moved.map((mean, i) => (mean - still[i]!) / (2 * gradient[i]!));
@@ -171,7 +171,7 @@ describe('classifier guidance on the mean', () => {
   const each = (numbers: readonly number[]) => xs.map((_, i) => numbers[i >> 1]!);
 
   it('over a respaced process moves by the Σ of its steps', async () => {
-    const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
+    const short = right(respace(timestepGrid([99, 60, 20, 5]))(noising));
     const found = await shiftsOf(short, [1, 2, 3], unconditional);
     expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.sigma ** 2)))).toBeLessThan(1e-9);
   });
@@ -185,12 +185,12 @@ describe('classifier guidance on the mean', () => {
     }),
   });
   /** Σ of a step by guided-diffusion: ¼ of log β̃, that of t = 1 at t = 0, and ¾ of log β. */
-  const learnedOf = ({ posteriors, schedule: { betas } }: Process, t: number): number =>
+  const learnedOf = ({ posteriors, schedule: { betas } }: DiscreteNoising, t: number): number =>
     Math.sqrt(posteriors[Math.max(1, t)]!.sigma) * betas[t]! ** 0.75;
 
   it.each([
-    ['process', process, [0, 50, 99]],
-    ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(process)), [0, 1, 3]],
+    ['noising', noising, [0, 50, 99]],
+    ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(noising)), [0, 1, 3]],
   ] as const)('over a %s moves by β with variance: beta, and by a learned Σ', async (_, over, at) => {
     const { posteriors, schedule: { betas } } = over; // prettier-ignore
     const fixed = [0, ...at.slice(1).map((t) => posteriors[t]!.sigma ** 2)];
@@ -207,9 +207,9 @@ describe('classifier guidance on the mean', () => {
     ['learned', 'posterior', learning],
   ] as const)('on any grid is that of the process respaced to it, Σ being %s, %s', async (_, variance, denoiser) => {
     const grid = timestepGrid([99, 60, 20, 5]);
-    const short = right(respace(grid)(process));
+    const short = right(respace(grid)(noising));
     const guidance = meanGuided(slope, 2);
-    const made = right(sampler({ process, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
+    const made = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
     const draw = pSample(short, right(guidance(denoiser)), { variance, correction: uncorrected });
     for (const index of [0, 1, 2, 3]) {
       const step = await numbersOf((key) => made.step(params, made.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // prettier-ignore
@@ -223,7 +223,7 @@ describe('classifier guidance on the mean', () => {
     const guided = meanGuided(slope, 1);
     const walk = (change: Partial<SamplerParts<{ readonly guide: null }, [2]>>) =>
       F.pipe(
-        sampler({ process, denoiser: unconditional, solver: ancestral(), guidance: guided, ...change }),
+        sampler({ noising, denoiser: unconditional, solver: ancestral(), guidance: guided, ...change }),
         E.match(({ actual }): string | number => actual, ({ steps }) => steps),
       ); // prettier-ignore
     expect(walk({})).toBe(100);
@@ -233,7 +233,7 @@ describe('classifier guidance on the mean', () => {
     const both = guidanceMonoid.concat(guided, classifierGuided(slope, 1));
     expect(walk({ guidance: both })).toBe(100);
     expect(walk({ guidance: both, solver: ddim() })).toBe('another solver');
-    const measured = likelihood({ process, denoiser: right(guided(unconditional)) });
+    const measured = likelihood({ noising, denoiser: right(guided(unconditional)) });
     expect(E.isLeft(measured) && measured.left).toMatchObject({ _tag: 'ConfigError', where: 'likelihood' });
   });
 
@@ -244,13 +244,13 @@ describe('classifier guidance on the mean', () => {
     );
     const made = meanGuided(exact, NaN)(unconditional);
     expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
-    const swapped = meanGuided(process as never, exact as never)(unconditional);
+    const swapped = meanGuided(noising as never, exact as never)(unconditional);
     expect(E.isLeft(swapped) && swapped.left.message).toContain('expected a classifier { classes, apply }');
   });
 });
 
 describe('a guide and the process that it is used with', () => {
-  const short = right(respace(timestepGrid([99, 60, 20, 5]))(process));
+  const short = right(respace(timestepGrid([99, 60, 20, 5]))(noising));
 
   it('moves x̂₀ by (1-ᾱ)/√ᾱ of the process in use, and gets the timesteps of the network', async () => {
     const clock: GuideGradient<null, [2]> = {
@@ -261,7 +261,7 @@ describe('a guide and the process that it is used with', () => {
       apply: (_, samples) => zerosLike(samples),
     };
     const guided = right(classifierGuided(clock, 2)(black)); // prettier-ignore
-    for (const over of [process, short]) {
+    for (const over of [noising, short]) {
       const places = [0, 1, 3];
       const at = { t: constantOf(Int32Array.from(places), 3) };
       const { x0, mean } = pMeanVariance(over, guided, { correction: uncorrected })(params, x, at);
@@ -278,7 +278,7 @@ describe('a guide and the process that it is used with', () => {
   it('refuses a process with timesteps that the classifier does not know', async () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
-    const made = await outcomeOf(() => pMeanVariance(process, guided)(params, x, { t, label }).mean)();
+    const made = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, label }).mean)();
     expect(E.isLeft(made) && made.left.message).toContain('a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99');
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
@@ -295,7 +295,7 @@ describe('a custom gradient in place of a classifier', () => {
 
   it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ times the gradient', async () => {
     const guided = right(classifierGuided(uphill, 3)(black));
-    const found = await numbersOf(() => steered(process)(guided).apply(params, x, { t }));
+    const found = await numbersOf(() => steered(noising)(guided).apply(params, x, { t }));
     const expected = xs.map((value, i) => {
       const { a, s } = level(ts[i >> 1]!);
       return (-0.5 * 3 * value * s * s) / a;
@@ -307,7 +307,7 @@ describe('a custom gradient in place of a classifier', () => {
     const own = classifierGuided(uphill, 3);
     const both = guidanceMonoid.concat(own, classifierGuided(exact, 1));
     const x0Of = (guidance: typeof own, denoiser = black) =>
-      numbersOf(() => steered(process)(right(guidance(denoiser))).apply(params, x, { t, label }));
+      numbersOf(() => steered(noising)(right(guidance(denoiser))).apply(params, x, { t, label }));
     const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(exact, 1)), await x0Of(both)];
     expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
     // of a denoiser that is already guided
@@ -318,9 +318,9 @@ describe('a custom gradient in place of a classifier', () => {
   it('moves x̂₀ after the correction', async () => {
     const guided = right(classifierGuided(uphill, 3)(unconditional));
     const correction = clip(-0.1, 0.1);
-    const found = await numbersOf(() => steered(process, { correction })(guided).apply(params, x, { t }));
-    const plain = await numbersOf(() => steered(process)(unconditional).apply(params, x, { t }));
-    const moves = await numbersOf(() => steered(process)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
+    const found = await numbersOf(() => steered(noising, { correction })(guided).apply(params, x, { t }));
+    const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t }));
+    const moves = await numbersOf(() => steered(noising)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
     const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
     expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
   });

@@ -6,7 +6,7 @@ import { hinted, oneOf } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { type Guide, gradientOf, withGuide } from './guide.js';
 import type { Guidance } from './guidance.js';
 
@@ -31,9 +31,9 @@ export type ClassifierGuidance<Q, J extends Shape> = Guidance<{ readonly guide: 
  *   apply: (_, x) => pipe(x, expandDims(1), matmul(constantOf([0, 2], 1, 2))), // log-odds 2·x of class 1
  * }
  * const silent: Denoiser<{ guide: null }, []> = { predicts: 'epsilon', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36])))
- * const guided = steered(process)(unwrap(classifierGuided(tilted, 1)(silent)))
- * const noise = reparameterize(process, 'epsilon')(guided)
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36])))
+ * const guided = steered(noising)(unwrap(classifierGuided(tilted, 1)(silent)))
+ * const noise = reparameterize(noising, 'epsilon')(guided)
  * noise.apply({ guide: null }, zeros(1), { t: iota(1), label: fullLike(iota(1), 1) }) // → [-0.6 * 2 * 0.5]
  */
 export const classifierGuided =
@@ -73,9 +73,9 @@ export interface MeanGuidanceOptions extends OptionsOf<typeof meanOptions> {}
  * @example
  * const uphill: GuideGradient<null, []> = { gradient: (_, x) => onesLike(x) }
  * const black: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const guided = unwrap(meanGuided(uphill, 2)(black))
- * pMeanVariance(process, guided)({ guide: null }, zeros(2), { t: iota(2) }).mean // → [0, 0.492]
+ * pMeanVariance(noising, guided)({ guide: null }, zeros(2), { t: iota(2) }).mean // → [0, 0.492]
  */
 export const meanGuided =
   <Q, J extends Shape, G = unknown>(

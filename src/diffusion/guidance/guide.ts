@@ -20,9 +20,9 @@ import { finite, hinted, refined } from '../../internal/decode.js';
 import { isObject } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 
-import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoiser/denoiser.js';
+import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoisers/denoiser.js';
 import { requiredLabel } from '../conditioning/labelChecks.js';
-import { entriesAt } from '../process/table.js';
+import { entriesAt } from '../levels/table.js';
 
 /** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {

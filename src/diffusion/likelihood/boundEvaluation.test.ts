@@ -2,26 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { constantOf, foldIn, normalLike, scalar, tanh, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { boundAt, foldBits } from './boundEvaluation.js';
 import { priorTerm } from './priorTerm.js';
-import { ddpm } from '../process/process.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.5])));
+const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.5])));
 const X0 = [-1, 0.2, 101 / 255, 1];
 const x0 = constantOf(X0, 2, 2) as Tensor<[2, 2]>;
 const denoiser: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
 
 describe('boundAt', () => {
   const at = (t: number, what: 'bits' | 'x0Error' | 'noiseError') =>
-    numbersOf((key) => boundAt(process, denoiser)(null, x0, { t: scalar(t, 'int32'), key: foldIn(key, t) })[what]);
+    numbersOf((key) => boundAt(noising, denoiser)(null, x0, { t: scalar(t, 'int32'), key: foldIn(key, t) })[what]);
   const noiseAt = (t: number) => numbersOf((key) => normalLike(foldIn(key, t), x0));
 
   it('measures the errors of x̂₀ and ε̂, and their KL, as computed by hand', async () => {
     for (const t of [1, 2]) {
-      const { alpha, sigma } = process.marginals[t]!;
-      const { x0: k, sigma: s } = process.posteriors[t]!;
+      const { alpha, sigma } = noising.marginals[t]!;
+      const { x0: k, sigma: s } = noising.posteriors[t]!;
       const noise = await noiseAt(t);
       const squares = X0.map((x, i) => (Math.tanh(alpha * x + sigma * noise[i]!) - x) ** 2);
       const perSample = [0, 1].map((b) => (squares[2 * b]! + squares[2 * b + 1]!) / 2);
@@ -38,7 +38,7 @@ describe('boundAt', () => {
   });
 
   it('foldBits adds up the bound of a data set, over batches of any size', async () => {
-    const prior = await numbersOf(() => priorTerm(process)(x0));
+    const prior = await numbersOf(() => priorTerm(noising)(x0));
     const terms = await Promise.all([0, 1, 2].map((t) => at(t, 'bits')));
     const whole = right(foldBits(3)([{ prior, terms }]));
     const parts = right(

@@ -1,17 +1,17 @@
 import { type Dim, meanPerSample, normalLike, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { forEachSample } from '../process/batch.js';
-import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
+import { forEachSample } from '../levels/batch.js';
+import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
 import type { CdfOptions } from './discretizedGaussian.js';
 import { boundTerm } from './variationalBound.js';
 import type { Condition } from '../conditioning/condition.js';
-import { converted, type Denoiser } from '../denoiser/denoiser.js';
-import { qSample } from '../process/forward.js';
-import type { Process } from '../process/process.js';
+import { converted, type Denoiser } from '../denoisers/denoiser.js';
+import { qSample } from '../levels/forward.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { pMeanVariance, type ReverseOptions } from '../reverse/reverse.js';
 import { demanding } from '../../internal/takes.js';
-import { denoiserPart, processPart } from '../parts.js';
+import { denoiserPart, discretePart } from '../parts.js';
 
 /** The inputs of {@link boundAt} besides parameters and data. */
 export interface BoundInputs<B extends Dim> {
@@ -42,21 +42,25 @@ export interface Measured<B extends Dim> {
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
+ * const noising = unwrap(ddpm(cosine(1000)))
  * const terms = program({ x0: 'B', t: ':int32', k: 'key' }, ({ x0, t, k }) =>
- *   boundAt(process, white)(null, x0, { t, key: k }).bits)
+ *   boundAt(noising, white)(null, x0, { t, key: k }).bits)
  * await using nf = await open(reference())
  * await nf.run(evaluate(terms, { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
  */
 export const boundAt = demanding(
   'boundAt',
-  { process: processPart, denoiser: denoiserPart },
-  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>, options: ReverseOptions & CdfOptions = {}) => {
+  { noising: discretePart, denoiser: denoiserPart },
+  <P, I extends Shape>(
+    noising: DiscreteNoising,
+    denoiser: Denoiser<P, I>,
+    options: ReverseOptions & CdfOptions = {},
+  ) => {
     const { cdf, ...reverseOptions } = options;
-    const transmit = qSample(process);
-    const reverse = pMeanVariance(process, denoiser, reverseOptions);
-    const term = boundTerm(process, cdf && { cdf });
-    const toNoise = converted(process, 'x0', 'epsilon');
+    const transmit = qSample(noising);
+    const reverse = pMeanVariance(noising, denoiser, reverseOptions);
+    const term = boundTerm(noising, cdf && { cdf });
+    const toNoise = converted(noising, 'x0', 'epsilon');
     return <B extends Dim>(
       params: P,
       x0: Tensor<[B, ...I]>,

@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -23,34 +22,35 @@ import {
   using,
 } from '../../dsl/index.js';
 import { E, F, RTE } from '../../internal/fp.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
 import { bitsOfBytes } from './bitsPerDimension.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
-import { exactDenoiser, exactLogDensity } from '../denoiser/exact.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { exactDenoiser, exactLogDensity } from '../denoisers/exact.js';
 import { type Grid, spaced, timestepGrid } from '../grids/grid.js';
 import { likelihood } from './odeLikelihood.js';
-import { ddpm } from '../process/process.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(cosine(1024)));
+const noising = right(ddpm(cosine(1024)));
 const MEAN = [0.3, -0.5];
 /** Variances along two axes. */
 const VARIANCES = [0.2, 1.7];
 
 /** Var x_t along each axis. */
 const total = (t: number) =>
-  VARIANCES.map((v) => process.marginals[t]!.alpha ** 2 * v + process.marginals[t]!.sigma ** 2);
+  VARIANCES.map((v) => noising.marginals[t]!.alpha ** 2 * v + noising.marginals[t]!.sigma ** 2);
 
 /** E[x_0|x_t] of N(MEAN, diag VARIANCES): MEAN + √ᾱ·v/total·(x_t - √ᾱ·MEAN), axis by axis. */
 const exact: Denoiser<null, [2]> = {
   predicts: 'x0',
   apply: (_, x, { t }) => {
-    const at = (of: (t: number) => number) => gather(table(process.marginals.map((_m, i) => of(i))), wholeTimesteps(t));
-    const [alpha, mean] = [at((i) => process.marginals[i]!.alpha), constantOf(MEAN, 2)];
+    const at = (of: (t: number) => number) => gather(table(noising.marginals.map((_m, i) => of(i))), wholeTimesteps(t));
+    const [alpha, mean] = [at((i) => noising.marginals[i]!.alpha), constantOf(MEAN, 2)];
     const centered = sub(x, scaleBy(addBias(mul(x, 0), mean), alpha));
     const [first, second] = [0, 1].map((axis) =>
       scaleBy(
         slice(centered, 1, axis, 1),
-        at((i) => (process.marginals[i]!.alpha * VARIANCES[axis]!) / total(i)[axis]!),
+        at((i) => (noising.marginals[i]!.alpha * VARIANCES[axis]!) / total(i)[axis]!),
       ),
     );
     return addBias(concat(first!, second!), mean) as typeof x; // two columns
@@ -81,7 +81,7 @@ const logDensities = async (
   backend = reference(),
 ): Promise<readonly number[]> => {
   const B = points.length / 2;
-  const made = right(likelihood({ process, denoiser, grid }));
+  const made = right(likelihood({ noising, denoiser, grid }));
   const step = program({ x: 'B 2', stretch: 'B', index: ':int32', key: 'key' }, ({ index, key: one, ...state }) =>
     made.step(null, state, { index, key: one }),
   );
@@ -114,7 +114,7 @@ const logDensities = async (
 const closedForm = (x: readonly number[], first: number, last: number): number =>
   x.reduce((sum, one, axis) => {
     const ratio = total(last)[axis]! / total(first)[axis]!;
-    const meanOf = (t: number) => process.marginals[t]!.alpha * MEAN[axis]!;
+    const meanOf = (t: number) => noising.marginals[t]!.alpha * MEAN[axis]!;
     const end = Math.sqrt(ratio) * (one - meanOf(first)) + meanOf(last);
     return sum - 0.5 * (end ** 2 + Math.log(2 * Math.PI) - Math.log(ratio));
   }, 0);
@@ -136,7 +136,7 @@ describe('the likelihood by the probability flow ODE', () => {
     // it differs from the density of the data only by the signal that remains at the end of the process
     const truth = PAIRS.map((x) =>
       x.reduce((sum, one, axis) => {
-        const [v, m] = [total(0)[axis]!, process.marginals[0]!.alpha * MEAN[axis]!];
+        const [v, m] = [total(0)[axis]!, noising.marginals[0]!.alpha * MEAN[axis]!];
         return sum - 0.5 * ((one - m) ** 2 / v + Math.log(2 * Math.PI * v));
       }, 0),
     );
@@ -154,9 +154,9 @@ describe('the likelihood by the probability flow ODE', () => {
     const beside: Denoiser<null, [2]> = {
       predicts: 'x0',
       apply: (_, x, at) => {
-        const alphas = gather(table(process.marginals.map(({ alpha }) => alpha)), wholeTimesteps(at.t));
+        const alphas = gather(table(noising.marginals.map(({ alpha }) => alpha)), wholeTimesteps(at.t));
         const second = scaleBy(slice(x, 1, 1, 1), alphas);
-        return concat(exactDenoiser(process)(mixture).apply(null, slice(x, 1, 0, 1), at), second) as typeof x; // two columns
+        return concat(exactDenoiser(noising)(mixture).apply(null, slice(x, 1, 0, 1), at), second) as typeof x; // two columns
       },
     };
     const first = [-1, -0.75, -0.1875, 0.25, 1.125]; // exact in float32
@@ -167,7 +167,7 @@ describe('the likelihood by the probability flow ODE', () => {
         first.flatMap((x) => [x, 0.5]),
       );
     const at0 = constantOf(new Int32Array(5), 5);
-    const density = await numbersOf(() => exactLogDensity(process)(mixture)(constantOf(first, 5, 1), at0));
+    const density = await numbersOf(() => exactLogDensity(noising)(mixture)(constantOf(first, 5, 1), at0));
     const expected = density.map((log) => log - (0.25 + Math.log(2 * Math.PI)) / 2);
     const errors = await Promise.all(
       [129, 257, 513].map(async (n) => Math.max(...(await grid(n)).map((one, i) => Math.abs(one - expected[i]!)))),
@@ -203,13 +203,13 @@ describe('the likelihood by the probability flow ODE', () => {
       [spaced(2000), 'a whole number of steps'],
       [1, 'at least two timesteps'],
       [timestepGrid([5]), 'at least two timesteps'],
-      [() => E.right([0, 7]), 'falling timesteps'],
-      [() => E.right([5000, 0]), 'falling timesteps'],
+      [() => E.right([0, 7]), 'falling times'],
+      [() => E.right([5000, 0]), 'falling times'],
     ] as const) {
-      const made = likelihood({ process, denoiser: exact, grid });
+      const made = likelihood({ noising, denoiser: exact, grid });
       expect(E.isLeft(made) && made.left.message).toContain(says);
     }
-    expect(right(likelihood({ process, denoiser: exact, grid: 3 })).timesteps).toEqual([0, 512, 1023]);
+    expect(right(likelihood({ noising, denoiser: exact, grid: 3 })).timesteps).toEqual([0, 512, 1023]);
   });
 });
 

@@ -21,20 +21,21 @@ import { fail } from '../../internal/errors.js';
 import { hinted } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
-import { forEachSample, perSample } from '../process/batch.js';
-import { type BatchKeys, drawnBy } from '../process/batchKeys.js';
-import type { Channel } from '../schedules/channel.js';
+import { forEachSample, perSample } from '../levels/batch.js';
+import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
+import type { Channel } from '../levels/channel.js';
 import type { Condition } from '../conditioning/condition.js';
-import { type Denoiser, overProcess, reparameterize } from '../denoiser/denoiser.js';
-import { levelsWithSignal } from '../denoiser/requireSignal.js';
-import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
-import { levelAt, levelsOf } from '../grids/level.js';
-import { networkTimestepsOf } from '../conditioning/networkTimesteps.js';
-import type { Process } from '../process/process.js';
-import { denoiserPart, processPart } from '../parts.js';
+import { type Denoiser, overPath, reparameterizeOn } from '../denoisers/denoiser.js';
+import { levelsWithSignal } from '../denoisers/requireSignal.js';
+import { everyStep, type Grid, gridPart, spaced } from '../grids/grid.js';
+import { lookupIn } from '../levels/discretePath.js';
+import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
+import { denoiserPart, noisingPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { steered } from '../reverse/steering.js';
-import { entryAt } from '../process/table.js';
+import { steeredOn } from '../reverse/steering.js';
+import { uncorrected } from '../reverse/x0Correction.js';
+import { entryAt } from '../levels/table.js';
+import { gridOf } from '../grids/gridOf.js';
 
 /** Samples on their way to noise, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {
@@ -93,7 +94,7 @@ const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError,
       });
 
 interface LikelihoodParts<P, I extends Shape> {
-  readonly process: Process;
+  readonly noising: Noising;
   readonly denoiser: Denoiser<P, I>;
   readonly grid?: number | Grid;
 }
@@ -101,7 +102,7 @@ interface LikelihoodParts<P, I extends Shape> {
 const partsOf = schema(
   'likelihood',
   {
-    process: processPart,
+    noising: noisingPart,
     denoiser: denoiserPart,
     grid: optional(hinted(gridPart, 'leave it out for every timestep'), everyStep),
   } satisfies Record<keyof LikelihoodParts<never, []>, unknown>,
@@ -123,8 +124,8 @@ const partsOf = schema(
  * @example
  * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(cosine(8)))
- * const made = unwrap(likelihood({ process, denoiser: still }))
+ * const noising = unwrap(ddpm(cosine(8)))
+ * const made = unwrap(likelihood({ noising, denoiser: still }))
  * made.steps // → 7
  * made.finish(made.start(zeros(1, 2))) // → [-1.838]
  */
@@ -134,24 +135,23 @@ export const likelihood = <P, I extends Shape, G = unknown>(
   F.pipe(
     partsOf.decode<LikelihoodParts<P, I>>(parts),
     // `spaced`, because the path ends at the first timestep, and not at the data as in sampling
-    E.bind('falling', ({ process, grid }) => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(process)),
+    E.bind('falling', ({ noising, grid }) => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(noising)),
     E.tap(({ falling }) => atLeastTwo(falling)),
-    E.tap(({ process, denoiser: { predicts }, falling }) =>
-      levelsWithSignal('likelihood', levelsOf(process, falling), predicts),
-    ),
+    E.tap(({ noising, denoiser, falling }) => levelsWithSignal('likelihood', levelsAt(noising, falling), denoiser)),
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
-    E.map(({ process, denoiser, falling }) => {
+    E.map(({ noising, denoiser, falling }) => {
       const timesteps = [...falling].reverse();
-      const levels = timesteps.map((t) => levelAt(process, t));
+      const { levelAt, clock } = pathOf(noising);
+      const levels = timesteps.map(levelAt);
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
-      // the evaluations as a process, whose time is their index
-      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, levels) };
+      // the evaluations, whose time is their index
+      const evaluations = lookupIn(levels, clock ? levels.map(clock.at) : timesteps);
       const { apply } = F.pipe(
         denoiser,
-        overProcess(evaluations),
-        steered(evaluations),
-        reparameterize(evaluations, 'v'),
+        overPath(evaluations),
+        steeredOn(evaluations, { correction: uncorrected }),
+        reparameterizeOn(evaluations, 'v'),
       );
       return {
         steps: timesteps.length - 1,

@@ -1,20 +1,20 @@
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, gather, scaleBy, table, type Tensor } from '../../dsl/index.js';
 import { boundTerm } from './variationalBound.js';
 import { uncorrected } from '../reverse/x0Correction.js';
-import { learningVariance } from '../denoiser/denoiser.js';
-import { qSample } from '../process/forward.js';
+import { learningVariance } from '../denoisers/denoiser.js';
+import { qSample } from '../levels/forward.js';
 import { priorTerm } from './priorTerm.js';
-import { ddpm } from '../process/process.js';
 import { pMeanVariance } from '../reverse/reverse.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
 const BETAS = [0.02, 0.1, 0.3, 0.6, 0.9];
 const T = BETAS.length;
-const process = right(ddpm(scheduleFromBetas(BETAS)));
+const noising = right(ddpm(scheduleFromBetas(BETAS)));
 /** Data are N(0, C²), of one dimension. */
 const C = 0.6;
 
@@ -35,7 +35,7 @@ const denoiser = learningVariance<null, []>({
     prediction: scaleBy(
       x,
       gather(
-        table(exact.map(({ gain }, at) => (gain - process.posteriors[at]!.xt) / process.posteriors[at]!.x0)),
+        table(exact.map(({ gain }, at) => (gain - noising.posteriors[at]!.xt) / noising.posteriors[at]!.x0)),
         wholeTimesteps(t),
       ),
     ),
@@ -54,14 +54,14 @@ describe('the variational bound of the exact reverse process', () => {
       [1, 2, 3, 4].map((at) =>
         numbersOf(() => {
           const t = constantOf(new Int32Array(4).fill(at), 4);
-          const xt = qSample(process)(t, noise)(x0);
-          return boundTerm(process)(t, x0, xt)(
-            pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t }),
+          const xt = qSample(noising)(t, noise)(x0);
+          return boundTerm(noising)(t, x0, xt)(
+            pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t }),
           );
         }),
       ),
     );
-    const prior = mean(await numbersOf(() => priorTerm(process)(x0)));
+    const prior = mean(await numbersOf(() => priorTerm(noising)(x0)));
     // E[-log p(x_0|x_1)] as a density: the entropy of q(x_0|x_1)
     const decoder = 0.5 * Math.log2(2 * Math.PI * Math.E * exact[0]!.variance);
     const bound = prior + terms.reduce((sum, term) => sum + mean(term), 0) + decoder;
@@ -84,7 +84,7 @@ describe('the variational bound of the exact reverse process', () => {
     // SciPy 1.17: -log2 of norm.cdf((x + 1/255 - μ)/σ) at -1, and of the difference of two inside
     const expected = { first: 5.193369163950484, last: 2.7128460196234974 };
     for (const backend of [undefined, wasm()]) {
-      const bits = await numbersOf(() => boundTerm(process)(t, level, level)(reverse), backend);
+      const bits = await numbersOf(() => boundTerm(noising)(t, level, level)(reverse), backend);
       const tolerance = backend === undefined ? 1e-12 : 1e-4;
       expect(Math.abs(bits[0]! - expected.first)).toBeLessThan(tolerance);
       expect(Math.abs(bits[2]! - expected.last)).toBeLessThan(tolerance);

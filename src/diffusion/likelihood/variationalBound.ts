@@ -1,15 +1,15 @@
 import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
-import { overElements } from '../process/batch.js';
+import { overElements } from '../levels/batch.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { cdfFields, type CdfOptions, discretizedLogLikelihood } from './discretizedGaussian.js';
-import type { DiagonalGaussian } from '../process/gaussians.js';
-import { gaussianKl } from '../process/gaussianKl.js';
-import { qPosterior } from '../process/posterior.js';
-import type { Process } from '../process/process.js';
+import type { DiagonalGaussian } from '../levels/gaussians.js';
+import { gaussianKl } from '../levels/gaussianKl.js';
+import { qPosterior } from '../levels/posterior.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import type { Exact } from '../../internal/exact.js';
 import { schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { discretePart } from '../parts.js';
 
 const optionsOf = schema('boundTerm', cdfFields);
 
@@ -23,17 +23,17 @@ const optionsOf = schema('boundTerm', cdfFields);
  *
  * @param options - `cdf` of L_0: see {@link discretizedLogLikelihood}
  * @example
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const exact = { mean: fullOf(0.547, 1), logVariance: fullOf(-1.4018, 1) } // the posterior at x_t = 0, x_0 = 1
  * const t = constantOf(Int32Array.of(1), 1)
- * boundTerm(process)(t, ones(1), zeros(1))(exact) // → [0]
+ * boundTerm(noising)(t, ones(1), zeros(1))(exact) // → [0]
  */
 export const boundTerm = demanding(
   'boundTerm',
-  { process: processPart },
-  <G = unknown>(process: Process, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
+  { noising: discretePart },
+  <G = unknown>(noising: DiscreteNoising, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
     const { cdf } = optionsOf.demand(options);
-    const posterior = qPosterior(process);
+    const posterior = qPosterior(noising);
     return <B extends Dim, I extends Shape>(
         t: Tensor<[B], 'int32'>,
         x0: Tensor<[NoInfer<B>, ...I]>,

@@ -1,5 +1,5 @@
 import { add, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
-import type { LearnedVariance } from '../denoiser/denoiser.js';
+import type { LearnedVariance } from '../denoisers/denoiser.js';
 
 /**
  * log σ² from the variance output of a denoiser: the output itself, or the interpolation from log β̃ at -1 to log β at 1
@@ -8,12 +8,12 @@ import type { LearnedVariance } from '../denoiser/denoiser.js';
 export const learnedLogVariance =
   (as: LearnedVariance<never, Shape>['as']) =>
   <S extends Shape>(
-    said: Tensor<S>,
+    output: Tensor<S>,
     range: () => { readonly low: Tensor<S>; readonly spread: Tensor<S> },
   ): Tensor<S> => {
-    if (as === 'logVariance') return said;
+    if (as === 'logVariance') return output;
     const { low, spread } = range();
-    return add(low, mul(spread, mul(add(said, 1), 0.5)));
+    return add(low, mul(spread, mul(add(output, 1), 0.5)));
   };
 
 /** σ from log σ². */

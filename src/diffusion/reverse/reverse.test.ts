@@ -22,19 +22,19 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { F, RTE } from '../../internal/fp.js';
-import { linear } from '../schedules/betaSchedules.js';
+import { linear } from '../levels/betaSchedules.js';
 import { uncorrected } from './x0Correction.js';
-import { type Denoiser, learningVariance, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
 import { spaced } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
-import { qPosterior } from '../process/posterior.js';
-import { fromPrevious } from '../objectives/previousX.js';
-import { ddpm } from '../process/process.js';
+import { qPosterior } from '../levels/posterior.js';
+import { fromPrevious } from '../losses/previousX.js';
 import { respace } from '../grids/respacing.js';
 import { pMeanVariance, pSample, reverseOf } from './reverse.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
+const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
 const xt = constantOf([0.5, -1.5, 0.25, 2, -0.75, 1], 3, 2) as Tensor<[3, 2]>;
 const t = constantOf(Int32Array.of(0, 2, 4), 3) as Tensor<[3], 'int32'>;
 const noise = constantOf([1, -1, 2, 0.5, -0.25, 0.125], 3, 2) as Tensor<[3, 2]>;
@@ -42,17 +42,17 @@ const guess: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(tanh(x
 
 describe('p_θ(x_{t-1}|x_t)', () => {
   it.each(['epsilon', 'x0', 'v', 'score'] as const)('is the same for every parameterization, %s', async (predicts) => {
-    const denoiser = reparameterize(process, predicts)(guess);
-    const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
+    const denoiser = reparameterize(noising, predicts)(guess);
+    const { mean } = pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t });
     const x0 = mul(tanh(xt), 1.5);
-    const expected = await numbersOf(() => qPosterior(process)(t)(x0, xt).mean);
+    const expected = await numbersOf(() => qPosterior(noising)(t)(x0, xt).mean);
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
 
   it('has the predicted mean of a network that predicts x_{t-1}', async () => {
     const means: Denoiser<null, [2]>['apply'] = (_, x) => mul(tanh(x), 0.7);
-    const denoiser = fromPrevious<null, [2]>(process, { apply: means });
-    const { mean } = pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t });
+    const denoiser = fromPrevious<null, [2]>(noising, { apply: means });
+    const { mean } = pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t });
     const expected = await numbersOf(() => mul(tanh(xt), 0.7));
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
   });
@@ -63,7 +63,7 @@ describe('p_θ(x_{t-1}|x_t)', () => {
       as: 'logVariance',
       apply: (_, x) => ({ prediction: mul(tanh(x), 0.7), variance: mul(x, -2) }),
     });
-    const reverse = pMeanVariance(process, fromPrevious(process, network), { correction: uncorrected });
+    const reverse = pMeanVariance(noising, fromPrevious(noising, network), { correction: uncorrected });
     const { mean, logVariance } = reverse(null, xt, { t });
     const expected = await numbersOf(() => mul(tanh(xt), 0.7));
     expect(relativeDistance(await numbersOf(() => mean), expected)).toBeLessThan(1e-14);
@@ -71,9 +71,9 @@ describe('p_θ(x_{t-1}|x_t)', () => {
   });
 
   it('uses the corrected x̂₀, clipped by default', async () => {
-    const clipped = await numbersOf(() => pMeanVariance(process, guess)(null, xt, { t }).x0);
+    const clipped = await numbersOf(() => pMeanVariance(noising, guess)(null, xt, { t }).x0);
     const own = await numbersOf(
-      () => pMeanVariance(process, guess, { correction: (x0) => mul(x0, 0.1) })(null, xt, { t }).x0,
+      () => pMeanVariance(noising, guess, { correction: (x0) => mul(x0, 0.1) })(null, xt, { t }).x0,
     );
     const raw = await numbersOf(() => mul(tanh(xt), 1.5));
     expect(clipped).toEqual(raw.map((x) => Math.max(-1, Math.min(1, x))));
@@ -93,7 +93,7 @@ const RESPACED = {
 };
 
 describe('the variance of p_θ', () => {
-  const short = right(respace(spaced(3))(process));
+  const short = right(respace(spaced(3))(noising));
   const each = constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'>;
   // at t = 0, where β̃ is 0, the value of t = 1
   const small = RESPACED.posterior.map((v, i) => Math.log(i === 0 ? RESPACED.posterior[1]! : v));
@@ -127,9 +127,9 @@ describe('the variance of p_θ', () => {
 });
 
 it('pSample adds σ·z except at t = 0, with a t for each sample', async () => {
-  const { mean, logVariance } = pMeanVariance(process, guess)(null, xt, { t });
+  const { mean, logVariance } = pMeanVariance(noising, guess)(null, xt, { t });
   const [means, logs, z] = await Promise.all([mean, logVariance, noise].map((x) => numbersOf(() => x)));
-  const drawn = await numbersOf(() => pSample(process, guess)(null, xt, { t }, noise));
+  const drawn = await numbersOf(() => pSample(noising, guess)(null, xt, { t }, noise));
   const expected = means!.map((m, i) => (i < 2 ? m : m + Math.exp(logs![i]! / 2) * z![i]!));
   expect(relativeDistance(drawn, expected)).toBeLessThan(1e-14);
 });
@@ -151,7 +151,7 @@ describe('p_θ of a denoiser with two outputs', () => {
     const guided = right(cfg(3)(both));
     const { learned: _, ...plain } = both;
     const of = (denoiser: Denoiser<null, [2]>) =>
-      pMeanVariance(process, denoiser, { correction: uncorrected })(null, xt, { t, label });
+      pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t, label });
     const steered = await numbersOf(() => of(guided).mean);
     expect(steered).toEqual(await numbersOf(() => of(right(cfg(3)(plain))).mean));
     expect(steered).not.toEqual(await numbersOf(() => of(both).mean));
@@ -168,7 +168,7 @@ describe('p_θ of a denoiser with two outputs', () => {
       },
     });
     const step = program({ w: '16 16', x: '3 16' }, ({ w, x }) => {
-      const { mean, logVariance } = pMeanVariance(process, network)(w, x, { t });
+      const { mean, logVariance } = pMeanVariance(noising, network)(w, x, { t });
       return { mean, logVariance };
     });
     const calls = right(await F.pipe(compile(step, {}), RTE.map(explain), using(wasm()))());
@@ -184,7 +184,7 @@ it('reparameterize keeps a learned variance', async () => {
     as: 'range',
     apply: (_, x) => ({ prediction: tanh(x), variance: onesLike(x) }),
   });
-  const asV = reparameterize(process, 'v')(learned);
+  const asV = reparameterize(noising, 'v')(learned);
   const { prediction, variance } = asV.learned!.apply(null, xt, { t });
   expect(await numbersOf(() => prediction)).toEqual(await numbersOf(() => asV.apply(null, xt, { t })));
   expect(await numbersOf(() => variance)).toEqual([1, 1, 1, 1, 1, 1]);

@@ -1,22 +1,22 @@
 import { add, cast, type Dim, exp, greater, mul, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
-import { overElements } from '../process/batch.js';
+import { overElements } from '../levels/batch.js';
 import { clipToImage, type Correction, uncorrected } from './x0Correction.js';
 import type { Exact } from '../../internal/exact.js';
 import { orRaise } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Conditioning, converted, type Denoiser, overProcess } from '../denoiser/denoiser.js';
-import type { DiagonalGaussian } from '../process/gaussians.js';
+import { type Conditioning, converted, type Denoiser, overNoising } from '../denoisers/denoiser.js';
+import type { DiagonalGaussian } from '../levels/gaussians.js';
 import { standardDeviation, learnedLogVariance } from './learnedVariance.js';
-import { qPosterior } from '../process/posterior.js';
-import type { Process } from '../process/process.js';
+import { qPosterior } from '../levels/posterior.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { steered } from './steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
-import { entriesAt } from '../process/table.js';
+import { entriesAt } from '../levels/table.js';
 import { demanding } from '../../internal/takes.js';
-import { denoiserPart, processPart } from '../parts.js';
+import { denoiserPart, discretePart } from '../parts.js';
 import { partLike } from '../../internal/parts.js';
 
 /** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
@@ -42,14 +42,15 @@ export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
  * {@link clippedLogVariances} ('fixed small' of guided-diffusion). 'beta' is log β_t, except at t = 0, where it is the same
  * as 'posterior' ('fixed large').
  * @example
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * fixedLogVariances(process, 'posterior') // → [-1.402, -1.402]
- * fixedLogVariances(process, 'beta') // → [-1.402, -0.827]
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * fixedLogVariances(noising, 'posterior') // → [-1.402, -1.402]
+ * fixedLogVariances(noising, 'beta') // → [-1.402, -0.827]
  */
 export const fixedLogVariances = demanding(
   'fixedLogVariances',
-  { process: processPart, variance: reverseVariance },
-  (process: Process, variance: ReverseVariance): Float64Array => stepVariances(stepsOf(process), variance).fixed,
+  { noising: discretePart, variance: reverseVariance },
+  (noising: DiscreteNoising, variance: ReverseVariance): Float64Array =>
+    stepVariances(stepsOf(noising), variance).fixed,
 );
 
 /** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
@@ -67,37 +68,37 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * @param denoiser - for its parameterization and its kind of variance; not evaluated
  * @example
  * const black = { predicts: 'x0' as const }
- * const reverse = (p: Process) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * reverse(process).mean // → [0, 0.422]
+ * const reverse = (p: DiscreteNoising) => reverseOf(p, black)(iota(2), ones(2))({ prediction: zeros(2) })
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * reverse(noising).mean // → [0, 0.422]
  */
 export const reverseOf = demanding(
   'reverseOf',
-  { process: processPart, denoiser: partLike('a denoiser', 'the result of unet, or { predicts, apply }', 'predicts') },
+  { noising: discretePart, denoiser: partLike('a denoiser', 'the result of unet, or { predicts, apply }', 'predicts') },
   <P, I extends Shape, G = unknown>(
-    process: Process,
+    noising: DiscreteNoising,
     { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
     const given = E.map(({ variance, correction }: Checked) => ({
       correction,
-      variances: stepVariances(stepsOf(process), variance),
+      variances: stepVariances(stepsOf(noising), variance),
     }))(ofReverse.decode(options));
-    const toX0 = converted(process, predicts, 'x0');
-    const posterior = qPosterior(process);
+    const toX0 = converted(noising, predicts, 'x0');
+    const posterior = qPosterior(noising);
     return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
       const {
         correction,
         variances: { low, spread, fixed },
       } = orRaise(given);
       const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
-      const logVarianceOf = (said: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
-        said === undefined || learned === undefined
+      const logVarianceOf = (variance: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
+        variance === undefined || learned === undefined
           ? ofTime(fixed)
-          : learnedLogVariance(learned.as)(said, () => ({ low: ofTime(low), spread: ofTime(spread) }));
-      return ({ prediction, variance: said }: Predicted<B, I>): Reverse<[B, ...I]> => {
+          : learnedLogVariance(learned.as)(variance, () => ({ low: ofTime(low), spread: ofTime(spread) }));
+      return ({ prediction, variance }: Predicted<B, I>): Reverse<[B, ...I]> => {
         const x0 = correction(toX0(t, xt)(prediction));
-        return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(said), x0 };
+        return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(variance), x0 };
       };
     };
   },
@@ -107,15 +108,15 @@ export const reverseOf = demanding(
  * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(cosine(2)))
- * const evaluate = predictionsOf(process, black)
+ * const noising = unwrap(ddpm(cosine(2)))
+ * const evaluate = predictionsOf(noising, black)
  * evaluate(null, ones(2), { t: iota(2) }).variance // → undefined
  */
 export const predictionsOf = demanding(
   'predictionsOf',
-  { process: processPart, denoiser: denoiserPart },
-  <P, I extends Shape>(process: Process, denoiser: Denoiser<P, I>) => {
-    const { apply, learned } = overProcess(process)(denoiser);
+  { noising: discretePart, denoiser: denoiserPart },
+  <P, I extends Shape>(noising: DiscreteNoising, denoiser: Denoiser<P, I>) => {
+    const { apply, learned } = overNoising(noising)(denoiser);
     return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>, 'int32'>): Predicted<B, I> =>
       learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
   },
@@ -129,23 +130,23 @@ export const predictionsOf = demanding(
  * - `xt`: `[B, ...I]`; `t` of `at`: `[B]`, of the process
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const reverse = pMeanVariance(process, black)(null, ones(2), { t: iota(2) })
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const reverse = pMeanVariance(noising, black)(null, ones(2), { t: iota(2) })
  * reverse.mean // → [0, 0.422]
  * reverse.logVariance // → [-1.402, -1.402]
  */
 export const pMeanVariance = demanding(
   'pMeanVariance',
-  { process: processPart, denoiser: denoiserPart },
+  { noising: discretePart, denoiser: denoiserPart },
   <P, I extends Shape, G = unknown>(
-    process: Process,
+    noising: DiscreteNoising,
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
     const given = E.map(({ variance, correction }: Checked) => {
-      const seesX0 = F.pipe(denoiser, overProcess(process), steered(process, { correction }));
-      const reverse = reverseOf(process, seesX0, { variance, correction: uncorrected });
-      return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(process), variance).sigmaSquared) };
+      const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
+      const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
+      return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared) };
     })(ofMeanVariance.decode(options));
     return <B extends Dim>(
       params: P,
@@ -180,19 +181,19 @@ export const pMeanVariance = demanding(
  * - `noise`: z ~ N(0, I), `[B, ...I]`, like x_t
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const step = (p: Process) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * step(process) // → [0, 0.918]
+ * const step = (p: DiscreteNoising) => pSample(p, black)(null, ones(2), { t: iota(2) }, ones(2))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * step(noising) // → [0, 0.918]
  */
 export const pSample = demanding(
   'pSample',
-  { process: processPart, denoiser: denoiserPart },
+  { noising: discretePart, denoiser: denoiserPart },
   <P, I extends Shape, G = unknown>(
-    process: Process,
+    noising: DiscreteNoising,
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
-    const reverse = pMeanVariance(process, denoiser, options);
+    const reverse = pMeanVariance(noising, denoiser, options);
     return <B extends Dim>(
       params: P,
       xt: Tensor<[B, ...I]>,

@@ -1,18 +1,17 @@
 /** The corrected and guided x̂₀ of a denoiser. */
-import { add, scaleBy } from '../../dsl/index.js';
+import { add, div, less, scaleBy, square, where, zerosLike } from '../../dsl/index.js';
 import type { Shape } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
-import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
-import { leavesSignal } from '../schedules/channel.js';
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
-import type { Levels } from '../process/process.js';
-import { entriesAt } from '../process/table.js';
+import { type Denoiser, reparameterizeOn } from '../denoisers/denoiser.js';
+import { LEAST_SIGNAL } from '../levels/channel.js';
+import { type Noising, pathOf } from '../levels/noising.js';
+import type { Lookup } from '../levels/path.js';
 import { demanding } from '../../internal/takes.js';
-import { processWith } from '../parts.js';
+import { noisingPart } from '../parts.js';
 
 const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
@@ -32,28 +31,31 @@ export interface SteeredOptions extends OptionsOf<typeof steering> {}
  * @example
  * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const seen = steered(process, { correction: clip(1, 2) })(black)
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const seen = steered(noising, { correction: clip(1, 2) })(black)
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
 export const steered = demanding(
   'steered',
-  { process: processWith('marginals') },
-  <G = unknown>(process: Levels, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) => {
-    const { correction, timesteps } = steering.demand(options);
-    const weights = entriesAt(
-      process.marginals.map((marginal) => (leavesSignal(marginal) ? marginal.sigma ** 2 / marginal.alpha : 0)),
-    );
-    return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-      const { apply, guides: { score, mean } = {}, ...rest } = reparameterize(process, 'x0', timesteps)(denoiser);
-      return {
-        ...rest,
-        ...(mean && { guides: { mean } }),
-        apply: (params, x, at) => {
-          const x0 = correction(apply(params, x, at));
-          return score ? add(x0, scaleBy(score(params, x, at), weights(wholeTimesteps(at.t)))) : x0;
-        },
-      };
-    };
-  },
+  { noising: noisingPart },
+  <G = unknown>(noising: Noising, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) =>
+    steeredOn(pathOf(noising), steering.demand(options)),
 );
+
+/** {@link steered} on a path, with checked options. */
+export const steeredOn =
+  (path: Lookup, { correction, timesteps }: FilledOf<typeof steering>) =>
+  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const { apply, guides: { score, mean } = {}, ...rest } = reparameterizeOn(path, 'x0', timesteps)(denoiser);
+    return {
+      ...rest,
+      ...(mean && { guides: { mean } }),
+      apply: (params, x, at) => {
+        const x0 = correction(apply(params, x, at));
+        if (score === undefined) return x0;
+        const { alpha, sigma } = at.level ?? path.levels(at.t);
+        const weight = where(less(alpha, LEAST_SIGNAL), zerosLike(alpha), div(square(sigma), alpha));
+        return add(x0, scaleBy(score(params, x, at), weight as typeof alpha));
+      },
+    };
+  };

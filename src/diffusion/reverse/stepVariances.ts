@@ -1,8 +1,8 @@
 /** The variances of reverse steps, for the steps of a process and for the steps between levels. */
-import { type Posterior, posteriorOf, transition } from '../schedules/channel.js';
-import { type Level, pairsOf } from '../grids/level.js';
-import { clippedLogVariances } from '../process/posterior.js';
-import type { Process } from '../process/process.js';
+import { type Posterior, posteriorOf, transition } from '../levels/channel.js';
+import { type Level, pairsOf } from '../levels/level.js';
+import { clippedLogVariances } from '../levels/posterior.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import type { ReverseVariance } from './reverseVariance.js';
 
 /** Reverse steps, beginning at the data. */
@@ -13,7 +13,7 @@ interface ReverseSteps {
 }
 
 /** The steps of a process, from each timestep to the one before it. */
-export const stepsOf = ({ posteriors, schedule: { betas } }: Process): ReverseSteps => ({ posteriors, betas });
+export const stepsOf = ({ posteriors, schedule: { betas } }: DiscreteNoising): ReverseSteps => ({ posteriors, betas });
 
 /** The steps between falling levels. */
 export const stepsAlong = (levels: readonly Level[]): ReverseSteps => {

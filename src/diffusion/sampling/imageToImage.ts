@@ -3,11 +3,13 @@ import { fail } from '../../internal/errors.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
-import { type Grid, gridOf } from '../grids/grid.js';
+import { type Grid } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
-import type { SampleState } from '../solvers/integrator.js';
+import { isDiscrete } from '../levels/noising.js';
+import { beginAt, type SampleState } from '../solvers/integrator.js';
 import { demanding } from '../../internal/takes.js';
 import { samplerPart } from '../parts.js';
+import { gridOf } from '../grids/gridOf.js';
 
 const strengthOf = argument(
   'partOfTheWay',
@@ -24,23 +26,31 @@ const strengthOf = argument(
  *
  * @param steps - the whole grid, or its number of steps, which means {@link trailing}
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * unwrap(partOfTheWay(0.6, trailing(5))(process)) // → [599, 399, 199]
- * isRight(partOfTheWay(1.5, 5)(process)) // → false
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * unwrap(partOfTheWay(0.6, trailing(5))(noising)) // → [599, 399, 199]
+ * isRight(partOfTheWay(1.5, 5)(noising)) // → false
  */
 export const partOfTheWay =
   (strength: number, steps: number | Grid): Grid =>
-  (process) =>
+  (noising) =>
     F.pipe(
       strengthOf.decode(strength),
-      E.flatMap(() => gridOf(steps)(process)),
+      E.flatMap(() => gridOf(steps)(noising)),
       E.flatMap((timesteps) => {
-        const kept = timesteps.filter((t) => t < strength * process.schedule.T);
+        const { kept, expected } = isDiscrete(noising)
+          ? {
+              kept: timesteps.filter((t) => t < strength * noising.schedule.T),
+              expected: `a timestep below ${strength}·${noising.schedule.T}`,
+            }
+          : {
+              kept: timesteps.slice(timesteps.length - Math.floor(strength * timesteps.length + 1e-9)),
+              expected: `at least ${Math.ceil(1 / strength)} steps`,
+            };
         return kept.length > 0
           ? E.right(kept)
           : fail('ConfigError', {
               where: 'partOfTheWay',
-              expected: `a timestep below ${strength}·${process.schedule.T}`,
+              expected,
               actual: `[${timesteps.join(', ')}]`,
               hint: 'take more steps, or more strength',
             });
@@ -54,16 +64,16 @@ export const partOfTheWay =
  * - `x0`: data, `[B, ...I]`; `noise`: ε ~ N(0, I), like it
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const made = unwrap(sampler({ process, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
  * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
 export const startFrom = demanding(
   'startFrom',
   { sampler: samplerPart },
-  <P, I extends Shape>({ plan, start }: Sampler<P, I>) =>
+  <P, I extends Shape>({ plan, memory }: Sampler<P, I>) =>
     <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
       const { alpha, sigma } = plan[0]!.from; // a grid has at least one timestep
-      return start(add(mul(x0, alpha), mul(noise, sigma)));
+      return beginAt(memory)(add(mul(x0, alpha), mul(noise, sigma)));
     },
 );

@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -7,21 +6,22 @@ import {
   type Tensor, upload,
 } from '../../dsl/index.js'; // prettier-ignore
 import { E } from '../../internal/fp.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
-import type { Conditioning, Denoiser } from '../denoiser/denoiser.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { partOfTheWay, startFrom } from './imageToImage.js';
 import { type Inpainter, inpainting, repaintOrder, type Resampling } from './inpainting.js';
 import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
-import { ddpm } from '../process/process.js';
 import { sampler } from './sampler.js';
 import type { Grid } from '../grids/grid.js';
 import type { Solver } from '../solvers/plan.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
 const T = 200;
-const process = right(ddpm(cosine(T)));
+const noising = right(ddpm(cosine(T)));
 const RHO = 0.9;
 const COUNT = 500;
 
@@ -29,7 +29,7 @@ const COUNT = 500;
 // these directions E[x₀|x_t] = α·λ/(α²·λ + σ²)·x_t.
 const axes = constantOf([Math.SQRT1_2, Math.SQRT1_2, Math.SQRT1_2, -Math.SQRT1_2], 2, 2);
 const shrink = constantOf(
-  process.marginals.flatMap(({ alpha, sigma }) =>
+  noising.marginals.flatMap(({ alpha, sigma }) =>
     [1 + RHO, 1 - RHO].map((lambda) => (alpha * lambda) / (alpha ** 2 * lambda + sigma ** 2)),
   ),
   T,
@@ -42,7 +42,7 @@ const correlated: Denoiser<null, [2]> = {
 };
 
 const samplerOf = (solver: Solver, grid: number | Grid) =>
-  right(sampler({ process, denoiser: correlated, grid, solver, correction: uncorrected }));
+  right(sampler({ noising, denoiser: correlated, grid, solver, correction: uncorrected }));
 const noise = normal(COUNT, 2);
 
 /** x after each step. */
@@ -195,7 +195,7 @@ describe('inpainting', () => {
   it('has the noise level of the next step, also when it goes back up', async () => {
     // x̂₀ is 0.5 for every x_t, so x after any step is √ᾱ·0.5 + √(1-ᾱ)·ε at the timestep of the next evaluation
     const grey: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => mul(onesLike(x), 0.5) };
-    const parts = { process, denoiser: grey, grid: 9, solver: ancestral() };
+    const parts = { noising, denoiser: grey, grid: 9, solver: ancestral() };
     const plain = right(sampler(parts));
     const { plan } = plain;
     const walker = right(inpainting({ resamples: 2, jump: 3 })(plain));
@@ -241,7 +241,7 @@ describe('image to image', () => {
     const part = samplerOf(ddim(), partOfTheWay(0.5, 20));
     expect(part.timesteps[0]).toBeLessThan(T / 2);
     expect(part.timesteps).toEqual(samplerOf(ddim(), 20).timesteps.filter((t) => t < T / 2));
-    const { alpha, sigma } = process.marginals[part.timesteps[0]!]!;
+    const { alpha, sigma } = noising.marginals[part.timesteps[0]!]!;
     const backend = right(await reference()());
     const begin = program('key', (k) => {
       const keys = fork(k, 'x0', 'noise');
@@ -257,9 +257,9 @@ describe('image to image', () => {
 
   it('refuses an invalid strength, and one that leaves no timestep', () => {
     for (const strength of [0, -1, 1.01, NaN])
-      expect(partOfTheWay(strength, 10)(process)).toMatchObject(
+      expect(partOfTheWay(strength, 10)(noising)).toMatchObject(
         E.left({ expected: 'a strength above 0 and at most 1' }),
       );
-    expect(partOfTheWay(0.5, 1)(process)).toMatchObject(E.left({ actual: `[${T - 1}]` }));
+    expect(partOfTheWay(0.5, 1)(noising)).toMatchObject(E.left({ actual: `[${T - 1}]` }));
   });
 });

@@ -4,14 +4,14 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Channel, identity, transition } from '../schedules/channel.js';
+import { type Channel, identity, transition } from '../levels/channel.js';
 import { requiredKeys } from './noise.js';
-import { type BatchKeys, drawnBy, forkKeys } from '../process/batchKeys.js';
+import { type BatchKeys, drawnBy, forkKeys } from '../levels/batchKeys.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
-import { isData, type Level } from '../grids/level.js';
+import { isData, type Level } from '../levels/level.js';
 import type { SampleState, SampleStep } from '../solvers/integrator.js';
 import { looksBack, type SolverPlan, stagesOf } from '../solvers/plan.js';
-import { column, entryAt } from '../process/table.js';
+import { column, entryAt } from '../levels/table.js';
 
 /** The known part of an image. */
 export interface Known<B extends Dim, I extends Shape> {
@@ -117,8 +117,8 @@ const entering = (channels: readonly Channel[]) => {
  * after noise was added.
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddim() }))))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddim() }))))
  * made.steps // → 13
  */
 export const inpainting =

@@ -1,6 +1,6 @@
 import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import type { BatchKeys } from '../process/batchKeys.js';
+import type { BatchKeys } from '../levels/batchKeys.js';
 
 /** Draws the ε of a stochastic solver: of the shape of x, from a key. */
 export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;

@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../conditioning/networkTimesteps.js';
 import { describe, expect, it } from 'vitest';
 import { best, gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
@@ -28,23 +27,24 @@ import { consistency } from '../solvers/consistency.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
-import { type Denoiser, learningVariance, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
 import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
 import { trailing } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import type { Solver, Stage } from '../solvers/plan.js';
 import type { Noise } from './noise.js';
-import { ddpm } from '../process/process.js';
 import { respace } from '../grids/respacing.js';
 import { pSample } from '../reverse/reverse.js';
 import { sampler } from './sampler.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
-import { linear } from '../schedules/betaSchedules.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
-import type { Channel } from '../schedules/channel.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { linear } from '../levels/betaSchedules.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import type { Channel } from '../levels/channel.js';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(cosine(1000)));
+const noising = right(ddpm(cosine(1000)));
 /** The result of stages without noise for x = 1, with the optimal x̂₀ of Gaussian data. */
 const walkedOnHost = (stages: readonly Stage[]): number => {
   let x = 1;
@@ -65,12 +65,12 @@ describe('a sampler', () => {
     const ends: Denoiser<null, []> = {
       predicts: 'x0',
       apply: (_, x, { t }) =>
-        scaleBy(x, gather(table(process.marginals.map((c) => TAU / spread(c))), wholeTimesteps(t))),
+        scaleBy(x, gather(table(noising.marginals.map((c) => TAU / spread(c))), wholeTimesteps(t))),
     };
     const noises = await numbersOf(normal(2048));
     for (const steps of [1, 2, 8]) {
       const made = right(
-        sampler({ process, denoiser: ends, grid: steps, solver: consistency(), correction: uncorrected }),
+        sampler({ noising, denoiser: ends, grid: steps, solver: consistency(), correction: uncorrected }),
       );
       const samples = await samplesOf(made, noises);
       const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
@@ -80,7 +80,7 @@ describe('a sampler', () => {
 
   it('decoding inverts encoding, better with more steps', async () => {
     const flow = right(ddpm(linear(1000)));
-    const parts = { process: flow, denoiser: gaussianData(flow), correction: uncorrected };
+    const parts = { noising: flow, denoiser: gaussianData(flow), correction: uncorrected };
     const errors: number[] = [];
     for (const steps of [25, 50, 100]) {
       const encode = right(sampler({ ...parts, grid: steps, solver: ddimInversion() }));
@@ -94,9 +94,9 @@ describe('a sampler', () => {
   });
 
   it.each(['epsilon', 'x0', 'v'] as const)('takes a denoiser of any parameterization, %s', async (predicts) => {
-    const denoiser = reparameterize(process, predicts)(gaussianData(process));
-    const made = right(sampler({ process, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
-    const expected = walkedOnHost(stagesOn(ddim(), process, made.timesteps));
+    const denoiser = reparameterize(noising, predicts)(gaussianData(noising));
+    const made = right(sampler({ noising, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
+    const expected = walkedOnHost(stagesOn(ddim(), noising, made.timesteps));
     // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
     expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
   });
@@ -105,15 +105,15 @@ describe('a sampler', () => {
     const noises = await numbersOf(normal(4096));
     const made = right(
       sampler({
-        process,
-        denoiser: gaussianData(process),
+        noising,
+        denoiser: gaussianData(noising),
         grid: 100,
         solver: ancestral(),
         correction: uncorrected,
       }),
     );
     const samples = await samplesOf(made, noises);
-    const expected = stagesOn(ancestral(), process, made.timesteps).reduce((variance, stage) => {
+    const expected = stagesOn(ancestral(), noising, made.timesteps).reduce((variance, stage) => {
       const { x, x0, noise } = factorsOf(stage);
       return (x + x0[0]! * best(stage.at)) ** 2 * variance + noise ** 2;
     }, 1);
@@ -125,21 +125,21 @@ describe('a sampler', () => {
   it('keeps the memory of multistep solvers', async () => {
     const made = right(
       sampler({
-        process,
-        denoiser: gaussianData(process),
+        noising,
+        denoiser: gaussianData(noising),
         grid: 12,
         solver: dpmSolverPP(),
         correction: uncorrected,
       }),
     );
     expect([made.memory, made.stochastic]).toEqual([1, false]);
-    const expected = walkedOnHost(stagesOn(dpmSolverPP(), process, made.timesteps));
+    const expected = walkedOnHost(stagesOn(dpmSolverPP(), noising, made.timesteps));
     expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
   });
 
   it('clips x̂₀ to the range of images by default', async () => {
     const far: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => mul(x, 100) };
-    const parts = { process, denoiser: far, grid: 3, solver: ddim() };
+    const parts = { noising, denoiser: far, grid: 3, solver: ddim() };
     expect(await samplesOf(right(sampler(parts)), [2, -2])).toEqual([1, -1]);
     const [free] = await samplesOf(right(sampler({ ...parts, correction: uncorrected })), [2, -2]);
     expect(free).toBeGreaterThan(1);
@@ -147,8 +147,8 @@ describe('a sampler', () => {
 
   it('of ddim that keeps ε̂ corrects only x̂₀, in one evaluation', async () => {
     // DDIM, eq. 12, with the ε̂ of the network and a clipped x̂₀
-    const [from, to] = [process.marginals[999]!, process.marginals[499]!];
-    const parts = { process, denoiser: gaussianData(process), grid: 2, solver: ddim({ keepEpsilon: true }) };
+    const [from, to] = [noising.marginals[999]!, noising.marginals[499]!];
+    const parts = { noising, denoiser: gaussianData(noising), grid: 2, solver: ddim({ keepEpsilon: true }) };
     const made = right(sampler({ ...parts, correction: clip(-0.01, 0.01) }));
     const x0 = best(from) * 1.5;
     const epsilon = (1.5 - from.alpha * x0) / from.sigma;
@@ -172,19 +172,19 @@ describe('a sampler', () => {
     const level = { alpha: 0.8, sigma: 0.6, t: 999 };
     const solver: Solver = { plan: ([, ...others], path) => ddim().plan([level, ...others], path) };
     const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
-    const made = right(sampler({ process, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
+    const made = right(sampler({ noising, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
     expect(made.plan[0]!.from).toEqual(level);
     expect(await samplesOf(made, [1])).toEqual([0.875]); // (1 - 0.6 · 0.5)/0.8
   });
 
   it('on a grid equals the sampler on every step of the respaced process', async () => {
     // the denoiser has 1000 timesteps: the respaced process must pass these
-    const denoiser = gaussianData(process);
+    const denoiser = gaussianData(noising);
     const solver = ddim({ eta: 0.4 });
-    const long = right(sampler({ process, denoiser, grid: 10, solver, correction: uncorrected }));
+    const long = right(sampler({ noising, denoiser, grid: 10, solver, correction: uncorrected }));
     const short = right(
       sampler({
-        process: right(respace(trailing(10))(process)),
+        noising: right(respace(trailing(10))(noising)),
         denoiser,
         grid: 10,
         solver,
@@ -198,16 +198,16 @@ describe('a sampler', () => {
   it.each(['range', 'logVariance'] as const)(
     'uses the learned variance, %s: on a grid like p_θ of the respaced process',
     async (as) => {
-      const mean = gaussianData(process);
+      const mean = gaussianData(noising);
       const denoiser = learningVariance<null, []>({
         ...mean,
         as,
         apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: mul(tanh(x), 0.3) }),
       });
       const noise: Noise = (x) => () => fullLike(x, 0.7);
-      const parts = { process, denoiser, correction: uncorrected, noise };
+      const parts = { noising, denoiser, correction: uncorrected, noise };
       const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
-      const short = right(respace(trailing(4))(process));
+      const short = right(respace(trailing(4))(noising));
       const reverse = pSample(short, denoiser, { correction: uncorrected });
       for (const index of [0, 2, 3]) {
         const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;
@@ -224,23 +224,23 @@ describe('a sampler', () => {
   );
 
   it('of one step with a learned variance draws no noise and needs no key', async () => {
-    const mean = gaussianData(process);
+    const mean = gaussianData(noising);
     const denoiser = learningVariance<null, []>({
       ...mean,
       as: 'range',
       apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: x }),
     });
-    const parts = { process, grid: 1, solver: ancestral(), correction: uncorrected };
+    const parts = { noising, grid: 1, solver: ancestral(), correction: uncorrected };
     const made = right(sampler({ ...parts, denoiser }));
     expect(made.stochastic).toBe(false);
     const x = constantOf([1.5, -0.5], 2) as Tensor<[2]>;
     const step = () => made.step(null, made.start(x), { index: scalar(0, 'int32') }).state.x;
-    const known = best(process.marginals[999]!);
+    const known = best(noising.marginals[999]!);
     expect(relativeDistance(await numbersOf(step), [1.5 * known, -0.5 * known])).toBeLessThan(1e-14);
   });
 
   it('draws different noise at each step, and the same from the same key', async () => {
-    const made = right(sampler({ process, denoiser: gaussianData(process), grid: 5, solver: ancestral() }));
+    const made = right(sampler({ noising, denoiser: gaussianData(noising), grid: 5, solver: ancestral() }));
     const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));
     expect(first).toEqual(again);
     expect(first).not.toEqual(other);
@@ -252,7 +252,7 @@ describe('a sampler', () => {
       classes: 2,
       apply: (_, x, { label }) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), label!)),
     };
-    const made = right(sampler({ process, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
+    const made = right(sampler({ noising, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;
     const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
     const samples = await numbersOf(() => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x);
@@ -261,13 +261,13 @@ describe('a sampler', () => {
 });
 
 describe('parts that do not fit together', () => {
-  const denoiser = gaussianData(process);
+  const denoiser = gaussianData(noising);
 
   it('are an error value of the sampler', () => {
     for (const [made, says] of [
-      [sampler({ process, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
-      [sampler({ process, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
-      [sampler({ process, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with classes'],
+      [sampler({ noising, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
+      [sampler({ noising, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
+      [sampler({ noising, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with classes'],
     ] as const)
       expect(E.isLeft(made) && made.left.message).toContain(says);
   });
@@ -275,14 +275,14 @@ describe('parts that do not fit together', () => {
   it('a prediction of ε cannot start without signal; one of v can', () => {
     const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));
     const ofKind = (predicts: 'epsilon' | 'v') =>
-      sampler({ process: erased, denoiser: { ...denoiser, predicts }, solver: ancestral() });
+      sampler({ noising: erased, denoiser: { ...denoiser, predicts }, solver: ancestral() });
     const blind = ofKind('epsilon');
     expect(E.isLeft(blind) && blind.left.message).toContain('none at t = 2');
     expect(E.isRight(ofKind('v'))).toBe(true);
   });
 
   it('a stochastic step without a key is an error of compile', async () => {
-    const made = right(sampler({ process, denoiser, grid: 5, solver: ancestral() }));
+    const made = right(sampler({ noising, denoiser, grid: 5, solver: ancestral() }));
     const failed = await outcomeOf(
       () => made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
     )();
@@ -291,7 +291,7 @@ describe('parts that do not fit together', () => {
 
   it('images of another shape are a type error', () => {
     const images: Denoiser<null, [8, 8, 1]> = { predicts: 'v', apply: (_, x) => x };
-    const made = right(sampler({ process, denoiser: images, grid: 5, solver: ddim() }));
+    const made = right(sampler({ noising, denoiser: images, grid: 5, solver: ddim() }));
     expect(made.steps).toBe(5);
     program({ x: 'B 8 8 1' }, ({ x }) => made.start(x));
     // @ts-expect-error three channels instead of one

@@ -1,35 +1,37 @@
-import { type Dim, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
+import { type Dim, mul, type NoisefoldError, type Shape, type Tensor } from '../../dsl/index.js';
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { limitTimesteps, networkTimestepsOf } from '../conditioning/networkTimesteps.js';
-import { forEachSample } from '../process/batch.js';
-import { type BatchKeys, drawnBy, forkKeys } from '../process/batchKeys.js';
+import { limitTimesteps } from '../conditioning/networkTimesteps.js';
+import { forEachSample } from '../levels/batch.js';
+import { type BatchKeys, drawnBy, forkKeys } from '../levels/batchKeys.js';
 import type { Condition } from '../conditioning/condition.js';
 import { clipToImage, type Correction, uncorrected } from '../reverse/x0Correction.js';
-import { type Denoiser, overProcess } from '../denoiser/denoiser.js';
-import { levelsWithSignal } from '../denoiser/requireSignal.js';
+import { type Denoiser, overPath } from '../denoisers/denoiser.js';
+import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
+import { everyStep, type Grid, gridPart } from '../grids/grid.js';
 import { gaussian, type Noise, requiredKeys } from './noise.js';
-import type { Process } from '../process/process.js';
+import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
+import { lookupIn } from '../levels/discretePath.js';
+import { noiseScale } from '../levels/channel.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { levelsOf } from '../grids/level.js';
-import { integratorOf, type SampleState, type SampleStep } from '../solvers/integrator.js';
+import { beginAt, integratorOf, type SampleState, type SampleStep } from '../solvers/integrator.js';
 import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
-import { steered } from '../reverse/steering.js';
+import { steeredOn } from '../reverse/steering.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
-import { denoiserPart, processPart } from '../parts.js';
+import { denoiserPart, noisingPart } from '../parts.js';
+import { gridOf } from '../grids/gridOf.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
-  readonly process: Itself<Process>;
+  readonly noising: Itself<Noising>;
   readonly denoiser: Itself<Denoiser<P, I>>;
   readonly solver: Solver;
-  /** A grid, or a number of timesteps, which means {@link trailing}. {@link everyStep} if left out. */
+  /** A grid, or a number of steps: see {@link gridOf}. {@link everyStep} if left out, for a schedule only. */
   readonly grid?: number | Grid;
   /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
@@ -61,7 +63,7 @@ export interface SamplerStepInputs<B extends Dim> {
 export interface Sampler<P, I extends Shape> {
   /** The number of evaluations. */
   readonly steps: number;
-  /** The timestep of each evaluation; some may lie between two of the process. */
+  /** The time of each evaluation; some may lie between two timesteps of a schedule. */
   readonly timesteps: readonly number[];
   /** The steps of the solver, with their stages: one for each evaluation. */
   readonly plan: SolverPlan;
@@ -69,7 +71,7 @@ export interface Sampler<P, I extends Shape> {
   readonly stochastic: boolean;
   /** The number of tensors that the state keeps besides x. */
   readonly memory: number;
-  /** The initial state, x_T ~ N(0, I), from standard normal noise, `[B, ...I]`. */
+  /** The initial state, x_T ~ N(0, I), from standard normal noise, `[B, ...I]`; σ_T·ε where α² + σ² is not 1. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => SampleState<[B, ...I]>;
   readonly step: <B extends Dim>(
     params: P,
@@ -85,7 +87,7 @@ interface ForClasses<C> {
 }
 
 const partsOf = schema('sampler', {
-  process: processPart,
+  noising: noisingPart,
   denoiser: denoiserPart,
   solver: part('a solver, such as ddim()', 'plan'),
   grid: optional(gridPart, everyStep),
@@ -99,8 +101,8 @@ const partsOf = schema('sampler', {
  * `ConfigError` if the parts do not fit together.
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser, grid: 5, solver: ddim() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser, grid: 5, solver: ddim() }))
  * made.timesteps // → [999, 799, 599, 399, 199]
  * made.stochastic // → false
  */
@@ -110,7 +112,7 @@ export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
   F.pipe(partsOf.decode<SamplerParts<P, I>>(parts), E.flatMap(samplerOf));
 
 const samplerOf = <P, I extends Shape>({
-  process,
+  noising,
   denoiser,
   solver,
   grid,
@@ -120,22 +122,25 @@ const samplerOf = <P, I extends Shape>({
 }: Filled<typeof partsOf.fields, SamplerParts<P, I>>): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     E.Do,
-    E.bind('falling', () => gridOf(grid)(process)),
-    E.bind('plan', ({ falling }) => planOf(solver, levelsOf(process, falling), process)),
+    E.bind('falling', () => gridOf(grid)(noising)),
+    E.bind('plan', ({ falling }) => planOf(solver, levelsAt(noising, falling), noising)),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
-    E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser.predicts)),
+    E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser)),
     E.let('integrator', ({ plan }) => integratorOf(plan)),
-    E.bind('guided', () => guidance(limitTimesteps(process)(denoiser))),
+    E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
     E.map(({ plan, levels, integrator, guided }) => {
       const timesteps = levels.map(({ t }) => t);
-      // the evaluations as a process, whose time is their index
-      const evaluations = { marginals: levels, timesteps: networkTimestepsOf(process, levels) };
+      const { clock } = pathOf(noising);
+      // the evaluations, whose time is their index
+      const evaluations = lookupIn(levels, clock ? levels.map(clock.at) : timesteps);
       const steeredBy = (by: Correction) =>
-        F.pipe(guided, overProcess(evaluations), steered(evaluations, { correction: by }));
+        F.pipe(guided, overPath(evaluations), steeredOn(evaluations, { correction: by }));
+      const { from } = plan[0]!; // a plan has at least one step
+      const scale = solver.start === 'sigma' ? from.sigma : noiseScale(from);
       const { apply, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
       const { stages: steps, memory, stochastic } = integrator;
@@ -145,7 +150,7 @@ const samplerOf = <P, I extends Shape>({
         plan,
         stochastic,
         memory,
-        start: (x) => ({ x, memory: Array.from({ length: memory }, () => zerosLike(x)) }),
+        start: (noise) => beginAt(memory)(scale === 1 ? noise : mul(noise, scale)),
         step: <B extends Dim>(
           params: P,
           state: SampleState<[B, ...I]>,

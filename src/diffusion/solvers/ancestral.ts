@@ -1,6 +1,6 @@
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, pairsOf } from '../grids/level.js';
+import { isData, pairsOf } from '../levels/level.js';
 import { reverseVariance } from '../reverse/reverseVariance.js';
 import { stepsAlong, stepVariances } from '../reverse/stepVariances.js';
 import { planning } from './plan.js';
@@ -27,8 +27,8 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * @param options - `variance`: σ_t² for a denoiser that does not learn it, the posterior's β̃_t if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
  * made.timesteps // → [999, 666, 332]
  */
 export const ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ variance }) =>

@@ -4,18 +4,18 @@ import { constantOf, fullLike, scalar } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { consistency } from './consistency.js';
 import { uncorrected } from '../reverse/x0Correction.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import type { Noise } from '../sampling/noise.js';
 import { sampler } from '../sampling/sampler.js';
-import { processOfSigmas } from '../grids/sigmaProcess.js';
+import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 
 const EPSILON = 0.002;
 const sigmas = [EPSILON, 0.3, 2, 80];
-const process = right(processOfSigmas(sigmas));
+const noising = right(noisingOfSigmas(sigmas));
 
 /** x̂₀ is 0.25 at each evaluation. */
 const constant: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
-const parts = { process, denoiser: constant, correction: uncorrected } as const;
+const parts = { noising, denoiser: constant, correction: uncorrected } as const;
 const one: Noise = (x) => () => fullLike(x, 1);
 
 /** x_t of each step in the coordinates of the paper, x_t/√ᾱ_t, where each draws z = 1. */
@@ -27,7 +27,7 @@ const walked = async (sigmaMin?: number): Promise<readonly number[]> => {
     const [x] = await numbersOf(
       (key) => step(null, start(constantOf([7], 1)), { index: scalar(i, 'int32'), key }).state.x,
     );
-    found.push(x! / (process.marginals[2 - i]?.alpha ?? 1));
+    found.push(x! / (noising.marginals[2 - i]?.alpha ?? 1));
   }
   return found;
 };

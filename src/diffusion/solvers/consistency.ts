@@ -1,19 +1,31 @@
-import { add, div, mul, reciprocal, scaleBy, type Shape, sqrt, square } from '../../dsl/index.js';
+import {
+  add,
+  cast,
+  div,
+  fullLike,
+  greaterEqual,
+  mul,
+  reciprocal,
+  scaleBy,
+  type Shape,
+  sqrt,
+  square,
+  where,
+} from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, orRaise } from '../../internal/errors.js';
 import { aboveZero, amount, hinted } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { placeIn } from '../conditioning/networkTimesteps.js';
-import type { Denoiser } from '../denoiser/denoiser.js';
-import { requireSignal } from '../denoiser/requireSignal.js';
-import { x0At } from '../denoiser/atLevel.js';
-import { sigmaOf } from '../schedules/channel.js';
-import { isData, type Level, pairsOf } from '../grids/level.js';
-import type { Process } from '../process/process.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { requireSignal } from '../denoisers/requireSignal.js';
+import { x0At } from '../denoisers/atLevel.js';
+import { sigmaOf } from '../levels/channel.js';
+import { isData, type Level, pairsOf } from '../levels/level.js';
+import { type Noising, pathOf } from '../levels/noising.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { demanding } from '../../internal/takes.js';
-import { processPart } from '../parts.js';
+import { noisingPart } from '../parts.js';
 
 const options = schema('consistency', {
   /**
@@ -37,8 +49,8 @@ export interface ConsistencyOptions extends OptionsOf<typeof options> {}
  * @param options - `sigmaMin`: 0 if left out; a negative one, or one above σ of a level on the path, is a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
  * made.timesteps // → [999, 759, 499, 259]
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
@@ -82,16 +94,16 @@ export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
  * @param process - the process that the network was trained with
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = consistencyDenoiser(process, { timestepScaling: 0.5 })(black)
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = consistencyDenoiser(noising, { timestepScaling: 0.5 })(black)
  * made.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
 export const consistencyDenoiser = demanding(
   'consistencyDenoiser',
-  { process: processPart },
-  <G = unknown>(process: Process, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
+  { noising: noisingPart },
+  <G = unknown>(noising: Noising, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
     const given = boundaryOf.decode(boundary);
-    const placeOf = placeIn(process);
+    const path = pathOf(noising);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const { learned: _, predicts, apply, ...others } = denoiser;
       return {
@@ -99,9 +111,10 @@ export const consistencyDenoiser = demanding(
         predicts: 'x0',
         apply: (params, x, at) => {
           const { sigmaData, timestepScaling } = orRaise(given);
-          requireSignal('denoiser', process, predicts);
-          const { time, level } = placeOf(at);
-          const tau = mul(time, timestepScaling);
+          requireSignal('denoiser', path, denoiser);
+          const { t, level = path.levels(t) } = at;
+          const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path
+          const tau = mul(time as typeof level.sigma, timestepScaling);
           const all = add(square(tau), sigmaData ** 2); // τ² + σ²
           const x0 = x0At(predicts, level)(x, apply(params, x, at));
           return add(scaleBy(x, mul(reciprocal(all), sigmaData ** 2)), scaleBy(x0, div(tau, sqrt(all))));

@@ -1,6 +1,6 @@
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Level } from '../grids/level.js';
+import type { Level } from '../levels/level.js';
 import { solverOf, type Stage } from './plan.js';
 import { etaOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { ancestralLevel, holdX0 } from './steps.js';
@@ -33,8 +33,8 @@ export const ddimStage =
  *   the ε̂ = (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t) of the guided x̂₀ before its correction, such as a clip; false if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
  * made.stochastic // → true
  */
 export const ddim: SolverFrom<DdimOptions> = withOptions(ddimOptions, (options) =>

@@ -1,5 +1,5 @@
 import { schema } from '../../internal/schema.js';
-import { isData, pairsOf } from '../grids/level.js';
+import { isData, pairsOf } from '../levels/level.js';
 import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { holdX0 } from './steps.js';
@@ -15,8 +15,8 @@ const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η 
  * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = α·x₀.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: 5, solver: ddimInversion() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddimInversion() }))
  * made.timesteps // → [199, 199, 399, 599, 799]
  */
 export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () =>

@@ -1,5 +1,5 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { pairsOf } from '../grids/level.js';
+import { pairsOf } from '../levels/level.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 import { planning, type Solver } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
@@ -56,8 +56,8 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * made.memory // → 2
  */
 export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ order }) => dpmSolverPPOf(order));

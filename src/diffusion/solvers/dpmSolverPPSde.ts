@@ -1,5 +1,5 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { pairsOf } from '../grids/level.js';
+import { pairsOf } from '../levels/level.js';
 import { planning } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { ancestralLevel, flowStep, lengthOf, reachOf } from './steps.js';
@@ -18,8 +18,8 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1 or 2; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
  * made.memory // → 1
  */
 export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order }) =>

@@ -1,5 +1,5 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../grids/level.js';
+import { type Level, pairsOf } from '../levels/level.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 import { type SolverPlan, planning, type Solver, type Stage } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
@@ -56,8 +56,8 @@ interface SinglestepOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
  * made.steps // → 20
  */
 export const dpmSolverPPSinglestep: SolverFrom<SinglestepOptions> = withOptions(options, ({ order }) =>

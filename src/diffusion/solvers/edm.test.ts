@@ -1,33 +1,33 @@
+import { discretePath } from '../levels/discretePath.js';
 import { describe, expect, it } from 'vitest';
 import { gaussianData, samplesOf } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { constantOf, scalar, tanh } from '../../dsl/index.js';
-import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { everyStep, timestepGrid, trailing } from '../grids/grid.js';
-import { levelsOf } from '../grids/level.js';
 import { respace } from '../grids/respacing.js';
-import { processOfSigmas } from '../grids/sigmaProcess.js';
+import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 import { uncorrected } from '../reverse/x0Correction.js';
-import { sigmaAt } from '../schedules/noiseLevel.js';
-import { networkTimestepsOf } from '../conditioning/networkTimesteps.js';
-import { zeroTerminalSNR } from '../schedules/zeroTerminalSNR.js';
+import { sigmaAt } from '../levels/noiseLevel.js';
+import { zeroTerminalSNR } from '../levels/zeroTerminalSNR.js';
 import { ddim } from './ddim.js';
 import { dpmSolverPPSde } from './dpmSolverPPSde.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import type { Solver } from './plan.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
 import { euler, heun } from './edm.js';
-import { ddpm } from '../process/process.js';
-import { sigmaOf } from '../schedules/channel.js';
+import { sigmaOf } from '../levels/channel.js';
 import { sampler } from '../sampling/sampler.js';
+import { levelsOf } from '../levels/noising.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
 describe.each([
   ['euler', euler],
   ['heun', heun],
 ])('churn, %s,', (name, solver) => {
-  const process = right(ddpm(cosine(100)));
+  const noising = right(ddpm(cosine(100)));
   const made = (churn: number, sMin = 0) =>
-    sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver({ churn, sMin }) });
+    sampler({ noising, denoiser: gaussianData(noising), grid: 100, solver: solver({ churn, sMin }) });
 
   it('draws noise for any churn above 0, where a step is in its range', () => {
     for (const [churn, sMin, draws] of [
@@ -51,10 +51,10 @@ describe.each([
   });
 
   it('is added where σ is sMin or sMax, and not beyond them', () => {
-    const { sigmas } = process.schedule;
+    const { sigmas } = noising.schedule;
     const draws = (sMin: number, sMax: number) => {
       const options = { churn: 40, sMin, sMax };
-      return right(sampler({ process, denoiser: gaussianData(process), grid: 100, solver: solver(options) }))
+      return right(sampler({ noising, denoiser: gaussianData(noising), grid: 100, solver: solver(options) }))
         .stochastic;
     };
     for (const t of [3, 50, 90]) {
@@ -73,10 +73,10 @@ it.each([
   [99.99, true],
   [100.01, false],
 ])('heun evaluates again in a step over which σ falls %d-fold: %s', async (ratio, again) => {
-  const process = right(processOfSigmas([1, ratio]));
+  const noising = right(noisingOfSigmas([1, ratio]));
   const denoiser: Denoiser<null, [4]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
   const afterStep = (solver: typeof euler) => {
-    const made = right(sampler({ process, denoiser, grid: everyStep, solver: solver() }));
+    const made = right(sampler({ noising, denoiser, grid: everyStep, solver: solver() }));
     const start = made.start(constantOf([-1, 0.3, 0.8, 2], 1, 4));
     const stages = made.plan[0]!.stages.length;
     return numbersOf(() => {
@@ -90,40 +90,43 @@ it.each([
 });
 
 it('churn above the noise of the process is the same for each prediction', async () => {
-  const process = right(ddpm(cosine(100)));
-  const x0 = gaussianData(process);
+  const noising = right(ddpm(cosine(100)));
+  const x0 = gaussianData(noising);
   const drawn = async (denoiser: Denoiser<null, []>) => {
-    const parts = { process, grid: timestepGrid([99, 50]), correction: uncorrected } as const;
+    const parts = { noising, grid: timestepGrid([99, 50]), correction: uncorrected } as const;
     return samplesOf(right(sampler({ ...parts, denoiser, solver: heun({ churn: 0.4 }) })), [0.7, -0.2]);
   };
   const expected = await drawn(x0);
   for (const to of ['epsilon', 'v', 'score'] as const)
-    (await drawn(reparameterize(process, to)(x0))).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 9));
+    (await drawn(reparameterize(noising, to)(x0))).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 9));
 });
 
 it('the network of a respaced process gets the timestep of its own process at the noise of churn', () => {
-  const process = right(ddpm(cosine(1000)));
-  const noiseAt = sigmaAt(process.schedule);
+  const noising = right(ddpm(cosine(1000)));
+  const noiseAt = sigmaAt(noising.schedule);
   for (const grid of [trailing(10), timestepGrid([499, 249, 99])]) {
-    const short = right(respace(grid)(process));
+    const short = right(respace(grid)(noising));
     const { plan } = right(
-      sampler({ process: short, denoiser: gaussianData(short), solver: euler({ churn: 1.2 }), grid: everyStep }),
+      sampler({ noising: short, denoiser: gaussianData(short), solver: euler({ churn: 1.2 }), grid: everyStep }),
     );
     const levels = plan.map(({ stages }) => stages[0]!.at);
-    const told = networkTimestepsOf(short, levels);
+    const { clock } = discretePath(short);
+    const times = levels.map((level) => clock!.at(level));
     // above the noise of the process the network gets its last timestep
     const noises = levels.map((level) => Math.min(sigmaOf(level), noiseAt(999)));
-    noises.forEach((noise, i) => expect(noiseAt(told[i]!) / noise).toBeCloseTo(1, 9));
-    const own = networkTimestepsOf(short, levelsOf(short, [2, 1, 0]).slice(0, 3));
+    noises.forEach((noise, i) => expect(noiseAt(times[i]!) / noise).toBeCloseTo(1, 9));
+    const own = levelsOf(short, [2, 1, 0])
+      .slice(0, 3)
+      .map((level) => clock!.at(level));
     expect([...own]).toEqual([...short.timesteps.slice(0, 3)].reverse());
   }
 });
 
 it('between two levels without signal, each solver takes DDIM’s step', async () => {
-  const process = right(ddpm(zeroTerminalSNR(right(cosine(100)))));
-  const denoiser = gaussianData(process);
+  const noising = right(ddpm(zeroTerminalSNR(right(cosine(100)))));
+  const denoiser = gaussianData(noising);
   const drawn = (solver: Solver) =>
-    samplesOf(right(sampler({ process, denoiser, solver, grid: timestepGrid([99, 98.5, 50]) })), [0.7, -0.2]);
+    samplesOf(right(sampler({ noising, denoiser, solver, grid: timestepGrid([99, 98.5, 50]) })), [0.7, -0.2]);
   const expected = await drawn(euler());
   expect(expected.every(Number.isFinite)).toBe(true);
   expect(await drawn(ddim())).toEqual(expected);

@@ -1,8 +1,9 @@
 import { amount, hinted } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, type Level, levelOfSigma, pairsOf } from '../grids/level.js';
-import { leavesSignal, sigmaOf, transition } from '../schedules/channel.js';
+import { isData, type Level, pairsOf } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
+import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
 import { planning, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0, isGradual } from './steps.js';
@@ -50,8 +51,8 @@ const churning = (where: string, stages: (from: Level, to: Level) => readonly [S
           },
     ),
     (options) =>
-      planning((levels, path) => {
-        const levelOf = levelOfSigma(path);
+      planning((levels, noising) => {
+        const { levelOfSigma: levelOf } = pathOf(noising);
         return pairsOf(levels).map(([from, to], _, { length }) => {
           const hat = raisedLevel(levelOf, from, length, options);
           const [first, ...others] = stages(hat, to);
@@ -71,8 +72,8 @@ const churning = (where: string, stages: (from: Level, to: Level) => readonly [S
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
  * made.stochastic // → true
  */
 export const euler = churning('euler', (from, to) => [holdX0(from, to)]);
@@ -93,8 +94,8 @@ const correct = (from: Level, to: Level): Stage => {
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * made.steps // → 7
  */
 export const heun = churning('heun', (from, to) =>

@@ -17,8 +17,8 @@ interface EulerAncestralOptions extends OptionsOf<typeof options> {}
  * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
  * made.stochastic // → true
  */
 export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta }) =>

@@ -1,7 +1,7 @@
 import { add, broadcastLike, exp, mul, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
-import type { LearnedVariance } from '../denoiser/denoiser.js';
-import { type Conversion, conversion } from '../denoiser/parameterization.js';
-import { entryAt } from '../process/table.js';
+import type { LearnedVariance } from '../denoisers/denoiser.js';
+import { type Conversion, conversion } from '../denoisers/parameterization.js';
+import { entryAt } from '../levels/table.js';
 import { planPart } from '../parts.js';
 import { demanding } from '../../internal/takes.js';
 import { learnedLogVariance, standardDeviation } from '../reverse/learnedVariance.js';
@@ -12,6 +12,14 @@ export interface SampleState<S extends Shape> {
   readonly x: Tensor<S>;
   readonly memory: readonly Tensor<S>[];
 }
+
+/** The state of a sampler that begins at x. */
+export const beginAt =
+  (memory: number) =>
+  <S extends Shape>(x: Tensor<S>): SampleState<S> => ({
+    x,
+    memory: Array.from({ length: memory }, () => zerosLike(x)),
+  });
 
 /** The result of a stage: the next state, and the x̂₀ that it used. */
 export interface SampleStep<S extends Shape> {
@@ -57,8 +65,8 @@ interface Row extends Stage {
 /**
  * The integrator of a plan: the only loop of all solvers.
  * @example
- * const process = unwrap(ddpm(linear(1000)))
- * const plan = unwrap(heun().plan(levelsOf(process, [700, 400, 100]), process))
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const plan = unwrap(heun().plan(levelsOf(noising, [700, 400, 100]), noising))
  * integratorOf(plan).stages // → 5
  * integratorOf(plan).stochastic // → false
  */

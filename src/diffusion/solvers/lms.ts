@@ -1,6 +1,6 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../grids/level.js';
-import { sigmaOf } from '../schedules/channel.js';
+import { type Level, pairsOf } from '../levels/level.js';
+import { sigmaOf } from '../levels/channel.js';
 import { planning } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { hasSignal, holdNoise, reachOf } from './steps.js';
@@ -37,8 +37,8 @@ interface LmsOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: lms() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: lms() }))
  * made.memory // → 3
  */
 export const lms: SolverFrom<LmsOptions> = withOptions(options, ({ order }) =>

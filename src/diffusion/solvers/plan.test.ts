@@ -3,17 +3,17 @@ import { gaussianData } from '../../../properties/diffusion/gaussianData.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { sampler } from '../sampling/sampler.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
-import { ddpm } from '../process/process.js';
-import { type Level, pairsOf } from '../grids/level.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { type Level, pairsOf } from '../levels/level.js';
 import { type Solver, type Stage, solverOf } from './plan.js';
 import { flowStep } from './steps.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(cosine(100)));
+const noising = right(ddpm(cosine(100)));
 
 /** The error of a solver that breaks its type, as JavaScript may. */
 const messageOf = (solver: unknown): string => {
-  const made = sampler({ process, denoiser: gaussianData(process), grid: 4, solver: solver as Solver });
+  const made = sampler({ noising, denoiser: gaussianData(noising), grid: 4, solver: solver as Solver });
   return E.isLeft(made) ? made.left.message : 'no error';
 };
 const withStages = (stages: (from: Level, to: Level) => unknown) => solverOf(stages as Parameters<typeof solverOf>[0]);
@@ -41,10 +41,7 @@ describe('a plan of a solver', () => {
     ],
     [withStages((from) => [{ at: from, x: Infinity }]), '.plan.0.stages.0.x: expected a finite number, got Infinity'],
     [withStages((from) => [{ at: from, x: 1, memory: 0.5 }]), '.memory: expected an array of finite numbers, got 0.5'],
-    [
-      withStages((from) => [{ at: { ...from, t: 100 }, x: 1 }]),
-      'expected timesteps from 0 to 99, got 100 in evaluation 0',
-    ],
+    [withStages((from) => [{ at: { ...from, t: 100 }, x: 1 }]), 'expected times from 0 to 99, got 100 in evaluation 0'],
     [withStages((from) => [{ at: from, x: 1, memory: [0.5] }]), 'expected factors of what earlier stages remember'],
     [{ plan: () => undefined }, '.plan: expected an Either of an array of steps, got nothing'],
     [{ plan: (levels: readonly Level[]) => pairsOf(levels) }, '.plan: expected an Either of an array of steps'],

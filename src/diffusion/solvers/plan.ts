@@ -6,11 +6,12 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { callback } from '../../internal/parts.js';
 import { argument, optional, record } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
-import type { Parameterization } from '../denoiser/parameterization.js';
-import { type Level, pairsOf } from '../grids/level.js';
-import type { Channel } from '../schedules/channel.js';
+import type { Parameterization } from '../denoisers/parameterization.js';
+import { type Level, pairsOf } from '../levels/level.js';
+import type { Channel } from '../levels/channel.js';
 import { predictsPart } from '../parts.js';
-import type { Levels } from '../process/process.js';
+import { type Noising, pathOf } from '../levels/noising.js';
+import type { Path } from '../levels/path.js';
 
 /**
  * One evaluation of the denoiser, and the linear combination that follows it:
@@ -58,15 +59,20 @@ export type SolverPlan = readonly SolverStep[];
 /** A numerical method for the reverse process. */
 export interface Solver {
   /**
-   * Plans the steps on falling levels, the last of which is the data. `path` has the levels of every timestep, for stages
-   * between those of the grid.
+   * The x_T that it begins with: ε where the variance is preserved, and σ_T·ε elsewhere; `'sigma'` for σ_T·ε on every path, as in
+   * k-diffusion.
    */
-  readonly plan: (levels: readonly Level[], path: Levels) => either.Either<NoisefoldError, SolverPlan>;
+  readonly start?: 'sigma';
+  /**
+   * Plans the steps on falling levels, the last of which is the data. `noising` has the levels between those of
+   * the grid.
+   */
+  readonly plan: (levels: readonly Level[], noising: Noising) => either.Either<NoisefoldError, SolverPlan>;
 }
 
 /** A solver whose plan cannot fail. */
-export const planning = (plan: (levels: readonly Level[], path: Levels) => SolverPlan): Solver => ({
-  plan: (levels, path) => E.right(plan(levels, path)),
+export const planning = (plan: (levels: readonly Level[], noising: Noising) => SolverPlan): Solver => ({
+  plan: (levels, noising) => E.right(plan(levels, noising)),
 });
 
 /**
@@ -75,8 +81,8 @@ export const planning = (plan: (levels: readonly Level[], path: Levels) => Solve
  * const euler = solverOf((from, to) => [
  *   { at: from, x: to.sigma / from.sigma, x0: to.alpha - (to.sigma / from.sigma) * from.alpha },
  * ])
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const plan = unwrap(euler.plan(levelsOf(process, [1, 0]), process))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const plan = unwrap(euler.plan(levelsOf(noising, [1, 0]), noising))
  * plan.map(({ stages }) => stages[0]!.x) // → [0.75, 0]
  */
 export const solverOf = demanding(
@@ -122,11 +128,10 @@ const firstLookingBack = (stages: readonly Stage[]): number =>
   stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
 
 /** The first fault of a plan for a process, as the expected and the actual value; null if it has none. */
-const faultOf = (plan: SolverPlan, { marginals }: Levels): readonly [expected: string, actual: string] | null => {
+const faultOf = (plan: SolverPlan, { last }: Path): readonly [expected: string, actual: string] | null => {
   const stages = stagesOf(plan);
-  const last = marginals.length - 1;
   const outside = stages.findIndex(({ at }) => !(at.t >= 0 && at.t <= last));
-  if (outside !== -1) return [`timesteps from 0 to ${last}`, `${stages[outside]!.at.t} in evaluation ${outside}`];
+  if (outside !== -1) return [`times from 0 to ${last}`, `${stages[outside]!.at.t} in evaluation ${outside}`];
   const early = firstLookingBack(stages);
   return early === -1
     ? null
@@ -135,21 +140,21 @@ const faultOf = (plan: SolverPlan, { marginals }: Levels): readonly [expected: s
 
 /** Checks the plan of a solver, which anyone may write. Otherwise a `ConfigError`. */
 const checkedPlan =
-  (path: Levels) =>
+  (path: Path) =>
   (plan: SolverPlan): either.Either<NoisefoldError, SolverPlan> => {
     const fault = faultOf(plan, path);
     if (fault === null) return E.right(plan);
     const [expected, actual] = fault;
-    return fail('ConfigError', { where: PLAN, expected, actual, hint: 'plan steps for the levels that plan receives' });
+    return fail('ConfigError', { where: PLAN, expected, actual, hint: 'plan steps for its levels' });
   };
 
 /** The checked plan of a solver. */
 export const planOf = (
   solver: Solver,
   levels: readonly Level[],
-  path: Levels,
+  noising: Noising,
 ): either.Either<NoisefoldError, SolverPlan> => {
-  const made: either.Either<NoisefoldError, unknown> = solver.plan(levels, path);
+  const made: either.Either<NoisefoldError, unknown> = solver.plan(levels, noising);
   if (!isEither(made))
     return fail('ConfigError', {
       where: PLAN,
@@ -160,7 +165,7 @@ export const planOf = (
   return F.pipe(
     made,
     E.flatMap((plan) => (planType.is(plan) ? E.right(plan) : planArgument.decode(plan))), // a long plan is only tested
-    E.flatMap(checkedPlan(path)),
+    E.flatMap(checkedPlan(pathOf(noising))),
   );
 };
 

@@ -1,7 +1,8 @@
 import { oneOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, levelAt, pairsOf } from '../grids/level.js';
-import type { Levels } from '../process/process.js';
+import { type Level, pairsOf } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
+import type { Path } from '../levels/path.js';
 import { type SolverPlan, planning, type Stage } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { hasSignal, holdNoise, inX0, isGradual, noiseStep, reachOf } from './steps.js';
@@ -30,10 +31,10 @@ const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
 ];
 
 /** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls too far. */
-const halfway = (path: Levels, from: Level, to: Level): Level | null =>
+const halfway = ({ list, levelAt }: Path, from: Level, to: Level): Level | null =>
   to.t < 0 || from.t - to.t < 2 || !isGradual(from, to, 'middle')
     ? null
-    : levelAt(path, from.t - Math.floor((from.t - to.t) / 2));
+    : levelAt(from.t - (list ? Math.floor((from.t - to.t) / 2) : (from.t - to.t) / 2));
 
 /** Weights of the newest ε̂ and of those a number of stages ago, with zeros between. */
 const ago = ([own, ...earlier]: readonly number[], stages: readonly number[]): readonly number[] => {
@@ -66,12 +67,13 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: leading(20), solver: pndm() }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: leading(20), solver: pndm() }))
  * made.memory // → 3
  */
 export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start }) =>
-  planning((levels, path): SolverPlan => {
+  planning((levels, noising): SolverPlan => {
+    const path = pathOf(noising);
     const staged = start === 'fewer' ? 0 : order - 1;
     /** The number of stages since each earlier step began, newest first. */
     let began: readonly number[] = [];

@@ -1,4 +1,5 @@
 /** Compares solvers in σ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
+import { listed } from '../../../properties/oracles/listed.js';
 import { describe, expect, it } from 'vitest';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 import { ddim } from './ddim.js';
@@ -66,7 +67,7 @@ describe('EDM', () => {
     }
     await close(eulerAncestral({ eta }), x);
     await close(ddim({ eta }), x);
-    const last = stagesOn(eulerAncestral({ eta }), { marginals }, TIMES).at(-1)!;
+    const last = stagesOn(eulerAncestral({ eta }), listed(marginals), TIMES).at(-1)!;
     expect(factorsOf(last)).toEqual({ x: 0, x0: [1], noise: 0 });
   });
 });

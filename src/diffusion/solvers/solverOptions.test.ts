@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
 import { ancestral } from './ancestral.js';
 import { consistency } from './consistency.js';
 import { ddim } from './ddim.js';
@@ -12,13 +12,13 @@ import { euler, heun } from './edm.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import { lms } from './lms.js';
 import { pndm } from './pndm.js';
-import { ddpm } from '../process/process.js';
-import { levelsOf } from '../grids/level.js';
 import type { Solver } from './plan.js';
 import { uniPC } from './uniPC.js';
+import { ddpm } from '../levels/discreteNoising.js';
+import { levelsOf } from '../levels/noising.js';
 
-const process = right(ddpm(cosine(1000)));
-const levels = levelsOf(process, [999, 500, 0]);
+const noising = right(ddpm(cosine(1000)));
+const levels = levelsOf(noising, [999, 500, 0]);
 
 const solvers = {
   ancestral,
@@ -37,7 +37,7 @@ const solvers = {
 };
 /** Passes any value as options, as JavaScript can. */
 const made = (name: keyof typeof solvers, options: unknown) =>
-  (solvers[name] as (options: unknown) => Solver)(options).plan(levels, process);
+  (solvers[name] as (options: unknown) => Solver)(options).plan(levels, noising);
 
 describe('options of a solver', () => {
   it.each<[keyof typeof solvers, unknown, where: string, expected: string, actual: string]>([

@@ -1,4 +1,5 @@
 /** Compares solvers in λ with the formulas of their papers, in the papers' variables, on a nonlinear denoiser. */
+import { listed } from '../../../properties/oracles/listed.js';
 import { describe, expect, it } from 'vitest';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 import { ddim } from './ddim.js';
@@ -59,7 +60,7 @@ describe('DPM-Solver++', () => {
 
   it('multistep, order 3, equals the published code except for 2φ₃ in place of φ₃', () => {
     const i = 4;
-    const { x0 } = factorsOf(stagesOn(dpmSolverPP({ order: 3 }), { marginals }, TIMES)[i]!);
+    const { x0 } = factorsOf(stagesOn(dpmSolverPP({ order: 3 }), listed(marginals), TIMES)[i]!);
     const h = lambda(i + 1) - lambda(i);
     const [r0, r1] = [(lambda(i) - lambda(i - 1)) / h, (lambda(i - 1) - lambda(i - 2)) / h];
     const phi1 = Math.expm1(-h);

@@ -7,7 +7,7 @@ import { ancestral } from './ancestral.js';
 import { consistency } from './consistency.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import { ddim } from './ddim.js';
-import { type Denoiser, reparameterize } from '../denoiser/denoiser.js';
+import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { dpmSolverPP } from './dpmSolverPP.js';
 import { dpmSolverPPSde } from './dpmSolverPPSde.js';
 import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
@@ -16,15 +16,15 @@ import { spaced } from '../grids/grid.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import { lms } from './lms.js';
 import { pndm } from './pndm.js';
-import { ddpm } from '../process/process.js';
 import { sampler } from '../sampling/sampler.js';
-import { cosine } from '../schedules/alphaBarSchedules.js';
-import { scheduleFromBetas } from '../schedules/schedule.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
 import { type Solver, solverOf } from './plan.js';
 import { flowStep } from './steps.js';
 import { uniPC } from './uniPC.js';
+import { ddpm } from '../levels/discreteNoising.js';
 
-const process = right(ddpm(cosine(1000)));
+const noising = right(ddpm(cosine(1000)));
 
 /** Heun's method on the probability flow, as a user would add it: two evaluations a step, one in the last. */
 const twice = solverOf((from, to) => {
@@ -74,15 +74,15 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
   (_, solver) => {
     it('finds data at a single point', async () => {
       const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
-      const made = right(sampler({ process, denoiser: point, grid: 7, solver: solver(7) }));
+      const made = right(sampler({ noising, denoiser: point, grid: 7, solver: solver(7) }));
       // the last step of most solvers is x̂₀ itself; that of PNDM and LMS is computed from rounded ε̂
       for (const sample of await samplesOf(made, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
     });
 
     it('gives the same samples in every parameterization', async () => {
       const drawn = (predicts: Denoiser<null, []>['predicts']) => {
-        const denoiser = reparameterize(process, predicts)(gaussianData(process));
-        return samplesOf(right(sampler({ process, denoiser, grid: 12, solver: solver(12) })), [1, -0.5]);
+        const denoiser = reparameterize(noising, predicts)(gaussianData(noising));
+        return samplesOf(right(sampler({ noising, denoiser, grid: 12, solver: solver(12) })), [1, -0.5]);
       };
       const expected = await drawn('x0');
       // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
@@ -91,12 +91,12 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
     });
 
     it('stays bounded with few steps, and at a start without signal', async () => {
-      for (const given of [process, erased])
+      for (const given of [noising, erased])
         for (const steps of [1, 2, 3, 4, 5]) {
           const denoiser = reparameterize(given, 'v')(gaussianData(given));
           const made = right(
             sampler({
-              process: given,
+              noising: given,
               denoiser,
               grid: steps,
               solver: solver(steps),
@@ -118,8 +118,8 @@ describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solv
     const errorOf = async (steps: number) => {
       const made = right(
         sampler({
-          process,
-          denoiser: gaussianData(process),
+          noising,
+          denoiser: gaussianData(noising),
           grid: steps,
           solver: solver(steps),
           correction: uncorrected,
@@ -143,8 +143,8 @@ describe('a custom solver', () => {
     const errorOf = async (solver: Solver, steps: number): Promise<number> => {
       // almost no noise is left from t = 0 to the data, so the lower order of the last step does not matter
       const grid = spaced(steps);
-      const made = right(sampler({ process, denoiser: gaussianData(process), grid, solver, correction: uncorrected }));
-      const { alpha, sigma } = process.marginals[999]!;
+      const made = right(sampler({ noising, denoiser: gaussianData(noising), grid, solver, correction: uncorrected }));
+      const { alpha, sigma } = noising.marginals[999]!;
       const exact = TAU / Math.hypot(alpha * TAU, sigma);
       return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
     };

@@ -2,9 +2,9 @@
 import { natural } from '../../internal/decode.js';
 import { demanding } from '../../internal/takes.js';
 import { channelPart, levelsPart } from '../parts.js';
-import { conversion, type Parameterization } from '../denoiser/parameterization.js';
-import type { Level } from '../grids/level.js';
-import { type Channel, halfLogSNR, leavesSignal, sigmaOf } from '../schedules/channel.js';
+import { conversion, type Parameterization } from '../denoisers/parameterization.js';
+import type { Level } from '../levels/level.js';
+import { type Channel, halfLogSNR, leavesSignal, sigmaOf } from '../levels/channel.js';
 import type { Stage } from './plan.js';
 
 /**
@@ -115,8 +115,8 @@ export type OrderAt = (left: number) => number;
  * The number of predictions that a multistep formula may use in the step from level i, including its own: at most `order`,
  * and only those since the last step that is not `usable`. By default a step is usable if its length in λ is finite.
  * @example
- * const process = unwrap(ddpm(cosine(1000)))
- * const levels = levelsOf(process, [900, 600, 300])
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const levels = levelsOf(noising, [900, 600, 300])
  * // the last step ends at the data, where λ is ∞
  * ;[0, 1, 2].map((i) => reachOf(levels, i, 2)) // → [1, 2, 1]
  */

@@ -2,7 +2,7 @@ import { oneOf } from '../../internal/decode.js';
 import { power } from '../../internal/numerics/power.js';
 import { solved } from '../../internal/numerics/linearSystem.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { pairsOf } from '../grids/level.js';
+import { pairsOf } from '../levels/level.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 import { planning, type Solver } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
@@ -77,8 +77,8 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  *   if left out
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const process = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ process, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * made.memory // → 3
  */
 export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ order, variant }) => uniPCOf(order, variant));

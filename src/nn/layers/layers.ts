@@ -202,10 +202,11 @@ interface GroupNormConfig<C, N = Groups> {
 /** A normalization of images, `[B, H, W, C]` → `[B, H, W, C]`. */
 export type GroupNormLayer<C extends Dim> = Layer<ScaleAndShift<C>, OfImages<C, C>>;
 
-const normOptions = schema('groupNormLayer', { channels, groups, epsilon: optional(epsilon, 1e-5) } satisfies Record<
-  keyof GroupNormConfig<0>,
-  unknown
->).rule((norm) => groupsDivide(norm.groups, norm.channels));
+const normOptions = /* @__PURE__ */ schema('groupNormLayer', {
+  channels,
+  groups,
+  epsilon: optional(epsilon, 1e-5),
+} satisfies Record<keyof GroupNormConfig<0>, unknown>).rule((norm) => groupsDivide(norm.groups, norm.channels));
 
 /**
  * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. The number of groups must divide the

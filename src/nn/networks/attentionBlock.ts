@@ -37,7 +37,7 @@ export interface AttentionBlockConfig<C, H = Heads, N = Groups | null> {
   readonly rescale?: number;
 }
 
-const options = schema('attentionBlock', {
+const options = /* @__PURE__ */ schema('attentionBlock', {
   channels,
   heads,
   groups: t.union([groups, t.null]),

@@ -47,7 +47,7 @@ interface AttentionPoolConfig<C, D> {
   readonly heads: Heads;
 }
 
-const options = schema('attentionPool', {
+const options = /* @__PURE__ */ schema('attentionPool', {
   pixels: count('a number of pixels'),
   inputs: channels,
   outputs: channels,

@@ -63,7 +63,7 @@ const optionsOfClassifier = {
 export interface ClassifierConfig<I extends ImageDimensions = ImageDimensions>
   extends EncoderConfig<I>, OptionsOf<typeof optionsOfClassifier> {}
 
-const options = schema('encoderClassifier', { ...encoderFields, ...optionsOfClassifier })
+const options = /* @__PURE__ */ schema('encoderClassifier', { ...encoderFields, ...optionsOfClassifier })
   .rule(encoderFits)
   .rule((c) => (c.pool === 'normalizedSpatial' ? groupsFit(c.groups, `hidden ${c.hidden}`, [c.hidden]) : null))
   .rule((c) => (c.pool === 'attention' ? headsFit('heads', c.heads, { ...c, middle: 'attention' }) : null));

@@ -197,9 +197,9 @@ const resamplingFields = {
 /** The rule that the groups divide the channels of both norms. */
 const groupsFit = ({ groups, inputs, outputs }: Filled<typeof residualFields>) => groupsDivide(groups, inputs, outputs);
 
-const options = schema('residualBlock', residualFields).rule(groupsFit);
-const downsampleOptions = schema('downsampleBlock', resamplingFields).rule(groupsFit);
-const upsampleOptions = schema('upsampleBlock', resamplingFields).rule(groupsFit);
+const options = /* @__PURE__ */ schema('residualBlock', residualFields).rule(groupsFit);
+const downsampleOptions = /* @__PURE__ */ schema('downsampleBlock', resamplingFields).rule(groupsFit);
+const upsampleOptions = /* @__PURE__ */ schema('upsampleBlock', resamplingFields).rule(groupsFit);
 
 /** The parameters of a residual block from C to D channels, for an embedding of length E. */
 export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = Dim> {

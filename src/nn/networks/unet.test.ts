@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import type { Model as DiffusionModel } from '../../diffusion/denoiser/denoiser.js';
+import type { Model as DiffusionModel } from '../../diffusion/denoisers/denoiser.js';
 import {
   add,
   concatAll,

@@ -1,7 +1,7 @@
 /** Compares a U-Net that is conditioned on an image with one of images with more channels. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
-import type { Conditioning, Model as DiffusionModel } from '../../diffusion/denoiser/denoiser.js';
+import type { Conditioning, Model as DiffusionModel } from '../../diffusion/denoisers/denoiser.js';
 import { concat, constantOf, fillSpec, pad, resizeBilinear, type Shape, slice, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { unet, type UNetParams } from './unet.js';

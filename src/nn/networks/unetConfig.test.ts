@@ -138,7 +138,7 @@ describe('a configuration from outside is decoded', () => {
     [{ multipliers: [1, Number.NaN] }, 'unet.multipliers.1: expected a number above 0, up to 1024, got NaN'],
     [{ dropout: Number.NaN }, 'unet.dropout: expected a rate in [0, 1), got NaN'],
     [{ heads: 'many' }, 'unet.heads: expected a number of heads ≥ 1, or { channels }, got "many"'],
-    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v' or 'score', got \"eps\""],
+    [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v', 'score' or 'velocity', got \"eps\""],
     [{ multipliers: '1, 2' }, 'unet.multipliers: expected an array of at least one number, one a level, got "1, 2"'],
     [{ condition: 1 }, 'unet.condition: expected'],
     [

@@ -42,7 +42,7 @@ const optionsOfUNet = {
   /** A conditioning image for each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default: none. */
   condition: optional<UNetConditionConfig>(condition),
   /** The prediction of the network: the noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
-  predicts: optional(oneOf('epsilon', 'x0', 'v', 'score'), 'epsilon'),
+  predicts: optional(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'epsilon'),
   /**
    * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'
    * interpolates between log β̃_t at −1 and log β_t at 1, 'logVariance' is log σ² itself; default: not learned.
@@ -54,7 +54,7 @@ const optionsOfUNet = {
 export interface UNetConfig<I extends ImageDimensions = ImageDimensions>
   extends EncoderConfig<I>, OptionsOf<typeof optionsOfUNet> {}
 
-const options = schema('unet', { ...encoderFields, ...optionsOfUNet })
+const options = /* @__PURE__ */ schema('unet', { ...encoderFields, ...optionsOfUNet })
   .rule(encoderFits)
   .rule((c) => {
     const joined = joinedChannelsOf(c).flat();

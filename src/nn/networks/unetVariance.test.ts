@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
-import type { Model as DiffusionModel } from '../../diffusion/denoiser/denoiser.js';
+import type { Model as DiffusionModel } from '../../diffusion/denoisers/denoiser.js';
 import {
   compile,
   constantOf,

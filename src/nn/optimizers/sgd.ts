@@ -7,7 +7,7 @@ import { weightDecay } from './adam.js';
 import { learningRate, rateAt, rateSettings } from './learningRate.js';
 import { type Optimizer, optimizerOf } from './optimizer.js';
 
-const sgdOptions = schema('sgd', {
+const sgdOptions = /* @__PURE__ */ schema('sgd', {
   /** α, the learning rate: a number, or a function of the step. */
   learningRate,
   /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */

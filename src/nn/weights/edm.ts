@@ -114,12 +114,12 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
  * `ConfigError` for a model that is not a U-Net, and for one with parts that EDM lacks.
  * @example
  * const config = { image: [8, 8, 3], base: 8, multipliers: [1], blocks: 1, adaptiveGroupNorm: true } as const
- * const table = unwrap(edm(unwrap(unet(config))))
+ * const table = unwrap(edmNames(unwrap(unet(config))))
  * table.entries[0]!.theirs // → ['map_layer0.weight']
  */
-export const edm: Naming = decoding('edm', { model: namedModel }, (model) =>
+export const edmNames: Naming = decoding('edmNames', { model: namedModel }, (model) =>
   F.pipe(
-    architectureOf('edm', model),
+    architectureOf('edmNames', model),
     E.flatMap((architecture) => {
       const { leaves } = model.params;
       const rows = [
@@ -129,7 +129,7 @@ export const edm: Naming = decoding('edm', { model: namedModel }, (model) =>
         ...middle(architecture),
         ...output(architecture),
       ];
-      return tableOf('edm', leaves, rows, filtersOf(architecture, leaves));
+      return tableOf('edmNames', leaves, rows, filtersOf(architecture, leaves));
     }),
   ),
 );

@@ -7,7 +7,7 @@ import type { Heads } from '../layers/heads.js';
 import { levelChannels } from '../networks/encoderConfig.js';
 import { FILTER_TAPS } from '../networks/resampling.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
-import { edm } from './edm.js';
+import { edmNames } from './edm.js';
 import { checkedOutputs } from './outputs.js';
 import type { Translated } from './translated.js';
 
@@ -168,5 +168,5 @@ export const edmConfig = (given: unknown): either.Either<NoisefoldError, Transla
       known.model_type === 'DhariwalUNet' ? dhariwalFields(known) : E.right(songFields(known)),
     ),
     E.flatMap(({ fields, variance }) => unetArchitecture({ ...fields, ...variance })),
-    E.map((config) => ({ config, names: edm })),
+    E.map((config) => ({ config, names: edmNames })),
   );

@@ -13,7 +13,7 @@ import {
   hasArguments,
   heights,
   multipliersFor,
-  processFields,
+  noisingFields,
 } from './guidedDiffusionFlags.js';
 import type { Translated } from './translated.js';
 
@@ -39,7 +39,7 @@ const argumentOptions = schema(
 const flagOptions = schema(
   WHERE,
   {
-    ...processFields,
+    ...noisingFields,
     image_size: optional(positive, 64),
     classifier_use_fp16: optional(t.boolean),
     classifier_width: optional(positive, 128),

@@ -15,7 +15,7 @@ const numbersOf = (text: string): readonly number[] => (text === '' ? [] : text.
 /**
  * Flags of the process: the range of timesteps, their embedding, and the output. Those of losses and sampling are ignored.
  */
-export const processFields = {
+export const noisingFields = {
   learn_sigma: optional(t.boolean, false),
   diffusion_steps: optional(positive, 1000),
   predict_xstart: optional(t.boolean, false),
@@ -29,7 +29,7 @@ export const processFields = {
 
 /** Fields of a network that are both flags and arguments. */
 const networkFields = {
-  ...processFields,
+  ...noisingFields,
   num_res_blocks: optional(positive, 2),
   dropout: optional(finite, 0),
   /** The channels of each head, or -1. */

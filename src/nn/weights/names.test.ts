@@ -6,7 +6,7 @@ import { classifierPresets, unetPresets } from '../networks/presets.js';
 import { unet, type UNetConfig } from '../index.js';
 import { diffusers } from './diffusers.js';
 import { diffusersConfig } from './diffusersConfig.js';
-import { edm } from './edm.js';
+import { edmNames } from './edm.js';
 import { edmConfig } from './edmConfig.js';
 import { guidedDiffusion } from './guidedDiffusion.js';
 import { guidedDiffusionClassifierConfig } from './guidedDiffusionClassifierConfig.js';
@@ -54,7 +54,7 @@ describe('a network has the weights of the published code, by name and shape', (
 
 describe('every preset can be named as in its project', () => {
   const familyOf = (name: string) =>
-    name.startsWith('edm') ? edm : name.startsWith('ddpm') ? diffusers : guidedDiffusion();
+    name.startsWith('edm') ? edmNames : name.startsWith('ddpm') ? diffusers : guidedDiffusion();
 
   test.each<[string, UNetConfig]>(Object.entries(unetPresets))('%s', (name, config) => {
     const model = right(unet(config));
@@ -94,7 +94,7 @@ describe('a network that the other project lacks is refused, naming the paramete
   };
 
   test('EDM has no convolutions that change the resolution', () => {
-    expect(refusal(edm, base)).toMatch(/levels\.0\.downsample\.kernel/);
+    expect(refusal(edmNames, base)).toMatch(/levels\.0\.downsample\.kernel/);
   });
 
   test('guided-diffusion has no augmentation labels', () => {

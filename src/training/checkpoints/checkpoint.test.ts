@@ -233,7 +233,7 @@ describe('a checkpoint', () => {
         learningRate: { optimizer: adam({ learningRate: 2e-3 }) },
         labelDropout: { labelDropout: 0.2 },
         averageDecay: { averageDecay: 0.9 },
-        'process.betas': { process: right(ddpm(linear(100))) },
+        'noising.betas': { noising: right(ddpm(linear(100))) },
       };
       for (const [field, change] of Object.entries(changes))
         expect(await leftOf(startTraining({ ...plain, from, ...change })(backend))).toMatchObject({

@@ -169,7 +169,7 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((x) => typeof x !== 'object'));
 
 /** The paths of checksums, whose values are not shown in errors. */
-const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.process\.(betas|timesteps)$/;
+const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.noising\.(betas|timesteps|levels)$/;
 
 /** Finds the first difference of two JSON values. A setting that is null on one side is unknown and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {

@@ -40,13 +40,13 @@ describe('a checkpoint of a training', () => {
     );
     return { path, trained };
   };
-  const { model, process } = training;
+  const { model, noising } = training;
 
   test('is loaded with its model and process, and draws the same samples as the training', () =>
     onWasm(async (backend) => {
       const { path, trained } = await saved(backend, { averageDecay: [0.9, 0.5] });
       for (const source of [path, readFileSync(path)]) {
-        const loaded = right(await loadTrained(source, { model, process })(backend)());
+        const loaded = right(await loadTrained(source, { model, noising })(backend)());
         expect([loaded.image, loaded.labelDropout]).toEqual([[8, 8, 1], 0.1]);
         const draw = { ...drawing, labels: [1, 2], guidance: cfg(2) };
         expect(right(await sample(loaded, draw)(backend)())).toEqual(right(await sample(trained, draw)(backend)()));
@@ -57,7 +57,7 @@ describe('a checkpoint of a training', () => {
   test('with a custom configuration is loaded too, and does not know the rate of label dropout', () =>
     onWasm(async (backend) => {
       const { path } = await saved(backend, { config: 'mine' });
-      expect(right(await loadTrained(path, { model, process })(backend)())).not.toHaveProperty('labelDropout');
+      expect(right(await loadTrained(path, { model, noising })(backend)())).not.toHaveProperty('labelDropout');
     }));
 
   test('without its model or its process is an error that says what to give', () =>
@@ -65,12 +65,12 @@ describe('a checkpoint of a training', () => {
       const { path } = await saved(backend);
       for (const [given, lacks] of [
         [{}, 'no model'],
-        [{ process }, 'no model'],
+        [{ noising }, 'no model'],
         [{ model }, 'no process'],
       ] as const) {
         const { _tag, message } = await leftOf(loadTrained(path, given)(backend));
         expect(`${_tag}: ${message.slice(path.length)}`).toBe(
-          `ConfigError: : expected the model and the process of the training, got ${lacks}; a checkpoint holds no model: give loadTrained(path, { model, process })`,
+          `ConfigError: : expected the model and the process of the training, got ${lacks}; a checkpoint holds no model: give loadTrained(path, { model, noising })`,
         );
       }
     }));
@@ -82,7 +82,7 @@ describe('a checkpoint of a training', () => {
       const before = backend.stats().buffers;
       const errorOf = async (given: object) => {
         const { _tag, where, expected, actual } = await leftOf(
-          loadTrained(path, { model, process, ...given })(backend),
+          loadTrained(path, { model, noising, ...given })(backend),
         );
         return [_tag, where.slice(path.length), expected, actual];
       };
@@ -95,8 +95,8 @@ describe('a checkpoint of a training', () => {
       expect(await errorOf({ model: { ...model, predicts: 'x0' } })).toEqual([
         ...['CheckpointMismatch', ': config.predicts', '"x0"', '"v"'],
       ]);
-      expect(await errorOf({ process: right(ddpm(linear(100))) })).toEqual([
-        ...['CheckpointMismatch', ': config.process.betas', 'the betas that the run began with', 'others'],
+      expect(await errorOf({ noising: right(ddpm(linear(100))) })).toEqual([
+        ...['CheckpointMismatch', ': config.noising.betas', 'the betas that the run began with', 'others'],
       ]);
       expect(backend.stats().buffers).toBe(before);
     }));
@@ -105,7 +105,7 @@ describe('a checkpoint of a training', () => {
     onWasm(async (backend) => {
       const path = newPath();
       right(await saveCheckpoint(path)({ step: 1, key: key(7), batch: 1, config: null, tensors: new Map() })());
-      expect(await leftOf(loadTrained(path, { model, process })(backend))).toMatchObject({
+      expect(await leftOf(loadTrained(path, { model, noising })(backend))).toMatchObject({
         _tag: 'DecodeError',
         where: `${path}: settings`,
       });
@@ -124,7 +124,7 @@ test.each([
   onWasm(async (backend) => {
     const snapshot = { step: 1, key: key(7), batch: 1, config: null, tensors: new Map() };
     for (const [given, actual] of [
-      [snapshot, 'with its model, process, image, params, got an object'],
+      [snapshot, 'with its model, noising, image, params, got an object'],
       [undefined, 'got nothing'],
     ])
       // prettier-ignore

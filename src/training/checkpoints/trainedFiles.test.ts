@@ -9,8 +9,8 @@ import {
   ddpm,
   linear,
   type Model,
-  type Process,
-  processOfSigmas,
+  type DiscreteNoising,
+  noisingOfSigmas,
   respace,
   respaceAtSigmas,
   zeroTerminalSNR,
@@ -48,7 +48,7 @@ describe('a model returned by fit', () => {
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(
         right(await readTensors(trained.params)(backend)()),
       );
-      expect(loaded.process).toEqual(trained.process);
+      expect(loaded.noising).toEqual(trained.noising);
       expect(loaded.image).toEqual([8, 8, 1]);
       expect(loaded.labelDropout).toBe(0.1);
       expect(loaded.model).toMatchObject({ config: training.config, predicts: 'v', classes: 3 });
@@ -146,20 +146,20 @@ describe('a model returned by fit', () => {
   });
 });
 
-test.each<readonly [string, E.Either<NoisefoldError, Process>]>([
+test.each<readonly [string, E.Either<NoisefoldError, DiscreteNoising>]>([
   ['ddpm(cosine(1000))', ddpm(cosine(1000))],
   ['ddpm(linear(50))', ddpm(linear(50))],
   ['zero terminal SNR', F.pipe(linear(100), E.flatMap(zeroTerminalSNR), ddpm)],
   ['respaced', F.pipe(ddpm(linear(1000)), E.flatMap(respace(25)))],
-  ['of σ', processOfSigmas([0.01, 0.333, 7, Infinity])],
+  ['of σ', noisingOfSigmas([0.01, 0.333, 7, Infinity])],
   ['at σ', F.pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))],
 ])('the process %s is read back bit for bit', (_name, made) =>
   onWasm(async (backend) => {
     const path = newPath();
-    const { origin: _, ...process } = right(made); // files have the process itself
-    right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
+    const { origin: _, ...noising } = right(made); // files have the process itself
+    right(await saveTrained(path, await untrained(small, noising)(backend))(backend)());
     const loaded = right(await loadTrained(path)(backend)());
-    expect(loaded.process).toStrictEqual(process); // by Object.is
+    expect(loaded.noising).toStrictEqual(noising); // by Object.is
   }),
 );
 
@@ -188,7 +188,7 @@ describe('a custom model', () => {
   };
   const trainedGrey = async (backend: Backend, value = 0.5): Promise<Trained<Scalar, [1, 1, 1]>> => {
     const params = right(await upload(Float32Array.of(value), [])(backend)());
-    return { model: grey, process: hundred, image: [1, 1, 1], params };
+    return { model: grey, noising: hundred, image: [1, 1, 1], params };
   };
 
   test('is given when it is loaded, and draws the same samples', () =>
@@ -270,16 +270,16 @@ describe('a custom model', () => {
   test('and a custom process are given; another process is an error that names the first different table', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      const process = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, sigma: p.sigma / 2 })) };
-      right(await saveTrained(path, await untrained(small, process)(backend))(backend)());
+      const noising = { ...hundred, posteriors: hundred.posteriors.map((p) => ({ ...p, sigma: p.sigma / 2 })) };
+      right(await saveTrained(path, await untrained(small, noising)(backend))(backend)());
       expect(await leftOf(loadTrained(path)(backend))).toMatchObject({
         _tag: 'ConfigError',
-        where: `${path}: process`,
+        where: `${path}: noising`,
       });
-      expect(right(await loadTrained(path, { process })(backend)()).process).toBe(process);
-      expect(await leftOf(loadTrained(path, { process: right(ddpm(linear(100))) })(backend))).toMatchObject({
+      expect(right(await loadTrained(path, { noising })(backend)()).noising).toBe(noising);
+      expect(await leftOf(loadTrained(path, { noising: right(ddpm(linear(100))) })(backend))).toMatchObject({
         _tag: 'CheckpointMismatch',
-        where: `${path}: process.betas`,
+        where: `${path}: noising.betas`,
       });
     }));
 
@@ -355,15 +355,15 @@ describe('an invalid file or option', () => {
         'DecodeError: model.config, unet.base',
       );
       expect(await errorOf({ labelDropout: '1.5' })).toBe('DecodeError: labelDropout');
-      expect(await errorOf({ process: 'other' })).toBe('DecodeError: __metadata__.process');
+      expect(await errorOf({ noising: 'other' })).toBe('DecodeError: __metadata__.noising');
       const damage =
         (path_: string, value: number) =>
         ({ data }: { data: unknown }, name: string) => {
           if (name === path_) (data as number[])[3] = value;
         };
-      expect(await errorOf({}, damage('process.alphaBars', 2) as never)).toBe('DecodeError: process.betas');
-      expect(await errorOf({}, damage('process.timesteps', -1) as never)).toBe('DecodeError: process.timesteps');
-      expect(await errorOf({}, damage('process.variances', NaN) as never)).toBe('DecodeError: process.variances');
+      expect(await errorOf({}, damage('noising.alphaBars', 2) as never)).toBe('DecodeError: noising.betas');
+      expect(await errorOf({}, damage('noising.timesteps', -1) as never)).toBe('DecodeError: noising.timesteps');
+      expect(await errorOf({}, damage('noising.variances', NaN) as never)).toBe('DecodeError: noising.variances');
       expect(await errorOf({}, damage('params.input.kernel', Infinity) as never)).toMatch('DecodeError: params.input');
     }));
 });

@@ -1,20 +1,20 @@
 /** Trained networks as files, for sampling: the averaged parameters, the process and the configuration. */
 import type { Effect } from '../../dsl/run/effect.js';
-import type { ClassifierModel, Model, Process } from '../../diffusion/index.js';
-import { followsFromTables, type ProcessTables } from '../../diffusion/process/processTables.js';
+import type { ClassifierModel, Model, Noising } from '../../diffusion/index.js';
+import { followsFromTables, type NoisingTables } from '../../diffusion/levels/noisingTables.js';
 import { floatStorage } from '../../dsl/types/storage.js';
 import { type Backend, type FloatStorage, release, type Resident, treeSpec } from '../../dsl/index.js';
-import { raise } from '../../internal/errors.js';
+import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { decode, exactTuple, oneOf, positive, rate } from '../../internal/decode.js';
-import { E, t } from '../../internal/fp.js';
+import { E, type either, t } from '../../internal/fp.js';
 import { gen, keep, take } from '../../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../../nn/index.js';
 import { part } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { checkedNetwork, classNames, processPart } from '../checked.js';
+import { checkedNetwork, classNames, noisingPart } from '../checked.js';
 import { extentsFor, type ImageShape } from '../data/dataset.js';
 import { genEffect } from '../genEffect.js';
 import { sampledConfig } from '../fit/recipeConfig.js';
@@ -26,7 +26,16 @@ import { matching, readTensors } from './snapshot.js';
 import { uploadStored } from './uploadStored.js';
 import { aboutModel, CUSTOM, modelFrom, type Network, ofKind } from './storedModel.js';
 import { errorAt, wordsOf } from '../../formats/words.js';
-import { processFrom, processSpec, processTensors, storedTables } from './storedProcess.js';
+import {
+  type AboutPath,
+  aboutPath,
+  noisingFrom,
+  noisingSpec,
+  noisingTensors,
+  pathFrom,
+  storedTables,
+} from './storedNoising.js';
+import { isDiscrete } from '../../diffusion/levels/noising.js';
 import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../node/tensorStream.js';
 
 const saving = schema('saveTrained', {
@@ -50,7 +59,7 @@ interface GivenNetwork<N> {
   /** The name that it was saved with; by default 'custom'. */
   readonly name?: string;
   /** The process; required if it was made by hand, and for a checkpoint. */
-  readonly process?: Process;
+  readonly noising?: Noising;
   /** The storage of the parameters on the backend: 'float16' and 'bfloat16' halve their memory. Default: 'float32'. */
   readonly storage?: FloatStorage;
 }
@@ -64,7 +73,7 @@ export interface GivenClassifier<Q, I extends ImageShape> extends GivenNetwork<O
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
-const kinds = t.keyof({ tables: null, custom: null });
+const kinds = t.keyof({ tables: null, custom: null, path: null });
 
 /** A trained model without its tensors, in a file. */
 const words = wordsOf({
@@ -72,11 +81,12 @@ const words = wordsOf({
   fields: {
     model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
     image: extents,
-    process: kinds,
+    noising: kinds,
+    path: optional(record({ name: t.string, options: t.record(t.string, t.number), levels: t.number })),
     labelDropout: optional(rate),
     classes: optional(classNames),
   },
-  texts: { process: kinds },
+  texts: { noising: kinds },
   hints: {
     write: 'give the result of fit or loadTrained',
     read: 'give a file that saveTrained wrote, or a checkpoint',
@@ -96,7 +106,7 @@ const words = wordsOf({
  * const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], predicts: 'v' }))
  * const nf = await open(wasm())
  * const { run } = await nf.run(compile(program('key', model.init), {}))
- * const parts = { model, process: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
+ * const parts = { model, noising: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
  * await nf.run(saveTrained(path, { ...parts, params: await nf.run(run(key(7))) }, { dtype: 'float16' }))
  * const trained = await nf.run(loadTrained(path))
  * const { shape } = await nf.run(sample(trained, { solver: ddim(), grid: 2, count: 2, key: key(8) }))
@@ -110,11 +120,13 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
     const { dtype, name } = yield* take(saving.decode(options));
-    const { model, process, params, image, classes, labelDropout } = yield* take(
+    const { model, noising, params, image, classes, labelDropout } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
-    const kind = followsFromTables(process) ? 'tables' : 'custom';
-    const about = { model: aboutModel(model, name), image, process: kind, classes, labelDropout };
+    const stored = isDiscrete(noising)
+      ? { noising: followsFromTables(noising) ? 'tables' : 'custom' }
+      : { noising: 'path', path: aboutPath(noising) };
+    const about = { model: aboutModel(model, name), image, ...stored, classes, labelDropout };
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
@@ -123,7 +135,7 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
         ? quantized('saveTrained', entry, tensor)
         : [[entry, rounded('saveTrained', dtype, entry, tensor)]],
     );
-    const tensors = new Map([...parameters, ...processTensors(process)]);
+    const tensors = new Map([...parameters, ...noisingTensors(noising)]);
     yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
@@ -138,30 +150,44 @@ interface Loading {
   readonly backend: Backend;
 }
 
+/** The description of the path of a file. A file that says that it has one may be damaged. */
+const described = (path: string, about: AboutPath | undefined): either.Either<NoisefoldError, AboutPath> =>
+  about === undefined
+    ? fail('DecodeError', {
+        where: `${path}: __metadata__.path`,
+        expected: 'the name, the options and the levels of a path',
+        actual: 'none',
+        hint: 'give a file that saveTrained wrote, or a checkpoint',
+      })
+    : E.right(about);
+
 /** Builds a trained network from a file. Checks the header before it reads tensors. */
 const loaded = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   file: OpenTensors,
-  { model: givenModel, name, process: givenProcess, storage }: Known<P, I>,
+  { model: givenModel, name, noising: givenNoising, storage }: Known<P, I>,
 ) =>
   gen(function* () {
     const { entries, metadata, tensor } = restoring(file);
-    const { process: kind, image, ...about } = yield* take(words.read(path, metadata));
+    const { noising: kind, image, ...about } = yield* take(words.read(path, metadata));
     const found = yield* take(modelFrom(path, about.model, givenModel, name));
     const model = yield* take(ofKind(path, loader)(found));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
-    const T = entries.get('process.betas')?.shape[0] ?? 0;
-    const names = storedTables(entries);
-    yield* take(matching(path, treeSpec({ params: model.params, process: processSpec(names, T) }), entries));
+    const T = entries.get('noising.betas')?.shape[0] ?? 0;
+    const names = kind === 'path' ? [] : storedTables(entries);
+    yield* take(matching(path, treeSpec({ params: model.params, noising: noisingSpec(names, T) }), entries));
     const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
-    const tables: { -readonly [N in keyof ProcessTables]?: readonly number[] } = {};
-    for (const table of names) tables[table] = Array.from((yield* take(read(`process.${table}`))).data, Number);
-    const process = yield* take(processFrom(path, tables as ProcessTables, kind, givenProcess)); // it has all names
+    const tables: { -readonly [N in keyof NoisingTables]?: readonly number[] } = {};
+    for (const table of names) tables[table] = Array.from((yield* take(read(`noising.${table}`))).data, Number);
+    const noising =
+      kind === 'path'
+        ? yield* take(pathFrom(path, yield* take(described(path, about.path)), givenNoising))
+        : yield* take(noisingFrom(path, tables as NoisingTables, kind, givenNoising)); // it has all names
     const { params } = yield* keep(uploadStored(path, spec, read, storage)(backend), (tree) => release(tree)(backend));
     return {
       model,
-      process,
-      trainingProcess: process,
+      noising,
+      trainingNoising: noising,
       image: extentsFor<I>(image), // of the images that the model was trained on
       ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
@@ -172,29 +198,28 @@ const loaded = <P, I extends ImageShape>(
 /** The part of a checkpoint that describes the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
 /** The part that describes the training, unless the training has a custom `config`. */
-const checksums = record({ T: positive, betas: t.number, timesteps: t.number });
-const Config = t.type({ predicts: t.string, process: checksums, labelDropout: rate });
+const Config = t.type({ predicts: t.string, noising: t.UnknownRecord, labelDropout: rate });
 
 /** Builds a trained network from the averaged parameters of a checkpoint. */
 const averaged = <P, I extends ImageShape>(
   { path, loader, backend }: Loading,
   { entries, metadata, tensor }: OpenTensors,
-  { model, process, storage }: Known<P, I>,
+  { model, noising, storage }: Known<P, I>,
 ) =>
   gen(function* () {
     const about = yield* take(checkpointWords.read(path, metadata));
-    if (model === undefined || process === undefined)
+    if (model === undefined || noising === undefined)
       return raise('ConfigError', {
         where: path,
         expected: 'the model and the process of the training',
         actual: model === undefined ? 'no model' : 'no process',
-        hint: `a checkpoint holds no model: give ${loader}(path, { model, process })`,
+        hint: `a checkpoint holds no model: give ${loader}(path, { model, noising })`,
       });
     const hint = 'give the model and the process that were trained';
     const { settings } = yield* take(E.mapLeft(errorAt('DecodeError', path, hint))(decode(Settings)(about)));
     const known = decode(Config)(about.config);
     const differing =
-      E.isRight(known) && difference('config', { ...known.right, ...sampledConfig({ model, process }) }, known.right);
+      E.isRight(known) && difference('config', { ...known.right, ...sampledConfig({ model, noising }) }, known.right);
     if (differing) raise('CheckpointMismatch', { ...differing, where: `${path}: ${differing.path}`, hint });
     const spec = treeSpec<{ readonly average: P }>({ average: model.params });
     const own = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
@@ -203,8 +228,8 @@ const averaged = <P, I extends ImageShape>(
     const { average } = yield* keep(uploaded, (tree) => release(tree)(backend));
     return {
       model,
-      process,
-      trainingProcess: process,
+      noising,
+      trainingNoising: noising,
       image: extentsFor<I>(settings.data.image), // as in `loaded`
       ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
       params: average as Resident<P>, // a conditional type, which does not reduce while P is generic
@@ -216,7 +241,7 @@ const loading = (loader: Loading['loader'], model: t.Type<unknown>) => {
   const fields = {
     model: optional(model),
     name: optional(t.string, CUSTOM),
-    process: optional(processPart),
+    noising: optional(noisingPart),
     storage: optional(floatStorage, 'float32'),
   };
   const parts = schema(loader, fields);
@@ -239,7 +264,7 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, or in
  * another `storage`, ready for `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the
  * averaged parameters of a checkpoint of a training, which holds neither the model, the process nor the names of classes, so
- * that `model` and `process` must be given. Fails with
+ * that `model` and `noising` must be given. Fails with
  * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or
  * process; with `ConfigError` for a model that is not given; and with `FileError` or `DecodeError`.
  * @example
@@ -248,7 +273,7 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'x0', apply: (w, x) => add(zerosLike(x), w) }
  * await using nf = await open(reference())
  * const params = await nf.run(upload(Float32Array.of(0.5), []))
- * const trained = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
+ * const trained = { model, params, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
  * await nf.run(saveTrained(path, trained, { name: 'grey' }))
  * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
  * await nf.run(read(grey.params)) // → [0.5]
@@ -264,7 +289,7 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G
 /**
  * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
  * float32: `sample` takes the result as `guide`. A classifier that is not built in must be given as `model`. Also reads
- * a checkpoint of a training, with `model` and `process`. Fails with the errors of {@link loadTrained}.
+ * a checkpoint of a training, with `model` and `noising`. Fails with the errors of {@link loadTrained}.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-classifier.safetensors`
@@ -272,7 +297,7 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G
  * const model = { ...parameter(allOnes, 1, 2), classes: 2, apply } // the logits are brightness times w
  * const nf = await open(reference())
  * const params = await nf.run(upload(Float32Array.of(0, 2), [1, 2]))
- * const judge = { model, params, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
+ * const judge = { model, params, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1] } as const
  * await nf.run(saveTrained(path, judge, { name: 'brighter' }))
  * const loaded = await nf.run(loadClassifier(path, { model, name: 'brighter' }))
  * await nf.run(read(loaded.params)) // → [0, 2]

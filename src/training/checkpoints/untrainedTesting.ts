@@ -1,5 +1,5 @@
 /** A small U-Net with its initial parameters, for tests of files. */
-import { cosine, ddpm, type Model, type Process } from '../../diffusion/index.js';
+import { cosine, ddpm, type Model, type Noising } from '../../diffusion/index.js';
 import { type Backend, compile, key, program } from '../../dsl/index.js';
 import { unet, type UNetConfig, type UNetParams } from '../../nn/index.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -20,9 +20,9 @@ export const hundred = right(ddpm(cosine(100)));
 
 /** A U-Net with its initial parameters. */
 export const untrained =
-  (config: UNetConfig = small, process: Process = hundred) =>
+  (config: UNetConfig = small, noising: Noising = hundred) =>
   async (backend: Backend): Promise<Trained<UNetParams, ImageShape>> => {
     const model = right(unet(config)) as unknown as Model<UNetParams, ImageShape>; // with generic extents
     const params = right(await right(await compile(program('key', model.init), {})(backend)()).run(key(1))());
-    return { model, process, image: config.image, params } as never; // parameters of its model
+    return { model, noising, image: config.image, params } as never; // parameters of its model
   };

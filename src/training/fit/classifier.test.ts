@@ -1,4 +1,5 @@
 /** Classifiers of noised images: training by `fit`, guidance in `sample`, and files. */
+import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -35,8 +36,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const unlabelled = (positions: Int32Array) => async () => E.right({ images: new Float32Array(positions.length * 64) });
 
 /** A loss without the accuracy. */
-const simplest: ClassifierObjective = (process, classifier, options) => {
-  const losses = classifierLosses(process, classifier, options);
+const simplest: ClassifierObjective = (noising, classifier, options) => {
+  const losses = classifierLosses(noising, classifier, options);
   return (...given) => {
     const { accuracy: _, ...others } = losses(...given);
     return others as never;
@@ -92,7 +93,7 @@ describe('a classifier that is trained by fit', () => {
       const log = right(decodeMetricsLog('log')(readFileSync(`${path}/metrics.jsonl`, 'utf8')));
       expect(log.map(({ accuracy }) => typeof accuracy)).toEqual(Array(4).fill('number'));
       expect(log.map(({ heldOutAccuracy }) => typeof heldOutAccuracy)).toEqual(['undefined', 'number', 'undefined', 'number']); // prettier-ignore
-      const loaded = right(await loadClassifier(`${path}/checkpoint.safetensors`, { model: smallClassifier, process: training.process })(backend)()); // prettier-ignore
+      const loaded = right(await loadClassifier(`${path}/checkpoint.safetensors`, { model: smallClassifier, noising: training.noising })(backend)()); // prettier-ignore
       expect(loaded.image).toEqual([8, 8, 1]);
     }));
 
@@ -105,11 +106,11 @@ describe('a classifier that is trained by fit', () => {
   test('accepts a custom loss, which may weight the cross entropy', () =>
     onWasm(async (backend) => {
       const weights = table(Float32Array.from({ length: 100 }, () => 3));
-      const threefold: ClassifierObjective = (process, classifier, options) => {
-        const losses = classifierLosses(process, classifier, options);
+      const threefold: ClassifierObjective = (noising, classifier, options) => {
+        const losses = classifierLosses(noising, classifier, options);
         return (...given) => {
           const drawn = losses(...given);
-          return { ...drawn, losses: scaleBy(drawn.losses, gather(weights, drawn.t)) };
+          return { ...drawn, losses: scaleBy(drawn.losses, gather(weights, wholeTimesteps(drawn.t))) };
         };
       };
       const lossOf = async (loss: ClassifierObjective) => {
@@ -145,10 +146,10 @@ describe('a trained classifier as a guide', () => {
       const guidance = classifierGuided(judge.model, 1);
       const draw = (guide: typeof judge) => sample({ ...samplesOf([0]), guidance, guide })(trained);
       const others = right(ddpm(linear(100)));
-      expect(await messageOf(draw({ ...judge, process: others }))).toBe(
-        'ConfigError: sample: guide: expected a classifier that was trained with the process of the model, got one with another noise level at t = 0, or without this timestep; give `fit` the same `process` for both',
+      expect(await messageOf(draw({ ...judge, noising: others }))).toBe(
+        'ConfigError: sample: guide: expected a classifier that was trained with the process of the model, got one with another noise level at t = 0, or without this timestep; give `fit` the same `noising` for both',
       );
-      expect(await messageOf(draw({ ...judge, process: right(ddpm(cosine(50))) }))).toContain('t = 0');
+      expect(await messageOf(draw({ ...judge, noising: right(ddpm(cosine(50))) }))).toContain('t = 0');
       expect(await messageOf(draw({ ...judge, image: [8, 4, 1] as never }))).toBe(
         'ConfigError: sample: guide: expected a classifier of images [8, 8, 1], got one of [8, 4, 1]; train both on the same images',
       );
@@ -163,7 +164,7 @@ describe('a trained classifier in a file', () => {
       right(await saveTrained(path, judge, { name: 'bars' })(backend)());
       const loaded = right(await loadClassifier(path, { model: smallClassifier, name: 'bars' })(backend)());
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
-      expect(loaded).toMatchObject({ process: judge.process, image: [8, 8, 1] });
+      expect(loaded).toMatchObject({ noising: judge.noising, image: [8, 8, 1] });
       expect('labelDropout' in loaded).toBe(false);
       expect(await messageOf(loadTrained(path, { model: smallClassifier as never, name: 'bars' }))).toBe(
         'ConfigError: loadTrained.model: expected a model, with its predicts, got an object; change model',

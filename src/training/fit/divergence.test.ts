@@ -55,7 +55,7 @@ describe('a run', () => {
         apply: (w, x) => add(zerosLike(x), w),
       };
       const data = right(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }));
-      const recipe = { model, data, process: right(ddpm(cosine(10))), optimizer: adam({ learningRate }) };
+      const recipe = { model, data, noising: right(ddpm(cosine(10))), optimizer: adam({ learningRate }) };
       const run = right(await startTraining({ ...recipe, batch: 1, steps: 100, key: key(7) })(backend)());
       const { events, error } = await takeAll(run);
       expect(error).toMatchObject({

@@ -14,9 +14,9 @@ const model: Model<Scalar, [8, 8, 1]> = {
   predicts: 'x0',
   apply: (w, x) => add(zerosLike(x), w),
 };
-const process = right(ddpm(cosine(10)));
+const noising = right(ddpm(cosine(10)));
 const how = { batch: 2, steps: 3, optimizer: adam({ learningRate: 0.1 }), key: key(7) };
-const plain = { ...how, model, process };
+const plain = { ...how, model, noising };
 
 /** A data set as in JavaScript, with anything as `batch`. */
 const own = (batch: unknown, more: object = {}): Dataset<[8, 8, 1]> => ({

@@ -61,10 +61,10 @@ const model: Model<Scalar, Image> = {
   apply: (w, x) => add(zerosLike(x), w),
 };
 const data = right(datasetOf({ pixels: Uint8Array.of(255, 100), image: [1, 1, 1] }));
-const process = right(ddpm(cosine(10)));
+const noising = right(ddpm(cosine(10)));
 /** The distance from the mean grows by a fifth with each step: x − 1.1 · 2 (x − m). */
 const recipe = (more: Partial<Training<Scalar, Image>>): Training<Scalar, Image> => ({
-  ...{ model, data, process, batch: 2, steps: 200, key: key(7) },
+  ...{ model, data, noising, batch: 2, steps: 200, key: key(7) },
   optimizer: sgd({ learningRate: 1.1 }),
   ...more,
 });

@@ -114,7 +114,7 @@ describe('a gradient that is accumulated', () => {
 
   test.each([['reference', reference(), 1e-12], ['wasm', wasm(), 1e-4]] as const)('equals that of the whole batch if nothing is random: %s', (_, acquire, tolerance) =>
     on(acquire, async (backend) => {
-      const loss: Objective = (_process, { apply }) => (params, { x0, label }) => {
+      const loss: Objective = (_noising, { apply }) => (params, { x0, label }) => {
         const t = zerosLike(label!);
         return { losses: meanPerSample(square(sub(apply(params, x0, { t, label: label! } as never), x0))), t };
       };

@@ -48,7 +48,7 @@ export const fits = schema('fit', {
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean of the images
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const recipe = { model, data, noising: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
  * const nf = await open(reference())
  * const { params } = await nf.run(fit({ ...recipe, batch: 1, steps: 200, key: key(7) }))
  * await nf.run(read(params)) // → [1]
@@ -62,11 +62,11 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (started) => started.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
-    const { model, process, data } = given;
+    const { model, noising, data } = given;
     const { classes = [] } = data;
     const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
     const { kept } = learningOf<P, I>(given as AnyTraining<P, I>);
-    const trained = { model, process, trainingProcess: process, image: data.image, params, ...names, ...kept };
+    const trained = { model, noising, trainingNoising: noising, image: data.image, params, ...names, ...kept };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 

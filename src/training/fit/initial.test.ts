@@ -50,8 +50,8 @@ test('a model may have a parameter of the name params', () =>
     type P = { readonly params: Scalar };
     const model: Model<P, [8, 8, 1]> = { ...net, predicts: 'x0', apply: ({ params }, x) => add(zerosLike(x), params) };
     const initial = { params: right(await upload(Float32Array.of(3), [])(backend)()) };
-    const { process, optimizer, data, batch, key } = plainTraining(0);
-    const recipe = { process, optimizer, data, batch, steps: 0, key };
+    const { noising, optimizer, data, batch, key } = plainTraining(0);
+    const recipe = { noising, optimizer, data, batch, steps: 0, key };
     const { params } = right(await fit({ ...recipe, model, initial })(backend)());
     expect([...right(await read(params.params)(backend)())]).toEqual([3]);
   }));

@@ -7,9 +7,9 @@ import {
   type Objective,
   type Parameterization,
 } from '../../diffusion/index.js';
-import { withoutDropout } from '../../diffusion/denoiser/denoiser.js';
-import { classifierLosses } from '../../diffusion/objectives/classifierLoss.js';
-import { simpleLosses } from '../../diffusion/objectives/loss.js';
+import { withoutDropout } from '../../diffusion/denoisers/denoiser.js';
+import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
+import { usualLosses } from '../../diffusion/losses/usualLosses.js';
 import type { Shape } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
@@ -46,15 +46,15 @@ const refuse = (field: string, hint: string): never =>
 
 const ofClassifier = <P, I extends Shape>(
   model: ClassifierModel<P, I>,
-  { process, condition, ...recipe }: AnyRecipe<P, I>,
+  { noising, condition, ...recipe }: AnyRecipe<P, I>,
 ): Learning<P, I> => {
   if (labelDropoutOf(recipe) !== 0)
     refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
   if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
   const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {
-    losses: ({ timesteps }) => objective(process, model, { ...(timesteps && { timesteps }) }),
-    heldOut: () => objective(process, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
+    losses: ({ timesteps }) => objective(noising, model, { ...(timesteps && { timesteps }) }),
+    heldOut: () => objective(noising, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
     objective,
     measures: ['losses', 'accuracy'],
     kept: {},
@@ -63,12 +63,12 @@ const ofClassifier = <P, I extends Shape>(
 
 /** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */
 export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
-  const { model, process } = recipe;
+  const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
-  const objective = (recipe.loss ?? simpleLosses) as Objective; // the type of its model
+  const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
   return {
-    losses: (options) => objective(process, model, options),
-    heldOut: () => objective(process, withoutDropout(model)),
+    losses: (options) => objective(noising, model, options),
+    heldOut: () => objective(noising, withoutDropout(model)),
     objective,
     measures: ['losses'],
     kept: { labelDropout: labelDropoutOf(recipe) },

@@ -8,14 +8,14 @@ import {
   hybridLosses,
   importanceTimesteps,
   learningVariance,
-  logNormalTimesteps,
+  logNormalTimes,
   type Model,
   minSnrWeight,
   type Objective,
   predictionErrors,
   rescaledBoundLosses,
   simpleLosses,
-  stratifiedTimesteps,
+  stratifiedTimes,
   timestepsBy,
   weightedBy,
 } from '../../diffusion/index.js';
@@ -24,6 +24,7 @@ import {
   add,
   type Backend,
   broadcastLike,
+  fullLike,
   key,
   meanPerSample,
   mul,
@@ -51,8 +52,8 @@ const on = async <A>(
   effects: (backend: Backend) => Promise<A>,
 ): Promise<A> => right(await using(backend)((given) => TE.fromTask(() => effects(given)))());
 
-const absoluteLosses: Objective = (process, denoiser, options) => {
-  const errors = predictionErrors(process, denoiser, options);
+const absoluteLosses: Objective = (noising, denoiser, options) => {
+  const errors = predictionErrors(noising, denoiser, options);
   return (params, inputs) => {
     const { error, t } = errors(params, inputs);
     return { losses: meanPerSample(abs(error)), t };
@@ -71,7 +72,7 @@ describe('a training minimizes the loss of its recipe', () => {
   const levels = Array.from(pixels, (byte) => Math.fround(pixelOf(byte)));
   const meanOf = (f: (level: number) => number): number =>
     levels.reduce((sum, level) => sum + f(level), 0) / levels.length;
-  const threefold = weightedBy(() => 3)(absoluteLosses);
+  const threefold = weightedBy((lambda) => fullLike(lambda, 3))(absoluteLosses);
 
   test.each([
     ['left out', undefined, meanOf((level) => level ** 2)],
@@ -80,11 +81,11 @@ describe('a training minimizes the loss of its recipe', () => {
     ['weighted', threefold, 3 * meanOf(Math.abs)],
   ] as const)('in its steps and on held-out images: %s', (_, loss, expected) =>
     on(reference(), async (backend) => {
-      const { process, optimizer } = plainTraining(0);
+      const { noising, optimizer } = plainTraining(0);
       const run = right(
         await startTraining({
           model: grey,
-          process,
+          noising,
           optimizer,
           data,
           batch: levels.length, // one epoch per step
@@ -127,10 +128,10 @@ describe('a training minimizes the loss of its recipe', () => {
           apply: ({ grey: level, place }, x) => ({ prediction: broadcastLike(level, x), variance: broadcastLike(place, x) }),
         }),
       };
-      const process = right(ddpm(cosine(20)));
+      const noising = right(ddpm(cosine(20)));
       const learned = async (loss?: Objective) => {
         const optimizer = adam({ learningRate: 0.1 });
-        const training = { model, process, optimizer, data: white, batch: 8, allowRepeats: true, steps: 150, key: key(3), averageDecay: 0 };
+        const training = { model, noising, optimizer, data: white, batch: 8, allowRepeats: true, steps: 150, key: key(3), averageDecay: 0 };
         const { params } = right(await fit({ ...training, ...(loss && { loss }) })(backend)());
         const tensors = right(await readTensors(params)(backend)());
         return ['grey', 'place'].map((name) => tensors.get(name)!.data[0] as number);
@@ -147,7 +148,7 @@ describe('an adaptive draw of timesteps', () => {
   const importance: AdaptiveDraw = importanceTimesteps({ size: 2 });
   const training = (steps: number): PlainTraining => ({
     ...plainTraining(steps),
-    process: right(ddpm(cosine(4))),
+    noising: right(ddpm(cosine(4))),
     loss: rescaledBoundLosses,
     timesteps: importance,
   });
@@ -182,8 +183,8 @@ describe('an adaptive draw of timesteps', () => {
 
   test('is not updated by a step that is not finite', () =>
     on(wasm(), async (backend) => {
-      const poison: Objective = (process, denoiser, options) => (params, inputs) => {
-        const { losses, t } = simpleLosses(process, denoiser, options)(params, inputs);
+      const poison: Objective = (noising, denoiser, options) => (params, inputs) => {
+        const { losses, t } = simpleLosses(noising, denoiser, options)(params, inputs);
         return { losses: add(losses, Number.NaN), t };
       };
       const run = right(await startTraining({ ...training(1), loss: poison })(backend)());
@@ -197,7 +198,7 @@ describe('an adaptive draw of timesteps', () => {
 test('a recipe states its loss and its draw of timesteps', () => {
   const plain = plainTraining(0);
   const said = (change: Partial<PlainTraining>): unknown => recipeConfig({ ...plain, ...change });
-  expect(said({})).toMatchObject({ loss: 'simpleLosses', timesteps: 'uniformTimesteps' });
+  expect(said({})).toMatchObject({ loss: 'usualLosses', timesteps: 'usualTimes' });
   expect(said({ loss: absoluteLosses })).toMatchObject({ loss: 'absoluteLosses' });
   const snr = (gamma: number): unknown => said({ loss: weightedBy(minSnrWeight(gamma))(simpleLosses) });
   expect(snr(5)).toMatchObject({
@@ -206,7 +207,7 @@ test('a recipe states its loss and its draw of timesteps', () => {
   expect(snr(5)).toEqual(snr(5));
   expect(snr(5)).not.toEqual(snr(3));
   expect(snr(60)).not.toEqual(snr(100));
-  const logNormal = (mean: number): unknown => said({ timesteps: logNormalTimesteps({ mean }) });
+  const logNormal = (mean: number): unknown => said({ timesteps: logNormalTimes({ mean }) });
   expect(logNormal(0)).toEqual(logNormal(0));
   expect(logNormal(0)).not.toEqual(logNormal(1));
   const by = (...probabilities: readonly number[]): unknown =>
@@ -216,15 +217,15 @@ test('a recipe states its loss and its draw of timesteps', () => {
   });
   expect(by(1, 2)).toEqual(by(1, 2));
   expect(by(1, 2)).not.toEqual(by(2, 1));
-  expect(said({ timesteps: stratifiedTimesteps })).toMatchObject({ timesteps: 'stratifiedTimesteps' });
+  expect(said({ timesteps: stratifiedTimes })).toMatchObject({ timesteps: 'stratifiedTimes' });
   expect(said({ timesteps: importanceTimesteps() })).not.toEqual(said({ timesteps: importanceTimesteps({ size: 5 }) }));
 });
 
 test('a run does not resume with other settings of its loss', () =>
   on(wasm(), async (backend) => {
     const powered = (power: number): Objective => {
-      const losses: Objective = (process, denoiser, options) => {
-        const errors = predictionErrors(process, denoiser, options);
+      const losses: Objective = (noising, denoiser, options) => {
+        const errors = predictionErrors(noising, denoiser, options);
         return (params, inputs) => {
           const { error, t } = errors(params, inputs);
           return { losses: meanPerSample(pow(abs(error), power)), t };

@@ -6,10 +6,10 @@ import {
   type Model,
   type Objective,
   type Parameterization,
-  type Process,
-  type TimestepDraw,
+  type Noising,
+  type TimeDraw,
 } from '../../diffusion/index.js';
-import { uniformTimesteps } from '../../diffusion/objectives/timestepDraw.js';
+import { usualTimes } from '../../diffusion/losses/usualTimes.js';
 import { type Raveling, type Shape } from '../../dsl/index.js';
 import { raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';
@@ -36,10 +36,10 @@ type RateFor<M> = string extends keyof M // any
 /** A network and how to train it. */
 export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
   readonly model: Itself<M>;
-  readonly process: Itself<Process>;
+  readonly noising: Itself<Noising>;
   readonly optimizer: Optimizer;
   /**
-   * The loss that is minimized, and measured on held-out images: by default {@link simpleLosses} for a denoiser and
+   * The loss that is minimized, and measured on held-out images: by default {@link usualLosses} for a denoiser and
    * {@link classifierLosses} for a classifier.
    */
   readonly loss?: ObjectiveOf<M>;
@@ -62,8 +62,8 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   readonly labelDropout?: LabelDropout<M>;
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: NoInfer<Conditioner<I>>;
-  /** Draws the timesteps of a batch; independently and uniformly by default. */
-  readonly timesteps?: TimestepDraw | AdaptiveDraw;
+  /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
+  readonly timesteps?: TimeDraw | AdaptiveDraw;
 }
 
 /** A recipe of any network. */
@@ -81,7 +81,7 @@ export type Average = number | Averaging;
 export const defaults = {
   averageDecay: 0.995,
   accumulate: 1,
-  timesteps: uniformTimesteps,
+  timesteps: usualTimes,
 } as const;
 
 /** The probability of dropping a label; 0 by default. */

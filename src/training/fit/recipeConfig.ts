@@ -1,12 +1,8 @@
-import { crc32 } from '../../formats/crc32.js';
+import { aboutNoising } from '../checkpoints/storedNoising.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { AnyTrained } from '../trained.js';
 import { learningOf, predictionOf } from './learning.js';
 import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
-
-/** A check of numbers or strings. */
-export const textCheck = (list: ArrayLike<number | string>): number =>
-  crc32(new TextEncoder().encode(JSON.stringify(Array.from(list))));
 
 /** The name of a function. */
 const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : name);
@@ -14,11 +10,11 @@ const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? '
 /** The part of a default configuration that sampling depends on. */
 export const sampledConfig = <P, I extends ImageShape>({
   model,
-  process: { schedule, timesteps },
-}: Pick<AnyTrained<P, I>, 'model' | 'process'>) => ({
+  noising,
+}: Pick<AnyTrained<P, I>, 'model' | 'noising'>) => ({
   predicts: predictionOf(model),
   classes: model.classes ?? null,
-  process: { T: schedule.T, betas: textCheck(schedule.betas), timesteps: textCheck(timesteps) },
+  noising: aboutNoising(noising),
 });
 
 /**

@@ -124,7 +124,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w)
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const recipe = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
+ * const recipe = { model, data, noising: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.5 }) }
  * await using nf = await open(reference())
  * const { events, release } = await nf.run(startTraining({ ...recipe, batch: 1, steps: 2, key: key(7) }))
  * const losses: number[] = []

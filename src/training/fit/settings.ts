@@ -7,7 +7,7 @@ import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import { averagesOf, defaults } from './recipe.js';
-import { textCheck } from './recipeConfig.js';
+import { textCheck } from './textCheck.js';
 import type { AnyTraining } from './training.js';
 
 /** The number of images in the checksum, spread over a data set. */

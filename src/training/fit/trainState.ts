@@ -3,7 +3,7 @@
  * vectors of `raveling`, so that an update of all of them takes a few kernels.
  */
 import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
-import { asAdaptive } from '../../diffusion/objectives/adaptiveDraw.js';
+import { asAdaptive } from '../../diffusion/losses/adaptiveDraw.js';
 import {
   add,
   dtypeOf,
@@ -56,7 +56,7 @@ import {
 import { demanding } from '../../internal/takes.js';
 import { list, partLike } from '../../internal/parts.js';
 
-const recipePart = partLike('a recipe', '{ model, process, optimizer }', 'model', 'process', 'optimizer');
+const recipePart = partLike('a recipe', '{ model, noising, optimizer }', 'model', 'noising', 'optimizer');
 const imagePart = list('the shape of an image, such as [28, 28, 1]');
 
 /** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
@@ -88,8 +88,8 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
   learned: L,
   made: (shape: readonly number[]) => A,
 ) => {
-  const { process, timesteps = defaults.timesteps } = recipe;
-  const memory = Object.entries(asAdaptive(timesteps).memory(process));
+  const { noising, timesteps = defaults.timesteps } = recipe;
+  const memory = Object.entries(asAdaptive(timesteps).memory(noising));
   const average: L['params'] = learned.params;
   return {
     ...learned,
@@ -104,7 +104,7 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
  * `ConfigError` for a model whose parameters are not all float32.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
+ * const recipe = { model, noising: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
 export const trainState = demanding(
@@ -124,7 +124,7 @@ export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
  * The initial state, drawn from `key`. The averages start at the initial parameters.
  * @example
  * const model: Model<Scalar, []> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const recipe = { model, noising: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * await using nf = await open(reference())
  * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
  * state.average // → [[1]]
@@ -254,7 +254,7 @@ export const unguardedStep = <P, I extends Shape>(
  * @param image - height, width and channels of an image
  * @example
  * const model: Model<Scalar, [8, 8, 1]> = { ...parameter(allOnes), predicts: 'v', apply: (w, x) => mul(x, w) }
- * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const recipe = { model, noising: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
  * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
@@ -303,7 +303,7 @@ export const parametersOf = demanding(
  * @example
  * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
  * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
- * const recipe = { model, process: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
+ * const recipe = { model, noising: unwrap(ddpm(cosine(1000))), optimizer: adam({ learningRate: 1e-3 }) }
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
  * await using nf = await open(reference())
  * const measuring = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })

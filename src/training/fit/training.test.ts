@@ -235,10 +235,10 @@ test('the loss on held-out images is the mean over the given number of images, f
     const pixels = Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!);
     const data = right(datasetOf({ pixels, labels: levels, image: [8, 8, 1] }));
     const lossOf = async (batch: number, images?: number): Promise<number> => {
-      const { process, optimizer } = plainTraining(0);
+      const { noising, optimizer } = plainTraining(0);
       const heldOut = { data, every: 1, ...(images === undefined ? {} : { images }) };
       const run = right(
-        await startTraining({ model: grey, process, optimizer, data, heldOut, batch, steps: 0, key: key(5) })(
+        await startTraining({ model: grey, noising, optimizer, data, heldOut, batch, steps: 0, key: key(5) })(
           backend,
         )(),
       );
@@ -255,8 +255,8 @@ test('the loss on held-out images is the mean over the given number of images, f
 
 describe('a step that is not finite', () => {
   /** The logarithm of a number below 0. */
-  const poisoned: Objective = (process, denoiser, options) => {
-    const losses = simpleLosses(process, denoiser, options);
+  const poisoned: Objective = (noising, denoiser, options) => {
+    const losses = simpleLosses(noising, denoiser, options);
     return (...given) => {
       const drawn = losses(...given);
       return { ...drawn, losses: log(sub(mul(drawn.losses, 0.5), drawn.losses)) };

@@ -5,7 +5,7 @@ import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
 import { part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, dataSet, hostKey, json, learnablePart, processPart } from '../checked.js';
+import { conditioner, dataSet, hostKey, json, learnablePart, noisingPart } from '../checked.js';
 import type { DataFor, ImageShape } from '../data/dataset.js';
 import type { Snapshot } from '../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -86,7 +86,7 @@ const averages = t.union(
 /** The fields of a {@link Training}. */
 export const trainingFields = {
   model: learnablePart,
-  process: processPart,
+  noising: noisingPart,
   optimizer: part('an optimizer, such as adam({ learningRate: 1e-3 })', 'learningRate', 'state', 'init', 'update'),
   data: dataSet,
   batch: positive,
@@ -100,10 +100,10 @@ export const trainingFields = {
   timesteps: optional(
     t.union(
       [
-        functionOf('a draw of timesteps, such as uniformTimesteps'),
+        functionOf('a draw of timesteps, such as uniformTimes'),
         part('an adaptive draw of timesteps', 'name', 'memory', 'draw', 'mean', 'record'),
       ],
-      'a draw of timesteps, such as uniformTimesteps',
+      'a draw of timesteps, such as uniformTimes',
     ),
   ),
   heldOut: optional(record({ data: dataSet, every: positive, images: optional(positive) })),

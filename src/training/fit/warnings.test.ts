@@ -16,8 +16,8 @@ const model: Model<Scalar, Image> = {
   predicts: 'x0',
   apply: (w, x) => add(zerosLike(x), w),
 };
-const process = right(ddpm(cosine(10)));
-const recipe = { model, process, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 12, key: key(7) };
+const noising = right(ddpm(cosine(10)));
+const recipe = { model, noising, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 12, key: key(7) };
 
 /** A data set of numbers that is loaded batch by batch. */
 const dataOf = (numbers: readonly number[]): Dataset<Image> => ({

@@ -1,5 +1,6 @@
 /** The loop that measures the variational bound of a batch of images, one timestep in each step. */
 import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../../diffusion/index.js';
+import { requireDiscrete } from '../../diffusion/levels/noising.js';
 import {
   ascribe,
   type Dim,
@@ -56,12 +57,13 @@ export type BoundLoop<P, I extends ImageShape> = Loop<
 
 /** The bound of a batch of images as a loop, with one graph for all t. Each image has its own keys. */
 export const boundLoop = <P, I extends ImageShape>(
-  { model, process, image, params }: Trained<P, I>,
+  { model, noising: given, image, params }: Trained<P, I>,
   batch: number,
   condition: Conditioner<I> | undefined,
   options: ReverseOptions,
 ): BoundLoop<P, I> => {
-  const { T } = process.schedule;
+  const noising = requireDiscrete('variationalBound', given);
+  const { T } = noising.schedule;
   const images = leafSpec(['B', ...image]);
   const state: TreeSpec<Measured> = treeSpec({ prior: leafSpec(['B']), table: leafSpec([3, T, 'B']) });
   const inputs: TreeSpec<BoundConstants<P, I> & StepSpec & { readonly state: Measured }> = treeSpec({
@@ -78,12 +80,12 @@ export const boundLoop = <P, I extends ImageShape>(
     extents: { B: batch },
     storage: storedIn('params', params),
     begin: program(treeSpec<Pick<BoundConstants<P, I>, 'x0'>>({ x0: images }), ({ x0 }) => {
-      const prior = priorTerm(process)(x0);
+      const prior = priorTerm(noising)(x0);
       const [B] = dims(prior);
       return { prior, table: ascribe(zeros(3, T, B), 3, keep, 'B') };
     }),
     step: program(inputs, ({ params, state: { prior, table }, x0, t, keys, label, conditionKey }) => {
-      const at = boundAt(process, withoutDropout(model), options);
+      const at = boundAt(noising, withoutDropout(model), options);
       const { bits, x0Error, noiseError } = at(params, x0, {
         t,
         key: keys,

@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
@@ -41,13 +40,14 @@ import { datasetOfImages } from '../data/imageData.js';
 import { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
 import type { Trained } from '../trained.js';
 import { leftOf, right } from '../testing.js';
+import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
 
 type Size = [2, 2, 1];
 type Squares = Model<object, Size>;
 const image = [2, 2, 1] as const;
 const D = 4;
-const process = right(F.pipe(cosine(1000), ddpm));
-const { marginals } = process;
+const noising = right(F.pipe(cosine(1000), ddpm));
+const { marginals } = noising;
 
 const line: GaussianMixture<Size> = {
   shape: [2, 2, 1],
@@ -67,7 +67,7 @@ const two: GaussianMixture<Size> = {
 };
 const modelOf = (mixture: GaussianMixture<Size>): Squares => ({
   ...layer({}, () => null),
-  ...overParams(() => null)(exactDenoiser(process)(mixture)),
+  ...overParams(() => null)(exactDenoiser(noising)(mixture)),
 });
 
 /** Numbers that float32 represents exactly. */
@@ -77,7 +77,7 @@ const imagesOf = (count: number) => ({
 });
 const dataOf = (count: number): Dataset<Size> => right(datasetOfImages(imagesOf(count), { image }));
 
-const trainedOf = (model: Squares): Trained<object, Size> => ({ model, process, image, params: {} });
+const trainedOf = (model: Squares): Trained<object, Size> => ({ model, noising, image, params: {} });
 const outcome = (
   change: Partial<LikelihoodMeasuring<Size>> = {},
   of = trainedOf(modelOf(line)),
@@ -89,7 +89,7 @@ const found = async (...given: Parameters<typeof outcome>): Promise<LogLikelihoo
 /** log q(x) of the images at the first timestep. */
 const densities = async (mixture: GaussianMixture<Size>, count: number): Promise<readonly number[]> => {
   const of = program({ x: 'B 2 2 1' }, ({ x }) =>
-    exactLogDensity(process)(mixture)(x, constantOf(new Int32Array(count), count) as Tensor<[Dim], 'int32'> as never),
+    exactLogDensity(noising)(mixture)(x, constantOf(new Int32Array(count), count) as Tensor<[Dim], 'int32'> as never),
   );
   const numbers = await using(reference())(evaluate(of, { B: count })({ x: imagesOf(count).data }))();
   return Array.from(right(numbers));

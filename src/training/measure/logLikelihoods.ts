@@ -59,7 +59,7 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
- * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * await using nf = await open(reference())
  * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
  * measured.nats // → [-0.9189, -1.4189]
@@ -76,9 +76,9 @@ export const logLikelihoods: Dual<
   genEffect(where, function* (backend) {
     const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
     const { dequantize, condition, onStep, signal, key, grid: given } = options;
-    const { model, process, image, params } = yield* take(checkedTrained(where)(trained));
+    const { model, noising, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
-    const flow = yield* take(likelihood({ process, denoiser: model, ...steps }));
+    const flow = yield* take(likelihood({ noising, denoiser: model, ...steps }));
     const images = {
       where,
       trained,

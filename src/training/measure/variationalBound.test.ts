@@ -1,4 +1,3 @@
-import { wholeTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
@@ -32,6 +31,7 @@ import { type Batch, type Dataset, datasetOf, pixelOf } from '../data/dataset.js
 import type { Trained } from '../trained.js';
 import { leftOf, right } from '../testing.js';
 import { type BoundMeasuring, variationalBound } from './variationalBound.js';
+import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
 
 type Size = [4, 4, 1];
 const image = [4, 4, 1] as const;
@@ -39,8 +39,8 @@ const D = 16;
 
 /** The deviation of data N(0, C²), and the process. */
 const C = 0.4;
-const process = right(F.pipe(cosine(12), ddpm));
-const { marginals, posteriors } = process;
+const noising = right(F.pipe(cosine(12), ddpm));
+const { marginals, posteriors } = noising;
 
 /** E[x_0|x_t] = gain·x_t and Var(x_0|x_t) of the data. */
 const conditional = ({ alpha, sigma }: Channel) => {
@@ -86,7 +86,7 @@ const dataOf = (n: number, labels = new Uint8Array(n)): Dataset<Size> =>
 
 const trainedOf = (model: Model<object, Size>): Trained<object, Size> => ({
   model,
-  process,
+  noising,
   image,
   params: {},
 });
@@ -208,8 +208,8 @@ describe('a model receives', () => {
   });
 
   test('the timesteps of its training, for a process that has fewer', async () => {
-    const short = right(respace(spaced(4))(process));
-    const { terms, total } = await boundOf({}, { ...trainedOf(exact), process: short });
+    const short = right(respace(spaced(4))(noising));
+    const { terms, total } = await boundOf({}, { ...trainedOf(exact), noising: short });
     expect(terms).toHaveLength(4);
     expect(total).toBeGreaterThan(0);
   });

@@ -1,4 +1,5 @@
 import type { Correction, ReverseVariance } from '../../diffusion/index.js';
+import { requireDiscrete } from '../../diffusion/levels/noising.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
@@ -47,9 +48,9 @@ const measurings = schema(where, {
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255, 255), image: [1, 1, 1] })) // as it says
- * const process = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * const measuring = { data, batch: 2, key: key(7) }
- * const trained = { model, process, image: data.image, params: {} }
+ * const trained = { model, noising, image: data.image, params: {} }
  * await using nf = await open(reference())
  * const bound = await nf.run(variationalBound(trained, measuring))
  * bound.prior // → 0.322
@@ -82,7 +83,7 @@ export const variationalBound: Dual<
       ...(correction && { correction: heldCorrection(where, correction) }),
     };
     const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) => open.release());
-    const { T } = trained.process.schedule;
+    const { T } = requireDiscrete(where, trained.noising).schedule;
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // continues from batch to batch
 

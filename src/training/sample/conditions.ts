@@ -1,5 +1,5 @@
 /** Checks the images that samples are conditioned on. */
-import { checkedImages, type ConditionedOn, type Process } from '../../diffusion/index.js';
+import { checkedImages, type ConditionedOn, type Noising, pathOf } from '../../diffusion/index.js';
 import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -17,7 +17,7 @@ export interface GivenCondition {
 
 interface Conditioned {
   readonly model: { readonly condition?: ConditionedOn };
-  readonly process: Process;
+  readonly noising: Noising;
 }
 
 /**
@@ -28,7 +28,7 @@ interface Conditioned {
  */
 export const checkCondition = (
   where: string,
-  { model: { condition: wanted }, process }: Conditioned,
+  { model: { condition: wanted }, noising }: Conditioned,
   given: GivenCondition | undefined,
   count: number,
 ): void => {
@@ -45,7 +45,7 @@ export const checkCondition = (
   const { images, t } = given;
   const { data, shape } = images;
   const { channels, noiseLevel = false } = wanted;
-  const { T } = process.schedule;
+  const T = pathOf(noising).last + 1;
   if (shape[3] !== channels || data.length !== sizeOf(shape)) {
     const expected = `all numbers of images [count, height, width, ${channels}]`;
     const hint = 'give images with the number of channels of the training';

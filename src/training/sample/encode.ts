@@ -27,7 +27,7 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   | 'guidance'
   | 'guide'
   | 'correction'
-  | 'allowOtherProcess'
+  | 'allowOtherNoising'
   | 'labels'
   | 'condition'
   | 'batch'
@@ -60,7 +60,7 @@ const encodings = schema('encode', {
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const }
  * const nf = await open(reference())
  * const noise = await nf.run(encode(trained, { images, grid: 5 }))

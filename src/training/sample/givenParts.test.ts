@@ -29,7 +29,7 @@ import { right } from '../testing.js';
 import type { Trained } from '../trained.js';
 import { variationalBound } from '../measure/variationalBound.js';
 
-const process = right(ddpm(cosine(100)));
+const noising = right(ddpm(cosine(100)));
 const grey: Model<object, [2, 2, 1]> = {
   ...layer({}, () => null),
   predicts: 'x0',
@@ -38,7 +38,7 @@ const grey: Model<object, [2, 2, 1]> = {
 };
 const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object, [2, 2, 1]> => ({
   model: { ...grey, ...change },
-  process,
+  noising,
   image: [2, 2, 1],
   params: {},
 });
@@ -83,7 +83,7 @@ describe('an invalid part', () => {
 
   test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {
     const given = { data: dataOf(), batch: 1, key: key(1) };
-    const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
+    const training = { ...given, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
       [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
       [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
@@ -93,7 +93,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
       [fit(any({ ...training, data: { ...given.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
-      [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimesteps, got 3'],
+      [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimes, got 3'],
     ]; // prettier-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
   });
@@ -101,7 +101,7 @@ describe('an invalid part', () => {
 
 describe('an exception, or a result that is not a tensor,', () => {
   const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
-  const training = { ...given, model: grey, process, optimizer: adam({ learningRate: 1 }), steps: 1 };
+  const training = { ...given, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
   const broken = trained({ apply: thrower });
   const lost = { ...given, data: { ...given.data, batch: thrower, inMemory: false } };
   test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([

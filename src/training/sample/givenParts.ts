@@ -37,8 +37,8 @@ export const guidedBy =
 export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
   typeof grid === 'number'
     ? grid
-    : (process) =>
-        givingEither(`${where}: grid`, 'a grid, which returns an Either of timesteps', 'trailing(50)', grid(process));
+    : (noising) =>
+        givingEither(`${where}: grid`, 'a grid, which returns an Either of timesteps', 'trailing(50)', grid(noising));
 
 /** A correction that raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
 export const heldCorrection =

@@ -12,14 +12,14 @@ import type { Trained, TrainedClassifier } from '../trained.js';
 const isTrained = <Q, I extends ImageShape>(
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): guide is TrainedClassifier<Q, I> => {
-  const { model, process, params } = Object(guide) as Partial<TrainedClassifier<Q, I>>;
-  return isClassifier(model) && process !== undefined && params !== undefined;
+  const { model, noising, params } = Object(guide) as Partial<TrainedClassifier<Q, I>>;
+  return isClassifier(model) && noising !== undefined && params !== undefined;
 };
 
 /** The parameters of a guide. Raises `ConfigError` for a classifier of other images, or of other noise levels. */
 const guideParams = <Q, I extends ImageShape>(
   where: string,
-  { image, process }: Pick<Trained<never, I>, 'image' | 'process'>,
+  { image, noising }: Pick<Trained<never, I>, 'image' | 'noising'>,
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): Resident<Q> | undefined => {
   if (!isTrained(guide)) return guide;
@@ -27,12 +27,12 @@ const guideParams = <Q, I extends ImageShape>(
     raise('ConfigError', { where: `${where}: guide`, expected, actual, hint });
   const [own, other] = [showShape(image), showShape(guide.image)];
   if (own !== other) refuse(`a classifier of images ${own}`, `one of ${other}`, 'train both on the same images');
-  const timestep = otherLevel(process, guide.process);
-  if (timestep !== undefined)
+  const difference = otherLevel(noising, guide.noising);
+  if (difference !== undefined)
     refuse(
       'a classifier that was trained with the process of the model',
-      `one with another noise level at t = ${timestep}, or without this timestep`,
-      'give `fit` the same `process` for both',
+      difference,
+      'give `fit` the same `noising` for both',
     );
   return guide.params;
 };

@@ -21,7 +21,7 @@ const model: Model<object, Size> = {
   apply: (_, x) => zerosLike(x),
 };
 const data = right(datasetOf({ pixels: Uint8Array.of(0), labels: Uint8Array.of(0), image: [1, 1, 1] }));
-const recipe = { model, process: right(ddpm(cosine(10))), optimizer: adam({ learningRate: 1 }) };
+const recipe = { model, noising: right(ddpm(cosine(10))), optimizer: adam({ learningRate: 1 }) };
 const training = { ...recipe, data, batch: 1, steps: 1, key: key(1) };
 const images = { data: Float32Array.of(0), shape: [1, 1, 1, 1] as const };
 const drawing = { solver: ddim(), grid: 2, key: key(2) };
@@ -58,7 +58,7 @@ test.each(refusals)('%s works after training with label dropout', async (_, __, 
 });
 
 test.each(refusals)('%s works if the rate of label dropout is unknown', async (_, __, work) => {
-  const own = { model, process: recipe.process, image: data.image, params: {} };
+  const own = { model, noising: recipe.noising, image: data.image, params: {} };
   expect(await using(reference())(work(own))()).toMatchObject({ _tag: 'Right' });
 });
 

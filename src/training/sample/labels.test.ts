@@ -14,7 +14,7 @@ const model: Model<object, [1, 1, 1]> = {
   apply: (_, x, { label }) => addPerSample(zerosLike(x), expandDims(mul(sub(cast(label!, 'float32'), 2), 0.5), 1)),
 };
 const { classes: _, ...plain } = model;
-const trained = { model, process: right(ddpm(cosine(100))), image: [1, 1, 1], params: {} } as const;
+const trained = { model, noising: right(ddpm(cosine(100))), image: [1, 1, 1], params: {} } as const;
 const named = { ...trained, classes: ['cat', 'dog', 'fox'] };
 const parts = { solver: ddim(), grid: 2, key: key(1) };
 

@@ -18,9 +18,9 @@ const model: Model<Scalar, Image> = {
   predicts: 'x0',
   apply: (w, x) => add(zerosLike(x), w),
 };
-const process = right(ddpm(cosine(100)));
+const noising = right(ddpm(cosine(100)));
 const recipe = {
-  ...{ model, process, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 1, key: key(7) },
+  ...{ model, noising, optimizer: adam({ learningRate: 0.1 }), batch: 2, steps: 1, key: key(7) },
   data: right(datasetOf({ pixels: Uint8Array.of(255, 0), image: [1, 1, 1] })),
 };
 
@@ -40,38 +40,38 @@ describe('a sampling with another process than that of the training', () => {
     ['of more timesteps', longer],
     ['respaced from one of more timesteps', right(respace(spaced(100))(longer))],
   ])('is refused: one %s', async (_, other) => {
-    const refused = await drawn((trained) => ({ ...trained, process: other }));
+    const refused = await drawn((trained) => ({ ...trained, noising: other }));
     expect(E.isLeft(refused) && refused.left).toMatchObject({
       _tag: 'ConfigError',
-      where: 'sample: process',
+      where: 'sample: noising',
       expected: 'the process of the training, or one that was respaced from it',
     });
   });
 
   test('is drawn if it is allowed, or if nothing says what the training was', async () => {
-    right(await drawn((trained) => ({ ...trained, process: longer }), { allowOtherProcess: true }));
-    right(await drawn(({ trainingProcess: _, ...trained }) => ({ ...trained, process: longer })));
+    right(await drawn((trained) => ({ ...trained, noising: longer }), { allowOtherNoising: true }));
+    right(await drawn(({ trainingNoising: _, ...trained }) => ({ ...trained, noising: longer })));
   });
 });
 
 test('an encoding with another process is refused, unless it is allowed', async () => {
   const images = { data: Float32Array.of(0.5), shape: [1, 1, 1, 1] as const };
-  const encoded = (more: { readonly allowOtherProcess?: boolean }) =>
+  const encoded = (more: { readonly allowOtherNoising?: boolean }) =>
     using(reference())((backend) =>
       RTE.chain((trained: Trained<Scalar, Image>) =>
-        encode({ ...trained, process: longer }, { images, grid: 5, ...more }),
+        encode({ ...trained, noising: longer }, { images, grid: 5, ...more }),
       )(fit<Scalar, Image>(recipe))(backend),
     )();
-  expect(await encoded({})).toMatchObject(E.left({ _tag: 'ConfigError', where: 'encode: process' }));
-  right(await encoded({ allowOtherProcess: true }));
+  expect(await encoded({})).toMatchObject(E.left({ _tag: 'ConfigError', where: 'encode: noising' }));
+  right(await encoded({ allowOtherNoising: true }));
 });
 
 test.each([
-  ['itself', process],
+  ['itself', noising],
   ['an equal one', right(ddpm(cosine(100)))],
-  ['one with fewer timesteps', right(respace(spaced(10))(process))],
-  ['one at other noise levels, between its timesteps', right(respaceAtSigmas([20, 3, 0.7])(process))],
-  ['one that was respaced twice', right(respace(spaced(2))(right(respaceAtSigmas([20, 3, 0.7])(process))))],
+  ['one with fewer timesteps', right(respace(spaced(10))(noising))],
+  ['one at other noise levels, between its timesteps', right(respaceAtSigmas([20, 3, 0.7])(noising))],
+  ['one that was respaced twice', right(respace(spaced(2))(right(respaceAtSigmas([20, 3, 0.7])(noising))))],
 ])('a sampling with the process of the training is drawn: %s', async (_, same) => {
-  right(await drawn((trained) => ({ ...trained, process: same })));
+  right(await drawn((trained) => ({ ...trained, noising: same })));
 });

@@ -1,6 +1,8 @@
 /** Noise levels of a sampling, compared with those of the training. */
-import type { Process } from '../../diffusion/index.js';
+import type { DiscreteNoising, Noising } from '../../diffusion/index.js';
+import { isDiscrete } from '../../diffusion/levels/noising.js';
 import { raise } from '../../internal/errors.js';
+import { aboutNoising } from '../checkpoints/storedNoising.js';
 import type { Trained } from '../trained.js';
 
 /** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */
@@ -10,7 +12,7 @@ const ROUNDING = 1e-5;
  * The first timestep of a process, as networks get it, at which another one has another noise level or none. A respaced
  * process has the levels of its original.
  */
-export const otherLevel = (own: Process, other: Process): number | undefined => {
+const otherTimestep = (own: DiscreteNoising, other: DiscreteNoising): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
   const at = own.marginals.findIndex(({ alpha, sigma }, place) => {
     const marginal = other.marginals[places.get(own.timesteps[place]!) ?? -1];
@@ -23,18 +25,33 @@ export const otherLevel = (own: Process, other: Process): number | undefined => 
   return at === -1 ? undefined : own.timesteps[at];
 };
 
+/** A difference between the noise levels of two processes, in words; undefined if there is none. */
+export const otherLevel = (own: Noising, other: Noising): string | undefined => {
+  if (isDiscrete(own) && isDiscrete(other)) {
+    const timestep = otherTimestep(own, other);
+    return timestep === undefined
+      ? undefined
+      : `one with another noise level at t = ${timestep}, or without this timestep`;
+  }
+  const [one, two] = [JSON.stringify(aboutNoising(own)), JSON.stringify(aboutNoising(other))];
+  return one === two ? undefined : isDiscrete(own) ? 'that of a schedule' : `the path ${own.name}`;
+};
+
+/** The part of a trained model that is checked. */
+interface Checked extends Pick<Trained<never, never>, 'noising' | 'trainingNoising'> {
+  readonly model: { readonly clock?: 'timestep' | 'level' };
+}
+
 /** Raises `ConfigError` for a process with other noise levels than that of the training. */
-export const checkLevels = (
-  where: string,
-  { process, trainingProcess }: Pick<Trained<never, never>, 'process' | 'trainingProcess'>,
-): void => {
-  if (trainingProcess === undefined || trainingProcess === process) return;
-  const timestep = otherLevel(process.origin ?? process, trainingProcess);
-  if (timestep !== undefined)
+export const checkLevels = (where: string, { model, noising, trainingNoising }: Checked): void => {
+  // a denoiser that reads the noise level works on every path
+  if (trainingNoising === undefined || trainingNoising === noising || model.clock === 'level') return;
+  const actual = otherLevel(isDiscrete(noising) ? (noising.origin ?? noising) : noising, trainingNoising);
+  if (actual !== undefined)
     raise('ConfigError', {
-      where: `${where}: process`,
+      where: `${where}: noising`,
       expected: 'the process of the training, or one that was respaced from it',
-      actual: `one with another noise level at t = ${timestep}, or without this timestep`,
-      hint: 'give the trained model as `fit` returned it, and fewer timesteps as `grid`; allowOtherProcess: true draws with it',
+      actual,
+      hint: 'give the trained model as `fit` returned it, and fewer timesteps as `grid`; allowOtherNoising: true draws with it',
     });
 };

@@ -10,7 +10,7 @@ import type { Trained } from '../trained.js';
 import { prepareSampling } from './prepareSampling.js';
 import { sample } from './sample.js';
 
-const process = right(ddpm(cosine(1000)));
+const noising = right(ddpm(cosine(1000)));
 /** A model with classes and without parameters, whose x̂₀ depends on x_t and on the class. */
 const model: Model<object, [2, 2, 1]> = {
   ...layer({}, () => null),
@@ -19,7 +19,7 @@ const model: Model<object, [2, 2, 1]> = {
   apply: (_, x, { label }) =>
     label === undefined ? tanh(x) : add(tanh(x), mul(mean(cast(label, 'float32')), scaleBy(x, cast(label, 'float32')))),
 };
-const trained: Trained<object, [2, 2, 1]> = { model, process, image: [2, 2, 1], params: {} };
+const trained: Trained<object, [2, 2, 1]> = { model, noising, image: [2, 2, 1], params: {} };
 const parts = { solver: ancestral(), grid: 6, guidance: cfg(1.5) };
 
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>

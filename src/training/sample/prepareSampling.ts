@@ -28,7 +28,7 @@ import { storedFor } from './storedFor.js';
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherProcess' | 'storage'
+  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherNoising' | 'storage'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;
@@ -91,7 +91,7 @@ const released = fail('ConfigError', {
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * const nf = await open(reference())
  * const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: 5, batch: 2 }))
  * await nf.run(prepared.sample({ key: key(8), count: 2 })) // → { data: [1, 1], shape: [2, 1, 1, 1] }

@@ -30,8 +30,8 @@ import type { Trained } from '../trained.js';
 import type { Preview, Sampling } from './sampling.js';
 import { right } from '../testing.js'; // prettier-ignore
 
-const process = right(ddpm(cosine(1000)));
-const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
+const noising = right(ddpm(cosine(1000)));
+const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, noising, image: [2, 2, 1], params: {} }); // prettier-ignore
 /** A model that depends on x_t, so that x̂₀ changes from step to step. */
 const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 const constant = trained({ ...layer({}, () => null), predicts: 'v', apply: (_, x) => zerosLike(x) });
@@ -76,7 +76,7 @@ describe('previews', () => {
     });
     const { previews } = await seen({ solver: heun(), count: 1 }, 1, counting);
     expect(calls).toBe(1); // one evaluation is traced
-    const { steps } = right(sampler({ process, denoiser: counting.model, grid: 6, solver: heun() }));
+    const { steps } = right(sampler({ noising, denoiser: counting.model, grid: 6, solver: heun() }));
     expect(steps).toBeGreaterThan(6);
     expect(previews.map(({ done, of }) => [done, of])).toEqual(Array.from({ length: steps }, (_, i) => [i + 1, steps]));
     for (const { images } of previews) expect(images.data).toEqual(new Float32Array(4).fill(0.25));
@@ -99,7 +99,7 @@ describe('previews', () => {
         const shown = right(await sample({ ...parts, solver, previews: { every: 2, show } })(moving)(watched)());
         expect(shown).toEqual(plain);
         const [, step, , , showing] = plans; // each sampling compiles three programs
-        const { memory } = right(sampler({ process, denoiser: moving.model, grid: parts.grid, solver }));
+        const { memory } = right(sampler({ noising, denoiser: moving.model, grid: parts.grid, solver }));
         expect(step!.outputs).toHaveLength(1 + memory);
         expect(showing!.outputs).toHaveLength(step!.outputs.length + 1);
         const evaluations = ({ calls }: Plan): number => JSON.stringify(calls).split('"tanh"').length - 1;
@@ -143,7 +143,7 @@ describe('the memory of a sampling does not grow', () => {
         expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
         return bytes;
       };
-      const { steps } = right(sampler({ process, denoiser: constant.model, grid: 300, solver }));
+      const { steps } = right(sampler({ noising, denoiser: constant.model, grid: 300, solver }));
       for (const change of [{}, { previews: { every: 3, show: () => TE.right(undefined) } }]) {
         const bytes = await bytesOf(change);
         expect(bytes).toHaveLength(3 * steps);

@@ -57,7 +57,7 @@ export const openedSampling =
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
-      const program = noisyProgram(trained.process, batch, image, condition.t);
+      const program = noisyProgram(trained.noising, batch, image, condition.t);
       const noisy: Noisy = yield* take(compiled(program, { B: batch })(backend));
       const freed = (): void => [loop, noisy].forEach((open) => open.release());
       return { loop, noisy, release: freed };

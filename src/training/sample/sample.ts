@@ -26,7 +26,7 @@ import { storedFor } from './storedFor.js';
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const trained = { model, process: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
+ * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * const samples = sample(trained, { solver: ddim(), grid: 5, count: 2, key: key(8) })
  * await using nf = await open(reference())
  * await nf.run(samples) // → { data: [1, 1], shape: [2, 1, 1, 1] }

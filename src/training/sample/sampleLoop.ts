@@ -5,17 +5,19 @@ import {
   type Inpainter,
   type Known,
   noisyCondition,
-  type Process,
+  type Noising,
   type Sampler,
   type SampleState,
   startFrom,
 } from '../../diffusion/index.js';
+import { noiseScale } from '../../diffusion/levels/channel.js';
 import {
   cast,
   fullLike,
   type Key,
   leafSpec,
   meanPerSample,
+  mul,
   normalLike,
   program,
   type Program,
@@ -108,6 +110,7 @@ export const sampleLoop = <P, I extends ImageShape>(
   { batch, beginning, hasLabels, condition, hasPreviews }: SampleForm,
 ): SampleLoop<P, I> => {
   const { sampler, inpainter } = steps;
+  const scale = noiseScale(sampler.plan.at(-1)!.to); // of the data it is 1
   const x = leafSpec(['B', ...image]);
   const state = { x, memory: Array.from({ length: sampler.memory }, () => x) };
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({
@@ -141,7 +144,10 @@ export const sampleLoop = <P, I extends ImageShape>(
           : inpainter.step(params, at, { ...inputs, known });
       return { state: next, ...(hasPreviews && { x0 }) };
     }),
-    end: program(treeSpec<{ readonly state: SampleState<['B', ...I]> }>({ state }), ({ state: last }) => last.x),
+    end: program(treeSpec<{ readonly state: SampleState<['B', ...I]> }>({ state }), ({ state: { x } }) =>
+      // an encoding ends with the noise that `from: { noise }` begins with
+      scale === 1 ? x : mul(x, 1 / scale),
+    ),
   };
 };
 
@@ -153,12 +159,12 @@ interface Noised {
 
 /** Adds the noise of timestep t to the images of a condition, once for all steps. */
 export const noisyProgram = (
-  process: Process,
+  noising: Noising,
   batch: number,
   image: readonly number[],
   t: number,
 ): Program<Noised, Condition<'B'>> =>
   program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), keys: keysSpec(batch) }), ({ image: clean, keys }) => {
     const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // a t for each sample
-    return noisyCondition(process)({ image: clean }, level)(keys);
+    return noisyCondition(noising)({ image: clean }, level)(keys);
   });

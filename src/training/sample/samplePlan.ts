@@ -64,14 +64,14 @@ export const planOf =
     beginning: Beginning | null,
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
-      const { model, process, image, classes, labelDropout } = trained;
-      const { labels, allowOtherProcess, ...others } = given;
-      if (!allowOtherProcess) checkLevels(where, trained);
+      const { model, noising, image, classes, labelDropout } = trained;
+      const { labels, allowOtherNoising, ...others } = given;
+      if (!allowOtherNoising) checkLevels(where, trained);
       const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = others;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
       const denoiser = orRaise(
-        guidedBy<P, I>(where, guidance)(limitTimesteps(process)({ ...model, ...unconditional })),
+        guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...unconditional })),
       );
       const classified = { where, denoiser, names: classes };
       const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(classified, labels) };
@@ -82,7 +82,7 @@ export const planOf =
 
       const held = heldGrid(where, grid);
       const parts = {
-        process,
+        noising,
         denoiser,
         solver,
         ...(correction && { correction: heldCorrection(where, correction) }),

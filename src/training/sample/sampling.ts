@@ -48,7 +48,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    */
   readonly storage?: FloatStorage;
   /** True to draw with a process that is neither that of the training nor respaced from it. */
-  readonly allowOtherProcess?: boolean;
+  readonly allowOtherNoising?: boolean;
   readonly key: RandomKey;
   /**
    * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
@@ -102,7 +102,7 @@ export const wayFields = {
   guide: optional(t.unknown),
   correction: optional(functionOf('a correction, such as clipToImage')),
   batch: optional(positive),
-  allowOtherProcess: optional(t.boolean, false),
+  allowOtherNoising: optional(t.boolean, false),
 };
 
 /** The fields of a request; only the key is required. */

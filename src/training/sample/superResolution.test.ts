@@ -1,4 +1,5 @@
 /** Training and sampling of models that are conditioned on an image. */
+import { pathOf } from '../../diffusion/levels/noising.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { reference } from '../../backends/reference/index.js';
@@ -43,7 +44,7 @@ const on = async <A>(
 ): Promise<A> => right(await using(backend)((given) => TE.fromTask(() => effects(given)))());
 
 type Square = [2, 2, 1];
-const { process, optimizer } = smallTraining(0);
+const { noising, optimizer } = smallTraining(0);
 /** A model without parameters that predicts its condition in each square. */
 const faithful: Model<object, Square> = {
   ...layer({}, () => null),
@@ -55,7 +56,7 @@ const faithful: Model<object, Square> = {
 const listening: Denoiser<object, Square>['apply'] = (_, x, { condition }) =>
   scaleBy(onesLike(x), mul(cast(condition!.t!, 'float32'), 0.01));
 const noisy = { channels: 1, noiseLevel: true } as const;
-const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, process, image: [2, 2, 1], params: {} }); // prettier-ignore
+const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, noising, image: [2, 2, 1], params: {} }); // prettier-ignore
 const greys = (...levels: readonly number[]): Images => ({
   data: Float32Array.from(levels),
   shape: [levels.length, 1, 1, 1],
@@ -92,7 +93,7 @@ describe('samples conditioned on images', () => {
       drawn({ condition: { images: many, t }, grid, correction: uncorrected }, model);
     const { data } = await at(50, 1);
     expect((await at(50, 3)).data).toEqual(data);
-    const { alpha, sigma } = process.marginals[50]!;
+    const { alpha, sigma } = pathOf(noising).levelAt(50);
     const pixels = Array.from({ length: 1000 }, (_, i) => data[4 * i]!);
     const spread = pixels.reduce((sum, pixel) => sum + (pixel - 0.5 * alpha) ** 2, 0) / 1000;
     // the standard error of the variance of N numbers is σ²·√(2/N); 6 of these
@@ -163,7 +164,7 @@ const conditional = (steps: number, noiseLevel = false): SmallTraining => ({
     }),
   ),
   condition: noiseLevel
-    ? conditioningAugmentation(process, { levels: 20 })(superResolution({ factor: 2 }))
+    ? conditioningAugmentation(noising, { levels: 20 })(superResolution({ factor: 2 }))
     : superResolution({ factor: 2 }),
   labelDropout: 0,
 });
@@ -177,7 +178,7 @@ describe('a training with conditions', () => {
       const run = right(
         await startTraining({
           model: faithful,
-          process,
+          noising,
           optimizer,
           condition: superResolution({ factor: 2 }),
           data,
@@ -246,7 +247,7 @@ describe('a training with conditions', () => {
     const half = superResolution({ factor: 2 });
     expect(said()).not.toHaveProperty('condition');
     expect(said(half)).toMatchObject({ condition: 'superResolution by 2' });
-    expect(said(conditioningAugmentation(process, { levels: 20 })(half))).toMatchObject({
+    expect(said(conditioningAugmentation(noising, { levels: 20 })(half))).toMatchObject({
       condition: 'superResolution by 2, with noise of 20 levels',
     });
   });

@@ -26,7 +26,7 @@ import { encode } from './encode.js';
 import { prepareSampling } from './prepareSampling.js';
 import { sample } from './sample.js';
 
-const process = right(ddpm(cosine(20)));
+const noising = right(ddpm(cosine(20)));
 let evaluations = 0;
 const model: Model<object, [1, 1, 1]> = {
   ...layer({}, () => null),
@@ -37,7 +37,7 @@ const model: Model<object, [1, 1, 1]> = {
     return label === undefined ? tanh(x) : scaleBy(tanh(x), cast(label, 'float32'));
   },
 };
-const trained: Trained<object, [1, 1, 1]> = { model, process, image: [1, 1, 1], params: {} };
+const trained: Trained<object, [1, 1, 1]> = { model, noising, image: [1, 1, 1], params: {} };
 const images = { data: Float32Array.of(1, -1), shape: [2, 1, 1, 1] } as const;
 const measuring = {
   data: right(datasetOfImages(images, { image: [1, 1, 1], labels: [1, 7] })),
@@ -59,7 +59,7 @@ describe('an invalid label is named, with its position', () => {
   const drawing = { solver: ddim(), grid: 2, key: key(8) };
   const recipe = {
     model: { ...model, ...parameter(allZeros), apply: (_: unknown, x: never) => x },
-    process,
+    noising,
     optimizer: adam({ learningRate: 1 }),
     steps: 1,
     ...measuring,

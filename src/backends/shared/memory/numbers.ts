@@ -1,7 +1,7 @@
 import type { HostArray } from '../../../dsl/compile/backend.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { NumberArray } from './heap.js';
-import { castFunction } from '../conversion.js';
+import { castFunction } from '../../../dsl/primitives/casts.js';
 
 /** Writes numbers from the host as elements of a dtype. A float32 target rounds them. */
 export const writeNumbers = (target: NumberArray | Uint8Array, data: HostArray, dtype: NumberType): void => {

@@ -1,11 +1,11 @@
 /**
- * Scalar functions on tensors, with the semantics of `shared/scalar.ts`. Kernels of different engines disagree about
+ * Scalar functions on tensors, with the semantics of `dsl/primitives/scalar.ts`. Kernels of different engines disagree about
  * NaN, 1 to an infinite power and integer division by 0, so these cases are computed without relying on the kernels.
  */
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import { sizeOf } from '../../../internal/numbers.js';
-import { unaryFunction } from '../../shared/scalar.js';
+import { unaryFunction } from '../../../dsl/primitives/scalar.js';
 import type { Tensor } from './engine.js';
 import { gatherOf } from './indexing.js';
 import type { Operations } from './operations.js';

@@ -1,6 +1,6 @@
 /** Scalar functions in JavaScript, for engines whose memory the host can read. */
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
-import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
+import { binaryFunction, unaryFunction } from '../../../dsl/primitives/scalar.js';
 import type { Engine, ExactScalars } from './engine.js';
 import { arrayOf } from './transfer.js';
 

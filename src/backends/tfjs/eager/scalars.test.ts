@@ -1,4 +1,4 @@
-/** Tests edge cases of scalar functions on tensors against `shared/scalar.ts`. */
+/** Tests edge cases of scalar functions on tensors against `dsl/primitives/scalar.ts`. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
 import { skippedFor } from '../../../../properties/skips.js';
@@ -7,8 +7,8 @@ import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/graph/node.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';
-import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
-import { castFunction } from '../../shared/conversion.js';
+import { castFunction } from '../../../dsl/primitives/casts.js';
+import { binaryFunction, unaryFunction } from '../../../dsl/primitives/scalar.js';
 import { tfjs } from '../index.js';
 import { asOnTensorflow } from './testing.js';
 

@@ -5,7 +5,7 @@
  */
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { NumberType } from '../../../dsl/graph/region.js';
-import { unaryFunction } from '../../shared/scalar.js';
+import { unaryFunction } from '../../../dsl/primitives/scalar.js';
 import { allExact, type Engine, type Operands, type Tensor } from './engine.js';
 
 /** The kernels used here that tfjs-node 4.22 registers for TensorFlow, taken from its `src/kernels`. */

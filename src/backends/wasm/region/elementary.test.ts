@@ -3,7 +3,7 @@ import { binaryOf, unaryOf } from '../../../../properties/arbitraries/region.js'
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../../internal/numerics/float16.js';
 import { errorOf, integerPairs, pairs, sweep, worstOf } from '../../shared/elementary/accuracyTesting.js';
-import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
+import { binaryFunction, unaryFunction } from '../../../dsl/primitives/scalar.js';
 import { describeRoundings } from '../kernels/testing.js';
 import { applied } from './regionTesting.js';
 

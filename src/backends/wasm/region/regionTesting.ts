@@ -4,7 +4,7 @@ import type { NumberType, Region } from '../../../dsl/graph/region.js';
 import { binaryFunctions, unaryFunctions } from '../../../dsl/primitives/elementwise.js';
 import { atOnce } from '../../../internal/stop.js';
 import { binaryFormulas, unaryFormulas } from '../../shared/elementary/functions.js';
-import * as scalar from '../../shared/scalar.js';
+import * as scalar from '../../../dsl/primitives/scalar.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';

@@ -15,7 +15,7 @@ import {
   type SimpleUnary,
   unaryFormulas,
 } from '../../shared/elementary/functions.js';
-import { COMBINE } from '../../shared/conversion.js';
+import { COMBINE } from '../../shared/reductions.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import { type Computed, computedBy } from './algebra.js';
 import type { Vector } from './code.js';

@@ -1,6 +1,6 @@
 /** The part of a reduction that one invocation computes: its accumulators and its loops. */
 import { identityOf } from '../../../dsl/graph/region.js';
-import { COMBINE } from '../../shared/conversion.js';
+import { COMBINE } from '../../shared/reductions.js';
 import { type Body, bodyOf, indexOf } from './body.js';
 import { block } from './code.js';
 import { binaryExpression } from './expressions.js';

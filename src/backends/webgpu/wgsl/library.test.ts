@@ -4,7 +4,7 @@ import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { NumberType, Region } from '../../../dsl/graph/region.js';
 import { binaryFunctions, unaryFunctions } from '../../../dsl/primitives/elementwise.js';
 import { errorOf, integerPairs, pairs, sweep, worstOf } from '../../shared/elementary/accuracyTesting.js';
-import { binaryFunction, unaryFunction } from '../../shared/scalar.js';
+import { binaryFunction, unaryFunction } from '../../../dsl/primitives/scalar.js';
 import { dawn, type NumberArray } from './dawnTesting.js';
 import { regionShaders } from './regionShaders.js';
 import { notAsked } from '../../../../properties/asked.js';

@@ -58,7 +58,7 @@ export interface SinusoidOptions<D = number> extends Omit<OptionsOf<typeof sinus
 const layoutOf = ({ sinusoid }: Pick<SinusoidOptions, 'sinusoid'>): SinusoidLayout =>
   typeof sinusoid === 'object' ? sinusoid : LAYOUTS[sinusoid as keyof typeof LAYOUTS]; // a name
 
-const sinusoidOptions = schema('sinusoid', sinusoidFields).rule((options) => {
+const sinusoidOptions = /* @__PURE__ */ schema('sinusoid', sinusoidFields).rule((options) => {
   const half = Math.floor(options.size / 2);
   return half > 1 && layoutOf(options).shift >= half
     ? {

@@ -1,3 +1,4 @@
+import { requireDiscrete } from '../../../diffusion/levels/noising.js';
 import {
   cpSync,
   existsSync,
@@ -18,7 +19,7 @@ import {
   ddpm,
   linear,
   linearUnscaled,
-  type Process,
+  type DiscreteNoising,
   respace,
   scaledLinear,
   sigmoidBetas,
@@ -45,11 +46,11 @@ const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, group
 const thousand = right(ddpm(cosine(1000)));
 
 const untrained =
-  (config: UNetConfig = small, process: Process = thousand) =>
+  (config: UNetConfig = small, noising: DiscreteNoising = thousand) =>
   async (backend: Backend): Promise<Trained<UNetParams, ImageShape>> => {
     const model = right(unet(config as UNetConfig<[number, number, number]>)); // a triple
     const params = right(await right(await compile(program('key', model.init), {})(backend)()).run(key(1))());
-    return { model, process, image: config.image, params };
+    return { model, noising, image: config.image, params };
   };
 
 let untouched = '';
@@ -121,15 +122,15 @@ describe('a saved folder is loaded unchanged', () => {
   ])('with its process: %s', (name, schedule) =>
     onWasm(async (backend) => {
       const path = newFolder();
-      const process = right(ddpm(schedule));
-      const { T } = process.schedule;
-      right(await saveDiffusers(path, await untrained({ ...small, timesteps: T }, process)(backend))(backend)());
+      const noising = right(ddpm(schedule));
+      const { T } = noising.schedule;
+      right(await saveDiffusers(path, await untrained({ ...small, timesteps: T }, noising)(backend))(backend)());
       const fields = JSON.parse(readFileSync(`${path}/${SCHEDULER}`, 'utf8')) as Record<string, unknown>;
       if (name !== undefined) expect(fields).toMatchObject({ beta_schedule: name, trained_betas: null });
-      const { process: loaded } = right(await loadDiffusers(path)(backend)());
+      const loaded = requireDiscrete('test', right(await loadDiffusers(path)(backend)()).noising);
       expect(loaded.schedule.T).toBe(T);
       for (const table of ['betas', 'alphaBars'] as const)
-        loaded.schedule[table].forEach((number, t) => expect(number).toBeCloseTo(process.schedule[table][t]!, 12));
+        loaded.schedule[table].forEach((number, t) => expect(number).toBeCloseTo(noising.schedule[table][t]!, 12));
     }),
   );
 
@@ -158,17 +159,17 @@ describe('a saved folder is loaded unchanged', () => {
   test('by the scheduler to which its pipeline converts its own', () =>
     onWasm(async (backend) => {
       const path = changed({ [INDEX]: (f) => (f['_class_name'] = 'DDIMPipeline') });
-      const { sampling, process, scheduler } = right(await loadDiffusers(path)(backend)());
+      const { sampling, noising, scheduler } = right(await loadDiffusers(path)(backend)());
       expect(scheduler!['_class_name']).toBe('DDPMScheduler');
-      expect(right(sampling.grid(process))).toHaveLength(50);
+      expect(right(sampling.grid(noising))).toHaveLength(50);
       const ofDdpm = right(await loadDiffusers(changed({}))(backend)());
-      expect(right(ofDdpm.sampling.grid(process))).toHaveLength(1000);
+      expect(right(ofDdpm.sampling.grid(noising))).toHaveLength(1000);
     }));
 
   test('as a network without a pipeline, with its process', () =>
     onWasm(async (backend) => {
       const path = `${changed({})}/unet`;
-      const loaded = right(await loadDiffusers(path, { process: thousand, predicts: 'v', steps: 2 })(backend)());
+      const loaded = right(await loadDiffusers(path, { noising: thousand, predicts: 'v', steps: 2 })(backend)());
       expect(loaded.model.config).toEqual(right(unet(small)).config);
       expect(loaded.scheduler).toBeUndefined();
     }));
@@ -299,7 +300,7 @@ describe('a damaged folder is refused', () => {
   test.each<[string, DiffusersFolder]>([
     ['loadDiffusers.step', { step: 3 } as never],
     ['loadDiffusers.steps', { steps: 0 }],
-    ['loadDiffusers: process', { process: thousand }],
+    ['loadDiffusers: noising', { noising: thousand }],
     ['loadDiffusers: predicts', { predicts: 'v' }],
   ])('with an invalid option: %s', async (where, options) => {
     expect((await refusal(loadDiffusers(changed({}), options))).where).toBe(where);
@@ -329,9 +330,9 @@ describe('saving', () => {
       'a network of fewer timesteps than its process',
       { model: right(unet({ ...small, timesteps: 500 })) },
       {},
-      'saveDiffusers: process',
+      'saveDiffusers: noising',
     ],
-    ['a respaced process', { process: right(respace(10)(thousand)) }, {}, 'saveDiffusers: process.timesteps'],
+    ['a respaced process', { noising: right(respace(10)(thousand)) }, {}, 'saveDiffusers: noising.timesteps'],
     ['an invalid scheduler', {}, { scheduler: { _class_name: 'Mine' } }, 'saveDiffusers: scheduler: _class_name'],
     ['an invalid option', {}, { dtyp: 'float16' } as never, 'saveDiffusers.dtyp'],
   ])('%s is refused, and leaves nothing', async (_, trained, options, where) => {

@@ -1,6 +1,8 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { ancestral, clipToImage, everyStep, trailing } from '../../../diffusion/index.js';
+import { ancestral, clipToImage, everyStep, type Noising, pathOf, trailing } from '../../../diffusion/index.js';
+import { lastTimestep } from '../../../diffusion/conditioning/networkTimesteps.js';
+import { isDiscrete } from '../../../diffusion/levels/noising.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail, failure } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
@@ -18,7 +20,7 @@ import {
 import { fileExists } from '../../../node/files.js';
 import { demandFolder } from '../../../node/folders.js';
 import { argument, optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { processPart } from '../../checked.js';
+import { noisingPart } from '../../checked.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../genEffect.js';
 import type { Trained } from '../../trained.js';
@@ -50,7 +52,7 @@ const folders = schema('loadDiffusers', {
   /** Height and width, for a network whose configuration has no size. */
   size: optional(exactTuple([positive, positive], '[height, width]')),
   /** The process, for a folder that has only a network. */
-  process: optional(processPart),
+  noising: optional(noisingPart),
   /** The prediction of the network, for a folder that has only a network; default `epsilon`. */
   predicts: optional(oneOf('epsilon', 'x0', 'v')),
 });
@@ -70,14 +72,15 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
 }
 
 /** A scheduler, with its configuration and its file; both are absent for a folder that has only a network. */
-interface FoundScheduler extends ReadScheduler {
+interface FoundScheduler extends Omit<ReadScheduler, 'noising'> {
+  readonly noising: Noising;
   readonly config?: JsonRecord;
   readonly file?: string;
 }
 
 /** The scheduler of a pipeline. */
-function* pipelineScheduler(folder: string, { steps, process, predicts }: DiffusersFolder): Block<FoundScheduler> {
-  const [given] = Object.entries({ process, predicts }).filter(([, value]) => value !== undefined);
+function* pipelineScheduler(folder: string, { steps, noising, predicts }: DiffusersFolder): Block<FoundScheduler> {
+  const [given] = Object.entries({ noising, predicts }).filter(([, value]) => value !== undefined);
   if (given !== undefined)
     yield* take(
       fail('ConfigError', {
@@ -98,19 +101,19 @@ function* pipelineScheduler(folder: string, { steps, process, predicts }: Diffus
 }
 
 /** The given process, and the sampling of DDPM, for a folder that has only a network. */
-const givenProcess = (
+const givenNoising = (
   folder: string,
-  { steps, process, predicts = 'epsilon' }: DiffusersFolder,
+  { steps, noising, predicts = 'epsilon' }: DiffusersFolder,
 ): either.Either<NoisefoldError, FoundScheduler> =>
-  process === undefined
+  noising === undefined
     ? fail('ConfigError', {
         where: folder,
         expected: `${INDEX} of a pipeline, or a process for a folder that has only a network`,
         actual: 'neither',
-        hint: 'give the folder that has it, or call loadDiffusers(folder, { process, predicts })',
+        hint: 'give the folder that has it, or call loadDiffusers(folder, { noising, predicts })',
       })
     : E.right({
-        process,
+        noising,
         predicts,
         learnsVariance: null,
         sampling: {
@@ -150,7 +153,7 @@ const misfit = (path: string) => (error: NoisefoldError) =>
 
 /**
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
- * weights) with a `process`. Returns the model, its process, its parameters and the sampling options of its scheduler.
+ * weights) with a `noising`. Returns the model, its process, its parameters and the sampling options of its scheduler.
  * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and
  * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. With the number of steps
  * that it was loaded for, a sampling equals that of diffusers, except for the differences listed in `notes`, with their
@@ -170,13 +173,13 @@ export const loadDiffusers = <G = unknown>(
     yield* take(argument('loadDiffusers: folder', t.string, 'give its path').decode(folder));
     yield* take(demandFolder(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
-    const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenProcess(folder, known));
-    const { process, predicts, sampling, notes, config: scheduler } = read;
+    const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenNoising(folder, known));
+    const { noising, predicts, sampling, notes, config: scheduler } = read;
     const network = isPipeline ? yield* partFolder(folder, 'unet', CONFIG) : folder;
     const path = inFolder(network, CONFIG);
     const config = yield* take(readJson(path));
     yield* take(checkedNetwork(path, config));
-    const timesteps = process.timesteps.reduce((most, timestep) => Math.max(most, timestep), 0) + 1;
+    const timesteps = isDiscrete(noising) ? lastTimestep(pathOf(noising)) + 1 : 1000;
     const { size } = known;
     const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
     const { architecture, labelDropout } = yield* take(
@@ -191,7 +194,7 @@ export const loadDiffusers = <G = unknown>(
     const { params } = yield* take(TE.mapLeft(misfit(path))(opened));
     return {
       model,
-      process,
+      noising,
       params,
       image: architecture.image,
       sampling,

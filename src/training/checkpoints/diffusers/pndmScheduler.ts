@@ -1,6 +1,14 @@
 /** PNDM as `PNDMScheduler` of diffusers takes its steps. */
-import { type Channel, type Level, type SolverPlan, pndm, type Solver, type Stage } from '../../../diffusion/index.js';
-import { DATA, levelAt } from '../../../diffusion/grids/level.js';
+import {
+  type Channel,
+  type Level,
+  pathOf,
+  type SolverPlan,
+  pndm,
+  type Solver,
+  type Stage,
+} from '../../../diffusion/index.js';
+import { DATA } from '../../../diffusion/levels/level.js';
 import { inX0 } from '../../../diffusion/solvers/steps.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
@@ -79,10 +87,11 @@ export const pndmScheduler = (
   const otherwise = pndm({ start: skipsPrk ? 'fewer' : 'rungeKutta' });
   const visits = visitsOf(grid, T, last, skipsPrk);
   return {
-    plan: (levels, path): either.Either<NoisefoldError, SolverPlan> => {
+    plan: (levels, noising): either.Either<NoisefoldError, SolverPlan> => {
       if (levels.length !== grid.length + 1 || grid.some((t, i) => t !== levels[i]!.t))
-        return otherwise.plan(levels, path);
-      const level = (t: number | null) => (t === null ? DATA : levelAt(path, t));
+        return otherwise.plan(levels, noising);
+      const { levelAt } = pathOf(noising);
+      const level = (t: number | null) => (t === null ? DATA : levelAt(t));
       const steps: { from: Level; to: Level; stages: Stage[] }[] = [];
       /** The first visits of steps, newest first. */
       let begun: readonly number[] = [];

@@ -3,9 +3,9 @@ import {
   type Correction,
   cosine,
   ddpm,
+  type DiscreteNoising,
   type Grid,
   linearUnscaled,
-  type Process,
   scaledLinear,
   type Schedule,
   scheduleFromBetas,
@@ -13,7 +13,7 @@ import {
   type Solver,
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
-import { scheduleOfAlphaBars } from '../../../diffusion/schedules/schedule.js';
+import { scheduleOfAlphaBars } from '../../../diffusion/levels/schedule.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
 import { inFile } from './inFile.js';
@@ -22,7 +22,7 @@ import { decode, show } from '../../../internal/decode.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
-import { processFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
+import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import {
   correctionOf,
@@ -42,7 +42,7 @@ export interface SchedulerSampling {
 
 /** The result of reading a scheduler. */
 export interface ReadScheduler {
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly predicts: 'epsilon' | 'x0' | 'v';
   /** True if a model has to learn its variance, false if it must not, null if both are possible. */
   readonly learnsVariance: boolean | null;
@@ -92,10 +92,10 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
 /** Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. */
 const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfAlphaBars(alphaBars.with(T - 1, 2 ** -24));
 
-const processOfScheduler = (
+const noisingOfScheduler = (
   name: SchedulerName,
   settings: SchedulerSettings,
-): either.Either<NoisefoldError, Process> => {
+): either.Either<NoisefoldError, DiscreteNoising> => {
   const schedule = scheduleOf(settings);
   if (!settings.rescale_betas_zero_snr) return ddpm(schedule);
   const rescaled = E.flatMap(zeroTerminalSNR)(schedule);
@@ -134,7 +134,7 @@ export const readScheduler = (
   F.pipe(
     nameIn(path, config),
     E.flatMap((name) => {
-      const fields = { ...processFields, ...SCHEDULER_FIELDS[name] };
+      const fields = { ...noisingFields, ...SCHEDULER_FIELDS[name] };
       const { known, others } = partsOf(config, fields);
       const hint = 'change the field, or load only the folder of the network, with its process';
       return F.pipe(
@@ -144,15 +144,15 @@ export const readScheduler = (
         E.bindTo('settings'),
         E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
         E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
-        E.bind('process', ({ settings }) => named(path)(processOfScheduler(name, settings))),
+        E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
         E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
-        E.bind('timesteps', ({ settings, process, grid }) => named(`${path}: ${gridField(settings)}`)(grid(process))),
-        E.map(({ settings, process, count, grid, timesteps }) => ({
-          process,
+        E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(settings)}`)(grid(noising))),
+        E.map(({ settings, noising, count, grid, timesteps }) => ({
+          noising,
           predicts: PREDICTS[settings.prediction_type],
           learnsVariance: learnsVariance(name, settings),
           sampling: {
-            solver: solverOfScheduler(name, { settings, process, timesteps }),
+            solver: solverOfScheduler(name, { settings, noising, timesteps }),
             grid,
             correction: correctionOf(settings),
           },

@@ -69,7 +69,7 @@ const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']):
  * const model = unwrap(unet({ image: [8, 8, 1], base: 8, multipliers: [1], blocks: 1, predicts: 'v' }))
  * const nf = await open(wasm())
  * const { run } = await nf.run(compile(program('key', model.init), {}))
- * const parts = { model, process: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
+ * const parts = { model, noising: unwrap(ddpm(cosine(1000))), image: [8, 8, 1] } as const
  * await nf.run(saveDiffusers(folder, { ...parts, params: await nf.run(run(key(7))) }, { scheduler: { _class_name: 'DDIMScheduler' } }))
  * const loaded = await nf.run(loadDiffusers(folder, { steps: 2 }))
  * const { shape } = await nf.run(sample(loaded, { ...loaded.sampling, count: 2, key: key(8) }))
@@ -85,11 +85,11 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   genEffect('saveDiffusers', function* (backend: Backend) {
     const { scheduler: given, dtype } = yield* take(saving.decode(options));
     yield* take(argument('saveDiffusers: folder', t.string, 'give its path').decode(folder));
-    const { model, process, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
+    const { model, noising, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
     const architecture = architectureOf(model);
     const about = { architecture, ...(labelDropout !== undefined && { labelDropout }) };
     const network = yield* take(networkConfig(about));
-    const scheduler = yield* take(schedulerConfig(process, architecture, given));
+    const scheduler = yield* take(schedulerConfig(noising, architecture, given));
     const { _class_name: name } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
     const version = { _diffusers_version: VERSION };
     const index = {

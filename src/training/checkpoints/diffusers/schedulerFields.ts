@@ -3,7 +3,7 @@ import { aboveZero, finite, natural, oneOf, only, positive, refined, share } fro
 import { t } from '../../../internal/fp.js';
 
 /** Fields of the process. */
-export const processFields = {
+export const noisingFields = {
   num_train_timesteps: positive,
   beta_start: aboveZero,
   beta_end: aboveZero,

@@ -1,8 +1,8 @@
 /** Changes the beginnings and ends of steps to those of schedulers of diffusers. */
-import { type Level, type SolverPlan, type Solver, type Stage } from '../../../diffusion/index.js';
-import { DATA, levelAt, pairsOf } from '../../../diffusion/grids/level.js';
+import { type Level, pathOf, type SolverPlan, type Solver, type Stage } from '../../../diffusion/index.js';
+import { DATA, pairsOf } from '../../../diffusion/levels/level.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
-import { channelOfSigma } from '../../../diffusion/schedules/channel.js';
+import { channelOfSigma } from '../../../diffusion/levels/channel.js';
 import { E } from '../../../internal/fp.js';
 
 /** Tests if the timesteps of levels are the last ones of a grid. On any other grid, a solver takes its own way. */
@@ -18,12 +18,13 @@ export const strided = (
   last: 0 | null,
   stageOf: (from: Level, to: Level) => Stage,
 ): Solver =>
-  planning((levels, path) => {
+  planning((levels, noising) => {
     const stride = Math.floor(T / grid.length);
-    const end = last === null ? DATA : levelAt(path, last);
+    const { levelAt } = pathOf(noising);
+    const end = last === null ? DATA : levelAt(last);
     const isOurs = isTailOf(grid, levels);
     return pairsOf(levels).map(([from, next]) => {
-      const strideEnd = from.t >= stride ? levelAt(path, from.t - stride) : end;
+      const strideEnd = from.t >= stride ? levelAt(from.t - stride) : end;
       const to = isOurs ? strideEnd : next;
       return { from, to, stages: [stageOf(from, to)] };
     });
@@ -44,15 +45,19 @@ export const withLevels =
       const own = at.get(level.t);
       return own === undefined ? level : { ...channelOfSigma(own.sigma), t: own.timestep };
     };
-    return { plan: (levels, path) => solver.plan(isTailOf(grid, levels) ? levels.map(changed) : levels, path) };
+    return {
+      ...solver,
+      plan: (levels, noising) => solver.plan(isTailOf(grid, levels) ? levels.map(changed) : levels, noising),
+    };
   };
 
 /** Changes the plan of a solver on the grid of its scheduler, or on its last timesteps. */
 const changing =
   (grid: readonly number[], change: (plan: SolverPlan) => SolverPlan) =>
   (solver: Solver): Solver => ({
-    plan: (levels, path) =>
-      E.map((plan: SolverPlan) => (isTailOf(grid, levels) ? change(plan) : plan))(solver.plan(levels, path)),
+    ...solver,
+    plan: (levels, noising) =>
+      E.map((plan: SolverPlan) => (isTailOf(grid, levels) ? change(plan) : plan))(solver.plan(levels, noising)),
   });
 
 /** Replaces an element of a list. */
@@ -60,16 +65,7 @@ const replaced = <A>(list: readonly A[], at: number, change: (a: A) => A): reado
   list.map((a, i) => (i === at ? change(a) : a));
 
 /** Begins with noise of the standard deviation √(1-ᾱ_T): diffusers begins at σ_T·ε, and noisefold at x_T = ε. */
-export const fromSigma = (grid: readonly number[]) =>
-  changing(grid, (plan) =>
-    // a shorter plan starts from an image
-    plan.length < grid.length
-      ? plan
-      : replaced(plan, 0, (step) => ({
-          ...step,
-          stages: replaced(step.stages, 0, (stage) => ({ ...stage, raise: { alpha: step.from.sigma, sigma: 0 } })),
-        })),
-  );
+export const fromSigma = (solver: Solver): Solver => ({ ...solver, start: 'sigma' });
 
 /** The variance that diffusers takes for 0. */
 const LEAST = Math.log(1e-20);

@@ -50,8 +50,8 @@ describe('a file that Python wrote', () => {
 describe('schedulers', () => {
   const read = (config: object, steps?: number) => right(readScheduler('s', { ...config }, steps));
   const timesteps = (config: object, steps: number): readonly number[] => {
-    const { process, sampling } = read(config, steps);
-    return right(sampling.grid(process));
+    const { noising, sampling } = read(config, steps);
+    return right(sampling.grid(noising));
   };
 
   // from diffusers: `set_timesteps` of each class
@@ -103,8 +103,8 @@ describe('schedulers', () => {
 
   test('take as many steps as their pipelines', () => {
     const stepsOf = (config: object) => {
-      const { process, sampling } = read(config);
-      return right(sampling.grid(process)).length;
+      const { noising, sampling } = read(config);
+      return right(sampling.grid(noising)).length;
     };
     expect(stepsOf({ _class_name: 'DDPMScheduler' })).toBe(1000);
     expect(stepsOf({ _class_name: 'DDIMScheduler' })).toBe(50);
@@ -113,8 +113,8 @@ describe('schedulers', () => {
   });
 
   test('without fields have the defaults of their class', () => {
-    expect(read({ _class_name: 'HeunDiscreteScheduler' }).process.schedule.betas[999]).toBeCloseTo(0.012, 12);
-    expect(read({ _class_name: 'DDPMScheduler' }).process.schedule.betas[999]).toBeCloseTo(0.02, 12);
+    expect(read({ _class_name: 'HeunDiscreteScheduler' }).noising.schedule.betas[999]).toBeCloseTo(0.012, 12);
+    expect(read({ _class_name: 'DDPMScheduler' }).noising.schedule.betas[999]).toBeCloseTo(0.02, 12);
     expect(read({ _class_name: 'DDPMScheduler' }).sampling.correction).not.toBe(
       read({ _class_name: 'DDPMScheduler', clip_sample: false }).sampling.correction,
     );
@@ -142,7 +142,7 @@ describe('schedulers', () => {
     const error = { _tag: 'ConfigError', where: 's: trained_betas', actual: '2' };
     expect(readScheduler('s', { ...config, num_train_timesteps: 1000 })).toMatchObject({ left: error });
     expect(readScheduler('s', config)).toMatchObject({ left: error });
-    expect(read({ ...config, num_train_timesteps: 2 }).process.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
+    expect(read({ ...config, num_train_timesteps: 2 }).noising.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
   // each is refused when it is read, and not by the sampler
@@ -155,7 +155,7 @@ describe('schedulers', () => {
     ['PNDMScheduler', {}, 'skip_prk_steps', 'true for 3 steps', 'false', 3],
     ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
     ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
-    ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: timestepGrid', 'falling timesteps between 999 and 0', '[1010, '],
+    ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: timestepGrid', 'falling times between 999 and 0', '[1010, '],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
   ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
     expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
@@ -183,15 +183,15 @@ describe('schedulers', () => {
   });
 
   test('on another grid than their own take the steps of noisefold', () => {
-    const { process, sampling } = read({ _class_name: 'DDIMScheduler', timestep_spacing: 'linspace' }, 8);
+    const { noising, sampling } = read({ _class_name: 'DDIMScheduler', timestep_spacing: 'linspace' }, 8);
     const endsOn = (timesteps: readonly number[]) =>
-      right(sampling.solver.plan(levelsOf(process, timesteps), process)).map(({ to }) => to.t);
+      right(sampling.solver.plan(levelsOf(noising, timesteps), noising)).map(({ to }) => to.t);
     expect(endsOn([999, 856, 714])).toEqual([856, 714, -1]);
     expect(endsOn([285, 143, 0])).toEqual([160, 18, -1]); // the last three of its own
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
-    const lastOf = (_class_name: string) => read({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).process.schedule.alphaBars[999]; // prettier-ignore
+    const lastOf = (_class_name: string) => read({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).noising.schedule.alphaBars[999]; // prettier-ignore
     expect(lastOf('DDIMScheduler')).toBe(0);
     expect(lastOf('UniPCMultistepScheduler')).toBe(2 ** -24);
     expect(lastOf('LMSDiscreteScheduler')).toBeCloseTo(4e-5, 6);

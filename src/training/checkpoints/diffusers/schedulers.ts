@@ -3,6 +3,7 @@ import {
   ancestral,
   clipToImage,
   type Correction,
+  type DiscreteNoising,
   dpmSolverPPSde,
   dynamicThreshold,
   euler,
@@ -15,7 +16,6 @@ import {
   leading,
   linspace,
   lms,
-  type Process,
   sigmaRange,
   type SigmaRange,
   type Solver,
@@ -24,6 +24,7 @@ import {
   trailing,
   uncorrected,
 } from '../../../diffusion/index.js';
+import { overTimesteps } from '../../../diffusion/grids/grid.js';
 import { ddimStage } from '../../../diffusion/solvers/ddim.js';
 import { dpmSolverPPOf } from '../../../diffusion/solvers/dpmSolverPP.js';
 import { dpmSolverPPSinglestepOf } from '../../../diffusion/solvers/dpmSolverPPSinglestep.js';
@@ -91,7 +92,7 @@ const DEFAULTS: SchedulerSettings = {
 /** A scheduler on the timesteps of its grid. */
 export interface Visit {
   readonly settings: SchedulerSettings;
-  readonly process: Process;
+  readonly noising: DiscreteNoising;
   readonly timesteps: readonly number[];
 }
 
@@ -116,8 +117,7 @@ const lastOf = ({ settings }: Visit): 0 | null => (settings.set_alpha_to_one ? n
 const overSigma = (solver: () => Solver, defaults: Partial<SchedulerSettings> = {}): Scheduler => ({
   defaults,
   solver,
-  change: ({ settings, timesteps }) =>
-    settings.timestep_spacing === 'leading' ? F.identity<Solver> : fromSigma(timesteps),
+  change: ({ settings }) => (settings.timestep_spacing === 'leading' ? F.identity<Solver> : fromSigma),
   over: 'sigma',
   steps: fifty,
 });
@@ -213,31 +213,31 @@ export const hasExtraStep = (
 /** The range of Karras and exponential noise levels: over σ, that of the spaced timesteps. */
 const rangeOf =
   (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
-  (process: Process): either.Either<NoisefoldError, SigmaRange> => {
+  (noising: DiscreteNoising): either.Either<NoisefoldError, SigmaRange> => {
     const { sigma_min: least, sigma_max: most } = settings;
-    const { sigmas } = process.schedule;
+    const { sigmas } = noising.schedule;
     const range = ({ min, max }: SigmaRange): SigmaRange => ({ min: least ?? min, max: most ?? max });
     return SCHEDULERS[name].over === 'sigma'
       ? F.pipe(
-          spacedGrid(name, settings, steps)(process),
+          spacedGrid(name, settings, steps)(noising),
           E.map((timesteps) => {
             const last = hasExtraStep(settings, steps) ? 0 : timesteps.at(-1)!;
             return range({ min: sigmas[last]!, max: sigmas[timesteps[0]!]! });
           }),
         )
-      : E.right(range(sigmaRange(process.schedule)));
+      : E.right(range(sigmaRange(noising.schedule)));
   };
 
 /** The grid of a number of steps. */
-export const gridOfScheduler =
-  (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
-  (process) =>
+export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
+  overTimesteps(name, (noising) =>
     isBySigma(settings)
       ? F.pipe(
-          rangeOf(name, settings, steps)(process),
-          E.flatMap((range) => (settings.use_karras_sigmas ? karrasGrid : exponentialGrid)(steps, range)(process)),
+          rangeOf(name, settings, steps)(noising),
+          E.flatMap((range) => (settings.use_karras_sigmas ? karrasGrid : exponentialGrid)(steps, range)(noising)),
         )
-      : spacedGrid(name, settings, steps)(process);
+      : spacedGrid(name, settings, steps)(noising),
+  );
 
 /** The timestep that the network gets for a fractional one: itself over σ, and a whole one in other schedulers. */
 const roundingOf = (name: SchedulerName, settings: SchedulerSettings): ((t: number) => number) => {
@@ -249,13 +249,13 @@ const roundingOf = (name: SchedulerName, settings: SchedulerSettings): ((t: numb
 };
 
 /** The noise levels that a scheduler visits, if some lie between timesteps. */
-const levelsOf = (name: SchedulerName, { settings, process, timesteps }: Visit): readonly SigmaLevel[] | null => {
-  const { schedule } = process;
+const levelsOf = (name: SchedulerName, { settings, noising, timesteps }: Visit): readonly SigmaLevel[] | null => {
+  const { schedule } = noising;
   const steps = timesteps.length;
   if (isBySigma(settings)) {
     const sigmas = E.flatMap((range: SigmaRange) =>
       (settings.use_karras_sigmas ? karrasSigmas : exponentialSigmas)(steps, range),
-    )(rangeOf(name, settings, steps)(process));
+    )(rangeOf(name, settings, steps)(noising));
     const [place, round] = [timestepOfSigma(schedule), roundingOf(name, settings)];
     // the grid has been made from the same numbers
     return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));

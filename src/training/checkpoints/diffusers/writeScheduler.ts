@@ -1,13 +1,14 @@
 /** Writes processes as `scheduler_config.json` of diffusers. */
-import type { Process } from '../../../diffusion/index.js';
+import type { DiscreteNoising, Noising } from '../../../diffusion/index.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
+import { isDiscrete } from '../../../diffusion/levels/noising.js';
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
 import type { JsonRecord } from './pythonJson.js';
 import { readScheduler } from './readScheduler.js';
 
-const WHERE = 'saveDiffusers: process';
+const WHERE = 'saveDiffusers: noising';
 
 const PREDICTIONS = { epsilon: 'epsilon', x0: 'sample', v: 'v_prediction' } as const;
 
@@ -19,18 +20,18 @@ const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
   Array.from(some).every((number, i) => Math.abs(number - others[i]!) <= CLOSE * Math.abs(number));
 
 /** True if a scheduler has the process. */
-const has = (process: Process, config: JsonRecord): boolean => {
+const has = (noising: DiscreteNoising, config: JsonRecord): boolean => {
   const read = readScheduler(WHERE, config);
   if (E.isLeft(read)) return false;
-  const { schedule } = read.right.process;
-  return isClose(process.schedule.betas, schedule.betas) && isClose(process.schedule.alphaBars, schedule.alphaBars);
+  const { schedule } = read.right.noising;
+  return isClose(noising.schedule.betas, schedule.betas) && isClose(noising.schedule.alphaBars, schedule.alphaBars);
 };
 
 /** A number without the rounding errors of its last digits. */
 const short = (number: number): number => Number(number.toPrecision(12));
 
 /** Descriptions of the betas of a process, the shortest first; the last one lists all betas. */
-const betaFields = ({ schedule: { T, betas } }: Process, given: JsonRecord): readonly JsonRecord[] => {
+const betaFields = ({ schedule: { T, betas } }: DiscreteNoising, given: JsonRecord): readonly JsonRecord[] => {
   const range = { num_train_timesteps: T, beta_start: short(betas[0]!), beta_end: short(betas[T - 1]!) };
   const rescale = 'rescale_betas_zero_snr';
   const usual = { ...range, trained_betas: null, ...(rescale in given && { [rescale]: false }) };
@@ -54,12 +55,12 @@ const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
  * Raises unless the timesteps are consecutive and within the range of the network, and schedulers of diffusers support
  * the prediction and the variance. No pipeline of a `UNet2DModel` passes a condition.
  */
-const expressible = (process: Process, architecture: UNetArchitecture) => {
+const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) => {
   const { predicts = 'epsilon', learnedVariance, condition, timesteps: known } = architecture;
-  const { T } = process.schedule;
+  const { T } = noising.schedule;
   const wrong = (where: string, expected: string, actual: string) =>
     fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
-  if (!process.timesteps.every((timestep, t) => timestep === t))
+  if (!noising.timesteps.every((timestep, t) => timestep === t))
     return wrong(`${WHERE}.timesteps`, 'every timestep of the training process', 'some of a longer process');
   if (typeof known === 'number' && T > known)
     return wrong(WHERE, `at most ${known} timesteps, the number of the network`, `${T}`);
@@ -69,7 +70,8 @@ const expressible = (process: Process, architecture: UNetArchitecture) => {
       'a network that takes only noisy images',
       `${condition.channels} more channels`,
     );
-  if (predicts === 'score') return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
+  if (predicts === 'score' || predicts === 'velocity')
+    return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
   if (learnedVariance === 'logVariance')
     return wrong('saveDiffusers: model.learnedVariance', "'range', or none", learnedVariance);
   return E.right(PREDICTIONS[predicts]);
@@ -80,20 +82,34 @@ const expressible = (process: Process, architecture: UNetArchitecture) => {
  * the betas of the process. Returns a `ConfigError` for a process, prediction or variance that no scheduler supports.
  */
 export const schedulerConfig = (
-  process: Process,
+  noising: Noising,
   architecture: UNetArchitecture,
   given: JsonRecord = usualScheduler(architecture),
 ): either.Either<NoisefoldError, JsonRecord> =>
+  isDiscrete(noising)
+    ? ofSchedule(noising, architecture, given)
+    : fail('ConfigError', {
+        where: WHERE,
+        expected: 'the noising process of a schedule',
+        actual: `the continuous path ${noising.name}`,
+        hint: 'save it by saveTrained, which keeps all noising processes',
+      });
+
+const ofSchedule = (
+  noising: DiscreteNoising,
+  architecture: UNetArchitecture,
+  given: JsonRecord,
+): either.Either<NoisefoldError, JsonRecord> =>
   F.pipe(
-    expressible(process, architecture),
+    expressible(noising, architecture),
     E.flatMap((prediction) => {
       const config = { ...given, prediction_type: prediction };
       const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
-      const made = [...(saysBetas ? [{}] : []), ...betaFields(process, given)].map((fields) => ({
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given)].map((fields) => ({
         ...config,
         ...fields,
       }));
-      const found = made.find((each) => has(process, each));
+      const found = made.find((each) => has(noising, each));
       if (found !== undefined) return E.right(found);
       // the scheduler itself may be invalid
       return E.flatMap(() =>

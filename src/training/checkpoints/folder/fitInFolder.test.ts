@@ -51,7 +51,7 @@ const grey = right(datasetOf({ pixels: Uint8Array.of(255, 0, 90), labels: Uint8A
 type Given = FitInFolder<Scalar, Image>;
 const recipe: Given = {
   model,
-  process: right(ddpm(cosine(10))),
+  noising: right(ddpm(cosine(10))),
   optimizer: adam({ learningRate: 0.1 }),
   data: grey,
   heldOut: { data: grey, every: 3 },

@@ -152,7 +152,7 @@ const listeners = <P>(
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const parts = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const parts = { model, data, noising: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
  * const recipe = { ...parts, batch: 1, steps: 4, key: key(7) }
  * const folder = unwrap(await openRunFolder(`${tmpdir()}/${process.pid}-fitIn`)())
  * const nf = await open(reference())
@@ -184,7 +184,7 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  * const apply: Model<Scalar, [1, 1, 1]>['apply'] = (w, x) => add(zerosLike(x), w) // learns the mean
  * const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allZeros), predicts: 'x0', apply }
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }))
- * const parts = { model, data, process: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
+ * const parts = { model, data, noising: unwrap(ddpm(cosine(10))), optimizer: adam({ learningRate: 0.1 }) }
  * const recipe = { ...parts, batch: 1, steps: 4, key: key(7) }
  * const path = `${tmpdir()}/${process.pid}-fitInFolder`
  * const nf = await open(reference())

@@ -9,7 +9,7 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../.
 import { E } from '../../../internal/fp.js';
 import {
   diffusers,
-  edm,
+  edmNames,
   guidedDiffusion,
   type Naming,
   renamedToOurs,
@@ -86,8 +86,8 @@ describe('weights that were saved', () => {
     ['guided-diffusion', guidedDiffusion(), base],
     ['guided-diffusion, new order', guidedDiffusion({ newAttentionOrder: true }), { ...base, resample: 'residual' }],
     ['diffusers', diffusers, base],
-    ['EDM', edm, edmLike],
-    ['EDM, NCSN++', edm, { ...edmLike, encoder: 'residual', sinusoid: 'fourier', filter: 'binomial' }],
+    ['EDM', edmNames, edmLike],
+    ['EDM, NCSN++', edmNames, { ...edmLike, encoder: 'residual', sinusoid: 'fourier', filter: 'binomial' }],
   ];
   plain.each(projects)('under the names of %s are loaded bit for bit', (_, names, config) =>
     onWasm(async (backend) => {

@@ -1,0 +1,100 @@
+/** Denoisers from networks that take float noise labels. */
+import { add, type Dim, div, reciprocal, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import { type NoisefoldError, raise } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { partLike } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
+import type { Conditioning, Denoiser, Model } from './denoiser.js';
+import type { NoiseLevel } from '../levels/path.js';
+import { preconditioningOf, type PreconditioningOptions } from './preconditioning.js';
+
+/** The conditioning of a network of noise labels. */
+export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 't'> {
+  /** c_noise of each sample, float32 `[B]`. */
+  readonly t: Tensor<[B]>;
+}
+
+/** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` and `timesteps` are ignored. */
+export interface NoiseNetwork<P, I extends Shape> extends Pick<
+  Denoiser<P, I>,
+  'classes' | 'unconditional' | 'condition'
+> {
+  /** Maps `params`, c_in·x of `[B, ...I]` and its conditioning to `[B, ...I]`. */
+  readonly apply: <B extends Dim>(
+    params: P,
+    x: Tensor<[B, ...I]>,
+    at: NoiseConditioning<NoInfer<B>>,
+  ) => Tensor<[B, ...I]>;
+}
+
+/** A trainable raw network: one with a specification of its parameters. */
+export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick<Model<P, I>, 'params' | 'init'> {}
+
+/** The denoiser of a network `N`. It keeps `params`, `init` and `config`, if the network has them. */
+export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
+  Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
+
+const networkOf = argument('preconditioned', partLike('a network { apply }', 'the result of unet', 'apply'));
+
+/** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
+const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init', 'config'] as const;
+const keptOf = (network: object) =>
+  Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
+
+/** The noise level of each sample. Raises `ConfigError` if it is missing. */
+const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLevel<B> =>
+  level ??
+  raise('ConfigError', {
+    where: 'denoiser: level',
+    expected: 'the noise level of each sample, for a preconditioned network',
+    actual: 'none',
+    hint: 'apply overNoising(noising)(denoiser), which looks it up',
+  });
+
+/**
+ * Makes a denoiser of x₀ from a raw network, by the preconditioning of EDM (Karras et al. 2022, eq. 7 and table 1):
+ * D(x; σ) = c_skip·x + c_out·F(c_in·x; c_noise), with σ/α of the noise level as σ, and x = x_t/α. The network gets c_noise as
+ * `t`, float32. It is defined at every noise level with signal, so it works on any path.
+ *
+ * | `as`      | c_skip               | c_out                  | c_in            | c_noise              |
+ * | --------- | -------------------- | ---------------------- | --------------- | -------------------- |
+ * | `'edm'`   | σ_data²/(σ²+σ_data²) | σ·σ_data/√(σ²+σ_data²) | 1/√(σ²+σ_data²) | ¼·ln σ               |
+ * | `'vp'`    | 1                    | -σ                     | 1/√(σ²+1)       | (M-1)·σ^{-1}(σ)      |
+ * | `'ve'`    | 1                    | σ                      | 1               | ln(½·σ)              |
+ * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
+ *
+ * Train and sample as in the paper over {@link edm}: `fit` takes its times and weights, and {@link heun} on a number of steps its
+ * noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options.
+ *
+ * @param network - if it is a model, with `params` and `init`, the result is a model too
+ * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
+ * @example
+ * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
+ * const made = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * // c_skip is 1/2 and 1/17
+ * overNoising(edm())(made).apply(null, ones(2), { t: constantOf([0.5, 2], 2) }) // → [1 / 2, 1 / 17]
+ */
+export const preconditioned = <P, I extends Shape, N extends object>(
+  network: NoiseNetwork<P, I> & N,
+  options: PreconditioningOptions,
+): either.Either<NoisefoldError, Preconditioned<P, I, N>> =>
+  F.pipe(
+    networkOf.decode(network),
+    E.flatMap(() => preconditioningOf(options)),
+    E.map((coefficients) => {
+      const denoiser: Denoiser<P, I> = {
+        ...keptOf(network),
+        predicts: 'x0',
+        clock: 'level',
+        needsSignal: true,
+        apply: (params, xt, { level, ...at }) => {
+          const { alpha, sigma } = requiredLevel(level);
+          const x = scaleBy(xt, reciprocal(alpha));
+          const c = coefficients(div(sigma, alpha));
+          const raw = network.apply(params, scaleBy(x, c.in), { ...at, t: c.noise });
+          return add(scaleBy(x, c.skip), scaleBy(raw, c.out));
+        },
+      };
+      return denoiser as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
+    }),
+  );

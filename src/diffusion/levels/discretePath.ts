@@ -1,0 +1,111 @@
+/** The path of the timesteps of a schedule. */
+import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
+import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
+import { DATA, type Level } from './level.js';
+import { isSameSigma, roundedTimestepOfSigma, timestepOfSigma } from './noiseLevel.js';
+import type { DiscreteNoising } from './discreteNoising.js';
+import type { Clock, Lookup, NoiseLevel, Path, TimeType } from './path.js';
+import { column, entriesAt, entryBetween } from './table.js';
+
+/**
+ * The timesteps of a conditioning as int32, for a denoiser that looks numbers up by its timestep. Raises `ConfigError` for
+ * fractional ones, which samplers give between the timesteps of a process.
+ * @example wholeTimesteps(iota(2)) // → [0, 1]
+ */
+export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B], 'int32'> =>
+  dtypeOf(t) === 'int32'
+    ? (t as Tensor<[B], 'int32'>)
+    : raise('ConfigError', {
+        where: 'denoiser: t',
+        expected: 'whole timesteps, int32: this denoiser looks its numbers up by them',
+        actual: 'fractional ones, float32',
+        hint: 'take a grid of whole timesteps and a solver without churn, or a denoiser that uses `level`',
+      });
+
+/** Looks up α and σ by their index in a list. */
+const channelsAt = (list: readonly Channel[]) => {
+  const [alphaAt, sigmaAt] = [
+    entriesAt(column(list, ({ alpha }) => alpha)),
+    entriesAt(column(list, ({ sigma }) => sigma)),
+  ];
+  return <B extends Dim>(index: Tensor<[B], 'int32'>) => ({ alpha: alphaAt(index), sigma: sigmaAt(index) });
+};
+
+/** Looks up levels by their index in a list. */
+const levelsInList = (list: readonly Level[]): Path['levels'] => {
+  const rates = list.map((level) => level.rates);
+  const channelAt = channelsAt(list);
+  const normAt = list.every(preservesVariance) ? undefined : entriesAt(column(list, normOf));
+  const ratesAt = rates.every((rate) => rate !== undefined) ? channelsAt(rates) : undefined;
+  return <B extends Dim>(t: Tensor<[B], TimeType>): NoiseLevel<B> => {
+    const index = wholeTimesteps(t);
+    return {
+      ...channelAt(index),
+      ...(normAt && { norm: normAt(index) }),
+      ...(ratesAt && { rates: ratesAt(index) }),
+    };
+  };
+};
+
+/** The timestep of each index as the network gets it; the index itself where the two are equal. */
+const clockOfTable = (timesteps: Int32Array | Float64Array): Clock['of'] => {
+  const isIndex = timesteps.every((timestep, t) => timestep === t);
+  const networkAt = entriesAt(timesteps);
+  return (t) => (isIndex ? t : networkAt(wholeTimesteps(t)));
+};
+
+/**
+ * Looks up levels by their index: the evaluations of a sampler.
+ *
+ * @param times - the time that the network gets at each
+ */
+export const lookupIn = (list: readonly Level[], times: readonly number[]): Lookup => ({
+  list,
+  levelAt: (t) => list[t]!,
+  levels: levelsInList(list),
+  clock: {
+    at: ({ t }) => times[t]!,
+    of: clockOfTable(times.every(Number.isInteger) ? Int32Array.from(times) : Float64Array.from(times)),
+  },
+});
+
+/** The path of a discrete noising. Between two timesteps log(σ/α) is linear in t, as in k-diffusion. */
+export const discretePath = ({
+  marginals,
+  timesteps,
+  origin,
+}: Pick<DiscreteNoising, 'marginals' | 'timesteps' | 'origin'>): Path => {
+  const list = marginals.map((marginal, t): Level => ({ ...marginal, t }));
+  const originAt = origin && timestepOfSigma(origin.schedule);
+  const timestepOf = roundedTimestepOfSigma({ sigmas: column(list, sigmaOf) });
+  return {
+    time: 'timestep',
+    last: list.length - 1,
+    list,
+    levelAt: (t) => {
+      if (t < 0) return DATA;
+      const before = Math.floor(t);
+      if (t === before) return list[t]!;
+      // next to a level without signal there is none either
+      const [low, high] = [Math.log(sigmaOf(list[before]!)), Math.log(sigmaOf(list[before + 1]!))];
+      return { ...channelOfSigma(Math.exp(low + (t - before) * (high - low))), t };
+    },
+    // exactly this σ; beyond the last timestep the network gets that one
+    levelOfSigma: (sigma) => {
+      const t = timestepOf(sigma);
+      const own = list[t]; // undefined between two timesteps
+      return own && isSameSigma(sigmaOf(own), sigma) ? own : { ...channelOfSigma(sigma), t };
+    },
+    levels: levelsInList(list),
+    clock: {
+      // between the levels of a respaced noising, the timestep of the original one with this noise
+      at: (level) => {
+        const sigma = sigmaOf(level);
+        const isOwn = sigma === sigmaOf(list[Math.round(level.t)]!);
+        return originAt && !isOwn ? entryBetween(origin.timesteps, originAt(sigma)) : entryBetween(timesteps, level.t);
+      },
+      of: clockOfTable(timesteps),
+    },
+  };
+};

@@ -1,0 +1,21 @@
+import { type Channel, identity } from './channel.js';
+
+/**
+ * A noise level of a path: x_t = α·x₀ + σ·ε at time t, where the denoiser is evaluated. On a discrete path t may lie between two
+ * timesteps, and is -1 for the data; on a continuous one the data has time 0.
+ */
+export interface Level extends Channel {
+  readonly t: number;
+  /** α̇ and σ̇, the derivatives by time, on a path that has them. */
+  readonly rates?: Channel;
+}
+
+/** The level of the data on a discrete path, without noise. */
+export const DATA: Level = { ...identity, t: -1 };
+
+/** Tests if a level has no noise. */
+export const isData = ({ sigma }: Channel): boolean => sigma === 0;
+
+/** Each level of a list with the next. */
+export const pairsOf = (levels: readonly Level[]): readonly (readonly [from: Level, to: Level])[] =>
+  levels.slice(1).map((to, i) => [levels[i]!, to] as const);

@@ -1,0 +1,83 @@
+import { amount } from '../../internal/decode.js';
+import { type Explanation, raise } from '../../internal/errors.js';
+import { t } from '../../internal/fp.js';
+import { demanding } from '../../internal/takes.js';
+import { noisingPart } from '../parts.js';
+import type { DiscreteNoising } from './discreteNoising.js';
+import { discretePath } from './discretePath.js';
+import { DATA, type Level } from './level.js';
+import type { ContinuousNoising, Path } from './path.js';
+
+/**
+ * A noising process: a path of noise levels from the data to noise, x_t = α(t)·x₀ + σ(t)·ε, along which the log-SNR falls. Either
+ * the timesteps of a schedule, as DDPM has them, or a continuous path, such as {@link rectifiedFlow}. Time runs from the data to
+ * noise, as in SD3, FLUX and the paper of SiT; code of Liu et al. and torchcfm runs the other way, with 1 - t.
+ */
+export type Noising = DiscreteNoising | ContinuousNoising;
+
+/** The dtype of the times of a noising: int32 for the timesteps of a schedule. */
+export type TimeOf<N> = N extends DiscreteNoising ? 'int32' : 'float32';
+
+/**
+ * Tests if a noising is that of a schedule.
+ * @example
+ * isDiscrete(rectifiedFlow()) // → false
+ * isDiscrete(unwrap(ddpm(cosine(1000)))) // → true
+ */
+export const isDiscrete = (noising: Noising): noising is DiscreteNoising => 'marginals' in Object(noising);
+
+/** The explanation of an error: a continuous path has no timesteps. */
+export const withoutTimesteps = (where: string): Explanation => ({
+  where,
+  expected: 'the noising process of a schedule',
+  actual: 'a continuous path, which has no timesteps',
+  hint: 'give unwrap(ddpm(cosine(1000))), or a number of steps as a grid',
+});
+
+/**
+ * The noising process of a schedule. Raises `ConfigError` for a continuous path, which has no timesteps: for the variational bound
+ * term by term, and other functions that sum over them.
+ */
+export const requireDiscrete = (where: string, noising: Noising): DiscreteNoising =>
+  isDiscrete(noising) ? noising : raise('ConfigError', withoutTimesteps(where));
+
+/**
+ * The path of a noising: its levels on the host and in programs.
+ * @example
+ * pathOf(rectifiedFlow()).levelOfSigma(1).t // → 0.5
+ * pathOf(unwrap(ddpm(cosine(1000)))).last // → 999
+ */
+export const pathOf = (noising: Noising): Path => (isDiscrete(noising) ? discretePath(noising) : noising);
+
+/** The levels at falling times of a noising, and at the end the data. */
+export const levelsAt = (noising: Noising, times: readonly number[]): readonly Level[] => {
+  const { levelAt } = pathOf(noising);
+  return [...times.map(levelAt), isDiscrete(noising) ? DATA : levelAt(0)];
+};
+
+/**
+ * The levels at falling times, and at the end the data: the way of a sampler.
+ * @example
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const levels = levelsOf(noising, [999, 500, 0])
+ * levels.map(({ t }) => t) // → [999, 500, 0, -1]
+ * const [between] = levelsOf(unwrap(ddpm(scheduleFromBetas([0.5, 0.6]))), [0.5])
+ * between!.sigma / between!.alpha // → Math.sqrt(2)
+ * levelsOf(rectifiedFlow(), [1, 0.5]).map(({ sigma }) => sigma) // → [1, 0.5, 0]
+ */
+export const levelsOf = demanding(
+  'levelsOf',
+  { noising: noisingPart, times: t.readonlyArray(amount, 'times, such as [9, 4]') },
+  (noising: Noising, times: readonly number[]): readonly Level[] => {
+    const { last } = pathOf(noising);
+    const beyond = times.find((at) => at > last);
+    if (beyond !== undefined)
+      raise('ConfigError', {
+        where: 'levelsOf: times',
+        expected: `times from 0 to ${last}`,
+        actual: String(beyond),
+        hint: 'the timesteps of T levels are 0…T-1',
+      });
+    return levelsAt(noising, times);
+  },
+);

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { right } from '../../../properties/diffusion/run.js';
+import { noisingOfSigmas } from '../grids/sigmaNoising.js';
+import { cosine } from './alphaBarSchedules.js';
+import { linear, reciprocalBetas } from './betaSchedules.js';
+import { differingTable, followsFromTables, noisingOfTables, tablesOf } from './noisingTables.js';
+import { ddpm } from './discreteNoising.js';
+
+it.each([
+  ['cosine', ddpm(cosine(1000))],
+  ['linear', ddpm(linear(1000))],
+  ['without signal at its end', ddpm(reciprocalBetas(100))],
+  ['of σ', noisingOfSigmas([1e-7, 2e-6, 0.002, 0.75, 80, 1e9, Infinity])],
+])('the tables of a process restore it bit for bit: %s', (_, made) => {
+  const noising = right(made);
+  expect(right(noisingOfTables('file', tablesOf(noising)))).toStrictEqual(noising); // by Object.is
+  expect(followsFromTables(noising)).toBe(true);
+});
+
+it('the tables of older versions, whose variances are 1 - ᾱ, are those of the same process', () => {
+  const noising = right(ddpm(cosine(100)));
+  const tables = tablesOf(noising);
+  const older = { ...tables, variances: noising.schedule.alphaBars.map((alphaBar) => 1 - alphaBar) };
+  expect(older.variances).not.toEqual(Float64Array.from(tables.variances)); // σ² is rounded
+  expect(differingTable(tables, older)).toBeUndefined();
+  expect(right(noisingOfTables('file', older))).toStrictEqual(noising);
+  expect(differingTable(tables, tablesOf(right(ddpm(linear(100)))))).toBe('betas');
+});

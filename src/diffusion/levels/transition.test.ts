@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { wasm } from '../../backends/wasm/backend.js';
+import { constantOf, ones, type Tensor } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { channelBetween, qBetween, qSampleBetween } from './transition.js';
+import { transition } from './channel.js';
+import { scheduleFromBetas } from './schedule.js';
+import { ddpm } from './discreteNoising.js';
+
+/** β from 1e-4 to 0.02, where neighbouring ᾱ differ by a small fraction. */
+const noising = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
+const indices = (...t: readonly number[]): Tensor<[4], 'int32'> =>
+  constantOf(Int32Array.from(t), 4) as Tensor<[4], 'int32'>;
+const [s, t] = [indices(-1, 998, 0, 200), indices(999, 999, 1, 700)];
+const { marginals, schedule } = noising;
+const expected = [
+  marginals[999]!,
+  schedule.channels[999]!,
+  schedule.channels[1]!,
+  transition(marginals[200]!, marginals[700]!),
+];
+
+describe('q(x_t|x_s), each sample at its own s and t', () => {
+  it.each([
+    ['in float64', undefined, 1e-9],
+    // a few units in the last place of the difference: the digits that neighbours share are not lost
+    ['in float32', wasm(), 1e-6],
+  ] as const)('is the data’s marginal, a step, or what lies between, %s', async (_, backend, tolerance) => {
+    const x = ones(4, 2);
+    const alphas = await numbersOf(() => qBetween(noising)(s, t)(x).mean, backend);
+    const variances = await numbersOf(() => qBetween(noising)(s, t)(x).variance, backend);
+    expected.forEach(({ alpha, sigma }, i) => {
+      expect(Math.abs(alphas[2 * i]! / alpha - 1)).toBeLessThan(tolerance);
+      expect(Math.abs(variances[i]! / sigma ** 2 - 1)).toBeLessThan(tolerance);
+    });
+  });
+
+  it('samples mean + √variance·noise', async () => {
+    const noise = constantOf([1, -2, 0.5, 3], 4) as Tensor<[4]>;
+    const sent = await numbersOf(() => qSampleBetween(noising)(s, t, noise)(ones(4)));
+    const by = expected.map(({ alpha, sigma }, i) => alpha + [1, -2, 0.5, 3][i]! * sigma);
+    expect(relativeDistance(sent, by)).toBeLessThan(1e-9);
+  });
+
+  it('is finite for a t without signal', async () => {
+    const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
+    const [from, to] = [indices(-1, 0, -1, 0), indices(1, 1, 1, 1)];
+    expect(await numbersOf(() => qBetween(ends)(from, to)(ones(4)).mean)).toEqual([0, 0, 0, 0]);
+    expect(await numbersOf(() => qBetween(ends)(from, to)(ones(4)).variance)).toEqual([1, 1, 1, 1]);
+  });
+});
+
+it.each([
+  [-2, 5],
+  [5, 5],
+  [6, 5],
+  [0, 1000],
+  [0.5, 3],
+  [0, Number.NaN],
+])('channelBetween refuses s = %d, t = %d', (from, to) => {
+  const made = channelBetween(noising, from, to);
+  expect(E.isLeft(made) && made.left.message).toContain(`-1 ≤ s < t ≤ 999`);
+  expect(E.isLeft(made) && made.left.message).toContain(`s = ${from}, t = ${to}`);
+});

@@ -1,0 +1,38 @@
+import { type Dim, mean, type Scalar, type Shape, type Tensor } from '../../dsl/index.js';
+import type { SampleLosses } from './loss.js';
+import type { Noising } from '../levels/noising.js';
+import type { TimeDraw } from './timeDraw.js';
+
+/** The state of an adaptive draw: tensors by name. */
+export interface DrawMemory {
+  readonly [name: string]: Tensor<Shape>;
+}
+
+/**
+ * A draw of timesteps that adapts to the losses at earlier timesteps. Its memory is part of the training state, like an
+ * optimizer's: it goes into the next step and into snapshots.
+ */
+export interface AdaptiveDraw {
+  /** The name that identifies it in snapshots. */
+  readonly name: string;
+  /** The shapes of its memory, which begins as zeros. Raises `ConfigError` for invalid options. */
+  readonly memory: (noising: Noising) => Readonly<Record<string, readonly number[]>>;
+  /** The draw of timesteps for a memory. */
+  readonly draw: (memory: DrawMemory) => TimeDraw;
+  /** An estimate of the mean loss at uniform timesteps, from the losses at the drawn ones. */
+  readonly mean: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
+  /** The memory after a batch. */
+  readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
+}
+
+/** Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged. */
+export const asAdaptive = (timesteps: TimeDraw | AdaptiveDraw): AdaptiveDraw =>
+  typeof timesteps === 'function'
+    ? {
+        name: timesteps.name,
+        memory: () => ({}),
+        draw: () => timesteps,
+        mean: () => (drawn) => mean(drawn.losses),
+        record: (memory) => () => memory,
+      }
+    : timesteps;

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
+import { add, cast, constantOf, type Key, matmul, mul, scaleBy, type Tensor } from '../../dsl/index.js';
+import { F } from '../../internal/fp.js';
+import { cosine } from '../levels/alphaBarSchedules.js';
+import { classifierLosses } from './classifierLoss.js';
+import type { Classifier } from '../guidance/guide.js';
+import { noisedBatch } from './noisedBatch.js';
+import { respace } from '../grids/respacing.js';
+import { spaced } from '../grids/grid.js';
+import { ddpm } from '../levels/discreteNoising.js';
+
+const noising = right(ddpm(cosine(100)));
+const B = 64;
+const x0 = constantOf(Float32Array.from({ length: 2 * B }, (_, i) => Math.sin(i)), B, 2); // prettier-ignore
+const labels = Array.from({ length: B }, (_, i) => i % 3);
+const label = constantOf(Int32Array.from(labels), B);
+
+/** Logits W·x_t·(1 + t/100), of three classes. */
+const W = [
+  [1, -2, 0.5],
+  [0, 1, 3],
+];
+const classifier: Classifier<null, [2]> = {
+  classes: 3,
+  apply: (_, x, t) => scaleBy(matmul(x, constantOf(W.flat(), 2, 3)), add(mul(cast(t, 'float32'), 0.01), 1)),
+};
+
+const logitsOf = (x: readonly number[], t: number): readonly number[] =>
+  [0, 1, 2].map((j) => (x[0]! * W[0]![j]! + x[1]! * W[1]![j]!) * (1 + t / 100));
+
+/** −log softmax(logits)[y], and whether the greatest logit is that of y. */
+const crossEntropy = (logits: readonly number[], y: number): number =>
+  Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[y]!;
+
+const seen = (key: Key, over = noising) => noisedBatch(over, classifier)({ x0, key, label });
+const lossesOf = (key: Key, over = noising) => classifierLosses(over, classifier)(null, { x0, key, label });
+
+describe('the loss of a classifier is −log p(y|x_t)', () => {
+  test.each([
+    ['at the timesteps of its process', noising, (t: number) => t],
+    ['at the timesteps of the network for a respaced process', right(respace(spaced(5))(noising)), (t: number) => [0, 25, 50, 74, 99][t]!], // prettier-ignore
+  ] as const)('%s', async (_, over, timestepOf) => {
+    const xt = await numbersOf((key) => seen(key, over).xt);
+    const losses = await numbersOf((key) => lossesOf(key, over).losses);
+    const ts = await numbersOf((key) => lossesOf(key, over).t);
+    const accuracy = await numbersOf((key) => lossesOf(key, over).accuracy);
+    expect(new Set(ts).size).toBeGreaterThan(over.marginals.length / 3); // uniform
+    for (let i = 0; i < B; i++) {
+      const logits = logitsOf(xt.slice(2 * i, 2 * i + 2), timestepOf(ts[i]!));
+      expect(losses[i]).toBeCloseTo(crossEntropy(logits, labels[i]!), 6);
+      expect(accuracy[i]).toBe(logits.indexOf(Math.max(...logits)) === labels[i] ? 1 : 0);
+    }
+  });
+
+  test('and NaN only for a label out of range', async () => {
+    const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // prettier-ignore
+    const losses = await numbersOf(
+      (key) => classifierLosses(noising, classifier)(null, { x0, key, label: odd }).losses,
+    );
+    expect(losses.map(Number.isNaN)).toEqual(losses.map((_, i) => i % 4 === 1 || i % 4 === 2));
+  });
+});
+
+describe('the loss of a classifier refuses', () => {
+  test('a process with timesteps that the classifier does not know', async () => {
+    const short = { ...classifier, timesteps: 50 };
+    expect(await messageOf((key) => classifierLosses(noising, short)(null, { x0, key, label }).losses)).toBe(
+      'classifier: expected a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99; make the model with as many `timesteps` as the process has',
+    );
+  });
+
+  const messageOf = async (build: (key: Key) => Tensor<[typeof B]>): Promise<string> =>
+    F.pipe(await outcomeOf(build)(), (result) => ('left' in result ? result.left.message : 'none'));
+  test('a batch without labels, and label dropout', async () => {
+    expect(await messageOf((key) => classifierLosses(noising, classifier)(null, { x0, key }).losses)).toBe(
+      'classifierLosses: expected a label for each sample, got none; give the loss the labels of its data',
+    );
+    const dropping = { labelDropout: 0.1 };
+    expect(
+      await messageOf((key) => classifierLosses(noising, classifier, dropping)(null, { x0, key, label }).losses),
+    ).toBe(
+      'classifierLosses: labelDropout: expected 0, because a classifier needs the label of each image, got 0.1; leave it out; it is for denoisers with classes',
+    );
+  });
+});

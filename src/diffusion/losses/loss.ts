@@ -1,0 +1,162 @@
+import type { Exact } from '../../internal/exact.js';
+import type { Itself } from '../../internal/itself.js';
+import { type Dim, mean, meanPerSample, type Scalar, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
+import { type Denoiser, overNoising } from '../denoisers/denoiser.js';
+import { requireSignal } from '../denoisers/requireSignal.js';
+import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
+import { targetAt } from '../denoisers/atLevel.js';
+import type { Parameterization } from '../denoisers/parameterization.js';
+import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
+import type { TimeType } from '../levels/path.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
+
+/**
+ * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
+ *
+ * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
+ * @example
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
+ * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
+ * targetOf(noising, 'v')(iota(2))(ones(2), zeros(2)) // → [-0.6, -0.8]
+ */
+export const targetOf = demanding(
+  'targetOf',
+  { noising: noisingPart, predicts: predictsPart },
+  <N extends Noising>(noising: N, predicts: Parameterization) => {
+    const { levels } = pathOf(noising);
+    return <B extends Dim>(t: Tensor<[B], TimeOf<N>>) =>
+      <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
+        targetAt(predicts, levels(t))(x0, noise);
+  },
+);
+
+/** The loss of each sample and its timestep, which weightings use. */
+export interface SampleLosses<B extends Dim> {
+  readonly losses: Tensor<[B]>;
+  readonly t: Tensor<[B], TimeType>;
+  /** For a classifier: 1 for a correct class, 0 for a wrong one. Only reported; not part of the gradient. */
+  readonly accuracy?: Tensor<[B]>;
+}
+
+/** The losses of a batch, each sample at a timestep and with noise that are given or drawn from `key`. */
+export type Losses<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => SampleLosses<B>;
+
+/** The scalar that training minimizes: a mean of {@link Losses}. */
+export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => Scalar;
+
+/**
+ * The mean over a batch of any {@link Losses}.
+ * @example
+ * const ofOnes = meanLoss<null, []>((_, { x0 }) => ({ losses: square(x0), t: cast(x0, 'int32') }))
+ * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, { x0, key: k }))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
+ */
+export const meanLoss =
+  <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
+  (params, inputs) =>
+    mean(losses(params, inputs).losses);
+
+/**
+ * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
+ * Snapshots identify it by its function name and its settings.
+ */
+export interface Objective {
+  <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
+  /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
+  readonly settings?: unknown;
+}
+
+/**
+ * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
+ * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
+ * `ConfigError`, when the program is traced, for a prediction of ε or the score over a process with a timestep without
+ * signal, because no sampler could start there.
+ * @example
+ * const absoluteLosses: Objective = (noising, denoiser, options) => {
+ *   const errors = predictionErrors(noising, denoiser, options)
+ *   return (params, inputs) => {
+ *     const { error, t } = errors(params, inputs)
+ *     return { losses: meanPerSample(abs(error)), t }
+ *   }
+ * }
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => absoluteLosses(noising, white)(null, { x0, key: k }).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
+ */
+export const predictionErrors = demanding(
+  'predictionErrors',
+  { noising: noisingPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    noising: Itself<Noising>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ) => {
+    const { apply } = overNoising(noising)(denoiser);
+    const target = targetOf(noising, denoiser.predicts);
+    const noised = noisedBatch(noising, denoiser, options);
+    return <B extends Dim>(
+      params: P,
+      inputs: LossInputs<B, I>,
+    ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
+      requireSignal('loss', pathOf(noising), denoiser);
+      const { noise, xt, at } = noised(inputs);
+      return { error: sub(apply(params, xt, at), target(at.t)(inputs.x0, noise)), t: at.t };
+    };
+  },
+);
+
+/**
+ * The squared error of each sample, averaged over its elements, at a timestep and with noise drawn from `key`:
+ * `losses` and `t`, both `[B]`. See {@link predictionErrors} and {@link simpleLoss}.
+ * @example
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => simpleLosses(noising, white)(null, { x0, key: k }).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
+ */
+export const simpleLosses = demanding(
+  'simpleLosses',
+  { noising: noisingPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    noising: Itself<Noising>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ): Losses<P, I> => {
+    const errors = predictionErrors(noising, denoiser, options);
+    return (params, inputs) => {
+      const { error, t } = errors(params, inputs);
+      return { losses: meanPerSample(square(error)), t };
+    };
+  },
+);
+
+/**
+ * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
+ * elements, with t uniform (or drawn by `timesteps`) and ε ~ N(0, I). These are lines 2 to 5 of Algorithm 1, without the
+ * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
+ * x̂₀, weighted differently over t.
+ *
+ * The inputs are those of {@link LossInputs}; timesteps and noise may be given in place of drawn ones.
+ *
+ * Raises `ConfigError` for label dropout without classes when the program is traced.
+ * @example
+ * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const slope = program({ p: '', x0: 'B', k: 'key' }, ({ p, x0, k }) => grad(simpleLoss(noising, grey))(p, { x0, key: k }))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
+ */
+export const simpleLoss = demanding(
+  'simpleLoss',
+  { noising: noisingPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    noising: Itself<Noising>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof LossOptions> & LossOptions,
+  ): Loss<P, I> => meanLoss(simpleLosses(noising, denoiser, options)),
+);

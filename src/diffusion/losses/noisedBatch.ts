@@ -1,0 +1,152 @@
+import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
+import { demandType, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
+import { functionOf, hinted, refined, share } from '../../internal/decode.js';
+import { type either, t } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import type { Condition } from '../conditioning/condition.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import { qSample } from '../levels/forward.js';
+import type { Classifier } from '../guidance/guide.js';
+import { dropLabels } from '../conditioning/labelDropout.js';
+import { isDiscrete, type Noising, type TimeOf } from '../levels/noising.js';
+import type { TimeDraw } from './timeDraw.js';
+import { usualTimes } from './usualTimes.js';
+import type { TimeType } from '../levels/path.js';
+import { demanding } from '../../internal/takes.js';
+import { networkPart, noisingPart } from '../parts.js';
+
+/** The options that every loss has. */
+export const lossFields = {
+  /** The probability of dropping a label, for classifier-free guidance; 0 if left out. */
+  labelDropout: optional(hinted(share, '0.1 is usual'), 0),
+  /** The draw of times; {@link usualTimes} if left out: uniform, and log-normal in σ for EDM. */
+  timesteps: optional(
+    hinted(functionOf<TimeDraw>('a draw of times, such as uniformTimes'), 'only fit takes an adaptive draw'),
+    usualTimes,
+  ),
+};
+const lossOptions = schema('loss', lossFields);
+
+export interface LossOptions extends OptionsOf<typeof lossFields> {}
+
+/** The inputs of a loss besides the parameters. */
+export interface LossInputs<B extends Dim, I extends Shape> {
+  /** The data, images in [-1, 1]. */
+  readonly x0: Tensor<[B, ...I]>;
+  /** The key of timesteps, noise, dropout and dropped labels. Needed for what is drawn. */
+  readonly key?: Key | undefined;
+  /** The class of each sample, for a denoiser with classes. */
+  readonly label?: Tensor<[NoInfer<B>], 'int32'> | undefined;
+  /** The condition of each sample, for a denoiser that has one. */
+  readonly condition?: Condition<NoInfer<B>> | undefined;
+  /** The time of each sample, int32 for the timesteps of a schedule, else float32; drawn from the key if left out. */
+  readonly t?: Tensor<[NoInfer<B>], TimeType> | undefined;
+  /** The noise ε of each sample, like x_0; drawn from the key if left out. */
+  readonly noise?: NoInfer<Tensor<[B, ...I]>> | undefined;
+}
+
+const tensorOf = (expected: string) => refined(t.unknown, expected, isTensor);
+const inputsOf = schema(
+  'loss',
+  {
+    x0: tensorOf('the data, a tensor'),
+    key: optional(tensorOf('a key of a program')),
+    label: optional(tensorOf('labels, a tensor')),
+    condition: optional(part('a condition { image }', 'image')),
+    t: optional(tensorOf('timesteps, a tensor')),
+    noise: optional(tensorOf('noise, a tensor')),
+  } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
+  'the inputs are { x0, key } or { x0, t, noise }, and label or condition if the denoiser has them',
+);
+
+/** The checked inputs of a loss. */
+const checkedInputs = <B extends Dim, I extends Shape>(
+  inputs: LossInputs<B, I>,
+  timeType: TimeType,
+): LossInputs<B, I> => {
+  if (isTensor(inputs))
+    return raise('ConfigError', {
+      where: 'loss',
+      expected: 'the inputs as one record { x0, key, label, condition, t, noise }',
+      actual: 'a tensor',
+      hint: 'write loss(params, { x0, key })',
+    });
+  const checked = inputsOf.demand<LossInputs<B, I>>(inputs);
+  const { shape, dtype } = nodeOf(checked.x0);
+  const perSample = (type: TimeType) => showType({ shape: shape.slice(0, 1), dtype: type });
+  const demand = (name: 'label' | 't' | 'noise', expected: string, hint: string): void => {
+    const x = checked[name];
+    if (x !== undefined) demandType(`loss.${name}`, expected, nodeOf(x), hint);
+  };
+  demand('t', perSample(timeType), 'give the time of each sample');
+  demand('label', perSample('int32'), 'give the class of each sample');
+  demand('noise', showType({ shape, dtype }), 'give noise of the shape of x0');
+  return checked;
+};
+
+const requiredKey = (key: Key | undefined, purpose: string): Key =>
+  key ??
+  raise('ConfigError', {
+    where: 'loss.key',
+    expected: `a key, from which the ${purpose} of each sample is drawn`,
+    actual: 'none',
+    hint: 'give { x0, key }, or timesteps and noise as { x0, t, noise }',
+  });
+
+/** A batch for a training step: x_t = α_t·x_0 + σ_t·ε, its noise ε, and the conditioning. */
+export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType = TimeType> {
+  readonly xt: Tensor<[B, ...I]>;
+  readonly noise: Tensor<[B, ...I]>;
+  readonly at: Conditioning<B, T>;
+}
+
+/** {@link noisedBatch} with checked options, whose error is raised when the program is traced. */
+export const drawnBatch = <P, I extends Shape, N extends Noising>(
+  noising: N,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
+  given: either.Either<NoisefoldError, FilledOf<typeof lossOptions>>,
+) => {
+  const transmit = qSample(noising);
+  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
+    const { labelDropout, timesteps } = orRaise(given);
+    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
+    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
+    // a draw gives the type of the noising; checkedInputs compared that of `inputs.t`
+    const t = (inputs.t ?? timesteps(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
+    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
+    return {
+      xt: transmit(t, noise)(x0),
+      noise,
+      at: {
+        t,
+        ...(key && { dropout: fork(key, 'dropout').dropout }),
+        ...(condition === undefined ? {} : { condition }),
+        ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
+      },
+    };
+  };
+};
+
+/**
+ * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
+ * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
+ * @example
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(noising, denoiser)({ x0, key: k }).at.t)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
+ */
+export const noisedBatch = demanding(
+  'noisedBatch',
+  { noising: noisingPart, denoiser: networkPart },
+  <P, I extends Shape, N extends Noising>(
+    noising: N,
+    denoiser: Denoiser<P, I> | Classifier<P, I>,
+    options?: LossOptions,
+  ) => drawnBatch(noising, denoiser, lossOptions.decode(options)),
+);

@@ -1,0 +1,111 @@
+import {
+  add,
+  ascribeLike,
+  concat,
+  constantOf,
+  type Dim,
+  dims,
+  type Key,
+  mod,
+  neg,
+  randint,
+  randintLike,
+  type Shape,
+  slice,
+  sub,
+  table,
+  type Tensor,
+  uniform,
+  uniformLike,
+} from '../../dsl/index.js';
+import { F } from '../../internal/fp.js';
+import { perSample } from '../levels/batch.js';
+import { isDiscrete, type Noising } from '../levels/noising.js';
+import type { TimeType } from '../levels/path.js';
+import { demanding } from '../../internal/takes.js';
+import { noisingPart } from '../parts.js';
+
+/**
+ * Draws the times of a batch, `[B]`: int32 in 0…T-1 for the timesteps of a schedule, else float32. Uses only the size of the batch.
+ */
+export type TimeDraw = (
+  noising: Noising,
+) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], TimeType>;
+
+/**
+ * Draws t uniformly for each sample of a batch, `[B]`: of {0, …, T-1}, or of [0, 1] on a continuous path. Raises `ConfigError` for
+ * a path of σ.
+ * @example
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => uniformTimes(noising)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 607, 408]
+ */
+export const uniformTimes: TimeDraw = demanding<TimeDraw>(
+  'uniformTimes',
+  { noising: noisingPart },
+  (noising) => (batch) => {
+    if (isDiscrete(noising)) return randintLike(0, noising.schedule.T, perSample(batch));
+    return (key) => noising.timesAt(uniformLike(key, perSample(batch)));
+  },
+);
+
+/**
+ * Stratified times: one uniform draw u for a batch, and equal steps from it, t_i = (u + ⌊i·T/B⌋) mod T, or (u + i/B) mod 1 on a
+ * continuous path. Each t_i is uniform, so the loss has the same mean as with {@link uniformTimes}. It has less variance, because
+ * a batch covers all noise levels evenly (Kingma et al. 2021, appendix I.1).
+ * @example
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => stratifiedTimes(noising)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 924, 174, 424]
+ */
+export const stratifiedTimes: TimeDraw = demanding<TimeDraw>(
+  'stratifiedTimes',
+  { noising: noisingPart },
+  (noising) => (batch) => {
+    const [B] = dims(batch);
+    if (isDiscrete(noising)) {
+      const { T } = noising.schedule;
+      const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
+      return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
+    }
+    const offsets = constantOf(
+      Float64Array.from({ length: B }, (_, i) => i / B),
+      B,
+    );
+    return (key) => noising.timesAt(mod(add(ascribeLike(offsets as Tensor<[Dim]>, perSample(batch)), uniform(key)), 1));
+  },
+);
+
+/**
+ * Antithetic times, in pairs t and T-1-t, or t and 1 - t on a continuous path: draws half of a batch uniformly, `[⌈B/2⌉]`, and
+ * mirrors it for the other half (without a mirror for the last of an odd batch). Each t is uniform, and a trend of the loss along
+ * the noise levels cancels within pairs. As in the published code of DDIM (Song et al. 2021).
+ * @example
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const draw = program({ k: 'key' }, ({ k }) => antitheticTimes(noising)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 325, 630]
+ */
+export const antitheticTimes: TimeDraw = demanding<TimeDraw>(
+  'antitheticTimes',
+  { noising: noisingPart },
+  (noising) => (batch) => {
+    const [B] = dims(batch);
+    const half = Math.ceil(B / 2);
+    if (isDiscrete(noising)) {
+      const { T } = noising.schedule;
+      return (key) => {
+        const first: Tensor<[Dim], 'int32'> = randint(key, 0, T, half);
+        const pairs: Tensor<[Dim], 'int32'> = F.pipe(first, concat(add(neg(first), T - 1) as typeof first));
+        return F.pipe(pairs, slice(0, 0, B), ascribeLike(perSample(batch)));
+      };
+    }
+    return (key) => {
+      const first: Tensor<[Dim]> = uniform(key, half);
+      const pairs: Tensor<[Dim]> = F.pipe(first, concat(sub(1, first) as typeof first));
+      return noising.timesAt(F.pipe(pairs, slice(0, 0, B), ascribeLike(perSample(batch))));
+    };
+  },
+);

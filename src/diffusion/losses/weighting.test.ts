@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import { constantOf, fullLike, type Tensor } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
+import { simpleLosses } from './loss.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
+import { edmWeight, minSnrWeight, p2Weight, snrWeight, uniformWeight, weightedBy, weightsOf } from './weighting.js';
+import { ddpm } from '../levels/discreteNoising.js';
+
+const noising = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
+/** ᾱ/(1-ᾱ), by hand. */
+const SNR = [0.95, 0.76, 0.38, 0.076].map((alphaBar) => alphaBar / (1 - alphaBar));
+const GAMMA = 5;
+
+describe('weightings agree with the formulas of their papers', () => {
+  it.each([
+    ['uniform of x₀', 'x0', uniformWeight, () => 1],
+    ['SNR of ε', 'epsilon', snrWeight, () => 1],
+    ['SNR of x₀', 'x0', snrWeight, (snr: number) => snr],
+    ['min-SNR of x₀', 'x0', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA)],
+    ['min-SNR of ε', 'epsilon', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / snr],
+    ['min-SNR of v', 'v', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / (snr + 1)],
+    // the score is -ε/s with s² = 1/(1 + SNR)
+    ['min-SNR of the score', 'score', minSnrWeight(GAMMA), (snr: number) => Math.min(snr, GAMMA) / snr / (snr + 1)],
+    ['P2 of ε', 'epsilon', p2Weight({ gamma: 1, k: 1 }), (snr: number) => 1 / (1 + snr)],
+    ['P2 of ε, γ = ½', 'epsilon', p2Weight({ gamma: 0.5, k: 2 }), (snr: number) => 1 / Math.sqrt(2 + snr)],
+    // (σ² + ¼)/(σ/2)²
+    ['EDM of x₀', 'x0', edmWeight(), (snr: number) => (1 / snr + 0.25) / (1 / snr / 4)],
+    ['EDM of v, σ = 1', 'v', edmWeight(1), () => 1],
+  ] as const)('%s', (_, predicts, weighting, expected) => {
+    const weights = right(weightsOf(predicts, weighting)(noising));
+    expect(relativeDistance([...weights], SNR.map(expected))).toBeLessThan(1e-13);
+  });
+});
+
+it('a weighted loss is the same for every parameterization', async () => {
+  const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75], 4, 2) as Tensor<[4, 2]>;
+  const off: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
+  const losses = await Promise.all(
+    (['x0', 'epsilon', 'v', 'score'] as const).map((predicts) => {
+      const losses = weightedBy(minSnrWeight(2))(simpleLosses);
+      const denoiser = reparameterize(noising, predicts)(off);
+      return numbersOf((key) => losses(noising, denoiser)(null, { x0, key }).losses);
+    }),
+  );
+  for (const other of losses.slice(1)) expect(relativeDistance(other, losses[0]!)).toBeLessThan(1e-12);
+});
+
+it('refuses weights that are not finite: ε at zero terminal SNR', () => {
+  const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
+  const made = weightsOf('epsilon', snrWeight)(ends);
+  expect(E.isLeft(made) && made.left.message).toContain('NaN at t = 1');
+  expect(right(weightsOf('v', snrWeight)(ends))[1]).toBe(0);
+});

@@ -1,0 +1,191 @@
+import type { Exact } from '../../internal/exact.js';
+import { attempt, fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
+import {
+  add,
+  type Dim,
+  div,
+  type Elementwise,
+  exp,
+  log,
+  minimum,
+  mul,
+  onesLike,
+  onHost,
+  pow,
+  square,
+  type Tensor,
+} from '../../dsl/index.js';
+import { aboveZero, amount, hinted } from '../../internal/decode.js';
+import { digest } from '../../internal/digest.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { slopeAt } from '../denoisers/atLevel.js';
+import { conversion, type Parameterization } from '../denoisers/parameterization.js';
+import { logSNR } from '../levels/channel.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { isDiscrete } from '../levels/noising.js';
+import type { Path, TimeType } from '../levels/path.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { entriesAt } from '../levels/table.js';
+import type { Objective } from './loss.js';
+
+/**
+ * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(α²/σ²): of each element of a tensor,
+ * such as `(lambda) => exp(mul(lambda, 0.5))`. The squared error of every other prediction is that of x̂₀ times a factor
+ * ({@link weightsOf}), so a weighting means the same for every parameterization. A weighting with invalid options raises
+ * `ConfigError` when it is called.
+ */
+export type Weighting = Elementwise;
+
+/** A weighting from checked options. With invalid ones it raises `ConfigError` when it is called. */
+const weightingOf =
+  <A>(options: either.Either<NoisefoldError, A>, weighting: (options: A) => Weighting): Weighting =>
+  (lambda) =>
+    weighting(orRaise(options))(lambda);
+
+/**
+ * Weight 1 for the error of x̂₀ at every noise level: the simple loss of a denoiser of x₀.
+ * @example onHost(uniformWeight)(2) // → 1
+ */
+export const uniformWeight: Weighting = (lambda) => onesLike(lambda);
+
+/**
+ * The SNR as weight: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
+ * @example onHost(snrWeight)(Math.log(4)) // → 4
+ */
+export const snrWeight: Weighting = (lambda) => exp(lambda);
+
+const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5'));
+
+/**
+ * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For the error of ε the weight is min(SNR, γ)/SNR, for that of v
+ * min(SNR, γ)/(SNR + 1).
+ *
+ * @param gamma - 5 if left out, as in the paper
+ * @example
+ * onHost(minSnrWeight())(Math.log(4)) // → 4
+ * onHost(minSnrWeight())(Math.log(40)) // → 5
+ */
+export const minSnrWeight = (gamma = 5): Weighting =>
+  weightingOf(gammaOf.decode(gamma), (most) => (lambda) => minimum(exp(lambda), most));
+
+const p2Options = schema('p2Weight', {
+  /** γ, 0 or more; 1 if left out. */
+  gamma: optional(hinted(amount, '1 is usual'), 1),
+  /** k, above 0; 1 if left out. */
+  k: optional(hinted(aboveZero, '1 is usual'), 1),
+});
+
+interface P2Options extends OptionsOf<typeof p2Options> {}
+
+/**
+ * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
+ * {@link snrWeight}.
+ * @example onHost(p2Weight({ gamma: 1, k: 1 }))(Math.log(4)) // → 0.8
+ */
+export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting =>
+  weightingOf(p2Options.decode(options), ({ gamma, k }) => (lambda) => {
+    const snr = exp(lambda);
+    return div(snr, pow(add(snr, k), gamma));
+  });
+
+const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper uses 0.5'));
+
+/**
+ * The weight of EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1.
+ * For σ_data = 1 it is the simple loss of a denoiser of v.
+ *
+ * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
+ * @example onHost(edmWeight(0.5))(Math.log(4)) // → 8
+ */
+export const edmWeight = (sigmaData = 0.5): Weighting =>
+  weightingOf(sigmaDataOf.decode(sigmaData), (sigma) => (lambda) => add(exp(lambda), 1 / sigma ** 2));
+
+/**
+ * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:
+ * w(λ_t)/(∂prediction/∂x̂₀)². Returns a `ConfigError` for weights that are negative or not finite, such as that of ε without
+ * signal, and for a weighting with invalid options.
+ * @example
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.2, 0.375])))
+ * // SNR is 4 and 1
+ * unwrap(weightsOf('epsilon', minSnrWeight(2))(noising)) // → [0.5, 1]
+ * unwrap(weightsOf('v', minSnrWeight(2))(noising)) // → [0.4, 0.5]
+ */
+export const weightsOf =
+  (predicts: Parameterization, weighting: Weighting) =>
+  ({ marginals }: DiscreteNoising): either.Either<NoisefoldError, Float64Array> =>
+    F.pipe(
+      attempt(() => {
+        const weightAt = onHost(weighting);
+        return Float64Array.from(
+          marginals,
+          (marginal) => weightAt(logSNR(marginal)) / conversion('x0', predicts)(marginal).prediction ** 2,
+        );
+      }),
+      E.flatMap((weights) => {
+        const wrong = weights.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+        return wrong === -1
+          ? E.right(weights)
+          : fail('ConfigError', {
+              where: 'weightsOf',
+              expected: `finite weights of 0 or more, for a denoiser of ${predicts}`,
+              actual: `${weights[wrong]} at t = ${wrong}`,
+              hint: 'where no signal is left, predict v or x0',
+            });
+      }),
+    );
+
+/** The factors of {@link weightsOf} at times of a continuous path, in a program. */
+const weightsAlong =
+  (predicts: Parameterization, weighting: Weighting) =>
+  ({ levels }: Path) =>
+  <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B]> => {
+    const level = levels(t);
+    const lambda = mul(log(div(level.alpha, level.sigma)), 2);
+    return mul(weighting(lambda), square(slopeAt(predicts, level)));
+  };
+
+const tableAt =
+  (weights: Float64Array) =>
+  <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B]> =>
+    entriesAt(weights)(wholeTimesteps(t));
+
+/** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
+const digestOf = (weighting: Weighting): string =>
+  F.pipe(
+    attempt(() => {
+      const weightAt = onHost(weighting);
+      return Array.from({ length: 81 }, (_, i) => String(weightAt((i - 40) / 2))).join();
+    }),
+    E.match(({ message }) => message, F.identity), // weightedBy raises the error when it is used
+    digest,
+  );
+
+/**
+ * Multiplies the losses of an objective by the factors of {@link weightsOf}, which are made for the squared errors of
+ * `simpleLosses`. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
+ * @example
+ * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(scheduleFromBetas([0.2, 0.375]))) // SNR is 4 and 1
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => minSnrLosses(noising, white)(null, { x0, key: k }))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 3 })({ x0: new Float32Array(3), k: key(7) })) // → { losses: [2, 1, 2], t: [0, 1, 0] }
+ */
+export const weightedBy =
+  (weighting: Weighting) =>
+  (objective: Objective): Objective => {
+    const weighted: Objective = (noising, denoiser, options) => {
+      const losses = objective(noising, denoiser, options);
+      return (params, inputs) => {
+        const weightsAt = isDiscrete(noising)
+          ? tableAt(orRaise(weightsOf(denoiser.predicts, weighting)(noising)))
+          : weightsAlong(denoiser.predicts, weighting)(noising);
+        const drawn = losses(params, inputs);
+        return { ...drawn, losses: mul(drawn.losses, weightsAt(drawn.t)) };
+      };
+    };
+    const { name, settings } = objective;
+    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
+    return settings === undefined ? weighted : Object.assign(weighted, { settings });
+  };

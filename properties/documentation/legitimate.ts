@@ -21,7 +21,7 @@ type Entry = readonly [names: string, position: number, kinds: readonly Kind[], 
 const any: readonly Kind[] = ['either', 'effect', 'promise', 'string', 'undefined', 'function', 'otherArray', 'array'];
 
 const entries: readonly Entry[] = [
-  ['isLeafSpec isTensor isValue', 0, any, 'a guard'],
+  ['isDiscrete isLeafSpec isTensor isValue', 0, any, 'a guard'],
   ['errorIn', 0, any, 'a guard: exceptions may be anything'],
   ['left right', 0, any, 'generic: the value may be anything'],
   ['isLeft isRight unwrap', 0, ['either'], 'a value may be an Either itself'],

@@ -47,7 +47,9 @@ export const requireDiscrete = (where: string, noising: Noising): DiscreteNoisin
  * pathOf(rectifiedFlow()).levelOfSigma(1).t // → 0.5
  * pathOf(unwrap(ddpm(cosine(1000)))).last // → 999
  */
-export const pathOf = (noising: Noising): Path => (isDiscrete(noising) ? discretePath(noising) : noising);
+export const pathOf = demanding('pathOf', { noising: noisingPart }, (noising: Noising): Path =>
+  isDiscrete(noising) ? discretePath(noising) : noising,
+);
 
 /** The levels at falling times of a noising, and at the end the data. */
 export const levelsAt = (noising: Noising, times: readonly number[]): readonly Level[] => {

@@ -1,6 +1,8 @@
 import { mul } from '../../dsl/index.js';
 import { reparameterize } from '../denoisers/denoiser.js';
 import { isDiscrete, pathOf } from '../levels/noising.js';
+import { demanding } from '../../internal/takes.js';
+import { denoiserPart, noisingPart } from '../parts.js';
 import { type Objective, simpleLosses } from './loss.js';
 
 /**
@@ -11,13 +13,17 @@ import { type Objective, simpleLosses } from './loss.js';
  * const inputs = { x0: zeros(1), t: constantOf([2], 1), noise: zeros(1) }
  * usualLosses(edm(), white)(null, inputs).losses // → [(2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2]
  */
-export const usualLosses: Objective = (noising, denoiser, options) => {
-  const weight = isDiscrete(noising) ? undefined : noising.usual.weight;
-  if (weight === undefined) return simpleLosses(noising, denoiser, options);
-  const { levels } = pathOf(noising);
-  const ofX0 = simpleLosses(noising, reparameterize(noising, 'x0')(denoiser), options);
-  return (params, inputs) => {
-    const { losses, t } = ofX0(params, inputs);
-    return { losses: mul(losses, weight(levels(t))), t };
-  };
-};
+export const usualLosses: Objective = demanding<Objective>(
+  'usualLosses',
+  { noising: noisingPart, denoiser: denoiserPart },
+  (noising, denoiser, options) => {
+    const weight = isDiscrete(noising) ? undefined : noising.usual.weight;
+    if (weight === undefined) return simpleLosses(noising, denoiser, options);
+    const { levels } = pathOf(noising);
+    const ofX0 = simpleLosses(noising, reparameterize(noising, 'x0')(denoiser), options);
+    return (params, inputs) => {
+      const { losses, t } = ofX0(params, inputs);
+      return { losses: mul(losses, weight(levels(t))), t };
+    };
+  },
+);

@@ -3,7 +3,7 @@ import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { unetArchitecture } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
 import { by, type Decoder, numberThat, oneOf, orNull, record, show, wholeFrom } from './decoder.js';
-import { BACKENDS, drawnBy, type Recipe, type Settings } from './recipe.js';
+import { BACKENDS, drawnBy, PROCESSES, type Recipe, type Settings } from './recipe.js';
 
 export interface Config extends Settings {
   readonly recipe: Recipe;
@@ -22,6 +22,7 @@ const sampler: Decoder<string> = (place) => (value) => {
 
 /** The decoders of the settings. */
 export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
+  process: oneOf(...PROCESSES),
   backend: oneOf(...BACKENDS),
   seed: wholeFrom(0),
   batch: wholeFrom(1),
@@ -78,7 +79,7 @@ export const changedBy =
   });
 
 /** The settings that a run cannot change, because its results depend on them. */
-const FIXED = ['backend', 'seed', 'batch'] as const;
+const FIXED = ['process', 'backend', 'seed', 'batch'] as const;
 
 /**
  * The configuration of a resumed run with new settings. Returns a `ConfigError` for a setting that cannot be changed.

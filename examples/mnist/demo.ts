@@ -20,7 +20,8 @@ import type { Digits } from './digits.js';
 import type { Display } from './display.js';
 import type { Extract } from './features.js';
 import type { Options } from './options.js';
-import { drawing, type Parts, partsOf, type Recipe, settings } from './recipe.js';
+import { type DemoParts, demoPartsOf } from './processes.js';
+import { drawing, type Recipe, settings } from './recipe.js';
 import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
 import { scoreOf } from './score.js';
 import { following, stopped } from './training.js';
@@ -39,7 +40,7 @@ export interface World {
 /** Everything that is known before the backend starts. */
 interface Prepared {
   readonly run: Run;
-  readonly parts: Parts;
+  readonly parts: DemoParts;
   readonly digits: Digits;
 }
 
@@ -55,7 +56,7 @@ const prepare =
     F.pipe(
       TE.Do,
       TE.let('run', () => run),
-      TE.bind('parts', ({ run: { config } }) => TE.fromEither(partsOf(config.recipe, config))),
+      TE.bind('parts', ({ run: { config } }) => TE.fromEither(demoPartsOf(config.recipe, config))),
       TE.tap(({ run: { config, from } }) =>
         from === null
           ? TE.right(from)

@@ -4,7 +4,7 @@ import { either as E, function as F } from 'fp-ts';
 import { argumentsOf, row, valueOf } from './arguments.js';
 import { settingDecoders } from './config.js';
 import type { Decoder } from './decoder.js';
-import { BACKENDS, type Settings, settings } from './recipe.js';
+import { BACKENDS, PROCESSES, type Settings, settings } from './recipe.js';
 
 export interface Options {
   /** The folder of the run; null selects one under runs/. */
@@ -21,6 +21,7 @@ interface SettingOption {
 }
 
 const SETTINGS: Readonly<Record<string, SettingOption>> = {
+  process: { setting: 'process', about: `${PROCESSES.join(', ')}: the noising process` },
   steps: { setting: 'steps', about: 'updates of the model' },
   minutes: { setting: 'minutes', about: 'maximum minutes of training, unless steps are given' },
   backend: { setting: 'backend', about: BACKENDS.join(', ') },

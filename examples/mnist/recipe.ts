@@ -56,8 +56,12 @@ export const BACKENDS = [
   'tfjs-cpu',
 ] as const;
 
+/** The noising processes of the demo. */
+export const PROCESSES = ['ddpm', 'flow', 'edm'] as const;
+
 /** The settings that the command line may change. */
 export interface Settings {
+  readonly process: (typeof PROCESSES)[number];
   readonly backend: (typeof BACKENDS)[number];
   readonly seed: number;
   readonly batch: number;
@@ -96,6 +100,7 @@ export const recipe: Recipe = {
 };
 
 export const settings: Settings = {
+  process: 'ddpm',
   backend: 'wasm',
   seed: 7,
   batch: 16,
@@ -125,7 +130,7 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
     : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
-/** The parts of a recipe, for training and sampling. */
+/** The parts of a recipe, for training and sampling by DDPM. */
 export interface Parts extends Drawn {
   readonly model: UNet<[Dim, Dim, Dim]>;
   readonly noising: DiscreteNoising;

@@ -4,14 +4,14 @@ import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { fileExists, readBytes } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { type Config, decodeConfig } from '../config.js';
-import { type Parts, partsOf } from '../recipe.js';
+import { type DemoParts, demoPartsOf } from '../processes.js';
 import { filesOf } from '../runFolder.js';
 import type { EvalOptions } from './options.js';
 
 export interface RunToEvaluate {
   readonly path: string;
   readonly config: Config;
-  readonly parts: Parts;
+  readonly parts: DemoParts;
   /** The path of the checkpoint. */
   readonly checkpoint: string;
 }
@@ -65,7 +65,7 @@ export const runToEvaluate = ({ run: path, checkpoint, given }: EvalOptions): Ef
     TE.Do,
     TE.bind('trained', () => configOf(path)),
     TE.let('config', ({ trained }): Config => ({ ...trained, ...given })),
-    TE.bind('parts', ({ config }) => TE.fromEither(partsOf(config.recipe, config))),
+    TE.bind('parts', ({ config }) => TE.fromEither(demoPartsOf(config.recipe, config))),
     TE.bind('checkpoint', () => checkpointOf(path, checkpoint)),
     TE.map(({ config, parts, checkpoint }) => ({ path, config, parts, checkpoint })),
   );

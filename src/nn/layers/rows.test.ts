@@ -11,10 +11,10 @@ import { nanOutside, rowOrNaN } from './rows.js';
 const N = 10;
 const LAST = 2 ** 31 - 1;
 /** The float32 numbers next to 0 and to N, so that a bound that is off by a rounding is found. */
-const [BEFORE_0, BEFORE_N] = [-(2 ** -126), Math.fround(N - 2 ** -20)];
+const [BEFORE_0, BEFORE_N, AFTER_N] = [-(2 ** -126), Math.fround(N - 2 ** -20), Math.fround(N + 2 ** -20)];
 
-const inside = [0, -0, 2 ** -126, 0.5, 9, BEFORE_N];
-const outside = [N, N + 0.5, 1e30, Infinity, BEFORE_0, -1, -Infinity, NaN];
+const inside = [0, -0, 2 ** -126, 0.5, 9, BEFORE_N, N];
+const outside = [AFTER_N, N + 0.5, 1e30, Infinity, BEFORE_0, -1, -Infinity, NaN];
 const times = () => constantOf([...inside, ...outside], inside.length + outside.length);
 
 const wholeInside = [0, 1, 9];
@@ -56,14 +56,14 @@ describe('times keep their bits inside of a range, and are NaN outside', () => {
 });
 
 describe.each([
-  ['times', times, inside.length, outside.length],
-  ['labels', labels, wholeInside.length, wholeOutside.length],
-] as const)('rows keep their bits where %s are inside of a range, and are NaN elsewhere', (_, at, kept, lost) => {
+  ['times', times, N, inside.length, outside.length],
+  ['labels', labels, N - 1, wholeInside.length, wholeOutside.length],
+] as const)('rows keep their bits where %s are inside of a range, and are NaN elsewhere', (_, at, last, kept, lost) => {
   const count = kept + lost;
   const [x, weights] = [mixed(count, 2), mixed(count, 3)];
   const rows = (numbers: readonly number[]) => constantOf(numbers, count, 2);
   checks(async (backend) => {
-    const apply = (given: Tensor<[Dim, 2]>) => nanOutside<Dim, [2]>(given, at() as Tensor<[Dim]>, N);
+    const apply = (given: Tensor<[Dim, 2]>) => nanOutside<Dim, [2]>(given, at() as Tensor<[Dim]>, last);
     const found = await numbersOf(() => apply(rows(x)), backend);
     expect(found).toEqual([...x.slice(0, 2 * kept), ...repeated(2 * lost, NaN)]);
     const slopes = await numbersOf(() => gradient(rows(x), apply, rows(weights)), backend);

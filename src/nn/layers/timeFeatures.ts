@@ -33,7 +33,7 @@ export type Times<B extends Dim> = Tensor<[B], 'int32' | 'float32'>;
 /** The order and the frequencies of sines and cosines, by the code that uses them or one by one: see {@link SinusoidOptions}. */
 export type Sinusoid = keyof typeof LAYOUTS | (SinusoidLayout & Pick<SinusoidOptions, 'maxPeriod' | 'scale'>);
 
-/** The number T of timesteps 0 … T − 1, for fractional times 0 ≤ t < T; or `continuous` for times of any size. */
+/** The number T of timesteps 0 … T − 1, for fractional times 0 ≤ t ≤ T; or `continuous` for times of any size. */
 export type TimeRange = number | 'continuous';
 
 /** A number of timesteps. */
@@ -121,7 +121,7 @@ export const sinusoidTable = <G = unknown>(
   return rowsOf(table.timesteps, table.size, table.sinusoid);
 };
 
-/** The times 0 ≤ t < T, and NaN for others. */
+/** The times 0 ≤ t ≤ T, and NaN for others. A flow has times up to 1000. */
 const within = <B extends Dim>(t: Tensor<[B]>, T: number): Tensor<[B]> => nanOutside(t, t, T);
 
 const isInt = <B extends Dim>(t: Times<B>): t is Tensor<[B], 'int32'> => dtypeOf(t) === 'int32';

@@ -1,14 +1,16 @@
-/** `npm run example:swiss-roll -- [--steps N] [--seed N] [--out FOLDER]`: learns a distribution in the plane. */
+/**
+ * `npm run example:swiss-roll -- [--process ddpm|flow|edm] [--steps N] [--seed N] [--out FOLDER]`: learns a distribution in the
+ * plane.
+ */
 import { parseArgs } from 'node:util';
 import { either as E, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { wasm } from 'noisefold/backends/wasm';
-import { cosine, ddpm } from 'noisefold/diffusion';
 import { evaluate, failure, fork, key, type NoisefoldError, program, using } from 'noisefold/dsl';
 import { writeAtomically } from 'noisefold/training';
 import { swissRoll } from './data.js';
 import { drawing } from './drawing.js';
 import { energyDistance, type Points } from './energyDistance.js';
-import { timesteps } from './network.js';
+import { NAMES, processes } from './processes.js';
 import { trajectories } from './sampling.js';
 import { train } from './training.js';
 
@@ -25,16 +27,18 @@ const whole = (name: string, text: string, least: number): number => {
 const options = E.tryCatch(
   () => {
     const text = (otherwise: string) => ({ type: 'string', default: otherwise }) as const;
-    const known = { steps: text('3000'), seed: text('7'), out: text('runs/swiss-roll') };
-    const { steps, seed, out } = parseArgs({ options: known }).values;
-    return { steps: whole('steps', steps, 1), seed: whole('seed', seed, 0), out };
+    const known = { process: text('ddpm'), steps: text('3000'), seed: text('7'), out: text('runs/swiss-roll') };
+    const { process: asked, steps, seed, out } = parseArgs({ options: known }).values;
+    const name = NAMES.find((each) => each === asked);
+    if (name === undefined) throw new Error(`--process ${asked}`);
+    return { name, steps: whole('steps', steps, 1), seed: whole('seed', seed, 0), out };
   },
   (thrown): NoisefoldError =>
     failure('ConfigError', {
       where: 'command line',
-      expected: '--steps (a whole number ≥ 1), --seed (one ≥ 0), --out (a folder)',
+      expected: '--process (ddpm, flow or edm), --steps (a whole number ≥ 1), --seed (one ≥ 0), --out (a folder)',
       actual: thrown instanceof Error ? thrown.message : String(thrown),
-      hint: 'leave them out for 3000 steps, seed 7 and runs/swiss-roll',
+      hint: 'leave them out for DDPM, 3000 steps, seed 7 and runs/swiss-roll',
     }),
 );
 
@@ -54,10 +58,10 @@ const meanDistances = (real: Points, samples: Points) => {
 
 const result = await F.pipe(
   RTE.fromEither(options),
-  RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(timesteps)))),
+  RTE.bind('process', ({ name }) => RTE.fromEither(processes[name])),
   RTE.let('keys', ({ seed }) => fork(key(seed), 'train', 'sample', 'real')),
-  RTE.bind('params', ({ noising, steps, keys }) => train(noising, steps, keys.train, sayLoss)),
-  RTE.bind('places', ({ noising, params, keys }) => trajectories(noising, params, SETS * SIZE, keys.sample)),
+  RTE.bind('params', ({ process, steps, keys }) => train(process, steps, keys.train, sayLoss)),
+  RTE.bind('places', ({ process, params, keys }) => trajectories(process, params, SETS * SIZE, keys.sample)),
   RTE.let('samples', ({ places }) => places.at(-1)!), // never empty, because it has the noise
   RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // prettier-ignore
   RTE.bind('real', ({ keys }) => evaluate(program('key', swissRoll(2 * PAIRS * SIZE)), {})(keys.real)),

@@ -1,10 +1,8 @@
-/** The model: a residual network of points, with the timestep as an input of each block. */
+/** The network: residual blocks of points, with the time as an input of each block. */
 import { function as F } from 'fp-ts';
 import type { Model } from 'noisefold/diffusion';
 import { add, type Dim, silu, type Tensor } from 'noisefold/dsl';
 import { allZeros, layer, linearLayer, type ParamsOf, timeEmbedding, type Times } from 'noisefold/nn';
-
-export const timesteps = 1000;
 
 const block = layer(
   {
@@ -18,7 +16,7 @@ const block = layer(
 );
 
 const parts = {
-  time: timeEmbedding({ timesteps, size: 32, outputs: 32, sinusoid: 'ddpm' }),
+  time: timeEmbedding({ timesteps: 'continuous', size: 32, outputs: 32, sinusoid: 'ddpm' }),
   first: linearLayer({ inputs: 2, outputs: 64 }),
   blocks: [block, block, block],
   last: linearLayer({ inputs: 64, outputs: 2, initializer: allZeros }),
@@ -35,10 +33,9 @@ const points = layer(
     },
 );
 
-/** Predicts v of points `[B, 2]` at timesteps `[B]`. */
-export const network: Model<Params, [2]> = {
+/** A function of points `[B, 2]` at times `[B]`, and what it predicts. */
+export const network = (predicts: Model<Params, [2]>['predicts']): Model<Params, [2]> => ({
   ...points,
-  predicts: 'v',
-  timesteps,
+  predicts,
   apply: (params, x, { t }) => points.apply(params)(x, t),
-};
+});

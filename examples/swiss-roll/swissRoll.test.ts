@@ -1,12 +1,11 @@
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
 import { wasm } from 'noisefold/backends/wasm';
-import { cosine, ddpm } from 'noisefold/diffusion';
 import { evaluate, fork, key, type NoisefoldError, program, using } from 'noisefold/dsl';
 import { expect, test } from 'vitest';
 import { swissRoll } from './data.js';
 import { drawing } from './drawing.js';
 import { energyDistance } from './energyDistance.js';
-import { timesteps } from './network.js';
+import { NAMES, processes } from './processes.js';
 import { trajectories } from './sampling.js';
 import { train } from './training.js';
 
@@ -18,15 +17,15 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
 const POINTS = 500;
 
 /** Trains for some steps, and returns the reported losses and the trajectories of 500 points. */
-const run = async (steps: number, seed: number) => {
+const run = async (steps: number, seed: number, name: (typeof NAMES)[number] = 'ddpm') => {
   const losses: (readonly [step: number, loss: number])[] = [];
   const keys = fork(key(seed), 'train', 'sample');
   const places = await F.pipe(
-    RTE.fromEither(ddpm(cosine(timesteps))),
-    RTE.flatMap((noising) =>
+    RTE.fromEither(processes[name]),
+    RTE.flatMap((process) =>
       F.pipe(
-        train(noising, steps, keys.train, (step, loss) => losses.push([step, loss])),
-        RTE.flatMap((params) => trajectories(noising, params, POINTS, keys.sample)),
+        train(process, steps, keys.train, (step, loss) => losses.push([step, loss])),
+        RTE.flatMap((params) => trajectories(process, params, POINTS, keys.sample)),
       ),
     ),
     using(wasm()),
@@ -73,9 +72,9 @@ test('points of the roll lie along its spiral, about the origin', async () => {
   expect(Math.sqrt(squares.reduce((a, b) => a + b) / 2000) / 0.07).toBeCloseTo(1, 1);
 });
 
-test('a short run brings noise nearer to the roll', async () => {
-  const { losses, places } = await run(240, 1);
-  expect(losses.map(([step]) => step)).toEqual([30, 60, 90, 120, 150, 180, 210, 240]);
+test.each(NAMES)('a short run brings noise nearer to the roll: %s', async (name) => {
+  const { losses, places } = await run(480, 1, name);
+  expect(losses.map(([step]) => step)).toEqual([60, 120, 180, 240, 300, 360, 420, 480]);
   expect(places.length).toBe(26);
   const distance = energyDistance(await real(POINTS, 3));
   expect(distance(places[25]!)).toBeLessThan(distance(places[0]!) / 2);

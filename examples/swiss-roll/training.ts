@@ -1,23 +1,22 @@
 /** Training: each step draws new points of the roll. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
-import { type DiscreteNoising, stratifiedTimes } from 'noisefold/diffusion';
 import { ascribe, compile, foldIn, fork, iterate, program, type RandomKey, read, type Read } from 'noisefold/dsl';
 import { adam, cosineDecay, warmup } from 'noisefold/nn';
 import { initialState, parametersOf, trainState, trainStep } from 'noisefold/training';
 import { swissRoll } from './data.js';
-import { network } from './network.js';
+import type { Process } from './processes.js';
 
 const BATCH = 256;
 
-/** Trains the network for a number of steps, and returns the moving average of its parameters. */
+/** Trains the model of a process for a number of steps, and returns the moving average of its parameters. */
 export const train = (
-  noising: DiscreteNoising,
+  process: Process,
   steps: number,
   key: RandomKey,
   onLoss: (step: number, loss: number) => void,
 ) => {
   const optimizer = adam({ learningRate: F.pipe(4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) });
-  const recipe = { model: network, noising, optimizer, averageDecay: 0.998, timesteps: stratifiedTimes };
+  const recipe = { ...process, optimizer, averageDecay: 0.998 };
   const spec = { state: trainState(recipe), key: 'key' } as const;
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');
@@ -32,7 +31,7 @@ export const train = (
     RTE.Do,
     RTE.bind('start', () => compile(initialState(recipe), {})),
     RTE.bind('run', () => compile(step, {}, { donate: ['state'] })),
-    RTE.bind('parameters', () => compile(parametersOf(network), {})),
+    RTE.bind('parameters', () => compile(parametersOf(process.model), {})),
     RTE.bind('state', ({ start }) => RTE.fromTaskEither(start.run({ key: keys.start }))),
     RTE.bind(
       'last',

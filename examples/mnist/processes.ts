@@ -1,5 +1,5 @@
 /** The noising processes of the demo: DDPM, flow matching and EDM train the same network. */
-import { edm, type Model, type Noising, preconditioned, rectifiedFlow, usualTimes } from 'noisefold/diffusion';
+import { edm, logNormalTimes, type Model, type Noising, preconditioned, rectifiedFlow } from 'noisefold/diffusion';
 import type { Dim, NoisefoldError } from 'noisefold/dsl';
 import type { UNetParams } from 'noisefold/nn';
 import { either as E, function as F } from 'fp-ts';
@@ -11,8 +11,11 @@ export interface DemoParts extends Omit<Parts, 'model' | 'noising'> {
   readonly noising: Noising;
 }
 
-/** The standard deviation of the numbers of the digits, of [-1, 1]. */
-const SIGMA_DATA = 0.6;
+/** The root mean square of the numbers of the digits. */
+const SIGMA_DATA = 1;
+
+/** More noise than in the paper, whose data have half this σ_data: the class of a digit is decided at σ of 1 to 3. */
+const TIMES = logNormalTimes({ mean: -0.2, deviation: 1.2 });
 
 type Making = (recipe: Recipe, settings: Settings) => E.Either<NoisefoldError, DemoParts>;
 
@@ -31,7 +34,7 @@ const making: Readonly<Record<Settings['process'], Making>> = {
           preconditioned(network, { as: 'edm', sigmaData: SIGMA_DATA }),
         ),
       ),
-      E.map((parts) => ({ ...parts, noising: edm({ sigmaData: SIGMA_DATA }), timesteps: usualTimes })),
+      E.map((parts) => ({ ...parts, noising: edm({ sigmaData: SIGMA_DATA }), timesteps: TIMES })),
     ),
 };
 

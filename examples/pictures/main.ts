@@ -7,6 +7,7 @@ import { schedules, signalToNoise } from './charts.js';
 import { COLUMNS, forward } from './forward.js';
 import { type Chart, lineChart } from './lineChart.js';
 import { lossPerTimestep } from './lossPerTimestep.js';
+import { alongPaths, COLUMNS as PATH_COLUMNS, pathsChart } from './paths.js';
 import { reverse } from './reverse.js';
 
 const png = (name: string, columns: number) => (images: ImageBatch) =>
@@ -30,6 +31,9 @@ const drawn = await F.pipe(
   RTE.flatMap((images) => png('reverse', images.shape[0]!)(images)),
   RTE.flatMap(() => lossPerTimestep),
   RTE.flatMap(svg('loss')),
+  RTE.flatMap(() => svg('paths')(pathsChart)),
+  RTE.flatMap(() => alongPaths),
+  RTE.flatMap(png('paths', PATH_COLUMNS)),
   using(wasm()),
 )();
 

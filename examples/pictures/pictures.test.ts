@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts';
 import { expect, it, test } from 'vitest';
 import { schedules, signalToNoise } from './charts.js';
 import { lineChart } from './lineChart.js';
+import { pathsChart } from './paths.js';
 
 const drawn = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
@@ -11,6 +12,7 @@ const drawn = (name: string): string =>
 test('the charts of schedules in docs are up to date; npm run pictures redraws them', () => {
   expect(E.map(lineChart)(schedules)).toEqual(E.right(drawn('schedules.svg')));
   expect(E.map(lineChart)(signalToNoise)).toEqual(E.right(drawn('snr.svg')));
+  expect(lineChart(pathsChart)).toBe(drawn('paths.svg'));
 });
 
 it('places points between the first and the last tick', () => {

@@ -48,7 +48,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, as it has 3, got 200'],
-    [{ noising: right(ddpm(cosine(1001))) }, 'expected a process with timesteps of 0 to 999, which it knows, got one with timesteps up to 1000'],
+    [{ noising: right(ddpm(cosine(1001))) }, 'expected a process of at most 1000 timesteps, which it knows, got one of 1001'],
     [{ optimizer: chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })) }, 'clipByGlobalNorm: expected a finite norm above 0, got 0'],
   ])('of a fit: %o', (change, message) =>
     onWasm(async (backend) => {

@@ -31,7 +31,7 @@ export const noisyCondition = demanding('noisyCondition', { noising: noisingPart
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (keys: BatchKeys): Condition<B> => ({
       image: transmit(t, drawnBy(keys, normalLike)(image))(image),
-      t: wholeTimesteps(clock?.of(t) ?? t),
+      t: wholeTimesteps(clock.of(t)),
     });
 });
 

@@ -1,7 +1,6 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
-import { lastTimestep } from '../conditioning/networkTimesteps.js';
 import { convertedAt } from './atLevel.js';
 import { requireSignal } from './requireSignal.js';
 import type { Parameterization } from './parameterization.js';
@@ -285,20 +284,19 @@ export const overParams =
     mapDenoiser<P, Q, I>({ params: part })(denoiser);
 
 /** Raises `ConfigError` if a noising has timesteps that a network does not know. */
-export const requireTimestepsWithin = (where: string, path: Lookup, known = Number.POSITIVE_INFINITY): void => {
-  const last = lastTimestep(path);
-  if (path.list !== undefined && last > known - 1)
+export const requireTimestepsWithin = (where: string, { clock }: Lookup, known = Infinity): void => {
+  if (clock.count > known)
     raise('ConfigError', {
       where,
-      expected: `a process with timesteps of 0 to ${known - 1}, which it knows`,
-      actual: `one with timesteps up to ${last}`,
-      hint: 'make the model with as many `timesteps` as the process has',
+      expected: `a process of at most ${known} timesteps, which it knows`,
+      actual: `one of ${clock.count}`,
+      hint: 'make the model with as many timesteps',
     });
 };
 
 /** Raises `ConfigError` for a network that would take the time of a path for something else. */
-const requireClock = ({ clock: times }: Lookup, { noiseLabels = false, clock = 'timestep' }: Clocked): void => {
-  if (noiseLabels || (times === undefined && clock === 'timestep'))
+const requireClock = ({ clock: { count } }: Lookup, { noiseLabels = false, clock = 'timestep' }: Clocked): void => {
+  if (noiseLabels || (count === Infinity && clock === 'timestep'))
     raise('ConfigError', {
       where: 'denoiser',
       expected: noiseLabels ? 'a network of timesteps' : 'a denoiser that reads the noise level, on a path of σ',
@@ -329,8 +327,8 @@ export const overPath =
       params: same,
       at: (at) => {
         requireClock(path, denoiser);
-        requireTimestepsWithin('denoiser', path, denoiser.timesteps);
+        if (denoiser.clock !== 'level') requireTimestepsWithin('denoiser', path, denoiser.timesteps);
         requireCondition(denoiser.condition, at.condition);
-        return { ...at, t: path.clock?.of(at.t) ?? at.t, level: path.levels(at.t) };
+        return { ...at, t: path.clock.of(at.t), level: path.levels(at.t) };
       },
     })(denoiser);

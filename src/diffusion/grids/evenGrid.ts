@@ -31,7 +31,7 @@ export const evenGrid =
       E.bind('count', () => timestepCount('evenGrid', steps)),
       E.flatMap(({ options: { shift: s }, count: n }) =>
         !isDiscrete(noising) && noising.time === 'unit'
-          ? E.right(Array.from({ length: n }, (_, i) => 1 - i / n).map((t) => (s * t) / (1 + (s - 1) * t)))
+          ? E.right(Array.from({ length: n }, (_, i) => 1 - i / n).map((t) => (s * t) / (s * t + (1 - t)))) // 1 at t = 1, for any s
           : fail('ConfigError', {
               where: 'evenGrid',
               expected: 'a continuous path over [0, 1]',

@@ -5,6 +5,7 @@ import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
+import { sigmaOf } from '../levels/channel.js';
 import { isSameSigma, roundedTimestepOfSigma } from '../levels/noiseLevel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising } from '../levels/noising.js';
@@ -153,15 +154,15 @@ const timestepsOf = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =
 
 const timesOf = (
   sigmas: ArrayLike<number>,
-  { time, levelOfSigma }: ContinuousNoising,
+  { time, last, levelAt, levelOfSigma }: ContinuousNoising,
 ): either.Either<NoisefoldError, readonly number[]> => {
   const wanted = Array.from(sigmas);
-  const most = time === 'unit' ? Infinity : Number.MAX_VALUE;
+  const most = time === 'unit' ? sigmaOf(levelAt(last)) : Number.MAX_VALUE;
   return wanted.length > 0 && wanted.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= wanted[i - 1]!))
     ? E.right(wanted.map((sigma) => levelOfSigma(sigma).t))
     : fail('ConfigError', {
         where: 'atSigmas',
-        expected: 'falling noise levels above 0',
+        expected: `falling noise levels above 0, up to ${most}`,
         actual: `[${wanted.join(', ')}]`,
         hint: 'leave out σ = 0, the data, where the last step always ends',
       });

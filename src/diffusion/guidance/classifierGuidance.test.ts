@@ -279,7 +279,7 @@ describe('a guide and the process that it is used with', () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
     const made = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, label }).mean)();
-    expect(E.isLeft(made) && made.left.message).toContain('a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99');
+    expect(E.isLeft(made) && made.left.message).toContain('a process of at most 50 timesteps, which it knows, got one of 100');
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
     expect(sum.timesteps).toBe(50);

@@ -5,7 +5,6 @@ import {
   atan,
   cast,
   clip,
-  cos,
   type Dim,
   div,
   type Elementwise,
@@ -107,12 +106,14 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
   const rates = { alpha: slopeOf(alpha), sigma: slopeOf(sigma) };
   const onHostOf = (curves: { readonly alpha: Elementwise; readonly sigma: Elementwise }) => {
     const [a, s] = [onHost(curves.alpha), onHost(curves.sigma)];
-    return (t: number): Channel => ({ alpha: a(t), sigma: s(t) });
+    return (t: number): Channel => ({ alpha: a(t) + 0, sigma: s(t) }); // -0, a signal of 0, would make σ/α -∞
   };
   const [channelAt, ratesAt] = [onHostOf({ alpha, sigma }), onHostOf(rates)];
   const levelAt = (t: number): Level =>
     t === 0 ? { alpha: 1, sigma: 0, t } : { ...channelAt(t), t, rates: ratesAt(t) };
   const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
+  // beyond the end of the path, its last level
+  const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
   const isEven = [0.25, 0.5, 0.75].every((t) => preservesVariance(channelAt(t)));
   const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
   return {
@@ -122,7 +123,7 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
     usual,
     last,
     levelAt,
-    levelOfSigma: (noise) => levelAt(noise === Infinity ? last : timeOnHost(noise)),
+    levelOfSigma: (noise) => levelAt(timeWithin(noise)),
     levels: <B extends Dim>(times: Tensor<[B], TimeType>): NoiseLevel<B> => {
       const asked = cast(times, 'float32');
       const isInside = and(greaterEqual(asked, 0), lessEqual(asked, last));
@@ -145,9 +146,10 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
             actual: 'a path of σ, which has none',
             hint: 'draw its times by logNormalTimes()',
           }),
-    ...(time === 'unit' && {
-      clock: { at: ({ t }) => 1000 * t, of: (t) => mul(cast(t, 'float32'), 1000) },
-    }),
+    clock:
+      time === 'unit'
+        ? { isWhole: false, count: 1000, at: ({ t }) => 1000 * t, of: (t) => mul(cast(t, 'float32'), 1000) }
+        : { isWhole: false, count: Infinity, at: ({ t }) => t, of: (t) => cast(t, 'float32') },
   };
 };
 
@@ -178,7 +180,7 @@ export const trigonometric = (): ContinuousNoising =>
   along({
     name: 'trigonometric',
     time: 'unit',
-    alpha: (t) => cos(mul(t, Math.PI / 2)),
+    alpha: (t) => sin(mul(sub(1, t), Math.PI / 2)), // the cosine of πt/2, and 0 at t = 1
     sigma: (t) => sin(mul(t, Math.PI / 2)),
     timeOf: (sigma) => mul(atan(sigma), 2 / Math.PI),
   });
@@ -207,7 +209,8 @@ export const continuousCosine = <G = unknown>(
     name: 'continuousCosine',
     options: { offset },
     time: 'unit',
-    alpha: (t) => mul(cos(add(mul(t, scale), first)), 1 / Math.cos(first)),
+    // cos ω(t) as the sine of π/2 - ω(t), which keeps its digits near the noise, and is 0 at t = 1
+    alpha: (t) => mul(sin(mul(sub(1, t), scale)), 1 / Math.cos(first)),
     // cos²ω(0) - cos²ω(t) as a product, which keeps its digits near the data
     sigma: (t) => mul(sqrt(mul(sin(mul(t, scale)), sin(add(mul(t, scale), 2 * first)))), 1 / Math.cos(first)),
   });
@@ -299,7 +302,7 @@ export const continuousSigmoid = <G = unknown>(
     options: { start, end, tau },
     time: 'unit',
     alpha: (t) => {
-      const fall = neg(expm1(sub(at(t), last)));
+      const fall = neg(expm1(neg(mul(sub(1, t), last - first))));
       return sqrt(mul(mul(sigmoid(neg(at(t))), fall), onNumber(last) / range));
     },
     sigma: (t) => {
@@ -382,9 +385,9 @@ export const interpolant = <G = unknown>(
           actual,
           hint: 'noise must rise from the data, at t = 0, to the end, at t = 1; rectifiedFlow has 1 - t and t',
         });
-      const [a, s] = [onHost(curves.alpha), onHost(curves.sigma)];
-      if (a(0) !== 1 || s(0) !== 0) return wrong('α = 1 and σ = 0 at t = 0', `α = ${a(0)} and σ = ${s(0)}`);
-      const noises = Array.from({ length: CHECKS + 1 }, (_, i) => s(i / CHECKS) / a(i / CHECKS));
+      const [alpha, sigma] = [onHost(curves.alpha)(0), onHost(curves.sigma)(0)];
+      if (alpha !== 1 || sigma !== 0) return wrong('α = 1 and σ = 0 at t = 0', `α = ${alpha} and σ = ${sigma}`);
+      const noises = Array.from({ length: CHECKS + 1 }, (_, i) => sigmaOf(made.levelAt(i / CHECKS)));
       const falls = noises.findIndex((noise, i) => i > 0 && !(noise > noises[i - 1]!));
       return falls === -1
         ? E.right(made)

@@ -20,7 +20,7 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<
         where: 'denoiser: t',
         expected: 'whole timesteps, int32: this denoiser looks its numbers up by them',
         actual: 'fractional ones, float32',
-        hint: 'take a grid of whole timesteps and a solver without churn, or a denoiser that uses `level`',
+        hint: 'take a grid of whole timesteps, without churn',
       });
 
 /** Looks up α and σ by their index in a list. */
@@ -50,25 +50,34 @@ const levelsInList = (list: readonly Level[]): Path['levels'] => {
 
 /** The timestep of each index as the network gets it; the index itself where the two are equal. */
 const clockOfTable = (timesteps: Int32Array | Float64Array): Clock['of'] => {
-  const isIndex = timesteps.every((timestep, t) => timestep === t);
+  const isIndex = timesteps instanceof Int32Array && timesteps.every((timestep, t) => timestep === t);
   const networkAt = entriesAt(timesteps);
   return (t) => (isIndex ? t : networkAt(wholeTimesteps(t)));
 };
 
-/**
- * Looks up levels by their index: the evaluations of a sampler.
- *
- * @param times - the time that the network gets at each
- */
-export const lookupIn = (list: readonly Level[], times: readonly number[]): Lookup => ({
-  list,
-  levelAt: (t) => list[t]!,
-  levels: levelsInList(list),
-  clock: {
-    at: ({ t }) => times[t]!,
-    of: clockOfTable(times.every(Number.isInteger) ? Int32Array.from(times) : Float64Array.from(times)),
-  },
-});
+/** The number of timesteps of a network that gets some times. There may be more of them than a call has arguments. */
+const countOf = (times: ArrayLike<number>, isWhole: boolean): number => {
+  let last = 0;
+  for (let i = 0; i < times.length; i++) last = Math.max(last, times[i]!);
+  return isWhole ? Math.floor(last) + 1 : Math.ceil(last);
+};
+
+/** Looks up levels of a path by their index: the evaluations of a sampler. */
+export const lookupIn = (list: readonly Level[], { at, isWhole, count }: Clock): Lookup => {
+  const times = list.map(at);
+  const isTable = isWhole && times.every(Number.isInteger);
+  return {
+    list,
+    levelAt: (t) => list[t]!,
+    levels: levelsInList(list),
+    clock: {
+      isWhole,
+      count: count === Infinity ? count : countOf(times, isWhole),
+      at: ({ t }) => times[t]!,
+      of: clockOfTable(isTable ? Int32Array.from(times) : Float64Array.from(times)),
+    },
+  };
+};
 
 /** The path of a discrete noising. Between two timesteps log(σ/α) is linear in t, as in k-diffusion. */
 export const discretePath = ({
@@ -99,6 +108,8 @@ export const discretePath = ({
     },
     levels: levelsInList(list),
     clock: {
+      isWhole: true,
+      count: countOf(timesteps, true),
       // between the levels of a respaced noising, the timestep of the original one with this noise
       at: (level) => {
         const sigma = sigmaOf(level);

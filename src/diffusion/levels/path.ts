@@ -17,6 +17,10 @@ export interface NoiseLevel<B extends Dim> {
 
 /** The number that a network gets as its time. */
 export interface Clock {
+  /** True if it counts timesteps, which are whole but for those between two levels. */
+  readonly isWhole: boolean;
+  /** The number of `timesteps` that a network must have; ∞ for a time that only a denoiser of noise levels takes, such as σ. */
+  readonly count: number;
   /** On the host, in float64. */
   readonly at: (level: Level) => number;
   /** In a program, from the time of each sample. */
@@ -29,8 +33,7 @@ export interface Lookup {
   readonly levelAt: (t: number) => Level;
   /** The level at the time of each sample, in a program; NaN outside of the path. */
   readonly levels: <B extends Dim>(t: Tensor<[B], TimeType>) => NoiseLevel<B>;
-  /** The time that a network gets; none on a path of σ, whose networks read the level itself. */
-  readonly clock?: Clock;
+  readonly clock: Clock;
   /** All levels, if they are finitely many. */
   readonly list?: readonly Level[];
 }

@@ -146,7 +146,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
       // the evaluations, whose time is their index
-      const evaluations = lookupIn(levels, clock ? levels.map(clock.at) : timesteps);
+      const evaluations = lookupIn(levels, clock);
       const { apply } = F.pipe(
         denoiser,
         overPath(evaluations),

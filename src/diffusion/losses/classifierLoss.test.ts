@@ -66,7 +66,7 @@ describe('the loss of a classifier refuses', () => {
   test('a process with timesteps that the classifier does not know', async () => {
     const short = { ...classifier, timesteps: 50 };
     expect(await messageOf((key) => classifierLosses(noising, short)(null, { x0, key, label }).losses)).toBe(
-      'classifier: expected a process with timesteps of 0 to 49, which it knows, got one with timesteps up to 99; make the model with as many `timesteps` as the process has',
+      'classifier: expected a process of at most 50 timesteps, which it knows, got one of 100; make the model with as many timesteps',
     );
   });
 

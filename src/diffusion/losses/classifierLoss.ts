@@ -103,7 +103,7 @@ export const classifierLosses: ClassifierObjective = demanding<ClassifierObjecti
       requireTimestepsWithin('classifier', path, timesteps);
       const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
       const { xt, at } = noised(inputs);
-      const logits = checkedLogits(apply(params, xt, path.clock?.of(at.t) ?? at.t, at.dropout), dims(x0)[0], classes);
+      const logits = checkedLogits(apply(params, xt, path.clock.of(at.t), at.dropout), dims(x0)[0], classes);
       const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
       const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
       return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };

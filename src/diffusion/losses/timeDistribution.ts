@@ -282,7 +282,7 @@ export const shiftedTimes =
           const drawn = draw(noising);
           return (batch) => (key) => {
             const t = cast(drawn(batch)(key), 'float32');
-            return div(mul(t, s), add(mul(t, s - 1), 1));
+            return noising.timesAt(div(mul(t, s), add(mul(t, s - 1), 1))); // float32 would round some to 1
           };
         },
     );

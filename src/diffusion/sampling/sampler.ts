@@ -136,7 +136,7 @@ const samplerOf = <P, I extends Shape>({
       const timesteps = levels.map(({ t }) => t);
       const { clock } = pathOf(noising);
       // the evaluations, whose time is their index
-      const evaluations = lookupIn(levels, clock ? levels.map(clock.at) : timesteps);
+      const evaluations = lookupIn(levels, clock);
       const steeredBy = (by: Correction) =>
         F.pipe(guided, overPath(evaluations), steeredOn(evaluations, { correction: by }));
       const { from } = plan[0]!; // a plan has at least one step

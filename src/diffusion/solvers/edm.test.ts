@@ -111,13 +111,13 @@ it('the network of a respaced process gets the timestep of its own process at th
     );
     const levels = plan.map(({ stages }) => stages[0]!.at);
     const { clock } = discretePath(short);
-    const times = levels.map((level) => clock!.at(level));
+    const times = levels.map((level) => clock.at(level));
     // above the noise of the process the network gets its last timestep
     const noises = levels.map((level) => Math.min(sigmaOf(level), noiseAt(999)));
     noises.forEach((noise, i) => expect(noiseAt(times[i]!) / noise).toBeCloseTo(1, 9));
     const own = levelsOf(short, [2, 1, 0])
       .slice(0, 3)
-      .map((level) => clock!.at(level));
+      .map((level) => clock.at(level));
     expect([...own]).toEqual([...short.timesteps.slice(0, 3)].reverse());
   }
 });

@@ -39,8 +39,8 @@ const numberOf = (n: Node, operands: readonly number[]): number => {
  */
 export const onHost = (f: Elementwise): ((x: number) => number) => {
   requireFunction('onHost', f);
-  const x = input('x', [], 'float32');
-  const [root] = decomposeUnless(() => false)([nodeOf(f(tensor<[], 'float32'>(x)))], [x]);
+  const x = input('x', [2], 'float32'); // a sum of one number would be that number
+  const [root] = decomposeUnless(() => false)([nodeOf(f(tensor<[2], 'float32'>(x)))], [x]);
   const order = reachable([root!]);
   return (number) => {
     const numbers = new Map<Node, number>([[x, number]]);

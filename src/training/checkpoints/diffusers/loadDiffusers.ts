@@ -1,8 +1,6 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
 import { ancestral, clipToImage, everyStep, type Noising, pathOf, trailing } from '../../../diffusion/index.js';
-import { lastTimestep } from '../../../diffusion/conditioning/networkTimesteps.js';
-import { isDiscrete } from '../../../diffusion/levels/noising.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail, failure } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
@@ -179,7 +177,8 @@ export const loadDiffusers = <G = unknown>(
     const path = inFolder(network, CONFIG);
     const config = yield* take(readJson(path));
     yield* take(checkedNetwork(path, config));
-    const timesteps = isDiscrete(noising) ? lastTimestep(pathOf(noising)) + 1 : 1000;
+    const { count } = pathOf(noising).clock;
+    const timesteps = count === Infinity ? 1000 : count;
     const { size } = known;
     const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
     const { architecture, labelDropout } = yield* take(

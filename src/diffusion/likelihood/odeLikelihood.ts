@@ -23,13 +23,15 @@ import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
-import type { Channel } from '../levels/channel.js';
+import { type Channel, normOf, preservesVariance } from '../levels/channel.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overPath, reparameterizeOn } from '../denoisers/denoiser.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { everyStep, type Grid, gridPart, spaced } from '../grids/grid.js';
 import { lookupIn } from '../levels/discretePath.js';
-import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
+import { isDiscrete, levelsAt, type Noising, pathOf } from '../levels/noising.js';
+import type { Level } from '../levels/level.js';
+import { karrasGrid } from '../grids/sigmaGrid.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steeredOn } from '../reverse/steering.js';
@@ -99,6 +101,12 @@ interface LikelihoodParts<P, I extends Shape> {
   readonly grid?: number | Grid;
 }
 
+/** The grid of a number of steps, which ends at the least noise, and not at the data as in sampling. */
+const toFirst =
+  (steps: number): Grid =>
+  (noising) =>
+    (isDiscrete(noising) ? spaced(steps) : karrasGrid(steps))(noising);
+
 const partsOf = schema(
   'likelihood',
   {
@@ -114,13 +122,15 @@ const partsOf = schema(
  * φ of x_t = cos φ·x_0 + sin φ·ε the flow is dx/dφ = v̂ (Salimans & Ho 2022, appendix D), and
  * log p(x) = log N(x_T; 0, I) + ∫ div v̂ dφ. Heun's method, of second order, integrates between the timesteps of a grid,
  * with two evaluations and two Jacobian-vector products a step. The divergence is Hutchinson's estimate z·∂v̂·z with
- * z = ±1, which is unbiased, and exact for a diagonal Jacobian.
+ * z = ±1, which is unbiased, and exact for a diagonal Jacobian. On a path that does not preserve the variance, such as
+ * {@link rectifiedFlow}, x is x_t/√(α² + σ²).
  *
  * The samples are treated as x_t of the first timestep of the grid, the least noise that the model knows, and the result is
  * the density there. For bytes, add noise of their width first, and see `bitsOfBytes`.
  *
- * @param parts - `grid`: the number of timesteps, {@link spaced} from the first to the last, or a grid of at least two; every
- *   timestep if left out. Invalid parts are a `ConfigError`
+ * @param parts - `grid`: a number, which means {@link spaced} from the first timestep to the last, and on a continuous path
+ *   {@link karrasGrid} from 80 to 0.002; or a grid of at least two; every timestep of a schedule if left out. Invalid parts are a
+ *   `ConfigError`
  * @example
  * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
@@ -134,8 +144,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
 ): either.Either<NoisefoldError, Likelihood<P, I>> =>
   F.pipe(
     partsOf.decode<LikelihoodParts<P, I>>(parts),
-    // `spaced`, because the path ends at the first timestep, and not at the data as in sampling
-    E.bind('falling', ({ noising, grid }) => gridOf(typeof grid === 'number' ? spaced(grid) : grid)(noising)),
+    E.bind('falling', ({ noising, grid }) => gridOf(typeof grid === 'number' ? toFirst(grid) : grid)(noising)),
     E.tap(({ falling }) => atLeastTwo(falling)),
     E.tap(({ noising, denoiser, falling }) => levelsWithSignal('likelihood', levelsAt(noising, falling), denoiser)),
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
@@ -145,6 +154,9 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       const levels = timesteps.map(levelAt);
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
+      const isEven = levels.every(preservesVariance);
+      const [first] = levels as [Level, ...Level[]]; // two levels at least
+      const normAt = entryAt(levels.map(normOf));
       // the evaluations, whose time is their index
       const evaluations = lookupIn(levels, clock);
       const { apply } = F.pipe(
@@ -156,7 +168,10 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       return {
         steps: timesteps.length - 1,
         timesteps,
-        start: (x) => ({ x, stretch: zerosLike(perSample(x)) }),
+        start: (x) =>
+          isEven
+            ? { x, stretch: zerosLike(perSample(x)) }
+            : { x: mul(x, 1 / normOf(first)), stretch: mul(perSample(onesLike(x)), -Math.log(normOf(first))) },
         step: <B extends Dim>(
           params: P,
           { x, stretch }: LikelihoodState<B, I>,
@@ -167,16 +182,17 @@ export const likelihood = <P, I extends Shape, G = unknown>(
           const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
           /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
-            const v = (at: Tensor<[B, ...I]>) => apply(params, at, { ...given, t: forEachSample(x)(t) });
+            const v = (at: Tensor<[B, ...I]>) =>
+              apply(params, isEven ? at : mul(at, normAt(t)), { ...given, t: forEachSample(x)(t) });
             const { value, tangent } = jvp(v)(from, direction);
             return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
           };
           const half = halfAt(index);
-          const first = flow(x, index);
-          const second = flow(add(x, mul(first.velocity, mul(half, 2))), add(index, 1));
+          const here = flow(x, index);
+          const there = flow(add(x, mul(here.velocity, mul(half, 2))), add(index, 1));
           return {
-            x: add(x, mul(add(first.velocity, second.velocity), half)),
-            stretch: add(stretch, mul(add(first.divergence, second.divergence), half)),
+            x: add(x, mul(add(here.velocity, there.velocity), half)),
+            stretch: add(stretch, mul(add(here.divergence, there.divergence), half)),
           };
         },
         finish: ({ x, stretch }) => add(standardLogDensity(x), stretch),

@@ -29,6 +29,8 @@ export interface Strong extends Named {
   readonly solver: Solver;
   /** The number of exact starting values that the order needs. */
   readonly given?: number;
+  /** The number of evaluations that its start takes beyond one a step. */
+  readonly more?: number;
   /** True if it goes from data to noise. */
   readonly encodes?: boolean;
 }
@@ -73,7 +75,11 @@ const churned = (name: string, theory: number, make: typeof heun, length: number
 });
 
 /**
- * The solvers for an interval of λ. Solvers of the reverse SDE, whose noise does not depend on x_t, draw it exactly;
+ * The solvers for an interval of λ. All are meant for every path: their steps are the same in x_t/α and σ/α, but for two,
+ * whose order is the same on all paths and whose samples are not. The start of PNDM by Runge-Kutta evaluates halfway in the time
+ * of the path, and a σ² of β is that of x_t, where the step begins, in the scale of the path.
+ *
+ * Solvers of the reverse SDE, whose noise does not depend on x_t, draw it exactly;
  * they approximate ∫ x̂₀ over a step:
  *
  * - by h·x̂₀ at its start, as Euler and Maruyama do (Kloeden & Platen 1992, section 14.1: weak order 1);
@@ -105,7 +111,10 @@ export const casesOf = (length: number): readonly Case[] => [
   ]),
   strong('pndm 2', 2, pndm({ order: 2 }), 'PNDM, Liu et al. 2022'),
   strong('pndm 4', 2, pndm(), 'PNDM: 2, however many ε̂'),
-  strong('pndm 4, start', 2, pndm({ start: 'rungeKutta' }), 'PNDM, Algorithm 2, by Runge-Kutta'),
+  {
+    ...strong('pndm 4, start', 2, pndm({ start: 'rungeKutta' }), 'PNDM, Algorithm 2, by Runge-Kutta'),
+    more: 9, // three steps of four evaluations
+  },
   strong('lms 2', 2, lms({ order: 2 }), 'Adams-Bashforth in σ'),
   strong('lms 3', 3, lms({ order: 3 }), 'Adams-Bashforth in σ', 2),
   strong('lms 4', 4, lms(), 'Adams-Bashforth in σ', 3),
@@ -114,7 +123,7 @@ export const casesOf = (length: number): readonly Case[] => [
     encodes: true,
   },
   weak('ancestral', 1, ancestral(), 'Euler-Maruyama of the reverse SDE, Song et al. 2021, appendix E'),
-  weak('ancestral, σ² = β', 1, ancestral({ variance: 'beta' }), 'Euler-Maruyama'),
+  weak('ancestral, σ² = β', 1, ancestral({ variance: 'beta' }), 'Euler-Maruyama; β depends on the path'),
   weak('ddim, η = 1/2', 1, ddim({ eta: 0.5 }), 'Euler-Maruyama'),
   weak('eulerAncestral', 1, eulerAncestral(), 'Euler-Maruyama'),
   weak('dpmSolverPPSde 1', 1, dpmSolverPPSde({ order: 1 }), 'DPM-Solver++: it is ancestral sampling'),

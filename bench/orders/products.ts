@@ -53,17 +53,20 @@ export const lattice: Product = {
   variance: 0.15,
 };
 
-const SIDE = 4;
+const [ROWS, COLUMNS] = [2, 4];
 const pattern = (brightness: (row: number, column: number) => number): Vector =>
-  Array.from({ length: SIDE * SIDE }, (_, i) => brightness(Math.floor(i / SIDE), i % SIDE) / SIDE);
+  Array.from(
+    { length: ROWS * COLUMNS },
+    (_, i) => brightness(Math.floor(i / COLUMNS), i % COLUMNS) / Math.sqrt(ROWS * COLUMNS),
+  );
 
 /** Images around four means: a bar or its negative plus a checkerboard or its negative. The third coordinate has mean 0. */
 export const patterns: Product = {
-  shape: [SIDE, SIDE, 1],
+  shape: [ROWS, COLUMNS, 1],
   directions: [
-    { unit: pattern((row) => (row === 1 || row === 2 ? 1 : -1)), weights: [0.7, 0.3], means: [-0.5, 1.2] },
+    { unit: pattern((_, column) => (column === 1 || column === 2 ? 1 : -1)), weights: [0.7, 0.3], means: [-0.5, 1.2] },
     { unit: pattern((row, column) => (-1) ** (row + column)), weights: [0.45, 0.55], means: [1, -0.8] },
-    { unit: pattern((_, column) => (column < SIDE / 2 ? 1 : -1)), weights: [1], means: [0] },
+    { unit: pattern((row) => (row === 0 ? 1 : -1)), weights: [1], means: [0] },
   ],
   variance: 0.2,
 };

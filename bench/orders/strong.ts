@@ -1,16 +1,10 @@
 /** The order of solvers of the probability flow: the distance from the end of the flow. */
 import type { Backend, Shape } from 'noisefold/dsl';
-import type { Solver } from 'noisefold/diffusion';
-import { type HostState, walkOf } from '../../properties/oracles/solverWalk.js';
+import type { ContinuousNoising, Solver } from 'noisefold/diffusion';
+import type { HostState } from '../../properties/oracles/solverWalk.js';
 import { channelAt, flow } from './flow.js';
 import type { Subject } from './mixtures.js';
-import { pathOf } from './path.js';
-
-/** An interval of λ. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-}
+import { type Stretch, walkAlong, wayOf } from './path.js';
 
 /** The number of samples. */
 const BATCH = 3;
@@ -34,7 +28,7 @@ const beginnings = ({ mixture }: Subject<Shape>, { from }: Stretch): readonly (r
   });
 };
 
-/** The flow of some data from the starting points, computed once for all solvers. */
+/** The flow of some data from the starting points, computed once for all solvers and paths. */
 export interface Course {
   readonly subject: Subject<Shape>;
   readonly stretch: Stretch;
@@ -57,18 +51,19 @@ export const courseOf = (subject: Subject<Shape>, stretch: Stretch): Course => {
 };
 
 /**
- * The error after n steps, relative to ‖x‖. The first `given` steps start from the exact flow: the starting values of a
+ * The error after n steps along a path, relative to ‖x‖. The first `given` steps start from the exact flow: the starting values of a
  * multistep method.
  */
 export const strongError = async (
   backend: Backend,
   { subject, stretch, begin, end }: Course,
+  noising: ContinuousNoising,
   solver: Solver,
   n: number,
   given: number,
 ): Promise<number> => {
-  const { lambdas, plan } = pathOf(solver, stretch.from, stretch.to, n);
-  const walk = await walkOf(backend, plan, subject.mixture, BATCH);
+  const { lambdas, plan } = wayOf(noising, solver, stretch, n);
+  const walk = await walkAlong(backend, plan, subject.mixture, BATCH);
   const silence = new Float64Array(end.length);
   let exact = begin;
   let state: HostState = { x: begin, memory: Array.from({ length: walk.memory }, () => silence) };

@@ -2,14 +2,13 @@
  * The order of stochastic solvers: the distance between the law of their samples and that of the data. For a `Product` each
  * direction is independent, and quadrature propagates the law from step to step without drawing.
  */
-import { sigmaOf, type Solver, transition } from 'noisefold/diffusion';
+import { type ContinuousNoising, sigmaOf, type Solver, transition } from 'noisefold/diffusion';
 import type { Backend } from 'noisefold/dsl';
-import { type Walk, walkOf } from '../../properties/oracles/solverWalk.js';
+import type { Walk } from '../../properties/oracles/solverWalk.js';
 import { channelAt, type Vector } from './flow.js';
 import { addGaussian, type Cloud, cloudOf, distance, gaussiansAt } from './law.js';
-import { pathOf } from './path.js';
+import { type Stretch, walkAlong, wayOf } from './path.js';
 import { mixtureOf, type Product } from './products.js';
-import type { Stretch } from './strong.js';
 
 /**
  * The place where a step adds noise: to its result; or, with churn, to x_t before the denoiser, which lowers λ by this
@@ -38,8 +37,11 @@ const stepOf =
   async (index: number, rows: readonly Row[]): Promise<readonly Image[]> => {
     const size = directions[0]!.unit.length;
     const diagonal = Array.from({ length: size }, (_, i) => directions.reduce((sum, { unit }) => sum + unit[i]!, 0));
-    const samples = (part: keyof Row): Float64Array =>
-      Float64Array.from(rows.flatMap((row) => diagonal.map((d) => row[part] * d)));
+    const samples = (part: keyof Row): Float64Array => {
+      const all = new Float64Array(rows.length * size);
+      rows.forEach((row, r) => diagonal.forEach((d, i) => (all[r * size + i] = row[part] * d)));
+      return all;
+    };
     const along = (unit: Vector, batch: Float64Array): Vector =>
       rows.map((_, r) => unit.reduce((sum, u, i) => sum + u * batch[r * size + i]!, 0));
     const memory = Array.from({ length: walk.memory }, () => samples('memory'));
@@ -111,8 +113,9 @@ const stepped = (
     next.set(remembered, known);
     return known;
   };
+  const targets = image.memory.map(into);
   for (const { weights, remembered } of clouds)
-    weights.forEach((weight, i) => spread(into(image.memory[i]!), image.x[i]! + ofMemory * remembered, weight));
+    weights.forEach((weight, i) => spread(targets[i]!, image.x[i]! + ofMemory * remembered, weight));
   return Array.from(next, ([remembered, weights]) => ({ places: grid, weights, remembered }));
 };
 
@@ -127,25 +130,26 @@ const gridOf = (additions: readonly Addition[]): Vector => {
   return Array.from({ length: 2 * half + 1 }, (_, i) => (FURTHEST * (i - half)) / half);
 };
 
-/** The error after n steps: the largest over the directions. */
+/** The error after n steps along a path: the largest over the directions. */
 export const weakError = async (
   backend: Backend,
   product: Product,
+  noising: ContinuousNoising,
   { solver, noise: enters }: { readonly solver: Solver; readonly noise: Noise },
   stretch: Stretch,
   n: number,
 ): Promise<number> => {
   const { directions, variance } = product;
-  const { plan, lambdas } = pathOf(solver, stretch.from, stretch.to, n);
+  const { plan, lambdas } = wayOf(noising, solver, stretch, n);
   const mixture = mixtureOf(product);
-  const probe = await walkOf(backend, plan, mixture, PROBES);
+  const probe = await walkAlong(backend, plan, mixture, PROBES);
   const additions: Addition[] = [];
   for (let index = 0; index < n; index++)
     additions.push(await additionAt(stepOf(probe, product), index, lambdas[index]!, enters));
   probe.release();
   const grid = gridOf(additions);
   const rows = grid.map((x) => rowOf(x));
-  const walk = await walkOf(backend, plan, mixture, rows.length);
+  const walk = await walkAlong(backend, plan, mixture, rows.length);
   let laws: readonly (readonly Cloud[])[] = directions.map((direction) => [
     cloudOf(gaussiansAt(direction, variance, stretch.from), grid),
   ]);

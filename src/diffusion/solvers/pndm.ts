@@ -32,7 +32,7 @@ const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
 
 /** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls too far. */
 const halfway = ({ list, levelAt }: Path, from: Level, to: Level): Level | null =>
-  to.t < 0 || from.t - to.t < 2 || !isGradual(from, to, 'middle')
+  (list && from.t - to.t < 2) || !isGradual(from, to, 'middle')
     ? null
     : levelAt(from.t - (list ? Math.floor((from.t - to.t) / 2) : (from.t - to.t) / 2));
 

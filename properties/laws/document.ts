@@ -11,6 +11,7 @@ import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
 import { momentLaws } from './moments.js';
 import { noisingLaws } from './noisings.js';
+import { pathLaws } from './paths.js';
 import { scheduleLaws } from './schedules.js';
 import { solverLaws } from './solvers.js';
 import { transformationLaws } from './transformations.js';
@@ -37,6 +38,7 @@ export const lawsPage = (backend: Backend): string => {
   const chapters: Readonly<Record<string, readonly Law[]>> = {
     'Channels (`channelLaws`)': channelLaws,
     'Processes (`noisingLaws`)': noisingLaws,
+    'Continuous paths (`pathLaws`)': pathLaws,
     'Schedules (`scheduleLaws`)': scheduleLaws,
     'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,

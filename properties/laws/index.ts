@@ -6,6 +6,7 @@ export { type Law, titleOf, type Violation } from './law.js';
 export { checkLaw } from './check.js';
 export { channelLaws } from './channels.js';
 export { noisingLaws } from './noisings.js';
+export { pathLaws } from './paths.js';
 export { scheduleLaws } from './schedules.js';
 export { solverLaws } from './solvers.js';
 export { boundLaws } from './bounds.js';

@@ -162,7 +162,7 @@ const timesOf = (
     ? E.right(wanted.map((sigma) => levelOfSigma(sigma).t))
     : fail('ConfigError', {
         where: 'atSigmas',
-        expected: `falling noise levels above 0, up to ${most}`,
+        expected: `falling noise levels above 0${most < Number.MAX_VALUE ? ` up to ${most}, the end of the path` : ''}`,
         actual: `[${wanted.join(', ')}]`,
         hint: 'leave out σ = 0, the data, where the last step always ends',
       });

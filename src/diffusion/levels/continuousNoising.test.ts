@@ -15,7 +15,7 @@ import {
   trigonometric,
 } from './continuousNoising.js';
 import { pathOf } from './noising.js';
-import type { NoiseLevel } from './path.js';
+import type { ContinuousNoising, NoiseLevel } from './path.js';
 
 /** Times near the data, between, and near the noise; 1 - 2⁻²⁰ is exact. */
 const TIMES = [1e-6, 0.3, 0.75, 1 - 2 ** -20];
@@ -194,10 +194,17 @@ it('the sigmoid schedule ends without signal for every range, however its ends r
 it('a σ beyond the end of a path is at its end, and no grid has it', () => {
   const { levelOfSigma, levelAt } = continuousLinear();
   for (const sigma of [200, 1e6, Infinity]) expect(levelOfSigma(sigma)).toEqual(levelAt(1));
-  const made = atSigmas([200, 1])(continuousLinear());
+  const messageOf = (sigmas: readonly number[], noising: ContinuousNoising): string => {
+    const made = atSigmas(sigmas)(noising);
+    return E.isLeft(made) ? made.left.message : 'none';
+  };
   // √(e^B - 1) with B = (0.1 + 20)/2
-  expect(E.isLeft(made) && made.left.message).toContain(
-    'atSigmas: expected falling noise levels above 0, up to 152.167',
+  expect(messageOf([200, 1], continuousLinear())).toMatch(
+    /^atSigmas: expected falling noise levels above 0 up to 152\.16697\d*, the end of the path, got \[200, 1\]/,
+  );
+  expect(messageOf([Infinity, 200, 1], rectifiedFlow())).toBe('none');
+  expect(messageOf([Infinity, 1], edm())).toMatch(
+    /^atSigmas: expected falling noise levels above 0, got \[Infinity, 1\]/,
   );
 });
 

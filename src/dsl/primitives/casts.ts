@@ -1,6 +1,5 @@
 /** Conversions of numbers between dtypes, apart from `scalar.ts`, which pages do not need. */
 import type { NumberType } from '../graph/region.js';
-import type { Unary } from './scalar.js';
 
 /** Converts to int32: truncates toward zero and saturates; NaN becomes 0. */
 const toInt32 = (x: number): number => {
@@ -10,7 +9,7 @@ const toInt32 = (x: number): number => {
 };
 
 /** Returns a conversion between dtypes. From int32 or bool to float32 the number is unchanged. */
-export const castFunction = (from: NumberType, to: NumberType): Unary => {
+export const castFunction = (from: NumberType, to: NumberType): ((x: number) => number) => {
   if (to === 'bool') return (x) => (x === 0 ? 0 : 1);
   return to === 'int32' && from === 'float32' ? toInt32 : (x) => x;
 };

@@ -7,8 +7,9 @@
  * Comparisons with NaN are false. Bools are 0 and 1.
  */
 import { power } from '../../internal/numerics/power.js';
-import type { BinaryFn, UnaryFn } from '../graph/node.js';
+import type { BinaryFn, Node, UnaryFn } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
+import { castFunction } from './casts.js';
 import { erf } from './erf.js';
 
 export type Unary = (x: number) => number;
@@ -113,3 +114,14 @@ export const unaryFunction = (fn: UnaryFn, dtype: NumberType): Unary =>
 /** Returns a binary function; `dtype` is that of its operands. */
 export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
   (dtype === 'float32' ? floatBinary : integerBinary)[fn];
+
+/** The number of a node from those of its operands, if it is computed element by element; otherwise undefined. */
+export const elementFunction = (n: Node): ((...operands: readonly number[]) => number) | undefined => {
+  const dtype = n.inputs[0]?.dtype as NumberType; // a key is no operand of these
+  if (n.op === 'constant' && n.attributes.data.length === 1) return () => n.attributes.data[0]!;
+  if (n.op === 'unary') return unaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // one
+  if (n.op === 'binary') return binaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // two
+  if (n.op === 'select') return (condition, onTrue, onFalse) => (condition === 0 ? onFalse! : onTrue!);
+  if (n.op === 'cast') return castFunction(dtype, n.dtype as NumberType) as (...operands: readonly number[]) => number; // one
+  return n.op === 'reshape' || n.op === 'broadcast' || n.op === 'stopGradient' ? (x) => x! : undefined;
+};

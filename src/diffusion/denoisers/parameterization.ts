@@ -32,12 +32,12 @@ const mixtures: { readonly [K in Parameterization]: (marginal: Marginal) => Mixt
   velocity: ({ rates = noRates() }) => ({ x0: rates.alpha, epsilon: rates.sigma }), // Lipman et al. 2023
 };
 
-/** Raises `ConfigError` for a velocity on a path without derivatives. */
+/** Raises `ConfigError` for a velocity where a path has no derivatives. */
 export const noRates = (): never =>
   raise('ConfigError', {
     where: 'denoiser.predicts',
-    expected: "'epsilon', 'x0', 'v' or 'score', for the timesteps of a schedule",
-    actual: "'velocity', which needs a continuous path",
+    expected: 'another prediction, where the path has no derivative',
+    actual: "'velocity'",
     hint: 'take rectifiedFlow()',
   });
 

@@ -102,7 +102,7 @@ describe.each(named)('%s', (_, [noising, expected]) => {
   });
 
   it('begins at the data', () => {
-    expect(levelAt(0)).toEqual({ alpha: 1, sigma: 0, t: 0 });
+    expect(levelAt(0)).toMatchObject({ alpha: 1, sigma: 0, t: 0 });
   });
 
   it('has the same levels in a program', async () => {

@@ -38,7 +38,7 @@ import type { Exact } from '../../internal/exact.js';
 import { attempt, fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Channel, preservesVariance, sigmaOf } from './channel.js';
+import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
 import type { Level } from './level.js';
 import { EDM_RANGE, karras } from './spacedSigmas.js';
 import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
@@ -109,11 +109,17 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
     return (t: number): Channel => ({ alpha: a(t) + 0, sigma: s(t) }); // -0, a signal of 0, would make σ/α -∞
   };
   const [channelAt, ratesAt] = [onHostOf({ alpha, sigma }), onHostOf(rates)];
-  const levelAt = (t: number): Level =>
-    t === 0 ? { alpha: 1, sigma: 0, t } : { ...channelAt(t), t, rates: ratesAt(t) };
+  const levelAt = (t: number): Level => {
+    const level = { ...(t === 0 ? identity : channelAt(t)), t };
+    const slopes = ratesAt(t);
+    return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
+  };
   const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
   // beyond the end of the path, its last level
-  const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
+  const timeWithin = (noise: number): number => {
+    if (!(noise > 0)) return noise === 0 ? 0 : NaN;
+    return noise === Infinity ? last : Math.min(last, timeOnHost(noise));
+  };
   const isEven = [0.25, 0.5, 0.75].every((t) => preservesVariance(channelAt(t)));
   const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
   return {

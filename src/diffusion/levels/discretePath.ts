@@ -18,7 +18,7 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<
     ? (t as Tensor<[B], 'int32'>)
     : raise('ConfigError', {
         where: 'denoiser: t',
-        expected: 'whole timesteps, int32: this denoiser looks its numbers up by them',
+        expected: 'whole timesteps, int32, by which this denoiser looks numbers up',
         actual: 'fractional ones, float32',
         hint: 'take a grid of whole timesteps, without churn',
       });

@@ -58,7 +58,7 @@ const inputsOf = schema(
     t: optional(tensorOf('timesteps, a tensor')),
     noise: optional(tensorOf('noise, a tensor')),
   } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
-  'the inputs are { x0, key } or { x0, t, noise }, and label or condition if the denoiser has them',
+  'give { x0, key } or { x0, t, noise }',
 );
 
 /** The checked inputs of a loss. */

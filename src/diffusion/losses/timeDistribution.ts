@@ -268,7 +268,7 @@ export const shiftedTimes =
   (shift: number) =>
   (draw: TimeDraw): TimeDraw =>
     named(
-      `shiftedTimes of ${draw.name}`,
+      `shiftedTimes(${draw.name})`,
       E.map((by: number) => ({ shift: by }))(shiftOf.decode(shift)),
       ({ shift: s }) =>
         (noising) => {

@@ -198,7 +198,7 @@ it('the names of draws, which identify them in snapshots, tell their options', (
   expect(draws.map(({ name }) => name)).toEqual([
     'logitNormalTimes of mean 1 and deviation 1',
     'modeTimes of scale 1.29',
-    'shiftedTimes of logNormalTimes of mean -1.2 and deviation 1.2 of shift 3',
+    'shiftedTimes(logNormalTimes of mean -1.2 and deviation 1.2) of shift 3',
     'cosMapTimes',
   ]);
 });

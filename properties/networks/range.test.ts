@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
   ['the first timestep after the last', { t: 10 }],
   ['a timestep far outside', { t: 5000 }],
   ['a negative timestep', { t: -1 }],
-  ['a time at the end of the range', { time: 10 }],
+  ['a time beyond the end of the range', { time: 10.25 }],
   ['a negative time', { time: -0.25 }],
   ['the first label after "no class"', { label: 4 }],
   ['a label far outside', { label: 99 }],

@@ -85,7 +85,10 @@ export interface Denoiser<P, I extends Shape> {
   readonly condition?: ConditionedOn;
   /** The number of its timesteps, 0…timesteps-1. If left out, any timestep is valid. */
   readonly timesteps?: number;
-  /** True for a raw network with float noise labels as `t`. It must be wrapped by `preconditioned`. */
+  /**
+   * True for a network of times of any size. On the timesteps of a schedule and on a path of σ it must be wrapped by
+   * `preconditioned`; a flow gives it 1000·t.
+   */
   readonly noiseLabels?: boolean;
   /**
    * The number that it reads as its time: `t`, the timestep of a schedule or 1000 times the time of a flow, if left out; or the
@@ -295,11 +298,14 @@ export const requireTimestepsWithin = (where: string, { clock }: Lookup, known =
 };
 
 /** Raises `ConfigError` for a network that would take the time of a path for something else. */
-const requireClock = ({ clock: { count } }: Lookup, { noiseLabels = false, clock = 'timestep' }: Clocked): void => {
-  if (noiseLabels || (count === Infinity && clock === 'timestep'))
+const requireClock = (
+  { clock: { isWhole, count } }: Lookup,
+  { noiseLabels = false, clock = 'timestep' }: Clocked,
+): void => {
+  if (noiseLabels ? isWhole || count === Infinity : clock === 'timestep' && count === Infinity)
     raise('ConfigError', {
       where: 'denoiser',
-      expected: noiseLabels ? 'a network of timesteps' : 'a denoiser that reads the noise level, on a path of σ',
+      expected: isWhole ? 'a network of timesteps' : 'a denoiser of noise levels, on a path of σ',
       actual: noiseLabels ? 'one of noise labels' : 'one of timesteps',
       hint: "wrap it: preconditioned(network, { as: 'edm', sigmaData: 0.5 })",
     });

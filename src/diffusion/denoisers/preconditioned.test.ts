@@ -210,7 +210,7 @@ describe('preconditioning', () => {
     expect(() => simpleLosses(silent, denoiser)(null, { x0: xt, t, noise: xt })).toThrow('none at t = 9');
     const raw: Denoiser<null, [3]> = { predicts: 'x0', apply: (_, x) => x };
     expect(() => simpleLosses(edm(), raw)(null, { x0: xt, t: zeros(4), noise: xt })).toThrow(
-      'expected a denoiser that reads the noise level, on a path of σ, got one of timesteps',
+      'expected a denoiser of noise levels, on a path of σ, got one of timesteps',
     );
   }); // prettier-ignore
 });

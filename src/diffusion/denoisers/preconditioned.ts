@@ -1,6 +1,6 @@
 /** Denoisers from networks that take float noise labels. */
 import { add, type Dim, div, reciprocal, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
-import { type NoisefoldError, raise } from '../../internal/errors.js';
+import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
@@ -14,7 +14,7 @@ export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 
   readonly t: Tensor<[B]>;
 }
 
-/** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` and `timesteps` are ignored. */
+/** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` is ignored. */
 export interface NoiseNetwork<P, I extends Shape> extends Pick<
   Denoiser<P, I>,
   'classes' | 'unconditional' | 'condition'
@@ -35,6 +35,17 @@ export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
   Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
 
 const networkOf = argument('preconditioned', partLike('a network { apply }', 'the result of unet', 'apply'));
+
+/** Returns a `ConfigError` for a network of timesteps, which gives NaN for the logarithm of σ. */
+const takingAnyTime = ({ timesteps }: object & { readonly timesteps?: number }, { as }: PreconditioningOptions) =>
+  timesteps === undefined || as === 'vp' || as === 'iddpm'
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where: 'preconditioned: network',
+        expected: "one of times of any size, made with timesteps: 'continuous'",
+        actual: `one of ${timesteps} timesteps`,
+        hint: 'c_noise, the time that it gets, may be negative',
+      });
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
 const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init', 'config'] as const;
@@ -64,7 +75,7 @@ const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLe
  * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
  *
  * Train and sample as in the paper over {@link edm}: `fit` takes its times and weights, and {@link heun} on a number of steps its
- * noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options.
+ * noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options, and for `'edm'` or `'ve'` of a network of timesteps.
  *
  * @param network - if it is a model, with `params` and `init`, the result is a model too
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
@@ -81,6 +92,7 @@ export const preconditioned = <P, I extends Shape, N extends object>(
   F.pipe(
     networkOf.decode(network),
     E.flatMap(() => preconditioningOf(options)),
+    E.tap(() => takingAnyTime(network, options)),
     E.map((coefficients) => {
       const denoiser: Denoiser<P, I> = {
         ...keptOf(network),

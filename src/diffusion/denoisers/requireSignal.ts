@@ -22,7 +22,7 @@ const asFailure = (where: string, t: number, { needsSignal = false }: Predicting
   where,
   expected: `some signal at every timestep, for a ${needsSignal ? 'preconditioned denoiser' : 'denoiser that predicts ε'}`,
   actual: `none at t = ${t}`,
-  hint: `${needsSignal ? '' : "train with predicts: 'v', or "}leave that timestep out of the grid`,
+  hint: `${needsSignal ? '' : "train with predicts: 'v' or 'velocity', or "}leave that timestep out of the grid`,
 });
 
 /** Checks that x̂₀ follows from a prediction at each level. Otherwise a `ConfigError`. */

@@ -24,9 +24,13 @@ export const gridPart = t.union(
 
 /** A grid of the timesteps of a schedule. On a continuous path it is a `ConfigError`. */
 export const overTimesteps =
-  (where: string, grid: (noising: DiscreteNoising) => either.Either<NoisefoldError, readonly number[]>): Grid =>
+  (
+    where: string,
+    grid: (noising: DiscreteNoising) => either.Either<NoisefoldError, readonly number[]>,
+    hint = 'take evenGrid or karrasGrid',
+  ): Grid =>
   (noising) =>
-    isDiscrete(noising) ? grid(noising) : fail('ConfigError', withoutTimesteps(where));
+    isDiscrete(noising) ? grid(noising) : fail('ConfigError', withoutTimesteps(where, hint));
 
 /**
  * Every timestep, T-1…0.
@@ -35,7 +39,11 @@ export const overTimesteps =
  * unwrap(everyStep(noising)) // → [3, 2, 1, 0]
  */
 export const everyStep: Grid = decoding('everyStep', { noising: noisingPart }, (noising) =>
-  overTimesteps('everyStep', ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i)))(noising),
+  overTimesteps(
+    'grid',
+    ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i)),
+    'write grid: 25',
+  )(noising),
 );
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */

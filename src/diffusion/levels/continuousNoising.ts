@@ -110,6 +110,13 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
   };
   const [channelAt, ratesAt] = [onHostOf({ alpha, sigma }), onHostOf(rates)];
   const levelAt = (t: number): Level => {
+    if (!(t >= 0 && t <= last))
+      raise('ConfigError', {
+        where: 'levelAt: t',
+        expected: `a time from 0 to ${last}`,
+        actual: String(t),
+        hint: 'the data are at 0',
+      });
     const level = { ...(t === 0 ? identity : channelAt(t)), t };
     const slopes = ratesAt(t);
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
@@ -117,7 +124,6 @@ const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }:
   const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
   // beyond the end of the path, its last level
   const timeWithin = (noise: number): number => {
-    if (!(noise > 0)) return noise === 0 ? 0 : NaN;
     return noise === Infinity ? last : Math.min(last, timeOnHost(noise));
   };
   const isEven = [0.25, 0.5, 0.75].every((t) => preservesVariance(channelAt(t)));

@@ -27,11 +27,11 @@ export type TimeOf<N> = N extends DiscreteNoising ? 'int32' : 'float32';
 export const isDiscrete = (noising: Noising): noising is DiscreteNoising => 'marginals' in Object(noising);
 
 /** The explanation of an error: a continuous path has no timesteps. */
-export const withoutTimesteps = (where: string): Explanation => ({
+export const withoutTimesteps = (where: string, hint: string): Explanation => ({
   where,
   expected: 'the noising process of a schedule',
   actual: 'a continuous path, which has no timesteps',
-  hint: 'give unwrap(ddpm(cosine(1000))), or a number of steps as a grid',
+  hint,
 });
 
 /**
@@ -39,7 +39,7 @@ export const withoutTimesteps = (where: string): Explanation => ({
  * term by term, and other functions that sum over them.
  */
 export const requireDiscrete = (where: string, noising: Noising): DiscreteNoising =>
-  isDiscrete(noising) ? noising : raise('ConfigError', withoutTimesteps(where));
+  isDiscrete(noising) ? noising : raise('ConfigError', withoutTimesteps(where, 'give unwrap(ddpm(cosine(1000)))'));
 
 /**
  * The path of a noising: its levels on the host and in programs.

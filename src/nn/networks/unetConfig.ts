@@ -41,7 +41,7 @@ const optionsOfUNet = {
   augment: optional(hinted(positive, 'leave it out for a model without augmentation labels')),
   /** A conditioning image for each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default: none. */
   condition: optional<UNetConditionConfig>(condition),
-  /** The prediction of the network: the noise ε, the data x₀, the velocity v or the score; default `epsilon`. */
+  /** The prediction of the network: the noise ε, the data x₀, v, the score, or the velocity of a flow; default `epsilon`. */
   predicts: optional(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'epsilon'),
   /**
    * Learns the variance of the reverse steps too, by doubling the output channels (Nichol & Dhariwal 2021): 'range'

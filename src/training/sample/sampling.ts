@@ -31,7 +31,7 @@ export interface Preview {
 /** The samples to draw, and options. */
 export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
-  /** The number of timesteps, `trailing` back from the last, or a grid; by default every timestep. */
+  /** The number of steps: see `gridOf`; or a grid. By default every timestep of a schedule; a continuous path needs one. */
   readonly grid?: number | Grid;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**

@@ -288,7 +288,7 @@ export const mutations = [
   },
   {
     name: 'KL of Gaussians, off by 10⁻¹³',
-    file: 'src/diffusion/levels/gaussianKl.ts',
+    file: 'src/diffusion/levels/gaussians.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-13)',
     tests: ['properties/diffusion.test.ts'],
@@ -296,7 +296,7 @@ export const mutations = [
   },
   {
     name: 'the terms of the bound, off by 10⁻¹⁰',
-    file: 'src/diffusion/levels/gaussianKl.ts',
+    file: 'src/diffusion/levels/gaussians.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-10)',
     tests: ['properties/diffusion.test.ts'],

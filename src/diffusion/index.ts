@@ -36,19 +36,17 @@ export { type Schedule, scheduleFromBetas } from './levels/schedule.js';
 export { zeroTerminalSNR } from './levels/zeroTerminalSNR.js';
 
 export { qMeanVariance, qSample, qStep, through, type Transmission } from './levels/forward.js';
-export { gaussianKl } from './levels/gaussianKl.js';
-export type { DiagonalGaussian, Gaussian } from './levels/gaussians.js';
+export { type DiagonalGaussian, type Gaussian, gaussianKl } from './levels/gaussians.js';
 export { clippedLogVariances, qPosterior } from './levels/posterior.js';
 export {
   continuousCosine,
   continuousLinear,
   continuousSigmoid,
   edm,
-  type Interpolant,
-  interpolant,
   rectifiedFlow,
   trigonometric,
 } from './levels/continuousNoising.js';
+export { type Interpolant, interpolant } from './levels/interpolant.js';
 export { ddpm, type DiscreteNoising, noisingOf } from './levels/discreteNoising.js';
 export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './levels/noising.js';
 export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './levels/path.js';

@@ -4,7 +4,8 @@ import { numbersOf, relativeDistance, right } from '../../../properties/diffusio
 import { constantOf, iota, mul, sin, square, sub, type Tensor, zeros } from '../../dsl/index.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import type { Channel } from '../levels/channel.js';
-import { edm, interpolant, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
+import { edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
+import { interpolant } from '../levels/interpolant.js';
 import { ddpm } from '../levels/discreteNoising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { targetOf } from '../losses/loss.js';

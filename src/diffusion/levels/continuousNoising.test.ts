@@ -10,10 +10,10 @@ import {
   continuousLinear,
   continuousSigmoid,
   edm,
-  interpolant,
   rectifiedFlow,
   trigonometric,
 } from './continuousNoising.js';
+import { interpolant } from './interpolant.js';
 import { pathOf } from './noising.js';
 import type { ContinuousNoising, NoiseLevel } from './path.js';
 

@@ -1,5 +1,7 @@
-/** Gaussians over tensors: one variance for each sample, or one for each element. */
-import type { Dim, Shape, Tensor } from '../../dsl/index.js';
+/** Gaussians over tensors: one variance for each sample, or one for each element; and their KL divergence. */
+import { add, exp, expm1, mul, neg, type Dim, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
+import { demanding } from '../../internal/takes.js';
+import { gaussianPart } from '../parts.js';
 
 /** A Gaussian for each sample: the mean has the shape of the samples, the variance is one number for each, `[B]`. */
 export interface Gaussian<B extends Dim, I extends Shape> {
@@ -13,3 +15,22 @@ export interface DiagonalGaussian<S extends Shape> {
   readonly mean: Tensor<S>;
   readonly logVariance: Tensor<S>;
 }
+
+/**
+ * KL divergence of two Gaussians, KL(p ‖ q) = ½·(σ_p²/σ_q² - 1 - log(σ_p²/σ_q²) + (μ_p - μ_q)²/σ_q²), for each element, in
+ * nats. With d = log σ_p² - log σ_q² the first three terms are expm1(d) - d, which does not cancel if the variances are
+ * nearly equal.
+ * @example
+ * const standard = { mean: zeros(2), logVariance: zeros(2) }
+ * gaussianKl(standard, standard) // → [0, 0]
+ * gaussianKl({ mean: constantOf([1, 0], 2), logVariance: zeros(2) }, standard) // → [0.5, 0]
+ */
+export const gaussianKl = demanding(
+  'gaussianKl',
+  { p: gaussianPart, q: gaussianPart },
+  <S extends Shape>(p: DiagonalGaussian<S>, q: DiagonalGaussian<NoInfer<S>>): Tensor<S> => {
+    const d = sub(p.logVariance, q.logVariance);
+    const distance = mul(square(sub(p.mean, q.mean)), exp(neg(q.logVariance)));
+    return mul(add(sub(expm1(d), d), distance), 0.5);
+  },
+);

@@ -2,7 +2,7 @@ import { type Dim, scalar, type Shape, type Tensor, zerosLike } from '../../dsl/
 import { forEachSample, overElements } from '../levels/batch.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { qMeanVariance } from '../levels/forward.js';
-import { gaussianKl } from '../levels/gaussianKl.js';
+import { gaussianKl } from '../levels/gaussians.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';

@@ -2,8 +2,7 @@ import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/
 import { overElements } from '../levels/batch.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { cdfFields, type CdfOptions, discretizedLogLikelihood } from './discretizedGaussian.js';
-import type { DiagonalGaussian } from '../levels/gaussians.js';
-import { gaussianKl } from '../levels/gaussianKl.js';
+import { type DiagonalGaussian, gaussianKl } from '../levels/gaussians.js';
 import { qPosterior } from '../levels/posterior.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import type { Exact } from '../../internal/exact.js';

@@ -76,7 +76,8 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
 });
 
 /**
- * A solver whose steps depend only on the levels where they begin and end.
+ * A solver whose steps depend only on the levels where they begin and end, and on levels of the noising between them:
+ * `pathOf(noising).levelOfSigma(σ)`.
  * @example
  * const euler = solverOf((from, to) => [
  *   { at: from, x: to.sigma / from.sigma, x0: to.alpha - (to.sigma / from.sigma) * from.alpha },
@@ -88,8 +89,10 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
 export const solverOf = demanding(
   'solverOf',
   { stages: callback('a function from two levels to stages') },
-  (stages: (from: Level, to: Level) => readonly Stage[]): Solver =>
-    planning((levels) => pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to) }))),
+  (stages: (from: Level, to: Level, noising: Noising) => readonly Stage[]): Solver =>
+    planning((levels, noising) =>
+      pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, noising) })),
+    ),
 );
 
 /** All stages of a plan, one for each evaluation. */

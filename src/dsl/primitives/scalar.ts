@@ -118,10 +118,10 @@ export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
 /** The number of a node from those of its operands, if it is computed element by element; otherwise undefined. */
 export const elementFunction = (n: Node): ((...operands: readonly number[]) => number) | undefined => {
   const dtype = n.inputs[0]?.dtype as NumberType; // a key is no operand of these
-  if (n.op === 'constant' && n.attributes.data.length === 1) return () => n.attributes.data[0]!;
+  if (n.op === 'constant' && n.attributes.data.length === 1) return () => n.attributes.data[0] ?? NaN;
   if (n.op === 'unary') return unaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // one
   if (n.op === 'binary') return binaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // two
-  if (n.op === 'select') return (condition, onTrue, onFalse) => (condition === 0 ? onFalse! : onTrue!);
+  if (n.op === 'select') return (condition = 0, onTrue = 0, onFalse = 0) => (condition === 0 ? onFalse : onTrue);
   if (n.op === 'cast') return castFunction(dtype, n.dtype as NumberType) as (...operands: readonly number[]) => number; // one
-  return n.op === 'reshape' || n.op === 'broadcast' || n.op === 'stopGradient' ? (x) => x! : undefined;
+  return n.op === 'reshape' || n.op === 'broadcast' || n.op === 'stopGradient' ? (x = 0) => x : undefined;
 };

@@ -3,7 +3,7 @@ import { numbersOf } from '../../../properties/diffusion/run.js';
 import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, zeros } from '../../dsl/index.js';
-import { gaussianKl } from './gaussianKl.js';
+import { gaussianKl } from './gaussians.js';
 
 const N = 4000;
 

@@ -1,0 +1,151 @@
+/** Continuous noising processes from their curves α and σ. */
+import {
+  add,
+  and,
+  cast,
+  clip,
+  type Dim,
+  div,
+  type Elementwise,
+  fullLike,
+  greaterEqual,
+  type Grads,
+  jvp,
+  less,
+  lessEqual,
+  mul,
+  onesLike,
+  onHost,
+  sqrt,
+  square,
+  type Tensor,
+  uniformLike,
+  where,
+  zerosLike,
+} from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
+import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
+import type { Level } from './level.js';
+import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
+
+/** A path of noise levels as functions of time, and what identifies it in files. */
+export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partial<Pick<ContinuousNoising, 'usual'>> {
+  readonly options?: ContinuousNoising['options'];
+  readonly alpha: Elementwise;
+  readonly sigma: Elementwise;
+  /** The time with a noise σ/α; found by bisection if left out. */
+  readonly timeOf?: Elementwise;
+}
+
+/** The derivative of a function of each element. */
+const slopeOf =
+  (f: Elementwise): Elementwise =>
+  (t) =>
+    // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic shape
+    jvp(f)(t, onesLike(t) as unknown as Grads<typeof t>).tangent;
+
+/** The number of bisections in a program: float32 has 24 bits. */
+const BISECTIONS = 30;
+
+/** The time in [0, 1] where a rising function has a value, in a program. */
+const bisected =
+  (f: Elementwise): Elementwise =>
+  (values) => {
+    let [low, high] = [zerosLike(values), onesLike(values)];
+    for (let i = 0; i < BISECTIONS; i++) {
+      const middle = mul(add(low, high), 0.5);
+      const isBelow = less(f(middle), values);
+      [low, high] = [where(isBelow, middle, low), where(isBelow, high, middle)] as [typeof low, typeof high];
+    }
+    return mul(add(low, high), 0.5);
+  };
+
+/** The same on the host, to the last bit. */
+const bisectedOnHost =
+  (f: (t: number) => number) =>
+  (value: number): number => {
+    let [low, high] = [0, 1];
+    for (;;) {
+      const middle = (low + high) / 2;
+      if (middle === low || middle === high) return high;
+      if (f(middle) < value) low = middle;
+      else high = middle;
+    }
+  };
+
+/** The distance of drawn times to the ends of a path, where the log-SNR is infinite. */
+const EDGE = 2 ** -20;
+
+/** Times of [0, 1], moved inside of the ends of the path. */
+const insideOf = <B extends Dim>(times: Tensor<[B]>): Tensor<[B]> => clip(times, EDGE, 1 - EDGE);
+
+/** Equal steps of [0, 1], and uniform times. */
+const even: Usual = {
+  grid: (steps) => Array.from({ length: steps }, (_, i) => 1 - i / steps),
+  times: (like) => (key) => insideOf(uniformLike(key, like)),
+};
+
+/** The noising process of curves, which are not checked. */
+export const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }: Curves): ContinuousNoising => {
+  const last = time === 'unit' ? 1 : Infinity;
+  const rates = { alpha: slopeOf(alpha), sigma: slopeOf(sigma) };
+  const onHostOf = (curves: { readonly alpha: Elementwise; readonly sigma: Elementwise }) => {
+    const [a, s] = [onHost(curves.alpha), onHost(curves.sigma)];
+    return (t: number): Channel => ({ alpha: a(t) + 0, sigma: s(t) }); // -0, a signal of 0, would make σ/α -∞
+  };
+  const [channelAt, ratesAt] = [onHostOf({ alpha, sigma }), onHostOf(rates)];
+  const levelAt = (t: number): Level => {
+    if (!(t >= 0 && t <= last))
+      raise('ConfigError', {
+        where: 'levelAt: t',
+        expected: `a time from 0 to ${last}`,
+        actual: String(t),
+        hint: 'the data are at 0',
+      });
+    const level = { ...(t === 0 ? identity : channelAt(t)), t };
+    const slopes = ratesAt(t);
+    return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
+  };
+  const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
+  // beyond the end of the path, its last level
+  const timeWithin = (noise: number): number => {
+    return noise === Infinity ? last : Math.min(last, timeOnHost(noise));
+  };
+  const isEven = [0.25, 0.5, 0.75].every((t) => preservesVariance(channelAt(t)));
+  const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
+  return {
+    name,
+    options,
+    time,
+    usual,
+    last,
+    levelAt,
+    levelOfSigma: (noise) => levelAt(timeWithin(noise)),
+    levels: <B extends Dim>(times: Tensor<[B], TimeType>): NoiseLevel<B> => {
+      const asked = cast(times, 'float32');
+      const isInside = and(greaterEqual(asked, 0), lessEqual(asked, last));
+      const t = where(isInside, asked, fullLike(asked, NaN)) as Tensor<[B]>;
+      const level = { alpha: alpha(t), sigma: sigma(t) };
+      return {
+        ...level,
+        ...(isEven ? {} : { norm: sqrt(add(square(level.alpha), square(level.sigma))) }),
+        rates: { alpha: rates.alpha(t), sigma: rates.sigma(t) },
+      };
+    },
+    timesOfSigmas: <B extends Dim>(noise: Tensor<[B]>): Tensor<[B]> =>
+      time === 'unit' ? insideOf(timesOfSigmas(noise)) : timesOfSigmas(noise),
+    timesAt: (fraction) =>
+      time === 'unit'
+        ? insideOf(fraction)
+        : raise('ConfigError', {
+            where: 'times',
+            expected: 'a noising with an end, such as rectifiedFlow()',
+            actual: 'a path of σ, which has none',
+            hint: 'draw its times by logNormalTimes()',
+          }),
+    clock:
+      time === 'unit'
+        ? { isWhole: false, count: 1000, at: ({ t }) => 1000 * t, of: (t) => mul(cast(t, 'float32'), 1000) }
+        : { isWhole: false, count: Infinity, at: ({ t }) => t, of: (t) => cast(t, 'float32') },
+  };
+};

@@ -20,8 +20,8 @@ import type { Digits } from './digits.js';
 import type { Display } from './display.js';
 import type { Extract } from './features.js';
 import type { Options } from './options.js';
-import { type DemoParts, demoPartsOf } from './processes.js';
-import { drawing, type Recipe, settings } from './recipe.js';
+import { demoPartsOf } from './processes.js';
+import { drawing, type Parts, type Recipe, settings } from './recipe.js';
 import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
 import { scoreOf } from './score.js';
 import { following, stopped } from './training.js';
@@ -40,7 +40,7 @@ export interface World {
 /** Everything that is known before the backend starts. */
 interface Prepared {
   readonly run: Run;
-  readonly parts: DemoParts;
+  readonly parts: Parts;
   readonly digits: Digits;
 }
 

@@ -8,7 +8,8 @@ import {
   ddpm,
   gridOf,
   type Guidance,
-  type DiscreteNoising,
+  type Model,
+  type Noising,
   stratifiedTimes,
   type TimeDraw,
 } from 'noisefold/diffusion';
@@ -18,9 +19,9 @@ import {
   clipByGlobalNorm,
   cosineDecay,
   type Optimizer,
-  type UNet,
   unet,
   type UNetConfig,
+  type UNetParams,
   warmup,
 } from 'noisefold/nn';
 import type { Sampling } from 'noisefold/training';
@@ -130,10 +131,10 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
     : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
-/** The parts of a recipe, for training and sampling by DDPM. */
+/** The parts of a recipe, for training and sampling. */
 export interface Parts extends Drawn {
-  readonly model: UNet<[Dim, Dim, Dim]>;
-  readonly noising: DiscreteNoising;
+  readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
+  readonly noising: Noising;
   readonly optimizer: Optimizer;
   readonly timesteps: TimeDraw;
   readonly guidance: Guidance;

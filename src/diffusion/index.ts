@@ -105,13 +105,7 @@ export {
   type Parameterization,
   target,
 } from './denoisers/parameterization.js';
-export {
-  type NoiseConditioning,
-  type NoiseModel,
-  type NoiseNetwork,
-  type Preconditioned,
-  preconditioned,
-} from './denoisers/preconditioned.js';
+export { type NoiseModel, type NoiseNetwork, type Preconditioned, preconditioned } from './denoisers/preconditioned.js';
 export type {
   EdmPreconditioning,
   IddpmPreconditioning,

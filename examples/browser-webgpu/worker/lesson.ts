@@ -1,17 +1,14 @@
 /** A network in training on a backend. */
-import { type Backend, type Dim, fail, type NoisefoldError } from 'noisefold/dsl';
-import type { DiscreteNoising } from 'noisefold/diffusion';
-import type { UNet, UNetParams } from 'noisefold/nn';
+import { type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
+import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
-import { partsOf, settings } from '../../mnist/recipe.js';
+import { type Parts, partsOf, settings } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import type { Plan } from './recipes.js';
 
-export interface Lesson {
+export interface Lesson extends Pick<Parts, 'model' | 'noising'> {
   readonly plan: Plan;
-  readonly model: UNet<[Dim, Dim, Dim]>;
-  readonly noising: DiscreteNoising;
   readonly run: TrainingRun<UNetParams>;
   /** Computes the next event of the training. */
   readonly next: () => Promise<E.Either<NoisefoldError, TrainEvent>>;

@@ -4,14 +4,15 @@ import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
 import { fileExists, readBytes } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { type Config, decodeConfig } from '../config.js';
-import { type DemoParts, demoPartsOf } from '../processes.js';
+import { demoPartsOf } from '../processes.js';
+import type { Parts } from '../recipe.js';
 import { filesOf } from '../runFolder.js';
 import type { EvalOptions } from './options.js';
 
 export interface RunToEvaluate {
   readonly path: string;
   readonly config: Config;
-  readonly parts: DemoParts;
+  readonly parts: Parts;
   /** The path of the checkpoint. */
   readonly checkpoint: string;
 }

@@ -8,22 +8,16 @@ import type { Conditioning, Denoiser, Model } from './denoiser.js';
 import type { NoiseLevel } from '../levels/path.js';
 import { preconditioningOf, type PreconditioningOptions } from './preconditioning.js';
 
-/** The conditioning of a network of noise labels. */
-export interface NoiseConditioning<B extends Dim> extends Omit<Conditioning<B>, 't'> {
-  /** c_noise of each sample, float32 `[B]`. */
-  readonly t: Tensor<[B]>;
-}
-
 /** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` is ignored. */
 export interface NoiseNetwork<P, I extends Shape> extends Pick<
   Denoiser<P, I>,
   'classes' | 'unconditional' | 'condition'
 > {
-  /** Maps `params`, c_in·x of `[B, ...I]` and its conditioning to `[B, ...I]`. */
+  /** Maps `params`, c_in·x of `[B, ...I]` and its conditioning, with c_noise as `t`, to `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: P,
     x: Tensor<[B, ...I]>,
-    at: NoiseConditioning<NoInfer<B>>,
+    at: Conditioning<NoInfer<B>, 'float32'>,
   ) => Tensor<[B, ...I]>;
 }
 

@@ -1,4 +1,4 @@
-// Trains ten steps for a schedule and for the noise levels of EDM, and prints the digests of the checkpoints: lines that
+// Trains ten steps for a schedule, for the noise levels of EDM, and for flow matching, and prints the digests of the checkpoints: lines that
 // must be equal on all versions of Node, with pairing and without.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,18 +9,20 @@ const load = (name) => import(new URL(`../dist/src/${name}.js`, import.meta.url)
 const { open, unwrap, key } = { ...(await load('index')), ...(await load('dsl/index')) };
 const { wasm } = await load('backends/wasm/index');
 const { adam, unet } = await load('nn/index');
-const { cosine, ddpm, karrasSigmas, preconditioned, noisingOfSigmas } = await load('diffusion/index');
+const { cosine, ddpm, karrasSigmas, noisingOfSigmas, preconditioned, rectifiedFlow } = await load('diffusion/index');
 const { datasetOf, saveCheckpoint, startTraining } = await load('training/index');
 
 const image = [16, 16, 3];
-const model = unwrap(unet({ image, base: 32, multipliers: [1, 2], attention: [8], groups: 8, blocks: 1 }));
+const config = { image, base: 32, multipliers: [1, 2], attention: [8], groups: 8, blocks: 1 };
+const network = unwrap(unet({ ...config, timesteps: 'continuous' }));
 const pixels = Uint8Array.from({ length: 32 * 16 * 16 * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
 const data = unwrap(datasetOf({ pixels, labels: new Uint8Array(32), image }));
 const levels = unwrap(karrasSigmas(100, { min: 0.002, max: 80 })).reverse();
 const edm = unwrap(noisingOfSigmas(levels));
 const recipes = {
-  'DDPM, cosine': { model, noising: unwrap(ddpm(cosine(1000))) },
-  EDM: { model: unwrap(preconditioned(edm, model, { as: 'edm', sigmaData: 0.5 })), noising: edm },
+  'DDPM, cosine': { model: unwrap(unet(config)), noising: unwrap(ddpm(cosine(1000))) },
+  EDM: { model: unwrap(preconditioned(network, { as: 'edm', sigmaData: 0.5 })), noising: edm },
+  'rectified flow': { model: unwrap(unet({ ...config, predicts: 'velocity' })), noising: rectifiedFlow() },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'bits-'));

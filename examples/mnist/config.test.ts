@@ -37,7 +37,7 @@ describe('config.json', () => {
     ],
     [
       { setps: 3 },
-      'run/config.json: expected no fields but backend, seed, batch, steps, minutes, checkpointEvery, sampler, guidance, recipe, got "setps"',
+      'run/config.json: expected no fields but process, backend, seed, batch, steps, minutes, checkpointEvery, sampler, guidance, recipe, got "setps"',
     ],
     [{ recipe: { ...recipe, clip: -1 } }, 'run/config.json: recipe: clip: expected a number above 0, got -1'],
     [

@@ -77,7 +77,7 @@ describe('options', () => {
   });
 
   test.each([['--stpes'], ['-s'], ['--toString'], ['--__proto__']])('%s is refused', (name) => {
-    expect(complaint(name, '3')).toMatch(/^ConfigError: command line: expected --steps, .*--help, got -/);
+    expect(complaint(name, '3')).toMatch(/^ConfigError: command line: expected --process, --steps, .*--help, got -/);
   });
 
   test('the help lists all options', () => {

@@ -19,7 +19,7 @@ import {
   type DiscreteNoising,
   sigmaOf,
   type Solver,
-  type SolverStep,
+  type Level,
   uniPC,
 } from 'noisefold/diffusion';
 import { gridded } from '../arbitraries/diffusion.js';
@@ -80,20 +80,23 @@ const pointSteps: Law<readonly [string, { readonly noising: DiscreteNoising; rea
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 
-/** The ratio of the length of a step, in λ or in σ, to the shortest of a number of steps before it; at least 1. */
+/**
+ * The ratio of the length of a step, in λ or in σ, to the shortest of a number of steps before it, or to the part of the step
+ * before one of its stages; at least 1.
+ */
 const growthOf = (plan: SolverPlan, before: number): readonly number[] => {
-  const growthBy = (lengthOf: (step: SolverStep) => number, i: number): number => {
-    const [own, ...earlier] = plan
-      .slice(Math.max(0, i - before), i + 1)
-      .reverse()
-      .map(lengthOf);
-    const growths = earlier.map((length) => own! / length).filter((r) => r > 1 && Number.isFinite(r));
+  const growthBy = (lengthOf: (from: Level, to: Level) => number, i: number): number => {
+    const { from, to, stages } = plan[i]!;
+    const own = lengthOf(from, to);
+    const earlier = plan.slice(Math.max(0, i - before), i).map((step) => lengthOf(step.from, step.to));
+    const parts = stages.slice(1).map(({ at }) => lengthOf(from, at));
+    const growths = [...earlier, ...parts].map((length) => own / length).filter((r) => r > 1 && Number.isFinite(r));
     return Math.max(1, ...growths);
   };
   return plan.map((_, i) =>
     Math.max(
-      growthBy(({ from, to }) => halfLogSNR(to) - halfLogSNR(from), i),
-      growthBy(({ from, to }) => sigmaOf(from) - sigmaOf(to), i),
+      growthBy((from, to) => halfLogSNR(to) - halfLogSNR(from), i),
+      growthBy((from, to) => sigmaOf(from) - sigmaOf(to), i),
     ),
   );
 };
@@ -104,7 +107,7 @@ const LEAST_SIGNAL = 2 ** -48;
 const points: Law<readonly [Named, Gridded, number, number]> = {
   name: 'every sampler is exact for data at a single point, at every step',
   formula:
-    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of steps over three, which are those of weights of polynomials; 1024·(1 + R)³ for solvers of several ε̂, and times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first step of those that leave signal. At the end x_0 = c, exactly for all others',
+    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of steps over three, and of a step over the part before a stage, which are those of weights of polynomials; 1024·(1 + R)³ for solvers of several ε̂, and times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first step of those that leave signal. At the end x_0 = c, exactly for all others',
   source: 'E[x_0|x_t] = c; DDIM (Song et al. 2021), lemma 1',
   arbitrary: fc.tuple(
     solverOfPoints,

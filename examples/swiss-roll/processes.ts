@@ -15,7 +15,7 @@ import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { network, type Params } from './network.js';
 
-/** What a process trains: the model, its noising, and the draw of times. */
+/** A noising process with the model and the draw of times of its training. */
 export interface Process {
   readonly model: Model<Params, [2]>;
   readonly noising: Noising;

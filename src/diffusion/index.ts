@@ -54,8 +54,7 @@ export { entriesAt, entryAt } from './levels/table.js';
 export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
 export { evenGrid } from './grids/evenGrid.js';
-export { everyStep, type Grid, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
-export { gridOf } from './grids/gridOf.js';
+export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';
 export type { Level } from './levels/level.js';
 export { respace } from './grids/respacing.js';
@@ -197,8 +196,7 @@ export {
   timestepsBy,
 } from './losses/timeDistribution.js';
 export { usualLosses } from './losses/usualLosses.js';
-export { usualTimes } from './losses/usualTimes.js';
-export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes } from './losses/timeDraw.js';
+export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './losses/timeDraw.js';
 export {
   edmWeight,
   minSnrWeight,

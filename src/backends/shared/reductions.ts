@@ -1,4 +1,4 @@
-/** How reductions combine and compare numbers. */
+/** The functions by which reductions combine and compare numbers. */
 import type { BinaryFn, ReduceFn } from '../../dsl/graph/node.js';
 import type { Unary } from '../../dsl/primitives/scalar.js';
 

@@ -6,7 +6,7 @@ import { edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.j
 import { ddpm } from '../levels/discreteNoising.js';
 import type { Noising } from '../levels/noising.js';
 import { evenGrid } from './evenGrid.js';
-import { gridOf } from './gridOf.js';
+import { gridOf } from './grid.js';
 
 describe('evenGrid', () => {
   it('has the times of SD3 for s = 3, from 1 on, and those of a number of steps for s = 1', () => {

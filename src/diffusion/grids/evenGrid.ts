@@ -1,10 +1,12 @@
+import { onHost } from '../../dsl/index.js';
 import { aboveZero, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isDiscrete } from '../levels/noising.js';
+import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { timestepCount } from '../levels/schedule.js';
+import { timeShift } from '../levels/timeShift.js';
 import type { Grid } from './grid.js';
 
 const evenOptions = schema('evenGrid', {
@@ -31,12 +33,10 @@ export const evenGrid =
       E.bind('count', () => timestepCount('evenGrid', steps)),
       E.flatMap(({ options: { shift: s }, count: n }) =>
         !isDiscrete(noising) && noising.time === 'unit'
-          ? E.right(Array.from({ length: n }, (_, i) => 1 - i / n).map((t) => (s * t) / (s * t + (1 - t)))) // 1 at t = 1, for any s
-          : fail('ConfigError', {
-              where: 'evenGrid',
-              expected: 'a continuous path over [0, 1]',
-              actual: isDiscrete(noising) ? 'the timesteps of a schedule' : 'a path of σ, which has no end',
-              hint: 'take trailing(25) for timesteps, and karrasGrid(25) for σ',
-            }),
+          ? E.right(Array.from({ length: n }, (_, i) => 1 - i / n).map(onHost(timeShift(s))))
+          : fail(
+              'ConfigError',
+              withoutEnds('evenGrid', noising, 'take trailing(25) for timesteps, and karrasGrid(25) for σ'),
+            ),
       ),
     );

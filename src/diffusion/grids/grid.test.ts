@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { everyStep, type Grid, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
+import { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
 import { linear } from '../levels/betaSchedules.js';
-import { gridOf } from './gridOf.js';
 import { noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {

@@ -2,7 +2,7 @@ import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { E, t } from '../../internal/fp.js';
 import { type Grid, overTimesteps } from './grid.js';
-import { ramp } from '../levels/ramp.js';
+import { ramp } from '../../internal/numerics/ramp.js';
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 

@@ -1,9 +1,8 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Grid } from './grid.js';
+import { type Grid, gridOf } from './grid.js';
 import { type DiscreteNoising, noisingOfMarginals, respacedFrom } from '../levels/discreteNoising.js';
 import { scheduleOfAlphaBars } from '../levels/schedule.js';
-import { gridOf } from './gridOf.js';
 
 const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.every(Number.isInteger)

@@ -79,6 +79,9 @@ const EDGE = 2 ** -20;
 /** Times of [0, 1], moved inside of the ends of the path. */
 const insideOf = <B extends Dim>(times: Tensor<[B]>): Tensor<[B]> => clip(times, EDGE, 1 - EDGE);
 
+/** Times at which α² + σ² = 1 is tested. */
+const CHECKS = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
+
 /** Equal steps of [0, 1], and uniform times. */
 const even: Usual = {
   grid: (steps) => Array.from({ length: steps }, (_, i) => 1 - i / steps),
@@ -107,11 +110,9 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
   };
   const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
-  // beyond the end of the path, its last level
-  const timeWithin = (noise: number): number => {
-    return noise === Infinity ? last : Math.min(last, timeOnHost(noise));
-  };
-  const isEven = [0.25, 0.5, 0.75].every((t) => preservesVariance(channelAt(t)));
+  // a σ beyond the end of the path has its last level
+  const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
+  const hasUnitVariance = CHECKS.every((t) => preservesVariance(channelAt(t)));
   const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
   return {
     name,
@@ -128,7 +129,7 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
       const level = { alpha: alpha(t), sigma: sigma(t) };
       return {
         ...level,
-        ...(isEven ? {} : { norm: sqrt(add(square(level.alpha), square(level.sigma))) }),
+        ...(hasUnitVariance ? {} : { norm: sqrt(add(square(level.alpha), square(level.sigma))) }),
         rates: { alpha: rates.alpha(t), sigma: rates.sigma(t) },
       };
     },

@@ -4,7 +4,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { ramp } from './ramp.js';
+import { ramp } from '../../internal/numerics/ramp.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
 const HINT = 'scheduleFromBetas takes betas in any order';

@@ -96,7 +96,7 @@ export const discretePath = ({
       if (t < 0) return DATA;
       const before = Math.floor(t);
       if (t === before) return list[t]!;
-      // next to a level without signal there is none either
+      // σ/α is ∞ at a level without signal, and so on the whole way to it
       const [low, high] = [Math.log(sigmaOf(list[before]!)), Math.log(sigmaOf(list[before + 1]!))];
       return { ...channelOfSigma(Math.exp(low + (t - before) * (high - low))), t };
     },

@@ -34,6 +34,14 @@ export const withoutTimesteps = (where: string, hint: string): Explanation => ({
   hint,
 });
 
+/** The explanation of an error: a noising is no path over [0, 1]. */
+export const withoutEnds = (where: string, noising: Noising, hint: string): Explanation => ({
+  where,
+  expected: 'a continuous path over [0, 1]',
+  actual: isDiscrete(noising) ? 'the timesteps of a schedule' : 'a path of σ, which has no end',
+  hint,
+});
+
 /**
  * The noising process of a schedule. Raises `ConfigError` for a continuous path, which has no timesteps: for the variational bound
  * term by term, and other functions that sum over them.

@@ -50,7 +50,7 @@ export interface Path extends Lookup {
   readonly levelOfSigma: (sigma: number) => Level;
 }
 
-/** What training and sampling on a path take if nothing else is said. */
+/** The default grid, draw of times and weight of a path. */
 export interface Usual {
   /** The falling times of a number of steps, without the data. */
   readonly grid: (steps: number) => readonly number[];

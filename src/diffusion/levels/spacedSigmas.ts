@@ -1,5 +1,5 @@
 import { power } from '../../internal/numerics/power.js';
-import { ramp } from './ramp.js';
+import { ramp } from '../../internal/numerics/ramp.js';
 
 /** The range of σ of EDM (Karras et al. 2022). */
 export const EDM_RANGE = { min: 0.002, max: 80 } as const;

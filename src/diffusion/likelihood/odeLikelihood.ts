@@ -27,7 +27,7 @@ import { type Channel, normOf, preservesVariance } from '../levels/channel.js';
 import type { Condition } from '../conditioning/condition.js';
 import { type Denoiser, overPath, reparameterizeOn } from '../denoisers/denoiser.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
-import { everyStep, type Grid, gridPart, spaced } from '../grids/grid.js';
+import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
 import { lookupIn } from '../levels/discretePath.js';
 import { isDiscrete, levelsAt, type Noising, pathOf } from '../levels/noising.js';
 import type { Level } from '../levels/level.js';
@@ -37,7 +37,6 @@ import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steeredOn } from '../reverse/steering.js';
 import { uncorrected } from '../reverse/x0Correction.js';
 import { entryAt } from '../levels/table.js';
-import { gridOf } from '../grids/gridOf.js';
 
 /** Samples on their way to noise, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {

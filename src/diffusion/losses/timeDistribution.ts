@@ -7,7 +7,6 @@ import {
   cumsum,
   type Dim,
   dims,
-  div,
   exp,
   greaterEqual,
   type Key,
@@ -38,7 +37,8 @@ import { argument, optional, type OptionsOf, schema } from '../../internal/schem
 import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
 import { column } from '../levels/table.js';
-import { isDiscrete } from '../levels/noising.js';
+import { timeShift } from '../levels/timeShift.js';
+import { isDiscrete, withoutEnds, withoutTimesteps } from '../levels/noising.js';
 import type { TimeDraw } from './timeDraw.js';
 
 /** The index, 0…N, of the cell between rising `borders`, `[N]`, that each number of `[B]` lies in. */
@@ -84,7 +84,8 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
  */
 export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
   const draw: TimeDraw = (noising) => {
-    if (!isDiscrete(noising)) return noTimesteps('timestepsBy');
+    if (!isDiscrete(noising))
+      return raise('ConfigError', withoutTimesteps('timestepsBy', 'take logitNormalTimes() or logNormalTimes()'));
     const { T } = noising.schedule;
     requireProbabilities(probabilities, T);
     return (batch) => (key) => {
@@ -110,15 +111,6 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
  */
 export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
   mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
-
-/** Raises `ConfigError` for a draw of timesteps on a continuous path. */
-const noTimesteps = (where: string): never =>
-  raise('ConfigError', {
-    where,
-    expected: 'the noising process of a schedule',
-    actual: 'a continuous path, which has no timesteps',
-    hint: 'take logitNormalTimes() or logNormalTimes()',
-  });
 
 /** A draw whose name identifies it in snapshots: its function and options. */
 const named = <A extends object>(
@@ -159,10 +151,9 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
 export const logNormalTimes = <G = unknown>(given?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
   named('logNormalTimes', logNormal.decode(given), ({ mean, deviation }) => (noising) => {
     if (!isDiscrete(noising)) {
-      const { timesOfSigmas } = noising;
-      return (batch) => (key) => {
-        return timesOfSigmas(exp(add(mul(normalLike(key, perSample(batch)), deviation), mean)));
-      };
+      const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
+        exp(add(mul(normalLike(key, like), deviation), mean));
+      return (batch) => (key) => noising.timesOfSigmas(sigmas(perSample(batch), key));
     }
     const logSigmas = column(noising.marginals, (marginal) => -0.5 * logSNR(marginal));
     const borders = Float64Array.from(
@@ -178,9 +169,7 @@ const byFraction =
   (noising) =>
   (batch) => {
     const drawn = fractionOf(perSample(batch));
-    if (!isDiscrete(noising)) {
-      return (key) => noising.timesAt(drawn(key));
-    }
+    if (!isDiscrete(noising)) return (key) => noising.timesAt(drawn(key));
     const { T } = noising.schedule;
     return (key) => clip(cast(mul(drawn(key), T), 'int32'), 0, T - 1);
   };
@@ -273,16 +262,9 @@ export const shiftedTimes =
       ({ shift: s }) =>
         (noising) => {
           if (isDiscrete(noising) || noising.time === 'sigma')
-            return raise('ConfigError', {
-              where: 'shiftedTimes',
-              expected: 'a continuous path over [0, 1]',
-              actual: isDiscrete(noising) ? 'the timesteps of a schedule' : 'a path of σ, which has no end',
-              hint: 'take rectifiedFlow(), or another draw',
-            });
+            return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
           const drawn = draw(noising);
-          return (batch) => (key) => {
-            const t = cast(drawn(batch)(key), 'float32');
-            return noising.timesAt(div(mul(t, s), add(mul(t, s - 1), 1))); // float32 would round some to 1
-          };
+          // inside of the ends, because float32 would round some to 1
+          return (batch) => (key) => noising.timesAt(timeShift(s)(cast(drawn(batch)(key), 'float32')));
         },
     );

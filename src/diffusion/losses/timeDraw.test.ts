@@ -16,8 +16,7 @@ import {
   shiftedTimes,
   timestepsBy,
 } from './timeDistribution.js';
-import { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes } from './timeDraw.js';
-import { usualTimes } from './usualTimes.js';
+import { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './timeDraw.js';
 
 const N = 4096;
 const batchOf = (B: number) => constantOf(new Float32Array(B), B);

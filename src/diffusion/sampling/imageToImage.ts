@@ -3,13 +3,12 @@ import { fail } from '../../internal/errors.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
-import { type Grid } from '../grids/grid.js';
+import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
 import { isDiscrete } from '../levels/noising.js';
 import { beginAt, type SampleState } from '../solvers/integrator.js';
 import { demanding } from '../../internal/takes.js';
 import { samplerPart } from '../parts.js';
-import { gridOf } from '../grids/gridOf.js';
 
 const strengthOf = argument(
   'partOfTheWay',

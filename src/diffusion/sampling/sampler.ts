@@ -11,7 +11,7 @@ import { clipToImage, type Correction, uncorrected } from '../reverse/x0Correcti
 import { type Denoiser, overPath } from '../denoisers/denoiser.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { everyStep, type Grid, gridPart } from '../grids/grid.js';
+import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
 import { gaussian, type Noise, requiredKeys } from './noise.js';
 import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
 import { lookupIn } from '../levels/discretePath.js';
@@ -24,7 +24,6 @@ import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
 import { denoiserPart, noisingPart } from '../parts.js';
-import { gridOf } from '../grids/gridOf.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {

@@ -69,7 +69,7 @@ export const noisingFrom = (
   });
 };
 
-/** What identifies a noising in configurations. */
+/** The fields of a configuration that identify a noising. */
 export const aboutNoising = (noising: Noising): Readonly<Record<string, unknown>> => {
   if (!isDiscrete(noising)) return { ...aboutPath(noising) };
   const { schedule, timesteps } = noising;
@@ -98,9 +98,7 @@ export const aboutPath = ({ name, options, levelAt }: ContinuousNoising): AboutP
 const builtPath =
   (where: string, { name, options }: AboutPath): Fallible<ContinuousNoising | undefined> =>
   async () => {
-    const paths = await import('../../diffusion/levels/continuousNoising.js');
-    const { rectifiedFlow, trigonometric, continuousCosine, continuousLinear, continuousSigmoid, edm } = paths;
-    const builders = { rectifiedFlow, trigonometric, continuousCosine, continuousLinear, continuousSigmoid, edm };
+    const builders = await import('../../diffusion/levels/continuousNoising.js'); // it exports nothing else
     if (!Object.hasOwn(builders, name)) return E.right(undefined);
     const built = attempt(() => builders[name as keyof typeof builders](options as never)); // it checks them
     return E.mapLeft((error: NoisefoldError) => failure('DecodeError', { ...error, where }))(built);

@@ -9,7 +9,7 @@ import {
   type Noising,
   type TimeDraw,
 } from '../../diffusion/index.js';
-import { usualTimes } from '../../diffusion/losses/usualTimes.js';
+import { usualTimes } from '../../diffusion/losses/timeDraw.js';
 import { type Raveling, type Shape } from '../../dsl/index.js';
 import { raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';

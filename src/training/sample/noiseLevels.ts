@@ -25,7 +25,7 @@ const otherTimestep = (own: DiscreteNoising, other: DiscreteNoising): number | u
   return at === -1 ? undefined : own.timesteps[at];
 };
 
-/** A difference between the noise levels of two processes, in words; undefined if there is none. */
+/** Describes the first difference between the noise levels of two processes; undefined if they are equal. */
 export const otherLevel = (own: Noising, other: Noising): string | undefined => {
   if (isDiscrete(own) && isDiscrete(other)) {
     const timestep = otherTimestep(own, other);

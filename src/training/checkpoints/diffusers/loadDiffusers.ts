@@ -178,7 +178,7 @@ export const loadDiffusers = <G = unknown>(
     const config = yield* take(readJson(path));
     yield* take(checkedNetwork(path, config));
     const { count } = pathOf(noising).clock;
-    const timesteps = count === Infinity ? 1000 : count;
+    const timesteps = count === Infinity ? 1000 : count; // a path of σ does not tell the number: the default of diffusers
     const { size } = known;
     const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
     const { architecture, labelDropout } = yield* take(

@@ -1,7 +1,7 @@
 /** Writes processes as `scheduler_config.json` of diffusers. */
 import type { DiscreteNoising, Noising } from '../../../diffusion/index.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
-import { isDiscrete } from '../../../diffusion/levels/noising.js';
+import { isDiscrete, withoutTimesteps } from '../../../diffusion/levels/noising.js';
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
@@ -88,12 +88,7 @@ export const schedulerConfig = (
 ): either.Either<NoisefoldError, JsonRecord> =>
   isDiscrete(noising)
     ? ofSchedule(noising, architecture, given)
-    : fail('ConfigError', {
-        where: WHERE,
-        expected: 'the noising process of a schedule',
-        actual: `the continuous path ${noising.name}`,
-        hint: 'save it by saveTrained, which keeps all noising processes',
-      });
+    : fail('ConfigError', withoutTimesteps(WHERE, 'save it by saveTrained, which keeps all noising processes'));
 
 const ofSchedule = (
   noising: DiscreteNoising,

@@ -22,8 +22,8 @@ const sampler: Decoder<string> = (place) => (value) => {
 
 /** The decoders of the settings. */
 export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
-  process: oneOf(...PROCESSES),
-  backend: oneOf(...BACKENDS),
+  process: oneOf(PROCESSES),
+  backend: oneOf(BACKENDS),
   seed: wholeFrom(0),
   batch: wholeFrom(1),
   steps: wholeFrom(1),

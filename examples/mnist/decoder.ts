@@ -35,11 +35,12 @@ export const numberThat =
       ? E.right(value)
       : wrong(place, expected, value);
 
+/* @__NO_SIDE_EFFECTS__ */
 export const wholeFrom = (least: number): Decoder<number> =>
   numberThat(`a whole number ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
 
 export const oneOf =
-  <const A extends string>(...names: readonly A[]): Decoder<A> =>
+  <const A extends string>(names: readonly A[]): Decoder<A> =>
   (place) =>
   (value) => {
     const found = names.find((name) => name === value);

@@ -20,7 +20,7 @@ export const noisingPart: t.Mixed = hinted(
   new t.Type<unknown>(
     'a noising process',
     (x): x is unknown => tables.is(x) || path.is(x),
-    (x, context) => (path.is(x) ? t.success(x) : tables.validate(x, context)),
+    (x, context) => (path.is(x) ? path : tables).validate(x, context),
     F.identity,
   ),
   `give ${DDPM}`,

@@ -121,7 +121,7 @@ export type Report =
   | ({ readonly _tag: 'Failed' } & Failure);
 
 const count = wholeFrom(0);
-const purpose = oneOf('drawing', 'repair');
+const purpose = oneOf(['drawing', 'repair']);
 
 const requestDecoder: Decoder<Request> = tagged<Request>({
   Start: { settings: settingsDecoder, digits: text },
@@ -145,11 +145,11 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
 });
 
 const reportDecoder: Decoder<Report> = tagged<Report>({
-  Preparing: { what: oneOf('backend', 'network') },
-  Works: { backend: text, threads: orNull(count), why: orNull(oneOf(...whys)) },
+  Preparing: { what: oneOf(['backend', 'network']) },
+  Works: { backend: text, threads: orNull(count), why: orNull(oneOf(whys)) },
   OneThread: {},
   DigitsLoaded: {},
-  Begun: { from: oneOf('noise', 'kept', 'file', 'lost'), step: count, goal: count },
+  Begun: { from: oneOf(['noise', 'kept', 'file', 'lost']), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber },
   NonFinite: { step: count },
@@ -164,7 +164,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Replaced: { step: count, bytes },
   Lost: { step: count, message: text },
   Failed: {
-    doing: oneOf('start', 'digits', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit'),
+    doing: oneOf(['start', 'digits', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit']),
     message: text,
   },
 });

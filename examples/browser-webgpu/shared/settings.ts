@@ -42,8 +42,8 @@ const wholeTo = (most: number): Decoder<number> =>
 export const stepsDecoder = wholeTo(MOST_STEPS);
 
 const fields: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
-  backend: oneOf('auto', 'webgpu', 'wasm'),
-  recipe: oneOf('digits', 'tiny'),
+  backend: oneOf(['auto', 'webgpu', 'wasm']),
+  recipe: oneOf(['digits', 'tiny']),
   seed: orNull(wholeFrom(0)),
   goal: orNull(wholeFrom(1)),
   steps: stepsDecoder,

@@ -62,7 +62,7 @@ export const decodeEvalOptions = (argv: readonly string[]): E.Either<NoisefoldEr
       return F.pipe(
         E.Do,
         E.bind('images', () => optional('images', wholeFrom(4))), // precision and recall need three neighbours of each digit
-        E.bind('checkpoint', () => optional('checkpoint', oneOf(...CHECKPOINTS))),
+        E.bind('checkpoint', () => optional('checkpoint', oneOf(CHECKPOINTS))),
         E.bind('backend', () => optional('backend', settingDecoders.backend)),
         E.bind('seed', () => optional('seed', settingDecoders.seed)),
         E.bind('sampler', () => optional('sampler', settingDecoders.sampler)),

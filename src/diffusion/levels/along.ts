@@ -25,7 +25,7 @@ import {
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
-import type { Level } from './level.js';
+import { type Level, requireTime } from './level.js';
 import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
 
 /** A path of noise levels as functions of time, and what identifies it in files. */
@@ -98,13 +98,7 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
   };
   const [channelAt, ratesAt] = [onHostOf({ alpha, sigma }), onHostOf(rates)];
   const levelAt = (t: number): Level => {
-    if (!(t >= 0 && t <= last))
-      raise('ConfigError', {
-        where: 'levelAt: t',
-        expected: `a time from 0 to ${last}`,
-        actual: String(t),
-        hint: 'the data are at 0',
-      });
+    requireTime(t, last);
     const level = { ...(t === 0 ? identity : channelAt(t)), t };
     const slopes = ratesAt(t);
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;

@@ -2,7 +2,7 @@
 import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
-import { DATA, type Level } from './level.js';
+import { DATA, type Level, requireTime } from './level.js';
 import { isSameSigma, roundedTimestepOfSigma, timestepOfSigma } from './noiseLevel.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import type { Clock, Lookup, NoiseLevel, Path, TimeType } from './path.js';
@@ -57,8 +57,7 @@ const clockOfTable = (timesteps: Int32Array | Float64Array): Clock['of'] => {
 
 /** The number of timesteps of a network that gets some times. There may be more of them than a call has arguments. */
 const countOf = (times: ArrayLike<number>, isWhole: boolean): number => {
-  let last = 0;
-  for (let i = 0; i < times.length; i++) last = Math.max(last, times[i]!);
+  const last = Array.from(times).reduce((most, time) => Math.max(most, time), 0);
   return isWhole ? Math.floor(last) + 1 : Math.ceil(last);
 };
 
@@ -93,7 +92,8 @@ export const discretePath = ({
     last: list.length - 1,
     list,
     levelAt: (t) => {
-      if (t < 0) return DATA;
+      if (t === -1) return DATA;
+      requireTime(t, list.length - 1);
       const before = Math.floor(t);
       if (t === before) return list[t]!;
       // σ/α is ∞ at a level without signal, and so on the whole way to it

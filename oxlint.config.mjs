@@ -21,10 +21,8 @@ const layered = {
   diffusion: [
     ['levels'],
     ['grids'],
-    ['conditioning'],
     ['denoisers'],
     ['guidance'],
-    ['reverse'],
     ['likelihood'],
     ['losses'],
     ['solvers'],

@@ -70,12 +70,12 @@ export {
 export { noisingOfSigmas, respaceAtSigmas } from './grids/sigmaNoising.js';
 export { ddimStride, sections, timestepRespacing } from './grids/timestepRespacing.js';
 
-export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './conditioning/checkedInputs.js';
-export type { Condition, ConditionedOn, Conditioner } from './conditioning/condition.js';
-export { conditioningAugmentation, noisyCondition } from './conditioning/conditioningAugmentation.js';
+export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './denoisers/checkedInputs.js';
+export type { Condition, ConditionedOn, Conditioner } from './denoisers/condition.js';
+export { conditioningAugmentation, noisyCondition } from './denoisers/conditioningAugmentation.js';
 export { wholeTimesteps } from './levels/discretePath.js';
-export { dropLabels } from './conditioning/labelDropout.js';
-export { superResolution } from './conditioning/superResolution.js';
+export { dropLabels } from './denoisers/labelDropout.js';
+export { superResolution } from './denoisers/superResolution.js';
 
 export {
   type Conditioning,
@@ -123,7 +123,7 @@ export {
 export { type ClassGuidance, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance/guidance.js';
 export type { Classifier, ClassifierModel, Guide, GuideGradient } from './guidance/guide.js';
 
-export { dynamicThreshold } from './reverse/dynamicThreshold.js';
+export { dynamicThreshold } from './guidance/dynamicThreshold.js';
 export {
   fixedLogVariances,
   pMeanVariance,
@@ -133,10 +133,10 @@ export {
   type Reverse,
   reverseOf,
   type ReverseOptions,
-} from './reverse/reverse.js';
-export type { ReverseVariance } from './reverse/reverseVariance.js';
-export { steered, type SteeredOptions } from './reverse/steering.js';
-export { clipToImage, type Correction, uncorrected } from './reverse/x0Correction.js';
+} from './likelihood/reverse.js';
+export type { ReverseVariance } from './likelihood/reverseVariance.js';
+export { steered, type SteeredOptions } from './guidance/steering.js';
+export { clipToImage, type Correction, uncorrected } from './guidance/x0Correction.js';
 
 export { type BatchKeys, drawnBy } from './levels/batchKeys.js';
 export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js';

@@ -1,6 +1,6 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { type Condition, type ConditionedOn, requireCondition } from '../conditioning/condition.js';
+import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
 import { convertedAt } from './atLevel.js';
 import { requireSignal } from './requireSignal.js';
 import type { Parameterization } from './parameterization.js';

@@ -16,7 +16,7 @@ import {
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { reciprocalBetas } from '../levels/betaSchedules.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { type Denoiser, overNoising } from './denoiser.js';
 import { edm } from '../levels/continuousNoising.js';
 import { heun } from '../solvers/edm.js';

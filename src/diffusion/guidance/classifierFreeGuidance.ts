@@ -31,8 +31,8 @@ import { E, F, t } from '../../internal/fp.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 import { joinBatches, splitBatches, perSample } from '../levels/batch.js';
 import type { NoiseLevel } from '../levels/path.js';
-import { joinConditions } from '../conditioning/condition.js';
-import { requiredLabel, checkUnconditional } from '../conditioning/labelChecks.js';
+import { joinConditions } from '../denoisers/condition.js';
+import { requiredLabel, checkUnconditional } from '../denoisers/labelChecks.js';
 import type { ClassGuidance } from './guidance.js';
 
 /** Refinements of classifier-free guidance. */

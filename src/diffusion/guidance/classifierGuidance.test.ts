@@ -17,23 +17,23 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
-import type { ReverseVariance } from '../reverse/reverseVariance.js';
+import type { ReverseVariance } from '../likelihood/reverseVariance.js';
 import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
 import { type Classifier, gradientOf, type GuideGradient } from './guide.js';
 import { ancestral } from '../solvers/ancestral.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from './x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
 import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
 import { heun } from '../solvers/edm.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
-import { pMeanVariance, pSample } from '../reverse/reverse.js';
+import { pMeanVariance, pSample } from '../likelihood/reverse.js';
 import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
 import { timestepGrid } from '../grids/grid.js';
 import { guidanceMonoid } from './guidance.js';
 import { respace } from '../grids/respacing.js';
 import { sampler, type SamplerParts } from '../sampling/sampler.js';
-import { steered } from '../reverse/steering.js';
+import { steered } from './steering.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';

@@ -21,7 +21,7 @@ import { isObject } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 
 import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoisers/denoiser.js';
-import { requiredLabel } from '../conditioning/labelChecks.js';
+import { requiredLabel } from '../denoisers/labelChecks.js';
 import { entriesAt } from '../levels/table.js';
 
 /** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */

@@ -17,9 +17,9 @@ import { targetOf } from '../losses/loss.js';
 import { qPosterior } from './posterior.js';
 import { fromPrevious } from '../losses/previousX.js';
 import { respace } from '../grids/respacing.js';
-import { pMeanVariance } from '../reverse/reverse.js';
+import { pMeanVariance } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
-import { steered } from '../reverse/steering.js';
+import { steered } from '../guidance/steering.js';
 import { entriesAt, entryAt } from './table.js';
 import { ddpm } from './discreteNoising.js';
 

@@ -5,11 +5,11 @@ import { forEachSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
 import type { CdfOptions } from './discretizedGaussian.js';
 import { boundTerm } from './variationalBound.js';
-import type { Condition } from '../conditioning/condition.js';
+import type { Condition } from '../denoisers/condition.js';
 import { converted, type Denoiser } from '../denoisers/denoiser.js';
 import { qSample } from '../levels/forward.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { pMeanVariance, type ReverseOptions } from '../reverse/reverse.js';
+import { pMeanVariance, type ReverseOptions } from './reverse.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, discretePart } from '../parts.js';
 

@@ -24,7 +24,7 @@ import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
 import { type Channel, normOf, preservesVariance } from '../levels/channel.js';
-import type { Condition } from '../conditioning/condition.js';
+import type { Condition } from '../denoisers/condition.js';
 import { type Denoiser, overPath, reparameterizeOn } from '../denoisers/denoiser.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
@@ -34,8 +34,8 @@ import type { Level } from '../levels/level.js';
 import { karrasGrid } from '../grids/sigmaGrid.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { steeredOn } from '../reverse/steering.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { steeredOn } from '../guidance/steering.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { entryAt } from '../levels/table.js';
 
 /** Samples on their way to noise, and the change of log-volume so far. */

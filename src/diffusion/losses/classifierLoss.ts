@@ -20,7 +20,7 @@ import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Noising, pathOf } from '../levels/noising.js';
-import { requiredLabel } from '../conditioning/labelChecks.js';
+import { requiredLabel } from '../denoisers/labelChecks.js';
 import { demanding } from '../../internal/takes.js';
 import { classifierPart, noisingPart } from '../parts.js';
 

@@ -26,7 +26,7 @@ import { E } from '../../internal/fp.js';
 import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { spaced } from '../grids/grid.js';
 import { qSample } from '../levels/forward.js';
-import { dropLabels } from '../conditioning/labelDropout.js';
+import { dropLabels } from '../denoisers/labelDropout.js';
 import { simpleLoss, simpleLosses, targetOf } from './loss.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { respace } from '../grids/respacing.js';

@@ -8,7 +8,7 @@ import {
 import { E } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { partOfTheWay, startFrom } from './imageToImage.js';

@@ -24,7 +24,7 @@ import {
 import { E, F, RTE } from '../../internal/fp.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { consistency } from '../solvers/consistency.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
 import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
@@ -34,7 +34,7 @@ import { cfg } from '../guidance/classifierFreeGuidance.js';
 import type { Solver, Stage } from '../solvers/plan.js';
 import type { Noise } from './noise.js';
 import { respace } from '../grids/respacing.js';
-import { pSample } from '../reverse/reverse.js';
+import { pSample } from '../likelihood/reverse.js';
 import { sampler } from './sampler.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { linear } from '../levels/betaSchedules.js';

@@ -1,8 +1,8 @@
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, pairsOf } from '../levels/level.js';
-import { reverseVariance } from '../reverse/reverseVariance.js';
-import { stepsAlong, stepVariances } from '../reverse/stepVariances.js';
+import { reverseVariance } from '../likelihood/reverseVariance.js';
+import { stepsAlong, stepVariances } from '../likelihood/stepVariances.js';
 import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { ancestralLevel, forwardSigma, holdX0 } from './steps.js';

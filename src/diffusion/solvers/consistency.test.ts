@@ -3,7 +3,7 @@ import { numbersOf, relativeDistance, right } from '../../../properties/diffusio
 import { constantOf, fullLike, scalar } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { consistency } from './consistency.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import type { Noise } from '../sampling/noise.js';
 import { sampler } from '../sampling/sampler.js';

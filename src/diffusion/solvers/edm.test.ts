@@ -7,7 +7,7 @@ import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { everyStep, timestepGrid, trailing } from '../grids/grid.js';
 import { respace } from '../grids/respacing.js';
 import { noisingOfSigmas } from '../grids/sigmaNoising.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { sigmaAt } from '../levels/noiseLevel.js';
 import { zeroTerminalSNR } from '../levels/zeroTerminalSNR.js';
 import { ddim } from './ddim.js';

@@ -4,7 +4,7 @@ import { type Conversion, conversion } from '../denoisers/parameterization.js';
 import { entryAt } from '../levels/table.js';
 import { planPart } from '../parts.js';
 import { demanding } from '../../internal/takes.js';
-import { learnedLogVariance, standardDeviation } from '../reverse/learnedVariance.js';
+import { learnedLogVariance, standardDeviation } from '../denoisers/learnedVariance.js';
 import type { SolverPlan, Stage } from './plan.js';
 
 /** A sample in progress: x_t, and the tensors that the solver keeps from earlier stages, of the shape of x. */

@@ -5,7 +5,7 @@ import { fullLike, normal } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
 import { ancestral } from './ancestral.js';
 import { consistency } from './consistency.js';
-import { uncorrected } from '../reverse/x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from './ddim.js';
 import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
 import { dpmSolverPP } from './dpmSolverPP.js';

@@ -1,6 +1,6 @@
 import { type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
 import { everyStep } from '../../diffusion/grids/grid.js';
-import { limitTimesteps } from '../../diffusion/conditioning/networkTimesteps.js';
+import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';

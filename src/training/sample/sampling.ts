@@ -1,6 +1,6 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
 import { gridPart } from '../../diffusion/grids/grid.js';
-import { checkUnconditional } from '../../diffusion/conditioning/labelChecks.js';
+import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';

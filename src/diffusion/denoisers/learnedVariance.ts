@@ -1,5 +1,5 @@
 import { add, exp, mul, type Shape, type Tensor } from '../../dsl/index.js';
-import type { LearnedVariance } from '../denoisers/denoiser.js';
+import type { LearnedVariance } from './denoiser.js';
 
 /**
  * log σ² from the variance output of a denoiser: the output itself, or the interpolation from log β̃ at -1 to log β at 1

@@ -23,7 +23,7 @@ import {
 } from '../../dsl/index.js';
 import { F, RTE } from '../../internal/fp.js';
 import { linear } from '../levels/betaSchedules.js';
-import { uncorrected } from './x0Correction.js';
+import { uncorrected } from '../guidance/x0Correction.js';
 import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
 import { spaced } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';

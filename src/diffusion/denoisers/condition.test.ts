@@ -20,12 +20,12 @@ import {
 import { boundLosses, hybridLosses, rescaledBoundLosses } from '../losses/boundLoss.js';
 import type { Condition } from './condition.js';
 import { ddim } from '../solvers/ddim.js';
-import { type Conditioning, type Denoiser, learningVariance } from '../denoisers/denoiser.js';
+import { type Conditioning, type Denoiser, learningVariance } from './denoiser.js';
 import { boundAt } from '../likelihood/boundEvaluation.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
 import { type Losses, meanLoss, predictionErrors, simpleLosses } from '../losses/loss.js';
-import { pMeanVariance, pSample } from '../reverse/reverse.js';
+import { pMeanVariance, pSample } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
 import { snrWeight, weightedBy } from '../losses/weighting.js';

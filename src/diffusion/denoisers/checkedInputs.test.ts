@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
-import type { Denoiser } from '../denoisers/denoiser.js';
+import type { Denoiser } from './denoiser.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
 import { ddpm } from '../levels/discreteNoising.js';
 

@@ -79,22 +79,17 @@ export { superResolution } from './denoisers/superResolution.js';
 
 export {
   type Conditioning,
-  converted,
   type Denoiser,
-  type DenoiserChange,
   type Guides,
   type LearnedVariance,
   learningVariance,
-  mapDenoiser,
   type MeanGradient,
   type Model,
   type Outputs,
-  overParams,
-  overNoising,
-  reparameterize,
   type ScoreGradient,
-  withoutDropout,
 } from './denoisers/denoiser.js';
+export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
+export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
 export { type GaussianMixture, gaussianMixture } from './denoisers/gaussianMixture.js';
 export {
@@ -113,7 +108,18 @@ export type {
   VpPreconditioning,
 } from './denoisers/preconditioning.js';
 
-export { cfg, type CfgOptions } from './guidance/classifierFreeGuidance.js';
+export { type ApgOptions, apg } from './guidance/adaptiveProjectedGuidance.js';
+export { autoguidance } from './guidance/autoguidance.js';
+export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from './guidance/classifierFreeGuidance.js';
+export {
+  classGuidance,
+  type Contrast,
+  type ContrastRule,
+  pairGuidance,
+  type Remembering,
+  stepOf,
+} from './guidance/contrast.js';
+export { type Refinement } from './guidance/refinement.js';
 export {
   type ClassifierGuidance,
   classifierGuided,
@@ -224,6 +230,7 @@ export { type Churn, euler, heun } from './solvers/edm.js';
 export { eulerAncestral } from './solvers/eulerAncestral.js';
 export { exponentialWeights } from './solvers/exponentialIntegrator.js';
 export {
+  type NoiseName,
   type StageInputs,
   type Integrator,
   integratorOf,

@@ -62,7 +62,7 @@ describe('options of functions that return an Either', () => {
     [scaledLinear(9, { end: 1e-5 }), 'scaledLinear.end: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
     [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
     [likelihood(any({ noising, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields noising, denoiser, grid, got an unknown field; did you mean grid?'],
-    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, got an unknown field; did you mean rescale?'],
+    [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
     [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],
     [cfg(2, { interval: [9, 5] })(white), 'cfg.interval: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
     [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],

@@ -9,7 +9,8 @@ import { interpolant } from '../levels/interpolant.js';
 import { ddpm } from '../levels/discreteNoising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { targetOf } from '../losses/loss.js';
-import { converted, type Denoiser, reparameterize } from './denoiser.js';
+import { converted, reparameterize } from './overNoising.js';
+import { type Denoiser } from './denoiser.js';
 import { conversion, type Parameterization, target } from './parameterization.js';
 
 const early = right(

@@ -1,14 +1,9 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
-import { raise } from '../../internal/errors.js';
-import { type Condition, type ConditionedOn, requireCondition } from './condition.js';
-import { convertedAt } from './atLevel.js';
-import { requireSignal } from './requireSignal.js';
-import type { Parameterization } from './parameterization.js';
-import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
-import type { Lookup, NoiseLevel, TimeType } from '../levels/path.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
-import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
+import type { NoiseLevel, TimeType } from '../levels/path.js';
+import type { Condition, ConditionedOn } from './condition.js';
+import type { Parameterization } from './parameterization.js';
 
 /** The inputs of a denoiser besides x_t. */
 export interface Conditioning<B extends Dim, D extends TimeType = TimeType> {
@@ -22,6 +17,24 @@ export interface Conditioning<B extends Dim, D extends TimeType = TimeType> {
   readonly condition?: Condition<B>;
   /** The key of dropout layers; without it they do nothing, as in sampling. */
   readonly dropout?: Key;
+  /** The step of the solver in which a sampler evaluates. */
+  readonly step?: StepLevels;
+}
+
+/** A step of a solver, as guidance sees it. All samples of a batch are in the same step. */
+export interface StepLevels {
+  /** Its index, from 0 at the noise. */
+  readonly index: Tensor<[], 'int32'>;
+  /** The level where the step begins. */
+  readonly from: ChannelTensors;
+  /** The level where it ends. */
+  readonly to: ChannelTensors;
+}
+
+/** α and σ as numbers of a program. */
+export interface ChannelTensors {
+  readonly alpha: Tensor<[]>;
+  readonly sigma: Tensor<[]>;
 }
 
 /** The result of a denoiser that learns its variance: both `[B, ...I]`. */
@@ -39,6 +52,18 @@ export interface LearnedVariance<P, I extends Shape> {
   readonly as: 'range' | 'logVariance';
   /** The prediction, equal to that of the denoiser's `apply`, and the variance, in one evaluation. Not guided. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Outputs<B, I>;
+}
+
+/** A denoiser that keeps tensors from one evaluation to the next, such as one with guidance by momentum. */
+export interface Recurrent<P, I extends Shape> {
+  /** The number of tensors, of the shape of x. They begin as zeros. */
+  readonly memory: number;
+  readonly apply: <B extends Dim>(
+    params: P,
+    x: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>>,
+    memory: readonly Tensor<[B, ...I]>[],
+  ) => { readonly prediction: Tensor<[B, ...I]>; readonly memory: readonly Tensor<[B, ...I]>[] };
 }
 
 /** A scaled gradient s·∇ log p(y|x_t), of the shape of x_t, from `params`, x_t of `[B, ...I]` and its conditioning. */
@@ -103,6 +128,10 @@ export interface Denoiser<P, I extends Shape> {
   readonly guides?: Guides<P, I>;
   /** The variance of its reverse steps, if it learns it; see {@link learningVariance}. */
   readonly learned?: LearnedVariance<P, I>;
+  /** For a guided denoiser, the prediction that guidance moves away from, such as that without a class. */
+  readonly unguided?: Denoiser<P, I>['apply'];
+  /** Its evaluations in sequence, if they depend on each other. `apply` is the first of them. */
+  readonly recurrent?: Recurrent<P, I>;
 }
 
 /**
@@ -136,205 +165,3 @@ export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   /** Initial parameters. */
   readonly init: (key: Key) => P;
 }
-
-/** A change of a denoiser's inputs and prediction. */
-export interface DenoiserChange<P, Q, I extends Shape> {
-  /** The parameters of the old denoiser from those of the new one. */
-  readonly params: (params: Q) => P;
-  /** The conditioning of the old denoiser from that of the new one; the same if left out. */
-  readonly at?: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>;
-  /** The prediction of the new denoiser from its conditioning, x_t and the old prediction; the same if left out. */
-  readonly prediction?: <B extends Dim>(
-    at: Conditioning<B>,
-    x: Tensor<[NoInfer<B>, ...I]>,
-  ) => (prediction: Tensor<[B, ...I]>) => Tensor<[B, ...I]>;
-}
-
-/**
- * Changes a denoiser's inputs and prediction, both in `apply` and in `learned`. A learned variance stays the same.
- * @example
- * const denoiser: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => x }
- * const twice = mapDenoiser<null, object, []>({ params: () => null, prediction: () => (p) => mul(p, 2) })(denoiser)
- * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
- */
-export const mapDenoiser = demanding(
-  'mapDenoiser',
-  { change: partLike('a change of a denoiser', '{ params }', 'params') },
-  <P, Q, I extends Shape>({
-    params: part,
-    at: inputsOf = (at) => at,
-    prediction: predictionOf,
-  }: DenoiserChange<P, Q, I>) =>
-    ({ apply, learned, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => ({
-      ...denoiser,
-      ...(guides && { guides: mapGuides(guides, part, inputsOf) }),
-      apply: (params, x, at) => {
-        const prediction = apply(part(params), x, inputsOf(at));
-        return predictionOf ? predictionOf(at, x)(prediction) : prediction;
-      },
-      ...(learned && {
-        learned: {
-          as: learned.as,
-          apply: (params, x, at) => {
-            const { prediction, variance } = learned.apply(part(params), x, inputsOf(at));
-            return { prediction: predictionOf ? predictionOf(at, x)(prediction) : prediction, variance };
-          },
-        },
-      }),
-    }),
-);
-
-/** Changes the inputs of guides. */
-const mapGuides = <P, Q, I extends Shape>(
-  { score, mean }: Guides<P, I>,
-  part: (params: Q) => P,
-  inputsOf: <B extends Dim>(at: Conditioning<B>) => Conditioning<B>,
-): Guides<Q, I> => ({
-  ...(score && { score: (params, x, at) => score(part(params), x, inputsOf(at)) }),
-  ...(mean && { mean: (params, x, at, of) => mean(part(params), x, inputsOf(at), of) }),
-});
-
-const same = <P>(params: P): P => params;
-
-/** Makes a denoiser without classes ignore labels. */
-export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  denoiser.classes === undefined
-    ? mapDenoiser<P, P, I>({ params: same, at: ({ label: _, ...at }) => at })(denoiser)
-    : denoiser;
-
-/**
- * Turns off the dropout of a denoiser, so that it is measured as it samples.
- * @example
- * const dropping: Denoiser<null, []> = {
- *   predicts: 'x0',
- *   apply: (_, x, { dropout }) => (dropout === undefined ? x : zerosLike(x)),
- * }
- * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
- * await using nf = await open(reference())
- * await nf.run(evaluate(measured, {})(key(7))) // → [1]
- */
-export const withoutDropout = demanding(
-  'withoutDropout',
-  { denoiser: denoiserPart },
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-    mapDenoiser<P, P, I>({ params: same, at: ({ dropout: _, ...at }) => at })(denoiser),
-);
-
-/**
- * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape, at times `t` of the
- * noising. Raises `ConfigError` for a conversion of ε or the score to x₀ or v at a timestep without signal, and of a velocity on
- * a path without derivatives.
- *
- * @param timesteps - the timesteps to check for signal; all of a discrete noising if left out
- * @example
- * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const toNoise = converted(noising, 'x0', 'epsilon')(iota(2), ones(2))
- * toNoise(zeros(2)) // → [1.667, 1.25]
- */
-export const converted = demanding(
-  'converted',
-  { noising: noisingPart, from: predictsPart, to: predictsPart },
-  <N extends Noising>(noising: N, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
-    const path = pathOf(noising);
-    return <B extends Dim, I extends Shape>(t: Tensor<[B], TimeOf<N>>, x: Tensor<[NoInfer<B>, ...I]>) =>
-      (prediction: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
-        if (from === to) return prediction;
-        if (to === 'x0' || to === 'v') requireSignal('denoiser', path, { predicts: from }, timesteps);
-        return convertedAt(from, to, path.levels(t))(x, prediction);
-      };
-  },
-);
-
-/**
- * Converts a denoiser to another parameterization. Its `t` is the time of the noising. Raises the errors of {@link converted}
- * when it is applied.
- *
- * @param timesteps - the timesteps to check for signal; all of a discrete noising if left out
- * @example
- * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const noise = reparameterize(noising, 'epsilon')(black)
- * noise.apply(null, ones(2), { t: iota(2) }) // → [1.667, 1.25]
- */
-export const reparameterize = (noising: Noising, to: Parameterization, timesteps?: readonly number[]) =>
-  reparameterizeOn(pathOf(noising), to, timesteps);
-
-/** {@link reparameterize} on a path. */
-export const reparameterizeOn =
-  (path: Lookup, to: Parameterization, timesteps?: readonly number[]) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { predicts } = denoiser;
-    if (predicts === to) return denoiser;
-    const prediction: DenoiserChange<P, P, I>['prediction'] =
-      ({ t, level = path.levels(t) }, x) =>
-      (from) => {
-        if (to === 'x0' || to === 'v') requireSignal('denoiser', path, denoiser, timesteps);
-        return convertedAt(predicts, to, level)(x, from);
-      };
-    return { ...mapDenoiser<P, P, I>({ params: same, prediction })(denoiser), predicts: to };
-  };
-
-/**
- * A denoiser that takes its parameters from larger ones, such as those of a guided denoiser, which include a guide's.
- * @example
- * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(x, p) }
- * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
- * second.apply([2, 3], ones(1), { t: iota(1) }) // → [3]
- */
-export const overParams =
-  <Q, P>(part: (params: Q) => P) =>
-  <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-    mapDenoiser<P, Q, I>({ params: part })(denoiser);
-
-/** Raises `ConfigError` if a noising has timesteps that a network does not know. */
-export const requireTimestepsWithin = (where: string, { clock }: Lookup, known = Infinity): void => {
-  if (clock.count > known)
-    raise('ConfigError', {
-      where,
-      expected: `a process of at most ${known} timesteps, which it knows`,
-      actual: `one of ${clock.count}`,
-      hint: 'make the model with as many timesteps',
-    });
-};
-
-/** Raises `ConfigError` for a network that would take the time of a path for something else. */
-const requireClock = (
-  { clock: { isWhole, count } }: Lookup,
-  { noiseLabels = false, clock = 'timestep' }: Clocked,
-): void => {
-  if (noiseLabels ? isWhole || count === Infinity : clock === 'timestep' && count === Infinity)
-    raise('ConfigError', {
-      where: 'denoiser',
-      expected: isWhole ? 'a network of timesteps' : 'a denoiser of noise levels, on a path of σ',
-      actual: noiseLabels ? 'one of noise labels' : 'one of timesteps',
-      hint: "wrap it: preconditioned(network, { as: 'edm', sigmaData: 0.5 })",
-    });
-};
-type Clocked = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>;
-
-/**
- * A denoiser over a noising: takes times of the noising, and passes the network its own, which differ if the noising is respaced
- * or continuous, and the noise levels. When applied, raises `ConfigError` for timesteps that the network does not know, for a
- * network of timesteps on the path of EDM, whose time is σ, and for a condition that is missing or not expected.
- * @example
- * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
- * const seen = (noising: Noising) => overNoising(noising)(clock).apply(null, zeros(3), { t: iota(3) })
- * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
- */
-export const overNoising = demanding('overNoising', { noising: noisingPart }, (noising: Noising) =>
-  overPath(pathOf(noising)),
-);
-
-/** {@link overNoising} on a path. */
-export const overPath =
-  (path: Lookup) =>
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-    mapDenoiser<P, P, I>({
-      params: same,
-      at: (at) => {
-        requireClock(path, denoiser);
-        if (denoiser.clock !== 'level') requireTimestepsWithin('denoiser', path, denoiser.timesteps);
-        requireCondition(denoiser.condition, at.condition);
-        return { ...at, t: path.clock.of(at.t), level: path.levels(at.t) };
-      },
-    })(denoiser);

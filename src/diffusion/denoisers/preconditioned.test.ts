@@ -17,7 +17,8 @@ import {
 import { E } from '../../internal/fp.js';
 import { reciprocalBetas } from '../levels/betaSchedules.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import { type Denoiser, overNoising } from './denoiser.js';
+import { type Denoiser } from './denoiser.js';
+import { overNoising } from './overNoising.js';
 import { edm } from '../levels/continuousNoising.js';
 import { heun } from '../solvers/edm.js';
 import type { SampleState } from '../solvers/integrator.js';

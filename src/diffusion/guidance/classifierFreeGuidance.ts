@@ -1,101 +1,38 @@
+/** Guidance by the class: the predictions with the class and without one. */
 import {
   add,
-  and,
-  ascribeLike,
   cast,
   type Dim,
-  dims,
   div,
-  fullLike,
-  greater,
   greaterEqual,
-  lessEqual,
-  meanPerSample,
   mul,
-  onesLike,
-  reshape,
   scaleBy,
   type Shape,
-  slice,
-  sqrt,
   square,
-  squeeze,
   sub,
+  sumPerSample,
   type Tensor,
-  where,
 } from '../../dsl/index.js';
+import { hinted, natural } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
-import { fail } from '../../internal/errors.js';
-import { exactTuple, finite, hinted, refined, share } from '../../internal/decode.js';
-import { E, F, t } from '../../internal/fp.js';
-import { argument, optional, schema } from '../../internal/schema.js';
-import { joinBatches, splitBatches, perSample } from '../levels/batch.js';
-import type { NoiseLevel } from '../levels/path.js';
-import { joinConditions } from '../denoisers/condition.js';
-import { requiredLabel, checkUnconditional } from '../denoisers/labelChecks.js';
+import { E, F } from '../../internal/fp.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { classGuidanceOf, type Contrast, rememberingOf, requiredStep } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
+import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
 
-/** Refinements of classifier-free guidance. */
-export interface CfgOptions {
-  /**
-   * φ of guidance rescale (Lin et al. 2024, eq. 15 and 16; 0.7 there): rescales the standard deviation of each guided
-   * prediction toward that of the conditional one. From 0, no change, to 1; 0 if left out. A constant prediction does not
-   * change.
-   */
-  readonly rescale?: number;
-  /**
-   * The interval of the denoiser's timesteps at which to guide, both ends included; all if left out (Kynkäänniemi et al.
-   * 2024). Outside of it the prediction is the conditional one. Saves no time: the compiled step is the same for every
-   * timestep, and makes both predictions.
-   */
-  readonly interval?: readonly [first: number, last: number];
-}
+/** Options of classifier-free guidance. */
+export interface CfgOptions extends Refinement {}
 
-const cfgOptions = /* @__PURE__ */ schema('cfg', {
-  rescale: optional(hinted(refined(share, 'a rescale between 0 and 1', share.is), '0.7 is usual; 0 is off'), 0),
-  interval: optional(
-    hinted(
-      exactTuple([t.number, t.number], 'an interval [first, last]'),
-      '{ interval: [200, 800] } guides only between these timesteps',
-    ),
-  ),
-} satisfies Record<keyof CfgOptions, unknown>).rule(({ interval: [first, last] = [0, 0] }) =>
-  Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last
-    ? null
-    : {
-        field: 'interval',
-        expected: 'an interval of whole timesteps, 0 ≤ first ≤ last',
-        actual: `[${first}, ${last}]`,
-        hint: 'timesteps begin at 0, which has the least noise',
-      },
-);
-const scaleOf = argument('cfg', hinted(refined(finite, 'a finite guidance scale', finite.is), '1 is unguided; try 2'));
+const cfgOptions = /* @__PURE__ */ schema('cfg', refinementFields).rule(inOrder);
 
-/** Joins the noise levels of two batches, like `joinBatches`. */
-const joinLevels = <B extends Dim>(first: NoiseLevel<B>, second: NoiseLevel<B>): NoiseLevel<Dim> => ({
-  alpha: joinBatches(first.alpha, second.alpha),
-  sigma: joinBatches(first.sigma, second.sigma),
-});
-
-/** The variance of each sample, `[B, ...I]` to `[B]`; exactly 0 if all its numbers are equal. */
-const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
-  const [B] = dims(x);
-  // subtract the first number first: the mean of equal numbers is rounded, so their variance would not be 0
-  const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
-  const without = (of: Tensor<[B, ...I]>, numbers: Tensor<[B]>) => sub(of, scaleBy(onesLike(x), numbers));
-  const moved = without(x, origin);
-  return meanPerSample(square(without(moved, meanPerSample(moved))));
-};
-
-/** The ratio of the standard deviations of two batches, for each sample; 1 if the second is 0. */
-const deviationRatio = <B extends Dim, I extends Shape>(
-  over: Tensor<[B, ...I]>,
-  under: Tensor<[B, ...I]>,
-): Tensor<[B]> => {
-  const divisor = variance(under);
-  const varies = greater(divisor, 0);
-  const one = onesLike(divisor);
-  return sqrt(div(where(varies, variance(over), one), where(varies, divisor, one)));
+/** negative + scale·(positive - negative), with a scale of the host or of the step. */
+export const extrapolated = <B extends Dim, I extends Shape>(
+  { positive, negative }: Pick<Contrast<B, I>, 'positive' | 'negative'>,
+  scale: number | Tensor<[]>,
+): Tensor<[B, ...I]> => {
+  const contrast = sub(positive, negative);
+  return add(negative, typeof scale === 'number' ? mul(contrast, scale) : mul(contrast, scale));
 };
 
 /**
@@ -116,57 +53,99 @@ const deviationRatio = <B extends Dim, I extends Shape>(
  * unwrap(cfg(3)(denoiser)).apply(null, zeros(1), at) // → [1 + 3 * (0 - 1)]
  * unwrap(cfg(3, { interval: [5, 9] })(denoiser)).apply(null, zeros(1), at) // → [0]
  */
-export const cfg =
-  <G = unknown>(scale: number, given?: Exact<G, keyof CfgOptions> & CfgOptions): ClassGuidance =>
-  (denoiser) => {
-    const { classes, timesteps = Infinity, apply } = denoiser;
-    const options = F.pipe(
-      cfgOptions.decode<CfgOptions>(given),
-      E.tap(() => scaleOf.decode(scale)),
-    );
-    if (E.isLeft(options)) return options;
-    const { rescale, interval } = options.right;
-    if (interval !== undefined && interval[0] >= timesteps)
-      return fail('ConfigError', {
-        where: 'cfg.interval',
-        expected: `an interval that begins at a timestep of the denoiser, 0 to ${timesteps - 1}`,
-        actual: `[${interval.join(', ')}]`,
-        hint: 'no step would be guided',
-      });
-    if (classes === undefined)
-      return fail('ConfigError', {
-        where: 'cfg',
-        expected: 'a denoiser with classes',
-        actual: 'one without classes',
-        hint: 'train it with labels and label dropout, or sample unguided',
-      });
-    const unready = checkUnconditional('cfg', denoiser);
-    if (E.isLeft(unready)) return unready;
-    /** The weight of each sample at its timestep, `[B]`. */
-    const weightAt = <B extends Dim>(t: Tensor<[B], 'int32' | 'float32'>): Tensor<[B]> => {
-      const weight = fullLike(cast(t, 'float32'), scale);
-      if (interval === undefined) return weight;
-      const inside = and(greaterEqual(t, interval[0]), lessEqual(t, interval[1]));
-      return where(inside, weight, onesLike(weight));
-    };
-    return E.right({
-      ...denoiser,
-      apply: (params, x, at) => {
-        const label = requiredLabel('cfg', at.label);
-        const { condition, level } = at;
-        const [withClass, without] = splitBatches(x)(
-          apply(params, joinBatches(x, x), {
-            ...at,
-            t: joinBatches(at.t, at.t),
-            ...(level && { level: joinLevels(level, level) }),
-            label: joinBatches(label, fullLike(label, classes)),
-            ...(condition && { condition: joinConditions(condition, condition) }),
-          }),
-        );
-        const guided = add(without, scaleBy(sub(withClass, without), weightAt(at.t)));
-        if (rescale === 0) return guided;
-        const ratio = deviationRatio(withClass, guided);
-        return scaleBy(guided, add(mul(ratio, rescale), 1 - rescale));
-      },
-    });
-  };
+export const cfg = <G = unknown>(scale: number, options?: Exact<G, keyof CfgOptions> & CfgOptions): ClassGuidance =>
+  classGuidanceOf(
+    'cfg',
+    F.pipe(
+      cfgOptions.decode<CfgOptions>(options),
+      E.tap(() => argument('cfg', scalePart).decode(scale)),
+      E.map((refinement) => refinedRule('cfg', refinement, { combine: (contrast) => extrapolated(contrast, scale) })),
+    ),
+  );
+
+const cfgPlusPlusOptions = /* @__PURE__ */ schema('cfgPlusPlus', refinementFields).rule(inOrder);
+
+/**
+ * CFG++ (Chung et al. 2024, Algorithm 2) on the steps of DDIM, Euler, or any solver with one evaluation a step: x̂₀ is
+ * guided by a scale from 0 to 1, and the noise of the next level is that of the prediction without a class,
+ * x_s = α_s·x̂₀ + σ_s·ε̂_∅. On a step from (α_t, σ_t) to (α_s, σ_s) this is {@link cfg} with the scale
+ * λ·α_s·σ_t/(α_s·σ_t - α_t·σ_s), which is λ for the step to the data.
+ *
+ * Returns and raises the errors of {@link cfg}; outside of a sampler it raises a `ConfigError`.
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * isRight(cfgPlusPlus(0.6)(denoiser)) // → true
+ */
+export const cfgPlusPlus = <G = unknown>(
+  scale: number,
+  options?: Exact<G, keyof Refinement> & Refinement,
+): ClassGuidance =>
+  classGuidanceOf(
+    'cfgPlusPlus',
+    F.pipe(
+      cfgPlusPlusOptions.decode<Refinement>(options),
+      E.tap(() => argument('cfgPlusPlus', scalePart).decode(scale)),
+      E.map((refinement) =>
+        refinedRule('cfgPlusPlus', refinement, {
+          combine: (contrast) => {
+            const { from, to } = requiredStep('cfgPlusPlus', contrast.at);
+            const begin = mul(to.alpha, from.sigma);
+            return extrapolated(contrast, mul(div(begin, sub(begin, mul(from.alpha, to.sigma))), scale));
+          },
+        }),
+      ),
+    ),
+  );
+
+const cfgZeroOptions = /* @__PURE__ */ schema('cfgZero', {
+  ...refinementFields,
+  /** The number of steps at the noise with a velocity of 0; 1 if left out, as in the paper. */
+  zeroSteps: optional(hinted(natural, '0 begins with guided steps; 1 is usual'), 1),
+}).rule(inOrder);
+
+/** Options of {@link cfgZero}. */
+export interface CfgZeroOptions extends OptionsOf<typeof cfgZeroOptions> {}
+
+/**
+ * CFG-Zero* (Fan et al. 2025, Algorithm 1), for flows: the velocity without a class is scaled by s = ⟨û, û_∅⟩/‖û_∅‖² of each
+ * sample, û ← s·û_∅ + scale·(û - s·û_∅), and the first steps have a velocity of 0. At a scale of 1 and `zeroSteps: 0` it is the
+ * prediction with the class.
+ *
+ * The path must have derivatives, as {@link rectifiedFlow}. Returns and raises the errors of {@link cfg}.
+ * @example
+ * const denoiser: Denoiser<null, [1]> = { predicts: 'velocity', classes: 10, apply: (_, x) => x }
+ * isRight(cfgZero(4, { zeroSteps: 2 })(denoiser)) // → true
+ */
+export const cfgZero = <G = unknown>(
+  scale: number,
+  options?: Exact<G, keyof CfgZeroOptions> & CfgZeroOptions,
+): ClassGuidance =>
+  classGuidanceOf(
+    'cfgZero',
+    F.pipe(
+      cfgZeroOptions.decode<CfgZeroOptions>(options),
+      E.tap(() => argument('cfgZero', scalePart).decode(scale)),
+      E.map(({ zeroSteps, ...refinement }) => {
+        const rule = refinedRule('cfgZero', refinement, {
+          space: 'velocity',
+          combine: ({ positive, negative }) => {
+            const size = sumPerSample(square(negative));
+            const share = div(sumPerSample(mul(positive, negative)), add(size, EPSILON));
+            return extrapolated({ positive, negative: scaleBy(negative, share) }, scale);
+          },
+        });
+        return {
+          ...rule,
+          combine: (contrast) => {
+            const made = rememberingOf(rule.combine(contrast), contrast);
+            if (zeroSteps === 0) return made;
+            const goes = cast(greaterEqual(requiredStep('cfgZero', contrast.at).index, zeroSteps), 'float32');
+            return { ...made, prediction: mul(made.prediction, goes) };
+          },
+        };
+      }),
+    ),
+  );
+
+/** Added to the squared norm that divides, as in the published code. */
+const EPSILON = 1e-8;

@@ -2,7 +2,8 @@ import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Denoiser, acceptLabels } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { acceptLabels } from '../denoisers/mapDenoiser.js';
 import { bothGuides } from './guide.js';
 
 /**

@@ -20,7 +20,8 @@ import { finite, hinted, refined } from '../../internal/decode.js';
 import { isObject } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 
-import { type Conditioning, type Denoiser, type Guides, acceptLabels } from '../denoisers/denoiser.js';
+import { type Conditioning, type Denoiser, type Guides } from '../denoisers/denoiser.js';
+import { acceptLabels } from '../denoisers/mapDenoiser.js';
 import { requiredLabel } from '../denoisers/labelChecks.js';
 import { entriesAt } from '../levels/table.js';
 

@@ -1,12 +1,13 @@
 /** The corrected and guided x̂₀ of a denoiser. */
-import { add, div, less, scaleBy, square, where, zerosLike } from '../../dsl/index.js';
-import type { Shape } from '../../dsl/graph/tensor.js';
+import { add, type Dim, div, less, scaleBy, square, where, zerosLike } from '../../dsl/index.js';
+import type { Shape, Tensor } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
-import { type Denoiser, reparameterizeOn } from '../denoisers/denoiser.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import { reparameterizeOn } from '../denoisers/overNoising.js';
 import { LEAST_SIGNAL } from '../levels/channel.js';
 import { type Noising, pathOf } from '../levels/noising.js';
 import type { Lookup } from '../levels/path.js';
@@ -46,16 +47,38 @@ export const steered = demanding(
 export const steeredOn =
   (path: Lookup, { correction, timesteps }: FilledOf<typeof steering>) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-    const { apply, guides: { score, mean } = {}, ...rest } = reparameterizeOn(path, 'x0', timesteps)(denoiser);
+    const {
+      apply,
+      unguided,
+      recurrent,
+      guides: { score, mean } = {},
+      ...rest
+    } = reparameterizeOn(path, 'x0', timesteps)(denoiser);
+    const moved = <B extends Dim>(
+      prediction: Tensor<[B, ...I]>,
+      params: P,
+      x: Tensor<[B, ...I]>,
+      at: Conditioning<NoInfer<B>>,
+    ): Tensor<[B, ...I]> => {
+      const x0 = correction(prediction);
+      if (score === undefined) return x0;
+      const { alpha, sigma } = at.level ?? path.levels(at.t);
+      const weight = where(less(alpha, LEAST_SIGNAL), zerosLike(alpha), div(square(sigma), alpha));
+      return add(x0, scaleBy(score(params, x, at), weight as typeof alpha));
+    };
     return {
       ...rest,
       ...(mean && { guides: { mean } }),
-      apply: (params, x, at) => {
-        const x0 = correction(apply(params, x, at));
-        if (score === undefined) return x0;
-        const { alpha, sigma } = at.level ?? path.levels(at.t);
-        const weight = where(less(alpha, LEAST_SIGNAL), zerosLike(alpha), div(square(sigma), alpha));
-        return add(x0, scaleBy(score(params, x, at), weight as typeof alpha));
-      },
+      apply: (params, x, at) => moved(apply(params, x, at), params, x, at),
+      ...(unguided && { unguided: (params, x, at) => correction(unguided(params, x, at)) }),
+      ...(recurrent && {
+        recurrent: {
+          memory: recurrent.memory,
+          apply: (params, x, at, memory) => {
+            const { prediction, memory: next } = recurrent.apply(params, x, at, memory);
+            return { prediction: moved(prediction, params, x, at), memory: next };
+          },
+        },
+      }),
     };
   };

@@ -24,7 +24,8 @@ import {
 import { F, RTE } from '../../internal/fp.js';
 import { linear } from '../levels/betaSchedules.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import { type Denoiser, learningVariance, reparameterize } from '../denoisers/denoiser.js';
+import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
+import { reparameterize } from '../denoisers/overNoising.js';
 import { spaced } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import { qPosterior } from '../levels/posterior.js';

@@ -15,7 +15,7 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { raise, showShape } from '../../internal/errors.js';
-import { requireTimestepsWithin } from '../denoisers/denoiser.js';
+import { requireTimestepsWithin } from '../denoisers/overNoising.js';
 import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';

@@ -23,7 +23,8 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { reparameterize } from '../denoisers/overNoising.js';
 import { spaced } from '../grids/grid.js';
 import { qSample } from '../levels/forward.js';
 import { dropLabels } from '../denoisers/labelDropout.js';

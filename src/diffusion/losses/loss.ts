@@ -1,7 +1,8 @@
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { type Dim, mean, meanPerSample, type Scalar, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
-import { type Denoiser, overNoising } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { overNoising } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { targetAt } from '../denoisers/atLevel.js';

@@ -18,7 +18,8 @@ import {
 } from '../../dsl/index.js';
 import { F } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
-import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { reparameterize } from '../denoisers/overNoising.js';
 import { qSample } from '../levels/forward.js';
 import { linear } from '../levels/betaSchedules.js';
 import { spaced } from '../grids/grid.js';

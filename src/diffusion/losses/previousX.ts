@@ -1,5 +1,6 @@
 import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../../dsl/index.js';
-import { type Denoiser, mapDenoiser } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { mapDenoiser } from '../denoisers/mapDenoiser.js';
 import { type Losses, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoisers/parameterization.js';

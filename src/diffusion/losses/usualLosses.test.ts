@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { add, constantOf, type Dim, fullLike, mul, onesLike, scaleBy, tanh, type Tensor } from '../../dsl/index.js';
-import { type Denoiser, reparameterize } from '../denoisers/denoiser.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { reparameterize } from '../denoisers/overNoising.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { type NoiseNetwork, preconditioned } from '../denoisers/preconditioned.js';
 import { cosine } from '../levels/alphaBarSchedules.js';

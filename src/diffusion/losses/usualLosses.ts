@@ -1,5 +1,5 @@
 import { mul } from '../../dsl/index.js';
-import { reparameterize } from '../denoisers/denoiser.js';
+import { reparameterize } from '../denoisers/overNoising.js';
 import { isDiscrete, pathOf } from '../levels/noising.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, noisingPart } from '../parts.js';

@@ -9,7 +9,7 @@ import { requiredKeys } from './noise.js';
 import { type BatchKeys, drawnBy, forkKeys } from '../levels/batchKeys.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
 import { isData, type Level } from '../levels/level.js';
-import type { SampleState, SampleStep } from '../solvers/integrator.js';
+import type { NoiseName, SampleState, SampleStep } from '../solvers/integrator.js';
 import { looksBack, type SolverPlan, stagesOf } from '../solvers/plan.js';
 import { column, entryAt } from '../levels/table.js';
 
@@ -33,13 +33,23 @@ const resamplingOf = schema('inpainting', {
 /** The resampling of RePaint: how often each stretch of the path is repeated. */
 export interface Resampling extends OptionsOf<typeof resamplingOf> {}
 
+/** The noises of inpainting besides those of the solver: of the known part, and of the way back up. */
+type InpaintingNoise = 'known' | 'again';
+
+/** The inputs of an inpainter's step. */
+export interface InpainterInputs<B extends Dim, I extends Shape> extends Omit<SamplerStepInputs<B, I>, 'noise'> {
+  readonly known: Known<B, I>;
+  /** Standard normal noise by its name, `[B, ...I]` each, in place of drawn noise. */
+  readonly noise?: { readonly [K in NoiseName | InpaintingNoise]?: Tensor<[B, ...I]> };
+}
+
 /** A {@link Sampler} of the unknown part of an image. */
 export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memory' | 'start'> {
   readonly steps: number;
   readonly step: <B extends Dim>(
     params: P,
     state: SampleState<[B, ...I]>,
-    inputs: SamplerStepInputs<NoInfer<B>> & { readonly known: Known<NoInfer<B>, I> },
+    inputs: InpainterInputs<NoInfer<B>, I>,
   ) => SampleStep<[B, ...I]>;
 }
 
@@ -100,9 +110,9 @@ const MOST_STEPS = 100_000;
 const entering = (channels: readonly Channel[]) => {
   const scaleAt = entryAt(column(channels, ({ alpha }) => alpha));
   const deviationAt = entryAt(column(channels, ({ sigma }) => sigma));
-  return (index: Tensor<[], 'int32'>, keys: BatchKeys) =>
-    <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
-      add(mul(x, scaleAt(index)), mul(drawnBy(keys, normalLike)(x), deviationAt(index)));
+  return (index: Tensor<[], 'int32'>) =>
+    <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>, noise: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
+      add(mul(x, scaleAt(index)), mul(noise, deviationAt(index)));
 };
 
 /**
@@ -159,17 +169,19 @@ export const inpainting =
       steps: visits.length,
       memory: sampler.memory,
       start: sampler.start,
-      step: (params, state, { index, key, known: { image, mask }, ...conditioning }) => {
-        const keys = requiredKeys('inpainting', key);
+      step: (params, state, { index, key, noise, known: { image, mask }, ...conditioning }) => {
+        const keysOf = (name: 'step' | InpaintingNoise): BatchKeys => forkKeys(requiredKeys('inpainting', key), name);
+        const noiseOf = (name: InpaintingNoise) => noise?.[name] ?? drawnBy(keysOf(name), normalLike)(image);
         const { state: next, x0 } = sampler.step(params, state, {
           ...conditioning,
           index: evaluationAt(index),
-          key: forkKeys(keys, 'step'),
+          ...(key && { key: keysOf('step') }),
+          ...(noise && { noise }),
         });
         const replaced = mul(mask, endsAt(index));
-        const noisy = asNoisy(index, forkKeys(keys, 'known'))(image);
+        const noisy = asNoisy(index)(image, noiseOf('known'));
         const put = add(mul(next.x, sub(onesLike(mask), replaced)), mul(noisy, replaced));
-        return { state: { ...next, x: again(index, forkKeys(keys, 'again'))(put) }, x0 };
+        return { state: { ...next, x: again(index)(put, noiseOf('again')) }, x0 };
       },
     });
   };

@@ -8,17 +8,19 @@ import { forEachSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy, forkKeys } from '../levels/batchKeys.js';
 import type { Condition } from '../denoisers/condition.js';
 import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
-import { type Denoiser, overPath } from '../denoisers/denoiser.js';
+import type { ChannelTensors, Denoiser } from '../denoisers/denoiser.js';
+import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
 import { gaussian, type Noise, requiredKeys } from './noise.js';
 import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
 import { lookupIn } from '../levels/discretePath.js';
-import { noiseScale } from '../levels/channel.js';
+import { type Channel, noiseScale } from '../levels/channel.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
-import { beginAt, integratorOf, type SampleState, type SampleStep } from '../solvers/integrator.js';
-import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
+import { beginAt, integratorOf, type NoiseName, type SampleState, type SampleStep } from '../solvers/integrator.js';
+import { planOf, type SolverPlan, type Solver, type SolverStep, stagesOf } from '../solvers/plan.js';
+import { column, entryAt } from '../levels/table.js';
 import { steeredOn } from '../guidance/steering.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
@@ -41,7 +43,7 @@ export interface SamplerParts<P, I extends Shape> {
 }
 
 /** The inputs of a sampler's step besides parameters and state. */
-export interface SamplerStepInputs<B extends Dim> {
+export interface SamplerStepInputs<B extends Dim, I extends Shape = Shape> {
   /** The index of the evaluation, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
   /**
@@ -49,6 +51,8 @@ export interface SamplerStepInputs<B extends Dim> {
    * so that its noise does not depend on the batch. Only a stochastic sampler needs it.
    */
   readonly key?: BatchKeys;
+  /** Standard normal noise by its name, `[B, ...I]` each, in place of drawn noise. */
+  readonly noise?: { readonly [K in NoiseName]?: Tensor<[B, ...I]> };
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that conditions each sample. */
@@ -75,7 +79,7 @@ export interface Sampler<P, I extends Shape> {
   readonly step: <B extends Dim>(
     params: P,
     state: SampleState<[B, ...I]>,
-    inputs: SamplerStepInputs<NoInfer<B>>,
+    inputs: SamplerStepInputs<NoInfer<B>, I>,
   ) => SampleStep<[B, ...I]>;
 }
 
@@ -132,7 +136,6 @@ const samplerOf = <P, I extends Shape>({
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
     E.map(({ plan, levels, integrator, guided }) => {
-      const timesteps = levels.map(({ t }) => t);
       const { clock } = pathOf(noising);
       // the evaluations, whose time is their index
       const evaluations = lookupIn(levels, clock);
@@ -140,33 +143,49 @@ const samplerOf = <P, I extends Shape>({
         F.pipe(guided, overPath(evaluations), steeredOn(evaluations, { correction: by }));
       const { from } = plan[0]!; // a plan has at least one step
       const scale = solver.start === 'sigma' ? from.sigma : noiseScale(from);
-      const { apply, learned, guides } = steeredBy(correction);
+      const { apply, unguided: plain = apply, recurrent, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
-      const { stages: steps, memory, stochastic } = integrator;
+      const [beginsAt, endsAt] = [channelAt(plan, ({ from }) => from), channelAt(plan, ({ to }) => to)];
+      const stepAt = entryAt(Int32Array.from(plan.flatMap(({ stages }, i) => stages.map(() => i))));
+      const memory = integrator.memory + (recurrent?.memory ?? 0);
       return {
-        steps,
-        timesteps,
+        steps: integrator.stages,
+        timesteps: levels.map(({ t }) => t),
         plan,
-        stochastic,
+        stochastic: integrator.stochastic,
         memory,
         start: (noise) => beginAt(memory)(scale === 1 ? noise : mul(noise, scale)),
         step: <B extends Dim>(
           params: P,
           state: SampleState<[B, ...I]>,
-          { index, key, ...conditioning }: SamplerStepInputs<NoInfer<B>>,
+          { index, key, noise: noiseOf, ...conditioning }: SamplerStepInputs<NoInfer<B>, I>,
         ) => {
-          const at = { ...conditioning, t: forEachSample(state.x)(index) };
+          const step = { index: stepAt(index), from: beginsAt(index), to: endsAt(index) };
+          const at = { ...conditioning, t: forEachSample(state.x)(index), step };
+          const kept = state.memory.slice(integrator.memory);
           return integrator.step(state, {
             index,
-            predict: (x) => apply(params, x, at),
+            predict: (x) => (recurrent ? recurrent.apply(params, x, at, kept).prediction : apply(params, x, at)),
+            ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, kept).memory }),
             uncorrected: (x) => free.apply(params, x, at),
+            unguided: (x) => plain(params, x, at),
             ...(learned && {
               learned: { as: learned.as, variance: (x) => learned.apply(params, x, at).variance },
             }),
             ...(guides?.mean && { meanGradient: (x, mean) => guides.mean!(params, x, at, mean) }),
-            noise: (name) => drawnBy(forkKeys(requiredKeys('sampler', key), name), noise)(state.x),
+            noise: (name) => noiseOf?.[name] ?? drawnBy(forkKeys(requiredKeys('sampler', key), name), noise)(state.x),
           });
         },
       };
     }),
   );
+
+/** The level of a step at the index of an evaluation. */
+const channelAt = (plan: SolverPlan, levelOf: (step: SolverStep) => Channel) => {
+  const levels = plan.flatMap((step) => step.stages.map(() => levelOf(step)));
+  const [alpha, sigma] = [
+    entryAt(column(levels, (level) => level.alpha)),
+    entryAt(column(levels, (level) => level.sigma)),
+  ];
+  return (index: Tensor<[], 'int32'>): ChannelTensors => ({ alpha: alpha(index), sigma: sigma(index) });
+};

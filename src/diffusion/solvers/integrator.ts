@@ -35,19 +35,26 @@ export interface StageInputs<S extends Shape> {
   readonly predict: (x: Tensor<S>) => Tensor<S>;
   /** x̂₀, guided but not corrected. */
   readonly uncorrected: (x: Tensor<S>) => Tensor<S>;
+  /** x̂₀, corrected but not guided; `predict` if left out. */
+  readonly unguided?: (x: Tensor<S>) => Tensor<S>;
+  /** The memory of guidance after this evaluation; none if left out. */
+  readonly guidanceMemory?: (x: Tensor<S>) => readonly Tensor<S>[];
   /** The variance output, if the denoiser learns its variance; `as` is its meaning. */
   readonly learned?: Pick<LearnedVariance<never, S>, 'as'> & { readonly variance: (x: Tensor<S>) => Tensor<S> };
   /** s·∇ log p(y|x_t) of a denoiser that is guided on the mean, from x_t and the mean of the step. */
   readonly meanGradient?: (x: Tensor<S>, mean: Tensor<S>) => Tensor<S>;
-  /** Draws ε ~ N(0, I) of the shape of x. Each name gives an independent draw. */
-  readonly noise: (name: string) => Tensor<S>;
+  /** ε ~ N(0, I) of the shape of x. Each name gives an independent draw. */
+  readonly noise: (name: NoiseName) => Tensor<S>;
 }
+
+/** The noises of a stage: the one that it adds, and that of `raise` before it. */
+export type NoiseName = 'noise' | 'churn';
 
 /** A plan as a loop: one graph for all stages, whose factors are looked up by the index of the stage. */
 export interface Integrator {
   /** The number of stages of the plan. */
   readonly stages: number;
-  /** The number of tensors that the state keeps besides x. They begin as zeros. */
+  /** The number of tensors that the state keeps besides x, before those of guidance. They begin as zeros. */
   readonly memory: number;
   /** True if a stage draws noise. */
   readonly stochastic: boolean;
@@ -86,7 +93,8 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
   const [ofX, ofStart, ofX0] = [column((row) => row.x), column((row) => row.start), column((row) => row.x0)];
   const reach = Math.max(...rows.map(({ memory = [] }) => 1 + memory.findLastIndex((n) => n !== 0)));
   const ofMemory = Array.from({ length: reach }, (_, k) => column((row) => row.memory?.[k]));
-  const [ofUncorrected, ofNoise] = [column((row) => row.uncorrected), column((row) => row.noise)];
+  const [ofUncorrected, ofUnguided] = [column((row) => row.uncorrected), column((row) => row.unguided)];
+  const ofNoise = column((row) => row.noise);
   const ofGradient = column((row) => row.gradient);
   const [firstAt, laterAt] = [column((row) => (row.isFirst ? 1 : 0)), column((row) => (row.isFirst ? 0 : 1))];
   const isRaised = rows.some(({ raise }) => raise !== undefined);
@@ -98,6 +106,7 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
     entryAt(rows.map(({ learned }) => learned?.low ?? 0)),
     entryAt(rows.map(({ learned }) => (learned ? learned.high - learned.low : 0))),
   ];
+  const length = reach + (ofStart === null ? 0 : 1);
   const drawsAt = column(({ noise = 0 }) => (noise === 0 ? 0 : 1));
 
   const step = <S extends Shape>({ x: before, memory }: SampleState<S>, evaluation: StageInputs<S>): SampleStep<S> => {
@@ -109,7 +118,7 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
 
     const x = isRaised ? total([...times(() => before, ofRaised), ...times(() => noise('churn'), ofChurn)]) : before;
     const start = ofStart && total([...times(() => x, firstAt), ...times(() => memory[0]!, laterAt)]);
-    const past = ofStart ? memory.slice(1) : memory;
+    const past = memory.slice(ofStart ? 1 : 0, length);
     const x0 = evaluation.predict(x);
     const mean = total([
       ...times(() => x, ofX),
@@ -117,6 +126,7 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
       ...times(() => x0, ofX0),
       ...past.flatMap((prediction, k) => times(() => prediction, ofMemory[k]!)),
       ...times(() => evaluation.uncorrected(x), ofUncorrected),
+      ...times(() => (evaluation.unguided ?? evaluation.predict)(x), ofUnguided),
     ]);
 
     const each = broadcastLike(x);
@@ -139,12 +149,13 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
 
     const prediction = keepsX0 ? x0 : total([...times(() => x, keptOfX), ...times(() => x0, keptOfX0)]);
     const predictions = [prediction, ...past].slice(0, reach);
-    return { state: { x: total([shifted, ...spread]), memory: start ? [start, ...predictions] : predictions }, x0 };
+    const kept = [...(start ? [start] : []), ...predictions, ...(evaluation.guidanceMemory?.(x) ?? [])];
+    return { state: { x: total([shifted, ...spread]), memory: kept }, x0 };
   };
 
   return {
     stages: rows.length,
-    memory: reach + (ofStart === null ? 0 : 1),
+    memory: length,
     stochastic: ofNoise !== null || ofChurn !== null,
     guidesMean: rows.some(({ gradient }) => gradient !== undefined),
     step,

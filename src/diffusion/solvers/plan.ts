@@ -35,6 +35,8 @@ export interface Stage {
   readonly remembers?: Parameterization;
   /** The factor of x̂₀ before its correction, such as a clip. */
   readonly uncorrected?: number;
+  /** The factor of x̂₀ without guidance: of the prediction that the guidance moves away from. */
+  readonly unguided?: number;
   /** The standard deviation of the noise that is added. */
   readonly noise?: number;
   /** The factor of s·∇ log p(y|x_t), for a denoiser that is guided on the mean. */
@@ -110,6 +112,7 @@ const stageType = record({
   memory: optional(t.readonlyArray(finite, 'an array of finite numbers')),
   remembers: optional(predictsPart),
   uncorrected: optional(finite),
+  unguided: optional(finite),
   noise: optional(finite),
   gradient: optional(finite),
   learned: optional(t.type({ low: finite, high: finite }, '{ low, high }')),

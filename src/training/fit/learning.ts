@@ -7,7 +7,7 @@ import {
   type Objective,
   type Parameterization,
 } from '../../diffusion/index.js';
-import { withoutDropout } from '../../diffusion/denoisers/denoiser.js';
+import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
 import { usualLosses } from '../../diffusion/losses/usualLosses.js';
 import type { Shape } from '../../dsl/index.js';

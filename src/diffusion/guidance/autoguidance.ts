@@ -1,0 +1,42 @@
+import type { Shape } from '../../dsl/index.js';
+import type { Exact } from '../../internal/exact.js';
+import { E, F } from '../../internal/fp.js';
+import { argument, schema } from '../../internal/schema.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { denoiserPart } from '../parts.js';
+import { extrapolated } from './classifierFreeGuidance.js';
+import type { ClassifierGuidance } from './classifierGuidance.js';
+import { pairGuidanceOf } from './contrast.js';
+import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
+
+const options = /* @__PURE__ */ schema('autoguidance', refinementFields).rule(inOrder);
+
+/**
+ * Autoguidance (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself", eq. 5): worse + scale·(better -
+ * worse), where `worse` is a smaller or less trained version of the denoiser. It needs no classes; with them both get the same
+ * label. A scale of 1 is unguided. The parameters of `worse` are the field `guide`, beside those of the denoiser: the option
+ * `guide` of `sample`.
+ *
+ * Returns a `ConfigError` for a scale that is not finite, invalid options, and a network that takes another time.
+ * @example
+ * const better: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const worse: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * unwrap(autoguidance(worse, 3)(better)).apply({ guide: null }, zeros(1), { t: iota(1) }) // → [3]
+ */
+export const autoguidance = <Q, J extends Shape, G = unknown>(
+  worse: Denoiser<Q, J>,
+  scale: number,
+  given?: Exact<G, keyof Refinement> & Refinement,
+): ClassifierGuidance<Q, J> =>
+  pairGuidanceOf(
+    'autoguidance',
+    worse,
+    F.pipe(
+      options.decode<Refinement>(given),
+      E.tap(() => argument('autoguidance', denoiserPart).decode(worse)),
+      E.tap(() => argument('autoguidance', scalePart).decode(scale)),
+      E.map((refinement) =>
+        refinedRule('autoguidance', refinement, { combine: (contrast) => extrapolated(contrast, scale) }),
+      ),
+    ),
+  );

@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { numbersOf, right } from '../../../properties/diffusion/run.js';
+import {
+  add,
+  cast,
+  constantOf,
+  iota,
+  mul,
+  onesLike,
+  scalar,
+  scaleBy,
+  tanh,
+  type Tensor,
+  zerosLike,
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
+import {
+  apg,
+  autoguidance,
+  cfg,
+  cfgPlusPlus,
+  cfgZero,
+  classGuidance,
+  cosine,
+  ddim,
+  ddpm,
+  type Denoiser,
+  eulerAncestral,
+  type Guidance,
+  heun,
+  levelsOf,
+  overNoising,
+  overParams,
+  pairGuidance,
+  rectifiedFlow,
+  sampler,
+  stepOf,
+  trailing,
+} from '../index.js';
+
+const CLASSES = 3;
+const N = 4;
+const noising = right(ddpm(cosine(1000)));
+const START = [0.3, -0.8, 1.1, 0.2];
+
+/** x̂₀ of a sample with a label: tanh(x·(0.7 + 0.1·label)) + 0.2·label. */
+const x0Of = (x: number, label: number): number => Math.tanh(x * (0.7 + 0.1 * label)) + 0.2 * label;
+const denoiser: Denoiser<null, [number]> = {
+  predicts: 'x0',
+  classes: CLASSES,
+  apply: (_, x, { label }) => {
+    const number = cast(label!, 'float32');
+    return add(tanh(scaleBy(x, add(mul(number, 0.1), 0.7))), scaleBy(onesLike(x), mul(number, 0.2)));
+  },
+};
+
+const guidable = overParams((_: { readonly guide: null }) => null)(denoiser);
+
+/** The sample that a guided solver draws from START with label 1. */
+const drawn = async (
+  guidance: Guidance,
+  { solver = ddim(), of = denoiser, noising: on = noising, steps = 5 } = {} as {
+    readonly solver?: ReturnType<typeof ddim>;
+    readonly of?: Denoiser<null, [number]>;
+    readonly noising?: typeof noising | ReturnType<typeof rectifiedFlow>;
+    readonly steps?: number;
+  },
+): Promise<readonly number[]> => {
+  const made = right(
+    sampler<null, [number]>({ noising: on, denoiser: of, grid: steps, solver, guidance, correction: (x) => x }),
+  );
+  return numbersOf(() => {
+    const x = constantOf(START, 1, N) as Tensor<[1, number]>;
+    const label = constantOf(Int32Array.of(1), 1);
+    const noise = { noise: x, churn: x };
+    return Array.from({ length: made.steps }).reduce<ReturnType<typeof made.start<1>>>(
+      (state, _, i) => made.step(null, state, { index: scalar(i, 'int32'), label, noise }).state,
+      made.start(x),
+    ).x;
+  });
+};
+const close = (actual: readonly number[], expected: readonly number[], tolerance = 1e-12): void =>
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(tolerance));
+
+const levels = levelsOf(noising, right(trailing(5)(noising)));
+const steps = levels.slice(1).map((to, i) => [levels[i]!, to] as const);
+
+describe('guidance by two predictions', () => {
+  it('cfgPlusPlus renoises with the prediction without a class, as its Algorithm 2', async () => {
+    const lambda = 0.6;
+    const expected = START.map((start) =>
+      steps.reduce((x, [from, to]) => {
+        const [withClass, without] = [x0Of(x, 1), x0Of(x, CLASSES)];
+        const noise = (x - from.alpha * without) / from.sigma;
+        return to.alpha * (without + lambda * (withClass - without)) + to.sigma * noise;
+      }, start),
+    );
+    close(await drawn(cfgPlusPlus(lambda)), expected);
+    expect(Math.abs((await drawn(cfg(lambda)))[0]! - expected[0]!)).toBeGreaterThan(1e-3);
+  });
+
+  it('cfgZero projects the velocity without a class, and begins with a velocity of 0', async () => {
+    const flow = rectifiedFlow();
+    const times = [1, 0.75, 0.5, 0.25, 0];
+    const [scale, zeroSteps] = [3, 1];
+    let x = START;
+    times.slice(1).forEach((to, i) => {
+      const from = times[i]!;
+      const velocity = (label: number) => x.map((value) => (value - x0Of(value, label)) / from); // ε̂ - x̂₀
+      const [u, free] = [velocity(1), velocity(CLASSES)];
+      const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, n, k) => sum + n * b[k]!, 0);
+      const s = dot(u, free) / (dot(free, free) + 1e-8);
+      const guided = u.map((n, k) => (i < zeroSteps ? 0 : s * free[k]! + scale * (n - s * free[k]!)));
+      x = x.map((value, k) => value + (to - from) * guided[k]!);
+    });
+    close(await drawn(cfgZero(scale), { noising: flow, steps: 4 }), x);
+    // without scale and zero steps it is the denoiser with the class
+    close(
+      await drawn(cfgZero(1, { zeroSteps: 0 }), { noising: flow, steps: 4 }),
+      await drawn(cfg(1), { noising: flow, steps: 4 }),
+    );
+  });
+
+  it('apg keeps a running difference over the steps, shortens it and takes its orthogonal part', async () => {
+    const [scale, eta, norm, momentum] = [4, 0.25, 0.3, -0.5];
+    let [x, average] = [START, START.map(() => 0)];
+    for (const [from, to] of steps) {
+      const [withClass, without] = [x.map((n) => x0Of(n, 1)), x.map((n) => x0Of(n, CLASSES))];
+      average = withClass.map((n, k) => n - without[k]! + momentum * average[k]!);
+      const short = average.map((n) => n * Math.min(1, norm / Math.hypot(...average)));
+      const share =
+        short.reduce((sum, n, k) => sum + n * withClass[k]!, 0) / withClass.reduce((sum, n) => sum + n * n, 0);
+      const x0 = withClass.map((n, k) => n + (scale - 1) * (short[k]! - (1 - eta) * share * n));
+      x = x.map((n, k) => to.alpha * x0[k]! + (to.sigma / from.sigma) * (n - from.alpha * x0[k]!));
+    }
+    close(await drawn(apg(scale, { eta, norm, momentum })), x);
+    // momentum also works where the solver keeps memory of its own
+    close(await drawn(apg(1, { momentum }), { solver: heun() }), await drawn(cfg(1), { solver: heun() }));
+  });
+
+  it('apg with η = 1 and neither norm nor momentum is cfg in x̂₀', async () => {
+    close(await drawn(apg(3, { eta: 1 })), await drawn(cfg(3)));
+  });
+
+  it('autoguidance extrapolates from the worse network, whose label is that of the sample', async () => {
+    const worse: Denoiser<null, [number]> = { ...denoiser, apply: (_, x, at) => mul(denoiser.apply(null, x, at), 0.5) };
+    const guided = right(autoguidance(worse, 2)(guidable));
+    const x = constantOf(START, 1, N) as Tensor<[1, number]>;
+    const label = constantOf(Int32Array.of(1), 1);
+    const found = await numbersOf(() => guided.apply({ guide: null }, x, { t: iota(1), label }));
+    close(
+      found,
+      START.map((n) => 1.5 * x0Of(n, 1)),
+    );
+  });
+
+  it('a second denoiser may predict something else', async () => {
+    const noise: Denoiser<null, [number]> = { predicts: 'epsilon', apply: (_, x) => x };
+    const other = pairGuidance(noise, { combine: ({ negative }) => negative });
+    const guided = overNoising(noising)(right(other(guidable)));
+    const x = constantOf(START, 1, N) as Tensor<[1, number]>;
+    const t = constantOf(Int32Array.of(400), 1);
+    const { alpha, sigma } = noising.marginals[400]!;
+    const found = await numbersOf(() =>
+      guided.apply({ guide: null }, x, { t, label: constantOf(Int32Array.of(1), 1) }),
+    );
+    close(
+      found,
+      START.map((n) => (n * (1 - sigma)) / alpha),
+    );
+  });
+
+  it('acts in the interval of σ, and outside of it is the prediction with the class', async () => {
+    const middle = levels[2]!;
+    const [low, high] = [(0.9 * middle.sigma) / middle.alpha, (1.1 * middle.sigma) / middle.alpha];
+    const expected = START.map((start) =>
+      steps.reduce((x, [from, to], i) => {
+        const [withClass, without] = [x0Of(x, 1), x0Of(x, CLASSES)];
+        const x0 = i === 2 ? without + 5 * (withClass - without) : withClass;
+        return to.alpha * x0 + (to.sigma / from.sigma) * (x - from.alpha * x0);
+      }, start),
+    );
+    close(await drawn(cfg(5, { sigmas: [low, high] })), expected);
+  });
+
+  it('a rule of your own sees the step, combines in its space, and remembers', async () => {
+    // the mean of the velocities of this evaluation and the one before
+    const flow = rectifiedFlow();
+    const mean = classGuidance({
+      space: 'velocity',
+      memory: 1,
+      combine: ({ positive, memory: [before], at }) => {
+        const { index } = stepOf(at);
+        const first = cast(index, 'float32'); // 0, then 1
+        return {
+          prediction: add(mul(positive, add(mul(first, -0.5), 1)), mul(before!, mul(first, 0.5))),
+          memory: [positive],
+        };
+      },
+    });
+    let [x, before] = [START, START.map(() => 0)];
+    [1, 0.5].forEach((from, i) => {
+      const u = x.map((n) => (n - x0Of(n, 1)) / from);
+      x = x.map((n, k) => n - 0.5 * (i === 0 ? u[k]! : (u[k]! + before[k]!) / 2));
+      before = u;
+    });
+    close(await drawn(mean, { noising: flow, steps: 2 }), x);
+  });
+
+  it('keeps its memory beside that of a stochastic solver', async () => {
+    close(
+      await drawn(apg(1, { momentum: 0.9 }), { solver: eulerAncestral() }),
+      await drawn(cfg(1), { solver: eulerAncestral() }),
+    );
+  });
+
+  it('refuses what does not fit, by name', () => {
+    const text = (made: E.Either<{ readonly message: string }, unknown>) =>
+      E.isLeft(made) ? made.left.message : 'a Right';
+    const { classes: _, ...without } = denoiser;
+    const wrong = (value: unknown) => value as never;
+    expect(text(cfgPlusPlus(NaN)(denoiser))).toContain('cfgPlusPlus: expected a finite guidance scale, got NaN');
+    expect(text(cfgZero(3, { zeroSteps: -1 })(denoiser))).toContain('cfgZero.zeroSteps: expected');
+    expect(text(apg(3, { norm: 0 })(denoiser))).toContain('apg.norm: expected a finite number above 0, got 0');
+    expect(text(apg(3)(without))).toContain('apg: expected a denoiser with classes');
+    expect(text(cfg(3, { sigmas: [2, 1] })(denoiser))).toContain('cfg.sigmas: expected an interval of noise levels');
+    expect(text(classGuidance(wrong({ combin: 1 }))(denoiser))).toContain('did you mean combine?');
+    expect(text(autoguidance(wrong('bad'), 2)(wrong(denoiser)))).toContain('autoguidance: expected');
+    const levels: Denoiser<null, [number]> = { ...denoiser, clock: 'level' };
+    expect(text(autoguidance(levels, 2)(wrong(denoiser)))).toContain(
+      'autoguidance: expected a second denoiser whose network takes timesteps, as the first, got one that takes noise levels',
+    );
+  });
+
+  it('asks for a sampler where it needs the step, and for a path where it changes the space', async () => {
+    const x = constantOf(START, 1, N) as Tensor<[1, number]>;
+    const at = { t: iota(1), label: zerosLike(iota(1)) };
+    await expect(numbersOf(() => right(cfgPlusPlus(0.5)(denoiser)).apply(null, x, at))).rejects.toThrow(
+      'cfgPlusPlus: expected the step of a solver, which a sampler gives',
+    );
+    await expect(numbersOf(() => right(cfgZero(2)(denoiser)).apply(null, x, at))).rejects.toThrow(
+      'cfgZero: expected the noise level of x',
+    );
+  });
+});

@@ -244,7 +244,14 @@ export { flowStep, reachOf } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/uniPC.js';
 
 export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
-export { type Inpainter, inpainting, type Known, type Resampling } from './sampling/inpainting.js';
+export {
+  type Inpainter,
+  inpainting,
+  type InpaintingNoise,
+  type InpainterInputs,
+  type Known,
+  type Resampling,
+} from './sampling/inpainting.js';
 export { slerp } from './sampling/interpolation.js';
 export { gaussian, type Noise } from './sampling/noise.js';
 export { sampler, type Sampler, type SamplerParts, type SamplerStepInputs } from './sampling/sampler.js';

@@ -34,7 +34,7 @@ const resamplingOf = schema('inpainting', {
 export interface Resampling extends OptionsOf<typeof resamplingOf> {}
 
 /** The noises of inpainting besides those of the solver: of the known part, and of the way back up. */
-type InpaintingNoise = 'known' | 'again';
+export type InpaintingNoise = 'known' | 'again';
 
 /** The inputs of an inpainter's step. */
 export interface InpainterInputs<B extends Dim, I extends Shape> extends Omit<SamplerStepInputs<B, I>, 'noise'> {
@@ -46,6 +46,8 @@ export interface InpainterInputs<B extends Dim, I extends Shape> extends Omit<Sa
 /** A {@link Sampler} of the unknown part of an image. */
 export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memory' | 'start'> {
   readonly steps: number;
+  /** The index of the evaluation of the sampler in each step. */
+  readonly evaluations: readonly number[];
   readonly step: <B extends Dim>(
     params: P,
     state: SampleState<[B, ...I]>,
@@ -161,12 +163,14 @@ export const inpainting =
         hint: HINT,
       });
     const visits = visitsOf(plan, repaintOrder(plan.length, { resamples, jump }));
-    const evaluationAt = entryAt(Int32Array.from(visits, ({ evaluation }) => evaluation));
+    const evaluations = visits.map(({ evaluation }) => evaluation);
+    const evaluationAt = entryAt(Int32Array.from(evaluations));
     const endsAt = entryAt(visits.map(({ end }) => (end === null ? 0 : 1)));
     const asNoisy = entering(visits.map(({ end }) => end ?? identity));
     const again = entering(visits.map(({ back }) => back));
     return E.right({
       steps: visits.length,
+      evaluations,
       memory: sampler.memory,
       start: sampler.start,
       step: (params, state, { index, key, noise, known: { image, mask }, ...conditioning }) => {

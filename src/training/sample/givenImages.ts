@@ -77,16 +77,21 @@ export const checkBeginning = (
   image: Extents,
 ): void => {
   const place = `${where}: ${field}`;
+  if (!noisy) return checkNoise(place, images, count, image);
   checkShape(place, images, count, [image[2]], image);
-  if (noisy) orRaise(checkedImages(images.data, place));
-  else
-    checkNumbers(images.data, {
-      is: Number.isFinite,
-      expected: 'finite numbers',
-      hint: 'give the noise that `encode` returned, or that was drawn',
-      each: images.data.length,
-      where: () => place,
-    });
+  orRaise(checkedImages(images.data, place));
+};
+
+/** Checks noise for `count` samples. Raises the errors of {@link checkBeginning}. */
+export const checkNoise = (place: string, noise: Images, count: number, image: Extents): void => {
+  checkShape(place, noise, count, [image[2]], image);
+  checkNumbers(noise.data, {
+    is: Number.isFinite,
+    expected: 'finite numbers',
+    hint: 'give the noise that `encode` returned, or that was drawn',
+    each: noise.data.length,
+    where: () => place,
+  });
 };
 
 /**

@@ -19,6 +19,7 @@ import type { Trained } from '../trained.js';
 import type { ForClasses, ForGuide } from './classes.js';
 import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
+import { namesOf } from './givenNoise.js';
 import { programCache } from './programCache.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
@@ -65,13 +66,14 @@ type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
 
 /** The parts of a request that determine which programs it needs, as text. */
 const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan<P, Q, I>): string => {
-  const { labels, condition, known, previews } = sampling;
+  const { labels, condition, known, previews, noise } = sampling;
   return JSON.stringify([
     labels !== undefined,
     condition && [condition.images.shape.slice(1), condition.t],
     beginning && [beginning.noisy, steps.sampler.timesteps], // a strength changes the timesteps
     known && [known.resamples, known.jump],
     previews !== undefined,
+    namesOf(noise),
   ]);
 };
 

@@ -14,7 +14,7 @@ import {
 } from '../../dsl/index.js';
 import { attempt } from '../../internal/errors.js';
 import type { Condition, Known } from '../../diffusion/index.js';
-import { E, type either, type io } from '../../internal/fp.js';
+import { E, type either, F, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
@@ -24,6 +24,7 @@ import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
+import { namesOf, noisesAt } from './givenNoise.js';
 import {
   countOf,
   drawsAt,
@@ -51,9 +52,9 @@ export const openedSampling =
   <P, I extends ImageShape>({ trained, steps, batch, beginning, sampling }: SamplePlan<P, I>) =>
   (backend: Backend): Fallible<OpenSampling<P, I>> =>
     gen(function* () {
-      const { labels, condition, previews } = sampling;
+      const { labels, condition, previews, noise } = sampling;
       const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
-      const form = { batch, beginning, condition, ...has };
+      const form = { batch, beginning, condition, noises: namesOf(noise), ...has };
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
@@ -162,6 +163,8 @@ function* drawnBatch<P, I extends ImageShape>(
   const { steps: count, stochastic } = countOf(steps);
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
+  const { where, all, trained } = plan;
+  const noiseAt = noisesAt(where, sampling.noise ?? {}, steps, trained.image, { all, batch, first });
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {
@@ -171,7 +174,15 @@ function* drawnBatch<P, I extends ImageShape>(
       },
       constants,
       steps: count,
-      given: (index) => E.right({ index, ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}) }),
+      given: (index) =>
+        F.pipe(
+          noiseAt(index),
+          E.map((noise) => ({
+            index,
+            ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
+            ...(sampling.noise && { noise }),
+          })),
+        ),
       onStep: announced(plan, b, backend),
       signal: sampling.signal,
     }),

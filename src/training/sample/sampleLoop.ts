@@ -3,8 +3,10 @@ import {
   type Condition,
   drawnBy,
   type Inpainter,
+  type InpaintingNoise,
   type Known,
   noisyCondition,
+  type NoiseName,
   type Noising,
   type Sampler,
   type SampleState,
@@ -64,9 +66,10 @@ export interface SampleConstants<P, I extends ImageShape> {
 }
 
 /** The inputs of one step. */
-interface StepSpec {
+interface StepSpec<I extends ImageShape> {
   readonly index: Tensor<[], 'int32'>;
   readonly keys?: readonly Key[];
+  readonly noise?: { readonly [K in NoiseName | InpaintingNoise]?: Tensor<['B', ...I]> };
 }
 
 /** The output of a step: x̂₀, if previews are shown. */
@@ -79,7 +82,7 @@ export type SampleLoop<P, I extends ImageShape> = Loop<
   BeginSpec<I>,
   SampleConstants<P, I>,
   SampleState<['B', ...I]>,
-  StepSpec,
+  StepSpec<I>,
   Predicted<I>,
   Tensor<['B', ...I]>
 >;
@@ -91,6 +94,7 @@ export interface SampleForm {
   readonly hasLabels: boolean;
   readonly condition: GivenCondition | undefined;
   readonly hasPreviews: boolean;
+  readonly noises: readonly (NoiseName | InpaintingNoise)[];
 }
 
 /** The spec of a condition, in the form that the steps take. */
@@ -107,7 +111,7 @@ const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec
 export const sampleLoop = <P, I extends ImageShape>(
   { model, image, params }: Trained<P, I>,
   steps: Steps<P, I>,
-  { batch, beginning, hasLabels, condition, hasPreviews }: SampleForm,
+  { batch, beginning, hasLabels, condition, hasPreviews, noises }: SampleForm,
 ): SampleLoop<P, I> => {
   const { sampler, inpainter } = steps;
   const scale = noiseScale(sampler.plan.at(-1)!.to); // of the data it is 1
@@ -117,11 +121,12 @@ export const sampleLoop = <P, I extends ImageShape>(
     ...(drawsAt(beginning) ? { keys: keysSpec(batch) } : {}),
     ...(beginning && { images: leafSpec([batch, ...image]) }),
   });
-  const step: TreeSpec<SampleConstants<P, I> & StepSpec & { readonly state: SampleState<['B', ...I]> }> = treeSpec({
+  const step: TreeSpec<SampleConstants<P, I> & StepSpec<I> & { readonly state: SampleState<['B', ...I]> }> = treeSpec({
     params: model.params,
     state,
     index: leafSpec([], 'int32'),
     ...(countOf(steps).stochastic ? { keys: keysSpec(batch) } : {}),
+    ...(noises.length > 0 ? { noise: Object.fromEntries(noises.map((name) => [name, x])) } : {}),
     ...(hasLabels ? { label: leafSpec(['B'], 'int32') } : {}),
     ...(condition ? { condition: conditionSpec(condition) } : {}),
     ...(inpainter ? { known: { image: x, mask: x } } : {}),

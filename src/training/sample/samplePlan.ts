@@ -8,6 +8,7 @@ import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../data/dataset.js';
 import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
+import { checkNoises } from './givenNoise.js';
 import type { Steps } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
@@ -26,7 +27,7 @@ export interface SamplePlan<P, I extends ImageShape> {
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
   readonly sampling: Numbered<
-    Pick<Sampling, 'labels' | 'condition' | 'known' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'>
+    Pick<Sampling, 'labels' | 'condition' | 'known' | 'noise' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'>
   >;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
@@ -92,5 +93,7 @@ export const planOf =
       checkDirection(where, end, plain);
       const { images: _, mask: __, ...resampling } = known ?? {};
       const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;
-      return { where, all, batch, trained, steps: { sampler: plain, inpainter }, beginning, sampling };
+      const steps = { sampler: plain, inpainter };
+      if (others.noise) checkNoises(where, others.noise, steps);
+      return { where, all, batch, trained, steps, beginning, sampling };
     });

@@ -12,6 +12,7 @@ import { optional, record, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
+import { type GivenNoises, noisesRecord } from './givenNoise.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Images } from '../data/images.js';
 import type { TrainedClassifier } from '../trained.js';
@@ -61,6 +62,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly from?: GivenBeginning | GivenNoise;
   /** Images of which the samples keep a part; the model generates the rest. */
   readonly known?: GivenKnown;
+  /** Noise for the steps of the solver, in place of drawn noise, to repeat a run number by number. */
+  readonly noise?: GivenNoises;
   /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
@@ -119,6 +122,7 @@ export const requestFields = {
   known: optional(
     record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
   ),
+  noise: optional(noisesRecord),
   count: optional(positive),
   first: optional(natural, 0),
   onStep: optional(listener),

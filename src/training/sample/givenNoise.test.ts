@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import {
+  cosine,
+  ddim,
+  ddpm,
+  heun,
+  inpainting,
+  levelsOf,
+  type Model,
+  sampler,
+  trailing,
+} from '../../diffusion/index.js';
+import { key, tanh, treeSpec } from '../../dsl/index.js';
+import { open, unwrap } from '../../index.js';
+import { reference } from '../../backends/reference/index.js';
+import { E } from '../../internal/fp.js';
+import type { Images } from '../data/images.js';
+import type { GivenNoises } from './givenNoise.js';
+import { sample } from './sample.js';
+import type { Sampling } from './sampling.js';
+
+const model: Model<object, [1, 1, 1]> = {
+  params: treeSpec<object>({}),
+  init: () => ({}),
+  predicts: 'x0',
+  apply: (_, x) => tanh(x),
+};
+const noising = unwrap(ddpm(cosine(1000)));
+const trained = { model, noising, image: [1, 1, 1], params: {} } as const;
+const numbers = (...data: readonly number[]): Images => ({
+  data: Float32Array.from(data),
+  shape: [data.length, 1, 1, 1],
+});
+/** ε of two samples in a step. */
+const epsilon = (i: number): Images => numbers(Math.sin(i + 1), Math.cos(2 * i));
+const from = { noise: numbers(0.7, -0.4) };
+const GRID = trailing(4);
+
+const outcome = async (how: Partial<Sampling>) => {
+  const nf = await open(reference());
+  const made = sample(trained, { solver: ddim({ eta: 1 }), grid: GRID, count: 2, from, key: key(1), ...how });
+  const images = await made(nf.backend)();
+  await nf.close();
+  return images;
+};
+const drawn = async (how: Partial<Sampling>): Promise<readonly number[]> => Array.from(unwrap(await outcome(how)).data);
+const levels = levelsOf(noising, unwrap(GRID(noising)));
+const close = (actual: readonly number[], expected: readonly number[]): void =>
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-6)); // noise is float32
+
+test('replaces the noise of each step, sample by sample, for any batch', async () => {
+  const expected = [0, 1].map((sampleIndex) =>
+    levels.slice(1).reduce((x, to, i) => {
+      const start = levels[i]!;
+      const x0 = Math.tanh(x);
+      const ratio = (to.sigma * start.alpha) / (to.alpha * start.sigma);
+      const up = to.sigma * Math.sqrt(1 - ratio ** 2); // DDIM, eq. 16 with η = 1
+      const down = Math.sqrt(Math.max(0, to.sigma ** 2 - up ** 2));
+      const noise = (x - start.alpha * x0) / start.sigma;
+      return to.alpha * x0 + down * noise + (to.sigma === 0 ? 0 : up * epsilon(i).data[sampleIndex]!);
+    }, from.noise.data[sampleIndex]!),
+  );
+  for (const batch of [1, 2]) close(await drawn({ noise: { noise: epsilon }, batch }), expected);
+  expect(Math.abs((await drawn({}))[0]! - expected[0]!)).toBeGreaterThan(1e-2);
+});
+
+test('is asked only where a stage adds noise, and may be one image for all samples', async () => {
+  const asked: number[] = [];
+  const noise = (i: number): Images => {
+    asked.push(i);
+    return numbers(0.3);
+  };
+  const [a, b] = await drawn({ noise: { noise }, from: { noise: numbers(0.7, 0.7) } });
+  expect(a).toBe(b);
+  expect(asked).toEqual([0, 1, 2]); // the last step ends at the data
+});
+
+test('replaces the noise of churn, which is added before the step', async () => {
+  const solver = heun({ churn: 1 });
+  const churn = () => numbers(0.5, -1);
+  const asked = await drawn({ solver, noise: { churn } });
+  expect(asked).toEqual(await drawn({ solver, noise: { churn }, key: key(2) }));
+  expect(asked).not.toEqual(await drawn({ solver }));
+});
+
+test('replaces the noises of inpainting', async () => {
+  const known = { images: numbers(0.5, 0.5), mask: numbers(1, 0), resamples: 2, jump: 1 };
+  const noise: GivenNoises = { noise: epsilon, known: epsilon, again: () => numbers(0.1, 0.2) };
+  const one = await drawn({ known, noise });
+  expect(one).toEqual(await drawn({ known, noise, key: key(9) })); // nothing is drawn
+  expect(one[0]).toBe(0.5);
+  expect(one).not.toEqual(await drawn({ known, noise: { ...noise, again: () => numbers(0, 0) } }));
+  const walk = unwrap(
+    inpainting({ resamples: 2 })(unwrap(sampler({ noising, denoiser: model, grid: GRID, solver: ddim() }))),
+  );
+  expect(walk.evaluations).toEqual([0, 0, 1, 1, 2, 2, 3]);
+});
+
+test.each<[string, Partial<Sampling>]>([
+  [
+    'sample: noise.churn: expected a noise that the solver or inpainting draws, got churn, which it does not draw',
+    { noise: { churn: epsilon } },
+  ],
+  [
+    'sample: noise.noise(0): expected all numbers of [2 or 1, 1, 1, 1], got 3 of [3, 1, 1, 1]',
+    { noise: { noise: () => numbers(1, 2, 3) } },
+  ],
+  ['sample: noise.noise(0): expected finite numbers, got NaN', { noise: { noise: () => numbers(NaN) } }],
+  ['sample: noise.noise(0): expected { data, shape }, got nothing', { noise: { noise: () => undefined as never } }],
+  ['sample.noise.noise: expected a function of the index of an evaluation, got 5', { noise: { noise: 5 as never } }],
+  ['sample.noise.nois: expected one of the fields noise, churn, known, again', { noise: { nois: epsilon } as never }],
+])('%s', async (message, how) => {
+  const made = await outcome(how);
+  expect(E.isLeft(made) && made.left.message).toContain(message);
+});

@@ -223,12 +223,16 @@ export {
 } from './solvers/consistency.js';
 export { ddim } from './solvers/ddim.js';
 export { ddimInversion } from './solvers/ddimInversion.js';
-export { dpmSolverPP } from './solvers/dpmSolverPP.js';
-export { dpmSolverPPSde } from './solvers/dpmSolverPPSde.js';
-export { dpmSolverPPSinglestep } from './solvers/dpmSolverPPSinglestep.js';
+export { deis } from './solvers/exponential/deis.js';
+export { dpmSolver, dpmSolverFast } from './solvers/exponential/dpmSolver.js';
+export { dpmSolverPP2SAncestral, dpmSolverPPSdeSinglestep } from './solvers/exponential/dpmSolverPPAncestral.js';
+export { saSolver } from './solvers/exponential/saSolver.js';
+export { dpmSolverPP } from './solvers/exponential/dpmSolverPP.js';
+export { dpmSolverPPSde } from './solvers/exponential/dpmSolverPPSde.js';
+export { dpmSolverPPSinglestep } from './solvers/exponential/dpmSolverPPSinglestep.js';
 export { type Churn, euler, heun } from './solvers/edm.js';
 export { eulerAncestral } from './solvers/eulerAncestral.js';
-export { exponentialWeights } from './solvers/exponentialIntegrator.js';
+export { exponentialWeights } from './solvers/exponential/exponentialIntegrator.js';
 export {
   type NoiseName,
   type StageInputs,
@@ -237,11 +241,15 @@ export {
   type SampleState,
   type SampleStep,
 } from './solvers/integrator.js';
+export { flowEuler, flowHeun, flowSde } from './solvers/flow.js';
+export { kdpm2, kdpm2Ancestral } from './solvers/kdpm2.js';
+export { restart } from './solvers/restart.js';
+export { tcd } from './solvers/tcd.js';
 export { lms } from './solvers/lms.js';
 export { pndm } from './solvers/pndm.js';
 export { type SolverPlan, type Solver, solverOf, type Stage, type SolverStep } from './solvers/plan.js';
 export { flowStep, reachOf } from './solvers/steps.js';
-export { uniPC, type UniPCVariant } from './solvers/uniPC.js';
+export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
 export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export {

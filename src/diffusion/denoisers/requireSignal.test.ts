@@ -11,7 +11,7 @@ import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { type Denoiser } from './denoiser.js';
 import { reparameterize } from './overNoising.js';
-import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
+import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { euler, heun } from '../solvers/edm.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
 import { lms } from '../solvers/lms.js';
@@ -22,7 +22,7 @@ import { pMeanVariance } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
 import type { Solver } from '../solvers/plan.js';
-import { uniPC } from '../solvers/uniPC.js';
+import { uniPC } from '../solvers/exponential/uniPC.js';
 import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';
 
 const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));

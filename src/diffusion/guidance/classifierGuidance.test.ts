@@ -24,7 +24,7 @@ import { ancestral } from '../solvers/ancestral.js';
 import { uncorrected } from './x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
-import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
+import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { heun } from '../solvers/edm.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
 import { pMeanVariance, pSample } from '../likelihood/reverse.js';

@@ -13,7 +13,7 @@ import { ddim } from '../solvers/ddim.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { partOfTheWay, startFrom } from './imageToImage.js';
 import { type Inpainter, inpainting, repaintOrder, type Resampling } from './inpainting.js';
-import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
+import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { sampler } from './sampler.js';
 import type { Grid } from '../grids/grid.js';
 import type { Solver } from '../solvers/plan.js';

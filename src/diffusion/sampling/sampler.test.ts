@@ -29,7 +29,7 @@ import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
 import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { dpmSolverPP } from '../solvers/dpmSolverPP.js';
+import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { trailing } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import type { Solver, Stage } from '../solvers/plan.js';

@@ -12,7 +12,7 @@ import { uncorrected } from '../guidance/x0Correction.js';
 import { sigmaAt } from '../levels/noiseLevel.js';
 import { zeroTerminalSNR } from '../levels/zeroTerminalSNR.js';
 import { ddim } from './ddim.js';
-import { dpmSolverPPSde } from './dpmSolverPPSde.js';
+import { dpmSolverPPSde } from './exponential/dpmSolverPPSde.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import type { Solver } from './plan.js';
 import { cosine } from '../levels/alphaBarSchedules.js';

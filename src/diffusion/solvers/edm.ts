@@ -5,6 +5,7 @@ import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
 import { planning, type Stage } from './plan.js';
+import type { Path } from '../levels/path.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0, isGradual } from './steps.js';
 
@@ -38,7 +39,10 @@ const raisedLevel = (
 };
 
 /** A solver with churn before each step, from the stages of a step. */
-const churning = (where: string, stages: (from: Level, to: Level) => readonly [Stage, ...Stage[]]): SolverFrom<Churn> =>
+export const churning = (
+  where: string,
+  stages: (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]],
+): SolverFrom<Churn> =>
   withOptions(
     schema(where, fields).rule(({ sMin, sMax }) =>
       sMin <= sMax
@@ -52,10 +56,10 @@ const churning = (where: string, stages: (from: Level, to: Level) => readonly [S
     ),
     (options) =>
       planning((levels, noising) => {
-        const { levelOfSigma: levelOf } = pathOf(noising);
+        const path = pathOf(noising);
         return pairsOf(levels).map(([from, to], _, { length }) => {
-          const hat = raisedLevel(levelOf, from, length, options);
-          const [first, ...others] = stages(hat, to);
+          const hat = raisedLevel(path.levelOfSigma, from, length, options);
+          const [first, ...others] = stages(hat, to, path);
           if (hat === from) return { from, to, stages: [first, ...others] };
           const { alpha, sigma } = transition(from, hat); // line 6
           const raise = { alpha, sigma: options.sNoise * sigma };
@@ -85,6 +89,10 @@ const correct = (from: Level, to: Level): Stage => {
   return { at: to, start: x, x0: x0 * weight, memory: [x0 * (1 - weight)] };
 };
 
+/** The stages of a step of {@link heun}: Algorithm 2, lines 7 to 11. */
+export const heunStages = (from: Level, to: Level): readonly [Stage, ...Stage[]] =>
+  isGradual(from, to, 'end') ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
+
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
  * the data: 2N - 1 for N steps. A step over which σ falls more than 100-fold has one too, such as the first on a coarse grid
@@ -98,9 +106,7 @@ const correct = (from: Level, to: Level): Stage => {
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * made.steps // → 7
  */
-export const heun = churning('heun', (from, to) =>
-  isGradual(from, to, 'end') ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)],
-);
+export const heun = churning('heun', (from, to) => heunStages(from, to));
 
 /** {@link heun} with two evaluations in every step but the last, however far σ falls, as in diffusers. */
 export const heunThroughout = churning('heun', (from, to) =>

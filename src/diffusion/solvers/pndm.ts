@@ -5,7 +5,7 @@ import { pathOf } from '../levels/noising.js';
 import type { Path } from '../levels/path.js';
 import { type SolverPlan, planning, type Stage } from './plan.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
-import { hasSignal, holdNoise, inX0, isGradual, noiseStep, reachOf } from './steps.js';
+import { hasSignal, holdNoise, holdNoiseFrom, isGradual, reachOf } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
@@ -15,19 +15,12 @@ const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
 
-/** A stage at a level that repeats DDIM's step from where it began, with a mean of the ε̂ since. */
-const again = (at: Level, from: Level, to: Level, [own = 1, ...earlier]: readonly number[]): Stage => {
-  const { x: start, noise } = noiseStep(from, to);
-  const memory = earlier.map((weight) => weight * noise);
-  return { at, remembers: 'epsilon', start, ...inX0(at, 'epsilon', own * noise), memory };
-};
-
 /** The four stages of the pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second does not move in t. */
 const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
   holdNoise(from, half, [1]),
-  again(half, from, half, [1]),
-  again(half, from, to, [1]),
-  again(to, from, to, [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
+  holdNoiseFrom(half, from, half, [1]),
+  holdNoiseFrom(half, from, to, [1]),
+  holdNoiseFrom(to, from, to, [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
 ];
 
 /** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls too far. */
@@ -46,8 +39,8 @@ const ago = ([own, ...earlier]: readonly number[], stages: readonly number[]): r
 const options = schema('pndm', {
   /** The number of ε̂, 1, which is DDIM, to 4; 4 if left out. */
   order: optional(orderOf(1, 2, 3, 4), 4),
-  /** 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2). */
-  start: optional(oneOf('fewer', 'rungeKutta'), 'fewer'),
+  /** 'fewer' ε̂ if left out; 'heun', a first step with the mean of ε̂ at both ends; or 'rungeKutta' (F-PNDM, Algorithm 2). */
+  start: optional(oneOf('fewer', 'heun', 'rungeKutta'), 'fewer'),
 });
 
 interface PndmOptions extends OptionsOf<typeof options> {}
@@ -59,12 +52,13 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * it converges with order 1 (measured on steps that alternate by 1 : 1.7): use {@link lms}, which has weights for the actual
  * step lengths.
  *
- * It begins with fewer ε̂, or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
+ * It begins with fewer ε̂, as IPNDM does; with a first step of two evaluations, which repeats the step with the mean of ε̂ at both
+ * ends, as PLMS of latent diffusion; or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
  * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway, or over which σ
  * falls more than fourfold, is a plain one.
  *
  * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
- *   `ConfigError`. `start`: 'fewer' ε̂ if left out, or 'rungeKutta' (F-PNDM, Algorithm 2)
+ *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2)
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -74,14 +68,19 @@ interface PndmOptions extends OptionsOf<typeof options> {}
 export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start }) =>
   planning((levels, noising): SolverPlan => {
     const path = pathOf(noising);
-    const staged = start === 'fewer' ? 0 : order - 1;
+    const staged = start === 'rungeKutta' ? order - 1 : 0;
     /** The number of stages since each earlier step began, newest first. */
     let began: readonly number[] = [];
     return pairsOf(levels).map(([from, to], i) => {
       const half = i < staged ? halfway(path, from, to) : null;
       const reach = reachOf(levels, i, order, hasSignal);
       const plain = holdNoise(from, to, ago(ADAMS_BASHFORTH[reach - 1]!, began));
-      const stages = half === null ? [plain] : rungeKutta(from, half, to);
+      const repeats = start === 'heun' && i === 0 && order > 1 && isGradual(from, to, 'end');
+      const stages = half
+        ? rungeKutta(from, half, to)
+        : repeats
+          ? [plain, holdNoiseFrom(to, from, to, [1 / 2, 1 / 2])]
+          : [plain];
       began = [0, ...began].map((n) => n + stages.length).slice(0, order);
       return { from, to, stages };
     });

@@ -1,21 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { ancestral } from './ancestral.js';
-import { consistency } from './consistency.js';
-import { ddim } from './ddim.js';
-import { ddimInversion } from './ddimInversion.js';
-import { dpmSolverPP } from './dpmSolverPP.js';
-import { dpmSolverPPSde } from './dpmSolverPPSde.js';
-import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
-import { euler, heun } from './edm.js';
-import { eulerAncestral } from './eulerAncestral.js';
-import { lms } from './lms.js';
-import { pndm } from './pndm.js';
-import type { Solver } from './plan.js';
-import { uniPC } from './uniPC.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import { levelsOf } from '../levels/noising.js';
+import {
+  ancestral,
+  consistency,
+  cosine,
+  ddim,
+  ddimInversion,
+  ddpm,
+  deis,
+  dpmSolver,
+  dpmSolverPP,
+  dpmSolverPP2SAncestral,
+  dpmSolverPPSde,
+  dpmSolverPPSdeSinglestep,
+  dpmSolverPPSinglestep,
+  euler,
+  eulerAncestral,
+  heun,
+  kdpm2,
+  kdpm2Ancestral,
+  levelsOf,
+  lms,
+  pndm,
+  saSolver,
+  type Solver,
+  tcd,
+  uniPC,
+} from '../index.js';
 
 const noising = right(ddpm(cosine(1000)));
 const levels = levelsOf(noising, [999, 500, 0]);
@@ -25,14 +36,22 @@ const solvers = {
   consistency,
   ddim,
   ddimInversion,
+  deis,
+  dpmSolver,
   dpmSolverPP,
+  dpmSolverPP2SAncestral,
   dpmSolverPPSde,
+  dpmSolverPPSdeSinglestep,
   dpmSolverPPSinglestep,
   euler,
   eulerAncestral,
   heun,
+  kdpm2,
+  kdpm2Ancestral,
   lms,
   pndm,
+  saSolver,
+  tcd,
   uniPC,
 };
 /** Passes any value as options, as JavaScript can. */
@@ -43,11 +62,11 @@ describe('options of a solver', () => {
   it.each<[keyof typeof solvers, unknown, where: string, expected: string, actual: string]>([
     ['dpmSolverPP', { order: 4 }, 'dpmSolverPP.order', 'a whole order from 1 to 3', '4'],
     ['dpmSolverPPSinglestep', { order: 0 }, 'dpmSolverPPSinglestep.order', 'a whole order from 1 to 3', '0'],
-    ['dpmSolverPPSde', { order: 3 }, 'dpmSolverPPSde.order', 'a whole order from 1 to 2', '3'],
+    ['dpmSolverPPSde', { order: 4 }, 'dpmSolverPPSde.order', 'a whole order from 1 to 3', '4'],
     ['uniPC', { order: 1.5 }, 'uniPC.order', 'a whole order from 1 to 3', '1.5'],
     ['uniPC', { variant: 'bh3' }, 'uniPC.variant', "'bh1' or 'bh2'", '"bh3"'],
     ['pndm', { order: 5 }, 'pndm.order', 'a whole order from 1 to 4', '5'],
-    ['pndm', { start: 'rk' }, 'pndm.start', "'fewer' or 'rungeKutta'", '"rk"'],
+    ['pndm', { start: 'rk' }, 'pndm.start', "'fewer', 'heun' or 'rungeKutta'", '"rk"'],
     ['lms', { order: NaN }, 'lms.order', 'a whole order from 1 to 4', 'NaN'],
     ['lms', { order: '2' }, 'lms.order', 'a whole order from 1 to 4', '"2"'],
     ['ancestral', { variance: 'fixed' }, 'ancestral.variance', "'posterior' or 'beta'", '"fixed"'],
@@ -58,6 +77,17 @@ describe('options of a solver', () => {
     ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],
     ['euler', { sMin: 2, sMax: 1 }, 'euler.sMin', 'sMin ≤ sMax', 'sMin 2, sMax 1'],
     ['ddimInversion', { eta: 1 }, 'ddimInversion.eta', 'no fields', 'an unknown field'],
+    ['kdpm2', { sMin: 2, sMax: 1 }, 'kdpm2.sMin', 'sMin ≤ sMax', 'sMin 2, sMax 1'],
+    ['kdpm2Ancestral', { sNoise: -1 }, 'kdpm2Ancestral.sNoise', 'a finite number ≥ 0', '-1'],
+    ['dpmSolver', { order: 4 }, 'dpmSolver.order', 'a whole order from 1 to 3', '4'],
+    ['dpmSolver', { steps: 'single' }, 'dpmSolver.steps', "'singlestep' or 'multistep'", '"single"'],
+    ['dpmSolverPPSdeSinglestep', { r: 2 }, 'dpmSolverPPSdeSinglestep.r', 'a place above 0 and up to 1', '2'],
+    ['dpmSolverPP2SAncestral', { eta: 2 }, 'dpmSolverPP2SAncestral.eta', 'η from 0 to 1', '2'],
+    ['deis', { order: 5 }, 'deis.order', 'a whole order from 1 to 4', '5'],
+    ['saSolver', { tau: -1 }, 'saSolver.tau', 'τ ≥ 0, or a function of σ', '-1'],
+    ['saSolver', { corrector: 1 }, 'saSolver.corrector', '0, 2 or 3', '1'],
+    ['tcd', { gamma: 2 }, 'tcd.gamma', 'γ from 0 to 1', '2'],
+    ['uniPC', { corrector: 0 }, 'uniPC.corrector', 'boolean', '0'],
     ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],
   ])('%s(%j) is a ConfigError', (name, options, where, expected, actual) =>
     expect(made(name, options)).toMatchObject({

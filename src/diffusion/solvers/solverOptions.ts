@@ -1,8 +1,8 @@
 /** Options of solvers. */
-import { hinted, refined, share } from '../../internal/decode.js';
+import { amount, hinted, refined, share } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, F, t } from '../../internal/fp.js';
-import type { Fields, Filled, OptionsOf, Schema } from '../../internal/schema.js';
+import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
 import type { Solver } from './plan.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
@@ -28,3 +28,6 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     ),
     'an order of 2 is usual',
   );
+
+/** The standard deviation of the noise of a stochastic solver. */
+export const noiseFactor = optional(hinted(amount, '1 is usual'), 1);

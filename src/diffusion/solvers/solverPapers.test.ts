@@ -3,11 +3,11 @@ import { listed } from '../../../properties/oracles/listed.js';
 import { describe, expect, it } from 'vitest';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 import { ddim } from './ddim.js';
-import { dpmSolverPP } from './dpmSolverPP.js';
-import { dpmSolverPPSde } from './dpmSolverPPSde.js';
-import { dpmSolverPPSinglestep } from './dpmSolverPPSinglestep.js';
+import { dpmSolverPP } from './exponential/dpmSolverPP.js';
+import { dpmSolverPPSde } from './exponential/dpmSolverPPSde.js';
+import { dpmSolverPPSinglestep } from './exponential/dpmSolverPPSinglestep.js';
 import { euler } from './edm.js';
-import { uniPC } from './uniPC.js';
+import { uniPC } from './exponential/uniPC.js';
 import {
   N,
   marginals,

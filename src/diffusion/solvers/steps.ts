@@ -4,6 +4,7 @@ import { demanding } from '../../internal/takes.js';
 import { channelPart, levelsPart } from '../parts.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
 import type { Level } from '../levels/level.js';
+import type { Path } from '../levels/path.js';
 import { type Channel, halfLogSNR, leavesSignal, sigmaOf } from '../levels/channel.js';
 import type { Stage } from './plan.js';
 
@@ -28,7 +29,7 @@ export const holdX0 = (from: Level, to: Channel): Stage => {
 };
 
 /** The coefficients of x_s = x·x_t + noise·ε̂: the step of DDIM with any ε̂. `from` must have signal. */
-export const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
+const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
   const x = to.alpha / from.alpha;
   return { x, noise: to.sigma - x * from.sigma };
 };
@@ -54,6 +55,13 @@ export const holdNoise = (from: Level, to: Channel, [own = 1, ...earlier]: reado
   const { noise } = noiseStep(from, to);
   const beyond = inX0(from, 'epsilon', (own - 1) * noise);
   return { ...stage, x: x + beyond.x, x0: x0 + beyond.x0, memory: earlier.map((weight) => weight * noise) };
+};
+
+/** A stage at a level that repeats DDIM's step from where it began, with a mean of the ε̂ since, newest first. */
+export const holdNoiseFrom = (at: Level, from: Level, to: Channel, [own = 1, ...earlier]: readonly number[]): Stage => {
+  const { x: start, noise } = noiseStep(from, to);
+  const memory = earlier.map((weight) => weight * noise);
+  return { at, remembers: 'epsilon', start, ...inX0(at, 'epsilon', own * noise), memory };
 };
 
 /**
@@ -107,6 +115,10 @@ const FURTHEST = { end: 100, middle: 4 } as const;
 /** Tests if a step may evaluate again, because σ/α does not fall too far. False for a step to the data or without signal. */
 export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
   sigmaOf(from) < Infinity && sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
+
+/** The level between two others where ln(σ/α) has gone the fraction r of the way. */
+export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>
+  levelOfSigma(Math.exp((1 - r) * Math.log(sigmaOf(from)) + r * Math.log(sigmaOf(to))));
 
 /** The greatest order of a step, from the number of steps that are left, with its own. */
 export type OrderAt = (left: number) => number;

@@ -23,13 +23,13 @@ import {
   timestepOfSigma,
   trailing,
   uncorrected,
+  uniPC,
 } from '../../../diffusion/index.js';
 import { overTimesteps } from '../../../diffusion/grids/grid.js';
 import { ddimStage } from '../../../diffusion/solvers/ddim.js';
-import { dpmSolverPPOf } from '../../../diffusion/solvers/dpmSolverPP.js';
-import { dpmSolverPPSinglestepOf } from '../../../diffusion/solvers/dpmSolverPPSinglestep.js';
+import { dpmSolverPPSinglestepOf } from '../../../diffusion/solvers/exponential/dpmSolverPPSinglestep.js';
+import { multistep } from '../../../diffusion/solvers/exponential/multistep.js';
 import { heunThroughout } from '../../../diffusion/solvers/edm.js';
-import { uniPCOf } from '../../../diffusion/solvers/uniPC.js';
 import { clip, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import { pndmScheduler } from './pndmScheduler.js';
@@ -170,16 +170,14 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     if (algorithm === 'sde-dpmsolver++') return dpmSolverPPSde({ order: order as 1 | 2 }); // order 3 was refused
     const fewer = lowers && timesteps.length < 15;
     const orderAt = (left: number): number => (fewer && left === 2 ? Math.min(order, 2) : order);
-    return dpmSolverPPOf(order, { curve: 1 / 2, orderAt });
+    return multistep({ order, curve: 1 / 2, orderAt });
   }),
   DPMSolverSinglestepScheduler: overLogSNR(({ settings: { solver_order: order } }) =>
     dpmSolverPPSinglestepOf(order, true),
   ),
   UniPCMultistepScheduler: overLogSNR(
-    ({ settings: { solver_order: order, solver_type: type, lower_order_final: lowers } }) => {
-      const orderAt = (left: number): number => (lowers ? Math.min(order, left) : order);
-      return uniPCOf(order, type === 'bh1' ? 'bh1' : 'bh2', orderAt);
-    },
+    ({ settings: { solver_order: order, solver_type: type, lower_order_final: lowerFinal } }) =>
+      uniPC({ order: order as 1 | 2 | 3, variant: type === 'bh1' ? 'bh1' : 'bh2', lowerFinal }),
     { solver_type: 'bh2' },
   ),
 };

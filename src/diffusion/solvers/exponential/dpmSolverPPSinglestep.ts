@@ -1,9 +1,9 @@
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../levels/level.js';
+import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+import { type Level, pairsOf } from '../../levels/level.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
-import { type SolverPlan, planning, type Solver, type Stage } from './plan.js';
-import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
-import { flowStep, hasLength, holdX0, lengthOf } from './steps.js';
+import { type SolverPlan, planning, type Solver, type Stage } from '../plan.js';
+import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { flowStep, hasLength, holdX0, lengthOf } from '../steps.js';
 
 /** A step over some levels, with a stage at each but the last. Every stage starts where the step begins. */
 const stagesOf = (levels: readonly Level[], order: number, halves: boolean): readonly Stage[] =>

@@ -1,0 +1,82 @@
+/** Singlestep DPM-Solver++ with noise, as in k-diffusion: 2S ancestral, and SDE. Two evaluations a step, one in the last. */
+import { aboveZero, hinted, refined } from '../../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+import { pathOf } from '../../levels/noising.js';
+import { solverOf } from '../plan.js';
+import { etaOf, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
+import { ancestralLevel, flowStep, holdX0, isGradual, levelBetween } from '../steps.js';
+
+const fields = {
+  /** η from 0, which follows the flow, to 1; 1 if left out. */
+  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
+};
+const ancestralOptions = schema('dpmSolverPP2SAncestral', fields);
+
+interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
+
+/**
+ * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a lower noise level than the next, then noise up to the next:
+ * `sample_dpmpp_2s_ancestral` of k-diffusion.
+ *
+ * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. For others,
+ *   the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const solver = dpmSolverPP2SAncestral()
+ * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(4), solver })).steps // → 7
+ */
+export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(ancestralOptions, ({ eta, sNoise }) =>
+  solverOf((from, to, noising) => {
+    const { down, up } = ancestralLevel(from, to, eta);
+    const noise = sNoise * up;
+    if (!isGradual(from, down, 'end')) return [{ ...holdX0(from, down), noise }];
+    const middle = levelBetween(pathOf(noising), from, down, 1 / 2);
+    const { x: start, x0 } = flowStep(from, down);
+    return [holdX0(from, middle), { at: middle, start, x0, noise }];
+  }),
+);
+
+const sdeOptions = schema('dpmSolverPPSdeSinglestep', {
+  ...fields,
+  /** The place of the second evaluation in a step, in λ; 1/2 if left out. */
+  r: optional(
+    hinted(
+      refined(aboveZero, 'a place above 0 and up to 1', (r) => r > 0 && r <= 1),
+      '1/2 is usual',
+    ),
+    1 / 2,
+  ),
+});
+
+interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
+
+/**
+ * DPM-Solver++ (SDE) of k-diffusion (`sample_dpmpp_sde`): both evaluations of a step are followed by noise, and the step uses
+ * (1 - 1/2r)·x̂₀ + 1/2r·x̂₀(r).
+ *
+ * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
+ *   the second evaluation, 1/2 if left out. For others, the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const solver = dpmSolverPPSdeSinglestep()
+ * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(4), solver })).steps // → 7
+ */
+export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r }) =>
+  solverOf((from, to, noising) => {
+    const { down, up } = ancestralLevel(from, to, eta);
+    const noise = sNoise * up;
+    if (!isGradual(from, to, 'end')) return [{ ...holdX0(from, down), noise }];
+    const middle = levelBetween(pathOf(noising), from, to, r);
+    const first = ancestralLevel(from, middle, eta);
+    const { x: start, x0 } = flowStep(from, down);
+    const share = 1 / (2 * r);
+    return [
+      { ...holdX0(from, first.down), noise: sNoise * first.up },
+      { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
+    ];
+  }),
+);

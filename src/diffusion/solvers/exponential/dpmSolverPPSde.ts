@@ -1,0 +1,41 @@
+import { oneOf } from '../../../internal/decode.js';
+import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+import { etaOf, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { multistep } from './multistep.js';
+
+const options = schema('dpmSolverPPSde', {
+  /** 1, which is ancestral sampling, 2 or 3; 2 if left out. */
+  order: optional(orderOf(1, 2, 3), 2),
+  /** η from 0, which follows the flow, to 1, the reverse SDE; 1 if left out. */
+  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** How a step uses two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
+  rule: optional(oneOf('midpoint', 'heun'), 'midpoint'),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
+});
+
+interface SdeOptions extends OptionsOf<typeof options> {}
+
+/**
+ * SDE-DPM-Solver++ (Lu et al. 2022), the stochastic variant of DPM-Solver++: of order 1, which is ancestral sampling, of
+ * order 2 (SDE-2M), or with three predictions as `sample_dpmpp_3m_sde` of k-diffusion, which halves the term with φ₃ and has
+ * no published order. No noise at the last step, which ends at the data.
+ *
+ * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `eta`: η from 0 to 1, 1 if
+ *   left out. `rule`: 'midpoint' if left out, or 'heun', for steps with two predictions; order 3 begins with 'heun'. `sNoise`: the
+ *   standard deviation of the noise
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
+ * made.memory // → 1
+ */
+export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order, eta, rule, sNoise }) =>
+  multistep({
+    order,
+    pair: rule === 'heun' || order === 3 ? 'exact' : 'bh2',
+    curve: 1 / 2,
+    eta: () => eta,
+    sNoise,
+  }),
+);

@@ -1,0 +1,111 @@
+/** Solvers in the time of a continuous path, for the velocity of its flow. */
+import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
+import { fail } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { isData, type Level, pairsOf } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
+import type { Path } from '../levels/path.js';
+import type { Solver, Stage } from './plan.js';
+import { type SolverFrom, withOptions } from './solverOptions.js';
+import { inX0 } from './steps.js';
+
+/** A solver of a path with derivatives. Its plan is a `ConfigError` on another one. */
+const alongTime = (where: string, stages: (from: Level, to: Level, path: Path) => readonly Stage[]): Solver => ({
+  plan: (levels, noising) =>
+    levels.slice(0, -1).every(({ rates }) => rates)
+      ? E.right(pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, pathOf(noising)) })))
+      : fail('ConfigError', {
+          where,
+          expected: 'a path with derivatives by its time',
+          actual: 'the timesteps of a schedule',
+          hint: 'take rectifiedFlow(), another continuous path, or ddim()',
+        }),
+});
+
+/** A stage that moves by factors of the velocity where it evaluates, and of velocities before, from the start of the step. */
+const moving = (at: Level, from: Level, own: number, memory: readonly number[] = []): Stage => {
+  const { x, x0 } = inX0(at, 'velocity', own);
+  return at === from
+    ? { at, x: 1 + x, x0, remembers: 'velocity' }
+    : { at, start: 1, x, x0, memory, remembers: 'velocity' };
+};
+
+const eulerOptions = schema('flowEuler', {}, 'flowEuler takes no options');
+
+/**
+ * Euler's method for the flow dx = u(x, t)·dt in the time of a continuous path: x_s = x_t + (s - t)·û. On {@link rectifiedFlow} it is
+ * DDIM, and on EDM's path Euler in σ. The discretization of SD3 and FLUX (`FlowMatchEulerDiscreteScheduler` of diffusers).
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowEuler() })).steps // → 4
+ */
+export const flowEuler: SolverFrom<Readonly<Record<string, never>>> = withOptions(eulerOptions, () =>
+  alongTime('flowEuler', (from, to) => [moving(from, from, to.t - from.t)]),
+);
+
+const secondOptions = schema('flowHeun', {
+  /** The place of the second evaluation in a step: 1 is Heun, 1/2 the midpoint, 2/3 Ralston; 1 if left out. */
+  alpha: optional(
+    hinted(
+      refined(aboveZero, 'a place above 0 and up to 1', (r) => r > 0 && r <= 1),
+      '1 is Heun',
+    ),
+    1,
+  ),
+});
+
+interface SecondOptions extends OptionsOf<typeof secondOptions> {}
+
+/**
+ * The methods of order 2 of two evaluations a step for the flow, in the time of a continuous path: with u′ at the fraction α of
+ * the step, x_s = x_t + (s - t)·((1 - 1/2α)·û + 1/2α·û′). This is the deterministic sampler of EDM (Karras et al. 2022,
+ * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's.
+ *
+ * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. For any other, the
+ *   sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowHeun({ alpha: 0.5 }) })).steps // → 7
+ */
+export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha }) =>
+  alongTime('flowHeun', (from, to, path) => {
+    const length = to.t - from.t;
+    if (isData(to)) return [moving(from, from, length)];
+    const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
+    const share = 1 / (2 * alpha);
+    return [moving(from, from, alpha * length), moving(middle, from, share * length, [(1 - share) * length])];
+  }),
+);
+
+const sdeOptions = schema('flowSde', {
+  /** w(t) ≥ 0, the squared diffusion coefficient at a level; its σ if left out. */
+  diffusion: optional(
+    functionOf<(level: Level) => number>('a function of a level, such as ({ sigma }) => sigma'),
+    (level: Level) => level.sigma,
+  ),
+});
+
+interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
+
+/**
+ * Stochastic sampling of a flow by the reverse SDE with a chosen diffusion w(t) (SiT, Ma et al. 2024, eq. 6), by Euler and Maruyama:
+ * x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
+ * {@link flowEuler}. The step to the data adds no noise, as in the code of SiT (its last step `Mean`).
+ *
+ * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out, as in SiT
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const solver = flowSde({ diffusion: ({ t }) => Math.sin(Math.PI * t) ** 2 })
+ * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 250, solver })).stochastic // → true
+ */
+export const flowSde: SolverFrom<FlowSdeOptions> = withOptions(sdeOptions, ({ diffusion }) =>
+  alongTime('flowSde', (from, to) => {
+    const length = from.t - to.t;
+    const w = diffusion(from);
+    const drift = moving(from, from, -length);
+    const score = inX0(from, 'score', (w / 2) * length);
+    const noise = isData(to) ? 0 : Math.sqrt(w * length);
+    return [{ ...drift, x: drift.x! + score.x, x0: drift.x0! + score.x0, noise }];
+  }),
+);

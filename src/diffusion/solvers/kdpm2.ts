@@ -1,0 +1,57 @@
+/** The midpoint method of k-diffusion, and its ancestral form. */
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { type Channel } from '../levels/channel.js';
+import type { Level } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
+import type { Path } from '../levels/path.js';
+import { churning } from './edm.js';
+import { solverOf, type Stage } from './plan.js';
+import { etaOf, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { ancestralLevel, holdNoiseFrom, holdX0, isGradual, levelBetween } from './steps.js';
+
+/** Euler's step to the middle in ln σ, then the whole step with the slope there. One evaluation where σ falls too far. */
+const midpoint = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
+  if (!isGradual(from, to, 'end')) return [holdX0(from, to)];
+  const middle = levelBetween(path, from, to, 1 / 2);
+  return [holdX0(from, middle), holdNoiseFrom(middle, from, to, [1])];
+};
+
+/**
+ * The midpoint method in σ, with the middle at the mean of ln σ (DPM-Solver-2 of Karras et al. 2022, `sample_dpm_2` of
+ * k-diffusion): two evaluations a step, one in the last. Churn works as in {@link euler}.
+ *
+ * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(linear(1000)))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2() }))
+ * made.steps // → 7
+ */
+export const kdpm2 = churning('kdpm2', (from, to, path) => midpoint(path, from, to));
+
+const options = schema('kdpm2Ancestral', {
+  /** η from 0, which is kdpm2, to 1; 1 if left out. */
+  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
+});
+
+interface AncestralOptions extends OptionsOf<typeof options> {}
+
+/**
+ * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion).
+ *
+ * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. For others,
+ *   the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(linear(1000)))
+ * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral() })).stochastic // → true
+ */
+export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
+  solverOf((from, to, noising) => {
+    const { down, up } = ancestralLevel(from, to, eta);
+    const stages = midpoint(pathOf(noising), from, down);
+    return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
+  }),
+);

@@ -18,6 +18,14 @@ import {
   type DiscreteNoising,
   type Solver,
   uniPC,
+  deis,
+  dpmSolver,
+  dpmSolverPP2SAncestral,
+  dpmSolverPPSdeSinglestep,
+  kdpm2,
+  kdpm2Ancestral,
+  saSolver,
+  tcd,
 } from 'noisefold/diffusion';
 import { valueOf } from '../oracles/plans.js';
 
@@ -60,13 +68,30 @@ const keeping: readonly Named[] = [
   ...first('euler', euler, [{}]),
   ...first('dpmSolverPP', dpmSolverPP, ofOrders(1)),
   ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1)),
-  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1)),
+  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1, 3)), // 3M SDE has no published order
   ...first('pndm', pndm, ofOrders(1)),
   ...first('lms', lms, ofOrders(1)),
   ...second('dpmSolverPP', dpmSolverPP, ofOrders(2, 3)),
   ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
   ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2)),
   ...second('uniPC', uniPC, uniPCs),
+  ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }]),
+  ...first('saSolver', saSolver, [{}]), // of order 2, with ten times the error of the others
+  ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
+  ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
+  ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
+  ...second('kdpm2Ancestral', kdpm2Ancestral, [{}]),
+  ...second('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}, { eta: 0.5 }]),
+  ...first('dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep, [{}]),
+  ...ofNoises('uniPC', uniPC, [{ space: 'epsilon' }]),
+  ...ofNoises('dpmSolver', dpmSolver, ofOrders(2, 3)),
+  ...ofNoises('dpmSolver', dpmSolver, [
+    { order: 2, steps: 'multistep' },
+    { order: 3, steps: 'multistep' },
+  ]),
+  ...ofNoises('deis', deis, ofOrders(2, 3, 4)),
+  ...first('tcd', tcd, [{ gamma: 0 }]),
+  ...ofNoises('pndm', pndm, [{ start: 'heun' }]),
   ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
   ...ofNoises('pndm', pndm, ofOrders(2, 3, 4)),
@@ -74,11 +99,18 @@ const keeping: readonly Named[] = [
   ...ofNoises('lms', lms, ofOrders(2, 3, 4)),
 ];
 
-/** Solvers for the mean E[x_0|x_t]: all except the one for consistency functions. */
+/**
+ * Solvers for the mean E[x_0|x_t]: all except those for consistency functions, and Restart, whose walks have as many steps on every
+ * grid.
+ */
 export const solversOfMean: readonly Named[] = [...keeping, ...first('ancestral', ancestral, [{ variance: 'beta' }])];
 
-/** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β. */
-export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(...keeping);
+/** Those of {@link solverOf} that are exact for data that are a point: all but ancestral sampling with σ² = β, and
+ * TCD, whose steps do not get shorter with their number. */
+export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(
+  ...keeping,
+  ...first('tcd', tcd, [{ gamma: 0.3 }, { gamma: 1 }]),
+);
 
 /** Any of {@link solversOfMean}. */
 export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...solversOfMean);

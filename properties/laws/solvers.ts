@@ -127,10 +127,10 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
     let sigma = 0;
     return onReference(solver, given, gaussianOf(point, 0), 2, async (walk) => {
       let state = beginningOf(walk, [begin, begin]);
-      for (const [i, { from, to }] of plan.entries()) {
+      for (const [i, { from, to, stages }] of plan.entries()) {
         // rounding errors accumulate
         most = Math.max(most, growths[i]!);
-        if (i > 0 && from.alpha >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
+        if ((i > 0 || stages.length > 1) && from.alpha >= LEAST_SIGNAL) sigma = Math.max(sigma, sigmaOf(from));
         const tolerance =
           ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * Math.max(1, to.alpha * sigma));
         const after = await walk.step(i, state, Float64Array.of(0, 1));

@@ -1,12 +1,13 @@
 import { aboveZero, hinted, positive, refined } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
+import { fail } from '../../internal/errors.js';
+import { E, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
 import { sigmaOf, transition } from '../levels/channel.js';
 import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { karras } from '../levels/spacedSigmas.js';
 import { heunStages } from './edm.js';
-import { planning, type SolverStep } from './plan.js';
+import type { SolverStep } from './plan.js';
 import { noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 
 const HINT = 'the paper uses { min: 0.06, max: 0.3, levels: 3, repeats: 2 } for CIFAR-10';
@@ -57,8 +58,16 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  * // 2·18 - 1 evaluations, and 2 repetitions of 2 steps of 2
  * unwrap(sampler({ noising: edm(), denoiser: white, grid: 18, solver })).steps // → 43
  */
-export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho }) =>
-  planning((levels, noising) => {
+export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho }) => ({
+  plan: (levels, noising) => {
+    const beyond = intervals.findIndex(({ max }) => !(max <= sigmaOf(levels[0]!)));
+    if (beyond !== -1)
+      return fail('ConfigError', {
+        where: `restart.intervals.${beyond}.max`,
+        expected: `at most ${sigmaOf(levels[0]!)}, the σ where sampling begins`,
+        actual: `${intervals[beyond]!.max}`,
+        hint: HINT,
+      });
     const { levelOfSigma } = pathOf(noising);
     const nearestTo = (sigma: number): Level =>
       levels
@@ -73,13 +82,16 @@ export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ inter
       const [begin, ...stages] = first.stages;
       const raised: SolverStep = {
         ...first,
+        from: low,
         stages: [{ ...begin!, raise: { alpha, sigma: sNoise * sigma } }, ...stages],
       };
       return { low, steps: Array.from({ length: repeats }, () => [raised, ...others]).flat() };
     });
-    return pairsOf(levels).flatMap((pair) => [
-      plain(pair),
-      ...walks.flatMap(({ low, steps }) => (low === pair[1] ? steps : [])),
-    ]);
-  }),
-);
+    return E.right(
+      pairsOf(levels).flatMap((pair) => [
+        plain(pair),
+        ...walks.flatMap(({ low, steps }) => (low === pair[1] ? steps : [])),
+      ]),
+    );
+  },
+}));

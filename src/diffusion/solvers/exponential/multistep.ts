@@ -3,7 +3,7 @@ import { power } from '../../../internal/numerics/power.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { pairsOf, type Level } from '../../levels/level.js';
 import { planning, type Solver } from '../plan.js';
-import { inX0, lengthOf, type OrderAt, reachOf } from '../steps.js';
+import { hasLength, holdX0, inX0, isGradual, lengthOf, type OrderAt, reachOf } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
@@ -59,9 +59,9 @@ const weightsAt = (
  *     x_s = σ_s/σ_t·e^{-η·h}·x_t + α_s·Σ_m w_m·x̂₀(r_m) + σ_s·√(1 - e^{-2·η·h})·ε
  *
  * (DPM-Solver++, Lu et al. 2022, Proposition 4.1; SA-Solver, Xue et al. 2023, eq. 14 and 17), and in ε̂ with moments of
- * e^{h·(1-u)}, x_s = α_s/α_t·x_t - σ_s·Σ_m w_m·ε̂(r_m) (DPM-Solver). A corrector repeats the step with the prediction at its end.
+ * e^{h·(1-u)}, x_s = α_s/α_t·x_t - σ_s·Σ_m w_m·ε̂(r_m)  (DPM-Solver). A corrector repeats the step with the prediction at its end.
  * It has the same x_t and ε, so it adds the difference of both sums to x_s, which is joined to the next step. A step to the data
- * or without signal is DDIM's.
+ * or without signal is DDIM's; in ε̂, also one over which σ/α falls more than a hundredfold.
  */
 export const multistep = ({
   order,
@@ -74,14 +74,14 @@ export const multistep = ({
 }: Multistep): Solver =>
   planning((levels) => {
     const steps = pairsOf(levels);
+    const usable = space === 'epsilon' ? isGradualToEnd : hasLength;
     /** The factors of the predictions at level i and before, and first of the one at the end of the step, if `ends`. */
     const weightsOf = (i: number, most: number, ends: boolean): readonly number[] => {
       const [from, to] = steps[i]!;
       const h = from.alpha === 0 ? Infinity : lengthOf(from, to);
-      const reach = reachOf(levels, i, Math.min(most, orderAt(steps.length - i)));
+      const reach = reachOf(levels, i, Math.min(most, orderAt(steps.length - i)), usable);
       const earlier = Array.from({ length: reach - 1 }, (_, k) => lengthOf(from, levels[i - k - 1]!) / h);
-      // to the data, where h is infinite, a step in ε̂ is DDIM's too: its weight is that of x̂₀
-      const inNoise = space === 'epsilon' && to.sigma > 0 && from.alpha > 0;
+      const inNoise = space === 'epsilon' && usable(from, to);
       const [own, ...others] = weightsAt(
         inNoise ? -h : h === Infinity ? h : (1 + eta(from, to)) * h,
         ends ? [1, ...earlier] : earlier,
@@ -89,32 +89,34 @@ export const multistep = ({
       ).map((w) => (inNoise ? to.sigma : to.alpha) * w);
       return ends ? [others[0]!, own!, ...others.slice(1)] : [own!, ...others];
     };
-    const isIn = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
     return steps.map(([from, to], i) => {
-      const usesNoise = space === 'epsilon' && isIn(from, to);
-      const decay = isIn(from, to)
-        ? eta(from, to) * lengthOf(from, to)
-        : to.alpha === 0 || !eta(from, to)
-          ? 0
-          : Infinity;
-      const x = usesNoise ? to.alpha / from.alpha : to.sigma === 0 ? 0 : (to.sigma / from.sigma) * Math.exp(-decay);
       const predictor = weightsOf(i, order, false);
       // the corrector of the step before adds a combination of predictions to x_t
-      const isCorrected = corrector > 0 && i > 0 && isIn(...steps[i - 1]!);
+      const isCorrected = corrector > 0 && i > 0 && usable(...steps[i - 1]!);
       const [before, after] = isCorrected
         ? [[0, ...weightsOf(i - 1, order, false)], weightsOf(i - 1, corrector - 1, true)]
         : [[], []];
-      const [own, ...memory] = Array.from(
-        { length: Math.max(predictor.length, before.length, after.length) },
-        (_, k) => (predictor[k] ?? 0) + x * ((after[k] ?? 0) - (before[k] ?? 0)),
-      );
+      const joinedBy = (x: number): readonly number[] =>
+        Array.from(
+          { length: Math.max(predictor.length, before.length, after.length) },
+          (_, k) => (predictor[k] ?? 0) + x * ((after[k] ?? 0) - (before[k] ?? 0)),
+        );
+      if (space === 'epsilon') {
+        // DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
+        const held = holdX0(from, to);
+        const [own, ...memory] = usable(from, to) ? joinedBy(to.alpha / from.alpha) : [sum(predictor)];
+        const more = own === sum(predictor) ? { x: 0, x0: 0 } : inX0(from, 'epsilon', own! - sum(predictor));
+        const stage = { at: from, x: held.x! + more.x, x0: held.x0! + more.x0, memory, remembers: space };
+        return { from, to, stages: [stage] };
+      }
+      const isIn = from.alpha > 0 && to.sigma > 0;
+      const decay = isIn ? eta(from, to) * lengthOf(from, to) : to.alpha === 0 || !eta(from, to) ? 0 : Infinity;
+      const x = to.sigma === 0 ? 0 : (to.sigma / from.sigma) * Math.exp(-decay);
+      const [own, ...memory] = joinedBy(x);
       const noise = to.sigma === 0 ? 0 : sNoise * to.sigma * Math.sqrt(-Math.expm1(-2 * decay));
-      if (space === 'x0') return { from, to, stages: [{ at: from, x, x0: own!, memory, noise }] };
-      const used = usesNoise ? inX0(from, 'epsilon', own!) : { x: 0, x0: own! };
-      return {
-        from,
-        to,
-        stages: [{ at: from, x: x + used.x, x0: used.x0, memory, remembers: 'epsilon' as const }],
-      };
+      return { from, to, stages: [{ at: from, x, x0: own!, memory, noise }] };
     });
   });
+
+/** Tests if a step may be one in ε̂: not to the data, nor over a fall of σ/α in which ε̂ loses x̂₀. */
+const isGradualToEnd = (from: Level, to: Level): boolean => isGradual(from, to, 'end');

@@ -29,7 +29,8 @@ const entries: readonly Entry[] = [
   ['unguided uncorrected', 0, any, 'the identity: the sampler checks what it gets'],
   ['pixelOf', 0, any, 'called for each number: NaN for what is no number'],
   [
-    'ancestral ddim dpmSolverPP dpmSolverPPSinglestep euler heun uniPC',
+    'ancestral ddim deis dpmSolver dpmSolverFast dpmSolverPP dpmSolverPP2SAncestral ' +
+      'dpmSolverPPSdeSinglestep dpmSolverPPSinglestep euler flowHeun flowSde heun kdpm2 kdpm2Ancestral restart saSolver tcd uniPC',
     0,
     any,
     'the sampler returns the error of the options',
@@ -88,7 +89,7 @@ const unwatched = new Set(
   [
     'channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
     'allOnes allZeros keep',
-    'consistency ddimInversion digitClassifier dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
+    'consistency ddimInversion digitClassifier flowEuler dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
     'pndm stopOnSignals',
     'continuousCosine continuousLinear continuousSigmoid edm logitNormalTimes modeTimes rectifiedFlow trigonometric',
   ].flatMap((names) => names.split(' ')),

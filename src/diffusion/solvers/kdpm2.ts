@@ -24,7 +24,7 @@ const midpoint = (path: Path, from: Level, to: Channel): readonly [Stage, ...Sta
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2() }))
+ * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * made.steps // → 7
  */
 export const kdpm2 = churning('kdpm2', (from, to, path) => midpoint(path, from, to));
@@ -46,7 +46,7 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral() })).stochastic // → true
+ * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
   solverOf((from, to, noising) => {

@@ -23,7 +23,7 @@ interface TcdOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(scaledLinear(1000)))
- * unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: tcd() })).stochastic // → true
+ * unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: tcd({ gamma: 0.3 }) })).stochastic // → true
  */
 export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
   solverOf((from, to, noising) => {

@@ -39,7 +39,7 @@ interface DeisOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: deis() })).memory // → 2
+ * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: deis({ order: 3 }) })).memory // → 2
  */
 export const deis: SolverFrom<DeisOptions> = withOptions(options, ({ order }) =>
   planning((levels) =>

@@ -65,7 +65,7 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(4), solver: dpmSolver({ order: 3 }) })).steps // → 10
+ * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver: dpmSolver({ order: 3 }) })).steps // → 22
  */
 export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, steps }) =>
   steps === 'multistep'

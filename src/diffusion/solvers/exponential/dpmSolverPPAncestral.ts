@@ -25,8 +25,8 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const solver = dpmSolverPP2SAncestral()
- * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(4), solver })).steps // → 7
+ * const solver = dpmSolverPP2SAncestral({ eta: 0.5 })
+ * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(ancestralOptions, ({ eta, sNoise }) =>
   solverOf((from, to, noising) => {
@@ -62,8 +62,8 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const solver = dpmSolverPPSdeSinglestep()
- * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(4), solver })).steps // → 7
+ * const solver = dpmSolverPPSdeSinglestep({ r: 0.5 })
+ * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r }) =>
   solverOf((from, to, noising) => {

@@ -1,0 +1,170 @@
+/** Solvers of k-diffusion beside its loops, in x/α and σ/α, with a nonlinear denoiser and one value of noise. */
+import { describe, expect, it } from 'vitest';
+import { TIMES, alpha, close, model, NOISE, ratio, START, walked } from '../../../properties/diffusion/paperWalk.js';
+import { right } from '../../../properties/diffusion/run.js';
+import {
+  cosine,
+  ddpm,
+  dpmSolverPP2SAncestral,
+  dpmSolverPPSde,
+  dpmSolverPPSdeSinglestep,
+  heun,
+  kdpm2,
+  kdpm2Ancestral,
+  restart,
+} from '../index.js';
+import { pathOf } from '../levels/noising.js';
+
+const noising = right(ddpm(cosine(1000)));
+const { levelOfSigma } = pathOf(noising);
+/** x̂₀ at x/α and σ/α. */
+const denoised = (x: number, s: number): number => {
+  const level = levelOfSigma(s);
+  return model(level.alpha * x, level.t);
+};
+/** σ/α of the grid, 0 at the end. */
+const S = [...TIMES.map((_, i) => ratio(i)), 0];
+const begin = START / alpha(0);
+const minusLog = (s: number): number => -Math.log(s);
+const ancestral = (from: number, to: number, eta: number): readonly [down: number, up: number] => {
+  const up = Math.min(to, eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2));
+  return [Math.sqrt(to ** 2 - up ** 2), up];
+};
+/** Runs the steps of the grid on x/α. */
+const stepped = (step: (x: number, from: number, to: number, i: number) => number): number =>
+  S.slice(1).reduce((x, to, i) => step(x, S[i]!, to, i), begin);
+const slope = (x: number, s: number): number => (x - denoised(x, s)) / s;
+const middle = (a: number, b: number): number => Math.exp((Math.log(a) + Math.log(b)) / 2);
+
+describe('in σ, as k-diffusion', () => {
+  it('kdpm2: sample_dpm_2', () =>
+    close(
+      kdpm2(),
+      stepped((x, from, to) => {
+        if (to === 0) return denoised(x, from);
+        const m = middle(from, to);
+        const half = x + slope(x, from) * (m - from);
+        return x + slope(half, m) * (to - from);
+      }),
+    ));
+
+  it.each([1, 0.5])('kdpm2Ancestral with η = %d: sample_dpm_2_ancestral', (eta) =>
+    close(
+      kdpm2Ancestral({ eta, sNoise: 1.1 }),
+      stepped((x, from, to) => {
+        const [down, up] = ancestral(from, to, eta);
+        if (down === 0) return x + slope(x, from) * (down - from);
+        const m = middle(from, down);
+        const half = x + slope(x, from) * (m - from);
+        return x + slope(half, m) * (down - from) + 1.1 * up * NOISE;
+      }),
+    ),
+  );
+
+  it.each([1, 0.5])('dpmSolverPP2SAncestral with η = %d: sample_dpmpp_2s_ancestral', (eta) =>
+    close(
+      dpmSolverPP2SAncestral({ eta }),
+      stepped((x, from, to) => {
+        const [down, up] = ancestral(from, to, eta);
+        if (down === 0) return x + slope(x, from) * (down - from);
+        const [t, next] = [minusLog(from), minusLog(down)];
+        const h = next - t;
+        const s = Math.exp(-(t + h / 2));
+        const x2 = (s / from) * x - Math.expm1(-h / 2) * denoised(x, from);
+        return (down / from) * x - Math.expm1(-h) * denoised(x2, s) + up * NOISE;
+      }),
+    ),
+  );
+
+  it.each([
+    [1, 0.5],
+    [0.7, 0.4],
+  ])('dpmSolverPPSdeSinglestep with η = %d, r = %d: sample_dpmpp_sde', (eta, r) =>
+    close(
+      dpmSolverPPSdeSinglestep({ eta, r }),
+      stepped((x, from, to) => {
+        if (to === 0) return x + slope(x, from) * (to - from);
+        const [t, next] = [minusLog(from), minusLog(to)];
+        const s = t + (next - t) * r;
+        const fac = 1 / (2 * r);
+        const [down, up] = ancestral(from, Math.exp(-s), eta);
+        const first = denoised(x, from);
+        const x2 = (down / from) * x - Math.expm1(t - minusLog(down)) * first + up * NOISE;
+        const [end, rise] = ancestral(from, to, eta);
+        const mean = (1 - fac) * first + fac * denoised(x2, Math.exp(-s));
+        return (end / from) * x - Math.expm1(t - minusLog(end)) * mean + rise * NOISE;
+      }),
+    ),
+  );
+
+  it.each([
+    ['midpoint', 1],
+    ['heun', 1],
+    ['heun', 0.4],
+    ['midpoint', 0],
+  ] as const)('dpmSolverPPSde of order 2, %s with η = %d: sample_dpmpp_2m_sde', (rule, eta) => {
+    let old: { readonly x0: number; readonly h: number } | null = null;
+    const expected = stepped((x, from, to) => {
+      const x0 = denoised(x, from);
+      if (to === 0) return x0;
+      const h = minusLog(to) - minusLog(from);
+      const he = eta * h;
+      let next = (to / from) * Math.exp(-he) * x - Math.expm1(-h - he) * x0;
+      if (old) {
+        const r = old.h / h;
+        const factor = rule === 'heun' ? -Math.expm1(-h - he) / (-h - he) + 1 : -0.5 * Math.expm1(-h - he);
+        next += (factor / r) * (x0 - old.x0);
+      }
+      old = { x0, h };
+      return next + NOISE * to * Math.sqrt(-Math.expm1(-2 * he)) * 1.05;
+    });
+    return close(dpmSolverPPSde({ order: 2, rule, eta, sNoise: 1.05 }), expected);
+  });
+
+  it.each([1, 0.5])('dpmSolverPPSde of order 3 with η = %d: sample_dpmpp_3m_sde', (eta) => {
+    const past: { readonly x0: number; readonly h: number }[] = [];
+    const expected = stepped((x, from, to) => {
+      const x0 = denoised(x, from);
+      if (to === 0) return x0;
+      const h = minusLog(to) - minusLog(from);
+      const he = h * (eta + 1);
+      let next = Math.exp(-he) * x - Math.expm1(-he) * x0;
+      const [one, two] = past;
+      const phi2 = Math.expm1(-he) / he + 1;
+      if (one && two) {
+        const [r0, r1] = [one.h / h, two.h / h];
+        const [a, b] = [(x0 - one.x0) / r0, (one.x0 - two.x0) / r1];
+        const phi3 = phi2 / he - 0.5;
+        next += phi2 * (a + ((a - b) * r0) / (r0 + r1)) - (phi3 * (a - b)) / (r0 + r1);
+      } else if (one) next += (phi2 * (x0 - one.x0)) / (one.h / h);
+      past.unshift({ x0, h });
+      return next + NOISE * to * Math.sqrt(-Math.expm1(-2 * h * eta));
+    });
+    return close(dpmSolverPPSde({ order: 3, eta }), expected, 1e-11);
+  });
+
+  it('restart: Heun, noise up to the interval, and down again', async () => {
+    const [min, max] = [S[4]!, (S[2]! + S[3]!) / 2];
+    const solver = restart({ intervals: [{ min: min * 1.01, max, levels: 3, repeats: 2 }], sNoise: 1.02, rho: 5 });
+    const heunStep = (x: number, from: number, to: number): number => {
+      const first = slope(x, from);
+      if (to === 0) return x - from * first;
+      const next = x + (to - from) * first;
+      return x + ((to - from) * (first + slope(next, to))) / 2;
+    };
+    const back = [max, ((max ** (1 / 5) + min ** (1 / 5)) / 2) ** 5, min];
+    const expected = stepped((x, from, to, i) => {
+      let now = heunStep(x, from, to);
+      if (i !== 3) return now;
+      for (let k = 0; k < 2; k++) {
+        now += NOISE * 1.02 * Math.sqrt(max ** 2 - min ** 2);
+        now = heunStep(heunStep(now, back[0]!, back[1]!), back[1]!, back[2]!);
+      }
+      return now;
+    });
+    await close(solver, expected, 1e-11);
+    expect(await walked(heun())).not.toBeCloseTo(expected, 3);
+    const beyond = restart({ intervals: [{ min: 1, max: 1e6, levels: 3, repeats: 1 }] });
+    await expect(walked(beyond)).rejects.toThrow('restart.intervals.0.max: expected at most');
+  });
+});

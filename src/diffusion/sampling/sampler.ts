@@ -2,7 +2,7 @@ import { type Dim, mul, type NoisefoldError, type Shape, type Tensor } from '../
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either, F, t } from '../../internal/fp.js';
 import { limitTimesteps } from '../denoisers/networkTimesteps.js';
 import { forEachSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy, forkKeys } from '../levels/batchKeys.js';
@@ -34,6 +34,8 @@ export interface SamplerParts<P, I extends Shape> {
   readonly solver: Solver;
   /** A grid, or a number of steps: see {@link gridOf}. {@link everyStep} if left out, for a schedule only. */
   readonly grid?: number | Grid;
+  /** False to end at the last level of the grid, which has noise; true, to end at the data, if left out. */
+  readonly toData?: boolean;
   /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
   /** {@link clipToImage} if left out. */
@@ -94,6 +96,7 @@ const partsOf = schema('sampler', {
   denoiser: denoiserPart,
   solver: part('a solver, such as ddim()', 'plan'),
   grid: optional(gridPart, everyStep),
+  toData: optional(t.boolean, true),
   guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),
   correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
   noise: optional(functionOf<Noise>('a draw of noise, such as gaussian'), gaussian),
@@ -119,6 +122,7 @@ const samplerOf = <P, I extends Shape>({
   denoiser,
   solver,
   grid,
+  toData,
   guidance,
   correction,
   noise,
@@ -126,7 +130,8 @@ const samplerOf = <P, I extends Shape>({
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(noising)),
-    E.bind('plan', ({ falling }) => planOf(solver, levelsAt(noising, falling), noising)),
+    E.let('way', ({ falling }) => levelsAt(noising, falling)),
+    E.bind('plan', ({ way }) => planOf(solver, toData || way.length === 2 ? way : way.slice(0, -1), noising)),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
     E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser)),

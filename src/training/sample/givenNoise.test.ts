@@ -8,6 +8,7 @@ import {
   levelsOf,
   type Model,
   sampler,
+  timestepGrid,
   trailing,
 } from '../../diffusion/index.js';
 import { key, tanh, treeSpec } from '../../dsl/index.js';
@@ -112,4 +113,13 @@ test.each<[string, Partial<Sampling>]>([
 ])('%s', async (message, how) => {
   const made = await outcome(how);
   expect(E.isLeft(made) && made.left.message).toContain(message);
+});
+
+test('samples may end at the last level of the grid, with its noise', async () => {
+  const [from0, to] = levelsOf(noising, [999, 500]);
+  const expected = from.noise.data.map((x) => {
+    const x0 = Math.tanh(x);
+    return to!.alpha * x0 + (to!.sigma / from0!.sigma) * (x - from0!.alpha * x0);
+  });
+  close(await drawn({ solver: ddim(), grid: timestepGrid([999, 500]), toData: false }), Array.from(expected));
 });

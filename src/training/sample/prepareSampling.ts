@@ -23,13 +23,13 @@ import { namesOf } from './givenNoise.js';
 import { programCache } from './programCache.js';
 import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
-import { requestFields, type Sampling, wayFields } from './sampling.js';
+import { requestFields, type Sampling, toData, wayFields } from './sampling.js';
 import { storedFor } from './storedFor.js';
 
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'solver' | 'grid' | 'guidance' | 'guide' | 'correction' | 'allowOtherNoising' | 'storage'
+  'solver' | 'grid' | 'toData' | 'guidance' | 'guide' | 'correction' | 'allowOtherNoising' | 'storage'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;
@@ -40,6 +40,7 @@ export type SampleRequest = Omit<Sampling, keyof Preparation>;
 
 const preparations = schema('prepareSampling', {
   ...wayFields,
+  toData,
   batch: optional(positive, 1),
   storage: optional(floatStorage),
 } satisfies Record<keyof Preparation, unknown>);

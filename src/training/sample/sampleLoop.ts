@@ -114,7 +114,8 @@ export const sampleLoop = <P, I extends ImageShape>(
   { batch, beginning, hasLabels, condition, hasPreviews, noises }: SampleForm,
 ): SampleLoop<P, I> => {
   const { sampler, inpainter } = steps;
-  const scale = noiseScale(sampler.plan.at(-1)!.to); // of the data it is 1
+  const [begins, ends] = [sampler.plan[0]!.from, sampler.plan.at(-1)!.to];
+  const scale = ends.sigma > begins.sigma ? noiseScale(ends) : 1; // of an encoding
   const x = leafSpec(['B', ...image]);
   const state = { x, memory: Array.from({ length: sampler.memory }, () => x) };
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({

@@ -68,7 +68,7 @@ export const planOf =
       const { model, noising, image, classes, labelDropout } = trained;
       const { labels, allowOtherNoising, ...others } = given;
       if (!allowOtherNoising) checkLevels(where, trained);
-      const { solver, grid = everyStep, guidance = unguided, correction, condition, from, known } = others;
+      const { solver, grid = everyStep, toData, guidance = unguided, correction, condition, from, known } = others;
       const unconditional =
         model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
       const denoiser = orRaise(
@@ -86,6 +86,7 @@ export const planOf =
         noising,
         denoiser,
         solver,
+        ...(toData !== undefined && { toData }),
         ...(correction && { correction: heldCorrection(where, correction) }),
         grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, held) : held,
       };

@@ -34,6 +34,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly solver: Solver;
   /** The number of steps: see `gridOf`; or a grid. By default every timestep of a schedule; a continuous path needs one. */
   readonly grid?: number | Grid;
+  /** False to end at the last level of the grid, with its noise; by default samples are data. */
+  readonly toData?: boolean;
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
    * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
@@ -108,6 +110,9 @@ export const wayFields = {
   allowOtherNoising: optional(t.boolean, false),
 };
 
+/** Where the samples of a request end. */
+export const toData = optional(t.boolean, true);
+
 /** The fields of a request; only the key is required. */
 export const requestFields = {
   key: hostKey,
@@ -134,6 +139,7 @@ export const samplings = schema('sample', {
   ...{ solver: wayFields.solver, key: hostKey }, // errors list the required ones first
   ...wayFields,
   ...requestFields,
+  toData,
   storage: optional(floatStorage),
 } satisfies Record<keyof Sampling, unknown>);
 

@@ -20,7 +20,7 @@ const trainingOf = (
   const training = {
     ...{ batch, steps, averageDecay, signal },
     data: digits.train,
-    timesteps: stratifiedTimes,
+    times: stratifiedTimes,
     optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: rate })),
     heldOut: { data: digits.test, every: 100, images: 128 },
     onEvent: (event: TrainEvent) => {

@@ -77,7 +77,7 @@ const train =
         model: parts.model,
         noising: parts.noising,
         optimizer: parts.optimizer,
-        timesteps: parts.timesteps,
+        times: parts.times,
         averageDecay: recipe.averageDecay,
         labelDropout: recipe.labelDropout,
         data: digits.train,

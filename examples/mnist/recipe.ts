@@ -136,7 +136,7 @@ export interface Parts extends Drawn {
   readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
   readonly noising: Noising;
   readonly optimizer: Optimizer;
-  readonly timesteps: TimeDraw;
+  readonly times: TimeDraw;
   readonly guidance: Guidance;
 }
 
@@ -169,7 +169,7 @@ export const partsOf = (
             ),
           }),
         ),
-        timesteps: stratifiedTimes,
+        times: stratifiedTimes,
         guidance: cfg(guidance),
       })),
     ),

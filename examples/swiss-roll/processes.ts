@@ -19,17 +19,17 @@ import { network, type Params } from './network.js';
 export interface Process {
   readonly model: Model<Params, [2]>;
   readonly noising: Noising;
-  readonly timesteps: TimeDraw;
+  readonly times: TimeDraw;
 }
 
 export const NAMES = ['ddpm', 'flow', 'edm'] as const;
 
 /** A process by its name. */
 export const processes: Readonly<Record<(typeof NAMES)[number], E.Either<NoisefoldError, Process>>> = {
-  ddpm: E.map((noising: Noising) => ({ model: network('v'), noising, timesteps: stratifiedTimes }))(ddpm(cosine(1000))),
-  flow: E.right({ model: network('velocity'), noising: rectifiedFlow(), timesteps: stratifiedTimes }),
+  ddpm: E.map((noising: Noising) => ({ model: network('v'), noising, times: stratifiedTimes }))(ddpm(cosine(1000))),
+  flow: E.right({ model: network('velocity'), noising: rectifiedFlow(), times: stratifiedTimes }),
   // the roll has a variance of about 1 along each axis
-  edm: E.map((model: Process['model']) => ({ model, noising: edm({ sigmaData: 1 }), timesteps: usualTimes }))(
+  edm: E.map((model: Process['model']) => ({ model, noising: edm({ sigmaData: 1 }), times: usualTimes }))(
     preconditioned(network('x0'), { as: 'edm', sigmaData: 1 }),
   ),
 };

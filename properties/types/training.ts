@@ -126,8 +126,8 @@ fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
 declare const ofPhotographs: Conditioner<[32, 32, 3]>;
 // @ts-expect-error Type 'Conditioner<[32, 32, 3]>' is not assignable to type 'Conditioner<[28, 28, 1]>'
 fit({ ...recipe, condition: ofPhotographs });
-fit({ ...recipe, timesteps: stratifiedTimes });
-fit({ ...recipe, timesteps: importanceTimesteps({ size: 5 }) });
+fit({ ...recipe, times: stratifiedTimes });
+fit({ ...recipe, times: importanceTimesteps({ size: 5 }) });
 // a classifier is a model too: it has losses of its own, and its training gives what `sample` takes as a guide
 type Judge = ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
 declare const judge: Judge;

@@ -24,10 +24,10 @@ export const beginLesson = (
 ): RTE.ReaderTaskEither<Backend, NoisefoldError, Lesson> =>
   F.pipe(
     RTE.fromEither(partsOf(plan.recipe, settings)),
-    RTE.flatMap(({ model, noising, optimizer, timesteps }) =>
+    RTE.flatMap(({ model, noising, optimizer, times }) =>
       F.pipe(
         startTraining({
-          ...{ model, noising, optimizer, timesteps },
+          ...{ model, noising, optimizer, times },
           averageDecay: plan.recipe.averageDecay,
           labelDropout: plan.recipe.labelDropout,
           data: train,

@@ -9,7 +9,7 @@ export interface DrawMemory {
 }
 
 /**
- * A draw of timesteps that adapts to the losses at earlier timesteps. Its memory is part of the training state, like an
+ * A draw of times that adapts to the losses at earlier ones. Its memory is part of the training state, like an
  * optimizer's: it goes into the next step and into snapshots.
  */
 export interface AdaptiveDraw {
@@ -17,22 +17,22 @@ export interface AdaptiveDraw {
   readonly name: string;
   /** The shapes of its memory, which begins as zeros. Raises `ConfigError` for invalid options. */
   readonly memory: (noising: Noising) => Readonly<Record<string, readonly number[]>>;
-  /** The draw of timesteps for a memory. */
+  /** The draw of times for a memory. */
   readonly draw: (memory: DrawMemory) => TimeDraw;
-  /** An estimate of the mean loss at uniform timesteps, from the losses at the drawn ones. */
+  /** An estimate of the mean loss at uniform times, from the losses at the drawn ones. */
   readonly mean: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
   /** The memory after a batch. */
   readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
 }
 
 /** Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged. */
-export const asAdaptive = (timesteps: TimeDraw | AdaptiveDraw): AdaptiveDraw =>
-  typeof timesteps === 'function'
+export const asAdaptive = (times: TimeDraw | AdaptiveDraw): AdaptiveDraw =>
+  typeof times === 'function'
     ? {
-        name: timesteps.name,
+        name: times.name,
         memory: () => ({}),
-        draw: () => timesteps,
+        draw: () => times,
         mean: () => (drawn) => mean(drawn.losses),
         record: (memory) => () => memory,
       }
-    : timesteps;
+    : times;

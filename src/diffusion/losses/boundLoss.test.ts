@@ -121,7 +121,7 @@ describe('losses from the variational bound', () => {
       apply: (p, x) => ({ prediction: mul(x, p), variance: tanh(mul(x, p)) }),
     });
     for (const of of [boundLosses, hybridLosses]) {
-      const given = of(long, one, { timesteps: every });
+      const given = of(long, one, { times: every });
       const values = await numbersOf((key) => given(scalar(0.9), { x0: images, key }).losses, wasm());
       const [slope] = await numbersOf((key) => grad(meanLoss(given))(scalar(0.9), { x0: images, key }), wasm());
       expect(values.filter((loss) => !Number.isFinite(loss))).toEqual([]);

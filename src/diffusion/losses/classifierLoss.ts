@@ -62,7 +62,7 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
 /**
  * The cross entropy −log p(y|x_t) of each sample, `[B]`, at a timestep and with noise drawn from the key (its forks
  * 'timestep', 'noise' and 'dropout'): the training loss of a classifier of noisy data (Dhariwal & Nichol 2021, section 4).
- * Timesteps are uniform, or drawn by `timesteps`. {@link simpleLosses} with the same key has the same x_t.
+ * Timesteps are uniform, or drawn by `times`. {@link simpleLosses} with the same key has the same x_t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `label` of the inputs: the class of each sample, `[B]`; a label out of range gives NaN

@@ -40,7 +40,7 @@ export interface SampleLosses<B extends Dim> {
   readonly accuracy?: Tensor<[B]>;
 }
 
-/** The losses of a batch, each sample at a timestep and with noise that are given or drawn from `key`. */
+/** The losses of a batch, each sample at a time and with noise that are given or drawn from `key`. */
 export type Losses<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => SampleLosses<B>;
 
 /** The scalar that training minimizes: a mean of {@link Losses}. */
@@ -138,7 +138,7 @@ export const simpleLosses = demanding(
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
- * elements, with t uniform (or drawn by `timesteps`) and ε ~ N(0, I). These are lines 2 to 5 of Algorithm 1, without the
+ * elements, with t uniform (or drawn by `times`) and ε ~ N(0, I). These are lines 2 to 5 of Algorithm 1, without the
  * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
  * x̂₀, weighted differently over t.
  *

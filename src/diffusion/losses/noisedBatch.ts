@@ -21,7 +21,7 @@ export const lossFields = {
   /** The probability of dropping a label, for classifier-free guidance; 0 if left out. */
   labelDropout: optional(hinted(share, '0.1 is usual'), 0),
   /** The draw of times; {@link usualTimes} if left out: uniform, and log-normal in σ for EDM. */
-  timesteps: optional(
+  times: optional(
     hinted(functionOf<TimeDraw>('a draw of times, such as uniformTimes'), 'only fit takes an adaptive draw'),
     usualTimes,
   ),
@@ -34,7 +34,7 @@ export interface LossOptions extends OptionsOf<typeof lossFields> {}
 export interface LossInputs<B extends Dim, I extends Shape> {
   /** The data, images in [-1, 1]. */
   readonly x0: Tensor<[B, ...I]>;
-  /** The key of timesteps, noise, dropout and dropped labels. Needed for what is drawn. */
+  /** The key of times, noise, dropout and dropped labels. Needed for what is drawn. */
   readonly key?: Key | undefined;
   /** The class of each sample, for a denoiser with classes. */
   readonly label?: Tensor<[NoInfer<B>], 'int32'> | undefined;
@@ -109,12 +109,12 @@ export const drawnBatch = <P, I extends Shape, N extends Noising>(
 ) => {
   const transmit = qSample(noising);
   return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-    const { labelDropout, timesteps } = orRaise(given);
+    const { labelDropout, times } = orRaise(given);
     const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
     const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
     const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
     // a draw gives the type of the noising; checkedInputs compared that of `inputs.t`
-    const t = (inputs.t ?? timesteps(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
+    const t = (inputs.t ?? times(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
     const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
     return {
       xt: transmit(t, noise)(x0),
@@ -130,7 +130,7 @@ export const drawnBatch = <P, I extends Shape, N extends Noising>(
 };
 
 /**
- * Draws timesteps, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * Draws times, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
  * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
  * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
  * @example

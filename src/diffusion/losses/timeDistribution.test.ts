@@ -48,7 +48,7 @@ describe('timestepsBy', () => {
     const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) };
     // for x_0 = 0 and x̂_0 = 1 the loss is 1 at each t, so the weighted losses are the weights
     const step = program({ p: '5', x0: 'B', k: 'key' }, ({ p, x0, k }) => {
-      const { losses, t } = simpleLosses(noising, white, { timesteps: timestepsBy(p) })(null, { x0, key: k });
+      const { losses, t } = simpleLosses(noising, white, { times: timestepsBy(p) })(null, { x0, key: k });
       return { losses: mul(losses, gather(importanceWeights(p), wholeTimesteps(t))), t };
     });
     const inputs = { x0: new Float32Array(N), k: key(7) };

@@ -71,12 +71,12 @@ describe('a classifier that is trained by fit', () => {
       expect(mean(steps.slice(-50))).toBeGreaterThan(mean(steps.slice(0, 20)) + 0.1);
     }));
 
-  test('resumes from the bytes of a checkpoint and ends with the same bytes, with averages, accumulation and adaptive timesteps', async () => {
+  test('resumes from the bytes of a checkpoint and ends with the same bytes, with averages, accumulation and adaptive times', async () => {
     const training = (steps: number) => ({
       ...classifierTraining(steps),
       averageDecay: [0.9, 0.99] as const,
       accumulate: 2,
-      timesteps: importanceTimesteps({ size: 2 }),
+      times: importanceTimesteps({ size: 2 }),
     });
     const whole = await bytesAfter(training(6));
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(3))));

@@ -156,10 +156,10 @@ describe('a gradient that is accumulated', () => {
       expect(await leftOf(startTraining(training)(limited(0)))).toMatchObject({ where: 'wasm' });
     }));
 
-  test('updates adaptive timesteps with the whole batch', () =>
+  test('updates an adaptive draw of times with the whole batch', () =>
     on(reference(), async (backend) => {
-      const { state } = await gradientOf({ accumulate: 2, timesteps: importanceTimesteps({ size: 4 }) }, 0, 6, key(9), backend);
-      expect(Array.from(state.get('timesteps.seen')!.data, Number).reduce((a, b) => a + b)).toBe(6);
+      const { state } = await gradientOf({ accumulate: 2, times: importanceTimesteps({ size: 4 }) }, 0, 6, key(9), backend);
+      expect(Array.from(state.get('times.seen')!.data, Number).reduce((a, b) => a + b)).toBe(6);
     }));
 
   test('resumes to the same bytes, and requires parts that divide the batch', async () => {

@@ -21,7 +21,7 @@ export type Measure = 'losses' | 'accuracy';
 /** A network in training, with its losses. */
 export interface Learning<P, I extends Shape> {
   readonly losses: (options: LossOptions) => Losses<P, I>;
-  /** The losses on held-out images, at uniform timesteps, with every label and without dropout. */
+  /** The losses on held-out images, at times of the usual draw, with every label and without dropout. */
   readonly heldOut: () => Losses<P, I>;
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
@@ -53,7 +53,7 @@ const ofClassifier = <P, I extends Shape>(
   if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
   const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {
-    losses: ({ timesteps }) => objective(noising, model, { ...(timesteps && { timesteps }) }),
+    losses: ({ times }) => objective(noising, model, { ...(times && { times }) }),
     heldOut: () => objective(noising, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
     objective,
     measures: ['losses', 'accuracy'],

@@ -144,13 +144,13 @@ describe('a training minimizes the loss of its recipe', () => {
     })); // prettier-ignore
 });
 
-describe('an adaptive draw of timesteps', () => {
+describe('an adaptive draw of times', () => {
   const importance: AdaptiveDraw = importanceTimesteps({ size: 2 });
   const training = (steps: number): PlainTraining => ({
     ...plainTraining(steps),
     noising: right(ddpm(cosine(4))),
     loss: rescaledBoundLosses,
-    timesteps: importance,
+    times: importance,
   });
   const after = (given: PlainTraining): Promise<Snapshot> =>
     on(wasm(), async (backend) => {
@@ -164,18 +164,18 @@ describe('an adaptive draw of timesteps', () => {
     const whole = await after(training(7));
     const from = right(decodeCheckpoint('part')(bytesOf(await after(training(3)))));
     // every timestep already has losses, so that the next draw depends on them
-    for (const seen of from.tensors.get('timesteps.seen')!.data) expect(Number(seen)).toBeGreaterThanOrEqual(2);
+    for (const seen of from.tensors.get('times.seen')!.data) expect(Number(seen)).toBeGreaterThanOrEqual(2);
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from })), bytesOf(whole))).toBe(0);
     const data = Float32Array.from({ length: 4 * 2 }, (_, i) => (i < 2 ? 100 : 0));
     const forgotten = { dtype: 'F32', shape: [4, 2], data } as const;
-    const other = { ...from, tensors: new Map(from.tensors).set('timesteps.losses', forgotten) };
+    const other = { ...from, tensors: new Map(from.tensors).set('times.losses', forgotten) };
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from: other })), bytesOf(whole))).not.toBe(0);
   }); // prettier-ignore
 
   test('of an impossible size is a ConfigError', () =>
     on(wasm(), async (backend) => {
-      const timesteps = importanceTimesteps({ size: 0 });
-      expect(await leftOf(startTraining({ ...training(1), timesteps })(backend))).toMatchObject({
+      const times = importanceTimesteps({ size: 0 });
+      expect(await leftOf(startTraining({ ...training(1), times })(backend))).toMatchObject({
         _tag: 'ConfigError',
         where: 'importanceTimesteps.size',
       });
@@ -190,15 +190,15 @@ describe('an adaptive draw of timesteps', () => {
       const run = right(await startTraining({ ...training(1), loss: poison })(backend)());
       for await (const event of run.events) right(event);
       const { tensors } = right(await run.snapshot());
-      expect(tensors.get('timesteps.seen')!.data).toEqual(new Float32Array(4));
-      expect(tensors.get('timesteps.losses')!.data).toEqual(new Float32Array(8));
+      expect(tensors.get('times.seen')!.data).toEqual(new Float32Array(4));
+      expect(tensors.get('times.losses')!.data).toEqual(new Float32Array(8));
     }));
 });
 
-test('a recipe states its loss and its draw of timesteps', () => {
+test('a recipe states its loss and its draw of times', () => {
   const plain = plainTraining(0);
   const said = (change: Partial<PlainTraining>): unknown => recipeConfig({ ...plain, ...change });
-  expect(said({})).toMatchObject({ loss: 'usualLosses', timesteps: 'usualTimes' });
+  expect(said({})).toMatchObject({ loss: 'usualLosses', times: 'usualTimes' });
   expect(said({ loss: absoluteLosses })).toMatchObject({ loss: 'absoluteLosses' });
   const snr = (gamma: number): unknown => said({ loss: weightedBy(minSnrWeight(gamma))(simpleLosses) });
   expect(snr(5)).toMatchObject({
@@ -207,18 +207,18 @@ test('a recipe states its loss and its draw of timesteps', () => {
   expect(snr(5)).toEqual(snr(5));
   expect(snr(5)).not.toEqual(snr(3));
   expect(snr(60)).not.toEqual(snr(100));
-  const logNormal = (mean: number): unknown => said({ timesteps: logNormalTimes({ mean }) });
+  const logNormal = (mean: number): unknown => said({ times: logNormalTimes({ mean }) });
   expect(logNormal(0)).toEqual(logNormal(0));
   expect(logNormal(0)).not.toEqual(logNormal(1));
   const by = (...probabilities: readonly number[]): unknown =>
-    said({ timesteps: timestepsBy(mul(table(probabilities), 2)) });
+    said({ times: timestepsBy(mul(table(probabilities), 2)) });
   expect(by(1, 2)).toMatchObject({
-    timesteps: expect.stringMatching(/^timestepsBy [0-9a-f]{8}$/) as string,
+    times: expect.stringMatching(/^timestepsBy [0-9a-f]{8}$/) as string,
   });
   expect(by(1, 2)).toEqual(by(1, 2));
   expect(by(1, 2)).not.toEqual(by(2, 1));
-  expect(said({ timesteps: stratifiedTimes })).toMatchObject({ timesteps: 'stratifiedTimes' });
-  expect(said({ timesteps: importanceTimesteps() })).not.toEqual(said({ timesteps: importanceTimesteps({ size: 5 }) }));
+  expect(said({ times: stratifiedTimes })).toMatchObject({ times: 'stratifiedTimes' });
+  expect(said({ times: importanceTimesteps() })).not.toEqual(said({ times: importanceTimesteps({ size: 5 }) }));
 });
 
 test('a run does not resume with other settings of its loss', () =>

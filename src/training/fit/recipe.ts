@@ -63,7 +63,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
   readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
-  readonly timesteps?: TimeDraw | AdaptiveDraw;
+  readonly times?: TimeDraw | AdaptiveDraw;
 }
 
 /** A recipe of any network. */
@@ -81,7 +81,7 @@ export type Average = number | Averaging;
 export const defaults = {
   averageDecay: 0.995,
   accumulate: 1,
-  timesteps: usualTimes,
+  times: usualTimes,
 } as const;
 
 /** The probability of dropping a label; 0 by default. */

@@ -19,7 +19,7 @@ export const sampledConfig = <P, I extends ImageShape>({
 
 /**
  * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that determines the
- * results, and the names of functions: of the loss and of the draw of timesteps. The settings of the optimizer and the
+ * results, and the names of functions: of the loss and of the draw of times. The settings of the optimizer and the
  * averages are stored separately, by `trainingSettings`.
  */
 export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): unknown => {
@@ -27,7 +27,7 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     optimizer: { learningRate },
     averageDecay = defaults.averageDecay,
     condition,
-    timesteps: draw = defaults.timesteps,
+    times: draw = defaults.times,
   } = recipe;
   return {
     ...sampledConfig(recipe),
@@ -36,6 +36,6 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     ...(typeof averageDecay === 'number' && { averageDecay }),
     labelDropout: labelDropoutOf(recipe),
     ...(condition === undefined ? {} : { condition: nameOf(condition) }),
-    timesteps: nameOf(draw),
+    times: nameOf(draw),
   };
 };

@@ -59,13 +59,13 @@ import { list, partLike } from '../../internal/parts.js';
 const recipePart = partLike('a recipe', '{ model, noising, optimizer }', 'model', 'noising', 'optimizer');
 const imagePart = list('the shape of an image, such as [28, 28, 1]');
 
-/** Parameters, their averages, the states of the optimizer and of the draw of timesteps, and the number of updates. */
+/** Parameters, their averages, the states of the optimizer and of the draw of times, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
   /** The average that samples are drawn from. */
   readonly average: Vectors;
   /** The other averages of a list, each at its index in the list; null at 0. */
   readonly averages: readonly (Vectors | null)[];
-  readonly timesteps: DrawMemory;
+  readonly times: DrawMemory;
 }
 
 /** The parameters of a recipe as vectors, and its optimizer for these. */
@@ -81,21 +81,21 @@ const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
 /**
- * A state with the averages of a recipe and the state of its draw of timesteps; `made` makes the tensor of each shape.
+ * A state with the averages of a recipe and the state of its draw of times; `made` makes the tensor of each shape.
  */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: AnyRecipe<P, I>,
   learned: L,
   made: (shape: readonly number[]) => A,
 ) => {
-  const { noising, timesteps = defaults.timesteps } = recipe;
-  const memory = Object.entries(asAdaptive(timesteps).memory(noising));
+  const { noising, times = defaults.times } = recipe;
+  const memory = Object.entries(asAdaptive(times).memory(noising));
   const average: L['params'] = learned.params;
   return {
     ...learned,
     average,
     averages: averagesOf(recipe).map((_, i) => (i === 0 ? null : average)),
-    timesteps: Object.fromEntries(memory.map(([name, shape]) => [name, made(shape)])),
+    times: Object.fromEntries(memory.map(([name, shape]) => [name, made(shape)])),
   };
 };
 
@@ -202,8 +202,8 @@ export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const { model, optimizer, accumulate = defaults.accumulate, timesteps = defaults.timesteps } = recipe;
-  const { draw, mean: meanOf, record } = asAdaptive(timesteps);
+  const { model, optimizer, accumulate = defaults.accumulate, times = defaults.times } = recipe;
+  const { draw, mean: meanOf, record } = asAdaptive(times);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
@@ -211,7 +211,7 @@ export const unguardedStep = <P, I extends Shape>(
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
     const losses = learningOf(recipe).losses({
       labelDropout: labelDropoutOf(recipe),
-      timesteps: draw(state.timesteps),
+      times: draw(state.times),
     });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
@@ -219,7 +219,7 @@ export const unguardedStep = <P, I extends Shape>(
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
         const drawn = losses(params, { ...part, condition });
-        return [meanOf(state.timesteps)(drawn), drawn];
+        return [meanOf(state.times)(drawn), drawn];
       })(params);
       return { loss: value, drawn: aux, gradients: ravel(grad) };
     });
@@ -230,7 +230,7 @@ export const unguardedStep = <P, I extends Shape>(
       ...moved,
       average: follow(state.average, averages[0]!),
       averages: averages.map((average, i) => (i === 0 ? null : follow(state.averages[i]!, average))),
-      timesteps: record(state.timesteps)(drawn),
+      times: record(state.times)(drawn),
     };
     return {
       state: next,
@@ -298,7 +298,7 @@ export const parametersOf = demanding(
 );
 
 /**
- * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at uniform timesteps and
+ * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at times of the usual draw and
  * with every label, for held-out images. For a classifier also whether its class is correct, as `accuracy`.
  * @example
  * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)

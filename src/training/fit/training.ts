@@ -97,13 +97,13 @@ export const trainingFields = {
   accumulate: optional(positive),
   labelDropout: optional(rate),
   condition: optional(conditioner),
-  timesteps: optional(
+  times: optional(
     t.union(
       [
-        functionOf('a draw of timesteps, such as uniformTimes'),
-        part('an adaptive draw of timesteps', 'name', 'memory', 'draw', 'mean', 'record'),
+        functionOf('a draw of times, such as uniformTimes'),
+        part('an adaptive draw of times', 'name', 'memory', 'draw', 'mean', 'record'),
       ],
-      'a draw of timesteps, such as uniformTimes',
+      'a draw of times, such as uniformTimes',
     ),
   ),
   heldOut: optional(record({ data: dataSet, every: positive, images: optional(positive) })),

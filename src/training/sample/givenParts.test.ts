@@ -93,7 +93,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
       [fit(any({ ...training, data: { ...given.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
-      [fit(any({ ...training, timesteps: 3 })), 'fit.timesteps: expected a draw of timesteps, such as uniformTimes, got 3'],
+      [fit(any({ ...training, times: 3 })), 'fit.times: expected a draw of times, such as uniformTimes, got 3'],
     ]; // prettier-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
   });

@@ -207,6 +207,7 @@ export {
   edmWeight,
   minSnrWeight,
   p2Weight,
+  sigmoidWeight,
   snrWeight,
   uniformWeight,
   weightedBy,

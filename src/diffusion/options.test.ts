@@ -29,7 +29,7 @@ import { scheduleFromBetas } from './levels/schedule.js';
 import { superResolution } from './denoisers/superResolution.js';
 import { logNormalTimes, timestepsBy } from './losses/timeDistribution.js';
 import { trailing } from './grids/grid.js';
-import { edmWeight, minSnrWeight, p2Weight, weightedBy, weightsOf } from './losses/weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, weightedBy, weightsOf } from './losses/weighting.js';
 import { ddpm } from './levels/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
@@ -79,6 +79,7 @@ describe('options of functions that return an Either', () => {
     [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
     [sampler(any({ noising, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
     [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
+    [weightsOf('x0', sigmoidWeight(NaN))(noising), 'sigmoidWeight: bias: expected a finite number, got NaN; give the log-SNR above which details count less, such as -1'],
     [weightsOf('x0', edmWeight(0))(noising), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
 

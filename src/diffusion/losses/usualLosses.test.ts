@@ -11,7 +11,7 @@ import { ddpm } from '../levels/discreteNoising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { simpleLosses } from './loss.js';
 import { usualLosses } from './usualLosses.js';
-import { edmWeight, minSnrWeight, p2Weight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
 
 /** Three samples of two numbers, at times that are given. */
 const TIMES = [0.05, 0.4, 0.9];
@@ -105,6 +105,7 @@ describe('a weighted loss along a path is w(SNR)·‖x̂₀ - x₀‖² for ever
     minSnr: [minSnrWeight(2), (snr: number) => Math.min(snr, 2)],
     p2: [p2Weight({ gamma: 0.5, k: 2 }), (snr: number) => snr / Math.sqrt(2 + snr)],
     edm: [edmWeight(0.8), (snr: number) => snr + 1 / 0.64],
+    sigmoid: [sigmoidWeight(-0.5), (snr: number) => snr / (1 + snr * Math.exp(0.5))],
   } as const;
   const kinds: readonly Parameterization[] = ['x0', 'epsilon', 'v', 'score', 'velocity'];
   const cases = Object.entries(snrs).flatMap(([path, on]) => kinds.map((predicts) => [path, predicts, on] as const));

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { constantOf, fullLike, type Tensor } from '../../dsl/index.js';
+import { constantOf, fullLike, onHost, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { simpleLosses } from './loss.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
-import { edmWeight, minSnrWeight, p2Weight, snrWeight, uniformWeight, weightedBy, weightsOf } from './weighting.js';
+import {
+  edmWeight,
+  minSnrWeight,
+  p2Weight,
+  sigmoidWeight,
+  snrWeight,
+  uniformWeight,
+  weightedBy,
+  weightsOf,
+} from './weighting.js';
 import { ddpm } from '../levels/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
@@ -29,6 +38,10 @@ describe('weightings agree with the formulas of their papers', () => {
     // (σ² + ¼)/(σ/2)²
     ['EDM of x₀', 'x0', edmWeight(), (snr: number) => (1 / snr + 0.25) / (1 / snr / 4)],
     ['EDM of v, σ = 1', 'v', edmWeight(1), () => 1],
+    // sigmoid(b - λ) = 1/(1 + SNR·e^-b)
+    ['sigmoid of ε', 'epsilon', sigmoidWeight(-1), (snr: number) => 1 / (1 + snr * Math.E)],
+    ['sigmoid of x₀', 'x0', sigmoidWeight(2), (snr: number) => snr / (1 + snr * Math.exp(-2))],
+    ['sigmoid of v', 'v', sigmoidWeight(0), (snr: number) => snr / (1 + snr) ** 2],
   ] as const)('%s', (_, predicts, weighting, expected) => {
     const weights = right(weightsOf(predicts, weighting)(noising));
     expect(relativeDistance([...weights], SNR.map(expected))).toBeLessThan(1e-13);
@@ -46,6 +59,12 @@ it('a weighted loss is the same for every parameterization', async () => {
     }),
   );
   for (const other of losses.slice(1)) expect(relativeDistance(other, losses[0]!)).toBeLessThan(1e-12);
+});
+
+it('the sigmoid weight is finite in float32 at any log-SNR, and its ends are those of the docstring', () => {
+  const at = onHost(sigmoidWeight(-1));
+  for (const lambda of [200, 1000]) expect(at(lambda)).toBeCloseTo(Math.exp(-1), 15); // e^λ would be beyond float32
+  expect(at(-200) / Math.exp(-200)).toBeCloseTo(1, 12);
 });
 
 it('refuses weights that are not finite: ε at zero terminal SNR', () => {

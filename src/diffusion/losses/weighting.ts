@@ -12,10 +12,12 @@ import {
   onesLike,
   onHost,
   pow,
+  sigmoid,
   square,
+  sub,
   type Tensor,
 } from '../../dsl/index.js';
-import { aboveZero, amount, hinted } from '../../internal/decode.js';
+import { aboveZero, amount, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -44,13 +46,13 @@ const weightingOf =
     weighting(orRaise(options))(lambda);
 
 /**
- * Weight 1 for the error of x̂₀ at every noise level: the simple loss of a denoiser of x₀.
+ * Weight 1 for the squared error of x̂₀ at every noise level: the simple loss of a denoiser of x₀. For that of ε̂ it is 1/SNR.
  * @example onHost(uniformWeight)(2) // → 1
  */
 export const uniformWeight: Weighting = (lambda) => onesLike(lambda);
 
 /**
- * The SNR as weight: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
+ * The SNR for the squared error of x̂₀, which is 1 for that of ε̂: the simple loss of a denoiser of ε (DDPM, Ho et al. 2020, eq. 14).
  * @example onHost(snrWeight)(Math.log(4)) // → 4
  */
 export const snrWeight: Weighting = (lambda) => exp(lambda);
@@ -58,8 +60,8 @@ export const snrWeight: Weighting = (lambda) => exp(lambda);
 const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5'));
 
 /**
- * Min-SNR-γ, min(SNR, γ): Hang et al. 2023, section 3.4. For the error of ε the weight is min(SNR, γ)/SNR, for that of v
- * min(SNR, γ)/(SNR + 1).
+ * Min-SNR-γ, min(SNR, γ) for the squared error of x̂₀: Hang et al. 2023, section 3.4. For that of ε̂ it is min(SNR, γ)/SNR, for that
+ * of v̂ min(SNR, γ)/(SNR + 1).
  *
  * @param gamma - 5 if left out, as in the paper
  * @example
@@ -79,8 +81,8 @@ const p2Options = schema('p2Weight', {
 interface P2Options extends OptionsOf<typeof p2Options> {}
 
 /**
- * P2, SNR/(k + SNR)^γ: Choi et al. 2022, eq. 8, where 1/(k + SNR)^γ is the weight of the error of ε. γ = 0 is
- * {@link snrWeight}.
+ * P2, SNR/(k + SNR)^γ for the squared error of x̂₀, which is the paper's 1/(k + SNR)^γ for that of ε̂: Choi et al. 2022, eq. 8. γ = 0
+ * is {@link snrWeight}.
  * @example onHost(p2Weight({ gamma: 1, k: 1 }))(Math.log(4)) // → 0.8
  */
 export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting =>
@@ -92,14 +94,33 @@ export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Op
 const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper uses 0.5'));
 
 /**
- * The weight of EDM, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al. 2022, table 1.
- * For σ_data = 1 it is the simple loss of a denoiser of v.
+ * The weight of EDM for the squared error of x̂₀, (σ² + σ_data²)/(σ·σ_data)² with σ² = 1/SNR, which is SNR + 1/σ_data²: Karras et al.
+ * 2022, table 1. For that of the raw network of {@link preconditioned} it is 1. For σ_data = 1 it is the simple loss of a denoiser
+ * of v.
  *
  * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
  * @example onHost(edmWeight(0.5))(Math.log(4)) // → 8
  */
 export const edmWeight = (sigmaData = 0.5): Weighting =>
   weightingOf(sigmaDataOf.decode(sigmaData), (sigma) => (lambda) => add(exp(lambda), 1 / sigma ** 2));
+
+const biasOf = argument(
+  'sigmoidWeight: bias',
+  hinted(finite, 'give the log-SNR above which details count less, such as -1'),
+);
+
+/**
+ * The sigmoid weight, sigmoid(b - λ) for the squared error of ε̂, which is e^λ·sigmoid(b - λ) = e^b·sigmoid(λ - b) for that of x̂₀:
+ * Kingma & Gao 2023, and Hoogeboom et al. 2024 (SiD2). Far above λ = b it is {@link uniformWeight} times e^b, far below it is
+ * {@link snrWeight}. The papers integrate over λ, and losses over the times that are drawn.
+ *
+ * @param bias - b, a log-SNR; the lower, the less weight for details
+ * @example
+ * onHost(sigmoidWeight(0))(0) // → 0.5
+ * onHost(sigmoidWeight(-1))(9) // → Math.exp(-1)
+ */
+export const sigmoidWeight = (bias: number): Weighting =>
+  weightingOf(biasOf.decode(bias), (b) => (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b)));
 
 /**
  * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:

@@ -155,6 +155,8 @@ const rows: readonly Row[] = [
   row('p2Weight', (o) => d.weightsOf('x0', d.p2Weight(o))(noising), {}, { gamma: 1 }),
   row('logNormalTimes', traced((o, k) => d.logNormalTimes(o)(noising)(zeros(4))(k)), {}, { deviation: 1 }),
   row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(noising), {}, { size: 1, uniform: 0.1 }),
+  row('logSNRTimes', (o) => d.logSNRTimes(o).memory(d.rectifiedFlow()), {}, { min: 1 }),
+  row('boundAt', (o) => d.boundAt(d.edm(), denoiser, o), {}, { grid: 3, cdf: 'tanh', variance: 'beta' }),
   row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),
   row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
   row('consistencyDenoiser', (o) => d.consistencyDenoiser(noising, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),

@@ -31,7 +31,7 @@ const early = valueOf(
 );
 
 /** A path over [0, 1]. */
-const unitPath: fc.Arbitrary<ContinuousNoising> = fc.oneof(
+export const unitPath: fc.Arbitrary<ContinuousNoising> = fc.oneof(
   fc.constantFrom(rectifiedFlow(), trigonometric(), early),
   within(0, 0.2).map((offset) => continuousCosine({ offset })),
   fc.tuple(within(0.05, 2), within(3, 20)).map(([betaMin, betaMax]) => continuousLinear({ betaMin, betaMax })),

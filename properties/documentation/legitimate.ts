@@ -35,7 +35,7 @@ const entries: readonly Entry[] = [
     any,
     'the sampler returns the error of the options',
   ],
-  ['importanceTimesteps', 0, any, 'the training returns the error of the options'],
+  ['importanceTimesteps logSNRTimes', 0, any, 'the training returns the error of the options'],
   ['program', 0, any, 'the error is in its inputs: compile returns it'],
   ['readIdxChunks', 0, any, 'lazy: the iterator gives the error'],
   ['readIdxChunks', 1, any, 'lazy: the iterator gives the error'],

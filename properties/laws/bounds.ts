@@ -23,6 +23,7 @@ import { constantOf, gather, grad, mul, type Scalar, scalar, scaleBy, stack, tab
 import { timestep, twoTimesteps } from '../arbitraries/diffusion.js';
 import { computed, drawn } from '../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
+import { sameBound } from './pathBounds.js';
 
 /** Half a unit in the last place. */
 const ULP = 2 ** -53;
@@ -262,9 +263,9 @@ const detached: Law<readonly [DiscreteNoising, number, number, number]> = {
 };
 
 /**
- * Laws of the variational bound: KL of Gaussians, likelihoods of bytes, closed forms, and the gradients of its losses.
+ * Laws of the variational bound: KL of Gaussians, likelihoods of bytes, closed forms, the gradients of its losses, and paths.
  * @example
  * boundLaws[1]!.source // → 'definition'
  * for (const law of boundLaws) await checkLaw(law, 0.05)
  */
-export const boundLaws: readonly Law[] = [positive, integral, bytes, path, closedForm, detached];
+export const boundLaws: readonly Law[] = [positive, integral, bytes, path, closedForm, detached, sameBound];

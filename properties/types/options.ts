@@ -61,6 +61,8 @@ import {
   superResolution,
   p2Weight,
   importanceTimesteps,
+  logSNRTimes,
+  boundAt,
   simpleLosses,
   consistency,
   consistencyDenoiser,
@@ -456,6 +458,14 @@ p2Weight({
 importanceTimesteps({
   // @ts-expect-error 'sizes' is not an option: did you mean 'size'?
   sizes: 1,
+});
+logSNRTimes({
+  // @ts-expect-error 'maximum' is not an option: did you mean 'max'?
+  maximum: 1,
+});
+boundAt(noising, denoiser, {
+  // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
+  gird: 1,
 });
 simpleLosses(noising, denoiser, {
   // @ts-expect-error 'labeldropout' is not an option: did you mean 'labelDropout'?

@@ -77,17 +77,7 @@ export { wholeTimesteps } from './levels/discretePath.js';
 export { dropLabels } from './denoisers/labelDropout.js';
 export { superResolution } from './denoisers/superResolution.js';
 
-export {
-  type Conditioning,
-  type Denoiser,
-  type Guides,
-  type LearnedVariance,
-  learningVariance,
-  type MeanGradient,
-  type Model,
-  type Outputs,
-  type ScoreGradient,
-} from './denoisers/denoiser.js';
+export { type Conditioning, type Denoiser, type Guides, type LearnedVariance, learningVariance, type MeanGradient, type Model, type Outputs, type ScoreGradient } from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
@@ -149,10 +139,9 @@ export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js'
 export {
   type BatchBits,
   boundAt,
-  type BoundInputs,
+  type BoundOptions,
   type DatasetBits,
   foldBits,
-  type Measured,
 } from './likelihood/boundEvaluation.js';
 export { type CdfOptions, discretizedLogLikelihood } from './likelihood/discretizedGaussian.js';
 export {
@@ -162,7 +151,7 @@ export {
   type LikelihoodState,
 } from './likelihood/odeLikelihood.js';
 export { priorTerm } from './likelihood/priorTerm.js';
-export { boundTerm } from './likelihood/variationalBound.js';
+export { type BoundInputs, boundTerm, type Measured } from './likelihood/variationalBound.js';
 
 export type { AdaptiveDraw, DrawMemory } from './losses/adaptiveDraw.js';
 export {
@@ -179,6 +168,7 @@ export {
   type ClassifierObjective,
 } from './losses/classifierLoss.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
+export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type Loss,
   type Losses,

@@ -1,86 +1,137 @@
 import { type Dim, meanPerSample, normalLike, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
-import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
-import { forEachSample } from '../levels/batch.js';
-import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
-import type { CdfOptions } from './discretizedGaussian.js';
-import { boundTerm } from './variationalBound.js';
-import type { Condition } from '../denoisers/condition.js';
+import { hinted } from '../../internal/decode.js';
+import { fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { demanding } from '../../internal/takes.js';
 import { converted } from '../denoisers/overNoising.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
-import { qSample } from '../levels/forward.js';
+import { type Grid, gridPart } from '../grids/grid.js';
+import { exponentialGrid } from '../grids/sigmaGrid.js';
+import { forEachSample } from '../levels/batch.js';
+import { drawnBy } from '../levels/batchKeys.js';
+import { leavesSignal } from '../levels/channel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { pMeanVariance, type ReverseOptions } from './reverse.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, discretePart } from '../parts.js';
+import { qSample } from '../levels/forward.js';
+import type { Level } from '../levels/level.js';
+import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
+import { denoiserPart, noisingPart } from '../parts.js';
+import { measuredAlong } from './continuousBound.js';
+import { cdfFields, type CdfOptions } from './discretizedGaussian.js';
+import { pMeanVariance, reverseFields, type ReverseOptions } from './reverse.js';
+import { risingLevels } from './risingLevels.js';
+import { type BoundInputs, boundTerm, type Measured } from './variationalBound.js';
 
-/** The inputs of {@link boundAt} besides parameters and data. */
-export interface BoundInputs<B extends Dim> {
-  /** One timestep for the whole batch. */
-  readonly t: Tensor<[], 'int32'>;
-  /** The key of the noise, for the batch or for each sample. Use a different key at each t. */
-  readonly key: BatchKeys;
-  /** The class of each sample, `[B]`. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** The image that conditions each sample. */
-  readonly condition?: Condition<B>;
-}
+const boundOptions = schema('boundAt', {
+  ...reverseFields,
+  ...cdfFields,
+  /**
+   * The levels of the terms on a continuous path. A number means equal steps of log σ from 80 to 0.002; 100 if left out. The bound of
+   * a schedule has a term for each timestep.
+   */
+  grid: optional(hinted(gridPart, 'more levels need more evaluations, and vary less with the key')),
+});
 
-/** The measurements at one t, for each sample. */
-export interface Measured<B extends Dim> {
-  /** The term of the bound, in bits per dimension: `boundTerm`. */
-  readonly bits: Tensor<[B]>;
-  /** The mean squared error of the corrected x̂₀. */
-  readonly x0Error: Tensor<[B]>;
-  /** The mean squared error of the ε̂ that follows from it. */
-  readonly noiseError: Tensor<[B]>;
-}
+/** Options of {@link boundAt}. */
+export interface BoundOptions extends OptionsOf<typeof boundOptions> {}
+
+/** Checks that the last level, where the log-SNR begins, has signal. Otherwise a `ConfigError`. */
+const endingWithSignal =
+  (where: string) =>
+  (levels: readonly Level[]): either.Either<NoisefoldError, readonly Level[]> =>
+    leavesSignal(levels.at(-1)!)
+      ? E.right(levels)
+      : fail('ConfigError', {
+          where: `${where}.grid`,
+          expected: 'levels with signal, between which the bound is an integral over the log-SNR',
+          actual: `none at t = ${levels.at(-1)!.t}`,
+          hint: 'give a number, or exponentialGrid(100, { max: 80 })',
+        });
+
+/** The levels of the terms of a bound, from the least noise to the most. Returns a `ConfigError` for an invalid grid. */
+export const boundLevels = (
+  where: string,
+  noising: Noising,
+  grid: number | Grid | undefined,
+): either.Either<NoisefoldError, readonly Level[]> => {
+  if (!isDiscrete(noising))
+    return F.pipe(
+      risingLevels(where, (steps) => exponentialGrid(steps))(noising, grid ?? 100),
+      E.flatMap(endingWithSignal(where)),
+    );
+  return grid === undefined
+    ? E.right(pathOf(noising).list!)
+    : fail('ConfigError', {
+        where: `${where}.grid`,
+        expected: 'none: the bound of a schedule has a term for each of its timesteps',
+        actual: 'a grid',
+        hint: 'measure the process of fewer timesteps: unwrap(respace(spaced(50))(noising))',
+      });
+};
+
+/** The terms of a process of timesteps: {@link boundTerm}. */
+const measuredAt = <P, I extends Shape>(
+  noising: DiscreteNoising,
+  denoiser: Denoiser<P, I>,
+  { cdf, ...reverseOptions }: Required<ReverseOptions & CdfOptions>,
+) => {
+  const transmit = qSample(noising);
+  const reverse = pMeanVariance(noising, denoiser, reverseOptions);
+  const term = boundTerm(noising, { cdf });
+  const toNoise = converted(noising, 'x0', 'epsilon');
+  return <B extends Dim>(
+    params: P,
+    x0: Tensor<[B, ...I]>,
+    { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
+  ): Measured<B> => {
+    const t = forEachSample(x0)(one);
+    const noise = drawnBy(key, normalLike)(x0);
+    const xt = transmit(t, noise)(x0);
+    const found = reverse(params, xt, { ...given, t });
+    return {
+      bits: term(t, x0, xt)(found),
+      x0Error: meanPerSample(square(sub(found.x0, x0))),
+      noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
+    };
+  };
+};
 
 /**
  * Measures the term of the variational bound at one t for a batch, and the errors of x̂₀ and ε̂. Compile it once and run it
- * for t = T-1…0; {@link foldBits} adds up the terms. x̂₀ is clipped, unless `correction` is given.
+ * for t = T-1…0; {@link foldBits} adds up the terms and that of {@link priorTerm}. x̂₀ is clipped, unless `correction` is given.
+ *
+ * On a continuous path the terms belong to the levels of a grid (VDM, Kingma et al. 2021, section 5): the term of the least noise is
+ * -log p(x₀|x_t) with p(x₀|x_t) ∝ q(x_t|x₀), and each other one is ½·∫ ‖ε - ε̂‖² dλ from the level before to its own, estimated at
+ * one random λ for each sample.
  *
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
+ *
+ * @param options - `variance`, `correction`, `cdf`, and `grid` of a continuous path. Raises `ConfigError` for invalid ones
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const terms = program({ x0: 'B', t: ':int32', k: 'key' }, ({ x0, t, k }) =>
- *   boundAt(noising, white)(null, x0, { t, key: k }).bits)
+ * const terms = (of: Noising) => program({ x0: 'B', t: ':int32', k: 'key' }, ({ x0, t, k }) =>
+ *   boundAt(of, white)(null, x0, { t, key: k }).bits)
  * await using nf = await open(reference())
- * await nf.run(evaluate(terms, { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
+ * await nf.run(evaluate(terms(noising), { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
+ * await nf.run(evaluate(terms(rectifiedFlow()), { B: 1 })({ x0: Float32Array.of(1), t: 99, k: key(7) })) // → [0]
  */
 export const boundAt = demanding(
   'boundAt',
-  { noising: discretePart, denoiser: denoiserPart },
-  <P, I extends Shape>(
-    noising: DiscreteNoising,
+  { noising: noisingPart, denoiser: denoiserPart },
+  <P, I extends Shape, G = unknown>(
+    noising: Noising,
     denoiser: Denoiser<P, I>,
-    options: ReverseOptions & CdfOptions = {},
+    options?: Exact<G, keyof BoundOptions> & BoundOptions,
   ) => {
-    const { cdf, ...reverseOptions } = options;
-    const transmit = qSample(noising);
-    const reverse = pMeanVariance(noising, denoiser, reverseOptions);
-    const term = boundTerm(noising, cdf && { cdf });
-    const toNoise = converted(noising, 'x0', 'epsilon');
-    return <B extends Dim>(
-      params: P,
-      x0: Tensor<[B, ...I]>,
-      { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
-    ): Measured<B> => {
-      const t = forEachSample(x0)(one);
-      const noise = drawnBy(key, normalLike)(x0);
-      const xt = transmit(t, noise)(x0);
-      const found = reverse(params, xt, { ...given, t });
-      return {
-        bits: term(t, x0, xt)(found),
-        x0Error: meanPerSample(square(sub(found.x0, x0))),
-        noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
-      };
-    };
+    const { grid, ...given } = boundOptions.demand(options);
+    const levels = orRaise(boundLevels('boundAt', noising, grid));
+    return isDiscrete(noising) ? measuredAt(noising, denoiser, given) : measuredAlong(noising, denoiser, levels, given);
   },
 );
 
-/** The bound of a batch, in bits per dimension: for each sample L_T, and the term of each t from 0 to T-1. */
+/** The bound of a batch, in bits per dimension: for each sample L_T, and the terms of {@link boundAt} from the least noise on. */
 export interface BatchBits {
   readonly prior: ArrayLike<number>;
   readonly terms: readonly ArrayLike<number>[];
@@ -92,7 +143,7 @@ export interface DatasetBits {
   readonly total: number;
   /** L_T. */
   readonly prior: number;
-  /** The term of each t from 0 to T-1. */
+  /** The term of each t from 0 to T-1, or of each level of a grid on a continuous path. */
   readonly terms: Float64Array;
 }
 

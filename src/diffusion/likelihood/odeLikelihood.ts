@@ -17,7 +17,6 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
-import { fail } from '../../internal/errors.js';
 import { hinted } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
@@ -28,9 +27,9 @@ import type { Condition } from '../denoisers/condition.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { overPath, reparameterizeOn } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
-import { everyStep, type Grid, gridOf, gridPart, spaced } from '../grids/grid.js';
+import { everyStep, type Grid, gridPart, spaced } from '../grids/grid.js';
 import { lookupIn } from '../levels/discretePath.js';
-import { isDiscrete, levelsAt, type Noising, pathOf } from '../levels/noising.js';
+import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
 import type { Level } from '../levels/level.js';
 import { karrasGrid } from '../grids/sigmaGrid.js';
 import { denoiserPart, noisingPart } from '../parts.js';
@@ -38,6 +37,7 @@ import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { steeredOn } from '../guidance/steering.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { entryAt } from '../levels/table.js';
+import { risingLevels } from './risingLevels.js';
 
 /** Samples on their way to noise, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {
@@ -85,27 +85,16 @@ const rademacher =
 const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> =>
   sumPerSample(mul(add(square(x), Math.log(2 * Math.PI)), -0.5));
 
-const atLeastTwo = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
-  timesteps.length >= 2
-    ? E.right(timesteps)
-    : fail('ConfigError', {
-        where: 'likelihood',
-        expected: 'a grid of at least two timesteps',
-        actual: `${timesteps.length}`,
-        hint: 'the path leads from the least to the most noise of the grid; more steps are more accurate',
-      });
-
 interface LikelihoodParts<P, I extends Shape> {
   readonly noising: Noising;
   readonly denoiser: Denoiser<P, I>;
   readonly grid?: number | Grid;
 }
 
-/** The grid of a number of steps, which ends at the least noise, and not at the data as in sampling. */
-const toFirst =
-  (steps: number): Grid =>
-  (noising) =>
-    (isDiscrete(noising) ? spaced(steps) : karrasGrid(steps))(noising);
+const levelsOf = risingLevels(
+  'likelihood',
+  (steps) => (noising) => (isDiscrete(noising) ? spaced(steps) : karrasGrid(steps))(noising),
+);
 
 const partsOf = schema(
   'likelihood',
@@ -144,21 +133,18 @@ export const likelihood = <P, I extends Shape, G = unknown>(
 ): either.Either<NoisefoldError, Likelihood<P, I>> =>
   F.pipe(
     partsOf.decode<LikelihoodParts<P, I>>(parts),
-    E.bind('falling', ({ noising, grid }) => gridOf(typeof grid === 'number' ? toFirst(grid) : grid)(noising)),
-    E.tap(({ falling }) => atLeastTwo(falling)),
-    E.tap(({ noising, denoiser, falling }) => levelsWithSignal('likelihood', levelsAt(noising, falling), denoiser)),
+    E.bind('levels', ({ noising, grid }) => levelsOf(noising, grid)),
+    E.tap(({ denoiser, levels }) => levelsWithSignal('likelihood', levels, denoiser)),
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
-    E.map(({ noising, denoiser, falling }) => {
-      const timesteps = [...falling].reverse();
-      const { levelAt, clock } = pathOf(noising);
-      const levels = timesteps.map(levelAt);
+    E.map(({ noising, denoiser, levels }) => {
+      const timesteps = levels.map(({ t }) => t);
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
       const isEven = levels.every(preservesVariance);
       const [first] = levels as [Level, ...Level[]]; // two levels at least
       const normAt = entryAt(levels.map(normOf));
       // the evaluations, whose time is their index
-      const evaluations = lookupIn(levels, clock);
+      const evaluations = lookupIn(levels, pathOf(noising).clock);
       const { apply } = F.pipe(
         denoiser,
         overPath(evaluations),

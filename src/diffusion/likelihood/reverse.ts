@@ -25,14 +25,14 @@ export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
   readonly x0: Tensor<S>;
 }
 
-const reverseOptions = (where: string) =>
-  schema(where, {
-    /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
-    variance: optional(reverseVariance, 'posterior'),
-    /** The correction of x̂₀; {@link clipToImage} if left out. */
-    correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
-  });
-const [ofReverse, ofMeanVariance] = [reverseOptions('reverseOf'), reverseOptions('pMeanVariance')];
+/** The fields of options of p_θ(x_{t-1}|x_t). */
+export const reverseFields = {
+  /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
+  variance: optional(reverseVariance, 'posterior'),
+  /** The correction of x̂₀; {@link clipToImage} if left out. */
+  correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
+};
+const [ofReverse, ofMeanVariance] = [schema('reverseOf', reverseFields), schema('pMeanVariance', reverseFields)];
 type Checked = FilledOf<typeof ofReverse>;
 
 /** Options of p_θ(x_{t-1}|x_t). */

@@ -1,5 +1,7 @@
 import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
+import type { Condition } from '../denoisers/condition.js';
 import { overElements } from '../levels/batch.js';
+import type { BatchKeys } from '../levels/batchKeys.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { cdfFields, type CdfOptions, discretizedLogLikelihood } from './discretizedGaussian.js';
 import { type DiagonalGaussian, gaussianKl } from '../levels/gaussians.js';
@@ -9,6 +11,28 @@ import type { Exact } from '../../internal/exact.js';
 import { schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
+
+/** The inputs of `boundAt` besides parameters and data. */
+export interface BoundInputs<B extends Dim> {
+  /** The term, for the whole batch: a timestep, or on a continuous path the index of a level of the grid, 0 for the least noise. */
+  readonly t: Tensor<[], 'int32'>;
+  /** The key of the noise, for the batch or for each sample. Use a different key at each t. */
+  readonly key: BatchKeys;
+  /** The class of each sample, `[B]`. */
+  readonly label?: Tensor<[B], 'int32'>;
+  /** The image that conditions each sample. */
+  readonly condition?: Condition<B>;
+}
+
+/** The measurements at one t, for each sample. */
+export interface Measured<B extends Dim> {
+  /** The term of the bound, in bits per dimension. */
+  readonly bits: Tensor<[B]>;
+  /** The mean squared error of the corrected x̂₀. */
+  readonly x0Error: Tensor<[B]>;
+  /** The mean squared error of the ε̂ that follows from it. */
+  readonly noiseError: Tensor<[B]>;
+}
 
 const optionsOf = schema('boundTerm', cdfFields);
 

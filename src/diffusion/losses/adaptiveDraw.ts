@@ -9,8 +9,8 @@ export interface DrawMemory {
 }
 
 /**
- * A draw of times that adapts to the losses at earlier ones. Its memory is part of the training state, like an
- * optimizer's: it goes into the next step and into snapshots.
+ * A draw of times that corrects the mean of the loss for its probabilities, and may adapt them to the losses at earlier times. Its
+ * memory is part of the training state, like an optimizer's: it goes into the next step and into snapshots.
  */
 export interface AdaptiveDraw {
   /** The name that identifies it in snapshots. */
@@ -20,7 +20,7 @@ export interface AdaptiveDraw {
   /** The draw of times for a memory. */
   readonly draw: (memory: DrawMemory) => TimeDraw;
   /** An estimate of the mean loss at uniform times, from the losses at the drawn ones. */
-  readonly mean: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
+  readonly mean: (memory: DrawMemory, noising: Noising) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
   /** The memory after a batch. */
   readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
 }

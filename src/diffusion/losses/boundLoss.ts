@@ -1,20 +1,27 @@
 import { add, meanPerSample, mul, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
-import type { Exact } from '../../internal/exact.js';
-import { orRaise, raise } from '../../internal/errors.js';
 import { amount, hinted } from '../../internal/decode.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { reverseVariance } from '../likelihood/reverseVariance.js';
-import { cdfFields } from '../likelihood/discretizedGaussian.js';
-import { boundTerm } from '../likelihood/variationalBound.js';
+import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import type { either } from '../../internal/fp.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { demanding } from '../../internal/takes.js';
+import { type Denoiser } from '../denoisers/denoiser.js';
+import { overNoising } from '../denoisers/overNoising.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import type { Denoiser } from '../denoisers/denoiser.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { isDiscrete, type Noising, requireDiscrete, withoutEnds } from '../levels/noising.js';
+import type { ContinuousNoising } from '../levels/path.js';
+import { bitsPerDimension } from '../likelihood/bitsPerDimension.js';
+import { boundRateAt } from '../likelihood/continuousBound.js';
+import { cdfFields } from '../likelihood/discretizedGaussian.js';
+import { predictionsOf, reverseOf } from '../likelihood/reverse.js';
+import { reverseVariance } from '../likelihood/reverseVariance.js';
+import { boundTerm } from '../likelihood/variationalBound.js';
+import { denoiserPart, noisingPart } from '../parts.js';
 import { type Losses, targetOf } from './loss.js';
 import { drawnBatch, lossFields } from './noisedBatch.js';
-import { type Noising, requireDiscrete } from '../levels/noising.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { predictionsOf, reverseOf } from '../likelihood/reverse.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, noisingPart } from '../parts.js';
+import { snrWeight } from './weighting.js';
 
 const boundOptions = schema('boundLosses', {
   ...lossFields,
@@ -26,17 +33,44 @@ const boundOptions = schema('boundLosses', {
 /** Options of {@link boundLosses}. */
 export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
 
-/**
- * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
- * bound without L_T, divided by T. Trains both mean and variance; x̂₀ is not clipped. See {@link boundTerm}.
- * @example
- * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const noising = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(noising, white)(null, { x0, key: k }).losses)
- * await using nf = await open(reference())
- * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
- */
-export const boundLosses = demanding(
+/** The density of the diffusion term over the time of a path over [0, 1]. Its prior and its decoder have no parameters. */
+const lossesAlong = <P, I extends Shape>(
+  noising: ContinuousNoising,
+  denoiser: Denoiser<P, I>,
+  given: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+): Losses<P, I> => {
+  if (noising.time === 'sigma')
+    raise('ConfigError', withoutEnds('boundLosses', noising, 'take trigonometric(), on which the bound is the same'));
+  const { predicts } = denoiser;
+  const { apply } = overNoising(noising)(denoiser);
+  const target = targetOf(noising, predicts);
+  const noised = drawnBatch(noising, denoiser, given);
+  return (params, inputs) => {
+    const { xt, noise, at } = noised(inputs);
+    const error = sub(apply(params, xt, at), target(at.t)(inputs.x0, noise));
+    return { losses: mul(bitsPerDimension(square(error)), boundRateAt(predicts, noising.levels(at.t))), t: at.t };
+  };
+};
+
+/** The term of the bound at a timestep. */
+const lossesAt = <P, I extends Shape>(
+  noising: DiscreteNoising,
+  denoiser: Denoiser<P, I>,
+  given: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+): Losses<P, I> => {
+  const noised = drawnBatch(noising, denoiser, given);
+  const predictions = predictionsOf(noising, denoiser);
+  return (params, inputs) => {
+    const { variance, cdf } = orRaise(given);
+    const term = boundTerm(noising, { cdf });
+    const reverse = reverseOf(noising, denoiser, { variance, correction: uncorrected });
+    const { xt, at } = noised(inputs);
+    const t = wholeTimesteps(at.t);
+    return { losses: term(t, inputs.x0, xt)(reverse(t, xt)(predictions(params, xt, { ...at, t }))), t };
+  };
+};
+
+const termLosses = demanding(
   'boundLosses',
   { noising: noisingPart, denoiser: denoiserPart },
   <P, I extends Shape, G = unknown>(
@@ -45,31 +79,31 @@ export const boundLosses = demanding(
     options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
   ): Losses<P, I> => {
     const given = boundOptions.decode(options);
-    const steps = requireDiscrete('boundLosses', noising);
-    const noised = drawnBatch(steps, denoiser, given);
-    const predictions = predictionsOf(steps, denoiser);
-    return (params, inputs) => {
-      const { variance, cdf } = orRaise(given);
-      const term = boundTerm(steps, { cdf });
-      const reverse = reverseOf(steps, denoiser, { variance, correction: uncorrected });
-      const { xt, at } = noised(inputs);
-      const t = wholeTimesteps(at.t);
-      return { losses: term(t, inputs.x0, xt)(reverse(t, xt)(predictions(params, xt, { ...at, t }))), t };
-    };
+    return isDiscrete(noising) ? lossesAt(noising, denoiser, given) : lossesAlong(noising, denoiser, given);
   },
 );
 
 /**
- * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
- * Improved DDPM (Nichol & Dhariwal 2021), eq. 4.
+ * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
+ * bound without L_T, divided by T. Trains both mean and variance; x̂₀ is not clipped. See {@link boundTerm}.
+ *
+ * On a continuous path over [0, 1] it is the loss of Variational Diffusion Models (Kingma et al. 2021, eq. 16 and 17),
+ * -½·dSNR/dt·‖x₀ - x̂₀‖² = -½·dλ/dt·‖ε - ε̂‖², whose mean over uniform t is the part of the bound that has parameters. Near the
+ * ends of a path λ changes fast, so draw the times by {@link logSNRTimes}. A variance is not trained. A path of σ, which has no
+ * uniform times, is a `ConfigError`.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(noising, white)(null, { x0, key: k }).losses)
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => boundLosses(noising, white)(null, { x0, key: k }).losses)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
+ * // -½·dSNR/dt is (1/t - 1)/t²
+ * const half = { x0: zeros(1), t: constantOf([0.5], 1), noise: zeros(1) }
+ * boundLosses(rectifiedFlow(), white)(null, half).losses // → [4 / Math.LN2]
  */
-export const rescaledBoundLosses = demanding(
+export const boundLosses = /* @__PURE__ */ Object.assign(termLosses, { weighting: snrWeight });
+
+const rescaledLosses = demanding(
   'rescaledBoundLosses',
   { noising: noisingPart, denoiser: denoiserPart },
   <P, I extends Shape, G = unknown>(
@@ -77,14 +111,25 @@ export const rescaledBoundLosses = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
   ): Losses<P, I> => {
-    const { schedule } = requireDiscrete('rescaledBoundLosses', noising);
     const raw = boundLosses(noising, denoiser, options);
     return (params, inputs) => {
       const { losses, t } = raw(params, inputs);
-      return { losses: mul(losses, schedule.T), t };
+      return { losses: isDiscrete(noising) ? mul(losses, noising.schedule.T) : losses, t };
     };
   },
 );
+
+/**
+ * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
+ * Improved DDPM (Nichol & Dhariwal 2021), eq. 4. On a continuous path {@link boundLosses} has this mean already, and is the same.
+ * @example
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const losses = program({ x0: 'B', k: 'key' }, ({ x0, k }) => rescaledBoundLosses(noising, white)(null, { x0, key: k }).losses)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
+ */
+export const rescaledBoundLosses = /* @__PURE__ */ Object.assign(rescaledLosses, { weighting: snrWeight });
 
 const hybridOptions = schema('hybridLosses', {
   ...lossFields,

@@ -60,7 +60,7 @@ const outcome = async (
   const traced = program({ k: 'key' }, () => {
     const after = batches.reduce((memory, batch) => record(memory)(drawnOf(batch)), first);
     // one sample of loss 1 at each t: its mean is the weight 1/(T·p_t)
-    const weights = Array.from({ length: T }, (_, t) => mean(after)(drawnOf([[t, 1]])));
+    const weights = Array.from({ length: T }, (_, t) => mean(after, noising)(drawnOf([[t, 1]])));
     return { losses: after['losses']!, seen: after['seen']!, weights };
   });
   const { losses, weights, seen } = right(
@@ -142,7 +142,7 @@ describe('importanceTimesteps', () => {
     it('estimates the mean from any draw, without variance', async () => {
       const means = await numbersOf((k) => {
         const t = timesteps(k);
-        return mean(memory)({ t, losses: gather(table(losses), wholeTimesteps(t)) });
+        return mean(memory, noising)({ t, losses: gather(table(losses), wholeTimesteps(t)) });
       });
       expect(means[0]).toBeCloseTo(3, 13);
     });

@@ -108,7 +108,7 @@ interface ImportanceOptions extends OptionsOf<typeof importance> {}
  * memory(noising) // → { losses: [1000, 1], seen: [1000] }
  * const drawn = { losses: constantOf([1, 3], 2), t: iota(2) }
  * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
- * mean(after)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
+ * mean(after, noising)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
  */
 export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,

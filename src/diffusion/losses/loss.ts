@@ -1,6 +1,16 @@
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { type Dim, mean, meanPerSample, type Scalar, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
+import {
+  type Dim,
+  type Elementwise,
+  mean,
+  meanPerSample,
+  type Scalar,
+  type Shape,
+  square,
+  sub,
+  type Tensor,
+} from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
@@ -67,6 +77,11 @@ export interface Objective {
   <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
   /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
   readonly settings?: unknown;
+  /**
+   * The weight that the losses give to the squared error of x̂₀, as a function of the log-SNR, if they are not the squared error of the
+   * prediction: SNR for `boundLosses`.
+   */
+  readonly weighting?: Elementwise;
 }
 
 /**

@@ -2,7 +2,6 @@ import {
   add,
   ascribeLike,
   concat,
-  constantOf,
   type Dim,
   dims,
   type Key,
@@ -50,6 +49,13 @@ export const uniformTimes: TimeDraw = demanding<TimeDraw>(
   },
 );
 
+/** A uniform number, and equal steps from it, (u + i/B) mod 1: `[B]` like a tensor. */
+export const strata = <B extends Dim>(like: Tensor<[B]>): ((key: Key) => Tensor<[B]>) => {
+  const [B] = dims(like);
+  const offsets = Float64Array.from({ length: B }, (_, i) => i / B);
+  return (key) => mod(add(ascribeLike(table(offsets), like), uniform(key)), 1);
+};
+
 /**
  * Stratified times: one uniform draw u for a batch, and equal steps from it, t_i = (u + ⌊i·T/B⌋) mod T, or (u + i/B) mod 1 on a
  * continuous path. Each t_i is uniform, so the loss has the same mean as with {@link uniformTimes}. It has less variance, because
@@ -70,11 +76,7 @@ export const stratifiedTimes: TimeDraw = demanding<TimeDraw>(
       const offsets = table(Int32Array.from({ length: B }, (_, i) => Math.floor((i * T) / B)));
       return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
     }
-    const offsets = constantOf(
-      Float64Array.from({ length: B }, (_, i) => i / B),
-      B,
-    );
-    return (key) => noising.timesAt(mod(add(ascribeLike(offsets as Tensor<[Dim]>, perSample(batch)), uniform(key)), 1));
+    return (key) => noising.timesAt(strata(perSample(batch))(key));
   },
 );
 

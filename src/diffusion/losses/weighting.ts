@@ -23,7 +23,7 @@ import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
-import { logSNR } from '../levels/channel.js';
+import { type Channel, logSNR } from '../levels/channel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete } from '../levels/noising.js';
 import type { Path, TimeType } from '../levels/path.js';
@@ -122,48 +122,57 @@ const biasOf = argument(
 export const sigmoidWeight = (bias: number): Weighting =>
   weightingOf(biasOf.decode(bias), (b) => (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b)));
 
+/** What losses are: the squared error of a prediction, or that of x̂₀ with a weighting. */
+type Weighed = Parameterization | Weighting;
+
 /**
- * The factors of a weighting for the squared error of a denoiser's prediction, for each t of a process, in float64:
- * w(λ_t)/(∂prediction/∂x̂₀)². Returns a `ConfigError` for weights that are negative or not finite, such as that of ε without
- * signal, and for a weighting with invalid options.
+ * The factors that give losses a weighting, for each t of a process, in float64: w(λ_t)/(∂prediction/∂x̂₀)² for the squared error of
+ * a prediction, and w(λ_t)/w'(λ_t) for losses with the weighting w', such as `boundLosses`. Returns a `ConfigError` for factors that
+ * are negative or not finite, such as that of ε without signal, and for a weighting with invalid options.
+ *
+ * @param of - the prediction, or the weighting, of the losses
  * @example
  * const noising = unwrap(ddpm(scheduleFromBetas([0.2, 0.375])))
  * // SNR is 4 and 1
  * unwrap(weightsOf('epsilon', minSnrWeight(2))(noising)) // → [0.5, 1]
  * unwrap(weightsOf('v', minSnrWeight(2))(noising)) // → [0.4, 0.5]
+ * unwrap(weightsOf(snrWeight, minSnrWeight(2))(noising)) // → [0.5, 1]
  */
 export const weightsOf =
-  (predicts: Parameterization, weighting: Weighting) =>
+  (of: Weighed, weighting: Weighting) =>
   ({ marginals }: DiscreteNoising): either.Either<NoisefoldError, Float64Array> =>
     F.pipe(
       attempt(() => {
         const weightAt = onHost(weighting);
-        return Float64Array.from(
-          marginals,
-          (marginal) => weightAt(logSNR(marginal)) / conversion('x0', predicts)(marginal).prediction ** 2,
-        );
+        const ownAt =
+          typeof of === 'string'
+            ? (marginal: Channel) => conversion('x0', of)(marginal).prediction ** 2
+            : F.flow(logSNR, onHost(of));
+        return Float64Array.from(marginals, (marginal) => weightAt(logSNR(marginal)) / ownAt(marginal));
       }),
       E.flatMap((weights) => {
         const wrong = weights.findIndex((weight) => !(Number.isFinite(weight) && weight >= 0));
+        const isPrediction = typeof of === 'string';
         return wrong === -1
           ? E.right(weights)
           : fail('ConfigError', {
               where: 'weightsOf',
-              expected: `finite weights of 0 or more, for a denoiser of ${predicts}`,
+              expected: `finite weights of 0 or more${isPrediction ? `, for a denoiser of ${of}` : ''}`,
               actual: `${weights[wrong]} at t = ${wrong}`,
-              hint: 'where no signal is left, predict v or x0',
+              hint: isPrediction ? 'where no signal is left, predict v or x0' : 'leave some signal at every timestep',
             });
       }),
     );
 
 /** The factors of {@link weightsOf} at times of a continuous path, in a program. */
 const weightsAlong =
-  (predicts: Parameterization, weighting: Weighting) =>
+  (of: Weighed, weighting: Weighting) =>
   ({ levels }: Path) =>
   <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B]> => {
     const level = levels(t);
     const lambda = mul(log(div(level.alpha, level.sigma)), 2);
-    return mul(weighting(lambda), square(slopeAt(predicts, level)));
+    const weight = weighting(lambda);
+    return typeof of === 'string' ? mul(weight, square(slopeAt(of, level))) : div(weight, of(lambda));
   };
 
 const tableAt =
@@ -183,8 +192,9 @@ const digestOf = (weighting: Weighting): string =>
   );
 
 /**
- * Multiplies the losses of an objective by the factors of {@link weightsOf}, which are made for the squared errors of
- * `simpleLosses`. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
+ * Gives a weighting to the losses of an objective, which are the squared errors of predictions, as of `simpleLosses`, or have a
+ * `weighting` already: multiplies them by the factors of {@link weightsOf}. Of `boundLosses` on a continuous path this is the
+ * weighted integral over λ of Kingma & Gao 2023, eq. 5. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
  * @example
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -196,17 +206,18 @@ const digestOf = (weighting: Weighting): string =>
 export const weightedBy =
   (weighting: Weighting) =>
   (objective: Objective): Objective => {
+    const { name, settings, weighting: own } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
+      const of = own ?? denoiser.predicts;
       return (params, inputs) => {
         const weightsAt = isDiscrete(noising)
-          ? tableAt(orRaise(weightsOf(denoiser.predicts, weighting)(noising)))
-          : weightsAlong(denoiser.predicts, weighting)(noising);
+          ? tableAt(orRaise(weightsOf(of, weighting)(noising)))
+          : weightsAlong(of, weighting)(noising);
         const drawn = losses(params, inputs);
         return { ...drawn, losses: mul(drawn.losses, weightsAt(drawn.t)) };
       };
     };
-    const { name, settings } = objective;
     Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
-    return settings === undefined ? weighted : Object.assign(weighted, { settings });
+    return Object.assign(weighted, { weighting, ...(settings !== undefined && { settings }) });
   };

@@ -3,20 +3,24 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { reference } from '../../backends/reference/index.js';
 import {
   type AdaptiveDraw,
+  boundLosses,
   cosine,
   ddpm,
   hybridLosses,
   importanceTimesteps,
   learningVariance,
   logNormalTimes,
+  logSNRTimes,
   type Model,
   minSnrWeight,
   type Objective,
   predictionErrors,
+  rectifiedFlow,
   rescaledBoundLosses,
   simpleLosses,
   stratifiedTimes,
   timestepsBy,
+  trigonometric,
   weightedBy,
 } from '../../diffusion/index.js';
 import {
@@ -105,6 +109,30 @@ describe('a training minimizes the loss of its recipe', () => {
       for (const [, value] of losses) expect(value).toBeCloseTo(expected, 14);
     }),
   );
+
+  test('times of uniform log-SNR give the bound of a flow, in bits per dimension', () =>
+    on(reference(), async (backend) => {
+      // x̂₀ is off by 1 at every level, so the bound is ½·∫ dSNR between the ends
+      const [min, max, batch] = [0.5, 2, 64];
+      const white = right(datasetOf({ pixels: Uint8Array.of(255), labels: Uint8Array.of(0), image: [1, 1, 1] }));
+      const black: typeof grey = { ...grey, clock: 'level' };
+      const times = logSNRTimes({ min, max });
+      const { optimizer } = plainTraining(0);
+      for (const noising of [rectifiedFlow(), trigonometric()]) {
+        const training = { model: black, noising, optimizer, data: white, batch, allowRepeats: true, steps: 1, key: key(5) };
+        const run = right(await startTraining({ ...training, loss: boundLosses, times })(backend)());
+        const losses: number[] = [];
+        for await (const event of run.events) {
+          const told = right(event);
+          if (told._tag === 'Step') losses.push(told.loss * Math.LN2);
+        }
+        right(await run.release());
+        const expected = (min ** -2 - max ** -2) / 2;
+        expect(losses).toHaveLength(1);
+        // equal steps of λ: off by at most a step times the change of ½·SNR
+        expect(Math.abs(losses[0]! - expected)).toBeLessThan(((2 * Math.log(max / min)) / batch) * expected);
+      }
+    })); // prettier-ignore
 
   test('that the model does not support is a ConfigError', () =>
     on(wasm(), async (backend) => {
@@ -218,6 +246,7 @@ test('a recipe states its loss and its draw of times', () => {
   expect(by(1, 2)).toEqual(by(1, 2));
   expect(by(1, 2)).not.toEqual(by(2, 1));
   expect(said({ times: stratifiedTimes })).toMatchObject({ times: 'stratifiedTimes' });
+  expect(said({ times: logSNRTimes({ max: 50 }) })).toMatchObject({ times: 'logSNRTimes of 0.002 to 50' });
   expect(said({ times: importanceTimesteps() })).not.toEqual(said({ times: importanceTimesteps({ size: 5 }) }));
 });
 

@@ -202,7 +202,7 @@ export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const { model, optimizer, accumulate = defaults.accumulate, times = defaults.times } = recipe;
+  const { noising, times = defaults.times, accumulate = defaults.accumulate, model, optimizer } = recipe;
   const { draw, mean: meanOf, record } = asAdaptive(times);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
@@ -219,7 +219,7 @@ export const unguardedStep = <P, I extends Shape>(
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
         const drawn = losses(params, { ...part, condition });
-        return [meanOf(state.times)(drawn), drawn];
+        return [meanOf(state.times, noising)(drawn), drawn];
       })(params);
       return { loss: value, drawn: aux, gradients: ravel(grad) };
     });

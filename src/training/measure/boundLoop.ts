@@ -1,6 +1,12 @@
-/** The loop that measures the variational bound of a batch of images, one timestep in each step. */
-import { boundAt, type Conditioner, priorTerm, type ReverseOptions, withoutDropout } from '../../diffusion/index.js';
-import { requireDiscrete } from '../../diffusion/levels/noising.js';
+/** The loop that measures the variational bound of a batch of images, one term in each step. */
+import {
+  boundAt,
+  type BoundOptions,
+  type Conditioner,
+  type Level,
+  priorTerm,
+  withoutDropout,
+} from '../../diffusion/index.js';
 import {
   ascribe,
   type Dim,
@@ -55,15 +61,15 @@ export type BoundLoop<P, I extends ImageShape> = Loop<
   Measured
 >;
 
-/** The bound of a batch of images as a loop, with one graph for all t. Each image has its own keys. */
+/** The bound of a batch of images as a loop, with one graph for all levels. Each image has its own keys. */
 export const boundLoop = <P, I extends ImageShape>(
-  { model, noising: given, image, params }: Trained<P, I>,
+  { model, noising, image, params }: Trained<P, I>,
   batch: number,
   condition: Conditioner<I> | undefined,
-  options: ReverseOptions,
+  levels: readonly Level[],
+  options: BoundOptions,
 ): BoundLoop<P, I> => {
-  const noising = requireDiscrete('variationalBound', given);
-  const { T } = noising.schedule;
+  const T = levels.length;
   const images = leafSpec(['B', ...image]);
   const state: TreeSpec<Measured> = treeSpec({ prior: leafSpec(['B']), table: leafSpec([3, T, 'B']) });
   const inputs: TreeSpec<BoundConstants<P, I> & StepSpec & { readonly state: Measured }> = treeSpec({
@@ -80,7 +86,7 @@ export const boundLoop = <P, I extends ImageShape>(
     extents: { B: batch },
     storage: storedIn('params', params),
     begin: program(treeSpec<Pick<BoundConstants<P, I>, 'x0'>>({ x0: images }), ({ x0 }) => {
-      const prior = priorTerm(noising)(x0);
+      const prior = priorTerm(noising, levels.at(-1)!.t)(x0);
       const [B] = dims(prior);
       return { prior, table: ascribe(zeros(3, T, B), 3, keep, 'B') };
     }),

@@ -5,20 +5,28 @@ import {
   type Channel,
   cosine,
   ddpm,
+  edm,
+  karrasGrid,
   learningVariance,
   type Model,
+  rectifiedFlow,
   respace,
   spaced,
   superResolution,
+  trigonometric,
   uncorrected,
 } from '../../diffusion/index.js';
 import {
+  add,
   ascribeLike,
   type Backend,
+  div,
   gather,
   key,
+  mul,
   type NoisefoldError,
   scaleBy,
+  square,
   table,
   upsample,
   onesLike,
@@ -143,6 +151,78 @@ describe('of Gaussian data, whose model is exact,', () => {
     const spread = Math.sqrt(images.reduce((sum, one) => sum + (one - total) ** 2, 0) / (n - 1));
     expect(standardError).toBeCloseTo(spread / Math.sqrt(n), 9);
   }); // prettier-ignore
+});
+
+describe('along a continuous path, of Gaussian data whose model is exact,', () => {
+  const n = 100;
+  const pixels = pixelsOf(n);
+  const squares = meanOf(Float64Array.from(pixels, (byte) => pixelOf(byte) ** 2));
+  const [min, max] = [0.002, 80];
+  /** E[x_0|x_t] of the data, at any noise level. */
+  const denoiser: Model<object, Size> = {
+    ...layer({}, () => null),
+    predicts: 'x0',
+    clock: 'level',
+    apply: (_, x, { level }) => {
+      const { alpha, sigma } = level!;
+      return scaleBy(x, div(mul(alpha, C ** 2), add(mul(square(alpha), C ** 2), square(sigma))));
+    },
+  };
+  const measured = (path: Trained<object, Size>['noising'], change: Partial<BoundMeasuring<Size>> = {}) =>
+    boundOf({ data: dataOf(n), batch: 128, ...change }, { ...trainedOf(denoiser), noising: path });
+  const paths = [rectifiedFlow(), edm(), trigonometric()];
+  const all = Promise.all(paths.map((path) => measured(path)));
+
+  const squaresOf = Array.from({ length: n }, (_, i) =>
+    meanOf(Float64Array.from(pixels.subarray(i * D, (i + 1) * D), (byte) => pixelOf(byte) ** 2)),
+  );
+  /** ½·∫ E‖x₀ - x̂₀‖² dSNR between both ends, for a mean square of x₀: E‖x₀ - x̂₀‖² = (x₀² + SNR·C⁴)/(1 + SNR·C²)². */
+  const diffusionOf = (square: number): number => {
+    const at = (snr: number): number => (Math.log1p(snr * C ** 2) + (1 - square / C ** 2) / (1 + snr * C ** 2)) / 2;
+    return at(min ** -2) - at(max ** -2);
+  };
+  /** The mean bits of a byte around x₀ + σ·ε, by the rule of trapezoids over ε, which converges like the density. */
+  const reconstruction = ((bits: (z: number) => number, STEP = 1 / 64) => {
+    const zs = Array.from({ length: 12 / STEP + 1 }, (_, i) => i * STEP - 6);
+    return zs.reduce((sum, z) => sum + (STEP * Math.exp((-z * z) / 2) * bits(z)) / Math.sqrt(2 * Math.PI), 0);
+  })((z) => -Math.log2(phi(1 / 255 / min + z) - phi(-1 / 255 / min + z)));
+  const priorOf = { rectifiedFlow: squares / max ** 2 / 2, edm: squares / max ** 2 / 2, trigonometric: (squares / (1 + max ** 2) - 1 / (1 + max ** 2) - Math.log1p(-1 / (1 + max ** 2))) / 2 }; // prettier-ignore
+
+  test.each(paths.map((path, i) => [path.name as keyof typeof priorOf, i] as const))(
+    'it is the closed form: on %s',
+    async (name, i) => {
+      const { total, prior, terms, images } = (await all)[i]!;
+      expect(prior / (priorOf[name] / Math.LN2)).toBeCloseTo(1, 6); // images are rounded to float32
+      expect(terms).toHaveLength(100);
+      expect(total).toBeCloseTo(prior + terms.reduce((a, b) => a + b, 0), 9);
+      const off = squaresOf.map((square, b) => images[b]! - (prior + reconstruction + diffusionOf(square) / Math.LN2));
+      const deviation = Math.sqrt(meanOf(off.map((x) => (x - meanOf(off)) ** 2)));
+      expect(Math.abs(meanOf(off))).toBeLessThan((5 * deviation) / Math.sqrt(n));
+      // a number of 16 pixels and 100 levels varies by about 1/√1600 of itself
+      expect(deviation / total).toBeLessThan(2 / 40);
+      // an upper bound of the bits of the bytes
+      expect(total - meanOf(Float64Array.from(pixels, bitsOf))).toBeGreaterThan((-5 * deviation) / Math.sqrt(n));
+    },
+  );
+
+  test('it is the same on every path but for the prior, image by image, and for fewer levels', async () => {
+    const [flow, exploding, preserving] = (await all) as [DatasetBound, DatasetBound, DatasetBound]; // prettier-ignore
+    for (const other of [exploding, preserving])
+      other.images.forEach((bits, i) => expect(Math.abs(bits - flow.images[i]!)).toBeLessThan(1e-6));
+    const fewer = await measured(edm(), { grid: 30 });
+    expect(fewer.terms).toHaveLength(30);
+    expect(Math.abs(fewer.total - exploding.total)).toBeLessThan(5 * Math.hypot(fewer.standardError, exploding.standardError)); // prettier-ignore
+  });
+
+  test('a grid states the levels, and a wrong one is refused', async () => {
+    const { terms, prior } = await measured(edm(), { grid: karrasGrid(7, { min: 0.01, max: 50 }) });
+    expect(terms).toHaveLength(7);
+    expect(prior / (squares / 50 ** 2 / 2 / Math.LN2)).toBeCloseTo(1, 6);
+    const error = await leftOf(outcome({ grid: 4 }));
+    expect(error.message).toContain(
+      'variationalBound.grid: expected none: the bound of a schedule has a term for each',
+    );
+  });
 });
 
 describe('a data set has the same bound', () => {

@@ -1,5 +1,6 @@
-import type { Correction, ReverseVariance } from '../../diffusion/index.js';
-import { requireDiscrete } from '../../diffusion/levels/noising.js';
+import { gridPart } from '../../diffusion/grids/grid.js';
+import type { Correction, Grid, ReverseVariance } from '../../diffusion/index.js';
+import { boundLevels } from '../../diffusion/likelihood/boundEvaluation.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
@@ -11,7 +12,7 @@ import { functionOf, oneOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { opened, runLoop } from '../loop.js';
-import { heldCorrection } from '../sample/givenParts.js';
+import { heldCorrection, heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
 import { heard } from '../listener.js';
 import type { Trained } from '../trained.js';
@@ -23,7 +24,12 @@ import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type
 export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
   /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
   readonly variance?: ReverseVariance;
-  /** The cdf of the term at t = 0; by default the exact one, 'erf'. */
+  /**
+   * The levels of the terms on a continuous path: a number, which means equal steps of log σ from 80 to 0.002, or a grid; by default
+   * 100. Each is an evaluation.
+   */
+  readonly grid?: number | Grid;
+  /** The cdf of the term of least noise; by default the exact one, 'erf'. */
   readonly cdf?: 'erf' | 'tanh';
   /** The correction of x̂₀; by default `clipToImage`. */
   readonly correction?: Correction;
@@ -32,6 +38,7 @@ export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Me
 const where = 'variationalBound';
 const measurings = schema(where, {
   ...measuringFields,
+  grid: optional(gridPart),
   variance: optional(oneOf('posterior', 'beta')),
   cdf: optional(oneOf('erf', 'tanh')),
   correction: optional(functionOf('a correction, such as clipToImage')),
@@ -41,8 +48,9 @@ const measurings = schema(where, {
  * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
  * errors of x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It
  * evaluates all T timesteps of each image, each with its own noise. A process made by `respace` has fewer timesteps,
- * and its own bound. The memory does not grow with the data. Labels are those of the data, without dropout. Fails with
- * `ConfigError` for images that are not bytes, which L_0 requires, an invalid configuration, or data that `fit`
+ * and its own bound. On a continuous path the terms are the parts of an integral over the log-SNR, from 80 to 0.002 in σ (VDM, Kingma
+ * et al. 2021, section 5): `terms[0]` is -log p(x₀|x_t) at the least noise, and L_T belongs to the most. The memory does not grow with the data. Labels are those of the data, without dropout. Fails with
+ * `ConfigError` for images that are not bytes, which the term of least noise requires, an invalid configuration, or data that `fit`
  * refuses, and with `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -68,7 +76,7 @@ export const variationalBound: Dual<
 > = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const known = yield* take(measurings.decode<BoundMeasuring<I>>(measuring));
-    const { condition, variance, cdf, correction, onStep, signal, key } = known;
+    const { condition, variance, grid, cdf, correction, onStep, signal, key } = known;
     const images = {
       where,
       trained,
@@ -78,12 +86,16 @@ export const variationalBound: Dual<
     const { batch, rounds } = yield* checkImages(images);
 
     const options = {
+      ...(grid !== undefined && { grid: heldGrid(where, grid) }),
       ...(variance && { variance }),
       ...(cdf && { cdf }),
       ...(correction && { correction: heldCorrection(where, correction) }),
     };
-    const loop = yield* hold(opened(boundLoop(trained, batch, condition, options))(backend), (open) => open.release());
-    const { T } = requireDiscrete(where, trained.noising).schedule;
+    const levels = yield* take(boundLevels(where, trained.noising, options.grid));
+    const T = levels.length;
+    const loop = yield* hold(opened(boundLoop(trained, batch, condition, levels, options))(backend), (open) =>
+      open.release(),
+    );
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // continues from batch to batch
 

@@ -1,0 +1,91 @@
+import { exp, mean, mul, sub } from '../../dsl/index.js';
+import { aboveZero, hinted } from '../../internal/decode.js';
+import { orRaise, raise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { E } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { slopeAt } from '../denoisers/atLevel.js';
+import { perSample } from '../levels/batch.js';
+import { sigmaOf } from '../levels/channel.js';
+import { isDiscrete, type Noising } from '../levels/noising.js';
+import type { ContinuousNoising } from '../levels/path.js';
+import { EDM_RANGE } from '../levels/spacedSigmas.js';
+import type { AdaptiveDraw } from './adaptiveDraw.js';
+import { strata } from './timeDraw.js';
+
+const HINT = '0.002 and 80 are the ends of EDM';
+
+const range = /* @__PURE__ */ schema('logSNRTimes', {
+  /** The least σ/α, above 0; 0.002 if left out. */
+  min: optional(hinted(aboveZero, HINT), EDM_RANGE.min),
+  /** The greatest σ/α; 80 if left out. */
+  max: optional(hinted(aboveZero, HINT), EDM_RANGE.max),
+}).rule(({ min, max }) =>
+  min < max ? null : { field: 'min', expected: 'min < max', actual: `min = ${min}, max = ${max}`, hint: HINT },
+);
+
+interface Range extends OptionsOf<typeof range> {}
+
+/** The continuous path of a noising. Raises `ConfigError` for a schedule, and for a path that ends below `max`. */
+const reaching = (noising: Noising, max: number): ContinuousNoising => {
+  if (isDiscrete(noising))
+    return raise('ConfigError', {
+      where: 'logSNRTimes',
+      expected: 'a continuous path',
+      actual: 'the timesteps of a schedule',
+      hint: 'take importanceTimesteps()',
+    });
+  const { last, levelAt } = noising;
+  const end = last === Infinity ? last : sigmaOf(levelAt(last));
+  return end >= max
+    ? noising
+    : raise('ConfigError', {
+        where: 'logSNRTimes.max',
+        expected: `a σ up to ${end}, the end of the path`,
+        actual: `${max}`,
+        hint: 'give { max }, or take another path: the bound depends only on the ends',
+      });
+};
+
+/**
+ * Draws times whose log-SNR is uniform between two noise levels, stratified over the batch, and weights losses by 1/p(t), so that
+ * their mean is that of uniform times between these levels. For `boundLosses` the weights make ½·(λ_max - λ_min)·‖ε - ε̂‖², which
+ * varies far less near the ends of a path: Variational Diffusion Models (Kingma et al. 2021), section 5.1 and appendix I.1. On a
+ * path of σ the mean is the integral over σ. Raises `ConfigError` for a schedule, a path that ends below `max`, and invalid options.
+ *
+ * @param options - `min` and `max`: the noise σ/α of the ends; 0.002 and 80 if left out
+ * @example
+ * const { draw, mean } = logSNRTimes({ min: 0.1, max: 10 })
+ * const flow = rectifiedFlow()
+ * const times = program({ k: 'key' }, ({ k }) => draw({})(flow)(zeros(4))(k))
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(times, {})({ k: key(7) })) // → [0.132, 0.828, 0.604, 0.325]
+ * // p(t) is 1/(t·(1 - t)) over its integral, ln(10/0.1)
+ * mean({}, flow)({ losses: ones(1), t: constantOf([0.5], 1) }) // → 0.25 * Math.log(100)
+ */
+export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
+  const given = range.decode(options);
+  return {
+    name: E.isLeft(given) ? given.left.message : `logSNRTimes of ${given.right.min} to ${given.right.max}`,
+    memory: (noising) => {
+      reaching(noising, orRaise(given).max);
+      return {};
+    },
+    draw: () => (noising) => {
+      const { min, max } = orRaise(given);
+      const { timesOfSigmas } = reaching(noising, max);
+      const [end, width] = [Math.log(max), Math.log(max / min)];
+      return (batch) => (key) => timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width))));
+    },
+    mean:
+      (_, noising) =>
+      ({ losses, t }) => {
+        const { min, max } = orRaise(given);
+        const level = reaching(noising, max).levels(t);
+        // 1/p(t) = (λ_max - λ_min)/(-dλ/dt), as -dλ/dt = 2·(α·σ̇ - σ·α̇)/(α·σ) = 2/(α·∂x̂₀/∂û)
+        const weights = mul(mul(level.alpha, slopeAt('velocity', level)), Math.log(max / min));
+        return mean(mul(losses, weights));
+      },
+    record: (memory) => () => memory,
+  };
+};

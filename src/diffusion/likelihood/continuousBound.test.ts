@@ -15,6 +15,7 @@ import { ddpm } from '../levels/discreteNoising.js';
 import { qSample } from '../levels/forward.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { boundAt } from './boundEvaluation.js';
+import type { CdfOptions } from './discretizedGaussian.js';
 import { priorTerm } from './priorTerm.js';
 import { pMeanVariance } from './reverse.js';
 import { boundTerm } from './variationalBound.js';
@@ -28,9 +29,14 @@ const grid = atSigmas([...SIGMAS].reverse());
 const mixture = { shape: [] as const, weights: [0.4, 0.6], means: [[-0.5], [0.4]], variances: [0.05, 0.2] };
 const x0 = constantOf([-1, -0.2, 101 / 255, 1], 4) as Tensor<[4]>;
 
-const measured = async (noising: ContinuousNoising, term: number, denoiser = exactDenoiser(noising)(mixture)) => {
+const measured = async (
+  noising: ContinuousNoising,
+  term: number,
+  denoiser = exactDenoiser(noising)(mixture),
+  options: CdfOptions = {},
+) => {
   const at = (what: 'bits' | 'x0Error' | 'noiseError') =>
-    numbersOf((key) => boundAt(noising, denoiser, { grid, correction: uncorrected })(null, x0, { t: scalar(term, 'int32'), key })[what]); // prettier-ignore
+    numbersOf((key) => boundAt(noising, denoiser, { grid, correction: uncorrected, ...options })(null, x0, { t: scalar(term, 'int32'), key })[what]); // prettier-ignore
   return { bits: await at('bits'), x0Error: await at('x0Error'), noiseError: await at('noiseError') };
 };
 
@@ -56,18 +62,21 @@ describe('a term of the bound along a path', () => {
     }
   });
 
-  it('of least noise is the probability of a byte around x_t/α', async () => {
+  it.each([
+    ['erf', phi],
+    ['tanh', (z: number) => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)))],
+  ] as const)('of least noise is the probability of a byte around x_t/α, by %s', async (cdf, below) => {
     for (const noising of paths) {
       const scaled: Denoiser<null, []> = {
         predicts: 'x0',
         clock: 'level',
         apply: (_, x, { level }) => scaleBy(x, reciprocal(level!.alpha)),
       };
-      const { bits, x0Error } = await measured(noising, 0, scaled);
+      const { bits, x0Error } = await measured(noising, 0, scaled, { cdf });
       const [first] = SIGMAS as [number];
       for (const b of [1, 2]) {
         const off = Math.sqrt(x0Error[b]!);
-        const expected = -Math.log2(phi((off + 1 / 255) / first) - phi((off - 1 / 255) / first));
+        const expected = -Math.log2(below((off + 1 / 255) / first) - below((off - 1 / 255) / first));
         expect(bits[b]! / expected).toBeCloseTo(1, 6); // a cosine finds its time by 30 bisections
       }
     }

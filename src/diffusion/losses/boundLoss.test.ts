@@ -129,6 +129,47 @@ describe('losses from the variational bound', () => {
     }
   });
 
+  describe('at t = 0 have the probability of bytes', () => {
+    /** x̂₀ = 0.1 and σ = 0.05, so L_0 is of N(0.1, 0.05²). */
+    const [mean, sigma] = [0.1, 0.05];
+    const fixed = learningVariance<Scalar, [1]>({
+      predicts: 'x0',
+      as: 'logVariance',
+      apply: (_, x) => ({ prediction: fullLike(x, mean), variance: fullLike(x, 2 * Math.log(sigma)) }),
+    });
+    const levels = [-1, 0.2, 31 / 255, 1];
+    const given = {
+      x0: constantOf(levels, 4, 1) as Tensor<[4, 1]>,
+      noise: zeros(4, 1),
+      t: constantOf(new Int32Array(4), 4),
+    };
+    const cdfs = {
+      // the integral of the density, by Simpson's rule from 12 σ below
+      erf: (z: number): number => {
+        const [N, from] = [20_000, -12];
+        const h = (z - from) / N;
+        const density = (i: number) => Math.exp(-0.5 * (from + i * h) ** 2) / Math.sqrt(2 * Math.PI);
+        return Array.from({ length: N + 1 }, (_, i) => (i % N === 0 ? 1 : i % 2 === 1 ? 4 : 2) * density(i)).reduce((a, b) => a + b, 0) * (h / 3);
+      },
+      // approx_standard_normal_cdf of guided-diffusion
+      tanh: (z: number): number => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
+    }; // prettier-ignore
+
+    it.each(['erf', 'tanh'] as const)('by the cdf that is asked for: %s', async (cdf) => {
+      const below = (x: number): number => cdfs[cdf]((x - mean) / sigma);
+      const bits = levels.map((x) => {
+        const p = (x === 1 ? 1 : below(x + 1 / 255)) - (x === -1 ? 0 : below(x - 1 / 255));
+        return -Math.log2(Math.max(p, 1e-12));
+      });
+      const bound = await numbersOf(() => boundLosses(noising, fixed, { cdf })(scalar(0), given).losses);
+      const hybrid = await numbersOf(() => hybridLosses(noising, fixed, { cdf, lambda: 2 })(scalar(0), given).losses);
+      bits.forEach((expected, i) => {
+        expect(Math.abs(bound[i]! - expected)).toBeLessThan(1e-9);
+        expect(Math.abs(hybrid[i]! - ((mean - levels[i]!) ** 2 + 2 * T * expected))).toBeLessThan(2 * T * 1e-9);
+      });
+    });
+  });
+
   it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;
     const made = await outcomeOf((key) => hybridLosses(noising, plain)(scalar(0.4), { x0, key }).losses)();

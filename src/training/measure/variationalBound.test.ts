@@ -21,6 +21,7 @@ import {
   ascribeLike,
   type Backend,
   div,
+  fullLike,
   gather,
   key,
   mul,
@@ -31,6 +32,7 @@ import {
   upsample,
   onesLike,
   using,
+  zerosLike,
 } from '../../dsl/index.js';
 import { F, type taskEither, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
@@ -138,6 +140,25 @@ describe('of Gaussian data, whose model is exact,', () => {
       expect(noiseErrors[t]! / (x0Errors[t]! * (alpha / sigma) ** 2)).toBeCloseTo(1, 9);
     });
   });
+
+  test('L_0 is by erf, or by the tanh of guided-diffusion', async () => {
+    // x̂₀ = 0, and σ₀ = 0.05
+    const fixed: Model<object, Size> = {
+      ...layer({}, () => null),
+      ...learningVariance<object, Size>({
+        predicts: 'x0',
+        as: 'logVariance',
+        apply: (_, x) => ({ prediction: zerosLike(x), variance: fullLike(x, 2 * Math.log(0.05)) }),
+      }),
+    };
+    const data = right(datasetOf({ pixels: new Uint8Array(2 * D).fill(138), image })); // 21/255
+    const byTanh = (z: number): number => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
+    for (const [cdf, below] of [['erf', phi], ['tanh', byTanh], [undefined, phi]] as const) {
+      const { terms } = await boundOf({ data, ...(cdf && { cdf }) }, trainedOf(fixed));
+      const bits = -Math.log2(below(22 / 255 / 0.05) - below(20 / 255 / 0.05));
+      expect(terms[0]).toBeCloseTo(bits, 6); // the image is rounded to float32
+    }
+  }); // prettier-ignore
 
   test('its terms follow from the errors of x̂₀ for a fixed variance, and add up', async () => {
     const [, { terms, x0Errors, total, prior, images, standardError }] = (await both) as [DatasetBound, DatasetBound];

@@ -108,7 +108,7 @@ it('v at α = 0.7 and σ = 0.3 is (0.7·ε - 0.3·x₀)/√0.58', () => {
 it('refuses a velocity over the timesteps of a schedule', () => {
   const noising = right(ddpm(cosine(4)));
   const message =
-    "denoiser.predicts: expected another prediction, where the path has no derivative, got 'velocity'; take rectifiedFlow()";
+    "denoiser.predicts: expected another prediction, such as 'v', where the path has no derivative, got 'velocity'; take rectifiedFlow()";
   expect(() => targetOf(noising, 'velocity')(iota(2))(zeros(2), zeros(2))).toThrow(message);
   expect(() => converted(noising, 'velocity', 'x0')(iota(2), zeros(2))(zeros(2))).toThrow(message);
   expect(() => converted(noising, 'x0', 'velocity')(iota(2), zeros(2))(zeros(2))).toThrow(message);

@@ -36,7 +36,7 @@ const mixtures: { readonly [K in Parameterization]: (marginal: Marginal) => Mixt
 export const noRates = (): never =>
   raise('ConfigError', {
     where: 'denoiser.predicts',
-    expected: 'another prediction, where the path has no derivative',
+    expected: "another prediction, such as 'v', where the path has no derivative",
     actual: "'velocity'",
     hint: 'take rectifiedFlow()',
   });

@@ -5,8 +5,7 @@ import type { Exact } from '../../internal/exact.js';
 import type { either } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
-import { type Denoiser } from '../denoisers/denoiser.js';
-import { overNoising } from '../denoisers/overNoising.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
@@ -19,7 +18,7 @@ import { predictionsOf, reverseOf } from '../likelihood/reverse.js';
 import { reverseVariance } from '../likelihood/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
 import { denoiserPart, noisingPart } from '../parts.js';
-import { type Losses, targetOf } from './loss.js';
+import { type Losses, predictionErrors, targetOf } from './loss.js';
 import { drawnBatch, lossFields } from './noisedBatch.js';
 import { snrWeight } from './weighting.js';
 
@@ -41,14 +40,11 @@ const lossesAlong = <P, I extends Shape>(
 ): Losses<P, I> => {
   if (noising.time === 'sigma')
     raise('ConfigError', withoutEnds('boundLosses', noising, 'take trigonometric(), on which the bound is the same'));
-  const { predicts } = denoiser;
-  const { apply } = overNoising(noising)(denoiser);
-  const target = targetOf(noising, predicts);
-  const noised = drawnBatch(noising, denoiser, given);
   return (params, inputs) => {
-    const { xt, noise, at } = noised(inputs);
-    const error = sub(apply(params, xt, at), target(at.t)(inputs.x0, noise));
-    return { losses: mul(bitsPerDimension(square(error)), boundRateAt(predicts, noising.levels(at.t))), t: at.t };
+    const { labelDropout, times } = orRaise(given);
+    const { error, t } = predictionErrors(noising, denoiser, { labelDropout, times })(params, inputs);
+    const rate = boundRateAt(denoiser.predicts, noising.levels(t));
+    return { losses: mul(bitsPerDimension(square(error)), rate), t };
   };
 };
 

@@ -64,12 +64,16 @@ describe('the simple loss', () => {
     expect(await numbersOf((key) => losses(null, { x0, key, t: drawn(key).t }).losses)).toEqual(expected);
     const missing = await outcomeOf((key) => losses(null, { x0, noise: drawn(key).noise }).losses)();
     expect(E.isLeft(missing) && missing.left.message).toBe(
-      'loss.key: expected a key, from which the timestep of each sample is drawn, got none; give { x0, key }, or timesteps and noise as { x0, t, noise }',
+      'loss.key: expected a key, from which the timestep of each sample is drawn, got none; give { x0, key } or { x0, t, noise }',
     );
-    const old = losses as unknown as (params: null, x0: Tensor<[4, 2]>, key: Key) => { readonly losses: Tensor<[4]> };
-    const positional = await outcomeOf((key) => old(null, x0, key).losses)();
+    const positionally = losses as unknown as (
+      params: null,
+      x0: Tensor<[4, 2]>,
+      key: Key,
+    ) => { readonly losses: Tensor<[4]> };
+    const positional = await outcomeOf((key) => positionally(null, x0, key).losses)();
     expect(E.isLeft(positional) && positional.left.message).toContain(
-      'loss: expected the inputs as one record { x0, key, label, condition, t, noise }, got a tensor',
+      'expected one of the fields x0, key, label, condition, t, noise, got an unknown field; give { x0, key } or { x0, t, noise }',
     );
     const wrong = async (inputs: object) => {
       const outcome = await outcomeOf((key) => losses(null, { x0, key, ...inputs }).losses)();

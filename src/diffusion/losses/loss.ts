@@ -16,14 +16,16 @@ import { overNoising } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { targetAt } from '../denoisers/atLevel.js';
-import type { Parameterization } from '../denoisers/parameterization.js';
+import { noRates, type Parameterization } from '../denoisers/parameterization.js';
 import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
 import type { TimeType } from '../levels/path.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
 
 /**
- * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of.
+ * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of. Raises `ConfigError` for the
+ * velocity of timesteps, and of a path where σ grows like √t: of {@link continuousLinear}, {@link continuousSigmoid} and
+ * {@link continuousCosine}. Their σ̇ is infinite at the data, and so is the mean square of σ̇·ε over t.
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
  * @example
@@ -35,7 +37,8 @@ export const targetOf = demanding(
   'targetOf',
   { noising: noisingPart, predicts: predictsPart },
   <N extends Noising>(noising: N, predicts: Parameterization) => {
-    const { levels } = pathOf(noising);
+    const { levels, levelAt, last } = pathOf(noising);
+    if (predicts === 'velocity') [0, last].forEach((t) => levelAt(t).rates ?? noRates());
     return <B extends Dim>(t: Tensor<[B], TimeOf<N>>) =>
       <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
         targetAt(predicts, levels(t))(x0, noise);

@@ -46,6 +46,7 @@ export interface LossInputs<B extends Dim, I extends Shape> {
   readonly noise?: NoInfer<Tensor<[B, ...I]>> | undefined;
 }
 
+const HINT = 'give { x0, key } or { x0, t, noise }';
 const tensorOf = (expected: string) => refined(t.unknown, expected, isTensor);
 const inputsOf = schema(
   'loss',
@@ -57,7 +58,7 @@ const inputsOf = schema(
     t: optional(tensorOf('timesteps, a tensor')),
     noise: optional(tensorOf('noise, a tensor')),
   } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
-  'give { x0, key } or { x0, t, noise }',
+  HINT,
 );
 
 /** The checked inputs of a loss. */
@@ -65,13 +66,6 @@ const checkedInputs = <B extends Dim, I extends Shape>(
   inputs: LossInputs<B, I>,
   timeType: TimeType,
 ): LossInputs<B, I> => {
-  if (isTensor(inputs))
-    return raise('ConfigError', {
-      where: 'loss',
-      expected: 'the inputs as one record { x0, key, label, condition, t, noise }',
-      actual: 'a tensor',
-      hint: 'write loss(params, { x0, key })',
-    });
   const checked = inputsOf.demand<LossInputs<B, I>>(inputs);
   const { shape, dtype } = nodeOf(checked.x0);
   const perSample = (type: TimeType) => showType({ shape: shape.slice(0, 1), dtype: type });
@@ -91,7 +85,7 @@ const requiredKey = (key: Key | undefined, purpose: string): Key =>
     where: 'loss.key',
     expected: `a key, from which the ${purpose} of each sample is drawn`,
     actual: 'none',
-    hint: 'give { x0, key }, or timesteps and noise as { x0, t, noise }',
+    hint: HINT,
   });
 
 /** A batch for a training step: x_t = α_t·x_0 + σ_t·ε, its noise ε, and the conditioning. */

@@ -1,14 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { add, constantOf, type Dim, fullLike, mul, onesLike, scaleBy, tanh, type Tensor } from '../../dsl/index.js';
+import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
+import {
+  add,
+  constantOf,
+  type Dim,
+  fullLike,
+  mul,
+  onesLike,
+  scaleBy,
+  sqrt,
+  sub,
+  tanh,
+  type Tensor,
+} from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { type NoiseNetwork, preconditioned } from '../denoisers/preconditioned.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
-import { continuousCosine, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
+import {
+  continuousCosine,
+  continuousLinear,
+  continuousSigmoid,
+  edm,
+  rectifiedFlow,
+  trigonometric,
+} from '../levels/continuousNoising.js';
 import { ddpm } from '../levels/discreteNoising.js';
+import { interpolant } from '../levels/interpolant.js';
 import type { ContinuousNoising } from '../levels/path.js';
+import { boundLosses } from './boundLoss.js';
 import { simpleLosses } from './loss.js';
 import { usualLosses } from './usualLosses.js';
 import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
@@ -49,6 +71,49 @@ describe('flow matching', () => {
     // a conversion through x̂₀ loses a factor of 1/min(α, σ) of 13
     expect(relativeDistance(ofV, expected)).toBeLessThan(64 * 13 * 2 ** -53);
   });
+});
+
+describe('a velocity that is infinite at an end of its path', () => {
+  const refused: readonly (readonly [string, ContinuousNoising, end: 0 | 1])[] = [
+    ['continuousLinear', continuousLinear(), 0],
+    ['continuousSigmoid', continuousSigmoid(), 0],
+    ['continuousCosine', continuousCosine(), 0],
+    ['σ = √t', right(interpolant({ name: 'root', alpha: (t) => sub(1, t), sigma: (t) => sqrt(t) })), 0],
+    ['α = √(1 - t)', right(interpolant({ name: 'steep', alpha: (t) => sqrt(sub(1, t)), sigma: (t) => t })), 1],
+  ];
+  const network: Denoiser<null, [2]> = { predicts: 'velocity', apply: (_, x) => x };
+  const message =
+    "denoiser.predicts: expected another prediction, such as 'v', where the path has no derivative, got 'velocity'; take rectifiedFlow()";
+
+  it.each(refused)('has a target of infinite mean square over t: %s', (_, noising, end) => {
+    // its square is like c/t, t being the distance to that end, so each tenth of the distance adds c·ln 10 to the integral
+    const products = [1e-4, 1e-5, 1e-6].map((t) => {
+      const { rates } = noising.levelAt(end === 0 ? t : 1 - t);
+      return (end === 0 ? rates!.sigma : rates!.alpha) ** 2 * t;
+    });
+    for (const product of products) {
+      expect(product).toBeGreaterThan(1e-3);
+      expect(product / products[0]!).toBeCloseTo(1, 1);
+    }
+  });
+
+  it.each(refused)('is refused by losses, which name v: %s', async (_, noising) => {
+    for (const losses of [usualLosses, simpleLosses, boundLosses, weightedBy(snrWeight)(simpleLosses)]) {
+      const made = await outcomeOf(() => losses(noising, network)(null, inputs).losses)();
+      expect(E.isLeft(made) && made.left.message).toBe(message);
+    }
+    const ofV = usualLosses(noising, { ...network, predicts: 'v' });
+    expect((await numbersOf(() => ofV(null, inputs).losses)).every(Number.isFinite)).toBe(true);
+  });
+
+  it.each([rectifiedFlow(), trigonometric(), edm()].map((path) => [path.name, path] as const))(
+    'is none on %s',
+    async (_, noising) => {
+      const ofLevel = { ...network, clock: 'level' as const };
+      const losses = await numbersOf(() => simpleLosses(noising, ofLevel)(null, inputs).losses);
+      expect(losses.every(Number.isFinite)).toBe(true);
+    },
+  );
 });
 
 describe('EDM', () => {

@@ -182,15 +182,8 @@ export {
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
-export {
-  cosMapTimes,
-  importanceWeights,
-  logitNormalTimes,
-  logNormalTimes,
-  modeTimes,
-  shiftedTimes,
-  timestepsBy,
-} from './losses/timeDistribution.js';
+export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
+export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
 export { usualLosses } from './losses/usualLosses.js';
 export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './losses/timeDraw.js';
 export {

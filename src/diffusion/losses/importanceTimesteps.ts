@@ -34,7 +34,8 @@ import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { requireDiscrete } from '../levels/noising.js';
 import type { SampleLosses } from './loss.js';
-import { importanceWeights, timestepsBy } from './timeDistribution.js';
+import { requireCalled } from './timeDraw.js';
+import { importanceWeights, timestepsBy } from './timestepsBy.js';
 
 /** The last losses at each timestep, and their number. */
 interface LossHistory {
@@ -113,6 +114,7 @@ interface ImportanceOptions extends OptionsOf<typeof importance> {}
 export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
+  requireCalled('importanceTimesteps()', options);
   const given = importance.decode(options);
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(given).uniform);
   return {

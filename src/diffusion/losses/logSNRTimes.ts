@@ -11,7 +11,7 @@ import { isDiscrete, type Noising } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE } from '../levels/spacedSigmas.js';
 import type { AdaptiveDraw } from './adaptiveDraw.js';
-import { strata } from './timeDraw.js';
+import { requireCalled, strata } from './timeDraw.js';
 
 const HINT = '0.002 and 80 are the ends of EDM';
 
@@ -64,6 +64,7 @@ const reaching = (noising: Noising, max: number): ContinuousNoising => {
  * mean({}, flow)({ losses: ones(1), t: constantOf([0.5], 1) }) // → 0.25 * Math.log(100)
  */
 export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
+  requireCalled('logSNRTimes()', options);
   const given = range.decode(options);
   return {
     name: E.isLeft(given) ? given.left.message : `logSNRTimes of ${given.right.min} to ${given.right.max}`,

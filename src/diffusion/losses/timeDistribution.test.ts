@@ -10,7 +10,8 @@ import type { Denoiser } from '../denoisers/denoiser.js';
 import { simpleLosses } from './loss.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
-import { importanceWeights, logNormalTimes, timestepsBy } from './timeDistribution.js';
+import { logNormalTimes } from './timeDistribution.js';
+import { importanceWeights, timestepsBy } from './timestepsBy.js';
 import { ddpm } from '../levels/discreteNoising.js';
 
 const N = 4096;

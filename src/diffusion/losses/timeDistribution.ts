@@ -1,116 +1,42 @@
 import {
   add,
-  addBias,
   cast,
   clip,
   cos,
-  cumsum,
   type Dim,
-  dims,
   exp,
-  greaterEqual,
   type Key,
   mul,
-  neg,
   normalLike,
-  ones,
   reciprocal,
-  scaleBy,
   sigmoid,
-  slice,
   square,
   sub,
-  sum,
   table,
   tan,
   type Tensor,
   uniformLike,
 } from '../../dsl/index.js';
-import { graphText } from '../../dsl/graph/node.js';
-import { nodeOf } from '../../dsl/graph/tensor.js';
-import type { Exact } from '../../internal/exact.js';
-import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
 import { aboveZero, finite, hinted, refined } from '../../internal/decode.js';
-import { digest } from '../../internal/digest.js';
+import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
 import { E, type either } from '../../internal/fp.js';
-import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import {
+  argument,
+  type Fields,
+  type Filled,
+  optional,
+  type OptionsOf,
+  type Schema,
+  schema,
+} from '../../internal/schema.js';
 import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
+import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { column } from '../levels/table.js';
 import { timeShift } from '../levels/timeShift.js';
-import { isDiscrete, withoutEnds, withoutTimesteps } from '../levels/noising.js';
-import type { TimeDraw } from './timeDraw.js';
-
-/** The index, 0…N, of the cell between rising `borders`, `[N]`, that each number of `[B]` lies in. */
-const cellAmong =
-  (borders: Tensor<[Dim]>) =>
-  <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
-    const [[B], [N]] = [dims(numbers), dims(borders)];
-    const beyond = addBias(scaleBy(ones(B, N) as Tensor<[Dim, Dim]>, numbers as Tensor<[Dim]>), neg(borders));
-    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is the numbers'
-  };
-
-/** Raises `ConfigError` for invalid probabilities of T timesteps, as far as is known while the program is traced. */
-const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => {
-  const wrong = (expected: string, actual: string): never =>
-    raise('ConfigError', {
-      where: 'timestepsBy',
-      expected,
-      actual,
-      hint: 'give a probability for each timestep of the process; they need not sum to 1',
-    });
-  const [length] = dims(probabilities);
-  if (length !== T) wrong(`${T} probabilities, one for each timestep`, `${length}`);
-  const node = nodeOf(probabilities);
-  if (node.op !== 'constant') return;
-  const known = Array.from(node.attributes.data);
-  const at = known.findIndex((p) => !(p >= 0 && p < Infinity));
-  if (at !== -1) wrong('finite probabilities of 0 or more', `${known[at]} at t = ${at}`);
-  if (known.every((p) => p === 0)) wrong('a probability above 0', 'none');
-};
-
-/**
- * Draws timesteps with the given probabilities, which may be an input of the program and so change from step to step, by
- * inverting their cumulative sum. Probabilities that are not uniform change the mean of the loss; {@link importanceWeights}
- * corrects it.
- *
- * - `probabilities`: `[T]`, 0 or more; their sum need not be 1. Others, and a length that is not T of the process, raise
- *   `ConfigError`. For an input of the program only the length is checked
- * @example
- * const noising = unwrap(ddpm(cosine(3)))
- * const draw = program({ k: 'key' }, ({ k }) => timestepsBy(table([0, 1, 0]))(noising)(zeros(4))(k))
- * await using nf = await open(reference())
- * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [1, 1, 1, 1]
- */
-export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
-  const draw: TimeDraw = (noising) => {
-    if (!isDiscrete(noising))
-      return raise('ConfigError', withoutTimesteps('timestepsBy', 'take logitNormalTimes() or logNormalTimes()'));
-    const { T } = noising.schedule;
-    requireProbabilities(probabilities, T);
-    return (batch) => (key) => {
-      const sums = cumsum(probabilities, 0) as Tensor<[Dim]>;
-      const total = slice(sums, 0, T - 1, 1);
-      const draws = uniformLike(key, perSample(batch));
-      const scaled = mul(draws, sum(total, 0));
-      return cellAmong(slice(sums, 0, 0, T - 1) as Tensor<[Dim]>)(scaled);
-    };
-  };
-  // the name digests the graph of the probabilities, because their numbers may be known only when the program runs
-  return Object.defineProperty(draw, 'name', {
-    get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
-  });
-};
-
-/**
- * Importance weights 1/(T·p_t), `[T]` to `[T]`. A loss at a timestep drawn with these probabilities, times its weight, has
- * the mean of uniform timesteps.
- *
- * - `probabilities`: `[T]`, with sum 1
- * @example importanceWeights(constantOf([0.25, 0.75], 2)) // → [2, 0.667]
- */
-export const importanceWeights = <T extends Dim>(probabilities: Tensor<[T]>): Tensor<[T]> =>
-  mul(reciprocal(probabilities), 1 / (dims(probabilities)[0] as number)); // traced: a number
+import { requireCalled, type TimeDraw } from './timeDraw.js';
+import { cellAmong } from './timestepsBy.js';
 
 /** A draw whose name identifies it in snapshots: its function and options. */
 const named = <A extends object>(
@@ -126,6 +52,17 @@ const named = <A extends object>(
       (given: A) => (Object.keys(given).length === 0 ? name : `${name} of ${text(given)}`),
     )(options),
   });
+};
+
+/** {@link named} with options that are still to be checked. */
+const withOptions = <F extends Fields>(
+  options: Schema<F>,
+  name: string,
+  given: unknown,
+  draw: (options: Filled<F>) => TimeDraw,
+): TimeDraw => {
+  requireCalled(`${name}()`, given);
+  return named(name, options.decode(given), draw);
 };
 
 const logNormal = schema('logNormalTimes', {
@@ -149,7 +86,7 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
 export const logNormalTimes = <G = unknown>(given?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
-  named('logNormalTimes', logNormal.decode(given), ({ mean, deviation }) => (noising) => {
+  withOptions(logNormal, 'logNormalTimes', given, ({ mean, deviation }) => (noising) => {
     if (!isDiscrete(noising)) {
       const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
         exp(add(mul(normalLike(key, like), deviation), mean));
@@ -194,7 +131,7 @@ interface LogitNormal extends OptionsOf<typeof logitNormal> {}
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.791, 0.652, 0.622, 0.379]
  */
 export const logitNormalTimes = <G = unknown>(given?: Exact<G, keyof LogitNormal> & LogitNormal): TimeDraw =>
-  named('logitNormalTimes', logitNormal.decode(given), ({ mean, deviation }) =>
+  withOptions(logitNormal, 'logitNormalTimes', given, ({ mean, deviation }) =>
     byFraction((like) => (key) => sigmoid(add(mul(normalLike(key, like), deviation), mean))),
   );
 
@@ -221,7 +158,7 @@ interface ModeOptions extends OptionsOf<typeof mode> {}
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.183, 0.396, 0.427, 0.572]
  */
 export const modeTimes = <G = unknown>(given?: Exact<G, keyof ModeOptions> & ModeOptions): TimeDraw =>
-  named('modeTimes', mode.decode(given), ({ scale }) =>
+  withOptions(mode, 'modeTimes', given, ({ scale }) =>
     byFraction((like) => (key) => {
       const u = uniformLike(key, like);
       const left = sub(1, u);
@@ -253,10 +190,12 @@ const shiftOf = argument('shiftedTimes: shift', hinted(aboveZero, 'SD3 uses 3 at
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.968, 0.893]
  */
-export const shiftedTimes =
-  (shift: number) =>
-  (draw: TimeDraw): TimeDraw =>
-    named(
+export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
+  const call = 'shiftedTimes(3)(uniformTimes)';
+  requireCalled(call, shift);
+  return (draw) => {
+    requireCalled(call, draw);
+    return named(
       `shiftedTimes(${draw.name})`,
       E.map((by: number) => ({ shift: by }))(shiftOf.decode(shift)),
       ({ shift: s }) =>
@@ -268,3 +207,5 @@ export const shiftedTimes =
           return (batch) => (key) => noising.timesAt(timeShift(s)(cast(drawn(batch)(key), 'float32')));
         },
     );
+  };
+};

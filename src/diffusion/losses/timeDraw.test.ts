@@ -4,18 +4,16 @@ import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.j
 import { wasm } from '../../backends/wasm/backend.js';
 import { concatAll, constantOf, foldIn, table, type Tensor, zeros } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { continuousCosine, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
 import { ddpm } from '../levels/discreteNoising.js';
 import type { Noising } from '../levels/noising.js';
-import {
-  cosMapTimes,
-  logitNormalTimes,
-  logNormalTimes,
-  modeTimes,
-  shiftedTimes,
-  timestepsBy,
-} from './timeDistribution.js';
+import { importanceTimesteps } from './importanceTimesteps.js';
+import { logSNRTimes } from './logSNRTimes.js';
+import { simpleLosses } from './loss.js';
+import { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './timeDistribution.js';
+import { timestepsBy } from './timestepsBy.js';
 import { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './timeDraw.js';
 
 const N = 4096;
@@ -189,6 +187,28 @@ describe('refusals', () => {
     ['a scale beyond 2/(π - 2)', modeTimes({ scale: 1.76 }), flow, 'modeTimes.scale: expected a scale from -1 to 1.75, got 1.76; SD3 uses 1.29'],
   ])('%s', async (_, draw, noising, message) => {
     expect(await messageOf(draw, noising)).toBe(message);
+  }); // prettier-ignore
+});
+
+describe('a function that makes a draw, given in its place,', () => {
+  const black: Denoiser<null, []> = { predicts: 'v', clock: 'level', apply: (_, x) => x };
+  const makers: readonly (readonly [name: string, given: unknown, call: string])[] = [
+    ['logitNormalTimes', logitNormalTimes, 'logitNormalTimes()'],
+    ['logNormalTimes', logNormalTimes, 'logNormalTimes()'],
+    ['modeTimes', modeTimes, 'modeTimes()'],
+    ['importanceTimesteps', importanceTimesteps, 'importanceTimesteps()'],
+    ['logSNRTimes', logSNRTimes, 'logSNRTimes()'],
+    ['timestepsBy', timestepsBy, 'timestepsBy(table([1, 2, 1]))'],
+    ['shiftedTimes', shiftedTimes, 'shiftedTimes(3)(uniformTimes)'],
+    ['shiftedTimes', shiftedTimes(3), 'shiftedTimes(3)(uniformTimes)'],
+  ];
+
+  it.each(makers)('is an error of the option times that shows its call: %s %#', async (name, given, call) => {
+    for (const noising of [flow, edm(), right(ddpm(cosine(9)))]) {
+      const times = given as TimeDraw; // as in JavaScript
+      const made = await outcomeOf((key) => simpleLosses(noising, black, { times })(null, { x0: zeros(2), key }).losses)();
+      expect(E.isLeft(made) && made.left.message).toBe(`times: expected a draw of times, got ${name} without its call; write ${call}`);
+    }
   }); // prettier-ignore
 });
 

@@ -1,7 +1,17 @@
 /** Wrong parts, as JavaScript callers may pass them: each is a `Left` that describes it, and no promise rejects. */
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
-import { cfg, cosine, ddim, ddpm, dynamicThreshold, type Model, trailing, uncorrected } from '../../diffusion/index.js';
+import {
+  cfg,
+  cosine,
+  ddim,
+  ddpm,
+  dynamicThreshold,
+  logitNormalTimes,
+  type Model,
+  trailing,
+  uncorrected,
+} from '../../diffusion/index.js';
 import {
   add,
   fullLike,
@@ -94,6 +104,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
       [fit(any({ ...training, data: { ...given.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
       [fit(any({ ...training, times: 3 })), 'fit.times: expected a draw of times, such as uniformTimes, got 3'],
+      [fit(any({ ...training, times: logitNormalTimes })), 'times: expected a draw of times, got logitNormalTimes without its call; write logitNormalTimes()'],
     ]; // prettier-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
   });

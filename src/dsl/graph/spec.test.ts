@@ -39,8 +39,21 @@ describe('parseSpec', () => {
     ['B:float', 'DTypeError'],
     ['B:int32:int32', 'DTypeError'],
     ['B:key', 'ShapeError'],
+    ['B int32', 'DTypeError'],
   ])('rejects %o', (spec, _tag) => {
     expect(parseSpec(spec)).toMatchObject(E.left({ _tag }));
+  });
+
+  test.each([
+    ['B int32', 'int32 without one'],
+    ['bool', 'bool without one'],
+    ['B 2 float32:int32', 'float32 without one'],
+    ['B:int', 'int'],
+  ])('says how a dtype is written: %o', (spec, actual) => {
+    const made = parseSpec(spec);
+    expect(E.isLeft(made) && made.left.message).toBe(
+      `spec '${spec}': expected one of float32, int32, bool, key after a colon, got ${actual}; write 'B 28 28 1' or 'B:int32'`,
+    );
   });
 });
 

@@ -183,14 +183,15 @@ export const leafSpec = (shape: Shape, dtype: DType = 'float32'): LeafSpec => {
 const parseString = (spec: string): LeafSpec => {
   if (spec === 'key') return leafSpec([], 'key');
   const [extents = '', dtype = 'float32', ...more] = spec.split(':');
-  if (!isDType(dtype) || more.length > 0)
+  const words = extents.split(/\s+/).filter((word) => word !== '');
+  const among = words.find(isDType);
+  if (!isDType(dtype) || more.length > 0 || among)
     return raise('DTypeError', {
       where: `spec '${spec}'`,
-      expected: `one of ${DTYPES.join(', ')} after the colon`,
-      actual: spec.slice(extents.length + 1),
+      expected: `one of ${DTYPES.join(', ')} after a colon`,
+      actual: among ? `${among} without one` : spec.slice(extents.length + 1),
       hint: "write 'B 28 28 1' or 'B:int32'",
     });
-  const words = extents.split(/\s+/).filter((word) => word !== '');
   const dims = words.map((word) => (/^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word));
   return leafSpec(dims, dtype);
 };

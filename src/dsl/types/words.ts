@@ -49,7 +49,13 @@ type IsWord<
 
 /** An error message for each invalid word; otherwise `never`. */
 export type BadWord<W extends readonly string[]> = {
-  [I in keyof W]: string extends W[I] ? never : IsWord<W[I]> extends true ? never : `'${W[I]}' is not an extent`;
+  [I in keyof W]: string extends W[I]
+    ? never
+    : W[I] extends DType
+      ? `'${W[I]}' is a dtype, which follows a colon: 'B:${W[I]}'`
+      : IsWord<W[I]> extends true
+        ? never
+        : `'${W[I]}' is not an extent`;
 }[number];
 
 /** An error message for an invalid spec of one tensor; otherwise `never`. */

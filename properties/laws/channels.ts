@@ -51,7 +51,7 @@ const closedForm: Law<readonly Channel[]> = {
 
 const undone: Law<readonly [Channel, Channel]> = {
   name: 'transition undoes composition',
-  formula: 'transition(a, b∘a) = b: α within 8 roundings, σ within 8 roundings of σ(b∘a)²/σ(b)',
+  formula: 'transition(a, b∘a) = b: α within 8 roundings, σ within 16 roundings of σ(b∘a)²/σ(b)',
   source: 'definition',
   arbitrary: fc.tuple(channel, channel),
   runs: 200,
@@ -60,7 +60,8 @@ const undone: Law<readonly [Channel, Channel]> = {
     const found = transition(a, both);
     return firstOf(
       near('alpha', found.alpha, b.alpha, 8 * ULP * b.alpha),
-      near('variance', found.sigma ** 2, b.sigma ** 2, 8 * ULP * both.sigma ** 2),
+      // α and σ of b∘a have 6 roundings of σ(b∘a)², and σ of the transition at most 9
+      near('variance', found.sigma ** 2, b.sigma ** 2, 16 * ULP * both.sigma ** 2),
     );
   },
 };

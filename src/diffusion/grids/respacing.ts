@@ -1,8 +1,8 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
-import { type DiscreteNoising, noisingOfMarginals, respacedFrom } from '../levels/discreteNoising.js';
-import { scheduleOfAlphaBars } from '../levels/schedule.js';
+import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
+import { scheduleOfLevels } from '../levels/schedule.js';
 
 const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.every(Number.isInteger)
@@ -15,14 +15,13 @@ const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, read
       });
 
 /** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
-const levelsOf = ({ schedule, timesteps, marginals }: DiscreteNoising, kept: readonly number[]): DiscreteNoising =>
-  noisingOfMarginals(
-    // from ᾱ and not from β', which may round to 1
-    scheduleOfAlphaBars(
+const levelsOf = ({ schedule, timesteps }: DiscreteNoising, kept: readonly number[]): DiscreteNoising =>
+  noisingOf(
+    // not from β', which may round to 1
+    scheduleOfLevels(
       Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
       Float64Array.from(kept, (t) => schedule.sigmas[t]!),
     ),
-    kept.map((t) => marginals[t]!),
     Int32Array.from(kept, (t) => timesteps[t]!),
   );
 

@@ -9,7 +9,8 @@ import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
 import { noisingOfSigmas, respaceAtSigmas } from './sigmaNoising.js';
 import { sigmaOf } from '../levels/channel.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm, noisingOf } from '../levels/discreteNoising.js';
+import { clippedLogVariances } from '../levels/posterior.js';
 import { levelsOf } from '../levels/noising.js';
 
 const noising = right(ddpm(linear(1000)));
@@ -44,8 +45,59 @@ describe('noisingOfSigmas', () => {
   });
 
   it('refuses σ that do not rise', () => {
-    for (const bad of [[], [0, 1], [-1, 1], [2, 1], [1, 1], [NaN], [1, Infinity, Infinity], [1e-12, 1]])
-      expect(said(noisingOfSigmas(bad))).toContain('noisingOfSigmas: expected noise levels above 0 that rise');
+    for (const bad of [[], [0, 1], [-1, 1], [2, 1], [1, 1], [NaN], [1, Infinity, Infinity], [1e-101, 1]])
+      expect(said(noisingOfSigmas(bad))).toContain(
+        'noisingOfSigmas: expected noise levels of at least 1e-100 that rise with t',
+      );
+  });
+});
+
+/** The pairs of neighbouring noise levels that lose most digits in ᾱ: small ones, and near ones. */
+const near = [
+  [1e-9, 1],
+  [1e-8, 1e-8 * (1 + 1e-6)],
+  [1e-8, 2e-8],
+  [1e-8, 1e-4],
+  [1e-7, 1e-7 * (1 + 1e-6)],
+  [1e-6, 1.1e-6],
+  [1e-3, 1e-3 * (1 + 1e-6)],
+  [0.7, 0.7 * (1 + 1e-6)],
+  [80, 80 * (1 + 1e-6)],
+] as const;
+
+describe.each(near)('a process of σ = %d and %d has the digits of the exact numbers of these doubles', (s, t) => {
+  const process = right(noisingOfSigmas([s, t]));
+  /** σ² as a fraction of 2⁴⁰⁰. */
+  const [ss, tt] = [s, t].map((sigma) => BigInt(sigma * 2 ** 200) ** 2n) as [bigint, bigint];
+  const one = 2n ** 400n;
+  /** The relative distance of a number from the root of a fraction. */
+  const offRoot = (found: number, numerator: bigint, denominator: bigint): number => {
+    const square = BigInt(found * 2 ** 200) ** 2n * denominator;
+    return Math.abs(Number(((square - numerator * one) * 10n ** 30n) / (numerator * one))) / 2e30;
+  };
+  const rounding = 2 ** -53;
+
+  it('in its steps: β_t = (σ_t² - σ_s²)/(1 + σ_t²)', () => {
+    const { channels, betas, sigmas: own } = process.schedule;
+    expect(Array.from(own)).toEqual([s, t]);
+    expect(offRoot(channels[0]!.sigma, ss, one + ss)).toBeLessThan(4 * rounding);
+    expect(offRoot(channels[1]!.sigma, tt - ss, one + tt)).toBeLessThan(6 * rounding);
+    expect(offRoot(channels[1]!.alpha, one + ss, one + tt)).toBeLessThan(4 * rounding);
+    betas.forEach((beta, i) => expect(Math.sqrt(beta)).toBe(channels[i]!.sigma));
+  });
+
+  it('in its posteriors: √ᾱ_s·(1 - σ_s²/σ_t²), √(ᾱ_s/ᾱ_t)·σ_s²/σ_t², and ᾱ_s·σ_s²·(1 - σ_s²/σ_t²)', () => {
+    const { x0, xt, sigma } = process.posteriors[1]!;
+    expect(offRoot(x0, (tt - ss) ** 2n * one, tt ** 2n * (one + ss))).toBeLessThan(16 * rounding);
+    expect(offRoot(xt, (one + tt) * ss ** 2n, (one + ss) * tt ** 2n)).toBeLessThan(16 * rounding);
+    expect(offRoot(sigma, ss * (tt - ss), tt * (one + ss))).toBeLessThan(16 * rounding);
+    expect(clippedLogVariances(process)[1]).toBeCloseTo(2 * Math.log(sigma), 13);
+  });
+
+  it('and the same after respacing, and from its schedule alone', () => {
+    const respaced = right(respace(timestepGrid([1, 0]))(process));
+    for (const same of [respaced, noisingOf(process.schedule)])
+      expect([same.marginals, same.posteriors]).toEqual([process.marginals, process.posteriors]);
   });
 });
 

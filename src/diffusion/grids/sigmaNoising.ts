@@ -1,48 +1,32 @@
 /** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Channel, channelOfSigma } from '../levels/channel.js';
 import { timestepOfSigma } from '../levels/noiseLevel.js';
-import { type DiscreteNoising, noisingOfMarginals, respacedFrom } from '../levels/discreteNoising.js';
+import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
 import { entryBetween } from '../levels/table.js';
-import { scheduleOfAlphaBars } from '../levels/schedule.js';
+import { scheduleOfLevels } from '../levels/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 import { decoding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';
 
-/** σ of a timestep, with its ᾱ and marginal. */
-interface Entry {
-  readonly sigma: number;
-  readonly alphaBar: number;
-  /** q(x_t|x_0). */
-  readonly marginal: Channel;
-}
+const alphaBarOf = (sigma: number): number => 1 / (1 + sigma ** 2);
 
-const entryOf = (sigma: number): Entry => ({
-  sigma,
-  alphaBar: 1 / (1 + sigma ** 2),
-  marginal: channelOfSigma(sigma),
-});
+/** The least σ. The variances of steps from smaller ones would underflow. */
+const LEAST = 1e-100;
 
-/** The process of noise levels that rise. */
+/** The process of noise levels that rise, and their ᾱ. */
 const noisingOfLevels = (
-  levels: readonly Entry[],
+  levels: ArrayLike<number>,
+  toAlphaBar: (sigma: number) => number,
   timesteps?: Int32Array,
 ): either.Either<NoisefoldError, DiscreteNoising> => {
-  const sigmas = Float64Array.from(levels, ({ sigma }) => sigma);
-  const alphaBars = Float64Array.from(levels, ({ alphaBar }) => alphaBar);
-  const rises = alphaBars.every((alphaBar, t) => sigmas[t]! > 0 && alphaBar < (alphaBars[t - 1] ?? 1));
-  return rises && levels.length > 0
-    ? E.right(
-        noisingOfMarginals(
-          scheduleOfAlphaBars(alphaBars, sigmas),
-          levels.map(({ marginal }) => marginal),
-          timesteps,
-        ),
-      )
+  const sigmas = Float64Array.from(levels);
+  const rises = sigmas.every((sigma, t) => sigma >= LEAST && sigma > (sigmas[t - 1] ?? 0));
+  return rises && sigmas.length > 0
+    ? E.right(noisingOf(scheduleOfLevels(sigmas.map(toAlphaBar), sigmas), timesteps))
     : fail('ConfigError', {
         where: 'noisingOfSigmas',
-        expected: 'noise levels above 0 that rise with t',
+        expected: `noise levels of at least ${LEAST} that rise with t`,
         actual: `[${sigmas.join(', ')}]`,
         hint: 'the first is the least, at t = 0; karrasSigmas returns them falling',
       });
@@ -50,7 +34,8 @@ const noisingOfLevels = (
 
 /**
  * The process with exactly the noise levels σ_t, rising from t = 0: √ᾱ_t = 1/√(1 + σ_t²). The last may be ∞. Returns a
- * `ConfigError` for levels that are not above 0 or do not rise. They must also differ in ᾱ, which rounds to 1 for σ < 10⁻⁸.
+ * `ConfigError` for levels that do not rise, or of less than 10⁻¹⁰⁰. Steps and posteriors follow from σ, and keep their digits
+ * where ᾱ rounds to 1.
  *
  * @param timesteps - the timestep that the denoiser gets at each t; t itself if left out
  * @example
@@ -63,16 +48,14 @@ export const noisingOfSigmas = decoding(
   'noisingOfSigmas',
   { sigmas: numbers },
   (sigmas: ArrayLike<number>, timesteps?: Int32Array): either.Either<NoisefoldError, DiscreteNoising> =>
-    noisingOfLevels(Array.from(sigmas, entryOf), timesteps),
+    noisingOfLevels(sigmas, alphaBarOf, timesteps),
 );
 
-/** The entry of σ: exactly that of the process, if it has one with this σ. */
-const entryIn =
-  ({ schedule, marginals }: DiscreteNoising) =>
-  (sigma: number): Entry => {
-    const own = schedule.sigmas.indexOf(sigma);
-    return own === -1 ? entryOf(sigma) : { sigma, alphaBar: schedule.alphaBars[own]!, marginal: marginals[own]! };
-  };
+/** ᾱ of σ: exactly that of the process, if it has this σ. */
+const alphaBarIn =
+  ({ schedule: { sigmas, alphaBars } }: DiscreteNoising) =>
+  (sigma: number): number =>
+    alphaBars[sigmas.indexOf(sigma)] ?? alphaBarOf(sigma);
 
 /**
  * Respaces a process to exactly the falling noise levels σ, such as those of {@link karrasSigmas}, which may lie between its
@@ -93,7 +76,8 @@ export const respaceAtSigmas =
       E.map((falling) => [...falling].reverse()),
       E.flatMap((rising) =>
         noisingOfLevels(
-          rising.map(entryIn(noising)),
+          rising,
+          alphaBarIn(noising),
           Int32Array.from(rising.map(timestepOfSigma(noising.schedule)), (t) =>
             Math.round(entryBetween(noising.timesteps, t)),
           ),

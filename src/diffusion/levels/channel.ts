@@ -56,9 +56,19 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = demanding
 );
 
 /**
+ * 1 - SNR_t/SNR_s = -expm1(λ_t - λ_s), the fraction of the SNR that is lost on the way from the noise σ/α of s to that of t, with
+ * λ the log-SNR: σ_t² times this is the variance of q(x_t|x_s), and σ_s² times this that of q(x_s|x_t, x_0) (Kingma et al. 2021,
+ * appendix A). A product, because a difference of two variances loses its digits. It is 0 without noise, or without signal, at both.
+ */
+export const lostSNR = (s: number, t: number): number => {
+  if (s === t) return 0;
+  return t === Infinity ? 1 : ((t - s) / t) * (1 + s / t);
+};
+
+/**
  * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later: q(x_t|x_s) from
- * q(x_s|x_0) and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A.1).
- * `earlier.alpha` is not 0.
+ * q(x_s|x_0) and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A.1),
+ * which is -σ_t²·expm1(λ_t - λ_s) of the log-SNR λ, and computed without cancellation. `earlier.alpha` is not 0.
  * @example
  * const earlier = { alpha: 0.8, sigma: 0.6 }
  * transition(earlier, { alpha: 0.6, sigma: 0.8 }) // → { alpha: 0.75, sigma: 0.6614 }
@@ -67,12 +77,11 @@ export const foldChannels: (channels: readonly Channel[]) => Channel = demanding
 export const transition = demanding(
   'transition',
   { earlier: channelPart, later: channelPart },
-  (earlier: Channel, later: Channel): Channel => {
-    const alpha = later.alpha / earlier.alpha;
-    const merged = alpha * earlier.sigma;
-    // the difference of the squares as a product, which keeps its digits; rounding may take it below 0
-    return { alpha, sigma: Math.sqrt(Math.max(0, (later.sigma - merged) * (later.sigma + merged))) };
-  },
+  (earlier: Channel, later: Channel): Channel => ({
+    alpha: later.alpha / earlier.alpha,
+    // rounding may take it below 0
+    sigma: later.sigma * Math.sqrt(Math.max(0, lostSNR(sigmaOf(earlier), sigmaOf(later)))),
+  }),
 );
 
 /** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t and deviation `sigma`. */

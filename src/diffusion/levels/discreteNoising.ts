@@ -4,7 +4,7 @@ import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from './channel.js';
-import type { Schedule } from './schedule.js';
+import { marginalsOf, type Schedule } from './schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { schedulePart } from '../parts.js';
 
@@ -24,18 +24,6 @@ export interface DiscreteNoising {
   readonly posteriors: readonly Posterior[];
 }
 
-/** The process of a schedule and its marginals, which may be more precise than 1 - ᾱ. */
-export const noisingOfMarginals = (
-  schedule: Schedule,
-  marginals: readonly Channel[],
-  timesteps: Int32Array = Int32Array.from(marginals, (_, t) => t),
-): DiscreteNoising => ({
-  schedule,
-  timesteps,
-  marginals,
-  posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
-});
-
 /** A process that was respaced from another one. */
 export const respacedFrom =
   (noising: DiscreteNoising) =>
@@ -53,12 +41,13 @@ export const noisingOf = demanding(
   'noisingOf',
   { schedule: schedulePart },
   (schedule: Schedule, timesteps?: Int32Array): DiscreteNoising => {
-    // 1 - ᾱ as in guided-diffusion; the σ of the merged channels differs in the last digits
-    const marginals = Array.from(schedule.alphaBars, (alphaBar) => ({
-      alpha: Math.sqrt(alphaBar),
-      sigma: Math.sqrt(1 - alphaBar),
-    }));
-    return noisingOfMarginals(schedule, marginals, timesteps);
+    const marginals = marginalsOf(schedule);
+    return {
+      schedule,
+      timesteps: timesteps ?? Int32Array.from(marginals, (_, t) => t),
+      marginals,
+      posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
+    };
   },
 );
 

@@ -2,91 +2,77 @@
 import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { natural } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { sigmaOf } from './channel.js';
-import { type DiscreteNoising, noisingOfMarginals } from './discreteNoising.js';
-import { checkedTables } from './schedule.js';
+import { type DiscreteNoising, noisingOf } from './discreteNoising.js';
+import { checkedTables, sigmaOfAlphaBar } from './schedule.js';
 
-/** The names of the tables, `[T]` each; `scales` and `variances` are α and σ² of the marginals. */
-export const TABLES = ['betas', 'alphas', 'alphaBars', 'scales', 'variances', 'timesteps'] as const;
+/** The names of the tables, `[T]` each. */
+export const TABLES = ['betas', 'alphas', 'alphaBars', 'timesteps'] as const;
 
 /**
- * The tables of a process, as finite numbers. `sigmas` is present only for a process made from given σ; for others the
- * marginals give exactly the same σ. A σ of ∞, at the last timestep, is stored as 0.
+ * The tables of a process, as finite numbers. `sigmas` is present only for a process made from given σ; for others ᾱ gives
+ * exactly the same σ. A σ of ∞, at the last timestep, is stored as 0.
  */
 export type NoisingTables = Readonly<Record<(typeof TABLES)[number], ArrayLike<number>>> & {
   readonly sigmas?: ArrayLike<number>;
 };
 
-export const tablesOf = ({ schedule, timesteps, marginals }: DiscreteNoising): NoisingTables => {
-  const { betas, alphas, alphaBars, sigmas } = schedule;
-  const followed = marginals.map(sigmaOf);
-  return {
-    betas,
-    alphas,
-    alphaBars,
-    scales: marginals.map(({ alpha }) => alpha),
-    variances: marginals.map(({ sigma }) => sigma ** 2), // its root is σ to the bit
-    timesteps,
-    ...(sameNumbers(Array.from(sigmas), followed)
-      ? {}
-      : { sigmas: sigmas.map((sigma) => (sigma === Infinity ? 0 : sigma)) }),
-  };
-};
+export const tablesOf = ({
+  schedule: { betas, alphas, alphaBars, sigmas },
+  timesteps,
+}: DiscreteNoising): NoisingTables => ({
+  betas,
+  alphas,
+  alphaBars,
+  timesteps,
+  ...(sameNumbers(sigmas, alphaBars.map(sigmaOfAlphaBar))
+    ? {}
+    : { sigmas: sigmas.map((sigma) => (sigma === Infinity ? 0 : sigma)) }),
+});
+
+/** The largest difference of an ᾱ and its σ, which only rounding distinguishes. */
+const ROUNDING = 2 ** -40;
 
 /** The process of tables, `[T]` each. Returns a `DecodeError` if they are invalid; `where` names their place in the file. */
 export const noisingOfTables = (
   where: string,
-  { betas, alphas, alphaBars, scales, variances, timesteps, sigmas }: NoisingTables,
+  { timesteps, ...stored }: NoisingTables,
 ): either.Either<NoisefoldError, DiscreteNoising> => {
-  const wrong = Array.from(timesteps).find((t) => !natural.is(t));
-  if (wrong !== undefined)
-    return fail('DecodeError', {
-      where: `${where}.timesteps`,
-      expected: 'timesteps ≥ 0',
-      actual: `${wrong}`,
+  const [betas, alphas, alphaBars] = [stored.betas, stored.alphas, stored.alphaBars].map((table) =>
+    Float64Array.from(table),
+  ) as [Float64Array, Float64Array, Float64Array];
+  const sigmas = alphaBars.map((alphaBar, t) =>
+    stored.sigmas === undefined || alphaBar === 0 ? sigmaOfAlphaBar(alphaBar) : stored.sigmas[t]!,
+  );
+  const wrong = (table: string, expected: string, at: number, found: number) =>
+    fail('DecodeError', {
+      where: `${where}.${table}`,
+      expected,
+      actual: `${found} at t = ${at}`,
       hint: 'give a file that noisefold wrote',
     });
-  const marginals = Array.from(scales, (scale, t) => ({ alpha: scale, sigma: Math.sqrt(variances[t]!) }));
-  const tables = {
-    betas: Float64Array.from(betas),
-    alphas: Float64Array.from(alphas),
-    alphaBars: Float64Array.from(alphaBars),
-    sigmas: Float64Array.from(marginals, (marginal, t) =>
-      sigmas === undefined || marginal.alpha === 0 ? sigmaOf(marginal) : sigmas[t]!,
-    ),
-  };
-  const falling = tables.sigmas.findIndex((sigma, t) => !(sigma > (tables.sigmas[t - 1] ?? 0)));
-  if (falling !== -1)
-    return fail('DecodeError', {
-      where: `${where}.sigmas`,
-      expected: 'noise levels above 0 that rise',
-      actual: `${tables.sigmas[falling]} at t = ${falling}`,
-      hint: 'give a file that noisefold wrote',
-    });
+  const unnatural = Array.from(timesteps).findIndex((t) => !natural.is(t));
+  if (unnatural !== -1) return wrong('timesteps', 'timesteps ≥ 0', unnatural, timesteps[unnatural]!);
+  const other = alphaBars.findIndex((alphaBar, t) => !(Math.abs(alphaBar - 1 / (1 + sigmas[t]! ** 2)) < ROUNDING));
+  if (other !== -1) return wrong('alphaBars', 'ᾱ between 0 and 1 that agree with σ', other, alphaBars[other]!);
   return F.pipe(
-    checkedTables(`${where}.betas`, tables),
-    E.mapLeft((error) => failure('DecodeError', error)),
-    E.map((schedule) => noisingOfMarginals(schedule, marginals, Int32Array.from(timesteps))),
+    checkedTables(`${where}.betas`, { betas, alphas, alphaBars, sigmas }),
+    E.bimap(
+      (error) => failure('DecodeError', error),
+      (schedule) => noisingOf(schedule, Int32Array.from(timesteps)),
+    ),
   );
 };
 
-const sameNumbers = (some: readonly number[], others: readonly number[]): boolean =>
-  some.length === others.length && some.every((number, i) => Object.is(number, others[i]));
+const sameNumbers = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
+  some.length === others.length && Array.from(some).every((number, i) => Object.is(number, others[i]));
 
-/**
- * The first table of `stored` that differs from a process. A file without `sigmas` matches any. Variances are equal if their
- * roots are: σ² is rounded, and older files have 1 - ᾱ.
- */
+/** The first table of `stored` that differs from a process. */
 export const differingTable = (own: NoisingTables, stored: NoisingTables): keyof NoisingTables | undefined =>
-  ([...TABLES, 'sigmas'] as const).find((name) => {
-    const numbers = (tables: NoisingTables): readonly number[] =>
-      Array.from(tables[name] ?? own[name] ?? [], (number) => (name === 'variances' ? Math.sqrt(number) : number));
-    return !sameNumbers(numbers(own), numbers(stored));
-  });
+  ([...TABLES, 'sigmas'] as const).find((name) => !sameNumbers(own[name] ?? [], stored[name] ?? []));
 
 /** The numbers of a process that are not in its tables. For processes that this library makes they follow from these. */
-const followingFrom = ({ schedule, posteriors }: DiscreteNoising): readonly number[] => [
-  ...schedule.channels.flatMap(({ alpha, sigma }) => [alpha, sigma]),
+const followingFrom = ({ schedule, marginals, posteriors }: DiscreteNoising): readonly number[] => [
+  ...[...schedule.channels, ...marginals].flatMap(({ alpha, sigma }) => [alpha, sigma]),
   ...posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
 ];
 

@@ -2,7 +2,7 @@ import { hinted, positive, refined } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
-import type { Channel } from './channel.js';
+import { type Channel, channelOfSigma, lostSNR, sigmaOf } from './channel.js';
 
 /**
  * A variance-preserving noise schedule: the noise that each of T steps adds. Tables in float64, indexed by the timestep
@@ -18,8 +18,8 @@ export interface Schedule {
   /** ᾱ_t = α_0·…·α_t: the variance of the signal left at t. Falls; only the last may be 0. */
   readonly alphaBars: Float64Array;
   /**
-   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise level for data of scale 1 (EDM, Karras et al. 2022). A schedule made from σ keeps
-   * them, because ᾱ near 1 loses their digits. Rises; only the last may be ∞.
+   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise level for data of scale 1 (EDM, Karras et al. 2022). A schedule made from σ has exactly
+   * these, because ᾱ near 1 loses their digits. Rises; only the last may be ∞.
    */
   readonly sigmas: Float64Array;
   /** The steps as channels, q(x_t|x_{t-1}) = N(√α_t·x_{t-1}, β_t): DDPM (Ho et al. 2020), eq. 2. */
@@ -29,17 +29,27 @@ export interface Schedule {
 /** The tables of a schedule. */
 type Tables = Pick<Schedule, 'betas' | 'alphas' | 'alphaBars' | 'sigmas'>;
 
+/** q(x_t|x_0) from ᾱ_t: 1 - ᾱ as in guided-diffusion; the σ of the merged steps differs in the last digits. */
+const marginalOf = (alphaBar: number): Channel => ({ alpha: Math.sqrt(alphaBar), sigma: Math.sqrt(1 - alphaBar) });
+
 /** σ from ᾱ. The ratio (1 - ᾱ)/ᾱ may overflow; the ratio of the roots does not. */
-const sigmaOfAlphaBar = (alphaBar: number): number => Math.sqrt(1 - alphaBar) / Math.sqrt(alphaBar);
+export const sigmaOfAlphaBar = (alphaBar: number): number => sigmaOf(marginalOf(alphaBar));
+
+/** q(x_t|x_0) at each timestep: from ᾱ, or from a σ that does not follow from it. */
+export const marginalsOf = ({ alphaBars, sigmas }: Pick<Schedule, 'alphaBars' | 'sigmas'>): readonly Channel[] =>
+  Array.from(alphaBars, (alphaBar, t) =>
+    sigmaOfAlphaBar(alphaBar) === sigmas[t] ? marginalOf(alphaBar) : channelOfSigma(sigmas[t]!),
+  );
 
 /** A schedule from tables. Returns a `ConfigError` if their ᾱ is invalid. */
 export const checkedTables = (where: string, tables: Tables): either.Either<NoisefoldError, Schedule> => {
-  const { betas, alphaBars } = tables;
+  const { betas, alphaBars, sigmas } = tables;
   const T = betas.length;
-  // a check of ᾱ also checks β, rounding and underflow: ᾱ falls if β > 0, and stays above 0 if β < 1
-  const wrong = alphaBars.findIndex(
-    (left, t) => !(left < (alphaBars[t - 1] ?? 1) && (left > 0 || (left === 0 && t === T - 1))),
-  );
+  // a check of ᾱ also checks β, rounding and underflow: ᾱ falls if β > 0, and stays above 0 if β < 1; near 1 it may round, but not σ
+  const wrong = alphaBars.findIndex((left, t) => {
+    const isNoisier = left < (alphaBars[t - 1] ?? 1) || sigmas[t]! > (sigmas[t - 1] ?? 0);
+    return !(isNoisier && (left > 0 || (left === 0 && t === T - 1)));
+  });
   return T > 0 && wrong === -1
     ? E.right(scheduleOf(tables))
     : fail('ConfigError', {
@@ -65,14 +75,20 @@ export const checkedBetas = (where: string, given: ArrayLike<number>): either.Ei
   return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
 };
 
-/** A schedule from a valid ᾱ and its σ. Keeps these numbers exactly. */
-export const scheduleOfAlphaBars = (
+/** A schedule from valid noise levels, of which it keeps exactly ᾱ and σ. Its β are the variances of q(x_t|x_{t-1}). */
+export const scheduleOfLevels = (
   alphaBars: Float64Array,
   sigmas: Float64Array = alphaBars.map(sigmaOfAlphaBar),
 ): Schedule => {
-  const alphas = alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1));
-  const betas = alphas.map((alpha) => 1 - alpha);
-  return scheduleOf({ betas, alphas, alphaBars, sigmas });
+  const steps = marginalsOf({ alphaBars, sigmas }).map(
+    ({ sigma }, t) => sigma * Math.sqrt(lostSNR(sigmas[t - 1] ?? 0, sigmas[t]!)),
+  );
+  return scheduleOf({
+    betas: Float64Array.from(steps, (sigma) => sigma ** 2), // their roots are σ of the steps to the bit
+    alphas: alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1)),
+    alphaBars,
+    sigmas,
+  });
 };
 
 /**

@@ -7,6 +7,7 @@ import { channelBetween, qBetween, qSampleBetween } from './transition.js';
 import { transition } from './channel.js';
 import { scheduleFromBetas } from './schedule.js';
 import { ddpm } from './discreteNoising.js';
+import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 
 /** β from 1e-4 to 0.02, where neighbouring ᾱ differ by a small fraction. */
 const noising = right(ddpm(scheduleFromBetas(Array.from({ length: 1000 }, (_, t) => 1e-4 + (t * 0.0199) / 999))));
@@ -48,6 +49,33 @@ describe('q(x_t|x_s), each sample at its own s and t', () => {
     const [from, to] = [indices(-1, 0, -1, 0), indices(1, 1, 1, 1)];
     expect(await numbersOf(() => qBetween(ends)(from, to)(ones(4)).mean)).toEqual([0, 0, 0, 0]);
     expect(await numbersOf(() => qBetween(ends)(from, to)(ones(4)).variance)).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe('of a process of given σ, at small and at near ones', () => {
+  // the variance (σ_t² - σ_s²)/(1 + σ_t²) with fifty digits, of the doubles σ: mpmath
+  const [small, close, step] = [1e-8, 1e-8 * (1 + 1e-6), 1e-4];
+  const own = right(noisingOfSigmas([small, close, step]));
+  const cases = [
+    [-1, 0, 1e-16],
+    [0, 1, 2.000000999975798e-22],
+    [1, 2, 9.999999799999803e-9],
+    [-1, 2, 9.999999900000002e-9],
+  ] as const;
+
+  it.each([
+    // log ᾱ has a rounding of 2⁻⁵³, or the sum of two float32 numbers 2⁻⁴⁹, of a difference of 2·10⁻⁶
+    ['in float64', undefined, 2e-10],
+    ['in float32', wasm(), 1e-7 + 4 * 2 ** -24],
+  ] as const)('has the digits of its variance, %s', async (_, backend, tolerance) => {
+    const [from, to] = [indices(...cases.map(([s_]) => s_)), indices(...cases.map(([, t_]) => t_))];
+    const variances = await numbersOf(() => qBetween(own)(from, to)(ones(4)).variance, backend);
+    cases.forEach(([, , variance], i) => expect(Math.abs(variances[i]! / variance - 1)).toBeLessThan(tolerance));
+  });
+
+  it('channelBetween too, on the host', () => {
+    for (const [s_, t_, variance] of cases)
+      expect(Math.abs(right(channelBetween(own, s_, t_)).sigma ** 2 / variance - 1)).toBeLessThan(1e-14);
   });
 });
 

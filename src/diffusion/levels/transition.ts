@@ -21,12 +21,16 @@ import { entriesAt } from './table.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
 
+/** log ᾱ = -log(1 + σ²), which keeps the digits of a small σ, where ᾱ rounds to 1. */
+const logAlphaBar = (alphaBar: number, sigma: number): number =>
+  sigma < 1 ? -Math.log1p(sigma ** 2) : Math.log(alphaBar);
+
 /**
  * log ᾱ, beginning with 0 for the data, as the sum of two float32 numbers. A single float32 would leave three digits in the
  * difference of neighbours.
  */
-const logAlphaBars = ({ schedule: { alphaBars } }: DiscreteNoising) => {
-  const logs = Float64Array.of(0, ...alphaBars.map(Math.log));
+const logAlphaBars = ({ schedule: { alphaBars, sigmas } }: DiscreteNoising) => {
+  const logs = Float64Array.of(0, ...alphaBars.map((alphaBar, t) => logAlphaBar(alphaBar, sigmas[t]!)));
   const rounded = logs.map(Math.fround);
   const rest = logs.map((l, i) => (Number.isFinite(l) ? l - rounded[i]! : 0));
   return { rounded: entriesAt(rounded), rest: entriesAt(rest) };
@@ -44,7 +48,8 @@ const logRatio = (noising: DiscreteNoising) => {
 
 /**
  * Mean and variance of the transition q(x_t|x_s) = N(√(ᾱ_t/ᾱ_s)·x_s, 1 - ᾱ_t/ᾱ_s), with an s and a t for each sample: DDPM
- * (Ho et al. 2020), eq. 2, composed. s = t-1 is {@link qStep}; s = -1, the data, is {@link qSample}.
+ * (Ho et al. 2020), eq. 2, composed. The variance is -expm1(log ᾱ_t - log ᾱ_s), which keeps its digits, at noise levels down to
+ * 10⁻¹⁵. s = t-1 is {@link qStep}; s = -1, the data, is {@link qSample}.
  *
  * - `s`, `t`: `[B]`, -1 ≤ s < t < T. Not checked: others give meaningless numbers. See {@link channelBetween}
  * - `xs`: `[B, ...I]`

@@ -1,6 +1,6 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
-import { checkedTables, type Schedule, scheduleOfAlphaBars } from './schedule.js';
+import { checkedTables, type Schedule, sigmaOfAlphaBar } from './schedule.js';
 import { decoding } from '../../internal/takes.js';
 import { schedulePart } from '../parts.js';
 
@@ -22,11 +22,14 @@ export const zeroTerminalSNR = decoding(
     // √ᾱ_t - √ᾱ_{T-1}
     const above = new Float64Array(T);
     for (let t = T - 2; t >= 0; t--) above[t] = above[t + 1]! + falls[t + 1]!;
-    const made = scheduleOfAlphaBars(above.map((root) => alphaBars[0]! * (root / above[0]!) ** 2));
+    const ended = above.map((root) => alphaBars[0]! * (root / above[0]!) ** 2);
+    const alphas = ended.map((alphaBar, t) => alphaBar / (ended[t - 1] ?? 1));
     return T > 1
       ? checkedTables('zeroTerminalSNR', {
-          ...made,
-          betas: made.betas.map((beta, t) => (t === 0 ? betas[0]! : beta)),
+          betas: alphas.map((alpha, t) => (t === 0 ? betas[0]! : 1 - alpha)),
+          alphas,
+          alphaBars: ended,
+          sigmas: ended.map(sigmaOfAlphaBar),
         })
       : fail('ConfigError', {
           where: 'zeroTerminalSNR',

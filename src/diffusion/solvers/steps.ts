@@ -5,7 +5,7 @@ import { channelPart, levelsPart } from '../parts.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
-import { type Channel, halfLogSNR, leavesSignal, sigmaOf } from '../levels/channel.js';
+import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../levels/channel.js';
 import type { Stage } from './plan.js';
 
 /**
@@ -64,36 +64,26 @@ export const holdNoiseFrom = (at: Level, from: Level, to: Channel, [own = 1, ...
   return { at, remembers: 'epsilon', start, ...inX0(at, 'epsilon', own * noise), memory };
 };
 
-/**
- * The ratio of the noise σ/α where a step ends to that where it begins; its square is the ratio of the SNR. Between two
- * levels without signal it is 1.
- */
-const ratioOf = (from: Channel, to: Channel): number =>
-  to.alpha === 0 ? 1 : (to.sigma * from.alpha) / (to.alpha * from.sigma);
-
-/** The standard deviation of the posterior q(x_s|x_t, x_0): σ_s·√(1 - SNR_t/SNR_s). */
-const posteriorSigma = (from: Channel, to: Channel): number => {
-  const ratio = ratioOf(from, to);
-  return to.sigma * Math.sqrt((1 - ratio) * (1 + ratio));
-};
-
 /** The standard deviation of q(x_t|x_s), √β of a step: σ_t·√(1 - SNR_t/SNR_s). */
-export const forwardSigma = (from: Channel, to: Channel): number => {
-  const ratio = ratioOf(from, to);
-  return from.sigma * Math.sqrt((1 - ratio) * (1 + ratio));
-};
+export const forwardSigma = (from: Channel, to: Channel): number =>
+  from.sigma * Math.sqrt(lostSNR(sigmaOf(to), sigmaOf(from)));
 
 /**
  * The step to x_s with new noise: down to the part of σ_s that is left, √(σ_s² - σ²), and up by σ, which is η times the
- * deviation of q(x_s|x_t, x_0). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is the same.
+ * deviation of q(x_s|x_t, x_0), σ_s·√(1 - SNR_t/SNR_s). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is
+ * the same.
  */
 export const ancestralLevel = (
   from: Channel,
   to: Channel,
   eta: number,
 ): { readonly down: Channel; readonly up: number } => {
-  const up = eta * posteriorSigma(from, to);
-  return { down: { ...to, sigma: Math.sqrt(Math.max(0, (to.sigma - up) * (to.sigma + up))) }, up };
+  const [s, t] = [sigmaOf(to), sigmaOf(from)];
+  const ratio = s === Infinity ? 1 : s / t; // 1 between two levels without signal
+  return {
+    down: { ...to, sigma: to.sigma * Math.hypot(Math.sqrt(1 - eta ** 2), eta * ratio) },
+    up: eta * to.sigma * Math.sqrt(lostSNR(s, t)),
+  };
 };
 
 /** The length of a step in DPM-Solver's λ, half of the log-SNR: h = λ_s - λ_t. */

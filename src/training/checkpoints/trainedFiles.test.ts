@@ -361,9 +361,9 @@ describe('an invalid file or option', () => {
         ({ data }: { data: unknown }, name: string) => {
           if (name === path_) (data as number[])[3] = value;
         };
-      expect(await errorOf({}, damage('noising.alphaBars', 2) as never)).toBe('DecodeError: noising.betas');
+      expect(await errorOf({}, damage('noising.alphaBars', 2) as never)).toBe('DecodeError: noising.alphaBars');
       expect(await errorOf({}, damage('noising.timesteps', -1) as never)).toBe('DecodeError: noising.timesteps');
-      expect(await errorOf({}, damage('noising.variances', NaN) as never)).toBe('DecodeError: noising.variances');
+      expect(await errorOf({}, damage('noising.betas', NaN) as never)).toBe('DecodeError: noising.betas');
       expect(await errorOf({}, damage('params.input.kernel', Infinity) as never)).toMatch('DecodeError: params.input');
     }));
 });

@@ -13,7 +13,7 @@ import {
   type Solver,
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
-import { scheduleOfAlphaBars } from '../../../diffusion/levels/schedule.js';
+import { scheduleOfLevels } from '../../../diffusion/levels/schedule.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
 import { inFile } from './inFile.js';
@@ -90,7 +90,7 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
 };
 
 /** Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. */
-const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfAlphaBars(alphaBars.with(T - 1, 2 ** -24));
+const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfLevels(alphaBars.with(T - 1, 2 ** -24));
 
 const noisingOfScheduler = (
   name: SchedulerName,

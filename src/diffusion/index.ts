@@ -51,6 +51,7 @@ export { ddpm, type DiscreteNoising, noisingOf } from './levels/discreteNoising.
 export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './levels/noising.js';
 export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './levels/path.js';
 export { entriesAt, entryAt } from './levels/table.js';
+export { fluxShift } from './levels/timeShift.js';
 export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
 export { evenGrid } from './grids/evenGrid.js';

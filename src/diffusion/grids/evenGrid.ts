@@ -1,8 +1,8 @@
 import { onHost } from '../../dsl/index.js';
 import { aboveZero, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
-import { fail } from '../../internal/errors.js';
-import { E, F } from '../../internal/fp.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { timestepCount } from '../levels/schedule.js';
@@ -16,13 +16,22 @@ const evenOptions = schema('evenGrid', {
 
 interface EvenGrid extends OptionsOf<typeof evenOptions> {}
 
+/** A fraction of a discrete path: timestep T·u - 1, from the data at -1. Whole up to rounding is whole. */
+const timestepAt =
+  (T: number) =>
+  (u: number): number =>
+    Math.round((T * u - 1) * 2 ** 20) / 2 ** 20;
+
 /**
- * `steps` equal steps of time from 1 to the data on a continuous path over [0, 1], shifted toward the noise by
- * t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al. 2024), eq. 23, where s is the root of the ratio of the numbers of pixels; FLUX has
- * s = e^μ. Returns a `ConfigError` on other paths.
+ * `steps` equal steps of time from the end to the data, shifted toward the noise by t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al. 2024),
+ * eq. 23, where s = √(m/n) for images of m pixels, if no shift is right for n pixels; FLUX has s = e^μ of {@link fluxShift}. On a
+ * continuous path over [0, 1] these are its times; on a discrete one t is the fraction (timestep + 1)/T, and without a shift they are
+ * those of {@link trailing} before they are rounded. Grids of noise levels have no shift, because it is a map of times. Returns a
+ * `ConfigError` on a path of σ, and for more steps than timesteps.
  * @example
  * unwrap(evenGrid(4)(rectifiedFlow())) // → [1, 0.75, 0.5, 0.25]
  * unwrap(evenGrid(4, { shift: 3 })(rectifiedFlow())) // → [1, 0.9, 0.75, 0.5]
+ * unwrap(evenGrid(4, { shift: 3 })(unwrap(ddpm(cosine(1000))))) // → [999, 899, 749, 499]
  */
 export const evenGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof EvenGrid> & EvenGrid): Grid =>
@@ -31,12 +40,23 @@ export const evenGrid =
       evenOptions.decode(options),
       E.bindTo('options'),
       E.bind('count', () => timestepCount('evenGrid', steps)),
-      E.flatMap(({ options: { shift: s }, count: n }) =>
-        !isDiscrete(noising) && noising.time === 'unit'
-          ? E.right(Array.from({ length: n }, (_, i) => 1 - i / n).map(onHost(timeShift(s))))
-          : fail(
-              'ConfigError',
-              withoutEnds('evenGrid', noising, 'take trailing(25) for timesteps, and karrasGrid(25) for σ'),
-            ),
-      ),
+      E.flatMap(({ options: { shift }, count: n }) => {
+        const fractions = Array.from({ length: n }, (_, i) => 1 - i / n).map(onHost(timeShift(shift)));
+        if (isDiscrete(noising)) return overAll(noising.schedule.T, fractions);
+        return noising.time === 'unit'
+          ? E.right(fractions)
+          : fail('ConfigError', withoutEnds('evenGrid', noising, 'take karrasGrid(25)'));
+      }),
     );
+
+const overAll = (T: number, fractions: readonly number[]): either.Either<NoisefoldError, readonly number[]> => {
+  const timesteps = fractions.map(timestepAt(T));
+  return timesteps.at(-1)! >= 0
+    ? E.right(timesteps)
+    : fail('ConfigError', {
+        where: 'evenGrid',
+        expected: `steps that begin at the ${T} timesteps of the process`,
+        actual: `${fractions.length}, of which the last begins at timestep ${timesteps.at(-1)}`,
+        hint: 'take fewer steps, or a shift of at least 1',
+      });
+};

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
-import { type Grid, timestepGrid } from './grid.js';
+import { type Grid, gridOf, timestepGrid } from './grid.js';
 import { sigmaOf } from '../levels/channel.js';
 import { sigmaAt, sigmas } from '../levels/noiseLevel.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
-import { levelsOf } from '../levels/noising.js';
+import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
+import { levelsOf, type Noising } from '../levels/noising.js';
 import { noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
@@ -113,5 +114,34 @@ describe('atSigmas', () => {
     expect(message(karrasGrid(3, { max: 80 })(ending))).toContain(`give { max: ${greatest} }`);
     expect(right(karrasGrid(3, { max: greatest })(ending))[0]).toBe(98);
     expect(right(atSigmas([Infinity, 1])(ending))[0]).toBe(99);
+  });
+});
+
+describe.each<readonly [string, Noising]>([
+  ['a schedule', noising],
+  ['rectified flow', rectifiedFlow()],
+  ['the trigonometric path', trigonometric()],
+  ['a path of β', continuousLinear()],
+  ['σ', edm()],
+])('on %s', (_, path) => {
+  const noises = (grid: Grid): readonly number[] =>
+    levelsOf(path, right(gridOf(grid)(path)))
+      .slice(0, -1)
+      .map(sigmaOf);
+  const range = { min: 0.05, max: 40 };
+
+  it('karrasGrid makes equal steps of σ^(1/ρ)', () => {
+    const roots = noises(karrasGrid(6, { ...range, rho: 3 })).map((sigma) => Math.cbrt(sigma));
+    const [first, last] = [Math.cbrt(40), Math.cbrt(0.05)];
+    roots.forEach((root, i) => expect(root).toBeCloseTo(first + (i / 5) * (last - first), 10));
+  });
+
+  it('exponentialGrid makes equal steps of the log-SNR', () => {
+    const logs = noises(exponentialGrid(6, range)).map((sigma) => -2 * Math.log(sigma));
+    logs.forEach((log, i) => expect(log).toBeCloseTo(-2 * Math.log(40 * (0.05 / 40) ** (i / 5)), 10));
+  });
+
+  it('atSigmas visits the noise levels that it names', () => {
+    noises(atSigmas([30, 1, 0.1])).forEach((sigma, i) => expect(sigma / [30, 1, 0.1][i]!).toBeCloseTo(1, 11));
   });
 });

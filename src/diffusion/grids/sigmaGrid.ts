@@ -1,4 +1,4 @@
-/** Time grids defined by noise levels σ = √((1 - ᾱ)/ᾱ). */
+/** Time grids defined by noise levels σ/α. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, refined } from '../../internal/decode.js';
@@ -6,9 +6,9 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Grid } from './grid.js';
 import { sigmaOf } from '../levels/channel.js';
-import { isSameSigma, roundedTimestepOfSigma } from '../levels/noiseLevel.js';
+import { isSameSigma } from '../levels/noiseLevel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE, karras, spacedAlong } from '../levels/spacedSigmas.js';
 import { type Schedule, timestepCount } from '../levels/schedule.js';
@@ -122,19 +122,25 @@ export const fallingSigmas = (
 };
 
 /**
- * The grid of some falling σ (k-diffusion's `sigma_to_t`): their timesteps, which may lie between two of the process. There
- * the denoiser gets a fractional timestep, as a network of k-diffusion does. Returns a `ConfigError` if σ do not fall or
- * leave the range of the process.
+ * The grid of some falling σ: their times on a continuous path, and on a discrete one their timesteps (k-diffusion's `sigma_to_t`),
+ * which may lie between two of the process. There the denoiser gets a fractional timestep, as a network of k-diffusion does.
+ * Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(atSigmas([80, 5, 1, 0.05])(noising)) // → [929.618, 565.354, 258.093, 10.947]
+ * unwrap(atSigmas([3, 1])(rectifiedFlow())) // → [0.75, 0.5]
  */
 export const atSigmas =
   (sigmas: ArrayLike<number>): Grid =>
-  (noising) =>
-    isDiscrete(noising) ? timestepsOf(sigmas, noising) : timesOf(sigmas, noising);
+  (noising) => {
+    const { levelOfSigma } = pathOf(noising);
+    return E.map((falling: readonly number[]) => falling.map((sigma) => levelOfSigma(sigma).t))(
+      isDiscrete(noising) ? withTimesteps(sigmas, noising) : alongPath(sigmas, noising),
+    );
+  };
 
-const timestepsOf = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =>
+/** Checks that noise levels fall and have timesteps. */
+const withTimesteps = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =>
   F.pipe(
     fallingSigmas('atSigmas', sigmas, schedule),
     E.flatMap((falling) => {
@@ -142,7 +148,7 @@ const timestepsOf = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =
       const greatest = schedule.sigmas.findLast(Number.isFinite)!;
       const between = falling.find((sigma) => sigma > greatest && sigma < Infinity && !isSameSigma(sigma, greatest));
       return between === undefined
-        ? E.right(falling.map(roundedTimestepOfSigma(schedule)))
+        ? E.right(falling)
         : fail('ConfigError', {
             where: 'atSigmas',
             expected: `noise levels up to ${greatest}, the last of the process with signal, or ∞`,
@@ -152,14 +158,15 @@ const timestepsOf = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =
     }),
   );
 
-const timesOf = (
+/** Checks that noise levels fall and are on a continuous path. */
+const alongPath = (
   sigmas: ArrayLike<number>,
-  { time, last, levelAt, levelOfSigma }: ContinuousNoising,
+  { time, last, levelAt }: ContinuousNoising,
 ): either.Either<NoisefoldError, readonly number[]> => {
   const wanted = Array.from(sigmas);
   const most = time === 'unit' ? sigmaOf(levelAt(last)) : Number.MAX_VALUE;
   return wanted.length > 0 && wanted.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= wanted[i - 1]!))
-    ? E.right(wanted.map((sigma) => levelOfSigma(sigma).t))
+    ? E.right(wanted)
     : fail('ConfigError', {
         where: 'atSigmas',
         expected: `falling noise levels above 0${most < Number.MAX_VALUE ? ` up to ${most}, the end of the path` : ''}`,
@@ -169,8 +176,9 @@ const timesOf = (
 };
 
 /**
- * The times of {@link karrasSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the schedule if left out,
- * and 0.002 and 80 on a continuous path; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
+ * The times of {@link karrasSigmas}, equal steps of σ^{1/ρ}, on any path: see {@link atSigmas}. `min` and `max` are the ends of the
+ * schedule if left out, and 0.002 and 80 on a continuous path, where σ ends at 0; at zero terminal SNR the greatest σ is ∞, and
+ * without `max` this is a `ConfigError`.
  * @example
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(karrasGrid(5)(noising)) // → [999, 843.355, 592.995, 141.817, 0]
@@ -189,11 +197,13 @@ export const karrasGrid =
     );
 
 /**
- * The times of {@link exponentialSigmas}: see {@link atSigmas}. `min` and `max` are the ends of the process if
- * left out; at zero terminal SNR the greatest σ is ∞, and without `max` this is a `ConfigError`.
+ * The times of {@link exponentialSigmas}, equal steps of the log-SNR, on any path: see {@link atSigmas}. `min` and `max` are the ends of
+ * the schedule if left out, and 0.002 and 80 on a continuous path, whose log-SNR has no end; at zero terminal SNR the greatest σ is
+ * ∞, and without `max` this is a `ConfigError`.
  * @example
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(exponentialGrid(5)(noising)) // → [999, 721.564, 302.308, 30.148, 0]
+ * unwrap(exponentialGrid(3, { min: 1 / 3, max: 3 })(rectifiedFlow())) // → [0.75, 0.5, 0.25]
  */
 export const exponentialGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>

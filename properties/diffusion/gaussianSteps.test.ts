@@ -25,7 +25,7 @@ import {
   sampler,
   type SamplerParts,
   type Solver,
-  timestepGrid,
+  atTimes,
 } from '../../src/diffusion/index.js';
 import {
   add,
@@ -184,7 +184,7 @@ describe.each([
         timestep + 1 === noising.schedule.T
           ? null
           : numbersOf(() => {
-              const parts = { noising, denoiser, solver: ddimInversion(), grid: timestepGrid([timestep + 1, timestep]) }; // prettier-ignore
+              const parts = { noising, denoiser, solver: ddimInversion(), grid: atTimes([timestep + 1, timestep]) }; // prettier-ignore
               const inversion = right(sampler(parts));
               return inversion.step(null, inversion.start(xt), { index: scalar(1, 'int32') }).state.x;
             }, backend()),

@@ -17,7 +17,7 @@ import {
   priorTerm,
   qSample,
   sampler,
-  timestepGrid,
+  atTimes,
   uncorrected,
 } from '../../src/diffusion/index.js';
 import {
@@ -156,7 +156,7 @@ it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the 
         sampler({
           noising,
           denoiser: fake,
-          grid: timestepGrid([t + 1, t]),
+          grid: atTimes([t + 1, t]),
           solver: ddimInversion(),
           correction: uncorrected,
         }),

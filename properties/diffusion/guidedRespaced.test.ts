@@ -21,7 +21,7 @@ import {
   respace,
   sampler,
   type Solver,
-  timestepGrid,
+  atTimes,
 } from '../../src/diffusion/index.js';
 import {
   add,
@@ -117,7 +117,7 @@ const label = constantOf(Int32Array.from(labels), COUNT);
 
 describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (_, longer) => {
   it.each(Object.entries(grids))('over %s', async (__, grid) => {
-    const noising = grid === null ? longer : right(respace(timestepGrid(grid))(longer));
+    const noising = grid === null ? longer : right(respace(atTimes(grid))(longer));
     const { T } = noising.schedule;
     const places = [0, 1, Math.floor(T / 2), T - 1];
     const at = { t: constantOf(Int32Array.from(places), COUNT), label };
@@ -135,7 +135,7 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
     await close(onScore.x0, ({ conditionScoreXstart }) => conditionScoreXstart);
 
     // the samplers, on the longer process with the same grid as well
-    const walks = grid === null ? [{ noising }] : [{ noising }, { noising: longer, grid: timestepGrid(grid) }];
+    const walks = grid === null ? [{ noising }] : [{ noising }, { noising: longer, grid: atTimes(grid) }];
     for (const walk of walks) {
       for (const [sample, place] of places.entries()) {
         const step = async (solver: Solver, guidance: Guide) => {

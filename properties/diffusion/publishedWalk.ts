@@ -35,7 +35,7 @@ import {
   sigmaRange,
   sigmoidBetas,
   type Solver,
-  timestepGrid,
+  atTimes,
   uncorrected,
   uniPC,
   zeroTerminalSNR,
@@ -253,7 +253,7 @@ export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<read
       sampler({
         noising: place.noising,
         denoiser: denoiserOf(golden, place),
-        grid: timestepGrid(place.timesteps),
+        grid: atTimes(place.timesteps),
         solver: solvers[golden.class]!(golden),
         correction: correctionOf(golden),
         noise,

@@ -18,7 +18,7 @@ import {
   type Schedule,
   sigmaAt,
   sigmas,
-  timestepGrid,
+  atTimes,
   transition,
   timestepOfLogSNR,
   timestepOfSigma,
@@ -113,7 +113,7 @@ const rightGrids: Law<{
   runs: 300,
   violation: ({ noising, steps, rule, grid }) => {
     const timesteps = valueOf(grid(noising));
-    const levels = levelsOf(noising, valueOf(timestepGrid(timesteps)(noising)));
+    const levels = levelsOf(noising, valueOf(atTimes(timesteps)(noising)));
     return firstOf(
       near(`${rule}: steps`, timesteps.length, steps, 0),
       approx(

@@ -55,7 +55,7 @@ export { fluxShift } from './levels/timeShift.js';
 export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
 export { evenGrid } from './grids/evenGrid.js';
-export { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grids/grid.js';
+export { atTimes, everyStep, type Grid, gridOf, leading, linspace, spaced, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';
 export type { Level } from './levels/level.js';
 export { respace } from './grids/respacing.js';

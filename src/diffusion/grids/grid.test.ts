@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { everyStep, type Grid, gridOf, leading, linspace, spaced, timestepGrid, trailing } from './grid.js';
+import { everyStep, type Grid, gridOf, leading, linspace, spaced, atTimes, trailing } from './grid.js';
 import { linear } from '../levels/betaSchedules.js';
 import { noisingOf } from '../levels/discreteNoising.js';
 
@@ -43,7 +43,7 @@ describe('time grids fall from noise to data', () => {
       for (const grid of [spaced, linspace, leading, trailing]) {
         const chosen = timesteps(grid(steps));
         expect(chosen).toHaveLength(steps);
-        expect(right(timestepGrid(chosen)(noising))).toEqual(chosen);
+        expect(right(atTimes(chosen)(noising))).toEqual(chosen);
       }
   });
 
@@ -52,9 +52,9 @@ describe('time grids fall from noise to data', () => {
       for (const steps of [0, 1001, 2.5, NaN]) expect(E.isLeft(grid(steps)(noising))).toBe(true);
   });
 
-  it('timestepGrid refuses timesteps that do not fall or are out of range', () => {
+  it('atTimes refuses timesteps that do not fall or are out of range', () => {
     for (const bad of [[], [3, 3], [1, 2], [1000], [999.5], [-1], [NaN]])
-      expect(E.isLeft(timestepGrid(bad)(noising))).toBe(true);
+      expect(E.isLeft(atTimes(bad)(noising))).toBe(true);
   });
 
   it('leading takes an offset, within the process', () => {

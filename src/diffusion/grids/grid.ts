@@ -153,7 +153,7 @@ export const leading =
           count(steps, (i) => (i + left) * Math.floor(T / (steps + left)) + offset);
         return evenly('leading', steps, multiples, left)(noising);
       }),
-      E.flatMap((timesteps) => timestepGrid(timesteps)(noising)),
+      E.flatMap((timesteps) => atTimes(timesteps)(noising)),
     );
 
 /**
@@ -171,23 +171,25 @@ export const trailing = (steps: number): Grid =>
   });
 
 /**
- * A grid of the given timesteps, which may be fractional. Returns a `ConfigError` unless they fall and are within 0…T-1.
+ * A grid of the given times: timesteps of a schedule, which may be fractional, or times of a continuous path. Returns a `ConfigError`
+ * unless they fall and are within those of the path: 0…T-1, or above 0.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
- * unwrap(timestepGrid([999, 500, 0])(noising)) // → [999, 500, 0]
- * isRight(timestepGrid([999, 500, 0])(unwrap(ddpm(cosine(100))))) // → false
+ * unwrap(atTimes([999, 500, 0])(noising)) // → [999, 500, 0]
+ * isRight(atTimes([999, 500, 0])(unwrap(ddpm(cosine(100))))) // → false
+ * unwrap(atTimes([1, 0.9, 0.5])(rectifiedFlow())) // → [1, 0.9, 0.5]
  */
-export const timestepGrid =
-  (timesteps: readonly number[]): Grid =>
+export const atTimes =
+  (times: readonly number[]): Grid =>
   (noising) => {
     const { last, list } = pathOf(noising);
     const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
-    return timesteps.length > 0 && timesteps.every((t, i) => isInside(t) && (i === 0 || t < timesteps[i - 1]!))
-      ? E.right(timesteps)
+    return times.length > 0 && times.every((t, i) => isInside(t) && (i === 0 || t < times[i - 1]!))
+      ? E.right(times)
       : fail('ConfigError', {
-          where: 'timestepGrid',
+          where: 'atTimes',
           expected: `falling times between ${last} and 0`,
-          actual: `[${timesteps.join(', ')}]`,
+          actual: `[${times.join(', ')}]`,
           hint: 'begin at the noisiest and name each once',
         });
   };
@@ -213,5 +215,5 @@ export const gridOf =
     F.pipe(
       noising,
       typeof steps === 'number' ? usualGrid(steps) : steps,
-      E.flatMap((timesteps) => timestepGrid(timesteps)(noising)),
+      E.flatMap((timesteps) => atTimes(timesteps)(noising)),
     );

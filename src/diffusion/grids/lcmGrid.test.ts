@@ -3,7 +3,7 @@ import { goldenSteps } from '../../../properties/golden/diffusers.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { scaledLinear } from '../levels/betaSchedules.js';
-import { timestepGrid } from './grid.js';
+import { atTimes } from './grid.js';
 import { lcmGrid } from './lcmGrid.js';
 import { ddpm } from '../levels/discreteNoising.js';
 
@@ -33,7 +33,7 @@ describe('the grid of LCM', () => {
     for (let steps = 1; steps <= 50; steps++) {
       const timesteps = right(lcmGrid(steps)(noising));
       expect(timesteps).toHaveLength(steps);
-      expect(right(timestepGrid(timesteps)(noising))).toEqual(timesteps);
+      expect(right(atTimes(timesteps)(noising))).toEqual(timesteps);
     }
   });
 

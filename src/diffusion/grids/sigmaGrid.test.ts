@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
-import { type Grid, gridOf, timestepGrid } from './grid.js';
+import { type Grid, gridOf, atTimes } from './grid.js';
 import { sigmaOf } from '../levels/channel.js';
 import { sigmaAt, sigmas } from '../levels/noiseLevel.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
@@ -93,7 +93,7 @@ describe('atSigmas', () => {
       for (const grid of [karrasGrid(steps), exponentialGrid(steps)]) {
         const chosen = timesteps(grid);
         expect(chosen).toHaveLength(steps);
-        expect(timesteps(timestepGrid(chosen))).toEqual(chosen);
+        expect(timesteps(atTimes(chosen))).toEqual(chosen);
       }
   });
 

@@ -3,7 +3,7 @@ import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
-import { everyStep, timestepGrid } from './grid.js';
+import { everyStep, atTimes } from './grid.js';
 import { logSNRs, sigmaAt, sigmas } from '../levels/noiseLevel.js';
 import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
@@ -95,7 +95,7 @@ describe.each(near)('a process of σ = %d and %d has the digits of the exact num
   });
 
   it('and the same after respacing, and from its schedule alone', () => {
-    const respaced = right(respace(timestepGrid([1, 0]))(process));
+    const respaced = right(respace(atTimes([1, 0]))(process));
     for (const same of [respaced, noisingOf(process.schedule)])
       expect([same.marginals, same.posteriors]).toEqual([process.marginals, process.posteriors]);
   });
@@ -131,7 +131,7 @@ describe('respaceAtSigmas', () => {
 
   it('keeps the digits of σ in respace', () => {
     const own = right(noisingOfSigmas([2e-6, 0.002, 80]));
-    const short = right(respace(timestepGrid([2, 0]))(own));
+    const short = right(respace(atTimes([2, 0]))(own));
     expect(short.marginals).toEqual([own.marginals[0], own.marginals[2]]);
     expect(Array.from(sigmas(short.schedule))).toEqual([2e-6, 80]);
   });
@@ -140,13 +140,13 @@ describe('respaceAtSigmas', () => {
     const chosen = [999, 640, 300, 7, 0];
     const [one, other] = [
       right(respaceAtSigmas(chosen.map((t) => levels[t]!))(noising)),
-      right(respace(timestepGrid(chosen))(noising)),
+      right(respace(atTimes(chosen))(noising)),
     ];
     expect(one).toEqual(other);
   });
 
   it('of a respaced process rounds to the timesteps of the denoiser', () => {
-    const short = right(respace(timestepGrid([900, 500, 100]))(noising));
+    const short = right(respace(atTimes([900, 500, 100]))(noising));
     const between = Math.sqrt(levels[500]! * levels[900]!); // half-way in log σ
     expect(Array.from(right(respaceAtSigmas([between, levels[100]!])(short)).timesteps)).toEqual([100, 700]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
-import { type Grid, spaced, timestepGrid } from './grid.js';
+import { type Grid, spaced, atTimes } from './grid.js';
 import { ddimStride, sections, timestepRespacing } from './timestepRespacing.js';
 import { type DiscreteNoising, noisingOf } from '../levels/discreteNoising.js';
 
@@ -35,9 +35,7 @@ describe('sections', () => {
       [90, 60, 60, 20, 20],
       [1, 1, 1],
     ])
-      expect(timesteps(timestepGrid(timesteps(sections(counts), 1000)), 1000)).toHaveLength(
-        counts.reduce((a, b) => a + b),
-      );
+      expect(timesteps(atTimes(timesteps(sections(counts), 1000)), 1000)).toHaveLength(counts.reduce((a, b) => a + b));
   });
 
   it('refuse invalid counts, and a count larger than its section', () => {

@@ -30,7 +30,7 @@ import { likelihood } from '../likelihood/odeLikelihood.js';
 import { pMeanVariance, pSample } from '../likelihood/reverse.js';
 import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { timestepGrid } from '../grids/grid.js';
+import { atTimes } from '../grids/grid.js';
 import { guidanceMonoid } from './guidance.js';
 import { respace } from '../grids/respacing.js';
 import { sampler, type SamplerParts } from '../sampling/sampler.js';
@@ -172,7 +172,7 @@ describe('classifier guidance on the mean', () => {
   const each = (numbers: readonly number[]) => xs.map((_, i) => numbers[i >> 1]!);
 
   it('over a respaced process moves by the Σ of its steps', async () => {
-    const short = right(respace(timestepGrid([99, 60, 20, 5]))(noising));
+    const short = right(respace(atTimes([99, 60, 20, 5]))(noising));
     const found = await shiftsOf(short, [1, 2, 3], unconditional);
     expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.sigma ** 2)))).toBeLessThan(1e-9);
   });
@@ -191,7 +191,7 @@ describe('classifier guidance on the mean', () => {
 
   it.each([
     ['noising', noising, [0, 50, 99]],
-    ['shorter process', right(respace(timestepGrid([99, 60, 20, 5]))(noising)), [0, 1, 3]],
+    ['shorter process', right(respace(atTimes([99, 60, 20, 5]))(noising)), [0, 1, 3]],
   ] as const)('over a %s moves by β with variance: beta, and by a learned Σ', async (_, over, at) => {
     const { posteriors, schedule: { betas } } = over; // prettier-ignore
     const fixed = [0, ...at.slice(1).map((t) => posteriors[t]!.sigma ** 2)];
@@ -207,7 +207,7 @@ describe('classifier guidance on the mean', () => {
     ['fixed', 'beta', unconditional],
     ['learned', 'posterior', learning],
   ] as const)('on any grid is that of the process respaced to it, Σ being %s, %s', async (_, variance, denoiser) => {
-    const grid = timestepGrid([99, 60, 20, 5]);
+    const grid = atTimes([99, 60, 20, 5]);
     const short = right(respace(grid)(noising));
     const guidance = meanGuided(slope, 2);
     const made = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
@@ -251,7 +251,7 @@ describe('classifier guidance on the mean', () => {
 });
 
 describe('a guide and the process that it is used with', () => {
-  const short = right(respace(timestepGrid([99, 60, 20, 5]))(noising));
+  const short = right(respace(atTimes([99, 60, 20, 5]))(noising));
 
   it('moves x̂₀ by (1-ᾱ)/√ᾱ of the process in use, and gets the timesteps of the network', async () => {
     const clock: GuideGradient<null, [2]> = {

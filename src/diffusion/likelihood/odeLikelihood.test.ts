@@ -25,7 +25,7 @@ import { cosine } from '../levels/alphaBarSchedules.js';
 import { bitsOfBytes } from './bitsPerDimension.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { exactDenoiser, exactLogDensity } from '../denoisers/exact.js';
-import { type Grid, spaced, timestepGrid } from '../grids/grid.js';
+import { type Grid, spaced, atTimes } from '../grids/grid.js';
 import { likelihood } from './odeLikelihood.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
@@ -237,12 +237,12 @@ describe('the likelihood by the probability flow ODE', () => {
   });
 
   it('begins at the first timestep of its grid, and returns the errors of the grid', async () => {
-    const [found] = await logDensities(exact, timestepGrid([1023, 800, 600, 500, 400, 350, 300]), PAIRS[0]!);
+    const [found] = await logDensities(exact, atTimes([1023, 800, 600, 500, 400, 350, 300]), PAIRS[0]!);
     expect(Math.abs(found! - closedForm(PAIRS[0]!, 300, 1023))).toBeLessThan(0.1);
     for (const [grid, says] of [
       [spaced(2000), 'a whole number of steps'],
       [1, 'at least two timesteps'],
-      [timestepGrid([5]), 'at least two timesteps'],
+      [atTimes([5]), 'at least two timesteps'],
       [() => E.right([0, 7]), 'falling times'],
       [() => E.right([5000, 0]), 'falling times'],
     ] as const) {

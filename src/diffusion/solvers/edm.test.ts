@@ -5,7 +5,7 @@ import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { constantOf, scalar, tanh } from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { everyStep, timestepGrid, trailing } from '../grids/grid.js';
+import { everyStep, atTimes, trailing } from '../grids/grid.js';
 import { respace } from '../grids/respacing.js';
 import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 import { uncorrected } from '../guidance/x0Correction.js';
@@ -94,7 +94,7 @@ it('churn above the noise of the process is the same for each prediction', async
   const noising = right(ddpm(cosine(100)));
   const x0 = gaussianData(noising);
   const drawn = async (denoiser: Denoiser<null, []>) => {
-    const parts = { noising, grid: timestepGrid([99, 50]), correction: uncorrected } as const;
+    const parts = { noising, grid: atTimes([99, 50]), correction: uncorrected } as const;
     return samplesOf(right(sampler({ ...parts, denoiser, solver: heun({ churn: 0.4 }) })), [0.7, -0.2]);
   };
   const expected = await drawn(x0);
@@ -105,7 +105,7 @@ it('churn above the noise of the process is the same for each prediction', async
 it('the network of a respaced process gets the timestep of its own process at the noise of churn', () => {
   const noising = right(ddpm(cosine(1000)));
   const noiseAt = sigmaAt(noising.schedule);
-  for (const grid of [trailing(10), timestepGrid([499, 249, 99])]) {
+  for (const grid of [trailing(10), atTimes([499, 249, 99])]) {
     const short = right(respace(grid)(noising));
     const { plan } = right(
       sampler({ noising: short, denoiser: gaussianData(short), solver: euler({ churn: 1.2 }), grid: everyStep }),
@@ -127,7 +127,7 @@ it('between two levels without signal, each solver takes DDIM’s step', async (
   const noising = right(ddpm(zeroTerminalSNR(right(cosine(100)))));
   const denoiser = gaussianData(noising);
   const drawn = (solver: Solver) =>
-    samplesOf(right(sampler({ noising, denoiser, solver, grid: timestepGrid([99, 98.5, 50]) })), [0.7, -0.2]);
+    samplesOf(right(sampler({ noising, denoiser, solver, grid: atTimes([99, 98.5, 50]) })), [0.7, -0.2]);
   const expected = await drawn(euler());
   expect(expected.every(Number.isFinite)).toBe(true);
   expect(await drawn(ddim())).toEqual(expected);

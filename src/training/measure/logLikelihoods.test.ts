@@ -12,7 +12,7 @@ import {
   type Model,
   overParams,
   superResolution,
-  timestepGrid,
+  atTimes,
 } from '../../diffusion/index.js';
 import {
   add,
@@ -296,7 +296,7 @@ describe('invalid arguments are refused before anything runs', () => {
   test.each([
     [{ batch: 1.5 }, 'ConfigError', 'logLikelihoods.batch: expected an integer ≥ 1, got 1.5'],
     [{ grid: 1 }, 'ConfigError', 'likelihood: expected a grid of at least two timesteps, got 1'],
-    [{ grid: timestepGrid([5, 9]) }, 'ConfigError', 'falling'],
+    [{ grid: atTimes([5, 9]) }, 'ConfigError', 'falling'],
     [{ dequantise: true } as object, 'ConfigError', 'logLikelihoods.dequantise: expected one of the fields data, batch, key,'],
     [{ dequantize: true }, 'ConfigError', 'logLikelihoods: image at 0: expected bytes as levels of [-1, 1]: byte/127.5 - 1, got -0.9375 at number 0; round images to bytes, or leave out `dequantize`'],
     [{ data: spoilt(Number.NaN) }, 'NonFinite', 'data set: image at 4: expected finite numbers in [-1, 1], got NaN at number 2'],

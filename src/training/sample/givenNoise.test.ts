@@ -8,7 +8,7 @@ import {
   levelsOf,
   type Model,
   sampler,
-  timestepGrid,
+  atTimes,
   trailing,
 } from '../../diffusion/index.js';
 import { key, tanh, treeSpec } from '../../dsl/index.js';
@@ -121,5 +121,5 @@ test('samples may end at the last level of the grid, with its noise', async () =
     const x0 = Math.tanh(x);
     return to!.alpha * x0 + (to!.sigma / from0!.sigma) * (x - from0!.alpha * x0);
   });
-  close(await drawn({ solver: ddim(), grid: timestepGrid([999, 500]), toData: false }), Array.from(expected));
+  close(await drawn({ solver: ddim(), grid: atTimes([999, 500]), toData: false }), Array.from(expected));
 });

@@ -19,7 +19,7 @@ import {
   sigmaRange,
   type SigmaRange,
   type Solver,
-  timestepGrid,
+  atTimes,
   timestepOfSigma,
   trailing,
   uncorrected,
@@ -195,7 +195,7 @@ const spacedGrid = (name: SchedulerName, settings: SchedulerSettings, steps: num
   const endpoint = SCHEDULERS[name].over !== 'logSNR';
   if (spacing === 'trailing') return trailing(steps);
   if (spacing === 'leading') return leading(steps, { offset, endpoint });
-  return endpoint && steps === 1 ? timestepGrid([0]) : linspace(steps, { endpoint });
+  return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
 };
 
 /** Tests if the noise levels follow from their range, and not from timesteps. */

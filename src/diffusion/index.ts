@@ -47,7 +47,7 @@ export {
   trigonometric,
 } from './levels/continuousNoising.js';
 export { type Interpolant, interpolant } from './levels/interpolant.js';
-export { ddpm, type DiscreteNoising, noisingOf } from './levels/discreteNoising.js';
+export { ddpm, type DiscreteNoising, linearInLogAlpha, noisingOf } from './levels/discreteNoising.js';
 export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './levels/noising.js';
 export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './levels/path.js';
 export { entriesAt, entryAt } from './levels/table.js';

@@ -1,8 +1,8 @@
 /** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { timestepOfSigma } from '../levels/noiseLevel.js';
 import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
+import { pathOf } from '../levels/noising.js';
 import { entryBetween } from '../levels/table.js';
 import { scheduleOfLevels } from '../levels/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
@@ -70,18 +70,13 @@ const alphaBarIn =
  */
 export const respaceAtSigmas =
   (sigmas: ArrayLike<number>) =>
-  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> =>
-    F.pipe(
+  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> => {
+    const { levelOfSigma } = pathOf(noising);
+    const timestepOf = (sigma: number): number => Math.round(entryBetween(noising.timesteps, levelOfSigma(sigma).t));
+    return F.pipe(
       fallingSigmas('respaceAtSigmas', sigmas, noising.schedule),
       E.map((falling) => [...falling].reverse()),
-      E.flatMap((rising) =>
-        noisingOfLevels(
-          rising,
-          alphaBarIn(noising),
-          Int32Array.from(rising.map(timestepOfSigma(noising.schedule)), (t) =>
-            Math.round(entryBetween(noising.timesteps, t)),
-          ),
-        ),
-      ),
+      E.flatMap((rising) => noisingOfLevels(rising, alphaBarIn(noising), Int32Array.from(rising, timestepOf))),
       E.map(respacedFrom(noising)),
     );
+  };

@@ -4,9 +4,10 @@ import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from './channel.js';
+import type { Measure } from './noiseLevel.js';
 import { marginalsOf, type Schedule } from './schedule.js';
 import { demanding } from '../../internal/takes.js';
-import { schedulePart } from '../parts.js';
+import { discretePart, schedulePart } from '../parts.js';
 
 /**
  * The noising process of a schedule: the distributions that follow from it, and the timesteps that a denoiser gets. Tables in
@@ -18,6 +19,8 @@ export interface DiscreteNoising {
   readonly timesteps: Int32Array;
   /** The process from which this one was respaced. */
   readonly origin?: DiscreteNoising;
+  /** What is linear in t between two timesteps: log(σ/α) if left out. See {@link linearInLogAlpha}. */
+  readonly between?: Measure;
   /** q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t): DDPM (Ho et al. 2020), eq. 4. */
   readonly marginals: readonly Channel[];
   /** q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM, eq. 6 and 7. At t = 0 it is x_0 itself. */
@@ -27,7 +30,33 @@ export interface DiscreteNoising {
 /** A process that was respaced from another one. */
 export const respacedFrom =
   (noising: DiscreteNoising) =>
-  (respaced: DiscreteNoising): DiscreteNoising => ({ ...respaced, origin: noising.origin ?? noising });
+  (respaced: DiscreteNoising): DiscreteNoising => ({
+    ...respaced,
+    origin: noising.origin ?? noising,
+    ...(noising.between && { between: noising.between }),
+  });
+
+/**
+ * A process whose levels between two timesteps have a log α that is linear in t, as in DPM-Solver (Lu et al. 2022, `NoiseScheduleVP` of
+ * its code), and not log(σ/α), as in k-diffusion. Levels at timesteps stay. It matters for grids of noise levels, churn and solvers
+ * that evaluate between timesteps: a network gets another fractional timestep for the same noise.
+ * @example
+ * const noising = linearInLogAlpha(unwrap(ddpm(scheduleFromBetas([0.5, 0.75]))))
+ * const [between] = levelsOf(noising, [0.5])
+ * between!.alpha // → Math.sqrt(0.25)
+ * pathOf(noising).levelOfSigma(Math.sqrt(3)).t // → 0.5
+ */
+export const linearInLogAlpha = demanding(
+  'linearInLogAlpha',
+  { noising: discretePart },
+  (noising: DiscreteNoising): DiscreteNoising => ({ ...noising, between: MINUS_LOG_ALPHA }),
+);
+
+/** -log α of a channel that preserves the variance, where σ/α = √(α⁻² - 1). */
+const MINUS_LOG_ALPHA: Measure = {
+  of: (sigma) => Math.log1p(sigma ** 2) / 2,
+  back: (measured) => Math.sqrt(Math.expm1(2 * measured)),
+};
 
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).

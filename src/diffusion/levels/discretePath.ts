@@ -3,7 +3,7 @@ import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
 import { DATA, type Level, requireTime } from './level.js';
-import { isSameSigma, roundedTimestepOfSigma, timestepOfSigma } from './noiseLevel.js';
+import { isSameSigma, LOG_SIGMA, roundedTimestepOfSigma } from './noiseLevel.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import type { Clock, Lookup, NoiseLevel, Path, TimeType } from './path.js';
 import { column, entriesAt, entryBetween } from './table.js';
@@ -78,15 +78,17 @@ export const lookupIn = (list: readonly Level[], { at, isWhole, count }: Clock):
   };
 };
 
-/** The path of a discrete noising. Between two timesteps log(σ/α) is linear in t, as in k-diffusion. */
+/** The path of a discrete noising. Between two timesteps log(σ/α) is linear in t, or another measure of its own. */
 export const discretePath = ({
+  schedule,
   marginals,
   timesteps,
   origin,
-}: Pick<DiscreteNoising, 'marginals' | 'timesteps' | 'origin'>): Path => {
+  between = LOG_SIGMA,
+}: DiscreteNoising): Path => {
   const list = marginals.map((marginal, t): Level => ({ ...marginal, t }));
-  const originAt = origin && timestepOfSigma(origin.schedule);
-  const timestepOf = roundedTimestepOfSigma({ sigmas: column(list, sigmaOf) });
+  const originAt = origin && roundedTimestepOfSigma(origin.schedule, between);
+  const timestepOf = roundedTimestepOfSigma(schedule, between);
   return {
     time: 'timestep',
     last: list.length - 1,
@@ -97,8 +99,8 @@ export const discretePath = ({
       const before = Math.floor(t);
       if (t === before) return list[t]!;
       // σ/α is ∞ at a level without signal, and so on the whole way to it
-      const [low, high] = [Math.log(sigmaOf(list[before]!)), Math.log(sigmaOf(list[before + 1]!))];
-      return { ...channelOfSigma(Math.exp(low + (t - before) * (high - low))), t };
+      const [low, high] = [between.of(schedule.sigmas[before]!), between.of(schedule.sigmas[before + 1]!)];
+      return { ...channelOfSigma(between.back(low + (t - before) * (high - low))), t };
     },
     // exactly this σ; beyond the last timestep the network gets that one
     levelOfSigma: (sigma) => {

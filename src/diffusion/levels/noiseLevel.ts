@@ -73,6 +73,15 @@ export const logSNRAt = demanding(
 /** Tests if two σ are equal, up to the rounding of another order of their computation. */
 export const isSameSigma = (a: number, b: number): boolean => a === b || Math.abs(a / b - 1) < 2 ** -44;
 
+/** A number that rises with the noise σ/α and is linear in t between two timesteps, and σ/α from it. */
+export interface Measure {
+  readonly of: (sigma: number) => number;
+  readonly back: (measured: number) => number;
+}
+
+/** log(σ/α), as in k-diffusion. */
+export const LOG_SIGMA: Measure = { of: Math.log, back: Math.exp };
+
 /** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
 const indexIn =
   (levels: Float64Array, measure: (level: number) => number) =>
@@ -102,13 +111,15 @@ export const timestepOfSigma = demanding(
   },
 );
 
-/** {@link timestepOfSigma}, but whole for a σ that only rounding distinguishes from that of a timestep. */
-export const roundedTimestepOfSigma = (schedule: Levels): ((sigma: number) => number) => {
-  const timestepOf = timestepOfSigma(schedule);
+/**
+ * {@link timestepOfSigma}, linear in another measure, but whole for a σ that only rounding distinguishes from that of a timestep.
+ */
+export const roundedTimestepOfSigma = ({ sigmas: levels }: Levels, { of }: Measure): ((sigma: number) => number) => {
+  const place = indexIn(levels, of);
   return (sigma) => {
-    const t = timestepOf(sigma);
+    const t = place(sigma);
     const nearest = Math.round(t);
-    return isSameSigma(schedule.sigmas[nearest]!, sigma) ? nearest : t;
+    return isSameSigma(levels[nearest]!, sigma) ? nearest : t;
   };
 };
 

@@ -76,8 +76,9 @@ const followingFrom = ({ schedule, marginals, posteriors }: DiscreteNoising): re
   ...posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
 ];
 
-/** Tests if its tables restore a process. They may not, if it was changed by hand. */
+/** Tests if its tables restore a process. They do not, if it was changed by hand or has a measure between timesteps of its own. */
 export const followsFromTables = (noising: DiscreteNoising): boolean =>
+  noising.between === undefined &&
   E.match(
     () => false,
     (again: DiscreteNoising) => sameNumbers(followingFrom(noising), followingFrom(again)),

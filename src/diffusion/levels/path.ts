@@ -29,7 +29,7 @@ export interface Clock {
 
 /** Noise levels by their time. */
 export interface Lookup {
-  /** The level at a time, on the host in float64. Between two timesteps log(σ/α) is linear in t. */
+  /** The level at a time, on the host in float64. Between two timesteps log(σ/α) is linear in t: see {@link linearInLogAlpha}. */
   readonly levelAt: (t: number) => Level;
   /** The level at the time of each sample, in a program; NaN outside of the path. */
   readonly levels: <B extends Dim>(t: Tensor<[B], TimeType>) => NoiseLevel<B>;

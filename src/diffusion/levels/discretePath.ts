@@ -63,7 +63,7 @@ const countOf = (times: ArrayLike<number>, isWhole: boolean): number => {
 
 /** Looks up levels of a path by their index: the evaluations of a sampler. */
 export const lookupIn = (list: readonly Level[], { at, isWhole, count }: Clock): Lookup => {
-  const times = list.map(at);
+  const times = list.map((level) => level.networkTime ?? at(level));
   const isTable = isWhole && times.every(Number.isInteger);
   return {
     list,

@@ -7,6 +7,8 @@ import { type Channel, identity } from './channel.js';
  */
 export interface Level extends Channel {
   readonly t: number;
+  /** The number that a network gets there, if it is not that of the path, as in schedulers that round it. */
+  readonly networkTime?: number;
   /** α̇ and σ̇, the derivatives by time, on a path that has them. */
   readonly rates?: Channel;
 }

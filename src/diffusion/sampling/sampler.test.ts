@@ -44,6 +44,7 @@ import type { Channel } from '../levels/channel.js';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { ddpm } from '../levels/discreteNoising.js';
+import { pathOf } from '../levels/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
 /** The result of stages without noise for x = 1, with the optimal x̂₀ of Gaussian data. */
@@ -170,12 +171,12 @@ describe('a sampler', () => {
   });
 
   it('takes the noise levels of its solver', async () => {
-    const level = { alpha: 0.8, sigma: 0.6, t: 999 };
+    const level = pathOf(noising).levelOfSigma(0.75); // between two timesteps
     const solver: Solver = { plan: ([, ...others], path) => ddim().plan([level, ...others], path) };
     const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
     const made = right(sampler({ noising, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
     expect(made.plan[0]!.from).toEqual(level);
-    expect(await samplesOf(made, [1])).toEqual([0.875]); // (1 - 0.6 · 0.5)/0.8
+    expect((await samplesOf(made, [1]))[0]).toBeCloseTo((1 - 0.6 * 0.5) / 0.8, 14); // α = 0.8 and σ = 0.6
   });
 
   it('on a grid equals the sampler on every step of the respaced process', async () => {

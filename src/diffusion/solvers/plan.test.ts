@@ -8,6 +8,10 @@ import { type Level, pairsOf } from '../levels/level.js';
 import { type Solver, type Stage, solverOf } from './plan.js';
 import { flowStep } from './steps.js';
 import { ddpm } from '../levels/discreteNoising.js';
+import { rectifiedFlow } from '../levels/continuousNoising.js';
+import { lookupIn } from '../levels/discretePath.js';
+import { pathOf } from '../levels/noising.js';
+import { sigmaOf } from '../levels/channel.js';
 
 const noising = right(ddpm(cosine(100)));
 
@@ -21,6 +25,20 @@ const withStages = (stages: (from: Level, to: Level) => unknown) => solverOf(sta
 describe('a plan of a solver', () => {
   it('is accepted if it has the fields of its type', () => {
     expect(messageOf(withStages((from, to) => [{ at: from, ...flowStep(from, to) } satisfies Stage]))).toBe('no error');
+  });
+
+  it('is accepted with levels of the path between and beyond those of the grid, however they round', () => {
+    const { levelOfSigma } = pathOf(noising);
+    const at = (sigma: number) => withStages(() => [{ at: levelOfSigma(sigma), x: 1 }]);
+    for (const sigma of [1e-6, 0.3, 1, 1e3, 1e9]) expect(messageOf(at(sigma))).toBe('no error');
+    const rounded = withStages((from) => [{ at: { ...from, alpha: from.alpha * (1 + 2 ** -50) }, x: 1 }]);
+    expect(messageOf(rounded)).toBe('no error');
+  });
+
+  it('may say what a network gets at a level in place of its time', () => {
+    const level = { ...pathOf(noising).levelOfSigma(1), networkTime: 7 };
+    expect(messageOf(withStages(() => [{ at: level, x: 1 }]))).toBe('no error');
+    expect(lookupIn([level, pathOf(noising).levelAt(5)], pathOf(noising).clock).clock.at({ ...level, t: 0 })).toBe(7);
   });
 
   it.each([
@@ -42,6 +60,22 @@ describe('a plan of a solver', () => {
     [withStages((from) => [{ at: from, x: Infinity }]), '.plan.0.stages.0.x: expected a finite number, got Infinity'],
     [withStages((from) => [{ at: from, x: 1, memory: 0.5 }]), '.memory: expected an array of finite numbers, got 0.5'],
     [withStages((from) => [{ at: { ...from, t: 100 }, x: 1 }]), 'expected times from 0 to 99, got 100 in evaluation 0'],
+    [
+      withStages((from) => [{ at: { ...from, sigma: from.sigma * (1 + 1e-6) }, x: 1 }]),
+      `expected α, σ, t = ${noising.marginals[99]!.alpha}, ${noising.marginals[99]!.sigma}, 99`,
+      `, ${noising.marginals[99]!.sigma * (1 + 1e-6)}, 99 in evaluation 0; plan steps for its levels`,
+    ],
+    // the signal of a flow at the noise of the step
+    [withStages((from) => [{ at: pathOf(rectifiedFlow()).levelOfSigma(sigmaOf(from)), x: 1 }]), 'expected α, σ, t = '],
+    [withStages((from) => [{ at: { ...from, t: from.t - 1 }, x: 1 }]), 'expected α, σ, t = ', ', 98 in evaluation 0'],
+    // a level of the noise with another time: that of the first timestep is clamped, that of others is not
+    [
+      withStages((from, to) => [
+        { at: from, x: 1 },
+        { at: { ...to, t: 3 }, x: 1 },
+      ]),
+      ', 3 in evaluation 1',
+    ],
     [withStages((from) => [{ at: from, x: 1, memory: [0.5] }]), 'expected factors of what earlier stages remember'],
     [{ plan: () => undefined }, '.plan: expected an Either of an array of steps, got nothing'],
     [{ plan: (levels: readonly Level[]) => pairsOf(levels) }, '.plan: expected an Either of an array of steps'],

@@ -8,7 +8,7 @@ import { argument, optional, record } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { type Level, pairsOf } from '../levels/level.js';
-import type { Channel } from '../levels/channel.js';
+import { type Channel, sigmaOf } from '../levels/channel.js';
 import { predictsPart } from '../parts.js';
 import { type Noising, pathOf } from '../levels/noising.js';
 import type { Path } from '../levels/path.js';
@@ -133,45 +133,57 @@ const planArgument = argument(PLAN, planType, 'see Stage, which lists the factor
 const firstLookingBack = (stages: readonly Stage[]): number =>
   stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
 
-/** The first fault of a plan for a process, as the expected and the actual value; null if it has none. */
-const faultOf = (plan: SolverPlan, { last }: Path): readonly [expected: string, actual: string] | null => {
-  const stages = stagesOf(plan);
-  const outside = stages.findIndex(({ at }) => !(at.t >= 0 && at.t <= last));
-  if (outside !== -1) return [`times from 0 to ${last}`, `${stages[outside]!.at.t} in evaluation ${outside}`];
+/** α, σ and t. */
+const numbersOf = ({ alpha, sigma, t: time }: Level): readonly number[] => [alpha, sigma, time];
+
+/** The first fault of the stages of a plan, as the expected and the actual value; null if they have none. */
+const faultOf = (
+  stages: readonly Stage[],
+  { last, levelAt, levelOfSigma }: Path,
+  known: ReadonlySet<Level>,
+): readonly [expected: string, actual: string] | null => {
+  for (const [i, { at }] of stages.entries()) {
+    if (known.has(at)) continue; // it comes from the path, which may take as long as the rest of the plan
+    const within = ` in evaluation ${i}`;
+    if (!(at.t >= 0 && at.t <= last)) return [`times from 0 to ${last}`, at.t + within];
+    const numbers = numbersOf(at);
+    const isAt = (own: Level): boolean => numbersOf(own).every((n, j) => Math.abs(n - numbers[j]!) <= 1e-9 * n);
+    const own = levelAt(at.t);
+    // a σ beyond the last timestep has its time
+    if (!isAt(own) && !isAt(levelOfSigma(sigmaOf(at))))
+      return [`α, σ, t = ${numbersOf(own).join(', ')}`, numbers.join(', ') + within];
+  }
   const early = firstLookingBack(stages);
   return early === -1
     ? null
     : ['factors of what earlier stages remember', `memory before the first, in evaluation ${early}`];
 };
 
-/** Checks the plan of a solver, which anyone may write. Otherwise a `ConfigError`. */
-const checkedPlan =
-  (path: Path) =>
-  (plan: SolverPlan): either.Either<NoisefoldError, SolverPlan> => {
-    const fault = faultOf(plan, path);
-    if (fault === null) return E.right(plan);
-    const [expected, actual] = fault;
-    return fail('ConfigError', { where: PLAN, expected, actual, hint: 'plan steps for its levels' });
-  };
-
-/** The checked plan of a solver. */
+/**
+ * The checked plan of a solver, which anyone may write. Returns a `ConfigError` for a plan of another type, with memory before its
+ * first evaluation, or with an evaluation whose α and σ are not those of the noising at its time.
+ */
 export const planOf = (
   solver: Solver,
   levels: readonly Level[],
   noising: Noising,
 ): either.Either<NoisefoldError, SolverPlan> => {
   const made: either.Either<NoisefoldError, unknown> = solver.plan(levels, noising);
+  const refuse = (expected: string, actual: string, hint: string) =>
+    fail('ConfigError', { where: PLAN, expected, actual, hint });
   if (!isEither(made))
-    return fail('ConfigError', {
-      where: PLAN,
-      expected: 'an Either of an array of steps',
-      actual: show(made),
-      hint: 'return E.right(steps), or make the solver by solverOf',
-    });
+    return refuse(
+      'an Either of an array of steps',
+      show(made),
+      'return E.right(steps), or make the solver by solverOf',
+    );
   return F.pipe(
     made,
     E.flatMap((plan) => (planType.is(plan) ? E.right(plan) : planArgument.decode(plan))), // a long plan is only tested
-    E.flatMap(checkedPlan(pathOf(noising))),
+    E.flatMap((plan: SolverPlan) => {
+      const fault = faultOf(stagesOf(plan), pathOf(noising), new Set(levels));
+      return fault ? refuse(...fault, 'plan steps for its levels') : E.right(plan);
+    }),
   );
 };
 

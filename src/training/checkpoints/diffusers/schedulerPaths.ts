@@ -2,7 +2,6 @@
 import { type Level, pathOf, type SolverPlan, type Solver, type Stage } from '../../../diffusion/index.js';
 import { DATA, pairsOf } from '../../../diffusion/levels/level.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
-import { channelOfSigma } from '../../../diffusion/levels/channel.js';
 import { E } from '../../../internal/fp.js';
 
 /** Tests if the timesteps of levels are the last ones of a grid. On any other grid, a solver takes its own way. */
@@ -41,13 +40,16 @@ export const withLevels =
   (grid: readonly number[], sigmas: readonly SigmaLevel[]) =>
   (solver: Solver): Solver => {
     const at = new Map(grid.map((t, i) => [t, sigmas[i]!]));
-    const changed = (level: Level): Level => {
-      const own = at.get(level.t);
-      return own === undefined ? level : { ...channelOfSigma(own.sigma), t: own.timestep };
-    };
     return {
       ...solver,
-      plan: (levels, noising) => solver.plan(isTailOf(grid, levels) ? levels.map(changed) : levels, noising),
+      plan: (levels, noising) => {
+        const { levelOfSigma } = pathOf(noising);
+        const changed = (level: Level): Level => {
+          const own = at.get(level.t);
+          return own === undefined ? level : { ...levelOfSigma(own.sigma), networkTime: own.timestep };
+        };
+        return solver.plan(isTailOf(grid, levels) ? levels.map(changed) : levels, noising);
+      },
     };
   };
 

@@ -26,7 +26,10 @@ export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick
 
 /** The denoiser of a network `N`. It keeps `params`, `init` and `config`, if the network has them. */
 export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
-  Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>>;
+  Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>> & {
+    /** The column of table 1, with its constants. */
+    readonly preconditioning: Required<PreconditioningOptions>;
+  };
 
 const networkOf = argument('preconditioned', partLike('a network { apply }', 'the result of unet', 'apply'));
 
@@ -87,20 +90,23 @@ export const preconditioned = <P, I extends Shape, N extends object>(
     networkOf.decode(network),
     E.flatMap(() => preconditioningOf(options)),
     E.tap(() => takingAnyTime(network, options)),
-    E.map((coefficients) => {
-      const denoiser: Denoiser<P, I> = {
+    E.map(({ preconditioning, coefficients }) => {
+      const apply: Denoiser<P, I>['apply'] = (params, xt, { level, ...at }) => {
+        const { alpha, sigma } = requiredLevel(level);
+        const x = scaleBy(xt, reciprocal(alpha));
+        const c = coefficients(div(sigma, alpha));
+        const raw = network.apply(params, scaleBy(x, c.in), { ...at, t: c.noise });
+        return add(scaleBy(x, c.skip), scaleBy(raw, c.out));
+      };
+      const denoiser = {
         ...keptOf(network),
         predicts: 'x0',
         clock: 'level',
         needsSignal: true,
-        apply: (params, xt, { level, ...at }) => {
-          const { alpha, sigma } = requiredLevel(level);
-          const x = scaleBy(xt, reciprocal(alpha));
-          const c = coefficients(div(sigma, alpha));
-          const raw = network.apply(params, scaleBy(x, c.in), { ...at, t: c.noise });
-          return add(scaleBy(x, c.skip), scaleBy(raw, c.out));
-        },
+        preconditioning,
+        // saving a trained model uses these to check that its functions are unchanged, as those of `unet`
+        apply: Object.assign(apply, { ...network.apply, preconditioning }),
       };
-      return denoiser as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
+      return denoiser as unknown as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
     }),
   );

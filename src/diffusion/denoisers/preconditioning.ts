@@ -131,10 +131,20 @@ const iddpm = ({ steps: M, c1, c2 }: Filled<typeof iddpmFields>): Preconditionin
   return (sigma) => ({ ...ofNoise(sigma), noise: add(neg(nearest(sigma)), M - 1) });
 };
 
+/** A column of table 1, with its constants. */
+interface Column {
+  readonly preconditioning: Required<PreconditioningOptions>;
+  readonly coefficients: Preconditioning;
+}
+
 /** A column of table 1: checks its options. */
 const column = <Fs extends Fields>(fields: Fs, of: (options: Filled<Fs>) => Preconditioning) => {
   const options = schema('preconditioned', fields, HINT);
-  return (given: unknown): either.Either<NoisefoldError, Preconditioning> => E.map(of)(options.decode(given));
+  return (given: unknown): either.Either<NoisefoldError, Column> =>
+    E.map((filled: Filled<Fs>) => ({
+      preconditioning: filled as unknown as Column['preconditioning'], // of one column, with all constants
+      coefficients: of(filled),
+    }))(options.decode(given));
 };
 
 const columns = {
@@ -151,7 +161,7 @@ const named = schema(
 );
 
 /** The column of table 1 for the options. */
-export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Preconditioning> =>
+export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Column> =>
   F.pipe(
     named.decode(given),
     E.flatMap(({ as }) => columns[as](given)),

@@ -1,5 +1,8 @@
-/** Networks in files: a built-in network is stored as its configuration, any other as its name and its fields. */
-import type { Model } from '../../diffusion/index.js';
+/**
+ * Networks in files: a built-in network is stored as its configuration, perhaps with its preconditioning, any other as its name and
+ * its fields.
+ */
+import { type Model, preconditioned, type PreconditioningOptions } from '../../diffusion/index.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { fail, failure } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
@@ -19,17 +22,27 @@ const builders: Readonly<Record<string, (config: never) => either.Either<Noisefo
   encoderClassifier,
 };
 
-/** The network of a configuration that was read from a file. */
-const built = (name: string, config: unknown): either.Either<NoisefoldError, Network<never, ImageShape>> => {
+/** The network of a description that was read from a file. */
+const built = ({
+  name,
+  config,
+  preconditioning,
+}: AboutModel): either.Either<NoisefoldError, Network<never, ImageShape>> => {
   const build = Object.hasOwn(builders, name) ? builders[name] : undefined;
-  return build === undefined
-    ? fail('DecodeError', {
-        where: 'name',
-        expected: Object.keys(builders).join(' or '),
-        actual: JSON.stringify(name),
-        hint: 'load it with the version of noisefold that saved it, or a later one',
-      })
-    : (build(config as never) as ReturnType<typeof built>); // a denoiser or a classifier
+  const made =
+    build === undefined
+      ? fail('DecodeError', {
+          where: 'name',
+          expected: Object.keys(builders).join(' or '),
+          actual: JSON.stringify(name),
+          hint: 'load it with the version of noisefold that saved it, or a later one',
+        })
+      : build(config as never);
+  const all =
+    preconditioning === undefined
+      ? made
+      : E.flatMap((network: object) => preconditioned(network as never, preconditioning))(made);
+  return all as ReturnType<typeof built>; // a denoiser or a classifier
 };
 
 /** The name of a model that was saved without one. */
@@ -39,6 +52,8 @@ export const CUSTOM = 'custom';
 export interface AboutModel {
   readonly name: string;
   readonly config?: unknown;
+  /** That of `preconditioned(network, …)`; it checks options of a file. */
+  readonly preconditioning?: PreconditioningOptions;
 }
 
 /** The fields that a network may have. */
@@ -49,24 +64,30 @@ const fieldsOf = <P, I extends ImageShape>(model: Network<P, I>) => {
   return { predicts: predictionOf(model), classes, timesteps, condition, learnedVariance: learned?.as };
 };
 
-/** Tests if a function is the unchanged one that a builder made. */
-const isMadeOf = (f: object | undefined, config: unknown): boolean =>
-  f === undefined || ('config' in f && f.config === config);
+/** What a built-in network is made of. */
+type Parts = Pick<AboutModel, 'config' | 'preconditioning'>;
+
+/** Tests if a function is the unchanged one that a builder made: it has the same parts. */
+const isMadeOf = (f: object | undefined, { config, preconditioning }: Parts): boolean => {
+  const own = f as Parts | undefined;
+  return own === undefined || (own.config === config && own.preconditioning === preconditioning);
+};
 
 /** The builder and the configuration of a built-in network that was not changed; undefined for any other. */
 const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | undefined => {
-  const { config } = model as { readonly config?: unknown };
+  const { config, preconditioning } = model as Parts;
   const { learned }: Optional<P, I> = model;
-  if (config === undefined || !isMadeOf(model.apply, config) || !isMadeOf(learned?.apply, config)) return undefined;
+  const parts = { config, ...(preconditioning && { preconditioning }) };
+  if (config === undefined || !isMadeOf(model.apply, parts) || !isMadeOf(learned?.apply, parts)) return undefined;
   const name = Object.keys(builders).find((builder) => {
-    const made = built(builder, config);
+    const made = built({ name: builder, ...parts });
     return (
       E.isRight(made) &&
       Object.keys(model).every((field) => field in made.right) &&
       difference('', fieldsOf(made.right), fieldsOf(model)) === undefined
     );
   });
-  return name === undefined ? undefined : { name, config };
+  return name === undefined ? undefined : { name, ...parts };
 };
 
 /** Describes a network as a file stores it. */
@@ -101,7 +122,7 @@ export const modelFrom = <P, I extends ImageShape>(
   return E.bimap(
     (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
     (model) => model as unknown as Network<P, I>, // if no network is given, P and I are those of the builder
-  )(built(stored.name, stored.config));
+  )(built(stored));
 };
 
 /**

@@ -262,7 +262,7 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, or in
- * another `storage`, ready for `sample`. A model that is not a U-Net of `unet` must be given as `model`. Also reads the
+ * another `storage`, ready for `sample`. A model that is not a U-Net of `unet`, perhaps preconditioned, must be given as `model`. Also reads the
  * averaged parameters of a checkpoint of a training, which holds neither the model, the process nor the names of classes, so
  * that `model` and `noising` must be given. Fails with
  * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or

@@ -47,8 +47,8 @@ const text = (fields: JsonRecord): string => `${JSON.stringify(fields, null, 2)}
 
 /** The configuration of a U-Net that `unet` made. Raises `ConfigError` for any other model. */
 const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']): UNetArchitecture => {
-  const { config } = aboutModel(model, CUSTOM);
-  if (config !== undefined) return config as UNetArchitecture; // it is written to the file
+  const { config, preconditioning } = aboutModel(model, CUSTOM);
+  if (config !== undefined && preconditioning === undefined) return config as UNetArchitecture; // it is written to the file
   return raise('ConfigError', {
     where: 'saveDiffusers: model',
     expected: 'a U-Net made by unet',

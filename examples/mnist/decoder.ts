@@ -27,6 +27,7 @@ const wrong = (place: Place, expected: string, value: unknown): E.Either<Noisefo
   fail('ConfigError', { ...place, expected, actual: show(value) });
 
 /** A number with a condition, in words and as a test. */
+/* @__NO_SIDE_EFFECTS__ */
 export const numberThat =
   (expected: string, holds: (n: number) => boolean): Decoder<number> =>
   (place) =>
@@ -39,6 +40,7 @@ export const numberThat =
 export const wholeFrom = (least: number): Decoder<number> =>
   numberThat(`a whole number ≥ ${least}`, (n) => Number.isSafeInteger(n) && n >= least);
 
+/* @__NO_SIDE_EFFECTS__ */
 export const oneOf =
   <const A extends string>(names: readonly A[]): Decoder<A> =>
   (place) =>
@@ -50,6 +52,7 @@ export const oneOf =
   };
 
 /** A value or null. */
+/* @__NO_SIDE_EFFECTS__ */
 export const orNull =
   <A>(decoder: Decoder<A>): Decoder<A | null> =>
   (place) =>
@@ -57,6 +60,7 @@ export const orNull =
     value === null ? E.right(null) : decoder(place)(value);
 
 /** A value that another decoder reads; its error names this position. */
+/* @__NO_SIDE_EFFECTS__ */
 export const by =
   <A>(decode: (value: unknown) => E.Either<NoisefoldError, A>): Decoder<A> =>
   ({ where }) =>
@@ -66,6 +70,7 @@ export const by =
     );
 
 /** An object with exactly these fields, in this order. */
+/* @__NO_SIDE_EFFECTS__ */
 export const record =
   <A extends object>(fields: { readonly [K in keyof A]: Decoder<A[K]> }): Decoder<A> =>
   (place) =>

@@ -18,6 +18,7 @@ export const bytes: Decoder<Uint8Array<ArrayBuffer>> = that(
 export const anyNumber: Decoder<number> = that('a number', (value) => typeof value === 'number');
 
 /** An array of decoded elements. */
+/* @__NO_SIDE_EFFECTS__ */
 export const listOf =
   <A>(decoder: Decoder<A>): Decoder<readonly A[]> =>
   (place) =>
@@ -40,6 +41,7 @@ type Members<A extends Tagged> = {
 };
 
 /** A member of a tagged union, with exactly its fields. */
+/* @__NO_SIDE_EFFECTS__ */
 export const tagged =
   <A extends Tagged>(members: Members<A>): Decoder<A> =>
   (place) =>

@@ -171,12 +171,12 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
 
 const HINT = 'reload the page: its parts are of different versions';
 
-export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request> = requestDecoder({
+export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request> = /* @__PURE__ */ requestDecoder({
   where: 'a message of the page',
   hint: HINT,
 });
 
-export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report> = reportDecoder({
+export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report> = /* @__PURE__ */ reportDecoder({
   where: 'a message of the worker',
   hint: HINT,
 });

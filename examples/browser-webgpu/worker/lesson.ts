@@ -2,7 +2,7 @@
 import { type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
 import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
-import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { type Parts, partsOf, settings } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import type { Plan } from './recipes.js';
@@ -21,10 +21,11 @@ const ENDLESS = Number.MAX_SAFE_INTEGER;
 export const beginLesson = (
   plan: Plan,
   { train, test }: Digits,
-): RTE.ReaderTaskEither<Backend, NoisefoldError, Lesson> =>
+  backend: Backend,
+): TE.TaskEither<NoisefoldError, Lesson> =>
   F.pipe(
-    RTE.fromEither(partsOf(plan.recipe, settings)),
-    RTE.flatMap(({ model, noising, optimizer, times }) =>
+    TE.fromEither(partsOf(plan.recipe, settings)),
+    TE.flatMap(({ model, noising, optimizer, times }) =>
       F.pipe(
         startTraining({
           ...{ model, noising, optimizer, times },
@@ -37,8 +38,8 @@ export const beginLesson = (
           key: plan.key,
           config: plan.recipe,
           ...(plan.from === null ? {} : { from: plan.from, allowOtherRounding: true }), // the browser may have changed since
-        }),
-        RTE.map((run) => ({ plan, model, noising, run, next: nextOf(run) })),
+        })(backend),
+        TE.map((run) => ({ plan, model, noising, run, next: nextOf(run) })),
       ),
     ),
   );

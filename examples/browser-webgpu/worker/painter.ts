@@ -25,7 +25,7 @@ import {
 import { inpainting, type Known as KnownImages, sampler, type SampleState } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
 import { pixelOf } from 'noisefold/training';
-import { either as E, function as F, type io as IO, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
+import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import { partsOf } from '../../mnist/recipe.js';
 import { AREA, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
@@ -72,7 +72,10 @@ export const mannerOf = ({ steps, guidance, labels, known }: Paint): Manner => (
 const pixelsOf = (numbers: ArrayLike<number>): Pixels =>
   new Uint8Array(Uint8ClampedArray.from(numbers, (x) => (x + 1) * 127.5).buffer);
 
-const seen = (x: Value<Shape>): RTE.ReaderTaskEither<Backend, NoisefoldError, Pixels> => RTE.map(pixelsOf)(read(x));
+const seen =
+  (backend: Backend) =>
+  (x: Value<Shape>): TE.TaskEither<NoisefoldError, Pixels> =>
+    TE.map(pixelsOf)(read(x)(backend));
 
 /** A batch of images in [-1, 1], and their masks: 1 for known pixels. */
 const knownOf = (known: Known | null, count: number) => {
@@ -117,23 +120,23 @@ export const painter =
         sampler({ noising, denoiser: model, solver, grid, guidance: guiding }),
       ),
       E.bind('way', ({ walk }) => inpainting({ resamples })(walk)),
-      RTE.fromEither,
-      RTE.bind('begin', ({ way }) =>
+      TE.fromEither,
+      TE.bind('begin', ({ way }) =>
         compile(
           program('key', (k) => ({ state: way.start(normal(k, count, SIDE, SIDE, 1)) })),
           {},
-        ),
+        )(backend),
       ),
-      RTE.bind('step', ({ parts: { model }, way }) =>
+      TE.bind('step', ({ parts: { model }, way }) =>
         compile(
           program(specOf(model.params, count, way.memory), ({ params, state, ...given }) =>
             way.step(params, state, given),
           ),
           {},
           { donate: ['state'] },
-        ),
+        )(backend),
       ),
-      RTE.map(({ walk, way, begin, step }): Painter => {
+      TE.map(({ walk, way, begin, step }): Painter => {
         // the step of the sampler for each step, which gives its timestep
         const timestepAt = (index: number): number => walk.timesteps[Math.floor(index / resamples)] ?? 0;
         return {
@@ -148,7 +151,7 @@ export const painter =
                 begin.run(keys.start),
                 TE.flatMap((first) =>
                   F.pipe(
-                    seen(first.state.x)(backend),
+                    seen(backend)(first.state.x),
                     TE.map((pixels) => (before = pixels)),
                     TE.tapError(() => release(first)(backend)),
                     TE.flatMap(() =>
@@ -158,10 +161,10 @@ export const painter =
                         inputs: (index) => ({ ...still, params, index, key: foldIn(keys.steps, index) }),
                         onStep: ({ state, x0 }, index) =>
                           F.pipe(
-                            seen(x0),
-                            RTE.tapIO((guess) => frame(index, guess)),
-                            RTE.flatMap(() => seen(state.x)),
-                            RTE.map((pixels) => (before = pixels)),
+                            seen(backend)(x0),
+                            TE.tapIO((guess) => frame(index, guess)),
+                            TE.flatMap(() => seen(backend)(state.x)),
+                            TE.map((pixels) => (before = pixels)),
                           ),
                         signal,
                       })({ state: first.state })(backend),
@@ -179,4 +182,4 @@ export const painter =
           },
         };
       }),
-    )(backend);
+    );

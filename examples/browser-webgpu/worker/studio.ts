@@ -17,7 +17,7 @@ export const openStudio =
   (plan: Plan) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Studio> =>
     F.pipe(
-      beginLesson(plan, digits)(backend),
+      beginLesson(plan, digits, backend),
       TE.map((lesson) => ({ backend, lesson, painters: painters(lesson)(backend) })),
     );
 

@@ -4,7 +4,7 @@
  */
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
-import { E, type either, F, RTE, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, F, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
 import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
 import { fail, failure, type NoisefoldError, orRaise, showShape } from '../../internal/errors.js';
 import { isExtent, type OneEach } from '../types/dim.js';
@@ -264,4 +264,4 @@ export const using =
  * const backend = await nf.run(askBackend)
  * backend.stats().buffers // → 1
  */
-export const askBackend: Effect<Backend> = effect(RTE.ask<Backend>());
+export const askBackend: Effect<Backend> = effect((backend) => TE.right(backend));

@@ -1,7 +1,8 @@
 /** Node's modules, and the errors of work that uses files. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { errorIn, failure } from '../internal/errors.js';
-import { F, TE } from '../internal/fp.js';
+import { rescue } from '../internal/exception.js';
+import { E } from '../internal/fp.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
@@ -48,9 +49,9 @@ const reasonOf = (thrown: unknown): string =>
  * kept.
  */
 export const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
-  F.pipe(
-    TE.tryCatch(
-      work,
+  task(
+    rescue(
+      async () => E.right(await work()),
       (thrown) =>
         errorIn(thrown) ??
         failure('FileError', {
@@ -60,7 +61,6 @@ export const onFile = <A>(path: string, expected: string, work: () => Promise<A>
           hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
         }),
     ),
-    task,
   );
 
 /** Returns `otherwise` if an effect fails with one of these codes. */

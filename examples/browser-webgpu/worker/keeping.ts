@@ -1,27 +1,28 @@
 /** The training that this browser saves between visits: a checkpoint in the cache of the page. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
-import { taskEither as TE } from 'fp-ts';
+import { either as E, taskEither as TE } from 'fp-ts';
+import { rescue } from './rescue.js';
 
 const CACHE = 'noisefold-training';
 
-const refused = (thrown: unknown): NoisefoldError =>
+const refused = (actual: string): NoisefoldError =>
   failure('FileError', {
     where: 'the store of this browser',
     expected: 'room for the training',
-    actual: thrown instanceof Error ? thrown.message : String(thrown),
+    actual,
     hint: 'save a checkpoint as a file instead',
   });
 
 const address = (name: string): string => new URL(`kept/${name}`, location.href).href;
 
 export const keep = (name: string, bytes: Uint8Array<ArrayBuffer>): TE.TaskEither<NoisefoldError, void> =>
-  TE.tryCatch(async () => (await caches.open(CACHE)).put(address(name), new Response(bytes)), refused);
+  rescue(async () => E.right(await (await caches.open(CACHE)).put(address(name), new Response(bytes))), refused);
 
 /** The bytes saved under a name, or null. */
 export const kept = (name: string): TE.TaskEither<NoisefoldError, Uint8Array<ArrayBuffer> | null> =>
-  TE.tryCatch(async () => {
+  rescue(async () => {
     const found = await (await caches.open(CACHE)).match(address(name));
-    return found === undefined ? null : new Uint8Array(await found.arrayBuffer());
+    return E.right(found === undefined ? null : new Uint8Array(await found.arrayBuffer()));
   }, refused);
 
 /** The time that a reloaded page may take to release its lock, in milliseconds. */

@@ -56,9 +56,8 @@ const remedyFor = (value: unknown): string | null => {
   return value instanceof Promise ? 'await it' : null;
 };
 
-/** True for a union or an intersection: io-ts counts its members as steps of the path. */
-const branches = (entry: t.ContextEntry | undefined): boolean =>
-  entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
+/** True for a union, whose members are steps in the context of an error. */
+const branches = (entry: t.ContextEntry | undefined): boolean => entry?.type instanceof t.UnionType;
 
 /** The words about a value that a type refuses. */
 interface Words {
@@ -144,7 +143,7 @@ const mismatch = (error: t.ValidationError): Mismatch => {
  */
 const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
   const [first] = errors;
-  const union = first?.context.findIndex(({ type }) => type instanceof t.UnionType) ?? -1;
+  const union = first?.context.findIndex(branches) ?? -1;
   if (first === undefined || union === -1) return first;
   const alternatives = errors.filter(({ context }) =>
     first.context.slice(0, union + 1).every(({ key }, i) => context[i]?.key === key),
@@ -240,10 +239,12 @@ export const rate = hinted(
 
 /** One of some strings; its name lists them: `'a', 'b' or 'c'`. */
 /* @__NO_SIDE_EFFECTS__ */
-export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {
+export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]): t.Type<W> => {
   const listed = words.map((each) => `'${each}'`);
-  const names = Object.fromEntries(words.map((each) => [each, null])) as { readonly [K in W]: null };
-  return t.keyof(names, [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '));
+  return tested(
+    [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '),
+    (value): value is W => words.some((each) => each === value),
+  );
 };
 
 /** A field for which noisefold supports only one value; arrays are compared by their elements. */
@@ -257,7 +258,7 @@ export const only = <A extends string | number | boolean | null | readonly never
 
 /** A list of at least one value. */
 export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
-  const list = t.readonlyArray(item, name);
+  const list = t.array(item, name);
   return new t.Type(
     name,
     (value): value is readonly A[] => list.is(value) && value.length > 0,

@@ -39,6 +39,23 @@ const policy: Plugin = {
 };
 
 /**
+ * Marks what the modules of fp-ts and io-ts compute when they are loaded as free of effects, so that a bundle leaves out what it
+ * does not use: their compiler made calls of classes, and nested calls have no marks.
+ */
+const pure: Plugin = {
+  name: 'pure',
+  transform: {
+    filter: { id: /[/]node_modules[/](fp-ts|io-ts)[/]/ },
+    handler: (code) =>
+      code
+        .replaceAll('/** @class */', '/* @__PURE__ */')
+        .replaceAll(/^(export )?var \w+ = .*\);$/gm, (line) =>
+          line.replaceAll(/(?<![\w.])(new )?(?=[\w.]+\()/g, '/* @__PURE__ */ $1'),
+        ),
+  },
+};
+
+/**
  * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend.
  */
 const groups = [
@@ -54,11 +71,12 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [digitsFile, policy],
+  plugins: [digitsFile, policy, pure],
   server: { headers },
   preview: { headers },
   worker: {
     format: 'es',
+    plugins: () => [pure],
     rolldownOptions: {
       // no getter of noisefold has an effect
       treeshake: { propertyReadSideEffects: false, unknownGlobalSideEffects: false },

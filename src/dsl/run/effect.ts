@@ -35,6 +35,7 @@ export interface Effect<A> extends NotStarted<'An effect starts when it is run: 
 export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A> => asWork(work) as Task<A>;
 
 /** Marks work as an {@link Effect}. The cast adds the member `then` in types only. */
+/* @__NO_SIDE_EFFECTS__ */
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
   asWork(work) as Effect<A>;
 

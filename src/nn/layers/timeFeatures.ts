@@ -47,6 +47,7 @@ const layout = record({
 });
 
 /** The layout of sines and cosines, by one of some names or by its fields. */
+/* @__NO_SIDE_EFFECTS__ */
 const sinusoidBy = <N extends string>(names: t.Type<N>) =>
   hinted(
     t.union([names, layout], `${names.name}, or { first, shift, maxPeriod, scale }`),

@@ -74,6 +74,7 @@ interface AlongAxis {
 }
 
 /** Makes both forms of a function of the last axis, applied along any axis. */
+/* @__NO_SIDE_EFFECTS__ */
 const alongAxis = (op: string, alongLast: (x: Node) => Node): AlongAxis =>
   withOption(op, (x, axis = -1) => {
     const last = x.shape.length - 1;

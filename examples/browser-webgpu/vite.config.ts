@@ -59,10 +59,10 @@ const pure: Plugin = {
  * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend.
  */
 const groups = [
-  // one file is smaller than several; the code of weights of 16 bits loads only for them
+  // one file is smaller than several; the code of weights of 16 bits, and of one backend, loads only for them
   {
     name: 'worker',
-    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/]numerics[/]toFloat16)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/,
+    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/,
   },
 ];
 

@@ -19,6 +19,13 @@ const digitsFile: Plugin = {
   },
 };
 
+/** Joins the lines of the built page. */
+const lines: Plugin = {
+  name: 'lines',
+  apply: 'build',
+  transformIndexHtml: (html) => html.replaceAll(/\s*\n\s*/g, ' '),
+};
+
 /** The content security policy of the built page. In development vite itself needs inline styles and a socket. */
 const SOURCES = [
   "default-src 'self'",
@@ -71,7 +78,7 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [digitsFile, policy, pure],
+  plugins: [digitsFile, policy, lines, pure],
   server: { headers },
   preview: { headers },
   worker: {

@@ -24,6 +24,17 @@ export const element = <K extends keyof HTMLElementTagNameMap>(
   return made;
 };
 
+/** A new button with attributes and children. */
+export const button = (
+  attributes: Readonly<Record<string, string>>,
+  pressed: () => void,
+  ...children: readonly (Node | string)[]
+): HTMLButtonElement => {
+  const made = element('button', { type: 'button', ...attributes }, ...children);
+  made.addEventListener('click', pressed);
+  return made;
+};
+
 /** Draws a part of the page whenever it may have changed. */
 export type Part<S> = (state: S) => void;
 

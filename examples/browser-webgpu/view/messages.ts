@@ -1,26 +1,20 @@
 /** The view of the notices. */
 import type { Event } from '../page/event.js';
 import type { Notice, Notices } from '../page/notices.js';
-import { byId, element, type Part } from './elements.js';
+import { button, byId, element, type Part } from './elements.js';
 
 export const messagesPart = (happened: (event: Event) => void): Part<Notices> => {
   const place = byId('notices', HTMLDivElement);
   const train = byId('train', HTMLButtonElement);
   const seen = new Map<Notice, HTMLElement>();
 
-  const button = (attributes: Readonly<Record<string, string>>, text: string, event: Event): HTMLElement => {
-    const made = element('button', { type: 'button', ...attributes }, text);
-    made.addEventListener('click', () => happened(event));
-    return made;
-  };
-
   const shown = ({ about, tone, title, text, actions }: Notice): HTMLElement =>
     element(
       'div',
       { class: `notice ${tone}`, role: tone === 'note' ? 'status' : 'alert' },
       element('p', {}, element('strong', {}, title), text),
-      element('div', { class: 'acts' }, ...actions.map(({ label, event }) => button({}, label, event))),
-      button({ class: 'close', 'aria-label': `Close: ${title}` }, '✕', { _tag: 'NoticeClosed', about }),
+      element('div', { class: 'acts' }, ...actions.map(({ label, event }) => button({}, () => happened(event), label))),
+      button({ class: 'close', 'aria-label': `Close: ${title}` }, () => happened({ _tag: 'NoticeClosed', about }), '✕'),
     );
 
   return (notices) => {

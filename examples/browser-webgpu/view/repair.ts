@@ -4,7 +4,7 @@ import type { Event, FillAs } from '../page/event.js';
 import { isDone } from '../page/film.js';
 import { regions } from '../page/mask.js';
 import { AREA, CLASSES } from '../shared/extent.js';
-import { byId, element, type Part, setText } from './elements.js';
+import { button, byId, element, type Part, setText } from './elements.js';
 import { tilesIn } from './tiles.js';
 
 const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any' ? value : Number(value));
@@ -26,11 +26,9 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   byId('regions', HTMLDivElement).append(
     ...regions
       .filter((region) => region !== 'none') // the button "clear" chooses it
-      .map((region) => {
-        const button = element('button', { type: 'button', 'aria-label': `Erase ${region}` }, region);
-        button.addEventListener('click', () => happened({ _tag: 'RegionChosen', region }));
-        return button;
-      }),
+      .map((region) =>
+        button({ 'aria-label': `Erase ${region}` }, () => happened({ _tag: 'RegionChosen', region }), region),
+      ),
   );
   fillAs.append(
     element('option', { value: 'same' }, 'the original digit'),

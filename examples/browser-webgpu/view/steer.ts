@@ -3,7 +3,7 @@ import type { Drawing } from '../page/drawing.js';
 import type { Event } from '../page/event.js';
 import { CLASSES } from '../shared/extent.js';
 import { MOST_STEPS } from '../shared/settings.js';
-import { byId, element, type Part, setText } from './elements.js';
+import { button, byId, type Part, setText } from './elements.js';
 
 /** A slider with its value in words. While it has the focus it does not follow the state. */
 const slider = (id: string, inWords: (value: number) => string, set: (value: number) => void): Part<number> => {
@@ -23,13 +23,10 @@ const guidanceInWords = (guidance: number): string => {
 };
 
 export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
-  const classes = Array.from({ length: CLASSES }, (_, label) => {
-    const button = element('button', { type: 'button', 'aria-label': `Draw the ${label}` }, `${label}`);
-    button.addEventListener('click', () => happened({ _tag: 'ClassToggled', label }));
-    return button;
-  });
-  const all = element('button', { type: 'button', 'aria-label': 'Draw all' }, 'all');
-  all.addEventListener('click', () => happened({ _tag: 'AllClassesPressed' }));
+  const classes = Array.from({ length: CLASSES }, (_, label) =>
+    button({ 'aria-label': `Draw the ${label}` }, () => happened({ _tag: 'ClassToggled', label }), `${label}`),
+  );
+  const all = button({ 'aria-label': 'Draw all' }, () => happened({ _tag: 'AllClassesPressed' }), 'all');
   byId('classes', HTMLDivElement).append(...classes, all);
 
   const others = byId('others', HTMLButtonElement);
@@ -40,11 +37,9 @@ export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
 
   return (drawing) => {
     const isAll = drawing.classes.length === CLASSES;
-    classes.forEach((button, label) =>
-      button.setAttribute('aria-pressed', `${!isAll && drawing.classes.includes(label)}`),
-    );
+    classes.forEach((each, label) => each.setAttribute('aria-pressed', `${!isAll && drawing.classes.includes(label)}`));
     all.setAttribute('aria-pressed', `${isAll}`);
-    for (const button of [...classes, all, others]) button.disabled = !drawing.ready;
+    for (const each of [...classes, all, others]) each.disabled = !drawing.ready;
     guidance(drawing.guidance);
     steps(drawing.steps);
   };

@@ -1,6 +1,6 @@
 /** Images as buttons. */
 import { SIDE } from '../shared/extent.js';
-import { element, night, setText } from './elements.js';
+import { button, element, night, setText } from './elements.js';
 import { show } from './ink.js';
 
 export interface Tiles {
@@ -19,16 +19,15 @@ export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number)
   const tiles = Array.from({ length: count }, (_, i) => {
     const canvas = element('canvas', { width: `${SIDE}`, height: `${SIDE}`, 'aria-hidden': 'true' });
     const caption = element('span', { 'aria-hidden': 'true' });
-    const button = element('button', { type: 'button' }, canvas, caption);
-    button.addEventListener('click', () => pressed(i));
-    parent.append(button);
-    return { button, canvas, caption };
+    const tile = button({}, () => pressed(i), canvas, caption);
+    parent.append(tile);
+    return { tile, canvas, caption };
   });
   let drawn: { readonly pixels: Uint8Array | undefined; readonly dark: boolean } | null = null;
   return {
     draw: (pixels, nameOf, captionOf) => {
-      tiles.forEach(({ button, caption }, i) => {
-        button.setAttribute('aria-label', nameOf(i));
+      tiles.forEach(({ tile, caption }, i) => {
+        tile.setAttribute('aria-label', nameOf(i));
         if (captionOf !== undefined) setText(caption, captionOf(i));
       });
       if (drawn?.pixels === pixels && drawn?.dark === night.matches) return;
@@ -38,7 +37,7 @@ export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number)
       );
     },
     allow: (allowed) => {
-      for (const { button } of tiles) button.disabled = !allowed;
+      for (const { tile } of tiles) tile.disabled = !allowed;
     },
   };
 };

@@ -3,7 +3,7 @@ import type { BinaryFnOf, UnaryFnOf } from '../../../dsl/primitives/elementwise.
 import type { Binary, IntegerBinary, IntegerUnary, Unary } from './algebra.js';
 import { erf, exp, expm1, sigmoid, tanh } from './exponentials.js';
 import { bfloat16, float16 } from './halves.js';
-import * as integers from './integers.js';
+import { div, mod as integerMod, pow as integerPow } from './integers.js';
 import { log, log1p } from './logarithms.js';
 import { pow } from './powers.js';
 import { mod } from './remainders.js';
@@ -25,7 +25,11 @@ export const binaryFormulas: { readonly [F in Exclude<BinaryFnOf<'float32'>, Sim
   pow,
   mod,
 };
-export const integerFormulas: { readonly [F in Exclude<BinaryFnOf<'int32'>, SimpleBinary>]: IntegerBinary } = integers;
+export const integerFormulas: { readonly [F in Exclude<BinaryFnOf<'int32'>, SimpleBinary>]: IntegerBinary } = {
+  div,
+  mod: integerMod,
+  pow: integerPow,
+};
 export const integerUnaryFormulas: { readonly [F in Exclude<UnaryFnOf<'int32'>, SimpleIntegerUnary>]: IntegerUnary } = {
   float16,
   bfloat16,

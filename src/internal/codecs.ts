@@ -60,7 +60,7 @@ export type {
 type Members = readonly (readonly [key: string, type: Decoder<unknown, unknown>])[];
 
 /** Decodes members of an object or an array, and reports the errors of all of them. */
-const decodeMembers = <A extends object>(whole: object, types: Members, context: Context): Validation<A> => {
+export const decodeMembers = <A extends object>(whole: object, types: Members, context: Context): Validation<A> => {
   const members = whole as Readonly<Record<string, unknown>>; // an array has indices
   const errors: Errors[] = [];
   const replaced: (readonly [string, unknown])[] = [];

@@ -1,6 +1,6 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
-import { E, F, RA, t, type either } from './fp.js';
+import { E, F, t, type either } from './fp.js';
 import { suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
@@ -173,12 +173,11 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
   const are = (value: unknown): value is Values =>
     Array.isArray(value) && value.length === codecs.length && codecs.every((codec, i) => codec.is(value[i]));
-  const validate: t.Validate<unknown, Values> = (value, context) => {
-    if (!Array.isArray(value) || value.length > codecs.length) return t.failure(value, context);
-    const each = codecs.map((codec, i) => codec.validate(value[i], t.appendContext(context, `${i}`, codec, value[i])));
-    const { left: errors, right: values } = RA.separate(each);
-    return are(values) ? t.success(values) : t.failures(errors.flat());
-  };
+  const members = codecs.map((codec, i) => [`${i}`, codec] as const);
+  const validate: t.Validate<unknown, Values> = (value, context) =>
+    Array.isArray(value) && value.length <= codecs.length
+      ? t.decodeMembers<Values>(value, members, context)
+      : t.failure(value, context);
   return new t.Type<Values>(name, are, validate, F.identity);
 };
 

@@ -1,7 +1,7 @@
 /** Gets a network on a backend: when the page opens, and after a lost device. */
 import type { NoisefoldError } from 'noisefold/dsl';
 import { decodeCheckpoint } from 'noisefold/training';
-import { either as E, function as F, io as IO, taskEither as TE } from 'fp-ts';
+import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import { type Settings, USUAL_SEED } from '../shared/settings.js';
 import type { Task } from './agenda.js';
 import { type Acquired, acquire, insteadOfWebgpu } from './backends.js';
@@ -58,7 +58,7 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
         : F.pipe(bytes, decodeCheckpoint('the training that this browser saved'), E.flatMap(resumedPlan)),
     ),
     TE.orElse(({ message }): Effect<Plan | null> =>
-      TE.fromIO(F.pipe(tell({ _tag: 'Failed', doing: 'keep', message }), IO.as(null))),
+      TE.map(() => null)(TE.fromIO(tell({ _tag: 'Failed', doing: 'keep', message }))),
     ),
   );
 

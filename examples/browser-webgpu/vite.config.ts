@@ -62,16 +62,17 @@ const pure: Plugin = {
   },
 };
 
+/** The code that a visit may not need: of weights of 16 bits, of an oracle, and of WebGPU beside its backend. */
+const apart =
+  /[/]src[/](dsl[/](run[/](packing|storeAs|nonFinite)|compile[/](storing|passes[/]unpacked)|types[/]storage)|training[/]fit[/]origin|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors)[.]/;
+const together =
+  /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/;
+
 /**
- * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend.
+ * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend. One
+ * file is smaller than several.
  */
-const groups = [
-  // one file is smaller than several; the code of weights of 16 bits, and of one backend, loads only for them
-  {
-    name: 'worker',
-    test: /[/]src[/](?!(dsl[/](run[/](packing|storeAs)|compile[/](storing|passes[/]unpacked)|types[/]storage)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors)[.])(dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/,
-  },
-];
+const groups = [{ name: 'worker', test: (id: string) => together.test(id) && !apart.test(id) }];
 
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),

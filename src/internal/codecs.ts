@@ -25,7 +25,6 @@ export {
   appendContext,
   boolean,
   failure,
-  failures,
   Function,
   literal,
   never,

@@ -14,7 +14,7 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
     bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
   }));
 
-const KINDS = ['data', 'page', 'worker', 'wasm', 'webgpu', 'stored'] as const;
+const KINDS = ['data', 'page', 'worker', 'wasm', 'webgpu', 'rest'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The files of each kind, by name. The worker has all of noisefold except the backends, and fp-ts. */
@@ -24,8 +24,8 @@ const FILES: Readonly<Record<Kind, RegExp>> = {
   worker: /^main-/,
   wasm: /^wasm-/,
   webgpu: /^(webgpu|backend)-/,
-  // the code of weights of 16 bits, which a visit does not load
-  stored: /^(storing|packing|storage)-/,
+  // the code of weights of 16 bits, and of an oracle, which a visit does not load
+  rest: /^(storing|packing|storage|origin)-/,
 };
 
 const kindsOf = (name: string): readonly Kind[] => KINDS.filter((kind) => FILES[kind].test(name));

@@ -1,5 +1,4 @@
 import { type Backend, type Feed, type Resident, using } from '../../dsl/index.js';
-import { TE } from '../../internal/fp.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -16,25 +15,26 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
 }
 
 /**
- * Repeats a step that was not finite on the oracle of the training, without the guard, and returns the first operation
- * whose result is not finite; null without an oracle. The guard has kept the state from before the step, except the
+ * Repeats a step that was not finite on the oracle of a training, without the guard, and returns the first operation
+ * whose result is not finite. The guard has kept the state from before the step, except the
  * number of updates, which is set back here.
  */
 export const originOf =
-  <P, I extends ImageShape>(training: AnyTraining<P, I>, { step, state, examples }: StepGiven<I>) =>
-  (backend: Backend): Fallible<string | null> => {
-    const { oracle, data, batch } = training;
-    if (oracle === undefined) return TE.right(null);
-    return gen(function* () {
+  <P, I extends ImageShape>(
+    training: AnyTraining<P, I>,
+    oracle: Fallible<Backend>,
+    { step, state, examples }: StepGiven<I>,
+  ) =>
+  (backend: Backend): Fallible<string | null> =>
+    gen(function* () {
       const tensors = new Map(yield* take(readTensors(state)(backend)));
       tensors.set('step', { dtype: 'I32', shape: [], data: Int32Array.of(step) });
-      const program = unguardedStep(training, data.image);
+      const program = unguardedStep(training, training.data.image);
       const repeated = using(oracle)((elsewhere) =>
         gen(function* () {
           const copy = yield* take(uploadTensors('state', trainState(training))(tensors)(elsewhere));
-          return yield* take(originIn(program, { B: batch }, { state: copy, examples })(elsewhere));
+          return yield* take(originIn(program, { B: training.batch }, { state: copy, examples })(elsewhere));
         }),
       );
       return yield* take(repeated);
     });
-  };

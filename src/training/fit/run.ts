@@ -28,7 +28,6 @@ import { explosionError, explosions, explosionText, noLosses, withLoss } from '.
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { initialParams } from './initial.js';
-import { originOf } from './origin.js';
 import { type Unsigned, unsignedText, withImages } from './pixels.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -209,15 +208,19 @@ const running = <P, I extends ImageShape>(
       yield E.right({ _tag: 'Step', step, of: steps, ...report, milliseconds: performance.now() - began });
       series = counted(series, isFinite);
       if (!isFinite) {
-        // the origin is searched for once in a series
+        const { oracle } = training;
+        // the origin is searched for once in a series, by code that loads when it is needed
         const isFirst = series.steps === 1;
-        const origin = isFirst
-          ? await originOf(training, { step, state: run.state(), examples })(backend)()
-          : E.right(null);
+        const origin =
+          isFirst && oracle !== undefined
+            ? await (
+                await import('./origin.js')
+              ).originOf(training, oracle, { step, state: run.state(), examples })(backend)()
+            : E.right(null);
         if (E.isLeft(origin)) return yield origin;
         if (isFirst) series = { ...series, origin: origin.right };
         yield E.right({ _tag: 'NonFinite', step, origin: origin.right });
-        const error = divergence(step, series, training.oracle !== undefined);
+        const error = divergence(step, series, oracle !== undefined);
         if (error !== null) return yield E.left(error);
       }
       const exploded = explosionError(step, losses, report.loss, explosion);

@@ -1,6 +1,6 @@
 /** Decoders of external values, from a command line or a file. */
 import { fail, failure, type NoisefoldError } from 'noisefold/dsl';
-import { either as E, function as F } from 'fp-ts';
+import { either as E } from 'fp-ts';
 
 /** The position of a value, and a hint for a wrong one. */
 export interface Place {
@@ -14,8 +14,13 @@ export type Decoder<A> = (place: Place) => (value: unknown) => E.Either<Noisefol
 const LONGEST = 60;
 
 /** The JSON of a value from a file, which may be nested too deeply to be written. */
-const jsonOf = (value: unknown): string =>
-  E.getOrElse(() => 'a value that is nested too deeply')(E.tryCatch(() => `${JSON.stringify(value)}`, F.identity));
+const jsonOf = (value: unknown): string => {
+  try {
+    return `${JSON.stringify(value)}`;
+  } catch {
+    return 'a value that is nested too deeply';
+  }
+};
 
 /** The JSON of a value in a few characters. */
 export const show = (value: unknown): string => {
@@ -80,17 +85,12 @@ export const record =
       return wrong(place, `{ ${names.join(', ')} }`, value);
     const given = new Map<string, unknown>(Object.entries(value));
     const unknownName = [...given.keys()].find((name) => !names.some((known) => known === name));
-    return unknownName === undefined
-      ? F.pipe(
-          names,
-          E.traverseArray((name) =>
-            F.pipe(
-              given.get(name),
-              fields[name]({ ...place, where: `${place.where}: ${name}` }),
-              E.map((field) => [name, field] as const),
-            ),
-          ),
-          E.map((pairs) => Object.fromEntries(pairs) as A), // a field for each name
-        )
-      : wrong(place, `no fields but ${names.join(', ')}`, unknownName);
+    if (unknownName !== undefined) return wrong(place, `no fields but ${names.join(', ')}`, unknownName);
+    const decoded: (readonly [string, unknown])[] = [];
+    for (const name of names) {
+      const field = fields[name]({ ...place, where: `${place.where}: ${name}` })(given.get(name));
+      if (E.isLeft(field)) return field;
+      decoded.push([name, field.right]);
+    }
+    return E.right(Object.fromEntries(decoded) as A); // a field for each name
   };

@@ -1,6 +1,6 @@
 /** Decoders of the parts of messages. */
 import { fail } from 'noisefold/dsl';
-import { either as E, function as F } from 'fp-ts';
+import { either as E } from 'fp-ts';
 import { type Decoder, record } from '../../mnist/decoder.js';
 
 const that =
@@ -49,15 +49,12 @@ export const tagged =
     const { _tag: tag, ...fields } = Object(value) as { readonly _tag?: unknown };
     const known = Object.entries<Readonly<Record<string, Decoder<unknown>>>>(members);
     const found = known.find(([name]) => name === tag);
-    return found === undefined
-      ? fail('ConfigError', {
-          ...place,
-          expected: `one of ${known.map(([name]) => name).join(', ')}`,
-          actual: `${JSON.stringify(tag)}`,
-        })
-      : F.pipe(
-          fields,
-          record(found[1])({ ...place, where: `${place.where}: ${found[0]}` }),
-          E.map((decoded) => ({ _tag: found[0], ...decoded }) as unknown as A), // the fields of that member
-        );
+    if (found === undefined)
+      return fail('ConfigError', {
+        ...place,
+        expected: `one of ${known.map(([name]) => name).join(', ')}`,
+        actual: `${JSON.stringify(tag)}`,
+      });
+    const decoded = record<object>(found[1])({ ...place, where: `${place.where}: ${found[0]}` })(fields);
+    return E.isLeft(decoded) ? decoded : E.right({ _tag: found[0], ...decoded.right } as unknown as A); // the fields of that member
   };

@@ -1,6 +1,6 @@
 /** The settings in the URL of the page: `?backend=wasm&recipe=tiny&goal=12`. */
 import type { NoisefoldError } from 'noisefold/dsl';
-import { either as E, function as F } from 'fp-ts';
+import type { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 
 export interface Settings {
@@ -58,10 +58,11 @@ const isWord = (name: string): boolean => name === 'backend' || name === 'recipe
  * Reads the settings of a query. Ignores other parameters, which shared links may have. Returns a `ConfigError` for
  * invalid values.
  */
-export const settingsOf = (query: string): E.Either<NoisefoldError, Settings> =>
-  F.pipe(
-    [...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(fields, name)),
-    (known) => known.map(([name, value]) => [name, isWord(name) ? value : Number(value)] as const),
-    (known) => ({ ...defaultSettings, ...Object.fromEntries(known) }),
-    settingsDecoder({ where: 'the address', hint: 'the page uses its defaults instead' }),
-  );
+export const settingsOf = (query: string): E.Either<NoisefoldError, Settings> => {
+  const known = [...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(fields, name));
+  const set = known.map(([name, value]) => [name, isWord(name) ? value : Number(value)] as const);
+  return settingsDecoder({ where: 'the address', hint: 'the page uses its defaults instead' })({
+    ...defaultSettings,
+    ...Object.fromEntries(set),
+  });
+};

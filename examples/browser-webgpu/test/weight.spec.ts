@@ -24,8 +24,8 @@ const FILES: Readonly<Record<Kind, RegExp>> = {
   worker: /^main-/,
   wasm: /^wasm-/,
   webgpu: /^(webgpu|backend)-/,
-  // the code of weights of 16 bits, and of an oracle, which a visit does not load
-  rest: /^(storing|packing|storage|origin)-/,
+  // the code of weights of 16 bits, of initial parameters, and of failed trainings, which a visit does not load
+  rest: /^(storing|packing|storage|initial|origin|smallerBatch)-/,
 };
 
 const kindsOf = (name: string): readonly Kind[] => KINDS.filter((kind) => FILES[kind].test(name));

@@ -26,20 +26,13 @@ const hinting = (error: NoisefoldError): NoisefoldError =>
   });
 
 /**
- * The initial parameters of a training; null if they are not given. Returns a `CheckpointMismatch` at the first
- * parameter that differs from those of the model by its path or shape, and a `ConfigError` for anything that is not on a
- * backend, or beside a snapshot.
+ * The initial parameters of a training. Returns a `CheckpointMismatch` at the first parameter that differs from those of
+ * the model by its path or shape, and a `ConfigError` for anything that is not on a backend, or beside a snapshot.
  */
-export const initialParams = <P>({
-  initial,
-  from,
-  model,
-}: {
-  readonly initial?: Initial<P>;
-  readonly from?: unknown;
-  readonly model: { readonly params: TreeSpec<P> };
-}): either.Either<NoisefoldError, Resident<P> | null> => {
-  if (initial === undefined) return E.right(null);
+export const initialParams = <P>(
+  initial: Initial<P>,
+  { from, model }: { readonly from?: unknown; readonly model: { readonly params: TreeSpec<P> } },
+): either.Either<NoisefoldError, Resident<P>> => {
   if (from !== undefined)
     return fail('ConfigError', {
       where,

@@ -27,7 +27,6 @@ import { counted, divergence, noSteps } from './divergence.js';
 import { explosionError, explosions, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
-import { initialParams } from './initial.js';
 import { type Unsigned, unsignedText, withImages } from './pixels.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -93,7 +92,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
 /** Begins a training whose fields were checked. */
 export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    const { steps, from, batch, data, allowRepeats } = training;
+    const { steps, from, initial: given, batch, data, allowRepeats } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {
         where: 'training.steps',
@@ -101,7 +100,11 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
         actual: `${steps}`,
         hint: 'give the total number of updates, including those before the checkpoint',
       });
-    const initial = yield* take(initialParams(training));
+    // the check of initial parameters loads with them
+    const initial =
+      given === undefined
+        ? null
+        : yield* take(async () => (await import('./initial.js')).initialParams(given, training));
     yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {

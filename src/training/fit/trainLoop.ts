@@ -1,5 +1,4 @@
 import { type Backend, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
-import { fail } from '../../internal/errors.js';
 import { E, F, TE } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
@@ -40,39 +39,18 @@ const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainL
   ),
 });
 
-/** The numbers of parts that divide a batch, each at least twice the one before. */
-const partsOf = (batch: number, least: number): readonly number[] =>
-  Array.from({ length: batch }, (_, i) => i + 1)
-    .filter((count) => batch % count === 0)
-    .reduce<readonly number[]>(
-      (chosen, count) => (count >= 2 * (chosen.at(-1) ?? least) ? [...chosen, count] : chosen),
-      [],
-    );
-
 /** Compiles the loop of a training. If only parts of its batch fit in memory, the error says which. */
 export const openedTraining =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
   (backend: Backend): Fallible<Opened<TrainLoop<P, I>>> =>
     F.pipe(
       opened(trainLoop(training))(backend),
-      TE.orElse((error) => async () => {
-        const { batch, accumulate = 1 } = training;
+      TE.orElse((error): Fallible<Opened<TrainLoop<P, I>>> => async () => {
         const fits = async (parts: number): Promise<boolean> => {
           const open = await opened(trainLoop({ ...training, accumulate: parts }))(backend)();
           if (E.isRight(open)) open.right.release();
           return E.isRight(open);
         };
-        // a failure that does not happen again has another reason than the size
-        if (error._tag !== 'BackendFailure' || (await fits(accumulate))) return E.left(error);
-        for (const parts of partsOf(batch, accumulate)) {
-          if (!(await fits(parts))) continue;
-          return fail('BackendFailure', {
-            where: 'training.batch',
-            expected: `at most ${batch / parts} images at a time`,
-            actual: `${batch / accumulate}, which need ${error.expected}`,
-            hint: `give accumulate: ${parts} to process the batch of ${batch} in ${parts} parts, with its gradient, or batch: ${batch / parts}`,
-          });
-        }
-        return E.left(error);
+        return (await import('./smallerBatch.js')).smallerBatch(error, training, fits);
       }),
     );

@@ -10,6 +10,7 @@ import { planning } from '../compile/planning.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';
+import { part } from '../../internal/parts.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { FloatStorage } from '../types/storage.js';
 import { leaves, withLeaves } from '../types/tree.js';
@@ -43,7 +44,11 @@ const compileOptions = schema(
 const compileArguments = schema(
   'compile',
   {
-    program: refined(t.unknown, 'a program', (x) => t.type({ inputs: t.object, trace: t.Function }).is(x)),
+    program: refined(
+      part<Program<never, unknown>>('a program', 'inputs', 'trace'),
+      'a program',
+      ({ trace }) => typeof trace === 'function',
+    ),
     extents: refined(t.unknown, 'the extents of its symbols', t.UnknownRecord.is),
   },
   "write compile(program({ x: 'B 2' }, ({ x }) => …), { B: 8 }), with {} if the program has no symbols",

@@ -53,6 +53,11 @@ describe('LEB128', () => {
 
 const RELAXED = 'f32x4.relaxed_madd';
 
+test('locals have the words of a text as their names', () => {
+  expect(i32.locals('n')).toEqual([i32.local('n')]);
+  expect(v128.locals('left right sum')).toEqual([v128.local('left'), v128.local('right'), v128.local('sum')]);
+});
+
 describe('every instruction is valid', () => {
   const operand = { i32: i32.local('i'), f32: f32.local('f'), v128: v128.local('v') };
   const f = operand.f32;
@@ -89,7 +94,7 @@ describe('every instruction is valid', () => {
   };
   const ofSpace = (space: 'i32' | 'f32' | 'v128' | 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2' | 'i8x16', self: unknown) =>
     Object.entries(asm[space])
-      .filter(([name]) => name !== 'local' && name !== 'const')
+      .filter(([name]) => !['local', 'locals', 'const'].includes(name))
       .map(([name, build]): readonly [string, readonly unknown[]] => [
         `${space}.${name}`,
         special[`${space}.${name}`] ?? (name.includes('load') ? [0] : [self, self, self].slice(0, build.length || 2)),

@@ -73,6 +73,16 @@ const localOf =
   <T extends ValueType>(type: T) =>
   (name: string): Local<T> => ({ type, name, code: { kind: 'get', name, type } });
 
+/** A local for each word of a text. */
+type LocalsOf<S extends string, T extends ValueType> = S extends `${string} ${infer Rest}`
+  ? readonly [Local<T>, ...LocalsOf<Rest, T>]
+  : readonly [Local<T>];
+/** Makes locals by their names, with a space between two: `const [row, column] = i32.locals('row column')`. */
+const localsOf =
+  <T extends ValueType>(type: T) =>
+  <S extends string>(names: S) =>
+    names.split(' ').map(localOf(type)) as unknown as LocalsOf<S, T>; // one for each word
+
 const i32Binary = (opcode: number) => binary('i32', asI32, [opcode]);
 const f32Binary = (opcode: number) => binary('f32', asF32, [opcode]);
 const f32x4Unary = (opcode: number) => unary('v128', asF32x4, simd(opcode));
@@ -88,6 +98,7 @@ export type Lane = 0 | 1 | 2 | 3;
 /** 32-bit integers; addresses are `i32` too. Comparisons return 0 or 1. */
 export const i32 = {
   local: localOf('i32'),
+  locals: localsOf('i32'),
   const: i32Const,
   load: load('i32', [0x28], 4),
   store: store(asI32, [0x36], 4),
@@ -110,6 +121,7 @@ export const i32 = {
 /** Single-precision scalars. */
 export const f32 = {
   local: localOf('f32'),
+  locals: localsOf('f32'),
   const: f32Const,
   load: load('f32', [0x2a], 4),
   store: store(asF32, [0x38], 4),
@@ -120,6 +132,7 @@ export const f32 = {
 /** 128-bit vectors of no particular type: memory, logic and shuffles. A number becomes an `i32x4` constant. */
 export const v128 = {
   local: localOf('v128'),
+  locals: localsOf('v128'),
   load: load('v128', simd(0), 16),
   load32_splat: load('v128', simd(9), 4),
   load64_zero: load('v128', simd(93), 8),

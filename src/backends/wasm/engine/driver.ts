@@ -43,19 +43,8 @@ export const SYNC = { arrived: 0, opened: 4, stopped: 8, working: 12 } as const;
 /** The number of times that a waiting thread checks before it sleeps, which takes about as long as waking up. */
 const SPINS = 2000;
 
-const stages = i32.local('stages');
-const count = i32.local('count');
-const thread = i32.local('thread');
-const threads = i32.local('threads');
-const sync = i32.local('sync');
-const items = i32.local('items');
-const item = i32.local('item');
-const command = i32.local('command');
-const opened = i32.local('opened');
-const spin = i32.local('spin');
-const chain = i32.local('chain');
-const link = i32.local('link');
-const first = i32.local('first');
+const [stages, count, thread, threads, sync, items, item] = i32.locals('stages count thread threads sync items item');
+const [command, opened, spin, chain, link, first] = i32.locals('command opened spin chain link first');
 
 /** Runs item `item` of the list `items`. */
 const runItem: Body = [

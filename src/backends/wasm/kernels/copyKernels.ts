@@ -7,16 +7,8 @@ import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { callable } from '../engine/callable.js';
 import { range } from '../numbers.js';
 
-const to = i32.local('to');
-const toRow = i32.local('toRow');
-const from = i32.local('from');
-const fromRow = i32.local('fromRow');
-const rows = i32.local('rows');
-const columns = i32.local('columns');
-const row = i32.local('row');
-const column = i32.local('column');
-const source = i32.local('source');
-const target = i32.local('target');
+const [to, toRow, from, fromRow, rows, columns, row] = i32.locals('to toRow from fromRow rows columns row');
+const [column, source, target] = i32.locals('column source target');
 
 const copyVectors = (count: number): Body => [
   range(count).map((index) =>
@@ -47,8 +39,7 @@ const copyRows: Func = callable(
   ],
 );
 
-const toColumn = i32.local('toColumn');
-const fromColumn = i32.local('fromColumn');
+const [toColumn, fromColumn] = i32.locals('toColumn fromColumn');
 
 /** Copies `to[r, c] = from[r, c]` with any strides. */
 const copyStrided: Func = callable(
@@ -112,12 +103,7 @@ const transposeBlocks: Func = callable(
   ],
 );
 
-const toBlock = i32.local('toBlock');
-const fromPixel = i32.local('fromPixel');
-const blocks = i32.local('blocks');
-const pixels = i32.local('pixels');
-const block = i32.local('block');
-const pixel = i32.local('pixel');
+const [toBlock, fromPixel, blocks, pixels, block, pixel] = i32.locals('toBlock fromPixel blocks pixels block pixel');
 
 /**
  * Copies four channels at a time: `to[block, pixel]` is a block of four channels of `from[pixel]`. Pixels of `to` are

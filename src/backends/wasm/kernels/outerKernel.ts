@@ -31,24 +31,12 @@ const UNROLL = 4;
 export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { outer }: Tiles): Func => {
   const tileRows = outer[width];
   const vectors = width / 4;
-  const parameters = {
-    table: i32.local('table'),
-    count: i32.local('count'),
-    panel: i32.local('panel'),
-    x: i32.local('x'),
-    rows: i32.local('rows'),
-    blockStride: i32.local('blockStride'),
-    sums: i32.local('sums'),
-    times: i32.local('times'),
-    panelStep: i32.local('panelStep'),
-    xStep: i32.local('xStep'),
-    sumsStep: i32.local('sumsStep'),
-  };
-  const { table, count, panel, x, rows, blockStride, sums, times, panelStep, xStep, sumsStep } = parameters;
-  const [time, base, sum] = [i32.local('time'), i32.local('base'), i32.local('sum')];
-  const [tiles, tile, p] = [i32.local('tiles'), i32.local('tile'), i32.local('p')];
+  const parameters = i32.locals('table count panel x rows blockStride sums times panelStep xStep sumsStep');
+  const [table, count, panel, x, rows, blockStride, sums, times, panelStep, xStep, sumsStep] = parameters;
+  const [time, base, sum] = i32.locals('time base sum');
+  const [tiles, tile, p] = i32.locals('tiles tile p');
   const address = i32.local('address');
-  const [entry, b] = [i32.local('entry'), i32.local('b')];
+  const [entry, b] = i32.locals('entry b');
   const value = v128.local('value');
   const weights = range(vectors).map((vector) => v128.local(`weights${vector}`));
   const tileSums = range(tileRows * vectors).map((index) => v128.local(`sum${index}`));
@@ -86,7 +74,7 @@ export const outerKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { outer
    * first half. With an odd number of tiles, `blockStride` must be 16, so that both steps are 8.
    */
   const toNextTile = tileRows === 4 ? blockStride : select(i32.sub(blockStride, 8), i32.const(8), i32.and(tile, 1));
-  return callable(`outer${width}`, Object.values(parameters), [
+  return callable(`outer${width}`, parameters, [
     set(tiles, wholeTiles(rows, tileRows)),
     repeat(time, times, [
       set(base, x),

@@ -64,31 +64,16 @@ const names = (prefix: string, count: number) => range(count).map((index) => `${
 export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { rows: rowsOfTiles }: Tiles): Func => {
   const tileRows = rowsOfTiles[width];
   const vectors = width / 4;
-  const parameters = {
-    table: i32.local('table'),
-    rows: i32.local('rows'),
-    left: i32.local('left'),
-    result: i32.local('result'),
-    panel: i32.local('panel'),
-    bias: i32.local('bias'),
-    taps: i32.local('taps'),
-    length: i32.local('length'),
-    columns: i32.local('columns'),
-    accumulate: i32.local('accumulate'),
-    zeros: i32.local('zeros'),
-    times: i32.local('times'),
-    leftStep: i32.local('leftStep'),
-    resultStep: i32.local('resultStep'),
-    panelStep: i32.local('panelStep'),
-  };
-  const { table, rows, left, result, panel, bias, taps, length, columns, accumulate, zeros } = parameters;
-  const { times, leftStep, resultStep, panelStep } = parameters;
-  const [time, rowsOfTable] = [i32.local('time'), i32.local('rowsOfTable')];
-  const [spill, entry, offset] = [i32.local('spill'), i32.local('entry'), i32.local('offset')];
-  const [row, tap, tapTable] = [i32.local('row'), i32.local('tap'), i32.local('tapTable')];
-  const [tiles, tile, k] = [i32.local('tiles'), i32.local('tile'), i32.local('k')];
-  const column = i32.local('column');
-  const b = i32.local('b');
+  const operands = i32.locals('table rows left result panel bias taps length columns accumulate zeros');
+  const repetition = i32.locals('times leftStep resultStep panelStep');
+  const [table, rows, left, result, panel, bias, taps, length, columns, accumulate, zeros] = operands;
+  const [times, leftStep, resultStep, panelStep] = repetition;
+  const parameters = [...operands, ...repetition];
+  const [time, rowsOfTable] = i32.locals('time rowsOfTable');
+  const [spill, entry, offset] = i32.locals('spill entry offset');
+  const [row, tap, tapTable] = i32.locals('row tap tapTable');
+  const [tiles, tile, k] = i32.locals('tiles tile k');
+  const [column, b] = i32.locals('column b');
   const a: readonly Local<'i32'>[] = names('a', tileRows).map(i32.local);
   const c: readonly Local<'i32'>[] = names('c', tileRows).map(i32.local);
   const value = v128.local('value');
@@ -148,7 +133,7 @@ export const rowKernel = (width: PanelWidth, multiplyAdd: MultiplyAdd, { rows: r
     set(a[index] ?? offset, select(zeros, i32.add(left, offset), i32.eq(offset, PADDING))),
   ]);
 
-  return callable(`rows${width}`, Object.values(parameters), [
+  return callable(`rows${width}`, parameters, [
     set(spill, i32.add(SPILL_START, i32.mul(thread, SPILL_BYTES))),
     set(row, i32.shl(i32.add(taps, 1), 2)),
     set(tiles, wholeTiles(rows, tileRows)),

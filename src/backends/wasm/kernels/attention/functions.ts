@@ -24,25 +24,10 @@ import type { MultiplyAdd } from '../multiplyAdd.js';
 
 type Vector = Expr<'v128'>;
 
-const scores = i32.local('scores');
-const gradients = i32.local('gradients');
-const rows = i32.local('rows');
-const columns = i32.local('columns');
-const step = i32.local('step');
-const inverses = i32.local('inverses');
+const [scores, gradients, rows, columns, step, inverses] = i32.locals('scores gradients rows columns step inverses');
 
-const row = i32.local('row');
-const vector = i32.local('vector');
-const vectors = i32.local('vectors');
-const rest = i32.local('rest');
-const at = i32.local('at');
-const to = i32.local('to');
-const from = i32.local('from');
-const isColumn = v128.local('isColumn');
-const x = v128.local('x');
-const total = v128.local('total');
-const highest = v128.local('highest');
-const inverse = v128.local('inverse');
+const [row, vector, vectors, rest, at, to, from] = i32.locals('row vector vectors rest at to from');
+const [isColumn, x, total, highest, inverse] = v128.locals('isColumn x total highest inverse');
 
 /** The bits of a factor, as an argument of a command. */
 export const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0]!;
@@ -155,8 +140,7 @@ const scaleRows: Func = callable(
   ],
 );
 
-const elements = i32.local('elements');
-const factorBits = i32.local('factorBits');
+const [elements, factorBits] = i32.locals('elements factorBits');
 
 /** Multiplies elements of scratch by a factor, in whole vectors: up to three elements more. */
 const scaleElements: Func = callable(
@@ -170,11 +154,7 @@ const scaleElements: Func = callable(
   ],
 );
 
-const fromStep = i32.local('fromStep');
-const parts = i32.local('parts');
-const part = i32.local('part');
-const partStep = i32.local('partStep');
-const source = i32.local('source');
+const [fromStep, parts, part, partStep, source] = i32.locals('fromStep parts part partStep source');
 const sum = f32.local('sum');
 
 /** The sum of some matrices, `partStep` bytes from one to the next. */

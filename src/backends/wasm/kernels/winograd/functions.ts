@@ -66,13 +66,7 @@ const cell = (name: string, i: number, j: number): Local<'v128'> => v128.local(`
 const assign = (to: readonly Local<'v128'>[], values: readonly Vector[]): Body =>
   to.map((local, i) => set(local, values[i]!));
 
-const table = i32.local('table');
-const tiles = i32.local('tiles');
-const vectors = i32.local('vectors');
-const tile = i32.local('tile');
-const vector = i32.local('vector');
-const at = i32.local('at');
-const to = i32.local('to');
+const [table, tiles, vectors, tile, vector, at, to] = i32.locals('table tiles vectors tile vector at to');
 
 /** Words of a tile in the table: the offsets of 4×4 inputs, then of 2×2 outputs; `PADDING` where there is none. */
 export const TILE_WORDS = 20;
@@ -91,13 +85,8 @@ const readAddresses = (to: readonly Local<'i32'>[], first: number, base: Local<'
     set(address, select(otherwise, i32.add(base, address), i32.eq(address, PADDING))),
   ]);
 
-const images = i32.local('images');
-const zeros = i32.local('zeros');
-const matrix = i32.local('matrix');
-const tileStep = i32.local('tileStep');
-const vectorStep = i32.local('vectorStep');
-const transformed = i32.local('transformed');
-const start = i32.local('start');
+const [images, zeros, matrix, tileStep, vectorStep] = i32.locals('images zeros matrix tileStep vectorStep');
+const [transformed, start] = i32.locals('transformed start');
 const pixels = addressesOf('pixel', 16);
 
 /** Transforms tiles of the images: V = Bᵀ d B. Element ξ of tile t and vector c is at ξ·matrix + t·tileStep + c·vectorStep. */
@@ -138,9 +127,7 @@ const winogradInput: Func = (() => {
   );
 })();
 
-const product = i32.local('product');
-const result = i32.local('result');
-const unused = i32.local('unused');
+const [product, result, unused] = i32.locals('product result unused');
 const outputs = addressesOf('output', 4);
 
 /** Transforms products to outputs: Y = Aᵀ M A. Element ξ of tile t and vector k of M is at ξ·matrix + t·tileStep + 16·k. */
@@ -209,8 +196,7 @@ const winogradGradient: Func = (() => {
   );
 })();
 
-const taps = i32.local('taps');
-const tapStep = i32.local('tapStep');
+const [taps, tapStep] = i32.locals('taps tapStep');
 
 /** Transforms filters: U = G g Gᵀ. Tap τ of a vector is at τ·tapStep, element ξ at ξ·matrix. */
 const winogradFilter: Func = (() => {
@@ -241,10 +227,7 @@ const winogradFilter: Func = (() => {
   );
 })();
 
-const sums = i32.local('sums');
-const shares = i32.local('shares');
-const share = i32.local('share');
-const shareStep = i32.local('shareStep');
+const [sums, shares, share, shareStep] = i32.locals('sums shares share shareStep');
 
 /** Adds the sums of shares and transforms them to a gradient of the filter: Gᵀ S G. */
 const winogradFilterGradient: Func = (() => {

@@ -186,7 +186,7 @@ export interface NpzOptions {
 
 const npzOptions = schema(
   'decodeNpz',
-  { maxBytes: optional(amount, 2 ** 30), names: optional(t.array(t.string, 'an array of names')) },
+  { maxBytes: optional(amount, 2 ** 30), names: optional(t.readonlyArray(t.string, 'an array of names')) },
   "give { names: ['images'] } or { maxBytes }, a number of bytes",
 );
 

@@ -1,6 +1,6 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
-import { E, F, t, type either } from './fp.js';
+import { E, F, RA, t, type either } from './fp.js';
 import { suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
@@ -56,8 +56,9 @@ const remedyFor = (value: unknown): string | null => {
   return value instanceof Promise ? 'await it' : null;
 };
 
-/** True for a union, whose members are steps in the context of an error. */
-const branches = (entry: t.ContextEntry | undefined): boolean => entry?.type instanceof t.UnionType;
+/** True for a union or an intersection: io-ts counts its members as steps of the path. */
+const branches = (entry: t.ContextEntry | undefined): boolean =>
+  entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
 /** The words about a value that a type refuses. */
 interface Words {
@@ -143,7 +144,7 @@ const mismatch = (error: t.ValidationError): Mismatch => {
  */
 const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
   const [first] = errors;
-  const union = first?.context.findIndex(branches) ?? -1;
+  const union = first?.context.findIndex(({ type }) => type instanceof t.UnionType) ?? -1;
   if (first === undefined || union === -1) return first;
   const alternatives = errors.filter(({ context }) =>
     first.context.slice(0, union + 1).every(({ key }, i) => context[i]?.key === key),
@@ -173,11 +174,12 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   type Values = { readonly [K in keyof C]: t.TypeOf<C[K]> };
   const are = (value: unknown): value is Values =>
     Array.isArray(value) && value.length === codecs.length && codecs.every((codec, i) => codec.is(value[i]));
-  const members = codecs.map((codec, i) => [`${i}`, codec] as const);
-  const validate: t.Validate<unknown, Values> = (value, context) =>
-    Array.isArray(value) && value.length <= codecs.length
-      ? t.decodeMembers<Values>(value, members, context)
-      : t.failure(value, context);
+  const validate: t.Validate<unknown, Values> = (value, context) => {
+    if (!Array.isArray(value) || value.length > codecs.length) return t.failure(value, context);
+    const each = codecs.map((codec, i) => codec.validate(value[i], t.appendContext(context, `${i}`, codec, value[i])));
+    const { left: errors, right: values } = RA.separate(each);
+    return are(values) ? t.success(values) : t.failures(errors.flat());
+  };
   return new t.Type<Values>(name, are, validate, F.identity);
 };
 
@@ -238,12 +240,10 @@ export const rate = hinted(
 
 /** One of some strings; its name lists them: `'a', 'b' or 'c'`. */
 /* @__NO_SIDE_EFFECTS__ */
-export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]): t.Type<W> => {
+export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) => {
   const listed = words.map((each) => `'${each}'`);
-  return tested(
-    [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '),
-    (value): value is W => words.some((each) => each === value),
-  );
+  const names = Object.fromEntries(words.map((each) => [each, null])) as { readonly [K in W]: null };
+  return t.keyof(names, [listed.slice(0, -1).join(', '), listed.at(-1)].filter((part) => part !== '').join(' or '));
 };
 
 /** A field for which noisefold supports only one value; arrays are compared by their elements. */
@@ -257,7 +257,7 @@ export const only = <A extends string | number | boolean | null | readonly never
 
 /** A list of at least one value. */
 export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
-  const list = t.array(item, name);
+  const list = t.readonlyArray(item, name);
   return new t.Type(
     name,
     (value): value is readonly A[] => list.is(value) && value.length > 0,

@@ -1,7 +1,7 @@
 /**
- * The only module that imports fp-ts and io-ts, beside `codecs.ts`. Values come from the root: deep imports fail in Node's ES
- * modules (`fp-ts/Option`) or take ten times as much space in a bundle (`fp-ts/lib/Option.js`). Types come from the modules
- * that declare them, and the declarations of the package leave out the values, because with the root the compiler of a user
+ * The only module that imports fp-ts and io-ts. Values come from the root: deep imports fail in Node's ES modules
+ * (`fp-ts/Option`) or take ten times as much space in a bundle (`fp-ts/lib/Option.js`). Types come from the modules that
+ * declare them, and the declarations of the package leave out the values, because with the root the compiler of a user
  * reads all 122 modules of fp-ts.
  */
 /** @internal */
@@ -11,4 +11,4 @@ export type * as functions from 'fp-ts/lib/function.js';
 export type * as io from 'fp-ts/lib/IO.js';
 export type * as readerTaskEither from 'fp-ts/lib/ReaderTaskEither.js';
 export type * as taskEither from 'fp-ts/lib/TaskEither.js';
-export * as t from './codecs.js';
+export * as t from 'io-ts';

@@ -43,7 +43,7 @@ export const numbers = hinted(part<ArrayLike<number>>('an array of numbers', 'le
 /** A list on the host. Without a type of its items only the list is tested, so that loops may pass a long one. */
 /* @__NO_SIDE_EFFECTS__ */
 export const list = (name: string, item?: t.Mixed): t.Mixed => {
-  const type: t.Mixed = item === undefined ? refined(t.unknown, name, Array.isArray) : t.array(item, name);
+  const type: t.Mixed = item === undefined ? refined(t.unknown, name, Array.isArray) : t.readonlyArray(item, name);
   return hinted(type, `give ${name}, in an array`);
 };
 

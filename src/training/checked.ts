@@ -28,7 +28,7 @@ export const noisingPart = anyNoising as t.Type<Noising>; // parts.ts does not i
 
 /** The names of classes, in the order of their labels. */
 export const classNames = refined(
-  t.array(t.string),
+  t.readonlyArray(t.string),
   'the names of classes, each once',
   (names) => new Set(names).size === names.length,
 );

@@ -1,7 +1,7 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { rescue } from '../../internal/exception.js';
-import { functionOf, oneOf } from '../../internal/decode.js';
+import { functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { optional, record } from '../../internal/schema.js';
 import { withOptions } from '../shared/options.js';
@@ -27,10 +27,10 @@ export interface AutoOptions extends BackendOptions {
 
 type OnTried = NonNullable<AutoOptions['onTried']>;
 
-const names = oneOf(...BACKENDS);
+const names = t.keyof(Object.fromEntries(BACKENDS.map((name) => [name, null])) as Record<BackendName, null>);
 
 const autoOptions = {
-  order: optional(t.array(names)),
+  order: optional(t.readonlyArray(names)),
   onTried: optional(functionOf<OnTried>('a function')),
   webgpu: optional(record(adapterOptions)),
   wasm: optional(record(wasmOptions)),

@@ -18,7 +18,7 @@ const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
   correction: optional(functionOf<Correction>('a correction, such as clipToImage'), uncorrected),
   /** The timesteps to check for signal; all of the process if left out. */
-  timesteps: optional(t.array(t.number, 'timesteps, in an array')),
+  timesteps: optional(t.readonlyArray(t.number, 'timesteps, in an array')),
 });
 
 /** Options of {@link steered}. */

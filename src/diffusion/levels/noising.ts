@@ -78,6 +78,6 @@ export const levelsAt = (noising: Noising, times: readonly number[]): readonly L
  */
 export const levelsOf = demanding(
   'levelsOf',
-  { noising: noisingPart, times: t.array(amount, 'times, such as [9, 4]') },
+  { noising: noisingPart, times: t.readonlyArray(amount, 'times, such as [9, 4]') },
   levelsAt,
 );

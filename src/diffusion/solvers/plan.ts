@@ -109,7 +109,7 @@ const stageType = record({
   x: optional(finite),
   start: optional(finite),
   x0: optional(finite),
-  memory: optional(t.array(finite, 'an array of finite numbers')),
+  memory: optional(t.readonlyArray(finite, 'an array of finite numbers')),
   remembers: optional(predictsPart),
   uncorrected: optional(finite),
   unguided: optional(finite),

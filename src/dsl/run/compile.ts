@@ -37,7 +37,7 @@ interface AnyOptions {
 
 const compileOptions = schema(
   'compile',
-  { donate: optional(t.array(t.string, 'names of inputs')), storage: optional(t.unknown) },
+  { donate: optional(t.readonlyArray(t.string, 'names of inputs')), storage: optional(t.unknown) },
   "{ donate: ['state'] } reuses the memory of an input for the output of the same name",
 );
 

@@ -47,7 +47,7 @@ const optionsOfEncoder = {
   /** The number of residual blocks of a level of the encoder; a U-Net has one more in the decoder. Default 2. */
   blocks: optional(hinted(blocks, '2 is usual'), 2),
   /** The resolutions (heights) with attention, besides the bottleneck; default none. */
-  attention: optional(t.array(natural, 'a list of resolutions'), []),
+  attention: optional(t.readonlyArray(natural, 'a list of resolutions'), []),
   /** The attention heads; default 4. */
   heads: optional(heads, 4),
   /**

@@ -50,8 +50,8 @@ export const argumentFields = {
   use_scale_shift_norm: optional(t.boolean, false),
   in_channels: optional(positive, 3),
   /** Factors of downsampling. */
-  attention_resolutions: optional(t.array(positive, 'a list of integers ≥ 1'), []),
-  channel_mult: optional(t.array(aboveZero, 'a list of numbers above 0'), [1, 2, 4, 8]),
+  attention_resolutions: optional(t.readonlyArray(positive, 'a list of integers ≥ 1'), []),
+  channel_mult: optional(t.readonlyArray(aboveZero, 'a list of numbers above 0'), [1, 2, 4, 8]),
   conv_resample: optional(t.boolean, true),
   dims: optional(refined(t.number, '2, for images', (dims) => dims === 2)),
 };

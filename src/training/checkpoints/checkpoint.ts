@@ -3,7 +3,7 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
-import { decode, finite, type Mismatch, natural, oneOf, positive } from '../../internal/decode.js';
+import { decode, finite, type Mismatch, natural, positive } from '../../internal/decode.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { gen, take } from '../../internal/gen.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
@@ -33,7 +33,9 @@ export const words = wordsOf({
   fields: {
     ...position,
     config: json,
-    rounding: optional(oneOf('fused', 'separate')),
+    rounding: optional(
+      t.keyof({ fused: null, separate: null } satisfies Record<Rounding, null>, "'fused' or 'separate'"),
+    ),
     settings: optional(json),
     heldOut: optional(finite),
     firstLosses: optional(record({ count: natural, mean: finite })),

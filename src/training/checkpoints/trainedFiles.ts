@@ -73,7 +73,7 @@ export interface GivenClassifier<Q, I extends ImageShape> extends GivenNetwork<O
 const sourceCodec = t.union([t.string, part('bytes', 'subarray')], 'the path of a file, or its bytes as a Uint8Array');
 const extents = exactTuple([positive, positive, positive], '[height, width, channels]');
 
-const kinds = oneOf('tables', 'custom', 'path');
+const kinds = t.keyof({ tables: null, custom: null, path: null });
 
 /** A trained model without its tensors, in a file. */
 const words = wordsOf({

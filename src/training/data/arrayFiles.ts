@@ -141,7 +141,7 @@ export const readNpzDataset = <const I extends ImageSize = ImageSize, G = unknow
     );
   });
 
-const pathList = t.array(t.string, 'a list of paths');
+const pathList = t.readonlyArray(t.string, 'a list of paths');
 const cifarPaths = argument('readCifar10: paths', pathList, 'give the paths of the files, in an array');
 
 /** CIFAR-10 with the names of its classes. */

@@ -9,7 +9,7 @@ const SIGMA_DATA = 1;
 
 /** More noise than in the paper, whose data have half this σ_data: the class of a digit is decided at σ of 1 to 3. */
 const EDM = {
-  noising: edm({ sigmaData: SIGMA_DATA }),
+  noising: edm(),
   times: logNormalTimes({ mean: -0.2, deviation: 1.2 }),
 };
 

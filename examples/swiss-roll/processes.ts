@@ -29,7 +29,7 @@ export const processes: Readonly<Record<(typeof NAMES)[number], E.Either<Noisefo
   ddpm: E.map((noising: Noising) => ({ model: network('v'), noising, times: stratifiedTimes }))(ddpm(cosine(1000))),
   flow: E.right({ model: network('velocity'), noising: rectifiedFlow(), times: stratifiedTimes }),
   // the roll has a variance of about 1 along each axis
-  edm: E.map((model: Process['model']) => ({ model, noising: edm({ sigmaData: 1 }), times: usualTimes }))(
+  edm: E.map((model: Process['model']) => ({ model, noising: edm(), times: usualTimes }))(
     preconditioned(network('x0'), { as: 'edm', sigmaData: 1 }),
   ),
 };

@@ -79,6 +79,7 @@ export { dropLabels } from './denoisers/labelDropout.js';
 export { superResolution } from './denoisers/superResolution.js';
 
 export {
+  type ChannelTensors,
   type Conditioning,
   type Denoiser,
   type Guides,
@@ -87,7 +88,9 @@ export {
   type MeanGradient,
   type Model,
   type Outputs,
+  type Recurrent,
   type ScoreGradient,
+  type StepLevels,
 } from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';

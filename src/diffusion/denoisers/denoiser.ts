@@ -122,6 +122,11 @@ export interface Denoiser<P, I extends Shape> {
   readonly clock?: 'timestep' | 'level';
   /** True for a denoiser that is not defined without signal, such as one that divides x_t by α. */
   readonly needsSignal?: boolean;
+  /**
+   * The weight of the squared error of x̂₀ at each noise level, `[B]`, in {@link usualLosses}: 1/c_out² for a preconditioned network,
+   * whose own squared error this is. That of the prediction is 1 if left out.
+   */
+  readonly weight?: <B extends Dim>(level: NoiseLevel<B>) => Tensor<[B]>;
   /** Maps `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
   readonly apply: <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>>) => Tensor<[B, ...I]>;
   /** The gradients that guide it, such as those of a classifier. */

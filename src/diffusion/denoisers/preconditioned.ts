@@ -1,5 +1,5 @@
 /** Denoisers from networks that take float noise labels. */
-import { add, type Dim, div, reciprocal, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
+import { add, type Dim, div, reciprocal, scaleBy, type Shape, square, type Tensor } from '../../dsl/index.js';
 import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { partLike } from '../../internal/parts.js';
@@ -71,8 +71,8 @@ const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLe
  * | `'ve'`    | 1                    | σ                      | 1               | ln(½·σ)              |
  * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
  *
- * Train and sample as in the paper over {@link edm}: `fit` takes its times and weights, and {@link heun} on a number of steps its
- * noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options, and for `'edm'` or `'ve'` of a network of timesteps.
+ * Its usual loss has the weight of table 1, λ(σ) = 1/c_out², so it is the squared error of F. Train and sample as in the paper over
+ * {@link edm}: `fit` takes its times and this weight, and {@link heun} on a number of steps its noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options, and for `'edm'` or `'ve'` of a network of timesteps.
  *
  * @param network - if it is a model, with `params` and `init`, the result is a model too
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
@@ -103,6 +103,7 @@ export const preconditioned = <P, I extends Shape, N extends object>(
         predicts: 'x0',
         clock: 'level',
         needsSignal: true,
+        weight: ({ alpha, sigma }) => reciprocal(square(coefficients(div(sigma, alpha)).out)),
         preconditioning,
         // saving a trained model uses these to check that its functions are unchanged, as those of `unet`
         apply: Object.assign(apply, { ...network.apply, preconditioning }),

@@ -299,8 +299,6 @@ describe('options', () => {
     ],
     [() => continuousSigmoid({ tau: 0 }), 'continuousSigmoid.tau: expected a finite number above 0, got 0'],
     [() => continuousSigmoid({ end: Infinity }), 'continuousSigmoid.end: expected a finite number, got Infinity'],
-    [() => edm({ sigmaData: 0 }), 'edm.sigmaData: expected a finite number above 0, got 0'],
-    [() => edm({ sigmadata: 1 } as never), 'edm.sigmadata: expected the field sigmaData, got an unknown field'],
   ];
   it.each(refusals)('%s', (make, message) => {
     expect(make).toThrow(message);

@@ -12,7 +12,6 @@ import {
   onesLike,
   normalLike,
   onHost,
-  reciprocal,
   sigmoid,
   sin,
   sqrt,
@@ -185,35 +184,24 @@ export const continuousSigmoid = <G = unknown>(
   });
 };
 
-const edmOptions = schema('edm', {
-  /** σ_data, the standard deviation of the data, for the weights of the loss; 0.5 if left out. */
-  sigmaData: optional(aboveZero, 0.5),
-});
-
-interface EdmOptions extends OptionsOf<typeof edmOptions> {}
-
 /**
  * The noising process of EDM (Karras et al. 2022), x_σ = x₀ + σ·ε: its time is σ itself, which has no end, so the range belongs to
  * the grid and to the distribution of the times of training: σ from 80 to 0.002 with ρ = 7, and ln σ ~ N(-1.2, 1.2²) by default
- * (table 1). It is the variance-exploding process of Song et al. 2021 too. Networks need preconditioning: see
- * {@link preconditioned}. Raises `ConfigError` for σ_data ≤ 0.
+ * (table 1). It is the variance-exploding process of Song et al. 2021 too. Networks need preconditioning, which has the σ_data of the
+ * data and the weights of the loss: see {@link preconditioned}.
  * @example
  * const [noisy] = levelsOf(edm(), [80])
  * noisy // → { alpha: 1, sigma: 80, t: 80, rates: { alpha: 0, sigma: 1 } }
  */
-export const edm = <G = unknown>(options?: Exact<G, keyof EdmOptions> & EdmOptions): ContinuousNoising => {
-  const { sigmaData } = edmOptions.demand(options);
-  return along({
+export const edm = (): ContinuousNoising =>
+  along({
     name: 'edm',
-    options: { sigmaData },
     time: 'sigma',
     usual: {
       grid: (steps) => Array.from(karras(steps, EDM_RANGE, 7)),
       times: (like) => (key) => exp(add(mul(normalLike(key, like), 1.2), -1.2)), // ln σ ~ N(-1.2, 1.2²)
-      weight: ({ sigma }) => add(reciprocal(square(sigma)), 1 / sigmaData ** 2), // (σ² + σ_data²)/(σ·σ_data)²
     },
     alpha: (t) => onesLike(t),
     sigma: (t) => t,
     timeOf: (sigma) => sigma,
   });
-};

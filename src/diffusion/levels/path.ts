@@ -50,14 +50,12 @@ export interface Path extends Lookup {
   readonly levelOfSigma: (sigma: number) => Level;
 }
 
-/** The default grid, draw of times and weight of a path. */
+/** The default grid and draw of times of a path. */
 export interface Usual {
   /** The falling times of a number of steps, without the data. */
   readonly grid: (steps: number) => readonly number[];
   /** Draws a time for each sample of a batch, of the shape of `like`. */
   readonly times: <B extends Dim>(like: Tensor<[B]>) => (key: Key) => Tensor<[B]>;
-  /** The weight of the squared error of x̂₀ at a noise level; that of the prediction is 1 if left out. */
-  readonly weight?: <B extends Dim>(level: NoiseLevel<B>) => Tensor<[B]>;
 }
 
 /** A continuous path, with the name and the options that identify it in files. */

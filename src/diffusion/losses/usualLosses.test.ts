@@ -28,6 +28,7 @@ import {
   trigonometric,
 } from '../levels/continuousNoising.js';
 import { ddpm } from '../levels/discreteNoising.js';
+import { scheduleFromBetas } from '../levels/schedule.js';
 import { interpolant } from '../levels/interpolant.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { boundLosses } from './boundLoss.js';
@@ -125,7 +126,7 @@ describe('EDM', () => {
 
   it.each([0.5, 1.3])('is the loss of table 1 and that of F, for σ_data = %d', async (data) => {
     const denoiser = right(preconditioned(network, { as: 'edm', sigmaData: data }));
-    const losses = await numbersOf(() => usualLosses(edm({ sigmaData: data }), denoiser)(null, inputs).losses);
+    const losses = await numbersOf(() => usualLosses(edm(), denoiser)(null, inputs).losses);
     const of = (s: number) => {
       const all = Math.sqrt(s ** 2 + data ** 2);
       return { skip: (data / all) ** 2, out: (s * data) / all, in: 1 / all, weight: (all / (s * data)) ** 2 };
@@ -147,9 +148,41 @@ describe('EDM', () => {
   });
 });
 
-it('is the simple loss over the timesteps of a schedule, and on a path without a weight', async () => {
-  const off: Denoiser<null, [2]> = { predicts: 'epsilon', apply: (_, x) => fullLike(x, 0.25) };
-  for (const noising of [right(ddpm(cosine(100))), continuousCosine()]) {
+describe('a preconditioned network', () => {
+  /** F = ½. */
+  const network: NoiseNetwork<null, [2]> = { apply: (_, x) => fullLike(x, 0.5) };
+  const columns = [
+    // c_skip and c_out of table 1
+    [{ as: 'edm', sigmaData: 0.8 }, (s: number) => [0.64 / (s ** 2 + 0.64), (s * 0.8) / Math.sqrt(s ** 2 + 0.64)]],
+    [{ as: 'vp' }, (s: number) => [1, -s]],
+    [{ as: 've' }, (s: number) => [1, s]],
+    [{ as: 'iddpm' }, (s: number) => [1, -s]],
+  ] as const;
+  const discrete = right(ddpm(scheduleFromBetas([0.2, 0.5, 0.6])));
+  const timesteps = { ...inputs, t: constantOf(Int32Array.of(0, 1, 2), 3) };
+  const cases = [
+    ['edm', edm(), inputs, (b: number) => TIMES[b]!],
+    ['rectifiedFlow', rectifiedFlow(), inputs, (b: number) => TIMES[b]! / (1 - TIMES[b]!)],
+    ['a schedule', discrete, timesteps, (b: number) => [0.5, Math.sqrt(1.5), Math.sqrt(5.25)][b]!],
+  ] as const; // σ² = 1/ᾱ - 1, and ᾱ is 0.8, 0.4 and 0.16
+
+  it.each(cases)('has as its loss ‖F - (x₀ - c_skip·x)/c_out‖², in each column of table 1: on %s', async (_, on, given, sigmaAt) => {
+    for (const [column, coefficients] of columns) {
+      const denoiser = right(preconditioned(network, column));
+      const losses = await numbersOf(() => usualLosses(on, denoiser)(null, given).losses);
+      const expected = TIMES.map((_time, b) => {
+        const [skip, out] = coefficients(sigmaAt(b)) as [number, number];
+        const error = (i: number): number => 0.5 - (X0[i]! - skip * (X0[i]! + sigmaAt(b) * NOISE[i]!)) / out;
+        return (error(2 * b) ** 2 + error(2 * b + 1) ** 2) / 2;
+      });
+      expect(relativeDistance(losses, expected)).toBeLessThan(1e-13);
+    }
+  }); // prettier-ignore
+});
+
+it('is the simple loss of the prediction without preconditioning, on any path', async () => {
+  const off: Denoiser<null, [2]> = { predicts: 'epsilon', clock: 'level', apply: (_, x) => fullLike(x, 0.25) };
+  for (const noising of [right(ddpm(cosine(100))), continuousCosine(), edm()]) {
     const usual = await numbersOf((key) => usualLosses(noising, off)(null, { x0, key }).losses);
     expect(usual).toEqual(await numbersOf((key) => simpleLosses(noising, off)(null, { x0, key }).losses));
   }

@@ -1,23 +1,26 @@
 import { mul } from '../../dsl/index.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { isDiscrete, pathOf } from '../levels/noising.js';
+import { pathOf } from '../levels/noising.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { type Objective, simpleLosses } from './loss.js';
 
 /**
- * The usual losses of a noising: the simple loss of a denoiser's prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow
- * matching, Lipman et al. 2023), and on the path of `edm()` weighted by (σ² + σ_data²)/(σ·σ_data)² (Karras et al. 2022, table 1).
+ * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow matching,
+ * Lipman et al. 2023), or for a preconditioned network that of the network itself, which is that of x̂₀ with the weight 1/c_out²:
+ * (σ² + σ_data²)/(σ·σ_data)² for EDM (Karras et al. 2022, table 1).
  * @example
- * const white: Denoiser<null, []> = { predicts: 'x0', clock: 'level', apply: (_, x) => onesLike(x) }
- * const inputs = { x0: zeros(1), t: constantOf([2], 1), noise: zeros(1) }
- * usualLosses(edm(), white)(null, inputs).losses // → [(2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2]
+ * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
+ * const made = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * const inputs = { x0: ones(1), t: constantOf([2], 1), noise: zeros(1) }
+ * // x̂₀ is c_skip, 1/17
+ * usualLosses(edm(), made)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
  */
 export const usualLosses: Objective = demanding<Objective>(
   'usualLosses',
   { noising: noisingPart, denoiser: denoiserPart },
   (noising, denoiser, options) => {
-    const weight = isDiscrete(noising) ? undefined : noising.usual.weight;
+    const { weight } = denoiser;
     if (weight === undefined) return simpleLosses(noising, denoiser, options);
     const { levels } = pathOf(noising);
     const ofX0 = simpleLosses(noising, reparameterize(noising, 'x0')(denoiser), options);

@@ -36,7 +36,7 @@ test.each([
   continuousCosine({ offset: 0.01 }),
   continuousLinear({ betaMax: 15 }),
   continuousSigmoid({ tau: 0.9 }),
-  edm({ sigmaData: 0.7 }),
+  edm(),
 ])('a file keeps the path $name with its options', (noising) =>
   onWasm(async (backend) => {
     const path = newPath();

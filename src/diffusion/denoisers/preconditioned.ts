@@ -103,7 +103,8 @@ export const preconditioned = <P, I extends Shape, N extends object>(
         predicts: 'x0',
         clock: 'level',
         needsSignal: true,
-        weight: ({ alpha, sigma }) => reciprocal(square(coefficients(div(sigma, alpha)).out)),
+        weight: <B extends Dim>({ alpha, sigma }: NoiseLevel<B>) =>
+          reciprocal(square(coefficients(div(sigma, alpha)).out)),
         preconditioning,
         // saving a trained model uses these to check that its functions are unchanged, as those of `unet`
         apply: Object.assign(apply, { ...network.apply, preconditioning }),

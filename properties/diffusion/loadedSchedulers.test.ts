@@ -4,7 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Denoiser, learningVariance, type Noise, sampler } from '../../src/diffusion/index.js';
+import {
+  type Denoiser,
+  learningVariance,
+  type Noise,
+  type NoiseNetwork,
+  preconditioned,
+  sampler,
+} from '../../src/diffusion/index.js';
 import { add, ascribeLike, cast, constantOf, div, mul, reshape, scalar, scaleBy, onesLike, type Shape, sin, tanh, type Tensor } from '../../src/dsl/index.js'; // prettier-ignore
 import { readScheduler } from '../../src/training/checkpoints/diffusers/readScheduler.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
@@ -53,8 +60,11 @@ const read = ({ class: name, settings, steps }: Case) =>
 
 /** The greatest difference of our samples, in % of their greatest number. */
 const measured = async (golden: Case): Promise<number> => {
-  const { noising, predicts, learnsVariance, sampling } = read(golden);
-  const denoiser = denoiserOf(predicts, learnsVariance);
+  const { noising, predicts, learnsVariance, preconditioning, sampling } = read(golden);
+  const network = denoiserOf(predicts, learnsVariance);
+  const denoiser = preconditioning
+    ? right(preconditioned(network as NoiseNetwork<null, Image>, preconditioning))
+    : network; // its times are float
   const ours = await numbersOf((key) => {
     const made = (noise: Noise) => right(sampler({ noising, denoiser, ...sampling, noise }));
     const drawn = (i: number): Noise => (x) => () => ascribeLike(image(detNoise(4, 10 + i)) as Tensor<Shape>, x); // prettier-ignore

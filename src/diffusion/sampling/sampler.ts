@@ -147,7 +147,7 @@ const samplerOf = <P, I extends Shape>({
       const steeredBy = (by: Correction) =>
         F.pipe(guided, overPath(evaluations), steeredOn(evaluations, { correction: by }));
       const { from } = plan[0]!; // a plan has at least one step
-      const scale = solver.start === 'sigma' ? from.sigma : noiseScale(from);
+      const scale = (solver.start ?? noiseScale)(from);
       const { apply, unguided: plain = apply, recurrent, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
       const [beginsAt, endsAt] = [channelAt(plan, ({ from }) => from), channelAt(plan, ({ to }) => to)];

@@ -61,10 +61,10 @@ export type SolverPlan = readonly SolverStep[];
 /** A numerical method for the reverse process. */
 export interface Solver {
   /**
-   * The x_T that it begins with: ε where the variance is preserved, and σ_T·ε elsewhere; `'sigma'` for σ_T·ε on every path, as in
-   * k-diffusion.
+   * The standard deviation of the x_T that it begins with, at the level of its first step. If left out, 1 where the variance is
+   * preserved, and σ_T elsewhere.
    */
-  readonly start?: 'sigma';
+  readonly start?: (from: Level) => number;
   /**
    * Plans the steps on falling levels, the last of which is the data. `noising` has the levels between those of
    * the grid.

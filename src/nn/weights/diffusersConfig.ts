@@ -14,6 +14,7 @@ import {
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { timesteps } from '../layers/timeFeatures.js';
 import { unetArchitecture, type UNetArchitecture } from '../networks/unetConfig.js';
 import { diffusers } from './diffusers.js';
 import { checkedOutputs } from './outputs.js';
@@ -26,9 +27,9 @@ const sides: t.Type<readonly [height: number, width: number]> = exactTuple([posi
 
 const schedulerOptions = schema(WHERE, {
   /** Default: `epsilon`. */
-  predicts: optional(oneOf('epsilon', 'x0', 'v'), 'epsilon'),
-  /** The number of timesteps of the process; default 1000. */
-  timesteps: optional(positive, 1000),
+  predicts: optional(oneOf('epsilon', 'x0', 'v', 'velocity'), 'epsilon'),
+  /** The number of timesteps of the process, or `continuous` for the times of EDM's networks; default 1000. */
+  timesteps: optional(timesteps, 1000),
   /** Height and width, for a network without a `sample_size`. */
   size: optional(sides),
 });
@@ -146,7 +147,7 @@ const sameLength = ({ block_out_channels: { length }, down_block_types: down, up
   return up.length === length ? E.right(undefined) : wrong('up_block_types', `${length} types, one a level`, up);
 };
 
-const fieldsOf = (given: UNet2D, { timesteps, predicts }: FilledOf<typeof schedulerOptions>) =>
+const fieldsOf = (given: UNet2D, { timesteps: known, predicts }: FilledOf<typeof schedulerOptions>) =>
   F.pipe(
     sameLength(given),
     E.flatMap(() => E.Do),
@@ -175,7 +176,7 @@ const fieldsOf = (given: UNet2D, { timesteps, predicts }: FilledOf<typeof schedu
         embedding: given.time_embedding_dim ?? 4 * base,
         ...(given.num_class_embeds !== undefined && { classes: given.num_class_embeds, noClass: 'never' }),
         ...others,
-        timesteps,
+        timesteps: known,
         predicts,
       };
     }),

@@ -1,6 +1,18 @@
 /** Loads folders of diffusers as trained models. */
 import type { Effect } from '../../../dsl/run/effect.js';
-import { ancestral, clipToImage, everyStep, type Noising, pathOf, trailing } from '../../../diffusion/index.js';
+import {
+  ancestral,
+  clipToImage,
+  euler,
+  everyStep,
+  gridOf,
+  isDiscrete,
+  pathOf,
+  type Preconditioned,
+  preconditioned,
+  trailing,
+  uncorrected,
+} from '../../../diffusion/index.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail, failure } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
@@ -52,7 +64,7 @@ const folders = schema('loadDiffusers', {
   /** The process, for a folder that has only a network. */
   noising: optional(noisingPart),
   /** The prediction of the network, for a folder that has only a network; default `epsilon`. */
-  predicts: optional(oneOf('epsilon', 'x0', 'v')),
+  predicts: optional(oneOf('epsilon', 'x0', 'v', 'velocity')),
 });
 
 /** Options of {@link loadDiffusers}. */
@@ -60,8 +72,9 @@ export interface DiffusersFolder extends OptionsOf<typeof folders> {}
 
 /** A trained model from a folder of diffusers, with its sampling: `sample(loaded, { ...loaded.sampling, key })`. */
 export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
-  readonly model: UNet<ImageShape>;
-  /** The solver, grid and correction of the scheduler; without a scheduler those of DDPM. */
+  /** The network, with EDM's preconditioning if its scheduler applies it. */
+  readonly model: UNet<ImageShape> | Preconditioned<UNetParams, ImageShape, UNet<ImageShape>>;
+  /** The solver, grid and correction of the scheduler; without a scheduler those of DDPM, or Euler's on a continuous path. */
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent without a scheduler. */
   readonly scheduler?: JsonRecord;
@@ -70,8 +83,7 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
 }
 
 /** A scheduler, with its configuration and its file; both are absent for a folder that has only a network. */
-interface FoundScheduler extends Omit<ReadScheduler, 'noising'> {
-  readonly noising: Noising;
+interface FoundScheduler extends ReadScheduler {
   readonly config?: JsonRecord;
   readonly file?: string;
 }
@@ -98,7 +110,7 @@ function* pipelineScheduler(folder: string, { steps, noising, predicts }: Diffus
   return { file, config, ...read };
 }
 
-/** The given process, and the sampling of DDPM, for a folder that has only a network. */
+/** The given process, and the sampling of DDPM or on a continuous path Euler's, for a folder that has only a network. */
 const givenNoising = (
   folder: string,
   { steps, noising, predicts = 'epsilon' }: DiffusersFolder,
@@ -114,11 +126,9 @@ const givenNoising = (
         noising,
         predicts,
         learnsVariance: null,
-        sampling: {
-          solver: ancestral(),
-          grid: steps === undefined ? everyStep : trailing(steps),
-          correction: clipToImage,
-        },
+        sampling: isDiscrete(noising)
+          ? { solver: ancestral(), grid: steps === undefined ? everyStep : trailing(steps), correction: clipToImage }
+          : { solver: euler(), grid: gridOf(steps ?? 50), correction: uncorrected },
         notes: [],
       });
 
@@ -152,8 +162,8 @@ const misfit = (path: string) => (error: NoisefoldError) =>
 /**
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
  * weights) with a `noising`. Returns the model, its process, its parameters and the sampling options of its scheduler.
- * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep) and
- * UniPC. Components, classes and values that noisefold lacks are a `ConfigError` that names them. With the number of steps
+ * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep),
+ * UniPC, flow matching by Euler, and EDM by Euler, whose network is loaded as {@link preconditioned}. Components, classes and values that noisefold lacks are a `ConfigError` that names them. With the number of steps
  * that it was loaded for, a sampling equals that of diffusers, except for the differences listed in `notes`, with their
  * sizes. Fails with a
  * `CheckpointMismatch` that lists the weights that do not match, up to ten of each kind, and with `DecodeError` and
@@ -172,21 +182,23 @@ export const loadDiffusers = <G = unknown>(
     yield* take(demandFolder(folder));
     const isPipeline = yield* take(fileExists(inFolder(folder, INDEX)));
     const read = isPipeline ? yield* pipelineScheduler(folder, known) : yield* take(givenNoising(folder, known));
-    const { noising, predicts, sampling, notes, config: scheduler } = read;
-    const network = isPipeline ? yield* partFolder(folder, 'unet', CONFIG) : folder;
-    const path = inFolder(network, CONFIG);
+    const { noising, predicts, preconditioning, sampling, notes, config: scheduler } = read;
+    const place = isPipeline ? yield* partFolder(folder, 'unet', CONFIG) : folder;
+    const path = inFolder(place, CONFIG);
     const config = yield* take(readJson(path));
     yield* take(checkedNetwork(path, config));
     const { count } = pathOf(noising).clock;
-    const timesteps = count === Infinity ? 1000 : count; // a path of σ does not tell the number: the default of diffusers
+    // a path of σ does not tell the number: the default of diffusers, or the c_noise of EDM
+    const timesteps = preconditioning ? 'continuous' : count === Infinity ? 1000 : count;
     const { size } = known;
     const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
     const { architecture, labelDropout } = yield* take(
       E.mapLeft((error: NoisefoldError) => inFile(path, error))(about),
     );
     yield* take(fittingVariance(read, architecture));
-    const model: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
-    const weights = yield* findWeights(network, known.variant);
+    const network: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
+    const model = preconditioning ? yield* take(preconditioned(network, preconditioning)) : network;
+    const weights = yield* findWeights(place, known.variant);
     const opened = openWeights('loadDiffusers', weights, (name, file) =>
       weightsIn(name, file, model, { names: diffusers, prefix: '', partial: false, storage: 'float32' }, backend),
     );

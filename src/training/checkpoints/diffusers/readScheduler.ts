@@ -4,8 +4,10 @@ import {
   cosine,
   ddpm,
   type DiscreteNoising,
+  type EdmPreconditioning,
   type Grid,
   linearUnscaled,
+  type Noising,
   scaledLinear,
   type Schedule,
   scheduleFromBetas,
@@ -16,6 +18,7 @@ import {
 import { scheduleOfLevels } from '../../../diffusion/levels/schedule.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
+import { CONTINUOUS, CONTINUOUS_FIELDS, type ContinuousName } from './continuousSchedulers.js';
 import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode, show } from '../../../internal/decode.js';
@@ -42,8 +45,10 @@ export interface SchedulerSampling {
 
 /** The result of reading a scheduler. */
 export interface ReadScheduler {
-  readonly noising: DiscreteNoising;
-  readonly predicts: 'epsilon' | 'x0' | 'v';
+  readonly noising: Noising;
+  readonly predicts: 'epsilon' | 'x0' | 'v' | 'velocity';
+  /** The preconditioning that the scheduler applies to the network. */
+  readonly preconditioning?: EdmPreconditioning;
   /** True if a model has to learn its variance, false if it must not, null if both are possible. */
   readonly learnsVariance: boolean | null;
   readonly sampling: SchedulerSampling;
@@ -53,15 +58,16 @@ export interface ReadScheduler {
 
 const PREDICTS = { epsilon: 'epsilon', sample: 'x0', v_prediction: 'v' } as const;
 
-const isScheduler = (name: unknown): name is SchedulerName =>
-  typeof name === 'string' && Object.hasOwn(SCHEDULER_FIELDS, name);
+const FIELDS = { ...SCHEDULER_FIELDS, ...CONTINUOUS_FIELDS };
 
-const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<NoisefoldError, SchedulerName> =>
-  isScheduler(name)
-    ? E.right(name)
+const isContinuous = (name: keyof typeof FIELDS): name is ContinuousName => Object.hasOwn(CONTINUOUS_FIELDS, name);
+
+const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<NoisefoldError, keyof typeof FIELDS> =>
+  typeof name === 'string' && Object.hasOwn(FIELDS, name)
+    ? E.right(name as keyof typeof FIELDS)
     : fail('ConfigError', {
         where: `${path}: _class_name`,
-        expected: `one of ${Object.keys(SCHEDULER_FIELDS).join(', ')}`,
+        expected: `one of ${Object.keys(FIELDS).join(', ')}`,
         actual: show(name),
         hint: 'replace the scheduler, or load only the folder of the network, with its process',
       });
@@ -102,13 +108,20 @@ const noisingOfScheduler = (
   return ddpm(SCHEDULERS[name].over === 't' ? rescaled : E.map(withSignal)(rescaled));
 };
 
-/** The known fields of a scheduler, without null fields; and the names of unknown fields. */
-const partsOf = (config: JsonRecord, fields: object) => {
+/** The known fields of a scheduler, checked and without null fields, and notes on unknown ones. */
+const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Readonly<Record<string, t.Mixed>>) => {
   const entries = Object.entries(givenFields(config));
-  return {
-    known: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(fields, name))),
-    others: entries.filter(([name]) => !Object.hasOwn(fields, name)).map(([name]) => name),
-  };
+  const hint = 'change the field, or load only the folder of the network, with its process';
+  return F.pipe(
+    decode(t.partial(fields))(Object.fromEntries(entries.filter(([field]) => Object.hasOwn(fields, field)))),
+    E.mapLeft(errorAt('ConfigError', path, hint)),
+    E.map((given) => ({
+      given,
+      unknown: entries
+        .filter(([field]) => !Object.hasOwn(fields, field))
+        .map(([field]) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
+    })),
+  );
 };
 
 /**
@@ -120,6 +133,53 @@ const learnsVariance = (name: SchedulerName, { variance_type: variance }: Schedu
 
 /** Names the file, and perhaps the field, in an error. */
 const named = (path: string) => E.mapLeft((error: NoisefoldError) => inFile(path, error));
+
+/** Reads a scheduler on a continuous path. The default number of steps is that of the schedulers over σ. */
+const readContinuous = (
+  path: string,
+  name: ContinuousName,
+  config: JsonRecord,
+  steps = 50,
+): either.Either<NoisefoldError, ReadScheduler> =>
+  F.pipe(
+    fieldsIn(path, name, config, CONTINUOUS_FIELDS[name]),
+    E.bindTo('fields'),
+    E.bind('read', ({ fields }) => named(path)(CONTINUOUS[name](fields.given, steps))),
+    E.tap(({ read: { sampling, noising } }) => named(path)(sampling.grid(noising))),
+    E.map(({ fields: { unknown }, read }) => ({
+      ...read,
+      learnsVariance: null,
+      notes: [...read.notes, ...unknown].map((note) => `${path}: ${note}`),
+    })),
+  );
+
+const readDiscrete = (
+  path: string,
+  name: SchedulerName,
+  config: JsonRecord,
+  steps: number | undefined,
+): either.Either<NoisefoldError, ReadScheduler> =>
+  F.pipe(
+    fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
+    E.bindTo('fields'),
+    E.let('settings', ({ fields: { given } }) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
+    E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
+    E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
+    E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
+    E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
+    E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(settings)}`)(grid(noising))),
+    E.map(({ fields: { unknown }, settings, noising, count, grid, timesteps }) => ({
+      noising,
+      predicts: PREDICTS[settings.prediction_type],
+      learnsVariance: learnsVariance(name, settings),
+      sampling: {
+        solver: solverOfScheduler(name, { settings, noising, timesteps }),
+        grid,
+        correction: correctionOf(settings),
+      },
+      notes: [...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
+    })),
+  );
 
 /**
  * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a
@@ -133,34 +193,7 @@ export const readScheduler = (
 ): either.Either<NoisefoldError, ReadScheduler> =>
   F.pipe(
     nameIn(path, config),
-    E.flatMap((name) => {
-      const fields = { ...noisingFields, ...SCHEDULER_FIELDS[name] };
-      const { known, others } = partsOf(config, fields);
-      const hint = 'change the field, or load only the folder of the network, with its process';
-      return F.pipe(
-        decode(t.partial(fields))(known),
-        E.mapLeft(errorAt('ConfigError', path, hint)),
-        E.map((given) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
-        E.bindTo('settings'),
-        E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
-        E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
-        E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
-        E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
-        E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(settings)}`)(grid(noising))),
-        E.map(({ settings, noising, count, grid, timesteps }) => ({
-          noising,
-          predicts: PREDICTS[settings.prediction_type],
-          learnsVariance: learnsVariance(name, settings),
-          sampling: {
-            solver: solverOfScheduler(name, { settings, noising, timesteps }),
-            grid,
-            correction: correctionOf(settings),
-          },
-          notes: [
-            ...notesOn(name, settings, count),
-            ...others.map((field) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
-          ].map((note) => `${path}: ${note}`),
-        })),
-      );
-    }),
+    E.flatMap((name) =>
+      isContinuous(name) ? readContinuous(path, name, config, steps) : readDiscrete(path, name, config, steps),
+    ),
   );

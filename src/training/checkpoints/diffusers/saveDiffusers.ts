@@ -20,14 +20,15 @@ import { writeWeights } from '../weights/saveWeights.js';
 import { CONFIG, INDEX, inFolder, SCHEDULER, WEIGHTS } from './folder.js';
 import { networkConfig } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
-import { schedulerConfig } from './writeScheduler.js';
+import { schedulerConfig, type WrittenNetwork } from './writeScheduler.js';
 
 const jsonRecord: t.Type<JsonRecord> = t.intersection([t.UnknownRecord, json]);
 
 const saving = schema('saveDiffusers', {
   /**
    * The configuration of the scheduler, such as `{ _class_name: 'DDIMScheduler' }`, or that of `loadDiffusers`; default: a
-   * `DDPMScheduler`. The process and the prediction of the model are added.
+   * `DDPMScheduler`, a `FlowMatchEulerDiscreteScheduler` for a rectified flow, and an `EDMEulerScheduler` for EDM. The process and
+   * the prediction of the model are added.
    */
   scheduler: optional(jsonRecord),
   /** The dtype of the parameters in the file: 'float16' halves its size; default 'float32'. */
@@ -45,13 +46,14 @@ const PIPELINES: Readonly<Record<string, string>> = { DDIMScheduler: 'DDIMPipeli
 
 const text = (fields: JsonRecord): string => `${JSON.stringify(fields, null, 2)}\n`;
 
-/** The configuration of a U-Net that `unet` made. Raises `ConfigError` for any other model. */
-const architectureOf = <P, I extends ImageShape>(model: Trained<P, I>['model']): UNetArchitecture => {
+/** The configuration of a U-Net that `unet` made, and its preconditioning. Raises `ConfigError` for any other model. */
+const networkOf = <P, I extends ImageShape>(model: Trained<P, I>['model']): WrittenNetwork => {
   const { config, preconditioning } = aboutModel(model, CUSTOM);
-  if (config !== undefined && preconditioning === undefined) return config as UNetArchitecture; // it is written to the file
+  if (config !== undefined)
+    return { architecture: config as UNetArchitecture, ...(preconditioning && { preconditioning }) }; // it is written to the file
   return raise('ConfigError', {
     where: 'saveDiffusers: model',
-    expected: 'a U-Net made by unet',
+    expected: 'a U-Net made by unet, perhaps preconditioned',
     actual: 'another model',
     hint: 'save it by saveTrained, or its weights by saveWeights',
   });
@@ -86,10 +88,10 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
     const { scheduler: given, dtype } = yield* take(saving.decode(options));
     yield* take(argument('saveDiffusers: folder', t.string, 'give its path').decode(folder));
     const { model, noising, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
-    const architecture = architectureOf(model);
-    const about = { architecture, ...(labelDropout !== undefined && { labelDropout }) };
+    const written = networkOf(model);
+    const about = { architecture: written.architecture, ...(labelDropout !== undefined && { labelDropout }) };
     const network = yield* take(networkConfig(about));
-    const scheduler = yield* take(schedulerConfig(noising, architecture, given));
+    const scheduler = yield* take(schedulerConfig(noising, written, given));
     const { _class_name: name } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
     const version = { _diffusers_version: VERSION };
     const index = {
@@ -98,7 +100,7 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
       scheduler: ['diffusers', name],
       unet: ['diffusers', 'UNet2DModel'],
     };
-    const written = writeFolder(folder, (aside) =>
+    const saved = writeFolder(folder, (aside) =>
       gen(function* () {
         const at = (file: string) => inFolder(aside, file);
         const weights = at(`unet/${WEIGHTS}`);
@@ -108,5 +110,5 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
         yield* take(writeAtomically(at(INDEX), text(index)));
       }),
     );
-    yield* take(written);
+    yield* take(saved);
   });

@@ -67,7 +67,7 @@ const replaced = <A>(list: readonly A[], at: number, change: (a: A) => A): reado
   list.map((a, i) => (i === at ? change(a) : a));
 
 /** Begins with noise of the standard deviation √(1-ᾱ_T): diffusers begins at σ_T·ε, and noisefold at x_T = ε. */
-export const fromSigma = (solver: Solver): Solver => ({ ...solver, start: 'sigma' });
+export const fromSigma = (solver: Solver): Solver => ({ ...solver, start: ({ sigma }) => sigma });
 
 /** The variance that diffusers takes for 0. */
 const LEAST = Math.log(1e-20);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
 import { levelsOf } from '../../../diffusion/index.js';
+import { requireDiscrete } from '../../../diffusion/levels/noising.js';
 import { E } from '../../../internal/fp.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
@@ -49,6 +50,7 @@ describe('a file that Python wrote', () => {
 
 describe('schedulers', () => {
   const read = (config: object, steps?: number) => right(readScheduler('s', { ...config }, steps));
+  const scheduleOf = (config: object) => requireDiscrete('test', read(config).noising).schedule;
   const timesteps = (config: object, steps: number): readonly number[] => {
     const { noising, sampling } = read(config, steps);
     return right(sampling.grid(noising));
@@ -113,8 +115,8 @@ describe('schedulers', () => {
   });
 
   test('without fields have the defaults of their class', () => {
-    expect(read({ _class_name: 'HeunDiscreteScheduler' }).noising.schedule.betas[999]).toBeCloseTo(0.012, 12);
-    expect(read({ _class_name: 'DDPMScheduler' }).noising.schedule.betas[999]).toBeCloseTo(0.02, 12);
+    expect(scheduleOf({ _class_name: 'HeunDiscreteScheduler' }).betas[999]).toBeCloseTo(0.012, 12);
+    expect(scheduleOf({ _class_name: 'DDPMScheduler' }).betas[999]).toBeCloseTo(0.02, 12);
     expect(read({ _class_name: 'DDPMScheduler' }).sampling.correction).not.toBe(
       read({ _class_name: 'DDPMScheduler', clip_sample: false }).sampling.correction,
     );
@@ -142,7 +144,7 @@ describe('schedulers', () => {
     const error = { _tag: 'ConfigError', where: 's: trained_betas', actual: '2' };
     expect(readScheduler('s', { ...config, num_train_timesteps: 1000 })).toMatchObject({ left: error });
     expect(readScheduler('s', config)).toMatchObject({ left: error });
-    expect(read({ ...config, num_train_timesteps: 2 }).noising.schedule.betas).toEqual(Float64Array.of(0.1, 0.2));
+    expect(scheduleOf({ ...config, num_train_timesteps: 2 }).betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
   // each is refused when it is read, and not by the sampler
@@ -191,7 +193,7 @@ describe('schedulers', () => {
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
-    const lastOf = (_class_name: string) => read({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).noising.schedule.alphaBars[999]; // prettier-ignore
+    const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // prettier-ignore
     expect(lastOf('DDIMScheduler')).toBe(0);
     expect(lastOf('UniPCMultistepScheduler')).toBe(2 ** -24);
     expect(lastOf('LMSDiscreteScheduler')).toBeCloseTo(4e-5, 6);

@@ -1,12 +1,23 @@
 /** Writes processes as `scheduler_config.json` of diffusers. */
-import type { DiscreteNoising, Noising } from '../../../diffusion/index.js';
+import {
+  type ContinuousNoising,
+  type DiscreteNoising,
+  edm,
+  type Noising,
+  type PreconditioningOptions,
+  rectifiedFlow,
+} from '../../../diffusion/index.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
-import { isDiscrete, withoutTimesteps } from '../../../diffusion/levels/noising.js';
+import { isDiscrete } from '../../../diffusion/levels/noising.js';
+import { show } from '../../../internal/decode.js';
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
+import { EDM } from './continuousSchedulers.js';
+import { difference } from '../checkpoint.js';
+import { aboutPath } from '../storedNoising.js';
 import type { JsonRecord } from './pythonJson.js';
-import { readScheduler } from './readScheduler.js';
+import { readScheduler, type ReadScheduler } from './readScheduler.js';
 
 const WHERE = 'saveDiffusers: noising';
 
@@ -22,7 +33,7 @@ const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
 /** True if a scheduler has the process. */
 const has = (noising: DiscreteNoising, config: JsonRecord): boolean => {
   const read = readScheduler(WHERE, config);
-  if (E.isLeft(read)) return false;
+  if (E.isLeft(read) || !isDiscrete(read.right.noising)) return false;
   const { schedule } = read.right.noising;
   return isClose(noising.schedule.betas, schedule.betas) && isClose(noising.schedule.alphaBars, schedule.alphaBars);
 };
@@ -51,25 +62,38 @@ const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
   variance_type: learnedVariance === 'range' ? 'learned_range' : 'fixed_small',
 });
 
+const wrong = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
+
+/** The network that is written, and its preconditioning. */
+export interface WrittenNetwork {
+  readonly architecture: UNetArchitecture;
+  readonly preconditioning?: PreconditioningOptions;
+}
+
+/** Refuses a network that no pipeline of a `UNet2DModel` samples with: none passes a condition. */
+const takingOnlyImages = ({ condition }: UNetArchitecture) =>
+  condition === undefined
+    ? E.right(undefined)
+    : wrong(
+        'saveDiffusers: model.condition',
+        'a network that takes only noisy images',
+        `${condition.channels} more channels`,
+      );
+
 /**
- * Raises unless the timesteps are consecutive and within the range of the network, and schedulers of diffusers support
- * the prediction and the variance. No pipeline of a `UNet2DModel` passes a condition.
+ * The prediction of a network for the schedulers of a schedule. Returns a `ConfigError` unless the timesteps are consecutive and
+ * within the range of the network, and those schedulers support the prediction and the variance.
  */
 const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) => {
-  const { predicts = 'epsilon', learnedVariance, condition, timesteps: known } = architecture;
+  const { predicts = 'epsilon', learnedVariance, timesteps: known } = architecture;
   const { T } = noising.schedule;
-  const wrong = (where: string, expected: string, actual: string) =>
-    fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
   if (!noising.timesteps.every((timestep, t) => timestep === t))
     return wrong(`${WHERE}.timesteps`, 'every timestep of the training process', 'some of a longer process');
+  if (noising.between !== undefined)
+    return wrong(`${WHERE}.between`, 'log(σ/α) linear between timesteps, as in diffusers', 'another measure');
   if (typeof known === 'number' && T > known)
     return wrong(WHERE, `at most ${known} timesteps, the number of the network`, `${T}`);
-  if (condition !== undefined)
-    return wrong(
-      'saveDiffusers: model.condition',
-      'a network that takes only noisy images',
-      `${condition.channels} more channels`,
-    );
   if (predicts === 'score' || predicts === 'velocity')
     return wrong('saveDiffusers: model.predicts', "'epsilon', 'x0' or 'v'", predicts);
   if (learnedVariance === 'logVariance')
@@ -77,18 +101,59 @@ const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) =
   return E.right(PREDICTIONS[predicts]);
 };
 
+/** The configuration of the scheduler of a continuous path and a network of it; undefined if diffusers has none. */
+const usualOfPath = (
+  noising: ContinuousNoising,
+  { architecture: { predicts, timesteps: known, learnedVariance }, preconditioning }: WrittenNetwork,
+): JsonRecord | undefined => {
+  const is = (path: ContinuousNoising): boolean => difference('', aboutPath(path), aboutPath(noising)) === undefined;
+  if (learnedVariance !== undefined) return undefined;
+  if (preconditioning === undefined)
+    return is(rectifiedFlow()) && predicts === 'velocity' && (known === 'continuous' || known >= 1000)
+      ? { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 }
+      : undefined;
+  return preconditioning.as === 'edm' && is(edm({ sigmaData: preconditioning.sigmaData ?? 0.5 }))
+    ? { _class_name: 'EDMEulerScheduler', ...EDM, num_train_timesteps: 1000, final_sigmas_type: 'zero' }
+    : undefined;
+};
+
 /**
  * The configuration of a scheduler for a process: the given one if it has that process, otherwise the given one with
- * the betas of the process. Returns a `ConfigError` for a process, prediction or variance that no scheduler supports.
+ * the betas of the process, or with the σ_data of EDM. Returns a `ConfigError` for a process, prediction or variance that no
+ * scheduler supports.
  */
 export const schedulerConfig = (
   noising: Noising,
-  architecture: UNetArchitecture,
-  given: JsonRecord = usualScheduler(architecture),
+  network: WrittenNetwork,
+  given?: JsonRecord,
 ): either.Either<NoisefoldError, JsonRecord> =>
-  isDiscrete(noising)
-    ? ofSchedule(noising, architecture, given)
-    : fail('ConfigError', withoutTimesteps(WHERE, 'save it by saveTrained, which keeps all noising processes'));
+  E.flatMap(() => {
+    const { architecture, preconditioning } = network;
+    if (!isDiscrete(noising)) return ofPath(noising, network, given);
+    return preconditioning === undefined
+      ? ofSchedule(noising, architecture, given ?? usualScheduler(architecture))
+      : wrong(WHERE, 'edm(), for a preconditioned network', 'the process of a schedule');
+  })(takingOnlyImages(network.architecture));
+
+const ofPath = (
+  noising: ContinuousNoising,
+  network: WrittenNetwork,
+  given: JsonRecord | undefined,
+): either.Either<NoisefoldError, JsonRecord> => {
+  const usual = usualOfPath(noising, network);
+  if (usual === undefined)
+    return wrong(
+      WHERE,
+      "a schedule, rectifiedFlow() with a network of velocity, or edm() with preconditioned(…, { as: 'edm' }) of its σ_data, without a learned variance",
+      `${noising.name}, with ${network.preconditioning?.as ?? network.architecture.predicts}`,
+    );
+  const { sigmaData } = noising.options;
+  const config = given === undefined ? usual : { ...given };
+  const made = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
+  return made['_class_name'] === usual['_class_name']
+    ? E.map(() => made)(readScheduler('saveDiffusers: scheduler', made))
+    : wrong('saveDiffusers: scheduler._class_name', show(usual['_class_name']), show(made['_class_name']));
+};
 
 const ofSchedule = (
   noising: DiscreteNoising,
@@ -107,13 +172,10 @@ const ofSchedule = (
       const found = made.find((each) => has(noising, each));
       if (found !== undefined) return E.right(found);
       // the scheduler itself may be invalid
-      return E.flatMap(() =>
-        fail('ConfigError', {
-          where: WHERE,
-          expected: 'a process that follows from its betas',
-          actual: 'another',
-          hint: 'save it by saveTrained, which keeps all processes',
-        }),
+      return E.flatMap((read: ReadScheduler) =>
+        isDiscrete(read.noising)
+          ? wrong(WHERE, 'a process that follows from its betas', 'another')
+          : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(given['_class_name'])),
       )(readScheduler('saveDiffusers: scheduler', config));
     }),
   );

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { euler, levelsOf } from '../../../diffusion/index.js';
+import { right } from '../../testing.js';
+import { readScheduler } from './readScheduler.js';
+
+// loadedSchedulers.test.ts compares their samples with those of diffusers
+const FLOW = 'FlowMatchEulerDiscreteScheduler';
+const EDM = 'EDMEulerScheduler';
+const read = (_class_name: string, fields: object, steps?: number) =>
+  right(readScheduler('s', { _class_name, ...fields }, steps));
+const times = (_class_name: string, fields: object, steps: number): readonly number[] => {
+  const { noising, sampling } = read(_class_name, fields, steps);
+  return right(sampling.grid(noising));
+};
+const near = (found: readonly number[], expected: readonly number[]) => {
+  expect(found).toHaveLength(expected.length);
+  found.forEach((time, i) => expect(time).toBeCloseTo(expected[i]!, 8));
+};
+
+describe('flow matching', () => {
+  // `set_timesteps` of diffusers 0.35 in NumPy, σ
+  test.each<readonly [object, readonly number[]]>([
+    [{}, [1, 0.667, 0.334, 0.001]],
+    // 3·σ/(1 + 2·σ), of σ from 1 to the shifted 0.001
+    [{ shift: 3 }, [1, 0.8576923077, 0.6021505376, 0.0089285714]],
+    [{ shift: 3, use_karras_sigmas: true }, [1, 0.2866939345, 0.0625886291, 0.008928571429]],
+    [{ use_exponential_sigmas: true }, [1, 0.1, 0.01, 0.001]],
+    [{ shift_terminal: 0.1 }, [1, 0.7, 0.4, 0.1]],
+  ])('with %j visits the times of diffusers', (fields, expected) => near(times(FLOW, fields, 4), expected));
+
+  test('is a rectified flow of velocity by Euler, whose network gets 1000·t', () => {
+    const { noising, predicts, preconditioning, sampling, notes } = read(FLOW, {});
+    expect([noising, predicts, preconditioning, notes]).toMatchObject([{ name: 'rectifiedFlow' }, 'velocity', undefined, []]); // prettier-ignore
+    expect(right(sampling.grid(noising))).toHaveLength(50);
+    const levels = levelsOf(noising, [1, 0.5]);
+    expect(right(sampling.solver.plan(levels, noising))).toEqual(right(euler().plan(levels, noising)));
+  });
+
+  test('with a shift of times before Karras spacing has a note of the difference from older versions', () => {
+    expect(read(FLOW, { use_karras_sigmas: true }, 4).notes).toEqual([]);
+    // older: Karras from 1 to 3·0.001/1.002 = 0.002994…, then shifted
+    const [note] = read(FLOW, { shift: 3, use_karras_sigmas: true }, 4).notes;
+    expect(note).toContain('s: use_karras_sigmas: versions of diffusers without time_shift_type shift times after it');
+    expect(note).toContain('(t differs by up to 0.19)');
+  });
+
+  test.each<readonly [object, number, string, string]>([
+    [{ num_train_timesteps: 500 }, 4, 'num_train_timesteps', '1000, the only value'],
+    [{ use_dynamic_shifting: true }, 4, 'use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu'],
+    [{ invert_sigmas: true }, 4, 'invert_sigmas', 'false, the only value'],
+    [{ use_beta_sigmas: true }, 4, 'use_beta_sigmas', 'false, the only value'],
+    [{ shift: 0 }, 4, 'shift', 'a finite number above 0'],
+    [{ shift_terminal: 1 }, 4, 'shift_terminal', 'up to 1'],
+    [{ shift_terminal: 0.1 }, 1, 'shift_terminal', 'none for one step'],
+    [{ use_karras_sigmas: true, use_exponential_sigmas: true }, 4, 'use_exponential_sigmas', 'false with use_karras'],
+    [{ time_shift_type: 'square' }, 4, 'time_shift_type', "'exponential' or 'linear'"],
+  ])('with %j in %d steps is refused, naming %s', (fields, steps, field, expected) => {
+    expect(readScheduler('s', { _class_name: FLOW, ...fields }, steps)).toMatchObject({
+      left: { _tag: 'ConfigError', where: `s: ${field}`, expected: expect.stringContaining(expected) },
+    });
+  }); // prettier-ignore
+
+  test('accepts the fields of dynamic shifting, which it does not use, and notes unknown ones', () => {
+    const unused = { base_shift: 0.5, max_shift: 1.15, base_image_seq_len: 256, max_image_seq_len: 4096, time_shift_type: 'linear' }; // prettier-ignore
+    expect(read(FLOW, { ...unused, use_dynamic_shifting: false, shift_terminal: null }, 4).notes).toEqual([]);
+    expect(read(FLOW, { order: 2 }, 4).notes).toEqual([
+      `s: order: noisefold does not know this field of ${FLOW}; it is ignored`,
+    ]);
+  });
+});
+
+describe('EDM', () => {
+  test('has its σ, its preconditioning, and noise of √(σ² + 1) at the start', () => {
+    const { noising, preconditioning, sampling, notes } = read(EDM, { sigma_data: 1 }, 4);
+    expect([noising, preconditioning, notes]).toMatchObject([{ name: 'edm', options: { sigmaData: 1 } }, { as: 'edm', sigmaData: 1 }, []]); // prettier-ignore
+    near(right(sampling.grid(noising)), [80, 9.723201355, 0.469979058, 0.002]);
+    expect(sampling.solver.start?.({ alpha: 1, sigma: 80, t: 80 })).toBe(Math.hypot(80, 1));
+  });
+
+  test('has exponential σ, and Karras ones of another range and ρ', () => {
+    near(times(EDM, { sigma_schedule: 'exponential', sigma_min: 0.01, sigma_max: 100 }, 5), [100, 10, 1, 0.1, 0.01]);
+    near(times(EDM, { rho: 1, sigma_min: 1, sigma_max: 9, num_train_timesteps: 7 }, 3), [9, 5, 1]);
+  });
+
+  test.each<readonly [object, number, string]>([
+    [{ prediction_type: 'v_prediction' }, 4, 'prediction_type'],
+    [{ prediction_type: 'sample' }, 4, 'prediction_type'],
+    [{ sigma_schedule: 'exponential' }, 1, 'sigma_schedule'],
+    [{ final_sigmas_type: 'sigma_min' }, 4, 'final_sigmas_type'],
+    [{ sigma_min: 0 }, 4, 'sigma_min'],
+    [{ sigma_min: 90 }, 4, 'karrasSigmas.max'],
+  ])('with %j in %d steps is refused, naming %s', (fields, steps, field) => {
+    expect(readScheduler('s', { _class_name: EDM, ...fields }, steps)).toMatchObject({
+      left: { _tag: 'ConfigError', where: `s: ${field}` },
+    });
+  });
+});

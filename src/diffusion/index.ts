@@ -78,7 +78,20 @@ export { wholeTimesteps } from './levels/discretePath.js';
 export { dropLabels } from './denoisers/labelDropout.js';
 export { superResolution } from './denoisers/superResolution.js';
 
-export { type ChannelTensors, type Conditioning, type Denoiser, type Guides, type LearnedVariance, learningVariance, type MeanGradient, type Model, type Outputs, type Recurrent, type ScoreGradient, type StepLevels } from './denoisers/denoiser.js';
+export {
+  type ChannelTensors,
+  type Conditioning,
+  type Denoiser,
+  type Guides,
+  type LearnedVariance,
+  learningVariance,
+  type MeanGradient,
+  type Model,
+  type Outputs,
+  type Recurrent,
+  type ScoreGradient,
+  type StepLevels,
+} from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';

@@ -72,7 +72,7 @@ describe('flow matching', () => {
 describe('EDM', () => {
   test('has its σ, its preconditioning, and noise of √(σ² + 1) at the start', () => {
     const { noising, preconditioning, sampling, notes } = read(EDM, { sigma_data: 1 }, 4);
-    expect([noising, preconditioning, notes]).toMatchObject([{ name: 'edm', options: { sigmaData: 1 } }, { as: 'edm', sigmaData: 1 }, []]); // prettier-ignore
+    expect([noising, preconditioning, notes]).toMatchObject([{ name: 'edm' }, { as: 'edm', sigmaData: 1 }, []]); // prettier-ignore
     near(right(sampling.grid(noising)), [80, 9.723201355, 0.469979058, 0.002]);
     expect(sampling.solver.start?.({ alpha: 1, sigma: 80, t: 80 })).toBe(Math.hypot(80, 1));
   });

@@ -165,7 +165,7 @@ const ofEdm = (given: Partial<EdmSettings>, steps: number): either.Either<Noisef
   if (kind === 'exponential' && steps === 1)
     return refuse('sigma_schedule', '"karras" for one step', `"${kind}"`, 'take at least 2: one begins at sigma_min');
   return E.right({
-    noising: edm({ sigmaData }),
+    noising: edm(),
     predicts: 'epsilon', // a raw network
     preconditioning: { as: 'edm', sigmaData },
     sampling: {

@@ -112,7 +112,7 @@ const usualOfPath = (
     return is(rectifiedFlow()) && predicts === 'velocity' && (known === 'continuous' || known >= 1000)
       ? { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 }
       : undefined;
-  return preconditioning.as === 'edm' && is(edm({ sigmaData: preconditioning.sigmaData ?? 0.5 }))
+  return preconditioning.as === 'edm' && is(edm())
     ? { _class_name: 'EDMEulerScheduler', ...EDM, num_train_timesteps: 1000, final_sigmas_type: 'zero' }
     : undefined;
 };
@@ -144,10 +144,11 @@ const ofPath = (
   if (usual === undefined)
     return wrong(
       WHERE,
-      "a schedule, rectifiedFlow() with a network of velocity, or edm() with preconditioned(…, { as: 'edm' }) of its σ_data, without a learned variance",
+      "a schedule, rectifiedFlow() with a network of velocity, or edm() with preconditioned(…, { as: 'edm' }), without a learned variance",
       `${noising.name}, with ${network.preconditioning?.as ?? network.architecture.predicts}`,
     );
-  const { sigmaData } = noising.options;
+  const { preconditioning } = network;
+  const sigmaData = preconditioning?.as === 'edm' ? (preconditioning.sigmaData ?? 0.5) : undefined; // as `preconditioned`
   const config = given === undefined ? usual : { ...given };
   const made = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
   return made['_class_name'] === usual['_class_name']

@@ -15,6 +15,7 @@ import {
   linear,
   linearUnscaled,
   linspace,
+  polyexponentialGrid,
   type DiscreteNoising,
   type Noising,
   noisingOf,
@@ -60,6 +61,7 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   sections: (steps) => sections([steps]),
   karrasGrid: (steps) => (noising) => karrasGrid(steps, finiteRange(noising))(noising),
   exponentialGrid: (steps) => (noising) => exponentialGrid(steps, finiteRange(noising))(noising),
+  polyexponentialGrid: (steps) => (noising) => polyexponentialGrid(steps, { ...finiteRange(noising), rho: 2 })(noising),
 };
 
 /** A schedule by its name, at a T from `least` up. */

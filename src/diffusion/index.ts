@@ -68,6 +68,7 @@ export {
   sigmaRange,
   type SigmaRange,
 } from './grids/sigmaGrid.js';
+export { alignYourSteps, polyexponentialGrid, vpGrid } from './grids/publishedSigmas.js';
 export { noisingOfSigmas, respaceAtSigmas } from './grids/sigmaNoising.js';
 export { ddimStride, sections, timestepRespacing } from './grids/timestepRespacing.js';
 

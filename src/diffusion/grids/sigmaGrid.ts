@@ -88,7 +88,8 @@ export const exponentialSigmas = <G = unknown>(
   );
 
 /** The least and the greatest σ of a grid, if it gives none. */
-const usualRange = (noising: Noising): SigmaRange => (isDiscrete(noising) ? sigmaRange(noising.schedule) : EDM_RANGE);
+export const usualRange = (noising: Noising): SigmaRange =>
+  isDiscrete(noising) ? sigmaRange(noising.schedule) : EDM_RANGE;
 
 /**
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.

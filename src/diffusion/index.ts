@@ -116,14 +116,9 @@ export type {
 export { type ApgOptions, apg } from './guidance/adaptiveProjectedGuidance.js';
 export { autoguidance } from './guidance/autoguidance.js';
 export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from './guidance/classifierFreeGuidance.js';
-export {
-  classGuidance,
-  type Contrast,
-  type ContrastRule,
-  pairGuidance,
-  type Remembering,
-  stepOf,
-} from './guidance/contrast.js';
+export { classGuidance } from './guidance/classGuidance.js';
+export { type Contrast, type ContrastRule, type Remembering, stepOf } from './guidance/contrast.js';
+export { pairGuidance } from './guidance/pairGuidance.js';
 export { type Refinement } from './guidance/refinement.js';
 export {
   type ClassifierGuidance,

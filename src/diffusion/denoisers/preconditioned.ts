@@ -109,6 +109,6 @@ export const preconditioned = <P, I extends Shape, N extends object>(
         // saving a trained model uses these to check that its functions are unchanged, as those of `unet`
         apply: Object.assign(apply, { ...network.apply, preconditioning }),
       };
-      return denoiser as unknown as Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
+      return denoiser as typeof denoiser & Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
     }),
   );

@@ -142,7 +142,7 @@ const column = <Fs extends Fields>(fields: Fs, of: (options: Filled<Fs>) => Prec
   const options = schema('preconditioned', fields, HINT);
   return (given: unknown): either.Either<NoisefoldError, Column> =>
     E.map((filled: Filled<Fs>) => ({
-      preconditioning: filled as unknown as Column['preconditioning'], // of one column, with all constants
+      preconditioning: filled as Filled<Fs> & Column['preconditioning'], // of one column, with all constants
       coefficients: of(filled),
     }))(options.decode(given));
 };

@@ -17,7 +17,8 @@ import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { classGuidanceOf, type Contrast, type Remembering } from './contrast.js';
+import { classGuidanceOf } from './classGuidance.js';
+import type { Contrast, Remembering } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
 import { inOrder, refinedRule, refinementFields, scalePart } from './refinement.js';
 

@@ -6,7 +6,7 @@ import type { Denoiser } from '../denoisers/denoiser.js';
 import { denoiserPart } from '../parts.js';
 import { extrapolated } from './classifierFreeGuidance.js';
 import type { ClassifierGuidance } from './classifierGuidance.js';
-import { pairGuidanceOf } from './contrast.js';
+import { pairGuidanceOf } from './pairGuidance.js';
 import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
 
 const options = /* @__PURE__ */ schema('autoguidance', refinementFields).rule(inOrder);

@@ -17,7 +17,8 @@ import { hinted, natural } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { classGuidanceOf, type Contrast, rememberingOf, requiredStep } from './contrast.js';
+import { classGuidanceOf } from './classGuidance.js';
+import { type Contrast, rememberingOf, requiredStep } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
 import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
 

@@ -1,30 +1,16 @@
 /** Guidance by two predictions: toward one, and away from the other. */
-import {
-  type Dim,
-  fullLike,
-  isTensor,
-  type NoisefoldError,
-  type Shape,
-  type Tensor,
-  zerosLike,
-} from '../../dsl/index.js';
+import { type Dim, isTensor, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { functionOf, hinted, natural } from '../../internal/decode.js';
-import { fail, raise } from '../../internal/errors.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { raise } from '../../internal/errors.js';
+import type { either } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { convertedAt } from '../denoisers/atLevel.js';
-import { joinConditions } from '../denoisers/condition.js';
 import type { Conditioning, Denoiser, StepLevels } from '../denoisers/denoiser.js';
-import { checkUnconditional, requiredLabel } from '../denoisers/labelChecks.js';
-import { acceptLabels } from '../denoisers/mapDenoiser.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
-import { joinBatches, splitBatches } from '../levels/batch.js';
 import type { NoiseLevel } from '../levels/path.js';
 import { predictsPart } from '../parts.js';
-import type { ClassifierGuidance } from './classifierGuidance.js';
-import type { ClassGuidance } from './guidance.js';
 
 /** The two predictions of a batch, and where they were made. All tensors are `[B, ...I]`, and predictions are in one space. */
 export interface Contrast<B extends Dim, I extends Shape> {
@@ -68,7 +54,7 @@ export const rememberingOf = <B extends Dim, I extends Shape>(
   { memory }: Pick<Contrast<B, I>, 'memory'>,
 ): Remembering<B, I> => (isTensor(made) ? { prediction: made as Tensor<[B, ...I]>, memory } : made);
 
-const ruleOf = (where: string) =>
+export const ruleOf = (where: string) =>
   schema(
     where,
     {
@@ -80,7 +66,7 @@ const ruleOf = (where: string) =>
   );
 
 /** Both predictions of a denoiser, in its parameterization. */
-type Pair<P, I extends Shape> = <B extends Dim>(
+export type Pair<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
   at: Conditioning<B>,
@@ -120,7 +106,7 @@ export const stepOf = demanding(
 );
 
 /** A denoiser that predicts by a rule from pairs. */
-const guidedByPair = <P, I extends Shape>(
+export const guidedByPair = <P, I extends Shape>(
   where: string,
   { space, memory = 0, combine }: ContrastRule,
   denoiser: Denoiser<P, I>,
@@ -149,128 +135,3 @@ const guidedByPair = <P, I extends Shape>(
     ...(memory > 0 && { recurrent: { memory, apply: remembering } }),
   };
 };
-
-/** Joins the noise levels of two batches, like `joinBatches`. */
-const doubled = <B extends Dim>({ alpha, sigma, norm, rates }: NoiseLevel<B>): NoiseLevel<Dim> => ({
-  alpha: joinBatches(alpha, alpha),
-  sigma: joinBatches(sigma, sigma),
-  ...(norm && { norm: joinBatches(norm, norm) }),
-  ...(rates && {
-    rates: { alpha: joinBatches(rates.alpha, rates.alpha), sigma: joinBatches(rates.sigma, rates.sigma) },
-  }),
-});
-
-/** Predictions with the class and without, from one evaluation of a doubled batch with the same condition. */
-const byClass =
-  <P, I extends Shape>(where: string, classes: number, { apply }: Denoiser<P, I>): Pair<P, I> =>
-  (params, x, at) => {
-    const label = requiredLabel(where, at.label);
-    const { condition, level } = at;
-    return splitBatches(x)(
-      apply(params, joinBatches(x, x), {
-        ...at,
-        t: joinBatches(at.t, at.t),
-        ...(level && { level: doubled(level) }),
-        label: joinBatches(label, fullLike(label, classes)),
-        ...(condition && { condition: joinConditions(condition, condition) }),
-      }),
-    );
-  };
-
-/** {@link classGuidance} with a checked rule, by its name in errors. */
-export const classGuidanceOf =
-  (where: string, rule: either.Either<NoisefoldError, CheckedRule>): ClassGuidance =>
-  (denoiser) =>
-    F.pipe(
-      rule,
-      E.bindTo('checked'),
-      E.bind('classes', () =>
-        denoiser.classes === undefined
-          ? fail('ConfigError', {
-              where,
-              expected: 'a denoiser with classes',
-              actual: 'one without classes',
-              hint: 'train it with labels and label dropout, or sample unguided',
-            })
-          : E.right(denoiser.classes),
-      ),
-      E.tap(() => checkUnconditional(where, denoiser)),
-      E.tap(({ checked: { accepts } }) => accepts?.(denoiser) ?? E.right(undefined)),
-      E.map(({ checked, classes }) => guidedByPair(where, checked, denoiser, byClass(where, classes, denoiser))),
-    );
-
-/**
- * Guidance of your own from the predictions with the class of each sample and without a class, which come from one evaluation
- * of a doubled batch. {@link cfg} is `negative + scale·(positive - negative)`.
- *
- * Returns a `ConfigError` for a denoiser without classes or one trained only with labels, and for an invalid rule. Sampling
- * without labels raises a `ConfigError`.
- * @example
- * const denoiser: Denoiser<null, []> = {
- *   predicts: 'x0',
- *   classes: 1,
- *   apply: (_, x, { label }) => add(cast(label!, 'float32'), x), // 0 for class 0, 1 without a class
- * }
- * const mean = classGuidance({ combine: ({ positive, negative }) => mul(add(positive, negative), 0.5) })
- * unwrap(mean(denoiser)).apply(null, zeros(1), { t: iota(1), label: iota(1) }) // → [0.5]
- */
-export const classGuidance = (rule: ContrastRule): ClassGuidance =>
-  classGuidanceOf('classGuidance', ruleOf('classGuidance').decode<ContrastRule>(rule));
-
-/** {@link pairGuidance} with a checked rule, by its name in errors. */
-export const pairGuidanceOf =
-  <Q, J extends Shape>(
-    where: string,
-    other: Denoiser<Q, J>,
-    rule: either.Either<NoisefoldError, CheckedRule>,
-  ): ClassifierGuidance<Q, J> =>
-  <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
-    F.pipe(
-      rule,
-      E.tap(() =>
-        clockOf(other) === clockOf(denoiser)
-          ? E.right(undefined)
-          : fail('ConfigError', {
-              where,
-              expected: `a second denoiser whose network takes ${clockOf(denoiser)}, as the first`,
-              actual: `one that takes ${clockOf(other)}`,
-              hint: 'train both alike',
-            }),
-      ),
-      E.tap(({ accepts }) => accepts?.(denoiser) ?? E.right(undefined)),
-      E.map((checked) => {
-        const second = acceptLabels(other as unknown as Denoiser<Q, I>); // of samples of the shape J, of which I is one
-        const pair: Pair<P, I> = (params, x, at) => {
-          const prediction = second.apply(params.guide, x, at);
-          const { predicts } = denoiser;
-          return [
-            denoiser.apply(params, x, at),
-            other.predicts === predicts
-              ? prediction
-              : convertedAt(other.predicts, predicts, requiredLevel(where, at))(x, prediction),
-          ];
-        };
-        const timesteps = Math.min(denoiser.timesteps ?? Infinity, other.timesteps ?? Infinity);
-        return {
-          ...guidedByPair(where, checked, denoiser, pair),
-          ...(timesteps < Infinity && { timesteps }),
-        };
-      }),
-    );
-
-/**
- * Guidance of your own from the predictions of a denoiser and of another one, whose parameters are the field `guide` beside
- * those of the first, as for {@link classifierGuided}. Returns a `ConfigError` for an invalid rule and for networks that take
- * different times.
- * @example
- * const first: Denoiser<{ guide: null }, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
- * const second: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
- * const away = pairGuidance(second, { combine: ({ positive, negative }) => sub(mul(positive, 2), negative) })
- * unwrap(away(first)).apply({ guide: null }, zeros(1), { t: iota(1) }) // → [2]
- */
-export const pairGuidance = <Q, J extends Shape>(other: Denoiser<Q, J>, rule: ContrastRule): ClassifierGuidance<Q, J> =>
-  pairGuidanceOf('pairGuidance', other, ruleOf('pairGuidance').decode<ContrastRule>(rule));
-
-/** The number that a network takes as its time, in words. */
-const clockOf = ({ noiseLabels = false, clock = 'timestep' }: Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>) =>
-  noiseLabels ? 'noise labels' : clock === 'level' ? 'noise levels' : 'timesteps';

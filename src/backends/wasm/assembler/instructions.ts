@@ -81,7 +81,7 @@ type LocalsOf<S extends string, T extends ValueType> = S extends `${string} ${in
 const localsOf =
   <T extends ValueType>(type: T) =>
   <S extends string>(names: S) =>
-    names.split(' ').map(localOf(type)) as unknown as LocalsOf<S, T>; // one for each word
+    names.split(' ').map(localOf(type)) as Local<T>[] & LocalsOf<S, T>; // one for each word
 
 const i32Binary = (opcode: number) => binary('i32', asI32, [opcode]);
 const f32Binary = (opcode: number) => binary('f32', asF32, [opcode]);

@@ -21,7 +21,7 @@ import { E, F } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { perSample } from '../levels/batch.js';
 import { boundLosses, hybridLosses, rescaledBoundLosses } from './boundLoss.js';
-import { learningVariance } from '../denoisers/denoiser.js';
+import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { type Losses, meanLoss, simpleLosses } from './loss.js';
 import { respace } from '../grids/respacing.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
@@ -169,6 +169,19 @@ describe('losses from the variational bound', () => {
       });
     });
   });
+
+  it.each(['posterior', 'beta'] as const)('have the variance that is asked for, if it is not learned: %s', async (variance) => {
+    const fixed: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.1) };
+    const t = constantOf(Int32Array.of(1, 3, 5, 7), 4);
+    const given = { x0: fullLike(x0, 0.6), noise: zeros(4, 2), t };
+    const found = await numbersOf(() => boundLosses(noising, fixed, { variance })(null, given).losses);
+    [1, 3, 5, 7].forEach((at, i) => {
+      const { x0: k, sigma } = noising.posteriors[at]!;
+      const [p, q] = [sigma ** 2, variance === 'beta' ? noising.schedule.betas[at]! : sigma ** 2];
+      const nats = (p / q - 1 - Math.log(p / q) + (k * 0.5) ** 2 / q) / 2;
+      expect(found[i]! / (nats / Math.LN2)).toBeCloseTo(1, 11);
+    });
+  }); // prettier-ignore
 
   it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;

@@ -61,7 +61,7 @@ program('... C', (x) => x);
 program('B:key', (x) => x);
 // @ts-expect-error Type '"B:float"' is not assignable to type '"'float' is not a dtype: float32, int32 or bool"'
 program({ x: 'B:float' }, (inputs) => inputs);
-// @ts-expect-error Type '"B int32"' is not assignable to type '"'int32' is a dtype, which follows a colon: 'B:int32'"'
+// @ts-expect-error Type '"B int32"' is not assignable to type '"a dtype follows a colon: 'B:int32'"'
 program({ t: 'B int32' }, (inputs) => inputs);
 // @ts-expect-error Type 'number' is not assignable to type
 program({ x: 3 }, (inputs) => inputs);

@@ -73,7 +73,7 @@ describe('the simple loss', () => {
     ) => { readonly losses: Tensor<[4]> };
     const positional = await outcomeOf((key) => positionally(null, x0, key).losses)();
     expect(E.isLeft(positional) && positional.left.message).toContain(
-      'expected one of the fields x0, key, label, condition, t, noise, got an unknown field; give { x0, key } or { x0, t, noise }',
+      'loss: expected the inputs as one record { x0, key, label, condition, t, noise }, got a tensor',
     );
     const wrong = async (inputs: object) => {
       const outcome = await outcomeOf((key) => losses(null, { x0, key, ...inputs }).losses)();

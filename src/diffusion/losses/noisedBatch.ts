@@ -66,6 +66,13 @@ const checkedInputs = <B extends Dim, I extends Shape>(
   inputs: LossInputs<B, I>,
   timeType: TimeType,
 ): LossInputs<B, I> => {
+  if (isTensor(inputs))
+    return raise('ConfigError', {
+      where: 'loss',
+      expected: 'the inputs as one record { x0, key, label, condition, t, noise }',
+      actual: 'a tensor',
+      hint: 'write loss(params, { x0, key })',
+    });
   const checked = inputsOf.demand<LossInputs<B, I>>(inputs);
   const { shape, dtype } = nodeOf(checked.x0);
   const perSample = (type: TimeType) => showType({ shape: shape.slice(0, 1), dtype: type });

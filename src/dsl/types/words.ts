@@ -49,13 +49,7 @@ type IsWord<
 
 /** An error message for each invalid word; otherwise `never`. */
 export type BadWord<W extends readonly string[]> = {
-  [I in keyof W]: string extends W[I]
-    ? never
-    : W[I] extends DType
-      ? `'${W[I]}' is a dtype, which follows a colon: 'B:${W[I]}'`
-      : IsWord<W[I]> extends true
-        ? never
-        : `'${W[I]}' is not an extent`;
+  [I in keyof W]: string extends W[I] ? never : IsWord<W[I]> extends true ? never : `'${W[I]}' is not an extent`;
 }[number];
 
 /** An error message for an invalid spec of one tensor; otherwise `never`. */
@@ -67,4 +61,6 @@ export type BadSpec<S extends string> = string extends S
       ? D extends Exclude<DType, 'key'>
         ? BadWord<Split<Extents>>
         : `'${D}' is not a dtype: float32, int32 or bool`
-      : BadWord<Split<S>>;
+      : S extends `${string} ${DType}`
+        ? "a dtype follows a colon: 'B:int32'"
+        : BadWord<Split<S>>;

@@ -1,23 +1,6 @@
-/** Exceptions of functions that users pass, and of other code, as error values. */
+/** Exceptions of functions that users pass, as error values. */
 import { caughtAs, errorIn, failure, type NoisefoldError } from './errors.js';
-import { E, type either, type taskEither } from './fp.js';
-
-/**
- * A task of work that may throw; `failed` makes an error of the exception. fp-ts has `TE.tryCatch`, whose code for engines
- * without `async` takes 0.7 kB in a bundle.
- */
-export const rescue =
-  <A>(
-    work: () => Promise<either.Either<NoisefoldError, A>>,
-    failed: (thrown: unknown) => NoisefoldError,
-  ): taskEither.TaskEither<NoisefoldError, A> =>
-  async () => {
-    try {
-      return await work();
-    } catch (thrown) {
-      return E.left(failed(thrown));
-    }
-  };
+import type { either } from './fp.js';
 
 /** Describes an exception with its place in the source, which its message lacks. */
 export const described = (thrown: unknown): string => {

@@ -1,8 +1,7 @@
 /** Node's modules, and the errors of work that uses files. */
 import { task, type Task } from '../dsl/run/effect.js';
 import { errorIn, failure } from '../internal/errors.js';
-import { rescue } from '../internal/exception.js';
-import { E } from '../internal/fp.js';
+import { F, TE } from '../internal/fp.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
@@ -49,9 +48,9 @@ const reasonOf = (thrown: unknown): string =>
  * kept.
  */
 export const onFile = <A>(path: string, expected: string, work: () => Promise<A>): Task<A> =>
-  task(
-    rescue(
-      async () => E.right(await work()),
+  F.pipe(
+    TE.tryCatch(
+      work,
       (thrown) =>
         errorIn(thrown) ??
         failure('FileError', {
@@ -61,6 +60,7 @@ export const onFile = <A>(path: string, expected: string, work: () => Promise<A>
           hint: ADVICE[codeOf(thrown)] ?? 'check the disk',
         }),
     ),
+    task,
   );
 
 /** Returns `otherwise` if an effect fails with one of these codes. */

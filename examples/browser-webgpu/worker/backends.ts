@@ -3,7 +3,6 @@ import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import type { WhyWasm } from '../shared/messages.js';
 import { MOST_THREADS, type Settings } from '../shared/settings.js';
-import { rescue } from './rescue.js';
 import type { Tell } from './world.js';
 
 export interface Acquired {
@@ -18,13 +17,15 @@ type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
 /** Loads the code of a backend when it is acquired. */
 const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
-  rescue(load, (actual) =>
-    failure('BackendUnavailable', {
-      where: `the ${name} backend`,
-      expected: 'its program to load',
-      actual,
-      hint: 'reload the page',
-    }),
+  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(
+    TE.tryCatch(load, (thrown) =>
+      failure('BackendUnavailable', {
+        where: `the ${name} backend`,
+        expected: 'its program to load',
+        actual: thrown instanceof Error ? thrown.message : String(thrown),
+        hint: 'reload the page',
+      }),
+    ),
   );
 
 /** The number of threads: that of the settings, or one per core; one on a page that is not isolated from others. */

@@ -5,7 +5,6 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { AREA, HELD_OUT, SIDE, TRAINED } from '../shared/extent.js';
 import type { Pixels } from '../shared/messages.js';
 import { unpacked } from '../shared/packed.js';
-import { rescue } from './rescue.js';
 
 type Images = Dataset<[typeof SIDE, typeof SIDE, 1]>;
 
@@ -34,12 +33,15 @@ const wrong = (actual: string): NoisefoldError =>
 
 /** Loads and decompresses the bytes at a URL. */
 const fetched = (url: string): TE.TaskEither<NoisefoldError, Uint8Array> =>
-  rescue(async () => {
-    const { ok, status, body } = await fetch(url);
-    if (!ok || body === null) return E.left(wrong(`status ${status}`));
-    const plain = body.pipeThrough(new DecompressionStream('gzip'));
-    return E.right(new Uint8Array(await new Response(plain).arrayBuffer()));
-  }, wrong);
+  TE.tryCatch(
+    async () => {
+      const { ok, status, body } = await fetch(url);
+      if (!ok || body === null) throw new Error(`status ${status}`);
+      const plain = body.pipeThrough(new DecompressionStream('gzip'));
+      return new Uint8Array(await new Response(plain).arrayBuffer());
+    },
+    (thrown) => wrong(thrown instanceof Error ? thrown.message : String(thrown)),
+  );
 
 const bytesOf = ({ tensors }: TensorFile, name: string): E.Either<NoisefoldError, Uint8Array<ArrayBuffer>> => {
   const found = tensors.get(name);

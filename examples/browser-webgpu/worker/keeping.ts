@@ -1,28 +1,27 @@
 /** The training that this browser saves between visits: a checkpoint in the cache of the page. */
 import { failure, type NoisefoldError } from 'noisefold/dsl';
-import { either as E, taskEither as TE } from 'fp-ts';
-import { rescue } from './rescue.js';
+import { taskEither as TE } from 'fp-ts';
 
 const CACHE = 'noisefold-training';
 
-const refused = (actual: string): NoisefoldError =>
+const refused = (thrown: unknown): NoisefoldError =>
   failure('FileError', {
     where: 'the store of this browser',
     expected: 'room for the training',
-    actual,
+    actual: thrown instanceof Error ? thrown.message : String(thrown),
     hint: 'save a checkpoint as a file instead',
   });
 
 const address = (name: string): string => new URL(`kept/${name}`, location.href).href;
 
 export const keep = (name: string, bytes: Uint8Array<ArrayBuffer>): TE.TaskEither<NoisefoldError, void> =>
-  rescue(async () => E.right(await (await caches.open(CACHE)).put(address(name), new Response(bytes))), refused);
+  TE.tryCatch(async () => (await caches.open(CACHE)).put(address(name), new Response(bytes)), refused);
 
 /** The bytes saved under a name, or null. */
 export const kept = (name: string): TE.TaskEither<NoisefoldError, Uint8Array<ArrayBuffer> | null> =>
-  rescue(async () => {
+  TE.tryCatch(async () => {
     const found = await (await caches.open(CACHE)).match(address(name));
-    return E.right(found === undefined ? null : new Uint8Array(await found.arrayBuffer()));
+    return found === undefined ? null : new Uint8Array(await found.arrayBuffer());
   }, refused);
 
 /** The time that a reloaded page may take to release its lock, in milliseconds. */

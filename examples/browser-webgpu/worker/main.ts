@@ -4,7 +4,6 @@ import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
 import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
 import { recovered } from './beginning.js';
-import { rescue } from './rescue.js';
 import { carriedOut, notReady } from './work.js';
 import type { Outside, World } from './world.js';
 
@@ -60,18 +59,26 @@ const doingOf = (task: Task): Failure['doing'] => {
 };
 
 /** Exceptions from outside our code, such as failed allocations. */
-const unexpected = (actual: string): NoisefoldError =>
+const unexpected = (thrown: unknown): NoisefoldError =>
   failure('BackendFailure', {
     where: 'the worker',
     expected: 'to continue',
-    actual,
+    actual: thrown instanceof Error ? thrown.message : String(thrown),
     hint: 'try a smaller setting, or reload the page',
   });
+
+const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) => {
+  try {
+    return await effect();
+  } catch (thrown) {
+    return E.left(unexpected(thrown));
+  }
+};
 
 const perform = async (task: Task): Promise<void> => {
   stop = new AbortController();
   const outside: Outside = { tell, signal: stop.signal };
-  const result = await rescue(carriedOut(task, outside)(world), unexpected)();
+  const result = await attempt(carriedOut(task, outside)(world));
   if (E.isRight(result)) {
     world = result.right;
     if (task._tag === 'Open' || task._tag === 'Anew') agenda = exchanged(agenda);
@@ -82,7 +89,7 @@ const perform = async (task: Task): Promise<void> => {
   if (task._tag === 'Step' || lost !== null) agenda = halted(agenda);
   if (world === null || lost === null)
     return tell({ _tag: 'Failed', doing: doingOf(task), message: result.left.message })();
-  const back = await rescue(recovered(world, outside)(lost), unexpected)();
+  const back = await attempt(recovered(world, outside)(lost));
   if (E.isRight(back)) world = back.right;
   else tell({ _tag: 'Failed', doing: 'start', message: back.left.message })();
 };

@@ -1,6 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { optional, record } from '../../internal/schema.js';
@@ -38,15 +37,17 @@ const autoOptions = {
 
 /** Runs {@link trial}. A thrown error rules the backend out as well. */
 const runTrial = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
-  rescue(
-    () => trial(backend)(),
-    (thrown) =>
-      failure('BackendFailure', {
-        where: `the ${backend.name} backend`,
-        expected: 'the trial program to run',
-        actual: String(thrown),
-        hint: 'do not use this backend on this machine',
-      }),
+  TE.flatten(
+    TE.tryCatch(
+      async () => TE.fromEither(await trial(backend)()),
+      (thrown): NoisefoldError =>
+        failure('BackendFailure', {
+          where: `the ${backend.name} backend`,
+          expected: 'the trial program to run',
+          actual: String(thrown),
+          hint: 'do not use this backend on this machine',
+        }),
+    ),
   );
 
 /** Acquires a backend and runs the trial on it. Closes the backend if the trial fails. */

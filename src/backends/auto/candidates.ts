@@ -1,8 +1,7 @@
 /** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
-import type { either, taskEither } from '../../internal/fp.js';
+import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { TfjsEngine } from '../tfjs/index.js';
 import type { WasmOptions } from '../wasm/options.js';
 import type { AdapterOptions } from '../webgpu/adapterOptions.js';
@@ -45,13 +44,15 @@ const LOADERS: Readonly<
 
 /** Loads and acquires a backend. An error thrown while loading becomes `BackendUnavailable`. */
 export const acquire = (name: BackendName, options: BackendOptions): Acquire =>
-  rescue(
-    () => LOADERS[name](options),
-    (thrown) =>
-      failure('BackendUnavailable', {
-        where: `the ${name} backend`,
-        expected: 'the backend to load',
-        actual: thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
-        hint: 'reinstall noisefold with its dependencies',
-      }),
+  TE.flatMapEither(F.identity<either.Either<NoisefoldError, Backend>>)(
+    TE.tryCatch(
+      () => LOADERS[name](options),
+      (thrown) =>
+        failure('BackendUnavailable', {
+          where: `the ${name} backend`,
+          expected: 'the backend to load',
+          actual: thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
+          hint: 'reinstall noisefold with its dependencies',
+        }),
+    ),
   );

@@ -1,7 +1,6 @@
 import type { Backend } from '../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
-import { E, type either } from '../../internal/fp.js';
+import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
 import { createJobs } from '../shared/jobs.js';
@@ -144,5 +143,8 @@ const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Eithe
  * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
-  rescue(async () => E.map(() => wasmBackend(options))(demandPairing(options)), unavailable),
+  F.pipe(
+    TE.tryCatch(async () => E.map(() => wasmBackend(options))(demandPairing(options)), unavailable),
+    TE.flatMap(TE.fromEither),
+  ),
 );

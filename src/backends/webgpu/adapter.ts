@@ -1,7 +1,6 @@
 /** Acquires a WebGPU device: from the browser, or in Node from the optional peer `webgpu` (Dawn). */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
-import { E, F, TE, type taskEither } from '../../internal/fp.js';
+import { F, TE, type taskEither } from '../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import type { AdapterOptions } from './adapterOptions.js';
 import { isSoftwareAdapter } from './softwareAdapter.js';
@@ -46,8 +45,8 @@ const gpuIn = ({ navigator, isNode, importPeer: load }: Environment): taskEither
         'open the page over https in a browser that supports WebGPU, or use wasm()',
       ),
     );
-  return rescue(
-    async () => E.right((await load()).create([])),
+  return TE.tryCatch(
+    async () => (await load()).create([]),
     (thrown) =>
       isAbsent(PEER, thrown)
         ? absent(PEER, { where, hint: `install it: ${INSTALL}` })
@@ -67,8 +66,8 @@ const adapterOf =
       ? 'install the driver of the GPU, or a software driver (mesa-vulkan-drivers on Debian)'
       : 'turn on hardware acceleration in the browser, or use wasm()';
     return F.pipe(
-      rescue(
-        async () => E.right(await gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback })),
+      TE.tryCatch(
+        () => gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback }),
         (thrown) => unavailable('an adapter', reasonOf(thrown), hint),
       ),
       TE.flatMap((adapter) => {
@@ -100,16 +99,15 @@ const LIMITS = [
 const FEATURES = ['timestamp-query', 'subgroups'] as readonly GPUFeatureName[];
 
 const deviceOf = ({ gpu, adapter }: GpuAndAdapter): taskEither.TaskEither<NoisefoldError, Acquired> =>
-  rescue(
-    async () =>
-      E.right({
-        device: await adapter.requestDevice({
-          requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
-          requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
-        }),
-        info: adapter.info,
-        keepAlive: [gpu, adapter],
+  TE.tryCatch(
+    async () => ({
+      device: await adapter.requestDevice({
+        requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+        requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
       }),
+      info: adapter.info,
+      keepAlive: [gpu, adapter],
+    }),
     (thrown) => unavailable('a device', reasonOf(thrown), 'close other programs that use the GPU, and try again'),
   );
 

@@ -1,6 +1,5 @@
 import { failure } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
-import { E, F, TE } from '../../internal/fp.js';
+import { F, TE } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
 import { acquireDevice } from './adapter.js';
 import { type AdapterOptions, adapterOptions } from './adapterOptions.js';
@@ -21,9 +20,9 @@ export const webgpu = withOptions<AdapterOptions>('the webgpu backend', adapterO
   F.pipe(
     acquireDevice(options),
     TE.flatMap((acquired) =>
-      rescue(
+      TE.tryCatch(
         // load the kernels only after a device was found
-        async () => E.right((await import('./backend.js')).backendOn(acquired)),
+        async () => (await import('./backend.js')).backendOn(acquired),
         (thrown) =>
           failure('BackendUnavailable', {
             where: 'the webgpu backend',

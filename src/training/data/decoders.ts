@@ -1,6 +1,5 @@
 /** Decodes pictures to images: by sharp in Node, by a canvas in browsers. */
 import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { checkFormat } from './pictureFormats.js';
@@ -26,8 +25,8 @@ export const loadSharp = (
   where: string,
   load: () => Promise<unknown> = () => importPeer(PEER),
 ): taskEither.TaskEither<NoisefoldError, Sharp> =>
-  rescue(
-    async () => E.right(((await load()) as { readonly default: Sharp }).default), // the error names this package
+  TE.tryCatch(
+    async () => ((await load()) as { readonly default: Sharp }).default, // the error names this package
     (thrown) =>
       failure('ConfigError', {
         where,

@@ -3,8 +3,7 @@ import { task, type Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { refined } from '../../internal/decode.js';
 import { failure } from '../../internal/errors.js';
-import { rescue } from '../../internal/exception.js';
-import { E, F, t } from '../../internal/fp.js';
+import { F, t, TE } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { part } from '../../internal/parts.js';
 import { argument, schema } from '../../internal/schema.js';
@@ -40,9 +39,9 @@ const isOne = ({ file: { name, type }, path }: { readonly file: PictureFile; rea
   name === undefined ? type === '' || type.startsWith('image/') : isPicture(path);
 
 const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
-  task(
-    rescue(
-      async () => E.right(new Uint8Array(await file.arrayBuffer())),
+  F.pipe(
+    TE.tryCatch(
+      async () => new Uint8Array(await file.arrayBuffer()),
       (thrown) =>
         failure('FileError', {
           where,
@@ -51,6 +50,7 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
           hint: 'choose the files again: they may have changed or moved',
         }),
     ),
+    task,
   );
 
 /**

@@ -5,8 +5,7 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { rescue } from '../../../internal/exception.js';
-import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../../internal/peer.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf } from '../eager/engine.js';
@@ -136,8 +135,8 @@ const startedOn = (
       return TE.left(unavailable(pkg, 'a GPU that TensorFlow can use', 'none', `it needs ${pkg.needs}; standard error shows what is missing`)); // prettier-ignore
     const tensors = engineOf(core, 'tensorflow', backend);
     return F.pipe(
-      rescue(
-        async () => E.right(checkAdd(tensors)),
+      TE.tryCatch(
+        async () => checkAdd(tensors),
         (thrown) => runError(pkg, thrown),
       ),
       TE.map(() => tensorBackend(pkg.backend, tensors)),
@@ -151,10 +150,10 @@ const startedOn = (
       () => unavailable(pkg, `only ${pkg.name} in this process`, `${PACKAGES[wantsGpu ? 'node' : 'nodeGpu'].name}, which is already loaded`, 'use only one of the two packages in a process'), // prettier-ignore
     ),
     TE.flatMap(() =>
-      rescue(
+      TE.tryCatch(
         async () => {
           for (const [name, value] of Object.entries(REPEATABLE)) process.env[name] ??= value;
-          return E.right(await loadPackage(pkg.name));
+          await loadPackage(pkg.name);
         },
         (thrown) => loadError(pkg, thrown),
       ),

@@ -5,8 +5,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { rescue } from '../../../internal/exception.js';
-import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf, type ExactScalars } from '../eager/engine.js';
 import { exactOnHost } from '../eager/onHost.js';
@@ -74,8 +73,8 @@ const startWasm = (packages: Packages<'wasm'>, paths?: WasmPaths): taskEither.Ta
     for (const { setupFunc } of packages.core.getKernelsForBackend('wasm')) setupFunc?.(backend);
     return TE.right(backend);
   })(
-    rescue(
-      async () => E.right(await withoutListeners(() => start(packages, paths ?? installedPaths()))),
+    TE.tryCatch(
+      () => withoutListeners(() => start(packages, paths ?? installedPaths())),
       (thrown) => unavailable(String(thrown)),
     ),
   );

@@ -4,8 +4,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { rescue } from '../../../internal/exception.js';
-import { E, F, TE, type taskEither } from '../../../internal/fp.js';
+import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { importPeer, reasonOf } from '../../../internal/peer.js';
 import { type Acquired, acquireDevice } from '../../webgpu/adapter.js';
 import type { AdapterOptions } from '../../webgpu/adapterOptions.js';
@@ -137,10 +136,10 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
 };
 
 const started = (packages: Packages<'webgpu'>, acquired: Acquired): taskEither.TaskEither<NoisefoldError, Backend> =>
-  rescue(
+  TE.tryCatch(
     async () => {
       await offerGlobals();
-      return E.right(tensorBackend('tfjs-webgpu', engineOn(packages, gpuOf(acquired))));
+      return tensorBackend('tfjs-webgpu', engineOn(packages, gpuOf(acquired)));
     },
     (thrown) =>
       failure('BackendUnavailable', {

@@ -1,8 +1,7 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
 import type { Plan } from '../../../dsl/compile/plan.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { rescue } from '../../../internal/exception.js';
-import { E, type either, type taskEither } from '../../../internal/fp.js';
+import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Frame } from '../../shared/kernel.js';
 import type { Heap } from '../../shared/memory/heap.js';
@@ -47,8 +46,8 @@ type Outcome = RunFailure | null;
 
 /** Compiles the kernels of a plan. An engine may refuse the code, for which it has its own limit. */
 const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
-  rescue(
-    async () => E.right(await inTurns(programOf(kernels, engine))),
+  TE.tryCatch(
+    () => inTurns(programOf(kernels, engine)),
     (thrown) =>
       failure('BackendFailure', {
         where: 'the wasm backend',

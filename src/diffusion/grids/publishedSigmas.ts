@@ -3,11 +3,29 @@ import type { Exact } from '../../internal/exact.js';
 import { aboveZero, hinted, oneOf } from '../../internal/decode.js';
 import { power } from '../../internal/numerics/power.js';
 import { ramp } from '../../internal/numerics/ramp.js';
-import { E, F } from '../../internal/fp.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timestepCount } from '../levels/schedule.js';
 import type { Grid } from './grid.js';
-import { atSigmas, usualRange } from './sigmaGrid.js';
+import { entryBetween } from '../levels/table.js';
+import { atSigmas, type SigmaRange, usualRange } from './sigmaGrid.js';
+
+/** The grid of σ/α that a function makes of checked options, a number of steps, and the usual range of the noising. */
+const gridOfSigmas =
+  <A>(
+    where: string,
+    steps: number,
+    options: either.Either<NoisefoldError, A>,
+    sigmas: (options: A, count: number, usual: SigmaRange) => ArrayLike<number>,
+  ): Grid =>
+  (noising) =>
+    F.pipe(
+      E.Do,
+      E.bind('checked', () => options),
+      E.bind('count', () => timestepCount(where, steps)),
+      E.flatMap(({ checked, count }) => atSigmas(sigmas(checked, count, usualRange(noising)))(noising)),
+    );
 
 const polyexponential = schema('polyexponentialGrid', {
   /** The least σ/α; the end of a schedule, or 0.002, if left out. */
@@ -27,20 +45,14 @@ interface Polyexponential extends OptionsOf<typeof polyexponential> {}
  * const grid = polyexponentialGrid(3, { min: 0.25, max: 4, rho: 2 })
  * unwrap(grid(edm())) // → [4, 0.5, 0.25]
  */
-export const polyexponentialGrid =
-  <G = unknown>(steps: number, options?: Exact<G, keyof Polyexponential> & Polyexponential): Grid =>
-  (noising) =>
-    F.pipe(
-      polyexponential.decode(options),
-      E.bindTo('given'),
-      E.bind('count', () => timestepCount('polyexponentialGrid', steps)),
-      E.flatMap(({ given: { min, max, rho }, count }) => {
-        const usual = usualRange(noising);
-        const [low, high] = [Math.log(min ?? usual.min), Math.log(max ?? usual.max)];
-        const sigmas = ramp(1, 0, count).map((u) => Math.exp(low + power(u, rho) * (high - low)));
-        return atSigmas(sigmas)(noising);
-      }),
-    );
+export const polyexponentialGrid = <G = unknown>(
+  steps: number,
+  options?: Exact<G, keyof Polyexponential> & Polyexponential,
+): Grid =>
+  gridOfSigmas('polyexponentialGrid', steps, polyexponential.decode(options), ({ min, max, rho }, count, usual) => {
+    const [low, high] = [Math.log(min ?? usual.min), Math.log(max ?? usual.max)];
+    return ramp(1, 0, count).map((u) => Math.exp(low + power(u, rho) * (high - low)));
+  });
 
 const vp = schema('vpGrid', {
   /** β_d of the path; 19.9 if left out. */
@@ -58,17 +70,10 @@ interface VpGrid extends OptionsOf<typeof vp> {}
  * σ(t) = √(e^{β_d·t²/2 + β_min·t} - 1), with t from 1 to ε: `get_sigmas_vp` of k-diffusion. See {@link atSigmas}.
  * @example unwrap(vpGrid(3)(edm())) // → [152.167, 3.422, 0.0105]
  */
-export const vpGrid =
-  <G = unknown>(steps: number, options?: Exact<G, keyof VpGrid> & VpGrid): Grid =>
-  (noising) =>
-    F.pipe(
-      vp.decode(options),
-      E.bindTo('given'),
-      E.bind('count', () => timestepCount('vpGrid', steps)),
-      E.flatMap(({ given: { betaD, betaMin, epsilon }, count }) =>
-        atSigmas(ramp(1, epsilon, count).map((t) => Math.sqrt(Math.expm1((betaD / 2) * t * t + betaMin * t))))(noising),
-      ),
-    );
+export const vpGrid = <G = unknown>(steps: number, options?: Exact<G, keyof VpGrid> & VpGrid): Grid =>
+  gridOfSigmas('vpGrid', steps, vp.decode(options), ({ betaD, betaMin, epsilon }, count) =>
+    ramp(1, epsilon, count).map((t) => Math.sqrt(Math.expm1((betaD / 2) * t * t + betaMin * t))),
+  );
 
 /** The levels of Align Your Steps (Sabour et al. 2024) for ten steps of three models. The last stands for the data. */
 const ALIGNED = {
@@ -91,20 +96,8 @@ const modelOf = argument('alignYourSteps', hinted(oneOf('sd1', 'sdxl', 'svd'), "
  * paper. See {@link atSigmas}.
  * @example unwrap(alignYourSteps(10, 'sd1')(edm())).slice(0, 3) // → [14.615, 6.475, 3.864]
  */
-export const alignYourSteps =
-  (steps: number, model: keyof typeof ALIGNED): Grid =>
-  (noising) =>
-    F.pipe(
-      modelOf.decode(model),
-      E.bindTo('name'),
-      E.bind('count', () => timestepCount('alignYourSteps', steps)),
-      E.flatMap(({ name, count }) => {
-        const logs = ALIGNED[name].map(Math.log);
-        const sigmas = Array.from({ length: count }, (_, i) => {
-          const at = (i / count) * (logs.length - 1);
-          const before = Math.floor(at);
-          return Math.exp(logs[before]! + (at - before) * (logs[before + 1]! - logs[before]!));
-        });
-        return atSigmas(sigmas)(noising);
-      }),
-    );
+export const alignYourSteps = (steps: number, model: keyof typeof ALIGNED): Grid =>
+  gridOfSigmas('alignYourSteps', steps, modelOf.decode(model), (name, count) => {
+    const logs = ALIGNED[name].map(Math.log);
+    return Array.from({ length: count }, (_, i) => Math.exp(entryBetween(logs, (i / count) * (logs.length - 1))));
+  });

@@ -3,7 +3,6 @@ import type { Exact } from '../../internal/exact.js';
 import { E, F } from '../../internal/fp.js';
 import { argument, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
-import { denoiserPart } from '../parts.js';
 import { extrapolated } from './classifierFreeGuidance.js';
 import type { ClassifierGuidance } from './classifierGuidance.js';
 import { pairGuidanceOf } from './pairGuidance.js';
@@ -33,7 +32,6 @@ export const autoguidance = <Q, J extends Shape, G = unknown>(
     worse,
     F.pipe(
       options.decode<Refinement>(given),
-      E.tap(() => argument('autoguidance', denoiserPart).decode(worse)),
       E.tap(() => argument('autoguidance', scalePart).decode(scale)),
       E.map((refinement) =>
         refinedRule('autoguidance', refinement, { combine: (contrast) => extrapolated(contrast, scale) }),

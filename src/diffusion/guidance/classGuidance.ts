@@ -55,8 +55,7 @@ export const classGuidanceOf =
           : E.right(denoiser.classes),
       ),
       E.tap(() => checkUnconditional(where, denoiser)),
-      E.tap(({ checked: { accepts } }) => accepts?.(denoiser) ?? E.right(undefined)),
-      E.map(({ checked, classes }) => guidedByPair(where, checked, denoiser, byClass(where, classes, denoiser))),
+      E.flatMap(({ checked, classes }) => guidedByPair(where, checked, denoiser, byClass(where, classes, denoiser))),
     );
 
 /**

@@ -138,7 +138,7 @@ export const cfgZero = <G = unknown>(
         return {
           ...rule,
           combine: (contrast) => {
-            const made = rememberingOf(rule.combine(contrast), contrast);
+            const made = rememberingOf(rule.combine(contrast));
             if (zeroSteps === 0) return made;
             const goes = cast(greaterEqual(requiredStep('cfgZero', contrast.at).index, zeroSteps), 'float32');
             return { ...made, prediction: mul(made.prediction, goes) };

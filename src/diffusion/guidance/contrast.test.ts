@@ -27,6 +27,7 @@ import {
   type Denoiser,
   eulerAncestral,
   type Guidance,
+  guidanceMonoid,
   heun,
   levelsOf,
   overNoising,
@@ -36,6 +37,7 @@ import {
   sampler,
   stepOf,
   trailing,
+  unguided,
 } from '../index.js';
 
 const CLASSES = 3;
@@ -214,6 +216,36 @@ describe('guidance by two predictions', () => {
     );
   });
 
+  it('guidanceMonoid keeps the memory of both, and adds what each adds', async () => {
+    const [one, other] = [apg(3, { momentum: -0.5 }), apg(2, { momentum: 0.4 })];
+    const single = await drawn(one);
+    close(await drawn(guidanceMonoid.concat(one, unguided)), single);
+    close(await drawn(guidanceMonoid.concat(unguided, one)), single);
+    // after two steps the memory counts: without it the sum would be that of plain apg
+    const both = await drawn(guidanceMonoid.concat(one, other));
+    close(await drawn(guidanceMonoid.concat(other, one)), both);
+    expect(Math.abs(both[0]! - (await drawn(guidanceMonoid.concat(apg(3), apg(2))))[0]!)).toBeGreaterThan(1e-4);
+  });
+
+  it('guidance of a denoiser with memory is refused, which would lose it', () => {
+    const remembering = right(apg(3, { momentum: -0.5 })(denoiser));
+    for (const made of [cfg(2)(remembering), apg(2)(remembering)])
+      expect(E.isLeft(made) && made.left.message).toContain('expected a denoiser without memory');
+  });
+
+  it.each<readonly [string, number, (positive: Tensor<[1, number]>) => unknown]>([
+    ['expected a function that returns a tensor, got one that returns 5', 0, () => 5],
+    [
+      'expected a function that returns a tensor, got one that returns 1 as memory',
+      0,
+      (x) => ({ prediction: x, memory: [x] }),
+    ],
+    ['expected one that returns { prediction, memory }, with 1 tensors, got one that returns 0 as memory', 1, (x) => x],
+  ])('a rule that returns something else: %s', async (message, memory, combine) => {
+    const rule = { memory, combine: ({ positive }: { readonly positive: Tensor<[1, number]> }) => combine(positive) };
+    await expect(drawn(classGuidance(rule as never))).rejects.toThrow(`classGuidance.combine: ${message}`);
+  });
+
   it('refuses what does not fit, by name', () => {
     const text = (made: E.Either<{ readonly message: string }, unknown>) =>
       E.isLeft(made) ? made.left.message : 'a Right';
@@ -226,6 +258,9 @@ describe('guidance by two predictions', () => {
     expect(text(cfg(3, { sigmas: [2, 1] })(denoiser))).toContain('cfg.sigmas: expected an interval of noise levels');
     expect(text(classGuidance(wrong({ combin: 1 }))(denoiser))).toContain('did you mean combine?');
     expect(text(autoguidance(wrong('bad'), 2)(wrong(denoiser)))).toContain('autoguidance: expected');
+    expect(text(autoguidance({ ...denoiser, classes: 9 }, 2)(wrong(denoiser)))).toContain(
+      'autoguidance: expected a second denoiser of 3 classes, as the first, got one of 9',
+    );
     const levels: Denoiser<null, [number]> = { ...denoiser, clock: 'level' };
     expect(text(autoguidance(levels, 2)(wrong(denoiser)))).toContain(
       'autoguidance: expected a second denoiser whose network takes timesteps, as the first, got one that takes noise levels',

@@ -1,9 +1,9 @@
 /** Guidance by two predictions: toward one, and away from the other. */
 import { type Dim, isTensor, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
-import { functionOf, hinted, natural } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
-import type { either } from '../../internal/fp.js';
-import { part } from '../../internal/parts.js';
+import { functionOf, hinted, natural, show } from '../../internal/decode.js';
+import { fail, raise } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { isObject, part } from '../../internal/parts.js';
 import { optional, schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { convertedAt } from '../denoisers/atLevel.js';
@@ -22,7 +22,7 @@ export interface Contrast<B extends Dim, I extends Shape> {
   readonly x: Tensor<[B, ...I]>;
   /** Its time, its noise level, and the step of the solver. */
   readonly at: Conditioning<B>;
-  /** What the last evaluation left; zeros at first. */
+  /** The tensors that the last evaluation returned as memory; zeros at first. */
   readonly memory: readonly Tensor<[B, ...I]>[];
 }
 
@@ -48,11 +48,32 @@ export interface CheckedRule extends ContrastRule {
   readonly accepts?: (denoiser: { readonly timesteps?: number | undefined }) => either.Either<NoisefoldError, void>;
 }
 
-/** The result of a rule, with the memory as it was if the rule keeps none. */
+/** The result of a rule, with no memory if it is a tensor alone. */
 export const rememberingOf = <B extends Dim, I extends Shape>(
   made: Tensor<[B, ...I]> | Remembering<B, I>,
-  { memory }: Pick<Contrast<B, I>, 'memory'>,
-): Remembering<B, I> => (isTensor(made) ? { prediction: made as Tensor<[B, ...I]>, memory } : made);
+): Remembering<B, I> => (isTensor(made) ? { prediction: made as Tensor<[B, ...I]>, memory: [] } : made);
+
+/** The result of a rule, which anyone may write. Raises `ConfigError` for anything else than a tensor and its memory. */
+const checkedResult = <B extends Dim, I extends Shape>(
+  where: string,
+  memory: number,
+  made: Tensor<[B, ...I]> | Remembering<B, I>,
+): Remembering<B, I> => {
+  const isWhole = isTensor(made) || (isObject(made) && isTensor(made.prediction) && Array.isArray(made.memory));
+  const result: Remembering<B, I> | null = isWhole ? rememberingOf(made) : null;
+  return result?.memory.length === memory
+    ? result
+    : raise('ConfigError', {
+        where: `${where}.combine`,
+        expected:
+          memory === 0
+            ? 'a function that returns a tensor'
+            : `one that returns { prediction, memory }, with ${memory} tensors`,
+        actual:
+          result === null ? `one that returns ${show(made)}` : `one that returns ${result.memory.length} as memory`,
+        hint: 'the option memory says how many tensors it keeps',
+      });
+};
 
 export const ruleOf = (where: string) =>
   schema(
@@ -105,8 +126,26 @@ export const stepOf = demanding(
   (at: Pick<Conditioning<Dim>, 'step'>): StepLevels => requiredStep('stepOf', at),
 );
 
-/** A denoiser that predicts by a rule from pairs. */
+/**
+ * A denoiser that predicts by a rule from pairs. Returns a `ConfigError` for one that the rule does not accept, and for one that
+ * keeps memory itself, whose evaluations the pair would not pass on.
+ */
 export const guidedByPair = <P, I extends Shape>(
+  where: string,
+  rule: CheckedRule,
+  denoiser: Denoiser<P, I>,
+  pair: Pair<P, I>,
+): either.Either<NoisefoldError, Denoiser<P, I>> =>
+  denoiser.recurrent === undefined
+    ? E.map(() => combined(where, rule, denoiser, pair))(rule.accepts?.(denoiser) ?? E.right(undefined))
+    : fail('ConfigError', {
+        where,
+        expected: 'a denoiser without memory',
+        actual: 'one that is guided with memory',
+        hint: 'apply guidance with memory, such as apg with momentum, last; or add both by guidanceMonoid.concat',
+      });
+
+const combined = <P, I extends Shape>(
   where: string,
   { space, memory = 0, combine }: ContrastRule,
   denoiser: Denoiser<P, I>,
@@ -124,7 +163,7 @@ export const guidedByPair = <P, I extends Shape>(
       from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
     const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
     const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
-    const { prediction, memory: after } = rememberingOf<B, I>(combine<B, I>(contrast), contrast);
+    const { prediction, memory: after } = checkedResult<B, I>(where, memory, combine<B, I>(contrast));
     return { prediction: turned(space ?? predicts, predicts, prediction), memory: after };
   };
   const blank = <B extends Dim>(x: Tensor<[B, ...I]>) => Array.from({ length: memory }, () => zerosLike(x));

@@ -2,7 +2,7 @@ import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type Denoiser } from '../denoisers/denoiser.js';
+import type { Denoiser, Recurrent } from '../denoisers/denoiser.js';
 import { acceptLabels } from '../denoisers/mapDenoiser.js';
 import { bothGuides } from './guide.js';
 
@@ -58,6 +58,10 @@ const classesOf = <P, I extends Shape>(
         hint: 'train the classifiers with the same labels',
       });
 
+/** The evaluations of a denoiser in sequence, without memory if it keeps none. */
+const recurrentOf = <P, I extends Shape>({ apply, recurrent }: Denoiser<P, I>): Recurrent<P, I> =>
+  recurrent ?? { memory: 0, apply: (params, x, at) => ({ prediction: apply(params, x, at), memory: [] }) };
+
 /**
  * Combines two guidances: sums what each adds to the prediction of the denoiser, and their gradients. An instance of
  * fp-ts's `Monoid`, commutative, with {@link unguided} as `empty`. Returns a `ConfigError` for guidance that changes the
@@ -85,6 +89,9 @@ export const guidanceMonoid: {
         E.bind('classes', ({ one, other }) => classesOf(one, other)),
         E.map(({ one, other, classes }) => {
           const [plain, first, second] = [acceptLabels(denoiser), acceptLabels(one), acceptLabels(other)];
+          const [left, right] = [recurrentOf(first), recurrentOf(second)];
+          const memory = left.memory + right.memory;
+          const unguided = first.unguided ?? second.unguided;
           const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,
@@ -93,6 +100,20 @@ export const guidanceMonoid: {
             guides: bothGuides(own, bothGuides(one.guides, other.guides)),
             apply: (params, x, at) =>
               add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
+            ...(unguided && { unguided }),
+            ...(memory > 0 && {
+              recurrent: {
+                memory,
+                apply: (params, x, at, before) => {
+                  const a = left.apply(params, x, at, before.slice(0, left.memory));
+                  const b = right.apply(params, x, at, before.slice(left.memory));
+                  return {
+                    prediction: add(a.prediction, sub(b.prediction, plain.apply(params, x, at))),
+                    memory: [...a.memory, ...b.memory],
+                  };
+                },
+              },
+            }),
           };
         }),
       ),

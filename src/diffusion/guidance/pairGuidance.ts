@@ -2,9 +2,11 @@
 import { type NoisefoldError, type Shape } from '../../dsl/index.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
 import { convertedAt } from '../denoisers/atLevel.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { acceptLabels } from '../denoisers/mapDenoiser.js';
+import { denoiserPart } from '../parts.js';
 import type { ClassifierGuidance } from './classifierGuidance.js';
 import { type CheckedRule, type ContrastRule, guidedByPair, type Pair, requiredLevel, ruleOf } from './contrast.js';
 
@@ -18,18 +20,9 @@ export const pairGuidanceOf =
   <P extends { readonly guide: Q }, I extends J>(denoiser: Denoiser<P, I>) =>
     F.pipe(
       rule,
-      E.tap(() =>
-        clockOf(other) === clockOf(denoiser)
-          ? E.right(undefined)
-          : fail('ConfigError', {
-              where,
-              expected: `a second denoiser whose network takes ${clockOf(denoiser)}, as the first`,
-              actual: `one that takes ${clockOf(other)}`,
-              hint: 'train both alike',
-            }),
-      ),
-      E.tap(({ accepts }) => accepts?.(denoiser) ?? E.right(undefined)),
-      E.map((checked) => {
+      E.tap(() => argument(where, denoiserPart).decode(other)),
+      E.tap(() => alike(where, other, denoiser)),
+      E.flatMap((checked) => {
         const second = acceptLabels(other as Denoiser<Q, I>); // of samples of the shape J, of which I is one
         const pair: Pair<P, I> = (params, x, at) => {
           const prediction = second.apply(params.guide, x, at);
@@ -42,12 +35,26 @@ export const pairGuidanceOf =
           ];
         };
         const timesteps = Math.min(denoiser.timesteps ?? Infinity, other.timesteps ?? Infinity);
-        return {
-          ...guidedByPair(where, checked, denoiser, pair),
-          ...(timesteps < Infinity && { timesteps }),
-        };
+        return E.map((guided: Denoiser<P, I>) => ({ ...guided, ...(timesteps < Infinity && { timesteps }) }))(
+          guidedByPair(where, checked, denoiser, pair),
+        );
       }),
     );
+
+/** Checks that two denoisers take the same times and labels. Otherwise a `ConfigError`. */
+const alike = (where: string, other: Alike, denoiser: Alike): either.Either<NoisefoldError, void> => {
+  const wrong = (expected: string, actual: string) =>
+    fail('ConfigError', { where, expected, actual, hint: 'train both alike' });
+  if (clockOf(other) !== clockOf(denoiser))
+    return wrong(
+      `a second denoiser whose network takes ${clockOf(denoiser)}, as the first`,
+      `one that takes ${clockOf(other)}`,
+    );
+  return other.classes === undefined || other.classes === denoiser.classes
+    ? E.right(undefined)
+    : wrong(`a second denoiser of ${denoiser.classes ?? 'no'} classes, as the first`, `one of ${other.classes}`);
+};
+type Alike = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock' | 'classes'>;
 
 /**
  * Guidance of your own from the predictions of a denoiser and of another one, whose parameters are the field `guide` beside
@@ -63,5 +70,5 @@ export const pairGuidance = <Q, J extends Shape>(other: Denoiser<Q, J>, rule: Co
   pairGuidanceOf('pairGuidance', other, ruleOf('pairGuidance').decode<ContrastRule>(rule));
 
 /** The number that a network takes as its time, in words. */
-const clockOf = ({ noiseLabels = false, clock = 'timestep' }: Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>) =>
+const clockOf = ({ noiseLabels = false, clock = 'timestep' }: Alike): string =>
   noiseLabels ? 'noise labels' : clock === 'level' ? 'noise levels' : 'timesteps';

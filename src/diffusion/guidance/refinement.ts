@@ -132,7 +132,7 @@ export const refinedRule = (
           hint: 'no step would be guided',
         }),
   combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => {
-    const made = rememberingOf(combine(contrast), contrast);
+    const made = rememberingOf(combine(contrast));
     const { positive, at, x } = contrast;
     const acts = actsAt(name, interval, at);
     const inside = acts

@@ -29,6 +29,7 @@ import { ddim } from '../solvers/ddim.js';
 import { ddimInversion } from '../solvers/ddimInversion.js';
 import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
+import { dpmSolverFast } from '../solvers/exponential/dpmSolver.js';
 import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { trailing } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
@@ -313,4 +314,20 @@ it('solvers have their order on Gaussian data, whose flow is known', () => {
   const orderOf = (solver: Solver): number => Math.log2(errorOf(solver, 250) / errorOf(solver, 500));
   expect(Math.abs(orderOf(ddim()) - 1)).toBeLessThan(0.3);
   expect(Math.abs(orderOf(dpmSolverPP()) - 2)).toBeLessThan(0.5);
+});
+
+it('ends above the data at the last level of a grid, which must have two', () => {
+  const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => x };
+  const parts = { noising, denoiser: white, toData: false };
+  const made = right(sampler({ ...parts, solver: ddim(), grid: trailing(4) }));
+  expect([made.steps, made.plan.at(-1)!.to]).toEqual([3, { ...noising.marginals[249]!, t: 249 }]);
+  // DPM-Solver-fast divides the way between both ends, whether or not the data follow
+  const fast = dpmSolverFast({ evaluations: 4 });
+  const [above, whole] = [false, true].map((toData) =>
+    right(sampler({ ...parts, toData, solver: fast, grid: trailing(4) })),
+  );
+  expect(above!.plan).toEqual(whole!.plan.slice(0, -1));
+  expect(above!.plan.at(-1)!.to.t).toBe(249);
+  const one = sampler({ ...parts, solver: ddim(), grid: 1 });
+  expect(E.isLeft(one) && one.left.message).toContain('sampler.toData: expected true, for a grid of one level');
 });

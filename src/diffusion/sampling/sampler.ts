@@ -2,6 +2,7 @@ import { type Dim, mul, type NoisefoldError, type Shape, type Tensor } from '../
 import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
+import { fail } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { limitTimesteps } from '../denoisers/networkTimesteps.js';
 import { forEachSample } from '../levels/batch.js';
@@ -131,7 +132,16 @@ const samplerOf = <P, I extends Shape>({
     E.Do,
     E.bind('falling', () => gridOf(grid)(noising)),
     E.let('way', ({ falling }) => levelsAt(noising, falling)),
-    E.bind('plan', ({ way }) => planOf(solver, toData || way.length === 2 ? way : way.slice(0, -1), noising)),
+    E.bind('plan', ({ way }) =>
+      toData || way.length > 2
+        ? planOf(solver, toData ? way : way.slice(0, -1), noising)
+        : fail('ConfigError', {
+            where: 'sampler.toData',
+            expected: 'true, for a grid of one level, which is no step',
+            actual: 'false',
+            hint: 'give a grid of two levels or more',
+          }),
+    ),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
     E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser)),

@@ -1,10 +1,10 @@
 /** Noise that a caller gives in place of drawn noise. */
 import type { InpaintingNoise, NoiseName } from '../../diffusion/index.js';
-import { stagesOf } from '../../diffusion/solvers/plan.js';
+import { type Stage, stagesOf } from '../../diffusion/solvers/plan.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { functionOf, show } from '../../internal/decode.js';
 import { attempt, raise } from '../../internal/errors.js';
-import type { either } from '../../internal/fp.js';
+import { E, type either } from '../../internal/fp.js';
 import { isObject } from '../../internal/parts.js';
 import { optional, record } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
@@ -14,8 +14,8 @@ import { batchOf, checkNoise } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
 
 /**
- * ε ~ N(0, I) for all samples, or one for all, at the index of an evaluation, from 0 at the noise. Only called for the
- * evaluations whose stage uses it.
+ * ε ~ N(0, I) for all samples, or one for all, at the index of an evaluation, from 0 at the noise. Called for each batch, and
+ * only for the evaluations whose stage uses it.
  */
 export type NoiseAt = (evaluation: number) => Images;
 
@@ -42,11 +42,16 @@ export const noisesRecord = record({
 
 type Name = NoiseName | InpaintingNoise;
 
-/** Tests if an evaluation draws a noise. */
-const draws = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>, name: Name, index: number): boolean => {
-  if (name === 'known' || name === 'again') return inpainter !== null;
-  const { noise = 0, raise: churn } = stagesOf(sampler.plan)[inpainter?.evaluations[index] ?? index]!;
-  return name === 'noise' ? noise !== 0 : churn !== undefined && churn.sigma !== 0;
+/** The names of the noises that each evaluation draws. */
+const drawnIn = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): readonly (readonly Name[])[] => {
+  const stages = stagesOf(sampler.plan);
+  const ofStage = ({ noise = 0, raise }: Stage): readonly Name[] => [
+    ...(noise === 0 ? [] : (['noise'] as const)),
+    ...(raise === undefined || raise.sigma === 0 ? [] : (['churn'] as const)),
+  ];
+  return inpainter
+    ? inpainter.evaluations.map((evaluation) => [...ofStage(stages[evaluation]!), 'known', 'again'])
+    : stages.map(ofStage);
 };
 
 /** The names of given noises, in a fixed order. */
@@ -55,9 +60,9 @@ export const namesOf = (noises: GivenNoises | undefined): readonly Name[] =>
 
 /** Raises `ConfigError` for a noise that no evaluation draws. */
 export const checkNoises = <P, I extends ImageShape>(where: string, noises: GivenNoises, steps: Steps<P, I>): void => {
-  const evaluations = Array.from({ length: (steps.inpainter ?? steps.sampler).steps }, (_, i) => i);
+  const drawn = new Set(drawnIn(steps).flat());
   for (const name of namesOf(noises))
-    if (!evaluations.some((i) => draws(steps, name, i)))
+    if (!drawn.has(name))
       raise('ConfigError', {
         where: `${where}: noise.${name}`,
         expected: 'a noise that the solver or inpainting draws',
@@ -66,34 +71,38 @@ export const checkNoises = <P, I extends ImageShape>(where: string, noises: Give
       });
 };
 
+/** The given noises of an evaluation, as an input of a step; none if the caller gives none. */
+export interface StepNoises {
+  readonly noise?: { readonly [K in Name]?: Float32Array };
+}
+
 /** The given noises of a batch, from its sample number `first` on, at an evaluation. */
 export const noisesAt = <P, I extends ImageShape>(
   where: string,
-  noises: GivenNoises,
+  noises: GivenNoises | undefined,
   steps: Steps<P, I>,
   image: ImageSize,
   { all, batch, first }: { readonly all: number; readonly batch: number; readonly first: number },
-) => {
+): ((index: number) => either.Either<NoisefoldError, StepNoises>) => {
+  if (noises === undefined) return () => E.right({});
   const size: readonly number[] = [batch, ...image];
-  return (index: number): either.Either<NoisefoldError, { readonly [K in Name]?: Float32Array }> =>
-    attempt(() =>
-      Object.fromEntries(
-        namesOf(noises).map((name) => {
-          if (!draws(steps, name, index)) return [name, new Float32Array(sizeOf(size))];
-          const place = `${where}: noise.${name}(${index})`;
-          const made: unknown = noises[name]!(index);
-          if (!isImages(made))
-            return raise('ConfigError', {
-              where: place,
-              expected: '{ data, shape }',
-              actual: show(made),
-              hint: 'return the noise of all samples, or one for all',
-            });
-          checkNoise(place, made, all, image);
-          return [name, batchOf(made, first, batch)];
-        }),
-      ),
-    );
+  const drawn = drawnIn(steps);
+  const at = (name: Name, index: number): Float32Array => {
+    if (!drawn[index]!.includes(name)) return new Float32Array(sizeOf(size));
+    const place = `${where}: noise.${name}(${index})`;
+    const made: unknown = noises[name]!(index);
+    if (!isImages(made))
+      return raise('ConfigError', {
+        where: place,
+        expected: '{ data, shape }',
+        actual: show(made),
+        hint: 'return the noise of all samples, or one for all',
+      });
+    checkNoise(place, made, all, image);
+    return batchOf(made, first, batch);
+  };
+  return (index) =>
+    attempt(() => ({ noise: Object.fromEntries(namesOf(noises).map((name) => [name, at(name, index)])) }));
 };
 
 const isImages = (x: unknown): x is Images => isObject(x) && 'data' in x && 'shape' in x && Array.isArray(x.shape);

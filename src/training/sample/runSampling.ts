@@ -14,7 +14,7 @@ import {
 } from '../../dsl/index.js';
 import { attempt } from '../../internal/errors.js';
 import type { Condition, Known } from '../../diffusion/index.js';
-import { E, type either, F, type io } from '../../internal/fp.js';
+import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
@@ -24,7 +24,7 @@ import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
-import { namesOf, noisesAt } from './givenNoise.js';
+import { namesOf, noisesAt, type StepNoises } from './givenNoise.js';
 import {
   countOf,
   drawsAt,
@@ -164,7 +164,7 @@ function* drawnBatch<P, I extends ImageShape>(
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
   const { where, all, trained } = plan;
-  const noiseAt = noisesAt(where, sampling.noise ?? {}, steps, trained.image, { all, batch, first });
+  const noiseAt = noisesAt(where, sampling.noise, steps, trained.image, { all, batch, first });
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {
@@ -175,14 +175,11 @@ function* drawnBatch<P, I extends ImageShape>(
       constants,
       steps: count,
       given: (index) =>
-        F.pipe(
-          noiseAt(index),
-          E.map((noise) => ({
-            index,
-            ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
-            ...(sampling.noise && { noise }),
-          })),
-        ),
+        E.map((noises: StepNoises) => ({
+          index,
+          ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
+          ...noises,
+        }))(noiseAt(index)),
       onStep: announced(plan, b, backend),
       signal: sampling.signal,
     }),

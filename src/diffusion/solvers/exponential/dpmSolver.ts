@@ -1,7 +1,7 @@
 /** DPM-Solver (Lu et al. 2022a), in ε̂: singlestep of order 2 and 3, multistep, and the order by a number of evaluations. */
 import { positive, hinted, oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { type Level, pairsOf } from '../../levels/level.js';
+import { isData, type Level, pairsOf } from '../../levels/level.js';
 import { pathOf } from '../../levels/noising.js';
 import type { Path } from '../../levels/path.js';
 import { planning, type Stage } from '../plan.js';
@@ -93,7 +93,7 @@ interface FastOptions extends OptionsOf<typeof fastOptions> {}
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
  * equal in λ between the first and the last level of the grid above the data, with a number of evaluations in all; then one
- * more step to the data.
+ * more step to the data, if samples end there.
  *
  * @param options - `evaluations`: their number, without that of the step to the data. Otherwise the sampler returns a `ConfigError`
  * @example
@@ -105,13 +105,16 @@ interface FastOptions extends OptionsOf<typeof fastOptions> {}
 export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, ({ evaluations }) =>
   planning((levels, noising) => {
     const path = pathOf(noising);
-    const [first, last] = [levels[0]!, levels.at(-2)!];
-    const orders = levels.length === 2 ? [] : fastOrders(evaluations);
-    const places = orders.map((_, i) => (i === 0 ? first : levelBetween(path, first, last, i / orders.length)));
-    const ends = orders.length === 0 ? [first] : [...places, last];
+    const noisy = levels.filter((level) => !isData(level));
+    const [first, last] = [noisy[0]!, noisy.at(-1)!];
+    const orders = noisy.length === 1 ? [] : fastOrders(evaluations);
+    const ends = [
+      ...orders.map((_, i) => (i === 0 ? first : levelBetween(path, first, last, i / orders.length))),
+      last,
+    ];
     return [
       ...pairsOf(ends).map(([from, to], i) => ({ from, to, stages: dpmSolverStages(path, from, to, orders[i]!) })),
-      { from: ends.at(-1)!, to: levels.at(-1)!, stages: [holdX0(ends.at(-1)!, levels.at(-1)!)] },
+      ...levels.filter(isData).map((data) => ({ from: last, to: data, stages: [holdX0(last, data)] })),
     ];
   }),
 );

@@ -1,12 +1,10 @@
 /** Solvers in the time of a continuous path, for the velocity of its flow. */
 import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
-import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, type Level, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
+import { isData, type Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
-import type { Solver, Stage } from './plan.js';
+import { type Solver, solverOf, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { inX0 } from './steps.js';
 
@@ -14,7 +12,7 @@ import { inX0 } from './steps.js';
 const alongTime = (where: string, stages: (from: Level, to: Level, path: Path) => readonly Stage[]): Solver => ({
   plan: (levels, noising) =>
     levels.slice(0, -1).every(({ rates }) => rates)
-      ? E.right(pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, pathOf(noising)) })))
+      ? solverOf(stages).plan(levels, noising)
       : fail('ConfigError', {
           where,
           expected: 'a path with derivatives by its time',

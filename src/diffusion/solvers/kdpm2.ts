@@ -2,7 +2,6 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel } from '../levels/channel.js';
 import type { Level } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
 import type { Path } from '../levels/path.js';
 import { churning } from './edm.js';
 import { solverOf, type Stage } from './plan.js';
@@ -49,9 +48,9 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
-  solverOf((from, to, noising) => {
+  solverOf((from, to, path) => {
     const { down, up } = ancestralLevel(from, to, eta);
-    const stages = midpoint(pathOf(noising), from, down);
+    const stages = midpoint(path, from, down);
     return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
   }),
 );

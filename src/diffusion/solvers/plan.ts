@@ -78,8 +78,8 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
 });
 
 /**
- * A solver whose steps depend only on the levels where they begin and end, and on levels of the noising between them:
- * `pathOf(noising).levelOfSigma(σ)`.
+ * A solver whose steps depend only on the levels where they begin and end, and on levels of the path between them, such as
+ * `path.levelOfSigma(σ)`.
  * @example
  * const euler = solverOf((from, to) => [
  *   { at: from, x: to.sigma / from.sigma, x0: to.alpha - (to.sigma / from.sigma) * from.alpha },
@@ -91,10 +91,11 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
 export const solverOf = demanding(
   'solverOf',
   { stages: callback('a function from two levels to stages') },
-  (stages: (from: Level, to: Level, noising: Noising) => readonly Stage[]): Solver =>
-    planning((levels, noising) =>
-      pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, noising) })),
-    ),
+  (stages: (from: Level, to: Level, path: Path) => readonly Stage[]): Solver =>
+    planning((levels, noising) => {
+      const path = pathOf(noising);
+      return pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, path) }));
+    }),
 );
 
 /** All stages of a plan, one for each evaluation. */

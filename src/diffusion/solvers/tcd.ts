@@ -2,7 +2,6 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { transition } from '../levels/channel.js';
 import { isData } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
 import { solverOf } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0 } from './steps.js';
@@ -26,9 +25,8 @@ interface TcdOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: tcd({ gamma: 0.3 }) })).stochastic // → true
  */
 export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
-  solverOf((from, to, noising) => {
+  solverOf((from, to, { list, levelAt }) => {
     if (isData(to) || gamma === 0) return [holdX0(from, to)];
-    const { list, levelAt } = pathOf(noising);
     const time = (1 - gamma) * to.t;
     const below = levelAt(list ? Math.floor(time) : time);
     const back = transition(below, to);

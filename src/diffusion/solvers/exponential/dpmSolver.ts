@@ -4,7 +4,7 @@ import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../../levels/level.js';
 import { pathOf } from '../../levels/noising.js';
 import type { Path } from '../../levels/path.js';
-import { planning, type Stage } from '../plan.js';
+import { planning, solverOf, type Stage } from '../plan.js';
 import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { holdX0, inX0, isGradual, lengthOf, levelBetween } from '../steps.js';
 import { multistep } from './multistep.js';
@@ -70,9 +70,7 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
 export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, steps }) =>
   steps === 'multistep'
     ? multistep({ order, space: 'epsilon' })
-    : planning((levels, noising) =>
-        pairsOf(levels).map(([from, to]) => ({ from, to, stages: dpmSolverStages(pathOf(noising), from, to, order) })),
-      ),
+    : solverOf((from, to, path) => dpmSolverStages(path, from, to, order)),
 );
 
 /** DPM-Solver-fast: orders of the steps that use a number of evaluations, as many of 3 as fit (appendix D.4 of the paper). */

@@ -1,7 +1,6 @@
 /** Singlestep DPM-Solver++ with noise, as in k-diffusion: 2S ancestral, and SDE. Two evaluations a step, one in the last. */
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { pathOf } from '../../levels/noising.js';
 import { solverOf } from '../plan.js';
 import { etaOf, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, flowStep, holdX0, isGradual, levelBetween } from '../steps.js';
@@ -29,11 +28,11 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(ancestralOptions, ({ eta, sNoise }) =>
-  solverOf((from, to, noising) => {
+  solverOf((from, to, path) => {
     const { down, up } = ancestralLevel(from, to, eta);
     const noise = sNoise * up;
     if (!isGradual(from, down, 'end')) return [{ ...holdX0(from, down), noise }];
-    const middle = levelBetween(pathOf(noising), from, down, 1 / 2);
+    const middle = levelBetween(path, from, down, 1 / 2);
     const { x: start, x0 } = flowStep(from, down);
     return [holdX0(from, middle), { at: middle, start, x0, noise }];
   }),
@@ -66,11 +65,11 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r }) =>
-  solverOf((from, to, noising) => {
+  solverOf((from, to, path) => {
     const { down, up } = ancestralLevel(from, to, eta);
     const noise = sNoise * up;
     if (!isGradual(from, to, 'end')) return [{ ...holdX0(from, down), noise }];
-    const middle = levelBetween(pathOf(noising), from, to, r);
+    const middle = levelBetween(path, from, to, r);
     const first = ancestralLevel(from, middle, eta);
     const { x: start, x0 } = flowStep(from, down);
     const share = 1 / (2 * r);

@@ -13,7 +13,7 @@ import { skippedFor } from '../skips.js';
 import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
 
-const COUNT = 8192;
+const COUNT = 4096;
 const STEPS = 200;
 /** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;

@@ -19,7 +19,7 @@ export interface DiscreteNoising {
   readonly timesteps: Int32Array;
   /** The process from which this one was respaced. */
   readonly origin?: DiscreteNoising;
-  /** What is linear in t between two timesteps: log(σ/α) if left out. See {@link linearInLogAlpha}. */
+  /** The measure of noise that is linear in t between two timesteps: log(σ/α) if left out. See {@link linearInLogAlpha}. */
   readonly between?: Measure;
   /** q(x_t|x_0) = N(√ᾱ_t·x_0, 1 - ᾱ_t): DDPM (Ho et al. 2020), eq. 4. */
   readonly marginals: readonly Channel[];

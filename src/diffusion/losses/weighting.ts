@@ -122,7 +122,7 @@ const biasOf = argument(
 export const sigmoidWeight = (bias: number): Weighting =>
   weightingOf(biasOf.decode(bias), (b) => (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b)));
 
-/** What losses are: the squared error of a prediction, or that of x̂₀ with a weighting. */
+/** The meaning of losses: the squared error of a prediction, or that of x̂₀ with a weighting. */
 type Weighed = Parameterization | Weighting;
 
 /**

@@ -21,7 +21,7 @@ const interval = record({
     refined(positive, 'at least 2 levels', (n) => n >= 2),
     HINT,
   ),
-  /** How often the interval is repeated: K of the paper. */
+  /** The number of repetitions: K of the paper. */
   repeats: hinted(positive, HINT),
 });
 

@@ -64,7 +64,7 @@ const fieldsOf = <P, I extends ImageShape>(model: Network<P, I>) => {
   return { predicts: predictionOf(model), classes, timesteps, condition, learnedVariance: learned?.as };
 };
 
-/** What a built-in network is made of. */
+/** The configuration of a built-in network. */
 type Parts = Pick<AboutModel, 'config' | 'preconditioning'>;
 
 /** Tests if a function is the unchanged one that a builder made: it has the same parts. */

@@ -110,7 +110,7 @@ export const wayFields = {
   allowOtherNoising: optional(t.boolean, false),
 };
 
-/** Where the samples of a request end. */
+/** The end of the samples: the data, or the last level of the grid. */
 export const toData = optional(t.boolean, true);
 
 /** The fields of a request; only the key is required. */

@@ -8,7 +8,7 @@ const options = schema('dpmSolverPPSde', {
   order: optional(orderOf(1, 2, 3), 2),
   /** η from 0, which follows the flow, to 1, the reverse SDE; 1 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
-  /** How a step uses two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
+  /** The rule for two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
   rule: optional(oneOf('midpoint', 'heun'), 'midpoint'),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,

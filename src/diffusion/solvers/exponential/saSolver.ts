@@ -18,7 +18,7 @@ const options = schema('saSolver', {
     t.union([amount, functionOf<(sigma: number) => number>('a function of σ')], 'τ ≥ 0, or a function of σ'),
     1,
   ),
-  /** How a step uses two predictions: 'exact' if left out, or 'half', half of the length of the step, as in published code. */
+  /** The rule for two predictions: 'exact' if left out, the integral of the line through both, or 'half', as in published code. */
   rule: optional(oneOf('exact', 'half'), 'exact'),
 });
 

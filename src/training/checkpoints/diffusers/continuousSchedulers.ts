@@ -53,7 +53,7 @@ export const CONTINUOUS_FIELDS = {
 
 export type ContinuousName = keyof typeof CONTINUOUS_FIELDS;
 
-/** What the settings of a scheduler mean. */
+/** A scheduler as a process and a sampling. */
 export interface ReadContinuous {
   readonly noising: Noising;
   readonly predicts: 'epsilon' | 'velocity';

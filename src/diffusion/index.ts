@@ -177,9 +177,11 @@ export {
   type ClassifierLosses,
   type ClassifierObjective,
 } from './losses/classifierLoss.js';
+export { consistencyDistillationLosses, consistencyLosses } from './losses/consistencyLosses.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
+  type AnyTeacher,
   type Loss,
   type Losses,
   meanLoss,
@@ -191,7 +193,11 @@ export {
   targetOf,
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
+export { ectPairs, ictPairs, type NoisePair, type NoisePairs } from './losses/noisePairs.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
+export { progressiveLosses } from './losses/progressiveLosses.js';
+export { pseudoHuberLosses } from './losses/pseudoHuber.js';
+export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
 export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
 export { usualLosses } from './losses/usualLosses.js';

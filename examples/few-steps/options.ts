@@ -30,7 +30,9 @@ const ABOUT: Readonly<Record<keyof typeof DEFAULTS, string>> = {
 export const usage = [
   'npm run example:few-steps -- [options]: tunes the network of a run of the demo to draw digits in 1, 2 and 4 steps',
   '',
-  ...Object.entries(ABOUT).map(([name, about]) => row(`${name} X`, `${about} (${DEFAULTS[name as keyof typeof DEFAULTS]})`)),
+  ...Object.entries(ABOUT).map(([name, about]) =>
+    row(`${name} X`, `${about} (${DEFAULTS[name as keyof typeof DEFAULTS]})`),
+  ),
   row('help', 'print this help'),
 ].join('\n');
 

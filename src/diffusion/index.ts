@@ -95,6 +95,7 @@ export {
 } from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
+export { meanFlow } from './denoisers/meanFlow.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
 export { type GaussianMixture, gaussianMixture } from './denoisers/gaussianMixture.js';
 export {
@@ -194,6 +195,7 @@ export {
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
 export { ectPairs, ictPairs, type NoisePair, type NoisePairs } from './losses/noisePairs.js';
+export { meanFlowLosses } from './losses/meanFlowLosses.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
 export { progressiveLosses } from './losses/progressiveLosses.js';
 export { pseudoHuberLosses } from './losses/pseudoHuber.js';

@@ -8,7 +8,6 @@ import { allOnes, parameter, sgd } from '../../nn/index.js';
 import { datasetOf } from '../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { leftOf, right } from '../testing.js';
-import { assignment } from './assignment.js';
 import { optimalTransport } from './optimalTransport.js';
 import { reflowPairs } from './reflowPairs.js';
 
@@ -29,23 +28,18 @@ const uniform = (seed: number, count: number): Float64Array => {
   return numbers;
 };
 
-describe('assignment', () => {
+describe('optimalTransport', () => {
   test.each(Array.from({ length: 40 }, (_, seed) => seed))('has the least cost of all orders, %i', (seed) => {
-    const n = 1 + (seed % 6);
-    // some costs are equal, and some are below 0
-    const cost = uniform(seed, n * n).map((u) => Math.floor(10 * u) - 3);
-    const costOf = (order: ArrayLike<number>): number =>
-      Array.from({ length: n }, (_, i) => cost[i * n + order[i]!]!).reduce((a, b) => a + b, 0);
-    const found = assignment(n, cost);
-    expect([...found].sort()).toEqual(Array.from({ length: n }, (_, i) => i));
-    expect(costOf(found)).toBe(Math.min(...orders(n).map(costOf)));
-  });
-
-  test('of 256 rows whose best columns are all different', () => {
-    const order = new Int32Array(256);
-    randomInto('permutation', key(3), order);
-    const cost = uniform(4, 256 * 256).map((u, i) => (order[Math.floor(i / 256)] === i % 256 ? 0 : 0.01 + u));
-    expect(assignment(256, cost)).toEqual(order);
+    const [n, each] = [1 + (seed % 6), 3];
+    const images = Float32Array.from(uniform(seed, n * each), (u) => Math.round(2 * u - 1)); // some are equal
+    const noise = optimalTransport({ images, positions: new Int32Array(n) }, key(seed));
+    const costOf = (order: readonly number[]): number =>
+      images.reduce((sum, x, at) => {
+        const [i, k] = [Math.floor(at / each), at % each];
+        return sum + (x - noise[order[i]! * each + k]!) ** 2;
+      }, 0);
+    const own = Array.from({ length: n }, (_, i) => i);
+    expect(costOf(own)).toBeCloseTo(Math.min(...orders(n).map(costOf)), 9);
   });
 });
 

@@ -178,7 +178,12 @@ export {
   type ClassifierLosses,
   type ClassifierObjective,
 } from './losses/classifierLoss.js';
-export { consistencyDistillationLosses, consistencyLosses } from './losses/consistencyLosses.js';
+export {
+  consistencyDistillationLosses,
+  type ConsistencyDistillationOptions,
+  consistencyLosses,
+  type ConsistencyLossOptions,
+} from './losses/consistencyLosses.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
@@ -194,10 +199,17 @@ export {
   targetOf,
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
-export { ectPairs, ictPairs, type NoisePair, type NoisePairs } from './losses/noisePairs.js';
-export { meanFlowLosses } from './losses/meanFlowLosses.js';
+export {
+  type EctOptions,
+  ectPairs,
+  type IctOptions,
+  ictPairs,
+  type NoisePair,
+  type NoisePairs,
+} from './losses/noisePairs.js';
+export { meanFlowLosses, type MeanFlowOptions } from './losses/meanFlowLosses.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
-export { progressiveLosses } from './losses/progressiveLosses.js';
+export { progressiveLosses, type ProgressiveOptions } from './losses/progressiveLosses.js';
 export { pseudoHuberLosses } from './losses/pseudoHuber.js';
 export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';

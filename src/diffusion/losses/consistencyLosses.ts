@@ -41,9 +41,14 @@ const pairFields = {
 const training = schema('consistencyLosses', pairFields);
 const distillation = schema('consistencyDistillationLosses', { ...pairFields, ...teacherFields });
 
-interface ConsistencyTraining extends OptionsOf<typeof training> {}
+/** Options of {@link consistencyLosses}. */
+export interface ConsistencyLossOptions extends OptionsOf<typeof training> {}
 
-interface ConsistencyDistillation<Q, J extends Shape> extends Omit<OptionsOf<typeof distillation>, 'teacher'> {
+/** Options of {@link consistencyDistillationLosses}. */
+export interface ConsistencyDistillationOptions<Q, J extends Shape> extends Omit<
+  OptionsOf<typeof distillation>,
+  'teacher'
+> {
   /** The trained denoiser whose probability flow is distilled. */
   readonly teacher: Teacher<Q, J>;
 }
@@ -107,9 +112,9 @@ const consistent = (
  * losses(null, { x0: fullOf(3, 1), t: fullOf(2, 1), noise: ones(1) }).losses // → [0.5]
  */
 export const consistencyLosses = <G = unknown>(
-  options: Exact<G, keyof ConsistencyTraining> & ConsistencyTraining,
+  options: Exact<G, keyof ConsistencyLossOptions> & ConsistencyLossOptions,
 ): Objective => {
-  const { pairs, c } = training.demand<ConsistencyTraining>(options);
+  const { pairs, c } = training.demand<ConsistencyLossOptions>(options);
   // the noise of x_t points along the flow on average, so that no teacher is needed as r comes close to t
   const losses = consistent(
     'consistencyLosses',
@@ -140,9 +145,9 @@ export const consistencyLosses = <G = unknown>(
  * losses(null, { x0: fullOf(2, 1), t: fullOf(2, 1), noise: ones(1), teacher: {} }).losses // → [1]
  */
 export const consistencyDistillationLosses = <Q, J extends Shape, G = unknown>(
-  options: Exact<G, keyof ConsistencyDistillation<Q, J>> & ConsistencyDistillation<Q, J>,
+  options: Exact<G, keyof ConsistencyDistillationOptions<Q, J>> & ConsistencyDistillationOptions<Q, J>,
 ): Objective => {
-  const { pairs, c, teacher, guidance } = distillation.demand<ConsistencyDistillation<Q, J>>(options);
+  const { pairs, c, teacher, guidance } = distillation.demand<ConsistencyDistillationOptions<Q, J>>(options);
   const name = 'consistencyDistillationLosses';
   const losses = consistent(name, { pairs, c }, <I extends Shape>(path: ContinuousNoising): Flow<I> => {
     // the images of the student: others are an error of shapes

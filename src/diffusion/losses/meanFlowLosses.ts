@@ -47,7 +47,8 @@ const options = schema('meanFlowLosses', {
   c: optional(hinted(aboveZero, 'the paper uses 0.001'), 1e-3),
 });
 
-interface MeanFlowOptions extends OptionsOf<typeof options> {}
+/** Options of {@link meanFlowLosses}. */
+export interface MeanFlowOptions extends OptionsOf<typeof options> {}
 
 const refuse = (field: string, expected: string, actual: string, hint: string): never =>
   raise('ConfigError', { where: `meanFlowLosses: ${field}`, expected, actual, hint });

@@ -53,7 +53,8 @@ const ect = schema('ectPairs', {
   b: optional(hinted(aboveZero, 'the paper uses 1'), 1),
 }); // prettier-ignore
 
-interface EctPairs extends OptionsOf<typeof ect> {}
+/** Options of {@link ectPairs}. */
+export interface EctOptions extends OptionsOf<typeof ect> {}
 
 /**
  * The pairs of easy consistency tuning, ECT (Geng et al. 2024): r/t = 1 - n(t)/q^a, not below 0, in stage a = 1, 2, …, with
@@ -64,7 +65,7 @@ interface EctPairs extends OptionsOf<typeof ect> {}
  * pairs.of(constantOf([1, 8], 2), scalar(0, 'int32')) // → { t: [1, 8], r: [0.5, 4] }
  * pairs.of(constantOf([1, 8], 2), scalar(100, 'int32')) // → { t: [1, 8], r: [0.75, 6] }
  */
-export const ectPairs = <G = unknown>(options: Exact<G, keyof EctPairs> & EctPairs): NoisePairs => {
+export const ectPairs = <G = unknown>(options: Exact<G, keyof EctOptions> & EctOptions): NoisePairs => {
   const { steps, stages, q, k, b } = ect.demand(options);
   return {
     settings: { ectPairs: { steps, stages, q, k, b } },
@@ -96,7 +97,8 @@ const ict = /* @__PURE__ */ schema('ictPairs', {
   return min < max ? null : { field: 'max', expected: `above min, ${min}`, hint: 'the paper uses 0.002 and 80' };
 }); // prettier-ignore
 
-interface IctPairs extends OptionsOf<typeof ict> {}
+/** Options of {@link ictPairs}. */
+export interface IctOptions extends OptionsOf<typeof ict> {}
 
 /**
  * The pairs of improved consistency training, iCT (Song & Dhariwal 2023, section 3.4): the ends of one of N intervals of σ, with
@@ -109,7 +111,7 @@ interface IctPairs extends OptionsOf<typeof ict> {}
  * pairs.of(constantOf([2, 8], 2), scalar(0, 'int32')) // → { t: [5, 9], r: [1, 5] }
  * pairs.of(constantOf([2, 8], 2)) // → { t: [3, 9], r: [1, 7] }
  */
-export const ictPairs = <G = unknown>(options: Exact<G, keyof IctPairs> & IctPairs): NoisePairs => {
+export const ictPairs = <G = unknown>(options: Exact<G, keyof IctOptions> & IctOptions): NoisePairs => {
   const { steps, from, to, min, max, rho } = ict.demand(options);
   const doublings = Math.log2(Math.floor(to / from)) + 1;
   const every = Math.max(1, Math.floor(steps / doublings)); // K'

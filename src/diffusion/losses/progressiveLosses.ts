@@ -40,7 +40,8 @@ const options = schema('progressiveLosses', {
   steps: hinted(positive, 'halve the number of steps of the teacher'),
 });
 
-interface Progressive<Q, J extends Shape> extends Omit<OptionsOf<typeof options>, 'teacher'> {
+/** Options of {@link progressiveLosses}. */
+export interface ProgressiveOptions<Q, J extends Shape> extends Omit<OptionsOf<typeof options>, 'teacher'> {
   /** The trained denoiser whose steps are halved: that of the training before, or the first one. */
   readonly teacher: Teacher<Q, J>;
 }
@@ -75,9 +76,9 @@ const ddim = <B extends Dim, I extends Shape>(
  * losses(null, { x0: ones(1), t: fullOf(0.75, 1), noise: ones(1), teacher: {} }).losses // → [1]
  */
 export const progressiveLosses = <Q, J extends Shape, G = unknown>(
-  given: Exact<G, keyof Progressive<Q, J>> & Progressive<Q, J>,
+  given: Exact<G, keyof ProgressiveOptions<Q, J>> & ProgressiveOptions<Q, J>,
 ): Objective => {
-  const { steps, teacher, guidance } = options.demand<Progressive<Q, J>>(given);
+  const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(given);
   const name = 'progressiveLosses';
   const losses = demanding(
     name,

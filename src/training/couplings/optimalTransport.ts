@@ -2,6 +2,9 @@
 import { munkres } from 'munkres';
 import type { RandomKey } from '../../dsl/index.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
+import { partLike } from '../../internal/parts.js';
+import { demanding } from '../../internal/takes.js';
+import { hostKey } from '../checked.js';
 import type { ImagesToCouple } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 
@@ -28,11 +31,15 @@ const distances = (n: number, x: Float32Array, noise: Float32Array): readonly Fl
  * const noise = optimalTransport({ images, positions: Int32Array.of(0, 1) }, key(7))
  * noise[0]! > noise[1]! // → true
  */
-export const optimalTransport = ({ images, positions }: ImagesToCouple, key: RandomKey): Float32Array => {
-  const n = positions.length;
-  const noise = new Float32Array(images.length);
-  randomInto('normal', key, noise);
-  const of = new Int32Array(n); // the noise of each image
-  for (const [image, row] of munkres(distances(n, images, noise))) of[image] = row;
-  return rowsAt(noise, images.length / n, of);
-};
+export const optimalTransport = demanding(
+  'optimalTransport',
+  { batch: partLike('the images of a batch', '{ images, positions }', 'images', 'positions'), key: hostKey },
+  ({ images, positions }: ImagesToCouple, key: RandomKey): Float32Array => {
+    const n = positions.length;
+    const noise = new Float32Array(images.length);
+    randomInto('normal', key, noise);
+    const of = new Int32Array(n); // the noise of each image
+    for (const [image, row] of munkres(distances(n, images, noise))) of[image] = row;
+    return rowsAt(noise, images.length / n, of);
+  },
+);

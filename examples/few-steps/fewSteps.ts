@@ -21,7 +21,7 @@ import type { Digits } from '../mnist/digits.js';
 import type { RunToEvaluate } from '../mnist/evaluation/runToEvaluate.js';
 import type { Options } from './options.js';
 
-export interface World extends Omit<Options, 'run' | 'help'> {
+export interface World extends Omit<Options, 'run' | 'methods' | 'help'> {
   readonly nf: Noisefold;
   readonly run: RunToEvaluate;
   readonly data: Digits;

@@ -6,14 +6,18 @@ import { stopOnSignals } from 'noisefold/training';
 import { mnist } from '../mnist/digits.js';
 import { runToEvaluate } from '../mnist/evaluation/runToEvaluate.js';
 import { fewSteps } from './fewSteps.js';
+import { compareMethods } from './methods.js';
 import { optionsOf, usage } from './options.js';
 
 const stop = stopOnSignals((name) => console.log(`${name}: stopping after this step; again to stop now`));
 
 try {
-  const { help, run: folder, ...options } = unwrap(optionsOf(process.argv.slice(2)));
+  const { help, methods, run: folder, ...options } = unwrap(optionsOf(process.argv.slice(2)));
   if (help) console.log(usage);
-  else {
+  else if (methods) {
+    await using nf = await open(wasm());
+    await compareMethods({ nf, steps: options.steps, say: console.log });
+  } else {
     const given = { run: folder, images: options.digits, checkpoint: 'newest', given: {} } as const;
     const run = unwrap(await runToEvaluate(given)());
     const data = unwrap(await mnist());

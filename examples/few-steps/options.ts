@@ -14,6 +14,8 @@ export interface Options {
   readonly digits: number;
   /** The folder of the picture. */
   readonly out: string;
+  /** True to compare the methods on the swiss roll instead. */
+  readonly methods: boolean;
   readonly help: boolean;
 }
 
@@ -33,6 +35,7 @@ export const usage = [
   ...Object.entries(ABOUT).map(([name, about]) =>
     row(`${name} X`, `${about} (${DEFAULTS[name as keyof typeof DEFAULTS]})`),
   ),
+  row('methods', 'compares the methods of docs/fewsteps.md on the swiss roll instead; needs no run'),
   row('help', 'print this help'),
 ].join('\n');
 
@@ -42,7 +45,7 @@ const SEE = 'see npm run example:few-steps -- --help';
 export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Options> =>
   F.pipe(
     argv,
-    argumentsOf({ options: Object.keys(ABOUT), flags: ['help'], see: SEE }),
+    argumentsOf({ options: Object.keys(ABOUT), flags: ['methods', 'help'], see: SEE }),
     E.flatMap(({ options, flags }): E.Either<NoisefoldError, Options> => {
       const given = { ...DEFAULTS, ...Object.fromEntries([...options].map(([name, text]) => [name, valueOf(text)])) };
       const wrong = (name: keyof typeof DEFAULTS, expected: string) =>
@@ -51,6 +54,12 @@ export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Opt
       if (!isWhole(given.steps)) return wrong('steps', 'a whole number above 0');
       if (!isWhole(given.digits)) return wrong('digits', 'a whole number above 0');
       if (!(given.minutes > 0)) return wrong('minutes', 'a number above 0');
-      return E.right({ ...given, run: `${given.run}`, out: `${given.out}`, help: flags.has('help') });
+      return E.right({
+        ...given,
+        run: `${given.run}`,
+        out: `${given.out}`,
+        methods: flags.has('methods'),
+        help: flags.has('help'),
+      });
     }),
   );

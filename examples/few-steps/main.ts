@@ -16,7 +16,7 @@ try {
   if (help) console.log(usage);
   else if (methods) {
     await using nf = await open(wasm());
-    await compareMethods({ nf, steps: options.steps, say: console.log });
+    await compareMethods({ nf, steps: options.steps, signal: stop.signal, say: console.log });
   } else {
     const given = { run: folder, images: options.digits, checkpoint: 'newest', given: {} } as const;
     const run = unwrap(await runToEvaluate(given)());

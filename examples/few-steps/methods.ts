@@ -11,7 +11,6 @@ import {
   euler,
   type Grid,
   ictPairs,
-  logitNormalTimes,
   logNormalTimes,
   meanFlowLosses,
   type Objective,
@@ -21,6 +20,7 @@ import {
   stratifiedTimes,
   type TimeDraw,
   uncorrected,
+  uniformTimes,
 } from 'noisefold/diffusion';
 import { evaluate, fork, key, pipe, program, type RandomKey, type Read } from 'noisefold/dsl';
 import { adam, chain, clipByGlobalNorm, cosineDecay, warmup } from 'noisefold/nn';
@@ -32,6 +32,7 @@ import {
   optimalTransport,
   reflowPairs,
   sample,
+  type StopSignal,
   type Trained,
 } from 'noisefold/training';
 import { swissRoll } from '../swiss-roll/data.js';
@@ -41,7 +42,7 @@ import { models, type RollModel, type RollParams } from './rollNetwork.js';
 /** The radius of the roll is below it, so that the coordinates are in [-1, 1]. */
 const SCALE = 2.5;
 const POINTS = 20_000;
-const DRAWN = 4000;
+const DRAWN = 2000;
 const BATCH = 256;
 /** The numbers of steps in which samples are drawn. */
 const COUNTS = [1, 2, 4, 8] as const;
@@ -52,6 +53,7 @@ export interface MethodsWorld {
   readonly nf: Noisefold;
   /** The number of steps of a training. */
   readonly steps: number;
+  readonly signal: StopSignal;
   readonly say: (line: string) => void;
 }
 
@@ -77,6 +79,7 @@ const LEVELS: Readonly<Record<number, readonly number[]>> = {
 export const compareMethods = async ({
   nf,
   steps,
+  signal,
   say,
 }: MethodsWorld): Promise<Readonly<Record<string, readonly number[]>>> => {
   const keys = fork(key(7), 'data', 'real', 'fit', 'sample', 'pairs');
@@ -90,9 +93,9 @@ export const compareMethods = async ({
   const trained = ({ model, loss, times, initial, coupling, data = all }: Part): Promise<RollTrained> =>
     nf.run(
       fit({
-        ...{ model, times, data, steps, batch: BATCH, key: keys.fit, averageDecay: 0.998 },
+        ...{ model, times, data, steps, signal, batch: BATCH, key: keys.fit, averageDecay: 0.998 },
         noising: model === models.edm ? edm() : rectifiedFlow(),
-        optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: pipe(4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) })), // prettier-ignore
+        optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: pipe(initial ? 1e-3 : 4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) })), // prettier-ignore
         ...(loss && { loss }),
         ...(initial && { initial }),
         ...(coupling && { coupling }),
@@ -100,7 +103,7 @@ export const compareMethods = async ({
     );
   const drawnBy = async (of: RollTrained, solver: Solver, grid: number | Grid): Promise<number> => {
     const { data } = await nf.run(
-      sample(of, { solver, grid, count: DRAWN, correction: uncorrected, key: keys.sample }),
+      sample(of, { solver, grid, count: DRAWN, correction: uncorrected, key: keys.sample, signal }),
     );
     return 1000 * distance(data.map((x) => x * SCALE));
   };
@@ -141,11 +144,12 @@ export const compareMethods = async ({
     teacher = students[n] = await trained({ model: models.flow, initial: teacher, times: stratifiedTimes, loss });
   }
   await row('progressive distillation', (count) => drawnBy(students[count]!, ddim(), count));
-  const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs })); // prettier-ignore
+  const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs, signal })); // prettier-ignore
   await row('reflow', flowing(await trained({ model: models.flow, initial: flow, times: stratifiedTimes, ...reflow })));
   const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport });
   await row('minibatch optimal transport', flowing(transported));
-  const mean = await trained({ model: models.mean, times: logitNormalTimes({ mean: -0.4 }), loss: meanFlowLosses() });
+  const mf = meanFlowLosses({ share: 0.75, p: 0 }); // in the plane without outliers, the squared error
+  const mean = await trained({ model: models.mean, times: uniformTimes, loss: mf });
   await row('MeanFlow', flowing(mean));
   return table;
 };

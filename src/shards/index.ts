@@ -1,0 +1,20 @@
+/** `noisefold/shards`: sampling, encoding, likelihoods and features as jobs on many processes and machines. */
+export type { Bits } from './bits.js';
+export type { CorrectionCall, GridCall, GuidanceCall, SolverCall } from './calls.js';
+export type { QueueAddress } from './connection.js';
+export type { DataShards } from './dataShards.js';
+export { type EncodeShards, encodeShards } from './encodeShards.js';
+export type { Needs, OpenEngine, Outcome, ShardEngine } from './engine.js';
+export { type FeatureShards, featureShards } from './featureShards.js';
+export { type LikelihoodShards, likelihoodShards } from './likelihoodShards.js';
+export { local, type LocalOptions } from './local.js';
+export type { Order } from './order.js';
+export { saveNpz, savePngs } from './pictures.js';
+export { queue, type QueueOptions } from './queue.js';
+export { imagesOfShards } from './results.js';
+export { type OfCheckpoint, type SampleShards, sampleShards } from './sampleShards.js';
+export type { ShardSampling } from './sampling.js';
+export type { ShardFailure, ShardFile, ShardFiles, Sharding } from './sharding.js';
+export { type Sweep, type SweepPoint, type SweepShards, sweepShards } from './sweep.js';
+export type { WorkerModel, WorkerNetwork } from './tools.js';
+export { runWorker, type WorkerOptions } from './worker.js';

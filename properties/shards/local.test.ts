@@ -21,7 +21,7 @@ import {
 import { datasetOfImages, decodeNpz, encode, loadTrained, logLikelihoods } from '../../src/training/index.js';
 import { spaced } from '../../src/diffusion/index.js';
 import { valueOf } from '../oracles/plans.js';
-import { bytesIn, childrenOf, COUNT, drawing, numbersOf, openWorld, type World } from './world.js';
+import { bytesIn, childrenOf, COUNT, drawing, numbersOf, openWorld, STEPS, type World } from './world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -125,10 +125,10 @@ test('a sweep draws each combination with the same key', async () => {
   const points = valueOf(
     await sweepShards({
       ...{ ...drawing, engine: engine(2), folder: folderFor('sweep'), checkpoint: world.checkpoint },
-      over: { grid: [2, 3], batch: [4, 5] },
+      over: { grid: [2, STEPS], batch: [4, 5] },
     })(),
   );
-  expect(points.map(({ sampling: { grid, batch } }) => [grid, batch])).toEqual([[2, 4], [2, 5], [3, 4], [3, 5]]); // prettier-ignore
+  expect(points.map(({ sampling: { grid, batch } }) => [grid, batch])).toEqual([[2, 4], [2, 5], [STEPS, 4], [STEPS, 5]]); // prettier-ignore
   expect(await numbersOf(points[3]!.shards)).toEqual(world.expected.data);
   expect(await numbersOf(points[0]!.shards)).not.toEqual(world.expected.data);
 });

@@ -1,7 +1,8 @@
 /** What the tests of shards share: a small model in a file, a bundled worker, and the samples of one process. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { fileOf, smallModel } from '../../examples/smallModelTesting.js';
 import { wasm } from '../../src/backends/wasm/index.js';
 import { ddim } from '../../src/diffusion/index.js';
@@ -14,7 +15,9 @@ import { valueOf } from '../oracles/plans.js';
 
 /** The samples of the tests: their number, and how they are drawn. */
 export const COUNT = 23;
-export const sampling: ShardSampling = { solver: ['ddim', { eta: 1 }], grid: 3, batch: 4 };
+/** So many that a job takes a tenth of a second, and faults come in the middle of one. */
+export const STEPS = 60;
+export const sampling: ShardSampling = { solver: ['ddim', { eta: 1 }], grid: STEPS, batch: 4 };
 const labels = Array.from({ length: COUNT }, (_, i) => i % 3);
 export const drawing = { sampling, labels, key: key(8) };
 
@@ -32,11 +35,12 @@ export interface World {
 export const openWorld = async (): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'noisefold-shards-'));
   const [checkpoint, worker] = [join(folder, 'model.safetensors'), join(folder, 'worker.mjs')];
+  symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules')); // of bullmq
   writeFileSync(worker, await bundled(new URL('./workerProgram.ts', import.meta.url), { node: true }));
   const nf = await open(wasm({ threads: 1 }));
   const trained = await smallModel(nf);
   writeFileSync(checkpoint, await fileOf(nf, trained));
-  const expected = await nf.run(sample(trained, { solver: ddim({ eta: 1 }), grid: 3, labels, key: key(8) }));
+  const expected = await nf.run(sample(trained, { solver: ddim({ eta: 1 }), grid: STEPS, labels, key: key(8) }));
   await nf.close();
   return { folder, checkpoint, worker, expected, remove: () => rmSync(folder, { recursive: true }) };
 };

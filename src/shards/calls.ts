@@ -2,58 +2,7 @@
  * Parts of a sampling as data: the name of a function of the library and its arguments, `['cfg', 2]` for `cfg(2)`. A job
  * is sent to other processes, and cannot contain functions.
  */
-import {
-  alignYourSteps,
-  ancestral,
-  apg,
-  atSigmas,
-  atTimes,
-  cfg,
-  cfgPlusPlus,
-  cfgZero,
-  clipToImage,
-  consistency,
-  ddim,
-  ddimInversion,
-  ddimStride,
-  deis,
-  dpmSolver,
-  dpmSolverFast,
-  dpmSolverPP,
-  dpmSolverPP2SAncestral,
-  dpmSolverPPSde,
-  dpmSolverPPSdeSinglestep,
-  dpmSolverPPSinglestep,
-  dynamicThreshold,
-  euler,
-  eulerAncestral,
-  evenGrid,
-  everyStep,
-  exponentialGrid,
-  flowEuler,
-  flowHeun,
-  flowSde,
-  heun,
-  karrasGrid,
-  kdpm2,
-  kdpm2Ancestral,
-  lcmGrid,
-  leading,
-  linspace,
-  lms,
-  pndm,
-  polyexponentialGrid,
-  restart,
-  saSolver,
-  sections,
-  spaced,
-  tcd,
-  timestepRespacing,
-  trailing,
-  uncorrected,
-  uniPC,
-  vpGrid,
-} from '../diffusion/index.js';
+import * as diffusion from '../diffusion/index.js';
 import { listOf, refused, show } from '../internal/decode.js';
 import { attempt } from '../internal/errors.js';
 import { isEither } from '../internal/either.js';
@@ -63,45 +12,45 @@ import { suggestion } from '../internal/suggest.js';
 /** Functions by their names. */
 type Catalogue = Readonly<Record<string, (...settings: never[]) => unknown>>;
 
-/** A call of a function of a catalogue. */
-export type Call<C extends Catalogue> = {
-  readonly [N in keyof C & string]: readonly [name: N, ...settings: Parameters<C[N]>];
-}[keyof C & string];
+/** A call of a function of the library, by its name. */
+type Call<N extends keyof typeof diffusion> = {
+  readonly [K in N]: readonly [name: K, ...settings: SettingsOf<(typeof diffusion)[K]>];
+}[N];
+/** The arguments of a function; none where they take no fields. */
+type SettingsOf<F> = F extends (...settings: infer S) => unknown ? S : [];
 
-const solvers = {
-  ...{
-    ancestral,
-    consistency,
-    ddim,
-    ddimInversion: () => ddimInversion(),
-    deis,
-    dpmSolver,
-    dpmSolverFast,
-    dpmSolverPP,
-  },
-  ...{ dpmSolverPP2SAncestral, dpmSolverPPSde, dpmSolverPPSdeSinglestep, dpmSolverPPSinglestep },
-  ...{ euler, eulerAncestral, flowEuler, flowHeun, flowSde, heun, kdpm2, kdpm2Ancestral, lms, pndm },
-  ...{ restart, saSolver, tcd, uniPC },
-};
+const SOLVERS = [
+  ...(['ancestral', 'consistency', 'ddim', 'ddimInversion', 'deis', 'dpmSolver', 'dpmSolverFast'] as const),
+  ...(['dpmSolverPP', 'dpmSolverPP2SAncestral', 'dpmSolverPPSde', 'dpmSolverPPSdeSinglestep'] as const),
+  ...(['dpmSolverPPSinglestep', 'euler', 'eulerAncestral', 'flowEuler', 'flowHeun', 'flowSde', 'heun'] as const),
+  ...(['kdpm2', 'kdpm2Ancestral', 'lms', 'pndm', 'restart', 'saSolver', 'tcd', 'uniPC'] as const),
+] as const;
 
-const grids = {
-  ...{ alignYourSteps, atSigmas, atTimes, ddimStride, evenGrid, everyStep: () => everyStep, exponentialGrid },
-  ...{ karrasGrid, lcmGrid, leading, linspace, polyexponentialGrid, sections, spaced, timestepRespacing },
-  ...{ trailing, vpGrid },
-};
+const GRIDS = [
+  ...(['alignYourSteps', 'atSigmas', 'atTimes', 'ddimStride', 'evenGrid', 'exponentialGrid', 'karrasGrid'] as const),
+  ...(['lcmGrid', 'leading', 'linspace', 'polyexponentialGrid', 'sections', 'spaced'] as const),
+  ...(['timestepRespacing', 'trailing', 'vpGrid'] as const),
+] as const;
 
-const guidances = { apg, cfg, cfgPlusPlus, cfgZero };
-
-const corrections = { clipToImage: () => clipToImage, dynamicThreshold, uncorrected: () => uncorrected };
+const GUIDANCES = ['apg', 'cfg', 'cfgPlusPlus', 'cfgZero'] as const;
 
 /** A solver, such as `['dpmSolverPP', { order: 2 }]`. */
-export type SolverCall = Call<typeof solvers>;
+export type SolverCall = Call<(typeof SOLVERS)[number]>;
 /** A grid, such as `['karrasGrid', 18]`. */
-export type GridCall = Call<typeof grids>;
+export type GridCall = Call<(typeof GRIDS)[number]>;
 /** A guidance by classes, such as `['cfg', 2]`. */
-export type GuidanceCall = Call<typeof guidances>;
+export type GuidanceCall = Call<(typeof GUIDANCES)[number]>;
 /** A correction, such as `['uncorrected']`. */
-export type CorrectionCall = Call<typeof corrections>;
+export type CorrectionCall = readonly ['clipToImage'] | readonly ['uncorrected'] | Call<'dynamicThreshold'>;
+
+const functionsOf = (names: readonly (keyof typeof diffusion)[]): Catalogue =>
+  Object.fromEntries(names.map((name) => [name, diffusion[name] as Catalogue[string]])); // makers of parts
+
+const corrections: Catalogue = {
+  clipToImage: () => diffusion.clipToImage,
+  uncorrected: () => diffusion.uncorrected,
+  dynamicThreshold: diffusion.dynamicThreshold,
+};
 
 /** The type of calls of a catalogue. It decodes a call to what the function returns. */
 const callOf = (what: string, catalogue: Catalogue, example: string): t.Type<unknown, unknown> => {
@@ -140,7 +89,7 @@ export const asData = (type: t.Type<unknown, unknown>): t.Type<unknown, unknown>
     F.identity,
   );
 
-export const solverCall = callOf('a solver', solvers, "['dpmSolverPP', { order: 2 }]");
-export const gridCall = callOf('a grid', grids, "['karrasGrid', 18]");
-export const guidanceCall = callOf('a guidance', guidances, "['cfg', 2]");
+export const solverCall = callOf('a solver', functionsOf(SOLVERS), "['dpmSolverPP', { order: 2 }]");
+export const gridCall = callOf('a grid', functionsOf(GRIDS), "['karrasGrid', 18]");
+export const guidanceCall = callOf('a guidance', functionsOf(GUIDANCES), "['cfg', 2]");
 export const correctionCall = callOf('a correction', corrections, "['uncorrected']");

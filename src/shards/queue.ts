@@ -1,13 +1,13 @@
 /** Runs jobs on the workers of a queue, which may be on any machine. */
 import type { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
 import { wasm } from '../backends/wasm/index.js';
-import { positive } from '../internal/decode.js';
+import { functionOf, positive } from '../internal/decode.js';
 import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../internal/errors.js';
 import type { Exact } from '../internal/exact.js';
 import { E, type either, TE } from '../internal/fp.js';
 import { optional, schema } from '../internal/schema.js';
 import { parseJson } from '../internal/json/json.js';
-import { type Bits, bits as bitsRecord, bitsOf } from './bits.js';
+import { type Bits, bits as bitsRecord, bitsOf, showBits } from './bits.js';
 import { type Client, connected, namesOf, packagesFor, type QueueAddress, queueAddress, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
@@ -21,6 +21,8 @@ export interface QueueOptions extends QueueAddress {
   readonly bits?: Bits;
   /** Seconds without a connection after which the run fails; default 60. */
   readonly patience?: number;
+  /** Called once if no worker is there to take the jobs; by default it warns on the console. */
+  readonly onWait?: (message: string) => unknown;
 }
 
 const options = schema('queue', {
@@ -28,6 +30,7 @@ const options = schema('queue', {
   ahead: optional(positive, 32),
   bits: optional(bitsRecord),
   patience: optional(positive, 60),
+  onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
 } satisfies Record<keyof QueueOptions, unknown>);
 
 /** What the server keeps for a job. */
@@ -42,7 +45,7 @@ export const UNREAD = 24 * 3600;
 const READ = 60;
 
 /** Milliseconds between two looks at a job whose end was not announced, such as one that a lost server forgot. */
-const LOOK = 5000;
+const LOOK = 1000;
 
 /** The error of a failed job, as the worker wrote it. */
 const reasonIn = (text: string): either.Either<NoisefoldError, never> => {
@@ -71,6 +74,8 @@ interface OpenQueue {
   readonly queue: Queue<QueueData>;
   readonly events: QueueEvents;
   readonly names: QueueNames;
+  /** Says once that no worker is there. */
+  readonly sayAlone: () => Promise<void>;
 }
 
 /** Adds a job, unless the queue has it. A failed one of an earlier run is replaced. */
@@ -116,6 +121,7 @@ const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<O
     const { attemptsMade = 1, stalledCounter = 0, failedReason = '' } = (await queue.getJob(order.name)) ?? {};
     const retries = Math.max(0, attemptsMade - 1) + stalledCounter;
     if (state === 'failed') return { result: reasonIn(failedReason), retries };
+    if (state === 'waiting') await open.sayAlone();
     if (state !== 'completed') continue;
     const bytes = await collected(open, order.name);
     if (bytes !== null) return { result: E.right(bytes), retries };
@@ -154,7 +160,7 @@ const lossOf = (client: Client, url: string, seconds: number): Promise<never> =>
  * queue({ url: 'redis://localhost:6379' }).name // → 'queue'
  */
 export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOptions): ShardEngine => {
-  const { ahead, bits, patience, ...address } = options.demand<QueueOptions>(given);
+  const { ahead, bits, patience, onWait, ...address } = options.demand<QueueOptions>(given);
   const open = async ({ attempts }: Needs): Promise<OpenEngine> => {
     const packages = await packagesFor('queue');
     const client = await connected('queue', packages, address);
@@ -163,11 +169,23 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
     await client.set(names.wanted, JSON.stringify(wanted), 'EX', UNREAD);
     const of = { connection: client as never, prefix: names.prefix }; // BullMQ's types are of another version of ioredis
     const jobs = new packages.bullmq.Queue<QueueData>(names.queue, of);
-    const events = new packages.bullmq.QueueEvents(names.queue, { ...of, connection: client.duplicate() as never });
+    const listening = client.duplicate();
+    listening.on('error', () => undefined); // it connects again
+    const events = new packages.bullmq.QueueEvents(names.queue, { ...of, connection: listening as never });
     jobs.on('error', () => undefined); // it connects again
     events.on('error', () => undefined);
     await events.waitUntilReady();
-    const opened = { client, queue: jobs, events, names };
+    jobs.setMaxListeners(0); // a listener for each job that waits
+    let isSaid = false; // mutable
+    const sayAlone = async (): Promise<void> => {
+      if (isSaid || (await jobs.getWorkersCount()) > 0) return;
+      isSaid = true;
+      const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
+      onWait(
+        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(wanted)} is there: ${start}`,
+      );
+    };
+    const opened = { client, queue: jobs, events, names, sayAlone };
     const lost = lossOf(client, address.url, patience);
     lost.catch(() => undefined);
     const waiting = new Set<string>(); // mutable
@@ -184,8 +202,9 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
         const isThere = client.status === 'ready';
         // jobs of a run that was cancelled, unless a worker has them
         if (isThere) for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);
-        await Promise.all([events.close(), jobs.close()].map((end) => end.catch(() => undefined)));
-        client.disconnect();
+        const closing = Promise.all([events.close(), jobs.close()].map((end) => end.catch(() => undefined)));
+        if (isThere) await closing; // without a server they would wait for it
+        for (const connection of [client, listening]) connection.disconnect();
       },
     };
   };

@@ -9,8 +9,8 @@ import { Redis } from 'ioredis';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { local, queue, runWorker, sampleShards, type ShardFiles } from '../../src/shards/index.js';
-import { bitsOf } from '../../src/shards/bits.js';
-import { namesOf } from '../../src/shards/connection.js';
+import { bitsOf } from '../../src/shards/jobs/bits.js';
+import { namesOf } from '../../src/shards/engines/connection.js';
 import { VERSION } from '../../src/internal/version.js';
 import { reference } from '../../src/backends/reference/index.js';
 import { notAsked } from '../asked.js';
@@ -18,7 +18,8 @@ import { valueOf } from '../oracles/plans.js';
 import { skippedFor } from '../skips.js';
 import { waitFor } from '../waiting.js';
 import { freePort, noValkey, type Valkey, valkeyIn, workerOf, type WorkerProcess } from './valkey.js';
-import { bytesIn, COUNT, drawing, numbersOf, openWorld, type World } from './world.js';
+import { COUNT, drawing } from './drawing.js';
+import { bytesIn, numbersOf, openWorld, type World } from './world.js';
 
 const options = skippedFor(notAsked || noValkey);
 

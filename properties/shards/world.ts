@@ -8,18 +8,11 @@ import { wasm } from '../../src/backends/wasm/index.js';
 import { ddim } from '../../src/diffusion/index.js';
 import { key } from '../../src/dsl/index.js';
 import { open } from '../../src/index.js';
-import { imagesOfShards, type ShardFiles, type ShardSampling } from '../../src/shards/index.js';
+import { imagesOfShards, type ShardFiles } from '../../src/shards/index.js';
 import { type Images, sample } from '../../src/training/index.js';
 import { bundled } from '../bundled.js';
 import { valueOf } from '../oracles/plans.js';
-
-/** The samples of the tests: their number, and how they are drawn. */
-export const COUNT = 23;
-/** So many that a job takes a tenth of a second, and faults come in the middle of one. */
-export const STEPS = 60;
-export const sampling: ShardSampling = { solver: ['ddim', { eta: 1 }], grid: STEPS, batch: 4 };
-const labels = Array.from({ length: COUNT }, (_, i) => i % 3);
-export const drawing = { sampling, labels, key: key(8) };
+import { drawing, STEPS } from './drawing.js';
 
 export interface World {
   readonly folder: string;
@@ -40,7 +33,9 @@ export const openWorld = async (): Promise<World> => {
   const nf = await open(wasm({ threads: 1 }));
   const trained = await smallModel(nf);
   writeFileSync(checkpoint, await fileOf(nf, trained));
-  const expected = await nf.run(sample(trained, { solver: ddim({ eta: 1 }), grid: STEPS, labels, key: key(8) }));
+  const expected = await nf.run(
+    sample(trained, { solver: ddim({ eta: 1 }), grid: STEPS, labels: drawing.labels, key: key(8) }),
+  );
   await nf.close();
   return { folder, checkpoint, worker, expected, remove: () => rmSync(folder, { recursive: true }) };
 };

@@ -6,7 +6,8 @@ import { E, type either } from '../internal/fp.js';
 import { positive } from '../internal/decode.js';
 import { readBytes } from '../node/files.js';
 import { stopOnSignals } from '../node/stopOnSignals.js';
-import type { QueueAddress } from './connection.js';
+import type { QueueAddress } from './engines/connection.js';
+import { hasParent } from './engines/local.js';
 import { runWorker } from './worker.js';
 
 const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
@@ -39,8 +40,7 @@ const queueOf = async ({
   name,
   'tls-ca': ca,
 }: Words): Promise<QueueAddress | undefined> => {
-  if (queue === undefined)
-    return process.send === undefined ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
+  if (queue === undefined) return !hasParent() ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
   const tls = ca === undefined ? {} : { tls: { ca: new TextDecoder().decode(orRaise(await readBytes(ca)())) } };
   return { url: queue, ...(name !== undefined && { name }), ...tls };
 };

@@ -10,8 +10,8 @@ import { node, onFile } from '../node/node.js';
 import { imageGrid } from '../reports/imageGrid.js';
 import type { Images } from '../training/index.js';
 import { genTask } from '../training/genEffect.js';
-import { allFiles, imagesIn } from './results.js';
-import type { ShardFile, ShardFiles } from './sharding.js';
+import { allFiles, imagesIn } from './works/results.js';
+import type { ShardFile, ShardFiles } from './works/sharding.js';
 
 /** The images of a batch, one by one. */
 const single = ({ data, shape: [count, ...image] }: Images): readonly Images[] => {

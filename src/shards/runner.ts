@@ -4,17 +4,17 @@ import { type Block, type Fallible, take } from '../internal/gen.js';
 import { show } from '../internal/decode.js';
 import { listed } from '../internal/listed.js';
 import { genTask } from '../training/genEffect.js';
-import { type Bits, bitsOf, equalBits, showBits } from './bits.js';
-import { encodeWork } from './encodeShards.js';
-import { featureWork } from './featureShards.js';
-import { inputIn } from './input.js';
-import { checkedDigest, type Job, jobIn } from './job.js';
-import { likelihoodWork } from './likelihoodShards.js';
-import type { Order } from './order.js';
-import { resultOf } from './result.js';
-import { sampleWork } from './sampleShards.js';
-import type { OpenTools } from './tools.js';
-import type { Work } from './work.js';
+import { type Bits, bitsOf, equalBits, showBits } from './jobs/bits.js';
+import { encodeWork } from './works/encodeShards.js';
+import { featureWork } from './works/featureShards.js';
+import { inputIn } from './jobs/input.js';
+import { checkedDigest, type Job, jobIn } from './jobs/job.js';
+import { likelihoodWork } from './works/likelihoodShards.js';
+import type { Order } from './jobs/order.js';
+import { resultOf } from './jobs/result.js';
+import { sampleWork } from './works/sampleShards.js';
+import type { OpenTools } from './jobs/tools.js';
+import type { Work } from './jobs/work.js';
 
 const WORKS: readonly Work[] = [sampleWork, encodeWork, likelihoodWork, featureWork];
 

@@ -11,13 +11,14 @@ import { part, signal as signalPart } from '../internal/parts.js';
 import { optional, schema } from '../internal/schema.js';
 import type { StopSignal } from '../internal/stop.js';
 import { genTask } from '../training/genEffect.js';
-import { checkpointsAt } from './checkpoints.js';
-import { engineError } from './engine.js';
-import { serveParent } from './parent.js';
-import { type QueueAddress, queueAddress } from './connection.js';
-import { serveQueue } from './queueWorker.js';
+import { checkpointsAt } from './jobs/checkpoints.js';
+import { engineError } from './engines/engine.js';
+import { hasParent } from './engines/local.js';
+import { serveParent } from './engines/parent.js';
+import { type QueueAddress, queueAddress } from './engines/connection.js';
+import { serveQueue } from './engines/queueWorker.js';
 import { runnerOf } from './runner.js';
-import { toolsOf, type WorkerModel, type WorkerNetwork } from './tools.js';
+import { toolsOf, type WorkerModel, type WorkerNetwork } from './jobs/tools.js';
 
 /** The jobs that a worker takes, and what it has for them. */
 export interface WorkerOptions {
@@ -69,7 +70,7 @@ export const runWorker = <G = unknown>(given: Exact<G, keyof WorkerOptions> & Wo
   genTask(where, function* () {
     const known = yield* take(options.decode<WorkerOptions>(given));
     const { queue, checkpoints, models, networks, signal, onJob, lock } = known;
-    if (queue === undefined && process.send === undefined)
+    if (queue === undefined && !hasParent())
       raise('ConfigError', {
         where,
         expected: 'a queue, or a process that sends jobs',

@@ -103,8 +103,7 @@ export const logLikelihoods: Dual<
           constants: { params, ...(label && { label }), ...(condition && { x0 }) },
           steps: flow.steps,
           given: (step) => E.right({ index: step, keys: directions, ...(condition && { conditionKey }) }),
-          onStep: (_, step) =>
-            heard(`${where}.onStep`, () => onStep?.(done + step + 1, rounds * flow.steps))(backend),
+          onStep: (_, step) => heard(`${where}.onStep`, () => onStep?.(done + step + 1, rounds * flow.steps))(backend),
           signal,
         }),
         (values) => release(values)(backend),

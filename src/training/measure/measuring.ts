@@ -127,7 +127,12 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
       hint: 'positions count from 0',
     });
   yield* lookThrough(
-    { where, images: images === undefined ? images : first + images, signal, ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }) },
+    {
+      where,
+      images: images === undefined ? images : first + images,
+      signal,
+      ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }),
+    },
     trained.model,
     data,
   );

@@ -99,7 +99,15 @@ export const variationalBound: Dual<
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // continues from batch to batch
 
-    function* measure({ index: from, first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Block<void> {
+    function* measure({
+      index: from,
+      first,
+      count,
+      positions,
+      x0,
+      label,
+      conditionKey,
+    }: ResidentImages<I>): Block<void> {
       const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also for images that fill up a batch
       const done = (from / batch) * T;
       const measured = yield* hold(

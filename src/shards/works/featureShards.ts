@@ -1,17 +1,17 @@
 /** Features of images as jobs, for FID and the other metrics. */
-import type { Task } from '../dsl/run/effect.js';
-import { extractFeatures, type Extracted, type Features } from '../evaluation/index.js';
-import { positive } from '../internal/decode.js';
-import type { Exact } from '../internal/exact.js';
-import { t } from '../internal/fp.js';
-import { take } from '../internal/gen.js';
-import { optional, type OptionsOf, schema } from '../internal/schema.js';
-import { genTask } from '../training/genEffect.js';
-import type { StoredTensor } from '../formats/safetensors.js';
+import type { Task } from '../../dsl/run/effect.js';
+import { extractFeatures, type Extracted, type Features } from '../../evaluation/index.js';
+import { positive } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { genTask } from '../../training/genEffect.js';
+import type { StoredTensor } from '../../formats/safetensors.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { allFiles, rowsOf } from './results.js';
 import { runPieces } from './sharding.js';
-import { workOf } from './work.js';
+import { workOf } from '../jobs/work.js';
 
 const looking = {
   /** The network: 'digits', or the name of one of the `networks` of the workers. */

@@ -1,10 +1,10 @@
 /** The parts of a sampling in a job, which contains data only. */
-import type { Preparation } from '../training/index.js';
-import type { FloatStorage, NoisefoldError } from '../dsl/index.js';
-import { floatStorage } from '../dsl/types/storage.js';
-import { positive } from '../internal/decode.js';
-import { t, type either } from '../internal/fp.js';
-import { optional, schema } from '../internal/schema.js';
+import type { Preparation } from '../../training/index.js';
+import type { FloatStorage, NoisefoldError } from '../../dsl/index.js';
+import { floatStorage } from '../../dsl/types/storage.js';
+import { positive } from '../../internal/decode.js';
+import { t, type either } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
 import { type CorrectionCall, correctionCall, gridCall, type GridCall, guidanceCall, type GuidanceCall, solverCall, type SolverCall } from './calls.js'; // prettier-ignore
 
 /** How samples are drawn: the options of `sample` as data. */

@@ -1,9 +1,9 @@
 /** Where jobs run: the interface of `local` and `queue`. */
-import { errorIn, failure, type NoisefoldError } from '../internal/errors.js';
-import type { either } from '../internal/fp.js';
-import type { Fallible } from '../internal/gen.js';
-import type { Bits } from './bits.js';
-import type { Order } from './order.js';
+import { errorIn, failure, type NoisefoldError } from '../../internal/errors.js';
+import type { either } from '../../internal/fp.js';
+import type { Fallible } from '../../internal/gen.js';
+import type { Bits } from '../jobs/bits.js';
+import type { Order } from '../jobs/order.js';
 
 /** The end of a job. */
 export interface Outcome {

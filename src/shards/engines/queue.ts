@@ -1,17 +1,17 @@
 /** Runs jobs on the workers of a queue, which may be on any machine. */
 import type { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
-import { wasm } from '../backends/wasm/index.js';
-import { functionOf, positive } from '../internal/decode.js';
-import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../internal/errors.js';
-import type { Exact } from '../internal/exact.js';
-import { E, type either, TE } from '../internal/fp.js';
-import { optional, schema } from '../internal/schema.js';
-import { parseJson } from '../internal/json/json.js';
-import { type Bits, bits as bitsRecord, bitsOf, showBits } from './bits.js';
+import { wasm } from '../../backends/wasm/index.js';
+import { functionOf, positive } from '../../internal/decode.js';
+import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { E, type either, TE } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
+import { parseJson } from '../../internal/json/json.js';
+import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
 import { type Client, connected, namesOf, packagesFor, type QueueAddress, queueAddress, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
-import type { Order } from './order.js';
+import type { Order } from '../jobs/order.js';
 
 /** The queue, and how the program uses it. */
 export interface QueueOptions extends QueueAddress {

@@ -1,10 +1,10 @@
 /** A kind of work: what its jobs contain, and how a worker runs one. */
-import type { FeatureNetwork } from '../evaluation/index.js';
-import type { ImageShape, PreparedSampling, Preparation, Trained } from '../training/index.js';
-import type { Backend } from '../dsl/index.js';
-import type { either } from '../internal/fp.js';
-import type { NoisefoldError } from '../internal/errors.js';
-import { type Block, take } from '../internal/gen.js';
+import type { FeatureNetwork } from '../../evaluation/index.js';
+import type { ImageShape, PreparedSampling, Preparation, Trained } from '../../training/index.js';
+import type { Backend } from '../../dsl/index.js';
+import type { either } from '../../internal/fp.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { type Block, take } from '../../internal/gen.js';
 import type { InputImages } from './input.js';
 import type { Tensors } from './result.js';
 

@@ -1,16 +1,17 @@
 /** The worker's side of `queue`: takes jobs from it, one at a time. */
-import { decode } from '../internal/decode.js';
-import { fail, type NoisefoldError, raise } from '../internal/errors.js';
-import { E, t } from '../internal/fp.js';
-import { parseJson } from '../internal/json/json.js';
-import { optional, record } from '../internal/schema.js';
-import { type Bits, bits as bitsRecord, equalBits, showBits } from './bits.js';
+import { decode } from '../../internal/decode.js';
+import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
+import { E, t } from '../../internal/fp.js';
+import { parseJson } from '../../internal/json/json.js';
+import { optional, record } from '../../internal/schema.js';
+import type { StopSignal } from '../../internal/stop.js';
+import { type Bits, bits as bitsRecord, equalBits, showBits } from '../jobs/bits.js';
 import { type Client, connected, namesOf, packagesFor, type QueueAddress } from './connection.js';
 import { MOST_LOST } from './engine.js';
-import { digest } from './job.js';
+import { digest } from '../jobs/job.js';
 import type { Serving } from './parent.js';
 import { type QueueData, UNREAD } from './queue.js';
-import type { Runner } from './runner.js';
+import type { Runner } from '../runner.js';
 
 const data = record({ text: t.string, input: optional(digest) });
 
@@ -37,6 +38,16 @@ const invalid = (actual: string): E.Either<NoisefoldError, never> =>
 
 /** Milliseconds between two looks at the signal. */
 const LOOK = 100;
+
+/** Waits until a signal is aborted. */
+const stopped = (signal: StopSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (signal?.aborted !== true) return;
+      clearInterval(timer);
+      resolve();
+    }, LOOK);
+  });
 
 /** Runs the jobs of a queue until the signal is aborted; the job in progress is finished first. */
 export const serveQueue = async (
@@ -73,7 +84,7 @@ export const serveQueue = async (
       maxStalledCount: MOST_LOST - 1,
     });
     worker.on('error', () => undefined); // it connects again
-    while (signal?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, LOOK));
+    await stopped(signal);
     await worker.close();
   } finally {
     client.disconnect();

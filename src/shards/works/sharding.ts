@@ -1,17 +1,17 @@
 /** Runs the pieces of a work as jobs on an engine, and keeps their results as files that the jobs name. */
 import pMap from 'p-map';
-import { functionOf, positive } from '../internal/decode.js';
-import { type NoisefoldError, orRaise } from '../internal/errors.js';
-import { E, F, t, TE } from '../internal/fp.js';
-import { type Block, type Fallible, gen, hold, take } from '../internal/gen.js';
-import { part, signal } from '../internal/parts.js';
-import { type Filled, optional } from '../internal/schema.js';
-import { cancelled, type StopSignal, unlessStopped } from '../internal/stop.js';
-import { makeFolder, readBytes, writeAtomically } from '../node/files.js';
-import { node, onFile } from '../node/node.js';
-import type { OpenEngine, ShardEngine } from './engine.js';
-import { type Job, nameOf, sha256, textOf } from './job.js';
-import { tensorsOf, type Tensors } from './result.js';
+import { functionOf, positive } from '../../internal/decode.js';
+import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { E, F, t, TE } from '../../internal/fp.js';
+import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
+import { part, signal } from '../../internal/parts.js';
+import { type Filled, optional } from '../../internal/schema.js';
+import { cancelled, type StopSignal, unlessStopped } from '../../internal/stop.js';
+import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
+import { node, onFile } from '../../node/node.js';
+import type { OpenEngine, ShardEngine } from '../engines/engine.js';
+import { type Job, nameOf, sha256, textOf } from '../jobs/job.js';
+import { tensorsOf, type Tensors } from '../jobs/result.js';
 
 /** Where and how the jobs of a work run. */
 export interface Sharding {

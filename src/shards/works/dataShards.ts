@@ -1,13 +1,13 @@
 /** Work on the images of a data set: each job takes its own images along, so that workers need no data. */
-import type { Dataset, Images } from '../training/index.js';
-import { datasetOfImages } from '../training/data/imageData.js';
-import { positive } from '../internal/decode.js';
-import { attempt, orRaise } from '../internal/errors.js';
-import { F, t, TE } from '../internal/fp.js';
-import { part } from '../internal/parts.js';
-import { optional } from '../internal/schema.js';
-import { dataSet } from '../training/checked.js';
-import { inputOf } from './input.js';
+import type { Dataset, Images } from '../../training/index.js';
+import { datasetOfImages } from '../../training/data/imageData.js';
+import { positive } from '../../internal/decode.js';
+import { attempt, orRaise } from '../../internal/errors.js';
+import { F, t, TE } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
+import { optional } from '../../internal/schema.js';
+import { dataSet } from '../../training/checked.js';
+import { inputOf } from '../jobs/input.js';
 import { type Piece, rangesOf, type Sharding, shardingFields } from './sharding.js';
 
 /** The images of a work, and where the jobs run. */

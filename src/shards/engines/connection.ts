@@ -1,13 +1,13 @@
 /** The connection to a queue of BullMQ on a Valkey or Redis server. Both packages are optional peers. */
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
-import { digest as shortDigest } from '../internal/digest.js';
-import { failure, type NoisefoldError, raise, thrownError } from '../internal/errors.js';
-import { hinted, refined } from '../internal/decode.js';
-import { t } from '../internal/fp.js';
-import { absent, importPeer, isAbsent, reasonOf } from '../internal/peer.js';
-import { optional, type OptionsOf, record } from '../internal/schema.js';
-import { type Bits, showBits } from './bits.js';
+import { digest as shortDigest } from '../../internal/digest.js';
+import { failure, type NoisefoldError, thrownError } from '../../internal/errors.js';
+import { hinted, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { absent, importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
+import { optional, type OptionsOf, record } from '../../internal/schema.js';
+import { type Bits, showBits } from '../jobs/bits.js';
 
 const url = hinted(
   refined(
@@ -140,14 +140,3 @@ export const connected = async (where: string, packages: Packages, given: QueueA
   await client.connect();
   return client;
 };
-
-/** Checks an url that a command line gives. */
-export const checkedAddress = (where: string, text: string): QueueAddress =>
-  url.is(text)
-    ? { url: text }
-    : raise('ConfigError', {
-        where,
-        expected: url.name,
-        actual: text === '' ? 'none' : 'another text', // it may contain a password
-        hint: "give 'redis://:password@host:port', or 'rediss://…' for TLS",
-      });

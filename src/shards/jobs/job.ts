@@ -1,16 +1,16 @@
 /** A job: a piece of work on a range of items, as data. Equal jobs have equal results, to the bit. */
-import { fail, type NoisefoldError } from '../internal/errors.js';
-import { decode, exactTuple, natural, positive, refined } from '../internal/decode.js';
-import { E, F, t, type either } from '../internal/fp.js';
-import { jsonText, parseJson } from '../internal/json/json.js';
-import { optional, record } from '../internal/schema.js';
-import { errorAt } from '../formats/words.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { decode, exactTuple, natural, positive, refined } from '../../internal/decode.js';
+import { E, F, t, type either } from '../../internal/fp.js';
+import { jsonText, parseJson } from '../../internal/json/json.js';
+import { optional, record } from '../../internal/schema.js';
+import { errorAt } from '../../formats/words.js';
 import { type Bits, bits } from './bits.js';
 
 /** A digest of SHA-256 in hexadecimal digits. */
 export const digest = refined(t.string, 'a SHA-256 in hexadecimal digits', (x) => /^[\da-f]{64}$/.test(x));
 
-export const jobRecord = record({
+const jobRecord = record({
   work: t.string,
   bits,
   /** The index of the first item, and the number of items. */

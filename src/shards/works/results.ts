@@ -1,12 +1,12 @@
 /** The results of a work, read from its files in the order of the items. */
-import { joinedRows, type Rows } from '../evaluation/extractFeatures.js';
-import type { Features } from '../evaluation/index.js';
-import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
-import { E, type either } from '../internal/fp.js';
-import { type Block, take } from '../internal/gen.js';
-import type { Images } from '../training/index.js';
-import { genTask } from '../training/genEffect.js';
-import { tensorIn } from './result.js';
+import { joinedRows, type Rows } from '../../evaluation/extractFeatures.js';
+import type { Features } from '../../evaluation/index.js';
+import { failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { E, type either } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
+import type { Images } from '../../training/index.js';
+import { genTask } from '../../training/genEffect.js';
+import { tensorIn } from '../jobs/result.js';
 import { readShard, type ShardFile, type ShardFiles } from './sharding.js';
 
 /** The files of all items, or the error of the first job that failed. */

@@ -1,20 +1,34 @@
 /** The models that a worker keeps open from job to job: it loads a checkpoint once, and compiles a sampling once. */
-import { digitClassifier, type FeatureNetwork } from '../evaluation/index.js';
-import { type Backend, release } from '../dsl/index.js';
-import type { Effect } from '../dsl/run/effect.js';
-import { raise } from '../internal/errors.js';
-import { E } from '../internal/fp.js';
-import { type Block, type Fallible, gen, take } from '../internal/gen.js';
-import { listOf, show } from '../internal/decode.js';
-import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../training/index.js'; // prettier-ignore
+import { digitClassifier, type FeatureNetwork } from '../../evaluation/index.js';
+import type { Parameterization } from '../../diffusion/index.js';
+import { type Backend, release } from '../../dsl/index.js';
+import type { Effect } from '../../dsl/run/effect.js';
+import { raise } from '../../internal/errors.js';
+import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
+import { listOf, show } from '../../internal/decode.js';
+import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // prettier-ignore
 import type { Checkpoints } from './checkpoints.js';
 import type { AnyModel, CheckpointOf, Tools } from './work.js';
 
 /** A model that files do not describe, as `loadTrained` takes it. */
-export type WorkerModel = GivenTrained<never, ImageShape>;
+export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model'> {
+  /** A model of images of any shape. */
+  readonly model?: {
+    readonly predicts: Parameterization;
+    readonly params: unknown;
+    readonly apply: (...given: never[]) => unknown;
+  };
+}
 
 /** A feature network, which the worker opens on its backend. */
-export type WorkerNetwork = Effect<FeatureNetwork<never, ImageShape>>;
+export type WorkerNetwork = Effect<{
+  readonly model: {
+    readonly image: readonly number[];
+    readonly params: unknown;
+    readonly apply: (...given: never[]) => unknown;
+  };
+  readonly params: unknown;
+}>;
 
 /** What jobs may use besides trained files, by names. */
 export interface Named {
@@ -23,7 +37,7 @@ export interface Named {
 }
 
 /** The network that every worker has. */
-const DIGITS: Named['networks'] = { digits: digitClassifier() as unknown as WorkerNetwork };
+const DIGITS: Named['networks'] = { digits: digitClassifier() };
 
 const named = <A>(what: string, from: { readonly [name: string]: A }, name: string): A =>
   Object.hasOwn(from, name)
@@ -73,7 +87,7 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
     trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
       const given = model === undefined ? {} : named('model', models, model);
       const path = yield* checkpoints.pathOf(checkpoint);
-      return yield* take(loadTrained<never, ImageShape>(path, given)(backend));
+      return yield* take(loadTrained<never, ImageShape>(path, given as GivenTrained<never, ImageShape>)(backend));
     });
   return {
     backend,
@@ -86,7 +100,7 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
     network: (name) =>
       features.get(name, function* () {
         const open = named('network', { ...DIGITS, ...networks }, name);
-        return yield* take(open(backend));
+        return (yield* take(open(backend))) as FeatureNetwork<never, ImageShape>; // of any shape, which is checked when it runs
       }),
     close: gen(function* () {
       yield* trainings.clear();

@@ -1,8 +1,8 @@
 /** The images that a job needs beside itself, as the bytes that travel with it. */
-import type { Batch, Images } from '../training/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../formats/safetensors.js';
-import { fail, type NoisefoldError } from '../internal/errors.js';
-import { E, F, type either } from '../internal/fp.js';
+import type { Batch, Images } from '../../training/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, F, type either } from '../../internal/fp.js';
 
 /** Images of a job, with their labels; -1 for none. */
 export interface InputImages {

@@ -1,19 +1,19 @@
 /** Samples of a trained model as jobs. */
-import type { RandomKey } from '../dsl/index.js';
-import type { Task } from '../dsl/run/effect.js';
-import { natural, positive } from '../internal/decode.js';
-import type { Exact } from '../internal/exact.js';
-import { t } from '../internal/fp.js';
-import { type Block, take } from '../internal/gen.js';
-import { type Broken, type Filled, optional, schema } from '../internal/schema.js';
-import { hostKey } from '../training/checked.js';
-import { genTask } from '../training/genEffect.js';
-import { digestOfFile } from './checkpoints.js';
-import { digest } from './job.js';
-import { imageTensors } from './result.js';
-import { preparationOf, type ShardSampling } from './sampling.js';
+import type { RandomKey } from '../../dsl/index.js';
+import type { Task } from '../../dsl/run/effect.js';
+import { natural, positive } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
+import { type Broken, type Filled, optional, schema } from '../../internal/schema.js';
+import { hostKey } from '../../training/checked.js';
+import { genTask } from '../../training/genEffect.js';
+import { digestOfFile } from '../jobs/checkpoints.js';
+import { digest } from '../jobs/job.js';
+import { imageTensors } from '../jobs/result.js';
+import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
 import { type Piece, rangesOf, runPieces, type ShardFiles, type Sharding, shardingFields } from './sharding.js';
-import { type CheckpointOf, workOf } from './work.js';
+import { type CheckpointOf, workOf } from '../jobs/work.js';
 
 /** The trained model of a work. */
 export interface OfCheckpoint {

@@ -2,14 +2,14 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { positive } from '../internal/decode.js';
-import { fail, failure, type NoisefoldError, thrownError } from '../internal/errors.js';
-import type { Exact } from '../internal/exact.js';
-import { E, type either, t, TE } from '../internal/fp.js';
-import { optional, type OptionsOf, schema } from '../internal/schema.js';
-import type { Bits } from './bits.js';
+import { positive } from '../../internal/decode.js';
+import { fail, failure, type NoisefoldError, thrownError } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { E, type either, t, TE } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import type { Bits } from '../jobs/bits.js';
 import { engineError, MOST_LOST, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
-import type { Order } from './order.js';
+import type { Order } from '../jobs/order.js';
 
 const options = schema('local', {
   /** The number of processes; by default one for each core. */
@@ -46,11 +46,21 @@ interface WorkerProcess {
   readonly kill: () => void;
 }
 
+/** The environment variable that tells a worker which process sends it jobs. */
+const PARENT = 'NOISEFOLD_PARENT';
+
+/** True in a process that `local` started. */
+export const hasParent = (): boolean => process.send !== undefined && process.env[PARENT] === `${process.ppid}`;
+
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** Starts a worker, and waits until it is ready for jobs. Rejects if it ends before, unless it was killed. */
 const started = async (program: string, words: readonly string[], lost = 0): Promise<WorkerProcess> => {
-  const child = fork(program, words, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child = fork(program, words, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, [PARENT]: `${process.pid}` },
+  });
   let complaint = ''; // mutable
   child.stderr?.on('data', (text: Buffer) => {
     complaint = (complaint + text.toString()).slice(-2000);
@@ -134,7 +144,7 @@ export const lostWorkers = (actual: string): either.Either<NoisefoldError, never
   });
 
 /** The program of the library's own worker. */
-const ownWorker = (): string => fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const ownWorker = (): string => fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 /**
  * Runs jobs in processes of this machine. A process that ends is replaced, and its job runs again.

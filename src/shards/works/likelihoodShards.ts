@@ -1,21 +1,21 @@
 /** Likelihoods of the images of a data set as jobs. */
-import type { RandomKey } from '../dsl/index.js';
-import type { Task } from '../dsl/run/effect.js';
-import { positive } from '../internal/decode.js';
-import type { Exact } from '../internal/exact.js';
-import { t } from '../internal/fp.js';
-import { take } from '../internal/gen.js';
-import { type OptionsOf, optional, schema } from '../internal/schema.js';
-import { type Dataset, logLikelihoods, type LogLikelihoods } from '../training/index.js';
-import { hostKey } from '../training/checked.js';
-import { genTask } from '../training/genEffect.js';
-import { datasetOfImages } from '../training/data/imageData.js';
-import { asData, gridCall, type GridCall } from './calls.js';
+import type { RandomKey } from '../../dsl/index.js';
+import type { Task } from '../../dsl/run/effect.js';
+import { positive } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { type OptionsOf, optional, schema } from '../../internal/schema.js';
+import { type Dataset, logLikelihoods, type LogLikelihoods } from '../../training/index.js';
+import { hostKey } from '../../training/checked.js';
+import { genTask } from '../../training/genEffect.js';
+import { datasetOfImages } from '../../training/data/imageData.js';
+import { asData, gridCall, type GridCall } from '../jobs/calls.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { allFiles, rowsOf } from './results.js';
 import { checkpointFields, checkpointOfFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
 import { runPieces } from './sharding.js';
-import { type CheckpointOf, workOf } from './work.js';
+import { type CheckpointOf, workOf } from '../jobs/work.js';
 
 const measuring = {
   grid: optional(t.union([positive, gridCall])),

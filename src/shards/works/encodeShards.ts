@@ -1,17 +1,17 @@
 /** The noise from which a trained model draws the images of a data set, as jobs. */
-import type { Task } from '../dsl/run/effect.js';
-import type { Exact } from '../internal/exact.js';
-import { t } from '../internal/fp.js';
-import { take } from '../internal/gen.js';
-import { schema } from '../internal/schema.js';
-import { encode } from '../training/index.js';
-import { genTask } from '../training/genEffect.js';
+import type { Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { schema } from '../../internal/schema.js';
+import { encode } from '../../training/index.js';
+import { genTask } from '../../training/genEffect.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
-import { imageTensors } from './result.js';
+import { imageTensors } from '../jobs/result.js';
 import { checkpointFields, checkpointOfFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
-import { preparationOf, type ShardSampling } from './sampling.js';
+import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
 import { runPieces, type ShardFiles } from './sharding.js';
-import { type CheckpointOf, workOf } from './work.js';
+import { type CheckpointOf, workOf } from '../jobs/work.js';
 
 /** The images to encode, and where the jobs run. */
 export interface EncodeShards extends DataShards, OfCheckpoint {

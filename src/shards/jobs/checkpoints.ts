@@ -1,9 +1,9 @@
 /** Trained files by the digests of their bytes. */
-import { readPieces } from '../node/files.js';
-import { node, onFile } from '../node/node.js';
-import { raise } from '../internal/errors.js';
-import { E } from '../internal/fp.js';
-import { type Block, type Fallible, take } from '../internal/gen.js';
+import { readPieces } from '../../node/files.js';
+import { node, onFile } from '../../node/node.js';
+import { raise } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
+import { type Block, type Fallible, take } from '../../internal/gen.js';
 
 /** The SHA-256 of a file of any size, in hexadecimal digits. Fails with `FileError`. */
 export const digestOfFile =

@@ -1,12 +1,12 @@
 /** Samples with many settings, in one list of jobs. */
-import type { Task } from '../dsl/run/effect.js';
-import type { Exact } from '../internal/exact.js';
-import { t } from '../internal/fp.js';
-import { take } from '../internal/gen.js';
-import { schema } from '../internal/schema.js';
-import { genTask } from '../training/genEffect.js';
+import type { Task } from '../../dsl/run/effect.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { take } from '../../internal/gen.js';
+import { schema } from '../../internal/schema.js';
+import { genTask } from '../../training/genEffect.js';
 import { drawingFields, labelsFit, samplePieces, type SampleShards } from './sampleShards.js';
-import type { ShardSampling } from './sampling.js';
+import type { ShardSampling } from '../jobs/sampling.js';
 import { endsOf, filesOf, type ShardFiles } from './sharding.js';
 
 /** Values to try of the options of a sampling. */

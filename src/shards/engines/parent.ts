@@ -1,10 +1,10 @@
 /** The worker's side of `local`: takes jobs from the process that started it, one at a time. */
-import type { NoisefoldError } from '../internal/errors.js';
-import { E } from '../internal/fp.js';
-import type { StopSignal } from '../internal/stop.js';
+import type { NoisefoldError } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
+import type { StopSignal } from '../../internal/stop.js';
 import type { FromWorker } from './local.js';
-import type { Order } from './order.js';
-import type { Runner } from './runner.js';
+import type { Order } from '../jobs/order.js';
+import type { Runner } from '../runner.js';
 
 /** Called after each job, with its error if it failed. */
 export type OnJob = (job: string, error: NoisefoldError | null) => unknown;

@@ -2,12 +2,12 @@
  * Parts of a sampling as data: the name of a function of the library and its arguments, `['cfg', 2]` for `cfg(2)`. A job
  * is sent to other processes, and cannot contain functions.
  */
-import * as diffusion from '../diffusion/index.js';
-import { listOf, refused, show } from '../internal/decode.js';
-import { attempt } from '../internal/errors.js';
-import { isEither } from '../internal/either.js';
-import { E, F, t } from '../internal/fp.js';
-import { suggestion } from '../internal/suggest.js';
+import * as diffusion from '../../diffusion/index.js';
+import { listOf, refused, show } from '../../internal/decode.js';
+import { attempt } from '../../internal/errors.js';
+import { isEither } from '../../internal/either.js';
+import { E, F, t } from '../../internal/fp.js';
+import { suggestion } from '../../internal/suggest.js';
 
 /** Functions by their names. */
 type Catalogue = Readonly<Record<string, (...settings: never[]) => unknown>>;

@@ -248,6 +248,13 @@ export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
 export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export {
+  type AdaptiveOptions,
+  type AdaptiveParts,
+  type AdaptiveSampler,
+  adaptiveSampler,
+} from './sampling/adaptiveSampler.js';
+export { type AdaptiveState } from './solvers/exponential/dpmAdaptive.js';
+export {
   type Inpainter,
   inpainting,
   type InpaintingNoise,

@@ -68,7 +68,7 @@ export const openedSampling =
  * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
  * finite.
  */
-const finiteSamples = <P, I extends ImageShape>(
+export const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,
   what: string,
@@ -87,7 +87,7 @@ const finiteSamples = <P, I extends ImageShape>(
   });
 
 /** The keys of each sample of a batch, whatever the batch: sample i draws from `foldIn(key, i)`. */
-const keysOf = (
+export const keysOf = (
   { sampling: { key, first = 0 }, batch }: Pick<SamplePlan<never, ImageShape>, 'sampling' | 'batch'>,
   b: number,
   purpose: 'start' | 'steps' | 'condition',
@@ -95,7 +95,7 @@ const keysOf = (
   Array.from({ length: batch }, (_, i) => fork(foldIn(key, first + b * batch + i), purpose)[purpose]!);
 
 /** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
-function* uploadedConstants<P, I extends ImageShape>(
+export function* uploadedConstants<P, I extends ImageShape>(
   plan: SamplePlan<P, I>,
   noisy: Noisy | null,
   b: number,

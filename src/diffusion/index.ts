@@ -246,7 +246,6 @@ export { type SolverPlan, type Solver, solverOf, type Stage, type SolverStep } f
 export { flowStep, reachOf } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
-export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export {
   type AdaptiveOptions,
   type AdaptiveParts,
@@ -254,6 +253,7 @@ export {
   adaptiveSampler,
 } from './sampling/adaptiveSampler.js';
 export { type AdaptiveState } from './solvers/exponential/dpmAdaptive.js';
+export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export {
   type Inpainter,
   inpainting,
@@ -263,5 +263,6 @@ export {
   type Resampling,
 } from './sampling/inpainting.js';
 export { slerp } from './sampling/interpolation.js';
+export { brownianNoise } from './sampling/brownianNoise.js';
 export { gaussian, type Noise } from './sampling/noise.js';
 export { sampler, type Sampler, type SamplerParts, type SamplerStepInputs } from './sampling/sampler.js';

@@ -52,9 +52,9 @@ export const openedSampling =
   <P, I extends ImageShape>({ trained, steps, batch, beginning, sampling }: SamplePlan<P, I>) =>
   (backend: Backend): Fallible<OpenSampling<P, I>> =>
     gen(function* () {
-      const { labels, condition, previews, noise } = sampling;
+      const { labels, condition, previews } = sampling;
       const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
-      const form = { batch, beginning, condition, noises: namesOf(noise), ...has };
+      const form = { batch, beginning, condition, noises: namesOf(sampling), ...has };
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
@@ -164,7 +164,7 @@ function* drawnBatch<P, I extends ImageShape>(
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
   const { where, all, trained } = plan;
-  const noiseAt = noisesAt(where, sampling.noise, steps, trained.image, { all, batch, first });
+  const noiseAt = noisesAt(where, sampling, steps, trained.image, { all, batch, first }, stepKeys);
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {

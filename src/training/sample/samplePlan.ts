@@ -27,7 +27,10 @@ export interface SamplePlan<P, I extends ImageShape> {
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
   readonly sampling: Numbered<
-    Pick<Sampling, 'labels' | 'condition' | 'known' | 'noise' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'>
+    Pick<
+      Sampling,
+      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
+    >
   >;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
@@ -102,6 +105,6 @@ export const planOf =
       const { images: _, mask: __, ...resampling } = known ?? {};
       const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;
       const steps = { sampler: plain, inpainter };
-      if (others.noise) checkNoises(where, others.noise, steps);
+      checkNoises(where, others, steps);
       return { where, all, batch, trained, steps, beginning, sampling };
     });

@@ -120,6 +120,7 @@ export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from 
 export { classGuidance } from './guidance/classGuidance.js';
 export { type Contrast, type ContrastRule, type Remembering, stepOf } from './guidance/contrast.js';
 export { pairGuidance } from './guidance/pairGuidance.js';
+export { pag } from './guidance/perturbedAttention.js';
 export { type Refinement } from './guidance/refinement.js';
 export {
   type ClassifierGuidance,

@@ -1,8 +1,9 @@
 /** Compares flow solvers with EDM's sampler for any σ(t) and scaling s(t), in plain numbers. */
 import { describe, expect, it } from 'vitest';
+import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { mul, onesLike, sqrt } from '../../dsl/index.js';
-import { atTimes, type ContinuousNoising, continuousLinear, flowEuler, flowHeun, interpolant, levelsOf, type Solver } from '../index.js'; // prettier-ignore
+import { atTimes, type ContinuousNoising, continuousLinear, dpmSolverFast, flowEuler, flowHeun, flowSde, interpolant, levelsOf, rectifiedFlow, restart, sampler, type Solver, uncorrected } from '../index.js'; // prettier-ignore
 
 /** D(x; σ), which is not linear. */
 const denoised = (x: number, sigma: number): number => Math.tanh(x / (1 + sigma ** 2));
@@ -107,5 +108,32 @@ describe.each<readonly [string, ContinuousNoising, Curves, readonly number[]]>([
         expect(alpha).toBeCloseTo(curves.s(t), 12);
         expect(sigma / alpha / curves.sigma(t)).toBeCloseTo(1, 11);
       });
+  });
+});
+
+describe('without the step to the data', () => {
+  it.each<readonly [string, Solver, tolerance: number]>([
+    ['flowEuler', flowEuler(), 0.02],
+    ['flowHeun', flowHeun(), 1e-4],
+    ['flowSde without noise', flowSde({ diffusion: () => 0 }), 0.02],
+    ['dpmSolverFast, with a last step of order 2', dpmSolverFast({ evaluations: 62 }), 1e-3],
+  ])('%s ends at the last level, where the flow of Gaussian data leads', async (_, solver, tolerance) => {
+    const noising = rectifiedFlow();
+    const times = Array.from({ length: 81 }, (__, i) => 0.98 - (0.78 * i) / 80);
+    const parts = { noising, denoiser: gaussianData(noising), solver, grid: atTimes(times), toData: false };
+    const made = right(sampler<null, []>({ ...parts, correction: uncorrected }));
+    expect(made.plan.at(-1)!.to.t).toBeCloseTo(0.2, 12);
+    // x/√(α²τ² + σ²) stays; a sampler begins with σ_T·ε
+    const deviation = (t: number): number => Math.hypot((1 - t) * TAU, t);
+    const [end] = await samplesOf(made, [1]);
+    expect(Math.abs(end! / ((0.98 * deviation(0.2)) / deviation(0.98)) - 1)).toBeLessThan(tolerance);
+  });
+
+  it('restart ends at the last level', () => {
+    const levels = levelsOf(rectifiedFlow(), [0.9, 0.6, 0.3, 0.1]).slice(0, -1);
+    const solver = restart({ intervals: [{ min: 0.1, max: 1, levels: 3, repeats: 2 }] });
+    const plan = right(solver.plan(levels, rectifiedFlow()));
+    expect(plan.at(-1)!.to).toBe(levels.at(-1));
+    expect(plan.map(({ to }) => to.sigma > 0)).not.toContain(false);
   });
 });

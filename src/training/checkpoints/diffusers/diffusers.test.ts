@@ -139,6 +139,10 @@ describe('a saved folder is loaded unchanged', () => {
     { _class_name: 'DDIMScheduler', timestep_spacing: 'linspace', set_alpha_to_one: false },
     { _class_name: 'PNDMScheduler' },
     { _class_name: 'EulerDiscreteScheduler', use_karras_sigmas: true },
+    { _class_name: 'KDPM2AncestralDiscreteScheduler' },
+    { _class_name: 'DEISMultistepScheduler', solver_order: 3 },
+    { _class_name: 'SASolverScheduler', use_karras_sigmas: true },
+    { _class_name: 'LCMScheduler' },
   ])('and sampled from: %j', (scheduler) =>
     onWasm(async (backend) => {
       const path = newFolder();

@@ -27,14 +27,9 @@ import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
-import {
-  correctionOf,
-  gridOfScheduler,
-  SCHEDULERS,
-  type SchedulerSettings,
-  settingsOf,
-  solverOfScheduler,
-} from './schedulers.js';
+import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
+import { SCHEDULERS, settingsOf } from './schedulers.js';
+import type { SchedulerSettings } from './schedulerSettings.js';
 
 /** The sampling options that a scheduler defines. */
 export interface SchedulerSampling {
@@ -167,7 +162,7 @@ const readDiscrete = (
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
-    E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(settings)}`)(grid(noising))),
+    E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(name, settings)}`)(grid(noising))),
     E.map(({ fields: { unknown }, settings, noising, count, grid, timesteps }) => ({
       noising,
       predicts: PREDICTS[settings.prediction_type],

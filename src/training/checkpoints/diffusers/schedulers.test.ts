@@ -68,6 +68,13 @@ describe('schedulers', () => {
     ['DPMSolverMultistepScheduler', { timestep_spacing: 'leading' }, [800, 600, 400, 200]],
     ['UniPCMultistepScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
     ['DPMSolverSinglestepScheduler', {}, [999, 749, 500, 250]],
+    ['DEISMultistepScheduler', {}, [999, 749, 500, 250]],
+    ['SASolverScheduler', { timestep_spacing: 'leading', steps_offset: 1 }, [801, 601, 401, 201]],
+    ['KDPM2DiscreteScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
+    ['KDPM2AncestralDiscreteScheduler', {}, [999, 666, 333, 0]],
+    ['DPMSolverSDEScheduler', {}, [999, 666, 333, 0]],
+    ['LCMScheduler', {}, [999, 759, 499, 259]],
+    ['TCDScheduler', { original_inference_steps: 4 }, [999, 749, 499, 249]],
   ])('%s %j visits the timesteps of diffusers', (_class_name, fields, expected) => {
     expect(timesteps({ _class_name, ...fields }, 4)).toEqual(expected);
   });
@@ -90,10 +97,8 @@ describe('schedulers', () => {
     },
   );
 
-  // a learned variance as log σ², and an end above σ = 0, are refused
-  const cases = goldenDiffusers.cases.filter(
-    ({ class: name, name: of }) => known(name) && !/learned$|sigma_min/.test(of),
-  );
+  // a learned variance as log σ² is refused
+  const cases = goldenDiffusers.cases.filter(({ class: name, name: of }) => known(name) && !/learned$/.test(of));
   test.each(cases)(
     '$name: its timesteps, to the nearest whole ones',
     ({ class: _class_name, settings, timesteps: theirs }) => {
@@ -112,6 +117,7 @@ describe('schedulers', () => {
     expect(stepsOf({ _class_name: 'DDIMScheduler' })).toBe(50);
     expect(stepsOf({ _class_name: 'DDIMScheduler', num_train_timesteps: 30 })).toBe(30);
     expect(stepsOf({ _class_name: 'UniPCMultistepScheduler', num_train_timesteps: 30 })).toBe(29);
+    expect(stepsOf({ _class_name: 'LCMScheduler' })).toBe(4);
   });
 
   test('without fields have the defaults of their class', () => {
@@ -123,20 +129,15 @@ describe('schedulers', () => {
   });
 
   test('with a value that noisefold lacks are refused, naming the field', () => {
-    const config = {
-      _class_name: 'DPMSolverMultistepScheduler',
-      algorithm_type: 'dpmsolver',
-      lambda_min_clipped: '-Infinity',
-    };
-    expect(readScheduler('s', config)).toMatchObject({ left: { where: 's: algorithm_type' } });
+    const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
     for (const [field, value] of Object.entries({
-      final_sigmas_type: 'sigma_min',
-      use_lu_lambdas: true,
+      algorithm_type: 'ddim',
+      final_sigmas_type: 'sigma_max',
+      use_flow_sigmas: true,
+      lambda_min_clipped: -5.1,
       solver_order: 4,
     }))
-      expect(readScheduler('s', { ...config, algorithm_type: 'dpmsolver++', [field]: value })).toMatchObject({
-        left: { where: `s: ${field}` },
-      });
+      expect(readScheduler('s', { ...config, [field]: value })).toMatchObject({ left: { where: `s: ${field}` } });
   });
 
   test('with fewer trained betas than timesteps are refused', () => {
@@ -150,6 +151,15 @@ describe('schedulers', () => {
   // each is refused when it is read, and not by the sampler
   test.each<[string, object, string, string, string, number?]>([
     ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
+    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with other noise levels', 'true'],
+    ['DPMSolverSinglestepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3, solver_type: 'heun' }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
+    ['UniPCMultistepScheduler', { predict_x0: false }, 'predict_x0', 'true with final_sigmas_type "zero"', 'false'],
+    ['UniPCMultistepScheduler', { predict_x0: false, final_sigmas_type: 'sigma_min', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { algorithm_type: 'noise_prediction', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { corrector_order: 1 }, 'corrector_order', 'an order from 2 to 4', '1'],
+    ['KDPM2DiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
+    ['LCMScheduler', { original_inference_steps: 3 }, 'original_inference_steps: lcmGrid', 'whole numbers steps ≤ original', 'steps = 4, original = 3'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas', 'false with use_karras_sigmas', 'true'],
     ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', '"sigmoid"'],
     ['PNDMScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
@@ -179,6 +189,10 @@ describe('schedulers', () => {
     expect(read({ _class_name: 'DDIMScheduler', timestep_spacing: 'trailing' }, 61).notes).toEqual([
       's: timestep_spacing: a rounding error gives diffusers a step more than 61, at t = -1; noisefold takes 61 (up to 300 % of the greatest number, for a smooth model)',
     ]);
+    expect(read({ _class_name: 'DPMSolverSDEScheduler' }).notes).toEqual([
+      's: noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones',
+    ]);
+    expect(read({ _class_name: 'TCDScheduler', timestep_spacing: 'trailing' }, 7).notes).toEqual([]);
     expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
       's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
     ]);
@@ -190,6 +204,28 @@ describe('schedulers', () => {
       right(sampling.solver.plan(levelsOf(noising, timesteps), noising)).map(({ to }) => to.t);
     expect(endsOn([999, 856, 714])).toEqual([856, 714, -1]);
     expect(endsOn([285, 143, 0])).toEqual([160, 18, -1]); // the last three of its own
+  });
+
+  test('with final_sigmas_type sigma_min end at the least σ, and on another grid at the data', () => {
+    const endsOf = (config: object, grid?: readonly number[]) => {
+      const { noising, sampling } = read(config, 4);
+      const levels = levelsOf(noising, grid ?? right(sampling.grid(noising)));
+      return right(sampling.solver.plan(levels, noising)).at(-1)!.to;
+    };
+    const last = { final_sigmas_type: 'sigma_min' };
+    const first = scheduleOf({ _class_name: 'DDIMScheduler' }).sigmas[0]!;
+    const isLeast = { alpha: 1 / Math.hypot(1, first), sigma: first / Math.hypot(1, first) };
+    for (const _class_name of [
+      'DPMSolverMultistepScheduler',
+      'DPMSolverSinglestepScheduler',
+      'UniPCMultistepScheduler',
+    ]) {
+      const { alpha, sigma } = endsOf({ _class_name, ...last });
+      expect([alpha, sigma]).toEqual([expect.closeTo(isLeast.alpha, 12), expect.closeTo(isLeast.sigma, 12)]);
+      expect(endsOf({ _class_name }).sigma).toBe(0);
+      expect(endsOf({ _class_name, ...last }, [999, 500]).sigma).toBe(0);
+    }
+    expect(endsOf({ _class_name: 'EulerDiscreteScheduler', ...last })).toMatchObject({ alpha: 1, sigma: first });
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

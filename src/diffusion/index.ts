@@ -54,6 +54,7 @@ export { entriesAt, entryAt } from './levels/table.js';
 export { fluxShift } from './levels/timeShift.js';
 export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
+export { betaGrid, betaSigmaGrid } from './grids/betaGrid.js';
 export { evenGrid } from './grids/evenGrid.js';
 export { atTimes, everyStep, type Grid, gridOf, leading, linspace, spaced, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';

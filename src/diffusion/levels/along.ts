@@ -24,6 +24,7 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
+import { bisected } from '../../internal/numerics/bisected.js';
 import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
 import { type Level, requireTime } from './level.js';
 import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
@@ -50,7 +51,7 @@ const slopeOf =
 const BISECTIONS = 30;
 
 /** The time in [0, 1] where a rising function has a value, in a program. */
-const bisected =
+const bisectedInProgram =
   (f: Elementwise): Elementwise =>
   (values) => {
     let [low, high] = [zerosLike(values), onesLike(values)];
@@ -60,19 +61,6 @@ const bisected =
       [low, high] = [where(isBelow, middle, low), where(isBelow, high, middle)] as [typeof low, typeof high];
     }
     return mul(add(low, high), 0.5);
-  };
-
-/** The same on the host, to the last bit. */
-const bisectedOnHost =
-  (f: (t: number) => number) =>
-  (value: number): number => {
-    let [low, high] = [0, 1];
-    for (;;) {
-      const middle = (low + high) / 2;
-      if (middle === low || middle === high) return high;
-      if (f(middle) < value) low = middle;
-      else high = middle;
-    }
   };
 
 /** The distance of drawn times to the ends of a path, where the log-SNR is infinite. */
@@ -114,11 +102,11 @@ export const along = ({
     const slopes = ratesAt(t);
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
   };
-  const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
+  const timeOnHost = timeOf ? onHost(timeOf) : bisected((t) => sigmaOf(channelAt(t)));
   // a σ beyond the end of the path has its last level
   const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
   const hasUnitVariance = CHECKS.every((t) => preservesVariance(channelAt(t)));
-  const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
+  const timesOfSigmas = timeOf ?? bisectedInProgram((t) => div(sigma(t), alpha(t)));
   return {
     name,
     options,

@@ -26,6 +26,8 @@ describe('flow matching', () => {
     [{ shift: 3, use_karras_sigmas: true }, [1, 0.2866939345, 0.0625886291, 0.008928571429]],
     [{ use_exponential_sigmas: true }, [1, 0.1, 0.01, 0.001]],
     [{ shift_terminal: 0.1 }, [1, 0.7, 0.4, 0.1]],
+    // scipy.stats.beta.ppf([2/3, 1/3], 0.6, 0.6)
+    [{ use_beta_sigmas: true }, [1, 0.001 + 0.999 * 0.7245867092, 0.001 + 0.999 * 0.2754132908, 0.001]],
   ])('with %j visits the times of diffusers', (fields, expected) => near(times(FLOW, fields, 4), expected));
 
   test('is a rectified flow of velocity by Euler, whose network gets 1000·t', () => {
@@ -48,7 +50,7 @@ describe('flow matching', () => {
     [{ num_train_timesteps: 500 }, 4, 'num_train_timesteps', '1000, the only value'],
     [{ use_dynamic_shifting: true }, 4, 'use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu'],
     [{ invert_sigmas: true }, 4, 'invert_sigmas', 'false, the only value'],
-    [{ use_beta_sigmas: true }, 4, 'use_beta_sigmas', 'false, the only value'],
+    [{ use_beta_sigmas: true, use_karras_sigmas: true }, 4, 'use_beta_sigmas', 'false with use_karras_sigmas'],
     [{ shift: 0 }, 4, 'shift', 'a finite number above 0'],
     [{ shift_terminal: 1 }, 4, 'shift_terminal', 'up to 1'],
     [{ shift_terminal: 0.1 }, 1, 'shift_terminal', 'none for one step'],

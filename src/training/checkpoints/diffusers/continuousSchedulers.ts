@@ -2,33 +2,35 @@
 import {
   atTimes,
   consistency,
-  type Correction,
   edm,
-  type EdmPreconditioning,
   euler,
   exponentialGrid,
   flowHeun,
-  type Grid,
   karrasGrid,
-  type Noising,
   rectifiedFlow,
   type Solver,
   trigonometric,
   uncorrected,
 } from '../../../diffusion/index.js';
 import { isData } from '../../../diffusion/levels/level.js';
-import { karras, spacedAlong } from '../../../diffusion/levels/spacedSigmas.js';
-import { timeShift } from '../../../diffusion/levels/timeShift.js';
+import { stretchedTo, timeShift } from '../../../diffusion/levels/timeShift.js';
 import { type NoisefoldError, onHost } from '../../../dsl/index.js';
-import { aboveZero, finite, oneOf, only, positive, refined } from '../../../internal/decode.js';
+import { aboveZero, finite, oneOf, only, positive } from '../../../internal/decode.js';
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
-import { dpmSteps, finalSigmas } from './schedulerFields.js';
+import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
 import { firstRefusal, orderRefusal } from './schedulerNotes.js';
 import { withLevels } from './schedulerPaths.js';
 import { correctionOf } from './schedulerSampling.js';
-import { DEFAULTS, type SchedulerSettings } from './schedulerSettings.js';
+import {
+  DEFAULTS,
+  type SchedulerProcess,
+  type SchedulerSettings,
+  type SpacingField,
+  spacingFields,
+  spacingOf,
+} from './schedulerSettings.js';
 import { dpmMultistep, ipndmSteps } from './schedulerSolvers.js';
 
 const flowFields = {
@@ -58,10 +60,10 @@ export const CONTINUOUS_FIELDS = {
     max_image_seq_len: finite,
     time_shift_type: oneOf('exponential', 'linear'),
     invert_sigmas: only(false),
-    shift_terminal: refined(finite, 'a number from 0, which stands for none, up to 1', (end) => end >= 0 && end < 1),
+    shift_terminal: terminal,
     use_karras_sigmas: t.boolean,
     use_exponential_sigmas: t.boolean,
-    use_beta_sigmas: only(false),
+    use_beta_sigmas: t.boolean,
     stochastic_sampling: t.boolean,
   },
   FlowMatchHeunDiscreteScheduler: flowFields,
@@ -80,33 +82,14 @@ export const CONTINUOUS_FIELDS = {
 
 export type ContinuousName = keyof typeof CONTINUOUS_FIELDS;
 
-/** A scheduler as a process and a sampling. */
-export interface ReadContinuous {
-  readonly noising: Noising;
-  readonly predicts: 'epsilon' | 'velocity' | 'v';
-  /** The preconditioning that the scheduler applies to the network. */
-  readonly preconditioning?: EdmPreconditioning;
-  readonly sampling: { readonly solver: Solver; readonly grid: Grid; readonly correction: Correction };
-  readonly notes: readonly string[];
-}
-
 /** The settings of flow matching, with the defaults of diffusers. */
-export interface FlowSettings {
+interface FlowSettings extends Partial<Pick<SchedulerSettings, SpacingField>> {
   readonly shift: number;
   readonly shift_terminal: number;
   readonly use_dynamic_shifting: boolean;
-  readonly use_karras_sigmas: boolean;
-  readonly use_exponential_sigmas: boolean;
   readonly stochastic_sampling: boolean;
 }
-const FLOW: FlowSettings = {
-  shift: 1,
-  shift_terminal: 0,
-  use_dynamic_shifting: false,
-  use_karras_sigmas: false,
-  use_exponential_sigmas: false,
-  stochastic_sampling: false,
-};
+const FLOW: FlowSettings = { shift: 1, shift_terminal: 0, use_dynamic_shifting: false, stochastic_sampling: false };
 
 const refuse = (where: string, expected: string, actual: string, hint: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', { where, expected, actual, hint });
@@ -122,13 +105,12 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
     /** Shifts times, and stretches them to end at `shift_terminal`. */
     shift: (given) => {
       const times = given.map(shifted);
-      return end === 0 ? times : times.map((time) => 1 - ((1 - time) * (1 - end)) / (1 - times.at(-1)!));
+      return end === 0 ? times : stretchedTo(end)(times);
     },
     /** Spaces times anew between their ends. */
     space: (times) => {
       const range = { min: times.at(-1)!, max: times[0]! };
-      if (settings.use_karras_sigmas) return [...karras(times.length, range, 7)];
-      return settings.use_exponential_sigmas ? [...spacedAlong(times.length, range, Math.log, Math.exp)] : times;
+      return [...(spacingOf(settings)?.(times.length, range) ?? times)];
     },
   };
 };
@@ -136,14 +118,13 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
 /** A scheduler of flow matching by a solver. */
 const flowBy =
   (solverOf: (settings: FlowSettings) => Solver) =>
-  (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, ReadContinuous> => {
+  (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...FLOW, ...given };
     const { shift_terminal: end } = settings;
-    const by = settings.use_karras_sigmas ? 'use_karras_sigmas' : 'use_exponential_sigmas';
+    const [by, other] = spacingFields(settings);
     if (settings.use_dynamic_shifting)
       return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // prettier-ignore
-    if (settings.use_karras_sigmas && settings.use_exponential_sigmas)
-      return refuse('use_exponential_sigmas', 'false with use_karras_sigmas', 'true', 'diffusers cannot sample with both'); // prettier-ignore
+    if (other !== undefined) return refuse(other, `false with ${by}`, 'true', 'diffusers cannot sample with both');
     if (end > 0 && steps === 1)
       return refuse('shift_terminal', 'none for one step', `${end}`, 'take at least 2: the time of the first is 1');
     const { shift, space } = changesOf(settings);
@@ -188,7 +169,7 @@ type EdmSteps = Omit<SchedulerSettings, keyof EdmSettings>;
 /** A scheduler of EDM by a solver, for a number of steps. */
 const edmBy =
   (solverOf: (settings: EdmSteps, steps: number) => Solver) =>
-  (given: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, ReadContinuous> => {
+  (given: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...DEFAULTS, ...EDM, ...given };
     const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
     const { prediction_type: predicts, final_sigmas_type: end } = settings;
@@ -221,7 +202,7 @@ const edmBy =
   };
 
 /** IPNDM has a path of its own: α = cos(πt/2), at times where σ is sin²(πs/2) for even s. Its network gets t. */
-const ipndm = (_: object, steps: number): either.Either<NoisefoldError, ReadContinuous> => {
+const ipndm = (_: object, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
   const times = Array.from({ length: steps }, (__, i) => {
     const root = Math.sin((Math.PI / 2) * (1 - i / steps));
     return (2 / Math.PI) * Math.asin(root * root);
@@ -236,7 +217,7 @@ const ipndm = (_: object, steps: number): either.Either<NoisefoldError, ReadCont
 
 /** The reader of each scheduler, from decoded settings. */
 export const CONTINUOUS: Readonly<
-  Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, ReadContinuous>>
+  Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, SchedulerProcess>>
 > = {
   FlowMatchEulerDiscreteScheduler: flowBy((settings) => (settings.stochastic_sampling ? consistency() : euler())),
   FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun()),

@@ -1,15 +1,15 @@
 /** The fields of schedulers of diffusers, and the values that noisefold supports. */
 import { aboveZero, finite, natural, oneOf, only, positive, refined, share } from '../../../internal/decode.js';
-import { t } from '../../../internal/fp.js';
+import { F, t } from '../../../internal/fp.js';
 
 /** Fields of the process. */
 export const noisingFields = {
   num_train_timesteps: positive,
   beta_start: aboveZero,
   beta_end: aboveZero,
-  beta_schedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
+  beta_schedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid', 'laplace', 'exp'),
   trained_betas: t.array(finite),
-  prediction_type: oneOf('epsilon', 'sample', 'v_prediction'),
+  prediction_type: oneOf('epsilon', 'sample', 'v_prediction', 'flow_prediction'),
 };
 
 const rescaled = { rescale_betas_zero_snr: t.boolean };
@@ -33,20 +33,35 @@ const clipFields = { ...thresholds, clip_sample: t.boolean, clip_sample_range: a
 const sigmaFields = {
   use_karras_sigmas: t.boolean,
   use_exponential_sigmas: t.boolean,
-  use_beta_sigmas: only(false),
+  use_beta_sigmas: t.boolean,
 };
 
 const sigmaEnds = { sigma_min: aboveZero, sigma_max: aboveZero };
 
 export const finalSigmas = { final_sigmas_type: oneOf('zero', 'sigma_min') };
 
-/** Fields of grids of a flow, which are not supported; those without `only` are used only with them. */
+/** Fields of grids of a flow. */
 const flowFields = {
-  use_flow_sigmas: only(false),
-  flow_shift: finite,
-  use_dynamic_shifting: only(false),
-  time_shift_type: t.string,
+  use_flow_sigmas: t.boolean,
+  flow_shift: aboveZero,
+  use_dynamic_shifting: only(false), // no pipeline of a UNet2DModel gives diffusers a mu
+  time_shift_type: t.string, // used only with dynamic shifting
 };
+
+/** The last time of a flow, from 0, which stands for none. */
+export const terminal = refined(
+  finite,
+  'a number from 0, which stands for none, up to 1',
+  (end) => end >= 0 && end < 1,
+);
+
+/** A number, or the text of -Infinity that `parsePythonJson` gives. */
+const least = new t.Type<number, number, unknown>(
+  'a finite number, or -Infinity',
+  t.number.is,
+  (value, context) => (value === '-Infinity' ? t.success(-Infinity) : finite.validate(value, context)),
+  F.identity,
+);
 
 const orderUpTo = (most: number) => refined(positive, `an order from 1 to ${most}`, (order) => order <= most);
 
@@ -69,7 +84,7 @@ const dpmSolver = {
   ...sigmaFields,
   ...flowFields,
   ...variances,
-  lambda_min_clipped: only('-Infinity'),
+  lambda_min_clipped: least,
 };
 
 /** Fields of the schedulers of distilled models. */
@@ -143,6 +158,7 @@ export const SCHEDULER_FIELDS = {
     solver_type: solverTypes,
     predict_x0: t.boolean,
     lower_order_final: t.boolean,
+    shift_terminal: terminal,
     disable_corrector: t.array(natural),
     solver_p: only(null),
   },
@@ -157,7 +173,7 @@ export const SCHEDULER_FIELDS = {
     algorithm_type: oneOf('data_prediction', 'noise_prediction'),
     tau_func: only(null),
     lower_order_final: t.boolean,
-    lambda_min_clipped: only('-Infinity'),
+    lambda_min_clipped: least,
   },
 };
 

@@ -30,12 +30,6 @@ export const strided = (
     });
   });
 
-/** A noise level between timesteps, and the timestep that the network gets for it. */
-export interface SigmaLevel {
-  readonly sigma: number;
-  readonly timestep: number;
-}
-
 /** Changes the levels of a grid, or its last ones, before a solver plans its steps. */
 export const withLevels =
   (grid: readonly number[], change: (level: Level, path: Path) => Level) =>

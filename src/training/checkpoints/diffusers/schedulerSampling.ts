@@ -1,15 +1,13 @@
 /** Grids, solvers and corrections of the schedulers of diffusers over timesteps. */
 import {
+  atSigmas,
   atTimes,
   clipToImage,
   type Correction,
   type DiscreteNoising,
   dynamicThreshold,
-  exponentialGrid,
-  exponentialSigmas,
   type Grid,
-  karrasGrid,
-  karrasSigmas,
+  halfLogSNR,
   leading,
   type Level,
   linspace,
@@ -26,20 +24,30 @@ import type { Path } from '../../../diffusion/levels/path.js';
 import { clip, type NoisefoldError } from '../../../dsl/index.js';
 import { E, type either, F } from '../../../internal/fp.js';
 import type { SchedulerName } from './schedulerFields.js';
-import { type SigmaLevel, withLevels } from './schedulerPaths.js';
+import { withLevels } from './schedulerPaths.js';
 import { SCHEDULERS } from './schedulers.js';
-import { isBySigma, type SchedulerSettings, type Visit } from './schedulerSettings.js';
+import { type SchedulerSettings, spacingOf, type Visit } from './schedulerSettings.js';
 
-/** The grid of timesteps before noise levels replace them: evenly spaced, to whole ones, or the scheduler's own. */
-const timestepGrid = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid => {
-  const { timestep_spacing: spacing, steps_offset: offset } = settings;
-  const { grid, over } = SCHEDULERS[name];
-  if (grid) return grid(settings, steps);
-  const endpoint = over !== 'logSNR';
-  if (spacing === 'trailing') return trailing(steps);
-  if (spacing === 'leading') return leading(steps, { offset, endpoint });
-  return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
+/** A process without its noisiest timesteps, whose λ is below `lambda_min_clipped`. */
+const clipped = (noising: DiscreteNoising, { lambda_min_clipped: least }: SchedulerSettings): DiscreteNoising => {
+  const T = noising.marginals.filter((level) => halfLogSNR(level) >= least).length;
+  return T === noising.schedule.T ? noising : { ...noising, schedule: { ...noising.schedule, T } };
 };
+
+/** The timesteps before noise levels replace them: evenly spaced, to whole ones, or the scheduler's own. */
+const timestepsOf =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, readonly number[]> => {
+    const { timestep_spacing: spacing, steps_offset: offset } = settings;
+    const { grid, over } = SCHEDULERS[name];
+    const endpoint = over !== 'logSNR';
+    const spaced = (): Grid => {
+      if (spacing === 'trailing') return trailing(steps);
+      if (spacing === 'leading') return leading(steps, { offset, endpoint });
+      return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
+    };
+    return (grid?.(settings, steps) ?? spaced())(clipped(noising, settings));
+  };
 
 /** Tests if a rounding error gives `trailing` of diffusers one timestep more, -1. */
 export const hasExtraStep = (
@@ -47,7 +55,7 @@ export const hasExtraStep = (
   steps: number,
 ): boolean => spacing === 'trailing' && Math.ceil(T / (T / steps)) > steps;
 
-/** The range of noise levels by a formula: over σ, that of the spaced timesteps. */
+/** The range of noise levels that are spaced anew: over σ, that of the spaced timesteps. */
 const rangeOf =
   (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
   (noising: DiscreteNoising): either.Either<NoisefoldError, SigmaRange> => {
@@ -56,7 +64,7 @@ const rangeOf =
     const range = ({ min, max }: SigmaRange): SigmaRange => ({ min: least ?? min, max: most ?? max });
     return SCHEDULERS[name].over === 'sigma'
       ? F.pipe(
-          timestepGrid(name, settings, steps)(noising),
+          timestepsOf(name, settings, steps)(noising),
           E.map((timesteps) => {
             const last = hasExtraStep(settings, steps) ? 0 : timesteps.at(-1)!;
             return range({ min: sigmas[last]!, max: sigmas[timesteps[0]!]! });
@@ -65,15 +73,25 @@ const rangeOf =
       : E.right(range(sigmaRange(noising.schedule)));
   };
 
+/** The noise levels by a field such as `use_karras_sigmas`; null if none is set. */
+const spacedSigmas =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, Float64Array | null> => {
+    const spacing = spacingOf(settings);
+    return spacing === undefined
+      ? E.right(null)
+      : E.map((range: SigmaRange) => spacing(steps, range))(rangeOf(name, settings, steps)(noising));
+  };
+
 /** The grid of a number of steps. */
 export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
   overTimesteps(name, (noising) =>
-    isBySigma(settings)
-      ? F.pipe(
-          rangeOf(name, settings, steps)(noising),
-          E.flatMap((range) => (settings.use_karras_sigmas ? karrasGrid : exponentialGrid)(steps, range)(noising)),
-        )
-      : timestepGrid(name, settings, steps)(noising),
+    F.pipe(
+      spacedSigmas(name, settings, steps)(noising),
+      E.flatMap((sigmas) =>
+        sigmas === null ? timestepsOf(name, settings, steps)(noising) : atSigmas(sigmas)(noising),
+      ),
+    ),
   );
 
 /** Tests if `linspace` visits fractional timesteps. */
@@ -82,17 +100,25 @@ const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: n
   return spacing === 'linspace' && SCHEDULERS[name].over === 'sigma' && steps > 1 && (T - 1) % (steps - 1) !== 0;
 };
 
+/** A noise level between timesteps, and the timestep that the network gets for it. */
+interface SigmaLevel {
+  readonly sigma: number;
+  readonly timestep: number;
+}
+
 /** The noise levels that a scheduler visits, if some lie between timesteps. */
-const levelsOf = (name: SchedulerName, { settings, noising, timesteps }: Visit): readonly SigmaLevel[] | null => {
+const levelsOf = (
+  name: SchedulerName,
+  { settings, timesteps }: Visit,
+  noising: DiscreteNoising,
+): readonly SigmaLevel[] | null => {
   const { schedule } = noising;
   const steps = timesteps.length;
-  if (isBySigma(settings)) {
-    const sigmas = E.flatMap((range: SigmaRange) =>
-      (settings.use_karras_sigmas ? karrasSigmas : exponentialSigmas)(steps, range),
-    )(rangeOf(name, settings, steps)(noising));
+  const sigmas = spacedSigmas(name, settings, steps)(noising);
+  // the grid has been made from the same numbers
+  if (E.isRight(sigmas) && sigmas.right !== null) {
     const [place, round] = [timestepOfSigma(schedule), SCHEDULERS[name].rounding(settings)];
-    // the grid has been made from the same numbers
-    return E.isLeft(sigmas) ? null : Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
+    return Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
   }
   if (!isFractional(name, settings, steps)) return null;
   return timesteps.map((_, i) => {
@@ -105,21 +131,22 @@ const levelsOf = (name: SchedulerName, { settings, noising, timesteps }: Visit):
 /** The level where the last step ends, if it is not the data: the least σ. Over σ, x is there x₀ + σ·ε. */
 const endOf = (
   name: SchedulerName,
-  { settings, noising: { schedule } }: Visit,
+  settings: SchedulerSettings,
+  { schedule }: DiscreteNoising,
   { levelOfSigma }: Path,
 ): Level | null => {
   if (settings.final_sigmas_type === 'zero') return null;
   const least = schedule.sigmas[0]!;
   if (SCHEDULERS[name].over === 'sigma') return { alpha: 1, sigma: least, t: 0 };
-  return levelOfSigma(isBySigma(settings) ? (settings.sigma_min ?? least) : least);
+  return levelOfSigma(spacingOf(settings) ? (settings.sigma_min ?? least) : least);
 };
 
-/** The solver of a scheduler on its grid. */
-export const solverOfScheduler = (name: SchedulerName, visit: Visit): Solver => {
-  const levels = levelsOf(name, visit);
+/** The solver of a scheduler on its grid over a process. */
+export const solverOfScheduler = (name: SchedulerName, visit: Visit, noising: DiscreteNoising): Solver => {
+  const levels = levelsOf(name, visit, noising);
   const at = new Map(visit.timesteps.map((t, i) => [t, levels?.[i]]));
   const changed = (level: Level, path: Path): Level => {
-    if (isData(level)) return endOf(name, visit, path) ?? level;
+    if (isData(level)) return endOf(name, visit.settings, noising, path) ?? level;
     const own = at.get(level.t);
     return own ? { ...path.levelOfSigma(own.sigma), networkTime: own.timestep } : level;
   };

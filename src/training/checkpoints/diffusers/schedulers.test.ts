@@ -133,8 +133,8 @@ describe('schedulers', () => {
     for (const [field, value] of Object.entries({
       algorithm_type: 'ddim',
       final_sigmas_type: 'sigma_max',
-      use_flow_sigmas: true,
-      lambda_min_clipped: -5.1,
+      use_dynamic_shifting: true,
+      lambda_min_clipped: 'none',
       solver_order: 4,
     }))
       expect(readScheduler('s', { ...config, [field]: value })).toMatchObject({ left: { where: `s: ${field}` } });
@@ -148,11 +148,23 @@ describe('schedulers', () => {
     expect(scheduleOf({ ...config, num_train_timesteps: 2 }).betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
+  const flow = { use_flow_sigmas: true, prediction_type: 'flow_prediction' };
+
   // each is refused when it is read, and not by the sampler
   test.each<[string, object, string, string, string, number?]>([
     ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
     ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
-    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with other noise levels', 'true'],
+    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with use_karras_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { use_beta_sigmas: true, use_exponential_sigmas: true }, 'use_beta_sigmas', 'false with use_exponential_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
+    ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
+    ['DEISMultistepScheduler', { ...flow, use_karras_sigmas: true }, 'use_karras_sigmas', 'false with use_flow_sigmas', 'true'],
+    ['DEISMultistepScheduler', { ...flow, num_train_timesteps: 500 }, 'num_train_timesteps', '1000 with use_flow_sigmas', '500'],
+    ['UniPCMultistepScheduler', { shift_terminal: 0.1 }, 'shift_terminal', '0 without use_flow_sigmas', '0.1'],
+    ['UniPCMultistepScheduler', { ...flow, shift_terminal: 0.1 }, 'shift_terminal', 'none for one step', '0.1', 1],
+    ['UniPCMultistepScheduler', { ...flow, predict_x0: false, final_sigmas_type: 'sigma_min' }, 'use_flow_sigmas', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { lambda_min_clipped: -5, timestep_spacing: 'trailing' }, 'lambda_min_clipped', '-Infinity with timestep_spacing "trailing"', '-5'],
+    ['EulerDiscreteScheduler', { beta_schedule: 'exp' }, 'beta_schedule', '"linear", "scaled_linear"', '"exp"'],
     ['DPMSolverSinglestepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3, solver_type: 'heun' }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
     ['UniPCMultistepScheduler', { predict_x0: false }, 'predict_x0', 'true with final_sigmas_type "zero"', 'false'],
     ['UniPCMultistepScheduler', { predict_x0: false, final_sigmas_type: 'sigma_min', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
@@ -193,6 +205,21 @@ describe('schedulers', () => {
       's: noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones',
     ]);
     expect(read({ _class_name: 'TCDScheduler', timestep_spacing: 'trailing' }, 7).notes).toEqual([]);
+    // 5·σ/(1 + 4·σ) of linspace(1, 0.001, 5) and of linspace(0.999, 0, 5)
+    expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, flow_shift: 5 }, 4).notes).toEqual([
+      expect.stringMatching(/^s: use_flow_sigmas: .* begin at t = 0\.9998, .* \(t differs by up to 0\.0012\)$/),
+    ]);
+    const endsAtLeast = { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' };
+    const undefinedAtEnd = [
+      's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',
+    ];
+    for (const [_class_name, fields, steps] of [
+      ['DPMSolverMultistepScheduler', { solver_order: 3 }, 15],
+      ['DPMSolverMultistepScheduler', { solver_type: 'heun', lower_order_final: false }, 8],
+      ['UniPCMultistepScheduler', { lower_order_final: false }, 8],
+    ] as const)
+      expect(read({ _class_name, ...endsAtLeast, ...fields }, steps).notes).toEqual(undefinedAtEnd);
+    expect(read({ _class_name: 'DPMSolverMultistepScheduler', ...endsAtLeast, solver_order: 3 }, 14).notes).toEqual([]);
     expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
       's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
     ]);

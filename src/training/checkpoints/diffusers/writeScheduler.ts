@@ -102,19 +102,16 @@ const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) =
   return E.right(PREDICTIONS[predicts]);
 };
 
-/** The schedulers of each continuous path. */
-const ALIKE: readonly (readonly unknown[])[] = [
-  ['FlowMatchEulerDiscreteScheduler', 'FlowMatchHeunDiscreteScheduler'],
-  ['EDMEulerScheduler', 'EDMDPMSolverMultistepScheduler'],
-  ['IPNDMScheduler'],
-];
+/** Tests if two continuous paths are one. */
+const isSamePath = (some: ContinuousNoising, other: ContinuousNoising): boolean =>
+  difference('', aboutPath(some), aboutPath(other)) === undefined;
 
 /** The configuration of the usual scheduler of a continuous path and a network of it; undefined if diffusers has none. */
 const usualOfPath = (
   noising: ContinuousNoising,
   { architecture: { predicts, timesteps: known, learnedVariance }, preconditioning }: WrittenNetwork,
 ): JsonRecord | undefined => {
-  const is = (path: ContinuousNoising): boolean => difference('', aboutPath(path), aboutPath(noising)) === undefined;
+  const is = (path: ContinuousNoising): boolean => isSamePath(path, noising);
   if (learnedVariance !== undefined) return undefined;
   const takes = (time: number): boolean => known === 'continuous' || known >= time;
   if (preconditioning === undefined) {
@@ -163,10 +160,15 @@ const ofPath = (
   const sigmaData = preconditioning?.as === 'edm' ? (preconditioning.sigmaData ?? 0.5) : undefined; // as `preconditioned`
   const config = given === undefined ? usual : { ...given };
   const made = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
-  const alike = ALIKE.find((names) => names.includes(usual['_class_name'])) ?? [];
-  return alike.includes(made['_class_name'])
-    ? E.map(() => made)(readScheduler('saveDiffusers: scheduler', made))
-    : wrong('saveDiffusers: scheduler._class_name', alike.map(show).join(' or '), show(made['_class_name']));
+  return E.flatMap(({ noising: read }: ReadScheduler) =>
+    !isDiscrete(read) && isSamePath(read, noising)
+      ? E.right(made)
+      : wrong(
+          'saveDiffusers: scheduler._class_name',
+          `a scheduler of the path, such as ${show(usual['_class_name'])}`,
+          show(made['_class_name']),
+        ),
+  )(readScheduler('saveDiffusers: scheduler', made));
 };
 
 const ofSchedule = (

@@ -56,7 +56,7 @@ import { type ReadScheduler, readScheduler } from './readScheduler.js';
 import type { SchedulerSampling } from './schedulerSettings.js';
 
 const folders = schema('loadDiffusers', {
-  /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 50 for the others. */
+  /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 4 for LCM and TCD, 50 for the others. */
   steps: optional(positive),
   /** A part of the names of the files of weights: `fp16`. */
   variant: optional(t.string),

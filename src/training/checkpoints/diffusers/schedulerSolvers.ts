@@ -109,7 +109,7 @@ export const saSolverSteps = ({
 };
 
 /** Steps of two evaluations, however far σ falls, and one in a step to the data. */
-export const twice = (stages: (path: Path, from: Level, to: Level, isTwice: boolean) => readonly Stage[]): Solver =>
+const twice = (stages: (path: Path, from: Level, to: Level, isTwice: boolean) => readonly Stage[]): Solver =>
   solverOf((from, to, path) => stages(path, from, to, !isData(to)));
 
 const noisy = { eta: 1, sNoise: 1 };

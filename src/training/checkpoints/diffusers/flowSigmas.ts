@@ -1,8 +1,7 @@
 /** Schedulers of DPM-Solver's family on a flow: `use_flow_sigmas` of diffusers. */
 import { atTimes, type Level, rectifiedFlow } from '../../../diffusion/index.js';
 import { isData } from '../../../diffusion/levels/level.js';
-import { stretchedTo, timeShift } from '../../../diffusion/levels/timeShift.js';
-import { onHost } from '../../../dsl/index.js';
+import { stretchedTo } from '../../../diffusion/levels/timeShift.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { withLevels } from './schedulerPaths.js';
@@ -10,8 +9,17 @@ import { correctionOf } from './schedulerSampling.js';
 import { SCHEDULERS } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
-/** Equal steps from 1 - 1/1000 to the data, without it. */
-const usual = (steps: number): readonly number[] => [...ramp(1 - 1 / 1000, 0, steps + 1).slice(0, steps)];
+/** Equal steps from 1 - 1/1000 to the data, without it, with the roundings of diffusers: the network gets 1000·t rounded down. */
+const usual = (steps: number): readonly number[] =>
+  Array.from(ramp(1, 1 / 1000, steps + 1), (alpha) => 1 - alpha)
+    .reverse()
+    .slice(0, steps);
+
+/** SD3 (Esser et al. 2024), eq. 23, with the roundings of diffusers. */
+const shiftedBy =
+  (s: number) =>
+  (t: number): number =>
+    (s * t) / (1 + (s - 1) * t);
 
 /** Equal steps from 1 to 1/1000, without it. */
 const ofUniPC = (steps: number): readonly number[] => [...ramp(1, 1 / 1000, steps + 1).slice(0, steps)];
@@ -20,7 +28,7 @@ const ofUniPC = (steps: number): readonly number[] => [...ramp(1, 1 / 1000, step
 const timesOf = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly number[] => {
   const { flow_shift: shift, shift_terminal: end } = settings;
   const isUniPC = name === 'UniPCMultistepScheduler';
-  const shifted = (isUniPC ? ofUniPC : usual)(steps).map(onHost(timeShift(shift)));
+  const shifted = (isUniPC ? ofUniPC : usual)(steps).map(shiftedBy(shift));
   const times = end === 0 ? shifted : stretchedTo(end)(shifted);
   return times.map((time) => (time === 1 ? 1 - 1e-6 : time));
 };
@@ -37,7 +45,7 @@ export const onFlow = (
 ): SchedulerProcess => {
   const noising = rectifiedFlow();
   const times = timesOf(name, settings, steps);
-  const earlier = usual(steps).map(onHost(timeShift(settings.flow_shift)));
+  const earlier = usual(steps).map(shiftedBy(settings.flow_shift));
   const apart = Math.max(...times.map((time, i) => Math.abs(time - earlier[i]!)));
   const isDpm = name.startsWith('DPMSolver');
   const ends = settings.final_sigmas_type === 'zero' ? undefined : isDpm ? leastOfBetas : times.at(-1)!;

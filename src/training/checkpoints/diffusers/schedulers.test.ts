@@ -225,6 +225,18 @@ describe('schedulers', () => {
     ]);
   });
 
+  // numpy: (np.flip(1 - np.linspace(1, 1 / 1000, n + 1))[:-1] * 1000).astype(np.int64), whose roundings reach whole numbers
+  test('of a flow give the network the whole timesteps of diffusers', () => {
+    const seen = (_class_name: string, steps: number, fields: object = {}) => {
+      const { noising, sampling } = read({ _class_name, ...flow, ...fields }, steps);
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan.flatMap(({ stages }) => stages.map(({ at }) => at.networkTime));
+    };
+    expect(seen('DPMSolverMultistepScheduler', 9)).toEqual([999, 888, 777, 666, 555, 443, 332, 221, 110]);
+    expect(seen('DEISMultistepScheduler', 9, { flow_shift: 3 })).toEqual([999, 959, 912, 856, 789, 705, 599, 461, 272]);
+    expect(seen('UniPCMultistepScheduler', 9)).toEqual([999, 889, 778, 667, 556, 444, 333, 222, 111]);
+  });
+
   test('on another grid than their own take the steps of noisefold', () => {
     const { noising, sampling } = read({ _class_name: 'DDIMScheduler', timestep_spacing: 'linspace' }, 8);
     const endsOn = (timesteps: readonly number[]) =>

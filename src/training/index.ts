@@ -38,6 +38,7 @@ export type { GivenNoises, NoiseAt } from './sample/givenNoise.js';
 export type { Images } from './data/images.js';
 export { encode, type Encoding } from './sample/encode.js';
 export { sample } from './sample/sample.js';
+export { type AdaptiveSamples, type AdaptiveSampling, sampleAdaptive } from './sample/sampleAdaptive.js';
 export {
   prepareSampling,
   type Preparation,

@@ -37,8 +37,8 @@ const nearest = (x: number): number => roundHalfEven(Math.round(x * 2 ** 20) / 2
  * nearest of the timesteps 0…T-1, each once, so that many steps may be fewer. Returns a `ConfigError` on a path of σ: there take
  * {@link betaSigmaGrid}.
  * @example
- * unwrap(betaGrid(4)(rectifiedFlow())) // → [1, 0.823, 0.5, 0.177]
- * unwrap(betaGrid(4)(unwrap(ddpm(cosine(1000))))) // → [999, 822, 500, 177]
+ * unwrap(betaGrid(4)(rectifiedFlow())) // → [1, 0.8243, 0.5, 0.1757]
+ * unwrap(betaGrid(4)(unwrap(ddpm(cosine(1000))))) // → [999, 823, 500, 176]
  */
 export const betaGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof Shapes> & Shapes): Grid =>

@@ -66,6 +66,12 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly known?: GivenKnown;
   /** Noise for the steps of the solver, in place of drawn noise, to repeat a run number by number. */
   readonly noise?: GivenNoises;
+  /**
+   * True for noise of a stochastic solver that is the increments of one Brownian path for each sample, so that more steps approach the
+   * same sample, as with the Brownian trees of k-diffusion: see `brownianNoise`. The host draws it, some forty times as many numbers;
+   * churn is drawn as without it.
+   */
+  readonly brownian?: boolean;
   /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
@@ -128,6 +134,7 @@ export const requestFields = {
     record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
   ),
   noise: optional(noisesRecord),
+  brownian: optional(t.boolean, false),
   count: optional(positive),
   first: optional(natural, 0),
   onStep: optional(listener),

@@ -48,7 +48,9 @@ export interface AdaptiveOptions extends OptionsOf<typeof adaptiveFields> {}
 
 /** The parts of an adaptive sampler. */
 export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
+  /** The process, such as `edm()`. */
   readonly noising: Noising;
+  /** The denoiser, such as a model. */
   readonly denoiser: Denoiser<P, I>;
   /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;

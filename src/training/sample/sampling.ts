@@ -36,6 +36,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly grid?: number | Grid;
   /** False to end at the last level of the grid, with its noise; by default samples are data. */
   readonly toData?: boolean;
+  /** The guidance, such as `cfg(2)`; none if left out. */
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
    * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
@@ -43,6 +44,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * which are not checked: the guide must be for the process of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
+  /** The correction of each x̂₀, such as `uncorrected`; `clipToImage` if left out. */
   readonly correction?: Correction;
   /**
    * Rounds the parameters, and those of the guide, to 'float16' or 'bfloat16' for this sampling, and computes in float32.
@@ -52,6 +54,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly storage?: FloatStorage;
   /** True to draw with a process that is neither that of the training nor respaced from it. */
   readonly allowOtherNoising?: boolean;
+  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   readonly key: RandomKey;
   /**
    * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has

@@ -104,7 +104,7 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
   const [by] = spacingFields(settings);
   const isRounded = SCHEDULERS[name].over === 'logSNR' && (by === 'use_exponential_sigmas' || by === 'use_beta_sigmas');
   const notes: readonly (readonly [boolean, string])[] = [
-    [name === 'DPMSolverSDEScheduler', 'noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones'],
+    [name === 'DPMSolverSDEScheduler', 'noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones, and with brownian: true those of a path whose time is the angle of α and σ'],
     [hasExtraStep(settings, steps) && !spacingOf(settings), `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
     [isRounded, `${by}: rounding in 32 bits gives the network of diffusers some timesteps that are one less or more, such as 998 in the first step; noisefold rounds exact ones down (samples differ by at most ${name === 'SASolverScheduler' ? 3 : 0.5} % of the greatest number, for a smooth model, the usual order and 8 steps or more)`],
     [isUndefinedAtEnd(name, settings, steps), 'final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none'],

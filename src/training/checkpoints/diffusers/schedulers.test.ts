@@ -202,7 +202,7 @@ describe('schedulers', () => {
       's: timestep_spacing: a rounding error gives diffusers a step more than 61, at t = -1; noisefold takes 61 (up to 300 % of the greatest number, for a smooth model)',
     ]);
     expect(read({ _class_name: 'DPMSolverSDEScheduler' }).notes).toEqual([
-      's: noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones',
+      's: noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones, and with brownian: true those of a path whose time is the angle of α and σ',
     ]);
     expect(read({ _class_name: 'TCDScheduler', timestep_spacing: 'trailing' }, 7).notes).toEqual([]);
     // 5·σ/(1 + 4·σ) of linspace(1, 0.001, 5) and of linspace(0.999, 0, 5)

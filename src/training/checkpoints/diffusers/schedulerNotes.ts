@@ -63,10 +63,10 @@ const refusals = (name: SchedulerName, settings: SchedulerSettings, steps: numbe
 
 /** The error of the first refusal that applies: it names the field. */
 export const firstRefusal = (
-  refused: readonly Refusal[],
+  list: readonly Refusal[],
   settings: Partial<SchedulerSettings>,
 ): either.Either<NoisefoldError, void> => {
-  const found = refused.find(([applies]) => applies);
+  const found = list.find(([applies]) => applies);
   if (found === undefined) return E.right(undefined);
   const [, where, expected, hint] = found;
   return fail('ConfigError', { where, expected, actual: show(settings[where]), hint });
@@ -105,7 +105,7 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
   const isRounded = SCHEDULERS[name].over === 'logSNR' && (by === 'use_exponential_sigmas' || by === 'use_beta_sigmas');
   const notes: readonly (readonly [boolean, string])[] = [
     [name === 'DPMSolverSDEScheduler', 'noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones, and with brownian: true those of a path whose time is the angle of α and σ'],
-    [hasExtraStep(settings, steps) && !spacingOf(settings), `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
+    [hasExtraStep(settings, steps) && !spacingOf(settings) && !settings.use_flow_sigmas, `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
     [isRounded, `${by}: rounding in 32 bits gives the network of diffusers some timesteps that are one less or more, such as 998 in the first step; noisefold rounds exact ones down (samples differ by at most ${name === 'SASolverScheduler' ? 3 : 0.5} % of the greatest number, for a smooth model, the usual order and 8 steps or more)`],
     [isUndefinedAtEnd(name, settings, steps), 'final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none'],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],

@@ -29,7 +29,10 @@ import { SCHEDULERS } from './schedulers.js';
 import { type SchedulerSettings, spacingOf, type Visit } from './schedulerSettings.js';
 
 /** A process without its noisiest timesteps, whose λ is below `lambda_min_clipped`. */
-const clipped = (noising: DiscreteNoising, { lambda_min_clipped: least }: SchedulerSettings): DiscreteNoising => {
+const withoutNoisiest = (
+  noising: DiscreteNoising,
+  { lambda_min_clipped: least }: SchedulerSettings,
+): DiscreteNoising => {
   const T = noising.marginals.filter((level) => halfLogSNR(level) >= least).length;
   return T === noising.schedule.T ? noising : { ...noising, schedule: { ...noising.schedule, T } };
 };
@@ -46,7 +49,7 @@ const timestepsOf =
       if (spacing === 'leading') return leading(steps, { offset, endpoint });
       return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
     };
-    return (grid?.(settings, steps) ?? spaced())(clipped(noising, settings));
+    return (grid?.(settings, steps) ?? spaced())(withoutNoisiest(noising, settings));
   };
 
 /** Tests if a rounding error gives `trailing` of diffusers one timestep more, -1. */
@@ -74,7 +77,7 @@ const rangeOf =
   };
 
 /** The noise levels by a field such as `use_karras_sigmas`; null if none is set. */
-const spacedSigmas =
+const sigmasBy =
   (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
   (noising: DiscreteNoising): either.Either<NoisefoldError, Float64Array | null> => {
     const spacing = spacingOf(settings);
@@ -87,7 +90,7 @@ const spacedSigmas =
 export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
   overTimesteps(name, (noising) =>
     F.pipe(
-      spacedSigmas(name, settings, steps)(noising),
+      sigmasBy(name, settings, steps)(noising),
       E.flatMap((sigmas) =>
         sigmas === null ? timestepsOf(name, settings, steps)(noising) : atSigmas(sigmas)(noising),
       ),
@@ -114,7 +117,7 @@ const levelsOf = (
 ): readonly SigmaLevel[] | null => {
   const { schedule } = noising;
   const steps = timesteps.length;
-  const sigmas = spacedSigmas(name, settings, steps)(noising);
+  const sigmas = sigmasBy(name, settings, steps)(noising);
   // the grid has been made from the same numbers
   if (E.isRight(sigmas) && sigmas.right !== null) {
     const [place, round] = [timestepOfSigma(schedule), SCHEDULERS[name].rounding(settings)];

@@ -142,7 +142,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length)),
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
-    fixed: ENDS_AT_LEAST,
+    fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),
   UniPCMultistepScheduler: overLogSNR(({ settings }) => uniPCSteps(settings), { defaults: { solver_type: 'bh2' } }),
   SASolverScheduler: overLogSNR(({ settings }) => saSolverSteps(settings), {

@@ -84,7 +84,7 @@ export {
 } from './checkpoints/weights/loadWeights.js';
 export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
 export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
-export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
+export type { SchedulerSampling } from './checkpoints/diffusers/schedulerSettings.js';
 export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
 export {
   decodeCheckpoint,

@@ -36,6 +36,8 @@ export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partia
   readonly sigma: Elementwise;
   /** The time with a noise σ/α; found by bisection if left out. */
   readonly timeOf?: Elementwise;
+  /** The number that times of [0, 1] are multiplied by for the network; 1000 if left out. */
+  readonly timeScale?: number;
 }
 
 /** The derivative of a function of each element. */
@@ -77,7 +79,16 @@ const even: Usual = {
 };
 
 /** The noising process of curves, which are not checked. */
-export const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }: Curves): ContinuousNoising => {
+export const along = ({
+  name,
+  options = {},
+  time,
+  usual = even,
+  alpha,
+  sigma,
+  timeOf,
+  timeScale: scale = 1000,
+}: Curves): ContinuousNoising => {
   const last = time === 'unit' ? 1 : Infinity;
   const rates = { alpha: slopeOf(alpha), sigma: slopeOf(sigma) };
   const onHostOf = (curves: { readonly alpha: Elementwise; readonly sigma: Elementwise }) => {
@@ -128,7 +139,12 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
           }),
     clock:
       time === 'unit'
-        ? { isWhole: false, count: 1000, at: ({ t }) => 1000 * t, of: (t) => mul(cast(t, 'float32'), 1000) }
+        ? {
+            isWhole: false,
+            count: Math.ceil(scale),
+            at: ({ t }) => scale * t,
+            of: (t) => mul(cast(t, 'float32'), scale),
+          }
         : { isWhole: false, count: Infinity, at: ({ t }) => t, of: (t) => cast(t, 'float32') },
   };
 };

@@ -55,6 +55,7 @@ const network = {
   model: { image: [1, 1, 1], params: dsl.treeSpec<object>({}), apply: (x: unknown) => x },
   params: {},
 } as never;
+const pairs = d.ectPairs({ steps: 10 });
 const recipe = { model, noising, optimizer, data, batch: 1, steps: 1, key };
 
 /** The error of options that are checked when a program is traced. */
@@ -165,6 +166,12 @@ const rows: readonly Row[] = [
   row('importanceTimesteps', (o) => d.importanceTimesteps(o).memory(noising), {}, { size: 1, uniform: 0.1 }),
   row('logSNRTimes', (o) => d.logSNRTimes(o).memory(d.rectifiedFlow()), {}, { min: 1 }),
   row('boundAt', (o) => d.boundAt(d.edm(), denoiser, o), {}, { grid: 3, cdf: 'tanh', variance: 'beta' }),
+  row('ectPairs', d.ectPairs, { steps: 10 }, { stages: 2 }),
+  row('ictPairs', d.ictPairs, { steps: 10 }, { from: 2, min: 0.1, max: 9, rho: 7 }),
+  row('consistencyLosses', d.consistencyLosses, { pairs }),
+  row('consistencyDistillationLosses', d.consistencyDistillationLosses, { pairs, teacher: trained }, { guidance: d.unguided }),
+  row('progressiveLosses', d.progressiveLosses, { teacher: trained, steps: 2 }, { guidance: d.unguided }),
+  row('meanFlowLosses', d.meanFlowLosses, {}, { share: 0.5 }),
   row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),
   row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
   row('consistencyDenoiser', (o) => d.consistencyDenoiser(noising, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
@@ -180,7 +187,7 @@ const rows: readonly Row[] = [
   row('pMeanVariance', (o) => d.pMeanVariance(noising, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
   row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
 
-  row('fit', tr.fit, recipe, { loss: d.simpleLosses, labelDropout: 0, onEvent: () => undefined }),
+  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport, labelDropout: 0, onEvent: () => undefined }),
   row('fit heldOut', (o) => tr.fit({ ...recipe, heldOut: o }), { data, every: 1 }, { images: 1 }),
   row('startTraining', tr.startTraining, recipe, { averageDecay: 0.5 }),
   row('sample', (o) => tr.sample(o)(trained), { solver: d.ddim(), key }, { grid: 2, labels: [], guidance: d.unguided, previews: { every: 1, show: () => never } }),
@@ -188,6 +195,7 @@ const rows: readonly Row[] = [
   row('sample from', (o) => tr.sample({ solver: d.ddim(), key, from: o })(trained), { images, strength: 0.5 }),
   row('sample known', (o) => tr.sample({ solver: d.ddim(), key, known: o })(trained), { images, mask: images }, { resamples: 1 }),
   row('sampleAdaptive', (o) => tr.sampleAdaptive(trained, o), { key }, { rtol: 0.1, attempts: 9 }),
+  row('reflowPairs', (o) => tr.reflowPairs(trained, o), { solver: d.ddim(), key }, { grid: 2, labels: [], count: 1, batch: 1 }),
   row('encode', (o) => tr.encode(o)(trained), { images }, { grid: 2 }),
   row('variationalBound', (o) => tr.variationalBound(o)(trained), { data, batch: 1, key }, { variance: 'beta' }),
   row('logLikelihoods', (o) => tr.logLikelihoods(o)(trained), { data, batch: 1, key }, { dequantize: true }),

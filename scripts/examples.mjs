@@ -22,7 +22,7 @@ const elsewhere = {
 
 const pictures = ['forward.png', 'reverse.png', 'loss.svg', 'schedules.svg', 'snr.svg', 'solvers.png'];
 
-/** The arguments and the files of each example. One without its hardware gives the message `refusal`, and status 1. */
+/** The arguments and the files of each example, and an example that runs before it. One without its hardware gives the message `refusal`, and status 1. */
 const examples = [
   {
     name: 'adm',
@@ -30,6 +30,16 @@ const examples = [
     files: ['guidance.svg', 'guidance.png'],
   },
   { name: 'digit-classifier', args: ['--epochs', '0.01'], files: ['digits.safetensors'] },
+  {
+    name: 'few-steps',
+    // tunes the network of a run of the demo
+    before: {
+      name: 'mnist',
+      args: ['--process', 'edm', '--steps', '2', '--batch', '2', '--sampler', 'ddim:1', '--out', 'run'],
+    },
+    args: ['--run', 'run', '--steps', '2', '--digits', '10', '--out', '.'],
+    files: ['few-steps.png'],
+  },
   {
     name: 'node-gpu',
     args: ['--steps', '2', '--out', 'run'],
@@ -42,11 +52,16 @@ const examples = [
 ];
 
 /** Runs an example, and returns what is wrong with it, or null. */
-const wrongWith = ({ name, args, files, refusal }) => {
+const wrongWith = ({ name, before, args, files, refusal }) => {
   const folder = mkdtempSync(join(tmpdir(), `noisefold-${name}-`));
   try {
-    const main = join(root, 'dist/examples', name, 'main.js');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8' });
+    const run = (example) => {
+      const main = join(root, 'dist/examples', example.name, 'main.js');
+      return spawnSync(process.execPath, [main, ...example.args], { cwd: folder, encoding: 'utf8' });
+    };
+    const first = before && run(before);
+    if (first && first.status !== 0) return `status ${first.status} of ${before.name}\n${first.stdout}${first.stderr}`;
+    const { status, stdout, stderr } = run({ name, args });
     if (status === 1 && refusal?.test(stderr)) return null;
     if (status !== 0) return `status ${status}\n${stdout}${stderr}`;
     const missing = files.filter((file) => !(statSync(join(folder, file), { throwIfNoEntry: false })?.size > 0));

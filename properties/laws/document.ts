@@ -6,6 +6,7 @@ import { channelLaws } from './channels.js';
 import { compilationLaws } from './compilation.js';
 import { conditionLaws } from './conditions.js';
 import { derivativeLaws } from './derivatives.js';
+import { fewStepLaws } from './fewSteps.js';
 import { guidanceLaws } from './guidance.js';
 import { keyLaws } from './keys.js';
 import type { Law } from './law.js';
@@ -43,6 +44,7 @@ export const lawsPage = (backend: Backend): string => {
     'Solvers (`solverLaws`)': solverLaws,
     'The bound (`boundLaws`)': boundLaws,
     'Conditions (`conditionLaws`)': conditionLaws,
+    'Few steps (`fewStepLaws`)': fewStepLaws,
     'Guidance (`guidanceLaws`)': guidanceLaws,
     'Keys (`keyLaws`)': keyLaws,
     'Moments of features (`momentLaws`)': momentLaws,

@@ -11,6 +11,7 @@ export { scheduleLaws } from './schedules.js';
 export { solverLaws } from './solvers.js';
 export { boundLaws } from './bounds.js';
 export { conditionLaws } from './conditions.js';
+export { fewStepLaws } from './fewSteps.js';
 export { guidanceLaws } from './guidance.js';
 export { keyLaws } from './keys.js';
 export { momentLaws } from './moments.js';

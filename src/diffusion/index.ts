@@ -96,6 +96,7 @@ export {
 } from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
+export { meanFlow } from './denoisers/meanFlow.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
 export { type GaussianMixture, gaussianMixture } from './denoisers/gaussianMixture.js';
 export {
@@ -179,9 +180,16 @@ export {
   type ClassifierLosses,
   type ClassifierObjective,
 } from './losses/classifierLoss.js';
+export {
+  consistencyDistillationLosses,
+  type ConsistencyDistillationOptions,
+  consistencyLosses,
+  type ConsistencyLossOptions,
+} from './losses/consistencyLosses.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
+  type AnyTeacher,
   type Loss,
   type Losses,
   meanLoss,
@@ -193,7 +201,19 @@ export {
   targetOf,
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
+export {
+  type EctOptions,
+  ectPairs,
+  type IctOptions,
+  ictPairs,
+  type NoisePair,
+  type NoisePairs,
+} from './losses/noisePairs.js';
+export { meanFlowLosses, type MeanFlowOptions } from './losses/meanFlowLosses.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
+export { progressiveLosses, type ProgressiveOptions } from './losses/progressiveLosses.js';
+export { pseudoHuberLosses } from './losses/pseudoHuber.js';
+export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
 export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
 export { usualLosses } from './losses/usualLosses.js';

@@ -25,6 +25,9 @@ export { imageFolder, type ImageFiles, type ImageOptions } from './data/imageFol
 export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
 export type { LabelOf, Labelling } from './data/labelling.js';
 export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';
+export type { Coupling, ImagesToCouple } from './couplings/coupling.js';
+export { optimalTransport } from './couplings/optimalTransport.js';
+export { type ReflowPairs, reflowPairs, type ReflowSampling } from './couplings/reflowPairs.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { Explosion } from './fit/explosion.js';
 export type { HeldOut, Training } from './fit/training.js';

@@ -21,6 +21,8 @@ export interface Conditioning<B extends Dim, D extends TimeType = TimeType> {
   readonly identityAttention?: boolean;
   /** The step of the solver in which a sampler evaluates. */
   readonly step?: StepLevels;
+  /** The time r of a mean velocity, from r to t, `[B]`: see {@link meanFlow}. If left out, that of the end of the step. */
+  readonly end?: Tensor<[B]>;
 }
 
 /** A step of a solver, as guidance sees it. All samples of a batch are in the same step. */

@@ -10,6 +10,7 @@ import {
   square,
   sub,
   type Tensor,
+  type TreeSpec,
 } from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
@@ -72,6 +73,12 @@ export const meanLoss =
   (params, inputs) =>
     mean(losses(params, inputs).losses);
 
+/** A trained denoiser that a loss learns from: the specification of its parameters, and their values on a backend. */
+export interface AnyTeacher {
+  readonly model: { readonly params: TreeSpec<unknown> };
+  readonly params: unknown;
+}
+
 /**
  * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
  * Snapshots identify it by its function name and its settings.
@@ -85,6 +92,8 @@ export interface Objective {
    * prediction: SNR for `boundLosses`.
    */
   readonly weighting?: Elementwise;
+  /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
+  readonly teacher?: AnyTeacher;
 }
 
 /**

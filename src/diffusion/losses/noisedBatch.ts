@@ -44,6 +44,10 @@ export interface LossInputs<B extends Dim, I extends Shape> {
   readonly t?: Tensor<[NoInfer<B>], TimeType> | undefined;
   /** The noise ε of each sample, like x_0; drawn from the key if left out. */
   readonly noise?: NoInfer<Tensor<[B, ...I]>> | undefined;
+  /** The number of updates before the step, `[]`, for a loss that changes in a training; if left out, as at its end. */
+  readonly step?: Tensor<[], 'int32'> | undefined;
+  /** The parameters of the teacher of the loss, if it has one. */
+  readonly teacher?: unknown;
 }
 
 const HINT = 'give { x0, key } or { x0, t, noise }';
@@ -57,6 +61,8 @@ const inputsOf = schema(
     condition: optional(part('a condition { image }', 'image')),
     t: optional(tensorOf('timesteps, a tensor')),
     noise: optional(tensorOf('noise, a tensor')),
+    step: optional(tensorOf('the number of updates, a tensor')),
+    teacher: optional(t.unknown),
   } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
   HINT,
 );

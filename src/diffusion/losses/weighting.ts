@@ -206,7 +206,7 @@ const digestOf = (weighting: Weighting): string =>
 export const weightedBy =
   (weighting: Weighting) =>
   (objective: Objective): Objective => {
-    const { name, settings, weighting: own } = objective;
+    const { name, settings, weighting: own, teacher } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
       const of = own ?? denoiser.predicts;
@@ -219,5 +219,9 @@ export const weightedBy =
       };
     };
     Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
-    return Object.assign(weighted, { weighting, ...(settings !== undefined && { settings }) });
+    return Object.assign(weighted, {
+      weighting,
+      ...(settings !== undefined && { settings }),
+      ...(teacher && { teacher }),
+    });
   };

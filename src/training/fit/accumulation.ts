@@ -26,13 +26,15 @@ export interface Examples<I extends Shape> {
   readonly x0: Tensor<['B', ...I]>;
   /** `[B]`, if the model has classes. */
   readonly label?: Tensor<['B'], 'int32'>;
+  /** `[B, ...I]`, the noise of each image, if the recipe has a coupling; otherwise it is drawn from the key. */
+  readonly noise?: Tensor<['B', ...I]>;
   readonly key: Key;
 }
 
 /** Splits a batch into the parts that are accumulated, each with its own key; a single part is the batch itself. */
 const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
   if (count === 1) return [given];
-  const { x0, label, key } = given;
+  const { x0, label, noise, key } = given;
   const batch = dims(x0)[0] as number; // known when the program is traced
   const size = batch / count;
   if (!Number.isInteger(size))
@@ -48,6 +50,7 @@ const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly E
   return Array.from({ length: count }, (_, i) => ({
     x0: part(x0, i),
     ...(label === undefined ? {} : { label: part(label, i) }),
+    ...(noise === undefined ? {} : { noise: part(noise, i) }),
     key: foldIn(key, i),
   }));
 };

@@ -89,19 +89,21 @@ export const loaded = (
     });
 };
 
-/** A checked batch, with a label for each image, -1 if the data has no labels. */
-export type Samples = { readonly [K in keyof Batch]-?: NonNullable<Batch[K]> };
+/** A checked batch, with a label for each image, -1 if the data has no labels, and with noise from a coupling. */
+export type Samples = { readonly [K in keyof Batch]-?: NonNullable<Batch[K]> } & { readonly noise?: Float32Array };
 
 /** Images with their labels on the host, and the key for their random draws. */
 export interface GivenExamples {
   readonly x0: Float32Array;
   readonly label?: Int32Array;
+  readonly noise?: Float32Array;
   readonly key: RandomKey;
 }
 
 /** The examples of a batch: with labels if the model has classes. */
-export const givenOf = ({ classes }: Labelled, { images, labels }: Samples, key: RandomKey): GivenExamples => ({
+export const givenOf = ({ classes }: Labelled, { images, labels, noise }: Samples, key: RandomKey): GivenExamples => ({
   x0: images,
   ...(classes === undefined ? {} : { label: labels }),
+  ...(noise === undefined ? {} : { noise }),
   key,
 });

@@ -28,7 +28,8 @@ import type { Examples } from './accumulation.js';
 import { type Learning, learningOf, type Measure } from './learning.js';
 import { defaults, ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { examplesSpec, heldOutLosses } from './trainState.js';
+import { examplesSpec, type Taught, taughtBy, taughtSpec } from './stepInputs.js';
+import { heldOutLosses } from './trainState.js';
 
 /** Means over held-out images: the loss, and for a classifier the share of correctly classified images. */
 export interface HeldOutMeans {
@@ -77,24 +78,25 @@ const heldOutLoop = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   measures: Learning<P, I>['measures'],
   rounds: number,
-): Loop<object, { readonly params: Vectors }, Measured, StepSpec<I>, object, Measured['table']> => {
+): Loop<object, { readonly params: Vectors } & Taught, Measured, StepSpec<I>, object, Measured['table']> => {
   const { model, data } = training;
   const batch = partOf(training);
   const extents = [rounds, measures.length, batch] as const;
   const state = { table: leafSpec(extents) };
-  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: Measured } & StepSpec<I>> = treeSpec({
+  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: Measured } & StepSpec<I> & Taught> = treeSpec({
+    ...taughtSpec(training),
     params: ravelingOf(training).vectors,
     state,
     round: leafSpec([], 'int32'),
-    examples: examplesSpec(model, data.image),
+    examples: examplesSpec({ model }, data.image),
   });
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
     name: 'held-out losses',
     extents: { B: batch },
     begin: program(treeSpec<object>({}), () => ({ table: zeros(...extents) })),
-    step: program(inputs, ({ params, state: { table }, round, examples }) => {
-      const losses = lossesOf({ params, examples });
+    step: program(inputs, ({ params, state: { table }, round, examples, teacher }) => {
+      const losses = lossesOf({ params, examples, teacher });
       const rows = measures.map((measure) => measured(losses, measure)) as [Tensor<['B']>]; // there is at least one
       return { state: { table: withSlice(table, 0, round, stack(rows)) } };
     }),
@@ -131,7 +133,13 @@ export const evaluation =
         means: (params) =>
           gen(function* () {
             const table = yield* hold(
-              runLoop(loop, { begin: {}, constants: { params }, steps: rounds, given: examplesOf, signal }),
+              runLoop(loop, {
+                begin: {},
+                constants: { params, ...taughtBy(training) },
+                steps: rounds,
+                given: examplesOf,
+                signal,
+              }),
               (values) => release(values)(backend),
             );
             const numbers = yield* take(read(table)(backend));

@@ -9,6 +9,7 @@ import {
 } from '../../diffusion/index.js';
 import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
+import type { AnyTeacher } from '../../diffusion/losses/loss.js';
 import { usualLosses } from '../../diffusion/losses/usualLosses.js';
 import type { Shape } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
@@ -23,6 +24,8 @@ export interface Learning<P, I extends Shape> {
   readonly losses: (options: LossOptions) => Losses<P, I>;
   /** The losses on held-out images, at times of the usual draw, with every label and without dropout. */
   readonly heldOut: () => Losses<P, I>;
+  /** The trained denoiser that the losses learn from, whose parameters they get. */
+  readonly teacher?: AnyTeacher;
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
@@ -70,6 +73,7 @@ export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learnin
     losses: (options) => objective(noising, model, options),
     heldOut: () => objective(noising, withoutDropout(model)),
     objective,
+    ...(objective.teacher && { teacher: objective.teacher }),
     measures: ['losses'],
     kept: { labelDropout: labelDropoutOf(recipe) },
   };

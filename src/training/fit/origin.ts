@@ -1,8 +1,9 @@
-import { type Backend, type Feed, type Resident, using } from '../../dsl/index.js';
+import { type Backend, type Feed, type Resident, treeSpec, using } from '../../dsl/index.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
 import { originOf as originIn } from '../../dsl/run/nonFinite.js';
+import { taughtBy, taughtSpec } from './stepInputs.js';
 import type { TrainInputs } from './trainLoop.js';
 import type { AnyTraining } from './training.js';
 import { trainState, type TrainState, unguardedStep } from './trainState.js';
@@ -29,11 +30,15 @@ export const originOf =
     gen(function* () {
       const tensors = new Map(yield* take(readTensors(state)(backend)));
       tensors.set('step', { dtype: 'I32', shape: [], data: Int32Array.of(step) });
+      const taught = new Map(yield* take(readTensors(taughtBy(training))(backend)));
       const program = unguardedStep(training, training.data.image);
       const repeated = using(oracle)((elsewhere) =>
         gen(function* () {
           const copy = yield* take(uploadTensors('state', trainState(training))(tensors)(elsewhere));
-          return yield* take(originIn(program, { B: training.batch }, { state: copy, examples })(elsewhere));
+          const teacher = yield* take(uploadTensors('loss', treeSpec(taughtSpec(training)))(taught)(elsewhere));
+          return yield* take(
+            originIn(program, { B: training.batch }, { ...teacher, state: copy, examples })(elsewhere),
+          );
         }),
       );
       return yield* take(repeated);

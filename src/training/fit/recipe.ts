@@ -15,6 +15,7 @@ import { raveling } from '../../dsl/transforms/raveling.js';
 import type { IfNoClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
+import type { Coupling } from '../couplings/coupling.js';
 
 /** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
 export type Learnable<P, I extends Shape> = Model<P, I> | ClassifierModel<P, I>;
@@ -64,6 +65,8 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
   readonly times?: TimeDraw | AdaptiveDraw;
+  /** The noise of each image of a batch, such as {@link optimalTransport}; drawn independently of the images by default. */
+  readonly coupling?: Coupling;
 }
 
 /** A recipe of any network. */

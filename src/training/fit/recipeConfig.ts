@@ -27,6 +27,7 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     optimizer: { learningRate },
     averageDecay = defaults.averageDecay,
     condition,
+    coupling,
     times: draw = defaults.times,
   } = recipe;
   return {
@@ -36,6 +37,7 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     ...(typeof averageDecay === 'number' && { averageDecay }),
     labelDropout: labelDropoutOf(recipe),
     ...(condition === undefined ? {} : { condition: nameOf(condition) }),
+    ...(coupling === undefined ? {} : { coupling: nameOf(coupling) }),
     times: nameOf(draw),
   };
 };

@@ -13,10 +13,11 @@ import {
 import { failure, raise } from '../../internal/errors.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, type either } from '../../internal/fp.js';
+import { E, type either, TE } from '../../internal/fp.js';
 import { type Block, gen, keep, take } from '../../internal/gen.js';
 import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
+import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
 import { lookThrough } from '../data/wholeSet.js';
@@ -31,6 +32,7 @@ import { type Unsigned, unsignedText, withImages } from './pixels.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
+import { taughtBy } from './stepInputs.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, type Training, trainings } from './training.js';
@@ -117,7 +119,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
     const state = yield* take(firstState(training, initial, loop, settings)(backend));
-    return running(backend, training, { loop, heldOut, settings, run: loop.from(state, {}) });
+    return running(backend, training, { loop, heldOut, settings, run: loop.from(state, taughtBy(training)) });
   });
 
 /**
@@ -156,12 +158,16 @@ const running = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   { loop, heldOut, settings, run }: Parts<P, I>,
 ): TrainingRun<P> => {
-  const { data, batch, steps, key, signal, model, from, config = recipeConfig(training) } = training;
+  const { data, batch, steps, key, signal, model, coupling, from, config = recipeConfig(training) } = training;
   const explosion = explosions.demand(training.explosion);
-  const keys = fork(key, 'data', 'augment', 'step');
+  const keys = fork(key, 'data', 'augment', 'coupling', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
   const batchAt = loaded(model, data, signal);
-  const load = (step: number) => batchAt(positions(step), foldIn(keys.augment, step))();
+  const load = (step: number) => {
+    const at = positions(step);
+    const samples = batchAt(at, foldIn(keys.augment, step));
+    return (coupling ? TE.flatMap(coupledBy(coupling, at, foldIn(keys.coupling, step)))(samples) : samples)();
+  };
   let done = from?.step ?? 0; // the number of updates
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update

@@ -44,15 +44,8 @@ import {
 import { averaged } from '../../nn/optimizers/ema.js';
 import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
-import {
-  type AnyRecipe,
-  type Average,
-  averagesOf,
-  defaults,
-  labelDropoutOf,
-  type Learnable,
-  ravelingOf,
-} from './recipe.js';
+import { type AnyRecipe, type Average, averagesOf, defaults, labelDropoutOf, ravelingOf } from './recipe.js';
+import { examplesSpec, type Taught, taughtSpec } from './stepInputs.js';
 import { demanding } from '../../internal/takes.js';
 import { list, partLike } from '../../internal/parts.js';
 
@@ -150,14 +143,6 @@ export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ 
   },
 });
 
-/** The spec of examples for a model. */
-export const examplesSpec = <P, I extends Shape>({ classes }: Learnable<P, I>, image: Shape): TreeSpec<Examples<I>> =>
-  treeSpec({
-    x0: leafSpec(['B', ...image]),
-    ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
-    key: leafSpec([], 'key'),
-  });
-
 /** The condition of examples, if the recipe has one. It is made again in each step, with its own key. */
 const conditionOf = <P, I extends Shape>({ condition }: AnyRecipe<P, I>, { x0, key }: Examples<I>) =>
   condition?.(x0, fork(key, 'condition').condition);
@@ -179,8 +164,8 @@ export interface TrainStepResult {
   readonly report: Report;
 }
 
-/** The inputs of a step: the state, which it donates, and examples. */
-export interface TrainStepInputs<I extends Shape> {
+/** The inputs of a step: the state, which it donates, examples, and the parameters of the teacher of the loss. */
+export interface TrainStepInputs<I extends Shape> extends Taught {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
@@ -202,13 +187,17 @@ export const unguardedStep = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
   image: Shape,
 ): Program<TrainStepInputs<I>, TrainStepResult> => {
-  const { noising, times = defaults.times, accumulate = defaults.accumulate, model, optimizer } = recipe;
+  const { noising, times = defaults.times, accumulate = defaults.accumulate, optimizer } = recipe;
   const { draw, mean: meanOf, record } = asAdaptive(times);
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
-    treeSpec<TrainStepInputs<I>>({ state: trainState(recipe), examples: examplesSpec(model, image) }),
+    treeSpec<TrainStepInputs<I>>({
+      ...taughtSpec(recipe),
+      state: trainState(recipe),
+      examples: examplesSpec(recipe, image),
+    }),
   );
-  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given }) => {
+  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given, teacher }) => {
     const losses = learningOf(recipe).losses({
       labelDropout: labelDropoutOf(recipe),
       times: draw(state.times),
@@ -218,7 +207,7 @@ export const unguardedStep = <P, I extends Shape>(
     const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-        const drawn = losses(params, { ...part, condition });
+        const drawn = losses(params, { ...part, condition, step: state.step, teacher });
         return [meanOf(state.times, noising)(drawn), drawn];
       })(params);
       return { loss: value, drawn: aux, gradients: ravel(grad) };
@@ -316,14 +305,19 @@ export const heldOutLosses = demanding(
   <P, I extends Shape>(
     recipe: AnyRecipe<P, I>,
     image: Shape,
-  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> }, SampleLosses<'B'>> => ({
+  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> } & Taught, SampleLosses<'B'>> => ({
     inputs: attempt(() =>
-      treeSpec({ params: ravelingOf(recipe).vectors, examples: examplesSpec(recipe.model, image) }),
+      treeSpec({
+        ...taughtSpec(recipe),
+        params: ravelingOf(recipe).vectors,
+        examples: examplesSpec({ model: recipe.model }, image),
+      }),
     ),
-    trace: ({ params, examples: given }) => {
+    trace: ({ params, examples: given, teacher }) => {
       const { x0, label, key } = given;
       const losses = learningOf(recipe).heldOut();
-      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition: conditionOf(recipe, given) });
+      const condition = conditionOf(recipe, given);
+      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition, teacher });
     },
   }),
 );

@@ -1,0 +1,19 @@
+import { substitute } from '../../dsl/graph/node.js';
+import { nodeOf, nodesIn, tensor } from '../../dsl/graph/tensor.js';
+import { isFloat, open } from '../../dsl/transforms/differentiate.js';
+import type { Shape, Tensor } from '../../dsl/index.js';
+
+/**
+ * A function of float32 tensors at two arguments of the same shapes, with the same random draws: a key may be drawn from only
+ * once, so the function is traced once, and the second argument replaces the first one.
+ */
+export const atBoth = <P, S extends Shape>(
+  f: (p: P) => Tensor<S>,
+  first: P,
+  second: P,
+): readonly [Tensor<S>, Tensor<S>] => {
+  const { result, formals, actuals } = open(f, first);
+  const others = nodesIn(second).filter(isFloat);
+  const at = (arguments_: typeof actuals): Tensor<S> => tensor(substitute([nodeOf(result)], formals, arguments_)[0]);
+  return [at(actuals), at(others)];
+};

@@ -1,0 +1,123 @@
+/** Progressive distillation: a student whose one step is two steps of its teacher (Salimans & Ho 2022). */
+import {
+  add,
+  type Dim,
+  div,
+  maximum,
+  meanPerSample,
+  mul,
+  neg,
+  reciprocal,
+  scaleBy,
+  type Shape,
+  square,
+  stopGradient,
+  sub,
+  table,
+  type Tensor,
+} from '../../dsl/index.js';
+import { orRaise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { hinted, positive } from '../../internal/decode.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
+import { demanding } from '../../internal/takes.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { overNoising, reparameterize } from '../denoisers/overNoising.js';
+import { requireSignal } from '../denoisers/requireSignal.js';
+import { gridOf } from '../grids/grid.js';
+import { levelsAt, type Noising } from '../levels/noising.js';
+import type { NoiseLevel } from '../levels/path.js';
+import { column, entriesAt } from '../levels/table.js';
+import { denoiserPart, noisingPart } from '../parts.js';
+import type { AnyTeacher, Losses, Objective } from './loss.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { requireContinuous, type Teacher, teacherFields, teaching } from './teacher.js';
+import { cellAmong } from './timestepsBy.js';
+
+const options = schema('progressiveLosses', {
+  ...teacherFields,
+  /** N, the number of steps of the student; its teacher takes twice as many. */
+  steps: hinted(positive, 'halve the number of steps of the teacher'),
+});
+
+/** Options of {@link progressiveLosses}. */
+export interface ProgressiveOptions<Q, J extends Shape> extends Omit<OptionsOf<typeof options>, 'teacher'> {
+  /** The trained denoiser whose steps are halved: that of the training before, or the first one. */
+  readonly teacher: Teacher<Q, J>;
+}
+
+/** A step of DDIM between two levels: (σ_s/σ_t)·z_t + (α_s - α_t·σ_s/σ_t)·x̂. */
+const ddim = <B extends Dim, I extends Shape>(
+  z: Tensor<[B, ...I]>,
+  x: Tensor<[B, ...I]>,
+  t: NoiseLevel<B>,
+  s: NoiseLevel<B>,
+) => {
+  // prettier-ignore
+  const keep = div(s.sigma, t.sigma);
+  return add(scaleBy(z, keep), scaleBy(x, sub(s.alpha, mul(t.alpha, keep))));
+};
+
+/**
+ * Losses of progressive distillation (Salimans & Ho 2022, Algorithm 2): a step of the student from t to t'' learns to be two steps
+ * of DDIM of its teacher, from t to t' to t''. Their x̂₀ is x̃ = (z_t'' - (σ_t''/σ_t)·z_t)/(α_t'' - (σ_t''/σ_t)·α_t), and the loss is
+ * max(SNR, 1)·‖x̃ - x̂‖². Train a student of N steps from a teacher of 2·N, then one of N/2 from this student, and so on, each
+ * with the parameters of its teacher as `initial`. The teacher of the first may be guided.
+ *
+ * The times of the student are every other one of `gridOf(2·N)`, which is `gridOf(N)` on a path over [0, 1]: sample there by
+ * {@link ddim} on `grid: N`. A drawn time is moved to the next one of these. Makes an `Objective` for the path of the teacher, which
+ * must be continuous. Predict v, x₀ or the velocity on a path without signal at its end. Raises `ConfigError` for invalid options.
+ * @example
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const black: Model<object, []> = { ...none, predicts: 'x0', apply: (_, x) => zerosLike(x) }
+ * const teacher = { model: black, noising: rectifiedFlow(), params: {} }
+ * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const losses = progressiveLosses({ teacher, steps: 2 })(rectifiedFlow(), white)
+ * losses(null, { x0: ones(1), t: fullOf(0.75, 1), noise: ones(1), teacher: {} }).losses // → [1]
+ */
+export const progressiveLosses = <Q, J extends Shape, G = unknown>(
+  given: Exact<G, keyof ProgressiveOptions<Q, J>> & ProgressiveOptions<Q, J>,
+): Objective => {
+  const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(given);
+  const name = 'progressiveLosses';
+  const losses = demanding(
+    name,
+    { noising: noisingPart, denoiser: denoiserPart },
+    <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions?: LossOptions): Losses<P, I> => {
+      const path = requireContinuous(name, noising);
+      const times = orRaise(gridOf(2 * steps)(path));
+      const levels = levelsAt(path, times); // with the data at the end
+      requireSignal('loss', path, denoiser, times);
+      const [at, alphas, sigmas] = [
+        entriesAt(column(levels, ({ t }) => t)),
+        entriesAt(column(levels, ({ alpha }) => alpha)),
+        entriesAt(column(levels, ({ sigma }) => sigma)),
+      ];
+      // a time is in step i if it is above the end of step i, and not above its beginning
+      const ends = table(times.filter((_, i) => i % 2 === 0 && i > 0).map((t) => -t));
+      const noised = noisedBatch(path, denoiser, lossOptions);
+      const x0Of = <R>(of: Denoiser<R, I>) => overNoising(path)(reparameterize(path, 'x0')(of)).apply;
+      const student = x0Of(denoiser);
+      const taught = x0Of(teaching(name, path, teacher as unknown as Teacher<Q, I>, guidance)); // images of the student
+      return (params, inputs) => {
+        const { noise, at: conditioning } = noised(inputs);
+        const i = cellAmong(ends)(neg(conditioning.t));
+        const levelAt = (k: number) => {
+          const index = add(mul(i, 2), k);
+          return { t: at(index), alpha: alphas(index), sigma: sigmas(index) };
+        };
+        const [t, t1, t2] = [levelAt(0), levelAt(1), levelAt(2)];
+        const z = add(scaleBy(inputs.x0, t.alpha), scaleBy(noise, t.sigma));
+        const x = (zt: typeof z, time: typeof t.t) => taught(inputs.teacher as Q, zt, { ...conditioning, t: time });
+        const z1 = ddim(z, x(z, t.t), t, t1);
+        const z2 = ddim(z1, x(z1, t1.t), t1, t2);
+        const keep = div(t2.sigma, t.sigma);
+        const target = scaleBy(sub(z2, scaleBy(z, keep)), reciprocal(sub(t2.alpha, mul(t.alpha, keep))));
+        const error = sub(student(params, z, { ...conditioning, t: t.t }), stopGradient(target));
+        const weight = maximum(square(div(t.alpha, t.sigma)), 1);
+        return { losses: mul(meanPerSample(square(error)), weight), t: conditioning.t };
+      };
+    },
+  );
+  return Object.assign(losses, { settings: { steps }, teacher: teacher as AnyTeacher });
+};

@@ -1,0 +1,60 @@
+/** Trained denoisers that losses learn from. */
+import type { Resident, Shape } from '../../dsl/index.js';
+import { functionOf, hinted } from '../../internal/decode.js';
+import { orRaise, raise } from '../../internal/errors.js';
+import { partLike } from '../../internal/parts.js';
+import { optional } from '../../internal/schema.js';
+import type { Denoiser, Model } from '../denoisers/denoiser.js';
+import { withoutDropout } from '../denoisers/mapDenoiser.js';
+import { type Guidance, unguided } from '../guidance/guidance.js';
+import { isDiscrete, type Noising } from '../levels/noising.js';
+import type { ContinuousNoising } from '../levels/path.js';
+
+/** A trained denoiser that a loss learns from, such as the result of `fit`. A training only reads its parameters. */
+export interface Teacher<Q, I extends Shape> {
+  readonly model: Omit<Model<Q, I>, 'init'>;
+  readonly noising: Noising;
+  readonly params: Resident<Q>;
+}
+
+/** The options of losses with a teacher. */
+export const teacherFields = {
+  /** The trained denoiser to learn from. */
+  teacher: partLike('a trained denoiser', 'the result of fit or loadTrained', 'model', 'noising', 'params'),
+  /** The guidance of the teacher, such as `cfg(2)`, which the student then needs no more; none if left out. */
+  guidance: optional(hinted(functionOf<Guidance>('a guidance'), 'give cfg(2), or leave it out'), unguided),
+};
+
+/** Returns a continuous path. Raises `ConfigError` for the timesteps of a schedule. */
+export const requireContinuous = (where: string, noising: Noising): ContinuousNoising =>
+  isDiscrete(noising)
+    ? raise('ConfigError', {
+        where: `${where}: noising`,
+        expected: 'a continuous path, whose times may be as close as the loss needs',
+        actual: 'the timesteps of a schedule',
+        hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
+      })
+    : noising;
+
+const nameOf = (noising: Noising): string =>
+  isDiscrete(noising) ? 'the timesteps of a schedule' : `${noising.name} ${JSON.stringify(noising.options)}`;
+
+/**
+ * The denoiser of a teacher, with its guidance and without dropout. Raises `ConfigError` for a
+ * teacher that reads times, and not noise levels, and was trained on another path.
+ */
+export const teaching = <Q, I extends Shape>(
+  where: string,
+  noising: ContinuousNoising,
+  { model, noising: own }: Teacher<Q, I>,
+  guidance: Guidance,
+): Denoiser<Q, I> => {
+  if (model.clock !== 'level' && nameOf(own) !== nameOf(noising))
+    raise('ConfigError', {
+      where: `${where}: teacher`,
+      expected: `one that was trained on the path of its student, ${nameOf(noising)}`,
+      actual: `one of ${nameOf(own)}`,
+      hint: 'give the `noising` of the teacher to the training',
+    });
+  return withoutDropout(orRaise(guidance(model)));
+};

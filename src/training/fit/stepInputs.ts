@@ -1,0 +1,34 @@
+/** The specs of what a step gets beside its state. */
+import { leafSpec, type Resident, type Shape, treeSpec, type TreeSpec } from '../../dsl/index.js';
+import type { Examples } from './accumulation.js';
+import { learningOf } from './learning.js';
+import type { AnyRecipe } from './recipe.js';
+
+/** The spec of examples for a recipe. They have noise if its coupling gives it, but for held-out images. */
+export const examplesSpec = <P, I extends Shape>(
+  { model: { classes }, coupling }: Pick<AnyRecipe<P, I>, 'model' | 'coupling'>,
+  image: Shape,
+): TreeSpec<Examples<I>> =>
+  treeSpec({
+    x0: leafSpec(['B', ...image]),
+    ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+    ...(coupling === undefined ? {} : { noise: leafSpec(['B', ...image]) }),
+    key: leafSpec([], 'key'),
+  });
+
+/** The parameters of the teacher of a loss, if it has one. */
+export interface Taught {
+  readonly teacher?: unknown;
+}
+
+/** The spec of {@link Taught}. */
+export const taughtSpec = <P, I extends Shape>(recipe: AnyRecipe<P, I>): { readonly teacher?: TreeSpec<unknown> } => {
+  const { teacher } = learningOf(recipe);
+  return teacher === undefined ? {} : { teacher: teacher.model.params };
+};
+
+/** The parameters of the teacher on the backend. */
+export const taughtBy = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Resident<Taught> => {
+  const { teacher } = learningOf(recipe);
+  return teacher === undefined ? {} : { teacher: teacher.params as Resident<unknown> }; // values, which the program checks
+};

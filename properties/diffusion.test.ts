@@ -1,4 +1,4 @@
-import { boundLaws } from './laws/bounds.js';
+import { boundLaws } from './laws/bounds/bounds.js';
 import { channelLaws } from './laws/channels.js';
 import { noisingLaws } from './laws/noisings.js';
 import { pathLaws } from './laws/paths.js';

@@ -136,7 +136,7 @@ export const compareMethods = async ({
   await row('flow matching', flowing(flow));
   const students: Record<number, RollTrained> = {};
   let teacher = flow;
-  for (const n of COUNTS.toReversed()) {
+  for (const n of [32, 16, ...COUNTS.toReversed()]) {
     const loss = progressiveLosses({ teacher, steps: n });
     teacher = students[n] = await trained({ model: models.flow, initial: teacher, times: stratifiedTimes, loss });
   }

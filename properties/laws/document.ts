@@ -1,7 +1,7 @@
 /** Laws as a page. */
 import type { Backend } from 'noisefold/backend';
 import { backendLaws } from './backends.js';
-import { boundLaws } from './bounds.js';
+import { boundLaws } from './bounds/bounds.js';
 import { channelLaws } from './channels.js';
 import { compilationLaws } from './compilation.js';
 import { conditionLaws } from './conditions.js';

@@ -9,7 +9,7 @@ export { noisingLaws } from './noisings.js';
 export { pathLaws } from './paths.js';
 export { scheduleLaws } from './schedules.js';
 export { solverLaws } from './solvers.js';
-export { boundLaws } from './bounds.js';
+export { boundLaws } from './bounds/bounds.js';
 export { conditionLaws } from './conditions.js';
 export { fewStepLaws } from './fewSteps.js';
 export { guidanceLaws } from './guidance.js';

@@ -1,26 +1,25 @@
 /** Networks of the mean velocity between two times. */
-import { broadcastTo, type Dim, dims, reshape, type Shape, sub, type Tensor } from '../../dsl/index.js';
+import { broadcastTo, dims, reshape, type Shape, sub } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { partLike } from '../../internal/parts.js';
 import { demanding } from '../../internal/takes.js';
 import { forEachSample } from '../levels/batch.js';
-import type { Denoiser, Model } from './denoiser.js';
+import type { Denoiser } from './denoiser.js';
+import type { NoiseNetwork } from './preconditioned.js';
 
-/** A raw network of x_t, its time, and an image of one channel beside it, such as a `unet` with `condition: { channels: 1 }`. */
-type TwoTimes<P, I extends Shape> = Pick<Denoiser<P, I>, 'apply' | 'classes' | 'unconditional' | 'timesteps'> &
-  Partial<Pick<Model<P, I>, 'params' | 'init'>>;
+const NETWORK = "the result of unet with timesteps: 'continuous' and condition: { channels: 1 }";
 
 /** The fields of a network that its denoiser keeps. */
-const KEPT = ['classes', 'unconditional', 'timesteps', 'params', 'init'] as const;
+const KEPT = ['classes', 'unconditional', 'params', 'init'] as const;
 
 /**
  * Makes a denoiser of the mean velocity from a network: MeanFlow (Geng et al. 2025), u(x_t, r, t) = (x_t - x_r)/(t - r), the mean of
- * the velocity of {@link rectifiedFlow} on the way from t to r. The network gets t as its time, and t - r as a condition: an image
- * of one channel, the same at each pixel. Train it with {@link meanFlowLosses}. r is the end of the step of a solver, so that
+ * the velocity of {@link rectifiedFlow} on the way from t to r. The network gets t in [0, 1] as its time, because the derivative by t would
+ * be noise at 1000·t, and t - r as a condition: an image of one channel, the same at each pixel. Train it with {@link meanFlowLosses}. r is the end of the step of a solver, so that
  * {@link euler} goes in one step where the flow leads: x_r = x_t - (t - r)·u. Sample with the correction {@link uncorrected},
  * because x_t - t·u is x̂₀ only for r = 0.
  *
- * @param network - for images `[height, width, channels]`; if it is a model, with `params` and `init`, the result is a model too
+ * @param network - one of times of any size and images `[height, width, channels]`; if it is a model, with `params` and `init`, the result is a model too
  * @example
  * const network = { apply: <B extends Dim>(_: null, x: Tensor<[B, 1, 1, 1]>, at: Conditioning<B>) => ascribeLike(at.condition!.image, x) }
  * const made = meanFlow<null, [1, 1, 1], typeof network>(network)
@@ -29,16 +28,22 @@ const KEPT = ['classes', 'unconditional', 'timesteps', 'params', 'init'] as cons
  */
 export const meanFlow = demanding(
   'meanFlow',
-  { network: partLike('a network { apply }', 'the result of unet with condition: { channels: 1 }', 'apply') },
+  { network: partLike('a network { apply }', NETWORK, 'apply') },
   <P, I extends Shape, N extends object>(
-    network: TwoTimes<P, I> & N,
+    network: NoiseNetwork<P, I> & N,
   ): Denoiser<P, I> & Pick<N, Extract<keyof N, 'params' | 'init'>> => {
+    const { timesteps }: { readonly timesteps?: number } = network as object;
+    if (timesteps !== undefined)
+      refuse('network', 'one of times of any size', `one of ${timesteps} timesteps`, `give ${NETWORK}`);
     const apply: Denoiser<P, I>['apply'] = (params, x, { end, ...at }) => {
-      const t = at.level?.sigma ?? lacking('its level', 'apply overNoising(rectifiedFlow())(denoiser)');
-      const r = end ?? forEachSample(x)((at.step ?? lacking('the end of its step', 'give end: r')).to.sigma);
+      const t =
+        at.level?.sigma ??
+        refuse('level', 'the level of each sample', 'none', 'apply overNoising(rectifiedFlow())(denoiser)');
+      const r =
+        end ?? forEachSample(x)((at.step ?? refuse('end', 'the end of the step', 'none', 'give end: r')).to.sigma);
       const [B, height, width] = dims(x) as readonly number[] as readonly [number, number, number]; // of images, known when the program is traced
       const image = broadcastTo(reshape(sub(t, r as typeof t), B, 1, 1, 1), B, height, width, 1);
-      return network.apply(params, x, { ...at, condition: { image } } as typeof at); // B is the batch's
+      return network.apply(params, x, { ...at, t, condition: { image } as NonNullable<typeof at.condition> });
     };
     const kept = Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((one) => one === name)));
     const denoiser = { ...kept, predicts: 'velocity', apply } as const;
@@ -46,5 +51,5 @@ export const meanFlow = demanding(
   },
 );
 
-const lacking = (what: string, hint: string): never =>
-  raise('ConfigError', { where: 'meanFlow', expected: what, actual: 'none', hint });
+const refuse = (field: string, expected: string, actual: string, hint: string): never =>
+  raise('ConfigError', { where: `meanFlow: ${field}`, expected, actual, hint });

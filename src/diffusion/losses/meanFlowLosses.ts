@@ -17,7 +17,6 @@ import {
   stopGradient,
   sub,
   sumPerSample,
-  type Tensor,
   uniformLike,
   where,
   zerosLike,

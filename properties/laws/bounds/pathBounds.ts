@@ -13,10 +13,10 @@ import {
   sigmaOf,
 } from 'noisefold/diffusion';
 import { constantOf } from 'noisefold/dsl';
-import { twoGaussians, unitPath } from '../arbitraries/paths.js';
-import { quadrature } from '../oracles/quadrature.js';
-import { computed } from '../oracles/running.js';
-import { type Law, near } from './law.js';
+import { twoGaussians, unitPath } from '../../arbitraries/paths.js';
+import { quadrature } from '../../oracles/quadrature.js';
+import { computed } from '../../oracles/running.js';
+import { type Law, near } from '../law.js';
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
 

@@ -20,9 +20,9 @@ import {
   uncorrected,
 } from 'noisefold/diffusion';
 import { constantOf, gather, grad, mul, type Scalar, scalar, scaleBy, stack, table, tanh } from 'noisefold/dsl';
-import { timestep, twoTimesteps } from '../arbitraries/diffusion.js';
-import { computed, drawn } from '../oracles/running.js';
-import { approx, firstOf, type Law, near, type Violation } from './law.js';
+import { timestep, twoTimesteps } from '../../arbitraries/diffusion.js';
+import { computed, drawn } from '../../oracles/running.js';
+import { approx, firstOf, type Law, near, type Violation } from '../law.js';
 import { sameBound } from './pathBounds.js';
 
 /** Half a unit in the last place. */

@@ -46,6 +46,11 @@ export const encodeWork = workOf<EncodeJob>({
 /**
  * Encodes the images of a data set as noise x_T, as jobs on other processes: `encode` for data of any size. Each job takes its
  * images along. Fails like `sampleShards`, and with the errors of the data.
+ * @example
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 0), image: [1, 1, 1] }))
+ * const where = { engine: local(), folder: 'runs/noise', checkpoint: 'missing.safetensors' }
+ * const result = await encodeShards({ ...where, data, sampling: { solver: ['ddimInversion'], grid: 50 } })()
+ * isLeft(result) && result.left.actual // → 'ENOENT: no such file or directory'
  */
 export const encodeShards = <G = unknown>(encoding: Exact<G, keyof EncodeShards> & EncodeShards): Task<ShardFiles> =>
   genTask(where, function* () {

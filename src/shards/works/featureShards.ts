@@ -45,6 +45,12 @@ export const featureWork = workOf<OptionsOf<typeof looking>>({
  * `compareFeatures`. The rows are joined in the order of the images, so that FID and the other metrics are those of one
  * process, digit by digit, where the backend gives an image the same bits in every batch (wasm). Fails like `sampleShards`,
  * with the errors of the data, and with the error of a job that failed.
+ * @example
+ * import { tmpdir } from 'node:os'
+ * const data: Images = { data: new Float32Array(2 * 784), shape: [2, 28, 28, 1] }
+ * const engine = queue({ url: 'redis://localhost:1' }) // where no server is
+ * const result = await featureShards({ engine, folder: `${tmpdir()}/features-${process.pid}`, data, network: 'digits' })()
+ * isLeft(result) && result.left.expected // → 'a Valkey or Redis server at redis://localhost:1'
  */
 export const featureShards = <G = unknown>(looks: Exact<G, keyof FeatureShards> & FeatureShards): Task<Extracted> =>
   genTask(where, function* () {

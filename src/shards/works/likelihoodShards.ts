@@ -70,6 +70,11 @@ export const likelihoodWork = workOf<LikelihoodJob>({
 /**
  * Measures log p(x) of each image of a data set, as jobs on other processes: the numbers of `logLikelihoods`, whatever the size
  * of the jobs. Fails like `sampleShards`, with the errors of the data, and with the error of a job that failed.
+ * @example
+ * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 0), image: [1, 1, 1] }))
+ * const where = { engine: local(), folder: 'runs/nats', checkpoint: 'missing.safetensors' }
+ * const result = await likelihoodShards({ ...where, data, grid: ['spaced', 100], key: key(7) })()
+ * isLeft(result) && result.left.actual // → 'ENOENT: no such file or directory'
  */
 export const likelihoodShards = <G = unknown>(
   measurings: Exact<G, keyof LikelihoodShards> & LikelihoodShards,

@@ -4,27 +4,29 @@ import type { Features } from '../../evaluation/index.js';
 import { failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
+import { part } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import type { Images } from '../../training/index.js';
 import { genTask } from '../../training/genEffect.js';
 import { tensorIn } from '../jobs/result.js';
 import { readShard, type ShardFile, type ShardFiles } from './sharding.js';
 
+const results = part<ShardFiles>('the results of jobs, as sampleShards returns them', 'files', 'failures');
+
 /** The files of all items, or the error of the first job that failed. */
-export const allFiles = (
-  where: string,
-  { files, failures }: ShardFiles,
-): either.Either<NoisefoldError, readonly ShardFile[]> => {
-  const [failed] = failures;
-  if (failed === undefined) return E.right(files);
-  const { range: [first, count], error } = failed; // prettier-ignore
-  return E.left(
-    failure(error._tag, {
-      ...error,
-      where: `${where}: items ${first} to ${first + count - 1}: ${error.where}`,
-      hint: `${error.hint}; then run the work again, which computes what is missing`,
-    }),
-  );
-};
+export const allFiles = (where: string, given: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> =>
+  E.flatMap(({ files, failures }: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> => {
+    const [failed] = failures;
+    if (failed === undefined) return E.right(files);
+    const { range, error } = failed;
+    return E.left(
+      failure(error._tag, {
+        ...error,
+        where: `${where}: items ${range[0]} to ${range[0] + range[1] - 1}: ${error.where}`,
+        hint: `${error.hint}; then run the work again, which computes what is missing`,
+      }),
+    );
+  })(argument(`${where}: shards`, results, 'give the result of sampleShards').decode(given));
 
 /** Reads the images of a file. */
 export function* imagesIn(file: ShardFile): Block<Images> {

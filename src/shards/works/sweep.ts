@@ -40,6 +40,11 @@ const combinations = (over: Sweep): readonly Partial<ShardSampling>[] =>
 /**
  * Draws samples with each combination of settings, such as guidance scales and numbers of steps, from the same key. All jobs
  * are in one list, so that no worker waits for the end of a setting. Fails like `sampleShards`.
+ * @example
+ * const where = { engine: local(), folder: 'runs/sweep', checkpoint: 'missing.safetensors' }
+ * const over: Sweep = { grid: [10, 20], guidance: [['cfg', 1], ['cfg', 2], ['cfg', 4]] }
+ * const result = await sweepShards({ ...where, sampling: { solver: ['ddim'] }, over, count: 100, key: key(8) })()
+ * isLeft(result) && result.left.actual // → 'ENOENT: no such file or directory'
  */
 export const sweepShards = <G = unknown>(
   sweep: Exact<G, keyof SweepShards> & SweepShards,

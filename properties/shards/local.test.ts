@@ -21,7 +21,8 @@ import {
   sweepShards,
 } from '../../src/shards/index.js';
 import { datasetOfImages, decodeNpz, encode, loadTrained, logLikelihoods } from '../../src/training/index.js';
-import { spaced } from '../../src/diffusion/index.js';
+import * as diffusion from '../../src/diffusion/index.js';
+import { solverCall } from '../../src/shards/jobs/calls.js';
 import { bundled } from '../bundled.js';
 import { valueOf } from '../oracles/plans.js';
 import { COUNT, drawing, STEPS } from './drawing.js';
@@ -183,7 +184,7 @@ describe('work on images equals that of one process, digit by digit', () => {
           (await nf.run(loadTrained(world.checkpoint))) as never,
           {
             data: common('').data,
-            grid: spaced(4),
+            grid: diffusion.spaced(4),
             batch: COUNT,
             key: key(5),
           } as never,
@@ -258,4 +259,17 @@ describe('refuses', () => {
     const shards = valueOf((await given({ checkpoint: path, attempts: 1, size: 100 })) as never);
     expect(shards).toMatchObject({ files: [], failures: [{ error: { _tag: 'DecodeError' } }] });
   });
+});
+
+test('each solver of the library can be called by its name', () => {
+  const solvers = Object.entries(diffusion).flatMap(([name, maker]) => {
+    try {
+      const made: unknown = (maker as () => unknown)();
+      return typeof made === 'object' && made !== null && 'plan' in made ? [name] : [];
+    } catch {
+      return []; // no function, or one that needs arguments
+    }
+  });
+  expect(solvers.length).toBeGreaterThan(20);
+  expect(solvers.filter((name) => !solverCall.is([name]))).toEqual([]);
 });

@@ -27,12 +27,22 @@ const SOLVERS = [
 ] as const;
 
 const GRIDS = [
-  ...(['alignYourSteps', 'atSigmas', 'atTimes', 'ddimStride', 'evenGrid', 'exponentialGrid', 'karrasGrid'] as const),
+  ...([
+    'alignYourSteps',
+    'atSigmas',
+    'atTimes',
+    'betaGrid',
+    'betaSigmaGrid',
+    'ddimStride',
+    'evenGrid',
+    'exponentialGrid',
+    'karrasGrid',
+  ] as const),
   ...(['lcmGrid', 'leading', 'linspace', 'polyexponentialGrid', 'sections', 'spaced'] as const),
   ...(['timestepRespacing', 'trailing', 'vpGrid'] as const),
 ] as const;
 
-const GUIDANCES = ['apg', 'cfg', 'cfgPlusPlus', 'cfgZero'] as const;
+const GUIDANCES = ['apg', 'cfg', 'cfgPlusPlus', 'cfgZero', 'pag'] as const;
 
 /** A solver, such as `['dpmSolverPP', { order: 2 }]`. */
 export type SolverCall = Call<(typeof SOLVERS)[number]>;

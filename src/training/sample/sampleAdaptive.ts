@@ -186,7 +186,8 @@ function* drawnBatch<P, I extends ImageShape>(
  * the same samples for any batch and count; a batch takes as many attempts as the sample that needs most. A smaller `rtol` and
  * `atol` take more evaluations, of which the result has the number.
  *
- * Fails with the errors of {@link sample}, and with a `ConfigError` for samples that are not at the end after `attempts`.
+ * Fails with the errors of {@link sample}, and with a `ConfigError` for samples that are not at the end after `attempts`, and for a
+ * model that is conditioned on images, which this function does not take.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -40,6 +40,7 @@ interface Drawing {
   readonly engine: ShardEngine;
   readonly checkpoint: string;
   readonly count: number;
+  readonly first?: number;
   readonly size: number;
   readonly grid: number;
 }
@@ -83,7 +84,7 @@ const onQueue: number[] = [];
 for (let round = 0; round < rounds; round++) {
   const seed = { ...tiny, count: tiny.count + round }; // other jobs, whose results the server does not have
   onLocal.push(await perJob({ ...seed, engine: local({ processes: 1, threads: 1 }) }, 20));
-  onQueue.push(await perJob({ ...seed, first: 1000 * (round + 1), engine: queue({ url }) } as Drawing, 20));
+  onQueue.push(await perJob({ ...seed, first: 1000 * (round + 1), engine: queue({ url }) }, 20));
 }
 worker.kill();
 server.kill();

@@ -9,7 +9,6 @@ import {
   type Elementwise,
   fullLike,
   greaterEqual,
-  type Grads,
   jvp,
   less,
   lessEqual,
@@ -23,6 +22,7 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
+import { asTangent } from '../../dsl/transforms/grads.js';
 import { raise } from '../../internal/errors.js';
 import { bisected } from '../../internal/numerics/bisected.js';
 import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
@@ -44,8 +44,7 @@ export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partia
 const slopeOf =
   (f: Elementwise): Elementwise =>
   (t) =>
-    // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic shape
-    jvp(f)(t, onesLike(t) as unknown as Grads<typeof t>).tangent;
+    jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;
 
 /** The number of bisections in a program: float32 has 24 bits. */
 const BISECTIONS = 30;

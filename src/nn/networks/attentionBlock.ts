@@ -6,7 +6,6 @@ import {
   type Dim,
   type Extent,
   type ScaleAndShift,
-  split,
   type Tensor,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
@@ -15,7 +14,7 @@ import { F, t } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { channels } from '../layers/fields.js';
 import { groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
-import { heads, type Heads, headsDivide, type HeadsFor, headsOver } from '../layers/heads.js';
+import { heads, type Heads, headsDivide, type HeadsFor, headsOver, thirdsOf } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { groupNormLayer, linearLayer } from '../layers/layers.js';
@@ -96,8 +95,7 @@ export const attentionBlock = <
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
   return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
-    const thirds = split(qkv(norm(x)), [size, size, size]);
-    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // qkv has 3·C channels
+    const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
     const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(given.heads, size) });
     return scaled(add(output(mixed), x), given.rescale);
   });

@@ -91,18 +91,22 @@ describe('a queue', options, () => {
     expect(seen.at(-1)).toBe(COUNT);
   });
 
-  test('survives the kills of its workers', async () => {
+  test('draws 300 samples on three workers, of which 20 are killed, with the bytes of one process', async () => {
+    const labels = Array.from({ length: 300 }, (_, i) => i % 3);
+    const many = { labels, size: 10, sampling: { ...drawing.sampling, grid: 30 } };
+    const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world.worker }) };
+    valueOf(await drawn('kills-alone', alone));
+    for (let i = 0; i < 3; i++) startWorker('kills');
     let kills = 0;
-    for (let i = 0; i < 2; i++) startWorker('kills');
-    // a worker that has a job, so that there is one to lose
-    const onShard = (): void => {
-      if (++kills > 4) return;
-      workers.shift()?.child.kill('SIGKILL');
+    const killer = setInterval(() => {
+      if (++kills > 20) return;
+      workers.shift()?.child.kill('SIGKILL'); // the oldest, which has a job
       startWorker('kills');
-    };
-    const shards = valueOf(await drawn('kills', { onShard }));
-    await demandEqual('kills', shards);
+    }, 1000);
+    const shards = valueOf(await drawn('kills', many).finally(() => clearInterval(killer)));
+    expect(shards.failures).toEqual([]);
     expect(shards.retries).toBeGreaterThan(0);
+    expect(bytesIn(folderFor('kills'))).toEqual(bytesIn(folderFor('kills-alone')));
   });
 
   test('survives a restart and a SIGKILL of the server', async () => {

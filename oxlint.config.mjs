@@ -13,6 +13,11 @@ const house = {
   training: { sees: ['nn', 'diffusion', 'reports', 'node', 'formats', 'dsl', 'internal'] },
   evaluation: { sees: ['training', 'nn', 'node', 'formats', 'dsl', 'internal'] },
   terminal: { sees: ['training', 'dsl', 'internal'], node: true },
+  shards: {
+    sees: ['evaluation', 'training', 'diffusion', 'backends', 'reports', 'node', 'formats', 'dsl', 'internal'],
+    node: true,
+  },
+  cli: { sees: ['doctor', 'shards'], node: true },
 };
 
 // Folders in layers, from the lowest: each may import those before it, and those on its own line.

@@ -20,7 +20,7 @@ const elsewhere = {
   plain: 'properties/documentation/readme.test.ts',
 };
 
-const pictures = ['forward.png', 'reverse.png', 'loss.svg', 'schedules.svg', 'snr.svg'];
+const pictures = ['forward.png', 'reverse.png', 'loss.svg', 'schedules.svg', 'snr.svg', 'solvers.png'];
 
 /** The arguments and the files of each example, and an example that runs before it. One without its hardware gives the message `refusal`, and status 1. */
 const examples = [

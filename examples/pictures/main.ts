@@ -1,4 +1,4 @@
-/** `npm run pictures`: redraws the pictures of docs/diffusion.md. */
+/** `npm run pictures`: redraws the pictures of docs/diffusion.md and docs/sampling.md. */
 import { wasm } from 'noisefold/backends/wasm';
 import { using } from 'noisefold/dsl';
 import { encodePng, type ImageBatch, imageGrid, writeAtomically } from 'noisefold/training';
@@ -9,6 +9,7 @@ import { type Chart, lineChart } from './lineChart.js';
 import { lossPerTimestep } from './lossPerTimestep.js';
 import { alongPaths, COLUMNS as PATH_COLUMNS, pathsChart } from './paths.js';
 import { reverse } from './reverse.js';
+import { bySolvers, COLUMNS as SOLVER_COLUMNS } from './solvers.js';
 
 const png = (name: string, columns: number) => (images: ImageBatch) =>
   F.pipe(
@@ -34,6 +35,8 @@ const drawn = await F.pipe(
   RTE.flatMap(() => svg('paths')(pathsChart)),
   RTE.flatMap(() => alongPaths),
   RTE.flatMap(png('paths', PATH_COLUMNS)),
+  RTE.flatMap(() => bySolvers),
+  RTE.flatMap(png('solvers', SOLVER_COLUMNS)),
   using(wasm()),
 )();
 

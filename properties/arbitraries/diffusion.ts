@@ -6,6 +6,7 @@ import {
   constantBetas,
   cosine,
   exponential,
+  betaSigmaGrid,
   exponentialGrid,
   type Grid,
   gridOf,
@@ -61,6 +62,8 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   sections: (steps) => sections([steps]),
   karrasGrid: (steps) => (noising) => karrasGrid(steps, finiteRange(noising))(noising),
   exponentialGrid: (steps) => (noising) => exponentialGrid(steps, finiteRange(noising))(noising),
+  trailingDown: (steps) => trailing(steps, { rounding: 'down' }),
+  betaSigmaGrid: (steps) => (noising) => betaSigmaGrid(steps, finiteRange(noising))(noising),
   polyexponentialGrid: (steps) => (noising) => polyexponentialGrid(steps, { ...finiteRange(noising), rho: 2 })(noising),
 };
 

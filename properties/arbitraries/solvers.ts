@@ -33,11 +33,15 @@ import { valueOf } from '../oracles/plans.js';
 export interface Gridded {
   readonly noising: DiscreteNoising;
   readonly grid: number | Grid;
+  /** False to end at the last level of the grid; true, at the data, if left out. */
+  readonly toData?: boolean;
 }
 
 /** The steps of a solver on a grid. */
-export const planOn = (solver: Solver, { noising, grid }: Gridded): SolverPlan =>
-  valueOf(solver.plan(levelsOf(noising, valueOf(gridOf(grid)(noising))), noising));
+export const planOn = (solver: Solver, { noising, grid, toData = true }: Gridded): SolverPlan => {
+  const levels = levelsOf(noising, valueOf(gridOf(grid)(noising)));
+  return valueOf(solver.plan(toData ? levels : levels.slice(0, -1), noising));
+};
 
 /** A solver, and the tolerance for the variance of its samples of Gaussian data at 400 steps. */
 export interface Named {
@@ -111,6 +115,31 @@ export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(
   ...keeping,
   ...first('tcd', tcd, [{ gamma: 0.3 }, { gamma: 1 }]),
 );
+
+/** A solver of the reverse SDE, and its weak order. */
+export interface Stochastic {
+  readonly name: string;
+  readonly solver: Solver;
+  readonly order: 1 | 2;
+}
+
+const stochastic =
+  (order: 1 | 2) =>
+  <const O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Stochastic[] =>
+    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), order }));
+const [ofFirst, ofSecond] = [stochastic(1), stochastic(2)];
+
+/** Solvers of the reverse SDE with one noise a step, whose step tends to Euler and Maruyama's, or to one of order 2 for noise that is additive. */
+export const stochasticSolvers: readonly Stochastic[] = [
+  ...ofFirst('ancestral', ancestral, [{ variance: 'posterior' }, { variance: 'beta' }]),
+  ...ofFirst('ddim', ddim, [{ eta: 0.5 }, { eta: 1 }]),
+  ...ofFirst('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
+  ...ofFirst('dpmSolverPPSde', dpmSolverPPSde, [{ order: 1 }]),
+  ...ofSecond('dpmSolverPPSde', dpmSolverPPSde, [{}, { rule: 'heun' }, { eta: 0.5 }]),
+  ...ofSecond('kdpm2Ancestral', kdpm2Ancestral, [{}]),
+  ...ofSecond('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}]),
+  ...ofSecond('saSolver', saSolver, [{ corrector: 0 }]),
+];
 
 /** Any of {@link solversOfMean}. */
 export const solverOf: fc.Arbitrary<Named> = fc.constantFrom(...solversOfMean);

@@ -37,6 +37,7 @@ const entries: readonly Entry[] = [
   ],
   ['importanceTimesteps logSNRTimes', 0, any, 'the training returns the error of the options'],
   ['program', 0, any, 'the error is in its inputs: compile returns it'],
+  ['imagesOfShards', 0, any, 'lazy: the iterator gives the error'],
   ['readIdxChunks', 0, any, 'lazy: the iterator gives the error'],
   ['readIdxChunks', 1, any, 'lazy: the iterator gives the error'],
   [
@@ -68,7 +69,7 @@ const entries: readonly Entry[] = [
   ['constantBetas datasetOfImages lossChart variance', 1, ['undefined'], 'optional'],
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
-  ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig', 0, ['undefined'], 'optional'],
+  ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig local', 0, ['undefined'], 'optional'],
   ['rateAt', 0, ['function'], 'a learning rate may be a function of the step'],
   ['rateAt', 1, any, 'a constant learning rate does not use the step'],
   ['ascribe', 1, ['string'], 'a symbol'],

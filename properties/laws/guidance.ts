@@ -3,16 +3,25 @@ import { wholeTimesteps } from 'noisefold/diffusion';
 import fc from 'fast-check';
 import { either, function as F } from 'fp-ts';
 import {
+  apg,
+  autoguidance,
   cfg,
+  cfgPlusPlus,
+  cfgZero,
   type Classifier,
+  classGuidance,
   classifierGuided,
   type Denoiser,
   exactDenoiser,
   type GaussianMixture,
   type Guidance,
   guidanceMonoid,
+  overNoising,
   overParams,
+  pag,
+  pairGuidance,
   type Parameterization,
+  rectifiedFlow,
   type DiscreteNoising,
   noisingOf,
   reparameterize,
@@ -29,6 +38,7 @@ import {
   gather,
   matmul,
   mul,
+  scalar,
   scaleBy,
   sumPerSample,
   table,
@@ -142,6 +152,67 @@ const scales: Law<Case> = {
       nearly('scale 1', one, withClass),
       nearly('scale 0', zero, without),
       nearly('scale 3 out of its interval', outside, withClass),
+    );
+  },
+};
+
+/** Guides at the scale without effect, in the step from a level to the data. */
+const neutral: Readonly<Record<string, Guidance<{ readonly guide: object }>>> = {
+  cfg: cfg(1),
+  cfgPlusPlus: cfgPlusPlus(1),
+  cfgZero: cfgZero(1, { zeroSteps: 0 }),
+  apg: apg(1),
+  'apg with a norm': apg(1, { norm: 0.1, eta: 0.5 }),
+  pag: pag(1),
+  autoguidance: autoguidance({ predicts: 'epsilon', apply: (_, x) => mul(x, 0.3) }, 1),
+  classGuidance: classGuidance({ combine: ({ positive }) => positive }),
+  pairGuidance: pairGuidance({ predicts: 'v', apply: (_, x) => mul(x, 0.3) }, { combine: ({ positive }) => positive }),
+  classifierGuided: classifierGuided({ gradient: (_, x) => x }, 0),
+  unguided,
+};
+
+const neutrals: Law<readonly [string, Parameterization, readonly (readonly [number, number])[]]> = {
+  name: 'guidance at its neutral scale is the identity',
+  formula:
+    'on rectifiedFlow, 0.05 ≤ t ≤ 0.95, for a denoiser of any prediction with classes: every guide at scale 1, and by a gradient at 0, predicts what the denoiser predicts with the class, in the step to the data, within 2⁻⁴⁰ of 1 + |x| and of the prediction',
+  source: 'definition: e.g. Ho & Salimans 2022, eq. 6; Karras et al. 2024, eq. 5',
+  arbitrary: fc.tuple(
+    fc.constantFrom(...Object.keys(neutral)),
+    fc.constantFrom<Parameterization>('epsilon', 'x0', 'v', 'score', 'velocity'),
+    fc.array(fc.tuple(within(-3, 3), within(0.05, 0.95)), { minLength: 1, maxLength: 4 }),
+  ),
+  runs: 80,
+  violation: ([name, predicts, samples]) => {
+    const flow = rectifiedFlow();
+    const denoiser: Denoiser<{ readonly guide: object }, [1]> = {
+      predicts,
+      classes: 3,
+      identityAttention: true,
+      apply: (_, x, { t, label, identityAttention }) =>
+        tanh(scaleBy(mul(x, identityAttention === true ? 2 : 1), add(cast(label!, 'float32'), cast(t, 'float32')))),
+    };
+    const B = samples.length;
+    const x = constantOf(
+      samples.map(([value]) => value),
+      B,
+      1,
+    );
+    const t = constantOf(
+      samples.map(([, time]) => time),
+      B,
+    );
+    const label = constantOf(new Int32Array(B).fill(1), B);
+    const [, time] = samples[0]!;
+    const from = { alpha: scalar(1 - time), sigma: scalar(time) };
+    const step = { index: scalar(0, 'int32'), from, to: { alpha: scalar(1), sigma: scalar(0) } };
+    const predictions = [denoiser, valueOf(neutral[name]!(denoiser))].map((of) =>
+      nodeOf(steered(flow)(overNoising(flow)(of)).apply({ guide: {} }, x, { t, label, step })),
+    );
+    const [plain, guided] = evaluate(predictions, {}, {}).outputs.map((numbers) => Array.from(numbers));
+    return firstOf(
+      ...plain!.map((value, i) =>
+        near(`prediction[${i}]`, guided![i]!, value, 2 ** -40 * (1 + Math.abs(value) + Math.abs(samples[i]![0]))),
+      ),
     );
   },
 };
@@ -272,4 +343,4 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
  * guidanceLaws[0]!.name // → 'guidance scale 1 is no guidance, and 0 is unconditional'
  * for (const law of guidanceLaws) await checkLaw(law, 0.05)
  */
-export const guidanceLaws: readonly Law[] = [scales, gray, bayes, sums];
+export const guidanceLaws: readonly Law[] = [scales, neutrals, gray, bayes, sums];

@@ -10,6 +10,7 @@ import {
   dpmSolverPPSde,
   dpmSolverPPSinglestep,
   eulerAncestral,
+  exponentialGrid,
   type GaussianMixture,
   halfLogSNR,
   heun,
@@ -23,7 +24,15 @@ import {
   uniPC,
 } from 'noisefold/diffusion';
 import { gridded } from '../arbitraries/diffusion.js';
-import { type Gridded, planOn, type Named, solverOfPoints, solverOf } from '../arbitraries/solvers.js';
+import {
+  type Gridded,
+  planOn,
+  type Named,
+  solverOfPoints,
+  solverOf,
+  type Stochastic,
+  stochasticSolvers,
+} from '../arbitraries/solvers.js';
 import { beginningOf, gaussianOf, onReference, walked } from '../oracles/gaussianWalk.js';
 import { type Moments, stepsOf, through } from '../oracles/affineSteps.js';
 import { valueOf } from '../oracles/plans.js';
@@ -162,17 +171,24 @@ const noisings = {
   linear: valueOf(ddpm(linear(1000))),
 } as const;
 
+/** A mean and a variance. */
+interface Spread {
+  readonly mean: number;
+  readonly variance: number;
+}
+
 /** Mean and variance of the samples of one Gaussian, propagated exactly through the affine maps of the steps. */
 const momentsOf = async (
   solver: Solver,
   given: Gridded,
   data: GaussianMixture<[]>,
-): Promise<{ readonly mean: number; readonly variance: number }> => {
+  first: Spread = { mean: 0, variance: 1 },
+): Promise<Spread> => {
   const { memory } = integratorOf(planOn(solver, given));
   const zeros = Array<number>(memory).fill(0);
   const begin: Moments = {
-    mean: [0, ...zeros],
-    covariance: [[1, ...zeros], ...zeros.map(() => [0, ...zeros])],
+    mean: [first.mean, ...zeros],
+    covariance: [[first.variance, ...zeros], ...zeros.map(() => [0, ...zeros])],
   };
   const { mean, covariance } = await onReference(solver, given, data, memory + 3, async (walk, steps) => {
     let now = begin;
@@ -196,6 +212,55 @@ const moments: Law<readonly [Named, number, number]> = {
       near('mean', (found.mean - mean) / tau, 0, 0.001),
       near('variance', found.variance / tau ** 2, 1, accuracy),
     );
+  },
+};
+
+/** x_t of data N(m, τ²): the marginal of a level. */
+const marginalOf = ({ alpha, sigma }: Level, mean: number, tau: number): Spread => ({
+  mean: alpha * mean,
+  variance: (alpha * tau) ** 2 + sigma ** 2,
+});
+
+const openEnds: Law<readonly [Named, number, number, number]> = {
+  name: 'every sampler ends at the last level of its grid, with its noise',
+  formula:
+    'N(m, τ²), |m| ≤ 1, 0.2 ≤ τ ≤ 1, cosine T = 1000, from the marginal at σ/α = 100 in 400 steps of equal factors to 0.05 ≤ σ/α ≤ 2, without the step to the data: |mean − α·m| ≤ 0.001·δ, δ² = α²τ² + σ², and |variance/δ² − 1| ≤ 0.05 for solvers of order 1, 0.08 with churn, 0.015 from order 2 on; propagated exactly',
+  source: 'convergence of the solvers to the marginals of the path; a step is an affine map',
+  arbitrary: fc.tuple(solverOf, within(-1, 1), within(0.2, 1), within(0.05, 2)),
+  runs: 30,
+  violation: async ([{ solver, accuracy }, mean, tau, sigma]) => {
+    const grid = exponentialGrid(401, { min: sigma, max: 100 });
+    const given: Gridded = { noising: noisings.cosine, grid, toData: false };
+    const plan = planOn(solver, given);
+    const [begin, end] = [plan[0]!.from, plan.at(-1)!.to].map((level) => marginalOf(level, mean, tau));
+    const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2), begin);
+    return firstOf(
+      near('mean', (found.mean - end!.mean) / Math.sqrt(end!.variance), 0, 0.001),
+      near('variance', found.variance / end!.variance, 1, accuracy),
+    );
+  },
+};
+
+const weakOrder: Law<readonly [Stochastic, number]> = {
+  name: 'SDE solvers approach the marginals of their path at their weak order',
+  formula:
+    'N(m, τ²), |m| ≤ 1, linear T = 1000, from the marginal at σ/α = 8 to 0.4 in n steps of equal factors: e(64) ≤ 1.15·2⁻ᵖ·e(32), p the weak order, e the greatest distance of (mean, variance) from (α·m, α²τ² + σ²), beside the deviation and the variance, for τ of 0.3, 0.5, 0.7 and 1; propagated exactly',
+  source: 'Kloeden & Platen 1992, section 9.7; DPM-Solver++ (Lu et al. 2022); SA-Solver (Xue et al. 2023)',
+  arbitrary: fc.tuple(fc.constantFrom(...stochasticSolvers), within(-1, 1)),
+  runs: 20,
+  violation: async ([{ solver, order }, mean]) => {
+    const errorOf = async (steps: number, tau: number): Promise<number> => {
+      const grid = exponentialGrid(steps + 1, { min: 0.4, max: 8 });
+      const given: Gridded = { noising: noisings.linear, grid, toData: false };
+      const plan = planOn(solver, given);
+      const [begin, end] = [plan[0]!.from, plan.at(-1)!.to].map((level) => marginalOf(level, mean, tau));
+      const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2), begin);
+      return Math.hypot((found.mean - end!.mean) / Math.sqrt(end!.variance), found.variance / end!.variance - 1);
+    };
+    const greatest = async (steps: number): Promise<number> =>
+      Math.max(...(await Promise.all([0.3, 0.5, 0.7, 1].map((tau) => errorOf(steps, tau)))));
+    const [coarse, fine] = [await greatest(32), await greatest(64)];
+    return near('error beside that of half the steps', fine, 0, 1.15 * 2 ** -order * coarse);
   },
 };
 
@@ -256,4 +321,13 @@ const inversion: Law<readonly [number, number, number]> = {
  * solverLaws[0]!.name // → 'every stage is exact for data at a single point'
  * for (const law of solverLaws.slice(0, 2)) await checkLaw(law, 0.05)
  */
-export const solverLaws: readonly Law[] = [pointSteps, points, moments, fewSteps, ...edmLaws, inversion];
+export const solverLaws: readonly Law[] = [
+  pointSteps,
+  points,
+  moments,
+  openEnds,
+  weakOrder,
+  fewSteps,
+  ...edmLaws,
+  inversion,
+];

@@ -8,12 +8,12 @@ import { type Batch, type HostState, type Walk, walkOf } from './solverWalk.js';
 /** A solver on a grid of a process, with Gaussian data, for B samples at a time. */
 export const onReference = async <A>(
   solver: Solver,
-  { noising, grid }: Gridded,
+  gridded: Gridded,
   data: GaussianMixture<[]>,
   batch: number,
   use: (walk: Walk, steps: number) => Promise<A>,
 ): Promise<A> => {
-  const plan = planOn(solver, { noising, grid });
+  const plan = planOn(solver, gridded);
   const backend = valueOf(await reference()());
   const walk = await walkOf(backend, plan, data, batch);
   const result = await use(walk, plan.length);

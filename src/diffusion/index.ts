@@ -54,6 +54,7 @@ export { entriesAt, entryAt } from './levels/table.js';
 export { fluxShift } from './levels/timeShift.js';
 export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
 
+export { betaGrid, betaSigmaGrid } from './grids/betaGrid.js';
 export { evenGrid } from './grids/evenGrid.js';
 export { atTimes, everyStep, type Grid, gridOf, leading, linspace, spaced, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';
@@ -120,6 +121,7 @@ export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from 
 export { classGuidance } from './guidance/classGuidance.js';
 export { type Contrast, type ContrastRule, type Remembering, stepOf } from './guidance/contrast.js';
 export { pairGuidance } from './guidance/pairGuidance.js';
+export { pag } from './guidance/perturbedAttention.js';
 export { type Refinement } from './guidance/refinement.js';
 export {
   type ClassifierGuidance,
@@ -265,6 +267,13 @@ export { type SolverPlan, type Solver, solverOf, type Stage, type SolverStep } f
 export { flowStep, reachOf } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
+export {
+  type AdaptiveOptions,
+  type AdaptiveParts,
+  type AdaptiveSampler,
+  adaptiveSampler,
+} from './sampling/adaptiveSampler.js';
+export { type AdaptiveState } from './solvers/exponential/dpmAdaptive.js';
 export { partOfTheWay, startFrom } from './sampling/imageToImage.js';
 export {
   type Inpainter,
@@ -275,5 +284,6 @@ export {
   type Resampling,
 } from './sampling/inpainting.js';
 export { slerp } from './sampling/interpolation.js';
+export { brownianNoise } from './sampling/brownianNoise.js';
 export { gaussian, type Noise } from './sampling/noise.js';
 export { sampler, type Sampler, type SamplerParts, type SamplerStepInputs } from './sampling/sampler.js';

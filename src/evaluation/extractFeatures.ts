@@ -96,13 +96,13 @@ const looking = <P, I extends ImageShape>({ image, params, apply }: FeatureModel
   );
 
 /** A batch of rows on the host. */
-interface Rows {
+export interface Rows {
   readonly numbers: Features['data'];
   readonly length: number;
 }
 
 /** The first `count` rows of batches. */
-const joined = (count: number, batches: readonly Rows[]): Features => {
+export const joinedRows = (count: number, batches: readonly Rows[]): Features => {
   const [{ numbers, length }] = batches as readonly [Rows]; // there is at least one image
   const data = numbers instanceof Float64Array ? new Float64Array(count * length) : new Float32Array(count * length);
   let from = 0;
@@ -157,9 +157,9 @@ export function* extracted<P, I extends ImageShape>(
     yield* take(gen(() => see(first))); // frees the memory of the batch
     yield* take(heard(`${where}.onBatch`, () => onBatch?.(Math.min(first + batch, count), count))(backend));
   }
-  const found = { features: joined(count, features) };
+  const found = { features: joinedRows(count, features) };
   checkFeatures(where, found.features, { images: 1, for: '' });
-  return probabilities.length === 0 ? found : { ...found, probabilities: joined(count, probabilities) };
+  return probabilities.length === 0 ? found : { ...found, probabilities: joinedRows(count, probabilities) };
 }
 
 /**

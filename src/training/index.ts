@@ -41,6 +41,7 @@ export type { GivenNoises, NoiseAt } from './sample/givenNoise.js';
 export type { Images } from './data/images.js';
 export { encode, type Encoding } from './sample/encode.js';
 export { sample } from './sample/sample.js';
+export { type AdaptiveSamples, type AdaptiveSampling, sampleAdaptive } from './sample/sampleAdaptive.js';
 export {
   prepareSampling,
   type Preparation,
@@ -86,7 +87,7 @@ export {
 } from './checkpoints/weights/loadWeights.js';
 export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
 export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
-export type { SchedulerSampling } from './checkpoints/diffusers/readScheduler.js';
+export type { SchedulerSampling } from './checkpoints/diffusers/schedulerSettings.js';
 export { saveWeights, type SaveWeightsOptions } from './checkpoints/weights/saveWeights.js';
 export {
   decodeCheckpoint,

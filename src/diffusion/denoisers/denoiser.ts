@@ -17,6 +17,8 @@ export interface Conditioning<B extends Dim, D extends TimeType = TimeType> {
   readonly condition?: Condition<B>;
   /** The key of dropout layers; without it they do nothing, as in sampling. */
   readonly dropout?: Key;
+  /** True for the identity in place of the attention at the bottleneck: see {@link Denoiser.identityAttention}. */
+  readonly identityAttention?: boolean;
   /** The step of the solver in which a sampler evaluates. */
   readonly step?: StepLevels;
   /** The time r of a mean velocity, from r to t, `[B]`: see {@link meanFlow}. If left out, that of the end of the step. */
@@ -122,6 +124,8 @@ export interface Denoiser<P, I extends Shape> {
    * noise level, on any path.
    */
   readonly clock?: 'timestep' | 'level';
+  /** True for a network with attention that `identityAttention` of its conditioning can replace, for {@link pag}. */
+  readonly identityAttention?: boolean;
   /** True for a denoiser that is not defined without signal, such as one that divides x_t by α. */
   readonly needsSignal?: boolean;
   /**

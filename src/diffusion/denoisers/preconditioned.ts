@@ -45,7 +45,7 @@ const takingAnyTime = ({ timesteps }: object & { readonly timesteps?: number }, 
       });
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
-const KEPT = ['classes', 'unconditional', 'condition', 'params', 'init', 'config'] as const;
+const KEPT = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
   Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
 

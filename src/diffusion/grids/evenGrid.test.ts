@@ -24,6 +24,20 @@ describe('evenGrid', () => {
     );
   });
 
+  it('stretches shifted times to a last one, as stretch_shift_to_terminal of FlowMatchEulerDiscreteScheduler', () => {
+    // LTX-Video: sigmas = linspace(1, 1/n, n), shifted by e^mu, with shift_terminal 0.1
+    const [n, shift, terminal] = [5, Math.exp(0.95), 0.1];
+    const shifted = [1, 0.8, 0.6, 0.4, 0.2].map((t) => shift / (shift + (1 / t - 1)));
+    const factor = (1 - shifted[n - 1]!) / (1 - terminal);
+    const times = right(gridOf(evenGrid(n, { shift, terminal }))(rectifiedFlow()));
+    times.forEach((t, i) => expect(t).toBeCloseTo(1 - (1 - shifted[i]!) / factor, 14));
+    expect(times[0]).toBe(1);
+    expect(times.at(-1)).toBeCloseTo(terminal, 15);
+    // as fractions of 1000 timesteps
+    const noising = right(ddpm(cosine(1000)));
+    right(evenGrid(2, { terminal: 0.25 })(noising)).forEach((t, i) => expect(t).toBeCloseTo([999, 249][i]!, 5));
+  });
+
   it.each([1, 2, 4, 5, 8, 40, 125, 500, 1000])('is trailing(%d) of a schedule without a shift', (steps) => {
     const noising = right(ddpm(cosine(1000)));
     expect(right(evenGrid(steps)(noising))).toEqual(right(trailing(steps)(noising)));
@@ -47,6 +61,8 @@ describe('evenGrid', () => {
     ['a shift to the data of timesteps', 10, { shift: 0.5 }, right(ddpm(cosine(10))), 'take fewer steps, or a shift of at least 1'],
     ['σ', 4, {}, edm(), 'evenGrid: expected a continuous path over [0, 1], got a path of σ, which has no end'],
     ['a shift of 0', 4, { shift: 0 }, rectifiedFlow(), 'evenGrid.shift: expected a finite number above 0, got 0; SD3 uses 3 at 1024×1024'],
+    ['a last time of 1', 4, { terminal: 1 }, rectifiedFlow(), 'evenGrid.terminal: expected a time between 0 and 1, got 1; LTX-Video uses 0.1'],
+    ['a last time of the first step', 1, { terminal: 0.1 }, rectifiedFlow(), 'evenGrid.terminal: expected none for one step, whose time is 1, got 0.1; take 2 steps or more'],
     ['no steps', 0, {}, rectifiedFlow(), 'evenGrid: expected'],
     ['half a step', 0.5, {}, rectifiedFlow(), 'evenGrid: expected'],
   ])('refuses %s', (_, steps, options, noising, message) => {

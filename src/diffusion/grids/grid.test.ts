@@ -38,6 +38,19 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(linspace(7))).toEqual([999, 832, 666, 500, 333, 166, 0]);
   });
 
+  it('trailing, rounded down, is the grid of DDIM in denoising-diffusion-pytorch', () => {
+    // linspace(-1, T - 1, steps + 1), truncated toward 0
+    for (const steps of [1, 2, 3, 7, 48, 250, 300, 999, 1000]) {
+      const ends = Array.from({ length: steps + 1 }, (_, i) => Math.trunc(-1 + (i * 1000) / steps));
+      expect(timesteps(trailing(steps, { rounding: 'down' }))).toEqual(ends.slice(1).reverse());
+    }
+    expect(timesteps(trailing(3, { rounding: 'down' }))).toEqual([999, 665, 332]);
+    const made = trailing(3, { rounding: 'up' as never })(noising);
+    expect(E.isLeft(made) && made.left.message).toContain(
+      "trailing.rounding: expected 'nearest' or 'down', got \"up\"",
+    );
+  });
+
   it('no timestep occurs twice', () => {
     for (const steps of [1, 2, 7, 50, 250, 999, 1000])
       for (const grid of [spaced, linspace, leading, trailing]) {

@@ -5,7 +5,7 @@ import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 import { timestepCount } from '../levels/schedule.js';
-import { functionOf, hinted, positive, refined } from '../../internal/decode.js';
+import { functionOf, hinted, oneOf, positive, refined } from '../../internal/decode.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { decoding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
@@ -47,7 +47,7 @@ export const everyStep: Grid = decoding('everyStep', { noising: noisingPart }, (
 );
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
-const roundHalfEven = (x: number): number => {
+export const roundHalfEven = (x: number): number => {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 };
@@ -156,19 +156,40 @@ export const leading =
       E.flatMap((timesteps) => atTimes(timesteps)(noising)),
     );
 
+const trailingOptions = schema('trailing', {
+  /** 'nearest', halves to even as in diffusers, if left out; 'down' as in denoising-diffusion-pytorch. */
+  rounding: optional(hinted(oneOf('nearest', 'down'), "'nearest' is usual"), 'nearest'),
+});
+
+interface Trailing extends OptionsOf<typeof trailingOptions> {}
+
 /**
  * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and
  * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
  * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
+ *
+ * @param options - `rounding`: 'nearest' if left out; 'down' is the grid of DDIM in lucidrains' denoising-diffusion-pytorch,
+ *   linspace(-1, T-1, steps + 1) without its fractions, which differs where `steps` does not divide T
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(trailing(5)(noising)) // → [999, 799, 599, 399, 199]
+ * unwrap(trailing(3)(noising)) // → [999, 666, 332]
+ * unwrap(trailing(3, { rounding: 'down' })(noising)) // → [999, 665, 332]
  */
-export const trailing = (steps: number): Grid =>
-  evenly('trailing', steps, (T) => {
-    const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which the published grids are made with
-    return count(steps, (i) => roundHalfEven(T - (steps - 1 - i) * stride) - 1);
-  });
+export const trailing =
+  <G = unknown>(steps: number, options?: Exact<G, keyof Trailing> & Trailing): Grid =>
+  (noising) =>
+    F.pipe(
+      trailingOptions.decode(options),
+      E.flatMap(({ rounding }) => {
+        const rising = (T: number): readonly number[] => {
+          if (rounding === 'down') return count(steps, (i) => Math.floor(((i + 1) * T) / steps) - 1);
+          const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which the published grids are made with
+          return count(steps, (i) => roundHalfEven(T - (steps - 1 - i) * stride) - 1);
+        };
+        return evenly('trailing', steps, rising)(noising);
+      }),
+    );
 
 /**
  * A grid of the given times: timesteps of a schedule, which may be fractional, or times of a continuous path. Returns a `ConfigError`

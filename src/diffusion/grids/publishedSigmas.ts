@@ -12,7 +12,7 @@ import { entryBetween } from '../levels/table.js';
 import { atSigmas, type SigmaRange, usualRange } from './sigmaGrid.js';
 
 /** The grid of σ/α that a function makes of checked options, a number of steps, and the usual range of the noising. */
-const gridOfSigmas =
+export const gridOfSigmas =
   <A>(
     where: string,
     steps: number,

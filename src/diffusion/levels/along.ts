@@ -9,7 +9,6 @@ import {
   type Elementwise,
   fullLike,
   greaterEqual,
-  type Grads,
   jvp,
   less,
   lessEqual,
@@ -23,7 +22,9 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
+import { asTangent } from '../../dsl/transforms/grads.js';
 import { raise } from '../../internal/errors.js';
+import { bisected } from '../../internal/numerics/bisected.js';
 import { type Channel, identity, preservesVariance, sigmaOf } from './channel.js';
 import { type Level, requireTime } from './level.js';
 import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
@@ -35,20 +36,21 @@ export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partia
   readonly sigma: Elementwise;
   /** The time with a noise σ/α; found by bisection if left out. */
   readonly timeOf?: Elementwise;
+  /** The number that times of [0, 1] are multiplied by for the network; 1000 if left out. */
+  readonly timeScale?: number;
 }
 
 /** The derivative of a function of each element. */
 const slopeOf =
   (f: Elementwise): Elementwise =>
   (t) =>
-    // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic shape
-    jvp(f)(t, onesLike(t) as unknown as Grads<typeof t>).tangent;
+    jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;
 
 /** The number of bisections in a program: float32 has 24 bits. */
 const BISECTIONS = 30;
 
 /** The time in [0, 1] where a rising function has a value, in a program. */
-const bisected =
+const bisectedInProgram =
   (f: Elementwise): Elementwise =>
   (values) => {
     let [low, high] = [zerosLike(values), onesLike(values)];
@@ -58,19 +60,6 @@ const bisected =
       [low, high] = [where(isBelow, middle, low), where(isBelow, high, middle)] as [typeof low, typeof high];
     }
     return mul(add(low, high), 0.5);
-  };
-
-/** The same on the host, to the last bit. */
-const bisectedOnHost =
-  (f: (t: number) => number) =>
-  (value: number): number => {
-    let [low, high] = [0, 1];
-    for (;;) {
-      const middle = (low + high) / 2;
-      if (middle === low || middle === high) return high;
-      if (f(middle) < value) low = middle;
-      else high = middle;
-    }
   };
 
 /** The distance of drawn times to the ends of a path, where the log-SNR is infinite. */
@@ -89,7 +78,16 @@ const even: Usual = {
 };
 
 /** The noising process of curves, which are not checked. */
-export const along = ({ name, options = {}, time, usual = even, alpha, sigma, timeOf }: Curves): ContinuousNoising => {
+export const along = ({
+  name,
+  options = {},
+  time,
+  usual = even,
+  alpha,
+  sigma,
+  timeOf,
+  timeScale: scale = 1000,
+}: Curves): ContinuousNoising => {
   const last = time === 'unit' ? 1 : Infinity;
   const rates = { alpha: slopeOf(alpha), sigma: slopeOf(sigma) };
   const onHostOf = (curves: { readonly alpha: Elementwise; readonly sigma: Elementwise }) => {
@@ -103,11 +101,11 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
     const slopes = ratesAt(t);
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
   };
-  const timeOnHost = timeOf ? onHost(timeOf) : bisectedOnHost((t) => sigmaOf(channelAt(t)));
+  const timeOnHost = timeOf ? onHost(timeOf) : bisected((t) => sigmaOf(channelAt(t)));
   // a σ beyond the end of the path has its last level
   const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
   const hasUnitVariance = CHECKS.every((t) => preservesVariance(channelAt(t)));
-  const timesOfSigmas = timeOf ?? bisected((t) => div(sigma(t), alpha(t)));
+  const timesOfSigmas = timeOf ?? bisectedInProgram((t) => div(sigma(t), alpha(t)));
   return {
     name,
     options,
@@ -140,7 +138,12 @@ export const along = ({ name, options = {}, time, usual = even, alpha, sigma, ti
           }),
     clock:
       time === 'unit'
-        ? { isWhole: false, count: 1000, at: ({ t }) => 1000 * t, of: (t) => mul(cast(t, 'float32'), 1000) }
+        ? {
+            isWhole: false,
+            count: Math.ceil(scale),
+            at: ({ t }) => scale * t,
+            of: (t) => mul(cast(t, 'float32'), scale),
+          }
         : { isWhole: false, count: Infinity, at: ({ t }) => t, of: (t) => cast(t, 'float32') },
   };
 };

@@ -66,6 +66,19 @@ describe('options', () => {
       expect(message(laplace(9, options))).toMatch(/^laplace(\.\w+)?: expected/);
   });
 
+  it("laplace as diffusers has the ᾱ of 'laplace' there", () => {
+    // betas_for_alpha_bar(T, alpha_transform_type='laplace')
+    const alphaBar = (t: number): number => {
+      const lambda = -0.5 * (t > 0.5 ? -1 : 1) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
+      const snr = Math.exp(lambda);
+      return Math.sqrt(snr / (1 + snr));
+    };
+    const T = 7;
+    const { betas } = right(laplace(T, { as: 'diffusers' }));
+    betas.forEach((beta, t) => expect(beta).toBeCloseTo(1 - alphaBar((t + 1) / T) / alphaBar(t / T), 12));
+    expect(message(laplace(9, { as: 'root' as never }))).toContain("laplace.as: expected 'paper' or 'diffusers'");
+  });
+
   it('exponential ends at e^-rate with equal betas', () => {
     const { alphaBars, betas } = right(exponential(100, { rate: 5 }));
     expect(alphaBars[99]! / Math.exp(-5)).toBeCloseTo(1, 12);

@@ -1,7 +1,7 @@
 /** Schedules defined by ᾱ as a function of the fraction of the process that has passed. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { aboveZero, finite, hinted, refined } from '../../internal/decode.js';
+import { aboveZero, finite, hinted, oneOf, refined } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
@@ -176,6 +176,8 @@ const laplaceOptions = schema('laplace', {
   mu: optional(hinted(finite, '0 is usual'), 0),
   /** The width b, above 0; 0.5 if left out. */
   b: optional(hinted(aboveZero, '0.5 is usual'), 0.5),
+  /** 'paper' if left out; 'diffusers' for its ᾱ, which is the root of the paper's, with 10⁻⁶ added to the argument of the logarithm. */
+  as: optional(oneOf('paper', 'diffusers'), 'paper'),
 });
 
 interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
@@ -183,10 +185,13 @@ interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
 /**
  * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the
  * timesteps, λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so most timesteps lie where signal and noise are about equal. ᾱ is
- * SNR/(1 + SNR). ('laplace' of diffusers uses the square root of that, the paper's α, as ᾱ.)
+ * SNR/(1 + SNR). 'laplace' of diffusers uses the square root of that, the paper's α, as ᾱ.
  *
- * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`
- * @example unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
+ * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`. `as`: 'paper' if left out, or
+ *   'diffusers'
+ * @example
+ * unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
+ * unwrap(laplace(4, { as: 'diffusers' })).alphaBars // → [0.766, 0.707, 0.644, 0.0316]
  */
 export const laplace = <G = unknown>(
   T: number,
@@ -195,9 +200,11 @@ export const laplace = <G = unknown>(
   const named = { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' };
   return F.pipe(
     laplaceOptions.decode(options),
-    E.flatMap(({ mu, b, maxBeta: most }) => {
-      const logSNR = (t: number): number => mu - b * Math.sign(0.5 - t) * Math.log(1 - 2 * Math.abs(t - 0.5));
-      return byAlphaBar(named, (t) => 1 / (1 + Math.exp(-logSNR(t))), T, most);
+    E.flatMap(({ mu, b, as, maxBeta: most }) => {
+      const added = as === 'diffusers' ? 1e-6 : 0;
+      const logSNR = (t: number): number => mu - b * (t > 0.5 ? -1 : 1) * Math.log(1 - 2 * Math.abs(t - 0.5) + added);
+      const alphaBar = (t: number): number => 1 / (1 + Math.exp(-logSNR(t)));
+      return byAlphaBar(named, as === 'diffusers' ? (t) => Math.sqrt(alphaBar(t)) : alphaBar, T, most);
     }),
   );
 };

@@ -216,6 +216,12 @@ it('the number that a network gets is 1000·t', async () => {
   }
 });
 
+it('the number that a network gets is another one on a trigonometric path of its own scale', async () => {
+  const { clock, levelAt } = pathOf(trigonometric({ timeScale: 1 }));
+  expect([clock.count, clock.at(levelAt(0.25))]).toEqual([1, 0.25]);
+  expect(await numbersOf(() => clock.of(constantOf([0, 0.25, 1], 3)))).toEqual([0, 0.25, 1]);
+});
+
 describe('interpolant', () => {
   const straight = { name: 'own', alpha: (t: Tensor<[]>) => sub(1, t), sigma: (t: Tensor<[]>) => t };
   const refusalOf = (given: object): string => {

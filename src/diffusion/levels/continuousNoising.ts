@@ -41,6 +41,13 @@ export const rectifiedFlow = (): ContinuousNoising =>
     timeOf: (sigma) => div(sigma, add(sigma, 1)),
   });
 
+const trigonometricOptions = schema('trigonometric', {
+  /** A network without preconditioning gets this number times t: 1000 if left out, and 1 for a network of times in [0, 1]. */
+  timeScale: optional(aboveZero, 1000),
+});
+
+interface TrigonometricOptions extends OptionsOf<typeof trigonometricOptions> {}
+
 /**
  * The trigonometric path, α = cos(πt/2) and σ = sin(πt/2) for t of [0, 1] (Albergo & Vanden-Eijnden 2023; the continuous cosine
  * schedule of Kingma et al. 2021 and of Simple Diffusion). It preserves the variance; its velocity is π/2 times v.
@@ -48,14 +55,20 @@ export const rectifiedFlow = (): ContinuousNoising =>
  * const [noisy] = levelsOf(trigonometric(), [0.5])
  * noisy!.alpha // → Math.SQRT1_2
  */
-export const trigonometric = (): ContinuousNoising =>
-  along({
+export const trigonometric = <G = unknown>(
+  options?: Exact<G, keyof TrigonometricOptions> & TrigonometricOptions,
+): ContinuousNoising => {
+  const { timeScale } = trigonometricOptions.demand(options);
+  return along({
     name: 'trigonometric',
+    options: timeScale === 1000 ? {} : { timeScale },
     time: 'unit',
+    timeScale,
     alpha: (t) => sin(mul(sub(1, t), Math.PI / 2)), // the cosine of πt/2, and 0 at t = 1
     sigma: (t) => sin(mul(t, Math.PI / 2)),
     timeOf: (sigma) => mul(atan(sigma), 2 / Math.PI),
   });
+};
 
 const cosineOptions = schema('continuousCosine', {
   /** s, which keeps the noise near the data from being too small; 0.008 if left out. */

@@ -1,3 +1,4 @@
+import { betaQuantile } from '../../internal/numerics/betaQuantile.js';
 import { power } from '../../internal/numerics/power.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 
@@ -26,3 +27,13 @@ export const karras = (
     (sigma) => power(sigma, 1 / rho),
     (root) => power(root, rho),
   );
+
+/** `steps` numbers from max to min at the quantiles 1…0 of a beta distribution, which are exact at the ends. */
+export const betaSpaced = (
+  steps: number,
+  { min, max }: { readonly min: number; readonly max: number },
+  { alpha, beta }: { readonly alpha: number; readonly beta: number },
+): Float64Array =>
+  ramp(1, 0, steps)
+    .map(betaQuantile(alpha, beta))
+    .map((q) => (1 - q) * min + q * max);

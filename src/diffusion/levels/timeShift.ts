@@ -13,6 +13,15 @@ export const timeShift =
     return div(scaled, add(scaled, sub(1, t)));
   };
 
+/**
+ * Stretches falling times from the noise, at 1, so that the last is `end`: 1 - (1 - t)·(1 - end)/(1 - t_last). `shift_terminal` of
+ * diffusers. The last time is not 1.
+ */
+export const stretchedTo =
+  (end: number) =>
+  (times: readonly number[]): readonly number[] =>
+    times.map((t) => 1 - ((1 - t) * (1 - end)) / (1 - times.at(-1)!));
+
 const fluxOptions = /* @__PURE__ */ schema('fluxShift', {
   /** μ at `least` tokens; 0.5 if left out. */
   low: optional(finite, 0.5),

@@ -3,7 +3,6 @@ import {
   bernoulliLike,
   type Dim,
   fullLike,
-  type Grads,
   jvp,
   type Key,
   mul,
@@ -16,6 +15,7 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
+import { asTangent } from '../../dsl/transforms/grads.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { hinted } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -164,8 +164,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
           { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
         ): LikelihoodState<B, I> => {
           const z = drawnBy(key, rademacher)(x);
-          // the tangent of a float32 tensor has its type, which the compiler does not compute for a generic I
-          const direction = z as unknown as Grads<Tensor<[B, ...I]>>;
+          const direction = asTangent<Tensor<[B, ...I]>>(z);
           /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
             const v = (at: Tensor<[B, ...I]>) =>

@@ -150,8 +150,7 @@ export const consistencyDistillationLosses = <Q, J extends Shape, G = unknown>(
   const { pairs, c, teacher, guidance } = distillation.demand<ConsistencyDistillationOptions<Q, J>>(options);
   const name = 'consistencyDistillationLosses';
   const losses = consistent(name, { pairs, c }, <I extends Shape>(path: ContinuousNoising): Flow<I> => {
-    // the images of the student: others are an error of shapes
-    const D = ofSigma(path, teaching(name, path, teacher as unknown as Teacher<Q, I>, guidance));
+    const D = ofSigma(path, teaching<Q, J, I>(name, path, teacher, guidance));
     // EDM (Karras et al. 2022), Algorithm 2, lines 7 to 11
     return ({ xt, t, r, at, inputs }) => {
       const params = inputs.teacher as Q; // `fit` gives the parameters of `teacher`

@@ -2,7 +2,6 @@
 import {
   add,
   fork,
-  type Grads,
   jvp,
   less,
   maximum,
@@ -21,6 +20,7 @@ import {
   where,
   zerosLike,
 } from '../../dsl/index.js';
+import { asTangent } from '../../dsl/transforms/grads.js';
 import { aboveZero, amount, hinted, share as shareType } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
@@ -100,10 +100,10 @@ export const meanFlowLosses = <G = unknown>(given?: Exact<G, keyof MeanFlowOptio
         const z = qSample(path)(t, noise)(x0);
         const v = targetAt('velocity', path.levels(t))(x0, noise);
         const point = { z, r, t };
-        const along = { z: v, r: zerosLike(r), t: onesLike(t) };
+        const along: typeof point = { z: v, r: zerosLike(r) as typeof r, t: onesLike(t) as typeof t };
         const { value: u, tangent: dudt } = jvp((q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r }))(
           point,
-          along as unknown as Grads<typeof point>, // float32 tensors, whose gradients have their types
+          asTangent(along),
         );
         const target = sub(v, scaleBy(dudt, sub(t, r)));
         const squares = sumPerSample(square(sub(u, stopGradient(target))));

@@ -98,7 +98,7 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
       const noised = noisedBatch(path, denoiser, lossOptions);
       const x0Of = <R>(of: Denoiser<R, I>) => overNoising(path)(reparameterize(path, 'x0')(of)).apply;
       const student = x0Of(denoiser);
-      const taught = x0Of(teaching(name, path, teacher as unknown as Teacher<Q, I>, guidance)); // images of the student
+      const taught = x0Of(teaching<Q, J, I>(name, path, teacher, guidance));
       return (params, inputs) => {
         const { noise, at: conditioning } = noised(inputs);
         const i = cellAmong(ends)(neg(conditioning.t));

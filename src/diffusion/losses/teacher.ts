@@ -40,13 +40,13 @@ const nameOf = (noising: Noising): string =>
   isDiscrete(noising) ? 'the timesteps of a schedule' : `${noising.name} ${JSON.stringify(noising.options)}`;
 
 /**
- * The denoiser of a teacher, with its guidance and without dropout. Raises `ConfigError` for a
+ * The denoiser of a teacher for the images of its student, with its guidance and without dropout. Raises `ConfigError` for a
  * teacher that reads times, and not noise levels, and was trained on another path.
  */
-export const teaching = <Q, I extends Shape>(
+export const teaching = <Q, J extends Shape, I extends Shape>(
   where: string,
   noising: ContinuousNoising,
-  { model, noising: own }: Teacher<Q, I>,
+  { model, noising: own }: Teacher<Q, J>,
   guidance: Guidance,
 ): Denoiser<Q, I> => {
   if (model.clock !== 'level' && nameOf(own) !== nameOf(noising))
@@ -56,5 +56,5 @@ export const teaching = <Q, I extends Shape>(
       actual: `one of ${nameOf(own)}`,
       hint: 'give the `noising` of the teacher to the training',
     });
-  return withoutDropout(orRaise(guidance(model)));
+  return withoutDropout(orRaise(guidance(model))) as unknown as Denoiser<Q, I>; // images of the student: others are an error of shapes
 };

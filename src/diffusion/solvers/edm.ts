@@ -4,7 +4,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
-import { planning, type Stage } from './plan.js';
+import { planning, type SolverStep, type Stage } from './plan.js';
 import type { Path } from '../levels/path.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0, isGradual } from './steps.js';
@@ -38,6 +38,19 @@ const raisedLevel = (
   return isIn ? levelOf(sigma * (1 + Math.min(churn / steps, MOST))) : from;
 };
 
+/** A step whose stages begin at `hat`, up to which noise leads, of deviation `sNoise`: Algorithm 2, line 6. */
+export const stepUpTo = (
+  from: Level,
+  hat: Level,
+  to: Level,
+  [first, ...others]: readonly [Stage, ...Stage[]],
+  sNoise: number,
+): SolverStep => {
+  if (hat === from) return { from, to, stages: [first, ...others] };
+  const { alpha, sigma } = transition(from, hat);
+  return { from, to, stages: [{ ...first, raise: { alpha, sigma: sNoise * sigma } }, ...others] };
+};
+
 /** A solver with churn before each step, from the stages of a step. */
 export const churning = (
   where: string,
@@ -59,11 +72,7 @@ export const churning = (
         const path = pathOf(noising);
         return pairsOf(levels).map(([from, to], _, { length }) => {
           const hat = raisedLevel(path.levelOfSigma, from, length, options);
-          const [first, ...others] = stages(hat, to, path);
-          if (hat === from) return { from, to, stages: [first, ...others] };
-          const { alpha, sigma } = transition(from, hat); // line 6
-          const raise = { alpha, sigma: options.sNoise * sigma };
-          return { from, to, stages: [{ ...first, raise }, ...others] };
+          return stepUpTo(from, hat, to, stages(hat, to, path), options.sNoise);
         });
       }),
   );

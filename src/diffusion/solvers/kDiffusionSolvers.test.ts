@@ -165,6 +165,8 @@ describe('in σ, as k-diffusion', () => {
     await close(solver, expected, 1e-11);
     expect(await walked(heun())).not.toBeCloseTo(expected, 3);
     const beyond = restart({ intervals: [{ min: 1, max: 1e6, levels: 3, repeats: 1 }] });
-    await expect(walked(beyond)).rejects.toThrow('restart.intervals.0.max: expected at most');
+    await expect(walked(beyond)).rejects.toThrow('restart.intervals.0: expected max at most');
+    const empty = restart({ intervals: [{ min: 1, max: 1, levels: 3, repeats: 1 }] });
+    await expect(walked(empty)).rejects.toThrow('restart.intervals.0: expected min < max, got min 1, max 1');
   });
 });

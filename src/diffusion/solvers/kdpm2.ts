@@ -8,9 +8,14 @@ import { solverOf, type Stage } from './plan.js';
 import { etaOf, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 import { ancestralLevel, holdNoiseFrom, holdX0, isGradual, levelBetween } from './steps.js';
 
-/** Euler's step to the middle in ln σ, then the whole step with the slope there. One evaluation where σ falls too far. */
-const midpoint = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
-  if (!isGradual(from, to, 'end')) return [holdX0(from, to)];
+/** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `twice`. */
+export const midpoint = (
+  path: Path,
+  from: Level,
+  to: Channel,
+  twice = isGradual(from, to, 'end'),
+): readonly [Stage, ...Stage[]] => {
+  if (!twice) return [holdX0(from, to)];
   const middle = levelBetween(path, from, to, 1 / 2);
   return [holdX0(from, middle), holdNoiseFrom(middle, from, to, [1])];
 };
@@ -27,6 +32,19 @@ const midpoint = (path: Path, from: Level, to: Channel): readonly [Stage, ...Sta
  * made.steps // → 7
  */
 export const kdpm2 = churning('kdpm2', (from, to, path) => midpoint(path, from, to));
+
+/** {@link midpoint} to a lower noise level, then noise up to the end of the step. */
+export const ancestralMidpoint = (
+  path: Path,
+  from: Level,
+  to: Level,
+  { eta, sNoise }: { readonly eta: number; readonly sNoise: number },
+  twice?: boolean,
+): readonly Stage[] => {
+  const { down, up } = ancestralLevel(from, to, eta);
+  const stages = midpoint(path, from, down, twice);
+  return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
+};
 
 const options = schema('kdpm2Ancestral', {
   /** η from 0, which is kdpm2, to 1; 1 if left out. */
@@ -48,9 +66,5 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
-  solverOf((from, to, path) => {
-    const { down, up } = ancestralLevel(from, to, eta);
-    const stages = midpoint(path, from, down);
-    return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
-  }),
+  solverOf((from, to, path) => ancestralMidpoint(path, from, to, { eta, sNoise })),
 );

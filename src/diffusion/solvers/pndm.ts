@@ -8,7 +8,7 @@ import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { hasSignal, holdNoise, holdNoiseFrom, isGradual, reachOf } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
-const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
+export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
   [1],
   [3 / 2, -1 / 2],
   [23 / 12, -16 / 12, 5 / 12],

@@ -2,11 +2,11 @@ import { aboveZero, hinted, positive, refined } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
 import { E, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { sigmaOf, transition } from '../levels/channel.js';
+import { sigmaOf } from '../levels/channel.js';
 import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { karras } from '../levels/spacedSigmas.js';
-import { heunStages } from './edm.js';
+import { heunStages, stepUpTo } from './edm.js';
 import type { SolverStep } from './plan.js';
 import { noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 
@@ -24,6 +24,19 @@ const interval = record({
   /** The number of repetitions: K of the paper. */
   repeats: hinted(positive, HINT),
 });
+type Intervals = readonly t.TypeOf<typeof interval>[];
+
+/** The level with the nearest σ/α. */
+const nearestTo = (sigma: number, levels: readonly Level[]): Level =>
+  levels.reduce((a, b) => (Math.abs(sigmaOf(b) - sigma) < Math.abs(sigmaOf(a) - sigma) ? b : a));
+
+/** The first interval whose ends are not in order, or that leads beyond a σ. */
+const wrongIn = (intervals: Intervals, most: number) => {
+  const k = intervals.findIndex(({ min, max }) => !(min < max && max <= most));
+  const { min, max } = intervals[k] ?? { min: 0, max: 0 };
+  const expected = min < max ? `max at most ${most}, the σ where sampling begins` : 'min < max';
+  return k === -1 ? null : { field: `intervals.${k}` as const, expected, actual: `min ${min}, max ${max}`, hint: HINT };
+};
 
 const options = schema('restart', {
   /** The intervals to repeat, { min, max, levels, repeats }, of σ/α. */
@@ -32,17 +45,7 @@ const options = schema('restart', {
   sNoise: noiseFactor,
   /** ρ of the levels on the way back; 7 if left out. */
   rho: optional(hinted(aboveZero, '7 is usual'), 7),
-}).rule(({ intervals }) => {
-  const wrong = intervals.findIndex(({ min, max }) => min >= max);
-  return wrong === -1
-    ? null
-    : {
-        field: `intervals.${wrong}`,
-        expected: 'min < max',
-        actual: `min ${intervals[wrong]!.min}, max ${intervals[wrong]!.max}`,
-        hint: HINT,
-      };
-});
+}).rule(({ intervals }) => wrongIn(intervals, Infinity));
 
 interface RestartOptions extends OptionsOf<typeof options> {}
 
@@ -60,38 +63,20 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  */
 export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho }) => ({
   plan: (levels, noising) => {
-    const beyond = intervals.findIndex(({ max }) => !(max <= sigmaOf(levels[0]!)));
-    if (beyond !== -1)
-      return fail('ConfigError', {
-        where: `restart.intervals.${beyond}.max`,
-        expected: `at most ${sigmaOf(levels[0]!)}, the σ where sampling begins`,
-        actual: `${intervals[beyond]!.max}`,
-        hint: HINT,
-      });
+    const wrong = wrongIn(intervals, sigmaOf(levels[0]!));
+    if (wrong) return fail('ConfigError', { ...wrong, where: `restart.${wrong.field}` });
     const { levelOfSigma } = pathOf(noising);
-    const nearestTo = (sigma: number): Level =>
-      levels
-        .filter((level) => !isData(level))
-        .reduce((best, level) => (Math.abs(sigmaOf(level) - sigma) < Math.abs(sigmaOf(best) - sigma) ? level : best));
-    const plain = ([from, to]: readonly [Level, Level]): SolverStep => ({ from, to, stages: heunStages(from, to) });
-    const walks = intervals.map(({ min, max, levels: count, repeats }) => {
-      const low = nearestTo(min);
-      const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), levelOfSigma);
-      const [first, ...others] = pairsOf([...down.slice(0, -1), low]).map(plain) as [SolverStep, ...SolverStep[]];
-      const { alpha, sigma } = transition(low, first.from);
-      const [begin, ...stages] = first.stages;
-      const raised: SolverStep = {
-        ...first,
-        from: low,
-        stages: [{ ...begin!, raise: { alpha, sigma: sNoise * sigma } }, ...stages],
-      };
-      return { low, steps: Array.from({ length: repeats }, () => [raised, ...others]).flat() };
-    });
-    return E.right(
-      pairsOf(levels).flatMap((pair) => [
-        plain(pair),
-        ...walks.flatMap(({ low, steps }) => (low === pair[1] ? steps : [])),
-      ]),
-    );
+    const noisy = levels.filter((level) => !isData(level));
+    const lows = intervals.map(({ min }) => nearestTo(min, noisy));
+    const step = (from: Level, hat: Level, to: Level) => stepUpTo(from, hat, to, heunStages(hat, to), sNoise);
+    const again = (low: Level): readonly SolverStep[] =>
+      intervals
+        .filter((_, k) => lows[k] === low)
+        .flatMap(({ max, levels: count, repeats }) => {
+          const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), levelOfSigma);
+          const way = pairsOf([...down.slice(0, -1), low]).map(([from, to], i) => step(i === 0 ? low : from, from, to));
+          return Array.from({ length: repeats }, () => way).flat();
+        });
+    return E.right(pairsOf(levels).flatMap(([from, to]) => [step(from, from, to), ...again(to)]));
   },
 }));

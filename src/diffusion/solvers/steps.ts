@@ -89,8 +89,9 @@ export const ancestralLevel = (
 /** The length of a step in DPM-Solver's λ, half of the log-SNR: h = λ_s - λ_t. */
 export const lengthOf = (from: Channel, to: Channel): number => halfLogSNR(to) - halfLogSNR(from);
 
-/** Tests if a step has a finite length in λ: signal at its beginning, and noise at its end. */
-export const hasLength = (from: Channel, to: Channel): boolean => from.alpha > 0 && to.sigma > 0;
+/** Tests if a step has a length in λ that is finite, with signal at its beginning and noise at its end, and not 0. */
+export const hasLength = (from: Channel, to: Channel): boolean =>
+  from.alpha > 0 && to.sigma > 0 && (from.alpha !== to.alpha || from.sigma !== to.sigma);
 
 /** Tests if σ/α fits float32 where a step begins. It always does where the step ends; at the data it is 0. */
 export const hasSignal = (from: Channel): boolean => leavesSignal(from);

@@ -40,3 +40,6 @@ export const gradNodes = <P>(where: string, p: P, grads: Grads<P>): readonly Nod
   });
   return found;
 };
+
+/** Float32 tensors as a direction of `jvp`: their gradients have their types, which the compiler does not compute for generic ones. */
+export const asTangent = <P>(direction: P): Grads<P> => direction as unknown as Grads<P>;

@@ -1,6 +1,6 @@
 /** The heads of an attention layer. */
 import { hinted, positive } from '../../internal/decode.js';
-import type { Dim } from '../../dsl/index.js';
+import { type Dim, type Shape, split, type Tensor } from '../../dsl/index.js';
 import type { Checked, NotMultiple } from '../../dsl/types/checked.js';
 import { t } from '../../internal/fp.js';
 import { type Broken, record } from '../../internal/schema.js';
@@ -27,6 +27,12 @@ export const heads: t.Type<Heads> = hinted(
 /** The number of heads over C channels, which may be a fraction. */
 export const headsOver = (given: Heads, channels: number): number =>
   typeof given === 'number' ? given : channels / given.channels;
+
+/** Queries, keys and values of a projection to 3·C channels, each of C channels. */
+export const thirdsOf = <T extends Tensor<Shape>>(
+  projected: Tensor<Shape>,
+  channels: number,
+): readonly [q: T, k: T, v: T] => split(projected, [channels, channels, channels]) as unknown as readonly [T, T, T];
 
 /** The rule that the heads divide the channels. */
 export const headsDivide = (given: Heads, channels: number): Broken<'heads'> | null =>

@@ -1,15 +1,23 @@
 /** Self-attention blocks of images. */
-import { add, type Affine, attention, type Dim, type Extent, type ScaleAndShift, split } from '../../dsl/index.js';
+import {
+  add,
+  type Affine,
+  attention,
+  type Dim,
+  type Extent,
+  type ScaleAndShift,
+  type Tensor,
+} from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { epsilon } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { channels } from '../layers/fields.js';
 import { groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
-import { heads, type Heads, headsDivide, type HeadsFor, headsOver } from '../layers/heads.js';
+import { heads, type Heads, headsDivide, type HeadsFor, headsOver, thirdsOf } from '../layers/heads.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
-import { groupNormLayer, linearLayer, type OfImages } from '../layers/layers.js';
+import { groupNormLayer, linearLayer } from '../layers/layers.js';
 import { rescale, scaled } from './rescaling.js';
 
 /** The parameters of an attention block over C channels. */
@@ -21,8 +29,20 @@ export interface AttentionBlockParams<C extends Dim = Dim> {
   readonly output: Affine<C, C>;
 }
 
+/** What an attention block reads beside its images. */
+export interface AttentionContext {
+  /** True for the identity in place of the attention: every pixel then attends to itself only. */
+  readonly identityAttention?: boolean | undefined;
+}
+
 /** `[B, H, W, C]` → `[B, H, W, C]` */
-export type AttentionBlock<C extends Dim = Dim> = Layer<AttentionBlockParams<C>, OfImages<C, C>>;
+export type AttentionBlock<C extends Dim = Dim> = Layer<
+  AttentionBlockParams<C>,
+  <B extends Dim, H extends Dim, W extends Dim>(
+    x: Tensor<[B, H, W, NoInfer<C>]>,
+    at?: AttentionContext,
+  ) => Tensor<[B, H, W, C]>
+>;
 
 /** The configuration of an attention block. */
 export interface AttentionBlockConfig<C, H = Heads, N = Groups | null> {
@@ -50,7 +70,7 @@ const options = /* @__PURE__ */ schema('attentionBlock', {
 /**
  * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
  * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
- * `QKVAttention`. Raises `ConfigError` unless the heads and the groups divide the channels.
+ * `QKVAttention`. With `identityAttention` it is output(v) + x. Raises `ConfigError` unless the heads and the groups divide the channels.
  * @example
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>
@@ -74,9 +94,9 @@ export const attentionBlock = <
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
-  return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x) => {
-    const thirds = split(qkv(norm(x)), [size, size, size]);
-    const [q, k, v] = thirds as unknown as readonly [typeof x, typeof x, typeof x]; // qkv has 3·C channels
-    return scaled(add(output(attention(q, k, v, { heads: headsOver(given.heads, size) })), x), given.rescale);
+  return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
+    const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
+    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(given.heads, size) });
+    return scaled(add(output(mixed), x), given.rescale);
   });
 };

@@ -13,13 +13,12 @@ import {
   reshape,
   type Shape,
   slice,
-  split,
   squeeze,
   type Tensor,
 } from '../../dsl/index.js';
 import { schema } from '../../internal/schema.js';
 import { channels, count } from '../layers/fields.js';
-import { heads, type Heads, headsDivide, headsOver } from '../layers/heads.js';
+import { heads, type Heads, headsDivide, headsOver, thirdsOf } from '../layers/heads.js';
 import { normalOf } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from '../layers/layer.js';
 import { linearLayer } from '../layers/layers.js';
@@ -80,8 +79,7 @@ export const attentionPool = <const C extends number, const D extends number, G 
       reshape(y, B, tokens, size) as Tensor<[Dim, Dim, Dim]> as Tokens; // of C channels
     const all = concatAll([of(mean(x, [1, 2]), 1), of(x, pixels)], 1) as Tokens;
     const placed = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
-    const thirds = split(qkv(placed), [size, size, size]) as unknown as readonly [Tokens, Tokens, Tokens];
-    const [q, k, v] = thirds; // qkv has 3·C channels
+    const [q, k, v] = thirdsOf<Tokens>(qkv(placed), size);
     const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(given, size) }); // the output of the mean: [B, 1, C]
     return squeeze(output(attended) as Tensor<[Dim, Dim, Channels<D>]>, 1) as never; // [B, D]
   });

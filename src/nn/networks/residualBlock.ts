@@ -219,6 +219,8 @@ export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> 
   readonly embedding: Tensor<[B, E]>;
   /** The key for dropout: each part of a layer gets its own. Without a key there is no dropout. */
   readonly key?: Key | undefined;
+  /** True for the identity in place of the attention at the bottleneck. Other blocks do not read it. */
+  readonly identityAttention?: boolean | undefined;
 }
 
 /** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]` */

@@ -49,6 +49,8 @@ export interface UNet<I extends Shape>
   readonly noiseLabels?: true;
   /** False for a model that requires a class, so that it has no unconditional prediction. */
   readonly unconditional?: false;
+  /** True for a model with attention at the bottleneck, which `pag` replaces. */
+  readonly identityAttention?: true;
   /** Predicts from x_t, `[B, ...I]`, and its conditioning: `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: UNetParams,
@@ -104,7 +106,7 @@ const evaluated =
   <B extends Dim>(x: Tensor<[B, ...Shape]>, given: UNetConditioning<B>): Images<B> => {
     const images = imagesFor('unet', c, x);
     requireInputs(c, images, given);
-    const at = { embedding: embed(c, net, given), key: given.dropout };
+    const at = { embedding: embed(c, net, given), key: given.dropout, identityAttention: given.identityAttention };
     const skips = encoded(net, withCondition(images, given.condition), at);
     let h = throughMiddle(net, skips.at(-1)!, at);
     for (const { upsample, up } of net.levels.toReversed()) {
@@ -116,7 +118,7 @@ const evaluated =
 
 const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const { learnedVariance: as, predicts, timesteps, classes, condition, noClass } = c;
+  const { learnedVariance: as, predicts, timesteps, classes, condition, noClass, middle } = c;
   const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
     const [prediction, variance] = halve(apply(params)(x, at)); // two halves of the channels, each of the shape of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
@@ -131,6 +133,7 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     ...(timesteps === 'continuous' ? ({ noiseLabels: true } as const) : { timesteps }),
     ...(classes !== undefined && noClass === 'never' && ({ unconditional: false } as const)),
     ...(classes !== undefined && { classes }),
+    ...(middle !== 'residual' && ({ identityAttention: true } as const)),
     ...(condition !== undefined && { condition }),
     apply: Object.assign(first, { config: c }), // saving a trained model uses this to check that its functions are unchanged
     ...(as !== undefined && { learned: { as, apply: Object.assign(both, { config: c }) } }),

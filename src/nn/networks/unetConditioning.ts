@@ -39,6 +39,8 @@ export interface UNetConditioning<B extends Dim> {
   readonly condition?: UNetCondition<B>;
   /** The key for dropout; without it there is no dropout. */
   readonly dropout?: Key;
+  /** True for the identity in place of the attention at the bottleneck, of a network that has it: for `pag`. */
+  readonly identityAttention?: boolean;
 }
 
 export const embeddingLayers = (c: UNetArchitecture) => {

@@ -33,6 +33,7 @@ const other = right(interpolant({ name: 'own', alpha: (t) => sub(1, t), sigma: (
 test.each([
   rectifiedFlow(),
   trigonometric(),
+  trigonometric({ timeScale: 1 }),
   continuousCosine({ offset: 0.01 }),
   continuousLinear({ betaMax: 15 }),
   continuousSigmoid({ tau: 0.9 }),

@@ -72,9 +72,9 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
     randomInto('normal', fork(given.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
     const images = yield* take(sample<P, I, unknown>(trained, { ...given, from })(backend));
-    const data = yield* take(datasetOfImages(images, labels === undefined ? {} : { labels }));
+    const data: Dataset = yield* take(datasetOfImages(images, labels === undefined ? {} : { labels }));
     return {
-      data: data as Dataset as Dataset<I>, // images of the model
+      data: data as Dataset<I>, // images of the model
       coupling: ({ positions }) => rowsAt(noise, sizeOf(image), positions),
     };
   });

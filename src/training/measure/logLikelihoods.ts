@@ -92,25 +92,24 @@ export const logLikelihoods: Dual<
     const keys = fork(key, 'direction', 'bytes');
     const nats = new Float64Array(count);
 
-    function* measure({ first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
+    function* measure({ index, first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
       // images that fill up a batch have their own keys too
       const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
       const directions = ofEach(keys.direction);
-      const done = (first / batch) * flow.steps;
+      const done = (index / batch) * flow.steps;
       const found = yield* hold(
         runLoop(loop, {
           begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
           constants: { params, ...(label && { label }), ...(condition && { x0 }) },
           steps: flow.steps,
-          given: (index) => E.right({ index, keys: directions, ...(condition && { conditionKey }) }),
-          onStep: (_, index) =>
-            heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * flow.steps))(backend),
+          given: (step) => E.right({ index: step, keys: directions, ...(condition && { conditionKey }) }),
+          onStep: (_, step) => heard(`${where}.onStep`, () => onStep?.(done + step + 1, rounds * flow.steps))(backend),
           signal,
         }),
         (values) => release(values)(backend),
       );
       const numbers = yield* take(read(found)(backend));
-      nats.set(finiteOf(where, { first, ...of }, numbers), first);
+      nats.set(finiteOf(where, { first, ...of }, numbers), index);
     }
     yield* take(inBatches(images)(backend)(measure));
     const bits = bitsOfBytes(sizeOf(image));

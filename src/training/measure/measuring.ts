@@ -13,7 +13,7 @@ import {
   upload,
 } from '../../dsl/index.js';
 import { raise, showShape } from '../../internal/errors.js';
-import { functionOf, positive } from '../../internal/decode.js';
+import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -29,8 +29,10 @@ import { lookThrough } from '../data/wholeSet.js';
 /** The images to measure, and options. */
 export interface Measuring<I extends ImageShape, D = Dataset<I>> {
   readonly data: D;
-  /** The number of images to measure, from the first one; by default all. */
+  /** The number of images to measure; by default all from the first one on. */
   readonly images?: number;
+  /** The position of the first image to measure; default 0. The images of a set can so be measured in parts. */
+  readonly first?: number;
   /** The number of images at a time. It changes the results only by rounding, and by the noise of a `condition`. */
   readonly batch: number;
   /** The key of all random draws, which depend on the position of each image in the data set. */
@@ -52,6 +54,7 @@ export const measuringFields = {
   batch: positive,
   key: hostKey,
   images: optional(positive),
+  first: optional(natural, 0),
   condition: optional(conditioner),
   onStep: optional(functionOf('a function')),
   signal: optional(signal),
@@ -74,6 +77,8 @@ const bytesOnly =
 
 /** A batch of images on a backend. */
 export interface ResidentImages<I extends ImageShape = ImageShape> {
+  /** The index of the first one among the measured images. */
+  readonly index: number;
   /** The position of the first one in the data set. */
   readonly first: number;
   /** The number of images to measure; the last batch is filled up with the first images. */
@@ -89,8 +94,8 @@ export interface ResidentImages<I extends ImageShape = ImageShape> {
 }
 
 /** The number of images, the number in a batch, and the number of batches. */
-const countsIn = <I extends ImageShape>({ data, images = data.size, batch: most }: Measuring<I>) => {
-  const count = Math.min(images, data.size);
+const countsIn = <I extends ImageShape>({ data, first = 0, images = data.size, batch: most }: Measuring<I>) => {
+  const count = Math.min(images, data.size - first);
   const batch = Math.min(most, count);
   return { count, batch, rounds: Math.ceil(count / batch) };
 };
@@ -105,7 +110,7 @@ interface Given<P, I extends ImageShape> {
 
 /** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
-  const { data, images, signal } = measuring;
+  const { data, first = 0, images, signal } = measuring;
   yield* take(checkedTrained(where)(trained));
   if (showShape(data.image) !== showShape(trained.image))
     raise('ConfigError', {
@@ -114,8 +119,20 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
       actual: showShape(data.image),
       hint: 'measure images of the size that it was trained on',
     });
+  if (first >= data.size)
+    raise('ConfigError', {
+      where: `${where}.first`,
+      expected: `a position of the ${data.size} images`,
+      actual: `${first}`,
+      hint: 'positions count from 0',
+    });
   yield* lookThrough(
-    { where, images, signal, ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }) },
+    {
+      where,
+      images: images === undefined ? images : first + images,
+      signal,
+      ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }),
+    },
     trained.model,
     data,
   );
@@ -149,7 +166,7 @@ export const inBatches =
   (backend: Backend) =>
   (measure: (images: ResidentImages<I>) => Block<void>): taskEither.TaskEither<NoisefoldError, void> =>
     gen(function* () {
-      const { data, key } = measuring;
+      const { data, key, first: from = 0 } = measuring;
       const { count, batch, rounds } = countsIn(measuring);
       const keys = fork(key, 'condition');
       const load = loaded(model, data, measuring.signal);
@@ -157,16 +174,17 @@ export const inBatches =
       const freed = (x: unknown) => release(x)(backend);
 
       function* measured(round: number): Block<void> {
-        const first = round * batch;
-        const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
+        const index = round * batch;
+        const positions = Int32Array.from({ length: batch }, (_, i) => from + ((index + i) % count));
         const { images, labels } = yield* take(load(positions));
         checkBytes(positions, { images, labels });
         const x0: AnyValue = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
         const label =
           model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
         yield* measure({
-          first,
-          count: Math.min(batch, count - first),
+          index,
+          first: from + index,
+          count: Math.min(batch, count - index),
           positions,
           x0: x0 as ResidentImages<I>['x0'], // of the shape of the model's images
           ...(label && { label }),

@@ -99,9 +99,17 @@ export const variationalBound: Dual<
     const { noise } = fork(key, 'noise');
     let sums = noSums(T); // continues from batch to batch
 
-    function* measure({ first, count, positions, x0, label, conditionKey }: ResidentImages<I>): Block<void> {
+    function* measure({
+      index: from,
+      first,
+      count,
+      positions,
+      x0,
+      label,
+      conditionKey,
+    }: ResidentImages<I>): Block<void> {
       const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also for images that fill up a batch
-      const done = (first / batch) * T;
+      const done = (from / batch) * T;
       const measured = yield* hold(
         runLoop(loop, {
           begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
@@ -119,7 +127,7 @@ export const variationalBound: Dual<
       const priors = yield* take(read(measured.prior)(backend));
       const table = yield* take(read(measured.table)(backend));
       sums = withBatch(count, priors, table)(sums);
-      finiteOf(where, { first, count }, sums.images.slice(first));
+      finiteOf(where, { first, count }, sums.images.slice(from));
     }
     yield* take(inBatches(images)(backend)(measure));
     return boundOf(sums);

@@ -1,7 +1,7 @@
 /** Noise that a caller gives in place of drawn noise. */
-import type { InpaintingNoise, NoiseName } from '../../diffusion/index.js';
-import { type Stage, stagesOf } from '../../diffusion/solvers/plan.js';
-import type { NoisefoldError } from '../../dsl/index.js';
+import { brownianNoise, type Channel, type InpaintingNoise, type NoiseName } from '../../diffusion/index.js';
+import { type SolverPlan, type Stage, stagesOf } from '../../diffusion/solvers/plan.js';
+import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { functionOf, show } from '../../internal/decode.js';
 import { attempt, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
@@ -54,21 +54,36 @@ const drawnIn = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): 
     : stages.map(ofStage);
 };
 
-/** The names of given noises, in a fixed order. */
-export const namesOf = (noises: GivenNoises | undefined): readonly Name[] =>
-  (['noise', 'churn', 'known', 'again'] as const).filter((name) => noises?.[name] !== undefined);
+/** The noises of a sampling that no program draws. */
+export interface HostNoises {
+  readonly noise?: GivenNoises;
+  readonly brownian?: boolean;
+}
 
-/** Raises `ConfigError` for a noise that no evaluation draws. */
-export const checkNoises = <P, I extends ImageShape>(where: string, noises: GivenNoises, steps: Steps<P, I>): void => {
+/** Their names, in a fixed order. */
+export const namesOf = ({ noise, brownian = false }: HostNoises): readonly Name[] =>
+  (['noise', 'churn', 'known', 'again'] as const).filter(
+    (name) => noise?.[name] !== undefined || (brownian && name === 'noise'),
+  );
+
+/** Raises `ConfigError` for a noise that no evaluation draws, and for one that is both given and a Brownian path. */
+export const checkNoises = <P, I extends ImageShape>(where: string, noises: HostNoises, steps: Steps<P, I>): void => {
   const drawn = new Set(drawnIn(steps).flat());
+  const refuse = (field: string, expected: string, actual: string, hint: string): never =>
+    raise('ConfigError', { where: `${where}: ${field}`, expected, actual, hint });
+  if (noises.brownian === true) {
+    if (!drawn.has('noise')) refuse('brownian', 'a solver that adds noise', 'one that does not', 'leave it out');
+    if (noises.noise?.noise) refuse('brownian', 'no noise.noise beside it', 'both', 'leave out one of them');
+    if (steps.inpainter) refuse('brownian', 'no known part, which walks steps again', 'both', 'leave out one of them');
+  }
   for (const name of namesOf(noises))
     if (!drawn.has(name))
-      raise('ConfigError', {
-        where: `${where}: noise.${name}`,
-        expected: 'a noise that the solver or inpainting draws',
-        actual: `${name}, which it does not draw`,
-        hint: 'leave it out; x_T is from: { noise }',
-      });
+      refuse(
+        `noise.${name}`,
+        'a noise that the solver or inpainting draws',
+        `${name}, which it does not draw`,
+        'leave it out; x_T is from: { noise }',
+      );
 };
 
 /** The given noises of an evaluation, as an input of a step; none if the caller gives none. */
@@ -76,19 +91,31 @@ export interface StepNoises {
   readonly noise?: { readonly [K in Name]?: Float32Array };
 }
 
-/** The given noises of a batch, from its sample number `first` on, at an evaluation. */
+/** The levels between which each evaluation adds noise. */
+const spansOf = (plan: SolverPlan): readonly (readonly [from: Channel, to: Channel])[] =>
+  plan.flatMap(({ from, to, stages }) => stages.map((_, k) => [from, stages[k + 1]?.at ?? to] as const));
+
+/** The noises of a batch, from its sample number `first` on, at an evaluation. `keys` are those of its Brownian paths. */
 export const noisesAt = <P, I extends ImageShape>(
   where: string,
-  noises: GivenNoises | undefined,
+  { noise: noises = {}, brownian = false }: HostNoises,
   steps: Steps<P, I>,
   image: ImageSize,
   { all, batch, first }: { readonly all: number; readonly batch: number; readonly first: number },
+  keys: readonly RandomKey[],
 ): ((index: number) => either.Either<NoisefoldError, StepNoises>) => {
-  if (noises === undefined) return () => E.right({});
-  const size: readonly number[] = [batch, ...image];
+  const names = namesOf({ noise: noises, brownian });
+  if (names.length === 0) return () => E.right({});
+  const size = sizeOf(image);
   const drawn = drawnIn(steps);
+  const spans = spansOf(steps.sampler.plan);
   const at = (name: Name, index: number): Float32Array => {
-    if (!drawn[index]!.includes(name)) return new Float32Array(sizeOf(size));
+    const numbers = new Float32Array(batch * size);
+    if (!drawn[index]!.includes(name)) return numbers;
+    if (brownian && name === 'noise') {
+      keys.forEach((key, i) => numbers.set(brownianNoise(key)(...spans[index]!, size), i * size));
+      return numbers;
+    }
     const place = `${where}: noise.${name}(${index})`;
     const made: unknown = noises[name]!(index);
     if (!isImages(made))
@@ -101,8 +128,7 @@ export const noisesAt = <P, I extends ImageShape>(
     checkNoise(place, made, all, image);
     return batchOf(made, first, batch);
   };
-  return (index) =>
-    attempt(() => ({ noise: Object.fromEntries(namesOf(noises).map((name) => [name, at(name, index)])) }));
+  return (index) => attempt(() => ({ noise: Object.fromEntries(names.map((name) => [name, at(name, index)])) }));
 };
 
 const isImages = (x: unknown): x is Images => isObject(x) && 'data' in x && 'shape' in x && Array.isArray(x.shape);

@@ -67,14 +67,14 @@ type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
 
 /** The parts of a request that determine which programs it needs, as text. */
 const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan<P, Q, I>): string => {
-  const { labels, condition, known, previews, noise } = sampling;
+  const { labels, condition, known, previews } = sampling;
   return JSON.stringify([
     labels !== undefined,
     condition && [condition.images.shape.slice(1), condition.t],
     beginning && [beginning.noisy, steps.sampler.timesteps], // a strength changes the timesteps
     known && [known.resamples, known.jump],
     previews !== undefined,
-    namesOf(noise),
+    namesOf(sampling),
   ]);
 };
 

@@ -52,9 +52,9 @@ export const openedSampling =
   <P, I extends ImageShape>({ trained, steps, batch, beginning, sampling }: SamplePlan<P, I>) =>
   (backend: Backend): Fallible<OpenSampling<P, I>> =>
     gen(function* () {
-      const { labels, condition, previews, noise } = sampling;
+      const { labels, condition, previews } = sampling;
       const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
-      const form = { batch, beginning, condition, noises: namesOf(noise), ...has };
+      const form = { batch, beginning, condition, noises: namesOf(sampling), ...has };
       const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
@@ -68,7 +68,7 @@ export const openedSampling =
  * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
  * finite.
  */
-const finiteSamples = <P, I extends ImageShape>(
+export const finiteSamples = <P, I extends ImageShape>(
   { where, all, batch, trained: { image } }: SamplePlan<P, I>,
   first: number,
   what: string,
@@ -87,7 +87,7 @@ const finiteSamples = <P, I extends ImageShape>(
   });
 
 /** The keys of each sample of a batch, whatever the batch: sample i draws from `foldIn(key, i)`. */
-const keysOf = (
+export const keysOf = (
   { sampling: { key, first = 0 }, batch }: Pick<SamplePlan<never, ImageShape>, 'sampling' | 'batch'>,
   b: number,
   purpose: 'start' | 'steps' | 'condition',
@@ -95,7 +95,7 @@ const keysOf = (
   Array.from({ length: batch }, (_, i) => fork(foldIn(key, first + b * batch + i), purpose)[purpose]!);
 
 /** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
-function* uploadedConstants<P, I extends ImageShape>(
+export function* uploadedConstants<P, I extends ImageShape>(
   plan: SamplePlan<P, I>,
   noisy: Noisy | null,
   b: number,
@@ -164,7 +164,7 @@ function* drawnBatch<P, I extends ImageShape>(
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
   const { where, all, trained } = plan;
-  const noiseAt = noisesAt(where, sampling.noise, steps, trained.image, { all, batch, first });
+  const noiseAt = noisesAt(where, sampling, steps, trained.image, { all, batch, first }, stepKeys);
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const samples = yield* hold(
     runLoop(loop, {

@@ -105,7 +105,7 @@ const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condi
   });
 
 /** The spec of a key for each of `batch` samples. */
-const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
+export const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
 
 /** A sampling of `batch` samples as a loop, with one graph for all steps. */
 export const sampleLoop = <P, I extends ImageShape>(

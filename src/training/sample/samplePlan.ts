@@ -1,4 +1,4 @@
-import { type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import { type Denoiser, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
 import { everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
@@ -27,7 +27,10 @@ export interface SamplePlan<P, I extends ImageShape> {
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
   readonly sampling: Numbered<
-    Pick<Sampling, 'labels' | 'condition' | 'known' | 'noise' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'>
+    Pick<
+      Sampling,
+      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
+    >
   >;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
@@ -54,6 +57,17 @@ const checkDirection = <P, I extends ImageShape>(
     });
 };
 
+/** The model with its guidance, which knows if it was trained without labels too. */
+export const guidedModel = <P, I extends ImageShape>(
+  where: string,
+  { model, noising, labelDropout }: Trained<P, I>,
+  guidance: Guidance<P, I>,
+): either.Either<NoisefoldError, Denoiser<P, I>> => {
+  const unconditional =
+    model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
+  return guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...unconditional }));
+};
+
 /**
  * Plans a sampling. Returns a `ConfigError` for incompatible parts, and a `NonFinite` for images that are not finite.
  */
@@ -65,15 +79,11 @@ export const planOf =
     beginning: Beginning | null,
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
-      const { model, noising, image, classes, labelDropout } = trained;
+      const { noising, image, classes } = trained;
       const { labels, allowOtherNoising, ...others } = given;
       if (!allowOtherNoising) checkLevels(where, trained);
       const { solver, grid = everyStep, toData, guidance = unguided, correction, condition, from, known } = others;
-      const unconditional =
-        model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
-      const denoiser = orRaise(
-        guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...unconditional })),
-      );
+      const denoiser = orRaise(guidedModel<P, I>(where, trained, guidance));
       const classified = { where, denoiser, names: classes };
       const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(classified, labels) };
       const { all, batch } = countsOf(where, denoiser, sampling, beginning?.images);
@@ -95,6 +105,6 @@ export const planOf =
       const { images: _, mask: __, ...resampling } = known ?? {};
       const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;
       const steps = { sampler: plain, inpainter };
-      if (others.noise) checkNoises(where, others.noise, steps);
+      checkNoises(where, others, steps);
       return { where, all, batch, trained, steps, beginning, sampling };
     });

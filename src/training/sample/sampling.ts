@@ -36,6 +36,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly grid?: number | Grid;
   /** False to end at the last level of the grid, with its noise; by default samples are data. */
   readonly toData?: boolean;
+  /** The guidance, such as `cfg(2)`; none if left out. */
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
    * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
@@ -43,6 +44,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * which are not checked: the guide must be for the process of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
+  /** The correction of each x̂₀, such as `uncorrected`; `clipToImage` if left out. */
   readonly correction?: Correction;
   /**
    * Rounds the parameters, and those of the guide, to 'float16' or 'bfloat16' for this sampling, and computes in float32.
@@ -52,6 +54,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly storage?: FloatStorage;
   /** True to draw with a process that is neither that of the training nor respaced from it. */
   readonly allowOtherNoising?: boolean;
+  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   readonly key: RandomKey;
   /**
    * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
@@ -66,6 +69,12 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly known?: GivenKnown;
   /** Noise for the steps of the solver, in place of drawn noise, to repeat a run number by number. */
   readonly noise?: GivenNoises;
+  /**
+   * True for noise of a stochastic solver that is the increments of one Brownian path for each sample, so that more steps approach the
+   * same sample, as with the Brownian trees of k-diffusion: see `brownianNoise`. The host draws it, some forty times as many numbers;
+   * churn is drawn as without it.
+   */
+  readonly brownian?: boolean;
   /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
@@ -128,6 +137,7 @@ export const requestFields = {
     record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
   ),
   noise: optional(noisesRecord),
+  brownian: optional(t.boolean, false),
   count: optional(positive),
   first: optional(natural, 0),
   onStep: optional(listener),

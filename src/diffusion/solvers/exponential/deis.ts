@@ -2,9 +2,9 @@ import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { type Level, pairsOf } from '../../levels/level.js';
-import { planning } from '../plan.js';
+import { planning, type Solver } from '../plan.js';
 import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { holdNoise, lengthOf, reachOf } from '../steps.js';
+import { holdNoise, lengthOf, type OrderAt, reachOf } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
@@ -24,6 +24,15 @@ const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly
   return weights.map((w) => w / moments[0]!);
 };
 
+/** {@link deis} with a limit of the order of each step. */
+export const deisOf = (order: number, orderAt: OrderAt = () => Infinity): Solver =>
+  planning((levels) =>
+    pairsOf(levels).map(([from, to], i, { length }) => {
+      const reach = reachOf(levels, i, Math.min(order, orderAt(length - i)));
+      return { from, to, stages: [holdNoise(from, to, weightsOf(levels, i, reach))] };
+    }),
+  );
+
 const options = schema('deis', {
   /** 1, which is DDIM, to 4; 3 if left out. */
   order: optional(orderOf(1, 2, 3, 4), 3),
@@ -41,12 +50,4 @@ interface DeisOptions extends OptionsOf<typeof options> {}
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: deis({ order: 3 }) })).memory // → 2
  */
-export const deis: SolverFrom<DeisOptions> = withOptions(options, ({ order }) =>
-  planning((levels) =>
-    pairsOf(levels).map(([from, to], i) => ({
-      from,
-      to,
-      stages: [holdNoise(from, to, weightsOf(levels, i, reachOf(levels, i, order)))],
-    })),
-  ),
-);
+export const deis: SolverFrom<DeisOptions> = withOptions(options, ({ order }) => deisOf(order));

@@ -1,7 +1,9 @@
 /** Singlestep DPM-Solver++ with noise, as in k-diffusion: 2S ancestral, and SDE. Two evaluations a step, one in the last. */
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { solverOf } from '../plan.js';
+import type { Level } from '../../levels/level.js';
+import type { Path } from '../../levels/path.js';
+import { solverOf, type Stage } from '../plan.js';
 import { etaOf, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, flowStep, holdX0, isGradual, levelBetween } from '../steps.js';
 
@@ -38,6 +40,27 @@ export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(
   }),
 );
 
+/** A step of {@link dpmSolverPPSdeSinglestep}; one evaluation unless `twice`. */
+export const sdeStages = (
+  path: Path,
+  from: Level,
+  to: Level,
+  { eta, sNoise, r }: { readonly eta: number; readonly sNoise: number; readonly r: number },
+  twice = isGradual(from, to, 'end'),
+): readonly Stage[] => {
+  const { down, up } = ancestralLevel(from, to, eta);
+  const noise = sNoise * up;
+  if (!twice) return [{ ...holdX0(from, down), noise }];
+  const middle = levelBetween(path, from, to, r);
+  const first = ancestralLevel(from, middle, eta);
+  const { x: start, x0 } = flowStep(from, down);
+  const share = 1 / (2 * r);
+  return [
+    { ...holdX0(from, first.down), noise: sNoise * first.up },
+    { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
+  ];
+};
+
 const sdeOptions = schema('dpmSolverPPSdeSinglestep', {
   ...fields,
   /** The place of the second evaluation in a step, in λ; 1/2 if left out. */
@@ -64,18 +87,6 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * const solver = dpmSolverPPSdeSinglestep({ r: 0.5 })
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
-export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r }) =>
-  solverOf((from, to, path) => {
-    const { down, up } = ancestralLevel(from, to, eta);
-    const noise = sNoise * up;
-    if (!isGradual(from, to, 'end')) return [{ ...holdX0(from, down), noise }];
-    const middle = levelBetween(path, from, to, r);
-    const first = ancestralLevel(from, middle, eta);
-    const { x: start, x0 } = flowStep(from, down);
-    const share = 1 / (2 * r);
-    return [
-      { ...holdX0(from, first.down), noise: sNoise * first.up },
-      { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
-    ];
-  }),
+export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, (options) =>
+  solverOf((from, to, path) => sdeStages(path, from, to, options)),
 );

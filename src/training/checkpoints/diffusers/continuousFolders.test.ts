@@ -59,6 +59,10 @@ describe('a saved folder is loaded unchanged, and sampled from', () => {
     ['of a flow', [flowing, rectifiedFlow()], undefined, { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 }],
     ['of a shifted flow', [flowing, rectifiedFlow()], { _class_name: 'FlowMatchEulerDiscreteScheduler', shift: 3 }, { shift: 3 }],
     ['of EDM', [raw, edm(), 1], undefined, { _class_name: 'EDMEulerScheduler', ...EDM_DEFAULTS, sigma_data: 1 }],
+    ['of a flow by Heun', [flowing, rectifiedFlow()], { _class_name: 'FlowMatchHeunDiscreteScheduler', shift: 3 }, { shift: 3 }],
+    ['of a flow by DPM-Solver', [flowing, rectifiedFlow()], { _class_name: 'DPMSolverMultistepScheduler', use_flow_sigmas: true, flow_shift: 3, prediction_type: 'flow_prediction' }, { flow_shift: 3 }],
+    ['of IPNDM', [{ ...small, predicts: 'v', timesteps: 1 }, trigonometric({ timeScale: 1 })], undefined, { _class_name: 'IPNDMScheduler' }],
+    ['of EDM by DPM-Solver', [raw, edm(), 0.5], { _class_name: 'EDMDPMSolverMultistepScheduler', solver_order: 3 }, { solver_order: 3, sigma_data: 0.5 }],
     ['of EDM with other σ', [raw, edm(), 0.5], { _class_name: 'EDMEulerScheduler', sigma_max: 10, sigma_schedule: 'exponential' }, { sigma_max: 10, sigma_data: 0.5 }],
   ])('%s', (_, of, scheduler, written) =>
     onWasm(async (backend) => {
@@ -104,6 +108,8 @@ describe('a model that no scheduler of diffusers samples is not saved', () => {
   const flowScheduler = { _class_name: 'FlowMatchEulerDiscreteScheduler' };
   test.each<readonly [string, Parameters<typeof untrained>, object | undefined, string, string]>([
     ['another path', [flowing, trigonometric()], undefined, 'noising', 'trigonometric, with velocity'],
+    ['IPNDM by a scheduler of flows', [{ ...small, predicts: 'v' }, trigonometric({ timeScale: 1 })], flowScheduler, 'scheduler._class_name', '"FlowMatchEulerDiscreteScheduler"'],
+    ['a path of another scale', [{ ...small, predicts: 'v' }, trigonometric()], undefined, 'noising', 'trigonometric, with v'],
     ['a flow of noise', [{ ...small, predicts: 'epsilon' }, rectifiedFlow()], undefined, 'noising', 'rectifiedFlow, with epsilon'],
     ['a network of fewer times', [{ ...flowing, timesteps: 500 }, rectifiedFlow()], undefined, 'noising', 'rectifiedFlow'],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { euler, levelsOf } from '../../../diffusion/index.js';
+import { euler, flowHeun, levelsOf } from '../../../diffusion/index.js';
 import { right } from '../../testing.js';
 import { readScheduler } from './readScheduler.js';
 
@@ -26,6 +26,8 @@ describe('flow matching', () => {
     [{ shift: 3, use_karras_sigmas: true }, [1, 0.2866939345, 0.0625886291, 0.008928571429]],
     [{ use_exponential_sigmas: true }, [1, 0.1, 0.01, 0.001]],
     [{ shift_terminal: 0.1 }, [1, 0.7, 0.4, 0.1]],
+    // scipy.stats.beta.ppf([2/3, 1/3], 0.6, 0.6)
+    [{ use_beta_sigmas: true }, [1, 0.001 + 0.999 * 0.7245867092, 0.001 + 0.999 * 0.2754132908, 0.001]],
   ])('with %j visits the times of diffusers', (fields, expected) => near(times(FLOW, fields, 4), expected));
 
   test('is a rectified flow of velocity by Euler, whose network gets 1000·t', () => {
@@ -48,7 +50,7 @@ describe('flow matching', () => {
     [{ num_train_timesteps: 500 }, 4, 'num_train_timesteps', '1000, the only value'],
     [{ use_dynamic_shifting: true }, 4, 'use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu'],
     [{ invert_sigmas: true }, 4, 'invert_sigmas', 'false, the only value'],
-    [{ use_beta_sigmas: true }, 4, 'use_beta_sigmas', 'false, the only value'],
+    [{ use_beta_sigmas: true, use_karras_sigmas: true }, 4, 'use_beta_sigmas', 'false with use_karras_sigmas'],
     [{ shift: 0 }, 4, 'shift', 'a finite number above 0'],
     [{ shift_terminal: 1 }, 4, 'shift_terminal', 'up to 1'],
     [{ shift_terminal: 0.1 }, 1, 'shift_terminal', 'none for one step'],
@@ -69,6 +71,25 @@ describe('flow matching', () => {
   });
 });
 
+test('flow matching by Heun has the times of Euler, which it shifts too', () => {
+  const by = 'FlowMatchHeunDiscreteScheduler';
+  near(times(by, { shift: 3 }, 4), times(FLOW, { shift: 3 }, 4));
+  const { noising, predicts, sampling } = read(by, {}, 4);
+  expect([noising, predicts]).toMatchObject([{ name: 'rectifiedFlow' }, 'velocity']);
+  const levels = levelsOf(noising, [1, 0.5]);
+  expect(right(sampling.solver.plan(levels, noising))).toEqual(right(flowHeun().plan(levels, noising)));
+});
+
+test('IPNDM is a network of v and of times in [0, 1] on the trigonometric path', () => {
+  const { noising, predicts, notes } = read('IPNDMScheduler', { num_train_timesteps: 7 }, 4);
+  expect([noising, predicts, notes]).toMatchObject([{ name: 'trigonometric', options: { timeScale: 1 } }, 'v', []]);
+  // 2/π·asin(sin²(πs/2)) of s = 1, 3/4, 1/2 and 1/4, with 20 digits
+  near(times('IPNDMScheduler', {}, 4), [1, 0.65111427989, 0.33333333333, 0.09356731242]);
+  expect(readScheduler('s', { _class_name: 'IPNDMScheduler', trained_betas: [0.1] })).toMatchObject({
+    left: { _tag: 'ConfigError', where: 's: trained_betas' },
+  });
+});
+
 describe('EDM', () => {
   test('has its σ, its preconditioning, and noise of √(σ² + 1) at the start', () => {
     const { noising, preconditioning, sampling, notes } = read(EDM, { sigma_data: 1 }, 4);
@@ -82,11 +103,24 @@ describe('EDM', () => {
     near(times(EDM, { rho: 1, sigma_min: 1, sigma_max: 9, num_train_timesteps: 7 }, 3), [9, 5, 1]);
   });
 
+  test('by DPM-Solver has the same levels, an end at sigma_min, and no step of order 3 with noise', () => {
+    const by = 'EDMDPMSolverMultistepScheduler';
+    near(times(by, {}, 4), times(EDM, {}, 4));
+    for (const name of [EDM, by]) {
+      const { noising, sampling } = read(name, { final_sigmas_type: 'sigma_min' }, 4);
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      const { to, stages } = plan.at(-1)!;
+      expect([to.sigma, stages[0]!.x, stages[0]!.x0]).toEqual([0.002, 1, 0]); // nothing is left to do
+    }
+    const config = { _class_name: by, algorithm_type: 'sde-dpmsolver++', solver_order: 3 };
+    expect(readScheduler('s', config, 4)).toMatchObject({ left: { _tag: 'ConfigError', where: 's: solver_order' } });
+  });
+
   test.each<readonly [object, number, string]>([
     [{ prediction_type: 'v_prediction' }, 4, 'prediction_type'],
     [{ prediction_type: 'sample' }, 4, 'prediction_type'],
     [{ sigma_schedule: 'exponential' }, 1, 'sigma_schedule'],
-    [{ final_sigmas_type: 'sigma_min' }, 4, 'final_sigmas_type'],
+    [{ final_sigmas_type: 'sigma_max' }, 4, 'final_sigmas_type'],
     [{ sigma_min: 0 }, 4, 'sigma_min'],
     [{ sigma_min: 90 }, 4, 'karrasSigmas.max'],
   ])('with %j in %d steps is refused, naming %s', (fields, steps, field) => {

@@ -1,31 +1,58 @@
-/** Schedulers of diffusers on continuous paths: flow matching and EDM. */
+/** Schedulers of diffusers on continuous paths: flow matching, EDM, and IPNDM. */
 import {
   atTimes,
   consistency,
   edm,
-  type EdmPreconditioning,
   euler,
   exponentialGrid,
-  type Grid,
+  flowHeun,
   karrasGrid,
-  type Noising,
   rectifiedFlow,
   type Solver,
+  trigonometric,
   uncorrected,
 } from '../../../diffusion/index.js';
-import { karras, spacedAlong } from '../../../diffusion/levels/spacedSigmas.js';
-import { timeShift } from '../../../diffusion/levels/timeShift.js';
+import { isData } from '../../../diffusion/levels/level.js';
+import { stretchedTo, timeShift } from '../../../diffusion/levels/timeShift.js';
 import { type NoisefoldError, onHost } from '../../../dsl/index.js';
-import { aboveZero, finite, oneOf, only, positive, refined } from '../../../internal/decode.js';
+import { aboveZero, finite, oneOf, only, positive } from '../../../internal/decode.js';
 import { fail } from '../../../internal/errors.js';
-import { E, type either, t } from '../../../internal/fp.js';
+import { E, type either, F, t } from '../../../internal/fp.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
+import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
+import { firstRefusal, orderRefusal } from './schedulerNotes.js';
+import { withLevels } from './schedulerPaths.js';
+import { correctionOf } from './schedulerSampling.js';
+import {
+  DEFAULTS,
+  type SchedulerProcess,
+  type SchedulerSettings,
+  type SpacingField,
+  spacingFields,
+  spacingOf,
+} from './schedulerSettings.js';
+import { dpmMultistep, ipndmSteps } from './schedulerSolvers.js';
+
+const flowFields = {
+  num_train_timesteps: only(1000), // the network gets 1000·t
+  shift: aboveZero,
+};
+
+const edmFields = {
+  ...finalSigmas,
+  sigma_min: aboveZero,
+  sigma_max: aboveZero,
+  sigma_data: aboveZero,
+  sigma_schedule: oneOf('karras', 'exponential'),
+  num_train_timesteps: positive, // the steps that a grid of another number replaces
+  prediction_type: oneOf('epsilon', 'v_prediction'),
+  rho: aboveZero,
+};
 
 /** The fields that each scheduler has. */
 export const CONTINUOUS_FIELDS = {
   FlowMatchEulerDiscreteScheduler: {
-    num_train_timesteps: only(1000), // the network gets 1000·t
-    shift: aboveZero,
+    ...flowFields,
     use_dynamic_shifting: t.boolean,
     base_shift: finite, // these five are used only with dynamic shifting
     max_shift: finite,
@@ -33,53 +60,36 @@ export const CONTINUOUS_FIELDS = {
     max_image_seq_len: finite,
     time_shift_type: oneOf('exponential', 'linear'),
     invert_sigmas: only(false),
-    shift_terminal: refined(finite, 'a number from 0, which stands for none, up to 1', (end) => end >= 0 && end < 1),
+    shift_terminal: terminal,
     use_karras_sigmas: t.boolean,
     use_exponential_sigmas: t.boolean,
-    use_beta_sigmas: only(false),
+    use_beta_sigmas: t.boolean,
     stochastic_sampling: t.boolean,
   },
-  EDMEulerScheduler: {
-    sigma_min: aboveZero,
-    sigma_max: aboveZero,
-    sigma_data: aboveZero,
-    sigma_schedule: oneOf('karras', 'exponential'),
-    num_train_timesteps: positive, // the steps that a grid of another number replaces
-    prediction_type: oneOf('epsilon', 'v_prediction'),
-    rho: aboveZero,
-    final_sigmas_type: only('zero'),
+  FlowMatchHeunDiscreteScheduler: flowFields,
+  EDMEulerScheduler: edmFields,
+  EDMDPMSolverMultistepScheduler: {
+    ...edmFields,
+    ...dpmSteps,
+    algorithm_type: oneOf('dpmsolver++', 'sde-dpmsolver++', 'deis'),
+    euler_at_final: t.boolean,
+  },
+  IPNDMScheduler: {
+    num_train_timesteps: positive, // it is not used
+    trained_betas: only(null),
   },
 };
 
 export type ContinuousName = keyof typeof CONTINUOUS_FIELDS;
 
-/** A scheduler as a process and a sampling. */
-export interface ReadContinuous {
-  readonly noising: Noising;
-  readonly predicts: 'epsilon' | 'velocity';
-  /** The preconditioning that the scheduler applies to the network. */
-  readonly preconditioning?: EdmPreconditioning;
-  readonly sampling: { readonly solver: Solver; readonly grid: Grid; readonly correction: typeof uncorrected };
-  readonly notes: readonly string[];
-}
-
 /** The settings of flow matching, with the defaults of diffusers. */
-export interface FlowSettings {
+interface FlowSettings extends Partial<Pick<SchedulerSettings, SpacingField>> {
   readonly shift: number;
   readonly shift_terminal: number;
   readonly use_dynamic_shifting: boolean;
-  readonly use_karras_sigmas: boolean;
-  readonly use_exponential_sigmas: boolean;
   readonly stochastic_sampling: boolean;
 }
-const FLOW: FlowSettings = {
-  shift: 1,
-  shift_terminal: 0,
-  use_dynamic_shifting: false,
-  use_karras_sigmas: false,
-  use_exponential_sigmas: false,
-  stochastic_sampling: false,
-};
+const FLOW: FlowSettings = { shift: 1, shift_terminal: 0, use_dynamic_shifting: false, stochastic_sampling: false };
 
 const refuse = (where: string, expected: string, actual: string, hint: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', { where, expected, actual, hint });
@@ -95,48 +105,45 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
     /** Shifts times, and stretches them to end at `shift_terminal`. */
     shift: (given) => {
       const times = given.map(shifted);
-      return end === 0 ? times : times.map((time) => 1 - ((1 - time) * (1 - end)) / (1 - times.at(-1)!));
+      return end === 0 ? times : stretchedTo(end)(times);
     },
     /** Spaces times anew between their ends. */
     space: (times) => {
       const range = { min: times.at(-1)!, max: times[0]! };
-      if (settings.use_karras_sigmas) return [...karras(times.length, range, 7)];
-      return settings.use_exponential_sigmas ? [...spacedAlong(times.length, range, Math.log, Math.exp)] : times;
+      return [...(spacingOf(settings)?.(times.length, range) ?? times)];
     },
   };
 };
 
-const flow = (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, ReadContinuous> => {
-  const settings = { ...FLOW, ...given };
-  const { shift_terminal: end } = settings;
-  const by = settings.use_karras_sigmas ? 'use_karras_sigmas' : 'use_exponential_sigmas';
-  if (settings.use_dynamic_shifting)
-    return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // prettier-ignore
-  if (settings.use_karras_sigmas && settings.use_exponential_sigmas)
-    return refuse('use_exponential_sigmas', 'false with use_karras_sigmas', 'true', 'diffusers cannot sample with both'); // prettier-ignore
-  if (end > 0 && steps === 1)
-    return refuse('shift_terminal', 'none for one step', `${end}`, 'take at least 2: the time of the first is 1');
-  const { shift, space } = changesOf(settings);
-  const even = [...ramp(1, onHost(timeShift(settings.shift))(1 / 1000), steps)]; // the last of 1000, shifted once
-  const times = space(shift(even));
-  const earlier = shift(space(even));
-  const apart = Math.max(...times.map((time, i) => Math.abs(time - earlier[i]!)));
-  return E.right({
-    noising: rectifiedFlow(),
-    predicts: 'velocity',
-    sampling: {
-      solver: settings.stochastic_sampling ? consistency() : euler(),
-      grid: atTimes(times),
-      correction: uncorrected,
-    },
-    notes:
-      apart > 1e-12
-        ? [
-            `${by}: versions of diffusers without time_shift_type shift times after it, and noisefold as later ones before (t differs by up to ${apart.toPrecision(2)})`,
-          ]
-        : [],
-  });
-};
+/** A scheduler of flow matching by a solver. */
+const flowBy =
+  (solverOf: (settings: FlowSettings) => Solver) =>
+  (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+    const settings = { ...FLOW, ...given };
+    const { shift_terminal: end } = settings;
+    const [by, other] = spacingFields(settings);
+    if (settings.use_dynamic_shifting)
+      return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // prettier-ignore
+    if (other !== undefined) return refuse(other, `false with ${by}`, 'true', 'diffusers cannot sample with both');
+    if (end > 0 && steps === 1)
+      return refuse('shift_terminal', 'none for one step', `${end}`, 'take at least 2: the time of the first is 1');
+    const { shift, space } = changesOf(settings);
+    const even = [...ramp(1, onHost(timeShift(settings.shift))(1 / 1000), steps)]; // the last of 1000, shifted once
+    const times = space(shift(even));
+    const earlier = shift(space(even));
+    const apart = Math.max(...times.map((time, i) => Math.abs(time - earlier[i]!)));
+    return E.right({
+      noising: rectifiedFlow(),
+      predicts: 'velocity',
+      sampling: { solver: solverOf(settings), grid: atTimes(times), correction: uncorrected },
+      notes:
+        apart > 1e-12
+          ? [
+              `${by}: versions of diffusers without time_shift_type shift times after it, and noisefold as later ones before (t differs by up to ${apart.toPrecision(2)})`,
+            ]
+          : [],
+    });
+  };
 
 interface EdmSettings {
   readonly sigma_min: number;
@@ -156,28 +163,65 @@ export const EDM: EdmSettings = {
   rho: 7,
 };
 
-const ofEdm = (given: Partial<EdmSettings>, steps: number): either.Either<NoisefoldError, ReadContinuous> => {
-  const settings = { ...EDM, ...given };
-  const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
-  const { prediction_type: predicts } = settings;
-  if (predicts === 'v_prediction')
-    return refuse('prediction_type', '"epsilon"', `"${predicts}"`, 'its output is that of "epsilon" times -1: negate conv_out'); // prettier-ignore
-  if (kind === 'exponential' && steps === 1)
-    return refuse('sigma_schedule', '"karras" for one step', `"${kind}"`, 'take at least 2: one begins at sigma_min');
+/** The settings of the steps of schedulers of EDM. */
+type EdmSteps = Omit<SchedulerSettings, keyof EdmSettings>;
+
+/** A scheduler of EDM by a solver, for a number of steps. */
+const edmBy =
+  (solverOf: (settings: EdmSteps, steps: number) => Solver) =>
+  (given: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+    const settings = { ...DEFAULTS, ...EDM, ...given };
+    const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
+    const { prediction_type: predicts, final_sigmas_type: end } = settings;
+    if (predicts === 'v_prediction')
+      return refuse('prediction_type', '"epsilon"', `"${predicts}"`, 'its output is that of "epsilon" times -1: negate conv_out'); // prettier-ignore
+    if (kind === 'exponential' && steps === 1)
+      return refuse('sigma_schedule', '"karras" for one step', `"${kind}"`, 'take at least 2: one begins at sigma_min');
+    const noising = edm();
+    const grid = kind === 'karras' ? karrasGrid(steps, { min, max, rho }) : exponentialGrid(steps, { min, max });
+    return F.pipe(
+      firstRefusal([orderRefusal(settings)], settings),
+      E.flatMap(() => grid(noising)),
+      E.map((times) => {
+        const own = solverOf(settings, steps);
+        const last = noising.levelAt(times.at(-1)!);
+        const ending = withLevels(times, (level) => (isData(level) && end === 'sigma_min' ? last : level));
+        return {
+          noising,
+          predicts: 'epsilon', // a raw network
+          preconditioning: { as: 'edm', sigmaData },
+          sampling: {
+            solver: { ...ending(own), start: ({ sigma }) => Math.hypot(sigma, 1) }, // `init_noise_sigma`
+            grid,
+            correction: correctionOf(settings),
+          },
+          notes: [],
+        };
+      }),
+    );
+  };
+
+/** IPNDM has a path of its own: α = cos(πt/2), at times where σ is sin²(πs/2) for even s. Its network gets t. */
+const ipndm = (_: object, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+  const times = Array.from({ length: steps }, (__, i) => {
+    const root = Math.sin((Math.PI / 2) * (1 - i / steps));
+    return (2 / Math.PI) * Math.asin(root * root);
+  });
   return E.right({
-    noising: edm(),
-    predicts: 'epsilon', // a raw network
-    preconditioning: { as: 'edm', sigmaData },
-    sampling: {
-      solver: { ...euler(), start: ({ sigma }) => Math.hypot(sigma, 1) }, // `init_noise_sigma`
-      grid: kind === 'karras' ? karrasGrid(steps, { min, max, rho }) : exponentialGrid(steps, { min, max }),
-      correction: uncorrected,
-    },
+    noising: trigonometric({ timeScale: 1 }),
+    predicts: 'v',
+    sampling: { solver: ipndmSteps(), grid: atTimes(times), correction: uncorrected },
     notes: [],
   });
 };
 
 /** The reader of each scheduler, from decoded settings. */
 export const CONTINUOUS: Readonly<
-  Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, ReadContinuous>>
-> = { FlowMatchEulerDiscreteScheduler: flow, EDMEulerScheduler: ofEdm };
+  Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, SchedulerProcess>>
+> = {
+  FlowMatchEulerDiscreteScheduler: flowBy((settings) => (settings.stochastic_sampling ? consistency() : euler())),
+  FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun()),
+  EDMEulerScheduler: edmBy(() => euler()),
+  EDMDPMSolverMultistepScheduler: edmBy(dpmMultistep),
+  IPNDMScheduler: ipndm,
+};

@@ -139,6 +139,10 @@ describe('a saved folder is loaded unchanged', () => {
     { _class_name: 'DDIMScheduler', timestep_spacing: 'linspace', set_alpha_to_one: false },
     { _class_name: 'PNDMScheduler' },
     { _class_name: 'EulerDiscreteScheduler', use_karras_sigmas: true },
+    { _class_name: 'KDPM2AncestralDiscreteScheduler' },
+    { _class_name: 'DEISMultistepScheduler', solver_order: 3 },
+    { _class_name: 'SASolverScheduler', use_karras_sigmas: true },
+    { _class_name: 'LCMScheduler' },
   ])('and sampled from: %j', (scheduler) =>
     onWasm(async (backend) => {
       const path = newFolder();
@@ -225,7 +229,7 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
     ['a block', { [UNET]: (f) => (f['down_block_types'] = ['SkipDownBlock2D', 'DownBlock2D']) }, `${UNET}: diffusersConfig.down_block_types.0`, 'SkipDownBlock2D'],
     ['a scheduler', { [SCHEDULER]: (f) => (f['_class_name'] = 'ScoreSdeVeScheduler') }, `${SCHEDULER}: _class_name`, 'ScoreSdeVeScheduler'],
     ['a prediction', { [SCHEDULER]: (f) => (f['prediction_type'] = 'flow_prediction') }, `${SCHEDULER}: prediction_type`, 'flow_prediction'],
-    ['betas', { [SCHEDULER]: (f) => (f['beta_schedule'] = 'laplace') }, `${SCHEDULER}: beta_schedule`, 'laplace'],
+    ['betas', { [SCHEDULER]: (f) => (f['beta_schedule'] = 'quadratic') }, `${SCHEDULER}: beta_schedule`, 'quadratic'],
     ['a variance', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned') }, `${SCHEDULER}: variance_type`, 'learned'],
     ['a variance that the network lacks', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned_range') }, `${SCHEDULER}: variance_type`, 'no variance'],
     ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled.end`, '0.5'],

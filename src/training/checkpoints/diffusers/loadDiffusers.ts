@@ -52,10 +52,11 @@ import {
 import { inFile } from './inFile.js';
 import { architectureIn } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
-import { type ReadScheduler, readScheduler, type SchedulerSampling } from './readScheduler.js';
+import { type ReadScheduler, readScheduler } from './readScheduler.js';
+import type { SchedulerSampling } from './schedulerSettings.js';
 
 const folders = schema('loadDiffusers', {
-  /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 50 for the others. */
+  /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 4 for LCM and TCD, 50 for the others. */
   steps: optional(positive),
   /** A part of the names of the files of weights: `fp16`. */
   variant: optional(t.string),
@@ -162,10 +163,11 @@ const misfit = (path: string) => (error: NoisefoldError) =>
 /**
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
  * weights) with a `noising`. Returns the model, its process, its parameters and the sampling options of its scheduler.
- * Schedulers: DDPM, DDIM, PNDM, Euler and Euler ancestral, Heun, LMS, DPM-Solver++ (multistep and singlestep),
- * UniPC, flow matching by Euler, and EDM by Euler, whose network is loaded as {@link preconditioned}. Components, classes and values that noisefold lacks are a `ConfigError` that names them. With the number of steps
- * that it was loaded for, a sampling equals that of diffusers, except for the differences listed in `notes`, with their
- * sizes. Fails with a
+ * Schedulers: DDPM, DDIM, PNDM, LCM, TCD, Euler and KDPM2 with their ancestral forms, Heun, LMS, DPM-Solver and DPM-Solver++
+ * (multistep, singlestep and SDE), DEIS, UniPC, SA-Solver, IPNDM, flow matching by Euler and Heun, and EDM by Euler and DPM-Solver,
+ * whose network is loaded as {@link preconditioned}. Components, classes and values that noisefold lacks are a `ConfigError` that
+ * names them. With the number of steps that it was loaded for, a sampling equals that of diffusers, except for the differences
+ * listed in `notes`, with their sizes. Fails with a
  * `CheckpointMismatch` that lists the weights that do not match, up to ten of each kind, and with `DecodeError` and
  * `FileError`. After an error nothing stays on the backend.
  * @example

@@ -9,6 +9,7 @@ import {
   type Stage,
 } from '../../../diffusion/index.js';
 import { DATA } from '../../../diffusion/levels/level.js';
+import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';
 import { inX0 } from '../../../diffusion/solvers/steps.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
@@ -29,8 +30,7 @@ interface Visit {
   readonly share: number;
 }
 
-/** PNDM (Liu et al. 2022), eq. 12, and the methods with fewer outputs. */
-const ADAMS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24]] as const;
+/** PNDM (Liu et al. 2022), eq. 13. */
 const RUNGE_KUTTA = [1 / 6, 1 / 3, 1 / 3, 1 / 6] as const;
 
 const visit = (t: number, from: number, to: number | null): Visit => ({
@@ -43,7 +43,7 @@ const visitsOf = (grid: readonly number[], T: number, last: 0 | null, skipsPrk: 
   const half = Math.floor(stride / 2);
   const within = (t: number): number | null => (t >= 0 ? t : last);
   const plain = (known: number) => (t: number, i: number): Visit => {
-    const [own, ...earlier] = ADAMS[Math.min(i + known, 3)]!;
+    const [own = 1, ...earlier] = ADAMS_BASHFORTH[Math.min(i + known, 3)]!;
     return { ...visit(t, t, within(t - stride)), own, earlier };
   }; // prettier-ignore
   if (skipsPrk) {

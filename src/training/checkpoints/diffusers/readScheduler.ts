@@ -1,24 +1,22 @@
 /** Reads `scheduler_config.json` of diffusers as a process, a solver, a grid and a correction. */
 import {
-  type Correction,
   cosine,
   ddpm,
   type DiscreteNoising,
-  type EdmPreconditioning,
-  type Grid,
+  exponential,
+  laplace,
   linearUnscaled,
-  type Noising,
   scaledLinear,
   type Schedule,
   scheduleFromBetas,
   sigmoidBetas,
-  type Solver,
   zeroTerminalSNR,
 } from '../../../diffusion/index.js';
 import { scheduleOfLevels } from '../../../diffusion/levels/schedule.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
 import { CONTINUOUS, CONTINUOUS_FIELDS, type ContinuousName } from './continuousSchedulers.js';
+import { onFlow } from './flowSigmas.js';
 import { inFile } from './inFile.js';
 import { errorAt } from '../../../formats/words.js';
 import { decode, show } from '../../../internal/decode.js';
@@ -27,36 +25,17 @@ import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
-import {
-  correctionOf,
-  gridOfScheduler,
-  SCHEDULERS,
-  type SchedulerSettings,
-  settingsOf,
-  solverOfScheduler,
-} from './schedulers.js';
-
-/** The sampling options that a scheduler defines. */
-export interface SchedulerSampling {
-  readonly solver: Solver;
-  readonly grid: Grid;
-  readonly correction: Correction;
-}
+import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
+import { SCHEDULERS, settingsOf } from './schedulers.js';
+import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
 /** The result of reading a scheduler. */
-export interface ReadScheduler {
-  readonly noising: Noising;
-  readonly predicts: 'epsilon' | 'x0' | 'v' | 'velocity';
-  /** The preconditioning that the scheduler applies to the network. */
-  readonly preconditioning?: EdmPreconditioning;
+export interface ReadScheduler extends SchedulerProcess {
   /** True if a model has to learn its variance, false if it must not, null if both are possible. */
   readonly learnsVariance: boolean | null;
-  readonly sampling: SchedulerSampling;
-  /** Differences from diffusers, and unknown fields. */
-  readonly notes: readonly string[];
 }
 
-const PREDICTS = { epsilon: 'epsilon', sample: 'x0', v_prediction: 'v' } as const;
+const PREDICTS = { epsilon: 'epsilon', sample: 'x0', v_prediction: 'v', flow_prediction: 'velocity' } as const;
 
 const FIELDS = { ...SCHEDULER_FIELDS, ...CONTINUOUS_FIELDS };
 
@@ -92,6 +71,10 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
       return cosine(T);
     case 'sigmoid':
       return sigmoidBetas(T, { start, end });
+    case 'laplace':
+      return laplace(T, { as: 'diffusers' });
+    case 'exp':
+      return exponential(T, { rate: 12 });
   }
 };
 
@@ -166,20 +149,37 @@ const readDiscrete = (
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
-    E.let('grid', ({ settings, count }) => gridOfScheduler(name, settings, count)),
-    E.bind('timesteps', ({ settings, noising, grid }) => named(`${path}: ${gridField(settings)}`)(grid(noising))),
-    E.map(({ fields: { unknown }, settings, noising, count, grid, timesteps }) => ({
-      noising,
-      predicts: PREDICTS[settings.prediction_type],
+    E.bind('read', ({ settings, noising, count }) =>
+      settings.use_flow_sigmas
+        ? E.right(onFlow(name, settings, noising.schedule.sigmas[0]!, count))
+        : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
+    ),
+    E.map(({ fields: { unknown }, settings, count, read }) => ({
+      ...read,
       learnsVariance: learnsVariance(name, settings),
-      sampling: {
-        solver: solverOfScheduler(name, { settings, noising, timesteps }),
-        grid,
-        correction: correctionOf(settings),
-      },
-      notes: [...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
+      notes: [...read.notes, ...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
     })),
   );
+
+/** A scheduler over the timesteps of a process. */
+const onSchedule = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  noising: DiscreteNoising,
+  steps: number,
+): either.Either<NoisefoldError, SchedulerProcess> => {
+  const grid = gridOfScheduler(name, settings, steps);
+  return E.map((timesteps: readonly number[]) => ({
+    noising,
+    predicts: PREDICTS[settings.prediction_type],
+    sampling: {
+      solver: solverOfScheduler(name, { settings, timesteps }, noising),
+      grid,
+      correction: correctionOf(settings),
+    },
+    notes: [],
+  }))(grid(noising));
+};
 
 /**
  * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a

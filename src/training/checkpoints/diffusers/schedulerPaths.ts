@@ -1,6 +1,7 @@
 /** Changes the beginnings and ends of steps to those of schedulers of diffusers. */
 import { type Level, pathOf, type SolverPlan, type Solver, type Stage } from '../../../diffusion/index.js';
 import { DATA, pairsOf } from '../../../diffusion/levels/level.js';
+import type { Path } from '../../../diffusion/levels/path.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
 import { E } from '../../../internal/fp.js';
 
@@ -29,29 +30,16 @@ export const strided = (
     });
   });
 
-/** A noise level between timesteps, and the timestep that the network gets for it. */
-export interface SigmaLevel {
-  readonly sigma: number;
-  readonly timestep: number;
-}
-
-/** Changes the noise levels of the timesteps of a grid, and the timesteps that the network gets for them. */
+/** Changes the levels of a grid, or its last ones, before a solver plans its steps. */
 export const withLevels =
-  (grid: readonly number[], sigmas: readonly SigmaLevel[]) =>
-  (solver: Solver): Solver => {
-    const at = new Map(grid.map((t, i) => [t, sigmas[i]!]));
-    return {
-      ...solver,
-      plan: (levels, noising) => {
-        const { levelOfSigma } = pathOf(noising);
-        const changed = (level: Level): Level => {
-          const own = at.get(level.t);
-          return own === undefined ? level : { ...levelOfSigma(own.sigma), networkTime: own.timestep };
-        };
-        return solver.plan(isTailOf(grid, levels) ? levels.map(changed) : levels, noising);
-      },
-    };
-  };
+  (grid: readonly number[], change: (level: Level, path: Path) => Level) =>
+  (solver: Solver): Solver => ({
+    ...solver,
+    plan: (levels, noising) => {
+      const path = pathOf(noising);
+      return solver.plan(isTailOf(grid, levels) ? levels.map((level) => change(level, path)) : levels, noising);
+    },
+  });
 
 /** Changes the plan of a solver on the grid of its scheduler, or on its last timesteps. */
 const changing =

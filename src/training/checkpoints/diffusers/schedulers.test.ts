@@ -68,6 +68,13 @@ describe('schedulers', () => {
     ['DPMSolverMultistepScheduler', { timestep_spacing: 'leading' }, [800, 600, 400, 200]],
     ['UniPCMultistepScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
     ['DPMSolverSinglestepScheduler', {}, [999, 749, 500, 250]],
+    ['DEISMultistepScheduler', {}, [999, 749, 500, 250]],
+    ['SASolverScheduler', { timestep_spacing: 'leading', steps_offset: 1 }, [801, 601, 401, 201]],
+    ['KDPM2DiscreteScheduler', { timestep_spacing: 'trailing' }, [999, 749, 499, 249]],
+    ['KDPM2AncestralDiscreteScheduler', {}, [999, 666, 333, 0]],
+    ['DPMSolverSDEScheduler', {}, [999, 666, 333, 0]],
+    ['LCMScheduler', {}, [999, 759, 499, 259]],
+    ['TCDScheduler', { original_inference_steps: 4 }, [999, 749, 499, 249]],
   ])('%s %j visits the timesteps of diffusers', (_class_name, fields, expected) => {
     expect(timesteps({ _class_name, ...fields }, 4)).toEqual(expected);
   });
@@ -90,10 +97,8 @@ describe('schedulers', () => {
     },
   );
 
-  // a learned variance as log σ², and an end above σ = 0, are refused
-  const cases = goldenDiffusers.cases.filter(
-    ({ class: name, name: of }) => known(name) && !/learned$|sigma_min/.test(of),
-  );
+  // a learned variance as log σ² is refused
+  const cases = goldenDiffusers.cases.filter(({ class: name, name: of }) => known(name) && !of.endsWith('learned'));
   test.each(cases)(
     '$name: its timesteps, to the nearest whole ones',
     ({ class: _class_name, settings, timesteps: theirs }) => {
@@ -112,6 +117,7 @@ describe('schedulers', () => {
     expect(stepsOf({ _class_name: 'DDIMScheduler' })).toBe(50);
     expect(stepsOf({ _class_name: 'DDIMScheduler', num_train_timesteps: 30 })).toBe(30);
     expect(stepsOf({ _class_name: 'UniPCMultistepScheduler', num_train_timesteps: 30 })).toBe(29);
+    expect(stepsOf({ _class_name: 'LCMScheduler' })).toBe(4);
   });
 
   test('without fields have the defaults of their class', () => {
@@ -123,20 +129,15 @@ describe('schedulers', () => {
   });
 
   test('with a value that noisefold lacks are refused, naming the field', () => {
-    const config = {
-      _class_name: 'DPMSolverMultistepScheduler',
-      algorithm_type: 'dpmsolver',
-      lambda_min_clipped: '-Infinity',
-    };
-    expect(readScheduler('s', config)).toMatchObject({ left: { where: 's: algorithm_type' } });
+    const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
     for (const [field, value] of Object.entries({
-      final_sigmas_type: 'sigma_min',
-      use_lu_lambdas: true,
+      algorithm_type: 'ddim',
+      final_sigmas_type: 'sigma_max',
+      use_dynamic_shifting: true,
+      lambda_min_clipped: 'none',
       solver_order: 4,
     }))
-      expect(readScheduler('s', { ...config, algorithm_type: 'dpmsolver++', [field]: value })).toMatchObject({
-        left: { where: `s: ${field}` },
-      });
+      expect(readScheduler('s', { ...config, [field]: value })).toMatchObject({ left: { where: `s: ${field}` } });
   });
 
   test('with fewer trained betas than timesteps are refused', () => {
@@ -147,9 +148,30 @@ describe('schedulers', () => {
     expect(scheduleOf({ ...config, num_train_timesteps: 2 }).betas).toEqual(Float64Array.of(0.1, 0.2));
   });
 
+  const flow = { use_flow_sigmas: true, prediction_type: 'flow_prediction' };
+
   // each is refused when it is read, and not by the sampler
   test.each<[string, object, string, string, string, number?]>([
     ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
+    ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
+    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with use_karras_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { use_beta_sigmas: true, use_exponential_sigmas: true }, 'use_beta_sigmas', 'false with use_exponential_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
+    ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
+    ['DEISMultistepScheduler', { ...flow, use_karras_sigmas: true }, 'use_karras_sigmas', 'false with use_flow_sigmas', 'true'],
+    ['DEISMultistepScheduler', { ...flow, num_train_timesteps: 500 }, 'num_train_timesteps', '1000 with use_flow_sigmas', '500'],
+    ['UniPCMultistepScheduler', { shift_terminal: 0.1 }, 'shift_terminal', '0 without use_flow_sigmas', '0.1'],
+    ['UniPCMultistepScheduler', { ...flow, shift_terminal: 0.1 }, 'shift_terminal', 'none for one step', '0.1', 1],
+    ['UniPCMultistepScheduler', { ...flow, predict_x0: false, final_sigmas_type: 'sigma_min' }, 'use_flow_sigmas', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { lambda_min_clipped: -5, timestep_spacing: 'trailing' }, 'lambda_min_clipped', '-Infinity with timestep_spacing "trailing"', '-5'],
+    ['EulerDiscreteScheduler', { beta_schedule: 'exp' }, 'beta_schedule', '"linear", "scaled_linear"', '"exp"'],
+    ['DPMSolverSinglestepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3, solver_type: 'heun' }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
+    ['UniPCMultistepScheduler', { predict_x0: false }, 'predict_x0', 'true with final_sigmas_type "zero"', 'false'],
+    ['UniPCMultistepScheduler', { predict_x0: false, final_sigmas_type: 'sigma_min', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { algorithm_type: 'noise_prediction', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
+    ['SASolverScheduler', { corrector_order: 1 }, 'corrector_order', 'an order from 2 to 4', '1'],
+    ['KDPM2DiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
+    ['LCMScheduler', { original_inference_steps: 3 }, 'original_inference_steps: lcmGrid', 'whole numbers steps ≤ original', 'steps = 4, original = 3'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas', 'false with use_karras_sigmas', 'true'],
     ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', '"sigmoid"'],
     ['PNDMScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
@@ -179,9 +201,40 @@ describe('schedulers', () => {
     expect(read({ _class_name: 'DDIMScheduler', timestep_spacing: 'trailing' }, 61).notes).toEqual([
       's: timestep_spacing: a rounding error gives diffusers a step more than 61, at t = -1; noisefold takes 61 (up to 300 % of the greatest number, for a smooth model)',
     ]);
+    expect(read({ _class_name: 'DPMSolverSDEScheduler' }).notes).toEqual([
+      's: noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones, and with brownian: true those of a path whose time is the angle of α and σ',
+    ]);
+    expect(read({ _class_name: 'TCDScheduler', timestep_spacing: 'trailing' }, 7).notes).toEqual([]);
+    // 5·σ/(1 + 4·σ) of linspace(1, 0.001, 5) and of linspace(0.999, 0, 5)
+    expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, flow_shift: 5 }, 4).notes).toEqual([
+      expect.stringMatching(/^s: use_flow_sigmas: .* begin at t = 0\.9998, .* \(t differs by up to 0\.0012\)$/),
+    ]);
+    const endsAtLeast = { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' };
+    const undefinedAtEnd = [
+      's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',
+    ];
+    for (const [_class_name, fields, steps] of [
+      ['DPMSolverMultistepScheduler', { solver_order: 3 }, 15],
+      ['DPMSolverMultistepScheduler', { solver_type: 'heun', lower_order_final: false }, 8],
+      ['UniPCMultistepScheduler', { lower_order_final: false }, 8],
+    ] as const)
+      expect(read({ _class_name, ...endsAtLeast, ...fields }, steps).notes).toEqual(undefinedAtEnd);
+    expect(read({ _class_name: 'DPMSolverMultistepScheduler', ...endsAtLeast, solver_order: 3 }, 14).notes).toEqual([]);
     expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
       's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
     ]);
+  });
+
+  // numpy: (np.flip(1 - np.linspace(1, 1 / 1000, n + 1))[:-1] * 1000).astype(np.int64), whose roundings reach whole numbers
+  test('of a flow give the network the whole timesteps of diffusers', () => {
+    const seen = (_class_name: string, steps: number, fields: object = {}) => {
+      const { noising, sampling } = read({ _class_name, ...flow, ...fields }, steps);
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan.flatMap(({ stages }) => stages.map(({ at }) => at.networkTime));
+    };
+    expect(seen('DPMSolverMultistepScheduler', 9)).toEqual([999, 888, 777, 666, 555, 443, 332, 221, 110]);
+    expect(seen('DEISMultistepScheduler', 9, { flow_shift: 3 })).toEqual([999, 959, 912, 856, 789, 705, 599, 461, 272]);
+    expect(seen('UniPCMultistepScheduler', 9)).toEqual([999, 889, 778, 667, 556, 444, 333, 222, 111]);
   });
 
   test('on another grid than their own take the steps of noisefold', () => {
@@ -190,6 +243,28 @@ describe('schedulers', () => {
       right(sampling.solver.plan(levelsOf(noising, timesteps), noising)).map(({ to }) => to.t);
     expect(endsOn([999, 856, 714])).toEqual([856, 714, -1]);
     expect(endsOn([285, 143, 0])).toEqual([160, 18, -1]); // the last three of its own
+  });
+
+  test('with final_sigmas_type sigma_min end at the least σ, and on another grid at the data', () => {
+    const endsOf = (config: object, grid?: readonly number[]) => {
+      const { noising, sampling } = read(config, 4);
+      const levels = levelsOf(noising, grid ?? right(sampling.grid(noising)));
+      return right(sampling.solver.plan(levels, noising)).at(-1)!.to;
+    };
+    const last = { final_sigmas_type: 'sigma_min' };
+    const first = scheduleOf({ _class_name: 'DDIMScheduler' }).sigmas[0]!;
+    const isLeast = { alpha: 1 / Math.hypot(1, first), sigma: first / Math.hypot(1, first) };
+    for (const _class_name of [
+      'DPMSolverMultistepScheduler',
+      'DPMSolverSinglestepScheduler',
+      'UniPCMultistepScheduler',
+    ]) {
+      const { alpha, sigma } = endsOf({ _class_name, ...last });
+      expect([alpha, sigma]).toEqual([expect.closeTo(isLeast.alpha, 12), expect.closeTo(isLeast.sigma, 12)]);
+      expect(endsOf({ _class_name }).sigma).toBe(0);
+      expect(endsOf({ _class_name, ...last }, [999, 500]).sigma).toBe(0);
+    }
+    expect(endsOf({ _class_name: 'EulerDiscreteScheduler', ...last })).toMatchObject({ alpha: 1, sigma: first });
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

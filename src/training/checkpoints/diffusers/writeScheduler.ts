@@ -6,6 +6,7 @@ import {
   type Noising,
   type PreconditioningOptions,
   rectifiedFlow,
+  trigonometric,
 } from '../../../diffusion/index.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { isDiscrete } from '../../../diffusion/levels/noising.js';
@@ -101,17 +102,25 @@ const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) =
   return E.right(PREDICTIONS[predicts]);
 };
 
-/** The configuration of the scheduler of a continuous path and a network of it; undefined if diffusers has none. */
+/** Tests if two continuous paths are one. */
+const isSamePath = (some: ContinuousNoising, other: ContinuousNoising): boolean =>
+  difference('', aboutPath(some), aboutPath(other)) === undefined;
+
+/** The configuration of the usual scheduler of a continuous path and a network of it; undefined if diffusers has none. */
 const usualOfPath = (
   noising: ContinuousNoising,
   { architecture: { predicts, timesteps: known, learnedVariance }, preconditioning }: WrittenNetwork,
 ): JsonRecord | undefined => {
-  const is = (path: ContinuousNoising): boolean => difference('', aboutPath(path), aboutPath(noising)) === undefined;
+  const is = (path: ContinuousNoising): boolean => isSamePath(path, noising);
   if (learnedVariance !== undefined) return undefined;
-  if (preconditioning === undefined)
-    return is(rectifiedFlow()) && predicts === 'velocity' && (known === 'continuous' || known >= 1000)
-      ? { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 }
+  const takes = (time: number): boolean => known === 'continuous' || known >= time;
+  if (preconditioning === undefined) {
+    if (is(rectifiedFlow()) && predicts === 'velocity' && takes(1000))
+      return { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 };
+    return is(trigonometric({ timeScale: 1 })) && predicts === 'v' && takes(1)
+      ? { _class_name: 'IPNDMScheduler', num_train_timesteps: 1000 }
       : undefined;
+  }
   return preconditioning.as === 'edm' && is(edm())
     ? { _class_name: 'EDMEulerScheduler', ...EDM, num_train_timesteps: 1000, final_sigmas_type: 'zero' }
     : undefined;
@@ -144,16 +153,22 @@ const ofPath = (
   if (usual === undefined)
     return wrong(
       WHERE,
-      "a schedule, rectifiedFlow() with a network of velocity, or edm() with preconditioned(…, { as: 'edm' }), without a learned variance",
+      "a schedule, rectifiedFlow() with a network of velocity, trigonometric({ timeScale: 1 }) with one of v, or edm() with preconditioned(…, { as: 'edm' }), without a learned variance",
       `${noising.name}, with ${network.preconditioning?.as ?? network.architecture.predicts}`,
     );
   const { preconditioning } = network;
   const sigmaData = preconditioning?.as === 'edm' ? (preconditioning.sigmaData ?? 0.5) : undefined; // as `preconditioned`
   const config = given === undefined ? usual : { ...given };
   const made = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
-  return made['_class_name'] === usual['_class_name']
-    ? E.map(() => made)(readScheduler('saveDiffusers: scheduler', made))
-    : wrong('saveDiffusers: scheduler._class_name', show(usual['_class_name']), show(made['_class_name']));
+  return E.flatMap(({ noising: read }: ReadScheduler) =>
+    !isDiscrete(read) && isSamePath(read, noising)
+      ? E.right(made)
+      : wrong(
+          'saveDiffusers: scheduler._class_name',
+          `a scheduler of the path, such as ${show(usual['_class_name'])}`,
+          show(made['_class_name']),
+        ),
+  )(readScheduler('saveDiffusers: scheduler', made));
 };
 
 const ofSchedule = (

@@ -1,0 +1,291 @@
+/**
+ * Jobs on a queue of a real server, with real processes: what is lost, killed, stopped, slow, damaged or wrong changes no byte
+ * of the results, and nothing is lost or counted twice.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { local, queue, runWorker, sampleShards, type ShardFiles } from '../../src/shards/index.js';
+import { bitsOf } from '../../src/shards/jobs/bits.js';
+import { namesOf } from '../../src/shards/engines/connection.js';
+import { VERSION } from '../../src/internal/version.js';
+import { reference } from '../../src/backends/reference/index.js';
+import { notAsked } from '../asked.js';
+import { valueOf } from '../oracles/plans.js';
+import { skippedFor } from '../skips.js';
+import { waitFor } from '../waiting.js';
+import { freePort, noValkey, type Valkey, valkeyIn, workerOf, type WorkerProcess } from './valkey.js';
+import { COUNT, drawing } from './drawing.js';
+import { bytesIn, numbersOf, openWorld, type World } from './world.js';
+
+const options = skippedFor(notAsked || noValkey);
+
+let world: World;
+let server: Valkey;
+let calm: ReadonlyMap<string, string>;
+const workers: WorkerProcess[] = []; // mutable: the running ones
+
+const folderFor = (name: string): string => join(world.folder, name);
+const urlOf = (port = server.port): string => `redis://127.0.0.1:${port}`;
+/** The lock is short, so that a lost worker is noticed soon. */
+const LOCK = { LOCK: '1500' };
+
+const startWorker = (name: string, url = urlOf()): WorkerProcess => {
+  const worker = workerOf(world.worker, world.checkpoint, url, { ...LOCK, QUEUE_NAME: name });
+  workers.push(worker);
+  return worker;
+};
+
+/** Draws the samples of the tests by a queue, two in a job. */
+const drawn = (name: string, more: object = {}, url = urlOf()) =>
+  sampleShards({
+    ...drawing,
+    ...{ engine: queue({ url, name }), folder: folderFor(name), checkpoint: world.checkpoint, size: 2 },
+    ...more,
+  })();
+
+/** Waits until a job has failed or has a result. */
+const ended = async (jobs: Queue, id: string): Promise<void> => {
+  while (!['failed', 'completed'].includes(await jobs.getJobState(id))) await new Promise((go) => setTimeout(go, 50));
+};
+
+const JOBS = Math.ceil(COUNT / 2);
+
+/** Checks that the results are those of one process, each there once. */
+const demandEqual = async (name: string, shards: ShardFiles): Promise<void> => {
+  expect(shards.failures).toEqual([]);
+  expect(bytesIn(folderFor(name))).toEqual(calm);
+  expect(await numbersOf(shards)).toEqual(world.expected.data);
+};
+
+beforeAll(async () => {
+  if (notAsked !== '' || noValkey !== '') return;
+  world = await openWorld();
+  server = await valkeyIn(join(world.folder, 'data of the server'));
+  await server.start();
+  const engine = local({ processes: 1, threads: 1, worker: world.worker });
+  valueOf(await drawn('calm', { engine }));
+  calm = bytesIn(folderFor('calm'));
+});
+afterEach(() => {
+  for (const { child } of workers.splice(0)) child.kill('SIGKILL');
+});
+afterAll(async () => {
+  if (notAsked !== '' || noValkey !== '') return;
+  await server.stop('SIGKILL');
+  world.remove();
+});
+
+describe('a queue', options, () => {
+  test('gives the bytes of one process', async () => {
+    startWorker('equal');
+    startWorker('equal');
+    const seen: number[] = [];
+    const shards = valueOf(await drawn('equal', { onShard: (done: number) => void seen.push(done) }));
+    await demandEqual('equal', shards);
+    expect(shards).toMatchObject({ computed: JOBS, reused: 0 });
+    expect(seen).toHaveLength(JOBS);
+    expect(seen.at(-1)).toBe(COUNT);
+  });
+
+  test('draws 300 samples on three workers, of which 20 are killed, with the bytes of one process', async () => {
+    const labels = Array.from({ length: 300 }, (_, i) => i % 3);
+    const many = { labels, size: 10, sampling: { ...drawing.sampling, grid: 30 } };
+    const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world.worker }) };
+    valueOf(await drawn('kills-alone', alone));
+    for (let i = 0; i < 3; i++) startWorker('kills');
+    let kills = 0;
+    const killer = setInterval(() => {
+      if (++kills > 20) return;
+      workers.shift()?.child.kill('SIGKILL'); // the oldest, which has a job
+      startWorker('kills');
+    }, 1000);
+    const shards = valueOf(await drawn('kills', many).finally(() => clearInterval(killer)));
+    expect(shards.failures).toEqual([]);
+    expect(shards.retries).toBeGreaterThan(0);
+    expect(bytesIn(folderFor('kills'))).toEqual(bytesIn(folderFor('kills-alone')));
+  });
+
+  test('survives a restart and a SIGKILL of the server', async () => {
+    startWorker('server');
+    let done = 0;
+    let restarts = Promise.resolve(); // one after the other
+    const onShard = (): Promise<void> => {
+      const signal = { 3: 'SIGKILL', 6: 'SIGTERM' }[++done] as 'SIGKILL' | 'SIGTERM' | undefined;
+      if (signal !== undefined) restarts = restarts.then(() => server.stop(signal)).then(server.start);
+      return restarts;
+    };
+    await demandEqual('server', valueOf(await drawn('server', { onShard })));
+    expect(done).toBe(JOBS);
+  });
+
+  test('gives the job of a worker that was stopped for longer than its lock to another, and counts it once', async () => {
+    const stopped = startWorker('stopped');
+    let seen = 0;
+    const onShard = (): void => {
+      if (++seen !== 2) return;
+      stopped.child.kill('SIGSTOP');
+      startWorker('stopped');
+      setTimeout(() => stopped.child.kill('SIGCONT'), 6000);
+    };
+    await demandEqual('stopped', valueOf(await drawn('stopped', { onShard })));
+    expect(seen).toBe(JOBS);
+  });
+
+  test('serves two programs that want the same jobs', async () => {
+    startWorker('twins');
+    const twins = { engine: queue({ url: urlOf(), name: 'twins' }) };
+    const both = await Promise.all([drawn('twins-1', twins), drawn('twins-2', twins)]);
+    await demandEqual('twins-1', valueOf(both[0]));
+    await demandEqual('twins-2', valueOf(both[1]));
+  });
+
+  test('goes on after a program that was stopped, with another one', async () => {
+    startWorker('resumed');
+    const signal = { aborted: false };
+    const onShard = (done: number): void => void (signal.aborted = done >= 6);
+    expect(await drawn('resumed', { signal, onShard })).toMatchObject({ left: { _tag: 'Cancelled' } });
+    const shards = valueOf(await drawn('resumed'));
+    expect(shards.reused).toBeGreaterThanOrEqual(3);
+    await demandEqual('resumed', shards);
+  });
+
+  test('ends a worker after its job at SIGTERM, with 0', async () => {
+    const worker = startWorker('terminated');
+    const onShard = (): void => {
+      if (worker.child.killed) return;
+      worker.child.kill('SIGTERM');
+      startWorker('terminated');
+    };
+    await demandEqual('terminated', valueOf(await drawn('terminated', { onShard })));
+    expect(await waitFor('the end of the worker', worker.ended())).toBe(0);
+  });
+
+  test('over a connection that is slow and that breaks', async () => {
+    const port = await freePort();
+    const sockets = new Set<Socket>();
+    const slow = (from: Socket, to: Socket): void => {
+      from.on('data', (bytes) => void setTimeout(() => to.writable && to.write(bytes), 20));
+      from.on('close', () => to.destroy());
+      from.on('error', () => to.destroy());
+    };
+    const proxy: Server = createServer((socket) => {
+      const target = connect(server.port, '127.0.0.1');
+      sockets.add(socket);
+      slow(socket, target);
+      slow(target, socket);
+    });
+    await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve));
+    const cutter = setInterval(() => {
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    }, 2500);
+    startWorker('slow', urlOf(port));
+    const shards = await drawn('slow', {}, urlOf(port)).finally(() => clearInterval(cutter));
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+    await demandEqual('slow', valueOf(shards));
+  });
+
+  test('reports a poisoned job, and does not stop the others', async () => {
+    startWorker('poisoned');
+    const names = namesOf('poisoned', bitsOf({ name: 'wasm', rounding: 'fused' }));
+    const jobs = new Queue(names.queue, { connection: { host: '127.0.0.1', port: server.port }, prefix: names.prefix });
+    const poison = [
+      { text: '{"work":"sample"}' },
+      { text: 7 },
+      { rm: '-rf' },
+      { text: JSON.stringify({ work: 'eval', options: {} }), input: 'x' },
+    ];
+    const added = await jobs.addBulk(poison.map((data, i) => ({ name: 'shard', data, opts: { jobId: `poison-${i}`, attempts: 3 } }))); // prettier-ignore
+    await demandEqual('poisoned', valueOf(await drawn('poisoned')));
+    for (const { id } of added) {
+      await waitFor('the end of a poisoned job', ended(jobs, id ?? ''));
+      const job = await jobs.getJob(id ?? '');
+      expect(await job?.getState()).toBe('failed');
+      expect(job?.attemptsMade).toBe(1);
+      expect(JSON.parse(job?.failedReason ?? '')).toMatchObject({ _tag: 'DecodeError' });
+    }
+    await jobs.obliterate({ force: true });
+    await jobs.close();
+  });
+
+  test('reports jobs whose checkpoint no worker has, after their attempts', async () => {
+    workers.push(
+      workerOf(world.worker, join(world.folder, 'data of the server'), urlOf(), { ...LOCK, QUEUE_NAME: 'lacking' }),
+    ); // a folder without trained files
+    const shards = valueOf(await drawn('lacking', { size: 12 }));
+    expect(shards.files).toEqual([]);
+    expect(shards.failures).toHaveLength(2);
+    expect(shards.failures[0]?.error).toMatchObject({
+      _tag: 'ConfigError',
+      expected: expect.stringContaining('SHA-256'),
+    });
+    expect(shards.retries).toBe(4);
+  });
+
+  test('refuses a worker of other bits', async () => {
+    const client = new Redis(server.port);
+    const asked = { noisefold: VERSION, backend: 'wasm', rounding: 'fused', engine: 'v8' };
+    await client.set('bits:bits', JSON.stringify({ ...asked, noisefold: '0.0.9' }));
+    const worker = startWorker('bits');
+    expect(await waitFor('the end of the worker', worker.ended())).toBe(1);
+    expect(worker.printed()).toContain('noisefold 0.0.9, wasm');
+    await client.set('bits:bits', JSON.stringify(asked));
+    client.disconnect();
+    const signal = { aborted: true };
+    const result = await runWorker({ queue: { url: urlOf(), name: 'bits' }, backend: reference(), signal })();
+    expect(result).toMatchObject({ left: { _tag: 'ConfigError', actual: expect.stringContaining('reference') } });
+  });
+
+  test('keeps the results that are there when the disk is full', async () => {
+    startWorker('full');
+    const folder = folderFor('full');
+    mkdirSync(folder, { recursive: true });
+    // a file in place of a folder cannot be written into, as a full disk cannot
+    const shards = await drawn('full', { folder: '/dev/full/x' });
+    expect(shards).toMatchObject({ left: { _tag: 'FileError' } });
+    await demandEqual('full', valueOf(await drawn('full')));
+    expect(existsSync(folder)).toBe(true);
+  });
+});
+
+describe('a server that cannot be used', options, () => {
+  test('is not there', async () => {
+    const port = await freePort();
+    expect(await drawn('absent', {}, urlOf(port))).toMatchObject({
+      left: {
+        _tag: 'BackendUnavailable',
+        expected: expect.stringContaining(`${port}`),
+        hint: expect.stringContaining('valkey-server'),
+      },
+    });
+  });
+
+  test('wants a password, and takes the right one', async () => {
+    const locked = await valkeyIn(join(world.folder, 'data of a locked server'), ['--requirepass', 'open sesame']);
+    await locked.start();
+    for (const given of ['', ':wrong@']) {
+      const result = await drawn('locked', {}, `redis://${given}127.0.0.1:${locked.port}`);
+      expect(result).toMatchObject({ left: { _tag: 'BackendUnavailable', hint: expect.stringContaining('password') } });
+      expect(JSON.stringify(result)).not.toContain('wrong@');
+    }
+    const url = `redis://:open%20sesame@127.0.0.1:${locked.port}`;
+    startWorker('locked', url);
+    await demandEqual('locked', valueOf(await drawn('locked', {}, url)));
+    await locked.stop('SIGKILL');
+  });
+
+  test('goes away for longer than the patience', async () => {
+    const own = await valkeyIn(join(world.folder, 'data of a server that goes'));
+    await own.start();
+    const engine = queue({ url: urlOf(own.port), name: 'gone', patience: 1 });
+    setTimeout(() => void own.stop('SIGKILL'), 1000);
+    expect(await drawn('gone', { engine })).toMatchObject({
+      left: { _tag: 'BackendFailure', actual: 'no connection for 1 s' },
+    });
+  });
+});

@@ -1,0 +1,77 @@
+/** A Valkey server for tests, and workers of its queue. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+/** The reason why tests that need the server are skipped; empty if it is installed. */
+export const noValkey =
+  spawnSync('valkey-server', ['--version']).status === 0
+    ? ''
+    : 'valkey-server is not installed: apt-get install valkey-server';
+
+/** A port that is free now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve(child.exitCode)
+    : new Promise((resolve) => child.once('close', resolve));
+
+export interface Valkey {
+  readonly port: number;
+  readonly start: () => Promise<void>;
+  /** Ends the server by a signal. Its append-only file stays. */
+  readonly stop: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
+}
+
+/** A server whose append-only file is in a folder. */
+export const valkeyIn = async (folder: string, options: readonly string[] = []): Promise<Valkey> => {
+  const port = await freePort();
+  mkdirSync(folder, { recursive: true });
+  let server: ChildProcess | null = null; // mutable
+  const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];
+  const start = async (): Promise<void> => {
+    server = spawn('valkey-server', [...words, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise<void>((resolve, reject) => {
+      server?.stdout?.on('data', (text: Buffer) => {
+        if (text.toString().includes('Ready to accept connections')) resolve();
+      });
+      server?.once('close', (code) => reject(new Error(`valkey-server ended with ${code}`)));
+    });
+  };
+  const stop = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    server?.removeAllListeners('close');
+    server?.kill(signal);
+    if (server !== null) await ended(server);
+  };
+  return { port, start, stop };
+};
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  readonly printed: () => string;
+  readonly ended: () => Promise<number | null>;
+}
+
+/** Starts a worker's program for a queue. */
+export const workerOf = (
+  program: string,
+  checkpoint: string,
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+): WorkerProcess => {
+  const child = spawn(process.execPath, [program, '--checkpoints', checkpoint], {
+    env: { ...process.env, QUEUE: url, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = ''; // mutable
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (printed += text.toString()));
+  return { child, printed: () => printed, ended: () => ended(child) };
+};

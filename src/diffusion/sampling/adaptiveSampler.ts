@@ -1,0 +1,172 @@
+import {
+  type Dim,
+  exp,
+  mul,
+  neg,
+  fullLike,
+  type NoisefoldError,
+  onesLike,
+  reciprocal,
+  scaleBy,
+  type Shape,
+  sub,
+  type Tensor,
+  zerosLike,
+} from '../../dsl/index.js';
+import { aboveZero, functionOf, hinted } from '../../internal/decode.js';
+import { fail } from '../../internal/errors.js';
+import type { Exact, InferredFrom } from '../../internal/exact.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import { limitTimesteps } from '../denoisers/networkTimesteps.js';
+import { overPath } from '../denoisers/overNoising.js';
+import { levelsWithSignal } from '../denoisers/requireSignal.js';
+import { usualRange } from '../grids/sigmaGrid.js';
+import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { type Guidance, unguided } from '../guidance/guidance.js';
+import { steeredOn } from '../guidance/steering.js';
+import { clipToImage, type Correction } from '../guidance/x0Correction.js';
+import { perSample } from '../levels/batch.js';
+import { bySigma } from './bySigma.js';
+import { noiseScale } from '../levels/channel.js';
+import type { Noising } from '../levels/noising.js';
+import { denoiserPart, noisingPart } from '../parts.js';
+import { adaptiveStep, type AdaptiveState, controlFields } from '../solvers/exponential/dpmAdaptive.js';
+
+/** The fields of an adaptive sampler that a sampling has too. */
+export const adaptiveFields = {
+  ...controlFields,
+  /** The least σ/α, where the last step to the data begins; the end of a schedule, or 0.002, if left out. */
+  min: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
+  /** The greatest σ/α, where sampling begins; the end of a schedule, or 80, if left out. */
+  max: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
+};
+
+/** How an adaptive sampler chooses its steps. */
+export interface AdaptiveOptions extends OptionsOf<typeof adaptiveFields> {}
+
+/** The parts of an adaptive sampler. */
+export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
+  /** The process, such as `edm()`. */
+  readonly noising: Noising;
+  /** The denoiser, such as a model. */
+  readonly denoiser: Denoiser<P, I>;
+  /** {@link unguided} if left out. */
+  readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
+  /** {@link clipToImage} if left out. */
+  readonly correction?: Correction;
+  /** False to end at the least level, which has noise; true, to end at the data, if left out. */
+  readonly toData?: boolean;
+}
+
+/** Samples with steps of its own for each sample: `start`, then `step` until no sample `isLeft`, then `finish`. */
+export interface AdaptiveSampler<P, I extends Shape> {
+  /** The most evaluations of one `step`. */
+  readonly order: number;
+  /** The initial state, from standard normal noise, `[B, ...I]`. */
+  readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => AdaptiveState<B, I>;
+  /** An attempt of a step of each sample. */
+  readonly step: <B extends Dim>(
+    params: P,
+    state: AdaptiveState<B, I>,
+    conditioning: Omit<Conditioning<NoInfer<B>>, 't' | 'level' | 'step'>,
+  ) => AdaptiveState<B, I>;
+  /** The samples. */
+  readonly finish: <B extends Dim>(state: AdaptiveState<B, I>) => Tensor<[B, ...I]>;
+}
+
+const partsOf = schema('adaptiveSampler', {
+  noising: noisingPart,
+  denoiser: denoiserPart,
+  guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),
+  correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
+  toData: optional(t.boolean, true),
+  ...adaptiveFields,
+} satisfies Record<keyof AdaptiveParts<never, []>, unknown>);
+
+/**
+ * A sampler that chooses its levels by the error of each step: DPM-Solver-12 and -23 (Lu et al. 2022a, appendix C) with the step
+ * size of `sample_dpm_adaptive` of k-diffusion. Every sample of a batch has its own steps, so that it does not depend on the others;
+ * an attempt is the same graph for all. Returns a `ConfigError` if the parts do not fit together, for guidance with memory, which
+ * has no order where attempts are rejected, and for a range without an end.
+ * @example
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const made = unwrap(adaptiveSampler({ noising: unwrap(ddpm(linear(1000))), denoiser, rtol: 0.01 }))
+ * made.start(zeros(3, 2)).isLeft // → [1, 1, 1]
+ */
+export const adaptiveSampler = <P, I extends Shape, G = unknown>(
+  parts: Exact<G, keyof AdaptiveParts<never, []>> & InferredFrom<AdaptiveParts<P, I>, 'denoiser'>,
+): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
+  F.pipe(partsOf.decode<AdaptiveParts<P, I>>(parts), E.flatMap(adaptiveOf));
+
+const adaptiveOf = <P, I extends Shape>({
+  noising,
+  denoiser,
+  guidance,
+  correction,
+  toData,
+  min,
+  max,
+  ...control
+}: Filled<typeof partsOf.fields, AdaptiveParts<P, I>>): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
+  F.pipe(
+    E.Do,
+    E.let('range', () => {
+      const usual = usualRange(noising);
+      return { min: min ?? usual.min, max: max ?? usual.max };
+    }),
+    E.tap(({ range }) =>
+      range.min < range.max && range.max < Infinity
+        ? E.right(undefined)
+        : fail('ConfigError', {
+            where: 'adaptiveSampler.max',
+            expected: 'noise levels min < max < ∞',
+            actual: `min = ${range.min}, max = ${range.max}`,
+            hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
+          }),
+    ),
+    E.let('path', () => bySigma(noising)),
+    E.let('ends', ({ path, range }) => [path.levelAt(range.max), path.levelAt(range.min)] as const),
+    E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, denoiser)),
+    E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
+    E.tap(({ guided }) => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
+    E.tap(({ guided }) =>
+      guided.recurrent === undefined
+        ? E.right(undefined)
+        : fail('ConfigError', {
+            where: 'adaptiveSampler.guidance',
+            expected: 'guidance without memory',
+            actual: 'one with memory, such as apg with momentum',
+            hint: 'take another guidance, or a solver with fixed steps',
+          }),
+    ),
+    E.map(({ range, path, ends: [begin, end], guided }) => {
+      const { apply } = F.pipe(guided, overPath(path), steeredOn(path, { correction }));
+      const attempt = adaptiveStep(control, -Math.log(range.min), toData);
+      return {
+        order: control.order,
+        start: <B extends Dim>(noise: Tensor<[B, ...I]>): AdaptiveState<B, I> => {
+          const x = mul(noise, noiseScale(begin) / begin.alpha);
+          const none = zerosLike(perSample(x));
+          return {
+            x,
+            low: x,
+            lambda: fullLike(none, -Math.log(range.max)),
+            h: fullLike(none, control.hInit),
+            inverses: [none, none],
+            evaluations: none,
+            isLeft: onesLike(none),
+          };
+        },
+        step: (params, state, conditioning) =>
+          attempt((x, lambda) => {
+            const sigma = exp(neg(lambda));
+            const { alpha } = path.levels(sigma);
+            const x0 = apply(params, scaleBy(x, alpha), { ...conditioning, t: sigma });
+            return scaleBy(sub(x, x0), reciprocal(sigma));
+          }, state),
+        finish: ({ x }) => (toData ? x : mul(x, end.alpha)),
+      };
+    }),
+  );

@@ -1,0 +1,91 @@
+/** One step of an exponential integrator, which the multistep and the singlestep methods share. */
+import { solved } from '../../../internal/numerics/linearSystem.js';
+import { power } from '../../../internal/numerics/power.js';
+import type { Channel } from '../../levels/channel.js';
+import { lengthOf } from '../steps.js';
+import { exponentialWeights } from './exponentialIntegrator.js';
+
+/**
+ * The first moment where a step uses one prediction beside its own: 'exact' integrates the line through both, 'bh2' is half of
+ * the integral of 1, as in Algorithm 2 of DPM-Solver++ (`midpoint` in published code), and 'bh1' half of the length of the step.
+ * These are B(h)/2 of UniPC (Zhao et al. 2023).
+ */
+export type PairRule = 'exact' | 'bh1' | 'bh2';
+
+/** Changes of the moments. */
+export interface MomentRules {
+  readonly pair?: PairRule;
+  /** The share of the second moment; 1 if left out, 1/2 in the published code of DPM-Solver++ and 3M SDE. */
+  readonly curve?: number;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
+
+/**
+ * The weights of the predictions, own first, then at the places r (the end of the step is 1), for a polynomial through all of
+ * them: Σ_m w_m·r_m^k is the k-th moment of the step.
+ */
+const weightsAt = (
+  h: number,
+  places: readonly number[],
+  { pair = 'bh2', curve = 1 }: MomentRules,
+): readonly number[] => {
+  const [whole, slope = 0, ...rest] = exponentialWeights(h, places.length + 1) as readonly [number, ...number[]];
+  const first = places.length > 1 || pair === 'exact' ? slope : (pair === 'bh1' ? h : whole) / 2;
+  const moments = [first, ...rest.map((moment, k) => (k === 0 ? curve * moment : moment))];
+  const weights = solved(
+    places.map((_, k) => places.map((r) => power(r, k + 1))),
+    moments.slice(0, places.length),
+  );
+  return [whole - sum(weights), ...weights];
+};
+
+/** What is integrated, and how much noise is added. */
+export interface StepKind {
+  /** The integrated prediction; 'x0' if left out. */
+  readonly space?: 'x0' | 'epsilon';
+  /** The noise: 0, if left out, follows the flow, 1 is the reverse SDE. η of DPM-Solver++ SDE, τ² of SA-Solver. */
+  readonly eta?: number;
+  /** The standard deviation of the noise, for 1. */
+  readonly sNoise?: number;
+}
+
+/** x_s = x·x_t + Σ_m factor_m·(the prediction at r_m) + noise·ε. */
+export interface ExponentialStep {
+  readonly x: number;
+  /** The factors of the prediction where the step begins, and of those at the given places. */
+  readonly factors: (places: readonly number[], rules: MomentRules) => readonly number[];
+  readonly noise: number;
+}
+
+/**
+ * A step of the length h in λ = ln(α/σ). In x̂₀, with moments of e^{(1+η)·h·(u-1)},
+ *
+ *     x_s = σ_s/σ_t·e^{-η·h}·x_t + α_s·Σ_m w_m·x̂₀(r_m) + σ_s·√(1 - e^{-2·η·h})·ε
+ *
+ * (DPM-Solver++, Lu et al. 2022, Proposition 4.1; SA-Solver, Xue et al. 2023, eq. 14 and 17), and in ε̂, with moments of
+ * e^{h·(1-u)},
+ *
+ *     x_s = α_s/α_t·x_t - (1+η)·σ_s·Σ_m w_m·ε̂(r_m) + σ_s·√(η·(e^{2·h} - 1))·ε
+ *
+ * (DPM-Solver, and its SDE). In ε̂ the length must be finite.
+ */
+export const exponentialStep = (
+  from: Channel,
+  to: Channel,
+  { space = 'x0', eta = 0, sNoise = 1 }: StepKind = {},
+): ExponentialStep => {
+  const h = from.alpha === 0 ? Infinity : lengthOf(from, to);
+  if (space === 'epsilon')
+    return {
+      x: to.alpha / from.alpha,
+      factors: (places, rules) => weightsAt(-h, places, rules).map((w) => (1 + eta) * to.sigma * w),
+      noise: sNoise * to.sigma * Math.sqrt(eta * Math.expm1(2 * h)),
+    };
+  const decay = eta === 0 || to.alpha === 0 ? 0 : eta * h;
+  return {
+    x: to.sigma === 0 ? 0 : (to.sigma / from.sigma) * Math.exp(-decay),
+    factors: (places, rules) => weightsAt(h + decay, places, rules).map((w) => to.alpha * w),
+    noise: to.sigma === 0 ? 0 : sNoise * to.sigma * Math.sqrt(-Math.expm1(-2 * decay)),
+  };
+};

@@ -1,0 +1,62 @@
+/** Singlestep exponential integrators: a step covers some timesteps of the grid, with an evaluation at each. */
+import { type Level, pairsOf } from '../../levels/level.js';
+import { planning, type Solver, type Stage } from '../plan.js';
+import { hasLength, inX0, lengthOf } from '../steps.js';
+import { exponentialStep, type PairRule, type StepKind } from './exponentialStep.js';
+
+/** The settings of a method. */
+export interface Singlestep extends StepKind {
+  /** The largest number of timesteps of a step, 1 to 3. */
+  readonly order: number;
+  /** The rule of the second stage. */
+  readonly pair: PairRule;
+  /** True for a third stage with the parabola through all predictions; the line through the first and the last if left out. */
+  readonly parabola?: boolean;
+  /** True if the last timestep is a step by itself, as the one to the data always is. */
+  readonly endsAlone?: boolean;
+}
+
+/** A step over some levels, with a stage at each but the last. Every stage starts where the step begins. */
+const stagesOf = (
+  levels: readonly Level[],
+  { pair, parabola = false, space = 'x0', ...kind }: Singlestep,
+): readonly Stage[] =>
+  pairsOf(levels).map(([at, to], i): Stage => {
+    const from = levels[0]!;
+    const own = hasLength(from, to) ? space : 'x0';
+    const { x, factors, noise } = exponentialStep(from, to, { ...kind, space: own });
+    const used = parabola ? levels.slice(1, i + 1) : levels.slice(Math.max(i, 1), i + 1);
+    const places = used.map((level) => lengthOf(from, level) / lengthOf(from, to));
+    const [first, ...later] = factors(places, { pair: i === 1 ? pair : 'exact' });
+    const newest = later.at(-1) ?? first!;
+    const here = own === 'epsilon' ? inX0(at, 'epsilon', newest) : { x: 0, x0: newest };
+    const between = parabola ? later.slice(0, -1).reverse() : Array<number>(Math.max(i - 1, 0)).fill(0);
+    return {
+      at,
+      ...(i === 0 ? { x: x + here.x } : { start: x, x: here.x, memory: [...between, first!] }),
+      x0: here.x0,
+      noise,
+      ...(space === 'epsilon' && { remembers: space }),
+    };
+  });
+
+/** Tests if λ is finite at both ends of a step. */
+const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
+
+/** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
+const cut = (levels: readonly Level[], { order, endsAlone }: Singlestep): readonly (readonly Level[])[] => {
+  const steps: Level[][] = [];
+  pairsOf(levels).forEach(([from, to], i, { length }) => {
+    const step = steps.at(-1);
+    const joins = step && step.length <= order && isFinite(from, to) && isFinite(step.at(-2)!, from);
+    if (joins && !(endsAlone && i === length - 1)) step.push(to);
+    else steps.push([from, to]);
+  });
+  return steps;
+};
+
+/** A singlestep method of {@link exponentialStep}: the predictions of a step are those at its own timesteps. */
+export const singlestep = (settings: Singlestep): Solver =>
+  planning((levels) =>
+    cut(levels, settings).map((step) => ({ from: step[0]!, to: step.at(-1)!, stages: stagesOf(step, settings) })),
+  );

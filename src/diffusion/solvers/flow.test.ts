@@ -1,0 +1,139 @@
+/** Compares flow solvers with EDM's sampler for any σ(t) and scaling s(t), in plain numbers. */
+import { describe, expect, it } from 'vitest';
+import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
+import { right } from '../../../properties/diffusion/run.js';
+import { mul, onesLike, sqrt } from '../../dsl/index.js';
+import { atTimes, type ContinuousNoising, continuousLinear, dpmSolverFast, flowEuler, flowHeun, flowSde, interpolant, levelsOf, rectifiedFlow, restart, sampler, type Solver, uncorrected } from '../index.js'; // prettier-ignore
+
+/** D(x; σ), which is not linear. */
+const denoised = (x: number, sigma: number): number => Math.tanh(x / (1 + sigma ** 2));
+
+interface Curves {
+  readonly sigma: (t: number) => number;
+  readonly sigmaRate: (t: number) => number;
+  readonly s: (t: number) => number;
+  readonly sRate: (t: number) => number;
+}
+
+/** Algorithm 3 of EDM (Karras et al. 2022, appendix D.2), from x at the first time: x after each step. Euler for α = 0. */
+const algorithm3 = ({ sigma, sigmaRate, s, sRate }: Curves, times: readonly number[], alpha: number, begin: number) => {
+  const slope = (x: number, t: number): number =>
+    (sigmaRate(t) / sigma(t) + sRate(t) / s(t)) * x - ((sigmaRate(t) * s(t)) / sigma(t)) * denoised(x / s(t), sigma(t));
+  let x = begin;
+  return times.map((t, i) => {
+    const next = times[i + 1] ?? 0;
+    const h = next - t;
+    const d = slope(x, t);
+    if (alpha === 0 || next === 0) return (x += h * d);
+    const second = slope(x + alpha * h * d, t + alpha * h);
+    return (x += h * ((1 - 1 / (2 * alpha)) * d + (1 / (2 * alpha)) * second));
+  });
+};
+
+/** x after each step of a solver, from its plan. */
+const walked = (solver: Solver, noising: ContinuousNoising, times: readonly number[], begin: number) => {
+  const levels = levelsOf(noising, right(atTimes(times)(noising)));
+  const plan = right(solver.plan(levels, noising));
+  let [x, memory]: [number, readonly number[]] = [begin, []];
+  return plan.map(({ stages }) => {
+    const start = x;
+    for (const stage of stages) {
+      const { at } = stage;
+      const x0 = denoised(x / at.alpha, at.sigma / at.alpha);
+      const rates = at.rates!;
+      const velocity = rates.alpha * x0 + rates.sigma * ((x - at.alpha * x0) / at.sigma);
+      const past = (stage.memory ?? []).reduce((sum, factor, k) => sum + factor * (memory[k] ?? 0), 0);
+      memory = [velocity, ...memory];
+      x = (stage.x ?? 0) * x + (stage.start ?? 0) * start + (stage.x0 ?? 0) * x0 + past;
+    }
+    return x;
+  });
+};
+
+const N = 12;
+const [BETA_D, BETA_MIN, EPSILON] = [19.9, 0.1, 1e-3];
+const vpSigma = (t: number): number => Math.sqrt(Math.expm1((BETA_D / 2) * t * t + BETA_MIN * t));
+const vpSigmaRate = (t: number): number => 0.5 * (BETA_MIN + BETA_D * t) * (vpSigma(t) + 1 / vpSigma(t));
+const vpS = (t: number): number => 1 / Math.sqrt(1 + vpSigma(t) ** 2);
+const VP: Curves = {
+  sigma: vpSigma,
+  sigmaRate: vpSigmaRate,
+  s: vpS,
+  sRate: (t) => -vpSigma(t) * vpSigmaRate(t) * vpS(t) ** 3,
+};
+const [VE_MIN, VE_MAX] = [0.02, 100];
+/** σ = √t up to 100, over [0, 1]: of t/100². The method does not depend on the unit of time. */
+const VE: Curves = {
+  sigma: (t) => VE_MAX * Math.sqrt(t),
+  sigmaRate: (t) => VE_MAX / (2 * Math.sqrt(t)),
+  s: () => 1,
+  sRate: () => 0,
+};
+const ve = right(interpolant({ name: 've', alpha: (t) => onesLike(t), sigma: (t) => mul(sqrt(t), VE_MAX) }));
+
+describe.each<readonly [string, ContinuousNoising, Curves, readonly number[]]>([
+  [
+    'VP steps, σ(t) and scaling',
+    continuousLinear({ betaMin: BETA_MIN, betaMax: BETA_MIN + BETA_D }),
+    VP,
+    Array.from({ length: N }, (_, i) => 1 + (i / (N - 1)) * (EPSILON - 1)),
+  ],
+  [
+    'VE steps and σ(t), without scaling',
+    ve,
+    VE,
+    Array.from({ length: N }, (_, i) => (VE_MIN / VE_MAX) ** ((2 * i) / (N - 1))),
+  ],
+])('with %s', (_, noising, curves, times) => {
+  const begin = curves.s(times[0]!) * curves.sigma(times[0]!) * 0.7;
+
+  it.each([1, 1 / 2, 2 / 3, 0.37])('flowHeun with α = %d is Algorithm 3 of EDM', (alpha) => {
+    const expected = algorithm3(curves, times, alpha, begin);
+    walked(flowHeun({ alpha }), noising, times, begin).forEach((x, i) =>
+      expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
+    );
+  });
+
+  it('flowEuler is its Euler', () => {
+    const expected = algorithm3(curves, times, 0, begin);
+    walked(flowEuler(), noising, times, begin).forEach((x, i) =>
+      expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
+    );
+  });
+
+  it('has the noise levels of the table', () => {
+    levelsOf(noising, times)
+      .slice(0, -1)
+      .forEach(({ alpha, sigma, t }) => {
+        expect(alpha).toBeCloseTo(curves.s(t), 12);
+        expect(sigma / alpha / curves.sigma(t)).toBeCloseTo(1, 11);
+      });
+  });
+});
+
+describe('without the step to the data', () => {
+  it.each<readonly [string, Solver, tolerance: number]>([
+    ['flowEuler', flowEuler(), 0.02],
+    ['flowHeun', flowHeun(), 1e-4],
+    ['flowSde without noise', flowSde({ diffusion: () => 0 }), 0.02],
+    ['dpmSolverFast, with a last step of order 2', dpmSolverFast({ evaluations: 62 }), 1e-3],
+  ])('%s ends at the last level, where the flow of Gaussian data leads', async (_, solver, tolerance) => {
+    const noising = rectifiedFlow();
+    const times = Array.from({ length: 81 }, (__, i) => 0.98 - (0.78 * i) / 80);
+    const parts = { noising, denoiser: gaussianData(noising), solver, grid: atTimes(times), toData: false };
+    const made = right(sampler<null, []>({ ...parts, correction: uncorrected }));
+    expect(made.plan.at(-1)!.to.t).toBeCloseTo(0.2, 12);
+    // x/√(α²τ² + σ²) stays; a sampler begins with σ_T·ε
+    const deviation = (t: number): number => Math.hypot((1 - t) * TAU, t);
+    const [end] = await samplesOf(made, [1]);
+    expect(Math.abs(end! / ((0.98 * deviation(0.2)) / deviation(0.98)) - 1)).toBeLessThan(tolerance);
+  });
+
+  it('restart ends at the last level', () => {
+    const levels = levelsOf(rectifiedFlow(), [0.9, 0.6, 0.3, 0.1]).slice(0, -1);
+    const solver = restart({ intervals: [{ min: 0.1, max: 1, levels: 3, repeats: 2 }] });
+    const plan = right(solver.plan(levels, rectifiedFlow()));
+    expect(plan.at(-1)!.to).toBe(levels.at(-1));
+    expect(plan.map(({ to }) => to.sigma > 0)).not.toContain(false);
+  });
+});

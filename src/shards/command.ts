@@ -1,0 +1,79 @@
+/** `npx noisefold worker`: runs jobs of a queue, or of the process that started it. */
+import { parseArgs } from 'node:util';
+import { wasm } from '../backends/wasm/index.js';
+import { attempt, fail, type NoisefoldError, orRaise } from '../internal/errors.js';
+import { E, type either } from '../internal/fp.js';
+import { positive } from '../internal/decode.js';
+import { readBytes } from '../node/files.js';
+import { stopOnSignals } from '../node/stopOnSignals.js';
+import type { QueueAddress } from './engines/connection.js';
+import { hasParent } from './engines/local.js';
+import { runWorker } from './worker.js';
+
+const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', { where: `noisefold worker ${where}`, expected, actual, hint: 'npx noisefold worker --help' });
+
+/** The words of the command. */
+const parsed = (words: readonly string[]) => {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        queue: { type: 'string' },
+        checkpoints: { type: 'string', multiple: true, default: [] },
+        threads: { type: 'string' },
+        name: { type: 'string' },
+        'tls-ca': { type: 'string' },
+      },
+    });
+    return E.right(values);
+  } catch (thrown) {
+    return refuse('', 'its options', thrown instanceof Error ? thrown.message : String(thrown));
+  }
+};
+
+type Words = Extract<ReturnType<typeof parsed>, { readonly right: unknown }>['right'];
+
+/** The queue; undefined for a worker that another process started. */
+const queueOf = async ({
+  queue = process.env['NOISEFOLD_QUEUE'],
+  name,
+  'tls-ca': ca,
+}: Words): Promise<QueueAddress | undefined> => {
+  if (queue === undefined) return !hasParent() ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
+  const tls = ca === undefined ? {} : { tls: { ca: new TextDecoder().decode(orRaise(await readBytes(ca)())) } };
+  return { url: queue, ...(name !== undefined && { name }), ...tls };
+};
+
+const threadsOf = ({ threads }: Words): { readonly threads?: number } => {
+  if (threads === undefined) return {};
+  return positive.is(Number(threads))
+    ? { threads: Number(threads) }
+    : orRaise(refuse('--threads', 'an integer ≥ 1', threads));
+};
+
+/** Runs the command until a signal ends it. Returns the exit code. */
+export const workerCommand = async (words: readonly string[]): Promise<number> => {
+  const print = (text: string): void => void process.stderr.write(`${text}\n`);
+  const stop = stopOnSignals((name) => print(`${name}: the worker ends after its job; again to end it now`));
+  let jobs = 0; // mutable
+  const run = async (): Promise<either.Either<NoisefoldError, void>> => {
+    const values = orRaise(parsed(words));
+    const queue = await queueOf(values);
+    if (queue !== undefined) print(`worker ${process.pid} waits for jobs`);
+    return runWorker({
+      ...(queue && { queue }),
+      checkpoints: values.checkpoints,
+      backend: wasm(threadsOf(values)),
+      signal: stop.signal,
+      onJob: (job, error) => {
+        if (queue !== undefined) print(`job ${++jobs} ${job.slice(0, 8)}: ${error === null ? 'done' : error.message}`);
+      },
+    })();
+  };
+  const result = await run().catch((thrown: unknown) => attempt((): never => { throw thrown; })); // prettier-ignore
+  stop.release();
+  if (E.isRight(result)) return 0;
+  print(`${result.left._tag}: ${result.left.message}`);
+  return 1;
+};

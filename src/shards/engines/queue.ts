@@ -1,0 +1,212 @@
+/** Runs jobs on the workers of a queue, which may be on any machine. */
+import type { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
+import { wasm } from '../../backends/wasm/index.js';
+import { functionOf, positive } from '../../internal/decode.js';
+import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { E, type either, TE } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
+import { parseJson } from '../../internal/json/json.js';
+import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
+import { type Client, connected, namesOf, packagesFor, type QueueAddress, queueAddress, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
+import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
+import { lostWorkers } from './local.js';
+import type { Order } from '../jobs/order.js';
+
+/** The queue, and how the program uses it. */
+export interface QueueOptions extends QueueAddress {
+  /** The number of jobs that wait on the server at a time, with the bytes that they take along; default 32. */
+  readonly ahead?: number;
+  /** The bits that the workers give, where they are not those of `wasm()` on this machine. */
+  readonly bits?: Bits;
+  /** Seconds without a connection after which the run fails; default 60. */
+  readonly patience?: number;
+  /** Called once if no worker is there to take the jobs; by default it warns on the console. */
+  readonly onWait?: (message: string) => unknown;
+}
+
+const options = schema('queue', {
+  ...queueAddress.fields,
+  ahead: optional(positive, 32),
+  bits: optional(bitsRecord),
+  patience: optional(positive, 60),
+  onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
+} satisfies Record<keyof QueueOptions, unknown>);
+
+/** What the server keeps for a job. */
+export interface QueueData {
+  readonly text: string;
+  /** The SHA-256 of the bytes that the job needs beside itself. */
+  readonly input?: string;
+}
+
+/** Seconds that bytes stay on the server: unread ones, and those that were read, for another program that waits for them. */
+export const UNREAD = 24 * 3600;
+const READ = 60;
+
+/** Milliseconds between two looks at a job whose end was not announced, such as one that a lost server forgot. */
+const LOOK = 1000;
+
+/** The error of a failed job, as the worker wrote it. */
+const reasonIn = (text: string): either.Either<NoisefoldError, never> => {
+  const parsed = parseJson(text);
+  if (E.isRight(parsed) && isError(parsed.right)) return E.left(parsed.right);
+  return text.includes('stalled')
+    ? lostWorkers('the job stalled')
+    : fail('BackendFailure', {
+        where: 'queue',
+        expected: 'a result',
+        actual: text,
+        hint: 'look at the output of the workers',
+      });
+};
+
+/** The bits of `wasm()` on this machine. */
+const ownBits = async (): Promise<Bits> => {
+  const backend = orRaise(await wasm({ threads: 1 })());
+  orRaise(await backend.close());
+  return bitsOf(backend);
+};
+
+/** A queue that is open. */
+interface OpenQueue {
+  readonly client: Client;
+  readonly queue: Queue<QueueData>;
+  readonly events: QueueEvents;
+  readonly names: QueueNames;
+  /** Says once that no worker is there. */
+  readonly sayAlone: () => Promise<void>;
+}
+
+/** Adds a job, unless the queue has it. A failed one of an earlier run is replaced. */
+const added = async (
+  { queue }: OpenQueue,
+  { name, text, input }: Order,
+  inputDigest: string | undefined,
+  attempts: number,
+  isFirst: boolean,
+): Promise<QueueJob<QueueData>> => {
+  const before = isFirst ? await queue.getJob(name) : undefined;
+  if (before !== undefined && (await before.isFailed())) await before.remove();
+  return queue.add(
+    'shard',
+    { text, ...(input && inputDigest && { input: inputDigest }) },
+    {
+      jobId: name,
+      attempts,
+      backoff: { type: 'exponential', delay: 200 },
+      removeOnComplete: { age: UNREAD },
+      removeOnFail: { age: UNREAD },
+    },
+  );
+};
+
+/** Takes the result of a completed job from the server; null if it is gone. */
+const collected = async ({ client, names }: OpenQueue, name: string): Promise<Uint8Array | null> => {
+  const bytes = await client.getBuffer(names.result(name));
+  if (bytes !== null) await client.expire(names.result(name), READ);
+  return bytes === null ? null : Uint8Array.from(bytes);
+};
+
+/** Waits for the end of a job, however often the connection or the server is lost. */
+const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<Outcome> => {
+  const { client, events, names, queue } = open;
+  const inputDigest = (JSON.parse(order.text) as { readonly input?: string }).input; // its name was computed from this text
+  for (let isFirst = true; ; isFirst = false) {
+    if (order.input !== undefined && inputDigest !== undefined)
+      await client.set(names.input(inputDigest), Buffer.from(order.input), 'EX', UNREAD);
+    const job = await added(open, order, inputDigest, attempts, isFirst);
+    await job.waitUntilFinished(events, LOOK).catch(() => undefined); // the state says it
+    const state = await job.getState();
+    const { attemptsMade = 1, stalledCounter = 0, failedReason = '' } = (await queue.getJob(order.name)) ?? {};
+    const retries = Math.max(0, attemptsMade - 1) + stalledCounter;
+    if (state === 'failed') return { result: reasonIn(failedReason), retries };
+    if (state === 'waiting') await open.sayAlone();
+    if (state !== 'completed') continue;
+    const bytes = await collected(open, order.name);
+    if (bytes !== null) return { result: E.right(bytes), retries };
+    await job.remove(); // its result was read before, and is gone
+  }
+};
+
+/** Rejects when the connection has been lost for a time. */
+const lossOf = (client: Client, url: string, seconds: number): Promise<never> =>
+  new Promise((_, reject) => {
+    let timer: NodeJS.Timeout | undefined; // mutable
+    const give = (): void =>
+      reject(
+        thrownError(
+          failure('BackendFailure', {
+            where: 'queue',
+            expected: `the server at ${serverOf(url)}`,
+            actual: `no connection for ${seconds} s`,
+            hint: 'start it again, and run the program again: it goes on where it ended',
+          }),
+        ),
+      );
+    client.on('close', () => (timer ??= setTimeout(give, seconds * 1000)));
+    client.on('ready', () => {
+      clearTimeout(timer);
+      timer = undefined;
+    });
+    client.once('end', () => clearTimeout(timer));
+  });
+
+/**
+ * Runs jobs on the workers of a queue: `runWorker({ queue: { url } })`, or `npx noisefold worker --queue URL`. It needs the
+ * packages bullmq and ioredis, and a Valkey or Redis server. The program may end and run again at any time, and so may the
+ * workers and the server.
+ * @example
+ * queue({ url: 'redis://localhost:6379' }).name // → 'queue'
+ */
+export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOptions): ShardEngine => {
+  const { ahead, bits, patience, onWait, ...address } = options.demand<QueueOptions>(given);
+  const open = async ({ attempts }: Needs): Promise<OpenEngine> => {
+    const packages = await packagesFor('queue');
+    const client = await connected('queue', packages, address);
+    const wanted = bits ?? (await ownBits());
+    const names = namesOf(address.name, wanted);
+    await client.set(names.wanted, JSON.stringify(wanted), 'EX', UNREAD);
+    const of = { connection: client as never, prefix: names.prefix }; // BullMQ's types are of another version of ioredis
+    const jobs = new packages.bullmq.Queue<QueueData>(names.queue, of);
+    const listening = client.duplicate();
+    listening.on('error', () => undefined); // it connects again
+    const events = new packages.bullmq.QueueEvents(names.queue, { ...of, connection: listening as never });
+    jobs.on('error', () => undefined); // it connects again
+    events.on('error', () => undefined);
+    await events.waitUntilReady();
+    jobs.setMaxListeners(0); // a listener for each job that waits
+    let isSaid = false; // mutable
+    const sayAlone = async (): Promise<void> => {
+      if (isSaid || (await jobs.getWorkersCount()) > 0) return;
+      isSaid = true;
+      const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
+      onWait(
+        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(wanted)} is there: ${start}`,
+      );
+    };
+    const opened = { client, queue: jobs, events, names, sayAlone };
+    const lost = lossOf(client, address.url, patience);
+    lost.catch(() => undefined);
+    const waiting = new Set<string>(); // mutable
+    return {
+      bits: wanted,
+      ahead,
+      run: async (order) => {
+        waiting.add(order.name);
+        const outcome = await Promise.race([ranOn(opened, order, attempts), lost]);
+        waiting.delete(order.name);
+        return outcome;
+      },
+      close: async () => {
+        const isThere = client.status === 'ready';
+        // jobs of a run that was cancelled, unless a worker has them
+        if (isThere) for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);
+        const closing = Promise.all([events.close(), jobs.close()].map((end) => end.catch(() => undefined)));
+        if (isThere) await closing; // without a server they would wait for it
+        for (const connection of [client, listening]) connection.disconnect();
+      },
+    };
+  };
+  return { name: 'queue', open: (needs) => TE.tryCatch(() => open(needs), engineError('queue')) };
+};

@@ -1,0 +1,20 @@
+/** `noisefold/shards`: sampling, encoding, likelihoods and features as jobs on many processes and machines. */
+export type { Bits } from './jobs/bits.js';
+export type { CorrectionCall, GridCall, GuidanceCall, SolverCall } from './jobs/calls.js';
+export type { QueueAddress } from './engines/connection.js';
+export type { DataShards } from './works/dataShards.js';
+export { type EncodeShards, encodeShards } from './works/encodeShards.js';
+export type { Needs, OpenEngine, Outcome, ShardEngine } from './engines/engine.js';
+export { type FeatureShards, featureShards } from './works/featureShards.js';
+export { type LikelihoodShards, likelihoodShards } from './works/likelihoodShards.js';
+export { local, type LocalOptions } from './engines/local.js';
+export type { Order } from './jobs/order.js';
+export { saveNpz, savePngs } from './pictures.js';
+export { queue, type QueueOptions } from './engines/queue.js';
+export { imagesOfShards } from './works/results.js';
+export { type OfCheckpoint, type SampleShards, sampleShards } from './works/sampleShards.js';
+export type { ShardSampling } from './jobs/sampling.js';
+export type { ShardFailure, ShardFile, ShardFiles, Sharding } from './works/sharding.js';
+export { type Sweep, type SweepPoint, type SweepShards, sweepShards } from './works/sweep.js';
+export type { WorkerModel, WorkerNetwork } from './jobs/tools.js';
+export { runWorker, type WorkerOptions } from './worker.js';

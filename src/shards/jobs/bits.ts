@@ -1,0 +1,35 @@
+/** The origin of the bits of a result: work of one origin gives equal bits on every machine. */
+import type { Backend, Rounding } from '../../dsl/compile/backend.js';
+import { t } from '../../internal/fp.js';
+import { type OptionsOf, record } from '../../internal/schema.js';
+import { VERSION } from '../../internal/version.js';
+
+export const bits = record({
+  /** The version of noisefold. */
+  noisefold: t.string,
+  /** The name of the backend. */
+  backend: t.string,
+  /** The rounding of its sums of products: 'fused', 'separate', or null. */
+  rounding: t.union([t.literal('fused'), t.literal('separate'), t.null]),
+  /** The engine of JavaScript, whose functions the host uses: 'v8' or 'other'. */
+  engine: t.string,
+});
+
+/** What decides the bits of a result, besides the job. Workers of other bits are refused. */
+export interface Bits extends OptionsOf<typeof bits> {
+  readonly rounding: Rounding | null;
+}
+
+/** The bits of the work of a backend in this process. */
+export const bitsOf = ({ name, rounding }: Pick<Backend, 'name' | 'rounding'>): Bits => ({
+  noisefold: VERSION,
+  backend: name,
+  rounding,
+  engine: process.versions['v8'] === undefined ? 'other' : 'v8',
+});
+
+/** `noisefold 0.1.0, wasm, fused sums, v8` */
+export const showBits = ({ noisefold, backend, rounding, engine }: Bits): string =>
+  `noisefold ${noisefold}, ${backend}, ${rounding ?? 'unknown'} sums, ${engine}`;
+
+export const equalBits = (a: Bits, b: Bits): boolean => showBits(a) === showBits(b);

@@ -1,0 +1,70 @@
+/** A job: a piece of work on a range of items, as data. Equal jobs have equal results, to the bit. */
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { decode, exactTuple, natural, positive, refined } from '../../internal/decode.js';
+import { E, F, t, type either } from '../../internal/fp.js';
+import { jsonText, parseJson } from '../../internal/json/json.js';
+import { optional, record } from '../../internal/schema.js';
+import { errorAt } from '../../formats/words.js';
+import { type Bits, bits } from './bits.js';
+
+/** A digest of SHA-256 in hexadecimal digits. */
+export const digest = refined(t.string, 'a SHA-256 in hexadecimal digits', (x) => /^[\da-f]{64}$/.test(x));
+
+const jobRecord = record({
+  work: t.string,
+  bits,
+  /** The index of the first item, and the number of items. */
+  range: exactTuple([natural, positive], '[first, count]'),
+  /** The options of the work, which it checks itself. */
+  options: t.UnknownRecord,
+  /** The SHA-256 of the bytes that the job needs beside itself. */
+  input: optional(digest),
+});
+
+/** A piece of work. Its name is the SHA-256 of its text. */
+export interface Job {
+  /** The name of the kind of work. */
+  readonly work: string;
+  readonly bits: Bits;
+  readonly range: readonly [first: number, count: number];
+  readonly options: { readonly [name: string]: unknown };
+  readonly input?: string;
+}
+
+/** The SHA-256 of bytes, in hexadecimal digits. */
+export const sha256 = async (bytes: Uint8Array): Promise<string> => {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+};
+
+/** The text of a job and its digest. Returns a `ConfigError` for options that JSON cannot hold. */
+export const textOf = (job: Job): either.Either<NoisefoldError, string> =>
+  E.mapLeft(errorAt('ConfigError', 'job', 'give options that JSON can hold'))(jsonText(job));
+
+/** Reads a job that came from outside. Returns a `DecodeError` for anything else. */
+export const jobIn = (text: string): either.Either<NoisefoldError, Job> =>
+  F.pipe(
+    parseJson(text),
+    E.flatMap(decode(jobRecord)),
+    E.mapLeft(errorAt('DecodeError', 'job', 'give a job that sampleShards or another function of shards made')),
+  );
+
+/** Fails with `DecodeError` unless bytes have a digest. */
+export const checkedDigest = async (
+  what: string,
+  expected: string,
+  bytes: Uint8Array,
+): Promise<either.Either<NoisefoldError, Uint8Array>> => {
+  const actual = await sha256(bytes);
+  return actual === expected
+    ? E.right(bytes)
+    : fail('DecodeError', {
+        where: what,
+        expected: `bytes with the SHA-256 ${expected}`,
+        actual,
+        hint: 'send them again',
+      });
+};
+
+/** The name of a job: the SHA-256 of its text. */
+export const nameOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));

@@ -1,0 +1,111 @@
+/** The models that a worker keeps open from job to job: it loads a checkpoint once, and compiles a sampling once. */
+import { digitClassifier, type FeatureNetwork } from '../../evaluation/index.js';
+import type { Parameterization } from '../../diffusion/index.js';
+import { type Backend, release } from '../../dsl/index.js';
+import type { Effect } from '../../dsl/run/effect.js';
+import { raise } from '../../internal/errors.js';
+import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
+import { listOf, show } from '../../internal/decode.js';
+import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // prettier-ignore
+import type { Checkpoints } from './checkpoints.js';
+import type { AnyModel, CheckpointOf, Tools } from './work.js';
+
+/** A model that files do not describe, as `loadTrained` takes it. */
+export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model'> {
+  /** A model of images of any shape. */
+  readonly model?: {
+    readonly predicts: Parameterization;
+    readonly params: unknown;
+    readonly apply: (...given: never[]) => unknown;
+  };
+}
+
+/** A feature network, which the worker opens on its backend. */
+export type WorkerNetwork = Effect<{
+  readonly model: {
+    readonly image: readonly number[];
+    readonly params: unknown;
+    readonly apply: (...given: never[]) => unknown;
+  };
+  readonly params: unknown;
+}>;
+
+/** What jobs may use besides trained files, by names. */
+export interface Named {
+  readonly models: { readonly [name: string]: WorkerModel };
+  readonly networks: { readonly [name: string]: WorkerNetwork };
+}
+
+/** The network that every worker has. */
+const DIGITS: Named['networks'] = { digits: digitClassifier() };
+
+const named = <A>(what: string, from: { readonly [name: string]: A }, name: string): A =>
+  Object.hasOwn(from, name)
+    ? from[name]!
+    : raise('ConfigError', {
+        where: `worker: ${what}s`,
+        expected: listOf(what, Object.keys(from)),
+        actual: show(name),
+        hint: `give runWorker a ${what} of this name`,
+      });
+
+/** Keeps the last thing that it opened, until another one is asked for. */
+const lastOpened = <A>(close: (a: A) => Fallible<unknown>) => {
+  let last: { readonly name: string; readonly value: A } | null = null; // mutable
+  function* clear(): Block<void> {
+    const before = last;
+    last = null;
+    if (before !== null) yield* take(close(before.value));
+  }
+  function* get(name: string, open: () => Block<A>): Block<A> {
+    if (last?.name === name) return last.value;
+    yield* clear();
+    const value = yield* open();
+    last = { name, value };
+    return value;
+  }
+  return { get, clear };
+};
+
+export interface OpenTools extends Pick<Tools, 'backend' | 'trained' | 'prepared' | 'network'> {
+  readonly close: Fallible<void>;
+}
+
+/** The tools of a worker with a backend. */
+export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, networks }: Named): OpenTools => {
+  const freed = (params: unknown): Fallible<unknown> => release(params)(backend);
+  const preparations = lastOpened((prepared: PreparedSampling) => prepared.release);
+  const trainings = lastOpened(({ params }: AnyModel) =>
+    gen(function* () {
+      yield* preparations.clear(); // its programs use the parameters
+      yield* take(freed(params));
+    }),
+  );
+  const features = lastOpened(({ params }: FeatureNetwork<never, ImageShape>) => freed(params));
+
+  const trained = ({ checkpoint, model }: CheckpointOf): Block<AnyModel> =>
+    trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
+      const given = model === undefined ? {} : named('model', models, model);
+      const path = yield* checkpoints.pathOf(checkpoint);
+      return yield* take(loadTrained<never, ImageShape>(path, given as GivenTrained<never, ImageShape>)(backend));
+    });
+  return {
+    backend,
+    trained,
+    prepared: (from, text, preparation) =>
+      preparations.get(`${from.checkpoint} ${from.model ?? ''} ${text}`, function* () {
+        const prepared = prepareSampling(yield* trained(from), preparation);
+        return (yield* take(prepared(backend))) as PreparedSampling;
+      }),
+    network: (name) =>
+      features.get(name, function* () {
+        const open = named('network', { ...DIGITS, ...networks }, name);
+        return (yield* take(open(backend))) as FeatureNetwork<never, ImageShape>; // of any shape, which is checked when it runs
+      }),
+    close: gen(function* () {
+      yield* trainings.clear();
+      yield* preparations.clear();
+      yield* features.clear();
+    }),
+  };
+};

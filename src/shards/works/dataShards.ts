@@ -1,0 +1,44 @@
+/** Work on the images of a data set: each job takes its own images along, so that workers need no data. */
+import type { Dataset, Images } from '../../training/index.js';
+import { datasetOfImages } from '../../training/data/imageData.js';
+import { positive } from '../../internal/decode.js';
+import { attempt, orRaise } from '../../internal/errors.js';
+import { F, t, TE } from '../../internal/fp.js';
+import { part } from '../../internal/parts.js';
+import { optional } from '../../internal/schema.js';
+import { dataSet } from '../../training/checked.js';
+import { inputOf } from '../jobs/input.js';
+import { type Piece, rangesOf, type Sharding, shardingFields } from './sharding.js';
+
+/** The images of a work, and where the jobs run. */
+export interface DataShards extends Sharding {
+  /** A data set, or images such as the result of `sample`. */
+  readonly data: Dataset | Images;
+  /** The number of images, from the first one; by default all. */
+  readonly images?: number;
+}
+
+/** The fields of {@link DataShards}. */
+export const dataFields = {
+  ...shardingFields,
+  data: t.union([dataSet, part('images', 'data', 'shape')], 'a data set, or images such as the result of sample'),
+  images: optional(positive),
+} satisfies Record<keyof DataShards, unknown>;
+
+/** The pieces of a work on images, with the same options for each. */
+export const dataPieces = (
+  work: string,
+  options: Piece['options'],
+  { data, images, size }: Pick<DataShards, 'data' | 'images'> & { readonly size: number },
+): readonly Piece[] => {
+  const set = 'batch' in data ? data : orRaise(attempt(() => orRaise(datasetOfImages(data))));
+  return rangesOf(0, Math.min(images ?? set.size, set.size), size).map(([first, count]) => ({
+    work,
+    range: [first, count],
+    options,
+    input: F.pipe(
+      set.batch(Int32Array.from({ length: count }, (_, i) => first + i)),
+      TE.flatMapEither((batch) => inputOf(batch, set.image)),
+    ),
+  }));
+};

@@ -1,0 +1,146 @@
+/** Samples of a trained model as jobs. */
+import type { RandomKey } from '../../dsl/index.js';
+import type { Task } from '../../dsl/run/effect.js';
+import { natural, positive } from '../../internal/decode.js';
+import type { Exact } from '../../internal/exact.js';
+import { t } from '../../internal/fp.js';
+import { type Block, take } from '../../internal/gen.js';
+import { type Broken, type Filled, optional, schema } from '../../internal/schema.js';
+import { hostKey } from '../../training/checked.js';
+import { genTask } from '../../training/genEffect.js';
+import { digestOfFile } from '../jobs/checkpoints.js';
+import { digest } from '../jobs/job.js';
+import { imageTensors } from '../jobs/result.js';
+import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
+import { type Piece, rangesOf, runPieces, type ShardFiles, type Sharding, shardingFields } from './sharding.js';
+import { type CheckpointOf, workOf } from '../jobs/work.js';
+
+/** The trained model of a work. */
+export interface OfCheckpoint {
+  /** The path of a file that `saveTrained` wrote. Workers find it by the SHA-256 of its bytes. */
+  readonly checkpoint: string;
+  /** The name of the model among the `models` of the workers, if it is not built in. */
+  readonly model?: string;
+}
+
+/** The fields of {@link OfCheckpoint}. */
+export const checkpointFields = {
+  checkpoint: t.string,
+  model: optional(t.string),
+} satisfies Record<keyof OfCheckpoint, unknown>;
+
+/** The samples to draw, and where the jobs run. */
+export interface SampleShards extends Sharding, OfCheckpoint {
+  readonly sampling: ShardSampling;
+  readonly key: RandomKey;
+  /** The class of each sample: its number, or its name if the trained model has names; null for none. */
+  readonly labels?: readonly (number | string | null)[];
+  /** The number of samples, if there are no labels; by default 1. */
+  readonly count?: number;
+  /** The index of the first sample; default 0. */
+  readonly first?: number;
+}
+
+const labels = t.readonlyArray(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'));
+
+/** The fields of {@link SampleShards}. */
+export const drawingFields = {
+  ...checkpointFields,
+  ...shardingFields,
+  sampling: t.UnknownRecord,
+  key: hostKey,
+  labels: optional(labels),
+  count: optional(positive),
+  first: optional(natural, 0),
+} satisfies Record<keyof SampleShards, unknown>;
+
+/** The rule that labels and the count agree. */
+export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 'count'>): Broken<'labels'> | null =>
+  all === undefined || (all.length > 0 && all.length === (count ?? all.length))
+    ? null
+    : {
+        field: 'labels',
+        expected: count === undefined ? 'a label for each sample' : `${count} labels, as the count says`,
+        actual: `${all.length}`,
+        hint: 'give as many labels as samples, and leave the count out',
+      };
+
+const where = 'sampleShards';
+const options = schema(where, drawingFields).rule(labelsFit);
+
+/** What a job of samples contains. */
+interface SampleJob extends CheckpointOf {
+  readonly sampling: object;
+  readonly key: RandomKey;
+  readonly labels?: readonly (number | string | null)[];
+}
+
+/** A checkpoint in a job. */
+export const checkpointOfFields = {
+  checkpoint: digest,
+  model: optional(t.string),
+} satisfies Record<keyof CheckpointOf, unknown>;
+
+/** Draws samples in a worker. */
+export const sampleWork = workOf<SampleJob>({
+  name: 'sample',
+  options: schema('job', { ...checkpointOfFields, sampling: t.UnknownRecord, key: hostKey, labels: optional(labels) }),
+  *run({ sampling, key, labels: own, ...from }, [first, count], { prepared }) {
+    const preparation = yield* take(preparationOf(sampling));
+    const { sample } = yield* prepared(from, JSON.stringify(sampling), preparation);
+    const images = yield* take(sample({ key, first, ...(own === undefined ? { count } : { labels: own }) }));
+    return new Map([['images', imageTensors(images)]]);
+  },
+});
+
+/** The checkpoint of a work as a job names it. */
+export function* namedCheckpoint({ checkpoint, model }: OfCheckpoint): Block<CheckpointOf> {
+  return { checkpoint: yield* take(digestOfFile(checkpoint)), ...(model !== undefined && { model }) };
+}
+
+/** The pieces of a drawing. */
+export function* samplePieces({
+  sampling,
+  key,
+  labels: all,
+  count,
+  first,
+  size,
+  ...of
+}: Filled<typeof drawingFields, SampleShards>): Block<readonly Piece[]> {
+  yield* take(preparationOf(sampling));
+  const from = yield* namedCheckpoint(of);
+  return rangesOf(first, all?.length ?? count ?? 1, size).map((range) => ({
+    work: sampleWork.name,
+    range,
+    options: {
+      ...from,
+      sampling,
+      key,
+      ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
+    },
+  }));
+}
+
+/**
+ * Draws samples of a trained model as jobs on other processes. Sample i is the one that `sample` draws with this key, to the
+ * bit, whatever the engine, the number of workers and the size of the jobs. Fails with `ConfigError` for an invalid option or
+ * an engine that cannot start, with `FileError`, and with `Cancelled`. A job that fails is one of the `failures`.
+ * @example
+ * const shards = sampleShards({
+ *   engine: local({ processes: 2 }),
+ *   folder: 'runs/digits',
+ *   checkpoint: 'missing.safetensors',
+ *   sampling: { solver: ['dpmSolverPP', { order: 2 }], grid: 20, guidance: ['cfg', 2] },
+ *   labels: Array.from({ length: 50_000 }, (_, i) => i % 10),
+ *   key: key(8),
+ * })
+ * const result = await shards()
+ * isLeft(result) && result.left.actual // → 'ENOENT: no such file or directory'
+ */
+export const sampleShards = <G = unknown>(drawing: Exact<G, keyof SampleShards> & SampleShards): Task<ShardFiles> =>
+  genTask(where, function* () {
+    const known = yield* take(options.decode<SampleShards>(drawing));
+    const pieces = yield* samplePieces(known);
+    return yield* runPieces({ where, pieces, checkpoints: [known.checkpoint] }, known);
+  });

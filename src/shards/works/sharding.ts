@@ -1,0 +1,158 @@
+/** Runs the pieces of a work as jobs on an engine, and keeps their results as files that the jobs name. */
+import pMap from 'p-map';
+import { functionOf, positive } from '../../internal/decode.js';
+import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { E, F, t, TE } from '../../internal/fp.js';
+import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
+import { part, signal } from '../../internal/parts.js';
+import { type Filled, optional } from '../../internal/schema.js';
+import { cancelled, type StopSignal, unlessStopped } from '../../internal/stop.js';
+import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
+import { node, onFile } from '../../node/node.js';
+import type { OpenEngine, ShardEngine } from '../engines/engine.js';
+import { type Job, nameOf, sha256, textOf } from '../jobs/job.js';
+import { tensorsOf, type Tensors } from '../jobs/result.js';
+
+/** Where and how the jobs of a work run. */
+export interface Sharding {
+  /** `local()` or `queue({ url })`. */
+  readonly engine: ShardEngine;
+  /**
+   * The folder of the results. A file there is the result of one job, and named by it: a run that finds it uses it, so that a
+   * run that was interrupted, or one with more items, computes only what is missing.
+   */
+  readonly folder: string;
+  /** The number of items of a job; default 100. It does not change the results. */
+  readonly size?: number;
+  /** How often a job may fail before it is reported as failed; default 3. The others go on. */
+  readonly attempts?: number;
+  /** Called after each job with the number of items that are done: `progress('drawing')`. */
+  readonly onShard?: (done: number, of: number) => unknown;
+  /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
+  readonly signal?: StopSignal;
+}
+
+/** The fields of {@link Sharding}. */
+export const shardingFields = {
+  engine: part<ShardEngine>('an engine, such as local() or queue({ url })', 'name', 'open'),
+  folder: t.string,
+  size: optional(positive, 100),
+  attempts: optional(positive, 3),
+  onShard: optional(functionOf<(done: number, of: number) => unknown>('a function')),
+  signal: optional(signal),
+} satisfies Record<keyof Sharding, unknown>;
+
+/** The result of a job, as a file. */
+export interface ShardFile {
+  readonly path: string;
+  /** The SHA-256 of the job. */
+  readonly job: string;
+  /** The index of the first item, and the number of items. */
+  readonly range: readonly [first: number, count: number];
+}
+
+/** A job that failed as often as it may. */
+export interface ShardFailure {
+  readonly range: readonly [first: number, count: number];
+  readonly error: NoisefoldError;
+}
+
+/** The results of a work. */
+export interface ShardFiles {
+  /** The results, in the order of the items. */
+  readonly files: readonly ShardFile[];
+  /** The jobs without a result. */
+  readonly failures: readonly ShardFailure[];
+  /** The number of jobs that ran. */
+  readonly computed: number;
+  /** The number of jobs whose results were there. */
+  readonly reused: number;
+  /** How often a job failed or lost its worker and ran again. */
+  readonly retries: number;
+}
+
+/** The ranges of `size` items from `first` on. */
+export const rangesOf = (
+  first: number,
+  count: number,
+  size: number,
+): readonly (readonly [first: number, count: number])[] =>
+  Array.from(
+    { length: Math.ceil(count / size) },
+    (_, i) => [first + i * size, Math.min(size, count - i * size)] as const,
+  );
+
+/** A piece of a work: a job that does not know its bits yet. */
+export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {
+  /** Loads the bytes that the job needs beside itself. */
+  readonly input?: Fallible<Uint8Array>;
+}
+
+/** The end of a piece. */
+export type Ended = { readonly retries: number; readonly isReused: boolean } & (
+  { readonly file: ShardFile } | { readonly failure: ShardFailure }
+);
+
+/** Reads the result of a job. Fails with `DecodeError` for a damaged file or that of another job. */
+export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Fallible<Tensors> =>
+  F.pipe(readBytes(path), TE.flatMapEither(tensorsOf(path, job)));
+
+/** Runs a piece, unless its result is there. A damaged result is computed again. */
+function* ended({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<Ended> {
+  const bytes = input && (yield* take(input));
+  const digest = bytes && (yield* take(async () => E.right(await sha256(bytes))));
+  const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(digest && { input: digest }) }));
+  const job = yield* take(async () => E.right(await nameOf(text)));
+  const file = { path: node().join(folder, `${job}.safetensors`), job, range: piece.range };
+  const before = yield* take(async () => E.right(await readShard(file)()));
+  if (E.isRight(before)) return { file, retries: 0, isReused: true };
+
+  const order = { name: job, text, ...(bytes && { input: bytes }) };
+  const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
+  const isReused = false;
+  if (E.isLeft(result)) return { failure: { range: piece.range, error: result.left }, retries, isReused };
+  yield* take(tensorsOf(`result of job ${job}`, job)(result.right));
+  yield* take(writeAtomically(file.path, result.right));
+  return { file, retries, isReused };
+}
+
+/** The work of pieces, and the trained files that they name. */
+export interface Pieces {
+  /** The name of the function that was called, for errors. */
+  readonly where: string;
+  readonly pieces: readonly Piece[];
+  readonly checkpoints: readonly string[];
+}
+
+/** Runs pieces on an engine. Fails with the errors of the engine and of the files, but not with those of a job. */
+export function* endsOf(
+  { where, pieces, checkpoints }: Pieces,
+  { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields, Sharding>,
+): Block<readonly Ended[]> {
+  yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
+  const open = yield* hold(engine.open({ checkpoints, attempts }), (opened) => () => opened.close().then(E.right));
+  const of = pieces.reduce((sum, { range: [, count] }) => sum + count, 0);
+  let done = 0; // mutable
+  const run = async (piece: Piece): Promise<Ended> => {
+    if (stop?.aborted === true) return orRaise(cancelled(where, 'run it again: it goes on where it ended'));
+    const end = orRaise(await gen(() => ended(piece, open, folder))());
+    done += piece.range[1];
+    await onShard?.(done, of);
+    return end;
+  };
+  return yield* take(unlessStopped(where, pMap(pieces, run, { concurrency: open.ahead }), stop));
+}
+
+/** The results of pieces that ended. */
+export const filesOf = (ends: readonly Ended[]): ShardFiles => ({
+  files: ends.flatMap((end) => ('file' in end ? [end.file] : [])),
+  failures: ends.flatMap((end) => ('failure' in end ? [end.failure] : [])),
+  computed: ends.filter(({ isReused }) => !isReused).length,
+  reused: ends.filter(({ isReused }) => isReused).length,
+  retries: ends.reduce((sum, { retries }) => sum + retries, 0),
+});
+
+/** Runs pieces on an engine, and returns their results. */
+export function* runPieces(work: Pieces, sharding: Filled<typeof shardingFields, Sharding>): Block<ShardFiles> {
+  return filesOf(yield* endsOf(work, sharding));
+}

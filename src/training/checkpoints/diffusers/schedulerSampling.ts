@@ -1,0 +1,170 @@
+/** Grids, solvers and corrections of the schedulers of diffusers over timesteps. */
+import {
+  atSigmas,
+  atTimes,
+  clipToImage,
+  type Correction,
+  type DiscreteNoising,
+  dynamicThreshold,
+  type Grid,
+  halfLogSNR,
+  leading,
+  type Level,
+  linspace,
+  sigmaRange,
+  type SigmaRange,
+  type Solver,
+  timestepOfSigma,
+  trailing,
+  uncorrected,
+} from '../../../diffusion/index.js';
+import { overTimesteps } from '../../../diffusion/grids/grid.js';
+import { isData } from '../../../diffusion/levels/level.js';
+import type { Path } from '../../../diffusion/levels/path.js';
+import { clip, type NoisefoldError } from '../../../dsl/index.js';
+import { E, type either, F } from '../../../internal/fp.js';
+import type { SchedulerName } from './schedulerFields.js';
+import { withLevels } from './schedulerPaths.js';
+import { SCHEDULERS } from './schedulers.js';
+import { type SchedulerSettings, spacingOf, type Visit } from './schedulerSettings.js';
+
+/** A process without its noisiest timesteps, whose λ is below `lambda_min_clipped`. */
+const withoutNoisiest = (
+  noising: DiscreteNoising,
+  { lambda_min_clipped: least }: SchedulerSettings,
+): DiscreteNoising => {
+  const T = noising.marginals.filter((level) => halfLogSNR(level) >= least).length;
+  return T === noising.schedule.T ? noising : { ...noising, schedule: { ...noising.schedule, T } };
+};
+
+/** The timesteps before noise levels replace them: evenly spaced, to whole ones, or the scheduler's own. */
+const timestepsOf =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, readonly number[]> => {
+    const { timestep_spacing: spacing, steps_offset: offset } = settings;
+    const { grid, over } = SCHEDULERS[name];
+    const endpoint = over !== 'logSNR';
+    const spaced = (): Grid => {
+      if (spacing === 'trailing') return trailing(steps);
+      if (spacing === 'leading') return leading(steps, { offset, endpoint });
+      return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
+    };
+    return (grid?.(settings, steps) ?? spaced())(withoutNoisiest(noising, settings));
+  };
+
+/** Tests if a rounding error gives `trailing` of diffusers one timestep more, -1. */
+export const hasExtraStep = (
+  { timestep_spacing: spacing, num_train_timesteps: T }: SchedulerSettings,
+  steps: number,
+): boolean => spacing === 'trailing' && Math.ceil(T / (T / steps)) > steps;
+
+/** The range of noise levels that are spaced anew: over σ, that of the spaced timesteps. */
+const rangeOf =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, SigmaRange> => {
+    const { sigma_min: least, sigma_max: most } = settings;
+    const { sigmas } = noising.schedule;
+    const range = ({ min, max }: SigmaRange): SigmaRange => ({ min: least ?? min, max: most ?? max });
+    return SCHEDULERS[name].over === 'sigma'
+      ? F.pipe(
+          timestepsOf(name, settings, steps)(noising),
+          E.map((timesteps) => {
+            const last = hasExtraStep(settings, steps) ? 0 : timesteps.at(-1)!;
+            return range({ min: sigmas[last]!, max: sigmas[timesteps[0]!]! });
+          }),
+        )
+      : E.right(range(sigmaRange(noising.schedule)));
+  };
+
+/** The noise levels by a field such as `use_karras_sigmas`; null if none is set. */
+const sigmasBy =
+  (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
+  (noising: DiscreteNoising): either.Either<NoisefoldError, Float64Array | null> => {
+    const spacing = spacingOf(settings);
+    return spacing === undefined
+      ? E.right(null)
+      : E.map((range: SigmaRange) => spacing(steps, range))(rangeOf(name, settings, steps)(noising));
+  };
+
+/** The grid of a number of steps. */
+export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings, steps: number): Grid =>
+  overTimesteps(name, (noising) =>
+    F.pipe(
+      sigmasBy(name, settings, steps)(noising),
+      E.flatMap((sigmas) =>
+        sigmas === null ? timestepsOf(name, settings, steps)(noising) : atSigmas(sigmas)(noising),
+      ),
+    ),
+  );
+
+/** Tests if `linspace` visits fractional timesteps. */
+const isFractional = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
+  const { timestep_spacing: spacing, num_train_timesteps: T } = settings;
+  return spacing === 'linspace' && SCHEDULERS[name].over === 'sigma' && steps > 1 && (T - 1) % (steps - 1) !== 0;
+};
+
+/** A noise level between timesteps, and the timestep that the network gets for it. */
+interface SigmaLevel {
+  readonly sigma: number;
+  readonly timestep: number;
+}
+
+/** The noise levels that a scheduler visits, if some lie between timesteps. */
+const levelsOf = (
+  name: SchedulerName,
+  { settings, timesteps }: Visit,
+  noising: DiscreteNoising,
+): readonly SigmaLevel[] | null => {
+  const { schedule } = noising;
+  const steps = timesteps.length;
+  const sigmas = sigmasBy(name, settings, steps)(noising);
+  // the grid has been made from the same numbers
+  if (E.isRight(sigmas) && sigmas.right !== null) {
+    const [place, round] = [timestepOfSigma(schedule), SCHEDULERS[name].rounding(settings)];
+    return Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
+  }
+  if (!isFractional(name, settings, steps)) return null;
+  return timesteps.map((_, i) => {
+    const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
+    const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
+    return { sigma: below + (t % 1) * (above - below), timestep: t };
+  });
+};
+
+/** The level where the last step ends, if it is not the data: the least σ. Over σ, x is there x₀ + σ·ε. */
+const endOf = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  { schedule }: DiscreteNoising,
+  { levelOfSigma }: Path,
+): Level | null => {
+  if (settings.final_sigmas_type === 'zero') return null;
+  const least = schedule.sigmas[0]!;
+  if (SCHEDULERS[name].over === 'sigma') return { alpha: 1, sigma: least, t: 0 };
+  return levelOfSigma(spacingOf(settings) ? (settings.sigma_min ?? least) : least);
+};
+
+/** The solver of a scheduler on its grid over a process. */
+export const solverOfScheduler = (name: SchedulerName, visit: Visit, noising: DiscreteNoising): Solver => {
+  const levels = levelsOf(name, visit, noising);
+  const at = new Map(visit.timesteps.map((t, i) => [t, levels?.[i]]));
+  const changed = (level: Level, path: Path): Level => {
+    if (isData(level)) return endOf(name, visit.settings, noising, path) ?? level;
+    const own = at.get(level.t);
+    return own ? { ...path.levelOfSigma(own.sigma), networkTime: own.timestep } : level;
+  };
+  return withLevels(visit.timesteps, changed)(SCHEDULERS[name].solver(visit));
+};
+
+/** The correction of x̂₀. */
+export const correctionOf = (
+  settings: Pick<
+    SchedulerSettings,
+    'thresholding' | 'dynamic_thresholding_ratio' | 'sample_max_value' | 'clip_sample' | 'clip_sample_range'
+  >,
+): Correction => {
+  const { thresholding, sample_max_value: most, clip_sample: clips, clip_sample_range: range } = settings;
+  if (thresholding) return most === 1 ? clipToImage : dynamicThreshold(settings.dynamic_thresholding_ratio, { most });
+  if (!clips) return uncorrected;
+  return range === 1 ? clipToImage : clip(-range, range);
+};

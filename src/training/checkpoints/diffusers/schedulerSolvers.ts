@@ -1,0 +1,142 @@
+/** Solvers that take their steps as schedulers of diffusers do. */
+import { type Level, sigmaOf, type Solver, solverOf, type Stage } from '../../../diffusion/index.js';
+import { isData, pairsOf } from '../../../diffusion/levels/level.js';
+import type { Path } from '../../../diffusion/levels/path.js';
+import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
+import { sdeStages } from '../../../diffusion/solvers/exponential/dpmSolverPPAncestral.js';
+import { multistep } from '../../../diffusion/solvers/exponential/multistep.js';
+import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
+import { ancestralMidpoint, midpoint } from '../../../diffusion/solvers/kdpm2.js';
+import { planning } from '../../../diffusion/solvers/plan.js';
+import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';
+import { holdNoise, type OrderAt } from '../../../diffusion/solvers/steps.js';
+import type { SchedulerSettings } from './schedulerSettings.js';
+
+/** The fields that DPM-Solver's steps depend on. */
+type DpmSettings = Pick<
+  SchedulerSettings,
+  'algorithm_type' | 'solver_order' | 'solver_type' | 'lower_order_final' | 'euler_at_final' | 'final_sigmas_type'
+>;
+
+/** Tests if an algorithm integrates ε̂. `deis` stands for `dpmsolver++`. */
+export const isInNoise = (algorithm: string): boolean => ['dpmsolver', 'sde-dpmsolver'].includes(algorithm);
+
+const etaOf = ({ algorithm_type: algorithm }: DpmSettings): number => (algorithm.startsWith('sde') ? 1 : 0);
+const spaceOf = ({ algorithm_type: algorithm }: DpmSettings) => (isInNoise(algorithm) ? 'epsilon' : 'x0');
+const pairOf = ({ solver_type: type }: DpmSettings) => (type === 'heun' ? 'exact' : 'bh2');
+
+/** The orders of a multistep method of n steps that ends with lower ones: with `lowers` if n is below 15. */
+const ending =
+  (order: number, n: number, lowers: boolean, endsByEuler = false): OrderAt =>
+  (left) => {
+    const fewer = lowers && n < 15;
+    if (left === 1 && (fewer || endsByEuler)) return 1;
+    return left === 2 && fewer ? 2 : order;
+  };
+
+/** Multistep DPM-Solver and DPM-Solver++, for a number of steps. */
+export const dpmMultistep = (settings: DpmSettings, n: number): Solver => {
+  const { solver_order: order, lower_order_final: lowers, euler_at_final: endsByEuler } = settings;
+  return multistep({
+    order,
+    orderAt: ending(order, n, lowers, endsByEuler),
+    pair: pairOf(settings),
+    curve: 1 / 2,
+    space: spaceOf(settings),
+    eta: () => etaOf(settings),
+    throughout: true,
+  });
+};
+
+/** Singlestep DPM-Solver and DPM-Solver++, for a number of steps. */
+export const dpmSinglestep = (settings: DpmSettings, n: number): Solver => {
+  const { solver_order: order, solver_type: type, lower_order_final: lowers, final_sigmas_type: end } = settings;
+  const isUneven = n % order !== 0;
+  return singlestep({
+    order,
+    pair: pairOf(settings),
+    parabola: type === 'heun',
+    space: spaceOf(settings),
+    eta: etaOf(settings),
+    endsAlone: end === 'zero' || ((lowers || isUneven) && !(order === 3 && n % 3 === 2)),
+  });
+};
+
+/** DEIS, for a number of steps. */
+export const deisSteps = ({ solver_order: order, lower_order_final: lowers }: SchedulerSettings, n: number): Solver =>
+  deisOf(order, ending(order, n, lowers));
+
+const lowering = (lowers: boolean): { readonly orderAt?: OrderAt } => (lowers ? { orderAt: (left) => left } : {});
+
+/** UniPC. */
+export const uniPCSteps = ({
+  solver_order: order,
+  solver_type: type,
+  predict_x0: inX0,
+  lower_order_final: lowers,
+  disable_corrector: skipped,
+}: SchedulerSettings): Solver =>
+  multistep({
+    order,
+    corrector: order + 1,
+    corrects: (step) => !skipped.includes(step),
+    pair: type === 'bh1' ? 'bh1' : 'bh2',
+    space: inX0 ? 'x0' : 'epsilon',
+    throughout: true,
+    ...lowering(lowers),
+  });
+
+/** τ of SA-Solver: noise between timesteps 200 and 800. */
+const isNoisy = ({ t, networkTime = t }: Level): boolean => networkTime >= 200 && networkTime <= 800;
+
+/** SA-Solver. */
+export const saSolverSteps = ({
+  predictor_order: order,
+  corrector_order: corrector,
+  algorithm_type: algorithm,
+  lower_order_final: lowers,
+}: SchedulerSettings): Solver => {
+  const isInX0 = algorithm === 'data_prediction';
+  return multistep({
+    order,
+    corrector,
+    pair: isInX0 ? 'bh1' : 'exact',
+    space: isInX0 ? 'x0' : 'epsilon',
+    eta: (from) => (isNoisy(from) ? 1 : 0),
+    throughout: true,
+    ...lowering(lowers),
+  });
+};
+
+/** Steps of two evaluations, however far σ falls, and one in a step to the data. */
+const twice = (stages: (path: Path, from: Level, to: Level, isTwice: boolean) => readonly Stage[]): Solver =>
+  solverOf((from, to, path) => stages(path, from, to, !isData(to)));
+
+const noisy = { eta: 1, sNoise: 1 };
+
+export const kdpm2Steps = (): Solver => twice(midpoint);
+export const kdpm2AncestralSteps = (): Solver =>
+  twice((path, from, to, isTwice) => ancestralMidpoint(path, from, to, noisy, isTwice));
+export const dpmSdeSteps = (): Solver =>
+  twice((path, from, to, isTwice) => sdeStages(path, from, to, { ...noisy, r: 1 / 2 }, isTwice));
+
+/**
+ * Multistep sampling of LCM (Luo et al. 2023, Algorithm 3) from a network of ε, x₀ or v: the consistency function
+ * c_skip·x_t + c_out·x̂₀ with σ_data = 1/2 and τ = `scaling`·t, then noise up to the next level.
+ */
+export const lcmSteps = (scaling: number): Solver =>
+  solverOf((from, to) => {
+    const tau = scaling * from.t;
+    const all = tau ** 2 + 1 / 4;
+    return [{ at: from, x: to.alpha / 4 / all, x0: (to.alpha * tau) / Math.sqrt(all), noise: to.sigma }];
+  });
+
+/** IPNDM: PLMS with fewer ε̂ in the first steps. Its first step begins without signal, and takes 0 for x̂₀. */
+export const ipndmSteps = (): Solver =>
+  planning((levels) =>
+    pairsOf(levels).map(([from, to], i) => {
+      const held = holdNoise(from, to, ADAMS_BASHFORTH[Math.min(i, 3)]!);
+      const isBlind = sigmaOf(from) === Infinity;
+      return { from, to, stages: [isBlind ? { at: from, x: to.sigma, remembers: 'epsilon' } : held] };
+    }),
+  );

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import {
+  cfg,
+  ddpm,
+  dpmSolver,
+  edm,
+  exactDenoiser,
+  exponentialGrid,
+  type GaussianMixture,
+  linear,
+  type Model,
+  overParams,
+  uncorrected,
+} from '../../diffusion/index.js';
+import { add, cast, key, mul, onesLike, scaleBy, treeSpec } from '../../dsl/index.js';
+import { open, unwrap } from '../../index.js';
+import { reference } from '../../backends/reference/index.js';
+import { E } from '../../internal/fp.js';
+import type { Trained } from '../trained.js';
+import { sample } from './sample.js';
+import { type AdaptiveSampling, sampleAdaptive } from './sampleAdaptive.js';
+
+const noising = unwrap(ddpm(linear(1000)));
+const data: GaussianMixture<[2, 1, 1]> = {
+  shape: [2, 1, 1],
+  weights: [0.4, 0.6],
+  means: [
+    [0.5, -0.2],
+    [-0.6, 0.1],
+  ],
+  variances: [0.02, 0.05],
+};
+const model: Model<object, [2, 1, 1]> = {
+  params: treeSpec<object>({}),
+  init: () => ({}),
+  ...overParams(() => null)(exactDenoiser(noising)(data)),
+};
+const trained = { model, noising, image: [2, 1, 1], params: {} } as const;
+
+const run = async <A>(use: (nf: Awaited<ReturnType<typeof open>>) => Promise<A>): Promise<A> => {
+  const nf = await open(reference());
+  try {
+    return await use(nf);
+  } finally {
+    await nf.close();
+  }
+};
+const drawn = (how: Partial<AdaptiveSampling>) =>
+  run((nf) => nf.run(sampleAdaptive(trained, { key: key(4), count: 5, ...how })));
+
+describe('sampleAdaptive', () => {
+  it('approaches the flow that many fixed steps follow, from the same noise', async () => {
+    const grid = exponentialGrid(400);
+    const fixed = await run((nf) =>
+      nf.run(sample(trained, { solver: dpmSolver({ order: 3 }), grid, key: key(4), count: 5 })),
+    );
+    const far = async (tolerance: number) => {
+      const { data: found } = await drawn({ rtol: tolerance, atol: tolerance });
+      return Math.max(...found.map((x, i) => Math.abs(x - fixed.data[i]!)));
+    };
+    expect(await far(1e-5)).toBeLessThan(1e-4);
+    expect(await far(0.01)).toBeLessThan(0.05);
+  });
+
+  it('reports the evaluations of each sample, which are fewer for larger tolerances', async () => {
+    const [rough, fine] = [await drawn({}), await drawn({ rtol: 1e-3, atol: 1e-4 })];
+    expect(rough.evaluations).toHaveLength(5);
+    // attempts of 3, and the step to the data
+    for (const count of [...rough.evaluations, ...fine.evaluations]) expect(count % 3).toBe(1);
+    fine.evaluations.forEach((count, i) => expect(count).toBeGreaterThan(1.5 * rough.evaluations[i]!));
+    expect((await drawn({ toData: false })).evaluations.map((count) => count + 1)).toEqual(rough.evaluations);
+  });
+
+  it('draws samples that do not depend on their batch', async () => {
+    const all = await drawn({});
+    for (const how of [{ batch: 2 }, { first: 3, count: 2 }]) {
+      const { data: some, evaluations } = await drawn(how);
+      expect(Array.from(some)).toEqual(Array.from(all.data.slice(-some.length)));
+      expect(evaluations).toEqual(all.evaluations.slice(-evaluations.length));
+    }
+  });
+
+  it('takes labels and guidance', async () => {
+    const shade: Trained<object, [1, 1, 1]> = {
+      model: {
+        params: treeSpec<object>({}),
+        predicts: 'x0',
+        clock: 'level',
+        classes: 3,
+        apply: (_, x, { label }) => scaleBy(onesLike(x), mul(add(cast(label!, 'float32'), -3), -0.1)),
+      },
+      noising: edm(),
+      image: [1, 1, 1],
+      params: {},
+    };
+    const how = { key: key(1), labels: [0, 2, null], guidance: cfg(2), correction: uncorrected };
+    const { data: found } = await run((nf) => nf.run(sampleAdaptive(shade, how)));
+    [0.6, 0.2, 0].forEach((x, i) => expect(found[i]).toBeCloseTo(x, 6));
+  });
+
+  it.each<readonly [string, Partial<AdaptiveSampling>, string]>([
+    ['few attempts', { attempts: 3 }, 'sampleAdaptive.attempts: expected all samples at the end, got some on the way after 3 attempts'],
+    ['an empty range', { min: 3, max: 3 }, 'adaptiveSampler.max: expected noise levels min < max < ∞, got min = 3, max = 3'],
+    ['a σ beyond the schedule', { max: 1e6 }, 'atSigmas: expected falling noise levels within those of the process'],
+    ['labels of a model without classes', { labels: [0] } as object, 'labels'],
+    ['a signal', { signal: { aborted: true } }, 'sampleAdaptive, attempt 0'],
+  ])('fails for %s', async (_, how, message) => {
+    const made = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());
+    expect(E.isLeft(made) && made.left.message).toContain(message);
+  }); // prettier-ignore
+});

@@ -145,7 +145,7 @@ const show = (
 ): TE.TaskEither<NoisefoldError, readonly string[]> => {
   const { samples, chart } = filesOf(run.path);
   return F.pipe(
-    TE.fromEither(imageGrid(images, { ...LAYOUT, columns: model.classes })),
+    TE.fromEither(imageGrid(images, { ...LAYOUT, columns: model.classes ?? 1 })),
     TE.flatMap(encodePng),
     TE.tap(() => run.check),
     TE.flatMap((png) => writeAtomically(samples, png)),

@@ -43,7 +43,9 @@ test('prints a table of working backends, then the reasons of the others', () =>
 });
 
 test('is at most 80 columns wide, and loses no word', () => {
-  const reason = 'the tfjs-node backend: expected one that loads, got '.concat('a long reason of several words, '.repeat(9));
+  const reason = 'the tfjs-node backend: expected one that loads, got '.concat(
+    'a long reason of several words, '.repeat(9),
+  );
   const device = 'llvmpipe (LLVM 19.1.7, 256 bits); a software adapter, which auto() does not choose';
   const long = { ...here, cpu: '16 × A Processor With A Long Name And Many Words @ 2.80GHz', packages: { ...here.packages, ['@scope/package']: '1.0.0', ['@scope/another']: null } }; // prettier-ignore
   const lines = formatReport(reportOf(long, [works('webgpu', device, false), works('reference', ''), fails('tfjs-node', reason)])); // prettier-ignore

@@ -40,9 +40,7 @@ const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x.toPrecision(3
 const row = ({ auto }: Report, { backend, works, note, speeds }: Finding): readonly string[] => [
   backend === auto ? '→' : works ? '✓' : '✗',
   backend,
-  ...(speeds === null
-    ? ['', '', '']
-    : [digits(speeds.matmul), digits(speeds.conv), digits(speeds.chain)]),
+  ...(speeds === null ? ['', '', ''] : [digits(speeds.matmul), digits(speeds.conv), digits(speeds.chain)]),
   note,
 ];
 

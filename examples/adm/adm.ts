@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { unwrap } from 'noisefold';
 import { fork, key } from 'noisefold/dsl';
-import { encodePng, imageGrid, type Images, writeAtomically } from 'noisefold/training';
+import { type Images, writeAtomically } from 'noisefold/training';
+import { sheetPng } from '../pictures/sheet.js';
 import { figure } from './figure.js';
 import { networksOf } from './recipe.js';
 import { drawn, type Drawn } from './sampling.js';
@@ -46,9 +47,10 @@ export const adm = async (world: World): Promise<readonly Scores[]> => {
   const { chart, digits: picture } = filesOf(out);
   const rows = rowsOf(digits);
   await nf.run(writeAtomically(chart, figure(scores)));
-  await nf.run(
-    writeAtomically(picture, await nf.run(encodePng(unwrap(imageGrid(rows, rows.shape[0] / digits.length))))),
-  );
+  const names = digits.map(({ scale }) => `scale ${scale}`);
+  const classes = digits[0]!.labels.slice(0, rows.shape[0] / digits.length).map(String);
+  const png = await nf.run(sheetPng({ images: rows, rows: names, columns: classes, corner: 'class', scale: 2 }));
+  await nf.run(writeAtomically(picture, png));
   after(`wrote ${chart} and ${picture}`);
   say(tableOf(scores));
   return scores;

@@ -39,3 +39,26 @@ test('the table has a row for each scale', () => {
     ['4', '48.00', '99.5 %', '0.8000', '0.2000'],
   ]);
 }); // prettier-ignore
+
+test('in the last panel the notes keep away from each other, from the marks and from the labels of the axis', () => {
+  // the scores of docs/guidance.md, whose marks crowd at the right end
+  const table = [[0, 2.64, 0.856], [1, 1.94, 0.928], [2, 1.67, 0.984], [4, 1.53, 0.98], [8, 1.58, 0.992], [16, 1.85, 0.996]] as const; // prettier-ignore
+  const svg = figure(table.map(([scale, fid, accuracy]) => ({ scale, fid, accuracy, precision: 0.7, recall: 0.5 })));
+  const last = svg.split('<svg x=').at(-1)!;
+  const texts = [...last.matchAll(/<text x="([\d.]+)" y="([\d.]+)"(?: dy="4")? text-anchor="middle">([^<]+)</g)];
+  const places = texts.map(([, x, y]) => [Number(x), Number(y)] as const);
+  const notes = places.slice(-table.length);
+  expect(texts.slice(-table.length).map(([, , , note]) => note)).toEqual(table.map(([scale]) => `${scale}`));
+  const marks = numbers(last, 'cx').map((x, i) => [x, numbers(last, 'cy')[i]!] as const);
+  for (const [i, [x, y]] of notes.entries()) {
+    for (const [otherX, otherY] of marks) expect(Math.hypot(x - otherX, y - otherY)).toBeGreaterThan(8);
+    for (const [otherX, otherY] of places.filter((_, j) => j !== places.length - table.length + i))
+      expect(Math.abs(x - otherX) > 14 || Math.abs(y - otherY) > 9).toBe(true);
+  }
+});
+
+test('series are told apart by dashes too, and the FID says its direction', () => {
+  const svg = figure(scores);
+  expect(svg).toMatch(/path\.c1\{stroke-dasharray:[\d ]+\}path\.c2\{stroke-dasharray:[\d ]+\}/);
+  expect(svg).toContain('lower is better');
+});

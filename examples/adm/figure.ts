@@ -11,6 +11,7 @@ text{font:12px system-ui,sans-serif;fill:#59636e}
 path{fill:none;stroke-width:2;stroke-linejoin:round}circle{stroke:none}
 .c0{stroke:#0969da}.c1{stroke:#bc4c00}.c2{stroke:#1a7f37}circle.c0,text.c0{fill:#0969da}circle.c1,text.c1{fill:#bc4c00}
 circle.c2,text.c2{fill:#1a7f37}text.c0,text.c1,text.c2{stroke:none}
+path.c1{stroke-dasharray:10 4}path.c2{stroke-dasharray:2 3}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.grid{stroke:#252b33}
 .c0{stroke:#58a6ff}.c1{stroke:#f0883e}.c2{stroke:#3fb950}circle.c0,text.c0{fill:#58a6ff}circle.c1,text.c1{fill:#f0883e}
 circle.c2,text.c2{fill:#3fb950}}`;
@@ -59,6 +60,34 @@ const placeOn = ({ ticks }: Axis, start: number, end: number) => {
   return (value: number): string => (start + ((value - low) / (high - low)) * (end - start)).toFixed(1);
 };
 
+type Place = readonly [x: number, y: number];
+
+/** The distance of a note from its mark, in pixels. */
+const ASIDE = 14;
+
+/** The distance of a place from the straight line between two places. */
+const distanceTo = ([x, y]: Place, [ax, ay]: Place, [bx, by]: Place): number => {
+  const [dx, dy] = [bx - ax, by - ay];
+  const along = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  return Math.hypot(x - ax - along * dx, y - ay - along * dy);
+};
+
+/** The places of notes: of eight around each mark, the one farthest from the line, the axis and the notes before it. */
+const notePlaces = (marks: readonly Place[]): readonly Place[] =>
+  marks.reduce<readonly Place[]>((notes, [x, y]) => {
+    const clearance = (place: Place): number =>
+      Math.min(
+        ...marks.slice(1).map((to, i) => distanceTo(place, marks[i]!, to)),
+        BOTTOM - place[1],
+        ...notes.map((note) => distanceTo(place, note, note)),
+      );
+    const around = Array.from({ length: 8 }, (_, i): Place => {
+      const angle = (i * Math.PI) / 4;
+      return [x + ASIDE * Math.sin(angle), y - ASIDE * Math.cos(angle)];
+    });
+    return [...notes, around.reduce((best, place) => (clearance(place) > clearance(best) + 1e-6 ? place : best))];
+  }, []);
+
 const panelOf = ({ title, x, y, series }: Panel, index: number): readonly string[] => {
   const across = placeOn(x, PANEL.left, RIGHT);
   const up = placeOn(y, BOTTOM, PANEL.top);
@@ -76,12 +105,17 @@ const panelOf = ({ title, x, y, series }: Panel, index: number): readonly string
     ...series.flatMap(({ name, points }, i) => [
       `<path class="c${i}" d="M${points.map((point) => `${across(point.x)} ${up(point.y)}`).join('L')}"/>`,
       ...points.map((point) => `<circle class="c${i}" cx="${across(point.x)}" cy="${up(point.y)}" r="3.5"/>`),
-      ...points.flatMap(({ x: px, y: py, note }, j) => {
-        const rises = (points[j + 1]?.y ?? py) > py; // the line rises from here, so the text is below
-        const place = `x="${across(px)}" y="${up(py)}" dy="${rises ? 18 : -9}" text-anchor="middle"`;
+      ...notePlaces(points.map((point) => [Number(across(point.x)), Number(up(point.y))])).flatMap(([cx, cy], j) => {
+        const { note } = points[j]!;
+        const place = `x="${cx.toFixed(1)}" y="${cy.toFixed(1)}" dy="4" text-anchor="middle"`;
         return note === undefined ? [] : [`<text ${place}>${note}</text>`];
       }),
-      ...(series.length > 1 ? [`<text class="c${i}" x="${PANEL.left + 76 * i}" y="48">${name}</text>`] : []),
+      ...(series.length > 1
+        ? [
+            `<path class="c${i}" d="M${PANEL.left + 80 * i} 44h18"/>`,
+            `<text class="c${i}" x="${PANEL.left + 80 * i + 22}" y="48">${name}</text>`,
+          ]
+        : []),
     ]),
     '</svg>',
   ];
@@ -107,7 +141,7 @@ export const figure = (scores: readonly Scores[]): string => {
   const accuracies = scores.map(({ accuracy }) => percent(accuracy));
   const against = scores.map(({ scale, fid }, i) => ({ x: accuracies[i]!, y: fid, note: `${scale}` }));
   const panels: readonly Panel[] = [
-    { title: 'FID', x: scaleAxis, y: roundAxis('less is better', fids), series: [byScale('FID', ({ fid }) => fid)] },
+    { title: 'FID', x: scaleAxis, y: roundAxis('lower is better', fids), series: [byScale('FID', ({ fid }) => fid)] },
     {
       title: 'Accuracy, precision, recall',
       x: scaleAxis,

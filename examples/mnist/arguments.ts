@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { fail, type NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
+import { suggestion } from '../../src/internal/suggest.js';
 
 /** The names that a program knows. */
 export interface Known {
@@ -35,8 +36,8 @@ type Token = ReturnType<typeof tokensOf>[number];
 const withToken =
   ({ options, flags, see }: Known) =>
   (given: Arguments, token: Token): E.Either<NoisefoldError, Arguments> => {
-    const wrong = (where: string, expected: string, actual: string) =>
-      fail('ConfigError', { where, expected, actual, hint: see });
+    const wrong = (where: string, expected: string, actual: string, hint = see) =>
+      fail('ConfigError', { where, expected, actual, hint });
     if (token.kind !== 'option') {
       const actual = token.kind === 'positional' ? JSON.stringify(token.value) : '"--"';
       return wrong('command line', 'options that begin with --', actual);
@@ -47,8 +48,12 @@ const withToken =
       return value === undefined
         ? E.right({ ...given, flags: new Set([...given.flags, name]) })
         : wrong(rawName, 'no value', JSON.stringify(value));
-    if (!options.includes(name))
-      return wrong('command line', [...options, ...flags].map((known) => `--${known}`).join(', '), rawName);
+    if (!options.includes(name)) {
+      const names = [...options, ...flags];
+      const meant = suggestion(name, names);
+      const hint = meant === undefined ? see : `did you mean --${meant}?`;
+      return wrong('command line', names.map((known) => `--${known}`).join(', '), rawName, hint);
+    }
     if (value === undefined || value === '' || value.startsWith('--'))
       return wrong(rawName, 'a value', value || 'nothing');
     return E.right({ ...given, options: new Map([...given.options, [name, value]]) });

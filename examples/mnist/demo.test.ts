@@ -8,6 +8,7 @@ import { extractFeatures, type FeatureModel } from 'noisefold/evaluation';
 import { type Batch, type Dataset, decodeCheckpoint, decodeMetricsLog, type Metrics } from 'noisefold/training';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bars, barsRecipe, SIZE } from './barsTesting.js';
+import manifest from '../../package.json' with { type: 'json' };
 import { demo, type World } from './demo.js';
 import type { Digits } from './digits.js';
 import type { Progress } from './progress.js';
@@ -17,6 +18,8 @@ const right = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElse((error: NoisefoldError): A => {
     throw new Error(error.message);
   })(result);
+
+const scripts: object = manifest.scripts;
 
 const digits: Digits = { train: bars, test: bars };
 
@@ -128,7 +131,7 @@ describe('the demo', () => {
       'samples.png',
     ]);
     const png = await readFile(join(out, 'samples.png'));
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * SIZE, 10 * SIZE]);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * 4 * SIZE + 4, 10 * 4 * SIZE + 9 * 4]);
     expect((await logOf(out)).map(({ step, heldOut }) => [step, heldOut === undefined])).toEqual(
       [0, 1, 2, 3, 4, 5, 6].map((step) => [step, step % 2 === 0]),
     );
@@ -136,13 +139,17 @@ describe('the demo', () => {
     expect(step).toBe(7);
   });
 
-  test('ends with its files, and the score of its digits beside that of training digits', async () => {
+  test('ends with its files, the score of its digits beside that of real digits, and three commands', async () => {
     const files = ['samples.png', 'loss.svg'].map((name) => join(undisturbed(), name));
     const { result } = await run(undisturbed(), { resume: true });
-    const [score = '', ...others] = right(result).toReversed();
-    expect(others.reverse()).toEqual(files);
+    const lines = right(result);
+    expect(lines.slice(0, 2)).toEqual(files);
     // the training digits are the held-out ones here
-    expect(score).toMatch(/^score: FID \d+\.\d\d \(16 training digits: 0\.00\)$/);
+    expect(lines[2]).toMatch(/^score: FID \d+\.\d\d \(16 real digits: 0\.00\)$/);
+    const commands = lines.filter((text) => text.startsWith('  npm run '));
+    expect(commands).toHaveLength(3);
+    for (const [, name] of commands.join('\n').matchAll(/npm run (\S+)/g)) expect(scripts).toHaveProperty([name!]);
+    for (const command of commands.slice(0, 2)) expect(command).toContain(` ${undisturbed()} `);
   });
 
   test('stops after its minutes', async () => {

@@ -135,6 +135,9 @@ const draw =
     );
   };
 
+/** The size of the samples in their picture, and the black pixels between them. */
+const LAYOUT = { scale: 4, gap: 4 } as const;
+
 /** Writes the samples, one class per column, and the chart of the loss. */
 const show = (
   { run, parts: { model } }: Prepared,
@@ -142,7 +145,7 @@ const show = (
 ): TE.TaskEither<NoisefoldError, readonly string[]> => {
   const { samples, chart } = filesOf(run.path);
   return F.pipe(
-    TE.fromEither(imageGrid(images, model.classes)),
+    TE.fromEither(imageGrid(images, { ...LAYOUT, columns: model.classes ?? 1 })),
     TE.flatMap(encodePng),
     TE.tap(() => run.check),
     TE.flatMap((png) => writeAtomically(samples, png)),
@@ -152,12 +155,23 @@ const show = (
   );
 };
 
+/** Commands to try after the run, each with what it does. */
+const nextOf = ({ path }: Run): readonly string[] => {
+  const commands = [
+    [`npm run demo -- --resume --guidance 4 --out ${path}`, 'stronger guidance'],
+    [`npm run eval -- --run ${path}`, 'scores of 1000 digits'],
+    ['npm run example:browser', 'live on a web page'],
+  ] as const;
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return ['next:', ...commands.map(([command, about]) => `  ${command.padEnd(width)}  # ${about}`)];
+};
+
 const announcement = ({ path, config, from }: Run): string => {
   const goal = `${config.steps} steps of ${config.batch} images on ${config.backend}, in ${path}`;
   return from === null ? `training: ${goal}` : `resuming at step ${from.step}: ${goal}`;
 };
 
-/** The demo: returns the files to look at, and the score of the digits. */
+/** The demo: returns the files to look at, the score of the digits, and what to try next. */
 export const demo =
   (options: Options): RTE.ReaderTaskEither<World, NoisefoldError, readonly string[]> =>
   (world) =>
@@ -184,7 +198,7 @@ const inFolder =
           ),
           using(backends[run.config.backend]()),
           TE.flatMap(({ images, score }) =>
-            TE.map((files: readonly string[]) => [...files, score])(show(prepared, images)),
+            TE.map((files: readonly string[]) => [...files, score, ...nextOf(run)])(show(prepared, images)),
           ),
         ),
       ),

@@ -80,6 +80,22 @@ describe('options', () => {
     expect(complaint(name, '3')).toMatch(/^ConfigError: command line: expected --process, --steps, .*--help, got -/);
   });
 
+  test.each([
+    ['--stpes', '--steps'],
+    ['--step', '--steps'],
+    ['--Backend', '--backend'],
+    ['--checkpointEvery', '--checkpoint-every'],
+    ['--guidence', '--guidance'],
+    ['--epochs', '--steps'],
+    ['--resum', '--resume'],
+  ])('%s suggests %s', (name, meant) => {
+    expect(complaint(name, '3')).toMatch(new RegExp(`, got ${name}; did you mean ${meant}\\?$`));
+  });
+
+  test.each([['--lora'], ['-s'], ['--toString']])('%s suggests the help', (name) => {
+    expect(complaint(name, '3')).toMatch(/; see npm run demo -- --help$/);
+  });
+
   test('the help lists all options', () => {
     for (const name of ['steps', 'minutes', 'backend', 'seed', 'out', 'batch', 'sampler', 'checkpoint-every', 'resume'])
       expect(usage).toContain(`--${name} `);

@@ -25,8 +25,8 @@ const recognized = ({ probabilities }: Extracted, labels: readonly number[]): E.
 
 /**
  * Scores digits: how many are recognized as the class that they were drawn for, and their FID against the held-out
- * digits, beside that of the same number of training digits. The FID of so few images is biased, so only equal numbers
- * can be compared.
+ * digits, beside that of the same number of real digits, of the training set. The FID of so few images is biased, so only
+ * equal numbers can be compared.
  */
 export const scoreOf = (
   { extract, signal }: { readonly extract: Extract; readonly signal: StopSignal },
@@ -44,6 +44,6 @@ export const scoreOf = (
     RTE.bind('ofKnown', ({ known, heldOut }) => RTE.fromEither(fid(heldOut.features, known.features))),
     RTE.map(
       ({ accuracy, ofDrawn, ofKnown, known }) =>
-        `score: ${accuracy}FID ${ofDrawn.toFixed(2)} (${known.features.shape[0]} training digits: ${ofKnown.toFixed(2)})`,
+        `score: ${accuracy}FID ${ofDrawn.toFixed(2)} (${known.features.shape[0]} real digits: ${ofKnown.toFixed(2)})`,
     ),
   );

@@ -40,7 +40,7 @@ export const following = (run: Run, { note, progress }: Display): NonNullable<Fi
   const secondsBefore = before.at(-1)?.seconds ?? 0;
   let began = Number.NaN; // the time of the first step of this process
   let pace = noPace;
-  let heldOut = before.findLast((metrics) => metrics.heldOut !== undefined)?.heldOut;
+  let heldOut = before.findLast(({ step, heldOut }) => step > 0 && heldOut !== undefined)?.heldOut;
 
   return (event) => {
     switch (event._tag) {
@@ -55,7 +55,7 @@ export const following = (run: Run, { note, progress }: Display): NonNullable<Fi
         return TE.right('stop');
       }
       case 'HeldOut':
-        heldOut = event.loss;
+        if (event.step > 0) heldOut = event.loss; // that of step 0 is before any training
         return undefined;
       case 'NonFinite':
         note(nonFinite(event))();

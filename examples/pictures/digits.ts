@@ -1,5 +1,4 @@
 /** Digits of MNIST as data with a known best denoiser, and as pictures. */
-import { type Dim, pad, type Tensor, upsample } from 'noisefold/dsl';
 import { gaussianMixture } from 'noisefold/diffusion';
 import { function as F, taskEither as TE } from 'fp-ts';
 import { mnist } from '../mnist/digits.js';
@@ -32,7 +31,3 @@ export const mixtureOfDigits = F.pipe(
     }),
   ),
 );
-
-/** Enlarges by 2, and adds a white margin. */
-export const shown = <B extends Dim>(images: Tensor<[B, 28, 28, 1]>): Tensor<[B, 58, 58, 1]> =>
-  F.pipe(images, upsample, pad(1, 1, 1, 1), pad(2, 1, 1, 1));

@@ -27,13 +27,21 @@ const PLOT = { left: 60, right: WIDTH - 24, top: 72, bottom: HEIGHT - 52 } as co
 const LIGHT = ['#0969da', '#bc4c00', '#1a7f37', '#8250df'];
 const DARK = ['#58a6ff', '#f0883e', '#3fb950', '#bc8cff'];
 
+/** The dashes of each line, so that they are told apart without colour. */
+const DASHES = ['none', '10 4', '2 3', '12 3 2 3']
+  .map((dashes, i) => `path.c${i}{stroke-dasharray:${dashes}}`)
+  .join('');
+
+/** The length of the sample of a line before its name. */
+const SAMPLE = 30;
+
 const colours = (list: readonly string[]): string =>
   list.map((colour, i) => `.c${i}{stroke:${colour}}text.c${i}{stroke:none;fill:${colour}}`).join('');
 
 const STYLE = `
 text{font:12px system-ui,sans-serif;fill:#59636e}
 .paper{fill:#fff}.title{font-size:15px;font-weight:600;fill:#1f2328}.grid{stroke:#e4e8ec}
-path{fill:none;stroke-linejoin:round;stroke-width:2}${colours(LIGHT)}
+path{fill:none;stroke-linejoin:round;stroke-width:2}${colours(LIGHT)}${DASHES}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.grid{stroke:#252b33}
 ${colours(DARK)}}`;
 
@@ -65,10 +73,14 @@ export const lineChart = ({ title, x, y, lines }: Chart): string => {
     ),
     ...x.ticks.map((tick) => `<text x="${across(tick)}" y="${PLOT.bottom + 20}" text-anchor="middle">${tick}</text>`),
     `<text x="${PLOT.right}" y="${PLOT.bottom + 40}" text-anchor="end">${x.label}</text>`,
-    ...lines.flatMap((line, i) => [
-      `<path class="c${i}" d="${pathOf(line)}"/>`,
-      `<text class="c${i}" x="${PLOT.left + (i * (PLOT.right - PLOT.left)) / lines.length}" y="${PLOT.top - 18}">${line.name}</text>`,
-    ]),
+    ...lines.flatMap((line, i) => {
+      const begin = PLOT.left + (i * (PLOT.right - PLOT.left)) / lines.length;
+      return [
+        `<path class="c${i}" d="${pathOf(line)}"/>`,
+        `<path class="c${i}" d="M${begin} ${PLOT.top - 22}h${SAMPLE}"/>`,
+        `<text class="c${i}" x="${begin + SAMPLE + 6}" y="${PLOT.top - 18}">${line.name}</text>`,
+      ];
+    }),
     `<text x="${PLOT.right}" y="28" text-anchor="end">${y.label}</text>`,
     '</svg>',
     '',

@@ -1,46 +1,42 @@
-/** `npm run pictures`: redraws the pictures of docs/diffusion.md and docs/sampling.md. */
+/**
+ * `npm run pictures`: redraws the pictures of docs/diffusion.md and docs/sampling.md. `npm run pictures -- --run runs/mnist`
+ * draws those of the README with the network of a run of the demo.
+ */
+import { parseArgs } from 'node:util';
+import { errorIn, open, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
-import { using } from 'noisefold/dsl';
-import { encodePng, type ImageBatch, imageGrid, writeAtomically } from 'noisefold/training';
-import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
+import { writeAtomically } from 'noisefold/training';
+import { runToEvaluate } from '../mnist/evaluation/runToEvaluate.js';
 import { schedules, signalToNoise } from './charts.js';
-import { COLUMNS, forward } from './forward.js';
+import { drawnBy, reel } from './film.js';
+import { forward } from './forward.js';
 import { type Chart, lineChart } from './lineChart.js';
 import { lossPerTimestep } from './lossPerTimestep.js';
-import { alongPaths, COLUMNS as PATH_COLUMNS, pathsChart } from './paths.js';
+import { alongPaths, pathsChart } from './paths.js';
 import { reverse } from './reverse.js';
-import { bySolvers, COLUMNS as SOLVER_COLUMNS } from './solvers.js';
+import { filmWebp, sheetPng } from './sheet.js';
+import { bySolvers } from './solvers.js';
 
-const png = (name: string, columns: number) => (images: ImageBatch) =>
-  F.pipe(
-    RTE.fromEither(imageGrid(images, columns)),
-    RTE.flatMapTaskEither(encodePng),
-    RTE.flatMapTaskEither((bytes) => writeAtomically(`docs/${name}.png`, bytes)),
-  );
-
-const svg = (name: string) => (chart: Chart) =>
-  RTE.fromTaskEither(writeAtomically(`docs/${name}.svg`, lineChart(chart)));
-
-const drawn = await F.pipe(
-  RTE.fromEither(schedules),
-  RTE.flatMap(svg('schedules')),
-  RTE.flatMap(() => RTE.fromEither(signalToNoise)),
-  RTE.flatMap(svg('snr')),
-  RTE.flatMap(() => forward),
-  RTE.flatMap(png('forward', COLUMNS)),
-  RTE.flatMap(() => reverse),
-  RTE.flatMap((images) => png('reverse', images.shape[0]!)(images)),
-  RTE.flatMap(() => lossPerTimestep),
-  RTE.flatMap(svg('loss')),
-  RTE.flatMap(() => svg('paths')(pathsChart)),
-  RTE.flatMap(() => alongPaths),
-  RTE.flatMap(png('paths', PATH_COLUMNS)),
-  RTE.flatMap(() => bySolvers),
-  RTE.flatMap(png('solvers', SOLVER_COLUMNS)),
-  using(wasm()),
-)();
-
-if (E.isLeft(drawn)) {
-  console.error(`${drawn.left._tag}: ${drawn.left.message}`);
+try {
+  const { run } = parseArgs({ options: { run: { type: 'string' } } }).values;
+  await using nf = await open(wasm());
+  const svg = (name: string, chart: Chart) => nf.run(writeAtomically(`docs/${name}.svg`, lineChart(chart)));
+  if (run === undefined) {
+    await svg('schedules', unwrap(schedules));
+    await svg('snr', unwrap(signalToNoise));
+    await svg('paths', pathsChart);
+    for (const [name, drawing] of Object.entries({ forward, reverse, paths: alongPaths, solvers: bySolvers })) {
+      const png = await nf.run(sheetPng(await nf.run(drawing)));
+      await nf.run(writeAtomically(`docs/${name}.png`, png));
+    }
+    await svg('loss', await nf.run(lossPerTimestep));
+  } else {
+    const trained = unwrap(await runToEvaluate({ run, images: 10, checkpoint: 'newest', given: {} })());
+    const { sheets, delays } = reel(await drawnBy(nf, trained));
+    await nf.run(writeAtomically('docs/noise-to-digits.webp', await nf.run(filmWebp(sheets, delays))));
+  }
+} catch (thrown) {
+  const error = errorIn(thrown);
+  console.error(error === null ? String(thrown) : `${error._tag}: ${error.message}`);
   process.exitCode = 1;
 }

@@ -12,8 +12,9 @@ import {
 } from 'noisefold/diffusion';
 import { broadcastTo, evaluate, iota, key, normal, program } from 'noisefold/dsl';
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
-import { firstDigits, shown } from './digits.js';
+import { firstDigits } from './digits.js';
 import type { Chart, Line } from './lineChart.js';
+import type { Sheet } from './sheet.js';
 
 /** A path, and its time at a fraction of the way from the data to the noise. */
 interface Drawn {
@@ -52,9 +53,6 @@ export const pathsChart: Chart = {
 
 const SHOWN = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
 
-/** The number of pictures in a row. */
-export const COLUMNS = SHOWN.length;
-
 /** x_t for data and noise of equal size, so that a picture neither fades nor glares. */
 const evened = ({ alpha, sigma }: Channel): Channel => {
   const norm = Math.hypot(alpha, sigma);
@@ -67,11 +65,9 @@ const channels = Object.values(paths).flatMap((path) => channelsAt(path, SHOWN).
 const picture = program({ digit: '1 28 28 1', k: 'key' }, ({ digit, k }) => {
   const n = channels.length;
   return {
-    images: shown(
-      F.pipe(
-        broadcastTo(digit, n, 28, 28, 1),
-        through(channels)(iota(n), broadcastTo(normal(k, 1, 28, 28, 1), n, 28, 28, 1)),
-      ),
+    images: F.pipe(
+      broadcastTo(digit, n, 28, 28, 1),
+      through(channels)(iota(n), broadcastTo(normal(k, 1, 28, 28, 1), n, 28, 28, 1)),
     ),
   };
 });
@@ -79,5 +75,11 @@ const picture = program({ digit: '1 28 28 1', k: 'key' }, ({ digit, k }) => {
 export const alongPaths = F.pipe(
   RTE.fromTaskEither(firstDigits(1)),
   RTE.flatMap((digit) => evaluate(picture, {})({ digit, k: key(7) })),
-  RTE.map(({ images }) => ({ shape: [channels.length, 58, 58, 1], data: images })),
+  RTE.map(({ images }): Sheet => ({
+    images: { shape: [channels.length, 28, 28, 1], data: images },
+    rows: Object.keys(paths),
+    columns: SHOWN.map(String),
+    corner: 'time',
+    scale: 3,
+  })),
 );

@@ -15,6 +15,14 @@ test('the charts of schedules in docs are up to date; npm run pictures redraws t
   expect(lineChart(pathsChart)).toBe(drawn('paths.svg'));
 });
 
+it('tells lines apart without colour: each has its own dashes, and a sample of them beside its name', () => {
+  const svg = lineChart(pathsChart);
+  const dashes = [0, 1, 2, 3].map((i) => svg.match(new RegExp(`path\\.c${i}\\{stroke-dasharray:([^}]+)\\}`))?.[1]);
+  expect(new Set(dashes).size).toBe(4);
+  expect(dashes).not.toContain(undefined);
+  expect(svg.match(/<path class="c\d" d="M[\d.]+ [\d.]+h\d+"\/>\n<text class="c\d"/g)).toHaveLength(4);
+});
+
 it('places points between the first and the last tick', () => {
   const svg = lineChart({
     title: 'two',

@@ -22,10 +22,14 @@ import {
   sampler,
 } from 'noisefold/diffusion';
 import { either as E, function as F, readerTaskEither as RTE } from 'fp-ts';
-import { type Image, mixtureOfDigits, shown } from './digits.js';
+import { type Image, mixtureOfDigits } from './digits.js';
+import type { Sheet } from './sheet.js';
 
 /** The timesteps of the columns. */
 const SHOWN = [999, 900, 800, 700, 600, 500, 400, 300, 200, 100, 0];
+
+/** The numbers of an image. */
+const PIXELS = 28 * 28;
 
 const keys = fork(key(11), 'start', 'steps');
 
@@ -37,7 +41,7 @@ const stepOf = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
     E.map(({ start, step }) =>
       program({ x: '2 28 28 1', index: ':int32', k: 'key' }, ({ x, index, k }) => {
         const { state, x0 } = step(null, start(x), { index, key: k });
-        return { x: state.x, column: concatAll([shown(x), shown(x0)], 1) };
+        return { x: state.x, column: concatAll([x, x0], 1) };
       }),
     ),
   );
@@ -48,7 +52,7 @@ const noise = evaluate(
   {},
 )({ k: keys.start });
 
-/** Runs all steps from noise to digits, and returns the columns side by side. */
+/** Runs all steps from noise to digits, and returns the columns. */
 const columns =
   (noising: DiscreteNoising, digits: GaussianMixture<Image>) =>
   (backend: Backend): (() => Promise<E.Either<NoisefoldError, readonly (readonly number[])[]>>) =>
@@ -82,5 +86,16 @@ export const reverse = F.pipe(
   RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
   RTE.flatMap(({ noising, digits }) => columns(noising, digits)),
-  RTE.map((found) => ({ shape: [found.length, 4 * 58, 58, 1], data: Float32Array.from(found.flat()) })),
+  RTE.map((found): Sheet => ({
+    images: {
+      shape: [4 * SHOWN.length, 28, 28, 1],
+      data: Float32Array.from(
+        [0, 1, 2, 3].flatMap((i) => found.flatMap((column) => column.slice(i * PIXELS, (i + 1) * PIXELS))),
+      ),
+    },
+    rows: ['xₜ', 'x̂₀', 'xₜ', 'x̂₀'],
+    columns: SHOWN.map(String),
+    corner: 't',
+    scale: 3,
+  })),
 );

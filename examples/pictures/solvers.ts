@@ -16,17 +16,21 @@ import {
 import { key, treeSpec } from 'noisefold/dsl';
 import { type Images, sample } from 'noisefold/training';
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
+import type { Sheet } from './sheet.js';
 
 /** The columns of the picture. */
-const SOLVERS: readonly Solver[] = [ddim(), dpmSolverPP(), uniPC(), heun(), eulerAncestral()];
+const SOLVERS: Readonly<Record<string, Solver>> = {
+  ddim: ddim(),
+  dpmSolverPP: dpmSolverPP(),
+  uniPC: uniPC(),
+  heun: heun(),
+  eulerAncestral: eulerAncestral(),
+};
 /** The rows: numbers of steps. */
 const STEPS = [5, 10, 20];
 const POINTS = 4000;
 /** Pixels of a side. */
 const SIZE = 96;
-
-/** The number of pictures in a row. */
-export const COLUMNS = SOLVERS.length;
 
 /** A point as an image of two pixels. */
 type Point = [1, 2, 1];
@@ -64,10 +68,15 @@ const model: Model<object, Point> = {
 const trained = { model, noising, image: [1, 2, 1], params: {} } as const;
 
 export const bySolvers = F.pipe(
-  STEPS.flatMap((grid) => SOLVERS.map((solver) => ({ solver, grid }))),
+  STEPS.flatMap((grid) => Object.values(SOLVERS).map((solver) => ({ solver, grid }))),
   RTE.traverseSeqArray((how) => sample(trained, { ...how, count: POINTS, key: key(5), correction: uncorrected })),
-  RTE.map((all) => ({
-    shape: [all.length, SIZE, SIZE, 1],
-    data: Float32Array.from(all.flatMap((images) => Array.from(scattered(images)))),
+  RTE.map((all): Sheet => ({
+    images: {
+      shape: [all.length, SIZE, SIZE, 1],
+      data: Float32Array.from(all.flatMap((images) => Array.from(scattered(images)))),
+    },
+    rows: STEPS.map((grid) => `${grid} steps`),
+    columns: Object.keys(SOLVERS),
+    scale: 2,
   })),
 );

@@ -24,9 +24,10 @@ const STYLE = `
 text{font:12px system-ui,sans-serif;fill:#59636e}
 .paper{fill:#fff}.title{font-size:15px;font-weight:600;fill:#1f2328}.frame{fill:#f6f8fa}
 .density{fill-opacity:.13}.data{fill:#0969da}.learned{fill:#bc4c00}
-.way{fill:none;stroke-width:9;stroke-opacity:.65}.end{stroke-width:22;stroke-linecap:round}
+.roll{fill-opacity:.1}.way{fill:none;stroke-width:16;stroke-linejoin:round}
+.begin{fill:#fff;stroke-width:10}.end{stroke-width:60;stroke-linecap:round}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.title{fill:#f0f6fc}.frame{fill:#151b23}
-.density{fill-opacity:.16}.data{fill:#58a6ff}.learned{fill:#f0883e}}`;
+.density{fill-opacity:.16}.begin{fill:#0d1117}.data{fill:#58a6ff}.learned{fill:#f0883e}}`;
 
 type Point = readonly [x: number, y: number];
 
@@ -59,13 +60,17 @@ const LATTICE = 121; // nodes along each axis
 const BANDWIDTH = 0.06; // of the kernel, a little less than the spread across the roll
 const LEVELS = [0.03, 0.09, 0.18, 0.27, 0.36, 0.45, 0.54, 0.63, 0.72, 0.81, 0.9]; // parts of the highest density of the data
 
+/** The outline of the places with at least a density. */
+const ringsOf = (field: Field, level: number): string =>
+  contours(field, level)
+    .map((ring) => `${pathOf(ring)}z`)
+    .join('');
+
 /** Layers of increasing density: denser is darker. */
 const layers = (kind: string, field: Field, highest: number): readonly string[] =>
-  LEVELS.map((part) => contours(field, part * highest)).map(
-    (rings) => `<path class="density ${kind}" d="${rings.map((ring) => `${pathOf(ring)}z`).join('')}"/>`,
-  );
+  LEVELS.map((part) => `<path class="density ${kind}" d="${ringsOf(field, part * highest)}"/>`);
 
-const WAYS = 240;
+const WAYS = 36;
 const STAGES = 12; // each has a colour
 
 /** The distance that the points move in a step, summed over axes and points. */
@@ -83,7 +88,11 @@ const stagesOf = (places: readonly Points[]): readonly number[] => {
   return Array.from({ length: STAGES + 1 }, (_, stage) => gone.findIndex((length) => length >= (stage / STAGES) * end)); // prettier-ignore
 };
 
-/** The trajectories of points, from violet noise to orange samples. */
+const circleOf = ([x, y]: Point): string => `<circle cx="${x}" cy="${y}" r="22"/>`;
+
+const OUTLINE = 0.09; // part of the highest density, at the edge of the roll
+
+/** The trajectories of points, from violet rings (noise) to orange dots (samples). */
 const ways = (places: readonly Points[]): readonly string[] => {
   const at = (step: number, i: number): Point => [places[step]![2 * i]!, places[step]![2 * i + 1]!];
   const each = (draw: (i: number) => string): string =>
@@ -96,6 +105,7 @@ const ways = (places: readonly Points[]): readonly string[] => {
       const d = each((i) => pathOf(Array.from({ length: to - from + 1 }, (_, s) => at(from + s, i))));
       return `<path class="way" stroke="${colour(stage / (STAGES - 1))}" d="${d}"/>`;
     }),
+    `<g class="begin" stroke="${colour(0)}">${each((i) => circleOf(placeOf(at(0, i))))}</g>`,
     `<path class="end" stroke="${colour(1)}" d="${each((i) => `${pathOf([at(places.length - 1, i)])}h0`)}"/>`,
   ];
 };
@@ -112,7 +122,12 @@ export const drawing = ({ data, samples, places, caption }: Drawn): string => {
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
     ...panel(0, 'Data', `density of ${count(data)} points`, layers('data', given, highest)),
     ...panel(1, 'Learned', `density of ${count(samples)} samples`, layers('learned', learned, highest)),
-    ...panel(2, 'From noise to samples', `${count(drawn[0]!)} trajectories of ${places.length - 1} steps`, ways(drawn)), // prettier-ignore
+    ...panel(
+      2,
+      'From noise to samples',
+      `${count(drawn[0]!)} paths of ${places.length - 1} steps, from a ring to a dot`,
+      [`<path class="roll learned" d="${ringsOf(learned, OUTLINE * highest)}"/>`, ...ways(drawn)],
+    ),
     `<text x="${GAP}" y="${HEIGHT - 16}">${caption}</text>`,
     '</svg>',
     '',

@@ -90,5 +90,5 @@ test('the same seed gives the same points and pictures', async () => {
     drawing({ data: points, samples: places.at(-1)!, places, caption: 'of 500' });
   expect(draw(again)).toBe(draw(one));
   expect(draw(other)).not.toBe(draw(one));
-  expect(draw(one)).toContain('240 trajectories of 25 steps');
+  expect(draw(one)).toContain('36 paths of 25 steps');
 });

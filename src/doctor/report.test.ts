@@ -28,16 +28,32 @@ test('prints a table of working backends, then the reasons of the others', () =>
     'noisefold 1.2.3, Node 20.0.0, linux x64, 2 × A CPU',
     'a 4.5.6, b (not installed)',
     '',
-    '   backend         matmul      conv 3×3       chain',
-    '✓  webgpu     123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  llvmpipe',
-    '→  wasm       123 GFLOP/s  9.88 GFLOP/s  0.500 GB/s  SIMD',
-    `${'✓  tfjs-node'.padEnd(53)}TensorFlow; too slow to measure within 20 s`, // aligned with the column of notes
+    '   backend     matmul  conv 3×3  chain',
+    '              GFLOP/s   GFLOP/s   GB/s',
+    '✓  webgpu         123      9.88  0.500  llvmpipe',
+    '→  wasm           123      9.88  0.500  SIMD',
+    `${'✓  tfjs-node'.padEnd(40)}TensorFlow; too slow to measure within`, // aligned with the column of notes
+    `${''.padEnd(40)}20 s`,
     '',
     '✗ the tfjs-node-gpu backend: expected it, got none; install it',
     '✗ reference: its process ended (1)',
     '',
     'auto() chooses wasm.',
   ]);
+});
+
+test('is at most 80 columns wide, and loses no word', () => {
+  const reason = 'the tfjs-node backend: expected one that loads, got '.concat(
+    'a long reason of several words, '.repeat(9),
+  );
+  const device = 'llvmpipe (LLVM 19.1.7, 256 bits); a software adapter, which auto() does not choose';
+  const long = { ...here, cpu: '16 × A Processor With A Long Name And Many Words @ 2.80GHz', packages: { ...here.packages, ['@scope/package']: '1.0.0', ['@scope/another']: null } }; // prettier-ignore
+  const lines = formatReport(reportOf(long, [works('webgpu', device, false), works('reference', ''), fails('tfjs-node', reason)])); // prettier-ignore
+  for (const text of lines) expect(text.length).toBeLessThanOrEqual(80);
+  const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+  const shown = words(lines.join(' '));
+  for (const text of [reason, device, long.cpu, '@scope/package']) expect(shown).toEqual(expect.arrayContaining([...words(text)])); // prettier-ignore
+  expect(shown.filter((word) => word === 'reason')).toHaveLength(9);
 });
 
 test('says that no backend works', () => {

@@ -2,22 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
+import { noising } from './build/noising.js';
 import { isolation as headers } from './isolation.config.js';
 
-/** Makes the file of digits: during the build, and at the first request in development. */
-const digitsFile: Plugin = {
-  name: 'digits',
+/** Makes a file of numbers: during the build, and at the first request in development. */
+const numbersFile = (fileName: string, make: () => Uint8Array): Plugin => ({
+  name: fileName,
   generateBundle() {
-    this.emitFile({ type: 'asset', fileName: 'digits.bin', source: digits() });
+    this.emitFile({ type: 'asset', fileName, source: make() });
   },
   configureServer({ middlewares }) {
     let made: Uint8Array | null = null;
-    middlewares.use('/digits.bin', (_, response) => {
-      made ??= digits();
+    middlewares.use(`/${fileName}`, (_, response) => {
+      made ??= make();
       response.setHeader('Content-Type', 'application/octet-stream').end(made);
     });
   },
-};
+});
 
 /** Joins the lines of the built page. */
 const lines: Plugin = {
@@ -110,7 +111,7 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [digitsFile, policy, lines, es2023, pure],
+  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure],
   server: { headers },
   preview: { headers },
   worker: {

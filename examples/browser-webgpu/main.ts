@@ -18,6 +18,7 @@ const opened: Opened = {
 
 let page = firstPage(opened);
 let worker: Worker | null = null;
+let linking: ReturnType<typeof setTimeout> | undefined;
 
 const happened = (event: Event): void => {
   const [next, effects] = turned(page, event);
@@ -49,6 +50,10 @@ const carryOut = (effect: Effect): void => {
       worker?.terminate();
       worker = employ();
       return send(effect.request);
+    case 'Link':
+      clearTimeout(linking);
+      linking = setTimeout(() => history.replaceState(null, '', effect.hash), 300); // browsers limit how often
+      return;
     case 'Download': {
       const link = document.createElement('a');
       link.href = URL.createObjectURL(new Blob([effect.bytes], { type: 'application/octet-stream' }));
@@ -76,7 +81,25 @@ function drawSoon(): void {
   requestAnimationFrame(frame);
 }
 
+const followLink = (): void => {
+  if (location.hash !== '') happened({ _tag: 'NoisingSet', query: location.hash.slice(1) });
+};
+
+/** Loads the numbers of the figure, which needs no network and no worker. */
+const loadNoising = async (): Promise<void> => {
+  try {
+    const { body } = await fetch('noising.bin');
+    const file = await new Response(body!.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+    happened({ _tag: 'NoisingLoaded', file });
+  } catch {
+    happened({ _tag: 'Complained', title: 'The pictures of noise could not be loaded', message: 'Reload the page.' });
+  }
+};
+
 listenToFiles(happened);
+addEventListener('hashchange', followLink);
+followLink();
+void loadNoising();
 night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
 

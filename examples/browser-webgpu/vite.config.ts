@@ -2,22 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
+import { noising } from './build/noising.js';
 import { isolation as headers } from './isolation.config.js';
 
-/** Makes the file of digits: during the build, and at the first request in development. */
-const digitsFile: Plugin = {
-  name: 'digits',
+/** Makes a file of numbers: during the build, and at the first request in development. */
+const numbersFile = (fileName: string, make: () => Uint8Array): Plugin => ({
+  name: fileName,
   generateBundle() {
-    this.emitFile({ type: 'asset', fileName: 'digits.bin', source: digits() });
+    this.emitFile({ type: 'asset', fileName, source: make() });
   },
   configureServer({ middlewares }) {
     let made: Uint8Array | null = null;
-    middlewares.use('/digits.bin', (_, response) => {
-      made ??= digits();
+    middlewares.use(`/${fileName}`, (_, response) => {
+      made ??= make();
       response.setHeader('Content-Type', 'application/octet-stream').end(made);
     });
   },
-};
+});
 
 /** Joins the lines of the built page. */
 const lines: Plugin = {
@@ -56,9 +57,34 @@ const pure: Plugin = {
     handler: (code) =>
       code
         .replaceAll('/** @class */', '/* @__PURE__ */')
+        .replaceAll(/^(?=Object[.]defineProperty[(]RecursiveType)/gm, '/* @__PURE__ */ ') // noisefold has no recursive codecs
         .replaceAll(/^(export )?var \w+ = .*\);$/gm, (line) =>
           line.replaceAll(/(?<![\w.])(new )?(?=[\w.]+\()/g, '/* @__PURE__ */ $1'),
         ),
+  },
+};
+
+/** What their compiler wrote for ES5, and the same in the language of today. */
+const replacements: readonly (readonly [RegExp, string])[] = [
+  [
+    /^var __extends = .*?^}\)\(\);$/ms,
+    'const __extends = (d, b) => { Object.setPrototypeOf(d, b); Object.setPrototypeOf(d.prototype, b.prototype); };',
+  ],
+  [/^var __assign = .*?^};$/ms, 'const __assign = Object.assign;'],
+  [
+    /^export var tryCatch = .*?^};$/ms,
+    `export const tryCatch = (f, onRejected) => async () => {
+       try { return _.right(await f()); } catch (reason) { return _.left(onRejected(reason)); }
+     };`,
+  ],
+];
+
+/** Replaces code for ES5 in fp-ts and io-ts. */
+const es2023: Plugin = {
+  name: 'es2023',
+  transform: {
+    filter: { id: /[/]node_modules[/](io-ts[/]es6[/]index|fp-ts[/]es6[/]TaskEither)[.]js$/ },
+    handler: (code) => replacements.reduce((all, [old, now]) => all.replace(old, now), code),
   },
 };
 
@@ -77,24 +103,27 @@ const together =
  */
 const groups = [{ name: 'worker', test: (id: string) => together.test(id) && !apart.test(id) }];
 
+/** No getter of noisefold or of the page has an effect. */
+const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false } as const;
+
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [digitsFile, policy, lines, pure],
+  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure],
   server: { headers },
   preview: { headers },
   worker: {
     format: 'es',
-    plugins: () => [pure],
+    plugins: () => [es2023, pure],
     rolldownOptions: {
-      // no getter of noisefold has an effect
-      treeshake: { propertyReadSideEffects: false, unknownGlobalSideEffects: false },
+      treeshake,
       output: { codeSplitting: { groups }, comments: false },
     },
   },
   build: {
+    rolldownOptions: { treeshake },
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',

@@ -31,6 +31,12 @@ const firstOfEach = (labels: ArrayLike<number>, count: number): readonly number[
   }).flat();
 };
 
+/** The first digit of a class that is not for training, one byte per pixel. */
+export const firstDigit = (label: number): Uint8Array => {
+  const at = idx('t10k', 'labels-idx1').indexOf(label);
+  return Uint8Array.from(idx('t10k', 'images-idx3').subarray(at * AREA, (at + 1) * AREA));
+};
+
 /** Digits of a split, two pixels per byte. */
 const tensors = (split: Split, name: string, placesIn: (labels: ArrayLike<number>) => readonly number[]) => {
   const [images, labels] = [idx(split, 'images-idx3'), idx(split, 'labels-idx1')];

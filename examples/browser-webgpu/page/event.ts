@@ -20,6 +20,10 @@ export type Event =
   | { readonly _tag: 'Ticked'; readonly milliseconds: number }
   | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
   | { readonly _tag: 'NoticeClosed'; readonly about: string }
+  // noising
+  | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer }
+  /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
+  | { readonly _tag: 'NoisingSet'; readonly query: string }
   // learning
   | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }
@@ -56,6 +60,8 @@ export type Effect =
   | { readonly _tag: 'Post'; readonly request: Request }
   /** Replaces the worker, and sends a first request. */
   | { readonly _tag: 'Employ'; readonly request: Request }
+  /** Replaces the hash of the URL. */
+  | { readonly _tag: 'Link'; readonly hash: string }
   | { readonly _tag: 'Download'; readonly name: string; readonly bytes: Pixels };
 
 /** A part of the page after an event, and its effects. */

@@ -4,9 +4,11 @@ import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
+import { noised, type Noising, plain } from './noising.js';
 import { said } from './said.js';
 
 export interface Page {
+  readonly noising: Noising;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -18,6 +20,7 @@ export interface Page {
 }
 
 export const firstPage = (opened: Opened): Page => ({
+  noising: plain,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -28,12 +31,13 @@ export const firstPage = (opened: Opened): Page => ({
 
 /** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
+  const [noising, ofNoising] = noised(page.noising, event);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
   const notices = noticed(page.notices, event, page.opened);
   return [
-    { ...page, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
-    [...ofLearning, ...ofDrawing, ...ofEasel],
+    { ...page, noising, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
+    [...ofNoising, ...ofLearning, ...ofDrawing, ...ofEasel],
   ];
 };

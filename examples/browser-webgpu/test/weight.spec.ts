@@ -19,7 +19,7 @@ type Kind = (typeof KINDS)[number];
 
 /** The files of each kind, by name. The worker has all of noisefold except the backends, and fp-ts. */
 const FILES: Readonly<Record<Kind, RegExp>> = {
-  data: /^digits[.]bin$/,
+  data: /^(digits|noising)[.]bin$/,
   page: /^(index[-.]|isolation[.]js)/,
   worker: /^main-/,
   wasm: /^wasm-/,

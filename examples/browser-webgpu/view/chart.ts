@@ -79,7 +79,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     text(`${first}`, `x="${left}" y="${height - 4}"`, ''),
     text(`step ${last}`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
     text('loss', `x="${left}" y="12"`, 'class="name"'),
-    text('on digits it never saw', `x="${left + 40}" y="12"`, 'class="held-name"'),
+    text('on digits it never saw', `x="${left + 40}" y="12"`, 'class="heldname"'),
     ...(losses.length === 0
       ? [
           text(
@@ -90,7 +90,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
         ]
       : [path('raw', thinned(losses, width)), path('smooth', thinned(smoothed(losses), width))]),
     ...(heldOut.length > 1 ? [path('held', heldOut)] : []),
-    ...heldOut.map((at) => `<circle cx="${x(at.step)}" cy="${y(at.loss)}" r="3"/>`),
+    ...heldOut.map((at) => `<circle class="held" cx="${x(at.step)}" cy="${y(at.loss)}" r="3"/>`),
     '</svg>',
   ].join('');
 };

@@ -8,12 +8,12 @@ export const inkOf = (canvas: HTMLCanvasElement): readonly [number, number, numb
 };
 
 /** One of several images as pixels of a canvas: a blend of ink and paper. */
-export const inked = (pixels: Uint8Array, at: number, [r, g, b]: readonly [number, number, number]): ImageData => {
+export const inked = (pixels: ArrayLike<number>, at: number, [r, g, b]: readonly [number, number, number]): ImageData => {
   const data = new Uint8ClampedArray(4 * AREA);
   for (let i = 0; i < AREA; i++) data.set([r, g, b, pixels[at * AREA + i]!], 4 * i);
   return new ImageData(data, SIDE, SIDE);
 };
 
 /** Puts an image onto a canvas of its size. */
-export const show = (canvas: HTMLCanvasElement, pixels: Uint8Array, at: number): void =>
+export const show = (canvas: HTMLCanvasElement, pixels: ArrayLike<number>, at: number): void =>
   canvas.getContext('2d')?.putImageData(inked(pixels, at, inkOf(canvas)), 0, 0);

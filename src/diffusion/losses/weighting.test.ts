@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { constantOf, fullLike, onHost, type Tensor } from '../../dsl/index.js';
+import { constantOf, fullLike, onHost, type Tensor, treeSpec } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { simpleLosses } from './loss.js';
+import { type Objective, simpleLosses } from './loss.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
 import {
   edmWeight,
@@ -72,4 +72,11 @@ it('refuses weights that are not finite: ε at zero terminal SNR', () => {
   const made = weightsOf('epsilon', snrWeight)(ends);
   expect(E.isLeft(made) && made.left.message).toContain('NaN at t = 1');
   expect(right(weightsOf('v', snrWeight)(ends))[1]).toBe(0);
+});
+
+it('weightedBy keeps the teacher and the settings of losses', () => {
+  const teacher = { model: { params: treeSpec<object>({}) }, params: {} };
+  const objective = Object.assign(simpleLosses.bind(null) as Objective, { settings: { a: 1 }, teacher });
+  const weighted = weightedBy(snrWeight)(objective);
+  expect([weighted.settings, weighted.teacher]).toEqual([{ a: 1 }, teacher]);
 });

@@ -6,9 +6,7 @@ import { fork, key, pipe } from 'noisefold/dsl';
 import { accuracyOf, digitClassifier, extractFeatures, frechetDistance, momentsOf } from 'noisefold/evaluation';
 import { adam, chain, clipByGlobalNorm, cosineDecay, warmup } from 'noisefold/nn';
 import {
-  encodePng,
   fit,
-  imageGrid,
   type Images,
   loadTrained,
   sample,
@@ -19,6 +17,7 @@ import {
 } from 'noisefold/training';
 import type { Digits } from '../mnist/digits.js';
 import type { RunToEvaluate } from '../mnist/evaluation/runToEvaluate.js';
+import { sheetPng } from '../pictures/sheet.js';
 import type { Options } from './options.js';
 
 export interface World extends Omit<Options, 'run' | 'methods' | 'help'> {
@@ -105,8 +104,9 @@ export const fewSteps = async (world: World): Promise<readonly number[]> => {
   }
   const batch = firstOf(rows);
   const file = join(out, 'few-steps.png');
-  const grid = unwrap(imageGrid(batch, { columns: batch.shape[0] / rows.length, scale: 2, gap: 2 }));
-  await nf.run(writeAtomically(file, await nf.run(encodePng(grid))));
+  const columns = labels.slice(0, batch.shape[0] / rows.length).map(String);
+  const png = await nf.run(sheetPng({ images: batch, rows: ROWS.map(({ title }) => title), columns, scale: 2 }));
+  await nf.run(writeAtomically(file, png));
   say(file);
   return recognized;
 };

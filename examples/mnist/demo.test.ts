@@ -152,6 +152,15 @@ describe('the demo', () => {
     for (const command of commands.slice(0, 2)) expect(command).toContain(` ${undisturbed()} `);
   });
 
+  test('shows no held-out loss of the untrained network', async () => {
+    const seen: [done: number, isShown: boolean][] = [];
+    await run(join(folder, 'run'), { ...small, steps: 4 }, ({ phase, done, heldOut }) => {
+      if (phase === 'training') seen.push([done, heldOut !== undefined]);
+    });
+    // it is measured at steps 0 and 2, after 0 and 2 updates, and shown with the next update
+    expect(seen).toEqual([[1, false], [2, false], [3, true], [4, true]]); // prettier-ignore
+  });
+
   test('stops after its minutes', async () => {
     const out = join(folder, 'run');
     const { result, notes } = await run(out, { ...small, minutes: 1e-9 });

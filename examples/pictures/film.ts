@@ -56,7 +56,7 @@ export const reel = (moments: readonly Moment[]) => ({
 /** Draws with the network of a run of the demo, and returns every step. */
 export const drawnBy = async (
   nf: Noisefold,
-  { parts: { model, noising }, checkpoint }: RunToEvaluate,
+  { parts: { model, noising }, checkpoint }: Pick<RunToEvaluate, 'parts' | 'checkpoint'>,
 ): Promise<readonly Moment[]> => {
   const walk = unwrap(sampler({ noising, denoiser: model, solver: ddim(), grid: STEPS, guidance: cfg(GUIDANCE) }));
   const { params } = await nf.run(loadTrained(checkpoint, { model, noising }));

@@ -44,7 +44,8 @@ const openerOf =
 /** Says which tiles the wasm backend uses, and the measurement that chose them. */
 const wasmDevice = (): string => {
   const { isWide, ratio } = formFor(false).choice();
-  return `SIMD WebAssembly, all cores, ${isWide ? 'wide' : 'narrow'} tiles (wide : narrow = ${ratio.toFixed(2)})`;
+  const measured = Number.isNaN(ratio) ? 'no time to compare them' : `wide : narrow = ${ratio.toFixed(2)}`;
+  return `SIMD WebAssembly, all cores, ${isWide ? 'wide' : 'narrow'} tiles (${measured})`;
 };
 
 const openWebgpu: Open = async () => {

@@ -71,6 +71,12 @@ const replacements: readonly (readonly [RegExp, string])[] = [
     'const __extends = (d, b) => { Object.setPrototypeOf(d, b); Object.setPrototypeOf(d.prototype, b.prototype); };',
   ],
   [/^var __assign = .*?^};$/ms, 'const __assign = Object.assign;'],
+  [/^var __spreadArray = .*?^};$/ms, 'const __spreadArray = (to, from) => [...to, ...from];'],
+  [/^export function pipe\(.*?^}$/ms, 'export function pipe(a, ...fs) { return fs.reduce((x, f) => f(x), a); }'],
+  [
+    /^export function flow\(.*?^}$/ms,
+    'export function flow(first, ...fs) { return (...a) => fs.reduce((x, f) => f(x), first(...a)); }',
+  ],
   [
     /^export var tryCatch = .*?^};$/ms,
     `export const tryCatch = (f, onRejected) => async () => {
@@ -83,7 +89,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
 const es2023: Plugin = {
   name: 'es2023',
   transform: {
-    filter: { id: /[/]node_modules[/](io-ts[/]es6[/]index|fp-ts[/]es6[/]TaskEither)[.]js$/ },
+    filter: { id: /[/]node_modules[/](io-ts[/]es6[/]index|fp-ts[/]es6[/](TaskEither|function|internal))[.]js$/ },
     handler: (code) => replacements.reduce((all, [old, now]) => all.replace(old, now), code),
   },
 };

@@ -8,7 +8,11 @@ export const inkOf = (canvas: HTMLCanvasElement): readonly [number, number, numb
 };
 
 /** One of several images as pixels of a canvas: a blend of ink and paper. */
-export const inked = (pixels: ArrayLike<number>, at: number, [r, g, b]: readonly [number, number, number]): ImageData => {
+export const inked = (
+  pixels: ArrayLike<number>,
+  at: number,
+  [r, g, b]: readonly [number, number, number],
+): ImageData => {
   const data = new Uint8ClampedArray(4 * AREA);
   for (let i = 0; i < AREA; i++) data.set([r, g, b, pixels[at * AREA + i]!], 4 * i);
   return new ImageData(data, SIDE, SIDE);

@@ -4,7 +4,17 @@ import { programOf, projectOptions } from '../operations/typescript.js';
 import type { Program } from './program.js';
 
 /** Entries whose names programs use. If several export a name, the first one counts. */
-const ENTRIES = ['dsl', 'nn', 'diffusion', 'training', 'evaluation', 'shards', 'terminal', 'backends/wasm', 'backends/reference'];
+const ENTRIES = [
+  'dsl',
+  'nn',
+  'diffusion',
+  'training',
+  'evaluation',
+  'shards',
+  'terminal',
+  'backends/wasm',
+  'backends/reference',
+];
 
 /** The entry that exports each name. */
 const entryOfNames = (): ReadonlyMap<string, string> => {

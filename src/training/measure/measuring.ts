@@ -119,7 +119,7 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
       actual: showShape(data.image),
       hint: 'measure images of the size that it was trained on',
     });
-  if (first >= data.size)
+  if (first > 0 && first >= data.size)
     raise('ConfigError', {
       where: `${where}.first`,
       expected: `a position of the ${data.size} images`,

@@ -82,13 +82,16 @@ describe('accessibility of the page', inBrowser, () => {
     ).toEqual([]);
     for (const name of ['Start training', 'Play from noise to digits', 'Draw the 0', 'Fill in', 'Open…'])
       expect(tree).toContain(`"${name}"`);
+    // records what is announced, since the next announcement may come before this test looks
+    await page.evaluate(() => {
+      const said = document.querySelector('[role=status]#said')!;
+      document.body.dataset['heard'] = '';
+      const record = () => (document.body.dataset['heard'] += `${said.textContent}\n`);
+      new MutationObserver(record).observe(said, { childList: true });
+    });
     await press(page, 'Start training');
-    await page.waitForFunction(
-      () => document.querySelector('[role=status]#said')?.textContent === 'Training until step 40',
-    );
-    await page.waitForFunction(
-      () => document.querySelector('[role=status]#said')?.textContent === 'Training paused after step 40',
-    );
+    for (const text of ['Training until step 40', 'Training paused after step 40'])
+      await page.waitForFunction((line) => document.body.dataset['heard']?.split('\n').includes(line), text);
   });
 
   test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {

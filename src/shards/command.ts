@@ -6,7 +6,7 @@ import { E, type either } from '../internal/fp.js';
 import { positive } from '../internal/decode.js';
 import { readBytes } from '../node/files.js';
 import { stopOnSignals } from '../node/stopOnSignals.js';
-import type { QueueAddress } from './engines/connection.js';
+import type { QueueAddress } from './engines/address.js';
 import { hasParent } from './engines/local.js';
 import { runWorker } from './worker.js';
 

@@ -1,7 +1,7 @@
 /** `noisefold/shards`: sampling, encoding, likelihoods and features as jobs on many processes and machines. */
 export type { Bits } from './jobs/bits.js';
 export type { CorrectionCall, GridCall, GuidanceCall, SolverCall } from './jobs/calls.js';
-export type { QueueAddress } from './engines/connection.js';
+export type { QueueAddress } from './engines/address.js';
 export type { DataShards } from './works/dataShards.js';
 export { type EncodeShards, encodeShards } from './works/encodeShards.js';
 export type { Needs, OpenEngine, Outcome, ShardEngine } from './engines/engine.js';

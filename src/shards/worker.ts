@@ -15,7 +15,7 @@ import { checkpointsAt } from './jobs/checkpoints.js';
 import { engineError } from './engines/engine.js';
 import { hasParent } from './engines/local.js';
 import { serveParent } from './engines/parent.js';
-import { type QueueAddress, queueAddress } from './engines/connection.js';
+import { type QueueAddress, queueAddress } from './engines/address.js';
 import { serveQueue } from './engines/queueWorker.js';
 import { runnerOf } from './runner.js';
 import { toolsOf, type WorkerModel, type WorkerNetwork } from './jobs/tools.js';

@@ -8,7 +8,8 @@ import { E, type either, TE } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
-import { type Client, connected, namesOf, packagesFor, type QueueAddress, queueAddress, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
+import { type QueueAddress, queueAddress } from './address.js';
+import { type Client, connected, namesOf, packagesFor, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
 import type { Order } from '../jobs/order.js';

@@ -1,0 +1,30 @@
+/** The address of a queue. Declarations of the package reach this file, and not the types of the queue's packages. */
+import { hinted, refined } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { optional, type OptionsOf, record } from '../../internal/schema.js';
+
+const url = hinted(
+  refined(
+    t.string,
+    "the url of a Valkey or Redis server, such as 'redis://localhost:6379'",
+    (text) => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
+  ),
+  "give 'redis://:password@host:port', or 'rediss://…' for TLS",
+);
+
+const address = {
+  /** The server: `redis://:password@host:port`, or `rediss://…` for TLS. */
+  url,
+  /** The name of the queue; default 'noisefold'. Programs and workers of one name belong together. */
+  name: optional(
+    refined(t.string, 'a name of letters, digits, - and _', (text) => /^[\w-]+$/.test(text)),
+    'noisefold',
+  ),
+  /** The certificates of a `rediss` server that the system does not know, and those of this client, as PEM. */
+  tls: optional(record({ ca: optional(t.string), cert: optional(t.string), key: optional(t.string) })),
+};
+
+export const queueAddress = record(address);
+
+/** The server and the name of a queue. */
+export interface QueueAddress extends OptionsOf<typeof address> {}

@@ -22,19 +22,29 @@ const hash = async (page: Page, expected: string): Promise<void> => {
   await page.waitForFunction((text) => location.hash === text, expected);
 };
 
+/** Waits until an element has a text: the figure is drawn in the next frame. */
+const shows = async (page: Page, selector: string, text: string): Promise<void> => {
+  await page.waitForFunction(
+    ([place, wanted]) => document.querySelector(place!)?.textContent === wanted,
+    [selector, text],
+  );
+};
+
 describe('the figure "Add noise"', inBrowser, () => {
   test('mixes the digit and the noise, by the keyboard and without a worker', async () => {
     const page = await figure('#path=rectifiedFlow');
     await slider(page).press('Home');
+    await shows(page, '#alpha', '× 1.00');
     const [digit, noise, start] = await pictures(page);
     expect(start).toEqual(digit);
     expect(await attribute(page, '#t', 'aria-valuetext')).toBe('0 % of the way, 100 % signal');
     await slider(page).press('End');
+    await shows(page, '#alpha', '× 0.00');
     expect((await pictures(page))[2]).toEqual(noise);
     expect(digit).not.toEqual(noise);
     await slider(page).press('ArrowLeft');
-    expect(await page.textContent('#alpha')).toBe('× 0.01');
-    expect(await page.textContent('#sigma')).toBe('× 0.99');
+    await shows(page, '#alpha', '× 0.01');
+    await shows(page, '#sigma', '× 0.99');
     await hash(page, '#digit=3&seed=1&path=rectifiedFlow&t=990');
   });
 

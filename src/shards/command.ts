@@ -60,12 +60,12 @@ export const workerCommand = async (words: readonly string[]): Promise<number> =
   const run = async (): Promise<either.Either<NoisefoldError, void>> => {
     const values = orRaise(parsed(words));
     const queue = await queueOf(values);
-    if (queue !== undefined) print(`worker ${process.pid} waits for jobs`);
     return runWorker({
       ...(queue && { queue }),
       checkpoints: values.checkpoints,
       backend: wasm(threadsOf(values)),
       signal: stop.signal,
+      onReady: () => print(`worker ${process.pid} waits for jobs`),
       onJob: (job, error) => {
         if (queue !== undefined) print(`job ${++jobs} ${job.slice(0, 8)}: ${error === null ? 'done' : error.message}`);
       },

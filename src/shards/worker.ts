@@ -32,6 +32,8 @@ export interface WorkerOptions {
   readonly networks?: { readonly [name: string]: WorkerNetwork };
   /** The backend; by default `wasm()`. */
   readonly backend?: taskEither.TaskEither<NoisefoldError, Backend>;
+  /** Called once, when the worker of a queue is connected and waits for jobs. */
+  readonly onReady?: () => unknown;
   /** Called after each job, with its name, and its error if it failed. */
   readonly onJob?: (job: string, error: NoisefoldError | null) => unknown;
   /**
@@ -53,6 +55,7 @@ const options = schema(where, {
   ),
   networks: optional(t.record(t.string, functionOf<WorkerNetwork>('work that opens a feature network')), {}),
   backend: optional(functionOf<taskEither.TaskEither<NoisefoldError, Backend>>('a backend, such as wasm()')),
+  onReady: optional(functionOf<() => unknown>('a function')),
   onJob: optional(functionOf<(job: string, error: NoisefoldError | null) => unknown>('a function')),
   lock: optional(positive, 30_000),
   signal: optional(signalPart),
@@ -69,7 +72,7 @@ const options = schema(where, {
 export const runWorker = <G = unknown>(given: Exact<G, keyof WorkerOptions> & WorkerOptions): Task<void> =>
   genTask(where, function* () {
     const known = yield* take(options.decode<WorkerOptions>(given));
-    const { queue, checkpoints, models, networks, signal, onJob, lock } = known;
+    const { queue, checkpoints, models, networks, signal, onJob, onReady, lock } = known;
     if (queue === undefined && !hasParent())
       raise('ConfigError', {
         where,
@@ -83,7 +86,8 @@ export const runWorker = <G = unknown>(given: Exact<G, keyof WorkerOptions> & Wo
       (open) => open.close,
     );
     const runner = runnerOf(tools);
-    const serving = { onJob: onJob ?? (() => undefined), signal, lock };
+    const ignore = (): undefined => undefined;
+    const serving = { onJob: onJob ?? ignore, onReady: onReady ?? ignore, signal, lock };
     const served =
       queue === undefined
         ? () => serveParent(runner, serving)

@@ -36,11 +36,11 @@ export const serverOf = (text: string): string => {
 };
 
 /** The advice for a server that does not answer as it should. */
-const adviceFor = (reason: string): string => {
+const adviceFor = (reason: string, text: string): string => {
   if (/NOAUTH|WRONGPASS|NOPERM|password/i.test(reason)) return 'give the right password: redis://:password@host:port';
   if (/certificate|self.signed|issuer|TLS|SSL|EPROTO/i.test(reason))
     return 'give tls: { ca }, the certificate of its authority, as PEM';
-  return 'start one: valkey-server --appendonly yes; or give the url of another';
+  return `start one: valkey-server --port ${new URL(text).port || '6379'} --appendonly yes; or give the url of another`;
 };
 
 const unreachable = (where: string, text: string, thrown: unknown): NoisefoldError => {
@@ -49,7 +49,7 @@ const unreachable = (where: string, text: string, thrown: unknown): NoisefoldErr
     where,
     expected: `a Valkey or Redis server at ${serverOf(text)}`,
     actual: reason,
-    hint: adviceFor(reason),
+    hint: adviceFor(reason, text),
   });
 };
 

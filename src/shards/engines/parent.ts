@@ -14,6 +14,8 @@ const tell = (message: FromWorker): void => void process.send?.(message, undefin
 /** How a worker serves its jobs. */
 export interface Serving {
   readonly onJob: OnJob;
+  /** Called when it is connected and waits for jobs. */
+  readonly onReady: () => unknown;
   readonly signal: StopSignal | undefined;
   /** Milliseconds after which a queue gives the job of a worker that does not answer to another. */
   readonly lock: number;

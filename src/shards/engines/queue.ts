@@ -179,8 +179,9 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
     jobs.setMaxListeners(0); // a listener for each job that waits
     let isSaid = false; // mutable
     const sayAlone = async (): Promise<void> => {
-      if (isSaid || (await jobs.getWorkersCount()) > 0) return;
+      if (isSaid) return; // or another job asks
       isSaid = true;
+      if ((await jobs.getWorkersCount()) > 0) return void (isSaid = false);
       const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
       onWait(
         `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(wanted)} is there: ${start}`,

@@ -54,7 +54,7 @@ const stopped = (signal: StopSignal | undefined): Promise<void> =>
 export const serveQueue = async (
   address: QueueAddress & { readonly name: string },
   runner: Runner,
-  { onJob, signal, lock }: Serving,
+  { onJob, onReady, signal, lock }: Serving,
 ): Promise<void> => {
   const packages = await packagesFor('worker');
   const client = await connected('worker', packages, address);
@@ -85,6 +85,7 @@ export const serveQueue = async (
       maxStalledCount: MOST_LOST - 1,
     });
     worker.on('error', () => undefined); // it connects again
+    await onReady();
     await stopped(signal);
     await worker.close();
   } finally {

@@ -89,18 +89,22 @@ describe('results that are there', () => {
     expect(bytesIn(folderFor('again'))).toEqual(bytes);
   });
 
-  test('of a run that was stopped are used by the next one', async () => {
+  test('of a run that was stopped are used by the next one, and its processes end', async () => {
+    const before = new Set(childrenOf(process.pid));
+    const own = () => childrenOf(process.pid).filter((pid) => !before.has(pid));
     const signal = { aborted: false };
     const onShard = (done: number): void => void (signal.aborted = done >= 8);
     const options = {
       ...drawing,
-      engine: engine(1),
+      engine: engine(2),
       folder: folderFor('stopped'),
       checkpoint: world.checkpoint,
       size: 4,
     };
     const stopped = await sampleShards({ ...options, signal, onShard })();
     expect(stopped).toMatchObject({ left: { _tag: 'Cancelled' } });
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // one that were started again would be there
+    expect(own()).toEqual([]);
     const shards = valueOf(await sampleShards(options)());
     expect(shards.reused).toBeGreaterThanOrEqual(2);
     expect(await numbersOf(shards)).toEqual(world.expected.data);

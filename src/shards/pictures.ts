@@ -49,10 +49,16 @@ export const savePngs = (shards: ShardFiles, folder: string): Task<number> =>
 const npyHeader = (shape: readonly number[]): Uint8Array => {
   const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10; // the numbers begin at a multiple of 64
-  const header = new TextEncoder().encode(`\u0000NUMPY..${' '.repeat(2)}${text.padEnd(length - 1)}\n`);
-  header.set([0x93], 0);
-  header.set([1, 0, length % 256, length >> 8], 6);
-  return header;
+  const ascii = (characters: string): Uint8Array => new TextEncoder().encode(characters);
+  const version = [1, 0];
+  return Uint8Array.of(
+    0x93,
+    ...ascii('NUMPY'),
+    ...version,
+    length % 256,
+    length >> 8,
+    ...ascii(`${text.padEnd(length - 1)}\n`),
+  );
 };
 
 /** Bytes of numbers in [-1, 1], as pictures have them. */

@@ -8,7 +8,7 @@ import { type Bits, bitsOf, equalBits, showBits } from './jobs/bits.js';
 import { encodeWork } from './works/encodeShards.js';
 import { featureWork } from './works/featureShards.js';
 import { inputIn } from './jobs/input.js';
-import { checkedDigest, type Job, jobIn } from './jobs/job.js';
+import { demandDigest, type Job, jobIn } from './jobs/job.js';
 import { likelihoodWork } from './works/likelihoodShards.js';
 import type { Order } from './jobs/order.js';
 import { resultOf } from './jobs/result.js';
@@ -51,13 +51,13 @@ export const runnerOf = (tools: OpenTools): Runner => {
     bits,
     run: ({ name, text, input }) =>
       genTask('worker', function* (): Block<Uint8Array> {
-        yield* take(() => checkedDigest('job', name, new TextEncoder().encode(text)));
+        demandDigest('job', name, text);
         const job = yield* take(jobIn(text));
         demandBits(job, bits);
         const work = workFor(job);
-        if (job.input !== undefined)
-          yield* take(() => checkedDigest('input of the job', job.input!, input ?? new Uint8Array(0)));
-        const tensors = yield* work.run(job.options, job.range, { ...tools, input: () => take(inputIn(input)) });
+        const bytes = input?.bytes ?? new Uint8Array(0);
+        if (job.input !== undefined) demandDigest('input of the job', job.input, bytes);
+        const tensors = yield* work.run(job.options, job.range, { ...tools, input: () => take(inputIn(bytes)) });
         return yield* take(resultOf(name, tensors));
       }),
   };

@@ -32,7 +32,7 @@ const weightsOf = (u: number): ReadonlyMap<number, number> =>
  * sum of those of its parts, and a stochastic solver with more steps approaches the same sample. Steps that share no time have
  * independent noise, if they are longer than 10⁻⁶. The same numbers on every backend.
  *
- * `sample` draws them for `noise: 'brownian'`; {@link sampler} takes them as `noise`.
+ * `sample` draws them for `brownian: true`; {@link sampler} takes them as `noise`.
  * @example
  * const [from, middle, to] = [{ alpha: 0, sigma: 1 }, { alpha: 0.6, sigma: 0.8 }, { alpha: 1, sigma: 0 }]
  * const noise = brownianNoise(key(7))

@@ -102,9 +102,11 @@ const started = async (program: string, words: readonly string[], lost = 0): Pro
   );
 };
 
-/** A worker, or its place while it has ended. */
+/** The place of a worker, which is empty while none runs there. */
 interface Place {
   worker: WorkerProcess | null;
+  /** True when the engine is closed: its workers are not replaced. */
+  isClosed: boolean;
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -117,17 +119,18 @@ const ranOn = async (
   attempts: number,
 ): Promise<Outcome> => {
   for (let [failed, lost] = [0, 0]; ;) {
-    place.worker ??= await start();
-    const told = await place.worker.run(order);
+    const worker = (place.worker ??= await start());
+    if (place.isClosed) worker.kill(); // it was closed while the worker started
+    const told = await worker.run(order);
     const retries = failed + lost;
     if (told.kind === 'done') return { result: E.right(told.result), retries };
     if (told.kind === 'failed') {
       if (++failed === attempts) return { result: E.left(told.error), retries };
       await pause(100 * 2 ** failed);
     } else {
-      place.worker.kill();
+      worker.kill();
       place.worker = null;
-      if (++lost < MOST_LOST) continue;
+      if (++lost < MOST_LOST && !place.isClosed) continue;
       const actual = told.kind === 'gone' ? told.how : 'another message';
       return { result: lostWorkers(actual), retries };
     }
@@ -158,7 +161,10 @@ export const local = <G = unknown>(given?: Exact<G, keyof LocalOptions> & LocalO
     const words = ['worker', '--threads', `${threads}`, ...checkpoints.flatMap((path) => ['--checkpoints', path])];
     const start = () => started(worker ?? ownWorker(), words);
     const first = await start(); // tells the bits
-    const places = Array.from({ length: processes }, (_, i): Place => ({ worker: i === 0 ? first : null }));
+    const places = Array.from({ length: processes }, (_, i): Place => ({
+      worker: i === 0 ? first : null,
+      isClosed: false,
+    }));
     const free = [...places]; // mutable
     return {
       bits: first.bits,
@@ -169,7 +175,12 @@ export const local = <G = unknown>(given?: Exact<G, keyof LocalOptions> & LocalO
         free.unshift(place);
         return outcome;
       },
-      close: async () => places.forEach((place) => place.worker?.kill()),
+      close: async () => {
+        for (const place of places) {
+          place.isClosed = true;
+          place.worker?.kill();
+        }
+      },
     };
   };
   return {

@@ -6,6 +6,7 @@ import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } fro
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, TE } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
+import { cancelled } from '../../internal/stop.js';
 import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
 import { type QueueAddress, queueAddress } from './address.js';
@@ -77,13 +78,14 @@ interface OpenQueue {
   readonly names: QueueNames;
   /** Says once that no worker is there. */
   readonly sayAlone: () => Promise<void>;
+  /** True when it is closed: no job is added again. */
+  readonly isClosed: () => boolean;
 }
 
 /** Adds a job, unless the queue has it. A failed one of an earlier run is replaced. */
 const added = async (
   { queue }: OpenQueue,
   { name, text, input }: Order,
-  inputDigest: string | undefined,
   attempts: number,
   isFirst: boolean,
 ): Promise<QueueJob<QueueData>> => {
@@ -91,7 +93,7 @@ const added = async (
   if (before !== undefined && (await before.isFailed())) await before.remove();
   return queue.add(
     'shard',
-    { text, ...(input && inputDigest && { input: inputDigest }) },
+    { text, ...(input && { input: input.digest }) },
     {
       jobId: name,
       attempts,
@@ -112,12 +114,12 @@ const collected = async ({ client, names }: OpenQueue, name: string): Promise<Ui
 /** Waits for the end of a job, however often the connection or the server is lost. */
 const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<Outcome> => {
   const { client, events, names, queue } = open;
-  const inputDigest = (JSON.parse(order.text) as { readonly input?: string }).input; // its name was computed from this text
   for (let isFirst = true; ; isFirst = false) {
-    if (order.input !== undefined && inputDigest !== undefined)
-      await client.set(names.input(inputDigest), Buffer.from(order.input), 'EX', UNREAD);
-    const job = await added(open, order, inputDigest, attempts, isFirst);
+    if (order.input !== undefined)
+      await client.set(names.input(order.input.digest), Buffer.from(order.input.bytes), 'EX', UNREAD);
+    const job = await added(open, order, attempts, isFirst);
     await job.waitUntilFinished(events, LOOK).catch(() => undefined); // the state says it
+    if (open.isClosed()) return { result: cancelled('queue', 'run it again: it goes on where it ended'), retries: 0 };
     const state = await job.getState();
     const { attemptsMade = 1, stalledCounter = 0, failedReason = '' } = (await queue.getJob(order.name)) ?? {};
     const retries = Math.max(0, attemptsMade - 1) + stalledCounter;
@@ -187,7 +189,8 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
         `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(wanted)} is there: ${start}`,
       );
     };
-    const opened = { client, queue: jobs, events, names, sayAlone };
+    let isClosed = false; // mutable
+    const opened = { client, queue: jobs, events, names, sayAlone, isClosed: () => isClosed };
     const lost = lossOf(client, address.url, patience);
     lost.catch(() => undefined);
     const waiting = new Set<string>(); // mutable
@@ -201,6 +204,7 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
         return outcome;
       },
       close: async () => {
+        isClosed = true;
         const isThere = client.status === 'ready';
         // jobs of a run that was cancelled, unless a worker has them
         if (isThere) for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);

@@ -66,7 +66,7 @@ export const serveQueue = async (
       const name = job.id ?? '';
       const { text, input = null } = E.isRight(given) ? given.right : { text: '' };
       const bytes = input === null ? null : await client.getBuffer(names.input(input));
-      const order = { name, text, ...(bytes && { input: Uint8Array.from(bytes) }) };
+      const order = { name, text, ...(input !== null && bytes && { input: { digest: input, bytes } }) };
       const result = E.isRight(given) ? await runner.run(order)() : invalid(given.left.actual);
       await onJob(name, E.isLeft(result) ? result.left : null);
       if (E.isRight(result)) {

@@ -1,4 +1,5 @@
 /** Trained files by the digests of their bytes. */
+import { createHash } from 'node:crypto';
 import { readPieces } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import { raise } from '../../internal/errors.js';
@@ -9,7 +10,7 @@ import { type Block, type Fallible, take } from '../../internal/gen.js';
 export const digestOfFile =
   (path: string): Fallible<string> =>
   async () => {
-    const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+    const hash = createHash('sha256');
     for await (const piece of readPieces(path)) {
       if (E.isLeft(piece)) return piece;
       hash.update(piece.right);

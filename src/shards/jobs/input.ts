@@ -26,9 +26,9 @@ export const inputOf = (
 };
 
 /** Reads the bytes of {@link inputOf}. */
-export const inputIn = (bytes: Uint8Array | undefined): either.Either<NoisefoldError, InputImages> =>
+export const inputIn = (bytes: Uint8Array): either.Either<NoisefoldError, InputImages> =>
   F.pipe(
-    decodeSafetensors('input of the job')(bytes ?? new Uint8Array(0)),
+    decodeSafetensors('input of the job')(bytes),
     E.flatMap(({ tensors }) => {
       const [images, labels] = [tensors.get('images'), tensors.get('labels')];
       const [count = 0, height = 0, width = 0, channels = 0] = images?.shape ?? [];

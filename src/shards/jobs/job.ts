@@ -1,5 +1,6 @@
 /** A job: a piece of work on a range of items, as data. Equal jobs have equal results, to the bit. */
-import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { createHash } from 'node:crypto';
+import { type NoisefoldError, raise } from '../../internal/errors.js';
 import { decode, exactTuple, natural, positive, refined } from '../../internal/decode.js';
 import { E, F, t, type either } from '../../internal/fp.js';
 import { jsonText, parseJson } from '../../internal/json/json.js';
@@ -31,11 +32,8 @@ export interface Job {
   readonly input?: string;
 }
 
-/** The SHA-256 of bytes, in hexadecimal digits. */
-export const sha256 = async (bytes: Uint8Array): Promise<string> => {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-};
+/** The SHA-256 of bytes or of a text, in hexadecimal digits. */
+export const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
 /** The text of a job and its digest. Returns a `ConfigError` for options that JSON cannot hold. */
 export const textOf = (job: Job): either.Either<NoisefoldError, string> =>
@@ -49,22 +47,14 @@ export const jobIn = (text: string): either.Either<NoisefoldError, Job> =>
     E.mapLeft(errorAt('DecodeError', 'job', 'give a job that sampleShards or another function of shards made')),
   );
 
-/** Fails with `DecodeError` unless bytes have a digest. */
-export const checkedDigest = async (
-  what: string,
-  expected: string,
-  bytes: Uint8Array,
-): Promise<either.Either<NoisefoldError, Uint8Array>> => {
-  const actual = await sha256(bytes);
-  return actual === expected
-    ? E.right(bytes)
-    : fail('DecodeError', {
-        where: what,
-        expected: `bytes with the SHA-256 ${expected}`,
-        actual,
-        hint: 'send them again',
-      });
+/** Raises `DecodeError` unless bytes or a text have a digest. */
+export const demandDigest = (where: string, expected: string, content: Uint8Array | string): void => {
+  const actual = sha256(content);
+  if (actual !== expected)
+    raise('DecodeError', {
+      where,
+      expected: `bytes with the SHA-256 ${expected}`,
+      actual,
+      hint: 'send them again',
+    });
 };
-
-/** The name of a job: the SHA-256 of its text. */
-export const nameOf = (text: string): Promise<string> => sha256(new TextEncoder().encode(text));

@@ -1,8 +1,13 @@
+/** The bytes that a job needs beside itself, and their SHA-256. */
+export interface Input {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A job on its way to a worker. */
 export interface Order {
   /** The SHA-256 of the text: the name of the job. */
   readonly name: string;
   readonly text: string;
-  /** The bytes that the job needs beside itself. */
-  readonly input?: Uint8Array;
+  readonly input?: Input;
 }

@@ -10,7 +10,7 @@ import { cancelled, type StopSignal, unlessStopped } from '../../internal/stop.j
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import type { OpenEngine, ShardEngine } from '../engines/engine.js';
-import { type Job, nameOf, sha256, textOf } from '../jobs/job.js';
+import { type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
 /** Where and how the jobs of a work run. */
@@ -100,14 +100,14 @@ export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Falli
 /** Runs a piece, unless its result is there. A damaged result is computed again. */
 function* ended({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<Ended> {
   const bytes = input && (yield* take(input));
-  const digest = bytes && (yield* take(async () => E.right(await sha256(bytes))));
-  const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(digest && { input: digest }) }));
-  const job = yield* take(async () => E.right(await nameOf(text)));
+  const own = bytes && { digest: sha256(bytes), bytes };
+  const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(own && { input: own.digest }) }));
+  const job = sha256(text);
   const file = { path: node().join(folder, `${job}.safetensors`), job, range: piece.range };
   const before = yield* take(async () => E.right(await readShard(file)()));
   if (E.isRight(before)) return { file, retries: 0, isReused: true };
 
-  const order = { name: job, text, ...(bytes && { input: bytes }) };
+  const order = { name: job, text, ...(own && { input: own }) };
   const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
   const isReused = false;
   if (E.isLeft(result)) return { failure: { range: piece.range, error: result.left }, retries, isReused };

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** What runs the other examples. */
+/** The tests that run the other examples. */
 const elsewhere = {
   'browser-webgpu': 'examples/browser-webgpu/test/training.spec.ts', // npm run test:page
   descent: 'properties/documentation/readme.test.ts',

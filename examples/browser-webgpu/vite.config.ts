@@ -64,7 +64,7 @@ const pure: Plugin = {
   },
 };
 
-/** What their compiler wrote for ES5, and the same in the language of today. */
+/** Code that their compiler wrote for ES5, and the same in the language of today. */
 const replacements: readonly (readonly [RegExp, string])[] = [
   [
     /^var __extends = .*?^}\)\(\);$/ms,

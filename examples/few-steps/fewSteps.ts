@@ -60,7 +60,7 @@ const tuned = async ({ nf, run, data, steps, minutes, signal, say, progress }: W
   return { initial, trained };
 };
 
-/** How the rows of the picture are drawn: by the first network, and by the tuned one in falling noise levels. */
+/** The rows of the picture: samples of the first network, and of the tuned one in falling noise levels. */
 const ROWS = [
   { title: '25 steps before', isTuned: false, how: { solver: ddim(), grid: 25, guidance: cfg(2.5) } },
   ...[[80], [80, 1.5], [80, 5, 1.5, 0.5]].map((levels) => ({

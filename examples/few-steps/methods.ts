@@ -57,7 +57,7 @@ export interface MethodsWorld {
   readonly say: (line: string) => void;
 }
 
-/** What a training has of its own. */
+/** The parts of a recipe that differ between trainings. */
 interface Part {
   readonly model: RollModel;
   readonly loss?: Objective;

@@ -1,4 +1,4 @@
-/** What the tests of shards share: a small model in a file, a bundled worker, and the samples of one process. */
+/** The world of the tests of shards: a small model in a file, a bundled worker, and the samples of one process. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

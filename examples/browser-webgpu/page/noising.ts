@@ -2,7 +2,7 @@
 import { DIGITS, type Mix, type PathName, PATHS, STRIDE, T } from '../shared/noising.js';
 import type { Event, Moved } from './event.js';
 
-/** What the user chooses, and a link states. */
+/** The choices of the user, which a link states. */
 interface Choice {
   readonly digit: number;
   /** The seed of the noise. */

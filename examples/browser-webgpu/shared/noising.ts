@@ -13,7 +13,7 @@ export const T = 1000;
 export const STRIDE = 10;
 export const TIMES = T / STRIDE + 1;
 
-/** How much of the image and of the noise there is: x_t = α·x₀ + σ·ε. */
+/** The factors of the image and of the noise: x_t = α·x₀ + σ·ε. */
 export interface Mix {
   readonly alpha: number;
   readonly sigma: number;

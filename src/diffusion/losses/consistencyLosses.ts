@@ -14,6 +14,7 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import { atBoth } from '../../dsl/transforms/atBoth.js';
 import type { Exact } from '../../internal/exact.js';
 import { partLike } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -24,7 +25,6 @@ import { overElements } from '../levels/batch.js';
 import type { Noising } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { denoiserPart, noisingPart } from '../parts.js';
-import { atBoth } from './atBoth.js';
 import type { AnyTeacher, Losses, Objective } from './loss.js';
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
 import type { NoisePair, NoisePairs } from './noisePairs.js';

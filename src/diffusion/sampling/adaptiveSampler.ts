@@ -43,7 +43,7 @@ export const adaptiveFields = {
   max: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
 };
 
-/** How an adaptive sampler chooses its steps. */
+/** The error control of an adaptive sampler, and its range of noise levels. */
 export interface AdaptiveOptions extends OptionsOf<typeof adaptiveFields> {}
 
 /** The parts of an adaptive sampler. */

@@ -29,7 +29,7 @@ export interface AttentionBlockParams<C extends Dim = Dim> {
   readonly output: Affine<C, C>;
 }
 
-/** What an attention block reads beside its images. */
+/** The conditioning of an attention block. */
 export interface AttentionContext {
   /** True for the identity in place of the attention: every pixel then attends to itself only. */
   readonly identityAttention?: boolean | undefined;

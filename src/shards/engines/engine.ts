@@ -1,4 +1,4 @@
-/** Where jobs run: the interface of `local` and `queue`. */
+/** The interface of the engines that run jobs: `local` and `queue`. */
 import { errorIn, failure, type NoisefoldError } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
@@ -8,7 +8,7 @@ import type { Order } from '../jobs/order.js';
 /** The end of a job. */
 export interface Outcome {
   readonly result: either.Either<NoisefoldError, Uint8Array>;
-  /** How often it failed or lost its worker before. */
+  /** The number of times that it failed or lost its worker before. */
   readonly retries: number;
 }
 
@@ -23,7 +23,7 @@ export interface OpenEngine {
   readonly close: () => Promise<void>;
 }
 
-/** What the jobs of a run need. */
+/** The files that jobs need, and the number of their attempts. */
 export interface Needs {
   /** The trained files that the jobs name. */
   readonly checkpoints: readonly string[];

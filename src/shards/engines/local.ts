@@ -26,7 +26,7 @@ const options = schema('local', {
 /** Options of {@link local}. */
 export interface LocalOptions extends OptionsOf<typeof options> {}
 
-/** What a worker tells the process that started it. */
+/** A message of a worker to the process that started it. */
 export type FromWorker =
   | { readonly kind: 'ready'; readonly bits: Bits }
   | { readonly kind: 'done'; readonly result: Uint8Array }

@@ -11,7 +11,7 @@ export type OnJob = (job: string, error: NoisefoldError | null) => unknown;
 
 const tell = (message: FromWorker): void => void process.send?.(message, undefined, undefined, () => undefined); // the parent may be gone
 
-/** How a worker serves its jobs. */
+/** The listeners of a worker, and its end. */
 export interface Serving {
   readonly onJob: OnJob;
   /** Called when it is connected and waits for jobs. */

@@ -35,7 +35,7 @@ const options = schema('queue', {
   onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
 } satisfies Record<keyof QueueOptions, unknown>);
 
-/** What the server keeps for a job. */
+/** The data of a job on the server. */
 export interface QueueData {
   readonly text: string;
   /** The SHA-256 of the bytes that the job needs beside itself. */

@@ -15,7 +15,7 @@ export const bits = record({
   engine: t.string,
 });
 
-/** What decides the bits of a result, besides the job. Workers of other bits are refused. */
+/** The things that decide the bits of a result, besides the job. Workers of other bits are refused. */
 export interface Bits extends OptionsOf<typeof bits> {
   readonly rounding: Rounding | null;
 }

@@ -7,7 +7,7 @@ import { t, type either } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
 import { type CorrectionCall, correctionCall, gridCall, type GridCall, guidanceCall, type GuidanceCall, solverCall, type SolverCall } from './calls.js'; // prettier-ignore
 
-/** How samples are drawn: the options of `sample` as data. */
+/** The options of `sample` as data. */
 export interface ShardSampling {
   /** The solver, such as `['dpmSolverPP', { order: 2 }]`. */
   readonly solver: SolverCall;

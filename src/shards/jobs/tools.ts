@@ -30,7 +30,7 @@ export type WorkerNetwork = Effect<{
   readonly params: unknown;
 }>;
 
-/** What jobs may use besides trained files, by names. */
+/** Models and networks that jobs name, besides trained files. */
 export interface Named {
   readonly models: { readonly [name: string]: WorkerModel };
   readonly networks: { readonly [name: string]: WorkerNetwork };

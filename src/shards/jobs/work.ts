@@ -11,7 +11,7 @@ import type { Tensors } from './result.js';
 /** A trained model whose shapes are known when it is loaded. */
 export type AnyModel = Trained<never, ImageShape>;
 
-/** What a worker has: a backend, and what it keeps open from job to job. */
+/** The backend of a worker, and the models that it keeps open from job to job. */
 export interface Tools {
   readonly backend: Backend;
   /** The trained model of a checkpoint, by the digest of its file. */

@@ -68,7 +68,7 @@ export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 
 const where = 'sampleShards';
 const options = schema(where, drawingFields).rule(labelsFit);
 
-/** What a job of samples contains. */
+/** The options of a job of samples. */
 interface SampleJob extends CheckpointOf {
   readonly sampling: object;
   readonly key: RandomKey;

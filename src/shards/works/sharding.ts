@@ -13,7 +13,7 @@ import type { OpenEngine, ShardEngine } from '../engines/engine.js';
 import { type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
-/** Where and how the jobs of a work run. */
+/** The engine, the folder and the size of the jobs of a work. */
 export interface Sharding {
   /** `local()` or `queue({ url })`. */
   readonly engine: ShardEngine;
@@ -24,7 +24,7 @@ export interface Sharding {
   readonly folder: string;
   /** The number of items of a job; default 100. It does not change the results. */
   readonly size?: number;
-  /** How often a job may fail before it is reported as failed; default 3. The others go on. */
+  /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
   readonly attempts?: number;
   /** Called after each job with the number of items that are done: `progress('drawing')`. */
   readonly onShard?: (done: number, of: number) => unknown;
@@ -67,7 +67,7 @@ export interface ShardFiles {
   readonly computed: number;
   /** The number of jobs whose results were there. */
   readonly reused: number;
-  /** How often a job failed or lost its worker and ran again. */
+  /** The number of times that a job failed or lost its worker and ran again. */
   readonly retries: number;
 }
 

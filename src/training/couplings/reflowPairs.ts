@@ -18,7 +18,7 @@ import type { Trained } from '../trained.js';
 import type { ImagesToCouple } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 
-/** How the samples of the pairs are drawn: as by `sample`. */
+/** The sampling of the pairs: options of `sample`. */
 export interface ReflowSampling extends Pick<
   Sampling,
   'solver' | 'grid' | 'guidance' | 'correction' | 'batch' | 'key' | 'onStep' | 'signal'

@@ -40,7 +40,7 @@ const weightsAt = (
   return [whole - sum(weights), ...weights];
 };
 
-/** What is integrated, and how much noise is added. */
+/** The prediction that a step integrates, and the amount of its noise. */
 export interface StepKind {
   /** The integrated prediction; 'x0' if left out. */
   readonly space?: 'x0' | 'epsilon';

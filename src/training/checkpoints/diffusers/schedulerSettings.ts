@@ -90,7 +90,7 @@ export interface SchedulerSampling {
   readonly correction: Correction;
 }
 
-/** What a scheduler says: the process, the prediction of its network, and how samples are drawn. */
+/** The process of a scheduler, the prediction of its network, and its sampling. */
 export interface SchedulerProcess {
   readonly noising: Noising;
   readonly predicts: 'epsilon' | 'x0' | 'v' | 'velocity';

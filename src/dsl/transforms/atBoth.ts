@@ -1,7 +1,7 @@
-import { substitute } from '../../dsl/graph/node.js';
-import { nodeOf, nodesIn, tensor } from '../../dsl/graph/tensor.js';
-import { isFloat, open } from '../../dsl/transforms/differentiate.js';
-import type { Shape, Tensor } from '../../dsl/index.js';
+/** One trace of a function for two arguments. */
+import { substitute } from '../graph/node.js';
+import { nodeOf, nodesIn, type Shape, tensor, type Tensor } from '../graph/tensor.js';
+import { isFloat, open } from './differentiate.js';
 
 /**
  * A function of float32 tensors at two arguments of the same shapes, with the same random draws: a key may be drawn from only

@@ -4,7 +4,7 @@ import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { type Level, pairsOf } from '../../levels/level.js';
 import { planning, type Solver } from '../plan.js';
 import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { holdNoise, lengthOf, type OrderAt, reachOf } from '../steps.js';
+import { hasLength, hasSignal, holdNoise, lengthOf, type OrderAt, reachOf } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
@@ -24,11 +24,14 @@ const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly
   return weights.map((w) => w / moments[0]!);
 };
 
+/** Tests if the polynomial may have the ε̂ of a step: ln σ has a length, and x/√ᾱ does not lose the digits of x. */
+const usable = (from: Level, to: Level): boolean => hasSignal(from) && hasLength(from, to);
+
 /** {@link deis} with a limit of the order of each step. */
 export const deisOf = (order: number, orderAt: OrderAt = () => Infinity): Solver =>
   planning((levels) =>
     pairsOf(levels).map(([from, to], i, { length }) => {
-      const reach = reachOf(levels, i, Math.min(order, orderAt(length - i)));
+      const reach = reachOf(levels, i, Math.min(order, orderAt(length - i)), usable);
       return { from, to, stages: [holdNoise(from, to, weightsOf(levels, i, reach))] };
     }),
   );

@@ -150,6 +150,16 @@ const samplerOf = <P, I extends Shape>({
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
+    E.tap(({ guided, plan }) =>
+      guided.renoise === undefined || plan.every(({ stages }) => stages.length === 1)
+        ? E.right(undefined)
+        : fail('ConfigError', {
+            where: 'sampler.solver',
+            expected: 'one with one evaluation a step, for guidance that chooses the noise of the next level',
+            actual: 'a step with more',
+            hint: 'sample by ddim(), or guide by cfg(2)',
+          }),
+    ),
     E.map(({ plan, levels, integrator, guided }) => {
       const { clock } = pathOf(noising);
       // the evaluations, whose time is their index

@@ -30,8 +30,11 @@ import { denoiserPart, noisingPart } from '../parts.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
+  /** The noising process. */
   readonly noising: Itself<Noising>;
+  /** The denoiser: a model, or a function of your own. */
   readonly denoiser: Itself<Denoiser<P, I>>;
+  /** The solver, such as `dpmSolverPP({ order: 2 })` or `ddim()`. */
   readonly solver: Solver;
   /** A grid, or a number of steps: see {@link gridOf}. {@link everyStep} if left out, for a schedule only. */
   readonly grid?: number | Grid;

@@ -31,7 +31,9 @@ export const checkpointFields = {
 
 /** The samples to draw, and where the jobs run. */
 export interface SampleShards extends Sharding, OfCheckpoint {
+  /** The options of `sample` as data. */
   readonly sampling: ShardSampling;
+  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   readonly key: RandomKey;
   /** The class of each sample: its number, or its name if the trained model has names; null for none. */
   readonly labels?: readonly (number | string | null)[];

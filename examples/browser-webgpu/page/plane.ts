@@ -142,7 +142,7 @@ const set = (state: Plane, query: string): Moved<Plane> => {
   const next: Plane = {
     ...merged,
     predicts: allowed.includes(merged.predicts) ? merged.predicts : PREDICTIONS[merged.path][0],
-    ...(chosen.shape && { points: pointsOf(chosen.shape), drawing: false }),
+    ...(chosen.shape && chosen.shape !== state.shape && { points: pointsOf(chosen.shape), drawing: false }),
     ...(merged.steps !== state.steps && chosen.at === undefined && { at: merged.steps }),
   };
   const learnsOther = (['points', 'path', 'predicts', 'seed'] as const).some((key) => next[key] !== state[key]);

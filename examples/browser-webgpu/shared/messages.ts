@@ -174,7 +174,7 @@ const requestDecoder: Decoder<Request | Plane> = tagged<Request | Plane>({
     points: bytes,
     path: oneOf(PLANE_PATHS),
     predicts: oneOf(ALL_PREDICTIONS),
-    steps: numberThat('a number of steps of the plane', (n) => STEP_COUNTS.includes(n)),
+    steps: numberThat('1, 2, 5 or 25', (n) => STEP_COUNTS.includes(n)),
     seed: count,
     until: count,
   },

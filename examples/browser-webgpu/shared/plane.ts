@@ -23,7 +23,7 @@ export const MOST_POINTS = 400;
 /** The number of dots that walk from noise to the points, and of arrows along an axis from -REACH to REACH. */
 export const DOTS = 400;
 export const ARROWS = 13;
-export const REACH = 1.8;
+export const REACH = 1.4;
 
 /** The number of updates of the network, and of updates between two films. */
 export const UPDATES = 2000;
@@ -39,7 +39,7 @@ export interface PlaneChoice {
 /** The lines of noisefold that make a film. `network` and `exact` are in `worker/plane.ts`. */
 export const planeCode = ({ path, predicts, steps }: PlaneChoice): string =>
   `const noising = ${path === 'rectifiedFlow' ? 'rectifiedFlow()' : `unwrap(ddpm(${path}(1000)))`}
-const losses = simpleLoss(noising, network('${predicts}'))
+const losses = simpleLoss(noising, network('${predicts}'), { times: stratifiedTimes })
 const grid = evenGrid(${steps}, { shift: 0.1 })
 const learned = unwrap(sampler({ noising, denoiser: network('${predicts}'), solver: ddim(), grid }))
 const best = unwrap(sampler({ noising, denoiser: exact, solver: ddim(), grid }))`;

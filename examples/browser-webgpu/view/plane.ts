@@ -2,14 +2,14 @@
 import type { Event } from '../page/event.js';
 import { dotsAt, isCurrent, isTrained, type Plane, placesOf, ROW, shareThere, stepOf, updatesOf } from '../page/plane.js';
 import { SIDE } from '../shared/extent.js';
-import { ARROWS, DOTS, planeCode, PREDICTIONS, REACH, UPDATES } from '../shared/plane.js';
+import { ARROWS, DOTS, planeCode, PREDICTIONS, REACH } from '../shared/plane.js';
 import { ARROWS as KEYS, cellOf } from './easel.js';
 import { byId, type Part, setText } from './elements.js';
 
 type Film = NonNullable<Plane['exact']>;
 
 /** The canvases show [-VIEW, VIEW]². */
-const VIEW = 1.9;
+const VIEW = 1.5;
 /** The number of dots whose paths are drawn. */
 const PATHS = 14;
 
@@ -94,7 +94,10 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
     return { x: 127.5 * (1 + VIEW * ((2 * x) / SIDE - 1)), y: 127.5 * (1 - VIEW * ((2 * y) / SIDE - 1)) };
   };
   canvas.addEventListener('pointerdown', (event) => {
-    if (canvas.classList.contains('draws')) canvas.setPointerCapture(event.pointerId);
+    const draws = canvas.classList.contains('draws');
+    if (!draws && event.pointerType === 'touch') return; // it scrolls the page until the brush is chosen
+    if (!draws) happened({ _tag: 'PlaneBrushToggled' });
+    canvas.setPointerCapture(event.pointerId);
     happened({ _tag: 'PlanePointed', to: to(event) });
   });
   canvas.addEventListener('pointermove', (event) => {
@@ -110,9 +113,8 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
   });
 };
 
-/** The share of the dots that end at a point, and how much the network has learned. */
-const endOf = (film: Film | null, state: Plane): string =>
-  film === null ? '…' : `${Math.round(100 * shareThere(film, state.points))} % of the dots end at a point`;
+/** The share of the dots that end at a point. */
+const shareOf = (film: Film, { points }: Plane): string => `${Math.round(100 * shareThere(film, points))} %`;
 
 const trainLabel = (state: Plane): string => {
   if (isTrained(state)) return 'Train again';
@@ -126,6 +128,10 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   const [slider, moment] = [byId('plane-at', HTMLInputElement), byId('plane-step', HTMLOutputElement)];
   const [hint, exactEnd, learnedEnd, numbers, code] = ['points-keys', 'exact-end', 'learned-end', 'plane-numbers', 'plane-code'].map((id) => byId(id, HTMLElement)) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement]; // prettier-ignore
   let state: Plane | null = null;
+  let isInView = false;
+  const drawFilms = (plane: Plane): void => {
+    if (isInView) [plane.exact, plane.learned].forEach((film, i) => drawFilm(films[i]!, film, plane));
+  };
   place.addEventListener('input', ({ target }) => {
     if (target instanceof HTMLInputElement) happened({ _tag: 'PlaneSet', query: `${target.name}=${target.value}` });
   });
@@ -136,19 +142,19 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   for (const event of ['focus', 'blur']) points.addEventListener(event, () => state && drawPoints(points, state));
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   new IntersectionObserver(
-    (entries, observer) => {
-      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-      observer.disconnect();
-      happened({ _tag: 'PlaneSeen', still: still.matches });
+    ([entry]) => {
+      isInView = entry!.isIntersecting;
+      if (entry!.intersectionRatio > 0.5) happened({ _tag: 'PlaneSeen', still: still.matches });
+      if (state) drawFilms(state);
     },
-    { threshold: 0.5 },
+    { threshold: [0, 0.6] },
   ).observe(points.parentElement!.parentElement!);
 
   return (plane) => {
     state = plane;
     const { shape, path, predicts, steps, playing, drawing, exact, learned } = plane;
     drawPoints(points, plane);
-    [exact, learned].forEach((film, i) => drawFilm(films[i]!, film, plane));
+    drawFilms(plane);
     const chosen = [shape, path, predicts, `${steps}`];
     for (const one of place.querySelectorAll<HTMLInputElement>('[type=radio]')) {
       one.checked = chosen.includes(one.value as never);
@@ -164,13 +170,19 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     setText(play, playing ? '❚❚' : '▶');
     brush.ariaPressed = `${drawing}`;
     setText(train, trainLabel(plane));
-    setText(hint, drawing ? 'draw with the pointer, or with arrow keys and space' : `${plane.points.length / 2} points`);
-    setText(exactEnd, endOf(exact, plane));
+    const count = `${plane.points.length / 2} points`;
+    setText(hint, drawing ? `${count}: draw here, also by arrow keys and space` : `${count}; Draw clears them for yours`);
+    setText(exactEnd, exact === null ? 'being computed' : `${shareOf(exact, plane)} of the dots end at a point`);
     const updates = updatesOf(plane);
-    setText(learnedEnd, updates === 0 ? 'not trained yet' : `${endOf(learned, plane)}, after ${updates} of ${UPDATES} updates (${(learned!.milliseconds / 1000).toFixed(1)} s)`); // prettier-ignore
+    setText(
+      learnedEnd,
+      learned === null || updates === 0
+        ? 'not trained yet'
+        : `${shareOf(learned, plane)}, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`,
+    );
     setText(code, planeCode(plane));
     const level = exact?.levels.slice(2 * step, 2 * step + 2) ?? [];
     setText(numbers, level.length < 2 ? '' : `At step ${step} α = ${level[0]!.toFixed(2)} and σ = ${level[1]!.toFixed(2)}.`);
-    points.ariaLabel = `${plane.points.length / 2} points; brush at column ${plane.cursor.x}, row ${255 - plane.cursor.y}`;
+    points.ariaLabel = `${count}; brush at column ${plane.cursor.x}, row ${255 - plane.cursor.y}`;
   };
 };

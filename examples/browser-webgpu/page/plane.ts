@@ -106,18 +106,14 @@ const choicesIn = (query: string, { path: before, steps: count }: Plane): Partia
   };
 };
 
-/** The choices for the hash of the URL, without those of a first visit. */
-export const planeQuery = ({ shape, path, predicts, steps, seed, at, playing }: Plane): string =>
-  Object.entries({
-    points: [shape, firstPlane.shape],
-    pointPath: [path, firstPlane.path],
-    predicts: [predicts, PREDICTIONS[path][0]],
-    pointSteps: [steps, firstPlane.steps],
-    pointSeed: [seed, firstPlane.seed],
-    pointAt: [playing ? steps : Math.floor(at), steps],
-  })
-    .map(([name, [value, usual]]) => (value === usual || value === null ? '' : `&${name}=${value}`))
-    .join('');
+const queryOf = ({ shape, path, predicts, steps, seed, at, playing }: Plane): string =>
+  `&points=${shape ?? 'drawn'}&pointPath=${path}&predicts=${predicts}&pointSteps=${steps}&pointSeed=${seed}&pointAt=${playing ? steps : Math.floor(at)}`;
+
+/** The choices for the hash of the URL; nothing if they are those of a first visit. */
+export const planeQuery = (state: Plane): string => {
+  const query = queryOf(state);
+  return query === queryOf(firstPlane) ? '' : query;
+};
 
 const LINK: Effect = { _tag: 'Link', hash: '' }; // the page has the hash of all figures
 

@@ -55,7 +55,7 @@ const figure = async (hash = '', options: Visit = {}): Promise<Page> => {
 };
 
 const whenTrained = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector('#plane-train')?.textContent === 'Train again');
+  page.waitForFunction(() => document.querySelector('#plane-train')?.textContent === 'Train it again');
 
 /** Waits for the films of a training. */
 const whenFilmed = (page: Page, training: number, of: Film['of'] = 'exact'): Promise<unknown> =>
@@ -152,7 +152,7 @@ describe('the figure "The plane"', inBrowser, () => {
   test('shows the steps by the slider and the keyboard, and plays them only on demand if motion is reduced', async () => {
     const page = await figure();
     await whenFilmed(page, 0, 'learned');
-    await press(page, 'Pause');
+    await press(page, 'Pause the network');
     const slider = page.locator('#plane-at');
     await slider.press('Home');
     await hash(page, '&pointAt=0');
@@ -165,10 +165,10 @@ describe('the figure "The plane"', inBrowser, () => {
     expect((await inkOf(page, '#exact'))[0]).toEqual(exact);
     await press(page, 'Play from noise to points');
     await page.waitForFunction(() => document.querySelector('#plane-step')?.textContent !== 'step 0 of 25');
-    await page.locator('#plane').getByRole('button', { name: 'Stop' }).click();
+    await press(page, 'Stop the dots');
     await visit?.context.close();
     const moving = await figure('', { reducedMotion: 'no-preference' });
-    await moving.locator('#plane').getByRole('button', { name: 'Stop' }).waitFor();
+    await moving.getByRole('button', { name: 'Stop the dots' }).waitFor();
   });
 
   test('learns what is drawn with the mouse, and with the keyboard', async () => {
@@ -199,7 +199,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await whenShown(page);
     expect(await action()).toBe('auto');
     expect(await page.textContent('#points-keys')).toMatch(/^48 points/);
-    await press(page, 'Draw');
+    await press(page, 'Draw your own');
     expect(await action()).toBe('none');
     await page.locator('#points').tap();
     await whenFilmed(page, 1);

@@ -117,8 +117,8 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
 const shareOf = (film: Film, { points }: Plane): string => `${Math.round(100 * shareThere(film, points))} %`;
 
 const trainLabel = (state: Plane): string => {
-  if (isTrained(state)) return 'Train again';
-  return state.seen && state.learning ? 'Pause' : 'Train';
+  if (isTrained(state)) return 'Train it again';
+  return state.seen && state.learning ? 'Pause the network' : 'Train the network';
 };
 
 export const planePart = (happened: (event: Event) => void): Part<Plane> => {
@@ -144,10 +144,10 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   new IntersectionObserver(
     ([entry]) => {
       isInView = entry!.isIntersecting;
-      if (entry!.intersectionRatio > 0.5) happened({ _tag: 'PlaneSeen', still: still.matches });
+      if (isInView) happened({ _tag: 'PlaneSeen', still: still.matches });
       if (state) drawFilms(state);
     },
-    { threshold: [0, 0.6] },
+    { rootMargin: '0px 0px -40%' },
   ).observe(points.parentElement!.parentElement!);
 
   return (plane) => {
@@ -166,12 +166,12 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     const words = `step ${step} of ${steps}`;
     setText(moment, words);
     slider.ariaValueText = words;
-    play.ariaLabel = playing ? 'Stop' : 'Play from noise to points';
+    play.ariaLabel = playing ? 'Stop the dots' : 'Play from noise to points';
     setText(play, playing ? '❚❚' : '▶');
     brush.ariaPressed = `${drawing}`;
     setText(train, trainLabel(plane));
     const count = `${plane.points.length / 2} points`;
-    setText(hint, drawing ? `${count}: draw here, also by arrow keys and space` : `${count}; Draw clears them for yours`);
+    setText(hint, drawing ? `${count}: draw here, also by arrow keys and space` : count);
     setText(exactEnd, exact === null ? 'being computed' : `${shareOf(exact, plane)} of the dots end at a point`);
     const updates = updatesOf(plane);
     setText(

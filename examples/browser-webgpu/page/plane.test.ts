@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ALL_PREDICTIONS, ARROWS, DOTS, MOST_POINTS, PLANE_PATHS, PREDICTIONS, SHAPES, UPDATES } from '../shared/plane.js';
+import {
+  ALL_PREDICTIONS,
+  ARROWS,
+  DOTS,
+  MOST_POINTS,
+  PLANE_PATHS,
+  PREDICTIONS,
+  SHAPES,
+  UPDATES,
+} from '../shared/plane.js';
 import type { Report } from '../shared/messages.js';
 import type { Event } from './event.js';
 import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, shareThere, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
@@ -67,7 +76,14 @@ describe('the choices', () => {
   ])('are dropped one by one if they are invalid: %s', (wrong, name) => {
     const others = valid.split('&').filter((part) => !part.startsWith(`${name}=`));
     const [state] = set([...others, wrong].join('&'));
-    const left = { points: 'spiral', pointPath: 'cosine', predicts: 'v', pointSteps: '25', pointSeed: '1', pointAt: '5' };
+    const left = {
+      points: 'spiral',
+      pointPath: 'cosine',
+      predicts: 'v',
+      pointSteps: '25',
+      pointSeed: '1',
+      pointAt: '5',
+    };
     const parts = valid.split('&').map((part) => part.split('='));
     const expected = parts.map(([key, value]) => `&${key}=${key === name ? left[key as keyof typeof left] : value}`);
     expect(planeQuery(state)).toBe(expected.join(''));
@@ -93,7 +109,9 @@ describe('the choices', () => {
 describe('the worker', () => {
   test('gets no request before the figure is in view, and one then', () => {
     expect(requestsOf(firstPlane, { _tag: 'PlaneSet', query: 'points=ring' })).toEqual([]);
-    expect(requestsOf(firstPlane, { _tag: 'PlaneSeen', still: false })).toMatchObject([{ predicts: 'v', until: UPDATES }]);
+    expect(requestsOf(firstPlane, { _tag: 'PlaneSeen', still: false })).toMatchObject([
+      { predicts: 'v', until: UPDATES },
+    ]);
     expect(requestsOf(seen, { _tag: 'PlaneSeen', still: false })).toEqual([]);
   });
 
@@ -128,10 +146,15 @@ describe('a drawing', () => {
   test('needs the brush, which clears the points', () => {
     expect(draw(seen, [1, 2]).points).toBe(seen.points);
     expect(draw(after(seen, brush), [10.4, 200], [300, -5]).points).toEqual(Uint8Array.of(10, 200, 255, 0));
+    const shown = after(seen, film({}), brush);
+    expect(isCurrent(shown, shown.learned)).toBe(false);
+    expect(after(shown, brush)).toMatchObject({ drawing: false, shape: 'spiral' }); // nothing was drawn
   });
 
   test('has points that are apart, and at most 400', () => {
-    expect(draw(after(seen, brush), [10, 10], [12, 10], [17, 12], [20, 10]).points).toEqual(Uint8Array.of(10, 10, 20, 10));
+    expect(draw(after(seen, brush), [10, 10], [12, 10], [17, 12], [20, 10]).points).toEqual(
+      Uint8Array.of(10, 10, 20, 10),
+    );
     const lattice = Array.from({ length: 29 * 29 }, (_, i) => [9 * (i % 29), 9 * Math.floor(i / 29)] as const);
     expect(draw(after(seen, brush), ...lattice).points).toHaveLength(2 * MOST_POINTS);
   });
@@ -140,7 +163,8 @@ describe('a drawing', () => {
     const stroke: Event = { _tag: 'PlaneStroked' };
     expect(requestsOf(after(seen, brush), stroke)).toEqual([]);
     const drawn = draw(after(seen, brush), [10, 10]);
-    expect(requestsOf(drawn, stroke)).toMatchObject([{ training: 1, points: Uint8Array.of(10, 10) }]);
+    expect(requestsOf(drawn, stroke)).toMatchObject([{ training: 2, points: Uint8Array.of(10, 10) }]);
+    expect(after(drawn, stroke, brush)).toMatchObject({ drawing: false, points: Uint8Array.of(10, 10) });
     const [preset] = set('points=spiral', after(drawn, stroke));
     expect(preset).toMatchObject({ shape: 'spiral', drawing: false, points: firstPlane.points });
   });
@@ -150,7 +174,10 @@ describe('a drawing', () => {
     const [drawn] = planed(moved, { _tag: 'PlaneCursorUsed' });
     expect(drawn.points).toEqual(Uint8Array.of(136, 120));
     expect(requestsOf(moved, { _tag: 'PlaneCursorUsed' })).toHaveLength(1);
-    const far = after(moved, ...Array.from({ length: 40 }, (): Event => ({ _tag: 'PlaneCursorMoved', by: { x: 8, y: 8 } })));
+    const far = after(
+      moved,
+      ...Array.from({ length: 40 }, (): Event => ({ _tag: 'PlaneCursorMoved', by: { x: 8, y: 8 } })),
+    );
     expect(far.cursor).toEqual({ x: 255, y: 255 });
   });
 });
@@ -158,7 +185,11 @@ describe('a drawing', () => {
 describe('the films', () => {
   test('play when the figure is in view, unless the user prefers no motion or has chosen a step', () => {
     const open = (state: Plane, still: boolean) => after(state, { _tag: 'PlaneSeen', still }).playing;
-    expect([open(firstPlane, false), open(firstPlane, true), open(set('pointAt=4')[0], false)]).toEqual([true, false, false]);
+    expect([open(firstPlane, false), open(firstPlane, true), open(set('pointAt=4')[0], false)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   test('go from noise to the points, rest there, and begin again', () => {

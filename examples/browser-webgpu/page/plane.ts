@@ -189,8 +189,9 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
       return [next, asked(next)];
     }
     case 'PlaneBrushToggled': {
-      const drawing = !state.drawing;
-      return [{ ...state, drawing, ...(drawing && { shape: null, points: new Uint8Array() }) }, []];
+      const { drawing, points, training } = state;
+      if (drawing) return points.length === 0 ? set(state, 'points=spiral') : [{ ...state, drawing: false }, []];
+      return [{ ...state, drawing: true, shape: null, points: new Uint8Array(), training: training + 1 }, []];
     }
     case 'PlanePointed':
       return [state.drawing ? pointed(state, event.to) : state, []];

@@ -216,10 +216,11 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
 
 const HINT = 'reload the page: its parts are of different versions';
 
-export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request | Plane> = /* @__PURE__ */ requestDecoder({
-  where: 'a message of the page',
-  hint: HINT,
-});
+export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request | Plane> =
+  /* @__PURE__ */ requestDecoder({
+    where: 'a message of the page',
+    hint: HINT,
+  });
 
 export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report> = /* @__PURE__ */ reportDecoder({
   where: 'a message of the worker',

@@ -61,7 +61,9 @@ const whenTrained = (page: Page): Promise<unknown> =>
 const whenFilmed = (page: Page, training: number, of: Film['of'] = 'exact'): Promise<unknown> =>
   page.waitForFunction(
     ([wanted, denoiser]) =>
-      (globalThis as unknown as { films: Film[] }).films.some((film) => film.training === wanted && film.of === denoiser),
+      (globalThis as unknown as { films: Film[] }).films.some(
+        (film) => film.training === wanted && film.of === denoiser,
+      ),
     [training, of] as const,
   );
 
@@ -73,14 +75,19 @@ const distances = (ends: readonly number[], places: readonly (readonly [number, 
   Array.from({ length: ends.length / 2 }, (_, i) =>
     Math.min(...places.map(([x, y]) => Math.hypot(x - ends[2 * i]!, y - ends[2 * i + 1]!))),
   );
-const share = (numbers: readonly number[], most: number): number => numbers.filter((n) => n < most).length / numbers.length;
+const share = (numbers: readonly number[], most: number): number =>
+  numbers.filter((n) => n < most).length / numbers.length;
 
 const pairs = (bytes: ArrayLike<number>): readonly (readonly [number, number])[] =>
-  Array.from({ length: bytes.length / 2 }, (_, i) => [bytes[2 * i]! / 127.5 - 1, bytes[2 * i + 1]! / 127.5 - 1] as const);
+  Array.from(
+    { length: bytes.length / 2 },
+    (_, i) => [bytes[2 * i]! / 127.5 - 1, bytes[2 * i + 1]! / 127.5 - 1] as const,
+  );
 
 const curve = Array.from({ length: 1000 }, (_, i) => spiral(i / 999));
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 /** The milliseconds in which the page draws each step that the slider goes to. */
 const drags = (page: Page): Promise<readonly number[]> =>
@@ -164,7 +171,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await slider.press('Home');
     expect((await inkOf(page, '#exact'))[0]).toEqual(exact);
     await press(page, 'Play from noise to points');
-    await page.waitForFunction(() => document.querySelector('#plane-step')?.textContent !== 'step 0 of 25');
+    await page.waitForFunction(() => document.querySelector('#plane-step')?.textContent !== '0 of 25');
     await press(page, 'Stop the dots');
     await visit?.context.close();
     const moving = await figure('', { reducedMotion: 'no-preference' });
@@ -179,8 +186,8 @@ describe('the figure "The plane"', inBrowser, () => {
     await page.mouse.down();
     await page.mouse.move(x + 0.7 * width, y + 0.5 * width, { steps: 30 });
     await page.mouse.up();
-    await whenFilmed(page, 1);
-    const drawn = (await filmsOf(page)).find(({ training }) => training === 1)!;
+    await whenFilmed(page, 2);
+    const drawn = (await filmsOf(page)).find(({ training }) => training === 2)!;
     // a line from -0.6 to 0.6 along the x axis
     expect(Math.max(...drawn.ends.filter((_, i) => i % 2 === 1).map(Math.abs))).toBeLessThan(0.05);
     const along = drawn.ends.filter((_, i) => i % 2 === 0);
@@ -188,7 +195,7 @@ describe('the figure "The plane"', inBrowser, () => {
     const count = async () => Number.parseInt((await page.textContent('#points-keys'))!, 10);
     const before = await count();
     for (const key of ['ArrowUp', 'ArrowUp', 'ArrowUp', ' ']) await page.locator('#points').press(key);
-    await whenFilmed(page, 2);
+    await whenFilmed(page, 3);
     expect(await count()).toBe(before + 1);
   });
 
@@ -202,7 +209,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await press(page, 'Draw your own');
     expect(await action()).toBe('none');
     await page.locator('#points').tap();
-    await whenFilmed(page, 1);
+    await whenFilmed(page, 2);
     expect(await page.textContent('#points-keys')).toMatch(/^1 point/);
   });
 

@@ -1,6 +1,16 @@
 /** The figure "The plane". */
 import type { Event } from '../page/event.js';
-import { dotsAt, isCurrent, isTrained, type Plane, placesOf, ROW, shareThere, stepOf, updatesOf } from '../page/plane.js';
+import {
+  dotsAt,
+  isCurrent,
+  isTrained,
+  type Plane,
+  placesOf,
+  ROW,
+  shareThere,
+  stepOf,
+  updatesOf,
+} from '../page/plane.js';
 import { SIDE } from '../shared/extent.js';
 import { ARROWS, DOTS, planeCode, PREDICTIONS, REACH } from '../shared/plane.js';
 import { ARROWS as KEYS, cellOf } from './easel.js';
@@ -34,17 +44,21 @@ const penOn = (canvas: HTMLCanvasElement) => {
 };
 
 /** Circles around places, x and y one after another. */
-const circles = (numbers: ArrayLike<number>, from: number, count: number, radius: number) => (path: CanvasRenderingContext2D) => {
-  for (let i = from; i < from + 2 * count; i += 2) {
-    path.moveTo(numbers[i]! + radius, numbers[i + 1]!);
-    path.arc(numbers[i]!, numbers[i + 1]!, radius, 0, 7);
-  }
-};
+const circles =
+  (numbers: ArrayLike<number>, from: number, count: number, radius: number) => (path: CanvasRenderingContext2D) => {
+    for (let i = from; i < from + 2 * count; i += 2) {
+      path.moveTo(numbers[i]! + radius, numbers[i + 1]!);
+      path.arc(numbers[i]!, numbers[i + 1]!, radius, 0, 7);
+    }
+  };
 
 const arrowsAt = (frames: Float32Array, row: number) => (path: CanvasRenderingContext2D) => {
   const cell = (2 * REACH) / (ARROWS - 1);
   for (let i = 0; i < ARROWS ** 2; i++) {
-    const [x, y] = [REACH - cell * (i % ARROWS), REACH - cell * Math.floor(i / ARROWS)].map((n) => -n) as [number, number];
+    const [x, y] = [REACH - cell * (i % ARROWS), REACH - cell * Math.floor(i / ARROWS)].map((n) => -n) as [
+      number,
+      number,
+    ];
     const [dx, dy] = [frames[row + 4 * DOTS + 2 * i]! - x, frames[row + 4 * DOTS + 2 * i + 1]! - y];
     const length = (0.75 * cell) / Math.max(0.75 * cell, Math.hypot(dx, dy));
     const [tx, ty] = [x + dx * length, y + dy * length];
@@ -163,16 +177,18 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     const step = Math.min(steps, Math.floor(plane.at));
     slider.max = `${steps}`;
     slider.value = `${step}`;
-    const words = `step ${step} of ${steps}`;
-    setText(moment, words);
-    slider.ariaValueText = words;
+    setText(moment, `${step} of ${steps}`);
+    slider.ariaValueText = `step ${step} of ${steps}`;
     play.ariaLabel = playing ? 'Stop the dots' : 'Play from noise to points';
     setText(play, playing ? '❚❚' : '▶');
     brush.ariaPressed = `${drawing}`;
     setText(train, trainLabel(plane));
     const count = `${plane.points.length / 2} points`;
     setText(hint, drawing ? `${count}: draw here, also by arrow keys and space` : count);
-    setText(exactEnd, exact === null ? 'being computed' : `${shareOf(exact, plane)} of the dots end at a point`);
+    setText(
+      exactEnd,
+      isCurrent(plane, exact) ? `${shareOf(exact, plane)} of the dots end at a point` : 'being computed',
+    );
     const updates = updatesOf(plane);
     setText(
       learnedEnd,
@@ -182,7 +198,10 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     );
     setText(code, planeCode(plane));
     const level = exact?.levels.slice(2 * step, 2 * step + 2) ?? [];
-    setText(numbers, level.length < 2 ? '' : `At step ${step} α = ${level[0]!.toFixed(2)} and σ = ${level[1]!.toFixed(2)}.`);
+    setText(
+      numbers,
+      level.length < 2 ? '' : `At step ${step} α = ${level[0]!.toFixed(2)} and σ = ${level[1]!.toFixed(2)}.`,
+    );
     points.ariaLabel = `${count}; brush at column ${plane.cursor.x}, row ${255 - plane.cursor.y}`;
   };
 };

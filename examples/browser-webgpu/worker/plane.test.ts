@@ -44,7 +44,12 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
     const { walk, frames } = await film(noising, 5);
     const row = 2 * (2 * DOTS + ARROWS ** 2);
     expect(frames).toHaveLength(5 * row);
-    const noise = await nf.run(evaluate(program('key', (k) => normal(k, DOTS, 2)), {})(key(3)));
+    const noise = await nf.run(
+      evaluate(
+        program('key', (k) => normal(k, DOTS, 2)),
+        {},
+      )(key(3)),
+    );
     expect(frames.slice(0, 2 * DOTS)).toEqual(noise);
     for (let k = 0; k < 5; k++) {
       const { from, to } = walk.plan[k]!;
@@ -66,7 +71,9 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
       for (const i of [0, 5, ARROWS ** 2 - 1]) {
         const x = [i % ARROWS, Math.floor(i / ARROWS)].map((n) => REACH * ((2 * n) / (ARROWS - 1) - 1));
         const x0 = mean([x[0]!, x[1]!], from);
-        expect(Math.abs(frames[k * row + 4 * DOTS + 2 * i]! - x0[0])).toBeLessThan(2 ** -20 * (1 + 10 / from.sigma ** 2));
+        expect(Math.abs(frames[k * row + 4 * DOTS + 2 * i]! - x0[0])).toBeLessThan(
+          2 ** -20 * (1 + 10 / from.sigma ** 2),
+        );
       }
     }
   });
@@ -77,33 +84,38 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
     for (let i = end; i < end + 2 * DOTS; i++) expect(Math.abs(Math.abs(frames[i]!) - 0.5)).toBeLessThan(1e-5);
   });
 
-  test.each(STEP_COUNTS)('the lines below the figure make the samplers and the loss of the figure, with %i steps', async (steps) => {
-    for (const predicts of PREDICTIONS[path]) {
-      const names = Object.keys(diffusion);
-      const run = new Function('unwrap', 'network', 'exact', ...names, `${planeCode({ path, predicts, steps })}\nreturn { losses, learned, best }`); // prettier-ignore
-      const { losses, learned, best } = run(unwrap, network, exact, ...Object.values(diffusion)) as {
-        readonly losses: diffusion.Loss<unknown, [2]>;
-        readonly learned: diffusion.Sampler<unknown, [2]>;
-        readonly best: diffusion.Sampler<unknown, [2]>;
-      };
-      const plan = unwrap(walkOf(noising, network(predicts), steps)).plan;
-      for (const made of [learned, best])
-        expect(made.plan.flatMap(({ from, to }) => [from.alpha, from.sigma, to.alpha])).toEqual(
-          plan.flatMap(({ from, to }) => [from.alpha, from.sigma, to.alpha].map((n) => expect.closeTo(n, 5) as number)),
-        );
-      if (steps !== 25) continue;
-      const { begin, step } = training(noising, predicts);
-      const { learned: state } = await nf.run(evaluate(begin, {})(key(1)));
-      const { loss } = await nf.run(evaluate(step, { N: 5 })({ learned: state, points, key: key(2) }));
-      const spec = { params: network(predicts).params, points: '5 2', key: 'key' } as const;
-      const lossOf = program(spec, ({ params, points: rows, key: k }) => {
-        const keys = fork(k, 'rows', 'noise');
-        return losses(params, { x0: gather(rows, randint(keys.rows, 0, 5, 256)), key: keys.noise });
-      });
-      const expected = await nf.run(evaluate(lossOf, {})({ params: state.params, points, key: key(2) }));
-      expect(loss[0]).toBeCloseTo(expected[0]!, 5);
-    }
-  });
+  test.each(STEP_COUNTS)(
+    'the lines below the figure make the samplers and the loss of the figure, with %i steps',
+    async (steps) => {
+      for (const predicts of PREDICTIONS[path]) {
+        const names = Object.keys(diffusion);
+        const run = new Function('unwrap', 'network', 'exact', ...names, `${planeCode({ path, predicts, steps })}\nreturn { losses, learned, best }`); // prettier-ignore
+        const { losses, learned, best } = run(unwrap, network, exact, ...Object.values(diffusion)) as {
+          readonly losses: diffusion.Loss<unknown, [2]>;
+          readonly learned: diffusion.Sampler<unknown, [2]>;
+          readonly best: diffusion.Sampler<unknown, [2]>;
+        };
+        const plan = unwrap(walkOf(noising, network(predicts), steps)).plan;
+        for (const made of [learned, best])
+          expect(made.plan.flatMap(({ from, to }) => [from.alpha, from.sigma, to.alpha])).toEqual(
+            plan.flatMap(({ from, to }) =>
+              [from.alpha, from.sigma, to.alpha].map((n) => expect.closeTo(n, 5) as number),
+            ),
+          );
+        if (steps !== 25) continue;
+        const { begin, step } = training(noising, predicts);
+        const { learned: state } = await nf.run(evaluate(begin, {})(key(1)));
+        const { loss } = await nf.run(evaluate(step, { N: 5 })({ learned: state, points, key: key(2) }));
+        const spec = { params: network(predicts).params, points: '5 2', key: 'key' } as const;
+        const lossOf = program(spec, ({ params, points: rows, key: k }) => {
+          const keys = fork(k, 'rows', 'noise');
+          return losses(params, { x0: gather(rows, randint(keys.rows, 0, 5, 256)), key: keys.noise });
+        });
+        const expected = await nf.run(evaluate(lossOf, {})({ params: state.params, points, key: key(2) }));
+        expect(loss[0]).toBeCloseTo(expected[0]!, 5);
+      }
+    },
+  );
 });
 
 test('an update moves the network toward the points that it gets', async () => {

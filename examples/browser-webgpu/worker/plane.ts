@@ -30,7 +30,6 @@ import {
   fork,
   gather,
   type Key,
-  leafSpec,
   matmul,
   mul,
   type NoisefoldError,
@@ -54,7 +53,7 @@ import {
 } from 'noisefold/dsl';
 import { adam, cosineDecay, layer, learner, linearLayer, type ParamsOf, timeEmbedding, type Times } from 'noisefold/nn';
 import { either as E } from 'fp-ts';
-import { ARROWS, DOTS, type PlaneChoice, type PlanePath, type Prediction, REACH, UPDATES } from '../shared/plane.js';
+import { ARROWS, DOTS, type PlanePath, type Prediction, REACH, UPDATES } from '../shared/plane.js';
 
 const BATCH = 256;
 const WIDTH = 64;
@@ -124,7 +123,9 @@ export const training = (noising: Noising, predicts: Prediction) => {
     step: program({ learned: state, points: 'N 2', key: 'key' }, ({ learned, points, key }) => {
       const keys = fork(key, 'rows', 'noise');
       const x0 = gather(points, randint(keys.rows, 0, dims(points)[0], BATCH));
-      const { value, grad } = valueAndGrad((params: PlaneParams) => loss(params, { x0, key: keys.noise }))(learned.params);
+      const { value, grad } = valueAndGrad((params: PlaneParams) => loss(params, { x0, key: keys.noise }))(
+        learned.params,
+      );
       return { learned: update(grad, learned), loss: value };
     }),
   };
@@ -157,7 +158,11 @@ export const filmOf = <P>({ start, step, steps }: Sampler<P, [2]>, params: TreeS
     const frames: Rows[] = [];
     let x: Rows = start(normal(key, DOTS, 2)).x;
     for (let i = 0; i < steps; i++) {
-      const { state, x0 } = step(p, { x: concatAll([x, arrows], 0) as Rows, memory: [] }, { index: scalar(i, 'int32') });
+      const { state, x0 } = step(
+        p,
+        { x: concatAll([x, arrows], 0) as Rows, memory: [] },
+        { index: scalar(i, 'int32') },
+      );
       frames.push(x, x0);
       x = slice(state.x, 0, 0, DOTS) as Rows;
     }

@@ -11,7 +11,7 @@ import {
 } from '../shared/plane.js';
 import type { Report } from '../shared/messages.js';
 import type { Event } from './event.js';
-import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, shareThere, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
+import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
 
 const after = (state: Plane, ...events: readonly Event[]): Plane =>
   events.reduce((before, event) => planed(before, event)[0], state);
@@ -220,6 +220,7 @@ describe('the films', () => {
     const end = 24 * ROW + 2 * DOTS;
     expect(dotsAt(film({}), 25)).toBe(end);
     frames.set([-1, -1, 1, 1.005, 1, 1.02], end); // three dots; the points are two corners
-    expect(shareThere(film({ frames }), Uint8Array.of(0, 0, 255, 255))).toBe(2 / DOTS);
+    const corners = { ...seen, points: Uint8Array.of(0, 0, 255, 255) };
+    expect(after(corners, film({ frames })).learned?.share).toBe(2 / DOTS);
   });
 });

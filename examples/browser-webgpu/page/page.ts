@@ -4,11 +4,13 @@ import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
-import { noised, type Noising, plain } from './noising.js';
+import { hashOf, noised, type Noising, plain } from './noising.js';
+import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
 import { said } from './said.js';
 
 export interface Page {
   readonly noising: Noising;
+  readonly plane: Plane;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -21,6 +23,7 @@ export interface Page {
 
 export const firstPage = (opened: Opened): Page => ({
   noising: plain,
+  plane: firstPlane,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -32,12 +35,16 @@ export const firstPage = (opened: Opened): Page => ({
 /** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
   const [noising, ofNoising] = noised(page.noising, event);
+  const [plane, ofPlane] = planed(page.plane, event);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
   const notices = noticed(page.notices, event, page.opened);
+  const hash = hashOf(noising) + planeQuery(plane);
   return [
-    { ...page, noising, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
-    [...ofNoising, ...ofLearning, ...ofDrawing, ...ofEasel],
+    { ...page, noising, plane, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
+    [...ofNoising, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel].map((effect) =>
+      effect._tag === 'Link' ? { ...effect, hash } : effect,
+    ),
   ];
 };

@@ -73,13 +73,13 @@ describe('the figure "Add noise"', inBrowser, () => {
   test('drops only the invalid parts of a link', async () => {
     const page = await figure('#digit=12&path=linear&t=645&seed=x');
     await hash(page, '#digit=3&seed=1&path=linear&t=400');
-    expect(await page.getByRole('radio', { name: 'linear', exact: true }).isChecked()).toBe(true);
+    expect(await page.locator('#noising').getByRole('radio', { name: 'linear', exact: true }).isChecked()).toBe(true);
     expect(await page.locator('#notices').textContent()).toBe('');
   });
 
   test('shows its lines of noisefold and the numbers of DDPM', async () => {
     const page = await figure('#path=linear&t=1000');
-    await page.locator('summary').press('Enter');
+    await page.locator('#noising summary').press('Enter');
     expect(await page.locator('#code').innerText()).toBe(
       'const noising = unwrap(ddpm(linear(1000)))\nconst { alpha, sigma } = pathOf(noising).levelAt(999)',
     );

@@ -8,6 +8,7 @@ import { learnPart } from './learn.js';
 import { lossPart } from './loss.js';
 import { messagesPart } from './messages.js';
 import { noisingPart } from './noising.js';
+import { planePart } from './plane.js';
 import { toolsPart, waysPart } from './repair.js';
 import { steerPart } from './steer.js';
 
@@ -15,12 +16,14 @@ import { steerPart } from './steer.js';
 export const view = (happened: (event: Event) => void): Part<Page> => {
   const said = byId('said', HTMLParagraphElement);
   const noising = memo(noisingPart(happened));
+  const plane = memo(planePart(happened));
   const learning = [learnPart(happened), lossPart()].map(memo);
   const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
   const easel = [easelPart, toolsPart, waysPart].map((part) => memo(part(happened)));
   const notices = memo(messagesPart(happened));
   return (page) => {
     noising(page.noising);
+    plane(page.plane);
     for (const part of learning) part(page.learning);
     for (const part of drawing) part(page.drawing);
     for (const part of easel) part(page.easel);

@@ -28,6 +28,9 @@ export type Event =
   | { readonly _tag: 'NoisingSet'; readonly query: string }
   // the shipped network
   | { readonly _tag: 'NetworkWanted' }
+  // removing
+  | { readonly _tag: 'ColumnSet'; readonly column: number }
+  | { readonly _tag: 'ToldSet'; readonly told: boolean }
   // learning
   | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }

@@ -31,6 +31,8 @@ export type Event =
   // removing
   | { readonly _tag: 'ColumnSet'; readonly column: number }
   | { readonly _tag: 'ToldSet'; readonly told: boolean }
+  // guiding
+  | { readonly _tag: 'GuidePressed' }
   // learning
   | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }

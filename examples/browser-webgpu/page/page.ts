@@ -2,6 +2,7 @@
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
+import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
@@ -13,6 +14,7 @@ export interface Page {
   readonly noising: Noising;
   readonly network: Shipped;
   readonly removing: Removing;
+  readonly guiding: Guiding;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -27,6 +29,7 @@ export const firstPage = (opened: Opened): Page => ({
   noising: plain,
   network: absent,
   removing: untouched,
+  guiding: unguided,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -40,6 +43,7 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [noising, ofNoising] = noised(page.noising, event);
   const [network, ofNetwork] = shipped(page.network, event);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
+  const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
@@ -50,12 +54,13 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       noising,
       network,
       removing,
+      guiding,
       learning,
       drawing,
       easel,
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofLearning, ...ofDrawing, ...ofEasel],
+    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel],
   ];
 };

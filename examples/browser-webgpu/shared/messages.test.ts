@@ -42,6 +42,7 @@ const requests: readonly Request[] = [
     known: null,
     from: { x: numbers, sigma: Infinity },
   },
+  { _tag: 'Recognize', id: 4, x: numbers },
   { _tag: 'FindDigit', at: 0 },
   { _tag: 'Save' },
   { _tag: 'Keep' },
@@ -62,6 +63,7 @@ const reports: readonly Report[] = [
   { _tag: 'Rested', step: 5 },
   { _tag: 'Frame', id: 0, purpose: 'drawing', index: 0, of: 5, t: 999, image: bytes, guess: bytes },
   { _tag: 'Painted', id: 0, purpose: 'drawing', milliseconds: 12, x: numbers },
+  { _tag: 'Recognized', id: 4, classes: [3, 1] },
   { _tag: 'Digit', image: bytes, label: 7 },
   { _tag: 'Saved', step: 5, bytes },
   { _tag: 'Kept', step: 5 },
@@ -90,7 +92,7 @@ describe('messages', () => {
   test.each([
     [
       null,
-      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, Train, Rest, Anew, Paint, FindDigit, Save, Keep, Open, got undefined',
+      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, Train, Rest, Anew, Paint, Recognize, FindDigit, Save, Keep, Open, got undefined',
     ],
     [{ _tag: 'Dance' }, 'got "Dance"'],
     [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],

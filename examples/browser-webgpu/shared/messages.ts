@@ -66,6 +66,8 @@ export type Request =
   /** Start over with another seed; the worker returns the replaced training. */
   | { readonly _tag: 'Anew'; readonly seed: number }
   | Paint
+  /** Get the classes that the digits of numbers in [-1, 1] look like. */
+  | { readonly _tag: 'Recognize'; readonly id: number; readonly x: Float32Array<ArrayBuffer> }
   /** Get a held-out digit. */
   | { readonly _tag: 'FindDigit'; readonly at: number }
   /** Get the checkpoint. */
@@ -136,6 +138,7 @@ export type Report =
     }
   /** Another request cancelled these images. */
   | { readonly _tag: 'Dropped'; readonly id: number; readonly purpose: Purpose }
+  | { readonly _tag: 'Recognized'; readonly id: number; readonly classes: readonly number[] }
   | { readonly _tag: 'Digit'; readonly image: Pixels; readonly label: number }
   | { readonly _tag: 'Saved'; readonly step: number; readonly bytes: Pixels }
   | { readonly _tag: 'Kept'; readonly step: number }
@@ -170,6 +173,7 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
     known: orNull(record<Known>({ image: bytes, mask: bytes })),
     from: orNull(record<Beginning>({ x: floats, sigma: anyNumber })),
   },
+  Recognize: { id: count, x: floats },
   FindDigit: { at: count },
   Save: {},
   Keep: {},
@@ -190,6 +194,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },
   Painted: { id: count, purpose, milliseconds: anyNumber, x: floats },
   Dropped: { id: count, purpose },
+  Recognized: { id: count, classes: listOf(count) },
   Digit: { image: bytes, label: count },
   Saved: { step: count, bytes },
   Kept: { step: count },

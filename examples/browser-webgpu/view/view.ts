@@ -4,6 +4,7 @@ import type { Page } from '../page/page.js';
 import { easelPart } from './easel.js';
 import { byId, memo, memoOf, type Part, setText } from './elements.js';
 import { filmPart } from './film.js';
+import { type Guide, guidingPart } from './guiding.js';
 import { learnPart } from './learn.js';
 import { lossPart } from './loss.js';
 import { messagesPart } from './messages.js';
@@ -19,6 +20,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
   const removing = memoOf<Removal>(({ removing: one, noising: two, network }) => [one, two, network])(
     removingPart(happened),
   );
+  const guiding = memoOf<Guide>(({ guiding: one, network }) => [one, network])(guidingPart(happened));
   const learning = [learnPart(happened), lossPart()].map(memo);
   const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
   const easel = [easelPart, toolsPart, waysPart].map((part) => memo(part(happened)));
@@ -26,6 +28,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
   return (page) => {
     noising(page.noising);
     removing(page);
+    guiding(page);
     for (const part of learning) part(page.learning);
     for (const part of drawing) part(page.drawing);
     for (const part of easel) part(page.easel);

@@ -54,6 +54,8 @@ const doingOf = (task: Task): Failure['doing'] => {
       return 'train';
     case 'Paint':
       return task.purpose;
+    case 'Recognize':
+      return 'guidance';
     case 'FindDigit':
       return 'digit';
     case 'Save':

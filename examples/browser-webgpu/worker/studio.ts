@@ -9,6 +9,7 @@ import { beginLesson, type Lesson } from './lesson.js';
 import type { Weights } from './network.js';
 import { painters, type Painters } from './painters.js';
 import type { Plan } from './recipes.js';
+import { type Recognize, recognizerOn } from './recognition.js';
 
 export interface Studio {
   readonly backend: Backend;
@@ -17,6 +18,8 @@ export interface Studio {
   readonly own: Painters;
   /** The painters of the shipped network, which stay as long as the backend. */
   readonly shipped: Painters;
+  /** The classifier, which stays too. */
+  readonly recognize: Recognize;
 }
 
 /** The files of the page that the worker needs. */
@@ -33,9 +36,9 @@ const shippedOn = ({ model, noising }: Parts, weights: Files['weights'], backend
   return painters({ model, noising, borrow, giveBack: () => TE.right(undefined) })(backend);
 };
 
-/** Begins or resumes a training beside the shipped network, whose painters may be there. */
+/** Begins or resumes a training, beside what stays of another one on the same backend. */
 export const openStudio =
-  ({ digits, weights }: Files, shipped?: Painters) =>
+  ({ digits, weights }: Files, before?: Studio) =>
   (plan: Plan) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Studio> =>
     F.pipe(
@@ -44,13 +47,17 @@ export const openStudio =
       TE.bind('lesson', () => beginLesson(plan, digits, backend)),
       TE.map(({ parts, lesson }) => {
         const { model, noising, run } = lesson;
+        const { shipped, recognize } = before ?? {
+          shipped: shippedOn(parts, weights, backend),
+          recognize: recognizerOn(backend),
+        };
         const own = painters({
           model,
           noising,
           borrow: run.average,
           giveBack: (params) => release(params)(backend),
         })(backend);
-        return { backend, lesson, own, shipped: shipped ?? shippedOn(parts, weights, backend) };
+        return { backend, lesson, own, shipped, recognize };
       }),
     );
 

@@ -121,7 +121,7 @@ const exchanged =
   (plan: Plan) =>
   (world: World): Effect<World> =>
     F.pipe(
-      openStudio(world.files, world.studio.shipped)(plan)(world.studio.backend),
+      openStudio(world.files, world.studio)(plan)(world.studio.backend),
       TE.tap(() => closeStudio(world.studio)),
       TE.map(worldOf(plan, world)),
     );
@@ -152,6 +152,12 @@ export const carriedOut =
         return F.pipe(
           TE.fromIO<void, NoisefoldError>(tell({ _tag: 'Rested', step: world.done })),
           TE.flatMap(() => keeping(outside)(world)),
+        );
+      case 'Recognize':
+        return F.pipe(
+          world.studio.recognize(task.x),
+          TE.tapIO((classes) => tell({ _tag: 'Recognized', id: task.id, classes })),
+          TE.map(() => world),
         );
       case 'FindDigit':
         return F.pipe(

@@ -4,6 +4,7 @@ import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
 import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
+import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
 import { noised, type Noising, plain } from './noising.js';
@@ -18,6 +19,7 @@ export interface Page {
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
+  readonly morph: Morph;
   readonly notices: Notices;
   /** The latest announcement for screen readers. */
   readonly said: string;
@@ -33,6 +35,7 @@ export const firstPage = (opened: Opened): Page => ({
   learning: preparing,
   drawing: blank,
   easel: bare,
+  morph: still,
   notices: [],
   said: '',
   opened,
@@ -45,8 +48,9 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [learning, ofLearning] = learned(page.learning, event);
-  const [drawing, ofDrawing] = drew(page.drawing, event);
-  const [easel, ofEasel] = repaired(page.easel, event, drawing);
+  const [drawing, ofDrawing] = drew(page.drawing, event, network);
+  const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
+  const [morph, ofMorph] = morphed(page.morph, event, network, noising);
   const notices = noticed(page.notices, event, page.opened);
   return [
     {
@@ -58,9 +62,10 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       learning,
       drawing,
       easel,
+      morph,
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel],
+    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel, ...ofMorph],
   ];
 };

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
@@ -25,6 +26,15 @@ const lines: Plugin = {
   name: 'lines',
   apply: 'build',
   transformIndexHtml: (html) => html.replaceAll(/\s*\n\s*/g, ' '),
+};
+
+/** The size of the shipped network in the text of the page. */
+const network: Plugin = {
+  name: 'network',
+  transformIndexHtml: (html) => {
+    const { size } = statSync(fileURLToPath(new URL('public/network.bin', import.meta.url)));
+    return html.replace('{NETWORK}', `${(size / 1e6).toFixed(1)} MB`);
+  },
 };
 
 /** The content security policy of the built page. In development vite itself needs inline styles and a socket. */
@@ -117,7 +127,15 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure],
+  plugins: [
+    numbersFile('digits.bin', digits),
+    numbersFile('noising.bin', noising),
+    policy,
+    network,
+    lines,
+    es2023,
+    pure,
+  ],
   server: { headers },
   preview: { headers },
   worker: {

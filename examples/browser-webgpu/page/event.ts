@@ -1,5 +1,5 @@
 /** The events and the effects of the page. */
-import type { Pixels, Plane, Report, Request } from '../shared/messages.js';
+import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Cell, Region } from './mask.js';
 
@@ -8,6 +8,8 @@ export interface Opened {
   readonly settings: Settings;
   /** The URL of the digits. */
   readonly digits: string;
+  /** The URL of the shipped network. */
+  readonly network: string;
 }
 
 /** A report of the worker, or an action of the user or the browser. */
@@ -24,6 +26,14 @@ export type Event =
   | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer }
   /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
   | { readonly _tag: 'NoisingSet'; readonly query: string }
+  // the shipped network
+  | { readonly _tag: 'NetworkWanted' }
+  | { readonly _tag: 'NetworkChosen'; readonly network: Paint['network'] }
+  // removing
+  | { readonly _tag: 'ColumnSet'; readonly column: number }
+  | { readonly _tag: 'ToldSet'; readonly told: boolean }
+  // guiding
+  | { readonly _tag: 'GuidePressed' }
   // the plane
   /** It came into view; `still` if the user prefers no motion. */
   | { readonly _tag: 'PlaneSeen'; readonly still: boolean }
@@ -61,9 +71,17 @@ export type Event =
   | { readonly _tag: 'CursorUsed' }
   | { readonly _tag: 'BrushSet'; readonly radius: number }
   | { readonly _tag: 'EraserToggled' }
+  | { readonly _tag: 'InkToggled' }
+  /** A blank sheet in place of the digit. */
+  | { readonly _tag: 'PaperPressed' }
+  | { readonly _tag: 'StrengthSet'; readonly t: number }
+  | { readonly _tag: 'ChangePressed' }
   | { readonly _tag: 'RegionChosen'; readonly region: Region }
   | { readonly _tag: 'FillAsSet'; readonly as: FillAs }
-  | { readonly _tag: 'FillPressed' };
+  | { readonly _tag: 'FillPressed' }
+  // morphing
+  | { readonly _tag: 'MorphSet'; readonly end: 'from' | 'to'; readonly digit: number }
+  | { readonly _tag: 'MorphPressed' };
 
 /** The class that an image is repaired as: its own, any, or a given one. */
 export type FillAs = 'same' | 'any' | number;

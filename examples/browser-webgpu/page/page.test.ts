@@ -4,7 +4,7 @@ import type { Failure, WhyWasm } from '../shared/messages.js';
 import type { Event, Opened } from './event.js';
 import { firstPage, type Page, turned } from './page.js';
 
-const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin' };
+const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin', network: 'n' };
 const after = (...events: readonly Event[]): Page =>
   events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
 
@@ -14,20 +14,27 @@ const titles = ({ notices }: Page): readonly string[] => notices.map(({ title })
 describe('the page', () => {
   test('begins by starting a worker', () => {
     expect(turned(firstPage(opened), opened)[1]).toEqual([
-      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin' } },
+      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin', network: 'n' } },
     ]);
   });
 
-  test('draws and loads digits once there is a network, and requests a digit to repair once they are loaded', () => {
+  test('loads nothing but code before somebody asks for it, and then draws at once', () => {
     const requests = (page: Page, event: Event) =>
       turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
-    expect(requests(after(opened), begun)).toEqual(['LoadDigits', 'Paint']);
-    expect(requests(after(opened, begun), { _tag: 'DigitsLoaded' })).toEqual(['FindDigit']);
+    expect(requests(after(opened), begun)).toEqual([]);
+    expect(requests(after(opened, begun), { _tag: 'NetworkWanted' })).toEqual(['LoadNetwork']);
+    expect(requests(after(opened, begun, { _tag: 'NetworkWanted' }), { _tag: 'NetworkLoaded' })).toEqual(['Paint']);
+    expect(requests(after(opened, begun), { _tag: 'TrainPressed' })).toEqual(['LoadDigits', 'Paint']);
   });
 
   test('says that it has one thread, and that its digits are missing until they are loaded', () => {
     expect(after(opened, { _tag: 'OneThread' }).notices).toMatchObject([{ title: 'Running on one thread' }]);
-    const missing = after(opened, begun, { _tag: 'Failed', doing: 'digits', message: 'status 503' });
+    const missing = after(
+      opened,
+      begun,
+      { _tag: 'TrainPressed' },
+      { _tag: 'Failed', doing: 'digits', message: 'status 503' },
+    );
     expect(titles(missing)).toEqual(['The digits could not be loaded']);
     expect(titles(turned(missing, { _tag: 'DigitsWanted' })[0])).toEqual([]);
   });

@@ -2,18 +2,26 @@
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
+import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
+import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
+import { absent, shipped, type Shipped } from './network.js';
 import { hashOf, noised, type Noising, plain } from './noising.js';
 import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
+import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
 export interface Page {
   readonly noising: Noising;
+  readonly network: Shipped;
+  readonly removing: Removing;
+  readonly guiding: Guiding;
   readonly plane: Plane;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
+  readonly morph: Morph;
   readonly notices: Notices;
   /** The latest announcement for screen readers. */
   readonly said: string;
@@ -23,10 +31,14 @@ export interface Page {
 
 export const firstPage = (opened: Opened): Page => ({
   noising: plain,
+  network: absent,
+  removing: untouched,
+  guiding: unguided,
   plane: firstPlane,
   learning: preparing,
   drawing: blank,
   easel: bare,
+  morph: still,
   notices: [],
   said: '',
   opened,
@@ -35,16 +47,41 @@ export const firstPage = (opened: Opened): Page => ({
 /** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
   const [noising, ofNoising] = noised(page.noising, event);
+  const [network, ofNetwork] = shipped(page.network, event);
+  const [removing, ofRemoving] = removed(page.removing, event, noising, network);
+  const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [plane, ofPlane] = planed(page.plane, event);
   const [learning, ofLearning] = learned(page.learning, event);
-  const [drawing, ofDrawing] = drew(page.drawing, event);
-  const [easel, ofEasel] = repaired(page.easel, event, drawing);
+  const [drawing, ofDrawing] = drew(page.drawing, event, network);
+  const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
+  const [morph, ofMorph] = morphed(page.morph, event, network, noising);
   const notices = noticed(page.notices, event, page.opened);
   const hash = hashOf(noising) + planeQuery(plane);
   return [
-    { ...page, noising, plane, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
-    [...ofNoising, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel].map((effect) =>
-      effect._tag === 'Link' ? { ...effect, hash } : effect,
-    ),
+    {
+      ...page,
+      noising,
+      network,
+      removing,
+      guiding,
+      plane,
+      learning,
+      drawing,
+      easel,
+      morph,
+      notices,
+      said: said(event, learning, drawing) ?? page.said,
+    },
+    [
+      ...ofNoising,
+      ...ofPlane,
+      ...ofNetwork,
+      ...ofRemoving,
+      ...ofGuiding,
+      ...ofLearning,
+      ...ofDrawing,
+      ...ofEasel,
+      ...ofMorph,
+    ].map((effect) => (effect._tag === 'Link' ? { ...effect, hash } : effect)),
   ];
 };

@@ -14,7 +14,7 @@ export const bytes: Decoder<Uint8Array<ArrayBuffer>> = that(
   'bytes',
   (value): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array,
 );
-export const float32s: Decoder<Float32Array<ArrayBuffer>> = that(
+export const floats: Decoder<Float32Array<ArrayBuffer>> = that(
   'numbers',
   (value): value is Float32Array<ArrayBuffer> => value instanceof Float32Array,
 );

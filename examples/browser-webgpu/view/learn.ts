@@ -1,7 +1,7 @@
 /** The part of the page that trains. */
 import { clock } from '../../mnist/progress.js';
 import type { Event } from '../page/event.js';
-import { type Learning, nextGoal } from '../page/learning.js';
+import { expected, type Learning, nextGoal } from '../page/learning.js';
 import { byId, type Part, setText } from './elements.js';
 
 const WAITING: Readonly<Record<Learning['preparing'], string>> = {
@@ -26,7 +26,8 @@ const trainLabel = ({ phase, preparing, digits, step, goal }: Learning): string 
     case 'stopped':
       return 'Not working';
     case 'resting':
-      if (digits !== 'loaded') return digits === 'failed' ? 'No digits to learn from' : 'Loading digits…';
+      if (digits === 'failed') return 'No digits to learn from';
+      if (digits === 'loading') return 'Loading digits…';
       if (step === 0) return 'Start training';
       return step < goal ? 'Resume' : `Train ${nextGoal({ step, goal }) - step} more`;
   }
@@ -53,6 +54,13 @@ const factsOf = ({
   left: phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
 });
 
+/** Where the digits come from, and how long the training takes here. */
+const aboutOf = (state: Learning): string => {
+  const seconds = expected(state);
+  const time = seconds < 100 ? `${Math.ceil(seconds / 10) * 10} s` : `${Math.round(seconds / 60)} min`;
+  return `from 6,000 handwritten digits${Number.isNaN(seconds) ? '' : `: about ${time} here`}`;
+};
+
 const keptOf = ({ kept }: Learning): string =>
   kept === null
     ? 'Drop a checkpoint anywhere on this page to open it.'
@@ -63,6 +71,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const progress = byId('progress', HTMLProgressElement);
   const [save, anew] = [byId('save', HTMLButtonElement), byId('anew', HTMLButtonElement)];
   const file = byId('file', HTMLInputElement);
+  const about = byId('learn-hint', HTMLParagraphElement);
   const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
 
   let training = false;
@@ -77,7 +86,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     const ready = phase === 'resting' || training;
     setText(train, trainLabel(state));
     lost ||= !ready && (document.activeElement === train || document.activeElement === anew);
-    train.disabled = !ready || digits !== 'loaded';
+    train.disabled = !ready || digits === 'loading' || digits === 'failed';
     for (const control of [save, file]) control.disabled = !ready;
     anew.disabled = !ready || step === 0;
     anew.title = anew.disabled ? 'Nothing learned yet' : 'You can undo this';
@@ -89,5 +98,6 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     for (const [id, fact] of Object.entries(factsOf(state))) setText(byId(id, HTMLElement), fact);
     setText(backend, backendOf(state));
     setText(kept, keptOf(state));
+    setText(about, aboutOf(state));
   };
 };

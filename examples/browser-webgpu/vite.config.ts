@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
 import { noising } from './build/noising.js';
+import { slim } from './build/slim.js';
 import { isolation as headers } from './isolation.config.js';
 
 /** Makes a file of numbers: during the build, and at the first request in development. */
@@ -117,12 +118,12 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure],
+  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure, slim],
   server: { headers },
   preview: { headers },
   worker: {
     format: 'es',
-    plugins: () => [es2023, pure],
+    plugins: () => [es2023, pure, slim],
     rolldownOptions: {
       treeshake,
       output: { codeSplitting: { groups }, comments: false },

@@ -1,0 +1,137 @@
+/**
+ * Leaves out of the built page what its programs do not need. They are right, and the same on every visit: the development
+ * server, where nothing is left out, and the tests find their mistakes. What a visitor may get wrong, a file, is reported in full.
+ */
+import type { Plugin } from 'vite';
+
+/** A node of a syntax tree (ESTree), with its place in the source. */
+interface Syntax {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [field: string]: unknown;
+}
+
+/** A part of the source, and the text in its place. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const isSyntax = (x: unknown): x is Syntax => typeof Object(x).type === 'string';
+
+const nameOf = (n: unknown): string => {
+  const { name, value } = Object(n) as { readonly name?: string; readonly value?: unknown };
+  return name ?? String(value);
+};
+
+const isText = ({ type, value }: Syntax): boolean =>
+  type === 'TemplateLiteral' || (type === 'Literal' && typeof value === 'string');
+
+const replaced = ({ start, end }: Syntax, text: string): Edit => ({ start, end, text });
+
+/** The value of a property, unless it is a pattern. */
+const valued = (n: Syntax, text: string): readonly Edit[] | null =>
+  n['shorthand'] === true ? null : [replaced(n['value'] as Syntax, text)];
+
+/** The edits that a node asks for, in the order of the source; null if it stays, and its parts may change. */
+type Rule = (n: Syntax, rest: (parts: readonly Syntax[]) => readonly Edit[]) => readonly Edit[] | null;
+
+/** A rule for the calls of some functions. */
+const inCalls =
+  (
+    functions: RegExp,
+    rule: (given: readonly Syntax[], call: Syntax, rest: Parameters<Rule>[1]) => ReturnType<Rule>,
+  ): Rule =>
+  (n, rest) =>
+    n.type === 'CallExpression' && functions.test(nameOf(n['callee']))
+      ? rule(n['arguments'] as readonly Syntax[], n, rest)
+      : null;
+
+/** A rule for the properties of some names. */
+const inProperties =
+  (names: RegExp, text: string): Rule =>
+  (n) =>
+    n.type === 'Property' && names.test(nameOf(n['key'])) ? valued(n, text) : null;
+
+/** No program of the page calls `vmap`. */
+const vmap = inProperties(/^(vmap|batch)$/, 'null');
+
+/** The passes of the compiler make the same graphs here as in the tests, where each is verified. */
+const verifier = inProperties(/^rebuild$/, 'null');
+const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** The functions of elements that no program of the page computes. */
+const formulas: Rule = (n) =>
+  n.type === 'Property' && /^(pow|erf|log|log1p|tan|atan|b?float16)$/.test(nameOf(n['key']))
+    ? [replaced(n, `${nameOf(n['key'])}: undefined`)]
+    : null;
+
+/** The arguments of noisefold's own functions have the right types. */
+const types = inCalls(/^(demanding|decoding)$/, ([where, given, f], _, rest) =>
+  given?.type === 'ObjectExpression' ? [...rest([where!]), replaced(given, '{}'), ...rest([f!])] : null,
+);
+const checks = inCalls(/^argument$/, (_, call) => [
+  replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
+]);
+
+/** Names of fields are not misspelt. */
+const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** The words of errors: what is left names the place. */
+const words = inProperties(/^(expected|actual|hint)$/, "''");
+const refusals = inCalls(/^(refuse|wrong|mismatch)/, (given, _, rest) =>
+  given.flatMap((argument) => (isText(argument) ? [replaced(argument, "''")] : rest([argument]))),
+);
+const hints = inCalls(/^hinted$/, ([type], call, rest) => [
+  { start: call.start, end: type!.start, text: '' },
+  ...rest([type!]),
+  { start: type!.end, end: call.end, text: '' },
+]);
+
+/** The rules, by the files of noisefold that they are for. */
+const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
+  [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
+  [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
+  [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
+  [/[/]src[/]/, [types, suggestions]],
+  [
+    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|run[.])|loop[.]))/,
+    [checks, refusals, hints, words],
+  ],
+];
+
+/** The edits of a file. */
+export const editsOf = (id: string, program: unknown): readonly Edit[] => {
+  const ours = rules.flatMap(([files, all]) => (files.test(id) ? all : []));
+  const edits = (n: Syntax): readonly Edit[] => {
+    for (const rule of ours) {
+      const own = rule(n, (parts) => parts.flatMap(edits));
+      if (own !== null) return own;
+    }
+    return Object.values(n).flat().filter(isSyntax).flatMap(edits);
+  };
+  return edits(program as Syntax).toSorted((a, b) => a.start - b.start);
+};
+
+/** The source after edits, which do not overlap. */
+export const edited = (code: string, edits: readonly Edit[]): string => {
+  const parts = edits.map(({ start, text }, i) => code.slice(edits[i - 1]?.end ?? 0, start) + text);
+  return parts.join('') + code.slice(edits.at(-1)?.end ?? 0);
+};
+
+export const slim: Plugin = {
+  name: 'slim',
+  apply: 'build',
+  transform: {
+    filter: { id: /[/]src[/](dsl|nn|diffusion|training|backends|formats|internal)[/]/ },
+    handler(code, id) {
+      return { code: edited(code, editsOf(id, this.parse(code))), map: null };
+    },
+  },
+  renderChunk(_, { modules }) {
+    const vmapped = Object.entries(modules).find(([id, { code }]) => /[/]transforms[/]vmap[.]/.test(id) && code);
+    if (vmapped) this.error('a program of the page calls vmap, whose rules build/slim.ts leaves out');
+  },
+};

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { digits } from './build/digits.js';
@@ -95,6 +96,19 @@ const es2023: Plugin = {
   },
 };
 
+/** Minifies what Vite's minifier made: terser knows other rules. */
+const again: Plugin = {
+  name: 'again',
+  apply: 'build',
+  async generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue;
+      const { code } = await minify(chunk.code, { ecma: 2020, module: true, compress: { passes: 2 } });
+      chunk.code = code!; // there is one, or an exception
+    }
+  },
+};
+
 /**
  * The code that a visit may not need: of weights of 16 bits, of initial parameters, of failed trainings, and of WebGPU beside
  * its backend.
@@ -113,24 +127,28 @@ const groups = [{ name: 'worker', test: (id: string) => together.test(id) && !ap
 /** No getter of noisefold or of the page has an effect. */
 const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false } as const;
 
+/** Marks of purity beside what `slim` replaced are of no use; and terser takes seconds. */
+const checks = { invalidAnnotation: false, pluginTimings: false } as const;
+
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure, slim],
+  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure, slim, again],
   server: { headers },
   preview: { headers },
   worker: {
     format: 'es',
-    plugins: () => [es2023, pure, slim],
+    plugins: () => [es2023, pure, slim, again],
     rolldownOptions: {
       treeshake,
+      checks,
       output: { codeSplitting: { groups }, comments: false },
     },
   },
   build: {
-    rolldownOptions: { treeshake },
+    rolldownOptions: { treeshake, checks },
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',

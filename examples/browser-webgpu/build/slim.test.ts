@@ -32,6 +32,13 @@ describe('the plugin that leaves out what the page does not need', () => {
       "refuseShape(where, '', shape, '');",
     ],
     [
+      'checks that only raise errors',
+      'dsl/ops/shape/slicing.ts',
+      'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g();',
+      '; ; const c = f(d); if (e) raise(e); else g();',
+    ],
+    ['no check of a file', 'formats/npy.ts', 'if (a < 0) raise(tag, about);', null],
+    [
       'hints of types',
       'nn/layers/layers.ts',
       "hinted(refined(t.number, 'a rate'), 'try 2')",

@@ -90,12 +90,48 @@ const hints = inCalls(/^hinted$/, ([type], call, rest) => [
   { start: type!.end, end: call.end, text: '' },
 ]);
 
+/** The functions that raise errors, and the statements and expressions that only call one. */
+const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|notA|tooDeep)/;
+const raises = (n: Syntax | null): boolean => {
+  switch (n?.type) {
+    case 'CallExpression':
+      return RAISES.test(nameOf(n['callee']));
+    case 'ExpressionStatement':
+      return raises(n['expression'] as Syntax);
+    case 'ReturnStatement':
+      return raises(n['argument'] as Syntax | null);
+    case 'BlockStatement': {
+      const [first = null, ...others] = n['body'] as readonly Syntax[];
+      return others.length === 0 && raises(first);
+    }
+    default:
+      return false;
+  }
+};
+
+/** `if (wrong) raise(…)`, `wrong && raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
+const guards: Rule = (n, rest) => {
+  if (n.type === 'IfStatement')
+    return n['alternate'] === null && raises(n['consequent'] as Syntax) ? [replaced(n, ';')] : null;
+  if (n.type === 'ExpressionStatement') {
+    const { type, right } = n['expression'] as Syntax;
+    return type === 'LogicalExpression' && raises(right as Syntax) ? [replaced(n, ';')] : null;
+  }
+  if (n.type !== 'ConditionalExpression') return null;
+  const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
+  const kept = raises(a) ? b : raises(b) ? a : null;
+  return (
+    kept && [{ start: n.start, end: kept.start, text: '' }, ...rest([kept]), { start: kept.end, end: n.end, text: '' }]
+  );
+};
+
 /** The rules, by the files of noisefold that they are for. */
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
   [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
   [/[/]src[/]/, [types, suggestions]],
+  [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
   [
     /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|run[.])|loop[.]))/,
     [checks, refusals, hints, words],

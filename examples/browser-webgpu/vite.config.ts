@@ -135,7 +135,16 @@ export default defineConfig({
   base: './', // relative URLs: the page works in any folder
   cacheDir: fileURLToPath(new URL('../../node_modules/.vite/page/', import.meta.url)),
   resolve: { alias },
-  plugins: [numbersFile('digits.bin', digits), numbersFile('noising.bin', noising), policy, lines, es2023, pure, slim, again],
+  plugins: [
+    numbersFile('digits.bin', digits),
+    numbersFile('noising.bin', noising),
+    policy,
+    lines,
+    es2023,
+    pure,
+    slim,
+    again,
+  ],
   server: { headers },
   preview: { headers },
   worker: {

@@ -25,6 +25,8 @@ import * as diffusion from '../../src/diffusion/index.js';
 import { solverCall } from '../../src/shards/jobs/calls.js';
 import { bundled } from '../bundled.js';
 import { valueOf } from '../oracles/plans.js';
+import { skippedFor } from '../skips.js';
+import { diskAt, noDisk } from './disk.js';
 import { COUNT, drawing, STEPS } from './drawing.js';
 import { bytesIn, childrenOf, numbersOf, openWorld, type World } from './world.js';
 
@@ -128,6 +130,33 @@ test('a job that fails is reported after its attempts, and the others go on', as
   expect(await savePngs(shards, folderFor('none'))()).toMatchObject({
     left: { where: expect.stringContaining('items 5 to 9') },
   });
+});
+
+test('a job that ends ten workers is reported', async () => {
+  const data = valueOf(datasetOfImages(world.expected));
+  const result = await featureShards({ engine: engine(1), folder: folderFor('fatal'), data, network: 'fatal' })();
+  expect(result).toMatchObject({ left: { actual: expect.stringContaining('10 workers that were lost') } });
+});
+
+test('a full disk ends the run, keeps what is written, and the next run goes on', skippedFor(noDisk), async () => {
+  await drawn('roomy', 2, 1);
+  const folder = folderFor('full');
+  const disk = diskAt(folder, 6);
+  try {
+    const options = { ...drawing, engine: engine(2), folder, checkpoint: world.checkpoint, size: 2 };
+    expect(await sampleShards(options)()).toMatchObject({
+      left: { _tag: 'FileError', actual: expect.stringContaining('ENOSPC') },
+    });
+    const whole = bytesIn(folder);
+    expect(whole.size).toBeGreaterThan(0);
+    for (const [name, bytes] of whole) expect([name, bytes]).toEqual([name, bytesIn(folderFor('roomy')).get(name)]);
+    disk.grow();
+    const shards = valueOf(await sampleShards(options)());
+    expect(shards.reused).toBe(whole.size);
+    expect(bytesIn(folder)).toEqual(bytesIn(folderFor('roomy')));
+  } finally {
+    disk.remove();
+  }
 });
 
 test('a sweep draws each combination with the same key', async () => {

@@ -14,6 +14,7 @@ const opened: Opened = {
   _tag: 'Opened',
   settings: E.getOrElse(() => defaultSettings)(asked),
   digits: new URL('digits.bin', document.baseURI).href,
+  network: new URL('network.bin', document.baseURI).href,
 };
 
 let page = firstPage(opened);

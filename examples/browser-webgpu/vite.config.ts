@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
@@ -27,6 +28,15 @@ const lines: Plugin = {
   name: 'lines',
   apply: 'build',
   transformIndexHtml: (html) => html.replaceAll(/\s*\n\s*/g, ' '),
+};
+
+/** The size of the shipped network in the text of the page. */
+const network: Plugin = {
+  name: 'network',
+  transformIndexHtml: (html) => {
+    const { size } = statSync(fileURLToPath(new URL('public/network.bin', import.meta.url)));
+    return html.replace('{NETWORK}', `${(size / 1e6).toFixed(1)} MB`);
+  },
 };
 
 /** The content security policy of the built page. In development vite itself needs inline styles and a socket. */
@@ -139,6 +149,7 @@ export default defineConfig({
     numbersFile('digits.bin', digits),
     numbersFile('noising.bin', noising),
     policy,
+    network,
     lines,
     es2023,
     pure,

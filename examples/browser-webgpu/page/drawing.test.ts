@@ -29,7 +29,7 @@ const frame = (id: number, index: number, of: number): Event => ({
 /** All reports of a drawing of a given duration. */
 const wholly = (id: number, of = 4, milliseconds = 1000): readonly Event[] => [
   ...Array.from({ length: of + 1 }, (_, index) => frame(id, index, of)),
-  { _tag: 'Painted', id, purpose: 'drawing', milliseconds },
+  { _tag: 'Painted', id, purpose: 'drawing', milliseconds, x: new Float32Array() },
 ];
 const trained = (milliseconds: number): Event => ({ _tag: 'Stepped', step: 0, loss: 1, milliseconds });
 

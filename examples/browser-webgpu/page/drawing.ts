@@ -81,7 +81,11 @@ const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
     steps,
     guidance,
     seed,
+    part: 0,
+    network: 'own',
+    solver: 'ddim',
     known: null,
+    from: null,
   };
   const film: Film = { id, labels, learned: state.learned, of: steps, stills: [] };
   return [{ ...state, nextId: id + 1, coming: { film, quietly }, trained: 0, playing: false }, [post(request)]];

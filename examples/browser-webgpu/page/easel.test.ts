@@ -77,7 +77,9 @@ describe('a repair', () => {
     };
     const painting = after(ready, fill, frame);
     expect(painting).toMatchObject({ painting: true, film: { of: 8, stills: [{ image }] } });
-    expect(after(painting, { _tag: 'Painted', id: 0, purpose: 'repair', milliseconds: 1 }).painting).toBe(false);
+    expect(
+      after(painting, { _tag: 'Painted', id: 0, purpose: 'repair', milliseconds: 1, x: new Float32Array() }).painting,
+    ).toBe(false);
     expect(after(painting, { _tag: 'Failed', doing: 'repair', message: '' }).painting).toBe(false);
   });
 

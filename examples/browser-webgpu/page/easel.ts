@@ -62,7 +62,22 @@ const filled = (state: Easel, { steps, guidance }: Drawing): Moved<Easel> => {
   const known = { image, mask };
   return [
     { ...state, nextId: id + 1, film, painting: true },
-    [post({ _tag: 'Paint', id, purpose: 'repair', labels, steps, guidance, seed: id, known })],
+    [
+      post({
+        _tag: 'Paint',
+        id,
+        purpose: 'repair',
+        part: 0,
+        network: 'own',
+        labels,
+        solver: 'ddim',
+        steps,
+        guidance,
+        seed: id,
+        known,
+        from: null,
+      }),
+    ],
   ];
 };
 

@@ -8,6 +8,8 @@ export interface Opened {
   readonly settings: Settings;
   /** The URL of the digits. */
   readonly digits: string;
+  /** The URL of the shipped network. */
+  readonly network: string;
 }
 
 /** A report of the worker, or an action of the user or the browser. */
@@ -24,6 +26,13 @@ export type Event =
   | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer }
   /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
   | { readonly _tag: 'NoisingSet'; readonly query: string }
+  // the shipped network
+  | { readonly _tag: 'NetworkWanted' }
+  // removing
+  | { readonly _tag: 'ColumnSet'; readonly column: number }
+  | { readonly _tag: 'ToldSet'; readonly told: boolean }
+  // guiding
+  | { readonly _tag: 'GuidePressed' }
   // learning
   | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }

@@ -63,16 +63,16 @@ describe('learning', () => {
 
   test('each restart has another seed', () => {
     const settings = { ...defaultSettings, seed: 7 };
-    const open = after({ _tag: 'Opened', settings, digits: '' }, begun);
+    const open = after({ _tag: 'Opened', settings, digits: '', network: 'n' }, begun);
     expect(asked(open, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 8 }]);
-    const again = after({ _tag: 'Opened', settings, digits: '' }, begun, { _tag: 'AnewPressed' }, begun);
+    const again = after({ _tag: 'Opened', settings, digits: '', network: 'n' }, begun, { _tag: 'AnewPressed' }, begun);
     expect(asked(again, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 9 }]);
   });
 
   test('a restart in place of a saved training has the requested seed, or one that is not the default', () => {
     const kept: Event = { _tag: 'Begun', from: 'kept', step: 300, goal: 900 };
     const anew = (seed: number | null) =>
-      asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, digits: '' }, kept), {
+      asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, digits: '', network: 'n' }, kept), {
         _tag: 'AnewPressed',
       });
     expect(anew(99)).toEqual([{ _tag: 'Anew', seed: 99 }]);

@@ -64,10 +64,10 @@ const loadingDigits = (state: Learning): Moved<Learning> => [
 export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
-      const { settings, digits } = event;
+      const { settings, digits, network } = event;
       // the saved training has the default seed: a new one takes the next
       const fresh = { ...preparing, seed: settings.seed ?? USUAL_SEED + 1 };
-      return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits } }]];
+      return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits, network } }]];
     }
     case 'Preparing':
       return [{ ...state, phase: 'preparing', preparing: event.what }, []];

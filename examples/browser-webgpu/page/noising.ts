@@ -57,5 +57,9 @@ export const normals = (seed: number, count: number): readonly number[] => {
 };
 
 /** x_t = α·x₀ + σ·ε, of pixels that are bytes and mean [-1, 1]. DDPM (Ho et al. 2020), eq. 4. */
-export const mixed = (x0: Uint8Array, noise: readonly number[], { alpha, sigma }: Mix): Uint8ClampedArray =>
-  Uint8ClampedArray.from(noise, (epsilon, i) => 127.5 * (alpha * (x0[i]! / 127.5 - 1) + sigma * epsilon + 1));
+export const mixture = (x0: Uint8Array, noise: readonly number[], { alpha, sigma }: Mix): Float32Array<ArrayBuffer> =>
+  Float32Array.from(noise, (epsilon, i) => alpha * (x0[i]! / 127.5 - 1) + sigma * epsilon);
+
+/** {@link mixture} as pixels. */
+export const mixed = (...given: Parameters<typeof mixture>): Uint8ClampedArray =>
+  Uint8ClampedArray.from(mixture(...given), (x) => 127.5 * (x + 1));

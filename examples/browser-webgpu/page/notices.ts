@@ -31,9 +31,14 @@ const without = (notices: Notices, ...gone: readonly string[]): Notices =>
 const titles: Readonly<Record<Failure['doing'], string>> = {
   start: 'The network could not be set up',
   digits: 'The digits could not be loaded',
+  network: 'The network could not be loaded',
   train: 'The training stopped',
   drawing: 'The digits could not be drawn',
   repair: 'The digit could not be repaired',
+  removal: 'The noise could not be removed',
+  guidance: 'The digits could not be drawn',
+  change: 'The digit could not be changed',
+  morph: 'The digits could not be joined',
   open: 'This file cannot be opened; the training is unchanged',
   save: 'The checkpoint could not be created',
   keep: 'This browser does not save the training',
@@ -59,6 +64,8 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
       ];
     case 'digits':
       return [{ label: 'Try again', event: { _tag: 'DigitsWanted' } }];
+    case 'network':
+      return [{ label: 'Try again', event: { _tag: 'NetworkWanted' } }];
     case 'train':
       return [resume];
     case 'drawing':
@@ -105,6 +112,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
     case 'DigitsWanted':
     case 'DigitsLoaded':
       return without(notices, 'digits');
+    case 'NetworkWanted':
+      return without(notices, 'network');
     case 'Begun':
       switch (event.from) {
         case 'noise':

@@ -4,7 +4,7 @@ import type { Failure, WhyWasm } from '../shared/messages.js';
 import type { Event, Opened } from './event.js';
 import { firstPage, type Page, turned } from './page.js';
 
-const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin' };
+const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin', network: 'n' };
 const after = (...events: readonly Event[]): Page =>
   events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
 
@@ -14,7 +14,7 @@ const titles = ({ notices }: Page): readonly string[] => notices.map(({ title })
 describe('the page', () => {
   test('begins by starting a worker', () => {
     expect(turned(firstPage(opened), opened)[1]).toEqual([
-      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin' } },
+      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin', network: 'n' } },
     ]);
   });
 

@@ -2,13 +2,19 @@
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
+import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
+import { absent, shipped, type Shipped } from './network.js';
 import { noised, type Noising, plain } from './noising.js';
+import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
 export interface Page {
   readonly noising: Noising;
+  readonly network: Shipped;
+  readonly removing: Removing;
+  readonly guiding: Guiding;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -21,6 +27,9 @@ export interface Page {
 
 export const firstPage = (opened: Opened): Page => ({
   noising: plain,
+  network: absent,
+  removing: untouched,
+  guiding: unguided,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -32,12 +41,26 @@ export const firstPage = (opened: Opened): Page => ({
 /** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
   const [noising, ofNoising] = noised(page.noising, event);
+  const [network, ofNetwork] = shipped(page.network, event);
+  const [removing, ofRemoving] = removed(page.removing, event, noising, network);
+  const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
   const notices = noticed(page.notices, event, page.opened);
   return [
-    { ...page, noising, learning, drawing, easel, notices, said: said(event, learning, drawing) ?? page.said },
-    [...ofNoising, ...ofLearning, ...ofDrawing, ...ofEasel],
+    {
+      ...page,
+      noising,
+      network,
+      removing,
+      guiding,
+      learning,
+      drawing,
+      easel,
+      notices,
+      said: said(event, learning, drawing) ?? page.said,
+    },
+    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel],
   ];
 };

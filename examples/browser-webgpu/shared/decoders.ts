@@ -14,6 +14,10 @@ export const bytes: Decoder<Uint8Array<ArrayBuffer>> = that(
   'bytes',
   (value): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array,
 );
+export const floats: Decoder<Float32Array<ArrayBuffer>> = that(
+  'numbers',
+  (value): value is Float32Array<ArrayBuffer> => value instanceof Float32Array,
+);
 /** A number, including NaN and infinities. */
 export const anyNumber: Decoder<number> = that('a number', (value) => typeof value === 'number');
 

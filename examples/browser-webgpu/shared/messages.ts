@@ -2,7 +2,7 @@
 import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
-import { anyNumber, bytes, listOf, tagged, text } from './decoders.js';
+import { anyNumber, bytes, floats, listOf, tagged, text } from './decoders.js';
 import { type Settings, settingsDecoder, stepsDecoder } from './settings.js';
 
 /** Grey images one after another, one byte per pixel; 0 is paper, 255 ink. */
@@ -15,17 +15,35 @@ export interface Known {
   readonly mask: Uint8Array<ArrayBuffer>;
 }
 
-/** A request for images. Without known pixels it is a drawing, otherwise a repair. */
+/** The parts of the page that show images of a network. */
+const purposes = ['drawing', 'repair', 'removal', 'guidance', 'change', 'morph'] as const;
+export type Purpose = (typeof purposes)[number];
+
+/** x where drawing begins: one image for all, or one for each. */
+export interface Beginning {
+  readonly x: Float32Array<ArrayBuffer>;
+  /** Its level of noise, σ/α. */
+  readonly sigma: number;
+}
+
+/** A request for images: a repair if there are known pixels, and from noise if there is no beginning. */
 export interface Paint {
   readonly _tag: 'Paint';
   readonly id: number;
-  readonly purpose: 'drawing' | 'repair';
+  readonly purpose: Purpose;
+  /** The place in that part of the page. A request replaces an older one for the same place. */
+  readonly part: number;
+  /** The shipped network, or the one in training. */
+  readonly network: 'shipped' | 'own';
   /** The class of each image. */
   readonly labels: readonly number[];
+  /** `inversion` goes from an image to its noise. */
+  readonly solver: 'ddim' | 'ancestral' | 'inversion';
   readonly steps: number;
   readonly guidance: number;
   readonly seed: number;
   readonly known: Known | null;
+  readonly from: Beginning | null;
 }
 
 /** The requests of the page. */
@@ -34,16 +52,22 @@ export type Request =
   | {
       readonly _tag: 'Start';
       readonly settings: Settings;
-      /** The address of the digits. */ readonly digits: string;
+      /** The addresses of the digits and of the shipped network. */
+      readonly digits: string;
+      readonly network: string;
     }
   /** Load the digits, beside other tasks. */
   | { readonly _tag: 'LoadDigits' }
+  /** Load the shipped network, beside other tasks. */
+  | { readonly _tag: 'LoadNetwork' }
   /** Train until this number of updates. */
   | { readonly _tag: 'Train'; readonly until: number }
   | { readonly _tag: 'Rest' }
   /** Start over with another seed; the worker returns the replaced training. */
   | { readonly _tag: 'Anew'; readonly seed: number }
   | Paint
+  /** Get the classes that the digits of numbers in [-1, 1] look like. */
+  | { readonly _tag: 'Recognize'; readonly id: number; readonly x: Float32Array<ArrayBuffer> }
   /** Get a held-out digit. */
   | { readonly _tag: 'FindDigit'; readonly at: number }
   /** Get the checkpoint. */
@@ -53,9 +77,11 @@ export type Request =
   /** Resume from a checkpoint. */
   | { readonly _tag: 'Open'; readonly name: string; readonly bytes: Pixels };
 
+const doings = ['start', 'digits', 'network', 'train', 'open', 'save', 'keep', 'digit', ...purposes] as const;
+
 /** A failure: the task and the error. */
 export interface Failure {
-  readonly doing: 'start' | 'digits' | 'train' | 'drawing' | 'repair' | 'open' | 'save' | 'keep' | 'digit';
+  readonly doing: (typeof doings)[number];
   readonly message: string;
 }
 
@@ -76,6 +102,7 @@ export type Report =
   /** The threads of WebAssembly could not start: it has one thread. */
   | { readonly _tag: 'OneThread' }
   | { readonly _tag: 'DigitsLoaded' }
+  | { readonly _tag: 'NetworkLoaded' }
   /** A network is ready, after this number of updates. */
   | {
       readonly _tag: 'Begun';
@@ -93,7 +120,7 @@ export type Report =
   | {
       readonly _tag: 'Frame';
       readonly id: number;
-      readonly purpose: Paint['purpose'];
+      readonly purpose: Purpose;
       readonly index: number;
       readonly of: number;
       /** The timestep; 0 at the end. */
@@ -104,11 +131,14 @@ export type Report =
   | {
       readonly _tag: 'Painted';
       readonly id: number;
-      readonly purpose: Paint['purpose'];
+      readonly purpose: Purpose;
       readonly milliseconds: number;
+      /** The numbers of the last x. */
+      readonly x: Float32Array<ArrayBuffer>;
     }
   /** Another request cancelled these images. */
-  | { readonly _tag: 'Dropped'; readonly id: number; readonly purpose: Paint['purpose'] }
+  | { readonly _tag: 'Dropped'; readonly id: number; readonly purpose: Purpose }
+  | { readonly _tag: 'Recognized'; readonly id: number; readonly classes: readonly number[] }
   | { readonly _tag: 'Digit'; readonly image: Pixels; readonly label: number }
   | { readonly _tag: 'Saved'; readonly step: number; readonly bytes: Pixels }
   | { readonly _tag: 'Kept'; readonly step: number }
@@ -121,23 +151,29 @@ export type Report =
   | ({ readonly _tag: 'Failed' } & Failure);
 
 const count = wholeFrom(0);
-const purpose = oneOf(['drawing', 'repair']);
+const purpose = oneOf(purposes);
 
 const requestDecoder: Decoder<Request> = tagged<Request>({
-  Start: { settings: settingsDecoder, digits: text },
+  Start: { settings: settingsDecoder, digits: text, network: text },
   LoadDigits: {},
+  LoadNetwork: {},
   Train: { until: count },
   Rest: {},
   Anew: { seed: count },
   Paint: {
     id: count,
     purpose,
+    part: count,
+    network: oneOf(['shipped', 'own']),
     labels: listOf(count),
+    solver: oneOf(['ddim', 'ancestral', 'inversion']),
     steps: stepsDecoder,
     guidance: numberThat('a number', () => true),
     seed: count,
     known: orNull(record<Known>({ image: bytes, mask: bytes })),
+    from: orNull(record<Beginning>({ x: floats, sigma: anyNumber })),
   },
+  Recognize: { id: count, x: floats },
   FindDigit: { at: count },
   Save: {},
   Keep: {},
@@ -149,14 +185,16 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Works: { backend: text, threads: orNull(count), why: orNull(oneOf(whys)) },
   OneThread: {},
   DigitsLoaded: {},
+  NetworkLoaded: {},
   Begun: { from: oneOf(['noise', 'kept', 'file', 'lost']), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber },
   NonFinite: { step: count },
   Rested: { step: count },
   Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },
-  Painted: { id: count, purpose, milliseconds: anyNumber },
+  Painted: { id: count, purpose, milliseconds: anyNumber, x: floats },
   Dropped: { id: count, purpose },
+  Recognized: { id: count, classes: listOf(count) },
   Digit: { image: bytes, label: count },
   Saved: { step: count, bytes },
   Kept: { step: count },
@@ -164,7 +202,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Replaced: { step: count, bytes },
   Lost: { step: count, message: text },
   Failed: {
-    doing: oneOf(['start', 'digits', 'train', 'drawing', 'repair', 'open', 'save', 'keep', 'digit']),
+    doing: oneOf(doings),
     message: text,
   },
 });

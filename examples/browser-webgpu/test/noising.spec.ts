@@ -79,7 +79,7 @@ describe('the figure "Add noise"', inBrowser, () => {
 
   test('shows its lines of noisefold and the numbers of DDPM', async () => {
     const page = await figure('#path=linear&t=1000');
-    await page.locator('summary').press('Enter');
+    await page.locator('#noising summary').press('Enter');
     expect(await page.locator('#code').innerText()).toBe(
       'const noising = unwrap(ddpm(linear(1000)))\nconst { alpha, sigma } = pathOf(noising).levelAt(999)',
     );

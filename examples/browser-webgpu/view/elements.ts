@@ -41,13 +41,18 @@ export type Part<S> = (state: S) => void;
 /** Dark mode: images have other colours. */
 export const night = matchMedia('(prefers-color-scheme: dark)');
 
-/** Skips drawing if the state and the colour scheme are unchanged. */
-export const memo = <S>(part: Part<S>): Part<S> => {
-  let drawn: { readonly state: S; readonly dark: boolean } | null = null;
-  return (state) => {
-    const dark = night.matches;
-    if (drawn?.state === state && drawn.dark === dark) return;
-    drawn = { state, dark };
-    part(state);
+/** Skips drawing if the parts of the state that it depends on, and the colour scheme, are unchanged. */
+export const memoOf =
+  <S>(dependencies: (state: S) => readonly unknown[]) =>
+  (part: Part<S>): Part<S> => {
+    let drawn: readonly unknown[] = [];
+    return (state) => {
+      const next = [night.matches, ...dependencies(state)];
+      if (next.every((one, i) => one === drawn[i])) return;
+      drawn = next;
+      part(state);
+    };
   };
-};
+
+/** Skips drawing if the state and the colour scheme are unchanged. */
+export const memo: <S>(part: Part<S>) => Part<S> = memoOf((state) => [state]);

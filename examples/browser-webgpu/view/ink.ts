@@ -21,3 +21,7 @@ export const inked = (
 /** Puts an image onto a canvas of its size. */
 export const show = (canvas: HTMLCanvasElement, pixels: ArrayLike<number>, at: number): void =>
   canvas.getContext('2d')?.putImageData(inked(pixels, at, inkOf(canvas)), 0, 0);
+
+/** Empties a canvas. */
+export const clear = (canvas: HTMLCanvasElement): void =>
+  canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);

@@ -6,11 +6,15 @@ const paint = (id: number, purpose: Paint['purpose'] = 'drawing'): Paint => ({
   _tag: 'Paint',
   id,
   purpose,
+  part: 0,
+  network: 'own',
   labels: [3],
+  solver: 'ddim',
   steps: 5,
   guidance: 2,
   seed: 1,
   known: null,
+  from: null,
 });
 const open: Request = { _tag: 'Open', name: 'a', bytes: new Uint8Array() };
 const anew: Request = { _tag: 'Anew', seed: 1 };

@@ -2,7 +2,7 @@
 import type { Paint, Request } from '../shared/messages.js';
 
 /** A task that runs once. */
-export type Job = Exclude<Request, { readonly _tag: 'LoadDigits' | 'Train' | 'Rest' }>;
+export type Job = Exclude<Request, { readonly _tag: 'LoadDigits' | 'LoadNetwork' | 'Train' | 'Rest' }>;
 
 export interface Agenda {
   readonly jobs: readonly Job[];
@@ -18,12 +18,14 @@ export type Task = Job | { readonly _tag: 'Step' } | { readonly _tag: 'ComeToRes
 export const idle: Agenda = { jobs: [], until: null, moving: false };
 
 /**
- * Tests whether a request replaces an older one: images of the same purpose, or of another network. A file does
+ * Tests whether a request replaces an older one: images in the same place, or of a network that ends. A file does
  * not: only opening it shows whether it contains a network.
  */
 const supersedes = (request: Request, older: Task): older is Paint =>
   older._tag === 'Paint' &&
-  (request._tag === 'Anew' || (request._tag === 'Paint' && request.purpose === older.purpose));
+  (request._tag === 'Anew'
+    ? older.network === 'own'
+    : request._tag === 'Paint' && request.purpose === older.purpose && request.part === older.part);
 
 /** The waiting tasks that a request cancels. */
 export const dropped = ({ jobs }: Agenda, request: Request): readonly Paint[] =>
@@ -37,6 +39,7 @@ export const received = (agenda: Agenda, request: Request): Agenda => {
     case 'Rest':
       return { ...agenda, until: null };
     case 'LoadDigits':
+    case 'LoadNetwork':
       return agenda; // beside the tasks
     default: {
       const jobs = [...agenda.jobs.filter((job) => !supersedes(request, job)), request];

@@ -5,10 +5,11 @@ import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-
 import { type Settings, USUAL_SEED } from '../shared/settings.js';
 import type { Task } from './agenda.js';
 import { type Acquired, acquire, insteadOfWebgpu } from './backends.js';
-import { type Digits, digitsAt } from './digits.js';
+import { digitsAt } from './digits.js';
 import { kept, theKeeper } from './keeping.js';
+import { weightsAt } from './network.js';
 import { freshPlan, type Plan, resumedPlan } from './recipes.js';
-import { openStudio, type Studio } from './studio.js';
+import { type Files, openStudio, type Studio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
 
 const told =
@@ -18,21 +19,21 @@ const told =
 
 /** Makes a studio on a backend, and reports the backend to the page. */
 const settled =
-  (digits: Digits, outside: Outside) =>
+  (files: Files, outside: Outside) =>
   (plan: Plan) =>
   (acquired: Effect<Acquired>): Effect<Studio> =>
     F.pipe(
       acquired,
       TE.tapIO(told(outside)),
       TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'network' })),
-      TE.flatMap(({ backend }) => openStudio(digits)(plan)(backend)),
+      TE.flatMap(({ backend }) => openStudio(files)(plan)(backend)),
     );
 
 /** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
 const settledAs =
-  (settings: Settings, digits: Digits, outside: Outside) =>
+  (settings: Settings, files: Files, outside: Outside) =>
   (plan: Plan): Effect<Studio> => {
-    const on = settled(digits, outside)(plan);
+    const on = settled(files, outside)(plan);
     return F.pipe(
       acquire(settings, outside.tell),
       TE.flatMap((acquired) =>
@@ -64,22 +65,22 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
 
 /** Acquires a backend, and starts a network: the saved one or a new one. The digits load later. */
 export const start = (
-  { settings, digits: url }: Extract<Task, { readonly _tag: 'Start' }>,
+  { settings, digits, network }: Extract<Task, { readonly _tag: 'Start' }>,
   outside: Outside,
 ): Effect<World> =>
   F.pipe(
     TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'backend' })),
-    TE.map(() => digitsAt(url)),
-    TE.bindTo('digits'),
+    TE.map((): Files => ({ digits: digitsAt(digits), weights: weightsAt(network) })),
+    TE.bindTo('files'),
     TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),
     TE.bind('plan', ({ found }) =>
       found === null ? TE.fromEither(freshPlan(settings.recipe, settings.seed ?? USUAL_SEED)) : TE.right(found),
     ),
-    TE.flatMap(({ digits, keeps, found, plan }) =>
+    TE.flatMap(({ files, keeps, found, plan }) =>
       F.pipe(
-        settledAs(settings, digits, outside)(plan),
-        TE.map(worldOf(plan, { settings, digits, keeps, losses: 0 })),
+        settledAs(settings, files, outside)(plan),
+        TE.map(worldOf(plan, { settings, files, keeps, losses: 0 })),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
         TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
       ),
@@ -91,13 +92,13 @@ export const recovered =
   ({ copy, studio, done, ...rest }: World, outside: Outside) =>
   ({ message }: NoisefoldError): Effect<World> => {
     const plan: Plan = { ...studio.lesson.plan, from: copy };
-    const { settings, digits, losses } = rest;
+    const { settings, files, losses } = rest;
     return F.pipe(
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
       TE.flatMap(() =>
         losses > 0
-          ? settled(digits, outside)(plan)(insteadOfWebgpu(settings, outside.tell, 'lost', message))
-          : settledAs(settings, digits, outside)(plan),
+          ? settled(files, outside)(plan)(insteadOfWebgpu(settings, outside.tell, 'lost', message))
+          : settledAs(settings, files, outside)(plan),
       ),
       TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
       TE.tapIO(begun('lost', outside)),

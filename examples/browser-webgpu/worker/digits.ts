@@ -1,10 +1,11 @@
 /** The digits of the page: a part of MNIST in 16 grey levels, written by the build. */
-import { failure, type NoisefoldError } from 'noisefold/dsl';
+import type { NoisefoldError } from 'noisefold/dsl';
 import { type Dataset, datasetOf, decodeSafetensors, type TensorFile } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { AREA, HELD_OUT, SIDE, TRAINED } from '../shared/extent.js';
 import type { Pixels } from '../shared/messages.js';
 import { unpacked } from '../shared/packed.js';
+import { fetched, once, unserved } from './fetched.js';
 
 type Images = Dataset<[typeof SIDE, typeof SIDE, 1]>;
 
@@ -28,20 +29,7 @@ export interface Digits {
 
 const WHERE = 'the file of digits';
 
-const wrong = (actual: string): NoisefoldError =>
-  failure('FileError', { where: WHERE, expected: 'to be served', actual, hint: 'reload the page' });
-
-/** Loads and decompresses the bytes at a URL. */
-const fetched = (url: string): TE.TaskEither<NoisefoldError, Uint8Array> =>
-  TE.tryCatch(
-    async () => {
-      const { ok, status, body } = await fetch(url);
-      if (!ok || body === null) throw new Error(`status ${status}`);
-      const plain = body.pipeThrough(new DecompressionStream('gzip'));
-      return new Uint8Array(await new Response(plain).arrayBuffer());
-    },
-    (thrown) => wrong(thrown instanceof Error ? thrown.message : String(thrown)),
-  );
+const wrong = (actual: string): NoisefoldError => unserved(WHERE, actual);
 
 const bytesOf = ({ tensors }: TensorFile, name: string): E.Either<NoisefoldError, Uint8Array<ArrayBuffer>> => {
   const found = tensors.get(name);
@@ -67,19 +55,11 @@ const splitsOf = (file: TensorFile) =>
     E.bind('test', () => split(file, 'test', HELD_OUT)),
   );
 
-/** Runs an effect once, and again only after a failure. */
-const once = <A>(effect: TE.TaskEither<NoisefoldError, A>): TE.TaskEither<NoisefoldError, A> => {
-  let running: ReturnType<typeof effect> | null = null;
-  return () =>
-    (running ??= effect().then((result) => {
-      if (E.isLeft(result)) running = null;
-      return result;
-    }));
-};
-
 /** The digits at a URL. */
 export const digitsAt = (url: string): Digits => {
-  const load = once(F.pipe(fetched(url), TE.flatMapEither(decodeSafetensors(WHERE)), TE.flatMapEither(splitsOf)));
+  const load = once(
+    F.pipe(fetched(WHERE, url), TE.flatMapEither(decodeSafetensors(WHERE)), TE.flatMapEither(splitsOf)),
+  );
   const images = (name: 'train' | 'test', size: number): Images => ({
     size,
     image: [SIDE, SIDE, 1],

@@ -27,13 +27,21 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();
   if (request.right._tag === 'LoadDigits') void loadDigits();
+  if (request.right._tag === 'LoadNetwork') void loadNetwork();
   wake();
 });
 
 const loadDigits = async (): Promise<void> => {
-  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.digits.load());
+  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.files.digits.load());
   tell(
     E.isRight(loaded) ? { _tag: 'DigitsLoaded' } : { _tag: 'Failed', doing: 'digits', message: loaded.left.message },
+  )();
+};
+
+const loadNetwork = async (): Promise<void> => {
+  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.files.weights());
+  tell(
+    E.isRight(loaded) ? { _tag: 'NetworkLoaded' } : { _tag: 'Failed', doing: 'network', message: loaded.left.message },
   )();
 };
 
@@ -46,6 +54,8 @@ const doingOf = (task: Task): Failure['doing'] => {
       return 'train';
     case 'Paint':
       return task.purpose;
+    case 'Recognize':
+      return 'guidance';
     case 'FindDigit':
       return 'digit';
     case 'Save':

@@ -1,14 +1,11 @@
-/** Images from noise, step by step. Drawing is inpainting without known pixels, so one program does both. */
+/** Images from noise or from a noisy image, step by step. */
 import {
   type Backend,
   compile,
-  type Dim,
   foldIn,
   fork,
   iterate,
-  type Key,
   key,
-  leafSpec,
   type NoisefoldError,
   normal,
   program,
@@ -17,25 +14,25 @@ import {
   type Resident,
   type Shape,
   type StopSignal,
-  type Tensor,
-  treeSpec,
-  type TreeSpec,
+  upload,
   type Value,
 } from 'noisefold/dsl';
-import { inpainting, type Known as KnownImages, sampler, type SampleState } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
 import { pixelOf } from 'noisefold/training';
-import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-ts';
-import { partsOf } from '../../mnist/recipe.js';
+import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
+import type { Parts } from '../../mnist/recipe.js';
 import { AREA, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
-import type { Lesson } from './lesson.js';
+import { type Kind, stepProgram } from './step.js';
+import { walkOf } from './walk.js';
 
-/** The options of a painter. */
-export interface Manner extends Pick<Paint, 'steps' | 'guidance'> {
-  readonly count: number;
-  /** The repetitions of each step: more make the new part fit better. */
-  readonly resamples: number;
+/** A network to draw with. */
+export interface Network {
+  readonly model: Parts['model'];
+  readonly noising: Parts['noising'];
+  /** Its parameters for one request, and their return. */
+  readonly borrow: TE.TaskEither<NoisefoldError, Resident<UNetParams>>;
+  readonly giveBack: (params: Resident<UNetParams>) => TE.TaskEither<NoisefoldError, void>;
 }
 
 /** Images during sampling. */
@@ -50,22 +47,19 @@ export interface Frame {
 }
 
 export interface Painter {
-  /** Paints with the current averaged parameters; `show` receives each frame. */
+  /** Paints, and returns the numbers of the last x; `show` receives each frame. */
   readonly paint: (
     paint: Paint,
     show: (frame: Frame) => IO.IO<void>,
     signal: StopSignal,
-  ) => TE.TaskEither<NoisefoldError, void>;
+  ) => TE.TaskEither<NoisefoldError, Float32Array<ArrayBuffer>>;
   readonly release: IO.IO<void>;
 }
 
-type Images = [Dim, Dim, Dim, Dim];
-
-export const mannerOf = ({ steps, guidance, labels, known }: Paint): Manner => ({
-  steps,
-  guidance,
+export const kindOf = ({ guidance, labels, known }: Paint): Kind => ({
   count: labels.length,
-  resamples: known === null ? 1 : 2,
+  guided: guidance !== 1,
+  repairs: known !== null,
 });
 
 /** Converts [-1, 1] to bytes, and clips noise. */
@@ -78,108 +72,95 @@ const seen =
     TE.map(pixelsOf)(read(x)(backend));
 
 /** A batch of images in [-1, 1], and their masks: 1 for known pixels. */
-const knownOf = (known: Known | null, count: number) => {
+const knownOf = ({ image, mask }: Known, count: number) => {
   const repeated = (f: (pixel: number) => number): Float32Array =>
     Float32Array.from({ length: count * AREA }, (_, i) => f(i % AREA));
-  return {
-    image: repeated((pixel) => pixelOf(known?.image[pixel] ?? 0)),
-    mask: repeated((pixel) => 1 - (known?.mask[pixel] ?? 1)),
-  };
+  return { image: repeated((pixel) => pixelOf(image[pixel] ?? 0)), mask: repeated((pixel) => 1 - (mask[pixel] ?? 1)) };
 };
 
-/** The inputs of a step. */
-interface Given {
-  readonly params: UNetParams;
-  readonly state: SampleState<Images>;
-  readonly known: KnownImages<Dim, [Dim, Dim, Dim]>;
-  readonly label: Tensor<[Dim], 'int32'>;
-  readonly index: Tensor<[], 'int32'>;
-  readonly key: Key;
-}
-
-const specOf = (params: TreeSpec<UNetParams>, count: number, memory: number): TreeSpec<Given> => {
-  const x = leafSpec([count, SIDE, SIDE, 1]);
-  return treeSpec({
-    params,
-    state: { x, memory: Array.from({ length: memory }, () => x) },
-    known: { image: x, mask: x },
-    label: leafSpec([count], 'int32'),
-    index: leafSpec([], 'int32'),
-    key: leafSpec([], 'key'),
-  });
-};
-
-/** Compiles a painter for the network of a lesson. Fails with `ConfigError` for incompatible parts. */
+/** Compiles a painter for a network. */
 export const painter =
-  ({ plan, run }: Lesson, { steps, guidance, count, resamples }: Manner) =>
-  (backend: Backend): TE.TaskEither<NoisefoldError, Painter> =>
-    F.pipe(
-      partsOf(plan.recipe, { sampler: `ddim:${steps}`, guidance }),
-      E.bindTo('parts'),
-      E.bind('walk', ({ parts: { noising, model, solver, grid, guidance: guiding } }) =>
-        sampler({ noising, denoiser: model, solver, grid, guidance: guiding }),
-      ),
-      E.bind('way', ({ walk }) => inpainting({ resamples })(walk)),
-      TE.fromEither,
-      TE.bind('begin', ({ way }) =>
+  ({ model, noising, borrow, giveBack }: Network, kind: Kind) =>
+  (backend: Backend): TE.TaskEither<NoisefoldError, Painter> => {
+    const { count, repairs } = kind;
+    return F.pipe(
+      TE.Do,
+      TE.bind('begin', () =>
         compile(
-          program('key', (k) => ({ state: way.start(normal(k, count, SIDE, SIDE, 1)) })),
+          program('key', (k) => ({ state: normal(k, count, SIDE, SIDE, 1) })),
           {},
         )(backend),
       ),
-      TE.bind('step', ({ parts: { model }, way }) =>
-        compile(
-          program(specOf(model.params, count, way.memory), ({ params, state, ...given }) =>
-            way.step(params, state, given),
-          ),
-          {},
-          { donate: ['state'] },
-        )(backend),
-      ),
-      TE.map(({ walk, way, begin, step }): Painter => {
-        // the step of the sampler for each step, which gives its timestep
-        const timestepAt = (index: number): number => walk.timesteps[Math.floor(index / resamples)] ?? 0;
-        return {
-          paint: ({ labels, seed, known }, show, signal) => {
-            const keys = fork(key(seed), 'start', 'steps');
-            const still = { known: knownOf(known, count), label: Int32Array.from(labels) };
-            let before: Pixels; // x_t, shown with the x̂₀ of the same step
-            const frame = (index: number, guess: Pixels): IO.IO<void> =>
-              show({ index, of: way.steps, t: timestepAt(index), image: before, guess });
-            const painted = (params: Resident<UNetParams>) =>
-              F.pipe(
-                begin.run(keys.start),
-                TE.flatMap((first) =>
-                  F.pipe(
-                    seen(backend)(first.state.x),
-                    TE.map((pixels) => (before = pixels)),
-                    TE.tapError(() => release(first)(backend)),
-                    TE.flatMap(() =>
-                      iterate(step, {
-                        name: 'painting',
-                        times: way.steps,
-                        inputs: (index) => ({ ...still, params, index, key: foldIn(keys.steps, index) }),
-                        onStep: ({ state, x0 }, index) =>
-                          F.pipe(
-                            seen(backend)(x0),
-                            TE.tapIO((guess) => frame(index, guess)),
-                            TE.flatMap(() => seen(backend)(state.x)),
-                            TE.map((pixels) => (before = pixels)),
-                          ),
-                        signal,
-                      })({ state: first.state })(backend),
+      TE.bind('step', () => compile(stepProgram(model, kind), {}, { donate: ['state'] })(backend)),
+      TE.map(({ begin, step }): Painter => ({
+        paint: ({ labels, seed, known, from, solver, steps, guidance }, show, signal) => {
+          const keys = fork(key(seed), 'start', 'steps');
+          const fixed = {
+            label: Int32Array.from(labels),
+            scale: guidance,
+            known: known === null ? [] : [knownOf(known, count)],
+          };
+          const first =
+            from === null
+              ? begin.run(keys.start)
+              : F.pipe(
+                  // one image for all, or one for each
+                  upload(
+                    Float32Array.from({ length: count * AREA }, (_, i) => from.x[i % from.x.length]!),
+                    [count, SIDE, SIDE, 1],
+                  )(backend),
+                  TE.map((state) => ({ state })),
+                );
+          const painted = (params: Resident<UNetParams>) =>
+            F.pipe(
+              TE.fromEither(walkOf(noising, model, { solver, steps, sigma: from?.sigma ?? null, repairs })),
+              TE.bindTo('walk'),
+              TE.bind('start', () => first),
+              TE.flatMap(({ walk, start }) => {
+                const of = walk.length;
+                let before: Pixels; // x_t, shown with the x̂₀ of the same step
+                const frame = (index: number, guess: Pixels): IO.IO<void> =>
+                  show({ index, of, t: Math.round(walk[index]?.t ?? 0), image: before, guess });
+                return F.pipe(
+                  seen(backend)(start.state),
+                  TE.map((pixels) => (before = pixels)),
+                  TE.tapError(() => release(start)(backend)),
+                  TE.flatMap(() =>
+                    iterate(step, {
+                      name: 'painting',
+                      times: of,
+                      inputs: (index) => {
+                        const { t, ...numbers } = walk[index]!;
+                        const times = new Float32Array(count).fill(t);
+                        return { ...fixed, params, t: times, step: numbers, key: foldIn(keys.steps, index) };
+                      },
+                      onStep: ({ state, x0 }, index) =>
+                        F.pipe(
+                          seen(backend)(x0),
+                          TE.tapIO((guess) => frame(index, guess)),
+                          TE.flatMap(() => seen(backend)(state)),
+                          TE.map((pixels) => (before = pixels)),
+                        ),
+                      signal,
+                    })(start)(backend),
+                  ),
+                  TE.tapIO(() => frame(of, before)),
+                  TE.flatMap((last) =>
+                    F.pipe(
+                      read(last.state)(backend),
+                      TE.tap(() => release(last)(backend)),
+                      TE.map((numbers) => Float32Array.from(numbers)),
                     ),
                   ),
-                ),
-                TE.tapIO(() => frame(way.steps, before)),
-                TE.flatMap((state) => release(state)(backend)),
-              );
-            return TE.bracket(run.average, painted, (params) => release(params)(backend));
-          },
-          release: () => {
-            begin.release();
-            step.release();
-          },
-        };
-      }),
+                );
+              }),
+            );
+          return TE.bracket(borrow, painted, giveBack);
+        },
+        release: () => {
+          begin.release();
+          step.release();
+        },
+      })),
     );
+  };

@@ -1,11 +1,11 @@
 /** A cache of the most recently used painters. */
 import type { Backend, NoisefoldError } from 'noisefold/dsl';
 import { type io as IO, taskEither as TE } from 'fp-ts';
-import type { Lesson } from './lesson.js';
-import { type Manner, type Painter, painter } from './painter.js';
+import type { Paint } from '../shared/messages.js';
+import { kindOf, type Network, type Painter, painter } from './painter.js';
 
 export interface Painters {
-  readonly of: (manner: Manner) => TE.TaskEither<NoisefoldError, Painter>;
+  readonly of: (asked: Paint) => TE.TaskEither<NoisefoldError, Painter>;
   readonly release: IO.IO<void>;
 }
 
@@ -13,7 +13,7 @@ export interface Painters {
 const MOST = 4;
 
 export const painters =
-  (lesson: Lesson) =>
+  (network: Network) =>
   (backend: Backend): Painters => {
     const made = new Map<string, Painter>(); // least recently used first
     const use = (name: string, found: Painter): Painter => {
@@ -26,11 +26,12 @@ export const painters =
       return found;
     };
     return {
-      of: (manner) => {
-        const name = JSON.stringify(manner);
+      of: (asked) => {
+        const kind = kindOf(asked);
+        const name = JSON.stringify(kind);
         const found = made.get(name);
         return TE.map((ready: Painter) => use(name, ready))(
-          found === undefined ? painter(lesson, manner)(backend) : TE.right(found),
+          found === undefined ? painter(network, kind)(backend) : TE.right(found),
         );
       },
       release: () => {

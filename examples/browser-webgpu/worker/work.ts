@@ -6,7 +6,6 @@ import type { Paint, Pixels } from '../shared/messages.js';
 import type { Task } from './agenda.js';
 import { start } from './beginning.js';
 import { keep } from './keeping.js';
-import { mannerOf } from './painter.js';
 import { freshPlan, type Plan, resumedPlan } from './recipes.js';
 import { closeStudio, openStudio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
@@ -107,12 +106,12 @@ const step =
 const paint =
   (asked: Paint, { tell, signal }: Outside) =>
   (world: World): Effect<World> => {
-    const { id, purpose } = asked;
+    const { id, purpose, network } = asked;
     const began = performance.now();
     return F.pipe(
-      world.studio.painters.of(mannerOf(asked)),
+      world.studio[network].of(asked),
       TE.flatMap((painter) => painter.paint(asked, (frame) => tell({ _tag: 'Frame', id, purpose, ...frame }), signal)),
-      TE.tapIO(() => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began })),
+      TE.tapIO((x) => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began, x })),
       TE.map(() => world),
     );
   };
@@ -122,7 +121,7 @@ const exchanged =
   (plan: Plan) =>
   (world: World): Effect<World> =>
     F.pipe(
-      openStudio(world.digits)(plan)(world.studio.backend),
+      openStudio(world.files, world.studio)(plan)(world.studio.backend),
       TE.tap(() => closeStudio(world.studio)),
       TE.map(worldOf(plan, world)),
     );
@@ -154,9 +153,15 @@ export const carriedOut =
           TE.fromIO<void, NoisefoldError>(tell({ _tag: 'Rested', step: world.done })),
           TE.flatMap(() => keeping(outside)(world)),
         );
+      case 'Recognize':
+        return F.pipe(
+          world.studio.recognize(task.x),
+          TE.tapIO((classes) => tell({ _tag: 'Recognized', id: task.id, classes })),
+          TE.map(() => world),
+        );
       case 'FindDigit':
         return F.pipe(
-          world.digits.digit(task.at),
+          world.files.digits.digit(task.at),
           TE.tapIO((digit) => tell({ _tag: 'Digit', ...digit })),
           TE.map(() => world),
         );

@@ -4,15 +4,14 @@ import type { Snapshot } from 'noisefold/training';
 import type { io as IO, taskEither as TE } from 'fp-ts';
 import type { Report } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
-import type { Digits } from './digits.js';
 import type { Plan } from './recipes.js';
-import type { Studio } from './studio.js';
+import type { Files, Studio } from './studio.js';
 
 export type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 
 export interface World {
   readonly settings: Settings;
-  readonly digits: Digits;
+  readonly files: Files;
   readonly studio: Studio;
   /** The number of updates so far. */
   readonly done: number;
@@ -39,10 +38,10 @@ export interface Outside {
 
 /** A world with a studio and a started training. */
 export const worldOf =
-  (plan: Plan, { settings, digits, keeps, losses }: Pick<World, 'settings' | 'digits' | 'keeps' | 'losses'>) =>
+  (plan: Plan, { settings, files, keeps, losses }: Pick<World, 'settings' | 'files' | 'keeps' | 'losses'>) =>
   (studio: Studio): World => ({
     settings,
-    digits,
+    files,
     keeps,
     losses,
     studio,

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../shared/settings.js';
+import type { Event } from './event.js';
+import { absent, draws, shipped, type Shipped } from './network.js';
+
+const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
+const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
+const wanted: Event = { _tag: 'NetworkWanted' };
+const loaded: Event = { _tag: 'NetworkLoaded' };
+
+const after = (...events: readonly Event[]): Shipped =>
+  events.reduce((state, event) => shipped(state, event)[0], absent);
+/** The events at which the network is requested. */
+const requests = (...events: readonly Event[]): readonly number[] =>
+  events.flatMap((event, i) => (shipped(after(...events.slice(0, i)), event)[1].length > 0 ? [i] : []));
+
+describe('the shipped network', () => {
+  test('is loaded once, when somebody asks for it', () => {
+    expect(requests(opened, begun)).toEqual([]);
+    expect(requests(opened, begun, wanted, wanted, loaded, wanted)).toEqual([2]);
+    expect(draws(after(opened, begun, wanted))).toBe(false);
+    expect(draws(after(opened, begun, wanted, loaded))).toBe(true);
+  });
+
+  test('is loaded by the worker once there is one, and again by the next one', () => {
+    expect(requests(wanted, opened, begun, loaded)).toEqual([2]);
+    const crashed: Event = { _tag: 'Crashed', message: '' };
+    expect(requests(opened, begun, wanted, loaded, crashed, opened, begun)).toEqual([2, 6]);
+    expect(requests(opened, begun, crashed, opened, begun)).toEqual([]);
+  });
+
+  test('stays in a worker that lost its device', () => {
+    const lost: Event = { _tag: 'Lost', step: 1, message: '' };
+    expect(draws(after(opened, begun, wanted, loaded, lost))).toBe(false);
+    expect(draws(after(opened, begun, wanted, loaded, lost, begun))).toBe(true);
+    expect(requests(opened, begun, wanted, loaded, lost, begun)).toEqual([2]);
+  });
+
+  test('can be asked for again after a failure', () => {
+    const failed: Event = { _tag: 'Failed', doing: 'network', message: '' };
+    expect(requests(opened, begun, wanted, failed, wanted)).toEqual([2, 4]);
+  });
+});

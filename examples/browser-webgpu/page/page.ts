@@ -6,7 +6,8 @@ import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
-import { noised, type Noising, plain } from './noising.js';
+import { hashOf, noised, type Noising, plain } from './noising.js';
+import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
 import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
@@ -15,6 +16,7 @@ export interface Page {
   readonly network: Shipped;
   readonly removing: Removing;
   readonly guiding: Guiding;
+  readonly plane: Plane;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -30,6 +32,7 @@ export const firstPage = (opened: Opened): Page => ({
   network: absent,
   removing: untouched,
   guiding: unguided,
+  plane: firstPlane,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -44,10 +47,12 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [network, ofNetwork] = shipped(page.network, event);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
+  const [plane, ofPlane] = planed(page.plane, event);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
   const notices = noticed(page.notices, event, page.opened);
+  const hash = hashOf(noising) + planeQuery(plane);
   return [
     {
       ...page,
@@ -55,12 +60,15 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       network,
       removing,
       guiding,
+      plane,
       learning,
       drawing,
       easel,
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel],
+    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel].map(
+      (effect) => (effect._tag === 'Link' ? { ...effect, hash } : effect),
+    ),
   ];
 };

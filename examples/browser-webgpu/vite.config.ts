@@ -3,21 +3,24 @@ import { fileURLToPath } from 'node:url';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
+import { card } from './build/card.js';
 import { digits } from './build/digits.js';
+import { frame } from './build/frame.js';
 import { noising } from './build/noising.js';
+import { preload } from './build/preload.js';
 import { slim } from './build/slim.js';
 import { isolation as headers } from './isolation.config.js';
 
 /** Makes a file of numbers: during the build, and at the first request in development. */
-const numbersFile = (fileName: string, make: () => Uint8Array): Plugin => ({
+const numbersFile = (fileName: string, make: () => Uint8Array | Promise<Uint8Array>): Plugin => ({
   name: fileName,
-  generateBundle() {
-    this.emitFile({ type: 'asset', fileName, source: make() });
+  async generateBundle() {
+    this.emitFile({ type: 'asset', fileName, source: await make() });
   },
   configureServer({ middlewares }) {
     let made: Uint8Array | null = null;
-    middlewares.use(`/${fileName}`, (_, response) => {
-      made ??= make();
+    middlewares.use(`/${fileName}`, async (_, response) => {
+      made ??= await make();
       response.setHeader('Content-Type', 'application/octet-stream').end(made);
     });
   },
@@ -148,6 +151,9 @@ export default defineConfig({
   plugins: [
     numbersFile('digits.bin', digits),
     numbersFile('noising.bin', noising),
+    numbersFile('card.png', card),
+    frame,
+    preload,
     policy,
     network,
     lines,
@@ -172,6 +178,6 @@ export default defineConfig({
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',
-    modulePreload: { polyfill: false }, // each browser that runs the code knows `modulepreload`
+    modulePreload: false, // the code of a button is one file
   },
 });

@@ -63,10 +63,19 @@ const verifier = inProperties(/^rebuild$/, 'null');
 const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
 
 /** The functions of elements that no program of the page computes. */
-const formulas: Rule = (n) =>
-  n.type === 'Property' && /^(pow|erf|log|log1p|tan|atan|b?float16)$/.test(nameOf(n['key']))
-    ? [replaced(n, `${nameOf(n['key'])}: undefined`)]
-    : null;
+const without =
+  (names: RegExp): Rule =>
+  (n) =>
+    n.type === 'Property' && names.test(nameOf(n['key'])) ? [replaced(n, `${nameOf(n['key'])}: undefined`)] : null;
+const formulas = without(/^(pow|erf|log|log1p|tan|atan|b?float16)$/);
+const hostFormulas = without(/^(pow|erf|b?float16)$/);
+
+/** There are no files of Node. */
+const files: Rule = (n, rest) => {
+  if (n.type !== 'ConditionalExpression') return null;
+  const other = n['alternate'] as Syntax;
+  return [{ start: n.start, end: other.start, text: '' }, ...rest([other])];
+};
 
 /** The arguments of noisefold's own functions have the right types. */
 const types = inCalls(/^(demanding|decoding)$/, ([where, given, f], _, rest) =>
@@ -75,6 +84,33 @@ const types = inCalls(/^(demanding|decoding)$/, ([where, given, f], _, rest) =>
 const checks = inCalls(/^argument$/, (_, call) => [
   replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
 ]);
+
+/** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
+const ANY = '__anything';
+const options = inCalls(/^schema$/, ([name, fields], _, rest) => {
+  if (fields?.type !== 'ObjectExpression') return null;
+  return (fields['properties'] as readonly Syntax[]).flatMap((field) => {
+    const value = field['value'] as Syntax | undefined;
+    if (field.type !== 'Property' || value === undefined) return rest([field]);
+    if (value.type !== 'CallExpression' || nameOf(value['callee']) !== 'optional')
+      return [replaced(field, `${nameOf(field['key'])}: ${ANY}`)];
+    const [type, ...others] = value['arguments'] as readonly Syntax[];
+    return [replaced(type!, ANY), ...rest(others)];
+  });
+});
+const optionRules: Rule = (n, rest) => {
+  const callee = n['callee'] as Syntax | undefined;
+  if (n.type !== 'CallExpression' || callee?.type !== 'MemberExpression' || nameOf(callee['property']) !== 'rule')
+    return null;
+  const object = callee['object'] as Syntax;
+  return [...rest([object]), { start: object.end, end: n.end, text: '' }];
+};
+
+/** The page trains no classifier. */
+const classifier: Rule = (n) =>
+  n.type === 'LogicalExpression' && nameOf(n['right']) === 'classifierLosses'
+    ? [replaced(n['right'] as Syntax, 'undefined')]
+    : null;
 
 /** Names of fields are not misspelt. */
 const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
@@ -130,8 +166,13 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
   [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
+  [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
+  [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
+  [/[/]src[/]node[/]/, [words]],
+  [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
   [/[/]src[/]/, [types, suggestions]],
   [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
+  [/[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/]fit)[/]/, [optionRules, options]],
   [
     /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|run[.])|loop[.]))/,
     [checks, refusals, hints, words],
@@ -161,9 +202,10 @@ export const slim: Plugin = {
   name: 'slim',
   apply: 'build',
   transform: {
-    filter: { id: /[/]src[/](dsl|nn|diffusion|training|backends|formats|internal)[/]/ },
+    filter: { id: /[/]src[/].*[.]ts$/ },
     handler(code, id) {
-      return { code: edited(code, editsOf(id, this.parse(code))), map: null };
+      const text = edited(code, editsOf(id, this.parse(code)));
+      return { code: text.includes(ANY) ? `import { unknown as ${ANY} } from 'io-ts';\n${text}` : text, map: null };
     },
   },
   renderChunk(_, { modules }) {

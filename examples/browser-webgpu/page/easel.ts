@@ -13,6 +13,8 @@ export interface Easel {
   /** The radius of the brush in pixels, and whether it restores pixels. */
   readonly radius: number;
   readonly erasing: boolean;
+  /** True if a finger erases; it scrolls the page otherwise. */
+  readonly held: boolean;
   /** The position of the brush of the keyboard. */
   readonly cursor: Cell;
   readonly fillAs: FillAs;
@@ -32,6 +34,7 @@ export const bare: Easel = {
   mask: maskOver('none'),
   radius: 2,
   erasing: false,
+  held: false,
   cursor: { x: SIDE / 2, y: SIDE / 2 },
   fillAs: 'same',
   film: null,
@@ -122,10 +125,12 @@ export const repaired = (state: Easel, event: Event, drawing: Drawing): Moved<Ea
     }
     case 'CursorUsed':
       return painted(brushed(state.mask, state.cursor, state.cursor, state.radius, state.erasing ? 0 : 1));
+    case 'BrushHeld':
+      return [{ ...state, held: event.held }, []];
     case 'BrushSet':
-      return [{ ...state, radius: event.radius }, []];
+      return [{ ...state, radius: event.radius, held: true }, []];
     case 'EraserToggled':
-      return [{ ...state, erasing: !state.erasing }, []];
+      return [{ ...state, erasing: !state.erasing, held: true }, []];
     case 'RegionChosen':
       return painted(maskOver(event.region));
     case 'FillAsSet':

@@ -1,6 +1,6 @@
 /** The state of the training, as the page knows it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
-import type { Report } from '../shared/messages.js';
+import type { Report, WhyWasm } from '../shared/messages.js';
 import { USUAL_SEED } from '../shared/settings.js';
 import { type Event, type Moved, post } from './event.js';
 
@@ -16,6 +16,8 @@ export interface Learning {
   readonly backend: string | null;
   /** The number of threads; null on a GPU. */
   readonly threads: number | null;
+  /** Why it is not a GPU; null if it is, or if the settings ask for the CPU. */
+  readonly why: WhyWasm | null;
   /** The digits to learn from. They load once there is a network, which can draw without them. */
   readonly digits: 'none' | 'loading' | 'loaded' | 'failed';
   /** The number of updates so far, and the goal. */
@@ -35,6 +37,7 @@ export const preparing: Learning = {
   preparing: 'backend',
   backend: null,
   threads: null,
+  why: null,
   digits: 'none',
   step: 0,
   goal: 0,
@@ -72,7 +75,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Preparing':
       return [{ ...state, phase: 'preparing', preparing: event.what }, []];
     case 'Works':
-      return [{ ...state, backend: event.backend, threads: event.threads }, []];
+      return [{ ...state, backend: event.backend, threads: event.threads, why: event.why }, []];
     case 'OneThread':
       return [{ ...state, threads: 1 }, []];
     case 'DigitsWanted':

@@ -6,8 +6,8 @@ import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
-import { hashOf, noised, type Noising, plain } from './noising.js';
-import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
+import { noised, type Noising, plain } from './noising.js';
+import { firstPlane, planed, type Plane } from './plane.js';
 import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
@@ -52,7 +52,6 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [drawing, ofDrawing] = drew(page.drawing, event);
   const [easel, ofEasel] = repaired(page.easel, event, drawing);
   const notices = noticed(page.notices, event, page.opened);
-  const hash = hashOf(noising) + planeQuery(plane);
   return [
     {
       ...page,
@@ -67,8 +66,6 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel].map(
-      (effect) => (effect._tag === 'Link' ? { ...effect, hash } : effect),
-    ),
+    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel],
   ];
 };

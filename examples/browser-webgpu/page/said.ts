@@ -18,6 +18,8 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Painted':
       if (event.purpose === 'repair') return 'Digit repaired';
       return coming === null ? 'New digits drawn' : null;
+    case 'Shared':
+      return event.text;
     case 'Saved':
       return `Checkpoint of step ${event.step} saved`;
     default:

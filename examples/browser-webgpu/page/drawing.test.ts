@@ -2,13 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { Paint } from '../shared/messages.js';
 import { blank, COUNT, type Drawing, drew, indexOf, labelsOf } from './drawing.js';
 import type { Event } from './event.js';
+import { absent, type Shipped } from './network.js';
+
+/** One's own network, which is ready. */
+const own: Shipped = { phase: 'absent', ready: true, chosen: 'own' };
 
 const after = (state: Drawing, ...events: readonly Event[]): Drawing =>
-  events.reduce((before, event) => drew(before, event)[0], state);
+  events.reduce((before, event) => drew(before, event, own)[0], state);
 
 /** The drawing that an event requests. */
-const asked = (state: Drawing, event: Event): Paint | undefined => {
-  const [effect] = drew(state, event)[1];
+const asked = (state: Drawing, event: Event, network = own): Paint | undefined => {
+  const [effect] = drew(state, event, network)[1];
   return effect?._tag === 'Post' && effect.request._tag === 'Paint' ? effect.request : undefined;
 };
 
@@ -29,7 +33,7 @@ const frame = (id: number, index: number, of: number): Event => ({
 /** All reports of a drawing of a given duration. */
 const wholly = (id: number, of = 4, milliseconds = 1000): readonly Event[] => [
   ...Array.from({ length: of + 1 }, (_, index) => frame(id, index, of)),
-  { _tag: 'Painted', id, purpose: 'drawing', milliseconds, x: new Float32Array() },
+  { _tag: 'Painted', id, purpose: 'drawing', milliseconds, evaluations: 1, x: new Float32Array() },
 ];
 const trained = (milliseconds: number): Event => ({ _tag: 'Stepped', step: 0, loss: 1, milliseconds });
 
@@ -54,7 +58,7 @@ describe('the classes of a drawing', () => {
 describe('a drawing', () => {
   test('is requested once there is a network, and not before', () => {
     expect(asked(blank, begun)).toMatchObject({ id: 0, purpose: 'drawing', known: null });
-    expect(asked(blank, { _tag: 'DrawPressed' })).toBeUndefined();
+    expect(asked(blank, { _tag: 'DrawPressed' }, absent)).toBeUndefined();
   });
 
   test('uses the settings of the page, and new noise on request', () => {
@@ -64,6 +68,19 @@ describe('a drawing', () => {
     });
     expect(asked(ready, { _tag: 'StepsSet', steps: 35 })).toMatchObject({ steps: 35, seed: ready.seed });
     expect(asked(ready, { _tag: 'DrawPressed' })).toMatchObject({ seed: ready.seed + 1 });
+  });
+
+  test('is by the network that was chosen, and drawn again by another one', () => {
+    const loaded: Shipped = { phase: 'loaded', ready: true, chosen: 'shipped' };
+    expect(asked(blank, begun, { ...loaded, phase: 'absent' })).toBeUndefined();
+    expect(asked(blank, { _tag: 'NetworkLoaded' }, loaded)).toMatchObject({ network: 'shipped' });
+    expect(asked(ready, begun)).toMatchObject({ network: 'own' });
+    const chosen: Event = { _tag: 'NetworkChosen', network: 'shipped' };
+    const [other, [effect]] = drew(after(ready, ...wholly(0)), chosen, loaded);
+    expect(effect).toMatchObject({ request: { network: 'shipped', seed: ready.seed } });
+    expect(other.shown).toBeNull();
+    // the training of one's own does not change what the other one draws
+    expect(asked(drew(other, { _tag: 'Dropped', id: 1, purpose: 'drawing' }, loaded)[0], trained(60_000), loaded)).toBeUndefined(); // prettier-ignore
   });
 
   test('is shown as it arrives', () => {

@@ -4,6 +4,7 @@ import { MOST_STEPS } from '../shared/settings.js';
 import type { Paint } from '../shared/messages.js';
 import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, isDone, withFrame } from './film.js';
+import { chosenDraws, type Shipped } from './network.js';
 
 export interface Drawing {
   /** The chosen classes in rising order; at least one. */
@@ -12,8 +13,9 @@ export interface Drawing {
   readonly steps: number;
   /** The seed of the noise. It stays the same, so that the progress is visible. */
   readonly seed: number;
-  /** True if there is a network. */
+  /** True if the network that draws is ready, and which one it is. */
   readonly ready: boolean;
+  readonly network: Paint['network'];
   readonly shown: Film | null;
   /** The drawing in progress; automatic ones are shown when complete. */
   readonly coming: { readonly film: Film; readonly quietly: boolean } | null;
@@ -37,6 +39,7 @@ export const blank: Drawing = {
   steps: 20,
   seed: 1,
   ready: false,
+  network: 'shipped',
   shown: null,
   coming: null,
   index: null,
@@ -117,7 +120,7 @@ const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
     guidance,
     seed,
     part: 0,
-    network: 'own',
+    network: state.network,
     solver: 'ddim',
     known: null,
     from: null,
@@ -138,21 +141,33 @@ const played = (state: Drawing, milliseconds: number): Drawing => {
   return next >= last ? { ...state, playing: false, index: null } : { ...state, index: next };
 };
 
-export const drew = (state: Drawing, event: Event): Moved<Drawing> => {
+/** The drawing after an event; `network` is its state after the event. */
+export const drew = (before: Drawing, event: Event, network: Shipped): Moved<Drawing> => {
+  const ready = chosenDraws(network);
+  if (before.ready === ready && before.network === network.chosen) return drewWith(before, event);
+  const state: Drawing = { ...before, ready, network: network.chosen };
+  return ready && event._tag !== 'Begun'
+    ? drawn({ ...state, shown: null, index: null }, false) // by another network
+    : drewWith(state, event);
+};
+
+const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
   switch (event._tag) {
     case 'Begun':
-      return drawn({ ...state, ready: true, shown: null, index: null, took: 0, learned: event.step }, false);
+      return drawn({ ...state, shown: null, index: null, took: 0, learned: event.step }, false);
     case 'Opened':
-      return [{ ...state, ready: false, coming: null, steps: event.settings.steps }, []];
+      return [{ ...state, coming: null, steps: event.settings.steps }, []];
     case 'Crashed':
     case 'Lost':
-      return [{ ...state, ready: false, coming: null }, []];
+      return [{ ...state, coming: null }, []];
     case 'Stepped': {
       const later = { ...state, learned: event.step + 1, trained: state.trained + event.milliseconds };
-      return isDue(later) ? drawn(later, true) : [later, []];
+      return state.network === 'own' && isDue(later) ? drawn(later, true) : [later, []];
     }
     case 'Rested':
-      return state.index === null ? drawn(state, state.coming?.quietly ?? true) : [state, []];
+      return state.network === 'own' && state.index === null
+        ? drawn(state, state.coming?.quietly ?? true)
+        : [state, []];
     case 'Hid': {
       const seen = { ...state, hidden: event.hidden };
       return state.shown?.learned === state.learned ? [seen, []] : drawn(seen, state.shown !== null);

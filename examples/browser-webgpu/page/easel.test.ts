@@ -1,10 +1,21 @@
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { noising as built } from '../build/noising.js';
 import { AREA, CLASSES, SIDE } from '../shared/extent.js';
+import type { Paint } from '../shared/messages.js';
+import { digitIn } from '../shared/noising.js';
 import { blank } from './drawing.js';
 import { bare, type Easel, repaired, WAYS } from './easel.js';
 import type { Effect, Event } from './event.js';
+import { absent, type Shipped } from './network.js';
+import { type Noising, plain } from './noising.js';
 
-const turn = (state: Easel, event: Event) => repaired(state, event, blank);
+const file = Uint8Array.from(gunzipSync(built())).buffer;
+const noising: Noising = { ...plain, file };
+/** One's own network, which is ready. */
+const own: Shipped = { phase: 'absent', ready: true, chosen: 'own' };
+
+const turn = (state: Easel, event: Event) => repaired(state, event, blank, own, noising);
 const after = (state: Easel, ...events: readonly Event[]): Easel =>
   events.reduce((before, event) => turn(before, event)[0], state);
 
@@ -17,13 +28,11 @@ const ready = after(bare, begun, digit, middle);
 const asked = (state: Easel, event: Event): readonly Effect[] => turn(state, event)[1];
 
 describe('a repair', () => {
-  test('begins with a digit, which is requested once the digits are loaded', () => {
-    expect(asked(bare, begun)).toEqual([]);
-    expect(asked(bare, { _tag: 'DigitsLoaded' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
-    expect(asked(ready, { _tag: 'DigitsLoaded' })).toEqual([]);
-    expect(asked(after(bare, { _tag: 'DigitsLoaded' }), { _tag: 'DigitAsked' })).toMatchObject([
-      { request: { at: 1 } },
-    ]);
+  test('begins with the digit of the first figure; others are requested', () => {
+    expect(after(bare, { _tag: 'NoisingLoaded', file })).toMatchObject({ image: digitIn(file, 3), label: 3 });
+    expect(after(ready, { _tag: 'NoisingLoaded', file })).toMatchObject({ label: 7 });
+    expect(asked(bare, { _tag: 'DigitAsked' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
+    expect(asked(after(bare, { _tag: 'DigitAsked' }), { _tag: 'DigitAsked' })).toMatchObject([{ request: { at: 1 } }]);
   });
 
   test('requests several ways to fill in the erased part, with the sliders of the drawing', () => {
@@ -58,9 +67,12 @@ describe('a repair', () => {
   test.each<[string, Easel]>([
     ['nothing is erased', after(ready, { _tag: 'RegionChosen', region: 'none' })],
     ['there is no digit', after(bare, begun, middle)],
-    ['there is no network', after(ready, { _tag: 'Crashed', message: '' })],
   ])('is not requested if %s', (_, state) => {
     expect(asked(state, fill)).toEqual([]);
+  });
+
+  test('is not requested if there is no network', () => {
+    expect(repaired(ready, fill, blank, absent, noising)[1]).toEqual([]);
   });
 
   test('is shown as it arrives, and ends when it is complete or fails', () => {
@@ -78,7 +90,14 @@ describe('a repair', () => {
     const painting = after(ready, fill, frame);
     expect(painting).toMatchObject({ painting: true, film: { of: 8, stills: [{ image }] } });
     expect(
-      after(painting, { _tag: 'Painted', id: 0, purpose: 'repair', milliseconds: 1, x: new Float32Array() }).painting,
+      after(painting, {
+        _tag: 'Painted',
+        id: 0,
+        purpose: 'repair',
+        milliseconds: 1,
+        evaluations: 1,
+        x: new Float32Array(),
+      }).painting,
     ).toBe(false);
     expect(after(painting, { _tag: 'Failed', doing: 'repair', message: '' }).painting).toBe(false);
   });
@@ -98,7 +117,49 @@ describe('a repair', () => {
   });
 });
 
+describe('a change', () => {
+  const requestOf = (state: Easel): Paint => {
+    const [effect] = asked(state, { _tag: 'ChangePressed' });
+    if (effect?._tag !== 'Post' || effect.request._tag !== 'Paint') throw new Error('no request');
+    return effect.request;
+  };
+
+  test('begins at the image with noise of its strength, another one for each result', () => {
+    const { known, labels, from } = requestOf(after(ready, { _tag: 'StrengthSet', t: 300 }));
+    expect([known, labels]).toEqual([null, Array.from({ length: WAYS }, () => 7)]);
+    // the cosine schedule at 300 of 1000
+    expect(from!.sigma).toBeCloseTo(Math.tan(0.15 * Math.PI), 1);
+    expect(from!.x).toHaveLength(WAYS * AREA);
+    const [alpha, sigma] = [Math.cos(0.15 * Math.PI), Math.sin(0.15 * Math.PI)];
+    const noise = Array.from(from!.x, (x) => (x - alpha * (9 / 127.5 - 1)) / sigma);
+    const variance = noise.reduce((sum, n) => sum + n * n, 0) / noise.length;
+    expect(Math.abs(variance - 1)).toBeLessThan(6 * Math.sqrt(2 / noise.length) + 0.05);
+    const [first, second] = [from!.x.slice(0, AREA), from!.x.slice(AREA, 2 * AREA)];
+    expect(first).not.toEqual(second);
+  });
+
+  test('of a drawing on new paper is of any digit', () => {
+    const place = { x: 14.5, y: 14.5 };
+    const drawn = after(ready, { _tag: 'PaperPressed' }, { _tag: 'Brushed', from: place, to: place });
+    expect(drawn.image![14 * SIDE + 14]).toBe(255);
+    expect(drawn.image!.filter((ink) => ink > 0).length).toBeLessThan(10);
+    expect(drawn.mask.includes(1)).toBe(false);
+    expect(requestOf(drawn).labels).toEqual(Array.from({ length: WAYS }, () => CLASSES));
+  });
+});
+
 describe('the brush', () => {
+  test('erases, restores or draws', () => {
+    const tools = (...events: readonly Event[]) => {
+      const { erasing, inking } = after(ready, ...events);
+      return [erasing, inking];
+    };
+    expect(tools({ _tag: 'EraserToggled' })).toEqual([true, false]);
+    expect(tools({ _tag: 'EraserToggled' }, { _tag: 'InkToggled' })).toEqual([false, true]);
+    expect(tools({ _tag: 'InkToggled' }, { _tag: 'EraserToggled' })).toEqual([true, false]);
+    expect(tools({ _tag: 'InkToggled' }, { _tag: 'InkToggled' })).toEqual([false, false]);
+  });
+
   test('of the keyboard moves pixel by pixel, stays inside the image, and erases at its position', () => {
     const left = Array.from({ length: 40 }, (): Event => ({ _tag: 'CursorMoved', by: { x: -1, y: 0 } }));
     const edge = after({ ...ready, radius: 0.5 }, { _tag: 'RegionChosen', region: 'none' }, ...left, {

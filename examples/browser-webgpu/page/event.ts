@@ -1,5 +1,5 @@
 /** The events and the effects of the page. */
-import type { Pixels, Plane, Report, Request } from '../shared/messages.js';
+import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Cell, Region } from './mask.js';
 
@@ -26,12 +26,13 @@ export type Event =
   | { readonly _tag: 'Shared'; readonly text: string }
   // noising
   /** Its numbers were loaded; `drifts` if time may go to and fro until the user touches the page. */
-  | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer; readonly drifts: boolean }
+  | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer; readonly drifts?: boolean }
   | { readonly _tag: 'DriftStarted' }
   /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
   | { readonly _tag: 'NoisingSet'; readonly query: string }
   // the shipped network
   | { readonly _tag: 'NetworkWanted' }
+  | { readonly _tag: 'NetworkChosen'; readonly network: Paint['network'] }
   // removing
   | { readonly _tag: 'ColumnSet'; readonly column: number }
   | { readonly _tag: 'ToldSet'; readonly told: boolean }
@@ -78,9 +79,17 @@ export type Event =
   | { readonly _tag: 'BrushHeld'; readonly held: boolean }
   | { readonly _tag: 'BrushSet'; readonly radius: number }
   | { readonly _tag: 'EraserToggled' }
+  | { readonly _tag: 'InkToggled' }
+  /** A blank sheet in place of the digit. */
+  | { readonly _tag: 'PaperPressed' }
+  | { readonly _tag: 'StrengthSet'; readonly t: number }
+  | { readonly _tag: 'ChangePressed' }
   | { readonly _tag: 'RegionChosen'; readonly region: Region }
   | { readonly _tag: 'FillAsSet'; readonly as: FillAs }
-  | { readonly _tag: 'FillPressed' };
+  | { readonly _tag: 'FillPressed' }
+  // morphing
+  | { readonly _tag: 'MorphSet'; readonly end: 'from' | 'to'; readonly digit: number }
+  | { readonly _tag: 'MorphPressed' };
 
 /** The class that an image is repaired as: its own, any, or a given one. */
 export type FillAs = 'same' | 'any' | number;

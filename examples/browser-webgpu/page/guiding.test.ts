@@ -12,7 +12,7 @@ import type { Event } from './event.js';
 import { codeOf, guided, type Guiding, LABELS, REAL, SCALES, unguided, varietyOf } from './guiding.js';
 import { absent, type Shipped } from './network.js';
 
-const loaded: Shipped = { phase: 'loaded', ready: true };
+const loaded: Shipped = { phase: 'loaded', ready: true, chosen: 'shipped' };
 const move = (event: Event, state: Guiding = unguided, network = loaded) => guided(state, event, network);
 const pressed: Event = { _tag: 'GuidePressed' };
 const [begun, effects] = move(pressed);
@@ -22,7 +22,7 @@ const images = (brightness: (i: number) => number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: LABELS.length * AREA }, (_, i) => brightness(Math.floor(i / AREA)));
 
 const painted = (id: number, x = images(() => 0)): Event => ({
-  ...{ _tag: 'Painted', id, purpose: 'guidance', milliseconds: 1, x },
+  ...{ _tag: 'Painted', id, purpose: 'guidance', milliseconds: 1, evaluations: 1, x },
 });
 
 describe('the rows of the figure', () => {

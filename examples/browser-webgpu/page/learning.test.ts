@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings, USUAL_SEED } from '../shared/settings.js';
 import type { Event } from './event.js';
-import { learned, type Learning, MORE, preparing } from './learning.js';
+import { expected, learned, type Learning, MORE, preparing } from './learning.js';
 
 const after = (...events: readonly Event[]): Learning =>
   events.reduce((state, event) => learned(state, event)[0], { ...preparing, digits: 'loaded' } as Learning);
@@ -93,18 +93,19 @@ describe('learning', () => {
     });
   });
 
-  test('waits for the digits, which load once there is a network, and again on request', () => {
-    expect(asked(preparing, begun)).toEqual([{ _tag: 'LoadDigits' }]);
-    const [loading] = learned(preparing, begun);
-    expect(loading.digits).toBe('loading');
-    expect(asked(loading, train)).toEqual([]);
+  test('waits for the digits, which load when somebody trains, and again on request', () => {
+    expect(asked(preparing, begun)).toEqual([]);
+    const [without] = learned(preparing, begun);
+    expect(asked(without, train)).toEqual([{ _tag: 'LoadDigits' }]);
+    const [loading] = learned(without, train);
+    expect(loading).toMatchObject({ digits: 'loading', phase: 'resting' });
+    expect(asked(loading, { _tag: 'DigitsLoaded' })).toEqual([{ _tag: 'Train', until: 900 }]);
     const [failed] = learned(loading, { _tag: 'Failed', doing: 'digits', message: '' });
     expect(failed).toMatchObject({ phase: 'resting', digits: 'failed' });
-    expect(asked(failed, train)).toEqual([]);
     expect(asked(failed, { _tag: 'DigitsWanted' })).toEqual([{ _tag: 'LoadDigits' }]);
-    const [loaded] = learned(failed, { _tag: 'DigitsLoaded' });
+    const [loaded] = learned(without, { _tag: 'DigitsLoaded' });
+    expect(loaded.phase).toBe('resting');
     expect(asked(loaded, train)).toEqual([{ _tag: 'Train', until: 900 }]);
-    expect(asked(loaded, { ...begun, from: 'lost' })).toEqual([]); // they are loaded
   });
 
   test('counts the running threads', () => {
@@ -134,5 +135,18 @@ describe('learning', () => {
     expect(after({ _tag: 'Preparing', what: 'network' }, failed('start')).phase).toBe('stopped');
     expect(after(begun, train, failed('open')).phase).toBe('training');
     expect(after(begun, { _tag: 'Crashed', message: '' }).phase).toBe('stopped');
+  });
+
+  test('its duration is known from images that were drawn here, and then from its own steps', () => {
+    const painted = (milliseconds: number, evaluations: number): Event => ({
+      ...{ _tag: 'Painted', id: 0, purpose: 'drawing', milliseconds, evaluations, x: new Float32Array() },
+    });
+    expect(expected(after(begun))).toBeNaN();
+    expect(expected(after(begun, painted(9, 9)))).toBeNaN(); // too few to tell
+    // 900 steps of 16 images, each of which takes three looks of 2 ms
+    expect(expected(after(begun, painted(800, 400), painted(1200, 400)))).toBeCloseTo(86.4, 9);
+    expect(
+      expected(after(begun, painted(800, 400), train, { _tag: 'Stepped', step: 0, loss: 1, milliseconds: 50 })),
+    ).toBe(45);
   });
 });

@@ -18,14 +18,17 @@ export interface Learning {
   readonly threads: number | null;
   /** Why it is not a GPU; null if it is, or if the settings ask for the CPU. */
   readonly why: WhyWasm | null;
-  /** The digits to learn from. They load once there is a network, which can draw without them. */
+  /** The digits to learn from. They load when somebody trains, or `wants` to as soon as they are there. */
   readonly digits: 'none' | 'loading' | 'loaded' | 'failed';
+  readonly wants: boolean;
   /** The number of updates so far, and the goal. */
   readonly step: number;
   readonly goal: number;
   readonly losses: readonly Loss[];
   readonly heldOut: readonly Loss[];
   readonly pace: Pace;
+  /** The measured milliseconds for each image that a network looks at, the least so far; NaN before the first. */
+  readonly look: number;
   /** The step at which this browser saved the training. */
   readonly kept: number | null;
   /** The seed of the next new training. */
@@ -39,11 +42,13 @@ export const preparing: Learning = {
   threads: null,
   why: null,
   digits: 'none',
+  wants: false,
   step: 0,
   goal: 0,
   losses: [],
   heldOut: [],
   pace: noPace,
+  look: Number.NaN,
   kept: null,
   seed: 0,
 };
@@ -54,6 +59,17 @@ export const MORE = 300;
 /** The goal of a training that starts now. */
 export const nextGoal = ({ step, goal }: Pick<Learning, 'step' | 'goal'>): number => (step < goal ? goal : step + MORE);
 
+/** The least number of images by which the pace is measured. */
+const ENOUGH = 100;
+
+/** The images of a step, and the time of an image in training, in looks at one: as measured on WebAssembly. */
+const BATCH = 16;
+const LEARNING = 3;
+
+/** The seconds that a training to the goal will take from its beginning, if something was measured; otherwise NaN. */
+export const expected = ({ goal, look, pace: { secondsPerStep } }: Pick<Learning, 'goal' | 'look' | 'pace'>): number =>
+  goal * (Number.isNaN(secondsPerStep) ? (LEARNING * BATCH * look) / 1000 : secondsPerStep);
+
 /** The losses before a step. */
 const before = (step: number, losses: readonly Loss[]): readonly Loss[] => losses.filter((loss) => loss.step < step);
 
@@ -63,6 +79,11 @@ const loadingDigits = (state: Learning): Moved<Learning> => [
   { ...state, digits: 'loading' },
   [post({ _tag: 'LoadDigits' })],
 ];
+
+const training = (state: Learning): Moved<Learning> => {
+  const goal = nextGoal(state);
+  return [{ ...state, phase: 'training', goal }, [post({ _tag: 'Train', until: goal })]];
+};
 
 export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
@@ -80,8 +101,10 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       return [{ ...state, threads: 1 }, []];
     case 'DigitsWanted':
       return loadingDigits(state);
-    case 'DigitsLoaded':
-      return [{ ...state, digits: 'loaded' }, []];
+    case 'DigitsLoaded': {
+      const supplied: Learning = { ...state, digits: 'loaded', wants: false };
+      return state.wants && state.phase === 'resting' ? training(supplied) : [supplied, []];
+    }
     case 'Begun': {
       const { from, step, goal } = event;
       const same = from === 'lost'; // the same training, at its last copy
@@ -96,7 +119,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
         kept: from === 'kept' ? step : same ? state.kept : null,
         seed: from === 'noise' ? state.seed + 1 : state.seed,
       };
-      return state.digits === 'none' ? loadingDigits(resting) : [resting, []];
+      return [resting, []];
     }
     case 'Stepped': {
       const { step, loss, milliseconds } = event;
@@ -109,6 +132,10 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
         },
         [],
       ];
+    }
+    case 'Painted': {
+      const look = event.milliseconds / event.evaluations;
+      return event.evaluations >= ENOUGH && !(look >= state.look) ? [{ ...state, look }, []] : [state, []];
     }
     case 'HeldOut':
       return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
@@ -130,11 +157,9 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       ];
     case 'Hid':
       return [state, event.hidden && state.phase === 'training' ? [post({ _tag: 'Keep' })] : []];
-    case 'TrainPressed': {
-      if (state.phase !== 'resting' || state.digits !== 'loaded') return [state, []];
-      const goal = nextGoal(state);
-      return [{ ...state, phase: 'training', goal }, [post({ _tag: 'Train', until: goal })]];
-    }
+    case 'TrainPressed':
+      if (state.phase !== 'resting') return [state, []];
+      return state.digits === 'loaded' ? training(state) : loadingDigits({ ...state, wants: true });
     case 'RestPressed':
       return [state, [post({ _tag: 'Rest' })]];
     case 'SavePressed':

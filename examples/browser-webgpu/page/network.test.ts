@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../shared/settings.js';
 import type { Event } from './event.js';
-import { absent, draws, shipped, type Shipped } from './network.js';
+import { absent, chosenDraws, draws, shipped, type Shipped } from './network.js';
 
 const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
 const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
@@ -34,6 +34,17 @@ describe('the shipped network', () => {
     expect(draws(after(opened, begun, wanted, loaded, lost))).toBe(false);
     expect(draws(after(opened, begun, wanted, loaded, lost, begun))).toBe(true);
     expect(requests(opened, begun, wanted, loaded, lost, begun)).toEqual([2]);
+  });
+
+  test('draws in the last figure, until there is one of one’s own or somebody chooses', () => {
+    expect(after(opened, begun).chosen).toBe('shipped');
+    expect(after(opened, begun, { _tag: 'TrainPressed' }).chosen).toBe('own');
+    expect(after(opened, { ...begun, from: 'kept', step: 300 }).chosen).toBe('own');
+    const chosen: Event = { _tag: 'NetworkChosen', network: 'shipped' };
+    expect(after(opened, begun, { _tag: 'TrainPressed' }, chosen).chosen).toBe('shipped');
+    expect(chosenDraws(after(opened, begun))).toBe(false);
+    expect(chosenDraws(after(opened, begun, { _tag: 'TrainPressed' }))).toBe(true);
+    expect(chosenDraws(after(opened, begun, wanted, loaded))).toBe(true);
   });
 
   test('can be asked for again after a failure', () => {

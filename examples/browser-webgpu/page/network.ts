@@ -1,4 +1,5 @@
-/** The network that ships with the page: it is loaded when somebody asks for it. */
+/** The network that ships with the page, which is loaded when somebody asks for it, and the choice between it and one's own. */
+import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Shipped {
@@ -6,12 +7,17 @@ export interface Shipped {
   readonly phase: 'absent' | 'wanted' | 'loading' | 'loaded';
   /** True if the worker can draw. */
   readonly ready: boolean;
+  /** The network that draws in the last figure. */
+  readonly chosen: Paint['network'];
 }
 
-export const absent: Shipped = { phase: 'absent', ready: false };
+export const absent: Shipped = { phase: 'absent', ready: false, chosen: 'shipped' };
 
 /** Tests if the shipped network can draw. */
 export const draws = ({ phase, ready }: Shipped): boolean => phase === 'loaded' && ready;
+
+/** Tests if the chosen network can draw. */
+export const chosenDraws = (state: Shipped): boolean => (state.chosen === 'own' ? state.ready : draws(state));
 
 const loading = (state: Shipped): Moved<Shipped> => [{ ...state, phase: 'loading' }, [post({ _tag: 'LoadNetwork' })]];
 
@@ -20,8 +26,13 @@ export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
     case 'NetworkWanted':
       if (state.phase !== 'absent') return [state, []];
       return state.ready ? loading(state) : [{ ...state, phase: 'wanted' }, []];
+    case 'NetworkChosen':
+      return [{ ...state, chosen: event.network }, []];
+    case 'TrainPressed':
+      return [{ ...state, chosen: 'own' }, []];
     case 'Begun': {
-      const ready = { ...state, ready: true };
+      // a training that goes on is what its owner wants to see
+      const ready: Shipped = { ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen };
       return state.phase === 'wanted' ? loading(ready) : [ready, []];
     }
     case 'NetworkLoaded':
@@ -29,8 +40,13 @@ export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
     case 'Lost': // the weights stay in the worker
       return [{ ...state, ready: false }, []];
     case 'Opened':
-    case 'Crashed': // another worker has to load it again
-      return [{ phase: state.phase === 'absent' ? 'absent' : 'wanted', ready: false }, []];
+    case 'Crashed': {
+      // another worker has to load it again
+      const phase = state.phase === 'absent' ? 'absent' : 'wanted';
+      // the recipe for tests has a network of its own
+      const chosen = event._tag === 'Opened' && event.settings.recipe === 'tiny' ? 'own' : state.chosen;
+      return [{ phase, ready: false, chosen }, []];
+    }
     case 'Failed':
       return [event.doing === 'network' ? { ...state, phase: 'absent' } : state, []];
     default:

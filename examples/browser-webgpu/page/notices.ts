@@ -42,7 +42,6 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   repair: 'The digit could not be repaired',
   removal: 'The noise could not be removed',
   guidance: 'The digits could not be drawn',
-  change: 'The digit could not be changed',
   morph: 'The digits could not be joined',
   open: 'This file cannot be opened; the training is unchanged',
   save: 'The checkpoint could not be created',

@@ -19,11 +19,13 @@ describe('the page', () => {
     ]);
   });
 
-  test('draws and loads digits once there is a network, and requests a digit to repair once they are loaded', () => {
+  test('loads nothing but code before somebody asks for it, and then draws at once', () => {
     const requests = (page: Page, event: Event) =>
       turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
-    expect(requests(after(opened), begun)).toEqual(['LoadDigits', 'Paint']);
-    expect(requests(after(opened, begun), { _tag: 'DigitsLoaded' })).toEqual(['FindDigit']);
+    expect(requests(after(opened), begun)).toEqual([]);
+    expect(requests(after(opened, begun), { _tag: 'NetworkWanted' })).toEqual(['LoadNetwork']);
+    expect(requests(after(opened, begun, { _tag: 'NetworkWanted' }), { _tag: 'NetworkLoaded' })).toEqual(['Paint']);
+    expect(requests(after(opened, begun), { _tag: 'TrainPressed' })).toEqual(['LoadDigits', 'Paint']);
   });
 
   test('says that it has one thread, and that its digits are missing until they are loaded', () => {
@@ -32,7 +34,12 @@ describe('the page', () => {
     expect(notices).toEqual([]);
     expect(backendOf(learning)).toBe('on WebAssembly, 1 thread');
     expect(whyOf(learning)).toContain('It has one thread');
-    const missing = after(opened, begun, { _tag: 'Failed', doing: 'digits', message: 'status 503' });
+    const missing = after(
+      opened,
+      begun,
+      { _tag: 'TrainPressed' },
+      { _tag: 'Failed', doing: 'digits', message: 'status 503' },
+    );
     expect(titles(missing)).toEqual(['The digits could not be loaded']);
     expect(titles(turned(missing, { _tag: 'DigitsWanted' })[0])).toEqual([]);
   });

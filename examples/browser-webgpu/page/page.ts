@@ -4,6 +4,7 @@ import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
 import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
+import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
 import { noised, type Noising, plain } from './noising.js';
@@ -20,6 +21,7 @@ export interface Page {
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
+  readonly morph: Morph;
   readonly notices: Notices;
   /** The latest announcement for screen readers. */
   readonly said: string;
@@ -36,6 +38,7 @@ export const firstPage = (opened: Opened): Page => ({
   learning: preparing,
   drawing: blank,
   easel: bare,
+  morph: still,
   notices: [],
   said: '',
   opened,
@@ -49,8 +52,9 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [plane, ofPlane] = planed(page.plane, event);
   const [learning, ofLearning] = learned(page.learning, event);
-  const [drawing, ofDrawing] = drew(page.drawing, event);
-  const [easel, ofEasel] = repaired(page.easel, event, drawing);
+  const [drawing, ofDrawing] = drew(page.drawing, event, network);
+  const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
+  const [morph, ofMorph] = morphed(page.morph, event, network, noising);
   const notices = noticed(page.notices, event, page.opened);
   return [
     {
@@ -63,9 +67,20 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       learning,
       drawing,
       easel,
+      morph,
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofPlane, ...ofLearning, ...ofDrawing, ...ofEasel],
+    [
+      ...ofNoising,
+      ...ofNetwork,
+      ...ofRemoving,
+      ...ofGuiding,
+      ...ofPlane,
+      ...ofLearning,
+      ...ofDrawing,
+      ...ofEasel,
+      ...ofMorph,
+    ],
   ];
 };

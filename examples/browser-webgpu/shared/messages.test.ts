@@ -72,7 +72,7 @@ const reports: readonly Report[] = [
   { _tag: 'NonFinite', step: 4 },
   { _tag: 'Rested', step: 5 },
   { _tag: 'Frame', id: 0, purpose: 'drawing', index: 0, of: 5, t: 999, image: bytes, guess: bytes },
-  { _tag: 'Painted', id: 0, purpose: 'drawing', milliseconds: 12, x: numbers },
+  { _tag: 'Painted', id: 0, purpose: 'drawing', milliseconds: 12, evaluations: 400, x: numbers },
   { _tag: 'Recognized', id: 4, classes: [3, 1] },
   { _tag: 'Digit', image: bytes, label: 7 },
   { _tag: 'Saved', step: 5, bytes },

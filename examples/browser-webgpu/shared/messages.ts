@@ -17,7 +17,7 @@ export interface Known {
 }
 
 /** The parts of the page that show images of a network. */
-const purposes = ['drawing', 'repair', 'removal', 'guidance', 'change', 'morph'] as const;
+const purposes = ['drawing', 'repair', 'removal', 'guidance', 'morph'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** x where drawing begins: one image for all, or one for each. */
@@ -146,6 +146,8 @@ export type Report =
       readonly id: number;
       readonly purpose: Purpose;
       readonly milliseconds: number;
+      /** The number of images that the network looked at. */
+      readonly evaluations: number;
       /** The numbers of the last x. */
       readonly x: Float32Array<ArrayBuffer>;
     }
@@ -228,7 +230,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   NonFinite: { step: count },
   Rested: { step: count },
   Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },
-  Painted: { id: count, purpose, milliseconds: anyNumber, x: floats },
+  Painted: { id: count, purpose, milliseconds: anyNumber, evaluations: count, x: floats },
   Dropped: { id: count, purpose },
   Recognized: { id: count, classes: listOf(count) },
   Digit: { image: bytes, label: count },

@@ -217,12 +217,13 @@ describe('failures in the page', inBrowser, () => {
     const { page } = visit;
     await page.route('**/digits.bin', (route) => route.fulfill({ status: 503 }));
     await goTo('?recipe=tiny&backend=wasm');
-    expect(await message()).toContain('the file of digits: expected to be served, got status 503');
     await whenDone(page); // it draws without them
+    await press(page, 'Start training');
+    expect(await message()).toContain('the file of digits: expected to be served, got status 503');
     expect(await page.textContent('#train')).toBe('No digits to learn from');
     await page.unroute('**/digits.bin');
     await press(page, 'Try again');
-    await whenReady(page);
+    await whenStepIs(page, 2);
     expect(await page.locator('.notice.error').count()).toBe(0);
   });
 

@@ -2,7 +2,7 @@
 import type { Easel } from '../page/easel.js';
 import type { Event } from '../page/event.js';
 import { type Cell, share } from '../page/mask.js';
-import { SIDE } from '../shared/extent.js';
+import { CLASSES, SIDE } from '../shared/extent.js';
 import { byId, type Part } from './elements.js';
 import { inked, inkOf } from './ink.js';
 
@@ -53,7 +53,8 @@ const drawOn = (canvas: HTMLCanvasElement, { image, mask, cursor, radius }: Ease
 /** The canvas as text, for screen readers. */
 const inWords = ({ label, mask, cursor }: Easel): string => {
   const painted = `${Math.round(100 * share(mask))} % of it erased`;
-  return `A ${label}, ${painted}; brush at column ${Math.ceil(cursor.x)}, row ${Math.ceil(cursor.y)}`;
+  const name = label === CLASSES ? 'Your drawing' : `A ${label}`;
+  return `${name}, ${painted}; brush at column ${Math.ceil(cursor.x)}, row ${Math.ceil(cursor.y)}`;
 };
 
 /** Reports strokes, from pointer down to pointer up. */

@@ -7,9 +7,10 @@ import { byId, type Part, setText } from './elements.js';
 import { tilesIn } from './tiles.js';
 
 /** The caption of the digits. */
-const hintOf = ({ shown, coming }: Drawing): string => {
+const hintOf = ({ shown, coming, network, ready }: Drawing): string => {
   if (coming !== null && !coming.quietly) return 'from noise to digits…';
-  if (shown === null) return '';
+  if (shown === null) return ready ? '' : 'load the network above, or train your own';
+  if (network === 'shipped') return 'by the loaded network';
   return shown.learned === 0 ? 'only noise yet: nothing was learned' : `after ${shown.learned} steps of learning`;
 };
 

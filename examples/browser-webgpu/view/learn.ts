@@ -2,7 +2,7 @@
 import { clock } from '../../mnist/progress.js';
 import type { Event } from '../page/event.js';
 import { backendOf, whyOf } from '../page/device.js';
-import { type Learning, nextGoal } from '../page/learning.js';
+import { expected, type Learning, nextGoal } from '../page/learning.js';
 import { byId, type Part, setText } from './elements.js';
 
 const WAITING: Readonly<Record<Learning['preparing'], string>> = {
@@ -19,7 +19,8 @@ const trainLabel = ({ phase, preparing, digits, step, goal }: Learning): string 
     case 'stopped':
       return 'Not working';
     case 'resting':
-      if (digits !== 'loaded') return digits === 'failed' ? 'No digits to learn from' : 'Loading digits…';
+      if (digits === 'failed') return 'No digits to learn from';
+      if (digits === 'loading') return 'Loading digits…';
       if (step === 0) return 'Start training';
       return step < goal ? 'Resume' : `Train ${nextGoal({ step, goal }) - step} more`;
   }
@@ -46,6 +47,13 @@ const factsOf = ({
   left: phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
 });
 
+/** Where the digits come from, and how long the training takes here. */
+const aboutOf = (state: Learning): string => {
+  const seconds = expected(state);
+  const time = seconds < 100 ? `${Math.ceil(seconds / 10) * 10} s` : `${Math.round(seconds / 60)} min`;
+  return `from 6,000 handwritten digits${Number.isNaN(seconds) ? '' : `: about ${time} here`}`;
+};
+
 const keptOf = ({ kept }: Learning): string =>
   kept === null
     ? 'Drop a checkpoint anywhere on this page to open it.'
@@ -58,6 +66,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const file = byId('file', HTMLInputElement);
   const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLElement)];
   const why = byId('backend-why', HTMLParagraphElement);
+  const about = byId('learn-hint', HTMLParagraphElement);
 
   let training = false;
   let lost = false; // true if disabling a button removed the focus
@@ -71,7 +80,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     const ready = phase === 'resting' || training;
     setText(train, trainLabel(state));
     lost ||= !ready && (document.activeElement === train || document.activeElement === anew);
-    train.disabled = !ready || digits !== 'loaded';
+    train.disabled = !ready || digits === 'loading' || digits === 'failed';
     for (const control of [save, file]) control.disabled = !ready;
     anew.disabled = !ready || step === 0;
     anew.title = anew.disabled ? 'Nothing learned yet' : 'You can undo this';
@@ -84,5 +93,6 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     setText(backend, backendOf(state));
     setText(why, whyOf(state));
     setText(kept, keptOf(state));
+    setText(about, aboutOf(state));
   };
 };

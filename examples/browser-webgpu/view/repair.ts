@@ -11,7 +11,7 @@ const fillAsOf = (value: string): FillAs => (value === 'same' || value === 'any'
 
 /** The reason why nothing can be filled in; empty if something can. */
 const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>): string => {
-  if (!ready) return 'The network is not ready yet.';
+  if (!ready) return 'Load the network above, or train your own.';
   if (image === null) return 'Press a drawn digit to repair it.';
   return mask.includes(1) ? '' : 'First erase a part of the digit.';
 };
@@ -19,6 +19,12 @@ const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>)
 export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   const [eraser, clear] = [byId('eraser', HTMLButtonElement), byId('clear', HTMLButtonElement)];
   const [digit, fill] = [byId('digit', HTMLButtonElement), byId('fill', HTMLButtonElement)];
+  const [ink, paper, change] = ['ink', 'paper', 'change'].map((id) => byId(id, HTMLButtonElement)) as [
+    HTMLButtonElement,
+    HTMLButtonElement,
+    HTMLButtonElement,
+  ];
+  const [strength, strengthValue] = [byId('strength', HTMLInputElement), byId('strength-value', HTMLOutputElement)];
   const [brush, brushValue] = [byId('brush', HTMLInputElement), byId('brush-value', HTMLOutputElement)];
   const fillAs = byId('fill-as', HTMLSelectElement);
   const fillHint = byId('fill-hint', HTMLParagraphElement);
@@ -38,23 +44,31 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   clear.addEventListener('click', () => happened({ _tag: 'RegionChosen', region: 'none' }));
   eraser.addEventListener('click', () => happened({ _tag: 'EraserToggled' }));
   digit.addEventListener('click', () => happened({ _tag: 'DigitAsked' }));
+  ink.addEventListener('click', () => happened({ _tag: 'InkToggled' }));
+  paper.addEventListener('click', () => happened({ _tag: 'PaperPressed' }));
+  change.addEventListener('click', () => happened({ _tag: 'ChangePressed' }));
+  strength.addEventListener('input', () => happened({ _tag: 'StrengthSet', t: strength.valueAsNumber }));
   fill.addEventListener('click', () => happened({ _tag: 'FillPressed' }));
   brush.addEventListener('input', () => happened({ _tag: 'BrushSet', radius: brush.valueAsNumber }));
   fillAs.addEventListener('change', () => happened({ _tag: 'FillAsSet', as: fillAsOf(fillAs.value) }));
 
-  return ({ image, mask, radius, erasing, painting, ready, hasDigits }) => {
+  return ({ image, mask, radius, erasing, inking, t, painting, ready }) => {
+    ink.setAttribute('aria-pressed', `${inking}`);
+    strength.value = `${t}`;
+    setText(strengthValue, `${t / 10}\u00a0%`);
+    change.disabled = !ready || image === null;
     eraser.setAttribute('aria-pressed', `${erasing}`);
     brush.value = `${radius}`;
     setText(brushValue, `${radius}`);
-    digit.disabled = !ready || !hasDigits;
+    digit.disabled = !ready;
     fill.disabled = whyNot({ ready, image, mask }) !== '';
-    setText(fill, painting ? 'Filling in…' : 'Fill in');
+    setText(fill, painting ? 'Drawing…' : 'Fill in');
     setText(fillHint, whyNot({ ready, image, mask }));
   };
 };
 
 const hintOf = ({ film, painting }: Easel): string => {
-  if (film === null) return 'Four ways to fill it in appear here.';
+  if (film === null) return 'Four results appear here.';
   return painting ? `step ${Math.max(0, film.stills.length - 1)} of ${film.of}` : 'Press one to continue with it.';
 };
 

@@ -8,6 +8,7 @@ import { type Guide, guidingPart } from './guiding.js';
 import { learnPart } from './learn.js';
 import { lossPart } from './loss.js';
 import { messagesPart } from './messages.js';
+import { morphPart, type Use } from './morph.js';
 import { noisingPart } from './noising.js';
 import { planePart } from './plane.js';
 import { toolsPart, waysPart } from './repair.js';
@@ -26,6 +27,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
   const learning = [learnPart(happened), lossPart()].map(memo);
   const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
   const easel = [easelPart, toolsPart, waysPart].map((part) => memo(part(happened)));
+  const use = memoOf<Use>(({ morph, network }) => [morph, network])(morphPart(happened));
   const notices = memo(messagesPart(happened));
   return (page) => {
     noising(page.noising);
@@ -35,6 +37,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
     for (const part of learning) part(page.learning);
     for (const part of drawing) part(page.drawing);
     for (const part of easel) part(page.easel);
+    use(page);
     notices(page.notices);
     setText(said, page.said);
   };

@@ -42,9 +42,11 @@ const paint = async (change: Partial<Paint> = {}) => {
   const network = { model, noising, borrow: TE.right(params), giveBack: () => TE.right(undefined) };
   const made = await nf.run(painter(network, kindOf(all)));
   const frames: { readonly image: Uint8Array; readonly guess: Uint8Array }[] = [];
-  const x = await nf.run(made.paint(all, (frame) => () => void frames.push(frame), { aborted: false }));
+  const { x, evaluations } = await nf.run(
+    made.paint(all, (frame) => () => void frames.push(frame), { aborted: false }),
+  );
   made.release();
-  return { x, frames };
+  return { x, evaluations, frames };
 };
 
 /** The noise where the painter begins. */
@@ -80,7 +82,8 @@ describe('a painter', () => {
   test('keeps known pixels', async () => {
     const image = Uint8Array.from({ length: AREA }, (_, i) => i % 256);
     const mask = Uint8Array.from({ length: AREA }, (_, i) => (i < AREA / 2 ? 1 : 0));
-    const { frames } = await paint({ known: { image, mask } });
+    const { frames, evaluations } = await paint({ known: { image, mask } });
+    expect(evaluations).toBe(7 * 2 * 2); // of two images, with their class and without
     expect(frames).toHaveLength(8); // three steps twice, the last once, and the result
     const result = frames.at(-1)!.image;
     for (const at of [0, 1]) {

@@ -46,13 +46,20 @@ export interface Frame {
   readonly guess: Pixels;
 }
 
+/** What a request leaves. */
+export interface Result {
+  readonly x: Float32Array<ArrayBuffer>;
+  /** The number of images that the network looked at. */
+  readonly evaluations: number;
+}
+
 export interface Painter {
-  /** Paints, and returns the numbers of the last x; `show` receives each frame. */
+  /** Paints, and returns the numbers of the last x and the number of evaluations; `show` receives each frame. */
   readonly paint: (
     paint: Paint,
     show: (frame: Frame) => IO.IO<void>,
     signal: StopSignal,
-  ) => TE.TaskEither<NoisefoldError, Float32Array<ArrayBuffer>>;
+  ) => TE.TaskEither<NoisefoldError, Result>;
   readonly release: IO.IO<void>;
 }
 
@@ -149,7 +156,10 @@ export const painter =
                     F.pipe(
                       read(last.state)(backend),
                       TE.tap(() => release(last)(backend)),
-                      TE.map((numbers) => Float32Array.from(numbers)),
+                      TE.map((numbers) => ({
+                        x: Float32Array.from(numbers),
+                        evaluations: of * count * (kind.guided ? 2 : 1),
+                      })),
                     ),
                   ),
                 );

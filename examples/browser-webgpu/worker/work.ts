@@ -107,11 +107,12 @@ const paint =
   (asked: Paint, { tell, signal }: Outside) =>
   (world: World): Effect<World> => {
     const { id, purpose, network } = asked;
-    const began = performance.now();
+    let began = 0; // once it is compiled
     return F.pipe(
       world.studio[network].of(asked),
+      TE.tapIO(() => () => (began = performance.now())),
       TE.flatMap((painter) => painter.paint(asked, (frame) => tell({ _tag: 'Frame', id, purpose, ...frame }), signal)),
-      TE.tapIO((x) => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began, x })),
+      TE.tapIO((result) => tell({ _tag: 'Painted', id, purpose, milliseconds: performance.now() - began, ...result })),
       TE.map(() => world),
     );
   };

@@ -1,0 +1,49 @@
+/** The morph between two digits, and the choice of the network that draws. */
+import type { Event } from '../page/event.js';
+import { isDone } from '../page/film.js';
+import { BETWEEN, codeOf, type Morph } from '../page/morph.js';
+import { chosenDraws, type Shipped } from '../page/network.js';
+import { DIGITS } from '../shared/noising.js';
+import { byId, element, type Part, setText } from './elements.js';
+import { clear, show } from './ink.js';
+
+/** What this part shows. */
+export interface Use {
+  readonly morph: Morph;
+  readonly network: Shipped;
+}
+
+const ENDS = ['from', 'to'] as const;
+
+export const morphPart = (happened: (event: Event) => void): Part<Use> => {
+  const press = byId('morph', HTMLButtonElement);
+  const choice = byId('network', HTMLFieldSetElement);
+  const selects = ENDS.map((end) => {
+    const select = byId(`morph-${end}`, HTMLSelectElement);
+    select.append(...DIGITS.map((digit) => element('option', { value: `${digit}` }, `${digit}`)));
+    select.addEventListener('change', () => happened({ _tag: 'MorphSet', end, digit: Number(select.value) }));
+    return { end, select };
+  });
+  const place = byId('between', HTMLDivElement);
+  const canvases = Array.from({ length: BETWEEN }, (_, i) => {
+    const label = `Digit ${i + 1} of ${BETWEEN} on the way`;
+    const canvas = element('canvas', { width: '28', height: '28', role: 'img', 'aria-label': label });
+    place.append(canvas);
+    return canvas;
+  });
+  press.addEventListener('click', () => happened({ _tag: 'MorphPressed' }));
+  choice.addEventListener('change', ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    happened({ _tag: 'NetworkChosen', network: target.value === 'own' ? 'own' : 'shipped' });
+  });
+  setText(byId('use-code', HTMLElement), codeOf);
+
+  return ({ morph, network }) => {
+    for (const { end, select } of selects) select.value = `${morph[end]}`;
+    for (const input of choice.querySelectorAll('input')) input.checked = input.value === network.chosen;
+    press.disabled = !chosenDraws(network);
+    place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
+    const image = morph.film?.stills.at(-1)?.image;
+    canvases.forEach((canvas, i) => (image === undefined ? clear(canvas) : show(canvas, image, i)));
+  };
+};

@@ -11,7 +11,7 @@ import {
 } from '../shared/plane.js';
 import type { Report } from '../shared/messages.js';
 import type { Event } from './event.js';
-import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, shareThere, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
+import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
 
 const after = (state: Plane, ...events: readonly Event[]): Plane =>
   events.reduce((before, event) => planed(before, event)[0], state);
@@ -146,6 +146,9 @@ describe('a drawing', () => {
   test('needs the brush, which clears the points', () => {
     expect(draw(seen, [1, 2]).points).toBe(seen.points);
     expect(draw(after(seen, brush), [10.4, 200], [300, -5]).points).toEqual(Uint8Array.of(10, 200, 255, 0));
+    const shown = after(seen, film({}), brush);
+    expect(isCurrent(shown, shown.learned)).toBe(false);
+    expect(after(shown, brush)).toMatchObject({ drawing: false, shape: 'spiral' }); // nothing was drawn
   });
 
   test('has points that are apart, and at most 400', () => {
@@ -160,7 +163,8 @@ describe('a drawing', () => {
     const stroke: Event = { _tag: 'PlaneStroked' };
     expect(requestsOf(after(seen, brush), stroke)).toEqual([]);
     const drawn = draw(after(seen, brush), [10, 10]);
-    expect(requestsOf(drawn, stroke)).toMatchObject([{ training: 1, points: Uint8Array.of(10, 10) }]);
+    expect(requestsOf(drawn, stroke)).toMatchObject([{ training: 2, points: Uint8Array.of(10, 10) }]);
+    expect(after(drawn, stroke, brush)).toMatchObject({ drawing: false, points: Uint8Array.of(10, 10) });
     const [preset] = set('points=spiral', after(drawn, stroke));
     expect(preset).toMatchObject({ shape: 'spiral', drawing: false, points: firstPlane.points });
   });
@@ -216,6 +220,7 @@ describe('the films', () => {
     const end = 24 * ROW + 2 * DOTS;
     expect(dotsAt(film({}), 25)).toBe(end);
     frames.set([-1, -1, 1, 1.005, 1, 1.02], end); // three dots; the points are two corners
-    expect(shareThere(film({ frames }), Uint8Array.of(0, 0, 255, 255))).toBe(2 / DOTS);
+    const corners = { ...seen, points: Uint8Array.of(0, 0, 255, 255) };
+    expect(after(corners, film({ frames })).learned?.share).toBe(2 / DOTS);
   });
 });

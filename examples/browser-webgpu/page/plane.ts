@@ -19,6 +19,11 @@ import type { Cell } from './mask.js';
 
 type Film = Extract<Report, { readonly _tag: 'PlaneFilm' }>;
 
+/** A film, and the share of its dots that end at a point. */
+export interface Shown extends Film {
+  readonly share: number;
+}
+
 export interface Plane extends PlaneChoice {
   /** The preset of the points; null for a drawing. */
   readonly shape: ShapeName | null;
@@ -39,8 +44,8 @@ export interface Plane extends PlaneChoice {
   /** The number of trainings before this one. */
   readonly training: number;
   /** The latest films; those of another training or another number of steps are old. */
-  readonly exact: Film | null;
-  readonly learned: Film | null;
+  readonly exact: Shown | null;
+  readonly learned: Shown | null;
 }
 
 /** The number of points of a preset. */
@@ -191,8 +196,9 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
       return [next, asked(next)];
     }
     case 'PlaneBrushToggled': {
-      const drawing = !state.drawing;
-      return [{ ...state, drawing, ...(drawing && { shape: null, points: new Uint8Array() }) }, []];
+      const { drawing, points, training } = state;
+      if (drawing) return points.length === 0 ? set(state, 'points=spiral') : [{ ...state, drawing: false }, []];
+      return [{ ...state, drawing: true, shape: null, points: new Uint8Array(), training: training + 1 }, []];
     }
     case 'PlanePointed':
       return [state.drawing ? pointed(state, event.to) : state, []];
@@ -207,7 +213,12 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
     case 'Ticked':
       return [played(state, event.milliseconds), []];
     case 'PlaneFilm':
-      return [isCurrent(state, event) ? { ...state, [event.of]: event } : state, []];
+      return [
+        isCurrent(state, event)
+          ? { ...state, [event.of]: { ...event, share: shareThere(event, state.points) } }
+          : state,
+        [],
+      ];
     case 'Failed':
       return [event.doing === 'plane' ? { ...state, learning: false } : state, []];
     default:
@@ -216,7 +227,7 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
 };
 
 /** Tests whether a film is of the present choices. */
-export const isCurrent = ({ training, steps }: Plane, film: Film | null): film is Film =>
+export const isCurrent = <F extends Film>({ training, steps }: Plane, film: F | null): film is F =>
   film !== null && film.training === training && film.steps === steps;
 
 /** The number of updates of the network. */
@@ -240,7 +251,7 @@ export const dotsAt = ({ steps }: Film, step: number): number =>
 export const placesOf = (points: Uint8Array): readonly number[] => Array.from(points, (byte) => byte / 127.5 - 1);
 
 /** The share of the dots that end within 0.01 of a point. */
-export const shareThere = (film: Film, points: Uint8Array): number => {
+const shareThere = (film: Film, points: Uint8Array): number => {
   const places = placesOf(points);
   const ends = film.frames.subarray(dotsAt(film, film.steps)).subarray(0, 2 * DOTS);
   const isThere = (x: number, y: number): boolean =>

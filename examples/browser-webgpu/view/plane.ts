@@ -7,7 +7,7 @@ import {
   type Plane,
   placesOf,
   ROW,
-  shareThere,
+  type Shown,
   stepOf,
   updatesOf,
 } from '../page/plane.js';
@@ -15,8 +15,6 @@ import { SIDE } from '../shared/extent.js';
 import { ARROWS, DOTS, planeCode, PREDICTIONS, REACH } from '../shared/plane.js';
 import { ARROWS as KEYS, cellOf } from './easel.js';
 import { byId, type Part, setText } from './elements.js';
-
-type Film = NonNullable<Plane['exact']>;
 
 /** The canvases show [-VIEW, VIEW]². */
 const VIEW = 1.5;
@@ -70,7 +68,7 @@ const arrowsAt = (frames: Float32Array, row: number) => (path: CanvasRenderingCo
   }
 };
 
-const drawFilm = (canvas: HTMLCanvasElement, film: Film | null, state: Plane): void => {
+const drawFilm = (canvas: HTMLCanvasElement, film: Shown | null, state: Plane): void => {
   const draw = penOn(canvas);
   const places = placesOf(state.points);
   draw('--accent', 1.5, circles(places, 0, places.length / 2, 0.045));
@@ -127,8 +125,25 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
   });
 };
 
-/** The share of the dots that end at a point. */
-const shareOf = (film: Film, { points }: Plane): string => `${Math.round(100 * shareThere(film, points))} %`;
+const percent = ({ share }: Shown): string => `${Math.round(100 * share)} %`;
+
+const exactText = (state: Plane): string =>
+  isCurrent(state, state.exact) ? `${percent(state.exact)} of the dots end at a point` : 'being computed';
+
+const learnedText = (state: Plane): string => {
+  const { learned } = state;
+  const updates = updatesOf(state);
+  if (learned === null || updates === 0) return 'not trained yet';
+  return `${percent(learned)}, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
+};
+
+/** α and σ of the visible step. */
+const numbersText = (state: Plane, step: number): string => {
+  const [alpha, sigma] = isCurrent(state, state.exact) ? state.exact.levels.slice(2 * step) : [];
+  return alpha === undefined || sigma === undefined
+    ? ''
+    : `At step ${step} α = ${alpha.toFixed(2)} and σ = ${sigma.toFixed(2)}.`;
+};
 
 const trainLabel = (state: Plane): string => {
   if (isTrained(state)) return 'Train it again';
@@ -137,27 +152,29 @@ const trainLabel = (state: Plane): string => {
 
 export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   const place = byId('plane', HTMLElement);
-  const [points, ...films] = ['points', 'exact', 'learned'].map((id) => byId(id, HTMLCanvasElement)) as [HTMLCanvasElement, ...HTMLCanvasElement[]]; // prettier-ignore
-  const [play, brush, train] = ['plane-play', 'points-draw', 'plane-train'].map((id) => byId(id, HTMLButtonElement)) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement]; // prettier-ignore
-  const [slider, moment] = [byId('plane-at', HTMLInputElement), byId('plane-step', HTMLOutputElement)];
-  const [hint, exactEnd, learnedEnd, numbers, code] = ['points-keys', 'exact-end', 'learned-end', 'plane-numbers', 'plane-code'].map((id) => byId(id, HTMLElement)) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement]; // prettier-ignore
+  const canvas = (id: string) => byId(id, HTMLCanvasElement);
+  const button = (id: string) => byId(id, HTMLButtonElement);
+  const write = (id: string, text: string): void => setText(byId(id, HTMLElement), text);
+  const [points, play, slider] = [canvas('points'), button('plane-play'), byId('plane-at', HTMLInputElement)];
   let state: Plane | null = null;
   let isInView = false;
   const drawFilms = (plane: Plane): void => {
-    if (isInView) [plane.exact, plane.learned].forEach((film, i) => drawFilm(films[i]!, film, plane));
+    if (!isInView) return;
+    drawFilm(canvas('exact'), plane.exact, plane);
+    drawFilm(canvas('learned'), plane.learned, plane);
   };
   place.addEventListener('input', ({ target }) => {
     if (target instanceof HTMLInputElement) happened({ _tag: 'PlaneSet', query: `${target.name}=${target.value}` });
   });
   play.addEventListener('click', () => happened({ _tag: 'PlanePlayToggled' }));
-  brush.addEventListener('click', () => happened({ _tag: 'PlaneBrushToggled' }));
-  train.addEventListener('click', () => happened({ _tag: 'PlaneTrainPressed' }));
+  button('points-draw').addEventListener('click', () => happened({ _tag: 'PlaneBrushToggled' }));
+  button('plane-train').addEventListener('click', () => happened({ _tag: 'PlaneTrainPressed' }));
   listen(points, happened);
   for (const event of ['focus', 'blur']) points.addEventListener(event, () => state && drawPoints(points, state));
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   new IntersectionObserver(
-    ([entry]) => {
-      isInView = entry!.isIntersecting;
+    (entries) => {
+      isInView = entries.at(-1)!.isIntersecting;
       if (isInView) happened({ _tag: 'PlaneSeen', still: still.matches });
       if (state) drawFilms(state);
     },
@@ -166,7 +183,7 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
 
   return (plane) => {
     state = plane;
-    const { shape, path, predicts, steps, playing, drawing, exact, learned } = plane;
+    const { shape, path, predicts, steps, playing, drawing } = plane;
     drawPoints(points, plane);
     drawFilms(plane);
     const chosen = [shape, path, predicts, `${steps}`];
@@ -177,29 +194,18 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     const step = Math.min(steps, Math.floor(plane.at));
     slider.max = `${steps}`;
     slider.value = `${step}`;
-    const words = `step ${step} of ${steps}`;
-    setText(moment, words);
-    slider.ariaValueText = words;
+    slider.ariaValueText = `step ${step} of ${steps}`;
     play.ariaLabel = playing ? 'Stop the dots' : 'Play from noise to points';
-    setText(play, playing ? '❚❚' : '▶');
-    brush.ariaPressed = `${drawing}`;
-    setText(train, trainLabel(plane));
+    button('points-draw').ariaPressed = `${drawing}`;
     const count = `${plane.points.length / 2} points`;
-    setText(hint, drawing ? `${count}: draw here, also by arrow keys and space` : count);
-    setText(exactEnd, exact === null ? 'being computed' : `${shareOf(exact, plane)} of the dots end at a point`);
-    const updates = updatesOf(plane);
-    setText(
-      learnedEnd,
-      learned === null || updates === 0
-        ? 'not trained yet'
-        : `${shareOf(learned, plane)}, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`,
-    );
-    setText(code, planeCode(plane));
-    const level = exact?.levels.slice(2 * step, 2 * step + 2) ?? [];
-    setText(
-      numbers,
-      level.length < 2 ? '' : `At step ${step} α = ${level[0]!.toFixed(2)} and σ = ${level[1]!.toFixed(2)}.`,
-    );
+    setText(play, playing ? '❚❚' : '▶');
+    write('plane-step', `${step} of ${steps}`);
+    write('plane-train', trainLabel(plane));
+    write('points-keys', drawing ? `${count}: draw here, also by arrow keys and space` : count);
+    write('exact-end', exactText(plane));
+    write('learned-end', learnedText(plane));
+    write('plane-numbers', numbersText(plane, step));
+    write('plane-code', planeCode(plane));
     points.ariaLabel = `${count}; brush at column ${plane.cursor.x}, row ${255 - plane.cursor.y}`;
   };
 };

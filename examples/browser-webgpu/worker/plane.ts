@@ -30,7 +30,6 @@ import {
   fork,
   gather,
   type Key,
-  leafSpec,
   matmul,
   mul,
   type NoisefoldError,
@@ -54,7 +53,7 @@ import {
 } from 'noisefold/dsl';
 import { adam, cosineDecay, layer, learner, linearLayer, type ParamsOf, timeEmbedding, type Times } from 'noisefold/nn';
 import { either as E } from 'fp-ts';
-import { ARROWS, DOTS, type PlaneChoice, type PlanePath, type Prediction, REACH, UPDATES } from '../shared/plane.js';
+import { ARROWS, DOTS, type PlanePath, type Prediction, REACH, UPDATES } from '../shared/plane.js';
 
 const BATCH = 256;
 const WIDTH = 64;

@@ -106,6 +106,13 @@ const optionRules: Rule = (n, rest) => {
   return [...rest([object]), { start: object.end, end: n.end, text: '' }];
 };
 
+/** The worker and the page are of one build, since the name of the worker's file is the hash of its code. */
+const messages = inCalls(/^decode(Report|Request)$/, ([message], call, rest) => [
+  { start: call.start, end: message!.start, text: "({ _tag: 'Right', right: " },
+  ...rest([message!]),
+  { start: message!.end, end: call.end, text: ' })' },
+]);
+
 /** The page trains no classifier. */
 const classifier: Rule = (n) =>
   n.type === 'LogicalExpression' && nameOf(n['right']) === 'classifierLosses'
@@ -169,6 +176,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
   [/[/]src[/]node[/]/, [words]],
+  [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
   [/[/]src[/]/, [types, suggestions]],
   [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
@@ -202,7 +210,7 @@ export const slim: Plugin = {
   name: 'slim',
   apply: 'build',
   transform: {
-    filter: { id: /[/]src[/].*[.]ts$/ },
+    filter: { id: /[/](src|browser-webgpu)[/].*[.]ts$/ },
     handler(code, id) {
       const text = edited(code, editsOf(id, this.parse(code)));
       return { code: text.includes(ANY) ? `import { unknown as ${ANY} } from 'io-ts';\n${text}` : text, map: null };

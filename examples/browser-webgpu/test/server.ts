@@ -15,10 +15,11 @@ export interface Served {
   readonly close: () => void;
 }
 
-export const serve = (folder: string, headers: Readonly<Record<string, string>> = {}): Promise<Served> => {
+/** `below` is the path of the folder on the host. */
+export const serve = (folder: string, headers: Readonly<Record<string, string>> = {}, below = '/'): Promise<Served> => {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = normalize(new URL(url, 'http://localhost').pathname);
-    const name = path === '/' ? '/index.html' : path;
+    const name = path === below ? 'index.html' : path.startsWith(below) ? path.slice(below.length) : '';
     try {
       const content = await readFile(join(folder, name));
       response

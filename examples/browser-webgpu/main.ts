@@ -2,6 +2,7 @@
 import { either as E } from 'fp-ts';
 import type { Effect, Event, Opened } from './page/event.js';
 import { isolating } from './page/isolation.js';
+import { curveOf } from './page/curve.js';
 import { eventsOf, hashOf } from './page/links.js';
 import { firstPage, turned } from './page/page.js';
 import { decodeReport, type Request } from './shared/messages.js';
@@ -55,6 +56,19 @@ const employForPlane = (): Worker =>
 
 const send = (request: Request): void => worker?.postMessage(request, []); // a copy: the page keeps the bytes for undo
 
+/** The curves of the loss, beside the checkpoint in the cache of the page. */
+const curves = (): Promise<Cache> => caches.open('noisefold-training');
+const curveAddress = new URL(`kept/${opened.settings.recipe}-curve`, document.baseURI).href;
+
+const loadCurve = async (): Promise<void> => {
+  try {
+    const found = await (await curves()).match(curveAddress);
+    if (found !== undefined) happened({ _tag: 'CurveFound', curve: curveOf(await found.text()) });
+  } catch (thrown) {
+    console.warn(thrown); // the worker reports that this browser keeps nothing
+  }
+};
+
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {
     case 'Post':
@@ -70,6 +84,8 @@ const carryOut = (effect: Effect): void => {
       clearTimeout(linking);
       linking = setTimeout(() => history.replaceState(null, '', hashOf(page)), 300); // browsers limit how often
       return;
+    case 'KeepCurve':
+      return void curves().then((cache) => cache.put(curveAddress, new Response(effect.text)), console.warn);
     case 'Download':
       return download(effect.name, new Blob([effect.bytes], { type: 'application/octet-stream' }));
   }
@@ -133,6 +149,7 @@ night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
 
 if (!(await isolating(opened.settings, new URL('isolation.js', document.baseURI).href))) {
+  await loadCurve();
   happened(opened);
   followLink(); // over the settings
   if (E.isLeft(asked))

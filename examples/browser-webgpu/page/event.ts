@@ -1,6 +1,7 @@
 /** The events and the effects of the page. */
 import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
+import type { Curve } from './curve.js';
 import type { Cell, Region } from './mask.js';
 
 export interface Opened {
@@ -18,6 +19,8 @@ export type Event =
   /** The page has loaded, or its worker must be replaced. */
   | Opened
   | { readonly _tag: 'Crashed'; readonly message: string }
+  /** The curves of the loss that this browser kept with the training. */
+  | { readonly _tag: 'CurveFound'; readonly curve: Curve }
   | { readonly _tag: 'Hid'; readonly hidden: boolean }
   | { readonly _tag: 'Ticked'; readonly milliseconds: number }
   | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
@@ -103,6 +106,8 @@ export type Effect =
   | { readonly _tag: 'Employ'; readonly request: Request }
   /** Replaces the hash of the URL by that of the page. */
   | { readonly _tag: 'Link' }
+  /** Keeps the curves of the loss in this browser. */
+  | { readonly _tag: 'KeepCurve'; readonly text: string }
   | { readonly _tag: 'Download'; readonly name: string; readonly bytes: Pixels };
 
 /** A part of the page after an event, and its effects. */

@@ -19,6 +19,8 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Painted':
       if (event.purpose === 'repair') return 'Digit repaired';
       return coming === null ? 'New digits drawn' : null;
+    case 'Shared':
+      return event.text;
     case 'PlaneFilm':
       return event.updates === UPDATES ? 'The network of the plane is trained' : null;
     case 'Saved':

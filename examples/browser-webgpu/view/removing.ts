@@ -17,8 +17,8 @@ export interface Removal {
 
 const written = (n: number): string => n.toFixed(2);
 
-const canvasIn = (parent: HTMLElement, label: string): HTMLCanvasElement => {
-  const canvas = element('canvas', { width: '28', height: '28', role: 'img', 'aria-label': label });
+const canvasIn = (parent: HTMLElement, attributes: Readonly<Record<string, string>>): HTMLCanvasElement => {
+  const canvas = element('canvas', { width: '28', height: '28', ...attributes });
   parent.append(canvas);
   return canvas;
 };
@@ -27,31 +27,37 @@ const canvasIn = (parent: HTMLElement, label: string): HTMLCanvasElement => {
 const put = (canvas: HTMLCanvasElement, pixels: Uint8Array | undefined): void =>
   pixels === undefined ? clear(canvas) : show(canvas, pixels, 0);
 
-/** The button that loads the network, and the hint beside it. */
-const loader = (happened: (event: Event) => void): Part<Shipped> => {
+/** The button that loads the network. It hides itself, and then `next` gets its focus. */
+const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipped> => {
   const load = byId('load', HTMLButtonElement);
   const row = byId('loading', HTMLDivElement);
   const label = load.textContent ?? '';
+  let focused = false;
   load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
   return ({ phase }) => {
+    focused ||= document.activeElement === load; // a disabled button loses it
     row.hidden = phase === 'loaded';
     load.disabled = phase !== 'absent';
     setText(load, phase === 'absent' ? label : 'Loading the network…');
+    if (!focused || phase === 'wanted' || phase === 'loading') return;
+    focused = false;
+    const active = document.activeElement;
+    if (active === document.body || active === load) (phase === 'loaded' ? next : load).focus();
   };
 };
 
 export const removingPart = (happened: (event: Event) => void): Part<Removal> => {
   const place = byId('removing', HTMLElement);
-  const drawLoader = loader(happened);
   const [still, guess] = ['still', 'guess'].map((id) => byId(id, HTMLCanvasElement)) as [
     HTMLCanvasElement,
     HTMLCanvasElement,
   ];
   const [slider, value] = [byId('column', HTMLInputElement), byId('column-value', HTMLOutputElement)];
+  const drawLoader = loader(happened, slider);
   const [formula, code] = [byId('removing-formula', HTMLElement), byId('removing-code', HTMLElement)];
   const columns = Array.from({ length: LAST + 1 }, (_, column) => {
     const figure = element('figure');
-    const canvases = [canvasIn(figure, 'x_t'), canvasIn(figure, 'The guess x̂₀')] as const;
+    const canvases = [canvasIn(figure, {}), canvasIn(figure, {})] as const;
     const caption = element('figcaption');
     figure.append(caption);
     figure.addEventListener('click', () => happened({ _tag: 'ColumnSet', column }));
@@ -63,7 +69,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const { solver, steps } = WAYS[way]!;
     const name = `${steps} ${steps === 1 ? 'step' : 'steps'}${solver === 'ancestral' ? ', ancestral' : ''}`;
     const figure = element('figure');
-    const canvas = canvasIn(figure, `The digit after ${name}`);
+    const canvas = canvasIn(figure, { role: 'img', 'aria-label': `The digit after ${name}` });
     figure.append(element('figcaption', {}, name));
     byId('ways', HTMLDivElement).append(figure);
     return { way, canvas };
@@ -75,11 +81,12 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   });
 
   return ({ removing, noising, network }) => {
-    drawLoader(network);
     const { films, column, told } = removing;
     const { file, path, t } = noising;
     setText(code, codeOf(noising, told));
     slider.value = `${column}`;
+    slider.disabled = films[0] === null;
+    drawLoader(network);
     if (file === null) return;
     const levels = levelsIn(file, path);
     const times = timesOf({ file, path, t });
@@ -101,7 +108,6 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     put(guess, stillAt(column)?.guess);
     setText(value, t === 0 ? 'no noise to remove' : wordsAt(column));
     slider.ariaValueText = wordsAt(column);
-    slider.disabled = main === null;
     for (const { way, canvas } of results) put(canvas, films[way]?.stills.at(films[way].of)?.image);
 
     const to = levelAt(levels, times[Math.min(LAST, column + 1)]!);

@@ -1,10 +1,11 @@
 /** The figure "Remove it". */
 import type { Event } from '../page/event.js';
-import type { Film } from '../page/film.js';
+import { type Film, isDone } from '../page/film.js';
 import type { Shipped } from '../page/network.js';
-import type { Noising } from '../page/noising.js';
+import { mixed, type Noising, normals } from '../page/noising.js';
 import { codeOf, LAST, levelAt, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
-import { levelsIn } from '../shared/noising.js';
+import { AREA } from '../shared/extent.js';
+import { digitIn, levelsIn, STRIDE } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
 
@@ -23,9 +24,11 @@ const canvasIn = (parent: HTMLElement, attributes: Readonly<Record<string, strin
   return canvas;
 };
 
-/** The pixels of a still on a canvas, or none. */
-const put = (canvas: HTMLCanvasElement, pixels: Uint8Array | undefined): void =>
-  pixels === undefined ? clear(canvas) : show(canvas, pixels, 0);
+/** Shows the pixels of a still of a film. Older ones stay until it comes, and go if there is no film. */
+const put = (canvas: HTMLCanvasElement, film: Film | null, pixels: Uint8Array | undefined): void => {
+  if (film === null) clear(canvas);
+  else if (pixels !== undefined) show(canvas, pixels, 0);
+};
 
 /** The button that loads the network. It hides itself, and then `next` gets its focus. */
 const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipped> => {
@@ -82,7 +85,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
 
   return ({ removing, noising, network }) => {
     const { films, column, told } = removing;
-    const { file, path, t } = noising;
+    const { file, path, t, digit, seed } = noising;
     setText(code, codeOf(noising, told));
     slider.value = `${column}`;
     slider.disabled = films[0] === null;
@@ -98,17 +101,25 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const stillAt = (k: number) => (main === null ? undefined : stillOf(main, k));
     columns.forEach(({ figure, canvases, caption }, k) => {
       const { image, guess: guessed } = stillAt(k) ?? {};
-      put(canvases[0], image);
-      put(canvases[1], guessed);
+      put(canvases[0], main, image);
+      put(canvases[1], main, guessed);
       figure.toggleAttribute('data-on', k === column);
       figure.title = wordsAt(k);
       setText(caption, `${Math.round(times[k]!)}`);
     });
-    put(still, stillAt(column)?.image);
-    put(guess, stillAt(column)?.guess);
+    put(still, main, stillAt(column)?.image);
+    put(guess, main, stillAt(column)?.guess);
     setText(value, t === 0 ? 'no noise to remove' : wordsAt(column));
     slider.ariaValueText = wordsAt(column);
-    for (const { way, canvas } of results) put(canvas, films[way]?.stills.at(films[way].of)?.image);
+    for (const { way, canvas } of results) {
+      const film = films[way] ?? null;
+      put(canvas, film, film?.stills[film.of]?.image);
+    }
+    place.dataset['film'] = films.every((film) => film !== null && isDone(film)) ? `${main?.id}` : '';
+    if (main === null)
+      // where the way back begins
+      for (const canvas of [still, columns[0]!.canvases[0]])
+        show(canvas, mixed(digitIn(file, digit), normals(seed, AREA), levels[t / STRIDE]!), 0);
 
     const to = levelAt(levels, times[Math.min(LAST, column + 1)]!);
     setText(

@@ -3,7 +3,7 @@ import type { Event } from '../page/event.js';
 import { type Film, isDone } from '../page/film.js';
 import type { Shipped } from '../page/network.js';
 import { mixed, type Noising, normals } from '../page/noising.js';
-import { codeOf, LAST, levelAt, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
+import { codeOf, LAST, levelAt, networkTime, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
 import { AREA } from '../shared/extent.js';
 import { digitIn, levelsIn, STRIDE } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
@@ -86,13 +86,13 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   return ({ removing, noising, network }) => {
     const { films, column, told } = removing;
     const { file, path, t, digit, seed } = noising;
-    setText(code, codeOf(noising, told));
     slider.value = `${column}`;
     slider.disabled = films[0] === null;
     drawLoader(network);
     if (file === null) return;
     const levels = levelsIn(file, path);
     const times = timesOf({ file, path, t });
+    setText(code, codeOf(digit, networkTime({ file, path, t }), told));
     const wordsAt = (k: number): string => {
       const at = Math.round(times[k]!);
       return `t = ${at}, ${Math.round(100 * levelAt(levels, times[k]!).alpha)} % signal`;

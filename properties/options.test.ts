@@ -170,6 +170,8 @@ const rows: readonly Row[] = [
   row('ictPairs', d.ictPairs, { steps: 10 }, { from: 2, min: 0.1, max: 9, rho: 7 }),
   row('consistencyLosses', d.consistencyLosses, { pairs }),
   row('consistencyDistillationLosses', d.consistencyDistillationLosses, { pairs, teacher: trained }, { guidance: d.unguided }),
+  row('continuousConsistencyLosses', d.continuousConsistencyLosses, {}, { warmup: 5 }),
+  row('continuousConsistencyDistillationLosses', d.continuousConsistencyDistillationLosses, { teacher: trained }, { guidance: d.unguided }),
   row('progressiveLosses', d.progressiveLosses, { teacher: trained, steps: 2 }, { guidance: d.unguided }),
   row('meanFlowLosses', d.meanFlowLosses, {}, { share: 0.5 }),
   row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),

@@ -19,6 +19,7 @@ const opened: Opened = {
 
 let page = firstPage(opened);
 let worker: Worker | null = null;
+let planeWorker: Worker | null = null;
 let linking: ReturnType<typeof setTimeout> | undefined;
 
 const happened = (event: Event): void => {
@@ -28,18 +29,26 @@ const happened = (event: Event): void => {
   drawSoon();
 };
 
-const employ = (): Worker => {
+const employ = (crashed: (message: string) => void): Worker => {
   const made = new Worker(new URL('./worker/main.ts', import.meta.url), { type: 'module' });
   made.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const report = decodeReport(data);
-    happened(E.isRight(report) ? report.right : { _tag: 'Crashed', message: report.left.message });
+    if (E.isRight(report)) happened(report.right);
+    else crashed(report.left.message);
   });
   made.addEventListener('error', (error) => {
     error.preventDefault();
-    happened({ _tag: 'Crashed', message: error.message || 'Its code could not be loaded.' });
+    crashed(error.message || 'Its code could not be loaded.');
   });
   return made;
 };
+
+const employForPlane = (): Worker =>
+  employ((message) => {
+    planeWorker?.terminate();
+    planeWorker = null;
+    happened({ _tag: 'Failed', doing: 'plane', message });
+  });
 
 const send = (request: Request): void => worker?.postMessage(request, []); // a copy: the page keeps the bytes for undo
 
@@ -49,8 +58,11 @@ const carryOut = (effect: Effect): void => {
       return send(effect.request);
     case 'Employ':
       worker?.terminate();
-      worker = employ();
+      worker = employ((message) => happened({ _tag: 'Crashed', message }));
       return send(effect.request);
+    case 'PostPlane':
+      planeWorker ??= employForPlane();
+      return planeWorker.postMessage(effect.request, []);
     case 'Link':
       clearTimeout(linking);
       linking = setTimeout(() => history.replaceState(null, '', effect.hash), 300); // browsers limit how often
@@ -71,8 +83,9 @@ let before = 0;
 
 const frame = (now: number): void => {
   asleep = true;
-  if (page.drawing.playing) happened({ _tag: 'Ticked', milliseconds: before === 0 ? 0 : now - before });
-  before = page.drawing.playing ? now : 0;
+  const playing = page.drawing.playing || page.plane.playing;
+  if (playing) happened({ _tag: 'Ticked', milliseconds: before === 0 ? 0 : now - before });
+  before = playing ? now : 0;
   draw(page);
 };
 
@@ -83,7 +96,8 @@ function drawSoon(): void {
 }
 
 const followLink = (): void => {
-  if (location.hash !== '') happened({ _tag: 'NoisingSet', query: location.hash.slice(1) });
+  const query = location.hash.slice(1);
+  for (const _tag of query === '' ? [] : (['NoisingSet', 'PlaneSet'] as const)) happened({ _tag, query });
 };
 
 /** Loads the numbers of the figure, which needs no network and no worker. */

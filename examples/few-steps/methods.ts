@@ -5,6 +5,7 @@ import {
   consistency,
   consistencyDistillationLosses,
   consistencyLosses,
+  continuousConsistencyDistillationLosses,
   ddim,
   ectPairs,
   edm,
@@ -13,12 +14,14 @@ import {
   ictPairs,
   logNormalTimes,
   meanFlowLosses,
+  type Noising,
   type Objective,
   progressiveLosses,
   rectifiedFlow,
   type Solver,
   stratifiedTimes,
   type TimeDraw,
+  trigonometric,
   uncorrected,
   uniformTimes,
 } from 'noisefold/diffusion';
@@ -60,6 +63,7 @@ export interface MethodsWorld {
 /** The parts of a recipe that differ between trainings. */
 interface Part {
   readonly model: RollModel;
+  readonly noising?: Noising;
   readonly loss?: Objective;
   readonly times: TimeDraw;
   readonly initial?: RollTrained;
@@ -90,11 +94,18 @@ export const compareMethods = async ({
   const all = unwrap(datasetOfImages({ data: scaled, shape: [POINTS, 1, 1, 2] }, { image: [1, 1, 2] }));
   const distance = energyDistance(real);
 
-  const trained = ({ model, loss, times, initial, coupling, data = all }: Part): Promise<RollTrained> =>
+  const trained = ({
+    model,
+    noising = rectifiedFlow(),
+    loss,
+    times,
+    initial,
+    coupling,
+    data = all,
+  }: Part): Promise<RollTrained> =>
     nf.run(
       fit({
-        ...{ model, times, data, steps, signal, batch: BATCH, key: keys.fit, averageDecay: 0.998 },
-        noising: model === models.edm ? edm() : rectifiedFlow(),
+        ...{ model, noising, times, data, steps, signal, batch: BATCH, key: keys.fit, averageDecay: 0.998 },
         optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: pipe(initial ? 1e-3 : 4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) })), // prettier-ignore
         ...(loss && { loss }),
         ...(initial && { initial }),
@@ -119,21 +130,30 @@ export const compareMethods = async ({
 
   say(`other points of the roll: ${(1000 * distance(await pointsOf(DRAWN, keys.pairs))).toFixed(1)}`);
   const edmTimes = logNormalTimes({ mean: -1.2, deviation: 1.5 });
-  const plain = await trained({ model: models.edm, times: edmTimes });
+  const plain = await trained({ model: models.edm, noising: edm(), times: edmTimes });
   await row('EDM', (count) => drawnBy(plain, ddim(), count));
   const pairs = ectPairs({ steps, stages: 6 });
   const times = logNormalTimes({ mean: -0.8, deviation: 1.8 });
   await row(
     'ECT',
-    consistent(await trained({ model: models.edm, initial: plain, times, loss: consistencyLosses({ pairs }) })),
+    consistent(
+      await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: consistencyLosses({ pairs }) }),
+    ),
   );
   const ict = consistencyLosses({ pairs: ictPairs({ steps, to: 640 }) });
-  await row('iCT', consistent(await trained({ model: models.edm, times, loss: ict })));
+  await row('iCT', consistent(await trained({ model: models.edm, noising: edm(), times, loss: ict })));
   const cd = consistencyDistillationLosses({ teacher: plain, pairs: ictPairs({ steps, from: 40, to: 40 }) });
   await row(
     'consistency distillation',
-    consistent(await trained({ model: models.edm, initial: plain, times, loss: cd })),
+    consistent(await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: cd })),
   );
+
+  const turning = { model: models.flow, noising: trigonometric({ timeScale: 1 }), times };
+  const turned = await trained(turning);
+  const scd = continuousConsistencyDistillationLosses({ teacher: turned, warmup: Math.ceil(steps / 3) });
+  const angles = (count: number): Grid => atTimes(LEVELS[count]!.map((sigma) => (2 / Math.PI) * Math.atan(sigma)));
+  const student = await trained({ ...turning, initial: turned, loss: scd });
+  await row('sCM, by distillation', (count) => drawnBy(student, consistency(), angles(count)));
 
   const flow = await trained({ model: models.flow, times: stratifiedTimes });
   await row('flow matching', flowing(flow));

@@ -25,6 +25,8 @@ import * as diffusion from '../../src/diffusion/index.js';
 import { solverCall } from '../../src/shards/jobs/calls.js';
 import { bundled } from '../bundled.js';
 import { valueOf } from '../oracles/plans.js';
+import { skippedFor } from '../skips.js';
+import { diskAt, noDisk } from './disk.js';
 import { COUNT, drawing, STEPS } from './drawing.js';
 import { bytesIn, childrenOf, numbersOf, openWorld, type World } from './world.js';
 
@@ -121,13 +123,41 @@ describe('results that are there', () => {
 
 test('a job that fails is reported after its attempts, and the others go on', async () => {
   const labels = drawing.labels.map((label, i) => (i === 7 ? 9 : label)); // the model has three classes
-  const shards = await drawn('failing', 5, 2, { labels, attempts: 2 });
+  const model = 'same'; // a name that only workers know, so that only they see the labels of another model
+  const shards = await drawn('failing', 5, 2, { labels, model, attempts: 2 });
   expect(shards).toMatchObject({ retries: 1, computed: 5 });
   expect(shards.files.map(({ range }) => range[0])).toEqual([0, 10, 15, 20]);
   expect(shards.failures).toMatchObject([{ range: [5, 5], error: { _tag: 'ConfigError' } }]);
   expect(await savePngs(shards, folderFor('none'))()).toMatchObject({
     left: { where: expect.stringContaining('items 5 to 9') },
   });
+});
+
+test('a job that ends ten workers is reported', async () => {
+  const data = valueOf(datasetOfImages(world.expected));
+  const result = await featureShards({ engine: engine(1), folder: folderFor('fatal'), data, network: 'fatal' })();
+  expect(result).toMatchObject({ left: { actual: expect.stringContaining('10 workers that were lost') } });
+});
+
+test('a full disk ends the run, keeps what is written, and the next run goes on', skippedFor(noDisk), async () => {
+  await drawn('roomy', 2, 1);
+  const folder = folderFor('full');
+  const disk = diskAt(folder, 6);
+  try {
+    const options = { ...drawing, engine: engine(2), folder, checkpoint: world.checkpoint, size: 2 };
+    expect(await sampleShards(options)()).toMatchObject({
+      left: { _tag: 'FileError', actual: expect.stringContaining('ENOSPC') },
+    });
+    const whole = bytesIn(folder);
+    expect(whole.size).toBeGreaterThan(0);
+    for (const [name, bytes] of whole) expect([name, bytes]).toEqual([name, bytesIn(folderFor('roomy')).get(name)]);
+    disk.grow();
+    const shards = valueOf(await sampleShards(options)());
+    expect(shards.reused).toBe(whole.size);
+    expect(bytesIn(folder)).toEqual(bytesIn(folderFor('roomy')));
+  } finally {
+    disk.remove();
+  }
 });
 
 test('a sweep draws each combination with the same key', async () => {
@@ -251,6 +281,22 @@ describe('refuses', () => {
     ['a name of Object', { sampling: { solver: ['toString'] } }, { where: 'sampling.solver' }],
     ['a misspelt option', { folders: 'x' }, { where: 'sampleShards.folders' }],
     ['labels and another count', { count: 3 }, { where: 'sampleShards.labels' }],
+    [
+      'a class that the model lacks',
+      { labels: drawing.labels.map(() => 9) },
+      { where: 'sampleShards: label of sample 0' },
+    ],
+    ['a solver of flows on a schedule', { sampling: { solver: ['flowEuler'], grid: 3 } }, { _tag: 'ConfigError' }],
+    [
+      'an order that the solver lacks',
+      { sampling: { solver: ['dpmSolverPP', { order: 7 }] } },
+      { where: 'dpmSolverPP.order' },
+    ],
+    [
+      'guidance of a scale that is no number',
+      { sampling: { solver: ['ddim'], guidance: ['cfg', NaN] } },
+      { where: 'cfg' },
+    ],
     ['no checkpoint', { checkpoint: '/nowhere.safetensors' }, { _tag: 'FileError' }],
     ['a program that is no worker', { engine: local({ worker: '/nowhere.mjs' }) }, { _tag: 'BackendUnavailable' }],
   ])('%s', async (_name, more, error) => {
@@ -260,8 +306,7 @@ describe('refuses', () => {
   test('a trained file that is damaged', async () => {
     const path = folderFor('broken.safetensors');
     writeFileSync(path, readFileSync(world.checkpoint).subarray(0, 5000));
-    const shards = valueOf((await given({ checkpoint: path, attempts: 1, size: 100 })) as never);
-    expect(shards).toMatchObject({ files: [], failures: [{ error: { _tag: 'DecodeError' } }] });
+    expect(await given({ checkpoint: path })).toMatchObject({ left: { _tag: 'DecodeError' } });
   });
 });
 

@@ -2,82 +2,29 @@
  * Jobs on a queue of a real server, with real processes: what is lost, killed, stopped, slow, damaged or wrong changes no byte
  * of the results, and nothing is lost or counted twice.
  */
-import { existsSync, mkdirSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { local, queue, runWorker, sampleShards, type ShardFiles } from '../../src/shards/index.js';
+import { describe, expect, test } from 'vitest';
+import { featureShards, local, queue, runWorker } from '../../src/shards/index.js';
 import { bitsOf } from '../../src/shards/jobs/bits.js';
 import { namesOf } from '../../src/shards/engines/connection.js';
 import { VERSION } from '../../src/internal/version.js';
 import { reference } from '../../src/backends/reference/index.js';
-import { notAsked } from '../asked.js';
+import { datasetOfImages } from '../../src/training/index.js';
 import { valueOf } from '../oracles/plans.js';
-import { skippedFor } from '../skips.js';
 import { waitFor } from '../waiting.js';
-import { freePort, noValkey, type Valkey, valkeyIn, workerOf, type WorkerProcess } from './valkey.js';
 import { COUNT, drawing } from './drawing.js';
-import { bytesIn, numbersOf, openWorld, type World } from './world.js';
+import { farm, JOBS, options } from './farm.js';
+import { freePort, workerOf } from './valkey.js';
+import { bytesIn } from './world.js';
 
-const options = skippedFor(notAsked || noValkey);
-
-let world: World;
-let server: Valkey;
-let calm: ReadonlyMap<string, string>;
-const workers: WorkerProcess[] = []; // mutable: the running ones
-
-const folderFor = (name: string): string => join(world.folder, name);
-const urlOf = (port = server.port): string => `redis://127.0.0.1:${port}`;
-/** The lock is short, so that a lost worker is noticed soon. */
-const LOCK = { LOCK: '1500' };
-
-const startWorker = (name: string, url = urlOf()): WorkerProcess => {
-  const worker = workerOf(world.worker, world.checkpoint, url, { ...LOCK, QUEUE_NAME: name });
-  workers.push(worker);
-  return worker;
-};
-
-/** Draws the samples of the tests by a queue, two in a job. */
-const drawn = (name: string, more: object = {}, url = urlOf()) =>
-  sampleShards({
-    ...drawing,
-    ...{ engine: queue({ url, name }), folder: folderFor(name), checkpoint: world.checkpoint, size: 2 },
-    ...more,
-  })();
+const { world, server, workers, folderFor, urlOf, startWorker, drawn, demandEqual } = farm();
 
 /** Waits until a job has failed or has a result. */
 const ended = async (jobs: Queue, id: string): Promise<void> => {
   while (!['failed', 'completed'].includes(await jobs.getJobState(id))) await new Promise((go) => setTimeout(go, 50));
 };
-
-const JOBS = Math.ceil(COUNT / 2);
-
-/** Checks that the results are those of one process, each there once. */
-const demandEqual = async (name: string, shards: ShardFiles): Promise<void> => {
-  expect(shards.failures).toEqual([]);
-  expect(bytesIn(folderFor(name))).toEqual(calm);
-  expect(await numbersOf(shards)).toEqual(world.expected.data);
-};
-
-beforeAll(async () => {
-  if (notAsked !== '' || noValkey !== '') return;
-  world = await openWorld();
-  server = await valkeyIn(join(world.folder, 'data of the server'));
-  await server.start();
-  const engine = local({ processes: 1, threads: 1, worker: world.worker });
-  valueOf(await drawn('calm', { engine }));
-  calm = bytesIn(folderFor('calm'));
-});
-afterEach(() => {
-  for (const { child } of workers.splice(0)) child.kill('SIGKILL');
-});
-afterAll(async () => {
-  if (notAsked !== '' || noValkey !== '') return;
-  await server.stop('SIGKILL');
-  world.remove();
-});
 
 describe('a queue', options, () => {
   test('gives the bytes of one process', async () => {
@@ -94,7 +41,7 @@ describe('a queue', options, () => {
   test('draws 300 samples on three workers, of which 20 are killed, with the bytes of one process', async () => {
     const labels = Array.from({ length: 300 }, (_, i) => i % 3);
     const many = { labels, size: 10, sampling: { ...drawing.sampling, grid: 30 } };
-    const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world.worker }) };
+    const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world().worker }) };
     valueOf(await drawn('kills-alone', alone));
     for (let i = 0; i < 3; i++) startWorker('kills');
     let kills = 0;
@@ -115,7 +62,7 @@ describe('a queue', options, () => {
     let restarts = Promise.resolve(); // one after the other
     const onShard = (): Promise<void> => {
       const signal = { 3: 'SIGKILL', 6: 'SIGTERM' }[++done] as 'SIGKILL' | 'SIGTERM' | undefined;
-      if (signal !== undefined) restarts = restarts.then(() => server.stop(signal)).then(server.start);
+      if (signal !== undefined) restarts = restarts.then(() => server().stop(signal)).then(server().start);
       return restarts;
     };
     await demandEqual('server', valueOf(await drawn('server', { onShard })));
@@ -153,6 +100,37 @@ describe('a queue', options, () => {
     await demandEqual('resumed', shards);
   });
 
+  test('takes the jobs of a run that was cancelled back, and adds none again', async () => {
+    const signal = { aborted: false };
+    const onWait = (): void => void (signal.aborted = true); // all jobs wait: there is no worker
+    const engine = queue({ url: urlOf(), name: 'cancelled', onWait });
+    expect(await drawn('cancelled', { engine, signal })).toMatchObject({ left: { _tag: 'Cancelled' } });
+    const names = namesOf('cancelled', bitsOf({ name: 'wasm', rounding: 'fused' }));
+    const jobs = new Queue(names.queue, {
+      connection: { host: '127.0.0.1', port: server().port },
+      prefix: names.prefix,
+    });
+    await new Promise((go) => setTimeout(go, 2500)); // the program looked at each job every second
+    expect(await jobs.getJobCountByTypes()).toBe(0);
+    await jobs.close();
+  });
+
+  test('reports a job that ends ten workers, and the workers take the next ones', async () => {
+    const data = valueOf(datasetOfImages(world().expected));
+    let isOver = false; // mutable
+    const start = (): void => {
+      if (!isOver) startWorker('fatal', urlOf(), { LOCK: '300' }).child.once('close', start);
+    };
+    start();
+    const engine = queue({ url: urlOf(), name: 'fatal' });
+    const common = { engine, folder: folderFor('fatal'), data };
+    const result = await featureShards({ ...common, network: 'fatal' })();
+    expect(result).toMatchObject({ left: { actual: expect.stringContaining('10 workers that were lost') } });
+    const means = await featureShards({ ...common, network: 'means' })();
+    isOver = true;
+    expect(valueOf(means).features.shape[0]).toBe(COUNT);
+  });
+
   test('ends a worker after its job at SIGTERM, with 0', async () => {
     const worker = startWorker('terminated');
     const onShard = (): void => {
@@ -173,7 +151,7 @@ describe('a queue', options, () => {
       from.on('error', () => to.destroy());
     };
     const proxy: Server = createServer((socket) => {
-      const target = connect(server.port, '127.0.0.1');
+      const target = connect(server().port, '127.0.0.1');
       sockets.add(socket);
       slow(socket, target);
       slow(target, socket);
@@ -193,7 +171,10 @@ describe('a queue', options, () => {
   test('reports a poisoned job, and does not stop the others', async () => {
     startWorker('poisoned');
     const names = namesOf('poisoned', bitsOf({ name: 'wasm', rounding: 'fused' }));
-    const jobs = new Queue(names.queue, { connection: { host: '127.0.0.1', port: server.port }, prefix: names.prefix });
+    const jobs = new Queue(names.queue, {
+      connection: { host: '127.0.0.1', port: server().port },
+      prefix: names.prefix,
+    });
     const poison = [
       { text: '{"work":"sample"}' },
       { text: 7 },
@@ -214,9 +195,8 @@ describe('a queue', options, () => {
   });
 
   test('reports jobs whose checkpoint no worker has, after their attempts', async () => {
-    workers.push(
-      workerOf(world.worker, join(world.folder, 'data of the server'), urlOf(), { ...LOCK, QUEUE_NAME: 'lacking' }),
-    ); // a folder without trained files
+    const words = ['--checkpoints', folderFor('data of the server')]; // a folder without trained files
+    workers.push(workerOf(world().worker, words, { QUEUE: urlOf(), LOCK: '1500', QUEUE_NAME: 'lacking' }));
     const shards = valueOf(await drawn('lacking', { size: 12 }));
     expect(shards.files).toEqual([]);
     expect(shards.failures).toHaveLength(2);
@@ -228,7 +208,7 @@ describe('a queue', options, () => {
   });
 
   test('refuses a worker of other bits', async () => {
-    const client = new Redis(server.port);
+    const client = new Redis(server().port);
     const asked = { noisefold: VERSION, backend: 'wasm', rounding: 'fused', engine: 'v8' };
     await client.set('bits:bits', JSON.stringify({ ...asked, noisefold: '0.0.9' }));
     const worker = startWorker('bits');
@@ -239,53 +219,5 @@ describe('a queue', options, () => {
     const signal = { aborted: true };
     const result = await runWorker({ queue: { url: urlOf(), name: 'bits' }, backend: reference(), signal })();
     expect(result).toMatchObject({ left: { _tag: 'ConfigError', actual: expect.stringContaining('reference') } });
-  });
-
-  test('keeps the results that are there when the disk is full', async () => {
-    startWorker('full');
-    const folder = folderFor('full');
-    mkdirSync(folder, { recursive: true });
-    // a file in place of a folder cannot be written into, as a full disk cannot
-    const shards = await drawn('full', { folder: '/dev/full/x' });
-    expect(shards).toMatchObject({ left: { _tag: 'FileError' } });
-    await demandEqual('full', valueOf(await drawn('full')));
-    expect(existsSync(folder)).toBe(true);
-  });
-});
-
-describe('a server that cannot be used', options, () => {
-  test('is not there', async () => {
-    const port = await freePort();
-    expect(await drawn('absent', {}, urlOf(port))).toMatchObject({
-      left: {
-        _tag: 'BackendUnavailable',
-        expected: expect.stringContaining(`${port}`),
-        hint: expect.stringContaining('valkey-server'),
-      },
-    });
-  });
-
-  test('wants a password, and takes the right one', async () => {
-    const locked = await valkeyIn(join(world.folder, 'data of a locked server'), ['--requirepass', 'open sesame']);
-    await locked.start();
-    for (const given of ['', ':wrong@']) {
-      const result = await drawn('locked', {}, `redis://${given}127.0.0.1:${locked.port}`);
-      expect(result).toMatchObject({ left: { _tag: 'BackendUnavailable', hint: expect.stringContaining('password') } });
-      expect(JSON.stringify(result)).not.toContain('wrong@');
-    }
-    const url = `redis://:open%20sesame@127.0.0.1:${locked.port}`;
-    startWorker('locked', url);
-    await demandEqual('locked', valueOf(await drawn('locked', {}, url)));
-    await locked.stop('SIGKILL');
-  });
-
-  test('goes away for longer than the patience', async () => {
-    const own = await valkeyIn(join(world.folder, 'data of a server that goes'));
-    await own.start();
-    const engine = queue({ url: urlOf(own.port), name: 'gone', patience: 1 });
-    setTimeout(() => void own.stop('SIGKILL'), 1000);
-    expect(await drawn('gone', { engine })).toMatchObject({
-      left: { _tag: 'BackendFailure', actual: 'no connection for 1 s' },
-    });
   });
 });

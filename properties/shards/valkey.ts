@@ -32,13 +32,16 @@ export interface Valkey {
 }
 
 /** A server whose append-only file is in a folder. */
-export const valkeyIn = async (folder: string, options: readonly string[] = []): Promise<Valkey> => {
+export const valkeyIn = async (
+  folder: string,
+  options: (port: number) => readonly string[] = () => [],
+): Promise<Valkey> => {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   let server: ChildProcess | null = null; // mutable
   const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'];
   const start = async (): Promise<void> => {
-    server = spawn('valkey-server', [...words, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+    server = spawn('valkey-server', [...words, ...options(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise<void>((resolve, reject) => {
       server?.stdout?.on('data', (text: Buffer) => {
         if (text.toString().includes('Ready to accept connections')) resolve();
@@ -60,15 +63,14 @@ export interface WorkerProcess {
   readonly ended: () => Promise<number | null>;
 }
 
-/** Starts a worker's program for a queue. */
+/** Starts a worker's program. */
 export const workerOf = (
   program: string,
-  checkpoint: string,
-  url: string,
+  words: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): WorkerProcess => {
-  const child = spawn(process.execPath, [program, '--checkpoints', checkpoint], {
-    env: { ...process.env, QUEUE: url, ...env },
+  const child = spawn(process.execPath, [program, ...words], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = ''; // mutable

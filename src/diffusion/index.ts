@@ -209,6 +209,12 @@ export {
   type NoisePair,
   type NoisePairs,
 } from './losses/noisePairs.js';
+export {
+  continuousConsistencyDistillationLosses,
+  type ContinuousConsistencyDistillationOptions,
+  continuousConsistencyLosses,
+  type ContinuousConsistencyOptions,
+} from './losses/continuousConsistencyLosses.js';
 export { meanFlowLosses, type MeanFlowOptions } from './losses/meanFlowLosses.js';
 export { fromPrevious, previousLosses } from './losses/previousX.js';
 export { progressiveLosses, type ProgressiveOptions } from './losses/progressiveLosses.js';

@@ -24,6 +24,8 @@ const parsed = (words: readonly string[]) => {
         threads: { type: 'string' },
         name: { type: 'string' },
         'tls-ca': { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
       },
     });
     return E.right(values);
@@ -34,15 +36,22 @@ const parsed = (words: readonly string[]) => {
 
 type Words = Extract<ReturnType<typeof parsed>, { readonly right: unknown }>['right'];
 
+/** The certificates in the files that the words name. */
+const tlsOf = async (words: Words): Promise<Pick<QueueAddress, 'tls'>> => {
+  const files = (['ca', 'cert', 'key'] as const).flatMap((part) => {
+    const path = words[`tls-${part}`];
+    return path === undefined ? [] : [[part, path] as const];
+  });
+  const read = async ([part, path]: readonly [string, string]) =>
+    [part, new TextDecoder().decode(orRaise(await readBytes(path)()))] as const;
+  return files.length === 0 ? {} : { tls: Object.fromEntries(await Promise.all(files.map(read))) };
+};
+
 /** The queue; undefined for a worker that another process started. */
-const queueOf = async ({
-  queue = process.env['NOISEFOLD_QUEUE'],
-  name,
-  'tls-ca': ca,
-}: Words): Promise<QueueAddress | undefined> => {
-  if (queue === undefined) return !hasParent() ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
-  const tls = ca === undefined ? {} : { tls: { ca: new TextDecoder().decode(orRaise(await readBytes(ca)())) } };
-  return { url: queue, ...(name !== undefined && { name }), ...tls };
+const queueOf = async (words: Words): Promise<QueueAddress | undefined> => {
+  const { queue: url = process.env['NOISEFOLD_QUEUE'], name } = words;
+  if (url === undefined) return !hasParent() ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
+  return { url, ...(name !== undefined && { name }), ...(await tlsOf(words)) };
 };
 
 const threadsOf = ({ threads }: Words): { readonly threads?: number } => {

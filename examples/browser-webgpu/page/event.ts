@@ -1,5 +1,5 @@
 /** The events and the effects of the page. */
-import type { Paint, Pixels, Report, Request } from '../shared/messages.js';
+import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Cell, Region } from './mask.js';
 
@@ -34,6 +34,19 @@ export type Event =
   | { readonly _tag: 'ToldSet'; readonly told: boolean }
   // guiding
   | { readonly _tag: 'GuidePressed' }
+  // the plane
+  /** It came into view; `still` if the user prefers no motion. */
+  | { readonly _tag: 'PlaneSeen'; readonly still: boolean }
+  /** A choice, or all by the hash of the URL: `points=ring&predicts=v`. */
+  | { readonly _tag: 'PlaneSet'; readonly query: string }
+  | { readonly _tag: 'PlanePlayToggled' }
+  | { readonly _tag: 'PlaneTrainPressed' }
+  | { readonly _tag: 'PlaneBrushToggled' }
+  | { readonly _tag: 'PlanePointed'; readonly to: Cell }
+  /** The end of a stroke. */
+  | { readonly _tag: 'PlaneStroked' }
+  | { readonly _tag: 'PlaneCursorMoved'; readonly by: Cell }
+  | { readonly _tag: 'PlaneCursorUsed' }
   // learning
   | { readonly _tag: 'DigitsWanted' }
   | { readonly _tag: 'TrainPressed' }
@@ -76,6 +89,8 @@ export type FillAs = 'same' | 'any' | number;
 /** The effects of the page. */
 export type Effect =
   | { readonly _tag: 'Post'; readonly request: Request }
+  /** Sends a request to the worker of the plane, which is made at the first one. */
+  | { readonly _tag: 'PostPlane'; readonly request: Plane }
   /** Replaces the worker, and sends a first request. */
   | { readonly _tag: 'Employ'; readonly request: Request }
   /** Replaces the hash of the URL. */

@@ -39,9 +39,11 @@ export const noised = (state: Noising, event: Event): Moved<Noising> => {
   if (event._tag === 'NoisingLoaded') return [{ ...state, file: event.file }, []];
   if (event._tag !== 'NoisingSet') return [state, []];
   const next = { ...state, ...choicesIn(event.query) };
-  const { digit, seed, path, t } = next;
-  return [next, [{ _tag: 'Link', hash: `#digit=${digit}&seed=${seed}&path=${path}&t=${t}` }]];
+  return [next, [{ _tag: 'Link', hash: hashOf(next) }]];
 };
+
+/** The hash of the URL that states the choices. */
+export const hashOf = ({ digit, seed, path, t }: Choice): string => `#digit=${digit}&seed=${seed}&path=${path}&t=${t}`;
 
 /**
  * Numbers from N(0, 1), by the transform of Box and Muller (1958) of a linear congruential generator (Press et al. 1992, section 7.1).

@@ -42,6 +42,7 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   save: 'The checkpoint could not be created',
   keep: 'This browser does not save the training',
   digit: 'There is no digit to repair',
+  plane: 'The network of the plane stopped',
 };
 
 const resume: Action = { label: 'Resume', event: { _tag: 'TrainPressed' } };
@@ -71,6 +72,8 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
       return [{ label: 'Draw again', event: { _tag: 'DrawPressed' } }];
     case 'repair':
       return [{ label: 'Repair again', event: { _tag: 'FillPressed' } }];
+    case 'plane':
+      return [{ label: 'Try again', event: { _tag: 'PlaneTrainPressed' } }];
     case 'keep':
       return [saveFile];
     default:
@@ -217,6 +220,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
       return without(notices, 'drawing');
     case 'FillPressed':
       return without(notices, 'repair');
+    case 'PlaneTrainPressed':
+      return without(notices, 'plane');
     case 'NoticeClosed':
       return without(notices, event.about);
     default:

@@ -121,6 +121,15 @@ describe('the page', () => {
     ]);
   });
 
+  test('announces once that the network of the plane is trained, and no film before', () => {
+    const film = (updates: number): Event => ({
+      ...{ _tag: 'PlaneFilm', of: 'learned', training: 0, milliseconds: 1, steps: 1, levels: [] },
+      ...{ updates, frames: new Float32Array() },
+    });
+    expect(after(begun, film(1900)).said).toBe('');
+    expect(after(begun, film(2000)).said).toBe('The network of the plane is trained');
+  });
+
   test('announces the training to screen readers from time to time, not at each step', () => {
     const steps = Array.from({ length: 150 }, (_, step): Event => ({
       _tag: 'Stepped',

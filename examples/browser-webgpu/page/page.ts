@@ -7,7 +7,8 @@ import { learned, type Learning, preparing } from './learning.js';
 import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
-import { noised, type Noising, plain } from './noising.js';
+import { hashOf, noised, type Noising, plain } from './noising.js';
+import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
 import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
@@ -16,6 +17,7 @@ export interface Page {
   readonly network: Shipped;
   readonly removing: Removing;
   readonly guiding: Guiding;
+  readonly plane: Plane;
   readonly learning: Learning;
   readonly drawing: Drawing;
   readonly easel: Easel;
@@ -32,6 +34,7 @@ export const firstPage = (opened: Opened): Page => ({
   network: absent,
   removing: untouched,
   guiding: unguided,
+  plane: firstPlane,
   learning: preparing,
   drawing: blank,
   easel: bare,
@@ -47,11 +50,13 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [network, ofNetwork] = shipped(page.network, event);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
+  const [plane, ofPlane] = planed(page.plane, event);
   const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event, network);
   const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
   const [morph, ofMorph] = morphed(page.morph, event, network, noising);
   const notices = noticed(page.notices, event, page.opened);
+  const hash = hashOf(noising) + planeQuery(plane);
   return [
     {
       ...page,
@@ -59,6 +64,7 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       network,
       removing,
       guiding,
+      plane,
       learning,
       drawing,
       easel,
@@ -66,6 +72,16 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       notices,
       said: said(event, learning, drawing) ?? page.said,
     },
-    [...ofNoising, ...ofNetwork, ...ofRemoving, ...ofGuiding, ...ofLearning, ...ofDrawing, ...ofEasel, ...ofMorph],
+    [
+      ...ofNoising,
+      ...ofPlane,
+      ...ofNetwork,
+      ...ofRemoving,
+      ...ofGuiding,
+      ...ofLearning,
+      ...ofDrawing,
+      ...ofEasel,
+      ...ofMorph,
+    ].map((effect) => (effect._tag === 'Link' ? { ...effect, hash } : effect)),
   ];
 };

@@ -1,4 +1,5 @@
 /** Announcements for screen readers: the visible changes. */
+import { UPDATES } from '../shared/plane.js';
 import type { Drawing } from './drawing.js';
 import type { Event } from './event.js';
 import type { Learning } from './learning.js';
@@ -23,6 +24,8 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
       return 'The network is loaded';
     case 'Recognized':
       return 'A row of digits drawn';
+    case 'PlaneFilm':
+      return event.updates === UPDATES ? 'The network of the plane is trained' : null;
     case 'Saved':
       return `Checkpoint of step ${event.step} saved`;
     default:

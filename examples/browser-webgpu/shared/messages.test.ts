@@ -1,13 +1,13 @@
 import { either as E } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
 import { describe, expect, test } from 'vitest';
-import { buffersOf, decodeReport, decodeRequest, type Report, type Request } from './messages.js';
+import { buffersOf, decodeReport, decodeRequest, type Plane, type Report, type Request } from './messages.js';
 import { defaultSettings, settingsOf } from './settings.js';
 
 const bytes = Uint8Array.of(1, 2);
 const numbers = Float32Array.of(0.5, -1);
 
-const requests: readonly Request[] = [
+const requests: readonly (Request | Plane)[] = [
   { _tag: 'Start', settings: defaultSettings, digits: 'http://localhost/digits.bin', network: 'x' },
   { _tag: 'LoadDigits' },
   { _tag: 'LoadNetwork' },
@@ -47,6 +47,16 @@ const requests: readonly Request[] = [
   { _tag: 'Save' },
   { _tag: 'Keep' },
   { _tag: 'Open', name: 'a.safetensors', bytes },
+  {
+    _tag: 'Plane',
+    training: 1,
+    points: bytes,
+    path: 'rectifiedFlow',
+    predicts: 'velocity',
+    steps: 5,
+    seed: 1,
+    until: 9,
+  },
 ];
 
 const reports: readonly Report[] = [
@@ -72,6 +82,16 @@ const reports: readonly Report[] = [
   { _tag: 'Dropped', id: 3, purpose: 'repair' },
   { _tag: 'KeptElsewhere' },
   { _tag: 'Replaced', step: 3, bytes },
+  {
+    _tag: 'PlaneFilm',
+    of: 'exact',
+    training: 1,
+    updates: 0,
+    milliseconds: 0.5,
+    steps: 1,
+    levels: [0, 1],
+    frames: Float32Array.of(0.5),
+  },
 ];
 
 const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
@@ -92,12 +112,13 @@ describe('messages', () => {
   test.each([
     [
       null,
-      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, Train, Rest, Anew, Paint, Recognize, FindDigit, Save, Keep, Open, got undefined',
+      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, Train, Rest, Anew, Paint, Recognize, FindDigit, Save, Keep, Open, Plane, got undefined',
     ],
     [{ _tag: 'Dance' }, 'got "Dance"'],
     [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],
     [{ _tag: 'Rest', now: true }, 'a message of the page: Rest: expected no fields but , got "now"'],
     [{ _tag: 'Open', name: 'a', bytes: [1] }, 'Open: bytes: expected bytes, got object'],
+    [{ ...requests.at(-1), steps: 3 }, 'Plane: steps: expected 1, 2, 5 or 25, got 3'],
   ])('of another form are refused: %j', (message, expected) => {
     expect(messageOf(decodeRequest(message))).toContain(expected);
   });

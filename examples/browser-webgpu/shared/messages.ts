@@ -3,6 +3,7 @@ import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 import { anyNumber, bytes, floats, listOf, tagged, text } from './decoders.js';
+import { ALL_PREDICTIONS, PLANE_PATHS, type PlaneChoice, STEP_COUNTS } from './plane.js';
 import { type Settings, settingsDecoder, stepsDecoder } from './settings.js';
 
 /** Grey images one after another, one byte per pixel; 0 is paper, 255 ink. */
@@ -46,6 +47,18 @@ export interface Paint {
   readonly from: Beginning | null;
 }
 
+/** What the plane shows: a worker of its own trains and films until the next of these requests. */
+export interface Plane extends PlaneChoice {
+  readonly _tag: 'Plane';
+  /** Another number is another training. */
+  readonly training: number;
+  /** x and y of each point, as bytes that mean [-1, 1]. */
+  readonly points: Pixels;
+  readonly seed: number;
+  /** Train until this number of updates. */
+  readonly until: number;
+}
+
 /** The requests of the page. */
 export type Request =
   /** The first request: load a backend, and the saved training if there is one. */
@@ -77,7 +90,7 @@ export type Request =
   /** Resume from a checkpoint. */
   | { readonly _tag: 'Open'; readonly name: string; readonly bytes: Pixels };
 
-const doings = ['start', 'digits', 'network', 'train', 'open', 'save', 'keep', 'digit', ...purposes] as const;
+const doings = ['start', 'digits', 'network', 'train', 'open', 'save', 'keep', 'digit', 'plane', ...purposes] as const;
 
 /** A failure: the task and the error. */
 export interface Failure {
@@ -150,12 +163,26 @@ export type Report =
   | { readonly _tag: 'Replaced'; readonly step: number; readonly bytes: Pixels }
   /** The device was lost, with all updates since the last copy. */
   | { readonly _tag: 'Lost'; readonly step: number; readonly message: string }
+  /** All steps of the dots of the plane to the points, by the exact denoiser or by the network. */
+  | {
+      readonly _tag: 'PlaneFilm';
+      readonly of: 'exact' | 'learned';
+      readonly training: number;
+      readonly updates: number;
+      /** The milliseconds of training. */
+      readonly milliseconds: number;
+      readonly steps: number;
+      /** α and σ of each step. */
+      readonly levels: readonly number[];
+      /** x_t of the dots, their x̂₀, and the x̂₀ of the arrows, at each step. */
+      readonly frames: Float32Array<ArrayBuffer>;
+    }
   | ({ readonly _tag: 'Failed' } & Failure);
 
 const count = wholeFrom(0);
 const purpose = oneOf(purposes);
 
-const requestDecoder: Decoder<Request> = tagged<Request>({
+const requestDecoder: Decoder<Request | Plane> = tagged<Request | Plane>({
   Start: { settings: settingsDecoder, digits: text, network: text },
   LoadDigits: {},
   LoadNetwork: {},
@@ -180,6 +207,15 @@ const requestDecoder: Decoder<Request> = tagged<Request>({
   Save: {},
   Keep: {},
   Open: { name: text, bytes },
+  Plane: {
+    training: count,
+    points: bytes,
+    path: oneOf(PLANE_PATHS),
+    predicts: oneOf(ALL_PREDICTIONS),
+    steps: numberThat('1, 2, 5 or 25', (n) => STEP_COUNTS.includes(n)),
+    seed: count,
+    until: count,
+  },
 });
 
 const reportDecoder: Decoder<Report> = tagged<Report>({
@@ -203,6 +239,15 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   KeptElsewhere: {},
   Replaced: { step: count, bytes },
   Lost: { step: count, message: text },
+  PlaneFilm: {
+    of: oneOf(['exact', 'learned']),
+    training: count,
+    updates: count,
+    milliseconds: anyNumber,
+    steps: count,
+    levels: listOf(anyNumber),
+    frames: floats,
+  },
   Failed: {
     doing: oneOf(doings),
     message: text,
@@ -211,10 +256,11 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
 
 const HINT = 'reload the page: its parts are of different versions';
 
-export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request> = /* @__PURE__ */ requestDecoder({
-  where: 'a message of the page',
-  hint: HINT,
-});
+export const decodeRequest: (message: unknown) => E.Either<NoisefoldError, Request | Plane> =
+  /* @__PURE__ */ requestDecoder({
+    where: 'a message of the page',
+    hint: HINT,
+  });
 
 export const decodeReport: (message: unknown) => E.Either<NoisefoldError, Report> = /* @__PURE__ */ reportDecoder({
   where: 'a message of the worker',
@@ -231,6 +277,8 @@ export const buffersOf = (message: Report): readonly ArrayBuffer[] => {
       return message.image === message.guess ? [message.image.buffer] : [message.image.buffer, message.guess.buffer];
     case 'Digit':
       return [message.image.buffer];
+    case 'PlaneFilm':
+      return [message.frames.buffer];
     default:
       return [];
   }

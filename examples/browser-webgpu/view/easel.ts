@@ -6,7 +6,8 @@ import { CLASSES, SIDE } from '../shared/extent.js';
 import { byId, type Part } from './elements.js';
 import { inked, inkOf } from './ink.js';
 
-const ARROWS: Readonly<Record<string, Cell>> = {
+/** Steps of the arrow keys. */
+export const ARROWS: Readonly<Record<string, Cell>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
   ArrowUp: { x: 0, y: -1 },
@@ -17,7 +18,7 @@ const ARROWS: Readonly<Record<string, Cell>> = {
 const COVER = 0.85;
 
 /** The position of a pointer on a canvas, in pixels of the image. */
-const cellOf = (canvas: HTMLCanvasElement, { clientX, clientY }: PointerEvent): Cell => {
+export const cellOf = (canvas: HTMLCanvasElement, { clientX, clientY }: PointerEvent): Cell => {
   const { left, top, width, height } = canvas.getBoundingClientRect();
   return { x: ((clientX - left) / width) * SIDE, y: ((clientY - top) / height) * SIDE };
 };

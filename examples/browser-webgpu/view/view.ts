@@ -10,6 +10,7 @@ import { lossPart } from './loss.js';
 import { messagesPart } from './messages.js';
 import { morphPart, type Use } from './morph.js';
 import { noisingPart } from './noising.js';
+import { planePart } from './plane.js';
 import { toolsPart, waysPart } from './repair.js';
 import { type Removal, removingPart } from './removing.js';
 import { steerPart } from './steer.js';
@@ -22,6 +23,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
     removingPart(happened),
   );
   const guiding = memoOf<Guide>(({ guiding: one, network }) => [one, network])(guidingPart(happened));
+  const plane = memo(planePart(happened));
   const learning = [learnPart(happened), lossPart()].map(memo);
   const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
   const easel = [easelPart, toolsPart, waysPart].map((part) => memo(part(happened)));
@@ -31,6 +33,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
     noising(page.noising);
     removing(page);
     guiding(page);
+    plane(page.plane);
     for (const part of learning) part(page.learning);
     for (const part of drawing) part(page.drawing);
     for (const part of easel) part(page.easel);

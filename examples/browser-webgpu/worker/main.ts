@@ -4,6 +4,7 @@ import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
 import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
 import { recovered } from './beginning.js';
+import { planeWorker } from './planeWork.js';
 import { carriedOut, notReady } from './work.js';
 import type { Outside, World } from './world.js';
 
@@ -20,9 +21,12 @@ let doing: Task | null = null;
 let stop = new AbortController();
 let wake: () => void = () => undefined;
 
+const plane = planeWorker((report) => tell(report)());
+
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const request = decodeRequest(data);
   if (E.isLeft(request)) return tell({ _tag: 'Failed', doing: 'start', message: request.left.message })();
+  if (request.right._tag === 'Plane') return plane(request.right);
   dropped(agenda, request.right).forEach(drop);
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();

@@ -38,6 +38,9 @@ export const serverOf = (text: string): string => {
 /** The advice for a server that does not answer as it should. */
 const adviceFor = (reason: string, text: string): string => {
   if (/NOAUTH|WRONGPASS|NOPERM|password/i.test(reason)) return 'give the right password: redis://:password@host:port';
+  // a server that wants a certificate ends the connection
+  if (text.startsWith('rediss:') && /certificate required|handshake failure|ECONNRESET|EPIPE/i.test(reason))
+    return 'give tls: { cert, key }, the certificate of this client, as PEM, if the server wants one';
   if (/certificate|self.signed|issuer|TLS|SSL|EPROTO/i.test(reason))
     return 'give tls: { ca }, the certificate of its authority, as PEM';
   return `start one: valkey-server --port ${new URL(text).port || '6379'} --appendonly yes; or give the url of another`;

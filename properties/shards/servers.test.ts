@@ -1,0 +1,101 @@
+/** Servers that cannot be used, and those that ask for a password or for certificates. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { queue } from '../../src/shards/index.js';
+import { bundled } from '../bundled.js';
+import { valueOf } from '../oracles/plans.js';
+import { farm, options } from './farm.js';
+import { freePort, valkeyIn, workerOf } from './valkey.js';
+
+const { world, workers, folderFor, urlOf, startWorker, drawn, demandEqual } = farm();
+
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Makes an authority, and the certificates of a server at 127.0.0.1 and of a client. Returns the paths of their files. */
+const certificatesIn = (folder: string) => {
+  mkdirSync(folder);
+  const run = (...words: string[]): void => void execFileSync('openssl', words, { cwd: folder, stdio: 'ignore' });
+  const make = (name: string, ...words: string[]): Certificate => {
+    const [cert, key] = [`${name}.pem`, `${name}.key`];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    run('req', '-x509', ...curve, '-keyout', key, '-out', cert, '-days', '2', '-subj', `/CN=${name}`, ...words);
+    return { cert: join(folder, cert), key: join(folder, key) };
+  };
+  const { cert: ca } = make('authority');
+  const signed = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-addext', 'basicConstraints=critical,CA:FALSE'];
+  return {
+    ca,
+    server: make('server', ...signed, '-addext', 'subjectAltName=IP:127.0.0.1'),
+    client: make('client', ...signed),
+  };
+};
+
+describe('a server that cannot be used', options, () => {
+  test('is not there', async () => {
+    const port = await freePort();
+    expect(await drawn('absent', {}, urlOf(port))).toMatchObject({
+      left: {
+        _tag: 'BackendUnavailable',
+        expected: expect.stringContaining(`${port}`),
+        hint: expect.stringContaining('valkey-server'),
+      },
+    });
+  });
+
+  test('wants a password, and takes the right one', async () => {
+    const locked = await valkeyIn(folderFor('data of a locked server'), () => ['--requirepass', 'open sesame']);
+    await locked.start();
+    for (const given of ['', ':wrong@']) {
+      const result = await drawn('locked', {}, `redis://${given}127.0.0.1:${locked.port}`);
+      expect(result).toMatchObject({ left: { _tag: 'BackendUnavailable', hint: expect.stringContaining('password') } });
+      expect(JSON.stringify(result)).not.toContain('wrong@');
+    }
+    const url = `redis://:open%20sesame@127.0.0.1:${locked.port}`;
+    startWorker('locked', url);
+    await demandEqual('locked', valueOf(await drawn('locked', {}, url)));
+    await locked.stop('SIGKILL');
+  });
+
+  test('goes away for longer than the patience', async () => {
+    const own = await valkeyIn(folderFor('data of a server that goes'));
+    await own.start();
+    const engine = queue({ url: urlOf(own.port), name: 'gone', patience: 1 });
+    setTimeout(() => void own.stop('SIGKILL'), 1000);
+    expect(await drawn('gone', { engine })).toMatchObject({
+      left: { _tag: 'BackendFailure', actual: 'no connection for 1 s' },
+    });
+  });
+
+  test('speaks TLS, and wants a certificate of its client', async () => {
+    const { ca, server, client } = certificatesIn(folderFor('certificates'));
+    const own = await valkeyIn(folderFor('data of a server of certificates'), (port) => [
+      ...['--port', '0', '--tls-port', `${port}`, '--tls-auth-clients', 'yes', '--tls-ca-cert-file', ca],
+      ...['--tls-cert-file', server.cert, '--tls-key-file', server.key],
+    ]);
+    await own.start();
+    const url = `rediss://127.0.0.1:${own.port}`;
+    const text = (path: string): string => readFileSync(path, 'utf8');
+    const refused: readonly (readonly [object, string])[] = [
+      [{}, 'tls: { ca }'],
+      [{ tls: { ca: text(ca) } }, 'tls: { cert, key }'],
+    ];
+    for (const [tls, hint] of refused)
+      expect(await drawn('tls', { engine: queue({ url, name: 'tls', ...tls }) })).toMatchObject({
+        left: { _tag: 'BackendUnavailable', hint: expect.stringContaining(hint) },
+      });
+
+    const program = folderFor('noisefold.mjs');
+    writeFileSync(program, await bundled(new URL('../../src/cli/main.ts', import.meta.url), { node: true }));
+    const files = ['--tls-ca', ca, '--tls-cert', client.cert, '--tls-key', client.key];
+    const words = ['worker', '--queue', url, '--name', 'tls', '--checkpoints', world().checkpoint, '--threads', '1'];
+    workers.push(workerOf(program, [...words, ...files]));
+    const tls = { ca: text(ca), cert: text(client.cert), key: text(client.key) };
+    await demandEqual('tls', valueOf(await drawn('tls', { engine: queue({ url, name: 'tls', tls }) })));
+    await own.stop('SIGKILL');
+  });
+});

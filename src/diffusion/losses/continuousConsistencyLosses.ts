@@ -1,0 +1,174 @@
+/** Consistency models in continuous time, sCM (Lu & Song 2024): the derivative along the flow in place of pairs of levels. */
+import {
+  add,
+  cast,
+  type Dim,
+  div,
+  jvp,
+  meanPerSample,
+  minimum,
+  mul,
+  neg,
+  onesLike,
+  reciprocal,
+  scalar,
+  scaleBy,
+  type Shape,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  sumPerSample,
+  type Tensor,
+} from '../../dsl/index.js';
+import { asTangent } from '../../dsl/transforms/grads.js';
+import { aboveZero, hinted, natural } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
+import type { Exact } from '../../internal/exact.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { demanding } from '../../internal/takes.js';
+import { targetAt } from '../denoisers/atLevel.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
+import { overNoising, reparameterize } from '../denoisers/overNoising.js';
+import { requireSignal } from '../denoisers/requireSignal.js';
+import { isDiscrete, type Noising } from '../levels/noising.js';
+import type { ContinuousNoising } from '../levels/path.js';
+import { denoiserPart, noisingPart } from '../parts.js';
+import type { AnyTeacher, Losses, Objective } from './loss.js';
+import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
+import { type Teacher, teacherFields, teaching } from './teacher.js';
+
+const tangentFields = {
+  /** c of the normalization g/(‖g‖ + c) of the tangent; 0.1 if left out. */
+  c: optional(hinted(aboveZero, 'the paper uses 0.1'), 0.1),
+  /** H: the part of the tangent that may be unstable grows from 0 to its size in the first H steps; 10000 if left out. */
+  warmup: optional(hinted(natural, 'the paper uses 10,000; 0 for none'), 10_000),
+};
+const training = schema('continuousConsistencyLosses', tangentFields);
+const distillation = schema('continuousConsistencyDistillationLosses', { ...tangentFields, ...teacherFields });
+
+/** Options of {@link continuousConsistencyLosses}. */
+export interface ContinuousConsistencyOptions extends OptionsOf<typeof training> {}
+
+/** Options of {@link continuousConsistencyDistillationLosses}. */
+export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> extends Omit<
+  OptionsOf<typeof distillation>,
+  'teacher'
+> {
+  /** The trained denoiser whose probability flow is distilled. */
+  readonly teacher: Teacher<Q, J>;
+}
+
+/** The path on which dx/dt is v. */
+const requireTrigonometric = (where: string, noising: Noising): ContinuousNoising =>
+  isDiscrete(noising) || noising.name !== 'trigonometric'
+    ? raise('ConfigError', {
+        where: `${where}: noising`,
+        expected: 'trigonometric()',
+        actual: isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name,
+        hint: 'train on trigonometric({ timeScale: 1 })',
+      })
+    : noising;
+
+/** Makes dx_t/dt on the flow through x_t. */
+type Velocity<I extends Shape> = <B extends Dim>(
+  batch: NoisedBatch<B, I>,
+  inputs: LossInputs<B, I>,
+) => Tensor<[B, ...I]>;
+
+const continuous = (
+  name: string,
+  { c, warmup }: Required<ContinuousConsistencyOptions>,
+  velocityOn: <I extends Shape>(path: ContinuousNoising) => Velocity<I>,
+): Objective =>
+  demanding(
+    name,
+    { noising: noisingPart, denoiser: denoiserPart },
+    <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
+      const path = requireTrigonometric(name, noising);
+      const { apply } = overNoising(path)(reparameterize(path, 'v')(denoiser));
+      const noised = noisedBatch(path, denoiser, options);
+      const velocity = velocityOn<I>(path);
+      return (params, inputs) => {
+        requireSignal('loss', path, denoiser);
+        const batch = noised(inputs);
+        const { xt, at } = batch;
+        const { alpha, sigma } = path.levels(at.t);
+        const dxdt = velocity(batch, inputs);
+        const point = { x: xt, t: at.t };
+        const along: typeof point = { x: dxdt, t: mul(onesLike(at.t), 2 / Math.PI) as typeof at.t };
+        const { value: F, tangent } = jvp((q: typeof point) => apply(params, q.x, { ...at, t: q.t }))(
+          point,
+          asTangent(along),
+        );
+        const [Fs, dFdt] = [stopGradient(F), stopGradient(tangent)];
+        const r =
+          inputs.step === undefined || warmup === 0 ? scalar(1) : minimum(div(cast(inputs.step, 'float32'), warmup), 1);
+        // Algorithm 1, with σ_d = 1
+        const g = sub(neg(scaleBy(sub(Fs, dxdt), square(alpha))), mul(scaleBy(add(xt, dFdt), mul(alpha, sigma)), r));
+        const unit = scaleBy(g, reciprocal(add(sqrt(sumPerSample(square(g))), c)));
+        return { losses: meanPerSample(square(sub(sub(F, Fs), unit))), t: at.t };
+      };
+    },
+  );
+
+/**
+ * Losses of consistency training in continuous time: sCT of sCM (Lu & Song 2024), Algorithm 1, with σ_d = 1. The derivative of
+ * f(x_t, t) along the flow takes the place of a second level, so that nothing is discretized. F is the prediction v, dx_t/dt is
+ * cos(t)·ε - sin(t)·x₀, and ∂F along it a derivative in forward mode ({@link jvp}):
+ *
+ *     g = -cos²(t)·(F - dx_t/dt) - r·cos(t)·sin(t)·(x_t + dF/dt), g ← g/(‖g‖ + c)
+ *     the loss is ‖F - sg(F + g)‖²/d
+ *
+ * where r grows from 0 to 1 in the first steps, and t is the angle πt/2 of the path. The adaptive weight of the paper, a network of
+ * t, is left out. `logNormalTimes({ mean: -1, deviation: 1.4 })` is usual, and `initial` of a trained denoiser saves time. Use a
+ * network of t in [0, 1], `trigonometric({ timeScale: 1 })`, since the derivative by 1000·t is noise. Sample by {@link consistency}.
+ *
+ * Makes an `Objective` for {@link trigonometric}. Raises `ConfigError` for invalid options.
+ * @example
+ * const still: Denoiser<null, [1]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const losses = continuousConsistencyLosses({ c: 1 })(trigonometric(), still)
+ * // at t = ½, with x_t = 0: dx_t/dt = √2, g = ½·√2, and g/(‖g‖ + 1) is 0.4142
+ * losses(null, { x0: fullOf(-1, 1, 1), t: fullOf(0.5, 1), noise: ones(1, 1) }).losses // → [0.1716]
+ */
+export const continuousConsistencyLosses = <G = unknown>(
+  given?: Exact<G, keyof ContinuousConsistencyOptions> & ContinuousConsistencyOptions,
+): Objective => {
+  const settings = training.demand<ContinuousConsistencyOptions>(given);
+  // the velocity of a sample is that of the flow on average
+  const losses = continuous(
+    'continuousConsistencyLosses',
+    settings,
+    (path) =>
+      ({ noise, at }, { x0 }) =>
+        targetAt('v', path.levels(at.t))(x0, noise),
+  );
+  return Object.assign(losses, { settings });
+};
+
+/**
+ * Losses of consistency distillation in continuous time: sCD of sCM (Lu & Song 2024). They are those of
+ * {@link continuousConsistencyLosses}, with the velocity of a trained denoiser as dx_t/dt. The teacher may be guided, by
+ * `guidance: cfg(2)`; its student then draws guided samples without guidance. Begin with the parameters of the teacher: `initial` of
+ * `fit`. Raises `ConfigError` for invalid options.
+ * @example
+ * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
+ * const turning: Model<object, []> = { ...none, predicts: 'v', apply: (_, x) => onesLike(x) }
+ * const teacher = { model: turning, noising: trigonometric(), params: {} }
+ * const still: Denoiser<null, []> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
+ * const losses = continuousConsistencyDistillationLosses({ teacher, c: 0.5 })(trigonometric(), still)
+ * // at t = ½, with x_t = 0: g = ½, and g/(‖g‖ + ½) is ½
+ * losses(null, { x0: fullOf(-1, 1), t: fullOf(0.5, 1), noise: ones(1), teacher: {} }).losses // → [0.25]
+ */
+export const continuousConsistencyDistillationLosses = <Q, J extends Shape, G = unknown>(
+  given: Exact<G, keyof ContinuousConsistencyDistillationOptions<Q, J>> &
+    ContinuousConsistencyDistillationOptions<Q, J>,
+): Objective => {
+  const { teacher, guidance, ...settings } = distillation.demand<ContinuousConsistencyDistillationOptions<Q, J>>(given);
+  const name = 'continuousConsistencyDistillationLosses';
+  const losses = continuous(name, settings, <I extends Shape>(path: ContinuousNoising): Velocity<I> => {
+    const v = overNoising(path)(reparameterize(path, 'v')(teaching<Q, J, I>(name, path, teacher, guidance)));
+    return ({ xt, at }, inputs) => v.apply(inputs.teacher as Q, xt, at); // `fit` gives the parameters of `teacher`
+  });
+  return Object.assign(losses, { settings, teacher: teacher as AnyTeacher });
+};

@@ -1,7 +1,7 @@
 /** The curves of the loss as text, which this browser keeps beside the checkpoint. */
 import type { Learning, Loss } from './learning.js';
 
-export type Curve = Pick<Learning, 'losses' | 'heldOut'>;
+export type Curve = Pick<Learning, 'losses' | 'heldOut' | 'trained'>;
 
 const flat = (losses: readonly Loss[]): readonly number[] =>
   losses.flatMap(({ step, loss }) => [step, Number(loss.toPrecision(5))]);
@@ -11,14 +11,15 @@ const lossesOf = (numbers: unknown): readonly Loss[] =>
     ? numbers.flatMap((step: number, i) => (i % 2 === 0 ? [{ step, loss: numbers[i + 1] as number }] : []))
     : [];
 
-export const curveText = ({ losses, heldOut }: Curve): string => JSON.stringify([losses, heldOut].map(flat));
+export const curveText = ({ losses, heldOut, trained }: Curve): string =>
+  JSON.stringify([losses, heldOut, trained].map(flat));
 
 /** The curves of a text; what is not one of them is empty. */
 export const curveOf = (text: string): Curve => {
   try {
-    const [losses, heldOut] = Object(JSON.parse(text)) as readonly unknown[];
-    return { losses: lossesOf(losses), heldOut: lossesOf(heldOut) };
+    const [losses, heldOut, trained] = Object(JSON.parse(text)) as readonly unknown[];
+    return { losses: lossesOf(losses), heldOut: lossesOf(heldOut), trained: lossesOf(trained) };
   } catch {
-    return { losses: [], heldOut: [] };
+    return { losses: [], heldOut: [], trained: [] };
   }
 };

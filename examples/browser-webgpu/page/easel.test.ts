@@ -29,7 +29,7 @@ const asked = (state: Easel, event: Event): readonly Effect[] => turn(state, eve
 
 describe('a repair', () => {
   test('begins with the digit of the first figure; others are requested', () => {
-    expect(after(bare, { _tag: 'NoisingLoaded', file })).toMatchObject({ image: digitIn(file, 3), label: 3 });
+    expect(after(bare, { _tag: 'NoisingLoaded', file })).toMatchObject({ image: digitIn(file, 2), label: 2 });
     expect(after(ready, { _tag: 'NoisingLoaded', file })).toMatchObject({ label: 7 });
     expect(asked(bare, { _tag: 'DigitAsked' })).toEqual([{ _tag: 'Post', request: { _tag: 'FindDigit', at: 0 } }]);
     expect(asked(after(bare, { _tag: 'DigitAsked' }), { _tag: 'DigitAsked' })).toMatchObject([{ request: { at: 1 } }]);

@@ -35,6 +35,7 @@ describe('learning', () => {
       _tag: 'HeldOut',
       step: 2,
       loss: 0.7,
+      trainingLoss: 0.5,
     });
     expect(state.step).toBe(2);
     expect(state.losses).toEqual([
@@ -46,7 +47,12 @@ describe('learning', () => {
   });
 
   test('keeps the curve with the training, and shows it again up to the step that was kept', () => {
-    const state = after(begun, train, stepped(0, 0.5), stepped(1, 0.25), { _tag: 'HeldOut', step: 2, loss: 0.75 });
+    const state = after(begun, train, stepped(0, 0.5), stepped(1, 0.25), {
+      _tag: 'HeldOut',
+      step: 2,
+      loss: 0.75,
+      trainingLoss: 0.5,
+    });
     const [effect] = learned(state, { _tag: 'Kept', step: 2 })[1];
     const found: Event = { _tag: 'CurveFound', curve: curveOf(effect?._tag === 'KeepCurve' ? effect.text : '') };
     const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '', network: '' };

@@ -27,6 +27,8 @@ export interface Learning {
   readonly goal: number;
   readonly losses: readonly Loss[];
   readonly heldOut: readonly Loss[];
+  /** That of the same weights on digits for training. */
+  readonly trained: readonly Loss[];
   /** The curves that this browser kept. */
   readonly curve: Curve | null;
   readonly pace: Pace;
@@ -50,6 +52,7 @@ export const preparing: Learning = {
   goal: 0,
   losses: [],
   heldOut: [],
+  trained: [],
   curve: null,
   pace: noPace,
   look: Number.NaN,
@@ -120,6 +123,7 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
         goal: same ? state.goal : goal,
         losses: before(step, curve.losses),
         heldOut: before(step + 1, curve.heldOut),
+        trained: before(step + 1, curve.trained),
         pace: noPace,
         kept: from === 'kept' ? step : same ? state.kept : null,
         seed: from === 'noise' ? state.seed + 1 : state.seed,
@@ -142,8 +146,11 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       const look = event.milliseconds / event.evaluations;
       return event.evaluations >= ENOUGH && !(look >= state.look) ? [{ ...state, look }, []] : [state, []];
     }
-    case 'HeldOut':
-      return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
+    case 'HeldOut': {
+      const { step, loss, trainingLoss } = event;
+      const heldOut = [...state.heldOut, { step, loss }];
+      return [{ ...state, heldOut, trained: [...state.trained, { step, loss: trainingLoss }] }, []];
+    }
     case 'Rested':
       return state.phase === 'training' ? [{ ...state, phase: 'resting', step: event.step }, []] : [state, []];
     case 'CurveFound':

@@ -11,7 +11,7 @@ const followed = (hash: string) => after(...eventsOf(hash));
 
 describe('the link of the page', () => {
   test('states the first figure, and others once their choices change', () => {
-    expect(hashOf(firstPage(opened))).toBe('#digit=3&seed=1&path=cosine&t=400');
+    expect(hashOf(firstPage(opened))).toBe('#digit=2&seed=1&path=cosine&t=400');
     const page = after(
       { _tag: 'GuidanceSet', guidance: 4 },
       { _tag: 'StepsSet', steps: 50 },

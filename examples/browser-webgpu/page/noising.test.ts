@@ -1,3 +1,4 @@
+import { LINK } from './event.js';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { DIGITS, PATHS } from '../shared/noising.js';
@@ -47,6 +48,12 @@ describe('the choices of the figure', () => {
     const [rest] = noised(after(1200), { _tag: 'NoisingSet', query: '' });
     expect(rest.t).toBe(600);
     expect(after(1000, rest)).toEqual(rest);
+  });
+
+  test('stop at much noise when the network is asked for, unless the user chose a time', () => {
+    const [goes] = noised(plain, { _tag: 'DriftStarted' });
+    expect(noised(goes, { _tag: 'NetworkWanted' })).toEqual([{ ...plain, t: 900 }, [LINK]]);
+    expect(noised(plain, { _tag: 'NetworkWanted' })).toEqual([plain, []]);
   });
 
   test('stay if another part of the page changes', () => {

@@ -19,7 +19,10 @@ export interface Noising extends Choice {
   readonly file: ArrayBuffer | null;
 }
 
-export const plain: Noising = { digit: 3, seed: 1, path: 'cosine', t: 400, drift: null, file: null };
+export const plain: Noising = { digit: 2, seed: 1, path: 'cosine', t: 400, drift: null, file: null };
+
+/** A time of much noise. */
+const MUCH = 900;
 
 /** The duration of the way from the digit to noise and back, in milliseconds. */
 const ROUND = 12_000;
@@ -61,6 +64,8 @@ export const noised = (state: Noising, event: Event): Moved<Noising> => {
       const drift = state.drift + event.milliseconds;
       return [{ ...state, drift, t: timeAt(drift) }, []];
     }
+    case 'NetworkWanted': // the way back is worth seeing from much noise
+      return state.drift === null ? [state, []] : [{ ...state, drift: null, t: MUCH }, [LINK]];
     case 'NoisingSet':
       return [{ ...state, ...choicesIn(event.query), drift: null }, [LINK]];
     default:

@@ -118,8 +118,10 @@ describe('the worker', () => {
   test('pauses, resumes, and begins again with another seed when it has finished', () => {
     const press: Event = { _tag: 'PlaneTrainPressed' };
     expect(requestsOf(firstPlane, press)).toMatchObject([{ until: UPDATES }]);
-    expect(requestsOf(seen, press)).toMatchObject([{ until: 0, training: 0 }]);
-    expect(requestsOf(after(seen, press), press)).toMatchObject([{ until: UPDATES, training: 0 }]);
+    expect(requestsOf(seen, press)).toEqual([]); // it begins by itself
+    const begun = after(seen, film({ updates: 200 }));
+    expect(requestsOf(begun, press)).toMatchObject([{ until: 0, training: 0 }]);
+    expect(requestsOf(after(begun, press), press)).toMatchObject([{ until: UPDATES, training: 0 }]);
     const done = after(seen, film({ updates: UPDATES }));
     expect(requestsOf(done, press)).toMatchObject([{ until: UPDATES, training: 1, seed: 2 }]);
   });

@@ -192,6 +192,8 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
     }
     case 'PlaneTrainPressed': {
       if (isTrained(state)) return anew({ ...state, seen: true, seed: state.seed + 1 });
+      // it begins by itself, so a press before the first picture means: begin
+      if (state.seen && state.learning && state.learned === null) return [state, []];
       const next = { ...state, seen: true, learning: !state.seen || !state.learning };
       return [next, asked(next)];
     }

@@ -30,10 +30,10 @@ describe('the requests of the figure', () => {
     const paints = paintsOf(move(arrived)[1]);
     expect(paints.map(({ solver, steps }) => ({ solver, steps }))).toEqual(WAYS);
     expect(new Set(paints.map(({ part }) => part)).size).toBe(WAYS.length);
-    const x0 = digitIn(file, 3);
+    const x0 = digitIn(file, 2);
     const [alpha, sigma] = [Math.cos(0.32 * Math.PI), Math.sin(0.32 * Math.PI)]; // nearly those of the cosine schedule at 640
     for (const { from, labels, guidance } of paints) {
-      expect([labels, guidance]).toEqual([[3], 2.5]);
+      expect([labels, guidance]).toEqual([[2], 2.5]);
       expect(Math.abs(from!.sigma - sigma / alpha)).toBeLessThan(0.02);
       const noise = normals(1, AREA);
       from!.x.forEach((x, i) =>
@@ -100,7 +100,7 @@ describe('the columns', () => {
   test('are moments of films of any length', () => {
     const film = (of: number) => ({
       id: 0,
-      labels: [3],
+      labels: [2],
       learned: 0,
       of,
       stills: Array.from({ length: of + 1 }, (_, t) => ({ t })),

@@ -68,7 +68,7 @@ const reports: readonly Report[] = [
   { _tag: 'NetworkLoaded' },
   { _tag: 'Begun', from: 'file', step: 3, goal: 900 },
   { _tag: 'Stepped', step: 0, loss: Number.NaN, milliseconds: 0.5 },
-  { _tag: 'HeldOut', step: 0, loss: 1 },
+  { _tag: 'HeldOut', step: 0, loss: 1, trainingLoss: 0.5 },
   { _tag: 'NonFinite', step: 4 },
   { _tag: 'Rested', step: 5 },
   { _tag: 'Frame', id: 0, purpose: 'drawing', index: 0, of: 5, t: 999, image: bytes, guess: bytes },

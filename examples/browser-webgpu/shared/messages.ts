@@ -125,7 +125,8 @@ export type Report =
       readonly goal: number;
     }
   | { readonly _tag: 'Stepped'; readonly step: number; readonly loss: number; readonly milliseconds: number }
-  | { readonly _tag: 'HeldOut'; readonly step: number; readonly loss: number }
+  /** The loss of the averaged weights on digits that are not for training, and on some that are. */
+  | { readonly _tag: 'HeldOut'; readonly step: number; readonly loss: number; readonly trainingLoss: number }
   | { readonly _tag: 'NonFinite'; readonly step: number }
   /** The training paused, after this number of updates. */
   | { readonly _tag: 'Rested'; readonly step: number }
@@ -226,7 +227,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   NetworkLoaded: {},
   Begun: { from: oneOf(['noise', 'kept', 'file', 'lost']), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
-  HeldOut: { step: count, loss: anyNumber },
+  HeldOut: { step: count, loss: anyNumber, trainingLoss: anyNumber },
   NonFinite: { step: count },
   Rested: { step: count },
   Frame: { id: count, purpose, index: count, of: count, t: count, image: bytes, guess: bytes },

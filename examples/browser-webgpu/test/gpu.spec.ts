@@ -114,7 +114,7 @@ describe('the page on WebGPU', inBrowser, () => {
     await press(page, 'Train 300 more');
     await whenBack();
     expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, /);
-    expect(await page.textContent('#notices')).toContain('was lost twice');
+    expect(await page.textContent('#backend-why')).toContain('was lost twice');
     expect(await stepOf(page)).toBe(6);
     await goOn();
     await whenStepIs(page, 8);

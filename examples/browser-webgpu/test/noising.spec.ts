@@ -37,7 +37,7 @@ describe('the figure "Add noise"', inBrowser, () => {
     await shows(page, '#alpha', '× 1.00');
     const [digit, noise, start] = await pictures(page);
     expect(start).toEqual(digit);
-    expect(await attribute(page, '#t', 'aria-valuetext')).toBe('0 % of the way, 100 % signal');
+    expect(await attribute(page, '#t', 'aria-valuetext')).toBe('0 of 1000, 100 % signal');
     await slider(page).press('End');
     await shows(page, '#alpha', '× 0.00');
     expect((await pictures(page))[2]).toEqual(noise);
@@ -45,7 +45,7 @@ describe('the figure "Add noise"', inBrowser, () => {
     await slider(page).press('ArrowLeft');
     await shows(page, '#alpha', '× 0.01');
     await shows(page, '#sigma', '× 0.99');
-    await hash(page, '#digit=3&seed=1&path=rectifiedFlow&t=990');
+    await hash(page, '#digit=2&seed=1&path=rectifiedFlow&t=990');
   });
 
   test('is the same for whoever opens its link', async () => {

@@ -98,12 +98,18 @@ describe('training in the page', inBrowser, () => {
     await trainOut(visit.page, 'Start training');
     expect(await page.textContent('#step')).toBe('40 / 40');
     const heights = await page.$eval(
-      '#chart .smooth',
+      '#chart .raw',
       (path) => (path.getAttribute('d') ?? '').match(/[\d.]+(?=L|$)/g)?.map(Number) ?? [],
     );
     expect(heights).toHaveLength(40);
     expect(heights.at(-1)! - heights[0]!).toBeGreaterThan(20); // pixels from the top
-    expect(await page.$$eval('#chart circle', (all) => all.length)).toBe(5); // before the first step, and after each ten
+    expect(await page.$$eval('#chart circle', (all) => all.length)).toBe(10); // before the first step, and after each ten, on two sets of digits
+    const curves = () => page.$$eval('#chart circle', (all) => all.map((one) => one.outerHTML));
+    const before = await curves();
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#train')?.textContent === 'Train 300 more');
+    await page.waitForSelector('#chart circle');
+    expect(await curves()).toEqual(before);
     await press(page, 'Train 300 more');
     await whenStepIs(page, 42);
     await pause(page);

@@ -68,7 +68,7 @@ describe('failures in the page', inBrowser, () => {
     await goTo('?recipe=tiny');
     await whenReady(page);
     expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, \d+ threads?$/);
-    expect(await page.textContent('.notice.note')).toContain('found no usable GPU');
+    expect(await page.textContent('#backend-why')).toContain('no usable GPU');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
   });
@@ -188,7 +188,7 @@ describe('failures in the page', inBrowser, () => {
     await onGpu.page.goto(`${onGpu.address}?recipe=tiny`);
     await whenReady(onGpu.page);
     expect(await onGpu.page.textContent('#backend')).toMatch(/^on WebAssembly, /);
-    expect(await onGpu.page.textContent('.notice.note')).toContain(expected);
+    expect(await onGpu.page.textContent('#backend-why')).toContain(expected);
     await onGpu.context.close();
   });
 

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest';
 import { chart } from './chart.js';
 
 const size = { width: 300, height: 200 };
-const none = { losses: [], heldOut: [], step: 0, goal: 900 };
+const none = { losses: [], heldOut: [], trained: [], step: 0, goal: 900 };
 
 /** The points of a line of the chart. */
 const pointsOf = (svg: string, kind: string): readonly (readonly [number, number])[] =>
@@ -33,14 +33,17 @@ describe('the chart of the loss', () => {
     points.slice(1).forEach(([, y], i) => expect(falls(i) ? y >= points[i]![1] : y <= points[i]![1]).toBe(true));
   });
 
-  test.prop([losses])('is smoothed between the least and the greatest loss, from the first one on', (values) => {
-    const svg = chart({ ...none, losses: values.map((loss, step) => ({ step, loss })) }, size);
-    const [raw, smooth] = [pointsOf(svg, 'raw'), pointsOf(svg, 'smooth')];
-    const heights = raw.map(([, y]) => y);
-    // both are rounded to tenths
-    for (const [, y] of smooth) expect(y).toBeGreaterThanOrEqual(Math.min(...heights) - 0.11);
-    for (const [, y] of smooth) expect(y).toBeLessThanOrEqual(Math.max(...heights) + 0.11);
-    expect(smooth[0]).toEqual(raw[0]);
+  test('has the losses of the averaged weights on digits for training and on others, at their heights', () => {
+    const at = (loss: number) => [0, 10].map((step) => ({ step, loss: loss / (1 + step) }));
+    const svg = chart({ ...none, losses: at(0.9), trained: at(0.8), heldOut: at(0.9) }, size);
+    expect(pointsOf(svg, 'held')).toEqual(pointsOf(svg, 'raw'));
+    expect(pointsOf(svg, 'trained')[0]![1]).toBeGreaterThan(pointsOf(svg, 'held')[0]![1]); // lower
+    expect(svg.match(/<circle class="(trained|held)"/g)).toHaveLength(4);
+  });
+
+  test('has the same axis for all losses', () => {
+    const rules = (loss: number) => chart({ ...none, losses: [{ step: 0, loss }] }, size).match(/<line.*?>/g);
+    expect(rules(0.1)).toEqual(rules(5));
   });
 
   test('leaves out losses that are not finite or have no logarithm', () => {

@@ -1,4 +1,4 @@
-/** The chart of the loss: each step, smoothed, and on held-out images. */
+/** The chart of the loss: of each step, and that of the averaged weights, on digits for training and on held-out ones. */
 import { type Learning, type Loss, nextGoal } from '../page/learning.js';
 
 interface Size {
@@ -7,21 +7,6 @@ interface Size {
 }
 
 const MARGIN = { left: 38, right: 8, top: 26, bottom: 24 } as const;
-
-/**
- * Centred geometric means over about a twentieth of the curve (geometric because the axis is logarithmic). They do not
- * lag behind, except at the end.
- */
-const smoothed = (losses: readonly Loss[]): readonly Loss[] => {
-  const around = Math.floor(losses.length / 40);
-  const sums = [0]; // cumulative sums of the logarithms
-  for (const { loss } of losses) sums.push(sums.at(-1)! + Math.log(loss));
-  return losses.map(({ step }, i) => {
-    const reach = Math.min(around, i);
-    const [first, last] = [i - reach, Math.min(i + reach + 1, losses.length)];
-    return { step, loss: Math.exp((sums[last]! - sums[first]!) / (last - first)) };
-  });
-};
 
 /** Tests whether a loss fits on a logarithmic axis. */
 const isDrawn = ({ loss }: Loss): boolean => loss > 0 && loss < Infinity;
@@ -46,14 +31,16 @@ const ticksIn = (low: number, high: number): readonly number[] => {
 /** The smallest and the largest loss on the axis: others are at its edge. */
 const [LOW, HIGH] = [0.04, 1];
 
-type Learned = Pick<Learning, 'losses' | 'heldOut' | 'step' | 'goal'>;
+type Learned = Pick<Learning, 'losses' | 'heldOut' | 'trained' | 'step' | 'goal'>;
 
 /** The chart as SVG of a given size. Before the first step it has only axes. */
 export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Size): string => {
   const losses = learned.losses.filter(isDrawn);
   const first = losses[0]?.step ?? step;
   const last = losses.length === 0 ? nextGoal({ step, goal }) : Math.max(goal, first + 1);
-  const heldOut = learned.heldOut.filter((loss) => isDrawn(loss) && loss.step >= first);
+  const [heldOut, trained] = [learned.heldOut, learned.trained].map((all) =>
+    all.filter((loss) => isDrawn(loss) && loss.step >= first),
+  );
   const { left, top } = MARGIN;
   const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
 
@@ -72,8 +59,8 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     ]),
     text(`${first}`, `x="${left}" y="${height - 4}"`, ''),
     text(`step ${last}`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
-    text('loss', `x="${left}" y="12"`, 'class="name"'),
-    text('on digits it never saw', `x="${left + 40}" y="12"`, 'class="heldname"'),
+    text('loss on digits it learns', `x="${left}" y="12"`, 'class="name"'),
+    text('on others', `x="${left + 152}" y="12"`, 'class="heldname"'),
     ...(losses.length === 0
       ? [
           text(
@@ -82,9 +69,11 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
             'text-anchor="middle"',
           ),
         ]
-      : [path('raw', thinned(losses, width)), path('smooth', thinned(smoothed(losses), width))]),
-    ...(heldOut.length > 1 ? [path('held', heldOut)] : []),
-    ...heldOut.map((at) => `<circle class="held" cx="${x(at.step)}" cy="${y(at.loss)}" r="3"/>`),
+      : [path('raw', thinned(losses, width))]),
+    ...[['trained', trained!] as const, ['held', heldOut!] as const].flatMap(([kind, all]) => [
+      ...(all.length > 1 ? [path(kind, all)] : []),
+      ...all.map((at) => `<circle class="${kind}" cx="${x(at.step)}" cy="${y(at.loss)}" r="3"/>`),
+    ]),
     '</svg>',
   ].join('');
 };

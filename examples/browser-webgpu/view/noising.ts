@@ -48,7 +48,7 @@ export const noisingPart = (happened: (event: Event) => void): Part<Noising> => 
     const [alpha, sigma, ratio] = [level.alpha, level.sigma, logSNR(level)].map(written);
     setText(alphaText, `× ${alpha}`);
     setText(sigmaText, `× ${sigma}`);
-    const words = `${(100 * t) / T} % of the way, ${Math.round(100 * level.alpha)} % signal`;
+    const words = `${t} of ${T}, ${Math.round(100 * level.alpha)} % signal`;
     setText(amount, words);
     slider.ariaValueText = words;
     amountsPlot.innerHTML = amounts(levels, t);

@@ -32,7 +32,7 @@ export const beginLesson = (
           averageDecay: plan.recipe.averageDecay,
           labelDropout: plan.recipe.labelDropout,
           data: train,
-          heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages },
+          heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages, training: true },
           batch: plan.batch,
           steps: ENDLESS,
           key: plan.key,

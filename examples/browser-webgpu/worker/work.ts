@@ -75,8 +75,10 @@ const event =
           }
           case 'NonFinite':
             return tell({ _tag: 'NonFinite', step: happened.step });
-          case 'HeldOut':
-            return tell(happened);
+          case 'HeldOut': {
+            const { step, loss, trainingLoss = Number.NaN } = happened; // the lesson asks for it
+            return tell({ _tag: 'HeldOut', step, loss, trainingLoss });
+          }
           case 'Warning':
             return () => undefined;
         }

@@ -20,7 +20,7 @@ import {
 import { raise } from '../../internal/errors.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { Dataset, ImageShape } from '../data/dataset.js';
 import { type Loop, opened, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
 import { givenOf, loaded } from './examples.js';
@@ -35,6 +35,8 @@ import { heldOutLosses } from './trainState.js';
 export interface HeldOutMeans {
   readonly loss: number;
   readonly accuracy?: number;
+  /** The loss on images of the training data, if it is measured. */
+  readonly trainingLoss?: number;
 }
 
 /** A measurement that is repeated during a training. */
@@ -114,23 +116,25 @@ export const evaluation =
       const { heldOut, key, model, signal } = training;
       if (heldOut === undefined) return null;
       const batch = partOf(training);
-      const { data, every } = heldOut;
+      const { data, every, training: alsoTraining = false } = heldOut;
       const { measures } = learningOf(training);
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
       const rounds = Math.ceil(images / batch);
       const keys = fork(key, 'heldOut');
-      const load = loaded(model, data, signal, HELD_OUT_DATA);
       const loop = yield* take(opened(heldOutLoop(training, measures, rounds))(backend));
 
-      /** The examples of a round. An incomplete last round is filled up with the first images. */
-      const examplesOf = (round: number) =>
-        gen(function* () {
-          const samples = yield* take(load(Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % images)));
-          return { round, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) };
-        });
-      return {
-        isDue: (done) => done % every === 0,
-        means: (params) =>
+      /** The means over the first images of a data set. */
+      const meansOn = (set: Pick<Dataset, 'size' | 'batch' | 'image'>, where?: string) => {
+        const load = loaded(model, set, signal, where);
+        const count = Math.min(images, set.size);
+        /** The examples of a round. An incomplete last round is filled up with the first images. */
+        const examplesOf = (round: number) =>
+          gen(function* () {
+            const at = Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % count);
+            const samples = yield* take(load(at));
+            return { round, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) };
+          });
+        return (params: Resident<Vectors>): Fallible<HeldOutMeans> =>
           gen(function* () {
             const table = yield* hold(
               runLoop(loop, {
@@ -145,12 +149,24 @@ export const evaluation =
             const numbers = yield* take(read(table)(backend));
             const meanOf = (measure: Measure): number => {
               const row = (image: number) => Math.floor(image / batch) * measures.length + measures.indexOf(measure);
-              return mean(Array.from({ length: images }, (_, i) => numbers[row(i) * batch + (i % batch)]!));
+              return mean(Array.from({ length: count }, (_, i) => numbers[row(i) * batch + (i % batch)]!));
             };
             return {
               loss: meanOf('losses'),
               ...(measures.includes('accuracy') && { accuracy: meanOf('accuracy') }),
             };
+          });
+      };
+      const means = meansOn(data, HELD_OUT_DATA);
+      const meansOfTraining = meansOn(training.data);
+      return {
+        isDue: (done) => done % every === 0,
+        means: (params) =>
+          gen(function* () {
+            const unseen = yield* take(means(params));
+            if (!alsoTraining) return unseen;
+            const { loss } = yield* take(meansOfTraining(params));
+            return { ...unseen, trainingLoss: loss };
           }),
         release: loop.release,
       };

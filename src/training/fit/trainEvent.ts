@@ -19,6 +19,8 @@ export type TrainEvent =
       readonly loss: number;
       /** The share of the images that a classifier classifies correctly. */
       readonly accuracy?: number;
+      /** The loss on the first images of the training data, if it is measured. */
+      readonly trainingLoss?: number;
     }
   /**
    * The step was not finite, and changed nothing. If an oracle is given, `origin` describes the first operation whose

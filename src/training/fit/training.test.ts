@@ -253,6 +253,37 @@ test('the loss on held-out images is the mean over the given number of images, f
     expect(await lossOf(4)).toBeCloseTo(meanOf(9), 6);
   })); // prettier-ignore
 
+test('the loss on images of the training data is measured by the same weights, if it is asked for', () =>
+  onWasm(async (backend) => {
+    const grey: Model<object, [8, 8, 1]> = { ...layer({}, () => null), predicts: 'x0', apply: (_, x) => zerosLike(x) };
+    const dataOf = (...levels: readonly number[]) =>
+      right(datasetOf({ pixels: Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!), image: [8, 8, 1] })); // prettier-ignore
+    const { noising, optimizer } = plainTraining(0);
+    const eventOf = async (heldOut: object) => {
+      const data = dataOf(255, 191, 0);
+      const settings = { data: dataOf(191, 191, 0, 0), every: 1, ...heldOut };
+      const run = right(
+        await startTraining({ model: grey, noising, optimizer, data, heldOut: settings, batch: 2, steps: 0, key: key(5) })(backend)(), // prettier-ignore
+      );
+      const { events } = await takeAll(run);
+      right(await run.release());
+      return events[0];
+    };
+    const [unseen, seen] = [
+      [191, 191, 0, 0],
+      [255, 191, 0],
+    ].map((levels) => levels.reduce((sum, byte) => sum + pixelOf(byte) ** 2, 0) / levels.length);
+    expect(await eventOf({ training: true })).toEqual({
+      ...{ _tag: 'HeldOut', step: 0 },
+      loss: expect.closeTo(unseen!, 6),
+      trainingLoss: expect.closeTo(seen!, 6),
+    });
+    expect(await eventOf({ training: true, images: 2 })).toMatchObject({
+      trainingLoss: expect.closeTo((1 + pixelOf(191) ** 2) / 2, 6),
+    });
+    expect(await eventOf({})).not.toHaveProperty('trainingLoss');
+  }));
+
 describe('a step that is not finite', () => {
   /** The logarithm of a number below 0. */
   const poisoned: Objective = (noising, denoiser, options) => {

@@ -20,6 +20,8 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
   readonly every: number;
   /** The number of images to measure, from the first one: by default 256, or all if there are fewer. */
   readonly images?: number;
+  /** Also measures the loss on the first images of the training data, by the same weights and noise. The default is false. */
+  readonly training?: boolean;
 }
 
 /** The arguments of a training. */
@@ -111,7 +113,9 @@ export const trainingFields = {
       'a draw of times, such as uniformTimes',
     ),
   ),
-  heldOut: optional(record({ data: dataSet, every: positive, images: optional(positive) })),
+  heldOut: optional(
+    record({ data: dataSet, every: positive, images: optional(positive), training: optional(t.boolean) }),
+  ),
   config: optional(json),
   initial: optional(part('parameters on a backend, or a trained model')),
   from: optional(part('a snapshot', 'step', 'key', 'batch', 'tensors')),

@@ -13,7 +13,7 @@ import { skippedFor } from '../skips.js';
 import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
 
-const COUNT = 4096;
+const COUNT = 2048;
 const STEPS = 200;
 /** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;
@@ -60,7 +60,7 @@ describe(name, skippedFor(notAsked), () => {
   it.each(solversOfMean)('$name', async ({ solver, accuracy }) => {
     const drawn = F.pipe(
       RTE.of({ model, noising, image: [1, 2, 1] as const, params: {} }),
-      RTE.flatMap(sample({ solver, grid: STEPS, correction: uncorrected, count: COUNT, key: key(11) })),
+      RTE.flatMap(sample({ solver, grid: STEPS, correction: uncorrected, count: COUNT, batch: 256, key: key(11) })),
       using(wasm()),
     );
     const { data } = right(await drawn());

@@ -38,8 +38,15 @@ const defaultIn = (field: ts.Symbol, checker: ts.TypeChecker): string | null => 
   return otherwise === undefined ? null : valueOf(otherwise, checker).getText();
 };
 
-/** Tests for a type that follows from a schema, or has some fields of one. */
+/** Options that are declared by hand, because they depend on the types of a model. */
+const BY_HAND = [
+  ...['Fit', 'Sampling', 'Encoding', 'BoundMeasuring', 'LikelihoodMeasuring', 'SamplerParts'],
+  ...['SampleShards', 'EncodeShards', 'LikelihoodShards', 'QueueOptions', 'WorkerOptions'],
+];
+
+/** Tests for a type that follows from a schema, or has some fields of one, or is declared by hand. */
 const isOfSchema = (type: ts.Symbol, fields: readonly ts.Symbol[], checker: ts.TypeChecker): boolean =>
+  BY_HAND.includes(type.name) ||
   fields.some((field) => optionalCall(field, checker) !== null) ||
   (type.declarations?.some(
     (one) =>

@@ -18,6 +18,7 @@ const result = await runWorker({
   ...(QUEUE === undefined ? {} : { queue: { url: QUEUE, ...(QUEUE_NAME === undefined ? {} : { name: QUEUE_NAME }) } }),
   checkpoints: words.filter((_, i) => words[i - 1] === '--checkpoints'),
   networks: { means: effect(() => async () => opened), fatal },
+  models: { same: {} },
   backend: wasm({ threads: 1 }),
   lock: Number(LOCK),
   signal: stop.signal,

@@ -87,10 +87,11 @@ export const morphed = (state: Morph, event: Event, network: Shipped, noising: N
   }
 };
 
-/** The lines of noisefold of the last figure, for `images` of `[2, 28, 28, 1]` in [-1, 1]. */
+/** The lines of noisefold of the last figure, for `images` of `[2, 28, 28, 1]` in [-1, 1]; the labels of a morph are `null`. */
 export const codeOf = `// image to image: noise up to 50 % of the way, and back
 const changed = await nf.run(sample(network, { ...settings, from: { images, strength: 0.5 }, key: key(1) }))
 // repair: the pixels where the mask is 1 stay
 const filled = await nf.run(sample(network, { ...settings, known: { images, mask }, key: key(2) }))
 // morph: from two digits to their noises, and back from noises between
-const ends = await nf.run(encode(network, { images, grid: 20, labels: [null, null] }))`;
+const noise = await nf.run(encode(network, { images, grid: 20, labels }))
+const digits = await nf.run(sample(network, { solver: ddim(), grid: 20, labels, from: { noise }, key: key(3) }))`;

@@ -111,7 +111,12 @@ describe('the columns', () => {
   });
 });
 
-test.each([true, false])('the lines below the figure run, told the digit: %s', async (told) => {
+test.each([
+  [640, true],
+  [640, false],
+  [0, true],
+  [1000, true],
+])('the lines below the figure run, from t = %d, told the digit: %s', async (time, told) => {
   const model = unwrap(
     unet({
       image: [8, 8, 1],
@@ -129,7 +134,8 @@ test.each([true, false])('the lines below the figure run, told the digit: %s', a
   const network = { model, noising: unwrap(ddpm(cosine(1000))), image: [8, 8, 1], params: await nf.run(run(key(1))) };
   const images = { data: new Float32Array(64), shape: [1, 8, 8, 1] };
   const names = { nf, network, images, sample, ddim, cfg, key };
-  const lines = `return (async () => { ${codeOf({ digit: 3, t: 640 }, told)}\nreturn data })()`;
+  const lines = `return (async () => { ${codeOf(3, time, told)}\nreturn data })()`;
+  expect(codeOf(3, 640, true)).toContain('grid: 31, from: { images, strength: 0.64 }'); // 20 of them are below 0.64
   const data = await (new Function(...Object.keys(names), lines)(...Object.values(names)) as Promise<Float32Array>);
   expect(data.every((x) => x >= -1 && x <= 1)).toBe(true);
   await nf.close();

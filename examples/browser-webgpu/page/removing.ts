@@ -56,13 +56,20 @@ export const timeOf = (levels: readonly Mix[], level: Mix): number => {
   return STRIDE * (after - 1 + (angle - low) / (high - low));
 };
 
+type Given = Pick<Noising, 'path' | 't'> & { readonly file: ArrayBuffer };
+
+/** The time of x_t on the path of the network. */
+export const networkTime = ({ file, path, t }: Given): number =>
+  path === 'cosine' ? t : timeOf(levelsIn(file, 'cosine'), levelsIn(file, path)[t / STRIDE]!);
+
 /**
  * The times of the columns on the path of the first figure. The network steps in equal times of its own path, the cosine, so another
  * path is read where it has the same log-SNR.
  */
-export const timesOf = ({ file, path, t }: Pick<Noising, 'path' | 't'> & { readonly file: ArrayBuffer }) => {
+export const timesOf = (given: Given) => {
+  const { file, path, t } = given;
   const [own, network] = [levelsIn(file, path), levelsIn(file, 'cosine')];
-  const first = path === 'cosine' ? t : timeOf(network, own[t / STRIDE]!);
+  const first = networkTime(given);
   return Array.from({ length: LAST + 1 }, (_, k) =>
     k === 0 ? t : timeOf(own, levelAt(network, first * (1 - k / LAST))),
   );
@@ -118,11 +125,16 @@ export const removed = (state: Removing, event: Event, noising: Noising, network
   }
 };
 
-/** The lines of noisefold that do it, for a digit `images` of `[1, 28, 28, 1]` in [-1, 1]. */
-export const codeOf = ({ digit, t }: Pick<Noising, 'digit' | 't'>, told: boolean): string =>
-  [
+/**
+ * The lines of noisefold that do it, for a digit `images` of `[1, 28, 28, 1]` in [-1, 1]: 20 steps from the time of the network, of
+ * all that it would take from noise.
+ */
+export const codeOf = (digit: number, time: number, told: boolean): string => {
+  const strength = Math.max(STRIDE, Math.round(time)) / T; // there is none without noise
+  return [
     'const { data } = await nf.run(sample(network, {',
-    `  solver: ddim(), grid: 20, labels: [${told ? digit : 'null'}],${told ? ` guidance: cfg(${SCALE}),` : ''}`,
-    `  from: { images, strength: ${t / T} }, key: key(1),`,
+    `  solver: ddim(), grid: ${Math.min(T, Math.round(20 / strength))}, from: { images, strength: ${strength} },`,
+    told ? `  labels: [${digit}], guidance: cfg(${SCALE}), key: key(1),` : '  labels: [null], key: key(1),',
     '}))',
   ].join('\n');
+};

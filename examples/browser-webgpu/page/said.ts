@@ -17,8 +17,13 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Rested':
       return `Training paused after step ${event.step}`;
     case 'Painted':
-      if (event.purpose === 'repair') return 'Digit repaired';
-      return coming === null ? 'New digits drawn' : null;
+      if (event.purpose === 'repair') return 'Four results drawn';
+      if (event.purpose === 'morph') return 'Digits between the two drawn';
+      return event.purpose === 'drawing' && coming === null ? 'New digits drawn' : null;
+    case 'NetworkLoaded':
+      return 'The network is loaded';
+    case 'Recognized':
+      return 'A row of digits drawn';
     case 'Shared':
       return event.text;
     case 'PlaneFilm':

@@ -14,24 +14,23 @@ const figure = async (hash: string) => {
 };
 
 /** Loads the network, and waits until all ways back are drawn. */
-const load = async (page: Page): Promise<void> => {
+const load = async (page: Page): Promise<number> => {
   await page.getByRole('button', { name: /^Load the network, 0[.]6 MB$/ }).click();
-  await whenDrawn(page);
+  return whenDrawn(page);
 };
 
 /** The pictures of a part of the figure. */
 const strip = (page: Page) => inkOf(page, '#strip canvas');
 const ways = (page: Page) => inkOf(page, '#ways canvas');
 
-const whenDrawn = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() =>
-    [...document.querySelectorAll<HTMLCanvasElement>('#ways canvas')].every((canvas) =>
-      canvas
-        .getContext('2d')!
-        .getImageData(0, 0, 28, 28)
-        .data.some((byte, i) => i % 4 === 3 && byte > 0),
-    ),
-  );
+/** Waits until all ways back of a request are complete, and returns its number. */
+const whenDrawn = async (page: Page, after = -1): Promise<number> => {
+  const shown = await page.waitForFunction((number) => {
+    const film = document.querySelector<HTMLElement>('#removing')?.dataset['film'] ?? '';
+    return film !== '' && Number(film) > number ? { film: Number(film) } : null;
+  }, after);
+  return (await shown.jsonValue())!.film;
+};
 
 const distance = (a: readonly number[], b: readonly number[]): number =>
   Math.sqrt(a.reduce((sum, ink, i) => sum + (ink - b[i]!) ** 2, 0) / a.length);
@@ -39,6 +38,8 @@ const distance = (a: readonly number[], b: readonly number[]): number =>
 describe('the figure "Remove it"', inBrowser, () => {
   test('goes from exactly the x_t of the first figure back to nearly its digit, by the shipped network', async () => {
     const page = await figure('#digit=3&seed=1&path=cosine&t=400');
+    await page.waitForFunction(() => document.querySelector('#alpha')?.textContent !== '');
+    expect((await strip(page))[0]).toEqual((await inkOf(page, '#xt'))[0]);
     await load(page);
     const [digit, , xt] = await inkOf(page, '#noising canvas');
     const columns = await strip(page);
@@ -54,7 +55,7 @@ describe('the figure "Remove it"', inBrowser, () => {
 
   test('is scrubbed by the keyboard, and follows the first figure', async () => {
     const page = await figure('#digit=8&seed=2&path=linear&t=500');
-    await load(page);
+    const first = await load(page);
     const slider = page.getByRole('slider', { name: /^On the way back/ });
     expect(await attribute(page, '#column', 'aria-valuetext')).toMatch(/^t = 500, \d+ % signal$/);
     await slider.press('End');
@@ -63,7 +64,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     const before = await strip(page);
     await press(page, 'New noise');
     await page.waitForFunction(() => location.hash.includes('seed=3'));
-    await whenDrawn(page);
+    await whenDrawn(page, first);
     expect((await strip(page))[20]).not.toEqual(before[20]);
   });
 

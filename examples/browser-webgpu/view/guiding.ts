@@ -4,7 +4,7 @@ import { codeOf, type Guiding, type Row, SCALES } from '../page/guiding.js';
 import { draws, type Shipped } from '../page/network.js';
 import { CLASSES, SIDE } from '../shared/extent.js';
 import { byId, element, type Part, setText } from './elements.js';
-import { clear, inked, inkOf } from './ink.js';
+import { inked, inkOf } from './ink.js';
 
 /** What the figure shows. */
 export interface Guide {
@@ -58,7 +58,7 @@ export const guidingPart = (happened: (event: Event) => void): Part<Guide> => {
     rows.forEach(({ canvases, score }, i) => {
       const row = guiding.rows[i];
       const still = row?.film.stills.at(-1);
-      canvases.forEach((canvas, half) => (still ? showTen(canvas, still.image, half * CLASSES) : clear(canvas)));
+      if (still) canvases.forEach((canvas, half) => showTen(canvas, still.image, half * CLASSES)); // older ones stay until then
       setText(score, row === undefined ? '–' : inWords(row));
     });
   };

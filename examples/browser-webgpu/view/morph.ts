@@ -5,7 +5,7 @@ import { BETWEEN, codeOf, type Morph } from '../page/morph.js';
 import { chosenDraws, type Shipped } from '../page/network.js';
 import { DIGITS } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
-import { clear, show } from './ink.js';
+import { show } from './ink.js';
 
 /** What this part shows. */
 export interface Use {
@@ -44,6 +44,6 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     press.disabled = !chosenDraws(network);
     place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
     const image = morph.film?.stills.at(-1)?.image;
-    canvases.forEach((canvas, i) => (image === undefined ? clear(canvas) : show(canvas, image, i)));
+    if (image !== undefined) canvases.forEach((canvas, i) => show(canvas, image, i)); // older ones stay until then
   };
 };

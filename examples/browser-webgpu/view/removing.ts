@@ -1,10 +1,11 @@
 /** The figure "Remove it". */
 import type { Event } from '../page/event.js';
-import type { Film } from '../page/film.js';
+import { type Film, isDone } from '../page/film.js';
 import type { Shipped } from '../page/network.js';
-import type { Noising } from '../page/noising.js';
-import { codeOf, LAST, levelAt, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
-import { levelsIn } from '../shared/noising.js';
+import { mixed, type Noising, normals } from '../page/noising.js';
+import { codeOf, LAST, levelAt, networkTime, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
+import { AREA } from '../shared/extent.js';
+import { digitIn, levelsIn, STRIDE } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
 
@@ -17,41 +18,49 @@ export interface Removal {
 
 const written = (n: number): string => n.toFixed(2);
 
-const canvasIn = (parent: HTMLElement, label: string): HTMLCanvasElement => {
-  const canvas = element('canvas', { width: '28', height: '28', role: 'img', 'aria-label': label });
+const canvasIn = (parent: HTMLElement, attributes: Readonly<Record<string, string>>): HTMLCanvasElement => {
+  const canvas = element('canvas', { width: '28', height: '28', ...attributes });
   parent.append(canvas);
   return canvas;
 };
 
-/** The pixels of a still on a canvas, or none. */
-const put = (canvas: HTMLCanvasElement, pixels: Uint8Array | undefined): void =>
-  pixels === undefined ? clear(canvas) : show(canvas, pixels, 0);
+/** Shows the pixels of a still of a film. Older ones stay until it comes, and go if there is no film. */
+const put = (canvas: HTMLCanvasElement, film: Film | null, pixels: Uint8Array | undefined): void => {
+  if (film === null) clear(canvas);
+  else if (pixels !== undefined) show(canvas, pixels, 0);
+};
 
-/** The button that loads the network, and the hint beside it. */
-const loader = (happened: (event: Event) => void): Part<Shipped> => {
+/** The button that loads the network. It hides itself, and then `next` gets its focus. */
+const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipped> => {
   const load = byId('load', HTMLButtonElement);
   const row = byId('loading', HTMLDivElement);
   const label = load.textContent ?? '';
+  let focused = false;
   load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
   return ({ phase }) => {
+    focused ||= document.activeElement === load; // a disabled button loses it
     row.hidden = phase === 'loaded';
     load.disabled = phase !== 'absent';
     setText(load, phase === 'absent' ? label : 'Loading the network…');
+    if (!focused || phase === 'wanted' || phase === 'loading') return;
+    focused = false;
+    const active = document.activeElement;
+    if (active === document.body || active === load) (phase === 'loaded' ? next : load).focus();
   };
 };
 
 export const removingPart = (happened: (event: Event) => void): Part<Removal> => {
   const place = byId('removing', HTMLElement);
-  const drawLoader = loader(happened);
   const [still, guess] = ['still', 'guess'].map((id) => byId(id, HTMLCanvasElement)) as [
     HTMLCanvasElement,
     HTMLCanvasElement,
   ];
   const [slider, value] = [byId('column', HTMLInputElement), byId('column-value', HTMLOutputElement)];
+  const drawLoader = loader(happened, slider);
   const [formula, code] = [byId('removing-formula', HTMLElement), byId('removing-code', HTMLElement)];
   const columns = Array.from({ length: LAST + 1 }, (_, column) => {
     const figure = element('figure');
-    const canvases = [canvasIn(figure, 'x_t'), canvasIn(figure, 'The guess x̂₀')] as const;
+    const canvases = [canvasIn(figure, {}), canvasIn(figure, {})] as const;
     const caption = element('figcaption');
     figure.append(caption);
     figure.addEventListener('click', () => happened({ _tag: 'ColumnSet', column }));
@@ -63,7 +72,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const { solver, steps } = WAYS[way]!;
     const name = `${steps} ${steps === 1 ? 'step' : 'steps'}${solver === 'ancestral' ? ', ancestral' : ''}`;
     const figure = element('figure');
-    const canvas = canvasIn(figure, `The digit after ${name}`);
+    const canvas = canvasIn(figure, { role: 'img', 'aria-label': `The digit after ${name}` });
     figure.append(element('figcaption', {}, name));
     byId('ways', HTMLDivElement).append(figure);
     return { way, canvas };
@@ -75,14 +84,15 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   });
 
   return ({ removing, noising, network }) => {
-    drawLoader(network);
     const { films, column, told } = removing;
-    const { file, path, t } = noising;
-    setText(code, codeOf(noising, told));
+    const { file, path, t, digit, seed } = noising;
     slider.value = `${column}`;
+    slider.disabled = films[0] === null;
+    drawLoader(network);
     if (file === null) return;
     const levels = levelsIn(file, path);
     const times = timesOf({ file, path, t });
+    setText(code, codeOf(digit, networkTime({ file, path, t }), told));
     const wordsAt = (k: number): string => {
       const at = Math.round(times[k]!);
       return `t = ${at}, ${Math.round(100 * levelAt(levels, times[k]!).alpha)} % signal`;
@@ -91,18 +101,25 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const stillAt = (k: number) => (main === null ? undefined : stillOf(main, k));
     columns.forEach(({ figure, canvases, caption }, k) => {
       const { image, guess: guessed } = stillAt(k) ?? {};
-      put(canvases[0], image);
-      put(canvases[1], guessed);
+      put(canvases[0], main, image);
+      put(canvases[1], main, guessed);
       figure.toggleAttribute('data-on', k === column);
       figure.title = wordsAt(k);
       setText(caption, `${Math.round(times[k]!)}`);
     });
-    put(still, stillAt(column)?.image);
-    put(guess, stillAt(column)?.guess);
+    put(still, main, stillAt(column)?.image);
+    put(guess, main, stillAt(column)?.guess);
     setText(value, t === 0 ? 'no noise to remove' : wordsAt(column));
     slider.ariaValueText = wordsAt(column);
-    slider.disabled = main === null;
-    for (const { way, canvas } of results) put(canvas, films[way]?.stills.at(films[way].of)?.image);
+    for (const { way, canvas } of results) {
+      const film = films[way] ?? null;
+      put(canvas, film, film?.stills[film.of]?.image);
+    }
+    place.dataset['film'] = films.every((film) => film !== null && isDone(film)) ? `${main?.id}` : '';
+    if (main === null)
+      // where the way back begins
+      for (const canvas of [still, columns[0]!.canvases[0]])
+        show(canvas, mixed(digitIn(file, digit), normals(seed, AREA), levels[t / STRIDE]!), 0);
 
     const to = levelAt(levels, times[Math.min(LAST, column + 1)]!);
     setText(

@@ -141,6 +141,8 @@ export interface Denoiser<P, I extends Shape> {
   readonly learned?: LearnedVariance<P, I>;
   /** For a guided denoiser, the prediction that guidance moves away from, such as that without a class. */
   readonly unguided?: Denoiser<P, I>['apply'];
+  /** For a guided denoiser, the prediction whose noise the next level of a sampling has, if it is not that of `apply`. */
+  readonly renoise?: Denoiser<P, I>['apply'];
   /** Its evaluations in sequence, if they depend on each other. `apply` is the first of them. */
   readonly recurrent?: Recurrent<P, I>;
 }

@@ -34,7 +34,7 @@ export const mapDenoiser = demanding(
     at: inputsOf = (at) => at,
     prediction: predictionOf,
   }: DenoiserChange<P, Q, I>) =>
-    ({ apply, unguided, learned, recurrent, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => {
+    ({ apply, unguided, renoise, learned, recurrent, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => {
       const changed = <B extends Dim, O extends { readonly prediction: Tensor<[B, ...I]> }>(
         at: Conditioning<B>,
         x: Tensor<[NoInfer<B>, ...I]>,
@@ -49,6 +49,7 @@ export const mapDenoiser = demanding(
         ...(guides && { guides: mapGuides(guides, part, inputsOf) }),
         apply: mapped(apply),
         ...(unguided && { unguided: mapped(unguided) }),
+        ...(renoise && { renoise: mapped(renoise) }),
         ...(learned && {
           learned: {
             as: learned.as,

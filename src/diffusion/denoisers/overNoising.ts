@@ -88,7 +88,9 @@ const requireClock = (
       where: 'denoiser',
       expected: isWhole ? 'a network of timesteps' : 'a denoiser of noise levels, on a path of σ',
       actual: noiseLabels ? 'one of noise labels' : 'one of timesteps',
-      hint: "wrap it: preconditioned(network, { as: 'edm', sigmaData: 0.5 })",
+      hint: noiseLabels
+        ? "wrap it: preconditioned(network, { as: 'edm', sigmaData: 0.5 })"
+        : "wrap a network: preconditioned(network, { as: 'edm', sigmaData: 0.5 }); a function of x and σ says clock: 'level'",
     });
 };
 type Clocked = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>;

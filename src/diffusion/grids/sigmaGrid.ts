@@ -42,7 +42,10 @@ const inOrder = ({ min, max }: SigmaRange) =>
         field: min > 0 ? 'max' : 'min',
         expected: 'noise levels 0 < min ≤ max < ∞',
         actual: `min = ${min}, max = ${max}`,
-        hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
+        hint:
+          min > 0
+            ? 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }'
+            : 'leave out σ = 0, the data, where the last step always ends: { min: 0.002 }',
       } as const);
 
 const karrasOptions = /* @__PURE__ */ schema('karrasSigmas', { ...ends, rho }).rule(inOrder);

@@ -68,11 +68,12 @@ const cfgPlusPlusOptions = /* @__PURE__ */ schema('cfgPlusPlus', refinementField
 
 /**
  * CFG++ (Chung et al. 2024, Algorithm 2) on the steps of DDIM, Euler, or any solver with one evaluation a step: x̂₀ is
- * guided by a scale from 0 to 1, and the noise of the next level is that of the prediction without a class,
- * x_s = α_s·x̂₀ + σ_s·ε̂_∅. On a step from (α_t, σ_t) to (α_s, σ_s) this is {@link cfg} with the scale
+ * guided by a scale λ from 0 to 1 and corrected, and the noise of the next level is that of the prediction without a class,
+ * x_s = α_s·x̂₀ + σ_s·ε̂_∅. Without a correction, a step from (α_t, σ_t) to (α_s, σ_s) is that of {@link cfg} with the scale
  * λ·α_s·σ_t/(α_s·σ_t - α_t·σ_s), which is λ for the step to the data.
  *
- * Returns and raises the errors of {@link cfg}; outside of a sampler it raises a `ConfigError`.
+ * Returns and raises the errors of {@link cfg}. A solver with more evaluations in a step is a `ConfigError`. Previews show the x̂₀ that
+ * makes the step, which is far from the picture at high noise. Outside of a sampler it only guides x̂₀.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
  * isRight(cfgPlusPlus(0.6)(denoiser)) // → true
@@ -88,11 +89,8 @@ export const cfgPlusPlus = <G = unknown>(
       E.tap(() => argument('cfgPlusPlus', scalePart).decode(scale)),
       E.map((refinement) =>
         refinedRule('cfgPlusPlus', refinement, {
-          combine: (contrast) => {
-            const { from, to } = requiredStep('cfgPlusPlus', contrast.at);
-            const begin = mul(to.alpha, from.sigma);
-            return extrapolated(contrast, mul(div(begin, sub(begin, mul(from.alpha, to.sigma))), scale));
-          },
+          combine: (contrast) => extrapolated(contrast, scale),
+          renoise: ({ negative }) => negative,
         }),
       ),
     ),

@@ -3,12 +3,14 @@ import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import {
   add,
   cast,
+  clip,
   constantOf,
   iota,
   mul,
   onesLike,
   scalar,
   scaleBy,
+  sub,
   tanh,
   type Tensor,
   zerosLike,
@@ -24,6 +26,7 @@ import {
   cosine,
   ddim,
   ddpm,
+  type Correction,
   type Denoiser,
   eulerAncestral,
   type Guidance,
@@ -35,8 +38,10 @@ import {
   pairGuidance,
   rectifiedFlow,
   sampler,
+  steered,
   stepOf,
   trailing,
+  uncorrected,
   unguided,
 } from '../index.js';
 
@@ -61,16 +66,15 @@ const guidable = overParams((_: { readonly guide: null }) => null)(denoiser);
 /** The sample that a guided solver draws from START with label 1. */
 const drawn = async (
   guidance: Guidance,
-  { solver = ddim(), of = denoiser, noising: on = noising, steps = 5 } = {} as {
+  { solver = ddim(), of = denoiser, noising: on = noising, steps = 5, correction = uncorrected } = {} as {
+    readonly correction?: Correction;
     readonly solver?: ReturnType<typeof ddim>;
     readonly of?: Denoiser<null, [number]>;
     readonly noising?: typeof noising | ReturnType<typeof rectifiedFlow>;
     readonly steps?: number;
   },
 ): Promise<readonly number[]> => {
-  const made = right(
-    sampler<null, [number]>({ noising: on, denoiser: of, grid: steps, solver, guidance, correction: (x) => x }),
-  );
+  const made = right(sampler<null, [number]>({ noising: on, denoiser: of, grid: steps, solver, guidance, correction }));
   return numbersOf(() => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
     const label = constantOf(Int32Array.of(1), 1);
@@ -99,6 +103,37 @@ describe('guidance by two predictions', () => {
     );
     close(await drawn(cfgPlusPlus(lambda)), expected);
     expect(Math.abs((await drawn(cfg(lambda)))[0]! - expected[0]!)).toBeGreaterThan(1e-3);
+  });
+
+  it('cfgPlusPlus is corrected before it renoises, so that a correction without effect on x̂₀ has none', async () => {
+    const [lambda, most] = [0.9, 0.2];
+    const clipped = (x: number): number => Math.max(-most, Math.min(most, x));
+    const correction: Correction = clip(-most, most);
+    const loop = (correct: (x0: number) => number) =>
+      START.map((start) =>
+        steps.reduce((x, [from, to]) => {
+          const [withClass, without] = [x0Of(x, 1), x0Of(x, CLASSES)];
+          const noise = (x - from.alpha * without) / from.sigma;
+          return to.alpha * correct(without + lambda * (withClass - without)) + to.sigma * noise;
+        }, start),
+      );
+    close(await drawn(cfgPlusPlus(lambda), { correction }), loop(clipped));
+    expect(Math.abs(loop(clipped)[2]! - loop((x) => x)[2]!)).toBeGreaterThan(1e-3); // it has an effect here
+    close(
+      await drawn(cfgPlusPlus(lambda), { correction: clip(-9, 9) }),
+      loop((x) => x),
+    );
+    const own = classGuidance({
+      space: 'epsilon',
+      combine: ({ positive, negative }) => add(negative, mul(sub(positive, negative), lambda)),
+      renoise: ({ negative }) => negative,
+    });
+    close(await drawn(own, { correction }), loop(clipped));
+  });
+
+  it('cfgPlusPlus refuses a solver with two evaluations a step', () => {
+    const made = sampler<null, [number]>({ noising, denoiser, grid: 5, solver: heun(), guidance: cfgPlusPlus(0.6) });
+    expect(E.isLeft(made) && made.left.expected).toContain('one evaluation a step');
   });
 
   it('cfgZero projects the velocity without a class, and begins with a velocity of 0', async () => {
@@ -270,8 +305,10 @@ describe('guidance by two predictions', () => {
   it('asks for a sampler where it needs the step, and for a path where it changes the space', async () => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
     const at = { t: iota(1), label: zerosLike(iota(1)) };
-    await expect(numbersOf(() => right(cfgPlusPlus(0.5)(denoiser)).apply(null, x, at))).rejects.toThrow(
-      'cfgPlusPlus: expected the step of a solver, which a sampler gives',
+    const over = right(cfgPlusPlus(0.5)(denoiser));
+    close(await numbersOf(() => over.apply(null, x, at)), START.map((n) => (x0Of(n, 0) + x0Of(n, CLASSES)) / 2)); // prettier-ignore
+    await expect(numbersOf(() => steered(noising)(over).apply(null, x, at))).rejects.toThrow(
+      'renoise: expected the step of a solver, which a sampler gives',
     );
     await expect(numbersOf(() => right(cfgZero(2)(denoiser)).apply(null, x, at))).rejects.toThrow(
       'cfgZero: expected the noise level of x',

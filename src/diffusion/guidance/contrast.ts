@@ -40,6 +40,11 @@ export interface ContrastRule {
   readonly memory?: number;
   /** The guided prediction, in the same space; with `memory`, a {@link Remembering}. */
   readonly combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => Tensor<[B, ...I]> | Remembering<B, I>;
+  /**
+   * The prediction, in the same space, whose noise the next level has, such as `({ negative }) => negative`; the guided one if left
+   * out. It needs a solver with one evaluation a step.
+   */
+  readonly renoise?: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => Tensor<[B, ...I]>;
 }
 
 /** A rule of this library. */
@@ -81,6 +86,7 @@ export const ruleOf = (where: string) =>
     {
       combine: functionOf<ContrastRule['combine']>('a function of { positive, negative, x, at, memory }'),
       space: optional(predictsPart),
+      renoise: optional(functionOf<Required<ContrastRule>['renoise']>('a function of { positive, negative, x, at }')),
       memory: optional(hinted(natural, 'the number of tensors that `combine` returns as memory'), 0),
     } satisfies Record<keyof ContrastRule, unknown>,
     'give { combine: ({ positive, negative }) => … }',
@@ -147,30 +153,36 @@ export const guidedByPair = <P, I extends Shape>(
 
 const combined = <P, I extends Shape>(
   where: string,
-  { space, memory = 0, combine }: ContrastRule,
+  { space, memory = 0, combine, renoise }: ContrastRule,
   denoiser: Denoiser<P, I>,
   pair: Pair<P, I>,
 ): Denoiser<P, I> => {
   const { predicts } = denoiser;
-  const remembering = <B extends Dim>(
-    params: P,
-    x: Tensor<[B, ...I]>,
-    at: Conditioning<B>,
-    before: readonly Tensor<[B, ...I]>[],
-  ): Remembering<B, I> => {
-    const [positive, negative] = pair(params, x, at);
-    const turned = (from: Parameterization, to: Parameterization, prediction: Tensor<[B, ...I]>) =>
-      from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
-    const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
-    const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
-    const { prediction, memory: after } = checkedResult<B, I>(where, memory, combine<B, I>(contrast));
-    return { prediction: turned(space ?? predicts, predicts, prediction), memory: after };
-  };
   const blank = <B extends Dim>(x: Tensor<[B, ...I]>) => Array.from({ length: memory }, () => zerosLike(x));
+  /** Applies a rule to both predictions, in its space. */
+  const ruled =
+    (rule: ContrastRule['combine']) =>
+    <B extends Dim>(
+      params: P,
+      x: Tensor<[B, ...I]>,
+      at: Conditioning<B>,
+      before: readonly Tensor<[B, ...I]>[] = blank(x),
+    ): Remembering<B, I> => {
+      const [positive, negative] = pair(params, x, at);
+      const turned = (from: Parameterization, to: Parameterization, prediction: Tensor<[B, ...I]>) =>
+        from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
+      const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
+      const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
+      const kept = rule === combine ? memory : 0;
+      const { prediction, memory: after } = checkedResult<B, I>(where, kept, rule<B, I>(contrast));
+      return { prediction: turned(space ?? predicts, predicts, prediction), memory: after };
+    };
+  const remembering = ruled(combine);
   return {
     ...denoiser,
-    apply: (params, x, at) => remembering(params, x, at, blank(x)).prediction,
+    apply: (params, x, at) => remembering(params, x, at).prediction,
     unguided: (params, x, at) => pair(params, x, at)[1],
+    ...(renoise && { renoise: (params, x, at) => ruled(renoise)(params, x, at).prediction }),
     ...(memory > 0 && { recurrent: { memory, apply: remembering } }),
   };
 };

@@ -92,6 +92,7 @@ export const guidanceMonoid: {
           const [left, right] = [recurrentOf(first), recurrentOf(second)];
           const memory = left.memory + right.memory;
           const unguided = first.unguided ?? second.unguided;
+          const renoise = first.renoise ?? second.renoise;
           const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,
@@ -101,6 +102,7 @@ export const guidanceMonoid: {
             apply: (params, x, at) =>
               add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
             ...(unguided && { unguided }),
+            ...(renoise && { renoise }),
             ...(memory > 0 && {
               recurrent: {
                 memory,

@@ -115,11 +115,22 @@ const actsAt = <B extends Dim>(name: string, { interval, sigmas }: Refinement, a
   return tests.length === 0 ? null : tests.reduce((all, test) => and(all, test));
 };
 
+/** A guided prediction where a guide acts, and the positive one elsewhere. */
+const withinInterval = <B extends Dim, I extends Shape>(
+  name: string,
+  interval: Refinement,
+  { positive, at, x }: Contrast<B, I>,
+  prediction: Tensor<[B, ...I]>,
+): Tensor<[B, ...I]> => {
+  const acts = actsAt(name, interval, at);
+  return acts ? where(greater(overElements(x)(cast(acts, 'float32')), 0), prediction, positive) : prediction;
+};
+
 /** A rule that acts only in its interval, with its result rescaled. */
 export const refinedRule = (
   name: string,
   { rescale = 0, ...interval }: Refinement,
-  { combine, ...rule }: ContrastRule,
+  { combine, renoise, ...rule }: ContrastRule,
 ): CheckedRule => ({
   ...rule,
   accepts: ({ timesteps = Infinity }) =>
@@ -133,12 +144,10 @@ export const refinedRule = (
         }),
   combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => {
     const made = rememberingOf(combine(contrast));
-    const { positive, at, x } = contrast;
-    const acts = actsAt(name, interval, at);
-    const inside = acts
-      ? where(greater(overElements(x)(cast(acts, 'float32')), 0), made.prediction, positive)
-      : made.prediction;
+    const { positive } = contrast;
+    const inside = withinInterval(name, interval, contrast, made.prediction);
     const scale = () => add(mul(deviationRatio(positive, inside), rescale), 1 - rescale);
     return { ...made, prediction: rescale === 0 ? inside : scaleBy(inside, scale()) };
   },
+  ...(renoise && { renoise: (contrast) => withinInterval(name, interval, contrast, renoise(contrast)) }),
 });

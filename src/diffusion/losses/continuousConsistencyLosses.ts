@@ -41,7 +41,7 @@ import { type Teacher, teacherFields, teaching } from './teacher.js';
 const tangentFields = {
   /** c of the normalization g/(‖g‖ + c) of the tangent; 0.1 if left out. */
   c: optional(hinted(aboveZero, 'the paper uses 0.1'), 0.1),
-  /** H: the part of the tangent that may be unstable grows from 0 to its size in the first H steps; 10,000 if left out. */
+  /** H: the part of the tangent that may be unstable grows from 0 to its size in the first H steps; 10000 if left out. */
   warmup: optional(hinted(natural, 'the paper uses 10,000; 0 for none'), 10_000),
 };
 const training = schema('continuousConsistencyLosses', tangentFields);

@@ -30,8 +30,11 @@ import { denoiserPart, noisingPart } from '../parts.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
+  /** The noising process. */
   readonly noising: Itself<Noising>;
+  /** The denoiser: a model, or a function of your own. */
   readonly denoiser: Itself<Denoiser<P, I>>;
+  /** The solver, such as `dpmSolverPP({ order: 2 })` or `ddim()`. */
   readonly solver: Solver;
   /** A grid, or a number of steps: see {@link gridOf}. {@link everyStep} if left out, for a schedule only. */
   readonly grid?: number | Grid;
@@ -149,6 +152,16 @@ const samplerOf = <P, I extends Shape>({
     E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
+    ),
+    E.tap(({ guided, plan }) =>
+      guided.renoise === undefined || plan.every(({ stages }) => stages.length === 1)
+        ? E.right(undefined)
+        : fail('ConfigError', {
+            where: 'sampler.solver',
+            expected: 'one with one evaluation a step, for guidance that chooses the noise of the next level',
+            actual: 'a step with more',
+            hint: 'sample by ddim(), or guide by cfg(2)',
+          }),
     ),
     E.map(({ plan, levels, integrator, guided }) => {
       const { clock } = pathOf(noising);

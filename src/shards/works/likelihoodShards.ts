@@ -32,6 +32,7 @@ export interface LikelihoodShards extends DataShards, OfCheckpoint {
   readonly dequantize?: boolean;
   /** The number of images that a worker measures at a time; default 16. */
   readonly batch?: number;
+  /** The key of all random draws, which depend on the position of each image in the data set. */
   readonly key: RandomKey;
 }
 

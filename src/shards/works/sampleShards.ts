@@ -8,6 +8,8 @@ import { type Block, take } from '../../internal/gen.js';
 import { type Broken, type Filled, optional, schema } from '../../internal/schema.js';
 import { hostKey } from '../../training/checked.js';
 import { genTask } from '../../training/genEffect.js';
+import { outlineOfTrained } from '../../training/checkpoints/trainedFiles.js';
+import { planOf } from '../../training/sample/samplePlan.js';
 import { digestOfFile } from '../jobs/checkpoints.js';
 import { digest } from '../jobs/job.js';
 import { imageTensors } from '../jobs/result.js';
@@ -31,7 +33,9 @@ export const checkpointFields = {
 
 /** The samples to draw, and where the jobs run. */
 export interface SampleShards extends Sharding, OfCheckpoint {
+  /** The options of `sample` as data. */
   readonly sampling: ShardSampling;
+  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   readonly key: RandomKey;
   /** The class of each sample: its number, or its name if the trained model has names; null for none. */
   readonly labels?: readonly (number | string | null)[];
@@ -108,8 +112,14 @@ export function* samplePieces({
   size,
   ...of
 }: Filled<typeof drawingFields, SampleShards>): Block<readonly Piece[]> {
-  yield* take(preparationOf(sampling));
+  const preparation = yield* take(preparationOf(sampling));
   const from = yield* namedCheckpoint(of);
+  // only the workers know another model
+  if (of.model === undefined) {
+    const trained = { ...(yield* take(outlineOfTrained(of.checkpoint))), params: {} as never }; // a plan needs none
+    const request = { key, ...(all === undefined ? { count: count ?? 1 } : { labels: all }) };
+    yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
+  }
   return rangesOf(first, all?.length ?? count ?? 1, size).map((range) => ({
     work: sampleWork.name,
     range,

@@ -1,5 +1,5 @@
 /** Trained networks as files, for sampling: the averaged parameters, the process and the configuration. */
-import type { Effect } from '../../dsl/run/effect.js';
+import type { Effect, Task } from '../../dsl/run/effect.js';
 import type { ClassifierModel, Model, Noising } from '../../diffusion/index.js';
 import { followsFromTables, type NoisingTables } from '../../diffusion/levels/noisingTables.js';
 import { floatStorage } from '../../dsl/types/storage.js';
@@ -143,10 +143,14 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
 type Known<P, I extends ImageShape> = GivenNetwork<Network<P, I>> &
   Required<Pick<GivenNetwork<never>, 'name' | 'storage'>>;
 
-/** A file that is loaded. */
-interface Loading {
+/** A file that is read. */
+interface Reading {
   readonly path: string;
   readonly loader: 'loadTrained' | 'loadClassifier';
+}
+
+/** A file that is loaded. */
+interface Loading extends Reading {
   readonly backend: Backend;
 }
 
@@ -161,11 +165,11 @@ const described = (path: string, about: AboutPath | undefined): either.Either<No
       })
     : E.right(about);
 
-/** Builds a trained network from a file. Checks the header before it reads tensors. */
-const loaded = <P, I extends ImageShape>(
-  { path, loader, backend }: Loading,
+/** Reads all of a trained network but its parameters, and checks the header. `read` reads a parameter. */
+const outlined = <P, I extends ImageShape>(
+  { path, loader }: Reading,
   file: OpenTensors,
-  { model: givenModel, name, noising: givenNoising, storage }: Known<P, I>,
+  { model: givenModel, name, noising: givenNoising }: Omit<Known<P, I>, 'storage'>,
 ) =>
   gen(function* () {
     const { entries, metadata, tensor } = restoring(file);
@@ -183,17 +187,34 @@ const loaded = <P, I extends ImageShape>(
       kind === 'path'
         ? yield* take(pathFrom(path, yield* take(described(path, about.path)), givenNoising))
         : yield* take(noisingFrom(path, tables as NoisingTables, kind, givenNoising)); // it has all names
-    const { params } = yield* keep(uploadStored(path, spec, read, storage)(backend), (tree) => release(tree)(backend));
-    return {
+    const outline = {
       model,
       noising,
       trainingNoising: noising,
       image: extentsFor<I>(image), // of the images that the model was trained on
       ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
-      params: params as Resident<P>, // a conditional type, which does not reduce while P is generic
     };
+    return { outline, spec, read };
   });
+
+/** Builds a trained network from a file. Checks the header before it reads tensors. */
+const loaded = <P, I extends ImageShape>(at: Loading, file: OpenTensors, { storage, ...known }: Known<P, I>) =>
+  gen(function* () {
+    const { outline, spec, read } = yield* take(outlined<P, I>(at, file, known));
+    const uploaded = uploadStored(at.path, spec, read, storage)(at.backend);
+    const { params } = yield* keep(uploaded, (tree) => release(tree)(at.backend));
+    return { ...outline, params: params as Resident<P> }; // a conditional type, which does not reduce while P is generic
+  });
+
+/** All of a trained model that a file describes but its parameters. Fails with the errors of {@link loadTrained}. */
+export const outlineOfTrained = (path: string): Task<Omit<Trained<UNetParams, ImageShape>, 'params'>> =>
+  withTensors(path, { finite: true }, (file) =>
+    gen(function* () {
+      const { outline } = yield* take(outlined<UNetParams, ImageShape>({ path, loader: 'loadTrained' }, file, { name: CUSTOM })); // prettier-ignore
+      return outline as Omit<Trained<UNetParams, ImageShape>, 'params'>; // `ofKind` refused classifiers
+    }),
+  );
 
 /** The part of a checkpoint that describes the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });

@@ -36,8 +36,11 @@ type RateFor<M> = string extends keyof M // any
 
 /** A network and how to train it. */
 export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
+  /** The network to train: a model such as the result of `unet`, or a classifier. */
   readonly model: Itself<M>;
+  /** The noising process, such as `unwrap(ddpm(cosine(1000)))` or `edm()`. */
   readonly noising: Itself<Noising>;
+  /** The optimizer, such as `adam({ learningRate: 1e-3 })`. */
   readonly optimizer: Optimizer;
   /**
    * The loss that is minimized, and measured on held-out images: by default {@link usualLosses} for a denoiser and

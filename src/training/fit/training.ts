@@ -26,11 +26,15 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 
 /** The arguments of a training. */
 export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
+  /** The images to learn from, with their labels or conditions if the model takes them. */
   readonly data: Itself<DataFor<NoInfer<I>>>;
+  /** The number of images of a step. */
   readonly batch: number;
   /** The total number of updates, including those before a resumed snapshot. */
   readonly steps: number;
+  /** The key of all random numbers: of parameters, batches, times, noise and dropout. */
   readonly key: RandomKey;
+  /** Images that are not learned from, and the interval between measurements of their loss. */
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
    * A description of the recipe, as JSON of at most 100 levels and 4 million characters. Snapshots store it, and a

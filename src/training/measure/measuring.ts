@@ -28,6 +28,7 @@ import { lookThrough } from '../data/wholeSet.js';
 
 /** The images to measure, and options. */
 export interface Measuring<I extends ImageShape, D = Dataset<I>> {
+  /** The data set whose images are measured. */
   readonly data: D;
   /** The number of images to measure; by default all from the first one on. */
   readonly images?: number;

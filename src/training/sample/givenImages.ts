@@ -49,7 +49,7 @@ const checkShape = (
     where,
     expected: `all numbers of [${counts}, ${height}, ${width}, ${[...new Set(channels)].join(' or ')}]`,
     actual: `${data.length} of ${showShape(shape)}`,
-    hint: 'give one image for each sample, or one for all, of the size of the images of the model',
+    hint: 'give one image for each sample, or one for all, of the size of the images of the model, channels last',
   });
 };
 

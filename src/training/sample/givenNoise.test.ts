@@ -108,6 +108,16 @@ test.each<[string, Partial<Sampling>]>([
   ],
   ['sample: noise.noise(0): expected finite numbers, got NaN', { noise: { noise: () => numbers(NaN) } }],
   ['sample: noise.noise(0): expected { data, shape }, got nothing', { noise: { noise: () => undefined as never } }],
+  [
+    'sample: noise.noise(0): expected functions that do not throw',
+    {
+      noise: {
+        noise: () => {
+          throw new RangeError('no more noise');
+        },
+      },
+    },
+  ],
   ['sample.noise.noise: expected a function of the index of an evaluation, got 5', { noise: { noise: 5 as never } }],
   ['sample.noise.nois: expected one of the fields noise, churn, known, again', { noise: { nois: epsilon } as never }],
 ])('%s', async (message, how) => {

@@ -3,7 +3,8 @@ import { brownianNoise, type Channel, type InpaintingNoise, type NoiseName } fro
 import { type SolverPlan, type Stage, stagesOf } from '../../diffusion/solvers/plan.js';
 import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { functionOf, show } from '../../internal/decode.js';
-import { attempt, raise } from '../../internal/errors.js';
+import { attempt, orRaise, raise } from '../../internal/errors.js';
+import { caughtAny } from '../../internal/exception.js';
 import { E, type either } from '../../internal/fp.js';
 import { isObject } from '../../internal/parts.js';
 import { optional, record } from '../../internal/schema.js';
@@ -117,7 +118,7 @@ export const noisesAt = <P, I extends ImageShape>(
       return numbers;
     }
     const place = `${where}: noise.${name}(${index})`;
-    const made: unknown = noises[name]!(index);
+    const made: unknown = madeBy(place, noises[name]!, index);
     if (!isImages(made))
       return raise('ConfigError', {
         where: place,
@@ -129,6 +130,15 @@ export const noisesAt = <P, I extends ImageShape>(
     return batchOf(made, first, batch);
   };
   return (index) => attempt(() => ({ noise: Object.fromEntries(names.map((name) => [name, at(name, index)])) }));
+};
+
+/** The result of a function of the caller. Raises its exception as a `ConfigError`. */
+const madeBy = (place: string, noise: NoiseAt, index: number): unknown => {
+  try {
+    return noise(index);
+  } catch (thrown) {
+    return orRaise(caughtAny(place, 'noise', thrown));
+  }
 };
 
 const isImages = (x: unknown): x is Images => isObject(x) && 'data' in x && 'shape' in x && Array.isArray(x.shape);

@@ -31,6 +31,7 @@ export interface Preview {
 
 /** The samples to draw, and options. */
 export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
+  /** The solver, such as `dpmSolverPP({ order: 2 })` or `ddim()`. */
   readonly solver: Solver;
   /** The number of steps: see `gridOf`; or a grid. By default every timestep of a schedule; a continuous path needs one. */
   readonly grid?: number | Grid;

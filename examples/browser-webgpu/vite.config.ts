@@ -116,7 +116,11 @@ const again: Plugin = {
   async generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue;
-      const { code } = await minify(chunk.code, { ecma: 2020, module: true, compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true } });
+      const { code } = await minify(chunk.code, {
+        ecma: 2020,
+        module: true,
+        compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
+      });
       chunk.code = code!; // there is one, or an exception
     }
   },

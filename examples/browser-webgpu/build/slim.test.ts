@@ -32,6 +32,31 @@ describe('the plugin that leaves out what the page does not need', () => {
       "refuseShape(where, '', shape, '');",
     ],
     [
+      'types and rules of options, but not their names and defaults',
+      'diffusion/guidance/cfg.ts',
+      'schema(`cfg`, { ...both, rescale: optional(share, 0), scale: finite, f: optional(callback(`f`)) }).rule(check)',
+      'schema(`cfg`, { ...both, rescale: optional(__anything, 0), scale: __anything, f: optional(__anything) })',
+    ],
+    [
+      'no options of a network, which a file may describe',
+      'nn/networks/unet.ts',
+      'schema(`unet`, { base: optional(positive, 64) }).rule(check)',
+      null,
+    ],
+    ['the loss of classifiers', 'training/fit/learning.ts', 'f(loss ?? classifierLosses)', 'f(loss ?? undefined)'],
+    [
+      'files of Node',
+      'evaluation/digits/digitBytes.ts',
+      'url.protocol === `file:` ? node().readFile(url) : fetched(url)',
+      'fetched(url)',
+    ],
+    [
+      'functions of elements that no program computes',
+      'backends/shared/elementary/functions.ts',
+      'export const binaryFormulas = { pow, mod };',
+      'export const binaryFormulas = { pow: undefined, mod };',
+    ],
+    [
       'checks that only raise errors',
       'dsl/ops/shape/slicing.ts',
       'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g();',

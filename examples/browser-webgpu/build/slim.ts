@@ -87,7 +87,7 @@ const checks = inCalls(/^argument$/, (_, call) => [
 
 /** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
 const ANY = '__anything';
-const options = inCalls(/^schema$/, ([name, fields], _, rest) => {
+const options = inCalls(/^schema$/, ([, fields], _, rest) => {
   if (fields?.type !== 'ObjectExpression') return null;
   return (fields['properties'] as readonly Syntax[]).flatMap((field) => {
     const value = field['value'] as Syntax | undefined;

@@ -1,7 +1,17 @@
 /** The curves of the loss as text, which this browser keeps beside the checkpoint. */
-import type { Learning, Loss } from './learning.js';
 
-export type Curve = Pick<Learning, 'losses' | 'heldOut' | 'trained'>;
+export interface Loss {
+  readonly step: number;
+  readonly loss: number;
+}
+
+export interface Curve {
+  readonly losses: readonly Loss[];
+  /** The loss of the averaged weights on digits that are not for training. */
+  readonly heldOut: readonly Loss[];
+  /** That of the same weights on digits for training. */
+  readonly trained: readonly Loss[];
+}
 
 const flat = (losses: readonly Loss[]): readonly number[] =>
   losses.flatMap(({ step, loss }) => [step, Number(loss.toPrecision(5))]);

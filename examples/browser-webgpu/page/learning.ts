@@ -1,16 +1,11 @@
 /** The state of the training, as the page knows it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
-import { type Curve, curveText } from './curve.js';
+import { type Curve, curveText, type Loss } from './curve.js';
 import type { Report, WhyWasm } from '../shared/messages.js';
 import { USUAL_SEED } from '../shared/settings.js';
 import { type Event, type Moved, post } from './event.js';
 
-export interface Loss {
-  readonly step: number;
-  readonly loss: number;
-}
-
-export interface Learning {
+export interface Learning extends Curve {
   readonly phase: 'preparing' | 'resting' | 'training' | 'stopped';
   /** The current preparation. */
   readonly preparing: Extract<Report, { readonly _tag: 'Preparing' }>['what'];
@@ -25,10 +20,6 @@ export interface Learning {
   /** The number of updates so far, and the goal. */
   readonly step: number;
   readonly goal: number;
-  readonly losses: readonly Loss[];
-  readonly heldOut: readonly Loss[];
-  /** That of the same weights on digits for training. */
-  readonly trained: readonly Loss[];
   /** The curves that this browser kept. */
   readonly curve: Curve | null;
   readonly pace: Pace;

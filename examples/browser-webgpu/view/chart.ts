@@ -1,5 +1,6 @@
 /** The chart of the loss: of each step, and that of the averaged weights, on digits for training and on held-out ones. */
-import { type Learning, type Loss, nextGoal } from '../page/learning.js';
+import type { Loss } from '../page/curve.js';
+import { type Learning, nextGoal } from '../page/learning.js';
 
 interface Size {
   readonly width: number;

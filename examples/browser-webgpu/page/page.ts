@@ -75,10 +75,10 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
     [
       ...ofNoising,
       ...ofPlane,
-      ...ofNetwork,
       ...ofRemoving,
       ...ofGuiding,
-      ...ofLearning,
+      ...ofLearning, // which may employ another worker
+      ...ofNetwork,
       ...ofDrawing,
       ...ofEasel,
       ...ofMorph,

@@ -2,11 +2,15 @@
 import { either as E } from 'fp-ts';
 import type { Effect, Event, Opened } from './page/event.js';
 import { isolating } from './page/isolation.js';
+import { curveOf } from './page/curve.js';
+import { eventsOf, hashOf } from './page/links.js';
 import { firstPage, turned } from './page/page.js';
 import { decodeReport, type Request } from './shared/messages.js';
 import { defaultSettings, settingsOf } from './shared/settings.js';
+import { download } from './view/download.js';
 import { night } from './view/elements.js';
 import { listenToFiles } from './view/files.js';
+import { listenToShare, showAsked } from './view/share.js';
 import { view } from './view/view.js';
 
 const asked = settingsOf(location.search);
@@ -52,6 +56,19 @@ const employForPlane = (): Worker =>
 
 const send = (request: Request): void => worker?.postMessage(request, []); // a copy: the page keeps the bytes for undo
 
+/** The curves of the loss, beside the checkpoint in the cache of the page. */
+const curves = (): Promise<Cache> => caches.open('noisefold-training');
+const curveAddress = new URL(`kept/${opened.settings.recipe}-curve`, document.baseURI).href;
+
+const loadCurve = async (): Promise<void> => {
+  try {
+    const found = await (await curves()).match(curveAddress);
+    if (found !== undefined) happened({ _tag: 'CurveFound', curve: curveOf(await found.text()) });
+  } catch (thrown) {
+    console.warn(thrown); // the worker reports that this browser keeps nothing
+  }
+};
+
 const carryOut = (effect: Effect): void => {
   switch (effect._tag) {
     case 'Post':
@@ -65,15 +82,12 @@ const carryOut = (effect: Effect): void => {
       return planeWorker.postMessage(effect.request, []);
     case 'Link':
       clearTimeout(linking);
-      linking = setTimeout(() => history.replaceState(null, '', effect.hash), 300); // browsers limit how often
+      linking = setTimeout(() => history.replaceState(null, '', hashOf(page)), 300); // browsers limit how often
       return;
-    case 'Download': {
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([effect.bytes], { type: 'application/octet-stream' }));
-      link.download = effect.name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    }
+    case 'KeepCurve':
+      return void curves().then((cache) => cache.put(curveAddress, new Response(effect.text)), console.warn);
+    case 'Download':
+      return download(effect.name, new Blob([effect.bytes], { type: 'application/octet-stream' }));
   }
 };
 
@@ -83,7 +97,8 @@ let before = 0;
 
 const frame = (now: number): void => {
   asleep = true;
-  const playing = page.drawing.playing || page.plane.playing;
+  const drifts = page.noising.drift !== null && scrollY < innerHeight && !document.hidden;
+  const playing = page.drawing.playing || page.plane.playing || drifts;
   if (playing) happened({ _tag: 'Ticked', milliseconds: before === 0 ? 0 : now - before });
   before = playing ? now : 0;
   draw(page);
@@ -96,8 +111,13 @@ function drawSoon(): void {
 }
 
 const followLink = (): void => {
-  const query = location.hash.slice(1);
-  for (const _tag of query === '' ? [] : (['NoisingSet', 'PlaneSet'] as const)) happened({ _tag, query });
+  for (const event of eventsOf(location.hash)) happened(event);
+};
+
+/** Time rests once the user touches the page; the link then states it. */
+const rest = ({ target }: globalThis.Event): void => {
+  const isButton = target instanceof Element && target.closest('#drift') !== null; // which stops it itself
+  if (page.noising.drift !== null && !isButton) happened({ _tag: 'NoisingSet', query: '' });
 };
 
 /** Loads the numbers of the figure, which needs no network and no worker. */
@@ -105,7 +125,8 @@ const loadNoising = async (): Promise<void> => {
   try {
     const { body } = await fetch('noising.bin');
     const file = await new Response(body!.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
-    happened({ _tag: 'NoisingLoaded', file });
+    const drifts = location.hash === '' && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    happened({ _tag: 'NoisingLoaded', file, drifts });
   } catch {
     happened({ _tag: 'Complained', title: 'The pictures of noise could not be loaded', message: 'Reload the page.' });
   }
@@ -113,13 +134,24 @@ const loadNoising = async (): Promise<void> => {
 
 listenToFiles(happened);
 addEventListener('hashchange', followLink);
+for (const touch of ['pointerdown', 'keydown'] as const) addEventListener(touch, rest, { capture: true });
+addEventListener('scroll', drawSoon, { passive: true }); // time rests while it is out of view
+listenToShare(
+  () => hashOf(page),
+  (text) => happened({ _tag: 'Shared', text }),
+);
+showAsked(location.search);
+const wanted = new URLSearchParams(location.hash.slice(1)).get('figure') ?? '';
 followLink();
 void loadNoising();
+if (/^\w+$/.test(wanted)) document.getElementById(wanted)?.scrollIntoView();
 night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
 
 if (!(await isolating(opened.settings, new URL('isolation.js', document.baseURI).href))) {
+  await loadCurve();
   happened(opened);
+  followLink(); // over the settings
   if (E.isLeft(asked))
     happened({
       _tag: 'Complained',

@@ -1,21 +1,26 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
+import { card } from './build/card.js';
 import { digits } from './build/digits.js';
+import { frame } from './build/frame.js';
 import { noising } from './build/noising.js';
+import { preload } from './build/preload.js';
+import { slim } from './build/slim.js';
 import { isolation as headers } from './isolation.config.js';
 
 /** Makes a file of numbers: during the build, and at the first request in development. */
-const numbersFile = (fileName: string, make: () => Uint8Array): Plugin => ({
+const numbersFile = (fileName: string, make: () => Uint8Array | Promise<Uint8Array>): Plugin => ({
   name: fileName,
-  generateBundle() {
-    this.emitFile({ type: 'asset', fileName, source: make() });
+  async generateBundle() {
+    this.emitFile({ type: 'asset', fileName, source: await make() });
   },
   configureServer({ middlewares }) {
     let made: Uint8Array | null = null;
-    middlewares.use(`/${fileName}`, (_, response) => {
-      made ??= make();
+    middlewares.use(`/${fileName}`, async (_, response) => {
+      made ??= await make();
       response.setHeader('Content-Type', 'application/octet-stream').end(made);
     });
   },
@@ -104,6 +109,23 @@ const es2023: Plugin = {
   },
 };
 
+/** Minifies what Vite's minifier made: terser knows other rules. */
+const again: Plugin = {
+  name: 'again',
+  apply: 'build',
+  async generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue;
+      const { code } = await minify(chunk.code, {
+        ecma: 2020,
+        module: true,
+        compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
+      });
+      chunk.code = code!; // there is one, or an exception
+    }
+  },
+};
+
 /**
  * The code that a visit may not need: of weights of 16 bits, of initial parameters, of failed trainings, and of WebGPU beside
  * its backend.
@@ -122,6 +144,9 @@ const groups = [{ name: 'worker', test: (id: string) => together.test(id) && !ap
 /** No getter of noisefold or of the page has an effect. */
 const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false } as const;
 
+/** Marks of purity beside what `slim` replaced are of no use; and terser takes seconds. */
+const checks = { invalidAnnotation: false, pluginTimings: false } as const;
+
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
   base: './', // relative URLs: the page works in any folder
@@ -130,27 +155,33 @@ export default defineConfig({
   plugins: [
     numbersFile('digits.bin', digits),
     numbersFile('noising.bin', noising),
+    numbersFile('card.png', card),
+    frame,
+    preload,
     policy,
     network,
     lines,
     es2023,
     pure,
+    slim,
+    again,
   ],
   server: { headers },
   preview: { headers },
   worker: {
     format: 'es',
-    plugins: () => [es2023, pure],
+    plugins: () => [es2023, pure, slim, again],
     rolldownOptions: {
       treeshake,
+      checks,
       output: { codeSplitting: { groups }, comments: false },
     },
   },
   build: {
-    rolldownOptions: { treeshake },
+    rolldownOptions: { treeshake, checks },
     outDir: fileURLToPath(new URL('../../dist/page/', import.meta.url)),
     emptyOutDir: true,
     target: 'es2023',
-    modulePreload: { polyfill: false }, // each browser that runs the code knows `modulepreload`
+    modulePreload: false, // the code of a button is one file
   },
 });

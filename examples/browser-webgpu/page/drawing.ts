@@ -1,7 +1,8 @@
 /** The digits that the network draws, and their film. */
 import { CLASSES } from '../shared/extent.js';
+import { MOST_STEPS } from '../shared/settings.js';
 import type { Paint } from '../shared/messages.js';
-import { type Event, type Moved, post } from './event.js';
+import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, isDone, withFrame } from './film.js';
 import { chosenDraws, type Shipped } from './network.js';
 
@@ -54,6 +55,9 @@ export const blank: Drawing = {
 /** The number of digits per drawing. */
 export const COUNT = 10;
 
+/** The largest scale of guidance. */
+export const MOST_GUIDANCE = 6;
+
 /** The minimum training time between two automatic drawings, in milliseconds and in durations of a drawing. */
 const LEAST = 1500;
 const PATIENCE = 4;
@@ -69,6 +73,37 @@ export const labelsOf = (classes: readonly number[]): readonly number[] =>
 export const indexOf = ({ shown, index }: Pick<Drawing, 'shown' | 'index'>): number => {
   const last = Math.max(0, (shown?.stills.length ?? 0) - 1);
   return index === null ? last : Math.min(Math.floor(index), last);
+};
+
+/** The choices in a query, each by itself: those that are invalid or not in it are left out. */
+const choicesIn = (query: string): Partial<Drawing> => {
+  const asked = new URLSearchParams(query);
+  const number = (name: string, field: 'guidance' | 'steps' | 'seed', holds: (n: number) => boolean) => {
+    const text = asked.get(name) ?? '';
+    return /^\d{1,15}([.]5)?$/.test(text) && holds(Number(text)) ? { [field]: Number(text) } : {};
+  };
+  const classes = [...new Set(asked.get('classes') ?? '')].map(Number).toSorted((a, b) => a - b);
+  return {
+    ...number('scale', 'guidance', (n) => n <= MOST_GUIDANCE),
+    ...number('steps', 'steps', (n) => Number.isInteger(n) && n >= 1 && n <= MOST_STEPS),
+    ...number('drawSeed', 'seed', Number.isInteger),
+    ...(classes.length > 0 && classes.every(Number.isInteger) && { classes }),
+  };
+};
+
+const queryOf = ({ guidance, steps, seed, classes }: Drawing): string =>
+  `scale=${guidance}&steps=${steps}&drawSeed=${seed}&classes=${classes.join('')}`;
+
+/** The choices for the hash of the URL; nothing if they are those of a first visit. */
+export const drawingQuery = (state: Drawing): string => {
+  const query = queryOf(state);
+  return query === queryOf(blank) ? '' : query;
+};
+
+/** A drawing by other choices, which the link states. */
+const chosen = (state: Drawing): Moved<Drawing> => {
+  const [next, effects] = drawn(state, false);
+  return [next, [...effects, LINK]];
 };
 
 /** Requests a drawing if the page is visible, and drops the one in progress. */
@@ -162,23 +197,27 @@ const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
         : [state, []];
     case 'Failed':
       return [event.doing === 'drawing' ? { ...state, coming: null } : state, []];
+    case 'DrawingSet': {
+      const choices = choicesIn(event.query);
+      return Object.keys(choices).length === 0 ? [state, []] : chosen({ ...state, ...choices });
+    }
     case 'ClassToggled': {
       const has = state.classes.includes(event.label);
-      const classes = has
+      const toggled = has
         ? state.classes.filter((label) => label !== event.label)
         : [...state.classes, event.label].toSorted((a, b) => a - b);
       // if all are chosen, a click selects one; the last one stays
-      const chosen = state.classes.length === CLASSES ? [event.label] : classes.length === 0 ? state.classes : classes;
-      return drawn({ ...state, classes: chosen }, false);
+      const classes = state.classes.length === CLASSES ? [event.label] : toggled.length === 0 ? state.classes : toggled;
+      return chosen({ ...state, classes });
     }
     case 'AllClassesPressed':
-      return drawn({ ...state, classes: blank.classes }, false);
+      return chosen({ ...state, classes: blank.classes });
     case 'GuidanceSet':
-      return drawn({ ...state, guidance: event.guidance }, false);
+      return chosen({ ...state, guidance: event.guidance });
     case 'StepsSet':
-      return drawn({ ...state, steps: event.steps }, false);
+      return chosen({ ...state, steps: event.steps });
     case 'DrawPressed':
-      return drawn({ ...state, seed: state.seed + 1 }, false);
+      return chosen({ ...state, seed: state.seed + 1 });
     case 'Scrubbed':
       return [{ ...state, playing: false, index: event.index >= (state.shown?.of ?? 0) ? null : event.index }, []];
     case 'PlayToggled':

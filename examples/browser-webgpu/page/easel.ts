@@ -16,6 +16,8 @@ export interface Easel {
   /** The radius of the brush in pixels, and whether it restores pixels, or draws with ink. */
   readonly radius: number;
   readonly erasing: boolean;
+  /** True if a finger erases; it scrolls the page otherwise. */
+  readonly held: boolean;
   readonly inking: boolean;
   /** The time to which a change adds noise: the more, the less of the image is left. */
   readonly t: number;
@@ -37,6 +39,7 @@ export const bare: Easel = {
   mask: maskOver('none'),
   radius: 2,
   erasing: false,
+  held: false,
   inking: false,
   t: 500,
   cursor: { x: SIDE / 2, y: SIDE / 2 },
@@ -152,15 +155,17 @@ export const repaired = (
     }
     case 'CursorUsed':
       return [stroked(state, state.cursor, state.cursor), []];
+    case 'BrushHeld':
+      return [{ ...state, held: event.held }, []];
     case 'BrushSet':
-      return [{ ...state, radius: event.radius }, []];
+      return [{ ...state, radius: event.radius, held: true }, []];
     case 'EraserToggled':
-      return [{ ...state, erasing: !state.erasing, inking: false }, []];
+      return [{ ...state, erasing: !state.erasing, inking: false, held: true }, []];
     case 'InkToggled':
-      return [{ ...state, inking: !state.inking, erasing: false }, []];
+      return [{ ...state, inking: !state.inking, erasing: false, held: true }, []];
     case 'PaperPressed': {
       const paper = { image: new Uint8Array(AREA), label: CLASSES, mask: maskOver('none') };
-      return [{ ...state, ...paper, inking: true, erasing: false, film: null }, []];
+      return [{ ...state, ...paper, inking: true, erasing: false, held: true, film: null }, []];
     }
     case 'StrengthSet':
       return [{ ...state, t: event.t }, []];

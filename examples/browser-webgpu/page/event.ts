@@ -1,6 +1,7 @@
 /** The events and the effects of the page. */
 import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
+import type { Curve } from './curve.js';
 import type { Cell, Region } from './mask.js';
 
 export interface Opened {
@@ -18,12 +19,18 @@ export type Event =
   /** The page has loaded, or its worker must be replaced. */
   | Opened
   | { readonly _tag: 'Crashed'; readonly message: string }
+  /** The curves of the loss that this browser kept with the training. */
+  | { readonly _tag: 'CurveFound'; readonly curve: Curve }
   | { readonly _tag: 'Hid'; readonly hidden: boolean }
   | { readonly _tag: 'Ticked'; readonly milliseconds: number }
   | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
   | { readonly _tag: 'NoticeClosed'; readonly about: string }
+  /** A figure was shared, and what to say of it. */
+  | { readonly _tag: 'Shared'; readonly text: string }
   // noising
-  | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer }
+  /** Its numbers were loaded; `drifts` if time may go to and fro until the user touches the page. */
+  | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer; readonly drifts?: boolean }
+  | { readonly _tag: 'DriftStarted' }
   /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
   | { readonly _tag: 'NoisingSet'; readonly query: string }
   // the shipped network
@@ -55,6 +62,8 @@ export type Event =
   | { readonly _tag: 'SavePressed' }
   | { readonly _tag: 'FileGiven'; readonly name: string; readonly bytes: Pixels }
   // drawing
+  /** Choices by the hash of the URL: `scale=2&steps=50`. */
+  | { readonly _tag: 'DrawingSet'; readonly query: string }
   | { readonly _tag: 'ClassToggled'; readonly label: number }
   | { readonly _tag: 'AllClassesPressed' }
   | { readonly _tag: 'GuidanceSet'; readonly guidance: number }
@@ -69,6 +78,8 @@ export type Event =
   | { readonly _tag: 'Brushed'; readonly from: Cell; readonly to: Cell }
   | { readonly _tag: 'CursorMoved'; readonly by: Cell }
   | { readonly _tag: 'CursorUsed' }
+  /** A tap on the digit takes the brush, and one beside it puts it down. */
+  | { readonly _tag: 'BrushHeld'; readonly held: boolean }
   | { readonly _tag: 'BrushSet'; readonly radius: number }
   | { readonly _tag: 'EraserToggled' }
   | { readonly _tag: 'InkToggled' }
@@ -93,11 +104,15 @@ export type Effect =
   | { readonly _tag: 'PostPlane'; readonly request: Plane }
   /** Replaces the worker, and sends a first request. */
   | { readonly _tag: 'Employ'; readonly request: Request }
-  /** Replaces the hash of the URL. */
-  | { readonly _tag: 'Link'; readonly hash: string }
+  /** Replaces the hash of the URL by that of the page. */
+  | { readonly _tag: 'Link' }
+  /** Keeps the curves of the loss in this browser. */
+  | { readonly _tag: 'KeepCurve'; readonly text: string }
   | { readonly _tag: 'Download'; readonly name: string; readonly bytes: Pixels };
 
 /** A part of the page after an event, and its effects. */
 export type Moved<S> = readonly [state: S, effects: readonly Effect[]];
 
 export const post = (request: Request): Effect => ({ _tag: 'Post', request });
+
+export const LINK: Effect = { _tag: 'Link' };

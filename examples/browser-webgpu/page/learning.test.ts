@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings, USUAL_SEED } from '../shared/settings.js';
+import { curveOf } from './curve.js';
 import type { Event } from './event.js';
 import { expected, learned, type Learning, MORE, preparing } from './learning.js';
 
@@ -42,6 +43,17 @@ describe('learning', () => {
     ]);
     expect(state.heldOut).toEqual([{ step: 2, loss: 0.7 }]);
     expect(state.pace.secondsPerStep).toBeCloseTo(0.2);
+  });
+
+  test('keeps the curve with the training, and shows it again up to the step that was kept', () => {
+    const state = after(begun, train, stepped(0, 0.5), stepped(1, 0.25), { _tag: 'HeldOut', step: 2, loss: 0.75 });
+    const [effect] = learned(state, { _tag: 'Kept', step: 2 })[1];
+    const found: Event = { _tag: 'CurveFound', curve: curveOf(effect?._tag === 'KeepCurve' ? effect.text : '') };
+    const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '', network: '' };
+    const again = after(found, opened, { ...begun, from: 'kept', step: 2 });
+    expect([again.losses, again.heldOut]).toEqual([state.losses, state.heldOut]);
+    expect(after(found, opened, { ...begun, from: 'kept', step: 1 }).losses).toEqual([{ step: 0, loss: 0.5 }]);
+    expect(after(found, opened, begun).losses).toEqual([]); // of another training
   });
 
   test('after a lost device, resumes from its copy with the curve up to there', () => {

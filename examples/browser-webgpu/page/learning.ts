@@ -1,6 +1,7 @@
 /** The state of the training, as the page knows it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
-import type { Report } from '../shared/messages.js';
+import { type Curve, curveText } from './curve.js';
+import type { Report, WhyWasm } from '../shared/messages.js';
 import { USUAL_SEED } from '../shared/settings.js';
 import { type Event, type Moved, post } from './event.js';
 
@@ -16,6 +17,8 @@ export interface Learning {
   readonly backend: string | null;
   /** The number of threads; null on a GPU. */
   readonly threads: number | null;
+  /** Why it is not a GPU; null if it is, or if the settings ask for the CPU. */
+  readonly why: WhyWasm | null;
   /** The digits to learn from. They load when somebody trains, or `wants` to as soon as they are there. */
   readonly digits: 'none' | 'loading' | 'loaded' | 'failed';
   readonly wants: boolean;
@@ -24,6 +27,8 @@ export interface Learning {
   readonly goal: number;
   readonly losses: readonly Loss[];
   readonly heldOut: readonly Loss[];
+  /** The curves that this browser kept. */
+  readonly curve: Curve | null;
   readonly pace: Pace;
   /** The measured milliseconds for each image that a network looks at, the least so far; NaN before the first. */
   readonly look: number;
@@ -38,12 +43,14 @@ export const preparing: Learning = {
   preparing: 'backend',
   backend: null,
   threads: null,
+  why: null,
   digits: 'none',
   wants: false,
   step: 0,
   goal: 0,
   losses: [],
   heldOut: [],
+  curve: null,
   pace: noPace,
   look: Number.NaN,
   kept: null,
@@ -87,13 +94,13 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Opened': {
       const { settings, digits, network } = event;
       // the saved training has the default seed: a new one takes the next
-      const fresh = { ...preparing, seed: settings.seed ?? USUAL_SEED + 1 };
+      const fresh = { ...preparing, curve: state.curve, seed: settings.seed ?? USUAL_SEED + 1 };
       return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits, network } }]];
     }
     case 'Preparing':
       return [{ ...state, phase: 'preparing', preparing: event.what }, []];
     case 'Works':
-      return [{ ...state, backend: event.backend, threads: event.threads }, []];
+      return [{ ...state, backend: event.backend, threads: event.threads, why: event.why }, []];
     case 'OneThread':
       return [{ ...state, threads: 1 }, []];
     case 'DigitsWanted':
@@ -105,13 +112,14 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
     case 'Begun': {
       const { from, step, goal } = event;
       const same = from === 'lost'; // the same training, at its last copy
+      const curve = (same ? state : from === 'kept' ? state.curve : null) ?? preparing;
       const resting: Learning = {
         ...state,
         phase: 'resting',
         step,
         goal: same ? state.goal : goal,
-        losses: same ? before(step, state.losses) : [],
-        heldOut: same ? before(step + 1, state.heldOut) : [],
+        losses: before(step, curve.losses),
+        heldOut: before(step + 1, curve.heldOut),
         pace: noPace,
         kept: from === 'kept' ? step : same ? state.kept : null,
         seed: from === 'noise' ? state.seed + 1 : state.seed,
@@ -138,8 +146,10 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       return [{ ...state, heldOut: [...state.heldOut, { step: event.step, loss: event.loss }] }, []];
     case 'Rested':
       return state.phase === 'training' ? [{ ...state, phase: 'resting', step: event.step }, []] : [state, []];
+    case 'CurveFound':
+      return [{ ...state, curve: event.curve }, []];
     case 'Kept':
-      return [{ ...state, kept: event.step }, []];
+      return [{ ...state, kept: event.step }, [{ _tag: 'KeepCurve', text: curveText(state) }]];
     case 'Saved':
       return [state, [{ _tag: 'Download', name: fileName(event.step), bytes: event.bytes }]];
     case 'Lost':

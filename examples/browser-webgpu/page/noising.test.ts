@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { DIGITS, PATHS } from '../shared/noising.js';
-import { choicesIn, mixed, noised, normals, plain } from './noising.js';
+import { choicesIn, mixed, noised, noisingQuery, normals, plain } from './noising.js';
 
 const choice = fc.record({
   digit: fc.constantFrom(...DIGITS),
@@ -16,9 +16,9 @@ describe('the choices of the figure', () => {
   test.prop([choice])('stand in the hash of the URL, which gives the same figure', (all) => {
     const { digit, seed, path, t } = all;
     const [state, effects] = set(`path=${path}&t=${t}&seed=${seed}&digit=${digit}`);
-    expect(state).toEqual({ ...all, file: null });
-    const [link] = effects;
-    expect(link?._tag === 'Link' && choicesIn(link.hash.slice(1))).toEqual(all);
+    expect(state).toEqual({ ...all, drift: null, file: null });
+    expect(effects).toEqual([{ _tag: 'Link' }]);
+    expect(choicesIn(noisingQuery(state))).toEqual(all);
   });
 
   test.each([
@@ -35,6 +35,18 @@ describe('the choices of the figure', () => {
       const all = { ...plain, digit: 8, seed: 5, path: 'linear', t: 640 };
       expect(state).toEqual({ ...all, [name]: { ...plain }[name] });
     }
+  });
+
+  test('let time go from the digit to noise and back until one of them is set', () => {
+    const after = (milliseconds: number, state = noised(plain, { _tag: 'DriftStarted' })[0]) =>
+      noised(state, { _tag: 'Ticked', milliseconds })[0];
+    expect(after(0).t).toBe(400);
+    expect(after(3600).t).toBe(1000); // 6 of 12 seconds for all times
+    expect(after(3600 + 6000).t).toBe(0);
+    expect(after(12_000).t).toBe(400);
+    const [rest] = noised(after(1200), { _tag: 'NoisingSet', query: '' });
+    expect(rest.t).toBe(600);
+    expect(after(1000, rest)).toEqual(rest);
   });
 
   test('stay if another part of the page changes', () => {

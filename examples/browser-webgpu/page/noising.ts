@@ -1,6 +1,6 @@
 /** The figure "Add noise": a digit, noise, and their mix at a time of a path. */
 import { DIGITS, type Mix, type PathName, PATHS, STRIDE, T } from '../shared/noising.js';
-import type { Event, Moved } from './event.js';
+import { type Event, LINK, type Moved } from './event.js';
 
 /** The choices of the user, which a link states. */
 interface Choice {
@@ -13,11 +13,24 @@ interface Choice {
 }
 
 export interface Noising extends Choice {
+  /** The milliseconds that time has gone to and fro; null while it rests. */
+  readonly drift: number | null;
   /** The digits and levels; null until they are loaded. */
   readonly file: ArrayBuffer | null;
 }
 
-export const plain: Noising = { digit: 3, seed: 1, path: 'cosine', t: 400, file: null };
+export const plain: Noising = { digit: 3, seed: 1, path: 'cosine', t: 400, drift: null, file: null };
+
+/** The duration of the way from the digit to noise and back, in milliseconds. */
+const ROUND = 12_000;
+
+/** The time while it goes to and fro. */
+const timeAt = (drift: number): number => {
+  const part = (drift / ROUND) % 1;
+  return STRIDE * Math.round(((part < 0.5 ? 2 * part : 2 - 2 * part) * T) / STRIDE);
+};
+
+const drifting = (state: Noising): Noising => ({ ...state, drift: ((state.t / T) * ROUND) / 2 });
 
 /** The choices in a query, each by itself: those that are invalid or not in it are left out. */
 export const choicesIn = (query: string): Partial<Choice> => {
@@ -36,14 +49,28 @@ export const choicesIn = (query: string): Partial<Choice> => {
 };
 
 export const noised = (state: Noising, event: Event): Moved<Noising> => {
-  if (event._tag === 'NoisingLoaded') return [{ ...state, file: event.file }, []];
-  if (event._tag !== 'NoisingSet') return [state, []];
-  const next = { ...state, ...choicesIn(event.query) };
-  return [next, [{ _tag: 'Link', hash: hashOf(next) }]];
+  switch (event._tag) {
+    case 'NoisingLoaded': {
+      const loaded = { ...state, file: event.file };
+      return [event.drifts ? drifting(loaded) : loaded, []];
+    }
+    case 'DriftStarted':
+      return [drifting(state), []];
+    case 'Ticked': {
+      if (state.drift === null) return [state, []];
+      const drift = state.drift + event.milliseconds;
+      return [{ ...state, drift, t: timeAt(drift) }, []];
+    }
+    case 'NoisingSet':
+      return [{ ...state, ...choicesIn(event.query), drift: null }, [LINK]];
+    default:
+      return [state, []];
+  }
 };
 
-/** The hash of the URL that states the choices. */
-export const hashOf = ({ digit, seed, path, t }: Choice): string => `#digit=${digit}&seed=${seed}&path=${path}&t=${t}`;
+/** The choices for the hash of the URL. */
+export const noisingQuery = ({ digit, seed, path, t }: Choice): string =>
+  `digit=${digit}&seed=${seed}&path=${path}&t=${t}`;
 
 /**
  * Numbers from N(0, 1), by the transform of Box and Muller (1958) of a linear congruential generator (Press et al. 1992, section 7.1).

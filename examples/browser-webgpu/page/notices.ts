@@ -1,5 +1,5 @@
 /** Notices of the page, with actions. */
-import type { Failure, WhyWasm } from '../shared/messages.js';
+import type { Failure } from '../shared/messages.js';
 import type { Event, Opened } from './event.js';
 import { fileName } from './learning.js';
 
@@ -14,6 +14,8 @@ export interface Notice {
   readonly tone: 'note' | 'warning' | 'error';
   readonly title: string;
   readonly text: string;
+  /** What the library says, for those who want to know. */
+  readonly details?: string;
   readonly actions: readonly Action[];
 }
 
@@ -21,7 +23,10 @@ export type Notices = readonly Notice[];
 
 /** Adds a notice. An equal one stays in its place, so that screen readers do not repeat it. */
 const put = (notices: Notices, notice: Notice): Notices =>
-  notices.some(({ about, title, text }) => about === notice.about && title === notice.title && text === notice.text)
+  notices.some(
+    ({ about, title, text, details }) =>
+      about === notice.about && title === notice.title && text === notice.text && details === notice.details,
+  )
     ? notices
     : [...notices.filter(({ about }) => about !== notice.about), notice];
 
@@ -43,6 +48,18 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   keep: 'This browser does not save the training',
   digit: 'There is no digit to repair',
   plane: 'The network of the plane stopped',
+};
+
+/** What a failure means for the user. */
+const meanings: Readonly<Partial<Record<Failure['doing'], string>>> = {
+  start: 'Reload the page, or try again.',
+  digits: 'Check the connection, and try again.',
+  network: 'Check the connection, and try again.',
+  train: 'The network is as it was before this step.',
+  open: 'It is no checkpoint of this page, it is damaged, or its network is another one.',
+  save: 'The training is unchanged.',
+  keep: 'Closing this tab loses its training unless you save it.',
+  digit: 'Draw some digits, and press one to repair it.',
 };
 
 const resume: Action = { label: 'Resume', event: { _tag: 'TrainPressed' } };
@@ -81,36 +98,10 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
   }
 };
 
-/** The reasons for WebAssembly in place of WebGPU. */
-const reasons: Readonly<Record<WhyWasm, string>> = {
-  absent: 'Your browser found no usable GPU. It computes on the CPU, which is slower.',
-  software: 'Your browser emulates its GPU in software. The page computes on the CPU, which is faster.',
-  failed: 'The GPU could not run the network. Your browser computes on the CPU, which is slower.',
-  lost: 'The GPU was lost twice. Your browser now computes on the CPU, which is slower.',
-};
-
 /** The notices after an event; `opened` is the first event of the page. */
 export const noticed = (notices: Notices, event: Event, opened: Opened): Notices => {
   const { seed } = opened.settings;
   switch (event._tag) {
-    case 'Works':
-      return event.why === null
-        ? without(notices, 'backend')
-        : put(notices, {
-            about: 'backend',
-            tone: 'note',
-            title: 'Running on the CPU',
-            text: reasons[event.why],
-            actions: [],
-          });
-    case 'OneThread':
-      return put(notices, {
-        about: 'threads',
-        tone: 'note',
-        title: 'Running on one thread',
-        text: 'The host of this page does not let it start threads, so training is slower.',
-        actions: [],
-      });
     case 'DigitsWanted':
     case 'DigitsLoaded':
       return without(notices, 'digits');
@@ -191,7 +182,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         about: event.doing,
         tone: 'error',
         title: titles[event.doing],
-        text: event.message,
+        text: meanings[event.doing] ?? 'The rest of the page works.',
+        details: event.message,
         actions: wayOn(event.doing, opened),
       });
     case 'Crashed':
@@ -199,7 +191,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         about: 'start',
         tone: 'error',
         title: 'The worker of this page stopped',
-        text: `${event.message} The training resumes from the saved copy.`,
+        text: 'The training resumes from the saved copy.',
+        details: event.message,
         actions: [{ label: 'Restart', event: opened }],
       });
     case 'Complained':
@@ -211,7 +204,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         actions: [],
       });
     case 'Opened':
-      return without(notices, 'start', 'digits', 'threads');
+      return without(notices, 'start', 'digits');
     case 'TrainPressed':
       return without(notices, 'training', 'train');
     case 'FileGiven':

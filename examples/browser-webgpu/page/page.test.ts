@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../shared/settings.js';
 import type { Failure, WhyWasm } from '../shared/messages.js';
+import { backendOf, whyOf } from './device.js';
 import type { Event, Opened } from './event.js';
 import { firstPage, type Page, turned } from './page.js';
 
@@ -33,7 +34,11 @@ describe('the page', () => {
   });
 
   test('says that it has one thread, and that its digits are missing until they are loaded', () => {
-    expect(after(opened, { _tag: 'OneThread' }).notices).toMatchObject([{ title: 'Running on one thread' }]);
+    const works: Event = { _tag: 'Works', backend: 'wasm', threads: 8, why: 'absent' };
+    const { learning, notices } = after(opened, works, { _tag: 'OneThread' });
+    expect(notices).toEqual([]);
+    expect(backendOf(learning)).toBe('on WebAssembly, 1 thread');
+    expect(whyOf(learning)).toContain('It has one thread');
     const missing = after(
       opened,
       begun,
@@ -45,16 +50,18 @@ describe('the page', () => {
   });
 
   test.each<[WhyWasm, string]>([
-    ['absent', 'found no usable GPU'],
+    ['absent', 'no usable GPU'],
     ['software', 'emulates its GPU in software'],
     ['failed', 'could not run the network'],
     ['lost', 'was lost twice'],
   ])('says why it does not use WebGPU (%s), until it does', (why, expected) => {
     const without: Event = { _tag: 'Works', backend: 'wasm', threads: 2, why };
-    const [notice] = after(without).notices;
-    expect(notice).toMatchObject({ about: 'backend', tone: 'note' });
-    expect(notice?.text).toContain(expected);
-    expect(titles(after(without, { _tag: 'Works', backend: 'webgpu', threads: null, why: null }))).toEqual([]);
+    const { learning, notices } = after(without);
+    expect(notices).toEqual([]);
+    expect(whyOf(learning)).toContain(expected);
+    expect(whyOf(learning)).not.toContain('one thread');
+    const gpu = after(without, { _tag: 'Works', backend: 'webgpu', threads: null, why: null }).learning;
+    expect([backendOf(gpu), whyOf(gpu)]).toEqual(['on WebGPU', expect.stringContaining('run on your GPU')]);
   });
 
   test.each<[Failure['doing'], Event['_tag'] | null]>([
@@ -65,12 +72,16 @@ describe('the page', () => {
     ['repair', 'FillPressed'],
     ['keep', 'SavePressed'],
     ['open', null],
-  ])('shows a failure (%s) once, in its own words, with an action if there is one', (doing, wayOn) => {
-    const failed: Event = { _tag: 'Failed', doing, message: 'in its own words' };
-    const { notices } = after(begun, failed, failed);
-    expect(notices).toMatchObject([{ tone: 'error', text: 'in its own words' }]);
-    expect(notices[0]?.actions.map(({ event }) => event._tag)).toEqual(wayOn === null ? [] : [wayOn]);
-  });
+  ])(
+    'shows a failure (%s) once, in words of the page, with the message of the library and an action if there is one',
+    (doing, wayOn) => {
+      const failed: Event = { _tag: 'Failed', doing, message: 'of the library' };
+      const { notices } = after(begun, failed, failed);
+      expect(notices).toMatchObject([{ tone: 'error', details: 'of the library' }]);
+      expect(notices[0]?.text).not.toContain('of the library');
+      expect(notices[0]?.actions.map(({ event }) => event._tag)).toEqual(wayOn === null ? [] : [wayOn]);
+    },
+  );
 
   test('after a lost device it says at which step the training is, and continues on a press', () => {
     const lost = after(begun, { _tag: 'TrainPressed' }, { _tag: 'Lost', step: 132, message: 'gone' });

@@ -7,8 +7,8 @@ import { learned, type Learning, preparing } from './learning.js';
 import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
 import { absent, shipped, type Shipped } from './network.js';
-import { hashOf, noised, type Noising, plain } from './noising.js';
-import { firstPlane, planed, type Plane, planeQuery } from './plane.js';
+import { noised, type Noising, plain } from './noising.js';
+import { firstPlane, planed, type Plane } from './plane.js';
 import { removed, type Removing, untouched } from './removing.js';
 import { said } from './said.js';
 
@@ -56,7 +56,6 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
   const [morph, ofMorph] = morphed(page.morph, event, network, noising);
   const notices = noticed(page.notices, event, page.opened);
-  const hash = hashOf(noising) + planeQuery(plane);
   return [
     {
       ...page,
@@ -82,6 +81,6 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       ...ofDrawing,
       ...ofEasel,
       ...ofMorph,
-    ].map((effect) => (effect._tag === 'Link' ? { ...effect, hash } : effect)),
+    ],
   ];
 };

@@ -1,4 +1,5 @@
 /** The figure "The plane": points, a network that learns them, and films of dots on their way to them. */
+import { fromText, toText } from '../shared/base64.js';
 import type { Plane as Request, Report } from '../shared/messages.js';
 import {
   ARROWS,
@@ -13,7 +14,7 @@ import {
   STEP_COUNTS,
   UPDATES,
 } from '../shared/plane.js';
-import type { Effect, Event, Moved } from './event.js';
+import { type Effect, type Event, LINK, type Moved } from './event.js';
 import type { Cell } from './mask.js';
 
 type Film = Extract<Report, { readonly _tag: 'PlaneFilm' }>;
@@ -101,8 +102,11 @@ const choicesIn = (query: string, { path: before, steps: count }: Plane): Partia
   const [shape, path, steps] = [one('points', SHAPES), one('pointPath', PLANE_PATHS), one('pointSteps', STEP_COUNTS)];
   const predicts = one<Prediction>('predicts', PREDICTIONS[path ?? before]);
   const [seed = '', at = ''] = ['pointSeed', 'pointAt'].map((name) => asked.get(name) ?? '');
+  const drawn = asked.get('points') === 'drawn' ? fromText(asked.get('drawn') ?? '') : null;
+  const isDrawing = drawn !== null && drawn.length > 0 && drawn.length % 2 === 0 && drawn.length <= 2 * MOST_POINTS;
   return {
     ...(shape && { shape }),
+    ...(isDrawing && { shape: null, points: drawn }),
     ...(path && { path }),
     ...(predicts && { predicts }),
     ...(steps && { steps }),
@@ -111,16 +115,14 @@ const choicesIn = (query: string, { path: before, steps: count }: Plane): Partia
   };
 };
 
-const queryOf = ({ shape, path, predicts, steps, seed, at, playing }: Plane): string =>
-  `&points=${shape ?? 'drawn'}&pointPath=${path}&predicts=${predicts}&pointSteps=${steps}&pointSeed=${seed}&pointAt=${playing ? steps : Math.floor(at)}`;
+const queryOf = ({ shape, points, path, predicts, steps, seed, at, playing }: Plane): string =>
+  `points=${shape ?? 'drawn'}&pointPath=${path}&predicts=${predicts}&pointSteps=${steps}&pointSeed=${seed}&pointAt=${playing ? steps : Math.floor(at)}${shape === null ? `&drawn=${toText(points)}` : ''}`;
 
 /** The choices for the hash of the URL; nothing if they are those of a first visit. */
 export const planeQuery = (state: Plane): string => {
   const query = queryOf(state);
   return query === queryOf(firstPlane) ? '' : query;
 };
-
-const LINK: Effect = { _tag: 'Link', hash: '' }; // the page has the hash of all figures
 
 /** Asks the worker for what the state shows, once there is one. */
 const asked = (state: Plane): readonly Effect[] => {

@@ -23,6 +23,8 @@ const PATIENCE = 300_000;
 export interface Visit extends BrowserContextOptions {
   /** The headers of the host; those of Vite's configuration if not given. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The path of the page on the host; its root if not given. */
+  readonly below?: string;
 }
 
 export interface Visitor {
@@ -40,11 +42,15 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
     await browser?.close();
     for (const { close } of served) close();
   });
-  return async ({ headers = isolation, ...options }: Visit = {}): Promise<Visitor> => {
+  return async ({ headers = isolation, below, ...options }: Visit = {}): Promise<Visitor> => {
     browser ??= await (webgpu ? chromiumWithWebgpu : chromium).launch();
-    const server = await serve(built, headers);
+    const server = await serve(built, headers, below);
     served.push(server);
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      reducedMotion: 'reduce', // otherwise the time of the first figure goes to and fro
+      ...options,
+    });
     context.setDefaultTimeout(PATIENCE);
     return { context, page: await context.newPage(), address: server.address };
   };
@@ -92,9 +98,10 @@ export const trainOut = async (page: Page, name: string): Promise<void> => {
 export const whenShown = (page: Page): Promise<unknown> =>
   page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 
-/** Presses the button with an accessible name. */
+/** Presses the button, or chooses the picture, with an accessible name. */
 export const press = async (page: Page, name: string): Promise<void> => {
-  await page.getByRole('button', { name, exact: true }).click();
+  const named = { name, exact: true };
+  await page.getByRole('button', named).or(page.locator('[role=radiogroup]').getByRole('radio', named)).click();
   await whenShown(page);
 };
 

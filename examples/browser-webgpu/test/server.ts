@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -15,15 +16,22 @@ export interface Served {
   readonly close: () => void;
 }
 
-export const serve = (folder: string, headers: Readonly<Record<string, string>> = {}): Promise<Served> => {
+/** `below` is the path of the folder on the host. */
+export const serve = (folder: string, headers: Readonly<Record<string, string>> = {}, below = '/'): Promise<Served> => {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = normalize(new URL(url, 'http://localhost').pathname);
-    const name = path === '/' ? '/index.html' : path;
+    const name = path === below ? 'index.html' : path.startsWith(below) ? path.slice(below.length) : '';
     try {
       const content = await readFile(join(folder, name));
+      const type = TYPES[extname(name)];
+      // texts are compressed, as hosts do
       response
-        .writeHead(200, { ...headers, 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' })
-        .end(content);
+        .writeHead(200, {
+          ...headers,
+          'Content-Type': type ?? 'application/octet-stream',
+          ...(type && { 'Content-Encoding': 'gzip' }),
+        })
+        .end(type ? gzipSync(content) : content);
     } catch {
       response.writeHead(404).end();
     }

@@ -14,7 +14,7 @@ const weights = readdirSync(built, { recursive: true, withFileTypes: true })
     bytes: gzipSync(readFileSync(join(parentPath, name)), { level: 9 }).length,
   }));
 
-const KINDS = ['data', 'network', 'classifier', 'page', 'worker', 'wasm', 'webgpu', 'rest'] as const;
+const KINDS = ['data', 'share', 'network', 'classifier', 'page', 'worker', 'wasm', 'webgpu', 'rest'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The files of each kind, by name. The worker has all of noisefold except the backends, and fp-ts. */
@@ -23,6 +23,8 @@ const FILES: Readonly<Record<Kind, RegExp>> = {
   // loaded when somebody asks for it
   network: /^network[.]bin$/,
   classifier: /^digits-.*[.]safetensors$/,
+  // the picture of link previews, and the code of the buttons that share a figure, which loads when one is pressed
+  share: /^(card[.]png|sharing-)/,
   page: /^(index[-.]|isolation[.]js)/,
   worker: /^main-/,
   wasm: /^wasm-/,

@@ -43,13 +43,8 @@ const ticksIn = (low: number, high: number): readonly number[] => {
   return inside.length > 5 ? inside.filter((tick) => written(tick).includes('1')) : inside;
 };
 
-/** The smallest and the largest loss on the axis; a default if there are none. */
-const spanOf = (losses: readonly Loss[]): readonly [low: number, high: number] => {
-  if (losses.length === 0) return [0.05, 1];
-  const values = losses.map(({ loss }) => loss);
-  const low = values.reduce((a, b) => Math.min(a, b)) / 1.1;
-  return [low, Math.max(1.1 * values.reduce((a, b) => Math.max(a, b)), 2 * low)];
-};
+/** The smallest and the largest loss on the axis: others are at its edge. */
+const [LOW, HIGH] = [0.04, 1];
 
 type Learned = Pick<Learning, 'losses' | 'heldOut' | 'step' | 'goal'>;
 
@@ -59,20 +54,19 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
   const first = losses[0]?.step ?? step;
   const last = losses.length === 0 ? nextGoal({ step, goal }) : Math.max(goal, first + 1);
   const heldOut = learned.heldOut.filter((loss) => isDrawn(loss) && loss.step >= first);
-  const [low, high] = spanOf([...losses, ...heldOut]);
   const { left, top } = MARGIN;
   const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
 
   const x = (at: number): string => (left + ((at - first) / (last - first)) * (right - left)).toFixed(1);
   const y = (loss: number): string =>
-    (bottom - (Math.log(loss / low) / Math.log(high / low)) * (bottom - top)).toFixed(1);
+    (bottom - (Math.log(Math.min(HIGH, Math.max(LOW, loss)) / LOW) / Math.log(HIGH / LOW)) * (bottom - top)).toFixed(1);
   const path = (kind: string, points: readonly Loss[]): string =>
     `<path class="${kind}" d="M${points.map((at) => `${x(at.step)} ${y(at.loss)}`).join('L')}"/>`;
   const text = (words: string, at: string, attributes: string): string => `<text ${at} ${attributes}>${words}</text>`;
 
   return [
     `<svg viewBox="0 0 ${width} ${height}" height="${height}" aria-hidden="true">`,
-    ...ticksIn(low, high).flatMap((tick) => [
+    ...ticksIn(LOW, HIGH).flatMap((tick) => [
       `<line class="rule" x1="${left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/>`,
       text(written(tick), `x="${left - 8}" y="${y(tick)}"`, 'dy="4" text-anchor="end"'),
     ]),

@@ -60,7 +60,14 @@ const inWords = ({ label, mask, cursor }: Easel): string => {
 /** Reports strokes, from pointer down to pointer up. */
 const listenToPointer = (canvas: HTMLCanvasElement, happened: (event: Event) => void): void => {
   let last: Cell | null = null; // the last position of the stroke
+  const draws = (): boolean => canvas.classList.contains('draws');
+  canvas.addEventListener('click', () => !draws() && happened({ _tag: 'BrushHeld', held: true }));
+  document.addEventListener('pointerdown', ({ target }) => {
+    const isTool = target instanceof Element && target.closest('#repair') !== null;
+    if (!isTool && draws()) happened({ _tag: 'BrushHeld', held: false });
+  });
   canvas.addEventListener('pointerdown', (event) => {
+    if (event.pointerType === 'touch' && !draws()) return; // it scrolls the page, or is a tap
     canvas.setPointerCapture(event.pointerId);
     last = cellOf(canvas, event);
     happened({ _tag: 'Brushed', from: last, to: last });
@@ -93,6 +100,7 @@ export const easelPart = (happened: (event: Event) => void): Part<Easel> => {
     canvas.addEventListener(moment, () => state !== null && drawOn(canvas, state));
   return (easel) => {
     state = easel;
+    canvas.classList.toggle('draws', easel.held);
     drawOn(canvas, easel);
     canvas.setAttribute('aria-label', inWords(easel));
   };

@@ -30,14 +30,17 @@ export const filmPart = (happened: (event: Event) => void): Part<Drawing> => {
   const place = byId('drawing', HTMLDivElement);
 
   let state: Drawing | null = null;
+  let chosen = { film: -1, tile: 0 };
   const tiles = tilesIn(place, COUNT, (i) => {
     const still = state?.shown?.stills[indexOf(state)];
-    if (state?.shown && still !== undefined)
-      happened({
-        _tag: 'DigitPicked',
-        image: still[state.side].slice(i * AREA, (i + 1) * AREA),
-        label: state.shown.labels[i]!,
-      });
+    if (!state?.shown || still === undefined) return;
+    chosen = { film: state.shown.id, tile: i };
+    tiles.choose(i);
+    happened({
+      _tag: 'DigitPicked',
+      image: still[state.side].slice(i * AREA, (i + 1) * AREA),
+      label: state.shown.labels[i]!,
+    });
   });
   play.addEventListener('click', () => happened({ _tag: 'PlayToggled' }));
   scrub.addEventListener('input', () => happened({ _tag: 'Scrubbed', index: scrub.valueAsNumber }));
@@ -58,7 +61,9 @@ export const filmPart = (happened: (event: Event) => void): Part<Drawing> => {
       (i) => `A drawn ${labels[i]}, to be repaired below`,
       (i) => `${labels[i]}`,
     );
+    tiles.choose(shown?.id === chosen.film ? chosen.tile : null);
     tiles.allow(still !== undefined);
+    place.classList.toggle('old', drawing.coming?.quietly === false && shown?.id !== drawing.coming.film.id);
     place.dataset['film'] = done ? `${shown.id}` : '';
     scrub.max = `${shown?.of ?? steps}`;
     scrub.value = `${index}`;

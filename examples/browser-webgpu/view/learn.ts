@@ -1,20 +1,13 @@
 /** The part of the page that trains. */
 import { clock } from '../../mnist/progress.js';
 import type { Event } from '../page/event.js';
+import { backendOf, whyOf } from '../page/device.js';
 import { expected, type Learning, nextGoal } from '../page/learning.js';
 import { byId, type Part, setText } from './elements.js';
 
 const WAITING: Readonly<Record<Learning['preparing'], string>> = {
   backend: 'Finding a device…',
   network: 'Compiling the network…',
-};
-
-const BACKENDS: Readonly<Record<string, string>> = { webgpu: 'on WebGPU', wasm: 'on WebAssembly' };
-
-const backendOf = ({ backend, threads }: Learning): string => {
-  if (backend === null) return 'Getting ready…';
-  const name = BACKENDS[backend] ?? backend;
-  return threads === null ? name : `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 };
 
 const trainLabel = ({ phase, preparing, digits, step, goal }: Learning): string => {
@@ -71,8 +64,9 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const progress = byId('progress', HTMLProgressElement);
   const [save, anew] = [byId('save', HTMLButtonElement), byId('anew', HTMLButtonElement)];
   const file = byId('file', HTMLInputElement);
+  const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLElement)];
+  const why = byId('backend-why', HTMLParagraphElement);
   const about = byId('learn-hint', HTMLParagraphElement);
-  const [kept, backend] = [byId('kept', HTMLParagraphElement), byId('backend', HTMLParagraphElement)];
 
   let training = false;
   let lost = false; // true if disabling a button removed the focus
@@ -97,6 +91,7 @@ export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
     progress.value = goal === 0 ? 0 : Math.min(1, step / goal);
     for (const [id, fact] of Object.entries(factsOf(state))) setText(byId(id, HTMLElement), fact);
     setText(backend, backendOf(state));
+    setText(why, whyOf(state));
     setText(kept, keptOf(state));
     setText(about, aboutOf(state));
   };

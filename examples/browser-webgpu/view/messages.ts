@@ -8,11 +8,16 @@ export const messagesPart = (happened: (event: Event) => void): Part<Notices> =>
   const train = byId('train', HTMLButtonElement);
   const seen = new Map<Notice, HTMLElement>();
 
-  const shown = ({ about, tone, title, text, actions }: Notice): HTMLElement =>
+  const shown = ({ about, tone, title, text, details, actions }: Notice): HTMLElement =>
     element(
       'div',
       { class: `notice ${tone}`, role: tone === 'note' ? 'status' : 'alert' },
-      element('p', {}, element('strong', {}, title), text),
+      element(
+        'div',
+        {},
+        element('p', {}, element('strong', {}, title), text),
+        ...(details === undefined ? [] : [element('details', {}, element('summary', {}, 'Details'), details)]),
+      ),
       element('div', { class: 'acts' }, ...actions.map(({ label, event }) => button({}, () => happened(event), label))),
       button({ class: 'close', 'aria-label': `Close: ${title}` }, () => happened({ _tag: 'NoticeClosed', about }), '✕'),
     );

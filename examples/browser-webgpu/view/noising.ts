@@ -17,16 +17,22 @@ export const noisingPart = (happened: (event: Event) => void): Part<Noising> => 
   const [slider, amount] = [byId('t', HTMLInputElement), byId('t-value', HTMLOutputElement)];
   const [amountsPlot, ratiosPlot] = [byId('amounts', HTMLDivElement), byId('ratios', HTMLDivElement)];
   const [equation, code] = [byId('equation', HTMLElement), byId('code', HTMLElement)];
-  let seed = 0;
+  const drift = byId('drift', HTMLButtonElement);
+  let [seed, drifting] = [0, false];
   const set = (query: string): void => happened({ _tag: 'NoisingSet', query });
   place.addEventListener('input', ({ target }) => {
     if (target instanceof HTMLInputElement) set(`${target.name}=${target.value}`);
   });
   byId('noise', HTMLButtonElement).addEventListener('click', () => set(`seed=${seed + 1}`));
 
+  drift.addEventListener('click', () => (drifting ? set('') : happened({ _tag: 'DriftStarted' })));
+
   return (state) => {
     const { file, digit, path, t } = state;
     seed = state.seed;
+    drifting = state.drift !== null;
+    setText(drift, drifting ? '❚❚' : '▶');
+    drift.ariaLabel = drifting ? 'Stop' : 'Play from digit to noise and back';
     slider.value = `${t}`;
     for (const one of place.querySelectorAll<HTMLInputElement>('[type=radio]'))
       one.checked = one.value === `${one.name === 'digit' ? digit : path}`;

@@ -74,14 +74,25 @@ const hintOf = ({ film, painting }: Easel): string => {
 
 export const waysPart = (happened: (event: Event) => void): Part<Easel> => {
   const hint = byId('repair-hint', HTMLParagraphElement);
+  const place = byId('repaired', HTMLDivElement);
   let state: Easel | null = null;
-  const tiles = tilesIn(byId('repaired', HTMLDivElement), WAYS, (i) => {
+  let before: Uint8Array | undefined;
+  let chosen: number | null = null;
+  const tiles = tilesIn(place, WAYS, (i) => {
     const image = state?.film?.stills.at(-1)?.image.slice(i * AREA, (i + 1) * AREA);
+    chosen = i;
+    tiles.choose(i);
     if (state?.film && image !== undefined) happened({ _tag: 'DigitPicked', image, label: state.label });
   });
   return (easel) => {
     state = easel;
-    tiles.draw(easel.film?.stills.at(-1)?.image, (i) => `Repair ${i + 1}: continue with it`);
+    const image = easel.film?.stills.at(-1)?.image;
+    const isComing = image === undefined && easel.painting;
+    if (isComing) chosen = null;
+    before = isComing ? before : image;
+    place.classList.toggle('old', isComing);
+    tiles.choose(chosen);
+    tiles.draw(before, (i) => `Repair ${i + 1}: continue with it`);
     tiles.allow(easel.film !== null && isDone(easel.film));
     setText(hint, hintOf(easel));
   };

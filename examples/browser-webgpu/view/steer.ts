@@ -3,6 +3,7 @@ import type { Drawing } from '../page/drawing.js';
 import type { Event } from '../page/event.js';
 import { CLASSES } from '../shared/extent.js';
 import { MOST_STEPS } from '../shared/settings.js';
+import { roving } from './roving.js';
 import { button, byId, type Part, setText } from './elements.js';
 
 /** A slider with its value in words. While it has the focus it does not follow the state. */
@@ -27,7 +28,9 @@ export const steerPart = (happened: (event: Event) => void): Part<Drawing> => {
     button({ 'aria-label': `Draw the ${label}` }, () => happened({ _tag: 'ClassToggled', label }), `${label}`),
   );
   const all = button({ 'aria-label': 'Draw all' }, () => happened({ _tag: 'AllClassesPressed' }), 'all');
-  byId('classes', HTMLDivElement).append(...classes, all);
+  const group = byId('classes', HTMLDivElement);
+  group.append(...classes, all);
+  roving(group);
 
   const others = byId('others', HTMLButtonElement);
   others.addEventListener('click', () => happened({ _tag: 'DrawPressed' }));

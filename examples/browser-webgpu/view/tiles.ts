@@ -1,6 +1,7 @@
-/** Images as buttons. */
+/** Images of which one is chosen. */
 import { SIDE } from '../shared/extent.js';
-import { button, element, night, setText } from './elements.js';
+import { element, button, night, setText } from './elements.js';
+import { roving } from './roving.js';
 import { show } from './ink.js';
 
 export interface Tiles {
@@ -10,6 +11,8 @@ export interface Tiles {
     nameOf: (i: number) => string,
     captionOf?: (i: number) => string,
   ) => void;
+  /** Marks the chosen image; null for none. */
+  readonly choose: (chosen: number | null) => void;
   /** Enables or disables the buttons. */
   readonly allow: (allowed: boolean) => void;
 }
@@ -19,10 +22,12 @@ export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number)
   const tiles = Array.from({ length: count }, (_, i) => {
     const canvas = element('canvas', { width: `${SIDE}`, height: `${SIDE}`, 'aria-hidden': 'true' });
     const caption = element('span', { 'aria-hidden': 'true' });
-    const tile = button({}, () => pressed(i), canvas, caption);
+    const tile = button({ role: 'radio' }, () => pressed(i), canvas, caption);
     parent.append(tile);
     return { tile, canvas, caption };
   });
+  parent.role = 'radiogroup';
+  roving(parent);
   let drawn: { readonly pixels: Uint8Array | undefined; readonly dark: boolean } | null = null;
   return {
     draw: (pixels, nameOf, captionOf) => {
@@ -36,6 +41,7 @@ export const tilesIn = (parent: HTMLElement, count: number, pressed: (i: number)
         pixels === undefined ? canvas.getContext('2d')?.clearRect(0, 0, SIDE, SIDE) : show(canvas, pixels, i),
       );
     },
+    choose: (chosen) => tiles.forEach(({ tile }, i) => tile.setAttribute('aria-checked', `${i === chosen}`)),
     allow: (allowed) => {
       for (const { tile } of tiles) tile.disabled = !allowed;
     },

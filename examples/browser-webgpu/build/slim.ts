@@ -1,0 +1,223 @@
+/**
+ * Leaves out of the built page what its programs do not need. They are right, and the same on every visit: the development
+ * server, where nothing is left out, and the tests find their mistakes. What a visitor may get wrong, a file, is reported in full.
+ */
+import type { Plugin } from 'vite';
+
+/** A node of a syntax tree (ESTree), with its place in the source. */
+interface Syntax {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [field: string]: unknown;
+}
+
+/** A part of the source, and the text in its place. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const isSyntax = (x: unknown): x is Syntax => typeof Object(x).type === 'string';
+
+const nameOf = (n: unknown): string => {
+  const { name, value } = Object(n) as { readonly name?: string; readonly value?: unknown };
+  return name ?? String(value);
+};
+
+const isText = ({ type, value }: Syntax): boolean =>
+  type === 'TemplateLiteral' || (type === 'Literal' && typeof value === 'string');
+
+const replaced = ({ start, end }: Syntax, text: string): Edit => ({ start, end, text });
+
+/** The value of a property, unless it is a pattern. */
+const valued = (n: Syntax, text: string): readonly Edit[] | null =>
+  n['shorthand'] === true ? null : [replaced(n['value'] as Syntax, text)];
+
+/** The edits that a node asks for, in the order of the source; null if it stays, and its parts may change. */
+type Rule = (n: Syntax, rest: (parts: readonly Syntax[]) => readonly Edit[]) => readonly Edit[] | null;
+
+/** A rule for the calls of some functions. */
+const inCalls =
+  (
+    functions: RegExp,
+    rule: (given: readonly Syntax[], call: Syntax, rest: Parameters<Rule>[1]) => ReturnType<Rule>,
+  ): Rule =>
+  (n, rest) =>
+    n.type === 'CallExpression' && functions.test(nameOf(n['callee']))
+      ? rule(n['arguments'] as readonly Syntax[], n, rest)
+      : null;
+
+/** A rule for the properties of some names. */
+const inProperties =
+  (names: RegExp, text: string): Rule =>
+  (n) =>
+    n.type === 'Property' && names.test(nameOf(n['key'])) ? valued(n, text) : null;
+
+/** No program of the page calls `vmap`. */
+const vmap = inProperties(/^(vmap|batch)$/, 'null');
+
+/** The passes of the compiler make the same graphs here as in the tests, where each is verified. */
+const verifier = inProperties(/^rebuild$/, 'null');
+const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** The functions of elements that no program of the page computes. */
+const without =
+  (names: RegExp): Rule =>
+  (n) =>
+    n.type === 'Property' && names.test(nameOf(n['key'])) ? [replaced(n, `${nameOf(n['key'])}: undefined`)] : null;
+const formulas = without(/^(pow|erf|log|log1p|tan|atan|b?float16)$/);
+const hostFormulas = without(/^(pow|erf|b?float16)$/);
+
+/** There are no files of Node. */
+const files: Rule = (n, rest) => {
+  if (n.type !== 'ConditionalExpression') return null;
+  const other = n['alternate'] as Syntax;
+  return [{ start: n.start, end: other.start, text: '' }, ...rest([other])];
+};
+
+/** The arguments of noisefold's own functions have the right types. */
+const types = inCalls(/^(demanding|decoding)$/, ([where, given, f], _, rest) =>
+  given?.type === 'ObjectExpression' ? [...rest([where!]), replaced(given, '{}'), ...rest([f!])] : null,
+);
+const checks = inCalls(/^argument$/, (_, call) => [
+  replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
+]);
+
+/** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
+const ANY = '__anything';
+const options = inCalls(/^schema$/, ([name, fields], _, rest) => {
+  if (fields?.type !== 'ObjectExpression') return null;
+  return (fields['properties'] as readonly Syntax[]).flatMap((field) => {
+    const value = field['value'] as Syntax | undefined;
+    if (field.type !== 'Property' || value === undefined) return rest([field]);
+    if (value.type !== 'CallExpression' || nameOf(value['callee']) !== 'optional')
+      return [replaced(field, `${nameOf(field['key'])}: ${ANY}`)];
+    const [type, ...others] = value['arguments'] as readonly Syntax[];
+    return [replaced(type!, ANY), ...rest(others)];
+  });
+});
+const optionRules: Rule = (n, rest) => {
+  const callee = n['callee'] as Syntax | undefined;
+  if (n.type !== 'CallExpression' || callee?.type !== 'MemberExpression' || nameOf(callee['property']) !== 'rule')
+    return null;
+  const object = callee['object'] as Syntax;
+  return [...rest([object]), { start: object.end, end: n.end, text: '' }];
+};
+
+/** The worker and the page are of one build, since the name of the worker's file is the hash of its code. */
+const messages = inCalls(/^decode(Report|Request)$/, ([message], call, rest) => [
+  { start: call.start, end: message!.start, text: "({ _tag: 'Right', right: " },
+  ...rest([message!]),
+  { start: message!.end, end: call.end, text: ' })' },
+]);
+
+/** The page trains no classifier. */
+const classifier: Rule = (n) =>
+  n.type === 'LogicalExpression' && nameOf(n['right']) === 'classifierLosses'
+    ? [replaced(n['right'] as Syntax, 'undefined')]
+    : null;
+
+/** Names of fields are not misspelt. */
+const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** The words of errors: what is left names the place. */
+const words = inProperties(/^(expected|actual|hint)$/, "''");
+const refusals = inCalls(/^(refuse|wrong|mismatch)/, (given, _, rest) =>
+  given.flatMap((argument) => (isText(argument) ? [replaced(argument, "''")] : rest([argument]))),
+);
+const hints = inCalls(/^hinted$/, ([type], call, rest) => [
+  { start: call.start, end: type!.start, text: '' },
+  ...rest([type!]),
+  { start: type!.end, end: call.end, text: '' },
+]);
+
+/** The functions that raise errors, and the statements and expressions that only call one. */
+const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|notA|tooDeep)/;
+const raises = (n: Syntax | null): boolean => {
+  switch (n?.type) {
+    case 'CallExpression':
+      return RAISES.test(nameOf(n['callee']));
+    case 'ExpressionStatement':
+      return raises(n['expression'] as Syntax);
+    case 'ReturnStatement':
+      return raises(n['argument'] as Syntax | null);
+    case 'BlockStatement': {
+      const [first = null, ...others] = n['body'] as readonly Syntax[];
+      return others.length === 0 && raises(first);
+    }
+    default:
+      return false;
+  }
+};
+
+/** `if (wrong) raise(…)`, `wrong && raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
+const guards: Rule = (n, rest) => {
+  if (n.type === 'IfStatement')
+    return n['alternate'] === null && raises(n['consequent'] as Syntax) ? [replaced(n, ';')] : null;
+  if (n.type === 'ExpressionStatement') {
+    const { type, right } = n['expression'] as Syntax;
+    return type === 'LogicalExpression' && raises(right as Syntax) ? [replaced(n, ';')] : null;
+  }
+  if (n.type !== 'ConditionalExpression') return null;
+  const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
+  const kept = raises(a) ? b : raises(b) ? a : null;
+  return (
+    kept && [{ start: n.start, end: kept.start, text: '' }, ...rest([kept]), { start: kept.end, end: n.end, text: '' }]
+  );
+};
+
+/** The rules, by the files of noisefold that they are for. */
+const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
+  [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
+  [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
+  [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
+  [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
+  [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
+  [/[/]src[/]node[/]/, [words]],
+  [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],
+  [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
+  [/[/]src[/]/, [types, suggestions]],
+  [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
+  [/[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/]fit)[/]/, [optionRules, options]],
+  [
+    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|run[.])|loop[.]))/,
+    [checks, refusals, hints, words],
+  ],
+];
+
+/** The edits of a file. */
+export const editsOf = (id: string, program: unknown): readonly Edit[] => {
+  const ours = rules.flatMap(([files, all]) => (files.test(id) ? all : []));
+  const edits = (n: Syntax): readonly Edit[] => {
+    for (const rule of ours) {
+      const own = rule(n, (parts) => parts.flatMap(edits));
+      if (own !== null) return own;
+    }
+    return Object.values(n).flat().filter(isSyntax).flatMap(edits);
+  };
+  return edits(program as Syntax).toSorted((a, b) => a.start - b.start);
+};
+
+/** The source after edits, which do not overlap. */
+export const edited = (code: string, edits: readonly Edit[]): string => {
+  const parts = edits.map(({ start, text }, i) => code.slice(edits[i - 1]?.end ?? 0, start) + text);
+  return parts.join('') + code.slice(edits.at(-1)?.end ?? 0);
+};
+
+export const slim: Plugin = {
+  name: 'slim',
+  apply: 'build',
+  transform: {
+    filter: { id: /[/](src|browser-webgpu)[/].*[.]ts$/ },
+    handler(code, id) {
+      const text = edited(code, editsOf(id, this.parse(code)));
+      return { code: text.includes(ANY) ? `import { unknown as ${ANY} } from 'io-ts';\n${text}` : text, map: null };
+    },
+  },
+  renderChunk(_, { modules }) {
+    const vmapped = Object.entries(modules).find(([id, { code }]) => /[/]transforms[/]vmap[.]/.test(id) && code);
+    if (vmapped) this.error('a program of the page calls vmap, whose rules build/slim.ts leaves out');
+  },
+};

@@ -1,0 +1,34 @@
+/**
+ * The link of the page: the hash of the URL. Each figure that has choices registers how it writes them, and which event reads
+ * them; the figure leaves out what is invalid, each part by itself.
+ */
+import { drawingQuery } from './drawing.js';
+import type { Event } from './event.js';
+import { noisingQuery } from './noising.js';
+import type { Page } from './page.js';
+import { planeQuery } from './plane.js';
+
+interface Linked {
+  /** The event that reads the choices of the figure in a query, and ignores those of others. */
+  readonly event: Extract<Event, { readonly query: string }>['_tag'];
+  /** The choices as a query; empty if they are those of a first visit. */
+  readonly encode: (page: Omit<Page, 'opened'>) => string;
+}
+
+const LINKED: readonly Linked[] = [
+  { event: 'NoisingSet', encode: ({ noising }) => noisingQuery(noising) },
+  { event: 'PlaneSet', encode: ({ plane }) => planeQuery(plane) },
+  { event: 'DrawingSet', encode: ({ drawing }) => drawingQuery(drawing) },
+];
+
+/** The hash of the URL that shows the page as it is. */
+export const hashOf = (page: Omit<Page, 'opened'>): string =>
+  `#${LINKED.map(({ encode }) => encode(page))
+    .filter((query) => query !== '')
+    .join('&')}`;
+
+/** The events that follow a link. */
+export const eventsOf = (hash: string): readonly Event[] => {
+  const query = hash.slice(1);
+  return query === '' ? [] : LINKED.map(({ event: _tag }) => ({ _tag, query }));
+};

@@ -1,0 +1,135 @@
+/** What surrounds the figures: links, sharing, embedding, a phone, and the folder below another path. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
+
+const visitor = visitors();
+let visit: Visitor | null = null;
+afterEach(() => visit?.context.close());
+
+const opened = async (path = '', options: Visit = {}) => {
+  visit = await visitor(options);
+  await visit.page.goto(visit.address + path);
+  await visit.page.waitForFunction(() => document.querySelector('#alpha')?.textContent !== '');
+  return visit.page;
+};
+
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } as const;
+const QUICK = '?recipe=tiny&backend=wasm';
+
+describe('the frame of the page', inBrowser, () => {
+  test('has five figures in one column', async () => {
+    const page = await opened(QUICK);
+    expect(await page.locator('main > section h2').allInnerTexts()).toEqual([
+      'Add noise',
+      'Remove it',
+      'Guide it',
+      'The plane',
+      'Use it',
+    ]);
+    const lefts = await page.$$eval('main > section', (all) => all.map((one) => one.getBoundingClientRect().left));
+    expect(new Set(lefts).size).toBe(1);
+  });
+
+  test('copies a link that shows the same figure in another profile', async () => {
+    const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.getByRole('radio', { name: '8', exact: true }).check();
+    await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
+    await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
+    await page.waitForFunction(() => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
+    const shown = await inkOf(page, '#noising canvas');
+    await visit?.context.close();
+    const other = await opened(QUICK + link.hash);
+    expect(await inkOf(other, '#noising canvas')).toEqual(shown);
+  });
+
+  test('gives lines that embed a figure alone, without controls if asked', async () => {
+    const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
+    await page.waitForFunction(() => document.querySelector('#said')?.textContent?.startsWith('The lines'));
+    const lines = await page.evaluate(() => navigator.clipboard.readText());
+    const source = await page.evaluate((html) => {
+      const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
+      return `${frame?.title} ${frame?.src}`;
+    }, lines);
+    expect(source).toMatch(/^Add noise http.*[?]embed=noising#digit=3&seed=1&path=cosine&t=400$/);
+    await page.goto(`${source.slice('Add noise '.length).replace('#', '&hide=controls#')}`);
+    await whenShown(page);
+    const visible = await page.$$eval('h1, h2, footer, button, fieldset', (all) =>
+      all.filter((one) => one.checkVisibility()).map((one) => one.textContent),
+    );
+    expect(visible).toEqual(['Add noise']);
+  });
+
+  test('saves a picture and a film', async () => {
+    const page = await opened(QUICK);
+    for (const [name, magic] of [
+      ['Save PNG', '\u0089PNG'],
+      ['Save GIF', 'GIF89a'],
+    ] as const) {
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.locator('#noising').getByRole('button', { name }).click(),
+      ]);
+      const chunks: Buffer[] = [];
+      for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+      const bytes = Buffer.concat(chunks);
+      console.log(`${file.suggestedFilename()}: ${(bytes.length / 1000).toFixed(0)} kB`);
+      expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic);
+    }
+    // the time is where it was
+    expect(await page.getByRole('slider', { name: /^Time t/ }).inputValue()).toBe('400');
+  });
+
+  test('moves on its first screen until it is touched, and not for those who prefer less motion', async () => {
+    const page = await opened(QUICK, { ...phone, reducedMotion: 'no-preference' });
+    const seen = () => page.locator('#xt').evaluate((xt) => xt.getBoundingClientRect().bottom <= innerHeight);
+    expect(await seen()).toBe(true);
+    const time = () => page.locator('#t').inputValue();
+    const before = await time();
+    await page.waitForFunction((old) => document.querySelector<HTMLInputElement>('#t')?.value !== old, before);
+    await page.locator('h1').tap();
+    await whenShown(page);
+    const rest = await time();
+    await page.waitForTimeout(500);
+    expect(await time()).toBe(rest);
+    await visit?.context.close();
+    const still = await opened(QUICK, phone);
+    await still.waitForTimeout(500);
+    expect(await still.locator('#t').inputValue()).toBe('400');
+  });
+
+  test('lets a finger scroll over the digit until it takes the brush', async () => {
+    const page = await opened(QUICK, phone);
+    const action = () => page.locator('#easel').evaluate((easel) => getComputedStyle(easel).touchAction);
+    expect(await action()).toBe('auto');
+    await page.locator('#easel').tap();
+    await whenShown(page);
+    expect(await action()).toBe('none');
+    await page.locator('h1').tap();
+    await whenShown(page);
+    expect(await action()).toBe('auto');
+  });
+
+  test('keeps the height of its cards when a control changes', async () => {
+    const page = await opened(QUICK);
+    await whenReady(page);
+    const heights = () => page.$$eval('.card', (all) => all.map((one) => one.getBoundingClientRect().height));
+    const before = await heights();
+    for (const key of ['Home', 'End']) {
+      await page.locator('#guidance').press(key);
+      await whenShown(page);
+      expect(await heights()).toEqual(before);
+    }
+    await press(page, 'Erase top');
+    expect(await heights()).toEqual(before);
+  });
+
+  test('works below another path, on a host that sends no headers', async () => {
+    const page = await opened(`some/folder/${QUICK}`, { headers: {}, below: '/some/folder/' });
+    await whenReady(page);
+    expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, \d+ thread/);
+    expect(new URL(page.url()).pathname).toBe('/some/folder/');
+  });
+});

@@ -23,9 +23,12 @@ describe('the shipped network', () => {
   });
 
   test('is loaded by the worker once there is one, and again by the next one', () => {
-    expect(requests(wanted, opened, begun, loaded)).toEqual([2]);
+    expect(requests(wanted, opened, begun, loaded)).toEqual([1]);
+    expect(requests(opened, wanted, begun, loaded)).toEqual([1]); // beside the start of the worker
+    expect(draws(after(opened, wanted, loaded))).toBe(false);
+    expect(draws(after(opened, wanted, loaded, begun))).toBe(true);
     const crashed: Event = { _tag: 'Crashed', message: '' };
-    expect(requests(opened, begun, wanted, loaded, crashed, opened, begun)).toEqual([2, 6]);
+    expect(requests(opened, begun, wanted, loaded, crashed, opened, begun)).toEqual([2, 5]);
     expect(requests(opened, begun, crashed, opened, begun)).toEqual([]);
   });
 

@@ -3,15 +3,16 @@ import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Shipped {
-  /** It is `wanted` until there is a worker that can load it. */
+  /** It is `wanted` until there is a worker to load it. */
   readonly phase: 'absent' | 'wanted' | 'loading' | 'loaded';
-  /** True if the worker can draw. */
+  /** True if there is a worker, and if it can draw. */
+  readonly employed: boolean;
   readonly ready: boolean;
   /** The network that draws in the last figure. */
   readonly chosen: Paint['network'];
 }
 
-export const absent: Shipped = { phase: 'absent', ready: false, chosen: 'shipped' };
+export const absent: Shipped = { phase: 'absent', employed: false, ready: false, chosen: 'shipped' };
 
 /** Tests if the shipped network can draw. */
 export const draws = ({ phase, ready }: Shipped): boolean => phase === 'loaded' && ready;
@@ -25,28 +26,26 @@ export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
   switch (event._tag) {
     case 'NetworkWanted':
       if (state.phase !== 'absent') return [state, []];
-      return state.ready ? loading(state) : [{ ...state, phase: 'wanted' }, []];
+      return state.employed ? loading(state) : [{ ...state, phase: 'wanted' }, []];
     case 'NetworkChosen':
       return [{ ...state, chosen: event.network }, []];
     case 'TrainPressed':
       return [{ ...state, chosen: 'own' }, []];
-    case 'Begun': {
+    case 'Begun':
       // a training that goes on is what its owner wants to see
-      const ready: Shipped = { ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen };
-      return state.phase === 'wanted' ? loading(ready) : [ready, []];
-    }
+      return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen }, []];
     case 'NetworkLoaded':
       return [{ ...state, phase: 'loaded' }, []];
     case 'Lost': // the weights stay in the worker
       return [{ ...state, ready: false }, []];
-    case 'Opened':
-    case 'Crashed': {
-      // another worker has to load it again
-      const phase = state.phase === 'absent' ? 'absent' : 'wanted';
+    case 'Opened': {
       // the recipe for tests has a network of its own
-      const chosen = event._tag === 'Opened' && event.settings.recipe === 'tiny' ? 'own' : state.chosen;
-      return [{ phase, ready: false, chosen }, []];
+      const chosen = event.settings.recipe === 'tiny' ? 'own' : state.chosen;
+      const employed: Shipped = { ...state, employed: true, ready: false, chosen };
+      return state.phase === 'absent' ? [employed, []] : loading(employed); // another worker has to load it again
     }
+    case 'Crashed':
+      return [{ ...state, phase: state.phase === 'absent' ? 'absent' : 'wanted', employed: false, ready: false }, []];
     case 'Failed':
       return [event.doing === 'network' ? { ...state, phase: 'absent' } : state, []];
     default:

@@ -19,6 +19,11 @@ describe('the page', () => {
     ]);
   });
 
+  test('asks a new worker for the network that somebody wanted', () => {
+    const [, effects] = turned(after({ _tag: 'NetworkWanted' }), opened);
+    expect(effects.map((effect) => ('request' in effect ? effect.request._tag : ''))).toEqual(['Start', 'LoadNetwork']);
+  });
+
   test('loads nothing but code before somebody asks for it, and then draws at once', () => {
     const requests = (page: Page, event: Event) =>
       turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);

@@ -73,11 +73,11 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
     },
     [
       ...ofNoising,
-      ...ofNetwork,
+      ...ofPlane,
       ...ofRemoving,
       ...ofGuiding,
-      ...ofPlane,
-      ...ofLearning,
+      ...ofLearning, // which may employ another worker
+      ...ofNetwork,
       ...ofDrawing,
       ...ofEasel,
       ...ofMorph,

@@ -50,7 +50,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     const [one, , , twenty] = await ways(page);
     expect(twenty).toEqual(last);
     expect(one).not.toEqual(twenty);
-    expect(await page.locator('#load').isVisible()).toBe(false);
+    expect(await page.textContent('#load')).toBe('The network is loaded');
   });
 
   test('is scrubbed by the keyboard, and follows the first figure', async () => {

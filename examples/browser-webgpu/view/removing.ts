@@ -16,6 +16,8 @@ export interface Removal {
   readonly network: Shipped;
 }
 
+const LOADING = 'Loading the network…';
+
 const written = (n: number): string => n.toFixed(2);
 
 const canvasIn = (parent: HTMLElement, attributes: Readonly<Record<string, string>>): HTMLCanvasElement => {
@@ -30,18 +32,16 @@ const put = (canvas: HTMLCanvasElement, film: Film | null, pixels: Uint8Array | 
   else if (pixels !== undefined) show(canvas, pixels, 0);
 };
 
-/** The button that loads the network. It hides itself, and then `next` gets its focus. */
+/** The button that loads the network, once; then `next` gets its focus. */
 const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipped> => {
   const load = byId('load', HTMLButtonElement);
-  const row = byId('loading', HTMLDivElement);
   const label = load.textContent ?? '';
   let focused = false;
   load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
   return ({ phase }) => {
     focused ||= document.activeElement === load; // a disabled button loses it
-    row.hidden = phase === 'loaded';
     load.disabled = phase !== 'absent';
-    setText(load, phase === 'absent' ? label : 'Loading the network…');
+    setText(load, { absent: label, wanted: LOADING, loading: LOADING, loaded: 'The network is loaded' }[phase]);
     if (!focused || phase === 'wanted' || phase === 'loading') return;
     focused = false;
     const active = document.activeElement;

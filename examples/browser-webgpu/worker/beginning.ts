@@ -63,14 +63,17 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
     ),
   );
 
+/** The files at the addresses of a first request. They load when they are needed. */
+export const filesAt = ({ digits, network }: { readonly digits: string; readonly network: string }): Files => ({
+  digits: digitsAt(digits),
+  weights: weightsAt(network),
+});
+
 /** Acquires a backend, and starts a network: the saved one or a new one. The digits load later. */
-export const start = (
-  { settings, digits, network }: Extract<Task, { readonly _tag: 'Start' }>,
-  outside: Outside,
-): Effect<World> =>
+export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, outside: Outside): Effect<World> =>
   F.pipe(
     TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'backend' })),
-    TE.map((): Files => ({ digits: digitsAt(digits), weights: weightsAt(network) })),
+    TE.map(() => outside.files),
     TE.bindTo('files'),
     TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),

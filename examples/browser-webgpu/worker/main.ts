@@ -3,9 +3,9 @@ import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
 import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
-import { recovered } from './beginning.js';
+import { filesAt, recovered } from './beginning.js';
 import { planeWorker } from './planeWork.js';
-import { carriedOut, notReady } from './work.js';
+import { carriedOut } from './work.js';
 import type { Outside, World } from './world.js';
 
 const tell =
@@ -16,6 +16,7 @@ const tell =
 const drop = ({ id, purpose }: Paint): void => tell({ _tag: 'Dropped', id, purpose })();
 
 let agenda: Agenda = idle;
+let files = filesAt({ digits: 'digits.bin', network: 'network.bin' });
 let world: World | null = null;
 let doing: Task | null = null;
 let stop = new AbortController();
@@ -27,6 +28,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const request = decodeRequest(data);
   if (E.isLeft(request)) return tell({ _tag: 'Failed', doing: 'start', message: request.left.message })();
   if (request.right._tag === 'Plane') return plane(request.right);
+  if (request.right._tag === 'Start') files = filesAt(request.right);
   dropped(agenda, request.right).forEach(drop);
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();
@@ -36,14 +38,14 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 });
 
 const loadDigits = async (): Promise<void> => {
-  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.files.digits.load());
+  const loaded = await files.digits.load();
   tell(
     E.isRight(loaded) ? { _tag: 'DigitsLoaded' } : { _tag: 'Failed', doing: 'digits', message: loaded.left.message },
   )();
 };
 
 const loadNetwork = async (): Promise<void> => {
-  const loaded = await (world === null ? Promise.resolve(E.left(notReady)) : world.files.weights());
+  const loaded = await files.weights();
   tell(
     E.isRight(loaded) ? { _tag: 'NetworkLoaded' } : { _tag: 'Failed', doing: 'network', message: loaded.left.message },
   )();
@@ -91,7 +93,7 @@ const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) =
 
 const perform = async (task: Task): Promise<void> => {
   stop = new AbortController();
-  const outside: Outside = { tell, signal: stop.signal };
+  const outside: Outside = { tell, signal: stop.signal, files };
   const result = await attempt(carriedOut(task, outside)(world));
   if (E.isRight(result)) {
     world = result.right;

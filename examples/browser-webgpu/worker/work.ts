@@ -13,7 +13,7 @@ import { begun, type Effect, type Outside, type World, worldOf } from './world.j
 /** The interval between copies of the training, in milliseconds. */
 const COPY_EVERY = 20_000;
 
-export const notReady = failure('ConfigError', {
+const notReady = failure('ConfigError', {
   where: 'the worker',
   expected: 'to be started first',
   actual: 'another request',

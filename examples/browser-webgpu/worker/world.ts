@@ -34,6 +34,8 @@ export interface Outside {
   readonly tell: Tell;
   /** Cancels the images in progress. */
   readonly signal: StopSignal;
+  /** The files of the page, which may load before there is a world. */
+  readonly files: Files;
 }
 
 /** A world with a studio and a started training. */

@@ -87,9 +87,9 @@ const checks = inCalls(/^argument$/, (_, call) => [
 
 /** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
 const ANY = '__anything';
-const options = inCalls(/^schema$/, ([, fields], _, rest) => {
+const options = inCalls(/^schema$/, ([, fields, hint], _, rest) => {
   if (fields?.type !== 'ObjectExpression') return null;
-  return (fields['properties'] as readonly Syntax[]).flatMap((field) => {
+  const all = (fields['properties'] as readonly Syntax[]).flatMap((field) => {
     const value = field['value'] as Syntax | undefined;
     if (field.type !== 'Property' || value === undefined) return rest([field]);
     if (value.type !== 'CallExpression' || nameOf(value['callee']) !== 'optional')
@@ -97,6 +97,7 @@ const options = inCalls(/^schema$/, ([, fields], _, rest) => {
     const [type, ...others] = value['arguments'] as readonly Syntax[];
     return [replaced(type!, ANY), ...rest(others)];
   });
+  return hint === undefined ? all : [...all, replaced(hint, "''")];
 });
 const optionRules: Rule = (n, rest) => {
   const callee = n['callee'] as Syntax | undefined;

@@ -9,7 +9,7 @@ import { noising } from './noising.js';
 
 /** Pixels of the picture, of one pixel of a digit, and times of the digits. */
 const [WIDTH, HEIGHT, SCALE] = [1200, 630, 9];
-const TIMES = [0, 300, 500, 1000];
+const TIMES = [0, 400, 750, 1000];
 
 /** The pixels, ink on paper. */
 const grey = (): Uint8Array => {

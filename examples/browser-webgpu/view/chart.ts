@@ -61,7 +61,7 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
     text(`${first}`, `x="${left}" y="${height - 4}"`, ''),
     text(`step ${last}`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
     text('loss on digits it learns', `x="${left}" y="12"`, 'class="name"'),
-    text('on others', `x="${left + 152}" y="12"`, 'class="heldname"'),
+    text('on others', `x="${left + 166}" y="12"`, 'class="heldname"'),
     ...(losses.length === 0
       ? [
           text(

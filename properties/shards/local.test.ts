@@ -172,6 +172,17 @@ test('a sweep draws each combination with the same key', async () => {
   expect(await numbersOf(points[0]!.shards)).not.toEqual(world.expected.data);
 });
 
+test('results of several runs are joined in order, and refused if they have items in common', async () => {
+  const part = (name: string, first: number, count: number) =>
+    drawn(name, 5, 1, { first, labels: drawing.labels.slice(first, first + count) });
+  const [a, b, both] = [await part('a', 0, 10), await part('b', 10, COUNT - 10), await part('both', 8, 5)];
+  const joined = { ...a, files: [...b.files, ...a.files] };
+  expect(await numbersOf(joined)).toEqual(world.expected.data);
+  expect(await savePngs({ ...a, files: [...a.files, ...both.files] }, folderFor('twice'))()).toMatchObject({
+    left: { _tag: 'ConfigError', where: 'savePngs: shards.files', actual: 'items 8 to 9 twice' },
+  });
+});
+
 describe('images for other programs', () => {
   test('PNG files by index, and an .npz of bytes', async () => {
     const shards = await drawn('pictures', 6, 1);

@@ -67,7 +67,7 @@ const without =
   (names: RegExp): Rule =>
   (n) =>
     n.type === 'Property' && names.test(nameOf(n['key'])) ? [replaced(n, `${nameOf(n['key'])}: undefined`)] : null;
-const formulas = without(/^(pow|erf|log|log1p|tan|atan|b?float16)$/);
+const formulas = without(/^(pow|erf|log1p|tan|atan|b?float16)$/);
 const hostFormulas = without(/^(pow|erf|b?float16)$/);
 
 /** There are no files of Node. */
@@ -123,6 +123,9 @@ const classifier: Rule = (n) =>
 /** Names of fields are not misspelt. */
 const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
 
+/** The advice of errors of the CPU: what is left says what was expected. */
+const advice = inProperties(/^hint$/, "''");
+
 /** The words of errors: what is left names the place. */
 const words = inProperties(/^(expected|actual|hint)$/, "''");
 const refusals = inCalls(/^(refuse|wrong|mismatch)/, (given, _, rest) =>
@@ -173,6 +176,7 @@ const guards: Rule = (n, rest) => {
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
+  [/[/]src[/]backends[/](wasm|shared)[/]/, [advice]],
   [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
   [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],

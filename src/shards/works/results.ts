@@ -1,7 +1,7 @@
 /** The results of a work, read from its files in the order of the items. */
 import { joinedRows, type Rows } from '../../evaluation/extractFeatures.js';
 import type { Features } from '../../evaluation/index.js';
-import { failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { fail, failure, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { part } from '../../internal/parts.js';
@@ -13,11 +13,26 @@ import { readShard, type ShardFile, type ShardFiles } from './sharding.js';
 
 const results = part<ShardFiles>('the results of jobs, as sampleShards returns them', 'files', 'failures');
 
-/** The files of all items, or the error of the first job that failed. */
+/** Returns files in the order of their items. Returns a `ConfigError` for files that have items in common. */
+const inOrder = (where: string, files: readonly ShardFile[]): either.Either<NoisefoldError, readonly ShardFile[]> => {
+  const sorted = files.toSorted((a, b) => a.range[0] - b.range[0]);
+  const k = sorted.findIndex(({ range: [first] }, i) => i > 0 && first < endOf(sorted[i - 1]!));
+  if (k === -1) return E.right(sorted);
+  const [before, after] = [sorted[k - 1]!, sorted[k]!];
+  return fail('ConfigError', {
+    where: `${where}: shards.files`,
+    expected: 'files of different items',
+    actual: `items ${after.range[0]} to ${Math.min(endOf(before), endOf(after)) - 1} twice`,
+    hint: 'join the results of runs that begin where the one before ends: first',
+  });
+};
+const endOf = ({ range: [first, count] }: ShardFile): number => first + count;
+
+/** The files of all items, or the error of the first job that failed, or that of files with items in common. */
 export const allFiles = (where: string, given: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> =>
   E.flatMap(({ files, failures }: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> => {
     const [failed] = failures;
-    if (failed === undefined) return E.right(files);
+    if (failed === undefined) return inOrder(where, files);
     const { range, error } = failed;
     return E.left(
       failure(error._tag, {

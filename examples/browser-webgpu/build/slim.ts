@@ -187,7 +187,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
   [/[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/]fit)[/]/, [optionRules, options]],
   [
-    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|run[.])|loop[.]))/,
+    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
     [checks, refusals, hints, words],
   ],
 ];

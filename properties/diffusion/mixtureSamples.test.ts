@@ -13,7 +13,7 @@ import { skippedFor } from '../skips.js';
 import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
 
-const COUNT = 2048;
+const COUNT = 1024;
 const STEPS = 200;
 /** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;

@@ -48,4 +48,20 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     await page.locator('.notice.error summary').click();
     expect(await broken(visit)).toEqual([]);
   });
+
+  test('has no violations with the loaded network', async () => {
+    visit = await visitor();
+    const { page } = visit;
+    await page.goto(`${visit.address}?backend=wasm#digit=2&t=900`);
+    await page.getByRole('button', { name: /^Load the network/ }).click();
+    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#guide')?.disabled === false);
+    await press(page, 'Draw 80 digits');
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
+    );
+    await press(page, 'Morph');
+    await page.waitForFunction(() => document.querySelectorAll('#between canvas').length === 9);
+    await whenDone(page);
+    expect(await broken(visit)).toEqual([]);
+  });
 });

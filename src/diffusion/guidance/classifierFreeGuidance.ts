@@ -72,8 +72,8 @@ const cfgPlusPlusOptions = /* @__PURE__ */ schema('cfgPlusPlus', refinementField
  * x_s = α_s·x̂₀ + σ_s·ε̂_∅. Without a correction, a step from (α_t, σ_t) to (α_s, σ_s) is that of {@link cfg} with the scale
  * λ·α_s·σ_t/(α_s·σ_t - α_t·σ_s), which is λ for the step to the data.
  *
- * Returns and raises the errors of {@link cfg}. A solver with more evaluations in a step is a `ConfigError`. Previews show the x̂₀ that
- * makes the step, which is far from the picture at high noise. Outside of a sampler it only guides x̂₀.
+ * Returns and raises the errors of {@link cfg}. A solver with more evaluations in a step, a likelihood and a loss
+ * with a guided teacher return or raise a `ConfigError`. Applied alone, the guided denoiser predicts the guided x̂₀.
  * @example
  * const denoiser: Denoiser<null, [1]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
  * isRight(cfgPlusPlus(0.6)(denoiser)) // → true

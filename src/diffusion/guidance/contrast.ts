@@ -44,7 +44,7 @@ export interface ContrastRule {
    * The prediction, in the same space, whose noise the next level has, such as `({ negative }) => negative`; the guided one if left
    * out. It needs a solver with one evaluation a step.
    */
-  readonly renoise?: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => Tensor<[B, ...I]>;
+  readonly renoise?: <B extends Dim, I extends Shape>(contrast: Omit<Contrast<B, I>, 'memory'>) => Tensor<[B, ...I]>;
 }
 
 /** A rule of this library. */
@@ -69,7 +69,7 @@ const checkedResult = <B extends Dim, I extends Shape>(
   return result?.memory.length === memory
     ? result
     : raise('ConfigError', {
-        where: `${where}.combine`,
+        where,
         expected:
           memory === 0
             ? 'a function that returns a tensor'
@@ -151,6 +151,21 @@ export const guidedByPair = <P, I extends Shape>(
         hint: 'apply guidance with memory, such as apg with momentum, last; or add both by guidanceMonoid.concat',
       });
 
+/** Checks that the guidance of a denoiser leaves the noise of the next level alone, for `actual`. Otherwise a `ConfigError`. */
+export const rejectRenoise = <P, I extends Shape>(
+  where: string,
+  { renoise }: Pick<Denoiser<P, I>, 'renoise'>,
+  actual: string,
+): either.Either<NoisefoldError, void> =>
+  renoise === undefined
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where,
+        expected: 'a sampler with one evaluation a step, for guidance that chooses the noise of the next level',
+        actual,
+        hint: 'sample by ddim(), or guide by cfg(2)',
+      });
+
 const combined = <P, I extends Shape>(
   where: string,
   { space, memory = 0, combine, renoise }: ContrastRule,
@@ -159,30 +174,30 @@ const combined = <P, I extends Shape>(
 ): Denoiser<P, I> => {
   const { predicts } = denoiser;
   const blank = <B extends Dim>(x: Tensor<[B, ...I]>) => Array.from({ length: memory }, () => zerosLike(x));
-  /** Applies a rule to both predictions, in its space. */
+  /** Applies a function of both predictions in the space of the rule. It returns so many tensors as memory. */
   const ruled =
-    (rule: ContrastRule['combine']) =>
+    (field: 'combine' | 'renoise', rule: ContrastRule['combine'], kept: number) =>
     <B extends Dim>(
       params: P,
       x: Tensor<[B, ...I]>,
       at: Conditioning<B>,
-      before: readonly Tensor<[B, ...I]>[] = blank(x),
+      before: readonly Tensor<[B, ...I]>[],
     ): Remembering<B, I> => {
       const [positive, negative] = pair(params, x, at);
       const turned = (from: Parameterization, to: Parameterization, prediction: Tensor<[B, ...I]>) =>
         from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
       const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
       const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
-      const kept = rule === combine ? memory : 0;
-      const { prediction, memory: after } = checkedResult<B, I>(where, kept, rule<B, I>(contrast));
-      return { prediction: turned(space ?? predicts, predicts, prediction), memory: after };
+      const made = checkedResult<B, I>(`${where}.${field}`, kept, rule<B, I>(contrast));
+      return { ...made, prediction: turned(space ?? predicts, predicts, made.prediction) };
     };
-  const remembering = ruled(combine);
+  const remembering = ruled('combine', combine, memory);
+  const noise = renoise && ruled('renoise', renoise, 0);
   return {
     ...denoiser,
-    apply: (params, x, at) => remembering(params, x, at).prediction,
+    apply: (params, x, at) => remembering(params, x, at, blank(x)).prediction,
     unguided: (params, x, at) => pair(params, x, at)[1],
-    ...(renoise && { renoise: (params, x, at) => ruled(renoise)(params, x, at).prediction }),
+    ...(noise && { renoise: (params, x, at) => noise(params, x, at, []).prediction }),
     ...(memory > 0 && { recurrent: { memory, apply: remembering } }),
   };
 };

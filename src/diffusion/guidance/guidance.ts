@@ -92,7 +92,7 @@ export const guidanceMonoid: {
           const [left, right] = [recurrentOf(first), recurrentOf(second)];
           const memory = left.memory + right.memory;
           const unguided = first.unguided ?? second.unguided;
-          const renoise = first.renoise ?? second.renoise;
+          const noises = [first.renoise ?? first.apply, second.renoise ?? second.apply] as const;
           const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,
@@ -102,7 +102,10 @@ export const guidanceMonoid: {
             apply: (params, x, at) =>
               add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
             ...(unguided && { unguided }),
-            ...(renoise && { renoise }),
+            ...((first.renoise ?? second.renoise) && {
+              renoise: (params, x, at) =>
+                add(noises[0](params, x, at), sub(noises[1](params, x, at), plain.apply(params, x, at))),
+            }),
             ...(memory > 0 && {
               recurrent: {
                 memory,

@@ -119,7 +119,7 @@ const actsAt = <B extends Dim>(name: string, { interval, sigmas }: Refinement, a
 const withinInterval = <B extends Dim, I extends Shape>(
   name: string,
   interval: Refinement,
-  { positive, at, x }: Contrast<B, I>,
+  { positive, at, x }: Omit<Contrast<B, I>, 'memory'>,
   prediction: Tensor<[B, ...I]>,
 ): Tensor<[B, ...I]> => {
   const acts = actsAt(name, interval, at);

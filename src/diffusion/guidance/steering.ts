@@ -1,14 +1,13 @@
 /** The corrected and guided x̂₀ of a denoiser. */
-import { add, type Dim, div, less, mul, scaleBy, square, sub, where, zerosLike } from '../../dsl/index.js';
+import { add, type Dim, div, less, scaleBy, square, where, zerosLike } from '../../dsl/index.js';
 import type { Shape, Tensor } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Correction, uncorrected } from './x0Correction.js';
-import type { Conditioning, Denoiser, StepLevels } from '../denoisers/denoiser.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { reparameterizeOn } from '../denoisers/overNoising.js';
-import { requiredStep } from './contrast.js';
 import { LEAST_SIGNAL } from '../levels/channel.js';
 import { type Noising, pathOf } from '../levels/noising.js';
 import type { Lookup } from '../levels/path.js';
@@ -51,7 +50,6 @@ export const steeredOn =
     const {
       apply,
       unguided,
-      renoise,
       recurrent,
       guides: { score, mean } = {},
       ...rest
@@ -68,37 +66,19 @@ export const steeredOn =
       const weight = where(less(alpha, LEAST_SIGNAL), zerosLike(alpha), div(square(sigma), alpha));
       return add(x0, scaleBy(score(params, x, at), weight as typeof alpha));
     };
-    const continued = <B extends Dim>(
-      prediction: Tensor<[B, ...I]>,
-      params: P,
-      x: Tensor<[B, ...I]>,
-      at: Conditioning<NoInfer<B>>,
-    ): Tensor<[B, ...I]> => {
-      const x0 = moved(prediction, params, x, at);
-      return renoise ? renoised(x0, renoise(params, x, at), requiredStep('renoise', at)) : x0;
-    };
     return {
       ...rest,
       ...(mean && { guides: { mean } }),
-      apply: (params, x, at) => continued(apply(params, x, at), params, x, at),
+      apply: (params, x, at) => moved(apply(params, x, at), params, x, at),
       ...(unguided && { unguided: (params, x, at) => correction(unguided(params, x, at)) }),
       ...(recurrent && {
         recurrent: {
           memory: recurrent.memory,
           apply: (params, x, at, memory) => {
             const { prediction, memory: next } = recurrent.apply(params, x, at, memory);
-            return { prediction: continued(prediction, params, x, at), memory: next };
+            return { prediction: moved(prediction, params, x, at), memory: next };
           },
         },
       }),
     };
   };
-
-/**
- * The x̂₀ for which a step of DDIM, x_s = α_s·x̂₀ + σ_s·(x_t - α_t·x̂₀)/σ_t, gives that of x̂₀ with the noise of another one, x̂∅:
- * x_s = α_s·x̂₀ + σ_s·(x_t - α_t·x̂∅)/σ_t.
- */
-const renoised = <S extends Shape>(x0: Tensor<S>, other: Tensor<S>, { from, to }: StepLevels): Tensor<S> => {
-  const [down, up] = [mul(to.alpha, from.sigma), mul(from.alpha, to.sigma)]; // α_s·σ_t and α_t·σ_s
-  return div(sub(mul(x0, down), mul(other, up)), sub(down, up));
-};

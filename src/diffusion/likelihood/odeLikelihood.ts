@@ -34,6 +34,7 @@ import type { Level } from '../levels/level.js';
 import { karrasGrid } from '../grids/sigmaGrid.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { rejectRenoise } from '../guidance/contrast.js';
 import { steeredOn } from '../guidance/steering.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { entryAt } from '../levels/table.js';
@@ -136,6 +137,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
     E.bind('levels', ({ noising, grid }) => levelsOf(noising, grid)),
     E.tap(({ denoiser, levels }) => levelsWithSignal('likelihood', levels, denoiser)),
     E.tap(({ denoiser }) => rejectMeanGuidance('likelihood', denoiser, 'the flow of likelihood')),
+    E.tap(({ denoiser }) => rejectRenoise('likelihood', denoiser, 'the flow of likelihood')),
     E.map(({ noising, denoiser, levels }) => {
       const timesteps = levels.map(({ t }) => t);
       const angles = levels.map(angleOf);

@@ -6,6 +6,7 @@ import { partLike } from '../../internal/parts.js';
 import { optional } from '../../internal/schema.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
+import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { isDiscrete, type Noising } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
@@ -56,5 +57,7 @@ export const teaching = <Q, J extends Shape, I extends Shape>(
       actual: `one of ${nameOf(own)}`,
       hint: 'give the `noising` of the teacher to the training',
     });
-  return withoutDropout(orRaise(guidance(model))) as unknown as Denoiser<Q, I>; // images of the student: others are an error of shapes
+  const guided = orRaise(guidance(model));
+  orRaise(rejectRenoise(where, guided, 'a loss'));
+  return withoutDropout(guided) as unknown as Denoiser<Q, I>; // images of the student: others are an error of shapes
 };

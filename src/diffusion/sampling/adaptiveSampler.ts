@@ -24,6 +24,7 @@ import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { usualRange } from '../grids/sigmaGrid.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { steeredOn } from '../guidance/steering.js';
 import { clipToImage, type Correction } from '../guidance/x0Correction.js';
@@ -131,6 +132,7 @@ const adaptiveOf = <P, I extends Shape>({
     E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, denoiser)),
     E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
     E.tap(({ guided }) => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
+    E.tap(({ guided }) => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
     E.tap(({ guided }) =>
       guided.recurrent === undefined
         ? E.right(undefined)

@@ -19,6 +19,7 @@ import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
 import { lookupIn } from '../levels/discretePath.js';
 import { type Channel, noiseScale } from '../levels/channel.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
+import { rejectRenoise } from '../guidance/contrast.js';
 import { beginAt, integratorOf, type NoiseName, type SampleState, type SampleStep } from '../solvers/integrator.js';
 import { planOf, type SolverPlan, type Solver, type SolverStep, stagesOf } from '../solvers/plan.js';
 import { column, entryAt } from '../levels/table.js';
@@ -154,14 +155,9 @@ const samplerOf = <P, I extends Shape>({
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
     E.tap(({ guided, plan }) =>
-      guided.renoise === undefined || plan.every(({ stages }) => stages.length === 1)
+      plan.every(({ stages }) => stages.length === 1)
         ? E.right(undefined)
-        : fail('ConfigError', {
-            where: 'sampler.solver',
-            expected: 'one with one evaluation a step, for guidance that chooses the noise of the next level',
-            actual: 'a step with more',
-            hint: 'sample by ddim(), or guide by cfg(2)',
-          }),
+        : rejectRenoise('sampler', guided, 'a solver with more'),
     ),
     E.map(({ plan, levels, integrator, guided }) => {
       const { clock } = pathOf(noising);
@@ -171,7 +167,7 @@ const samplerOf = <P, I extends Shape>({
         F.pipe(guided, overPath(evaluations), steeredOn(evaluations, { correction: by }));
       const { from } = plan[0]!; // a plan has at least one step
       const scale = (solver.start ?? noiseScale)(from);
-      const { apply, unguided: plain = apply, recurrent, learned, guides } = steeredBy(correction);
+      const { apply, unguided: plain = apply, renoise, recurrent, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
       const [beginsAt, endsAt] = [channelAt(plan, ({ from }) => from), channelAt(plan, ({ to }) => to)];
       const stepAt = entryAt(Int32Array.from(plan.flatMap(({ stages }, i) => stages.map(() => i))));
@@ -197,6 +193,7 @@ const samplerOf = <P, I extends Shape>({
             ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, kept).memory }),
             uncorrected: (x) => free.apply(params, x, at),
             unguided: (x) => plain(params, x, at),
+            ...(renoise && { renoise: (x) => renoise(params, x, at) }),
             ...(learned && {
               learned: { as: learned.as, variance: (x) => learned.apply(params, x, at).variance },
             }),

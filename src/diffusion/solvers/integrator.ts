@@ -1,4 +1,4 @@
-import { add, broadcastLike, exp, mul, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
+import { add, broadcastLike, exp, mul, type Shape, sub, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { LearnedVariance } from '../denoisers/denoiser.js';
 import { type Conversion, conversion } from '../denoisers/parameterization.js';
 import { entryAt } from '../levels/table.js';
@@ -37,6 +37,8 @@ export interface StageInputs<S extends Shape> {
   readonly uncorrected: (x: Tensor<S>) => Tensor<S>;
   /** x̂₀, corrected but not guided; `predict` if left out. */
   readonly unguided?: (x: Tensor<S>) => Tensor<S>;
+  /** The x̂₀ whose noise the next x has, x - α·x̂₀; that of `predict` if left out. */
+  readonly renoise?: (x: Tensor<S>) => Tensor<S>;
   /** The memory of guidance after this evaluation; none if left out. */
   readonly guidanceMemory?: (x: Tensor<S>) => readonly Tensor<S>[];
   /** The variance output, if the denoiser learns its variance; `as` is its meaning. */
@@ -94,6 +96,8 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
   const reach = Math.max(...rows.map(({ memory = [] }) => 1 + memory.findLastIndex((n) => n !== 0)));
   const ofMemory = Array.from({ length: reach }, (_, k) => column((row) => row.memory?.[k]));
   const [ofUncorrected, ofUnguided] = [column((row) => row.uncorrected), column((row) => row.unguided)];
+  // x·x with the noise of another x̂₀ in x: x·(α·x̂₀ + (x - α·x̂∅))
+  const ofOther = column(({ x = 0, at }) => x * at.alpha);
   const ofNoise = column((row) => row.noise);
   const ofGradient = column((row) => row.gradient);
   const [firstAt, laterAt] = [column((row) => (row.isFirst ? 1 : 0)), column((row) => (row.isFirst ? 0 : 1))];
@@ -110,7 +114,7 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
   const drawsAt = column(({ noise = 0 }) => (noise === 0 ? 0 : 1));
 
   const step = <S extends Shape>({ x: before, memory }: SampleState<S>, evaluation: StageInputs<S>): SampleStep<S> => {
-    const { index, noise } = evaluation;
+    const { index, noise, renoise } = evaluation;
     const times = (tensor: () => Tensor<S>, factor: Column): readonly Tensor<S>[] =>
       factor === null ? [] : [mul(tensor(), factor(index))];
     const total = (terms: readonly Tensor<S>[]): Tensor<S> =>
@@ -127,6 +131,7 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
       ...past.flatMap((prediction, k) => times(() => prediction, ofMemory[k]!)),
       ...times(() => evaluation.uncorrected(x), ofUncorrected),
       ...times(() => (evaluation.unguided ?? evaluation.predict)(x), ofUnguided),
+      ...(renoise ? times(() => sub(x0, renoise(x)), ofOther) : []),
     ]);
 
     const each = broadcastLike(x);

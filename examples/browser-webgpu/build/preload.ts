@@ -1,4 +1,4 @@
-/** Imports the code of a button without the helper of Vite, which would load styles with it: there are none. */
+/** Imports the code of a button directly. The helper of Vite would also load its styles, and it has none. */
 import type { Plugin } from 'vite';
 
 export const preload: Plugin = {

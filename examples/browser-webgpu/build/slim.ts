@@ -55,7 +55,7 @@ const inProperties =
   (n) =>
     n.type === 'Property' && names.test(nameOf(n['key'])) ? valued(n, text) : null;
 
-/** No program of the page calls `vmap`. */
+/** The rules of `vmap`, which no program of the page calls. */
 const vmap = inProperties(/^(vmap|batch)$/, 'null');
 
 /** The passes of the compiler make the same graphs here as in the tests, where each is verified. */

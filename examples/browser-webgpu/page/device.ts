@@ -1,4 +1,4 @@
-/** What computes, in words. */
+/** The backend, in words. */
 import type { WhyWasm } from '../shared/messages.js';
 import type { Learning } from './learning.js';
 
@@ -19,7 +19,7 @@ export const backendOf = ({ backend, threads }: Learning): string => {
   return threads === null ? name : `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 };
 
-/** What computes, and why. */
+/** An explanation of the backend: its device, and the reason for it. */
 export const whyOf = ({ backend, threads, why }: Learning): string => {
   if (backend === null) return 'The page looks for a GPU.';
   if (threads === null) return 'All networks of this page run on your GPU, in WGSL that noisefold generates.';

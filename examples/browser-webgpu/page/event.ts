@@ -28,7 +28,7 @@ export type Event =
   /** A figure was shared, and what to say of it. */
   | { readonly _tag: 'Shared'; readonly text: string }
   // noising
-  /** Its numbers were loaded; `drifts` if time may go to and fro until the user touches the page. */
+  /** The numbers of the figure were loaded; `drifts` if time may go to and fro until the user touches the page. */
   | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer; readonly drifts?: boolean }
   | { readonly _tag: 'DriftStarted' }
   /** A part of the figure was chosen, or all by the hash of the URL: `t=640&digit=3`. */
@@ -38,11 +38,11 @@ export type Event =
   | { readonly _tag: 'NetworkChosen'; readonly network: Paint['network'] }
   // removing
   | { readonly _tag: 'ColumnSet'; readonly column: number }
-  | { readonly _tag: 'ToldSet'; readonly told: boolean }
+  | { readonly _tag: 'ByClassSet'; readonly byClass: boolean }
   // guiding
   | { readonly _tag: 'GuidePressed' }
   // the plane
-  /** It came into view; `still` if the user prefers no motion. */
+  /** The plane came into view; `still` if the user prefers no motion. */
   | { readonly _tag: 'PlaneSeen'; readonly still: boolean }
   /** A choice, or all by the hash of the URL: `points=ring&predicts=v`. */
   | { readonly _tag: 'PlaneSet'; readonly query: string }

@@ -8,13 +8,13 @@ import { draws, type Shipped } from './network.js';
 /** The scales of the rows. */
 export const SCALES = [0, 1, 2.5, 6] as const;
 
-/** Each class twice, so that a row shows how much two digits of a class differ. */
+/** The classes of a row: each twice, to compare two digits of a class. */
 export const LABELS: readonly number[] = Array.from({ length: 2 * CLASSES }, (_, i) => i % CLASSES);
 
 /** The mean distance of two digits of a class in MNIST: see {@link distance}. A test computes it. */
 export const REAL = 0.313;
 
-/** What the digits of a row are like. */
+/** The measurements of a row of digits. */
 export interface Score {
   /** The number of digits that a classifier takes for what they should be; null until it has looked. */
   readonly recognized: number | null;

@@ -17,7 +17,7 @@ export interface Morph {
   /** The classes of the ends, which are digits of the first figure. */
   readonly from: number;
   readonly to: number;
-  /** The request for the noises of the ends; null if there is none. */
+  /** The id of the request for the noises of both ends; null before it and after its answer. */
   readonly encoding: number | null;
   readonly film: Film | null;
   readonly nextId: number;

@@ -3,7 +3,7 @@ import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Shipped {
-  /** It is `wanted` until there is a worker to load it. */
+  /** The state of the download: `wanted` means that it waits for a worker. */
   readonly phase: 'absent' | 'wanted' | 'loading' | 'loaded';
   /** True if there is a worker, and if it can draw. */
   readonly employed: boolean;

@@ -14,7 +14,7 @@ export interface Notice {
   readonly tone: 'note' | 'warning' | 'error';
   readonly title: string;
   readonly text: string;
-  /** What the library says, for those who want to know. */
+  /** The message of the library. The page shows it in closed details. */
   readonly details?: string;
   readonly actions: readonly Action[];
 }
@@ -50,7 +50,7 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   plane: 'The network of the plane stopped',
 };
 
-/** What a failure means for the user. */
+/** The advice after a failure. */
 const meanings: Readonly<Partial<Record<Failure['doing'], string>>> = {
   start: 'Reload the page, or try again.',
   digits: 'Check the connection, and try again.',

@@ -245,7 +245,7 @@ export const stepOf = ({ at, steps }: Plane, film: Film): number =>
 /** The numbers of a step: x_t and x̂₀ of the dots, and x̂₀ of the arrows. */
 export const ROW = 2 * (2 * DOTS + ARROWS ** 2);
 
-/** Where the dots of a step begin in a film. The last step has only x̂₀, which is where they end. */
+/** The index in a film at which the dots of a step begin. The last step has only x̂₀, the places where they end. */
 export const dotsAt = ({ steps }: Film, step: number): number =>
   step < steps ? step * ROW : (steps - 1) * ROW + 2 * DOTS;
 

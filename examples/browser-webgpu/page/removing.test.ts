@@ -57,12 +57,12 @@ describe('the requests of the figure', () => {
     expect([state.films, effects]).toEqual([WAYS.map(() => null), []]);
   });
 
-  test('are made again for another x_t, and when the network is told nothing', () => {
+  test('are made again for another x_t, and when the network gets no class', () => {
     const [state] = move(arrived);
     const [again, effects] = move({ _tag: 'NoisingSet', query: '' }, state);
     expect(paintsOf(effects).map(({ id }) => id)).toEqual(WAYS.map((_, part) => WAYS.length + part));
-    const told = paintsOf(move({ _tag: 'ToldSet', told: false }, again)[1]);
-    expect(told.map(({ labels, guidance }) => [labels, guidance])).toEqual(WAYS.map(() => [[CLASSES], 1]));
+    const free = paintsOf(move({ _tag: 'ByClassSet', byClass: false }, again)[1]);
+    expect(free.map(({ labels, guidance }) => [labels, guidance])).toEqual(WAYS.map(() => [[CLASSES], 1]));
     expect(move({ _tag: 'ColumnSet', column: 4 }, state)).toEqual([{ ...state, column: 4 }, []]);
   });
 });
@@ -116,7 +116,7 @@ test.each([
   [640, false],
   [0, true],
   [1000, true],
-])('the lines below the figure run, from t = %d, told the digit: %s', async (time, told) => {
+])('the lines below the figure run, from t = %d, with the class: %s', async (time, byClass) => {
   const model = unwrap(
     unet({
       image: [8, 8, 1],
@@ -134,7 +134,7 @@ test.each([
   const network = { model, noising: unwrap(ddpm(cosine(1000))), image: [8, 8, 1], params: await nf.run(run(key(1))) };
   const images = { data: new Float32Array(64), shape: [1, 8, 8, 1] };
   const names = { nf, network, images, sample, ddim, cfg, key };
-  const lines = `return (async () => { ${codeOf(3, time, told)}\nreturn data })()`;
+  const lines = `return (async () => { ${codeOf(3, time, byClass)}\nreturn data })()`;
   expect(codeOf(3, 640, true)).toContain('grid: 31, from: { images, strength: 0.64 }'); // 20 of them are below 0.64
   const data = await (new Function(...Object.keys(names), lines)(...Object.values(names)) as Promise<Float32Array>);
   expect(data.every((x) => x >= -1 && x <= 1)).toBe(true);

@@ -20,7 +20,7 @@ export const WAYS = [
 /** The last of the columns, which are moments of the long way. */
 export const LAST = 10;
 
-/** The scale of guidance if the network is told the digit. */
+/** The guidance scale for a network that gets the class of the digit. */
 export const SCALE = 2.5;
 
 export interface Removing {
@@ -28,12 +28,12 @@ export interface Removing {
   readonly films: readonly (Film | null)[];
   /** The column that is shown large. */
   readonly column: number;
-  /** True if the network is told which digit it is. */
-  readonly told: boolean;
+  /** True if the network gets the class of the digit. */
+  readonly byClass: boolean;
   readonly nextId: number;
 }
 
-export const untouched: Removing = { films: WAYS.map(() => null), column: 0, told: true, nextId: 0 };
+export const untouched: Removing = { films: WAYS.map(() => null), column: 0, byClass: true, nextId: 0 };
 
 /** The angle of a level: tan = σ/α, from 0 at the data to π/2 at noise alone. */
 const angleOf = ({ alpha, sigma }: Mix): number => Math.atan2(sigma, alpha);
@@ -85,7 +85,7 @@ const asked = (state: Removing, { file, digit, seed, path, t }: Noising, network
   const level = levelsIn(file, path)[t / STRIDE]!;
   const norm = Math.hypot(level.alpha, level.sigma);
   const x = mixture(digitIn(file, digit), normals(seed, AREA), level).map((n) => n / norm);
-  const labels = [state.told ? digit : CLASSES];
+  const labels = [state.byClass ? digit : CLASSES];
   const requests = WAYS.map((way, part): Paint => ({
     _tag: 'Paint',
     id: state.nextId + part,
@@ -94,7 +94,7 @@ const asked = (state: Removing, { file, digit, seed, path, t }: Noising, network
     network: 'shipped',
     labels,
     ...way,
-    guidance: state.told ? SCALE : 1,
+    guidance: state.byClass ? SCALE : 1,
     seed,
     known: null,
     from: { x, sigma: level.sigma / level.alpha },
@@ -111,8 +111,8 @@ export const removed = (state: Removing, event: Event, noising: Noising, network
     case 'NetworkLoaded':
     case 'Begun':
       return asked(state, noising, network);
-    case 'ToldSet':
-      return asked({ ...state, told: event.told }, noising, network);
+    case 'ByClassSet':
+      return asked({ ...state, byClass: event.byClass }, noising, network);
     case 'ColumnSet':
       return [{ ...state, column: event.column }, []];
     case 'Frame': {
@@ -129,12 +129,12 @@ export const removed = (state: Removing, event: Event, noising: Noising, network
  * The lines of noisefold that do it, for a digit `images` of `[1, 28, 28, 1]` in [-1, 1]: 20 steps from the time of the network, of
  * all that it would take from noise.
  */
-export const codeOf = (digit: number, time: number, told: boolean): string => {
-  const strength = Math.max(STRIDE, Math.round(time)) / T; // there is none without noise
+export const codeOf = (digit: number, time: number, byClass: boolean): string => {
+  const strength = Math.max(STRIDE, Math.round(time)) / T; // a strength of 0 is no change, so it begins at one stride
   return [
     'const { data } = await nf.run(sample(network, {',
     `  solver: ddim(), grid: ${Math.min(T, Math.round(20 / strength))}, from: { images, strength: ${strength} },`,
-    told ? `  labels: [${digit}], guidance: cfg(${SCALE}), key: key(1),` : '  labels: [null], key: key(1),',
+    byClass ? `  labels: [${digit}], guidance: cfg(${SCALE}), key: key(1),` : '  labels: [null], key: key(1),',
     '}))',
   ].join('\n');
 };

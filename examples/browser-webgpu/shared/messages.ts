@@ -23,7 +23,7 @@ export type Purpose = (typeof purposes)[number];
 /** x where drawing begins: one image for all, or one for each. */
 export interface Beginning {
   readonly x: Float32Array<ArrayBuffer>;
-  /** Its level of noise, σ/α. */
+  /** The noise level of x_t, σ/α. */
   readonly sigma: number;
 }
 
@@ -47,7 +47,7 @@ export interface Paint {
   readonly from: Beginning | null;
 }
 
-/** What the plane shows: a worker of its own trains and films until the next of these requests. */
+/** The request of the plane. A worker of its own trains and films until the next one. */
 export interface Plane extends PlaneChoice {
   readonly _tag: 'Plane';
   /** Another number is another training. */
@@ -164,7 +164,7 @@ export type Report =
   | { readonly _tag: 'Replaced'; readonly step: number; readonly bytes: Pixels }
   /** The device was lost, with all updates since the last copy. */
   | { readonly _tag: 'Lost'; readonly step: number; readonly message: string }
-  /** All steps of the dots of the plane to the points, by the exact denoiser or by the network. */
+  /** The film of the plane: the steps of all dots to the points, by the exact denoiser or by the network. */
   | {
       readonly _tag: 'PlaneFilm';
       readonly of: 'exact' | 'learned';

@@ -29,7 +29,7 @@ export const REACH = 1.4;
 export const UPDATES = 2000;
 export const FILM_EVERY = 100;
 
-/** What the network learns from, and how its dots walk. */
+/** The choices of the plane: the prediction and the path of the network, and the steps of the dots. */
 export interface PlaneChoice {
   readonly path: PlanePath;
   readonly predicts: Prediction;

@@ -1,4 +1,4 @@
-/** What surrounds the figures: links, sharing, embedding, a phone, and the folder below another path. */
+/** The page around its figures: links, sharing, embedding, a phone, and the folder below another path. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
 

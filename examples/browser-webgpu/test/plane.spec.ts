@@ -18,7 +18,7 @@ interface Film {
   /** Of training, and since the page began. */
   readonly milliseconds: number;
   readonly at: number;
-  /** Where the dots end, x and y one after another. */
+  /** The places where the dots end, x and y one after another. */
   readonly ends: readonly number[];
 }
 

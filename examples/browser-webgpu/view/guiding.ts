@@ -6,7 +6,7 @@ import { CLASSES, SIDE } from '../shared/extent.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { inked, inkOf } from './ink.js';
 
-/** What the figure shows. */
+/** The parts of the page that the figure shows. */
 export interface Guide {
   readonly guiding: Guiding;
   readonly network: Shipped;

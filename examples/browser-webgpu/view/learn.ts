@@ -47,7 +47,7 @@ const factsOf = ({
   left: phase === 'training' && step < goal && secondsPerStep > 0 ? clock((goal - step) * secondsPerStep) : NONE,
 });
 
-/** Where the digits come from, and how long the training takes here. */
+/** The source of the digits, and the expected time of the training. */
 const aboutOf = (state: Learning): string => {
   const seconds = expected(state);
   const time = seconds < 100 ? `${Math.ceil(seconds / 10) * 10} s` : `${Math.round(seconds / 60)} min`;

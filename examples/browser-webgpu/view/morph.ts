@@ -7,7 +7,7 @@ import { DIGITS } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { show } from './ink.js';
 
-/** What this part shows. */
+/** The parts of the page that this one shows. */
 export interface Use {
   readonly morph: Morph;
   readonly network: Shipped;

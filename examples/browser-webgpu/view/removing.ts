@@ -9,7 +9,7 @@ import { digitIn, levelsIn, STRIDE } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
 
-/** What the figure shows. */
+/** The parts of the page that the figure shows. */
 export interface Removal {
   readonly removing: Removing;
   readonly noising: Noising;
@@ -79,12 +79,12 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   });
   slider.addEventListener('input', () => happened({ _tag: 'ColumnSet', column: slider.valueAsNumber }));
   place.addEventListener('change', ({ target }) => {
-    if (target instanceof HTMLInputElement && target.name === 'told')
-      happened({ _tag: 'ToldSet', told: target.value === 'yes' });
+    if (target instanceof HTMLInputElement && target.name === 'byClass')
+      happened({ _tag: 'ByClassSet', byClass: target.value === 'yes' });
   });
 
   return ({ removing, noising, network }) => {
-    const { films, column, told } = removing;
+    const { films, column, byClass } = removing;
     const { file, path, t, digit, seed } = noising;
     slider.value = `${column}`;
     slider.disabled = films[0] === null;
@@ -92,7 +92,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     if (file === null) return;
     const levels = levelsIn(file, path);
     const times = timesOf({ file, path, t });
-    setText(code, codeOf(digit, networkTime({ file, path, t }), told));
+    setText(code, codeOf(digit, networkTime({ file, path, t }), byClass));
     const wordsAt = (k: number): string => {
       const at = Math.round(times[k]!);
       return `t = ${at}, ${Math.round(100 * levelAt(levels, times[k]!).alpha)} % signal`;

@@ -30,7 +30,7 @@ import { walkOf } from './walk.js';
 export interface Network {
   readonly model: Parts['model'];
   readonly noising: Parts['noising'];
-  /** Its parameters for one request, and their return. */
+  /** Gets the parameters for one request. `giveBack` returns them. */
   readonly borrow: TE.TaskEither<NoisefoldError, Resident<UNetParams>>;
   readonly giveBack: (params: Resident<UNetParams>) => TE.TaskEither<NoisefoldError, void>;
 }
@@ -46,7 +46,7 @@ export interface Frame {
   readonly guess: Pixels;
 }
 
-/** What a request leaves. */
+/** The result of a request. */
 export interface Result {
   readonly x: Float32Array<ArrayBuffer>;
   /** The number of images that the network looked at. */

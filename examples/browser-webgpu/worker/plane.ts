@@ -143,7 +143,7 @@ const grid =
 export const walkOf = <P>(noising: Noising, denoiser: Denoiser<P, [2]>, steps: number) =>
   sampler({ noising, denoiser, solver: ddim(), grid: grid(steps) });
 
-/** Where the arrows begin, `[ARROWS², 2]`. */
+/** The places where the arrows begin, `[ARROWS², 2]`. */
 const lattice = Float32Array.from({ length: 2 * ARROWS ** 2 }, (_, i) => {
   const at = i % 2 === 0 ? (i / 2) % ARROWS : Math.floor(i / 2 / ARROWS);
   return REACH * ((2 * at) / (ARROWS - 1) - 1);
@@ -151,7 +151,7 @@ const lattice = Float32Array.from({ length: 2 * ARROWS ** 2 }, (_, i) => {
 
 type Rows = Tensor<[Dim, 2]>;
 
-/** All steps of the dots in one program, `[steps·(2·DOTS + ARROWS²), 2]`: x_t, and the x̂₀ of the dots and of the arrows. */
+/** The steps of all dots in one program, `[steps·(2·DOTS + ARROWS²), 2]`: x_t, and the x̂₀ of the dots and of the arrows. */
 export const filmOf = <P>({ start, step, steps }: Sampler<P, [2]>, params: TreeSpec<P>) =>
   program(treeSpec<{ params: P; key: Key }>({ params, key: 'key' }), ({ params: p, key }) => {
     const arrows = constantOf(lattice, ARROWS ** 2, 2);

@@ -39,7 +39,7 @@ export interface Step {
   readonly back: Channel;
 }
 
-/** What the numbers depend on. */
+/** The settings that determine the numbers. */
 export type Course = Pick<Paint, 'solver' | 'steps'> & {
   /** σ/α of x at the beginning; null for noise alone. */
   readonly sigma: number | null;

@@ -5,6 +5,7 @@ import { isolating } from './page/isolation.js';
 import { curveOf } from './page/curve.js';
 import { eventsOf, hashOf } from './page/links.js';
 import { firstPage, turned } from './page/page.js';
+import { plays } from './page/plane.js';
 import { decodeReport, type Request } from './shared/messages.js';
 import { defaultSettings, settingsOf } from './shared/settings.js';
 import { download } from './view/download.js';
@@ -98,7 +99,7 @@ let before = 0;
 const frame = (now: number): void => {
   asleep = true;
   const drifts = page.noising.drift !== null && scrollY < innerHeight && !document.hidden;
-  const playing = page.drawing.playing || page.plane.playing || drifts;
+  const playing = page.drawing.playing || plays(page.plane) || drifts;
   if (playing) happened({ _tag: 'Ticked', milliseconds: before === 0 ? 0 : now - before });
   before = playing ? now : 0;
   draw(page);

@@ -69,11 +69,11 @@ const measured = async (golden: Case): Promise<number> => {
     ? right(preconditioned(network as NoiseNetwork<null, Image>, preconditioning))
     : network; // its times are float
   const ours = await numbersOf((key) => {
-    const made = (noise: Noise) => right(sampler({ noising, denoiser, ...sampling, noise }));
-    const drawn = (i: number): Noise => (x) => () => ascribeLike(image(detNoise(4, 10 + i)) as Tensor<Shape>, x); // prettier-ignore
-    let state = made(drawn(0)).start(image(detNoise(4, 1)));
-    const { steps } = made(drawn(0));
-    for (let i = 0; i < steps; i++) ({ state } = made(drawn(i)).step(null, state, { index: scalar(i, 'int32'), key }));
+    let step = 0;
+    const noise: Noise = (x) => () => ascribeLike(image(detNoise(4, 10 + step)) as Tensor<Shape>, x); // of the step in work
+    const made = right(sampler({ noising, denoiser, ...sampling, noise }));
+    let state = made.start(image(detNoise(4, 1)));
+    for (; step < made.steps; step++) ({ state } = made.step(null, state, { index: scalar(step, 'int32'), key }));
     return reshape(state.x, 4) as Tensor<Shape>;
   });
   const most = Math.max(...golden.x.map(Math.abs));

@@ -42,8 +42,8 @@ export type Event =
   // guiding
   | { readonly _tag: 'GuidePressed' }
   // the plane
-  /** The plane came into view; `still` if the user prefers no motion. */
-  | { readonly _tag: 'PlaneSeen'; readonly still: boolean }
+  /** The plane came into view, or left it; `still` if the user prefers no motion. */
+  | { readonly _tag: 'PlaneInView'; readonly inView: boolean; readonly still: boolean }
   /** A choice, or all by the hash of the URL: `points=ring&predicts=v`. */
   | { readonly _tag: 'PlaneSet'; readonly query: string }
   | { readonly _tag: 'PlanePlayToggled' }

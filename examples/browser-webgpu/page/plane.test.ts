@@ -11,7 +11,7 @@ import {
 } from '../shared/plane.js';
 import type { Report } from '../shared/messages.js';
 import type { Event } from './event.js';
-import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
+import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, plays, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
 
 const after = (state: Plane, ...events: readonly Event[]): Plane =>
   events.reduce((before, event) => planed(before, event)[0], state);
@@ -19,7 +19,7 @@ const set = (query: string, state = firstPlane) => planed(state, { _tag: 'PlaneS
 const requestsOf = (state: Plane, event: Event) =>
   planed(state, event)[1].flatMap((effect) => (effect._tag === 'PostPlane' ? [effect.request] : []));
 
-const seen = after(firstPlane, { _tag: 'PlaneSeen', still: true });
+const seen = after(firstPlane, { _tag: 'PlaneInView', inView: true, still: true });
 
 type Film = Extract<Report, { readonly _tag: 'PlaneFilm' }>;
 const film = (parts: Partial<Film>): Film => ({
@@ -109,10 +109,10 @@ describe('the choices', () => {
 describe('the worker', () => {
   test('gets no request before the figure is in view, and one then', () => {
     expect(requestsOf(firstPlane, { _tag: 'PlaneSet', query: 'points=ring' })).toEqual([]);
-    expect(requestsOf(firstPlane, { _tag: 'PlaneSeen', still: false })).toMatchObject([
+    expect(requestsOf(firstPlane, { _tag: 'PlaneInView', inView: true, still: false })).toMatchObject([
       { predicts: 'v', until: UPDATES },
     ]);
-    expect(requestsOf(seen, { _tag: 'PlaneSeen', still: false })).toEqual([]);
+    expect(requestsOf(seen, { _tag: 'PlaneInView', inView: true, still: false })).toEqual([]);
   });
 
   test('pauses, resumes, and begins again with another seed when it has finished', () => {
@@ -186,12 +186,21 @@ describe('a drawing', () => {
 
 describe('the films', () => {
   test('play when the figure is in view, unless the user prefers no motion or has chosen a step', () => {
-    const open = (state: Plane, still: boolean) => after(state, { _tag: 'PlaneSeen', still }).playing;
+    const open = (state: Plane, still: boolean) => after(state, { _tag: 'PlaneInView', inView: true, still }).playing;
     expect([open(firstPlane, false), open(firstPlane, true), open(set('pointAt=4')[0], false)]).toEqual([
       true,
       false,
       false,
     ]);
+  });
+
+  test('rest out of view, and go on where they were', () => {
+    const inView = (is: boolean): Event => ({ _tag: 'PlaneInView', inView: is, still: false });
+    const tick: Event = { _tag: 'Ticked', milliseconds: 700 };
+    const left = after(seen, { _tag: 'PlanePlayToggled' }, tick, inView(false));
+    expect([plays(left), after(left, tick).at]).toEqual([false, left.at]);
+    expect(left.at).toBeGreaterThan(0);
+    expect(after(left, inView(true), tick).at).toBeCloseTo(2 * left.at, 9);
   });
 
   test('go from noise to the points, rest there, and begin again', () => {

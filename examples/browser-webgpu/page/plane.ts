@@ -37,6 +37,8 @@ export interface Plane extends PlaneChoice {
   /** True if the pointer draws, and the position of the brush of the keyboard. */
   readonly drawing: boolean;
   readonly cursor: Cell;
+  /** True while the figure is in view: its films rest elsewhere. */
+  readonly inView: boolean;
   /** True once the figure was in view: then it has a worker. */
   readonly seen: boolean;
   /** True if the network trains, or would once the figure is in view. */
@@ -87,6 +89,7 @@ export const firstPlane: Plane = {
   playing: false,
   drawing: false,
   cursor: { x: 128, y: 128 },
+  inView: false,
   seen: false,
   learning: true,
   training: 0,
@@ -170,17 +173,21 @@ const pointed = (state: Plane, { x, y }: Cell): Plane => {
 /** The duration of the films, and of the rest at their end, in milliseconds. */
 const [PLAYED, REST] = [3500, 1500];
 
+/** Tests whether the films move. */
+export const plays = ({ playing, inView }: Plane): boolean => playing && inView;
+
 const played = (state: Plane, milliseconds: number): Plane => {
-  const { playing, at, steps } = state;
+  const { at, steps } = state;
   const next = at + (milliseconds * steps) / PLAYED;
-  return playing ? { ...state, at: next > steps * (1 + REST / PLAYED) ? 0 : next } : state;
+  return plays(state) ? { ...state, at: next > steps * (1 + REST / PLAYED) ? 0 : next } : state;
 };
 
 export const planed = (state: Plane, event: Event): Moved<Plane> => {
   switch (event._tag) {
-    case 'PlaneSeen': {
-      if (state.seen) return [state, []];
-      const next = { ...state, seen: true, playing: !event.still && state.at === state.steps };
+    case 'PlaneInView': {
+      const { inView, still } = event;
+      if (state.seen || !inView) return [{ ...state, inView }, []];
+      const next = { ...state, inView, seen: true, playing: !still && state.at === state.steps };
       return [next, asked(next)];
     }
     case 'PlaneSet':

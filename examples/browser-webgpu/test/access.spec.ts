@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   attribute,
   inBrowser,
@@ -20,7 +20,6 @@ import { contrasts } from './contrast.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 const ready = async (options: Visit = {}) => {
   visit = await visitor(options);

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inBrowser, press, trainOut, type Visitor, visitors, whenDone, whenReady, whenShown } from './browser.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 /** The rules that the page breaks, with the first element that breaks each. */
 const broken = async ({ page }: Visitor): Promise<readonly string[]> => {

@@ -1,7 +1,7 @@
 /** The built page in Chromium, and actions of a user. */
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import { chromium, chromiumWithWebgpu } from '../../../properties/browsers/browser.js';
 import { skippedFor } from '../../../properties/skips.js';
 import { isolation } from '../isolation.config.js';
@@ -34,10 +34,18 @@ export interface Visitor {
   readonly address: string;
 }
 
-/** The tests of a file share a browser; each test has its own browser context, or all share one. */
+/**
+ * The tests of a file share a browser. A browser context that a test opens ends with it: its page would go on to train. Those that
+ * are opened before all tests are shared.
+ */
 export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {}) => {
   let browser: Browser | null = null;
   const served: Served[] = [];
+  let contexts: readonly BrowserContext[] = [];
+  beforeEach(() => {
+    contexts = [];
+  });
+  afterEach(() => Promise.all(contexts.map((context) => context.close())));
   afterAll(async () => {
     await browser?.close();
     for (const { close } of served) close();
@@ -51,6 +59,7 @@ export const visitors = ({ webgpu = false }: { readonly webgpu?: boolean } = {})
       reducedMotion: 'reduce', // otherwise the time of the first figure goes to and fro
       ...options,
     });
+    contexts = [...contexts, context];
     context.setDefaultTimeout(PATIENCE);
     return { context, page: await context.newPage(), address: server.address };
   };

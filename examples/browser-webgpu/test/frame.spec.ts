@@ -1,10 +1,9 @@
 /** The page around its figures: links, sharing, embedding, a phone, and the folder below another path. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 const opened = async (path = '', options: Visit = {}) => {
   visit = await visitor(options);

@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inBrowser, inkOf, press, type Visitor, visitors } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 describe('the figure "Guide it"', inBrowser, () => {
   test('draws more recognized digits at a larger scale, with less variety', async () => {

@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { attribute, inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 /** The page, whose worker never answers: the figure needs none. */
 const figure = async (hash = '', options: Visit = {}) => {

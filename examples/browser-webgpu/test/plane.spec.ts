@@ -1,11 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pointsOf, spiral } from '../page/plane.js';
 import { ARROWS, DOTS, UPDATES } from '../shared/plane.js';
 import { attribute, inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 type Page = Visitor['page'];
 

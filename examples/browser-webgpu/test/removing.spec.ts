@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { attribute, inBrowser, inkOf, press, type Visitor, visitors } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 type Page = Visitor['page'];
 
 const figure = async (hash: string) => {

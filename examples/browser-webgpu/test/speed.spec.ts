@@ -1,10 +1,9 @@
 /** Printed measurements, which depend on the machine; what does not depend on it is tested. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inBrowser, press, type Visitor, visitors, whenDone, whenReady } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 const QUICK = '?recipe=tiny&backend=wasm';
 

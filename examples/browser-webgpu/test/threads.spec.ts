@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createServer, preview } from 'vite';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isolation } from '../isolation.config.js';
 import {
   beforeWorker,
@@ -22,7 +22,6 @@ const TWO = '?backend=wasm&threads=2&goal=2&steps=1';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
-afterEach(() => visit?.context.close());
 
 /** Counts the threads that the worker starts. */
 const COUNTING = `{

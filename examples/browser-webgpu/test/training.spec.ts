@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   hasBrowser,
   inBrowser,
@@ -27,7 +27,6 @@ let visit: Visitor;
 beforeEach(async () => {
   if (hasBrowser) visit = await visitor();
 });
-afterEach(() => visit?.context.close());
 
 const begin = async (query = TINY): Promise<void> => {
   await visit.page.goto(`${visit.address}${query}`);

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
 import { decodeCheckpoint, encodeCheckpoint, encodeSafetensors, type Snapshot } from 'noisefold/training';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   beforeWorker,
   drop,
@@ -26,7 +26,6 @@ let visit: Visitor;
 beforeEach(async () => {
   if (hasBrowser) visit = await visitor();
 });
-afterEach(() => visit?.context.close());
 
 const right = <A>(result: E.Either<NoisefoldError, A>): A =>
   E.getOrElse((error: NoisefoldError): A => {

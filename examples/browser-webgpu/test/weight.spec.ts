@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { built } from './browser.js';
+import { built, inBrowser, press, visitors, whenDone, whenStepIs } from './browser.js';
 
 const KB = 1000;
 
@@ -48,6 +48,8 @@ const VISITS = [
   ['webgpu', ['webgpu', 'wasm'], 176 * KB],
 ] as const;
 
+const visitor = visitors();
+
 describe('the built page', () => {
   test('has only files of known kinds, of at most a megabyte with its digits', () => {
     console.log(
@@ -68,5 +70,24 @@ describe('the built page', () => {
     const visit = sum('page', 'worker', ...backends);
     console.log(`a visit on ${backend} loads ${written(visit)} of code`);
     expect(visit).toBeLessThan(most);
+  });
+
+  test('loads no other code where there is no GPU, with all figures in use', inBrowser, async () => {
+    const { page, context, address } = await visitor();
+    const loaded = new Set<string>();
+    context.on('request', (request) => {
+      const url = request.url();
+      if (url.startsWith('http')) loaded.add(basename(new URL(url).pathname) || 'index.html'); // not blob:
+    });
+    await page.goto(`${address}?recipe=tiny`);
+    await page.getByRole('button', { name: /^Load the network/ }).click();
+    await whenDone(page);
+    await page.locator('#plane').scrollIntoViewIfNeeded();
+    await press(page, 'Morph');
+    await press(page, 'Start training');
+    await whenStepIs(page, 1);
+    const kinds = new Set([...loaded].flatMap(kindsOf));
+    expect([...kinds].sort()).toEqual(['data', 'network', 'page', 'wasm', 'worker']);
+    expect([...loaded].filter((name) => kindsOf(name).length === 0)).toEqual([]);
   });
 });

@@ -157,9 +157,8 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   const write = (id: string, text: string): void => setText(byId(id, HTMLElement), text);
   const [points, play, slider] = [canvas('points'), button('plane-play'), byId('plane-at', HTMLInputElement)];
   let state: Plane | null = null;
-  let isInView = false;
   const drawFilms = (plane: Plane): void => {
-    if (!isInView) return;
+    if (!plane.inView) return;
     drawFilm(canvas('exact'), plane.exact, plane);
     drawFilm(canvas('learned'), plane.learned, plane);
   };
@@ -174,9 +173,7 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   new IntersectionObserver(
     (entries) => {
-      isInView = entries.at(-1)!.isIntersecting;
-      if (isInView) happened({ _tag: 'PlaneSeen', still: still.matches });
-      if (state) drawFilms(state);
+      happened({ _tag: 'PlaneInView', inView: entries.at(-1)!.isIntersecting, still: still.matches });
     },
     { rootMargin: '0px 0px -40%' },
   ).observe(points.parentElement!.parentElement!);

@@ -64,18 +64,20 @@ export const insteadOfWebgpu = (
     TE.tapIO(() => () => console.warn(message)),
   );
 
-/** The kind of a reason, by the expectation of WebGPU that failed. */
-const whyNot = ({ expected }: NoisefoldError): WhyWasm => {
-  switch (expected) {
-    case 'navigator.gpu':
-    case 'an adapter':
-      return 'absent';
-    case 'a hardware GPU':
-      return 'software';
-    default:
-      return 'failed';
-  }
+/** Tests whether there is an adapter, before the code of WebGPU is loaded, which machines without a GPU need not. */
+const hasAdapter = async (): Promise<boolean> => {
+  const gpu = navigator.gpu as GPU | undefined;
+  return ((await gpu?.requestAdapter().catch(() => null)) ?? null) !== null;
 };
+
+/** Acquires WebGPU on a hardware GPU, or WebAssembly. */
+const auto = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acquired> =>
+  F.pipe(
+    webgpu(true),
+    TE.orElse(({ expected, message }) =>
+      insteadOfWebgpu(settings, tell, expected === 'a hardware GPU' ? 'software' : 'failed', message),
+    ),
+  );
 
 /** Acquires the backend of the settings; `auto` skips software-emulated GPUs. Fails with `BackendUnavailable`. */
 export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acquired> => {
@@ -85,9 +87,9 @@ export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<Noisefold
     case 'webgpu':
       return webgpu(false);
     case 'auto':
-      return F.pipe(
-        webgpu(true),
-        TE.orElse((error) => insteadOfWebgpu(settings, tell, whyNot(error), error.message)),
-      );
+      return async () =>
+        (await hasAdapter())
+          ? auto(settings, tell)()
+          : insteadOfWebgpu(settings, tell, 'absent', 'WebGPU has no adapter.')();
   }
 };

@@ -4,12 +4,13 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
-import { planning, type SolverStep, type Stage } from './plan.js';
+import { planning, type Solver, type SolverStep, type Stage } from './plan.js';
 import type { Path } from '../levels/path.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { flowStep, holdX0, isGradual } from './steps.js';
 
-const fields = {
+/** The options of a solver with churn. */
+export const churnFields = {
   /** S_churn: the total amount of noise over all steps; 0, the default, adds no noise. */
   churn: optional(hinted(amount, 'a churn of 0 is the deterministic sampler'), 0),
   /** S_tmin: the least σ at which it is added; default 0. */
@@ -21,7 +22,7 @@ const fields = {
 };
 
 /** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of {@link sigmaOf}. */
-export interface Churn extends OptionsOf<typeof fields> {}
+export interface Churn extends OptionsOf<typeof churnFields> {}
 
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
@@ -51,31 +52,33 @@ export const stepUpTo = (
   return { from, to, stages: [{ ...first, raise: { alpha, sigma: sNoise * sigma } }, ...others] };
 };
 
-/** A solver with churn before each step, from the stages of a step. */
-export const churning = (
-  where: string,
-  stages: (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]],
-): SolverFrom<Churn> =>
-  withOptions(
-    schema(where, fields).rule(({ sMin, sMax }) =>
-      sMin <= sMax
-        ? null
-        : {
-            field: 'sMin',
-            expected: 'sMin ≤ sMax',
-            actual: `sMin ${sMin}, sMax ${sMax}`,
-            hint: 'churn is added where σ is between them',
-          },
-    ),
-    (options) =>
-      planning((levels, noising) => {
-        const path = pathOf(noising);
-        return pairsOf(levels).map(([from, to], _, { length }) => {
-          const hat = raisedLevel(path.levelOfSigma, from, length, options);
-          return stepUpTo(from, hat, to, stages(hat, to, path), options.sNoise);
-        });
-      }),
-  );
+/** The rule between the options of churn. */
+export const isRange = ({ sMin, sMax }: Required<Churn>) =>
+  sMin <= sMax
+    ? null
+    : ({
+        field: 'sMin',
+        expected: 'sMin ≤ sMax',
+        actual: `sMin ${sMin}, sMax ${sMax}`,
+        hint: 'churn is added where σ is between them',
+      } as const);
+
+/** The stages of a step of one evaluation or more. */
+type StagesOf = (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]];
+
+/** A solver whose stages follow the noise of churn: Algorithm 2, lines 4 to 6. */
+export const afterChurn = (churn: Required<Churn>, stages: StagesOf): Solver =>
+  planning((levels, noising) => {
+    const path = pathOf(noising);
+    return pairsOf(levels).map(([from, to], _, { length }) => {
+      const hat = raisedLevel(path.levelOfSigma, from, length, churn);
+      return stepUpTo(from, hat, to, stages(hat, to, path), churn.sNoise);
+    });
+  });
+
+/** A solver whose options are those of churn. */
+export const churning = (where: string, stages: StagesOf): SolverFrom<Churn> =>
+  withOptions(schema(where, churnFields).rule(isRange), (churn) => afterChurn(churn, stages));
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.

@@ -10,18 +10,39 @@ const denoised = (x: number, sigma: number): number => Math.tanh(x / (1 + sigma 
 
 interface Curves {
   readonly sigma: (t: number) => number;
+  /** t of a σ. */
+  readonly timeOf: (sigma: number) => number;
   readonly sigmaRate: (t: number) => number;
   readonly s: (t: number) => number;
   readonly sRate: (t: number) => number;
 }
 
-/** Algorithm 3 of EDM (Karras et al. 2022, appendix D.2), from x at the first time: x after each step. Euler for α = 0. */
-const algorithm3 = ({ sigma, sigmaRate, s, sRate }: Curves, times: readonly number[], alpha: number, begin: number) => {
+/** The noise of a step. */
+const noiseOf = (step: number): number => Math.sin(7 * step + 1);
+
+const QUIET = { churn: 0, sMin: 0, sMax: Infinity, sNoise: 1 };
+
+/**
+ * Algorithm 3 of EDM (Karras et al. 2022, appendix D.2), from x at the first time: x after each step. Euler for α = 0. Before each
+ * step lines 4 to 6 of Algorithm 2, in σ(t), for x of scaling s(t).
+ */
+const algorithm3 = (
+  { sigma, sigmaRate, s, sRate, timeOf }: Curves,
+  times: readonly number[],
+  alpha: number,
+  begin: number,
+  { churn, sMin, sMax, sNoise } = QUIET,
+) => {
   const slope = (x: number, t: number): number =>
     (sigmaRate(t) / sigma(t) + sRate(t) / s(t)) * x - ((sigmaRate(t) * s(t)) / sigma(t)) * denoised(x / s(t), sigma(t));
   let x = begin;
-  return times.map((t, i) => {
+  return times.map((from, i) => {
     const next = times[i + 1] ?? 0;
+    const isIn = sMin <= sigma(from) && sigma(from) <= sMax;
+    const gamma = isIn ? Math.min(churn / times.length, Math.SQRT2 - 1) : 0;
+    const t = gamma > 0 ? timeOf((1 + gamma) * sigma(from)) : from;
+    const added = gamma > 0 ? Math.sqrt(sigma(t) ** 2 - sigma(from) ** 2) : 0;
+    x = (s(t) / s(from)) * x + added * s(t) * sNoise * noiseOf(i);
     const h = next - t;
     const d = slope(x, t);
     if (alpha === 0 || next === 0) return (x += h * d);
@@ -35,7 +56,9 @@ const walked = (solver: Solver, noising: ContinuousNoising, times: readonly numb
   const levels = levelsOf(noising, right(atTimes(times)(noising)));
   const plan = right(solver.plan(levels, noising));
   let [x, memory]: [number, readonly number[]] = [begin, []];
-  return plan.map(({ stages }) => {
+  return plan.map(({ stages }, i) => {
+    const { alpha, sigma } = stages[0]!.raise ?? { alpha: 1, sigma: 0 };
+    x = alpha * x + sigma * noiseOf(i);
     const start = x;
     for (const stage of stages) {
       const { at } = stage;
@@ -57,6 +80,7 @@ const vpSigmaRate = (t: number): number => 0.5 * (BETA_MIN + BETA_D * t) * (vpSi
 const vpS = (t: number): number => 1 / Math.sqrt(1 + vpSigma(t) ** 2);
 const VP: Curves = {
   sigma: vpSigma,
+  timeOf: (sigma) => (Math.sqrt(BETA_MIN ** 2 + 2 * BETA_D * Math.log1p(sigma ** 2)) - BETA_MIN) / BETA_D,
   sigmaRate: vpSigmaRate,
   s: vpS,
   sRate: (t) => -vpSigma(t) * vpSigmaRate(t) * vpS(t) ** 3,
@@ -65,6 +89,7 @@ const [VE_MIN, VE_MAX] = [0.02, 100];
 /** σ = √t up to 100, over [0, 1]: of t/100². The method does not depend on the unit of time. */
 const VE: Curves = {
   sigma: (t) => VE_MAX * Math.sqrt(t),
+  timeOf: (sigma) => (sigma / VE_MAX) ** 2,
   sigmaRate: (t) => VE_MAX / (2 * Math.sqrt(t)),
   s: () => 1,
   sRate: () => 0,
@@ -90,6 +115,16 @@ describe.each<readonly [string, ContinuousNoising, Curves, readonly number[]]>([
   it.each([1, 1 / 2, 2 / 3, 0.37])('flowHeun with α = %d is Algorithm 3 of EDM', (alpha) => {
     const expected = algorithm3(curves, times, alpha, begin);
     walked(flowHeun({ alpha }), noising, times, begin).forEach((x, i) =>
+      expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
+    );
+  });
+
+  it.each([1, 1 / 2])('flowHeun with α = %d and churn is the stochastic sampler', (alpha) => {
+    const churn = { churn: 5, sMin: 0.05, sMax: 50, sNoise: 1.003 };
+    const expected = algorithm3(curves, times, alpha, begin, churn);
+    const quiet = algorithm3(curves, times, alpha, begin);
+    expect(Math.abs(expected[5]! - quiet[5]!)).toBeGreaterThan(0.01);
+    walked(flowHeun({ alpha, ...churn }), noising, times, begin).forEach((x, i) =>
       expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
     );
   });

@@ -3,16 +3,16 @@ import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js
 import { fail } from '../../internal/errors.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level } from '../levels/level.js';
-import type { Path } from '../levels/path.js';
+import { afterChurn, churnFields, isRange } from './edm.js';
 import { type Solver, solverOf, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { inX0 } from './steps.js';
 
 /** A solver of a path with derivatives. Its plan is a `ConfigError` on another one. */
-const alongTime = (where: string, stages: (from: Level, to: Level, path: Path) => readonly Stage[]): Solver => ({
+const alongTime = (where: string, solver: Solver): Solver => ({
   plan: (levels, noising) =>
     levels.slice(0, -1).every(({ rates }) => rates)
-      ? solverOf(stages).plan(levels, noising)
+      ? solver.plan(levels, noising)
       : fail('ConfigError', {
           where,
           expected: 'a path with derivatives by its time',
@@ -39,7 +39,10 @@ const eulerOptions = schema('flowEuler', {}, 'flowEuler takes no options');
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowEuler() })).steps // → 4
  */
 export const flowEuler: SolverFrom<Readonly<Record<string, never>>> = withOptions(eulerOptions, () =>
-  alongTime('flowEuler', (from, to) => [moving(from, from, to.t - from.t)]),
+  alongTime(
+    'flowEuler',
+    solverOf((from, to) => [moving(from, from, to.t - from.t)]),
+  ),
 );
 
 const secondOptions = schema('flowHeun', {
@@ -51,29 +54,34 @@ const secondOptions = schema('flowHeun', {
     ),
     1,
   ),
-});
+  ...churnFields,
+}).rule(isRange);
 
 interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 
 /**
  * The methods of order 2 of two evaluations a step for the flow, in the time of a continuous path: with u′ at the fraction α of
  * the step, x_s = x_t + (s - t)·((1 - 1/2α)·û + 1/2α·û′). This is the deterministic sampler of EDM (Karras et al. 2022,
- * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's.
+ * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's. Churn works as in
+ * {@link euler}, in σ/α: the stochastic sampler that EDM's code uses for its ablations.
  *
- * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. For any other, the
- *   sampler returns a `ConfigError`
+ * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. And churn: none if
+ *   left out. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowHeun({ alpha: 0.5 }) })).steps // → 7
  */
-export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha }) =>
-  alongTime('flowHeun', (from, to, path) => {
-    const length = to.t - from.t;
-    if (isData(to)) return [moving(from, from, length)];
-    const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
-    const share = 1 / (2 * alpha);
-    return [moving(from, from, alpha * length), moving(middle, from, share * length, [(1 - share) * length])];
-  }),
+export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, ...churn }) =>
+  alongTime(
+    'flowHeun',
+    afterChurn(churn, (from, to, path) => {
+      const length = to.t - from.t;
+      if (isData(to)) return [moving(from, from, length)];
+      const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
+      const share = 1 / (2 * alpha);
+      return [moving(from, from, alpha * length), moving(middle, from, share * length, [(1 - share) * length])];
+    }),
+  ),
 );
 
 const sdeOptions = schema('flowSde', {
@@ -98,12 +106,15 @@ interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 250, solver })).stochastic // → true
  */
 export const flowSde: SolverFrom<FlowSdeOptions> = withOptions(sdeOptions, ({ diffusion }) =>
-  alongTime('flowSde', (from, to) => {
-    const length = from.t - to.t;
-    const w = diffusion(from);
-    const drift = moving(from, from, -length);
-    const score = inX0(from, 'score', (w / 2) * length);
-    const noise = isData(to) ? 0 : Math.sqrt(w * length);
-    return [{ ...drift, x: drift.x! + score.x, x0: drift.x0! + score.x0, noise }];
-  }),
+  alongTime(
+    'flowSde',
+    solverOf((from, to) => {
+      const length = from.t - to.t;
+      const w = diffusion(from);
+      const drift = moving(from, from, -length);
+      const score = inX0(from, 'score', (w / 2) * length);
+      const noise = isData(to) ? 0 : Math.sqrt(w * length);
+      return [{ ...drift, x: drift.x! + score.x, x0: drift.x0! + score.x0, noise }];
+    }),
+  ),
 );

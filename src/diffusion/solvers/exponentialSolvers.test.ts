@@ -70,6 +70,28 @@ describe('in ε̂ and λ', () => {
       1e-11,
     ));
 
+  it.each([2, 3] as const)(
+    'dpmSolver of order %d, grouped: the singlestep updates of its code, at timesteps of the grid',
+    (order) => {
+      const step = (x: number, i: number): number => {
+        const [h, h1] = [lambda(i + order) - lambda(i), lambda(i + 1) - lambda(i)];
+        const e = epsilon(x, ratio(i));
+        const whole = (j: number): number =>
+          (alpha(j) / alpha(i)) * x - sigma(j) * Math.expm1(lambda(j) - lambda(i)) * e;
+        const d1 = epsilon(whole(i + 1), ratio(i + 1)) - e;
+        if (order === 2) return whole(i + 2) - ((sigma(i + 2) * h) / h1 / 2) * Math.expm1(h) * d1;
+        const h2 = lambda(i + 2) - lambda(i);
+        const u = whole(i + 2) - ((sigma(i + 2) * h2) / h1) * (Math.expm1(h2) / h2 - 1) * d1;
+        const d2 = epsilon(u, ratio(i + 2)) - e;
+        return whole(i + 3) - ((sigma(i + 3) * h) / h2) * (Math.expm1(h) / h - 1) * d2;
+      };
+      let [x, i] = [START, 0];
+      for (; i + order < N; i += order) x = step(x, i);
+      x = (alpha(i + 1) / alpha(i)) * x - sigma(i + 1) * Math.expm1(lambda(i + 1) - lambda(i)) * epsilon(x, ratio(i));
+      return close(dpmSolver({ order, steps: 'grouped' }), toData(x), 1e-11);
+    },
+  );
+
   it('dpmSolver, multistep of order 2: the midpoint formula of its code', () => {
     const past: number[] = [];
     return close(
@@ -153,6 +175,33 @@ describe('in ε̂ and λ', () => {
       ),
     );
     expect(ten.map(({ stages }) => stages.length)).toEqual([3, 3, 3, 1, 1]);
+  });
+
+  it('dpmSolverFast with η goes to a lower level than the next, not below the last, and adds noise: `sample_dpm_fast`', () => {
+    const [eta, sNoise] = [0.7, 1.1];
+    const ends = [960, 380].map((t) => ({ ...noising.marginals[t]!, t }));
+    const plan = (evaluations: number, options: object) =>
+      right(dpmSolverFast({ evaluations, ...options }).plan(ends, noising));
+    const [one, two] = plan(3, { eta, sNoise }); // of orders 2 and 1
+    const [from, to, last] = [one!.from, one!.to, two!.to].map(({ alpha: a, sigma: s }) => s / a) as [
+      number,
+      number,
+      number,
+    ];
+    const up = eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2);
+    const down = Math.max(Math.sqrt(to ** 2 - up ** 2), last);
+    const lower = { ...one!.to, sigma: down * one!.to.alpha };
+    const [expected] = right(dpmSolver({ order: 2 }).plan([one!.from, lower], noising));
+    const noise = sNoise * Math.sqrt(to ** 2 - down ** 2) * one!.to.alpha;
+    expect(down).toBeGreaterThan(last);
+    one!.stages.forEach(({ at: { sigma: s }, x = 0, start = 0, x0 }, i) => {
+      const other = expected!.stages[i]!;
+      const numbers = [other.at.sigma, other.x ?? 0, other.start ?? 0, other.x0!];
+      [s, x, start, x0!].forEach((number, k) => expect(number).toBeCloseTo(numbers[k]!, 12));
+    });
+    expect(one!.stages[1]!.noise).toBeCloseTo(noise, 12);
+    // the step to the last level adds no noise
+    expect(two!.stages).toEqual(plan(3, {})[1]!.stages.map((stage) => ({ ...stage, at: two!.from })));
   });
 
   it('pndm with the start of latent diffusion repeats its first step with the mean of ε̂', () => {

@@ -77,7 +77,7 @@ export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({
 );
 
 const sdeOptions = schema('flowSde', {
-  /** w(t) ≥ 0, the squared diffusion coefficient at a level; its σ if left out. */
+  /** w(t) ≥ 0, the squared diffusion coefficient at a level; its σ if left out. The `diffusion` of SiT's code is w/2. */
   diffusion: optional(
     functionOf<(level: Level) => number>('a function of a level, such as ({ sigma }) => sigma'),
     (level: Level) => level.sigma,
@@ -91,7 +91,8 @@ interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
  * x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
  * {@link flowEuler}. The step to the data adds no noise, as in the code of SiT (its last step `Mean`).
  *
- * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out, as in SiT
+ * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out. That of SiT's code is w/2,
+ *   so its form 'sigma' is ({ sigma }) => 2 * sigma
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = flowSde({ diffusion: ({ t }) => Math.sin(Math.PI * t) ** 2 })

@@ -274,6 +274,7 @@ export { flowStep, reachOf } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
 export {
+  type AdaptiveInputs,
   type AdaptiveOptions,
   type AdaptiveParts,
   type AdaptiveSampler,

@@ -64,7 +64,7 @@ describe('options of a solver', () => {
     ['dpmSolverPPSinglestep', { order: 0 }, 'dpmSolverPPSinglestep.order', 'a whole order from 1 to 3', '0'],
     ['dpmSolverPPSde', { order: 4 }, 'dpmSolverPPSde.order', 'a whole order from 1 to 3', '4'],
     ['uniPC', { order: 1.5 }, 'uniPC.order', 'a whole order from 1 to 3', '1.5'],
-    ['uniPC', { variant: 'bh3' }, 'uniPC.variant', "'bh1' or 'bh2'", '"bh3"'],
+    ['uniPC', { variant: 'bh3' }, 'uniPC.variant', "'bh1', 'bh2' or 'exact'", '"bh3"'],
     ['pndm', { order: 5 }, 'pndm.order', 'a whole order from 1 to 4', '5'],
     ['pndm', { start: 'rk' }, 'pndm.start', "'fewer', 'heun' or 'rungeKutta'", '"rk"'],
     ['lms', { order: NaN }, 'lms.order', 'a whole order from 1 to 4', 'NaN'],

@@ -187,14 +187,17 @@ describe('UniPC', () => {
     [2, 'bh2'],
     [3, 'bh1'],
     [3, 'bh2'],
+    [1, 'exact'],
+    [2, 'exact'],
+    [3, 'exact'],
   ] as const)('of order %d and %s predicts and corrects', async (order, variant) => {
-    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact
+    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact, and so do varying coefficients
     const moved = (x: number, i: number, points: readonly (readonly [number, number])[]): number => {
       const [[, own], other] = points as [readonly [number, number], (readonly [number, number])?];
       const h = lambda(i + 1) - lambda(i);
       const still = exponential(x, i, i + 1, () => own);
       if (other === undefined) return still;
-      if (points.length > 2) return exponential(x, i, i + 1, through(points));
+      if (points.length > 2 || variant === 'exact') return exponential(x, i, i + 1, through(points));
       const r = (other[0] - lambda(i)) / h;
       const B = variant === 'bh1' ? -h : Math.expm1(-h);
       return still - (alpha(i + 1) * B * 0.5 * (other[1] - own)) / r;

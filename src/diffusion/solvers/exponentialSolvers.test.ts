@@ -15,7 +15,7 @@ import {
   TIMES,
 } from '../../../properties/diffusion/paperWalk.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine, ddpm, deis, dpmSolver, dpmSolverFast, pndm, saSolver, tcd, uniPC } from '../index.js';
+import { cosine, ddpm, deis, dpmSolver, dpmSolverFast, edm, levelsOf, pndm, saSolver, tcd, uniPC } from '../index.js';
 import { pathOf } from '../levels/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
@@ -202,6 +202,15 @@ describe('in ε̂ and λ', () => {
     expect(one!.stages[1]!.noise).toBeCloseTo(noise, 12);
     // the step to the last level adds no noise
     expect(two!.stages).toEqual(plan(3, {})[1]!.stages.map((stage) => ({ ...stage, at: two!.from })));
+  });
+
+  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, and not with `throughout`', () => {
+    const evaluations = (start: 'heun' | 'rungeKutta', throughout: boolean, sigmas: readonly number[]) =>
+      right(pndm({ start, throughout }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
+    expect(evaluations('rungeKutta', false, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
+    expect(evaluations('rungeKutta', true, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
+    expect(evaluations('heun', false, [80, 0.5])).toEqual([1, 1]);
+    expect(evaluations('heun', true, [80, 0.5])).toEqual([2, 1]);
   });
 
   it('pndm with the start of latent diffusion repeats its first step with the mean of ε̂', () => {

@@ -108,8 +108,12 @@ export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST)
   sigmaOf(from) < Infinity && sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
 
 /** Tests if a step evaluates again: where it is gradual, or, if `throughout`, wherever λ is finite at both ends. */
-export const evaluatesTwice = (from: Channel, to: Channel, throughout: boolean): boolean =>
-  throughout ? hasLength(from, to) : isGradual(from, to, 'end');
+export const evaluatesTwice = (
+  from: Channel,
+  to: Channel,
+  throughout: boolean,
+  at: keyof typeof FURTHEST = 'end',
+): boolean => (throughout ? hasLength(from, to) : isGradual(from, to, at));
 
 /** The level between two others where ln(σ/α) has gone the fraction r of the way. */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>

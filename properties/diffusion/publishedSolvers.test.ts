@@ -50,6 +50,11 @@ const differences: Readonly<Record<string, readonly [after: number, distance: nu
   'ddim linspace': [0, 0.13, 'a step ends ⌊T/steps⌋ earlier, which is not where the next begins'],
   'dpm++ multistep 3': [2, 0.0075, 'half of the term of φ₃'],
   'dpm++ singlestep 3': [1, 0.071, 'the second stage of three is that of 2S, with φ₁/2 for φ₂'],
+  'dpm++ singlestep 3, 9 steps, φ₂ at the second stage': [
+    7,
+    7.8e-6,
+    'φ₂ at the second stage of two too, where 2S has φ₁/2',
+  ],
   'unipc 3 bh1': [6, 0.0047, 'lower_order_final: order 2 for the last leg but one'],
   'unipc 3 bh2': [6, 0.0028, 'lower_order_final: order 2 for the last leg but one'],
 };

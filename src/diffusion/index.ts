@@ -252,7 +252,7 @@ export { saSolver } from './solvers/exponential/saSolver.js';
 export { dpmSolverPP } from './solvers/exponential/dpmSolverPP.js';
 export { dpmSolverPPSde } from './solvers/exponential/dpmSolverPPSde.js';
 export { dpmSolverPPSinglestep } from './solvers/exponential/dpmSolverPPSinglestep.js';
-export { type Churn, euler, heun } from './solvers/edm.js';
+export { type Churn, type HeunOptions, euler, heun } from './solvers/edm.js';
 export { eulerAncestral } from './solvers/eulerAncestral.js';
 export { exponentialWeights } from './solvers/exponential/exponentialIntegrator.js';
 export {
@@ -274,6 +274,7 @@ export { flowStep, reachOf } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
 export {
+  type AdaptiveInputs,
   type AdaptiveOptions,
   type AdaptiveParts,
   type AdaptiveSampler,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
-import { add, compile, div, leafSpec, mul, program, read, scaleBy, square, tanh, treeSpec, type TreeSpec, upload } from '../../dsl/index.js'; // prettier-ignore
+import { add, compile, div, fullLike, leafSpec, mul, program, read, scaleBy, square, tanh, treeSpec, type TreeSpec, upload, zeros } from '../../dsl/index.js'; // prettier-ignore
 import { E } from '../../internal/fp.js';
 import {
   type AdaptiveOptions,
@@ -55,15 +55,20 @@ const USUAL: Options = {
   icoeff: 1,
   dcoeff: 0,
   acceptSafety: 0.81,
+  eta: 0,
+  sNoise: 1,
   min: 0.02,
   max: 20,
 };
+
+/** Each draw of the noise of a step. */
+const EPSILON = 0.6;
 
 /** `dpm_solver_adaptive` of k-diffusion in plain numbers, of one sample: x/α at the least σ, and the number of evaluations. */
 const published = (
   predict: (x: number, sigma: number) => number,
   begin: readonly number[],
-  { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, min, max }: Options,
+  { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, min, max }: Options,
 ): { readonly x: readonly number[]; readonly evaluations: number } => {
   const sigmaOf = (t: number): number => Math.exp(-t);
   const eps = (x: readonly number[], t: number): readonly number[] =>
@@ -89,12 +94,17 @@ const published = (
       (value, i) => value - (sigmaOf(next) / r2) * (Math.expm1(h) / h - 1) * (e2[i]! - e[i]!),
     );
   };
-  const [b1, b2, b3] = [(pcoeff + icoeff + dcoeff) / order, -(pcoeff + 2 * dcoeff) / order, dcoeff / order];
+  const root = eta === 0 ? order : 1.5;
+  const [b1, b2, b3] = [(pcoeff + icoeff + dcoeff) / root, -(pcoeff + 2 * dcoeff) / root, dcoeff / root];
   const end = -Math.log(min);
   let [s, h, x, previous, evaluations] = [-Math.log(max), hInit, begin, begin, 0];
   let errors: readonly number[] = [];
   while (s < end - 1e-5) {
-    const t = Math.min(end, s + h);
+    const reached = Math.min(end, s + h);
+    const [from, next] = [sigmaOf(s), sigmaOf(reached)];
+    const up = Math.min(next, eta * Math.sqrt((next ** 2 * (from ** 2 - next ** 2)) / from ** 2));
+    const t = eta === 0 ? reached : Math.min(end, -Math.log(Math.sqrt(next ** 2 - up ** 2)));
+    const deviation = sNoise * Math.sqrt(Math.max(0, next ** 2 - sigmaOf(t) ** 2));
     const e = eps(x, s);
     const { to, e1 } = step2(x, s, t, e, order === 2 ? 1 / 2 : 1 / 3);
     const [low, high] = order === 2 ? [step1(x, s, t, e), to] : [to, step3(x, s, t, e, e1)];
@@ -110,7 +120,7 @@ const published = (
     h *= factor;
     if (factor < acceptSafety) continue;
     errors = [inverse, inverse, errors[1]!];
-    [previous, x, s] = [low, high, t];
+    [previous, x, s] = [low, high.map((value) => value + deviation * EPSILON), reached];
   }
   return { x, evaluations };
 };
@@ -139,7 +149,7 @@ const drawn = async (
   const attempt = right(
     await compile(
       program(treeSpec<{ state: AdaptiveState<'B', [2]> }>({ state: spec }), ({ state }) => {
-        const next = step(null, state, {});
+        const next = step(null, state, { noise: fullLike(state.x, EPSILON) });
         return { state: next, x: finish(next) };
       }),
       { B },
@@ -175,6 +185,8 @@ describe('adaptiveSampler', () => {
     ['small tolerances', { rtol: 1e-4, atol: 1e-5 }],
     ['a PI controller', { pcoeff: 0.3, icoeff: 0.7, rtol: 0.01 }],
     ['a PID controller that rejects', { dcoeff: 0.1, hInit: 3, rtol: 0.002, atol: 1e-4 }],
+    ['noise', { eta: 1, rtol: 0.1, atol: 0.05 }],
+    ['some noise, of another deviation', { order: 2, eta: 0.6, sNoise: 1.1, rtol: 0.1, atol: 0.05 }],
   ])('is dpm_solver_adaptive of k-diffusion for each sample: %s', async (_, options) => {
     const how = { ...USUAL, ...options };
     const expected = samples.map((noise) =>
@@ -244,6 +256,12 @@ describe('adaptiveSampler', () => {
       expect(coarse.error / fine.error).toBeGreaterThan(300);
     },
   );
+
+  it('needs a key, or noise, for an attempt with η', () => {
+    const made = right(adaptiveSampler<null, [2]>({ noising: edm(), denoiser: squashed, eta: 1 }));
+    expect(made.stochastic).toBe(true);
+    expect(() => made.step(null, made.start(zeros(1, 2)), {})).toThrow('a key for the noise of this step');
+  });
 
   const denoiser = squashed;
   it.each<readonly [string, Parameters<typeof adaptiveSampler<null, [2]>>[0], string]>([

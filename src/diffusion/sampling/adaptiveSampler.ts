@@ -30,7 +30,10 @@ import { steeredOn } from '../guidance/steering.js';
 import { clipToImage, type Correction } from '../guidance/x0Correction.js';
 import { perSample } from '../levels/batch.js';
 import { bySigma } from './bySigma.js';
+import { drawnBy } from '../levels/batchKeys.js';
 import { noiseScale } from '../levels/channel.js';
+import { gaussian, requiredKeys } from './noise.js';
+import type { SamplerStepInputs } from './sampler.js';
 import type { Noising } from '../levels/noising.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { adaptiveStep, type AdaptiveState, controlFields } from '../solvers/exponential/dpmAdaptive.js';
@@ -61,17 +64,26 @@ export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
   readonly toData?: boolean;
 }
 
+/** The inputs of an attempt besides parameters and state. */
+export interface AdaptiveInputs<B extends Dim, I extends Shape>
+  extends Omit<Conditioning<B>, 't' | 'level' | 'step'>, Pick<SamplerStepInputs<B>, 'key'> {
+  /** Standard normal noise, in place of drawn noise. */
+  readonly noise?: Tensor<[B, ...I]>;
+}
+
 /** Samples with steps of its own for each sample: `start`, then `step` until no sample `isLeft`, then `finish`. */
 export interface AdaptiveSampler<P, I extends Shape> {
   /** The most evaluations of one `step`. */
   readonly order: number;
+  /** True if attempts need a key: with η. */
+  readonly stochastic: boolean;
   /** The initial state, from standard normal noise, `[B, ...I]`. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => AdaptiveState<B, I>;
-  /** An attempt of a step of each sample. */
+  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. */
   readonly step: <B extends Dim>(
     params: P,
     state: AdaptiveState<B, I>,
-    conditioning: Omit<Conditioning<NoInfer<B>>, 't' | 'level' | 'step'>,
+    inputs: AdaptiveInputs<NoInfer<B>, I>,
   ) => AdaptiveState<B, I>;
   /** The samples. */
   readonly finish: <B extends Dim>(state: AdaptiveState<B, I>) => Tensor<[B, ...I]>;
@@ -89,7 +101,7 @@ const partsOf = schema('adaptiveSampler', {
 /**
  * A sampler that chooses its levels by the error of each step: DPM-Solver-12 and -23 (Lu et al. 2022a, appendix C) with the step
  * size of `sample_dpm_adaptive` of k-diffusion. Every sample of a batch has its own steps, so that it does not depend on the others;
- * an attempt is the same graph for all. Returns a `ConfigError` if the parts do not fit together, for guidance with memory, which
+ * an attempt is the same graph for all. With `eta` it is stochastic. Returns a `ConfigError` if the parts do not fit together, for guidance with memory, which
  * has no order where attempts are rejected, and for a range without an end.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
@@ -148,6 +160,7 @@ const adaptiveOf = <P, I extends Shape>({
       const attempt = adaptiveStep(control, -Math.log(range.min), toData);
       return {
         order: control.order,
+        stochastic: control.eta > 0,
         start: <B extends Dim>(noise: Tensor<[B, ...I]>): AdaptiveState<B, I> => {
           const x = mul(noise, noiseScale(begin) / begin.alpha);
           const none = zerosLike(perSample(x));
@@ -161,13 +174,17 @@ const adaptiveOf = <P, I extends Shape>({
             isLeft: onesLike(none),
           };
         },
-        step: (params, state, conditioning) =>
-          attempt((x, lambda) => {
-            const sigma = exp(neg(lambda));
-            const { alpha } = path.levels(sigma);
-            const x0 = apply(params, scaleBy(x, alpha), { ...conditioning, t: sigma });
-            return scaleBy(sub(x, x0), reciprocal(sigma));
-          }, state),
+        step: (params, state, { key, noise, ...conditioning }) =>
+          attempt(
+            (x, lambda) => {
+              const sigma = exp(neg(lambda));
+              const { alpha } = path.levels(sigma);
+              const x0 = apply(params, scaleBy(x, alpha), { ...conditioning, t: sigma });
+              return scaleBy(sub(x, x0), reciprocal(sigma));
+            },
+            state,
+            () => noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(state.x),
+          ),
         finish: ({ x }) => (toData ? x : mul(x, end.alpha)),
       };
     }),

@@ -1,15 +1,15 @@
 import { amount, hinted } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, type Level, pairsOf } from '../levels/level.js';
+import { type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
 import { planning, type Solver, type SolverStep, type Stage } from './plan.js';
 import type { Path } from '../levels/path.js';
-import { type SolverFrom, withOptions } from './solverOptions.js';
-import { flowStep, holdX0, isGradual } from './steps.js';
+import { everywhere, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesTwice, flowStep, holdX0 } from './steps.js';
 
-/** The options of a solver with churn. */
+/** The options of churn. */
 export const churnFields = {
   /** S_churn: the total amount of noise over all steps; 0, the default, adds no noise. */
   churn: optional(hinted(amount, 'a churn of 0 is the deterministic sampler'), 0),
@@ -23,6 +23,18 @@ export const churnFields = {
 
 /** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of {@link sigmaOf}. */
 export interface Churn extends OptionsOf<typeof churnFields> {}
+
+const twiceFields = {
+  ...churnFields,
+  /**
+   * True for two evaluations in every step but the last, as in published code; false, for one where σ falls more than 100-fold, if left
+   * out.
+   */
+  throughout: everywhere,
+};
+
+/** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
+export interface HeunOptions extends OptionsOf<typeof twiceFields> {}
 
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
@@ -52,8 +64,21 @@ export const stepUpTo = (
   return { from, to, stages: [{ ...first, raise: { alpha, sigma: sNoise * sigma } }, ...others] };
 };
 
+/** The stages of a step from the level that churn leads to. */
+type StagesFrom = (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]];
+
+/** A solver whose stages follow the noise of churn: Algorithm 2, lines 4 to 6. */
+export const churned = (options: Required<Churn>, stages: StagesFrom): Solver =>
+  planning((levels, noising) => {
+    const path = pathOf(noising);
+    return pairsOf(levels).map(([from, to], _, { length }) => {
+      const hat = raisedLevel(path.levelOfSigma, from, length, options);
+      return stepUpTo(from, hat, to, stages(hat, to, path), options.sNoise);
+    });
+  });
+
 /** The rule between the options of churn. */
-export const isRange = ({ sMin, sMax }: Required<Churn>) =>
+export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
   sMin <= sMax
     ? null
     : ({
@@ -63,22 +88,11 @@ export const isRange = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** The stages of a step of one evaluation or more. */
-type StagesOf = (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]];
+/** A solver of two evaluations a step, with churn before each step. */
+export const churningTwice = (where: string, stages: (throughout: boolean) => StagesFrom): SolverFrom<HeunOptions> =>
+  withOptions(schema(where, twiceFields).rule(inOrder), (options) => churned(options, stages(options.throughout)));
 
-/** A solver whose stages follow the noise of churn: Algorithm 2, lines 4 to 6. */
-export const afterChurn = (churn: Required<Churn>, stages: StagesOf): Solver =>
-  planning((levels, noising) => {
-    const path = pathOf(noising);
-    return pairsOf(levels).map(([from, to], _, { length }) => {
-      const hat = raisedLevel(path.levelOfSigma, from, length, churn);
-      return stepUpTo(from, hat, to, stages(hat, to, path), churn.sNoise);
-    });
-  });
-
-/** A solver whose options are those of churn. */
-export const churning = (where: string, stages: StagesOf): SolverFrom<Churn> =>
-  withOptions(schema(where, churnFields).rule(isRange), (churn) => afterChurn(churn, stages));
+const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
 
 /**
  * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.
@@ -92,7 +106,9 @@ export const churning = (where: string, stages: StagesOf): SolverFrom<Churn> =>
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
  * made.stochastic // → true
  */
-export const euler = churning('euler', (from, to) => [holdX0(from, to)]);
+export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
+  churned(options, (from, to) => [holdX0(from, to)]),
+);
 
 /** Lines 10 and 11 of Algorithm 2, in x̂₀: with r = σ_s/σ̂ the slope is that of x̂₀ + (x̂₀' - x̂₀)/(2r). */
 const correct = (from: Level, to: Level): Stage => {
@@ -102,25 +118,21 @@ const correct = (from: Level, to: Level): Stage => {
 };
 
 /** The stages of a step of {@link heun}: Algorithm 2, lines 7 to 11. */
-export const heunStages = (from: Level, to: Level): readonly [Stage, ...Stage[]] =>
-  isGradual(from, to, 'end') ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
+export const heunStages = (from: Level, to: Level, throughout = false): readonly [Stage, ...Stage[]] =>
+  evaluatesTwice(from, to, throughout) ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
  * the data: 2N - 1 for N steps. A step over which σ falls more than 100-fold has one too, such as the first on a coarse grid
- * of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall gradually.) Churn works as in
- * {@link euler}.
+ * of the cosine schedule, from a σ of thousands, unless `throughout` is true. (The paper's grids begin at 80, and fall gradually if
+ * they have 5 levels or more.) Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
+ * @param options - churn: none if left out. `throughout`: true for two evaluations in every step but the last. If invalid, the sampler
+ *   returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * made.steps // → 7
  */
-export const heun = churning('heun', (from, to) => heunStages(from, to));
-
-/** {@link heun} with two evaluations in every step but the last, however far σ falls, as in diffusers. */
-export const heunThroughout = churning('heun', (from, to) =>
-  isData(to) ? [holdX0(from, to)] : [holdX0(from, to), correct(from, to)],
-);
+export const heun = churningTwice('heun', (throughout) => (from, to) => heunStages(from, to, throughout));

@@ -1,11 +1,13 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { ddimStage } from './ddim.js';
 import { solverOf } from './plan.js';
-import { etaOf, type SolverFrom, withOptions } from './solverOptions.js';
+import { etaOf, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 
 const options = schema('eulerAncestral', {
   /** η from 0, which is Euler, to 1; 1 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
 });
 
 interface EulerAncestralOptions extends OptionsOf<typeof options> {}
@@ -14,13 +16,17 @@ interface EulerAncestralOptions extends OptionsOf<typeof options> {}
  * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
  * up to the next. It is DDIM with the same η.
  *
- * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. For any other, the sampler returns a `ConfigError`
+ * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out.
+ *   For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
  * made.stochastic // → true
  */
-export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta }) =>
-  solverOf((from, to) => [ddimStage({ eta, keepEpsilon: false })(from, to)]),
+export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
+  solverOf((from, to) => {
+    const stage = ddimStage({ eta, keepEpsilon: false })(from, to);
+    return [{ ...stage, noise: sNoise * stage.noise! }];
+  }),
 );

@@ -15,7 +15,7 @@ import {
   TIMES,
 } from '../../../properties/diffusion/paperWalk.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine, ddpm, deis, dpmSolver, dpmSolverFast, pndm, saSolver, tcd, uniPC } from '../index.js';
+import { cosine, ddpm, deis, dpmSolver, dpmSolverFast, edm, levelsOf, pndm, saSolver, tcd, uniPC } from '../index.js';
 import { pathOf } from '../levels/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
@@ -69,6 +69,28 @@ describe('in ε̂ and λ', () => {
       }),
       1e-11,
     ));
+
+  it.each([2, 3] as const)(
+    'dpmSolver of order %d, grouped: the singlestep updates of its code, at timesteps of the grid',
+    (order) => {
+      const step = (x: number, i: number): number => {
+        const [h, h1] = [lambda(i + order) - lambda(i), lambda(i + 1) - lambda(i)];
+        const e = epsilon(x, ratio(i));
+        const whole = (j: number): number =>
+          (alpha(j) / alpha(i)) * x - sigma(j) * Math.expm1(lambda(j) - lambda(i)) * e;
+        const d1 = epsilon(whole(i + 1), ratio(i + 1)) - e;
+        if (order === 2) return whole(i + 2) - ((sigma(i + 2) * h) / h1 / 2) * Math.expm1(h) * d1;
+        const h2 = lambda(i + 2) - lambda(i);
+        const u = whole(i + 2) - ((sigma(i + 2) * h2) / h1) * (Math.expm1(h2) / h2 - 1) * d1;
+        const d2 = epsilon(u, ratio(i + 2)) - e;
+        return whole(i + 3) - ((sigma(i + 3) * h) / h2) * (Math.expm1(h) / h - 1) * d2;
+      };
+      let [x, i] = [START, 0];
+      for (; i + order < N; i += order) x = step(x, i);
+      x = (alpha(i + 1) / alpha(i)) * x - sigma(i + 1) * Math.expm1(lambda(i + 1) - lambda(i)) * epsilon(x, ratio(i));
+      return close(dpmSolver({ order, steps: 'grouped' }), toData(x), 1e-11);
+    },
+  );
 
   it('dpmSolver, multistep of order 2: the midpoint formula of its code', () => {
     const past: number[] = [];
@@ -153,6 +175,42 @@ describe('in ε̂ and λ', () => {
       ),
     );
     expect(ten.map(({ stages }) => stages.length)).toEqual([3, 3, 3, 1, 1]);
+  });
+
+  it('dpmSolverFast with η goes to a lower level than the next, not below the last, and adds noise: `sample_dpm_fast`', () => {
+    const [eta, sNoise] = [0.7, 1.1];
+    const ends = [960, 380].map((t) => ({ ...noising.marginals[t]!, t }));
+    const plan = (evaluations: number, options: object) =>
+      right(dpmSolverFast({ evaluations, ...options }).plan(ends, noising));
+    const [one, two] = plan(3, { eta, sNoise }); // of orders 2 and 1
+    const [from, to, last] = [one!.from, one!.to, two!.to].map(({ alpha: a, sigma: s }) => s / a) as [
+      number,
+      number,
+      number,
+    ];
+    const up = eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2);
+    const down = Math.max(Math.sqrt(to ** 2 - up ** 2), last);
+    const lower = { ...one!.to, sigma: down * one!.to.alpha };
+    const [expected] = right(dpmSolver({ order: 2 }).plan([one!.from, lower], noising));
+    const noise = sNoise * Math.sqrt(to ** 2 - down ** 2) * one!.to.alpha;
+    expect(down).toBeGreaterThan(last);
+    one!.stages.forEach(({ at: { sigma: s }, x = 0, start = 0, x0 }, i) => {
+      const other = expected!.stages[i]!;
+      const numbers = [other.at.sigma, other.x ?? 0, other.start ?? 0, other.x0!];
+      [s, x, start, x0!].forEach((number, k) => expect(number).toBeCloseTo(numbers[k]!, 12));
+    });
+    expect(one!.stages[1]!.noise).toBeCloseTo(noise, 12);
+    // the step to the last level adds no noise
+    expect(two!.stages).toEqual(plan(3, {})[1]!.stages.map((stage) => ({ ...stage, at: two!.from })));
+  });
+
+  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, and not with `throughout`', () => {
+    const evaluations = (start: 'heun' | 'rungeKutta', throughout: boolean, sigmas: readonly number[]) =>
+      right(pndm({ start, throughout }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
+    expect(evaluations('rungeKutta', false, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
+    expect(evaluations('rungeKutta', true, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
+    expect(evaluations('heun', false, [80, 0.5])).toEqual([1, 1]);
+    expect(evaluations('heun', true, [80, 0.5])).toEqual([2, 1]);
   });
 
   it('pndm with the start of latent diffusion repeats its first step with the mean of ε̂', () => {

@@ -3,7 +3,7 @@ import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js
 import { fail } from '../../internal/errors.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level } from '../levels/level.js';
-import { afterChurn, churnFields, isRange } from './edm.js';
+import { churned, churnFields, inOrder } from './edm.js';
 import { type Solver, solverOf, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { inX0 } from './steps.js';
@@ -55,7 +55,7 @@ const secondOptions = schema('flowHeun', {
     1,
   ),
   ...churnFields,
-}).rule(isRange);
+}).rule(inOrder);
 
 interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 
@@ -74,7 +74,7 @@ interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, ...churn }) =>
   alongTime(
     'flowHeun',
-    afterChurn(churn, (from, to, path) => {
+    churned(churn, (from, to, path) => {
       const length = to.t - from.t;
       if (isData(to)) return [moving(from, from, length)];
       const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
@@ -85,7 +85,7 @@ export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({
 );
 
 const sdeOptions = schema('flowSde', {
-  /** w(t) ≥ 0, the squared diffusion coefficient at a level; its σ if left out. */
+  /** w(t) ≥ 0, the squared diffusion coefficient at a level; its σ if left out. The `diffusion` of SiT's code is w/2. */
   diffusion: optional(
     functionOf<(level: Level) => number>('a function of a level, such as ({ sigma }) => sigma'),
     (level: Level) => level.sigma,
@@ -99,7 +99,8 @@ interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
  * x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
  * {@link flowEuler}. The step to the data adds no noise, as in the code of SiT (its last step `Mean`).
  *
- * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out, as in SiT
+ * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out. That of SiT's code is w/2,
+ *   so its form 'sigma' is ({ sigma }) => 2 * sigma
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = flowSde({ diffusion: ({ t }) => Math.sin(Math.PI * t) ** 2 })

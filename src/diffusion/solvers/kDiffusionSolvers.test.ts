@@ -8,10 +8,13 @@ import {
   dpmSolverPP2SAncestral,
   dpmSolverPPSde,
   dpmSolverPPSdeSinglestep,
+  edm,
   heun,
   kdpm2,
   kdpm2Ancestral,
+  levelsOf,
   restart,
+  type Solver,
 } from '../index.js';
 import { pathOf } from '../levels/noising.js';
 
@@ -169,4 +172,36 @@ describe('in σ, as k-diffusion', () => {
     const empty = restart({ intervals: [{ min: 1, max: 1, levels: 3, repeats: 1 }] });
     await expect(walked(empty)).rejects.toThrow('restart.intervals.0: expected min < max, got min 1, max 1');
   });
+});
+
+/** Solvers of two evaluations a step. */
+const twofold: readonly (readonly [string, (options: { readonly throughout?: boolean }) => Solver])[] = [
+  ['heun', heun],
+  ['kdpm2', kdpm2],
+  ['kdpm2Ancestral', kdpm2Ancestral],
+  ['dpmSolverPP2SAncestral', dpmSolverPP2SAncestral],
+  ['dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep],
+];
+
+it.each(twofold)(
+  '%s evaluates twice where σ falls up to 100-fold, and in all steps but the last with `throughout`',
+  (_, of) => {
+    const levels = levelsOf(edm(), [80, 6, 0.05]); // 13-fold, so the lower level of an ancestral step is 178-fold lower; 120-fold
+    const evaluations = (solver: Solver) => right(solver.plan(levels, edm())).map(({ stages }) => stages.length);
+    expect(evaluations(of({}))).toEqual([2, 1, 1]);
+    expect(evaluations(of({ throughout: true }))).toEqual([2, 2, 1]);
+  },
+);
+
+it('solvers of two evaluations take DDIM’s step from a level without signal, with `throughout` too', () => {
+  const levels = [{ alpha: 0, sigma: 1, t: 999 }, noising.marginals[500]!, { alpha: 1, sigma: 0 }];
+  const plans = twofold.map(([, of]) =>
+    right(
+      of({ throughout: true }).plan(
+        levels.map((c, t) => ({ t, ...c })),
+        noising,
+      ),
+    ),
+  );
+  expect(plans.map((plan) => plan.map(({ stages }) => stages.length))).toEqual(twofold.map(() => [1, 1]));
 });

@@ -58,15 +58,16 @@ describe('EDM', () => {
   });
 
   it.each([1, 0.5, 0])('Euler ancestral, η = %d, agrees with k-diffusion and with DDIM', async (eta) => {
-    let x = START / alpha(0);
-    for (let i = 0; i < N; i++) {
+    const step = (x: number, i: number, sNoise: number): number => {
       const [from, to] = [ratio(i), ratio(i + 1)];
       const up = Math.min(to, eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2));
       const down = Math.sqrt(to ** 2 - up ** 2);
-      x += ((x - at(alpha(i) * x, i)) / from) * (down - from) + up * NOISE;
-    }
-    await close(eulerAncestral({ eta }), x);
-    await close(ddim({ eta }), x);
+      return x + ((x - at(alpha(i) * x, i)) / from) * (down - from) + sNoise * up * NOISE;
+    };
+    const walk = (sNoise: number) => TIMES.reduce((x, _, i) => step(x, i, sNoise), START / alpha(0));
+    await close(eulerAncestral({ eta }), walk(1));
+    await close(eulerAncestral({ eta, sNoise: 1.1 }), walk(1.1));
+    await close(ddim({ eta }), walk(1));
     const last = stagesOn(eulerAncestral({ eta }), listed(marginals), TIMES).at(-1)!;
     expect(factorsOf(last)).toEqual({ x: 0, x0: [1], noise: 0 });
   });

@@ -1,5 +1,5 @@
 /** Options of solvers. */
-import { amount, hinted, refined, share } from '../../internal/decode.js';
+import { amount, hinted, oneOf, refined, share } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, F, t } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
@@ -28,6 +28,12 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     ),
     'an order of 2 is usual',
   );
+
+/** Two evaluations in every step but the last. */
+export const everywhere = optional(t.boolean, false);
+
+/** The rule for two predictions: half of the step with the difference of both, or the integral of the line through them. */
+export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');
 
 /** The standard deviation of the noise of a stochastic solver. */
 export const noiseFactor = optional(hinted(amount, '1 is usual'), 1);

@@ -2,6 +2,8 @@
 import { listed } from '../../../properties/oracles/listed.js';
 import { describe, expect, it } from 'vitest';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
+import { right } from '../../../properties/diffusion/run.js';
+import { levelsOf } from '../levels/noising.js';
 import { ddim } from './ddim.js';
 import { dpmSolverPP } from './exponential/dpmSolverPP.js';
 import { dpmSolverPPSde } from './exponential/dpmSolverPPSde.js';
@@ -58,9 +60,31 @@ describe('DPM-Solver++', () => {
       1e-10, // of Simpson's rule
     ));
 
-  it('multistep, order 3, equals the published code except for 2φ₃ in place of φ₃', () => {
+  it('multistep, order 2 by heun, integrates the line through two x̂₀: `taylor` of the published code', () =>
+    close(
+      dpmSolverPP({ rule: 'heun' }),
+      host((x, i, seen) => {
+        if (i === 0) return first(x, 0, 1, seen[0]!);
+        const h = lambda(i + 1) - lambda(i);
+        const D1 = ((seen[i]! - seen[i - 1]!) * h) / (lambda(i) - lambda(i - 1));
+        return first(x, i, i + 1, seen[i]!) + alpha(i + 1) * (Math.expm1(-h) / h + 1) * D1;
+      }),
+    ));
+
+  it('multistep has lower orders in the last steps with `lowerFinal`', () => {
+    const orders = (lowerFinal: boolean, steps: number) =>
+      stagesOn(dpmSolverPP({ order: 3, lowerFinal }), listed(marginals), TIMES)
+        .slice(-steps)
+        .map(({ memory = [] }) => memory.length + 1);
+    expect(orders(false, 3)).toEqual([3, 3, 1]); // the last ends at the data
+    expect(orders(true, 3)).toEqual([3, 2, 1]);
+  });
+
+  it('multistep, order 3, equals the published code with half of the curve, and has 2φ₃ in place of φ₃ without it', () => {
     const i = 4;
-    const { x0 } = factorsOf(stagesOn(dpmSolverPP({ order: 3 }), listed(marginals), TIMES)[i]!);
+    const x0Of = (curve: 'exact' | 'half') =>
+      factorsOf(stagesOn(dpmSolverPP({ order: 3, curve }), listed(marginals), TIMES)[i]!).x0;
+    const [exact, half] = [x0Of('exact'), x0Of('half')];
     const h = lambda(i + 1) - lambda(i);
     const [r0, r1] = [(lambda(i) - lambda(i - 1)) / h, (lambda(i - 1) - lambda(i - 2)) / h];
     const phi1 = Math.expm1(-h);
@@ -73,8 +97,8 @@ describe('DPM-Solver++', () => {
     };
     const units = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const; // prettier-ignore
     units.forEach(([a, b, c], k) => {
-      expect(Math.abs(x0[k]! - published(a, b, c, 2))).toBeLessThan(1e-13);
-      expect(Math.abs(x0[k]! - published(a, b, c, 1))).toBeGreaterThan(1e-3);
+      expect(Math.abs(exact[k]! - published(a, b, c, 2))).toBeLessThan(1e-13);
+      expect(Math.abs(half[k]! - published(a, b, c, 1))).toBeLessThan(1e-13);
     });
   });
 
@@ -108,6 +132,35 @@ describe('DPM-Solver++', () => {
     await close(dpmSolverPPSinglestep({ order: 3 }), at(x, N - 1));
   });
 
+  it('singlestep, order 3, ends with a step of order 2 over two timesteps that are left, as its code', () => {
+    const factors = (order: 2 | 3, times: readonly number[]) =>
+      stagesOn(dpmSolverPPSinglestep({ order }), listed(marginals), times).map(factorsOf);
+    expect(factors(3, TIMES.slice(0, 6)).slice(3)).toEqual(factors(2, TIMES.slice(3, 6)));
+  });
+
+  it('singlestep, order 3, ends with steps of order 2 and 1 in place of one of 3 with `lowerFinal`', () => {
+    /** The number of evaluations of each step. */
+    const evaluations = (lowerFinal: boolean, n: number) => {
+      const noising = listed(marginals);
+      const levels = levelsOf(noising, TIMES.slice(0, n));
+      return right(dpmSolverPPSinglestep({ order: 3, lowerFinal }).plan(levels, noising)).map(
+        ({ stages }) => stages.length,
+      );
+    };
+    expect(evaluations(false, 7)).toEqual([3, 3, 1]); // the last ends at the data
+    expect(evaluations(true, 7)).toEqual([3, 2, 1, 1]);
+    for (const n of [6, 8]) expect(evaluations(true, n)).toEqual(evaluations(false, n));
+  });
+
+  it('singlestep by heun integrates the parabola through the three x̂₀ of a step', () => {
+    const stages = stagesOn(dpmSolverPPSinglestep({ order: 3, rule: 'heun' }), listed(marginals), TIMES.slice(0, 4));
+    const newestFirst = factorsOf(stages[2]!).x0;
+    [0, 1, 2].forEach((i) => {
+      const parabola = through([0, 1, 2].map((j) => [lambda(j), j === i ? 1 : 0] as const));
+      expect(Math.abs(newestFirst[2 - i]! - exponential(0, 0, 3, parabola))).toBeLessThan(1e-10); // of Simpson's rule
+    });
+  });
+
   it.each([1, 2] as const)('SDE, order %d, agrees with the paper', (order) =>
     close(
       dpmSolverPPSde({ order }),
@@ -134,14 +187,17 @@ describe('UniPC', () => {
     [2, 'bh2'],
     [3, 'bh1'],
     [3, 'bh2'],
+    [1, 'exact'],
+    [2, 'exact'],
+    [3, 'exact'],
   ] as const)('of order %d and %s predicts and corrects', async (order, variant) => {
-    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact
+    // ρ = 1/2 for one difference, where B matters; otherwise ρ makes polynomials exact, and so do varying coefficients
     const moved = (x: number, i: number, points: readonly (readonly [number, number])[]): number => {
       const [[, own], other] = points as [readonly [number, number], (readonly [number, number])?];
       const h = lambda(i + 1) - lambda(i);
       const still = exponential(x, i, i + 1, () => own);
       if (other === undefined) return still;
-      if (points.length > 2) return exponential(x, i, i + 1, through(points));
+      if (points.length > 2 || variant === 'exact') return exponential(x, i, i + 1, through(points));
       const r = (other[0] - lambda(i)) / h;
       const B = variant === 'bh1' ? -h : Math.expm1(-h);
       return still - (alpha(i + 1) * B * 0.5 * (other[1] - own)) / r;

@@ -107,6 +107,14 @@ const FURTHEST = { end: 100, middle: 4 } as const;
 export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
   sigmaOf(from) < Infinity && sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
 
+/** Tests if a step evaluates again: where it is gradual, or, if `throughout`, wherever λ is finite at both ends. */
+export const evaluatesTwice = (
+  from: Channel,
+  to: Channel,
+  throughout: boolean,
+  at: keyof typeof FURTHEST = 'end',
+): boolean => (throughout ? hasLength(from, to) : isGradual(from, to, at));
+
 /** The level between two others where ln(σ/α) has gone the fraction r of the way. */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>
   levelOfSigma(Math.exp((1 - r) * Math.log(sigmaOf(from)) + r * Math.log(sigmaOf(to))));

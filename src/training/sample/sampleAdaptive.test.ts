@@ -80,6 +80,18 @@ describe('sampleAdaptive', () => {
     }
   });
 
+  it('draws the noise of η from keys of each sample, and a different one for each attempt', async () => {
+    const all = await drawn({ eta: 1, rtol: 0.1, atol: 0.05 });
+    const { data: some } = await drawn({ eta: 1, rtol: 0.1, atol: 0.05, first: 3, count: 2, batch: 1 });
+    expect(Array.from(some)).toEqual(Array.from(all.data.slice(-4)));
+    const { data: flow } = await drawn({ rtol: 0.1, atol: 0.05 });
+    expect(Math.max(...flow.map((x, i) => Math.abs(x - all.data[i]!)))).toBeGreaterThan(0.1);
+    const many = await drawn({ eta: 1, rtol: 0.1, atol: 0.05, count: 400 });
+    const mean = many.data.reduce((sum, x, i) => sum + (i % 2 === 0 ? x : 0), 0) / 400;
+    expect(mean).toBeGreaterThan(0.4 * 0.5 - 0.6 * 0.6 - 0.1); // its deviation is 0.03
+    expect(mean).toBeLessThan(0.4 * 0.5 - 0.6 * 0.6 + 0.1);
+  });
+
   it('takes labels and guidance', async () => {
     const shade: Trained<object, [1, 1, 1]> = {
       model: {

@@ -15,6 +15,7 @@ import { adaptiveFields } from '../../diffusion/sampling/adaptiveSampler.js';
 import {
   type Backend,
   type Key,
+  foldIn,
   leafSpec,
   max as maxOf,
   normalLike,
@@ -105,7 +106,7 @@ type AdaptiveLoop<P, I extends ImageShape> = Loop<
   BeginSpec,
   SampleConstants<P, I>,
   AdaptiveState<'B', I>,
-  object,
+  Partial<BeginSpec>,
   Left,
   Ended<I>
 >;
@@ -119,16 +120,18 @@ const adaptiveLoop = <P, I extends ImageShape>(
   const { noising, image, model, params } = trained;
   const denoiser = orRaise(guidedModel<P, I>(where, trained, guide));
   const parts = { ...how, ...(how.correction && { correction: heldCorrection(where, how.correction) }) };
-  const { start, step, finish } = orRaise(adaptiveSampler<P, I>({ ...parts, noising, denoiser }));
+  const { start, step, finish, stochastic } = orRaise(adaptiveSampler<P, I>({ ...parts, noising, denoiser }));
   const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
   const state: TreeSpec<AdaptiveState<'B', I>> = treeSpec({
     ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
   });
-  const inputs: TreeSpec<SampleConstants<P, I> & { readonly state: AdaptiveState<'B', I> }> = treeSpec({
-    params: model.params,
-    state,
-    ...(sampling.labels && { label: leafSpec(['B'], 'int32') }),
-  });
+  const inputs: TreeSpec<SampleConstants<P, I> & Partial<BeginSpec> & { readonly state: AdaptiveState<'B', I> }> =
+    treeSpec({
+      params: model.params,
+      state,
+      ...(stochastic && { keys: keysSpec(size) }),
+      ...(sampling.labels && { label: leafSpec(['B'], 'int32') }),
+    });
   return {
     name: 'sampling',
     extents: { B: size },
@@ -137,8 +140,8 @@ const adaptiveLoop = <P, I extends ImageShape>(
       const like = zeros(size, ...(image as readonly number[])) as Tensor<['B', ...I]>; // the shape of the model's samples
       return start<'B'>(drawnBy(keys, normalLike)(like));
     }),
-    step: program(inputs, ({ params: of, state: at, label }) => {
-      const next = step<'B'>(of, at, label ? { label } : {});
+    step: program(inputs, ({ params: of, state: at, label, keys }) => {
+      const next = step<'B'>(of, at, { ...(label && { label }), ...(keys && { key: keys }) });
       return { state: next, left: maxOf(next.isLeft) };
     }),
     end: program(treeSpec<{ readonly state: AdaptiveState<'B', I> }>({ state }), ({ state: at }) => ({
@@ -152,7 +155,7 @@ const adaptiveLoop = <P, I extends ImageShape>(
 function* drawnBatch<P, I extends ImageShape>(
   plan: SamplePlan<P, I>,
   loop: Opened<AdaptiveLoop<P, I>>,
-  attempts: number,
+  { attempts, eta }: { readonly attempts: number; readonly eta: number },
   b: number,
   backend: Backend,
 ): Block<AdaptiveSamples> {
@@ -161,6 +164,7 @@ function* drawnBatch<P, I extends ImageShape>(
   const begun = yield* take(loop.begin({ keys: keysOf(plan, b, 'start') }));
   const run = yield* hold(E.right(loop.from(begun, constants)), (running) => running.release);
   const breathe = breather();
+  const stepKeys = keysOf(plan, b, 'steps');
   for (let attempt = 0, left = true; left; attempt++) {
     yield* take(mayGoOn(`${plan.where}, attempt ${attempt}`, breathe, plan.sampling.signal));
     if (attempt === attempts)
@@ -172,7 +176,8 @@ function* drawnBatch<P, I extends ImageShape>(
           hint: 'raise rtol or atol, or allow more attempts; a prediction that is not finite never ends',
         }),
       );
-    const [most] = yield* take(run.step({}, (output) => read(output.left)(backend)));
+    const keys = eta > 0 ? { keys: stepKeys.map(foldIn(attempt)) } : {};
+    const [most] = yield* take(run.step(keys, (output) => read(output.left)(backend)));
     left = most! > 0;
   }
   const { x, evaluations } = yield* hold(run.end, freed);
@@ -184,7 +189,7 @@ function* drawnBatch<P, I extends ImageShape>(
  * Draws samples by an adaptive solver: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C) with the step size of
  * `sample_dpm_adaptive` of k-diffusion. Every sample has steps of its own, which only its errors determine, so the same key gives
  * the same samples for any batch and count; a batch takes as many attempts as the sample that needs most. A smaller `rtol` and
- * `atol` take more evaluations, of which the result has the number.
+ * `atol` take more evaluations, of which the result has the number. With `eta` steps add noise.
  *
  * Fails with the errors of {@link sample}, and with a `ConfigError` for samples that are not at the end after `attempts`, and for a
  * model that is conditioned on images, which this function does not take.
@@ -204,10 +209,10 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
     const where = 'sampleAdaptive';
     const { attempts, ...given } = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
     yield* take(checkedTrained(where)(trained));
-    const { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, min, max, ...shared } = given;
+    const { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, min, max, ...shared } = given;
     const usual = usualRange(trained.noising);
     const range = { min: min ?? usual.min, max: max ?? usual.max };
-    const how = { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, ...range };
+    const how = { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, ...range };
     const whole = besideGuide(where, trained, given.guide);
     const begin = atSigmas([range.max]);
     const plan = yield* take(
@@ -222,7 +227,9 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
     const loop = yield* hold(opened(made)(backend), (open) => open.release());
     const batches: AdaptiveSamples[] = [];
     for (let b = 0; b * plan.batch < plan.all; b++)
-      batches.push(yield* take(gen(() => drawnBatch<GuidedParams<P, Q>, I>(plan, loop, attempts, b, backend))));
+      batches.push(
+        yield* take(gen(() => drawnBatch<GuidedParams<P, Q>, I>(plan, loop, { attempts, eta }, b, backend))),
+      );
     const images = imagesOf(
       plan.all,
       trained.image,

@@ -31,6 +31,7 @@ import { aboveZero, amount, finite, hinted, refined } from '../../../internal/de
 import { t } from '../../../internal/fp.js';
 import { type FilledOf, optional, record } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
+import { etaOf, noiseFactor } from '../solverOptions.js';
 
 export const controlFields = {
   /** 2, DPM-Solver-12, or 3, DPM-Solver-23: its evaluations a step; 3 if left out. */
@@ -55,6 +56,10 @@ export const controlFields = {
   dcoeff: optional(hinted(finite, '0 is usual'), 0),
   /** The least factor of the next length with which a step is accepted; 0.81 if left out. */
   acceptSafety: optional(hinted(aboveZero, '0.81 is usual'), 0.81),
+  /** η from 0, which follows the flow, to 1; 0 if left out. */
+  eta: optional(etaOf('0 is usual'), 0),
+  /** The standard deviation of the noise of η; 1 if left out. */
+  sNoise: noiseFactor,
 };
 const control = record(controlFields);
 
@@ -84,20 +89,28 @@ const NEAR = 1e-5;
 
 /**
  * An attempt of a step up to λ = `end`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), with error and step size as in
- * `dpm_solver_adaptive` of k-diffusion. At λ = `end`, x̂₀, if samples go to the data.
+ * `dpm_solver_adaptive` of k-diffusion. With η it goes to a lower noise level than that where it ends, though not below `end`, and
+ * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
  */
 export const adaptiveStep =
   (
-    { order, rtol, atol, pcoeff, icoeff, dcoeff, acceptSafety }: FilledOf<typeof control>,
+    { order, rtol, atol, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise }: FilledOf<typeof control>,
     end: number,
     toData: boolean,
   ) =>
-  <B extends Dim, I extends Shape>(epsilon: Epsilon<B, I>, state: AdaptiveState<B, I>): AdaptiveState<B, I> => {
+  <B extends Dim, I extends Shape>(
+    epsilon: Epsilon<B, I>,
+    state: AdaptiveState<B, I>,
+    noise: () => Tensor<[B, ...I]>,
+  ): AdaptiveState<B, I> => {
     const { x, lambda, inverses, evaluations } = state;
     const pick = (holds: Tensor<[B], 'bool'>, yes: typeof x, no: typeof x) =>
       where(greater(overElements(x)(cast(holds, 'float32')), 0), yes, no);
     const isOnWay = less(lambda, end - NEAR);
-    const h = where(isOnWay, sub(minimum(add(lambda, state.h), end), lambda), 1);
+    const length = where(isOnWay, sub(minimum(add(lambda, state.h), end), lambda), 1);
+    // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h})
+    const lower = () => sub(length, mul(log(add(mul(expm1(mul(length, -2)), eta ** 2), 1)), 1 / 2));
+    const h = eta === 0 ? length : where(isOnWay, minimum(lower(), sub(end, lambda)), 1);
     const at = (r: number) => add(lambda, mul(h, r));
     // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1)
     const whole = (r: number) => mul(exp(neg(at(r))), expm1(mul(h, r)));
@@ -119,7 +132,7 @@ export const adaptiveStep =
     const inverse = reciprocal(add(sqrt(meanPerSample(square(div(sub(low, high), delta)))), LEAST));
     const before = inverses.map((one) => where(greater(evaluations, 0), one, inverse));
     const [one, two] = before as [typeof lambda, typeof lambda];
-    const power = (base: typeof lambda, exponent: number) => mul(log(base), exponent / order);
+    const power = (base: typeof lambda, exponent: number) => mul(log(base), exponent / (eta === 0 ? order : 1.5));
     const proposal = exp(
       add(add(power(inverse, pcoeff + icoeff + dcoeff), power(one, -(pcoeff + 2 * dcoeff))), power(two, dcoeff)),
     );
@@ -130,9 +143,11 @@ export const adaptiveStep =
     const goesOn = cast(isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
     const x0 = minus(x, e, exp(neg(lambda)));
-    const next = step(add(lambda, h), lambda);
+    const next = step(add(lambda, length), lambda);
+    const deviation = () => mul(exp(neg(add(lambda, length))), sqrt(neg(expm1(mul(sub(length, h), 2)))));
+    const noisy = eta === 0 ? high : add(high, scaleBy(noise(), mul(deviation(), sNoise)));
     return {
-      x: pick(accepts, high, pick(greater(atEnd, 0), x0, x)),
+      x: pick(accepts, noisy, pick(greater(atEnd, 0), x0, x)),
       low: pick(accepts, low, state.low),
       lambda: next,
       h: where(isOnWay, mul(state.h, factor), state.h),

@@ -1,6 +1,5 @@
-import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { etaOf, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { etaOf, noiseFactor, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
 import { multistep } from './multistep.js';
 
 const options = schema('dpmSolverPPSde', {
@@ -9,7 +8,7 @@ const options = schema('dpmSolverPPSde', {
   /** η from 0, which follows the flow, to 1, the reverse SDE; 1 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
   /** The rule for two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
-  rule: optional(oneOf('midpoint', 'heun'), 'midpoint'),
+  rule: pairRule,
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
 });

@@ -1,6 +1,10 @@
 /** Multistep exponential integrators: DPM-Solver, DPM-Solver++, their SDEs, UniPC and SA-Solver are settings of one formula. */
+import { oneOf } from '../../../internal/decode.js';
+import { t } from '../../../internal/fp.js';
+import { type Filled, optional } from '../../../internal/schema.js';
 import { pairsOf, type Level } from '../../levels/level.js';
 import { planning, type Solver } from '../plan.js';
+import { pairRule } from '../solverOptions.js';
 import { hasLength, holdX0, inX0, isGradual, lengthOf, type OrderAt, reachOf } from '../steps.js';
 import { exponentialStep, type MomentRules, type StepKind } from './exponentialStep.js';
 
@@ -19,6 +23,27 @@ export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise
   /** True to take a step in ε̂ however far σ/α falls, as published code does; false if left out. */
   readonly throughout?: boolean;
 }
+
+/** The options of the published multistep methods of DPM-Solver and DPM-Solver++. */
+export const multistepFields = {
+  /** The rule for two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
+  rule: pairRule,
+  /** The term of order 3 with φ₃: 'exact' if left out, or 'half' of it, as in published code. */
+  curve: optional(oneOf('exact', 'half'), 'exact'),
+  /** True for lower orders in the last steps, down to 1 in the last; false if left out. */
+  lowerFinal: optional(t.boolean, false),
+};
+
+/** The settings of {@link multistepFields}. */
+export const publishedRules = ({
+  rule,
+  curve,
+  lowerFinal,
+}: Filled<typeof multistepFields>): Pick<Multistep, 'pair' | 'curve' | 'orderAt'> => ({
+  pair: rule === 'heun' ? 'exact' : 'bh2',
+  curve: curve === 'half' ? 1 / 2 : 1,
+  ...(lowerFinal && { orderAt: (left) => left }),
+});
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 

@@ -10,16 +10,20 @@ export interface Singlestep extends StepKind {
   readonly order: number;
   /** The rule of the second stage. */
   readonly pair: PairRule;
+  /** True for the exact rule in the second of three stages, as in the third update of published code. */
+  readonly exactWithin?: boolean;
   /** True for a third stage with the parabola through all predictions; the line through the first and the last if left out. */
   readonly parabola?: boolean;
   /** True if the last timestep is a step by itself, as the one to the data always is. */
   readonly endsAlone?: boolean;
+  /** True to end with steps of two timesteps and of one, in place of one of three. */
+  readonly lowerFinal?: boolean;
 }
 
 /** A step over some levels, with a stage at each but the last. Every stage starts where the step begins. */
 const stagesOf = (
   levels: readonly Level[],
-  { pair, parabola = false, space = 'x0', ...kind }: Singlestep,
+  { pair, exactWithin = false, parabola = false, space = 'x0', ...kind }: Singlestep,
 ): readonly Stage[] =>
   pairsOf(levels).map(([at, to], i): Stage => {
     const from = levels[0]!;
@@ -27,7 +31,8 @@ const stagesOf = (
     const { x, factors, noise } = exponentialStep(from, to, { ...kind, space: own });
     const used = parabola ? levels.slice(1, i + 1) : levels.slice(Math.max(i, 1), i + 1);
     const places = used.map((level) => lengthOf(from, level) / lengthOf(from, to));
-    const [first, ...later] = factors(places, { pair: i === 1 ? pair : 'exact' });
+    const isWithin = exactWithin && levels.length > 3;
+    const [first, ...later] = factors(places, { pair: i === 1 && !isWithin ? pair : 'exact' });
     const newest = later.at(-1) ?? first!;
     const here = own === 'epsilon' ? inX0(at, 'epsilon', newest) : { x: 0, x0: newest };
     const between = parabola ? later.slice(0, -1).reverse() : Array<number>(Math.max(i - 1, 0)).fill(0);
@@ -44,16 +49,25 @@ const stagesOf = (
 const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
 
 /** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
-const cut = (levels: readonly Level[], { order, endsAlone }: Singlestep): readonly (readonly Level[])[] => {
+const cut = (levels: readonly Level[], { order, endsAlone, lowerFinal }: Singlestep): readonly (readonly Level[])[] => {
+  const pairs = pairsOf(levels);
+  const finite = pairs.filter((pair) => isFinite(...pair));
+  const isLowered = lowerFinal && order === 3 && finite.length % 3 === 0;
+  const alone = new Set([endsAlone && pairs.at(-1), isLowered && finite.at(-1)]);
   const steps: Level[][] = [];
-  pairsOf(levels).forEach(([from, to], i, { length }) => {
+  pairs.forEach((pair) => {
+    const [from, to] = pair;
     const step = steps.at(-1);
     const joins = step && step.length <= order && isFinite(from, to) && isFinite(step.at(-2)!, from);
-    if (joins && !(endsAlone && i === length - 1)) step.push(to);
+    if (joins && !alone.has(pair)) step.push(to);
     else steps.push([from, to]);
   });
   return steps;
 };
+
+/** The rules of published code. Two stages have φ₁/2 by default, as in Algorithm 1 of the paper; three have φ₂ in the second. */
+export const singlestepRules = (rule: 'midpoint' | 'heun'): Pick<Singlestep, 'pair' | 'exactWithin' | 'parabola'> =>
+  rule === 'heun' ? { pair: 'exact', parabola: true } : { pair: 'bh2', exactWithin: true };
 
 /** A singlestep method of {@link exponentialStep}: the predictions of a step are those at its own timesteps. */
 export const singlestep = (settings: Singlestep): Solver =>

@@ -1,12 +1,9 @@
 /** Solvers that take their steps as schedulers of diffusers do. */
-import { type Level, sigmaOf, type Solver, solverOf, type Stage } from '../../../diffusion/index.js';
-import { isData, pairsOf } from '../../../diffusion/levels/level.js';
-import type { Path } from '../../../diffusion/levels/path.js';
+import { type Level, sigmaOf, type Solver, solverOf } from '../../../diffusion/index.js';
+import { pairsOf } from '../../../diffusion/levels/level.js';
 import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
-import { sdeStages } from '../../../diffusion/solvers/exponential/dpmSolverPPAncestral.js';
 import { multistep } from '../../../diffusion/solvers/exponential/multistep.js';
 import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
-import { ancestralMidpoint, midpoint } from '../../../diffusion/solvers/kdpm2.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
 import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';
 import { holdNoise, type OrderAt } from '../../../diffusion/solvers/steps.js';
@@ -107,18 +104,6 @@ export const saSolverSteps = ({
     ...lowering(lowers),
   });
 };
-
-/** Steps of two evaluations, however far σ falls, and one in a step to the data. */
-const twice = (stages: (path: Path, from: Level, to: Level, isTwice: boolean) => readonly Stage[]): Solver =>
-  solverOf((from, to, path) => stages(path, from, to, !isData(to)));
-
-const noisy = { eta: 1, sNoise: 1 };
-
-export const kdpm2Steps = (): Solver => twice(midpoint);
-export const kdpm2AncestralSteps = (): Solver =>
-  twice((path, from, to, isTwice) => ancestralMidpoint(path, from, to, noisy, isTwice));
-export const dpmSdeSteps = (): Solver =>
-  twice((path, from, to, isTwice) => sdeStages(path, from, to, { ...noisy, r: 1 / 2 }, isTwice));
 
 /**
  * Multistep sampling of LCM (Luo et al. 2023, Algorithm 3) from a network of ε, x₀ or v: the consistency function

@@ -1,32 +1,25 @@
 /** The schedulers of diffusers over the timesteps of a schedule, as solvers of noisefold. */
 import {
   ancestral,
+  dpmSolverPPSdeSinglestep,
   euler,
   eulerAncestral,
   type Grid,
+  heun,
+  kdpm2,
+  kdpm2Ancestral,
   lcmGrid,
   lms,
   type Solver,
   tcd,
 } from '../../../diffusion/index.js';
 import { ddimStage } from '../../../diffusion/solvers/ddim.js';
-import { heunThroughout } from '../../../diffusion/solvers/edm.js';
 import { F } from '../../../internal/fp.js';
 import { pndmScheduler } from './pndmScheduler.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { fromSigma, noisyToTheEnd, strided } from './schedulerPaths.js';
 import { DEFAULTS, type SchedulerSettings, type Visit } from './schedulerSettings.js';
-import {
-  deisSteps,
-  dpmMultistep,
-  dpmSdeSteps,
-  dpmSinglestep,
-  kdpm2AncestralSteps,
-  kdpm2Steps,
-  lcmSteps,
-  saSolverSteps,
-  uniPCSteps,
-} from './schedulerSolvers.js';
+import { deisSteps, dpmMultistep, dpmSinglestep, lcmSteps, saSolverSteps, uniPCSteps } from './schedulerSolvers.js';
 
 /** A scheduler of diffusers as noisefold's sampling. */
 export interface Scheduler {
@@ -131,11 +124,14 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   EulerDiscreteScheduler: overSigma(() => euler()),
   EulerAncestralDiscreteScheduler: overSigma(() => eulerAncestral()),
-  HeunDiscreteScheduler: overSigma(() => heunThroughout(), { defaults: LATENT }),
+  HeunDiscreteScheduler: overSigma(() => heun({ throughout: true }), { defaults: LATENT }),
   LMSDiscreteScheduler: overSigma(() => lms()),
-  KDPM2DiscreteScheduler: overSigma(kdpm2Steps, { defaults: LATENT, rounding: ofKarras }),
-  KDPM2AncestralDiscreteScheduler: overSigma(kdpm2AncestralSteps, { defaults: LATENT, rounding: ofKarras }),
-  DPMSolverSDEScheduler: overSigma(dpmSdeSteps, { defaults: LATENT }),
+  KDPM2DiscreteScheduler: overSigma(() => kdpm2({ throughout: true }), { defaults: LATENT, rounding: ofKarras }),
+  KDPM2AncestralDiscreteScheduler: overSigma(() => kdpm2Ancestral({ throughout: true }), {
+    defaults: LATENT,
+    rounding: ofKarras,
+  }),
+  DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ throughout: true }), { defaults: LATENT }),
   DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistep(settings, timesteps.length), {
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,

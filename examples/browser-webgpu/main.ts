@@ -145,6 +145,7 @@ showAsked(location.search);
 const wanted = new URLSearchParams(location.hash.slice(1)).get('figure') ?? '';
 followLink();
 void loadNoising();
+if (/^(removing|guiding|use)$/.test(wanted)) happened({ _tag: 'NetworkWanted' }); // the link shows what it draws
 if (/^\w+$/.test(wanted)) document.getElementById(wanted)?.scrollIntoView();
 night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));

@@ -5,6 +5,7 @@ import type { Paint } from '../shared/messages.js';
 import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, isDone, withFrame } from './film.js';
 import { chosenDraws, type Shipped } from './network.js';
+import { choicesOf } from './query.js';
 
 export interface Drawing {
   /** The chosen classes in rising order; at least one. */
@@ -75,18 +76,14 @@ export const indexOf = ({ shown, index }: Pick<Drawing, 'shown' | 'index'>): num
   return index === null ? last : Math.min(Math.floor(index), last);
 };
 
-/** The choices in a query, each by itself: those that are invalid or not in it are left out. */
+/** The choices in a query. */
 const choicesIn = (query: string): Partial<Drawing> => {
-  const asked = new URLSearchParams(query);
-  const number = (name: string, field: 'guidance' | 'steps' | 'seed', holds: (n: number) => boolean) => {
-    const text = asked.get(name) ?? '';
-    return /^\d{1,15}([.]5)?$/.test(text) && holds(Number(text)) ? { [field]: Number(text) } : {};
-  };
-  const classes = [...new Set(asked.get('classes') ?? '')].map(Number).toSorted((a, b) => a - b);
+  const { textOf, number } = choicesOf(query);
+  const classes = [...new Set(textOf('classes'))].map(Number).toSorted((a, b) => a - b);
   return {
-    ...number('scale', 'guidance', (n) => n <= MOST_GUIDANCE),
+    ...number('guidance', 'scale', (n) => n <= MOST_GUIDANCE),
     ...number('steps', 'steps', (n) => Number.isInteger(n) && n >= 1 && n <= MOST_STEPS),
-    ...number('drawSeed', 'seed', Number.isInteger),
+    ...number('seed', 'drawSeed', Number.isInteger),
     ...(classes.length > 0 && classes.every(Number.isInteger) && { classes }),
   };
 };

@@ -37,10 +37,12 @@ export type Event =
   | { readonly _tag: 'NetworkWanted' }
   | { readonly _tag: 'NetworkChosen'; readonly network: Paint['network'] }
   // removing
-  | { readonly _tag: 'ColumnSet'; readonly column: number }
-  | { readonly _tag: 'ByClassSet'; readonly byClass: boolean }
+  /** A choice, or all by the hash of the URL: `column=3&byClass=no`. */
+  | { readonly _tag: 'RemovingSet'; readonly query: string }
   // guiding
   | { readonly _tag: 'GuidePressed' }
+  /** The noise of the digits, by the hash of the URL: `guide=2`. */
+  | { readonly _tag: 'GuidingSet'; readonly query: string }
   // the plane
   /** The plane came into view, or left it; `still` if the user prefers no motion. */
   | { readonly _tag: 'PlaneInView'; readonly inView: boolean; readonly still: boolean }
@@ -91,7 +93,8 @@ export type Event =
   | { readonly _tag: 'FillAsSet'; readonly as: FillAs }
   | { readonly _tag: 'FillPressed' }
   // morphing
-  | { readonly _tag: 'MorphSet'; readonly end: 'from' | 'to'; readonly digit: number }
+  /** An end, or both by the hash of the URL: `from=3&to=8`. */
+  | { readonly _tag: 'MorphSet'; readonly query: string }
   | { readonly _tag: 'MorphPressed' };
 
 /** The class that an image is repaired as: its own, any, or a given one. */

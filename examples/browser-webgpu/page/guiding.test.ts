@@ -8,7 +8,7 @@ import { unet } from 'noisefold/nn';
 import { sample } from 'noisefold/training';
 import { describe, expect, test } from 'vitest';
 import { AREA } from '../shared/extent.js';
-import type { Event } from './event.js';
+import { type Event, LINK } from './event.js';
 import { codeOf, guided, type Guiding, LABELS, REAL, SCALES, unguided, varietyOf } from './guiding.js';
 import { absent, type Shipped } from './network.js';
 
@@ -27,10 +27,13 @@ const painted = (id: number, x = images(() => 0)): Event => ({
 
 describe('the rows of the figure', () => {
   test('are drawn from the same noise, at one scale each, when somebody asks and there is a network', () => {
-    expect(effects).toMatchObject(
-      SCALES.map((guidance, part) => ({ request: { guidance, part, seed: 1, network: 'shipped', labels: LABELS } })),
-    );
-    expect(move(pressed, begun)[1]).toMatchObject(SCALES.map(() => ({ request: { seed: 2 } })));
+    expect(effects).toMatchObject([
+      ...SCALES.map((guidance, part) => ({ request: { guidance, part, seed: 1, network: 'shipped', labels: LABELS } })),
+      LINK,
+    ]);
+    expect(move(pressed, begun)[1]).toMatchObject([...SCALES.map(() => ({ request: { seed: 2 } })), LINK]);
+    const linked = move({ _tag: 'GuidingSet', query: 'guide=2' }, unguided)[0]; // the noise of a link is that of the first rows
+    expect(move(pressed, linked)[1]).toMatchObject([...SCALES.map(() => ({ request: { seed: 2 } })), LINK]);
     expect(move(pressed, unguided, absent)[1]).toEqual([]);
     expect(move({ _tag: 'NetworkLoaded' })).toEqual([unguided, []]);
   });

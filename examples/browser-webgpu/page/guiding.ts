@@ -1,9 +1,10 @@
 /** The figure "Guide it": the same noise for all classes, at some scales of guidance. */
 import { AREA, CLASSES } from '../shared/extent.js';
 import type { Paint } from '../shared/messages.js';
-import { type Event, type Moved, post } from './event.js';
+import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, withFrame } from './film.js';
 import { draws, type Shipped } from './network.js';
+import { choicesOf } from './query.js';
 
 /** The scales of the rows. */
 export const SCALES = [0, 1, 2.5, 6] as const;
@@ -30,11 +31,12 @@ export interface Row {
 export interface Guiding {
   /** A row for each scale; none before the first request. */
   readonly rows: readonly Row[];
+  /** The seed of the rows, or of the first ones. */
   readonly seed: number;
   readonly nextId: number;
 }
 
-export const unguided: Guiding = { rows: [], seed: 0, nextId: 0 };
+export const unguided: Guiding = { rows: [], seed: 1, nextId: 0 };
 
 /** The root mean square of the differences of two images in [-1, 1], in parts of full ink. */
 const distance = (x: Float32Array, a: number, b: number): number => {
@@ -51,16 +53,17 @@ export const varietyOf = (x: Float32Array): number => {
 
 const asked = (state: Guiding, network: Shipped): Moved<Guiding> => {
   if (!draws(network)) return [state, []];
-  const { nextId, seed } = state;
+  const { nextId } = state;
+  const seed = state.seed + Math.sign(state.rows.length);
   const requests = SCALES.map((guidance, part): Paint => ({
     ...{ _tag: 'Paint', id: nextId + part, purpose: 'guidance', part, network: 'shipped', labels: LABELS },
-    ...{ solver: 'ddim', steps: 20, guidance, seed: seed + 1, known: null, from: null },
+    ...{ solver: 'ddim', steps: 20, guidance, seed, known: null, from: null },
   }));
   const rows = requests.map(({ id, steps }): Row => ({
     film: { id, labels: LABELS, learned: 0, of: steps, stills: [] },
     score: null,
   }));
-  return [{ rows, seed: seed + 1, nextId: nextId + SCALES.length }, requests.map(post)];
+  return [{ rows, seed, nextId: nextId + SCALES.length }, [...requests.map(post), LINK]];
 };
 
 const change = (state: Guiding, id: number, f: (row: Row) => Row): Guiding => ({
@@ -68,11 +71,16 @@ const change = (state: Guiding, id: number, f: (row: Row) => Row): Guiding => ({
   rows: state.rows.map((row) => (row.film.id === id ? f(row) : row)),
 });
 
+/** The noise for the hash of the URL; nothing if it is that of a first visit. */
+export const guidingQuery = ({ seed }: Guiding): string => (seed === 1 ? '' : `guide=${seed}`);
+
 /** The figure after an event. */
 export const guided = (state: Guiding, event: Event, network: Shipped): Moved<Guiding> => {
   switch (event._tag) {
     case 'GuidePressed':
       return asked(state, network);
+    case 'GuidingSet':
+      return [{ ...state, ...choicesOf(event.query).number('seed', 'guide', Number.isInteger) }, []];
     case 'Frame':
       return event.purpose === 'guidance'
         ? [change(state, event.id, (row) => ({ ...row, film: withFrame(row.film, event) })), []]

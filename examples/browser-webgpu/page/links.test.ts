@@ -17,11 +17,18 @@ describe('the link of the page', () => {
       { _tag: 'StepsSet', steps: 50 },
       { _tag: 'ClassToggled', label: 7 },
       { _tag: 'PlaneSet', query: 'points=ring' },
+      { _tag: 'RemovingSet', query: 'column=3' },
+      { _tag: 'RemovingSet', query: 'byClass=no' },
+      { _tag: 'GuidingSet', query: 'guide=4' },
+      { _tag: 'MorphSet', query: 'to=5' },
     );
     expect(hashOf(page)).toContain('&points=ring&');
-    expect(hashOf(page)).toContain('&scale=4&steps=50&drawSeed=1&classes=7');
+    expect(hashOf(page)).toContain('&column=3&byClass=no&guide=4&');
+    expect(hashOf(page)).toContain('&scale=4&steps=50&drawSeed=1&classes=7&from=3&to=5');
     const other = followed(hashOf(page));
     expect(other.drawing).toMatchObject({ guidance: 4, steps: 50, seed: 1, classes: [7] });
+    expect(other.removing).toMatchObject({ column: 3, byClass: false });
+    expect([other.guiding.seed, other.morph.from, other.morph.to]).toEqual([4, 3, 5]);
     expect(hashOf(other)).toBe(hashOf(page));
   });
 
@@ -63,6 +70,19 @@ describe('the link of the page', () => {
     (wrong) => {
       const { plane } = followed(`#points=drawn&${wrong}&pointSteps=5`);
       expect([plane.shape, plane.steps]).toEqual(['spiral', 5]);
+    },
+  );
+
+  test.each(['column=11', 'column=2.5', 'column=', 'guide=x', 'guide=-1', 'from=4', 'to=23'])(
+    'drops an invalid choice alone: %s',
+    (wrong) => {
+      const { removing, guiding, morph } = followed(`#byClass=no&${wrong}`);
+      const first = firstPage(opened);
+      expect({ removing, guiding, morph }).toEqual({
+        removing: { ...first.removing, byClass: false },
+        guiding: first.guiding,
+        morph: first.morph,
+      });
     },
   );
 

@@ -4,9 +4,12 @@
  */
 import { drawingQuery } from './drawing.js';
 import type { Event } from './event.js';
+import { guidingQuery } from './guiding.js';
+import { morphQuery } from './morph.js';
 import { noisingQuery } from './noising.js';
 import type { Page } from './page.js';
 import { planeQuery } from './plane.js';
+import { removingQuery } from './removing.js';
 
 interface Linked {
   /** The event that reads the choices of the figure in a query, and ignores those of others. */
@@ -17,8 +20,11 @@ interface Linked {
 
 const LINKED: readonly Linked[] = [
   { event: 'NoisingSet', encode: ({ noising }) => noisingQuery(noising) },
+  { event: 'RemovingSet', encode: ({ removing }) => removingQuery(removing) },
+  { event: 'GuidingSet', encode: ({ guiding }) => guidingQuery(guiding) },
   { event: 'PlaneSet', encode: ({ plane }) => planeQuery(plane) },
   { event: 'DrawingSet', encode: ({ drawing }) => drawingQuery(drawing) },
+  { event: 'MorphSet', encode: ({ morph }) => morphQuery(morph) },
 ];
 
 /** The hash of the URL that shows the page as it is. */

@@ -32,14 +32,14 @@ const painted = (id: number, x: Float32Array<ArrayBuffer>): Event => ({
 
 describe('a morph', () => {
   test('takes both digits to their noises, without a class', () => {
-    const [chosen] = turn(still, { _tag: 'MorphSet', end: 'to', digit: 5 });
+    const [chosen] = turn(still, { _tag: 'MorphSet', query: 'to=5' });
     const { solver, labels, guidance, from } = requestOf(chosen, pressed);
     expect([solver, labels, guidance, from!.sigma]).toEqual(['inversion', [CLASSES, CLASSES], 1, 0]);
     const pixels = Uint8Array.from(from!.x, (x) => Math.round((x + 1) * 127.5));
     expect(pixels.slice(0, AREA)).toEqual(digitIn(file, 3).slice());
     expect(pixels.slice(AREA)).toEqual(digitIn(file, 5).slice());
     expect(turn(still, pressed, absent)).toEqual([still, []]);
-    expect(turn(still, { _tag: 'MorphSet', end: 'to', digit: 4 })[0]).toEqual(still);
+    expect(turn(still, { _tag: 'MorphSet', query: 'to=4&nextId=8' })[0]).toEqual(still);
   });
 
   test('then draws from noises between them', () => {

@@ -2,10 +2,11 @@
 import { AREA, CLASSES } from '../shared/extent.js';
 import type { Paint } from '../shared/messages.js';
 import { digitIn, DIGITS } from '../shared/noising.js';
-import { type Event, type Moved, post } from './event.js';
+import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, withFrame } from './film.js';
 import { chosenDraws, type Shipped } from './network.js';
 import type { Noising } from './noising.js';
+import { choicesOf } from './query.js';
 
 /** The number of digits, with the two ends. */
 export const BETWEEN = 9;
@@ -69,11 +70,18 @@ const decoded = (state: Morph, network: Shipped, ends: Float32Array): Moved<Morp
   return [{ ...state, encoding: null, film, nextId: paint.id + 1 }, [post(paint)]];
 };
 
+const endIn = (query: string, end: 'from' | 'to'): Partial<Morph> =>
+  choicesOf(query).number(end, end, (n) => DIGITS.includes(n));
+
+/** The ends for the hash of the URL; nothing if they are those of a first visit. */
+export const morphQuery = ({ from, to }: Morph): string =>
+  from === still.from && to === still.to ? '' : `from=${from}&to=${to}`;
+
 /** The morph after an event; the other states are those after it. */
 export const morphed = (state: Morph, event: Event, network: Shipped, noising: Noising): Moved<Morph> => {
   switch (event._tag) {
     case 'MorphSet':
-      return [DIGITS.includes(event.digit) ? { ...state, [event.end]: event.digit } : state, []];
+      return [{ ...state, ...endIn(event.query, 'from'), ...endIn(event.query, 'to') }, [LINK]];
     case 'MorphPressed':
       return encoded(state, network, noising);
     case 'Painted':

@@ -1,6 +1,7 @@
 /** The figure "Add noise": a digit, noise, and their mix at a time of a path. */
 import { DIGITS, type Mix, type PathName, PATHS, STRIDE, T } from '../shared/noising.js';
 import { type Event, LINK, type Moved } from './event.js';
+import { choicesOf } from './query.js';
 
 /** The choices of the user, which a link states. */
 interface Choice {
@@ -35,19 +36,14 @@ const timeAt = (drift: number): number => {
 
 const drifting = (state: Noising): Noising => ({ ...state, drift: ((state.t / T) * ROUND) / 2 });
 
-/** The choices in a query, each by itself: those that are invalid or not in it are left out. */
+/** The choices in a query. */
 export const choicesIn = (query: string): Partial<Choice> => {
-  const asked = new URLSearchParams(query);
-  const whole = (name: 'digit' | 'seed' | 't', holds: (n: number) => boolean) => {
-    const text = asked.get(name) ?? '';
-    return /^\d+$/.test(text) && holds(Number(text)) ? { [name]: Number(text) } : {};
-  };
-  const path = PATHS.find((name) => name === asked.get('path'));
+  const { number, oneOf } = choicesOf(query);
   return {
-    ...whole('digit', (n) => DIGITS.includes(n)),
-    ...whole('seed', Number.isSafeInteger),
-    ...whole('t', (n) => n <= T && n % STRIDE === 0),
-    ...(path && { path }),
+    ...number('digit', 'digit', (n) => DIGITS.includes(n)),
+    ...number('seed', 'seed', Number.isInteger),
+    ...number('t', 't', (n) => n <= T && n % STRIDE === 0),
+    ...oneOf('path', 'path', PATHS),
   };
 };
 

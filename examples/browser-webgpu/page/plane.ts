@@ -16,6 +16,7 @@ import {
 } from '../shared/plane.js';
 import { type Effect, type Event, LINK, type Moved } from './event.js';
 import type { Cell } from './mask.js';
+import { choicesOf } from './query.js';
 
 type Film = Extract<Report, { readonly _tag: 'PlaneFilm' }>;
 
@@ -97,24 +98,22 @@ export const firstPlane: Plane = {
   learned: null,
 };
 
-/** The choices in a query, each by itself: those that are invalid or not in it are left out. */
+/** The choices in a query. */
 const choicesIn = (query: string, { path: before, steps: count }: Plane): Partial<Plane> => {
-  const asked = new URLSearchParams(query);
-  const one = <A extends string | number>(name: string, values: readonly A[]): A | undefined =>
-    values.find((value) => `${value}` === asked.get(name));
-  const [shape, path, steps] = [one('points', SHAPES), one('pointPath', PLANE_PATHS), one('pointSteps', STEP_COUNTS)];
-  const predicts = one<Prediction>('predicts', PREDICTIONS[path ?? before]);
-  const [seed = '', at = ''] = ['pointSeed', 'pointAt'].map((name) => asked.get(name) ?? '');
-  const drawn = asked.get('points') === 'drawn' ? fromText(asked.get('drawn') ?? '') : null;
+  const { textOf, number, oneOf } = choicesOf(query);
+  const [path, steps] = [oneOf('path', 'pointPath', PLANE_PATHS), oneOf('steps', 'pointSteps', STEP_COUNTS)];
+  const most = steps.steps ?? count;
+  const at = number('at', 'pointAt', (n) => Number.isInteger(n) && n <= most);
+  const drawn = textOf('points') === 'drawn' ? fromText(textOf('drawn')) : null;
   const isDrawing = drawn !== null && drawn.length > 0 && drawn.length % 2 === 0 && drawn.length <= 2 * MOST_POINTS;
   return {
-    ...(shape && { shape }),
+    ...oneOf('shape', 'points', SHAPES),
     ...(isDrawing && { shape: null, points: drawn }),
-    ...(path && { path }),
-    ...(predicts && { predicts }),
-    ...(steps && { steps }),
-    ...(/^\d{1,15}$/.test(seed) && { seed: Number(seed) }),
-    ...(/^\d+$/.test(at) && Number(at) <= (steps ?? count) && { at: Number(at), playing: false }),
+    ...path,
+    ...oneOf<'predicts', Prediction>('predicts', 'predicts', PREDICTIONS[path.path ?? before]),
+    ...steps,
+    ...number('seed', 'pointSeed', Number.isInteger),
+    ...(at.at !== undefined && { ...at, playing: false }),
   };
 };
 

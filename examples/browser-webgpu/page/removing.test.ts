@@ -10,7 +10,7 @@ import { noising as built } from '../build/noising.js';
 import { AREA, CLASSES } from '../shared/extent.js';
 import type { Paint } from '../shared/messages.js';
 import { digitIn, PATHS } from '../shared/noising.js';
-import type { Effect, Event } from './event.js';
+import { type Effect, type Event, LINK } from './event.js';
 import { absent, type Shipped } from './network.js';
 import { type Noising, normals, plain } from './noising.js';
 import { codeOf, LAST, removed, type Removing, stillOf, timesOf, untouched, WAYS } from './removing.js';
@@ -61,9 +61,9 @@ describe('the requests of the figure', () => {
     const [state] = move(arrived);
     const [again, effects] = move({ _tag: 'NoisingSet', query: '' }, state);
     expect(paintsOf(effects).map(({ id }) => id)).toEqual(WAYS.map((_, part) => WAYS.length + part));
-    const free = paintsOf(move({ _tag: 'ByClassSet', byClass: false }, again)[1]);
+    const free = paintsOf(move({ _tag: 'RemovingSet', query: 'byClass=no' }, again)[1]);
     expect(free.map(({ labels, guidance }) => [labels, guidance])).toEqual(WAYS.map(() => [[CLASSES], 1]));
-    expect(move({ _tag: 'ColumnSet', column: 4 }, state)).toEqual([{ ...state, column: 4 }, []]);
+    expect(move({ _tag: 'RemovingSet', query: 'column=4' }, state)).toEqual([{ ...state, column: 4 }, [LINK]]);
   });
 });
 

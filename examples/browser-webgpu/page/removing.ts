@@ -2,10 +2,11 @@
 import { AREA, CLASSES } from '../shared/extent.js';
 import type { Paint } from '../shared/messages.js';
 import { digitIn, levelsIn, type Mix, STRIDE, T } from '../shared/noising.js';
-import { type Event, type Moved, post } from './event.js';
+import { type Event, LINK, type Moved, post } from './event.js';
 import { type Film, withFrame } from './film.js';
 import { draws, type Shipped } from './network.js';
 import { mixture, type Noising, normals } from './noising.js';
+import { choicesOf } from './query.js';
 
 /** The ways back, by their place in the figure: the long one, the one with new noise, and some in other numbers of steps. */
 export const WAYS = [
@@ -103,6 +104,20 @@ const asked = (state: Removing, { file, digit, seed, path, t }: Noising, network
   return [{ ...state, films, nextId: state.nextId + WAYS.length }, requests.map(post)];
 };
 
+/** The choices in a query. */
+const choicesIn = (query: string): Partial<Removing> => {
+  const { textOf, number } = choicesOf(query);
+  const byClass = textOf('byClass');
+  return {
+    ...number('column', 'column', (n) => Number.isInteger(n) && n <= LAST),
+    ...(byClass && { byClass: byClass !== 'no' }),
+  };
+};
+
+/** The choices for the hash of the URL; nothing if they are those of a first visit. */
+export const removingQuery = ({ column, byClass }: Removing): string =>
+  column === 0 && byClass ? '' : `column=${column}&byClass=${byClass ? 'yes' : 'no'}`;
+
 /** The figure after an event; `noising` and `network` are the states after it. */
 export const removed = (state: Removing, event: Event, noising: Noising, network: Shipped): Moved<Removing> => {
   switch (event._tag) {
@@ -111,10 +126,11 @@ export const removed = (state: Removing, event: Event, noising: Noising, network
     case 'NetworkLoaded':
     case 'Begun':
       return asked(state, noising, network);
-    case 'ByClassSet':
-      return asked({ ...state, byClass: event.byClass }, noising, network);
-    case 'ColumnSet':
-      return [{ ...state, column: event.column }, []];
+    case 'RemovingSet': {
+      const chosen = { ...state, ...choicesIn(event.query) };
+      const [next, effects] = chosen.byClass === state.byClass ? [chosen, []] : asked(chosen, noising, network);
+      return [next, [...effects, LINK]];
+    }
     case 'Frame': {
       if (event.purpose !== 'removal') return [state, []];
       const films = state.films.map((film) => (film?.id === event.id ? withFrame(film, event) : film));

@@ -4,8 +4,11 @@ import type { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
 
 export interface Settings {
-  /** `auto` is WebGPU if available, otherwise WebAssembly. */
-  readonly backend: 'auto' | 'webgpu' | 'wasm';
+  /**
+   * `auto` is WebGPU if available, otherwise WebAssembly. `portable` is WebAssembly that rounds the same on every machine, for links:
+   * its pictures are the same bytes in the same browser.
+   */
+  readonly backend: 'auto' | 'webgpu' | 'wasm' | 'portable';
   /** `tiny` is for tests: it trains in seconds. */
   readonly recipe: 'digits' | 'tiny';
   /** The seed of a new training; null for the default. */
@@ -42,7 +45,7 @@ const wholeTo = (most: number): Decoder<number> =>
 export const stepsDecoder = wholeTo(MOST_STEPS);
 
 const fields: { readonly [K in keyof Settings]: Decoder<Settings[K]> } = {
-  backend: oneOf(['auto', 'webgpu', 'wasm']),
+  backend: oneOf(['auto', 'webgpu', 'wasm', 'portable']),
   recipe: oneOf(['digits', 'tiny']),
   seed: orNull(wholeFrom(0)),
   goal: orNull(wholeFrom(1)),

@@ -52,7 +52,7 @@ describe('the frame of the page', inBrowser, () => {
       const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
       return `${frame?.title} ${frame?.src}`;
     }, lines);
-    expect(source).toMatch(/^Add noise http.*[?]embed=noising#digit=2&seed=1&path=cosine&t=400$/);
+    expect(source).toMatch(/^Add noise http.*[?]backend=portable&embed=noising#digit=2&seed=1&path=cosine&t=400$/);
     await page.goto(`${source.slice('Add noise '.length).replace('#', '&hide=controls#')}`);
     await whenShown(page);
     const visible = await page.$$eval('h1, h2, footer, button, fieldset', (all) =>

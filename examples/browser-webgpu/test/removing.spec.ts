@@ -5,8 +5,8 @@ const visitor = visitors();
 let visit: Visitor | null = null;
 type Page = Visitor['page'];
 
-const figure = async (hash: string) => {
-  visit = await visitor();
+const figure = async (hash: string, permissions: readonly string[] = []) => {
+  visit = await visitor({ permissions: [...permissions] });
   const { page, address } = visit;
   await page.goto(`${address}?recipe=tiny&backend=wasm${hash}`);
   return page;
@@ -29,6 +29,18 @@ const whenDrawn = async (page: Page, after = -1): Promise<number> => {
     return film !== '' && Number(film) > number ? { film: Number(film) } : null;
   }, after);
   return (await shown.jsonValue())!.film;
+};
+
+/** What the figure shows in a new profile. */
+const linked = async ({ search, hash }: URL) => {
+  const { page, context, address } = await visitor();
+  await page.goto(address + search + hash);
+  await whenDrawn(page);
+  const pictures = await ways(page);
+  const column = await page.inputValue('#column');
+  const isByClass = await page.getByRole('radio', { name: 'the class', exact: true }).isChecked();
+  await context.close();
+  return { pictures, column, isByClass };
 };
 
 const distance = (a: readonly number[], b: readonly number[]): number =>
@@ -75,5 +87,25 @@ describe('the figure "Remove it"', inBrowser, () => {
     await visit!.context.unroute('**/network.bin');
     await press(page, 'Try again');
     await whenDrawn(page);
+  });
+
+  test('is the same in other profiles by a link, which loads the network: to the byte on the kernels of links', async () => {
+    const page = await figure('#digit=3&seed=1&path=cosine&t=700', ['clipboard-read', 'clipboard-write']);
+    const first = await load(page);
+    await page.getByRole('radio', { name: 'no class', exact: true }).check();
+    await whenDrawn(page, first);
+    await page.getByRole('slider', { name: /^On the way back/ }).press('ArrowRight');
+    await page.locator('#removing').getByRole('button', { name: 'Copy link' }).click();
+    await page.waitForFunction(() => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(link.search + link.hash).toBe(
+      '?backend=portable#digit=3&seed=1&path=cosine&t=700&column=1&byClass=no&figure=removing',
+    );
+    const shown = await ways(page);
+    const [one, other] = [await linked(link), await linked(link)];
+    expect(one).toEqual(other);
+    expect(one.pictures).toHaveLength(shown.length);
+    one.pictures.forEach((picture, i) => expect(distance(picture, shown[i]!)).toBeLessThan(1)); // of 255
+    expect(one).toMatchObject({ column: '1', isByClass: false });
   });
 });

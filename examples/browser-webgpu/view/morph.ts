@@ -21,7 +21,7 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
   const selects = ENDS.map((end) => {
     const select = byId(`morph-${end}`, HTMLSelectElement);
     select.append(...DIGITS.map((digit) => element('option', { value: `${digit}` }, `${digit}`)));
-    select.addEventListener('change', () => happened({ _tag: 'MorphSet', end, digit: Number(select.value) }));
+    select.addEventListener('change', () => happened({ _tag: 'MorphSet', query: `${end}=${select.value}` }));
     return { end, select };
   });
   const place = byId('between', HTMLDivElement);

@@ -63,7 +63,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const canvases = [canvasIn(figure, {}), canvasIn(figure, {})] as const;
     const caption = element('figcaption');
     figure.append(caption);
-    figure.addEventListener('click', () => happened({ _tag: 'ColumnSet', column }));
+    figure.addEventListener('click', () => happened({ _tag: 'RemovingSet', query: `column=${column}` }));
     byId('strip', HTMLDivElement).append(figure);
     return { figure, canvases, caption };
   });
@@ -77,10 +77,8 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     byId('ways', HTMLDivElement).append(figure);
     return { way, canvas };
   });
-  slider.addEventListener('input', () => happened({ _tag: 'ColumnSet', column: slider.valueAsNumber }));
-  place.addEventListener('change', ({ target }) => {
-    if (target instanceof HTMLInputElement && target.name === 'byClass')
-      happened({ _tag: 'ByClassSet', byClass: target.value === 'yes' });
+  place.addEventListener('input', ({ target }) => {
+    if (target instanceof HTMLInputElement) happened({ _tag: 'RemovingSet', query: `${target.name}=${target.value}` });
   });
 
   return ({ removing, noising, network }) => {
@@ -88,6 +86,8 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     const { file, path, t, digit, seed } = noising;
     slider.value = `${column}`;
     slider.disabled = films[0] === null;
+    for (const one of place.querySelectorAll<HTMLInputElement>('[type=radio]'))
+      one.checked = (one.value === 'yes') === byClass;
     drawLoader(network);
     if (file === null) return;
     const levels = levelsIn(file, path);

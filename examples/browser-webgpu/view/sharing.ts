@@ -81,7 +81,7 @@ export const share = async (
   save: typeof download,
 ): Promise<string> => {
   const address = new URL(location.href);
-  address.search = '';
+  address.search = 'backend=portable'; // the same bytes elsewhere
   address.hash = `${hash}&figure=${figure.id}`;
   switch (kind) {
     case 'link':

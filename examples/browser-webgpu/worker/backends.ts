@@ -34,6 +34,7 @@ const threadsOf = ({ threads }: Settings): number =>
 
 const wasm = (settings: Settings, tell: Tell, why: WhyWasm | null): TE.TaskEither<NoisefoldError, Acquired> => {
   const threads = threadsOf(settings);
+  const portable = settings.backend === 'portable';
   const onNotice =
     (message: string): IO.IO<void> =>
     () => {
@@ -41,7 +42,7 @@ const wasm = (settings: Settings, tell: Tell, why: WhyWasm | null): TE.TaskEithe
       tell({ _tag: 'OneThread' })();
     };
   return F.pipe(
-    loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, onNotice })()),
+    loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, portable, onNotice })()),
     TE.map((backend) => ({ backend, threads, why })),
   );
 };
@@ -82,8 +83,6 @@ const auto = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acq
 /** Acquires the backend of the settings; `auto` skips software-emulated GPUs. Fails with `BackendUnavailable`. */
 export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<NoisefoldError, Acquired> => {
   switch (settings.backend) {
-    case 'wasm':
-      return wasm(settings, tell, null);
     case 'webgpu':
       return webgpu(false);
     case 'auto':
@@ -91,5 +90,7 @@ export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<Noisefold
         (await hasAdapter())
           ? auto(settings, tell)()
           : insteadOfWebgpu(settings, tell, 'absent', 'WebGPU has no adapter.')();
+    default:
+      return wasm(settings, tell, null);
   }
 };

@@ -112,6 +112,11 @@ describe('EDM', () => {
       const { to, stages } = plan.at(-1)!;
       expect([to.sigma, stages[0]!.x, stages[0]!.x0]).toEqual([0.002, 1, 0]); // nothing is left to do
     }
+    const ending = { final_sigmas_type: 'sigma_min', solver_type: 'heun' };
+    expect(read(by, ending, 14).notes).toEqual([]);
+    expect(read(by, ending, 15).notes).toEqual([
+      's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',
+    ]);
     const config = { _class_name: by, algorithm_type: 'sde-dpmsolver++', solver_order: 3 };
     expect(readScheduler('s', config, 4)).toMatchObject({ left: { _tag: 'ConfigError', where: 's: solver_order' } });
   });

@@ -20,7 +20,7 @@ import { fail } from '../../../internal/errors.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
-import { firstRefusal, orderRefusal } from './schedulerNotes.js';
+import { firstRefusal, isHighAtEnd, NO_LENGTH, orderRefusal } from './schedulerNotes.js';
 import { withLevels } from './schedulerPaths.js';
 import { correctionOf } from './schedulerSampling.js';
 import {
@@ -195,7 +195,7 @@ const edmBy =
             grid,
             correction: correctionOf(settings),
           },
-          notes: [],
+          notes: end === 'sigma_min' && isHighAtEnd(settings, steps) ? [NO_LENGTH] : [],
         };
       }),
     );

@@ -78,8 +78,14 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
   }
 };
 
-/** Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. */
-const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfLevels(alphaBars.with(T - 1, 2 ** -24));
+/**
+ * Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. The betas stay:
+ * the timestep before it may have less signal.
+ */
+const withSignal = (rescaled: Schedule): Schedule => {
+  const { alphaBars, sigmas } = scheduleOfLevels(rescaled.alphaBars.with(rescaled.T - 1, 2 ** -24));
+  return { ...rescaled, alphaBars, sigmas };
+};
 
 const noisingOfScheduler = (
   name: SchedulerName,

@@ -5,11 +5,13 @@ import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
 import { levelsOf } from '../../../diffusion/index.js';
 import { requireDiscrete } from '../../../diffusion/levels/noising.js';
 import { E } from '../../../internal/fp.js';
+import type { UNetArchitecture } from '../../../nn/index.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
 import { parsePythonJson } from './pythonJson.js';
 import { readScheduler } from './readScheduler.js';
 import { SCHEDULER_FIELDS } from './schedulerFields.js';
+import { schedulerConfig } from './writeScheduler.js';
 
 describe('a file that Python wrote', () => {
   test('may hold Infinity and NaN, which JSON does not have', () => {
@@ -154,7 +156,6 @@ describe('schedulers', () => {
   test.each<[string, object, string, string, string, number?]>([
     ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
     ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
-    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with use_karras_sigmas', 'true'],
     ['UniPCMultistepScheduler', { use_beta_sigmas: true, use_exponential_sigmas: true }, 'use_beta_sigmas', 'false with use_exponential_sigmas', 'true'],
     ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
     ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
@@ -216,10 +217,24 @@ describe('schedulers', () => {
     for (const [_class_name, fields, steps] of [
       ['DPMSolverMultistepScheduler', { solver_order: 3 }, 15],
       ['DPMSolverMultistepScheduler', { solver_type: 'heun', lower_order_final: false }, 8],
-      ['UniPCMultistepScheduler', { lower_order_final: false }, 8],
+      ['UniPCMultistepScheduler', { lower_order_final: false, solver_order: 3 }, 8],
     ] as const)
       expect(read({ _class_name, ...endsAtLeast, ...fields }, steps).notes).toEqual(undefinedAtEnd);
     expect(read({ _class_name: 'DPMSolverMultistepScheduler', ...endsAtLeast, solver_order: 3 }, 14).notes).toEqual([]);
+    const uniPC = { _class_name: 'UniPCMultistepScheduler', lower_order_final: false };
+    expect(read({ ...uniPC, ...endsAtLeast }, 8).notes).toEqual([]);
+    const ending = { final_sigmas_type: 'sigma_min', solver_order: 3 };
+    expect(read({ ...uniPC, ...flow, ...ending }, 8).notes.slice(1)).toEqual(undefinedAtEnd);
+    expect(read({ ...uniPC, ...flow, ...ending }, 2).notes).toHaveLength(1);
+    // -∞·0 in B(h)·Σ, and 1/r of the earlier predictions, where r is 0
+    const infinite =
+      'the last step has an infinite length, and gives NaN, ∞ or an error in diffusers; noisefold ends at x̂₀';
+    expect(read(uniPC, 8).notes).toEqual([`s: lower_order_final: ${infinite}`]);
+    expect(read(uniPC, 1).notes).toEqual([]);
+    expect(read({ ...uniPC, solver_order: 1 }, 8).notes).toEqual([]);
+    const bh1 = { _class_name: 'UniPCMultistepScheduler', solver_type: 'bh1' };
+    expect(read(bh1, 1).notes).toEqual([`s: solver_type: ${infinite}`]);
+    expect(read({ ...bh1, final_sigmas_type: 'sigma_min' }, 8).notes).toEqual([]);
     expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
       's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
     ]);
@@ -265,6 +280,29 @@ describe('schedulers', () => {
       expect(endsOf({ _class_name, ...last }, [999, 500]).sigma).toBe(0);
     }
     expect(endsOf({ _class_name: 'EulerDiscreteScheduler', ...last })).toMatchObject({ alpha: 1, sigma: first });
+  });
+
+  test('with use_lu_lambdas and other noise levels take those that diffusers takes', () => {
+    const visited = (fields: object) => {
+      const { noising, sampling } = read({ _class_name: 'DPMSolverMultistepScheduler', ...fields }, 6);
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan.map(({ from }) => [from.sigma, from.networkTime]);
+    };
+    const lu = { use_lu_lambdas: true };
+    expect(visited({ ...lu, use_karras_sigmas: true })).toEqual(visited({ use_karras_sigmas: true }));
+    expect(visited({ ...lu, use_exponential_sigmas: true })).toEqual(visited(lu));
+    expect(visited({ ...lu, use_beta_sigmas: true })).toEqual(visited(lu));
+    // σ of timestep 998 is four times that of the last one, which is found in it at 995
+    expect(visited({ ...lu, rescale_betas_zero_snr: true })[0]![1]).toBe(999);
+  });
+
+  test('with a rescaled schedule have finite numbers and betas, and can be written', () => {
+    const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // prettier-ignore
+    const noising = requireDiscrete('test', read(config).noising);
+    expect(noising.schedule.betas[999]).toBe(1);
+    expect(Object.values(noising.posteriors[999]!).every(Number.isFinite)).toBe(true);
+    const architecture = { predicts: 'v', timesteps: 1000 } as UNetArchitecture;
+    expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

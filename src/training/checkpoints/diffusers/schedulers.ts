@@ -140,7 +140,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,
   }),
-  DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length)),
+  DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length), {
+    defaults: { lower_order_final: false },
+  }),
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
     fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),

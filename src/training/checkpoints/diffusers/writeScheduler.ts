@@ -181,7 +181,8 @@ const ofSchedule = (
     E.flatMap((prediction) => {
       const config = { ...given, prediction_type: prediction };
       const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
-      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given)].map((fields) => ({
+      // a floor of ᾱ follows only from the given fields
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given), {}].map((fields) => ({
         ...config,
         ...fields,
       }));

@@ -71,6 +71,16 @@ describe('flow matching', () => {
   });
 });
 
+test('flow matching by LCM has the times of Euler, and needs no earlier version', () => {
+  const by = 'FlowMatchLCMScheduler';
+  const fields = { shift: 3, use_karras_sigmas: true };
+  near(times(by, fields, 4), times(FLOW, fields, 4));
+  expect(read(by, { ...fields, scale_factors: null, upscale_mode: 'bicubic' }, 4).notes).toEqual([]);
+  expect(readScheduler('s', { _class_name: by, scale_factors: [0.5] })).toMatchObject({
+    left: { _tag: 'ConfigError', where: 's: scale_factors' },
+  });
+});
+
 test('flow matching by Heun has the times of Euler, which it shifts too', () => {
   const by = 'FlowMatchHeunDiscreteScheduler';
   near(times(by, { shift: 3 }, 4), times(FLOW, { shift: 3 }, 4));

@@ -164,7 +164,7 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
  * weights) with a `noising`. Returns the model, its process, its parameters and the sampling options of its scheduler.
  * Schedulers: DDPM, DDIM, PNDM, LCM, TCD, Euler and KDPM2 with their ancestral forms, Heun, LMS, DPM-Solver and DPM-Solver++
- * (multistep, singlestep and SDE), DEIS, UniPC, SA-Solver, IPNDM, flow matching by Euler and Heun, and EDM by Euler and DPM-Solver,
+ * (multistep, singlestep and SDE), DEIS, UniPC, SA-Solver, IPNDM, flow matching by Euler, Heun and LCM, and EDM by Euler and DPM-Solver,
  * whose network is loaded as {@link preconditioned}. Components, classes and values that noisefold lacks are a `ConfigError` that
  * names them. With the number of steps that it was loaded for, a sampling equals that of diffusers, except for the differences
  * listed in `notes`, with their sizes. Fails with a

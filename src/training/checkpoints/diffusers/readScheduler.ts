@@ -157,7 +157,7 @@ const readDiscrete = (
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.bind('read', ({ settings, noising, count }) =>
       settings.use_flow_sigmas
-        ? E.right(onFlow(name, settings, noising.schedule.sigmas[0]!, count))
+        ? E.right(onFlow(name, settings, noising.schedule, count))
         : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
     ),
     E.map(({ fields: { unknown }, settings, count, read }) => ({

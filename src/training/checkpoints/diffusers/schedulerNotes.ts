@@ -52,7 +52,7 @@ const refusals = (name: SchedulerName, settings: SchedulerSettings, steps: numbe
     [thresholding && inNoise && !isInNoise(algorithm), 'thresholding', 'false for a solver in ε', 'diffusers does not threshold here: leave it out'],
     [isOfOthers && !settings.trained_betas, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', FOR_DIFFUSERS],
     [isFlow !== (predicts === 'flow_prediction'), 'prediction_type', isFlow ? '"flow_prediction" with use_flow_sigmas' : '"epsilon", "sample" or "v_prediction" without use_flow_sigmas', FOR_DIFFUSERS],
-    [isFlow && by !== undefined, by!, 'false with use_flow_sigmas', 'diffusers mixes times and noise levels: leave one out'],
+    [isFlow && by !== undefined && !(by === 'use_karras_sigmas' && name === 'UniPCMultistepScheduler'), by!, 'false with use_flow_sigmas', 'diffusers mixes times and noise levels: leave one out'],
     [isFlow && settings.num_train_timesteps !== 1000, 'num_train_timesteps', '1000 with use_flow_sigmas', 'a network of a flow gets 1000·t'],
     [!isFlow && settings.shift_terminal > 0, 'shift_terminal', '0 without use_flow_sigmas', FOR_DIFFUSERS],
     [isFlow && settings.shift_terminal > 0 && steps === 1, 'shift_terminal', 'none for one step', 'take at least 2: the time of the first is 1'],
@@ -117,6 +117,14 @@ const isInfiniteAtEnd = (name: SchedulerName, settings: SchedulerSettings, steps
   return name === 'UniPCMultistepScheduler' && end === 'zero' && (type === 'bh1' || isHigh);
 };
 
+/** Tests if σ falls so far in a step of an ancestral scheduler that 32 bits may lose σ_down: in few steps of a cosine schedule. */
+const mayLoseSigma = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean =>
+  ['EulerAncestralDiscreteScheduler', 'KDPM2AncestralDiscreteScheduler'].includes(name) &&
+  settings.beta_schedule === 'squaredcos_cap_v2' &&
+  !settings.trained_betas &&
+  steps > 1 &&
+  (steps <= 10 || settings.use_beta_sigmas);
+
 /** Differences of our samples from those of the scheduler, each with its field and its size. */
 export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly string[] => {
   const ofExtraStep = SCHEDULERS[name].over === 't' ? 300 : 210;
@@ -128,6 +136,7 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
     [isRounded, `${by}: rounding in 32 bits gives the network of diffusers some timesteps that are one less or more, such as 998 in the first step; noisefold rounds exact ones down (samples differ by at most ${name === 'SASolverScheduler' ? 3 : 0.5} % of the greatest number, for a smooth model, the usual order and 8 steps or more)`],
     [isUndefinedAtEnd(name, settings, steps), NO_LENGTH],
     [isInfiniteAtEnd(name, settings, steps), `${settings.solver_type === 'bh1' ? 'solver_type' : 'lower_order_final'}: the last step has an infinite length, and gives NaN, ∞ or an error in diffusers; noisefold ends at x̂₀`],
+    [mayLoseSigma(name, settings, steps), 'beta_schedule: diffusers computes σ_down in 32 bits, as the root of a difference that may be below 0 where σ falls far in a step, and then gives NaN; noisefold takes σ_s²/σ_t'],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
   ]; // prettier-ignore
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));

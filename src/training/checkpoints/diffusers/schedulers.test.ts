@@ -160,6 +160,7 @@ describe('schedulers', () => {
     ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
     ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
     ['DEISMultistepScheduler', { ...flow, use_karras_sigmas: true }, 'use_karras_sigmas', 'false with use_flow_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { ...flow, use_beta_sigmas: true }, 'use_beta_sigmas', 'false with use_flow_sigmas', 'true'],
     ['DEISMultistepScheduler', { ...flow, num_train_timesteps: 500 }, 'num_train_timesteps', '1000 with use_flow_sigmas', '500'],
     ['UniPCMultistepScheduler', { shift_terminal: 0.1 }, 'shift_terminal', '0 without use_flow_sigmas', '0.1'],
     ['UniPCMultistepScheduler', { ...flow, shift_terminal: 0.1 }, 'shift_terminal', 'none for one step', '0.1', 1],
@@ -210,6 +211,17 @@ describe('schedulers', () => {
     expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, flow_shift: 5 }, 4).notes).toEqual([
       expect.stringMatching(/^s: use_flow_sigmas: .* begin at t = 0\.9998, .* \(t differs by up to 0\.0012\)$/),
     ]);
+    expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, use_karras_sigmas: true }, 4).notes).toEqual([
+      's: use_karras_sigmas: versions of diffusers that do not convert the noise levels of a flow take them for times; noisefold takes σ/(σ + 1), as later ones',
+    ]);
+    // (3² - 3²·(20291² - 3²)/20291²), which is 0 up to rounding
+    const falling = { _class_name: 'KDPM2AncestralDiscreteScheduler', beta_schedule: 'squaredcos_cap_v2' };
+    expect(read(falling, 5).notes).toEqual([
+      's: beta_schedule: diffusers computes σ_down in 32 bits, as the root of a difference that may be below 0 where σ falls far in a step, and then gives NaN; noisefold takes σ_s²/σ_t',
+    ]);
+    expect(read(falling, 20).notes).toEqual([]);
+    expect(read({ ...falling, use_beta_sigmas: true }, 20).notes).toHaveLength(1);
+    expect(read({ ...falling, beta_schedule: 'linear' }, 5).notes).toEqual([]);
     const endsAtLeast = { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' };
     const undefinedAtEnd = [
       's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',

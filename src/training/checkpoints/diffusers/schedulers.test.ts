@@ -317,6 +317,21 @@ describe('schedulers', () => {
     expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
   });
 
+  test('whose offset fits fewer steps than their default can be written', () => {
+    const config = {
+      _class_name: 'DDPMScheduler',
+      steps_offset: 1,
+      beta_schedule: 'linear',
+      prediction_type: 'epsilon',
+    };
+    const refused = readScheduler('s', config);
+    // the message does not list a thousand timesteps
+    expect(refused).toMatchObject({ left: { actual: expect.stringMatching(/^\[1000, .*, and 990 more\]$/) } });
+    const noising = requireDiscrete('test', read(config, 20).noising);
+    const architecture = { predicts: 'epsilon', timesteps: 1000 } as UNetArchitecture;
+    expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
+  });
+
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
     const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // prettier-ignore
     expect(lastOf('DDIMScheduler')).toBe(0);

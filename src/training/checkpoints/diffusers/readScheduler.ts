@@ -26,7 +26,7 @@ import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
-import { SCHEDULERS, settingsOf } from './schedulers.js';
+import { hasEta, SCHEDULERS, settingsOf } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
 /** The result of reading a scheduler. */
@@ -147,11 +147,15 @@ const readDiscrete = (
   name: SchedulerName,
   config: JsonRecord,
   steps: number | undefined,
+  eta: number | undefined,
 ): either.Either<NoisefoldError, ReadScheduler> =>
   F.pipe(
     fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
     E.bindTo('fields'),
-    E.let('settings', ({ fields: { given } }) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
+    E.let('settings', ({ fields: { given } }) => ({
+      ...settingsOf(name, given as Partial<SchedulerSettings>), // the codecs of its fields have checked it
+      ...(eta !== undefined && { eta }),
+    })),
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
@@ -187,8 +191,17 @@ const onSchedule = (
   }))(grid(noising));
 };
 
+/** Refuses an η for steps that have none. */
+export const withoutEta = (name: string, eta: number): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', {
+    where: 'loadDiffusers: eta',
+    expected: `none for ${name}`,
+    actual: `${eta}`,
+    hint: 'leave it out: only the steps of DDIMScheduler and TCDScheduler have one',
+  });
+
 /**
- * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a
+ * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline, and for an η. Returns a
  * `DecodeError` for a value of the wrong type, and a `ConfigError` that names the field for a scheduler or a value that
  * noisefold lacks.
  */
@@ -196,10 +209,14 @@ export const readScheduler = (
   path: string,
   config: JsonRecord,
   steps?: number,
+  eta?: number,
 ): either.Either<NoisefoldError, ReadScheduler> =>
   F.pipe(
     nameIn(path, config),
-    E.flatMap((name) =>
-      isContinuous(name) ? readContinuous(path, name, config, steps) : readDiscrete(path, name, config, steps),
-    ),
+    E.flatMap((name) => {
+      if (eta !== undefined && !hasEta(name)) return withoutEta(name, eta);
+      return isContinuous(name)
+        ? readContinuous(path, name, config, steps)
+        : readDiscrete(path, name, config, steps, eta);
+    }),
   );

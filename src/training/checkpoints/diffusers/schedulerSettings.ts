@@ -43,6 +43,8 @@ export interface SchedulerSettings {
   readonly corrector_order: number;
   readonly original_inference_steps: number;
   readonly timestep_scaling: number;
+  /** η of DDIM's steps, or γ of TCD's: an argument of diffusers, and no field. */
+  readonly eta?: number;
 }
 
 export const DEFAULTS: SchedulerSettings = {

@@ -110,6 +110,22 @@ describe('schedulers', () => {
     },
   );
 
+  test('take an η if their steps have one, and are refused with it if they have none', () => {
+    const noise = (_class_name: string, eta?: number) => {
+      const { noising, sampling } = right(readScheduler('s', { _class_name }, 4, eta));
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan[0]!.stages[0]!.noise;
+    };
+    expect([noise('DDIMScheduler'), noise('DDIMScheduler', 0)]).toEqual([0, 0]);
+    expect(noise('DDIMScheduler', 0.5)! / noise('DDIMScheduler', 1)!).toBeCloseTo(1 / 2, 12);
+    expect(noise('TCDScheduler', 0.3)).toBe(noise('TCDScheduler'));
+    expect(noise('TCDScheduler', 0)).toBeUndefined();
+    for (const _class_name of ['DDPMScheduler', 'EDMEulerScheduler'])
+      expect(readScheduler('s', { _class_name }, 4, 0.5)).toMatchObject({
+        left: { _tag: 'ConfigError', where: 'loadDiffusers: eta', expected: `none for ${_class_name}`, actual: '0.5' },
+      });
+  });
+
   test('take as many steps as their pipelines', () => {
     const stepsOf = (config: object) => {
       const { noising, sampling } = read(config);

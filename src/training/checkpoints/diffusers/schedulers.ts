@@ -110,8 +110,8 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   DDIMScheduler: overTimesteps(
     (visit) => {
-      const { clip_sample: clips, thresholding, num_train_timesteps: T } = visit.settings;
-      return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta: 0, keepEpsilon: clips || thresholding }));
+      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta = 0 } = visit.settings;
+      return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta, keepEpsilon: clips || thresholding }));
     },
     { defaults: { timestep_spacing: 'leading', clip_sample: true } },
   ),
@@ -125,7 +125,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   LCMScheduler: overTimesteps(({ settings }) => lcmSteps(settings.timestep_scaling), DISTILLED),
   // it has the fields of a clip, and does not clip
-  TCDScheduler: overTimesteps(() => tcd(), {
+  TCDScheduler: overTimesteps(({ settings: { eta: gamma = 0.3 } }) => tcd({ gamma }), {
     ...DISTILLED,
     fixed: { ...DISTILLED.fixed, ...ENDS_AT_LEAST, clip_sample: false, thresholding: false },
   }),
@@ -152,6 +152,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     fixed: ENDS_AT_LEAST,
   }),
 };
+
+/** Tests if the steps of a scheduler have an η. */
+export const hasEta = (name: string): boolean => ['DDIMScheduler', 'TCDScheduler'].includes(name);
 
 /** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
 export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({

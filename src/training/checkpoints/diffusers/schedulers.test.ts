@@ -198,6 +198,8 @@ describe('schedulers', () => {
     ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
     ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
     ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
+    ['DDIMScheduler', { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' }, 'rescale_betas_zero_snr', 'a grid without the last timestep, for a network of ε', 'true', 5],
+    ['LCMScheduler', { rescale_betas_zero_snr: true }, 'rescale_betas_zero_snr', 'a grid without the last timestep', 'true'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
   ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
     expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
@@ -346,6 +348,12 @@ describe('schedulers', () => {
     const noising = requireDiscrete('test', read(config, 20).noising);
     const architecture = { predicts: 'epsilon', timesteps: 1000 } as UNetArchitecture;
     expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
+  });
+
+  test('with a rescaled schedule sample by a network of ε from a timestep with signal', () => {
+    const rescaled = { rescale_betas_zero_snr: true };
+    expect(timesteps({ _class_name: 'DDIMScheduler', ...rescaled }, 4)).toEqual([750, 500, 250, 0]);
+    expect(timesteps({ _class_name: 'EulerDiscreteScheduler', ...rescaled }, 2)).toEqual([999, 0]);
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

@@ -1,7 +1,6 @@
 /** Schedulers of DPM-Solver's family on a flow: `use_flow_sigmas` of diffusers. */
 import { atTimes, type Level, rectifiedFlow, type Schedule, sigmaRange } from '../../../diffusion/index.js';
 import { isData } from '../../../diffusion/levels/level.js';
-import { stretchedTo } from '../../../diffusion/levels/timeShift.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { withLevels } from './schedulerPaths.js';
@@ -25,6 +24,12 @@ const shiftedBy =
   (t: number): number =>
     (s * t) / (1 + (s - 1) * t);
 
+/** Times that end at `end`, with the roundings of diffusers, which decide the whole timesteps of the network. */
+const stretched = (times: readonly number[], end: number): readonly number[] => {
+  const scale = (1 - times.at(-1)!) / (1 - end);
+  return times.map((time) => 1 - (1 - time) / scale);
+};
+
 /** Equal steps from 1 to 1/1000, without it. */
 const ofUniPC = (steps: number): readonly number[] => [...ramp(1, 1 / 1000, steps + 1).slice(0, steps)];
 
@@ -43,7 +48,7 @@ const timesOf = (
     return [...spacing(steps, { min: least ?? min, max: most ?? max }).map((sigma) => sigma / (sigma + 1))];
   }
   const shifted = (isUniPC ? ofUniPC : usual)(steps).map(shiftedBy(shift));
-  const times = end === 0 ? shifted : stretchedTo(end)(shifted);
+  const times = end === 0 ? shifted : stretched(shifted, end);
   return times.map((time) => (time === 1 ? 1 - 1e-6 : time));
 };
 

@@ -280,6 +280,9 @@ describe('schedulers', () => {
     expect(seen('DPMSolverMultistepScheduler', 9)).toEqual([999, 888, 777, 666, 555, 443, 332, 221, 110]);
     expect(seen('DEISMultistepScheduler', 9, { flow_shift: 3 })).toEqual([999, 959, 912, 856, 789, 705, 599, 461, 272]);
     expect(seen('UniPCMultistepScheduler', 9)).toEqual([999, 889, 778, 667, 556, 444, 333, 222, 111]);
+    // 1 - z/(z[-1]/(1 - 0.1)) of z = 1 - σ, which ends at 0.10000000000000009
+    const ended = { flow_shift: 5, shift_terminal: 0.1 };
+    expect(seen('UniPCMultistepScheduler', 9, ended)).toEqual([999, 964, 920, 866, 797, 707, 581, 397, 100]);
   });
 
   test('on another grid than their own take the steps of noisefold', () => {

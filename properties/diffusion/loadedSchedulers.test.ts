@@ -21,6 +21,8 @@ interface Case {
   readonly class: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly steps: number;
+  /** An argument of each step. */
+  readonly eta?: number;
   readonly x: readonly number[];
 }
 
@@ -58,8 +60,8 @@ const denoiserOf = (
     : model;
 };
 
-const read = ({ class: name, settings, steps }: Case) =>
-  right(readScheduler('s', { _class_name: name, ...settings }, steps));
+const read = ({ class: name, settings, steps, eta }: Case) =>
+  right(readScheduler('s', { _class_name: name, ...settings }, steps, eta));
 
 /** The greatest difference of our samples, in % of their greatest number. */
 const measured = async (golden: Case): Promise<number> => {

@@ -1,5 +1,6 @@
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { listed } from '../../internal/listed.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
@@ -210,7 +211,7 @@ export const atTimes =
       : fail('ConfigError', {
           where: 'atTimes',
           expected: `falling times between ${last} and 0`,
-          actual: `[${times.join(', ')}]`,
+          actual: `[${listed(Array.from(times, String))}]`,
           hint: 'begin at the noisiest and name each once',
         });
   };

@@ -90,14 +90,27 @@ export const multistep = ({
       const [before, after] = isCorrected
         ? [[0, ...factorsOf(i - 1, order, false)], factorsOf(i - 1, corrector - 1, true)]
         : [[], []];
+      const corrections = Array.from(
+        { length: Math.max(before.length, after.length) },
+        (_, k) => x * ((after[k] ?? 0) - (before[k] ?? 0)),
+      );
+      if (!inNoise[i] && space === 'epsilon') {
+        // the step has one prediction, in x̂₀, and the corrector those of ε̂
+        const [own = 0, ...memory] = corrections;
+        const more = inX0(from, 'epsilon', own);
+        return {
+          from,
+          to,
+          stages: [{ at: from, x: x + more.x, x0: predictor[0]! + more.x0, memory, noise, remembers: 'epsilon' }],
+        };
+      }
       const joined = Array.from(
-        { length: Math.max(predictor.length, before.length, after.length) },
-        (_, k) => (predictor[k] ?? 0) + x * ((after[k] ?? 0) - (before[k] ?? 0)),
+        { length: Math.max(predictor.length, corrections.length) },
+        (_, k) => (predictor[k] ?? 0) + (corrections[k] ?? 0),
       );
       if (!inNoise[i]) {
-        const [own, ...memory] = space === 'epsilon' ? predictor : joined;
-        const remembers = space === 'epsilon' && ({ remembers: space } as const);
-        return { from, to, stages: [{ at: from, x, x0: own!, memory, noise, ...remembers }] };
+        const [own, ...memory] = joined;
+        return { from, to, stages: [{ at: from, x, x0: own!, memory, noise }] };
       }
       // DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
       const [own, ...memory] = joined;

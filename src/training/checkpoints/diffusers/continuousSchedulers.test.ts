@@ -71,6 +71,16 @@ describe('flow matching', () => {
   });
 });
 
+test('flow matching by LCM has the times of Euler, and needs no earlier version', () => {
+  const by = 'FlowMatchLCMScheduler';
+  const fields = { shift: 3, use_karras_sigmas: true };
+  near(times(by, fields, 4), times(FLOW, fields, 4));
+  expect(read(by, { ...fields, scale_factors: null, upscale_mode: 'bicubic' }, 4).notes).toEqual([]);
+  expect(readScheduler('s', { _class_name: by, scale_factors: [0.5] })).toMatchObject({
+    left: { _tag: 'ConfigError', where: 's: scale_factors' },
+  });
+});
+
 test('flow matching by Heun has the times of Euler, which it shifts too', () => {
   const by = 'FlowMatchHeunDiscreteScheduler';
   near(times(by, { shift: 3 }, 4), times(FLOW, { shift: 3 }, 4));
@@ -112,6 +122,11 @@ describe('EDM', () => {
       const { to, stages } = plan.at(-1)!;
       expect([to.sigma, stages[0]!.x, stages[0]!.x0]).toEqual([0.002, 1, 0]); // nothing is left to do
     }
+    const ending = { final_sigmas_type: 'sigma_min', solver_type: 'heun' };
+    expect(read(by, ending, 14).notes).toEqual([]);
+    expect(read(by, ending, 15).notes).toEqual([
+      's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',
+    ]);
     const config = { _class_name: by, algorithm_type: 'sde-dpmsolver++', solver_order: 3 };
     expect(readScheduler('s', config, 4)).toMatchObject({ left: { _tag: 'ConfigError', where: 's: solver_order' } });
   });

@@ -20,7 +20,7 @@ import { fail } from '../../../internal/errors.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
-import { firstRefusal, orderRefusal } from './schedulerNotes.js';
+import { firstRefusal, isHighAtEnd, NO_LENGTH, orderRefusal } from './schedulerNotes.js';
 import { withLevels } from './schedulerPaths.js';
 import { correctionOf } from './schedulerSampling.js';
 import {
@@ -49,22 +49,28 @@ const edmFields = {
   rho: aboveZero,
 };
 
+const flowTimes = {
+  ...flowFields,
+  use_dynamic_shifting: t.boolean,
+  base_shift: finite, // these five are used only with dynamic shifting
+  max_shift: finite,
+  base_image_seq_len: finite,
+  max_image_seq_len: finite,
+  time_shift_type: oneOf('exponential', 'linear'),
+  invert_sigmas: only(false),
+  shift_terminal: terminal,
+  use_karras_sigmas: t.boolean,
+  use_exponential_sigmas: t.boolean,
+  use_beta_sigmas: t.boolean,
+};
+
 /** The fields that each scheduler has. */
 export const CONTINUOUS_FIELDS = {
-  FlowMatchEulerDiscreteScheduler: {
-    ...flowFields,
-    use_dynamic_shifting: t.boolean,
-    base_shift: finite, // these five are used only with dynamic shifting
-    max_shift: finite,
-    base_image_seq_len: finite,
-    max_image_seq_len: finite,
-    time_shift_type: oneOf('exponential', 'linear'),
-    invert_sigmas: only(false),
-    shift_terminal: terminal,
-    use_karras_sigmas: t.boolean,
-    use_exponential_sigmas: t.boolean,
-    use_beta_sigmas: t.boolean,
-    stochastic_sampling: t.boolean,
+  FlowMatchEulerDiscreteScheduler: { ...flowTimes, stochastic_sampling: t.boolean },
+  FlowMatchLCMScheduler: {
+    ...flowTimes,
+    scale_factors: only(null), // a flow of growing images
+    upscale_mode: t.string, // used only with scale_factors
   },
   FlowMatchHeunDiscreteScheduler: flowFields,
   EDMEulerScheduler: edmFields,
@@ -115,9 +121,9 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
   };
 };
 
-/** A scheduler of flow matching by a solver. */
+/** A scheduler of flow matching by a solver. Its earlier versions had no `time_shift_type`, unless it is a recent one. */
 const flowBy =
-  (solverOf: (settings: FlowSettings) => Solver) =>
+  (solverOf: (settings: FlowSettings) => Solver, isRecent = false) =>
   (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...FLOW, ...given };
     const { shift_terminal: end } = settings;
@@ -137,7 +143,7 @@ const flowBy =
       predicts: 'velocity',
       sampling: { solver: solverOf(settings), grid: atTimes(times), correction: uncorrected },
       notes:
-        apart > 1e-12
+        apart > 1e-12 && !isRecent
           ? [
               `${by}: versions of diffusers without time_shift_type shift times after it, and noisefold as later ones before (t differs by up to ${apart.toPrecision(2)})`,
             ]
@@ -166,9 +172,9 @@ export const EDM: EdmSettings = {
 /** The settings of the steps of schedulers of EDM. */
 type EdmSteps = Omit<SchedulerSettings, keyof EdmSettings>;
 
-/** A scheduler of EDM by a solver, for a number of steps. */
+/** A scheduler of EDM by a solver. With `sigma_min` it ends at the last σ of its grid, or at the least: one step has only the greatest. */
 const edmBy =
-  (solverOf: (settings: EdmSteps, steps: number) => Solver) =>
+  (solverOf: (settings: EdmSteps, steps: number) => Solver, endsAt: 'last' | 'least') =>
   (given: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...DEFAULTS, ...EDM, ...given };
     const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
@@ -184,7 +190,7 @@ const edmBy =
       E.flatMap(() => grid(noising)),
       E.map((times) => {
         const own = solverOf(settings, steps);
-        const last = noising.levelAt(times.at(-1)!);
+        const last = noising.levelAt(endsAt === 'last' ? times.at(-1)! : min);
         const ending = withLevels(times, (level) => (isData(level) && end === 'sigma_min' ? last : level));
         return {
           noising,
@@ -195,7 +201,7 @@ const edmBy =
             grid,
             correction: correctionOf(settings),
           },
-          notes: [],
+          notes: end === 'sigma_min' && isHighAtEnd(settings, steps) ? [NO_LENGTH] : [],
         };
       }),
     );
@@ -220,8 +226,9 @@ export const CONTINUOUS: Readonly<
   Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, SchedulerProcess>>
 > = {
   FlowMatchEulerDiscreteScheduler: flowBy((settings) => (settings.stochastic_sampling ? consistency() : euler())),
+  FlowMatchLCMScheduler: flowBy(() => consistency(), true),
   FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun()),
-  EDMEulerScheduler: edmBy(() => euler()),
-  EDMDPMSolverMultistepScheduler: edmBy(dpmMultistep),
+  EDMEulerScheduler: edmBy(() => euler(), 'last'),
+  EDMDPMSolverMultistepScheduler: edmBy(dpmMultistep, 'least'),
   IPNDMScheduler: ipndm,
 };

@@ -304,10 +304,18 @@ describe('a damaged folder is refused', () => {
   test.each<[string, DiffusersFolder]>([
     ['loadDiffusers.step', { step: 3 } as never],
     ['loadDiffusers.steps', { steps: 0 }],
+    ['loadDiffusers.eta', { eta: 2 }],
+    ['loadDiffusers: eta', { eta: 0.5 }],
     ['loadDiffusers: noising', { noising: thousand }],
     ['loadDiffusers: predicts', { predicts: 'v' }],
   ])('with an invalid option: %s', async (where, options) => {
     expect((await refusal(loadDiffusers(changed({}), options))).where).toBe(where);
+  });
+
+  test('with an η for a network alone, naming it', async () => {
+    const network = loadDiffusers(`${changed({})}/unet`, { noising: thousand, eta: 0.5 });
+    const expected = 'none for a folder that has only a network';
+    expect(await refusal(network)).toMatchObject({ _tag: 'ConfigError', where: 'loadDiffusers: eta', expected });
   });
 });
 

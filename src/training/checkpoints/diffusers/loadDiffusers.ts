@@ -16,7 +16,7 @@ import {
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail, failure } from '../../../internal/errors.js';
 import type { Exact } from '../../../internal/exact.js';
-import { exactTuple, positive, oneOf } from '../../../internal/decode.js';
+import { exactTuple, positive, oneOf, share } from '../../../internal/decode.js';
 import { E, type either, t, TE } from '../../../internal/fp.js';
 import { type Block, take } from '../../../internal/gen.js';
 import {
@@ -52,12 +52,14 @@ import {
 import { inFile } from './inFile.js';
 import { architectureIn } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
-import { type ReadScheduler, readScheduler } from './readScheduler.js';
+import { type ReadScheduler, readScheduler, withoutEta } from './readScheduler.js';
 import type { SchedulerSampling } from './schedulerSettings.js';
 
 const folders = schema('loadDiffusers', {
   /** The number of sampling steps; default: every timestep for `DDPMScheduler`, 4 for LCM and TCD, 50 for the others. */
   steps: optional(positive),
+  /** η of the steps of `DDIMScheduler`, from 0, the default, to 1, or γ of `TCDScheduler`, 0.3 by default: `eta` of their pipelines. */
+  eta: optional(share),
   /** A part of the names of the files of weights: `fp16`. */
   variant: optional(t.string),
   /** Height and width, for a network whose configuration has no size. */
@@ -90,7 +92,7 @@ interface FoundScheduler extends ReadScheduler {
 }
 
 /** The scheduler of a pipeline. */
-function* pipelineScheduler(folder: string, { steps, noising, predicts }: DiffusersFolder): Block<FoundScheduler> {
+function* pipelineScheduler(folder: string, { steps, eta, noising, predicts }: DiffusersFolder): Block<FoundScheduler> {
   const [given] = Object.entries({ noising, predicts }).filter(([, value]) => value !== undefined);
   if (given !== undefined)
     yield* take(
@@ -106,7 +108,7 @@ function* pipelineScheduler(folder: string, { steps, noising, predicts }: Diffus
   yield* take(checkedIndex(path, index));
   const file = inFolder(yield* partFolder(folder, 'scheduler', SCHEDULER), SCHEDULER);
   const config = yield* take(readJson(file));
-  const read = yield* take(readScheduler(file, sampledBy(index, config), steps));
+  const read = yield* take(readScheduler(file, sampledBy(index, config), steps, eta));
   yield* take(checkedScheduler(path, index, config['_class_name']));
   return { file, config, ...read };
 }
@@ -114,24 +116,26 @@ function* pipelineScheduler(folder: string, { steps, noising, predicts }: Diffus
 /** The given process, and the sampling of DDPM or on a continuous path Euler's, for a folder that has only a network. */
 const givenNoising = (
   folder: string,
-  { steps, noising, predicts = 'epsilon' }: DiffusersFolder,
-): either.Either<NoisefoldError, FoundScheduler> =>
-  noising === undefined
-    ? fail('ConfigError', {
-        where: folder,
-        expected: `${INDEX} of a pipeline, or a process for a folder that has only a network`,
-        actual: 'neither',
-        hint: 'give the folder that has it, or call loadDiffusers(folder, { noising, predicts })',
-      })
-    : E.right({
-        noising,
-        predicts,
-        learnsVariance: null,
-        sampling: isDiscrete(noising)
-          ? { solver: ancestral(), grid: steps === undefined ? everyStep : trailing(steps), correction: clipToImage }
-          : { solver: euler(), grid: gridOf(steps ?? 50), correction: uncorrected },
-        notes: [],
-      });
+  { steps, eta, noising, predicts = 'epsilon' }: DiffusersFolder,
+): either.Either<NoisefoldError, FoundScheduler> => {
+  if (noising === undefined)
+    return fail('ConfigError', {
+      where: folder,
+      expected: `${INDEX} of a pipeline, or a process for a folder that has only a network`,
+      actual: 'neither',
+      hint: 'give the folder that has it, or call loadDiffusers(folder, { noising, predicts })',
+    });
+  if (eta !== undefined) return withoutEta('a folder that has only a network', eta);
+  return E.right({
+    noising,
+    predicts,
+    learnsVariance: null,
+    sampling: isDiscrete(noising)
+      ? { solver: ancestral(), grid: steps === undefined ? everyStep : trailing(steps), correction: clipToImage }
+      : { solver: euler(), grid: gridOf(steps ?? 50), correction: uncorrected },
+    notes: [],
+  });
+};
 
 /**
  * Refuses a scheduler that needs a learned variance for a model without one, or that does not use the variance of a
@@ -164,7 +168,7 @@ const misfit = (path: string) => (error: NoisefoldError) =>
  * Loads a folder of diffusers, a pipeline of a `UNet2DModel` and a scheduler, or only such a network (`config.json` and
  * weights) with a `noising`. Returns the model, its process, its parameters and the sampling options of its scheduler.
  * Schedulers: DDPM, DDIM, PNDM, LCM, TCD, Euler and KDPM2 with their ancestral forms, Heun, LMS, DPM-Solver and DPM-Solver++
- * (multistep, singlestep and SDE), DEIS, UniPC, SA-Solver, IPNDM, flow matching by Euler and Heun, and EDM by Euler and DPM-Solver,
+ * (multistep, singlestep and SDE), DEIS, UniPC, SA-Solver, IPNDM, flow matching by Euler, Heun and LCM, and EDM by Euler and DPM-Solver,
  * whose network is loaded as {@link preconditioned}. Components, classes and values that noisefold lacks are a `ConfigError` that
  * names them. With the number of steps that it was loaded for, a sampling equals that of diffusers, except for the differences
  * listed in `notes`, with their sizes. Fails with a

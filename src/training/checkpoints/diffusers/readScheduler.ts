@@ -26,7 +26,7 @@ import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
-import { SCHEDULERS, settingsOf } from './schedulers.js';
+import { hasEta, SCHEDULERS, settingsOf } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
 /** The result of reading a scheduler. */
@@ -78,8 +78,14 @@ const scheduleOf = (settings: SchedulerSettings): either.Either<NoisefoldError, 
   }
 };
 
-/** Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. */
-const withSignal = ({ T, alphaBars }: Schedule): Schedule => scheduleOfLevels(alphaBars.with(T - 1, 2 ** -24));
+/**
+ * Leaves an ᾱ of 2⁻²⁴ at the last timestep, where σ would be ∞, as diffusers does unless it steps over timesteps. The betas stay:
+ * the timestep before it may have less signal.
+ */
+const withSignal = (rescaled: Schedule): Schedule => {
+  const { alphaBars, sigmas } = scheduleOfLevels(rescaled.alphaBars.with(rescaled.T - 1, 2 ** -24));
+  return { ...rescaled, alphaBars, sigmas };
+};
 
 const noisingOfScheduler = (
   name: SchedulerName,
@@ -141,25 +147,49 @@ const readDiscrete = (
   name: SchedulerName,
   config: JsonRecord,
   steps: number | undefined,
+  eta: number | undefined,
 ): either.Either<NoisefoldError, ReadScheduler> =>
   F.pipe(
     fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
     E.bindTo('fields'),
-    E.let('settings', ({ fields: { given } }) => settingsOf(name, given as Partial<SchedulerSettings>)), // the codecs of its fields have checked it
+    E.let('settings', ({ fields: { given } }) => ({
+      ...settingsOf(name, given as Partial<SchedulerSettings>), // the codecs of its fields have checked it
+      ...(eta !== undefined && { eta }),
+    })),
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.bind('read', ({ settings, noising, count }) =>
       settings.use_flow_sigmas
-        ? E.right(onFlow(name, settings, noising.schedule.sigmas[0]!, count))
+        ? E.right(onFlow(name, settings, noising.schedule, count))
         : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
     ),
+    E.tap(({ settings, noising, read }) => named(path)(withoutBlindStep(settings, noising, read))),
     E.map(({ fields: { unknown }, settings, count, read }) => ({
       ...read,
       learnsVariance: learnsVariance(name, settings),
       notes: [...read.notes, ...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
     })),
   );
+
+/** Refuses a first step without signal for a network of ε, from which no x̂₀ follows. */
+const withoutBlindStep = (
+  { prediction_type: predicts }: SchedulerSettings,
+  { schedule }: DiscreteNoising,
+  { noising, sampling }: SchedulerProcess,
+): either.Either<NoisefoldError, void> =>
+  predicts !== 'epsilon'
+    ? E.right(undefined)
+    : E.flatMap(([first]: readonly number[]) =>
+        schedule.alphaBars[first!] === 0
+          ? fail('ConfigError', {
+              where: 'rescale_betas_zero_snr',
+              expected: 'false, or a grid without the last timestep, for a network of ε',
+              actual: 'true',
+              hint: 'write timestep_spacing "leading" and fewer steps, or train with "v_prediction"',
+            })
+          : E.right(undefined),
+      )(sampling.grid(noising));
 
 /** A scheduler over the timesteps of a process. */
 const onSchedule = (
@@ -181,8 +211,17 @@ const onSchedule = (
   }))(grid(noising));
 };
 
+/** Refuses an η for steps that have none. */
+export const withoutEta = (name: string, eta: number): either.Either<NoisefoldError, never> =>
+  fail('ConfigError', {
+    where: 'loadDiffusers: eta',
+    expected: `none for ${name}`,
+    actual: `${eta}`,
+    hint: 'leave it out: only the steps of DDIMScheduler and TCDScheduler have one',
+  });
+
 /**
- * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline. Returns a
+ * Reads the configuration of a scheduler, for a number of steps or the default number of its pipeline, and for an η. Returns a
  * `DecodeError` for a value of the wrong type, and a `ConfigError` that names the field for a scheduler or a value that
  * noisefold lacks.
  */
@@ -190,10 +229,14 @@ export const readScheduler = (
   path: string,
   config: JsonRecord,
   steps?: number,
+  eta?: number,
 ): either.Either<NoisefoldError, ReadScheduler> =>
   F.pipe(
     nameIn(path, config),
-    E.flatMap((name) =>
-      isContinuous(name) ? readContinuous(path, name, config, steps) : readDiscrete(path, name, config, steps),
-    ),
+    E.flatMap((name) => {
+      if (eta !== undefined && !hasEta(name)) return withoutEta(name, eta);
+      return isContinuous(name)
+        ? readContinuous(path, name, config, steps)
+        : readDiscrete(path, name, config, steps, eta);
+    }),
   );

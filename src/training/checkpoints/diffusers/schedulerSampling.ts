@@ -26,7 +26,7 @@ import { E, type either, F } from '../../../internal/fp.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { withLevels } from './schedulerPaths.js';
 import { SCHEDULERS } from './schedulers.js';
-import { type SchedulerSettings, spacingOf, type Visit } from './schedulerSettings.js';
+import { type SchedulerSettings, spacingFields, spacingOf, type Visit } from './schedulerSettings.js';
 
 /** A process without its noisiest timesteps, whose λ is below `lambda_min_clipped`. */
 const withoutNoisiest = (
@@ -121,7 +121,12 @@ const levelsOf = (
   // the grid has been made from the same numbers
   if (E.isRight(sigmas) && sigmas.right !== null) {
     const [place, round] = [timestepOfSigma(schedule), SCHEDULERS[name].rounding(settings)];
-    return Array.from(sigmas.right, (sigma) => ({ sigma, timestep: round(place(sigma)) }));
+    // where a rescaled schedule ends with less noise than before, λ of Lu et al. still begins at the last timestep
+    const isLast = (i: number): boolean => i === 0 && spacingFields(settings)[0] === 'use_lu_lambdas';
+    return Array.from(sigmas.right, (sigma, i) => ({
+      sigma,
+      timestep: isLast(i) ? schedule.T - 1 : round(place(sigma)),
+    }));
   }
   if (!isFractional(name, settings, steps)) return null;
   return timesteps.map((_, i) => {
@@ -131,17 +136,21 @@ const levelsOf = (
   });
 };
 
-/** The level where the last step ends, if it is not the data: the least σ. Over σ, x is there x₀ + σ·ε. */
+/**
+ * The level where the last step ends, if it is not the data: the least σ, or outside of DPM-Solver the last of those that replace
+ * the noise levels, which is the greatest one in a single step. Over σ, x is there x₀ + σ·ε.
+ */
 const endOf = (
   name: SchedulerName,
   settings: SchedulerSettings,
   { schedule }: DiscreteNoising,
+  levels: readonly SigmaLevel[] | null,
   { levelOfSigma }: Path,
 ): Level | null => {
   if (settings.final_sigmas_type === 'zero') return null;
   const least = schedule.sigmas[0]!;
   if (SCHEDULERS[name].over === 'sigma') return { alpha: 1, sigma: least, t: 0 };
-  return levelOfSigma(spacingOf(settings) ? (settings.sigma_min ?? least) : least);
+  return levelOfSigma(name.startsWith('DPMSolver') ? least : (levels?.at(-1)?.sigma ?? least));
 };
 
 /** The solver of a scheduler on its grid over a process. */
@@ -149,7 +158,7 @@ export const solverOfScheduler = (name: SchedulerName, visit: Visit, noising: Di
   const levels = levelsOf(name, visit, noising);
   const at = new Map(visit.timesteps.map((t, i) => [t, levels?.[i]]));
   const changed = (level: Level, path: Path): Level => {
-    if (isData(level)) return endOf(name, visit.settings, noising, path) ?? level;
+    if (isData(level)) return endOf(name, visit.settings, noising, levels, path) ?? level;
     const own = at.get(level.t);
     return own ? { ...path.levelOfSigma(own.sigma), networkTime: own.timestep } : level;
   };

@@ -43,6 +43,8 @@ export interface SchedulerSettings {
   readonly corrector_order: number;
   readonly original_inference_steps: number;
   readonly timestep_scaling: number;
+  /** η of DDIM's steps, or γ of TCD's: an argument of diffusers, and no field. */
+  readonly eta?: number;
 }
 
 export const DEFAULTS: SchedulerSettings = {
@@ -115,14 +117,14 @@ const exponential: Spacing = (steps, range) => spacedAlong(steps, range, Math.lo
 /** The fields that replace noise levels by others with the same ends. */
 const SPACINGS = {
   use_karras_sigmas: (steps, range) => karras(steps, range, 7),
-  use_exponential_sigmas: exponential,
   use_lu_lambdas: exponential,
+  use_exponential_sigmas: exponential,
   use_beta_sigmas: (steps, range) => betaSpaced(steps, range, { alpha: 0.6, beta: 0.6 }),
 } satisfies Record<string, Spacing>;
 
 export type SpacingField = keyof typeof SPACINGS;
 
-/** The fields of a configuration that replace its noise levels; diffusers takes one at most. */
+/** The fields of a configuration that replace its noise levels. diffusers takes the first, and only `use_lu_lambdas` with others. */
 export const spacingFields = (settings: Partial<Pick<SchedulerSettings, SpacingField>>): readonly SpacingField[] =>
   (Object.keys(SPACINGS) as SpacingField[]).filter((field) => settings[field]); // its own keys
 

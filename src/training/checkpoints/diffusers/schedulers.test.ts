@@ -5,11 +5,13 @@ import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
 import { levelsOf } from '../../../diffusion/index.js';
 import { requireDiscrete } from '../../../diffusion/levels/noising.js';
 import { E } from '../../../internal/fp.js';
+import type { UNetArchitecture } from '../../../nn/index.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
 import { parsePythonJson } from './pythonJson.js';
 import { readScheduler } from './readScheduler.js';
 import { SCHEDULER_FIELDS } from './schedulerFields.js';
+import { schedulerConfig } from './writeScheduler.js';
 
 describe('a file that Python wrote', () => {
   test('may hold Infinity and NaN, which JSON does not have', () => {
@@ -108,6 +110,22 @@ describe('schedulers', () => {
     },
   );
 
+  test('take an η if their steps have one, and are refused with it if they have none', () => {
+    const noise = (_class_name: string, eta?: number) => {
+      const { noising, sampling } = right(readScheduler('s', { _class_name }, 4, eta));
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan[0]!.stages[0]!.noise;
+    };
+    expect([noise('DDIMScheduler'), noise('DDIMScheduler', 0)]).toEqual([0, 0]);
+    expect(noise('DDIMScheduler', 0.5)! / noise('DDIMScheduler', 1)!).toBeCloseTo(1 / 2, 12);
+    expect(noise('TCDScheduler', 0.3)).toBe(noise('TCDScheduler'));
+    expect(noise('TCDScheduler', 0)).toBeUndefined();
+    for (const _class_name of ['DDPMScheduler', 'EDMEulerScheduler'])
+      expect(readScheduler('s', { _class_name }, 4, 0.5)).toMatchObject({
+        left: { _tag: 'ConfigError', where: 'loadDiffusers: eta', expected: `none for ${_class_name}`, actual: '0.5' },
+      });
+  });
+
   test('take as many steps as their pipelines', () => {
     const stepsOf = (config: object) => {
       const { noising, sampling } = read(config);
@@ -154,11 +172,11 @@ describe('schedulers', () => {
   test.each<[string, object, string, string, string, number?]>([
     ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
     ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
-    ['DPMSolverMultistepScheduler', { use_lu_lambdas: true, use_karras_sigmas: true }, 'use_lu_lambdas', 'false with use_karras_sigmas', 'true'],
     ['UniPCMultistepScheduler', { use_beta_sigmas: true, use_exponential_sigmas: true }, 'use_beta_sigmas', 'false with use_exponential_sigmas', 'true'],
     ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
     ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
     ['DEISMultistepScheduler', { ...flow, use_karras_sigmas: true }, 'use_karras_sigmas', 'false with use_flow_sigmas', 'true'],
+    ['UniPCMultistepScheduler', { ...flow, use_beta_sigmas: true }, 'use_beta_sigmas', 'false with use_flow_sigmas', 'true'],
     ['DEISMultistepScheduler', { ...flow, num_train_timesteps: 500 }, 'num_train_timesteps', '1000 with use_flow_sigmas', '500'],
     ['UniPCMultistepScheduler', { shift_terminal: 0.1 }, 'shift_terminal', '0 without use_flow_sigmas', '0.1'],
     ['UniPCMultistepScheduler', { ...flow, shift_terminal: 0.1 }, 'shift_terminal', 'none for one step', '0.1', 1],
@@ -180,6 +198,8 @@ describe('schedulers', () => {
     ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
     ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
     ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
+    ['DDIMScheduler', { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' }, 'rescale_betas_zero_snr', 'a grid without the last timestep, for a network of ε', 'true', 5],
+    ['LCMScheduler', { rescale_betas_zero_snr: true }, 'rescale_betas_zero_snr', 'a grid without the last timestep', 'true'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
   ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
     expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
@@ -209,6 +229,17 @@ describe('schedulers', () => {
     expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, flow_shift: 5 }, 4).notes).toEqual([
       expect.stringMatching(/^s: use_flow_sigmas: .* begin at t = 0\.9998, .* \(t differs by up to 0\.0012\)$/),
     ]);
+    expect(read({ _class_name: 'UniPCMultistepScheduler', ...flow, use_karras_sigmas: true }, 4).notes).toEqual([
+      's: use_karras_sigmas: versions of diffusers that do not convert the noise levels of a flow take them for times; noisefold takes σ/(σ + 1), as later ones',
+    ]);
+    // (3² - 3²·(20291² - 3²)/20291²), which is 0 up to rounding
+    const falling = { _class_name: 'KDPM2AncestralDiscreteScheduler', beta_schedule: 'squaredcos_cap_v2' };
+    expect(read(falling, 5).notes).toEqual([
+      's: beta_schedule: diffusers computes σ_down in 32 bits, as the root of a difference that may be below 0 where σ falls far in a step, and then gives NaN; noisefold takes σ_s²/σ_t',
+    ]);
+    expect(read(falling, 20).notes).toEqual([]);
+    expect(read({ ...falling, use_beta_sigmas: true }, 20).notes).toHaveLength(1);
+    expect(read({ ...falling, beta_schedule: 'linear' }, 5).notes).toEqual([]);
     const endsAtLeast = { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' };
     const undefinedAtEnd = [
       's: final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none',
@@ -216,10 +247,24 @@ describe('schedulers', () => {
     for (const [_class_name, fields, steps] of [
       ['DPMSolverMultistepScheduler', { solver_order: 3 }, 15],
       ['DPMSolverMultistepScheduler', { solver_type: 'heun', lower_order_final: false }, 8],
-      ['UniPCMultistepScheduler', { lower_order_final: false }, 8],
+      ['UniPCMultistepScheduler', { lower_order_final: false, solver_order: 3 }, 8],
     ] as const)
       expect(read({ _class_name, ...endsAtLeast, ...fields }, steps).notes).toEqual(undefinedAtEnd);
     expect(read({ _class_name: 'DPMSolverMultistepScheduler', ...endsAtLeast, solver_order: 3 }, 14).notes).toEqual([]);
+    const uniPC = { _class_name: 'UniPCMultistepScheduler', lower_order_final: false };
+    expect(read({ ...uniPC, ...endsAtLeast }, 8).notes).toEqual([]);
+    const ending = { final_sigmas_type: 'sigma_min', solver_order: 3 };
+    expect(read({ ...uniPC, ...flow, ...ending }, 8).notes.slice(1)).toEqual(undefinedAtEnd);
+    expect(read({ ...uniPC, ...flow, ...ending }, 2).notes).toHaveLength(1);
+    // -∞·0 in B(h)·Σ, and 1/r of the earlier predictions, where r is 0
+    const infinite =
+      'the last step has an infinite length, and gives NaN, ∞ or an error in diffusers; noisefold ends at x̂₀';
+    expect(read(uniPC, 8).notes).toEqual([`s: lower_order_final: ${infinite}`]);
+    expect(read(uniPC, 1).notes).toEqual([]);
+    expect(read({ ...uniPC, solver_order: 1 }, 8).notes).toEqual([]);
+    const bh1 = { _class_name: 'UniPCMultistepScheduler', solver_type: 'bh1' };
+    expect(read(bh1, 1).notes).toEqual([`s: solver_type: ${infinite}`]);
+    expect(read({ ...bh1, final_sigmas_type: 'sigma_min' }, 8).notes).toEqual([]);
     expect(read({ _class_name: 'DDPMScheduler', variance_type: 'fixed_large_log' }).notes).toEqual([
       's: variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β',
     ]);
@@ -235,6 +280,9 @@ describe('schedulers', () => {
     expect(seen('DPMSolverMultistepScheduler', 9)).toEqual([999, 888, 777, 666, 555, 443, 332, 221, 110]);
     expect(seen('DEISMultistepScheduler', 9, { flow_shift: 3 })).toEqual([999, 959, 912, 856, 789, 705, 599, 461, 272]);
     expect(seen('UniPCMultistepScheduler', 9)).toEqual([999, 889, 778, 667, 556, 444, 333, 222, 111]);
+    // 1 - z/(z[-1]/(1 - 0.1)) of z = 1 - σ, which ends at 0.10000000000000009
+    const ended = { flow_shift: 5, shift_terminal: 0.1 };
+    expect(seen('UniPCMultistepScheduler', 9, ended)).toEqual([999, 964, 920, 866, 797, 707, 581, 397, 100]);
   });
 
   test('on another grid than their own take the steps of noisefold', () => {
@@ -265,6 +313,50 @@ describe('schedulers', () => {
       expect(endsOf({ _class_name, ...last }, [999, 500]).sigma).toBe(0);
     }
     expect(endsOf({ _class_name: 'EulerDiscreteScheduler', ...last })).toMatchObject({ alpha: 1, sigma: first });
+  });
+
+  test('with use_lu_lambdas and other noise levels take those that diffusers takes', () => {
+    const visited = (fields: object) => {
+      const { noising, sampling } = read({ _class_name: 'DPMSolverMultistepScheduler', ...fields }, 6);
+      const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+      return plan.map(({ from }) => [from.sigma, from.networkTime]);
+    };
+    const lu = { use_lu_lambdas: true };
+    expect(visited({ ...lu, use_karras_sigmas: true })).toEqual(visited({ use_karras_sigmas: true }));
+    expect(visited({ ...lu, use_exponential_sigmas: true })).toEqual(visited(lu));
+    expect(visited({ ...lu, use_beta_sigmas: true })).toEqual(visited(lu));
+    // σ of timestep 998 is four times that of the last one, which is found in it at 995
+    expect(visited({ ...lu, rescale_betas_zero_snr: true })[0]![1]).toBe(999);
+  });
+
+  test('with a rescaled schedule have finite numbers and betas, and can be written', () => {
+    const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // prettier-ignore
+    const noising = requireDiscrete('test', read(config).noising);
+    expect(noising.schedule.betas[999]).toBe(1);
+    expect(Object.values(noising.posteriors[999]!).every(Number.isFinite)).toBe(true);
+    const architecture = { predicts: 'v', timesteps: 1000 } as UNetArchitecture;
+    expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
+  });
+
+  test('whose offset fits fewer steps than their default can be written', () => {
+    const config = {
+      _class_name: 'DDPMScheduler',
+      steps_offset: 1,
+      beta_schedule: 'linear',
+      prediction_type: 'epsilon',
+    };
+    const refused = readScheduler('s', config);
+    // the message does not list a thousand timesteps
+    expect(refused).toMatchObject({ left: { actual: expect.stringMatching(/^\[1000, .*, and 990 more\]$/) } });
+    const noising = requireDiscrete('test', read(config, 20).noising);
+    const architecture = { predicts: 'epsilon', timesteps: 1000 } as UNetArchitecture;
+    expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
+  });
+
+  test('with a rescaled schedule sample by a network of ε from a timestep with signal', () => {
+    const rescaled = { rescale_betas_zero_snr: true };
+    expect(timesteps({ _class_name: 'DDIMScheduler', ...rescaled }, 4)).toEqual([750, 500, 250, 0]);
+    expect(timesteps({ _class_name: 'EulerDiscreteScheduler', ...rescaled }, 2)).toEqual([999, 0]);
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

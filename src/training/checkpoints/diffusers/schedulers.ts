@@ -103,8 +103,8 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   DDIMScheduler: overTimesteps(
     (visit) => {
-      const { clip_sample: clips, thresholding, num_train_timesteps: T } = visit.settings;
-      return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta: 0, keepEpsilon: clips || thresholding }));
+      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta = 0 } = visit.settings;
+      return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta, keepEpsilon: clips || thresholding }));
     },
     { defaults: { timestep_spacing: 'leading', clip_sample: true } },
   ),
@@ -118,7 +118,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   LCMScheduler: overTimesteps(({ settings }) => lcmSteps(settings.timestep_scaling), DISTILLED),
   // it has the fields of a clip, and does not clip
-  TCDScheduler: overTimesteps(() => tcd(), {
+  TCDScheduler: overTimesteps(({ settings: { eta: gamma = 0.3 } }) => tcd({ gamma }), {
     ...DISTILLED,
     fixed: { ...DISTILLED.fixed, ...ENDS_AT_LEAST, clip_sample: false, thresholding: false },
   }),
@@ -136,7 +136,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,
   }),
-  DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length)),
+  DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length), {
+    defaults: { lower_order_final: false },
+  }),
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
     fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),
@@ -146,6 +148,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     fixed: ENDS_AT_LEAST,
   }),
 };
+
+/** Tests if the steps of a scheduler have an η. */
+export const hasEta = (name: string): boolean => ['DDIMScheduler', 'TCDScheduler'].includes(name);
 
 /** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
 export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({

@@ -31,9 +31,12 @@ const isClose = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
   some.length === others.length &&
   Array.from(some).every((number, i) => Math.abs(number - others[i]!) <= CLOSE * Math.abs(number));
 
+/** A number of steps that the grids of all schedulers take. Their own defaults may be too many for `steps_offset`. */
+const fewSteps = ({ schedule: { T } }: DiscreteNoising): number => Math.max(1, Math.min(4, T - 1));
+
 /** True if a scheduler has the process. */
 const has = (noising: DiscreteNoising, config: JsonRecord): boolean => {
-  const read = readScheduler(WHERE, config);
+  const read = readScheduler(WHERE, config, fewSteps(noising));
   if (E.isLeft(read) || !isDiscrete(read.right.noising)) return false;
   const { schedule } = read.right.noising;
   return isClose(noising.schedule.betas, schedule.betas) && isClose(noising.schedule.alphaBars, schedule.alphaBars);
@@ -181,7 +184,8 @@ const ofSchedule = (
     E.flatMap((prediction) => {
       const config = { ...given, prediction_type: prediction };
       const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
-      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given)].map((fields) => ({
+      // a floor of ᾱ follows only from the given fields
+      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given), {}].map((fields) => ({
         ...config,
         ...fields,
       }));
@@ -192,6 +196,6 @@ const ofSchedule = (
         isDiscrete(read.noising)
           ? wrong(WHERE, 'a process that follows from its betas', 'another')
           : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(given['_class_name'])),
-      )(readScheduler('saveDiffusers: scheduler', config));
+      )(readScheduler('saveDiffusers: scheduler', config, fewSteps(noising)));
     }),
   );

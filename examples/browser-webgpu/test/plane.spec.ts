@@ -229,4 +229,22 @@ describe('the figure "The plane"', inBrowser, () => {
     await whenFilmed(page, 0);
     expect(await page.locator('#notices').textContent()).not.toContain('The network of the plane stopped');
   });
+
+  test.each([
+    ['light', '59, 91, 219', '29, 28, 26'],
+    ['dark', '141, 162, 251', '236, 235, 231'],
+  ] as const)('is drawn in the colours of the page: %s', async (colorScheme, accent, ink) => {
+    const page = await figure('', { colorScheme });
+    await whenFilmed(page, 0);
+    await whenShown(page);
+    const colours = (selector: string) =>
+      page.$eval(selector, (canvas) => {
+        if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        const opaque = Array.from({ length: data.length / 4 }, (_, k) => [...data.subarray(4 * k, 4 * k + 4)]);
+        return [...new Set(opaque.filter(([, , , alpha]) => alpha === 255).map((rgba) => rgba.slice(0, 3).join(', ')))];
+      });
+    expect(await colours('#points')).toContain(accent);
+    expect(await colours('#exact')).toEqual(expect.arrayContaining([accent, ink]));
+  });
 });

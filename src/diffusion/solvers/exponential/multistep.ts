@@ -3,7 +3,7 @@ import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type Filled, optional } from '../../../internal/schema.js';
 import { pairsOf, type Level } from '../../levels/level.js';
-import { planning, type Solver } from '../plan.js';
+import { planning, type Solver, type Stage } from '../plan.js';
 import { pairRule } from '../solverOptions.js';
 import { hasLength, holdX0, inX0, isGradual, lengthOf, type OrderAt, reachOf } from '../steps.js';
 import { exponentialStep, type MomentRules, type StepKind } from './exponentialStep.js';
@@ -47,6 +47,16 @@ export const publishedRules = ({
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
+/** The sum of two combinations of predictions. */
+const added = (a: readonly number[], b: readonly number[]): readonly number[] =>
+  Array.from({ length: Math.max(a.length, b.length) }, (_, k) => (a[k] ?? 0) + (b[k] ?? 0));
+
+/** A stage of a method in ε̂: factors of x and x̂₀, and what a combination of ε̂ adds, newest first. */
+const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...memory]: readonly number[]): Stage => {
+  const more = inX0(at, 'epsilon', own);
+  return { at, x: x + more.x, x0: x0 + more.x0, memory, remembers: 'epsilon' };
+};
+
 /**
  * A multistep method of {@link exponentialStep}: a polynomial through the last predictions, which are at places before the step. A
  * corrector repeats the step with the prediction at its end. It has the same x_t and ε, so it adds the difference of both sums to
@@ -82,49 +92,27 @@ export const multistep = ({
       const [own, ...others] = parts[i]!.factors(ends ? [1, ...earlier] : earlier, rules);
       return ends ? [others[0]!, own!, ...others.slice(1)] : [own!, ...others];
     };
+    /** What the corrector of the step before adds to x at level i: the factors of the predictions there and before. */
+    const correctionOf = (i: number): readonly number[] =>
+      corrector > 0 && i > 0 && corrects(i - 1) && usable(...steps[i - 1]!)
+        ? added(factorsOf(i - 1, corrector - 1, true), [0, ...factorsOf(i - 1, order, false).map((n) => -n)])
+        : [];
     return steps.map(([from, to], i) => {
       const { x, noise } = parts[i]!;
       const predictor = factorsOf(i, order, false);
-      // the corrector of the step before adds a combination of predictions to x_t
-      const isCorrected = corrector > 0 && i > 0 && corrects(i - 1) && usable(...steps[i - 1]!);
-      const [before, after] = isCorrected
-        ? [[0, ...factorsOf(i - 1, order, false)], factorsOf(i - 1, corrector - 1, true)]
-        : [[], []];
-      const corrections = Array.from(
-        { length: Math.max(before.length, after.length) },
-        (_, k) => x * ((after[k] ?? 0) - (before[k] ?? 0)),
-      );
-      if (!inNoise[i] && space === 'epsilon') {
-        // the step has one prediction, in x̂₀, and the corrector those of ε̂
-        const [own = 0, ...memory] = corrections;
-        const more = inX0(from, 'epsilon', own);
-        return {
-          from,
-          to,
-          stages: [{ at: from, x: x + more.x, x0: predictor[0]! + more.x0, memory, noise, remembers: 'epsilon' }],
-        };
-      }
-      const joined = Array.from(
-        { length: Math.max(predictor.length, corrections.length) },
-        (_, k) => (predictor[k] ?? 0) + (corrections[k] ?? 0),
-      );
-      if (!inNoise[i]) {
-        const [own, ...memory] = joined;
-        return { from, to, stages: [{ at: from, x, x0: own!, memory, noise }] };
-      }
-      // DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
-      const [own, ...memory] = joined;
-      const held = holdX0(from, to);
-      const more = inX0(from, 'epsilon', own! - sum(predictor) / (1 + eta(from, to)));
-      const stage = {
-        at: from,
-        x: held.x! + more.x,
-        x0: held.x0! + more.x0,
-        memory,
-        remembers: 'epsilon',
-        noise,
-      } as const;
-      return { from, to, stages: [stage] };
+      const correction = correctionOf(i).map((n) => x * n);
+      const [x0 = 0, ...memory] = space === 'x0' ? added(predictor, correction) : predictor;
+      const stage = !inNoise[i]
+        ? space === 'x0'
+          ? { at: from, x, x0, memory }
+          : withNoises(from, { x, x0 }, correction)
+        : // DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
+          withNoises(
+            from,
+            holdX0(from, to),
+            added(added(predictor, correction), [-sum(predictor) / (1 + eta(from, to))]),
+          );
+      return { from, to, stages: [{ ...stage, noise }] };
     });
   });
 

@@ -1,9 +1,9 @@
 /** The page: events in, effects out, and a view of the state. */
 import { either as E } from 'fp-ts';
-import type { Effect, Event, Opened } from './page/event.js';
+import { type Effect, type Event, LINK, type Opened } from './page/event.js';
 import { isolating } from './page/isolation.js';
 import { curveOf } from './page/curve.js';
-import { eventsOf, hashOf } from './page/links.js';
+import { eventsOf, figureOf, hashOf } from './page/links.js';
 import { firstPage, turned } from './page/page.js';
 import { plays } from './page/plane.js';
 import { decodeReport, type Request } from './shared/messages.js';
@@ -113,6 +113,7 @@ function drawSoon(): void {
 
 const followLink = (): void => {
   for (const event of eventsOf(location.hash)) happened(event);
+  document.getElementById(figureOf(location.hash))?.scrollIntoView();
 };
 
 /** Time rests once the user touches the page; the link then states it. */
@@ -134,7 +135,10 @@ const loadNoising = async (): Promise<void> => {
 };
 
 listenToFiles(happened);
-addEventListener('hashchange', followLink);
+addEventListener('hashchange', () => {
+  followLink();
+  carryOut(LINK); // the menu leaves only the name of a figure
+});
 for (const touch of ['pointerdown', 'keydown'] as const) addEventListener(touch, rest, { capture: true });
 addEventListener('scroll', drawSoon, { passive: true }); // time rests while it is out of view
 listenToShare(
@@ -142,11 +146,8 @@ listenToShare(
   (text) => happened({ _tag: 'Shared', text }),
 );
 showAsked(location.search);
-const wanted = new URLSearchParams(location.hash.slice(1)).get('figure') ?? '';
 followLink();
 void loadNoising();
-if (/^(removing|guiding|use)$/.test(wanted)) happened({ _tag: 'NetworkWanted' }); // the link shows what it draws
-if (/^\w+$/.test(wanted)) document.getElementById(wanted)?.scrollIntoView();
 night.addEventListener('change', drawSoon);
 document.addEventListener('visibilitychange', () => happened({ _tag: 'Hid', hidden: document.hidden }));
 

@@ -34,6 +34,8 @@ describe('the rows of the figure', () => {
     expect(move(pressed, begun)[1]).toMatchObject([...SCALES.map(() => ({ request: { seed: 2 } })), LINK]);
     const linked = move({ _tag: 'GuidingSet', query: 'guide=2' }, unguided)[0]; // the noise of a link is that of the first rows
     expect(move(pressed, linked)[1]).toMatchObject([...SCALES.map(() => ({ request: { seed: 2 } })), LINK]);
+    expect(move({ _tag: 'GuidingSet', query: 'guide=7' }, begun)[0]).toMatchObject({ seed: 7, rows: [] });
+    expect(move({ _tag: 'GuidingSet', query: 't=4' }, begun)[0]).toBe(begun);
     expect(move(pressed, unguided, absent)[1]).toEqual([]);
     expect(move({ _tag: 'NetworkLoaded' })).toEqual([unguided, []]);
   });

@@ -54,7 +54,7 @@ export const varietyOf = (x: Float32Array): number => {
 const asked = (state: Guiding, network: Shipped): Moved<Guiding> => {
   if (!draws(network)) return [state, []];
   const { nextId } = state;
-  const seed = state.seed + Math.sign(state.rows.length);
+  const seed = state.rows.length === 0 ? state.seed : state.seed + 1;
   const requests = SCALES.map((guidance, part): Paint => ({
     ...{ _tag: 'Paint', id: nextId + part, purpose: 'guidance', part, network: 'shipped', labels: LABELS },
     ...{ solver: 'ddim', steps: 20, guidance, seed, known: null, from: null },
@@ -79,8 +79,10 @@ export const guided = (state: Guiding, event: Event, network: Shipped): Moved<Gu
   switch (event._tag) {
     case 'GuidePressed':
       return asked(state, network);
-    case 'GuidingSet':
-      return [{ ...state, ...choicesOf(event.query).number('seed', 'guide', Number.isInteger) }, []];
+    case 'GuidingSet': {
+      const { seed = state.seed } = choicesOf(event.query).number('seed', 'guide', Number.isInteger);
+      return [seed === state.seed ? state : { ...state, seed, rows: [] }, []];
+    }
     case 'Frame':
       return event.purpose === 'guidance'
         ? [change(state, event.id, (row) => ({ ...row, film: withFrame(row.film, event) })), []]

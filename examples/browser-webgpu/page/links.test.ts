@@ -86,8 +86,14 @@ describe('the link of the page', () => {
     },
   );
 
+  test('wants the network for a figure that it draws', () => {
+    const last = (hash: string) => eventsOf(hash).at(-1)?._tag;
+    expect(last('#t=400&figure=removing')).toBe('NetworkWanted');
+    expect(last('#figure=use')).toBe('NetworkWanted');
+    expect(last('#t=400&figure=noising')).toBe('MorphSet');
+  });
+
   test('is empty for a page without one', () => {
-    expect(eventsOf('')).toEqual([]);
-    expect(eventsOf('#')).toEqual([]);
+    for (const hash of ['', '#', '#plane']) expect(eventsOf(hash)).toEqual([]); // the last is of the menu
   });
 });

@@ -43,6 +43,17 @@ describe('the frame of the page', inBrowser, () => {
     expect(await inkOf(other, '#noising canvas')).toEqual(shown);
   });
 
+  test('has a menu that scrolls to the figures, and keeps the choices in the link', async () => {
+    const page = await opened(`${QUICK}#digit=5&seed=2&path=linear&t=300`);
+    await page.getByRole('link', { name: 'The plane' }).click();
+    await page.waitForFunction(() => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
+    await page.waitForFunction(() => location.hash === '#digit=5&seed=2&path=linear&t=300');
+    // a link that is opened in the same tab
+    await page.evaluate(() => (location.hash = '#digit=8&seed=2&path=linear&t=300&figure=noising'));
+    await page.waitForFunction(() => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
+    expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
+  });
+
   test('gives lines that embed a figure alone, without controls if asked', async () => {
     const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();

@@ -90,7 +90,8 @@ export const acquire = (settings: Settings, tell: Tell): TE.TaskEither<Noisefold
         (await hasAdapter())
           ? auto(settings, tell)()
           : insteadOfWebgpu(settings, tell, 'absent', 'WebGPU has no adapter.')();
-    default:
+    case 'wasm':
+    case 'portable':
       return wasm(settings, tell, null);
   }
 };

@@ -61,7 +61,7 @@ describe(name, skippedFor(notAsked), () => {
     const drawn = F.pipe(
       RTE.of({ model, noising, image: [1, 2, 1] as const, params: {} }),
       RTE.flatMap(sample({ solver, grid: STEPS, correction: uncorrected, count: COUNT, batch: 256, key: key(11) })),
-      using(wasm()),
+      using(wasm({ threads: 1 })), // the batches are small
     );
     const { data } = right(await drawn());
     const over = (f: (x: Pair) => number): number => {

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { programOf, projectOptions, root } from '../types/operations/typescript.js';
-import { type Option, optionsIn } from './options.js';
+import { type Option, optionsIn, optionsOfCall } from './options.js';
 
 /** The results that need `unwrap`, or a run. */
 type Gives = 'Either' | 'effect' | 'task';
@@ -68,9 +68,14 @@ const findNames = (): readonly Exported[] => {
   const files = entries();
   const program = programOf({ paths: files.map(([, file]) => file), options: projectOptions });
   const checker = program.getTypeChecker();
+  const exportsOf = (file: string): readonly ts.Symbol[] =>
+    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!);
+  const declarationOf = (symbol: ts.Symbol): ts.Symbol =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const exported = new Set(files.flatMap(([, file]) => exportsOf(file).map(declarationOf)));
   return files.flatMap(([entry, file]) =>
-    checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!).map((symbol) => {
-      const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    exportsOf(file).map((symbol) => {
+      const declared = declarationOf(symbol);
       const isValue = (declared.flags & ts.SymbolFlags.Value) !== 0;
       const [place] = declared.declarations ?? [];
       const file = place?.getSourceFile().fileName.slice(root.length) ?? '';
@@ -83,7 +88,9 @@ const findNames = (): readonly Exported[] => {
         gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
         file,
-        options: isValue ? [] : optionsIn(declared, checker),
+        options: isValue
+          ? optionsOfCall(declared, checker, (type) => exported.has(type))
+          : optionsIn(declared, checker),
         declaration: `${file}:${place?.pos}`,
       };
     }),

@@ -83,6 +83,27 @@ export const optionsIn = (type: ts.Symbol, checker: ts.TypeChecker): readonly Op
   return isOfSchema(type, fields, checker) ? inSource(fields).map((field) => optionOf(field, checker)) : [];
 };
 
+/**
+ * The options that an exported function takes in an argument whose type is not exported: the type of another one is listed by its own
+ * name.
+ */
+export const optionsOfCall = (
+  value: ts.Symbol,
+  checker: ts.TypeChecker,
+  isExported: (type: ts.Symbol) => boolean,
+): readonly Option[] => {
+  const [signature] = checker.getTypeOfSymbol(value).getCallSignatures();
+  return (signature?.getParameters() ?? []).flatMap((parameter) => {
+    const type = checker.getNonNullableType(checker.getTypeOfSymbol(parameter));
+    const parts = type.isIntersection() ? type.types : [type];
+    if (parts.some((part) => part.symbol !== undefined && isExported(part.symbol))) return [];
+    const fields = checker.getPropertiesOfType(type);
+    return fields.some((field) => optionalCall(field, checker) !== null)
+      ? inSource(fields).map((field) => optionOf(field, checker))
+      : [];
+  });
+};
+
 /** A default that a reader understands without the source. */
 const isLiteral = (text: string): boolean => /^('[^']*'|[-\d._e/ ]+|true|false|Infinity|\[\])$/.test(text);
 
@@ -96,10 +117,14 @@ export const waysToState = (byDefault: string): readonly string[] => {
   if (!isLiteral(byDefault)) return [''];
   const [a, b] = byDefault.split('/').map((part) => Number(part.replaceAll('_', '')));
   const plain = byDefault.replaceAll(/['_]/g, '');
-  const fractions: Readonly<Record<string, string>> = { '0.5': '½', '2/3': '⅔', '[]': 'none', Infinity: 'no limit' };
-  return [plain, fractions[byDefault.replaceAll(' ', '')], b === undefined ? String(a) : undefined].filter(
-    (way) => way !== undefined,
-  );
+  const close = byDefault.replaceAll(' ', '');
+  const words: Readonly<Record<string, readonly string[]>> = {
+    '0.5': ['½'],
+    '2/3': ['⅔'],
+    '[]': ['none'],
+    Infinity: ['no limit', '∞'],
+  };
+  return [plain, close, ...(words[close] ?? []), ...(b === undefined ? [String(a)] : [])];
 };
 
 /** A table of options: required ones first, as they are declared. */

@@ -15,7 +15,10 @@ export interface PrecisionRecall {
   readonly recall: number;
 }
 
-const comparison = schema('precisionRecall', { neighbours: optional(positive, 3) });
+const comparison = schema('precisionRecall', {
+  /** k: a ball around an image reaches to its k-th nearest neighbour; 3 if left out. */
+  neighbours: optional(positive, 3),
+});
 
 interface Neighbours extends OptionsOf<typeof comparison> {}
 

@@ -24,13 +24,16 @@ const ends = {
   max: sigma,
 };
 const gridEnds = { min: optional(sigma), max: optional(sigma) };
-const rho = optional(
-  hinted(
-    refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity),
-    'a rho of 7 is usual; 1 makes equal steps of σ',
+const curved = {
+  /** ρ: a larger one puts more levels at small σ, and 1 makes equal steps of σ; 7 if left out. */
+  rho: optional(
+    hinted(
+      refined(t.number, 'rho > 0', (n) => n > 0 && n < Infinity),
+      'a rho of 7 is usual; 1 makes equal steps of σ',
+    ),
+    7,
   ),
-  7,
-);
+};
 
 /** The least and the greatest σ of a grid. */
 export interface SigmaRange extends OptionsOf<typeof ends> {}
@@ -49,9 +52,9 @@ const inOrder = ({ min, max }: SigmaRange) =>
             : 'leave out σ = 0, the data, where the last step always ends: { min: 0.002 }',
       } as const);
 
-const karrasOptions = /* @__PURE__ */ schema('karrasSigmas', { ...ends, rho }).rule(inOrder);
+const karrasOptions = /* @__PURE__ */ schema('karrasSigmas', { ...ends, ...curved }).rule(inOrder);
 const exponentialOptions = /* @__PURE__ */ schema('exponentialSigmas', ends).rule(inOrder);
-const karrasGridOptions = schema('karrasGrid', { ...gridEnds, rho });
+const karrasGridOptions = schema('karrasGrid', { ...gridEnds, ...curved });
 const exponentialGridOptions = schema('exponentialGrid', gridEnds);
 
 interface KarrasRange extends OptionsOf<typeof karrasOptions> {}

@@ -24,7 +24,7 @@ import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
-import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
+import { blindNotes, checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
 import { hasEta, SCHEDULERS, settingsOf } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
@@ -164,32 +164,18 @@ const readDiscrete = (
         ? E.right(onFlow(name, settings, noising.schedule, count))
         : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
     ),
-    E.tap(({ settings, noising, read }) => named(path)(withoutBlindStep(settings, noising, read))),
-    E.map(({ fields: { unknown }, settings, count, read }) => ({
+    E.bind('grid', ({ read }) => named(path)(read.sampling.grid(read.noising))),
+    E.map(({ fields: { unknown }, settings, noising, count, read, grid }) => ({
       ...read,
       learnsVariance: learnsVariance(name, settings),
-      notes: [...read.notes, ...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
+      notes: [
+        ...read.notes,
+        ...notesOn(name, settings, count),
+        ...blindNotes(name, settings, noising, grid),
+        ...unknown,
+      ].map((note) => `${path}: ${note}`),
     })),
   );
-
-/** Refuses a first step without signal for a network of ε, from which no x̂₀ follows. */
-const withoutBlindStep = (
-  { prediction_type: predicts }: SchedulerSettings,
-  { schedule }: DiscreteNoising,
-  { noising, sampling }: SchedulerProcess,
-): either.Either<NoisefoldError, void> =>
-  predicts !== 'epsilon'
-    ? E.right(undefined)
-    : E.flatMap(([first]: readonly number[]) =>
-        schedule.alphaBars[first!] === 0
-          ? fail('ConfigError', {
-              where: 'rescale_betas_zero_snr',
-              expected: 'false, or a grid without the last timestep, for a network of ε',
-              actual: 'true',
-              hint: 'write timestep_spacing "leading" and fewer steps, or train with "v_prediction"',
-            })
-          : E.right(undefined),
-      )(sampling.grid(noising));
 
 /** A scheduler over the timesteps of a process. */
 const onSchedule = (

@@ -1,4 +1,6 @@
 /** Lists the settings of schedulers of diffusers that noisefold refuses, and the differences of its samples. */
+import { type DiscreteNoising, pathOf } from '../../../diffusion/index.js';
+import { leavesSignal } from '../../../diffusion/levels/channel.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
 import { show } from '../../../internal/decode.js';
@@ -140,4 +142,29 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
   ]; // prettier-ignore
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));
+};
+
+/** The field that leaves no signal at the last timestep. */
+const blindField = ({ rescale_betas_zero_snr: rescales, trained_betas: betas }: SchedulerSettings) => {
+  if (rescales) return 'rescale_betas_zero_snr';
+  return betas === undefined ? 'beta_end' : 'trained_betas';
+};
+
+/**
+ * The note on a grid that begins without signal, where no x̂₀ follows from a prediction of ε. `sample` refuses it, and takes other
+ * grids.
+ */
+export const blindNotes = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  noising: DiscreteNoising,
+  grid: readonly number[],
+): readonly string[] => {
+  const first = grid[0]!; // a grid has a time
+  if (settings.prediction_type !== 'epsilon' || leavesSignal(pathOf(noising).levelAt(first))) return [];
+  const isLeading = settings.timestep_spacing === 'leading' && SCHEDULERS[name].grid === undefined;
+  const others = isLeading ? 'load it with fewer steps, or give sample a grid' : 'give sample a grid';
+  return [
+    `${blindField(settings)}: timestep ${first} has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`,
+  ];
 };

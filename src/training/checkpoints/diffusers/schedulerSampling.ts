@@ -132,7 +132,7 @@ const levelsOf = (
   return timesteps.map((_, i) => {
     const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
     const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
-    return { sigma: below + (t % 1) * (above - below), timestep: t };
+    return { sigma: below === above ? below : below + (t % 1) * (above - below), timestep: t }; // both may be infinite
   });
 };
 

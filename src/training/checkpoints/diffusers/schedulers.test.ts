@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
-import { levelsOf } from '../../../diffusion/index.js';
+import { ddpm, levelsOf, linear, zeroTerminalSNR } from '../../../diffusion/index.js';
 import { requireDiscrete } from '../../../diffusion/levels/noising.js';
-import { E } from '../../../internal/fp.js';
+import { E, F } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
@@ -198,8 +198,6 @@ describe('schedulers', () => {
     ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
     ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
     ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
-    ['DDIMScheduler', { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' }, 'rescale_betas_zero_snr', 'a grid without the last timestep, for a network of ε', 'true', 5],
-    ['LCMScheduler', { rescale_betas_zero_snr: true }, 'rescale_betas_zero_snr', 'a grid without the last timestep', 'true'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
   ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
     expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
@@ -357,6 +355,40 @@ describe('schedulers', () => {
     const rescaled = { rescale_betas_zero_snr: true };
     expect(timesteps({ _class_name: 'DDIMScheduler', ...rescaled }, 4)).toEqual([750, 500, 250, 0]);
     expect(timesteps({ _class_name: 'EulerDiscreteScheduler', ...rescaled }, 2)).toEqual([999, 0]);
+  });
+
+  test('whose grid begins without signal have a note for a network of ε, which names the field', () => {
+    const { schedule } = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
+    const betas = { trained_betas: [...schedule.betas] };
+    const rescaled = { rescale_betas_zero_snr: true };
+    const noteOf = (field: string, others: string) =>
+      `s: ${field}: timestep 999 has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`;
+    const trailing = { timestep_spacing: 'trailing' };
+    const leading = { timestep_spacing: 'leading' };
+    const ofGrid = 'give sample a grid';
+    const ofSteps = 'load it with fewer steps, or give sample a grid';
+    for (const [_class_name, fields, steps, notes] of [
+      ['DDIMScheduler', { ...rescaled, ...trailing }, 5, [noteOf('rescale_betas_zero_snr', ofGrid)]],
+      ['DDIMScheduler', { ...betas, ...trailing }, 5, [noteOf('trained_betas', ofGrid)]],
+      ['DDIMScheduler', betas, 5, []],
+      ['DDPMScheduler', betas, undefined, [noteOf('trained_betas', ofSteps)]],
+      ['LCMScheduler', { ...rescaled, ...leading }, undefined, [noteOf('rescale_betas_zero_snr', ofGrid)]],
+      ['EulerDiscreteScheduler', betas, 7, [noteOf('trained_betas', ofGrid)]],
+      ['DDIMScheduler', { ...betas, ...trailing, prediction_type: 'v_prediction' }, 5, []],
+    ] as const)
+      expect([_class_name, fields, read({ _class_name, ...fields }, steps).notes]).toEqual([
+        _class_name,
+        fields,
+        notes,
+      ]);
+  });
+
+  test('over σ have finite levels where σ of the last timestep is infinite', () => {
+    const { schedule } = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
+    const config = { _class_name: 'EulerDiscreteScheduler', trained_betas: [...schedule.betas], prediction_type: 'v_prediction' }; // prettier-ignore
+    const { noising, sampling } = read(config, 7); // fractional timesteps
+    const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
+    expect(plan[0]!.from).toEqual({ alpha: 0, sigma: 1, t: 999, networkTime: 999 });
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {

@@ -26,7 +26,7 @@ import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { blindNotes, checkedSettings, gridField, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
-import { hasEta, SCHEDULERS, settingsOf } from './schedulers.js';
+import { SCHEDULERS, settingsOf, WITH_ETA } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
 /** The result of reading a scheduler. */
@@ -203,7 +203,7 @@ export const withoutEta = (name: string, eta: number): either.Either<NoisefoldEr
     where: 'loadDiffusers: eta',
     expected: `none for ${name}`,
     actual: `${eta}`,
-    hint: 'leave it out: only the steps of DDIMScheduler and TCDScheduler have one',
+    hint: `leave it out: only the steps of ${WITH_ETA.join(' and ')} have one`,
   });
 
 /**
@@ -220,7 +220,7 @@ export const readScheduler = (
   F.pipe(
     nameIn(path, config),
     E.flatMap((name) => {
-      if (eta !== undefined && !hasEta(name)) return withoutEta(name, eta);
+      if (eta !== undefined && !WITH_ETA.includes(name)) return withoutEta(name, eta);
       return isContinuous(name)
         ? readContinuous(path, name, config, steps)
         : readDiscrete(path, name, config, steps, eta);

@@ -30,6 +30,8 @@ export interface Scheduler {
   readonly defaults: Partial<SchedulerSettings>;
   /** The settings that no field changes. */
   readonly fixed?: Partial<SchedulerSettings>;
+  /** The default η of its steps (γ of TCD's); absent if they have none. */
+  readonly eta?: number;
   /** The default number of steps: that of its pipeline. */
   readonly steps: (T: number) => number;
   /** Its grid of a number of steps, if its timesteps are not spaced evenly. */
@@ -103,10 +105,10 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   DDIMScheduler: overTimesteps(
     (visit) => {
-      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta = 0 } = visit.settings;
+      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta } = visit.settings;
       return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta, keepEpsilon: clips || thresholding }));
     },
-    { defaults: { timestep_spacing: 'leading', clip_sample: true } },
+    { defaults: { timestep_spacing: 'leading', clip_sample: true }, eta: 0 },
   ),
   PNDMScheduler: overTimesteps(
     (visit) => {
@@ -118,8 +120,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   LCMScheduler: overTimesteps(({ settings }) => lcmSteps(settings.timestep_scaling), DISTILLED),
   // it has the fields of a clip, and does not clip
-  TCDScheduler: overTimesteps(({ settings: { eta: gamma = 0.3 } }) => tcd({ gamma }), {
+  TCDScheduler: overTimesteps(({ settings: { eta: gamma } }) => tcd({ gamma }), {
     ...DISTILLED,
+    eta: 0.3,
     fixed: { ...DISTILLED.fixed, ...ENDS_AT_LEAST, clip_sample: false, thresholding: false },
   }),
   EulerDiscreteScheduler: overSigma(() => euler()),
@@ -149,13 +152,16 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
 };
 
-/** Tests if the steps of a scheduler have an η. */
-export const hasEta = (name: string): boolean => ['DDIMScheduler', 'TCDScheduler'].includes(name);
+/** The schedulers whose steps have an η. */
+export const WITH_ETA: readonly string[] = Object.entries(SCHEDULERS).flatMap(([name, { eta }]) =>
+  eta === undefined ? [] : [name],
+);
 
 /** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
 export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({
   ...DEFAULTS,
   ...SCHEDULERS[name].defaults,
+  ...(SCHEDULERS[name].eta !== undefined && { eta: SCHEDULERS[name].eta }),
   ...given,
   ...SCHEDULERS[name].fixed,
 });

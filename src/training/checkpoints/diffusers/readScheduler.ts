@@ -148,8 +148,9 @@ const readDiscrete = (
   config: JsonRecord,
   steps: number | undefined,
   eta: number | undefined,
-): either.Either<NoisefoldError, ReadScheduler> =>
-  F.pipe(
+): either.Either<NoisefoldError, ReadScheduler> => {
+  const { flow } = SCHEDULERS[name];
+  return F.pipe(
     fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
     E.bindTo('fields'),
     E.let('settings', ({ fields: { given } }) => ({
@@ -160,8 +161,8 @@ const readDiscrete = (
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.bind('read', ({ settings, noising, count }) =>
-      settings.use_flow_sigmas
-        ? E.right(onFlow(name, settings, noising.schedule, count))
+      flow !== undefined && settings.use_flow_sigmas
+        ? E.right(onFlow(flow, name, settings, noising.schedule, count))
         : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
     ),
     E.bind('grid', ({ read }) => named(path)(read.sampling.grid(read.noising))),
@@ -176,6 +177,7 @@ const readDiscrete = (
       ].map((note) => `${path}: ${note}`),
     })),
   );
+};
 
 /** A scheduler over the timesteps of a process. */
 const onSchedule = (

@@ -15,7 +15,9 @@ import {
 } from '../../../diffusion/index.js';
 import { ddimStage } from '../../../diffusion/solvers/ddim.js';
 import { F } from '../../../internal/fp.js';
+import { type Flow, FLOW_OF_DPM, FLOW_OF_UNIPC } from './flowTimes.js';
 import { pndmScheduler } from './pndmScheduler.js';
+import { type EndNote, endNoteOfDpm, endNoteOfUniPC } from './schedulerEnds.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { fromSigma, noisyToTheEnd, strided } from './schedulerPaths.js';
 import { DEFAULTS, type SchedulerSettings, type Visit } from './schedulerSettings.js';
@@ -36,6 +38,10 @@ export interface Scheduler {
   readonly steps: (T: number) => number;
   /** Its grid of a number of steps, if its timesteps are not spaced evenly. */
   readonly grid?: (settings: SchedulerSettings, steps: number) => Grid;
+  /** Its sampling of a flow; absent if it samples none. */
+  readonly flow?: Flow;
+  /** The note on its last step; absent if diffusers takes that step with all settings. */
+  readonly endNote?: EndNote;
   /** The timestep that the network gets at a fractional one. */
   readonly rounding: (settings: SchedulerSettings) => (t: number) => number;
 }
@@ -70,6 +76,7 @@ const overLogSNR = (solver: Scheduler['solver'], more: Partial<Scheduler> = {}):
   solver,
   defaults: {},
   steps: (T) => Math.min(50, T - 1),
+  flow: FLOW_OF_DPM,
   rounding: (settings) => (settings.use_karras_sigmas ? Math.round : Math.floor),
   ...more,
 });
@@ -136,6 +143,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ throughout: true }), { defaults: LATENT }),
   DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistep(settings, timesteps.length), {
+    endNote: endNoteOfDpm,
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,
   }),
@@ -145,7 +153,11 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
     fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),
-  UniPCMultistepScheduler: overLogSNR(({ settings }) => uniPCSteps(settings), { defaults: { solver_type: 'bh2' } }),
+  UniPCMultistepScheduler: overLogSNR(({ settings }) => uniPCSteps(settings), {
+    defaults: { solver_type: 'bh2' },
+    flow: FLOW_OF_UNIPC,
+    endNote: endNoteOfUniPC,
+  }),
   SASolverScheduler: overLogSNR(({ settings }) => saSolverSteps(settings), {
     defaults: { algorithm_type: 'data_prediction' },
     fixed: ENDS_AT_LEAST,

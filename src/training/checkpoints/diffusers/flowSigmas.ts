@@ -4,9 +4,9 @@ import { isData } from '../../../diffusion/levels/level.js';
 import { type Flow, flowTimes } from './flowTimes.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { withLevels } from './schedulerPaths.js';
-import { correctionOf } from './schedulerSampling.js';
+import { correctionOf, namedBy, sigmasField } from './schedulerSampling.js';
 import { SCHEDULERS } from './schedulers.js';
-import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
+import { type SchedulerProcess, type SchedulerSettings, spacingOf } from './schedulerSettings.js';
 
 /**
  * A scheduler on a flow, for a number of steps. The network gets 1000·t rounded down. Where the last step does not end at the data, it
@@ -21,6 +21,7 @@ export const onFlow = (
 ): SchedulerProcess => {
   const noising = rectifiedFlow();
   const times = flowTimes(flow, settings, sigmaRange(schedule), steps);
+  const field = spacingOf(settings) ? sigmasField(settings, schedule) : 'flow_shift';
   const isDpm = name.startsWith('DPMSolver');
   const ends = settings.final_sigmas_type === 'zero' ? undefined : isDpm ? schedule.sigmas[0]! : times.at(-1)!;
   const changed = (level: Level): Level => {
@@ -31,7 +32,11 @@ export const onFlow = (
   return {
     noising,
     predicts: 'velocity',
-    sampling: { solver: { ...solver, start: () => 1 }, grid: atTimes(times), correction: correctionOf(settings) },
+    sampling: {
+      solver: { ...solver, start: () => 1 },
+      grid: namedBy(field, atTimes(times)),
+      correction: correctionOf(settings),
+    },
     notes: flow.notes(settings, times),
   };
 };

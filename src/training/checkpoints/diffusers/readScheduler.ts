@@ -24,8 +24,8 @@ import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
-import { blindNotes, checkedSettings, gridField, notesOn } from './schedulerNotes.js';
-import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
+import { blindNotes, checkedSettings, notesOn } from './schedulerNotes.js';
+import { correctionOf, gridOfScheduler, mostSteps, solverOfScheduler } from './schedulerSampling.js';
 import { SCHEDULERS, settingsOf, WITH_ETA } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
@@ -120,7 +120,7 @@ const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Readon
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
 
-/** Names the file, and perhaps the field, in an error. */
+/** Names the file in an error. */
 const named = (path: string) => E.mapLeft((error: NoisefoldError) => inFile(path, error));
 
 /** Reads a scheduler on a continuous path. The default number of steps is that of the schedulers over σ. */
@@ -159,11 +159,12 @@ const readDiscrete = (
     })),
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
+    E.tap(({ settings }) => fewEnough(name, settings, steps)),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.bind('read', ({ settings, noising, count }) =>
       flow !== undefined && settings.use_flow_sigmas
         ? E.right(onFlow(flow, name, settings, noising.schedule, count))
-        : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
+        : named(path)(onSchedule(name, settings, noising, count)),
     ),
     E.bind('grid', ({ read }) => named(path)(read.sampling.grid(read.noising))),
     E.map(({ fields: { unknown }, settings, noising, count, read, grid }) => ({
@@ -177,6 +178,23 @@ const readDiscrete = (
       ].map((note) => `${path}: ${note}`),
     })),
   );
+};
+
+/** Refuses more steps than timesteps. */
+const fewEnough = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  steps: number | undefined,
+): either.Either<NoisefoldError, void> => {
+  const most = mostSteps(name, settings);
+  return steps === undefined || steps <= most || most === 0
+    ? E.right(undefined)
+    : fail('ConfigError', {
+        where: 'loadDiffusers: steps',
+        expected: `at most ${most}, for ${name} with ${settings.num_train_timesteps} timesteps`,
+        actual: `${steps}`,
+        hint: 'take fewer: each step has a timestep of its own',
+      });
 };
 
 /** A scheduler over the timesteps of a process. */

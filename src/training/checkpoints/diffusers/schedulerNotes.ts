@@ -82,14 +82,6 @@ export const checkedSettings = (
   steps: number,
 ): either.Either<NoisefoldError, void> => firstRefusal(refusals(name, settings, steps), settings);
 
-/** The field that a grid follows from. */
-export const gridField = (name: SchedulerName, settings: SchedulerSettings): keyof SchedulerSettings => {
-  if (SCHEDULERS[name].grid) return 'original_inference_steps';
-  const [by] = spacingFields(settings);
-  if (by) return by;
-  return settings.timestep_spacing === 'leading' && settings.steps_offset > 0 ? 'steps_offset' : 'timestep_spacing';
-};
-
 const size = (percent: number): string => `up to ${percent} % of the greatest number, for a smooth model`;
 
 /** Tests if σ falls so far in a step of an ancestral scheduler that 32 bits may lose σ_down: in few steps of a cosine schedule. */
@@ -117,12 +109,6 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));
 };
 
-/** The field that leaves no signal at the last timestep. */
-const blindField = ({ rescale_betas_zero_snr: rescales, trained_betas: betas }: SchedulerSettings) => {
-  if (rescales) return 'rescale_betas_zero_snr';
-  return betas === undefined ? 'beta_end' : 'trained_betas';
-};
-
 /**
  * The note on a grid that begins without signal, where no x̂₀ follows from a prediction of ε. `sample` refuses it, and takes other
  * grids.
@@ -134,10 +120,11 @@ export const blindNotes = (
   grid: readonly number[],
 ): readonly string[] => {
   const first = grid[0]!; // a grid has a time
+  const field = settings.rescale_betas_zero_snr ? 'rescale_betas_zero_snr' : 'trained_betas'; // no other leaves no signal
   if (settings.prediction_type !== 'epsilon' || leavesSignal(pathOf(noising).levelAt(first))) return [];
   const isLeading = settings.timestep_spacing === 'leading' && SCHEDULERS[name].grid === undefined;
   const others = isLeading ? 'load it with fewer steps, or give sample a grid' : 'give sample a grid';
   return [
-    `${blindField(settings)}: timestep ${first} has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`,
+    `${field}: timestep ${first} has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`,
   ];
 };

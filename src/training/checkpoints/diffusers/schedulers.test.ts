@@ -196,9 +196,15 @@ describe('schedulers', () => {
     ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
     ['PNDMScheduler', {}, 'skip_prk_steps', 'true for 3 steps', 'false', 3],
     ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
-    ['DDIMScheduler', {}, 'timestep_spacing: leading', 'a whole number of steps from 1 to 1000', '2000', 2000],
     ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'use_karras_sigmas: atSigmas', 'falling noise levels within those of the process', '[500, '],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'sigma_max: atSigmas', 'falling noise levels within those of the process', '[500, '],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_min: 200 }, 'sigma_min: atSigmas', 'falling noise levels', ', 200]', 2],
+    ['LMSDiscreteScheduler', { use_karras_sigmas: true, num_train_timesteps: 2, trained_betas: [0.5, 1] }, 'trained_betas', 'leave signal at the last timestep, with use_karras_sigmas', 'σ is infinite', 2],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, timestep_spacing: 'leading', steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
+    ['DPMSolverSinglestepScheduler', { lambda_min_clipped: -3 }, 'lambda_min_clipped: linspace', 'a whole number of steps from 1 to 768', '900', 900],
+    ['UniPCMultistepScheduler', { ...flow, flow_shift: 1e5 }, 'flow_shift: atTimes', 'falling times', '0.99', 50],
+    ['UniPCMultistepScheduler', { ...flow, use_karras_sigmas: true, sigma_min: 5, sigma_max: 1 }, 'sigma_min: atTimes', 'falling times', '0.5', 4],
+    ['UniPCMultistepScheduler', { num_train_timesteps: 1 }, 'num_train_timesteps: linspace', 'steps', '1', 1],
   ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
     expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
       left: {
@@ -209,6 +215,24 @@ describe('schedulers', () => {
       },
     });
   }); // prettier-ignore
+
+  test.each<[string, object, number, number]>([
+    ['DDIMScheduler', {}, 1001, 1000],
+    ['DDIMScheduler', { steps_offset: 1, timestep_spacing: 'leading', num_train_timesteps: 10 }, 11, 10],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true }, 1001, 1000],
+    ['UniPCMultistepScheduler', {}, 1000, 999],
+    ['UniPCMultistepScheduler', { timestep_spacing: 'trailing' }, 1001, 1000],
+  ])('%s with %j is refused with %i steps, naming their number', (_class_name, fields, steps, most) => {
+    expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        where: 'loadDiffusers: steps',
+        expected: expect.stringContaining(`at most ${most}, for ${_class_name} with`),
+        actual: `${steps}`,
+      },
+    });
+    if (!('steps_offset' in fields)) expect(timesteps({ _class_name, ...fields }, most)).toHaveLength(most);
+  });
 
   // loadedSchedulers.test.ts compares their samples with those of diffusers
   test('with differences have notes of their sizes', () => {

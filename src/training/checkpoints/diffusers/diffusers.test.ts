@@ -15,7 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onWasm } from '../../../../properties/training/onWasm.js';
 import { reference } from '../../../backends/reference/index.js';
 import {
-  atTimes,
   cosine,
   ddpm,
   linear,
@@ -159,27 +158,6 @@ describe('a saved folder is loaded unchanged', () => {
       const others = right(await sample(loaded, { ...drawing, grid: 3 })(backend)());
       for (const { data } of [images, partly, others]) expect(data.every(Number.isFinite)).toBe(true);
     }),
-  );
-
-  test.each(['DDPMScheduler', 'LCMScheduler', 'EulerDiscreteScheduler'])(
-    'and sampled by a network of ε from a timestep with signal, where the process of %s ends without: a note says so',
-    (_class_name) =>
-      onWasm(async (backend) => {
-        const path = newFolder();
-        const noising = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
-        const trained = await untrained({ ...small, predicts: 'epsilon' }, noising)(backend);
-        right(await saveDiffusers(path, trained, { scheduler: { _class_name } })(backend)());
-        const loaded = right(await loadDiffusers(path)(backend)());
-        expect(loaded.notes).toEqual([
-          expect.stringContaining(`${path}/${SCHEDULER}: trained_betas: timestep 999 has no signal`),
-        ]);
-        const drawing = { ...loaded.sampling, count: 1, key: key(8) };
-        expect(await sample(loaded, drawing)(backend)()).toMatchObject({
-          left: { _tag: 'ConfigError', actual: 'none at t = 999' },
-        });
-        const { data } = right(await sample(loaded, { ...drawing, grid: atTimes([900, 500, 100]) })(backend)());
-        expect(data.every(Number.isFinite)).toBe(true);
-      }),
   );
 
   test('by the scheduler to which its pipeline converts its own', () =>

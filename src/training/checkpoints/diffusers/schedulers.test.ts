@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { goldenDiffusers } from '../../../../properties/golden/diffusers.js';
-import { ddpm, levelsOf, linear, zeroTerminalSNR } from '../../../diffusion/index.js';
+import { levelsOf } from '../../../diffusion/index.js';
 import { requireDiscrete } from '../../../diffusion/levels/noising.js';
-import { E, F } from '../../../internal/fp.js';
+import { E } from '../../../internal/fp.js';
 import type { UNetArchitecture } from '../../../nn/index.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
@@ -146,93 +146,7 @@ describe('schedulers', () => {
     );
   });
 
-  test('with a value that noisefold lacks are refused, naming the field', () => {
-    const config = { _class_name: 'DPMSolverMultistepScheduler', lambda_min_clipped: '-Infinity' };
-    for (const [field, value] of Object.entries({
-      algorithm_type: 'ddim',
-      final_sigmas_type: 'sigma_max',
-      use_dynamic_shifting: true,
-      lambda_min_clipped: 'none',
-      solver_order: 4,
-    }))
-      expect(readScheduler('s', { ...config, [field]: value })).toMatchObject({ left: { where: `s: ${field}` } });
-  });
-
-  test('with fewer trained betas than timesteps are refused', () => {
-    const config = { _class_name: 'DDIMScheduler', trained_betas: [0.1, 0.2] };
-    const error = { _tag: 'ConfigError', where: 's: trained_betas', actual: '2' };
-    expect(readScheduler('s', { ...config, num_train_timesteps: 1000 })).toMatchObject({ left: error });
-    expect(readScheduler('s', config)).toMatchObject({ left: error });
-    expect(scheduleOf({ ...config, num_train_timesteps: 2 }).betas).toEqual(Float64Array.of(0.1, 0.2));
-  });
-
   const flow = { use_flow_sigmas: true, prediction_type: 'flow_prediction' };
-
-  // each is refused when it is read, and not by the sampler
-  test.each<[string, object, string, string, string, number?]>([
-    ['DPMSolverMultistepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3 }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
-    ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver' }, 'algorithm_type', '"dpmsolver++" or "sde-dpmsolver++" with final_sigmas_type "zero"', '"dpmsolver"'],
-    ['UniPCMultistepScheduler', { use_beta_sigmas: true, use_exponential_sigmas: true }, 'use_beta_sigmas', 'false with use_exponential_sigmas', 'true'],
-    ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'prediction_type', '"flow_prediction" with use_flow_sigmas', '"epsilon"'],
-    ['DDIMScheduler', { prediction_type: 'flow_prediction' }, 'prediction_type', 'without use_flow_sigmas', '"flow_prediction"'],
-    ['DEISMultistepScheduler', { ...flow, use_karras_sigmas: true }, 'use_karras_sigmas', 'false with use_flow_sigmas', 'true'],
-    ['UniPCMultistepScheduler', { ...flow, use_beta_sigmas: true }, 'use_beta_sigmas', 'false with use_flow_sigmas', 'true'],
-    ['DEISMultistepScheduler', { ...flow, num_train_timesteps: 500 }, 'num_train_timesteps', '1000 with use_flow_sigmas', '500'],
-    ['UniPCMultistepScheduler', { shift_terminal: 0.1 }, 'shift_terminal', '0 without use_flow_sigmas', '0.1'],
-    ['UniPCMultistepScheduler', { ...flow, shift_terminal: 0.1 }, 'shift_terminal', 'none for one step', '0.1', 1],
-    ['UniPCMultistepScheduler', { ...flow, predict_x0: false, final_sigmas_type: 'sigma_min' }, 'use_flow_sigmas', 'false for a solver in ε', 'true'],
-    ['SASolverScheduler', { lambda_min_clipped: -5, timestep_spacing: 'trailing' }, 'lambda_min_clipped', '-Infinity with timestep_spacing "trailing"', '-5'],
-    ['EulerDiscreteScheduler', { beta_schedule: 'exp' }, 'beta_schedule', '"linear", "scaled_linear"', '"exp"'],
-    ['DPMSolverSinglestepScheduler', { algorithm_type: 'sde-dpmsolver++', solver_order: 3, solver_type: 'heun' }, 'solver_order', '1 or 2 with algorithm_type "sde-dpmsolver++"', '3'],
-    ['UniPCMultistepScheduler', { predict_x0: false }, 'predict_x0', 'true with final_sigmas_type "zero"', 'false'],
-    ['UniPCMultistepScheduler', { predict_x0: false, final_sigmas_type: 'sigma_min', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
-    ['SASolverScheduler', { algorithm_type: 'noise_prediction', thresholding: true }, 'thresholding', 'false for a solver in ε', 'true'],
-    ['SASolverScheduler', { corrector_order: 1 }, 'corrector_order', 'an order from 2 to 4', '1'],
-    ['KDPM2DiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
-    ['LCMScheduler', { original_inference_steps: 3 }, 'original_inference_steps: lcmGrid', 'whole numbers steps ≤ original', 'steps = 4, original = 3'],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas', 'false with use_karras_sigmas', 'true'],
-    ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', '"sigmoid"'],
-    ['PNDMScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
-    ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type', '"epsilon" or "v_prediction"', '"sample"'],
-    ['PNDMScheduler', {}, 'skip_prk_steps', 'true for 3 steps', 'false', 3],
-    ['DDIMScheduler', { thresholding: true, sample_max_value: 0 }, 'sample_max_value', 'a finite number above 0', '0'],
-    ['DDIMScheduler', { steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_max: 500 }, 'sigma_max: atSigmas', 'falling noise levels within those of the process', '[500, '],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true, sigma_min: 200 }, 'sigma_min: atSigmas', 'falling noise levels', ', 200]', 2],
-    ['LMSDiscreteScheduler', { use_karras_sigmas: true, num_train_timesteps: 2, trained_betas: [0.5, 1] }, 'trained_betas', 'leave signal at the last timestep, with use_karras_sigmas', 'σ is infinite', 2],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true, timestep_spacing: 'leading', steps_offset: 30 }, 'steps_offset: atTimes', 'falling times between 999 and 0', '[1010, '],
-    ['DPMSolverSinglestepScheduler', { lambda_min_clipped: -3 }, 'lambda_min_clipped: linspace', 'a whole number of steps from 1 to 768', '900', 900],
-    ['UniPCMultistepScheduler', { ...flow, flow_shift: 1e5 }, 'flow_shift: atTimes', 'falling times', '0.99', 50],
-    ['UniPCMultistepScheduler', { ...flow, use_karras_sigmas: true, sigma_min: 5, sigma_max: 1 }, 'sigma_min: atTimes', 'falling times', '0.5', 4],
-    ['UniPCMultistepScheduler', { num_train_timesteps: 1 }, 'num_train_timesteps: linspace', 'steps', '1', 1],
-  ])('%s with %j is refused, naming %s', (_class_name, fields, field, expected, actual, steps) => {
-    expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
-      left: {
-        _tag: 'ConfigError',
-        where: `s: ${field}`,
-        expected: expect.stringContaining(expected),
-        actual: expect.stringContaining(actual),
-      },
-    });
-  }); // prettier-ignore
-
-  test.each<[string, object, number, number]>([
-    ['DDIMScheduler', {}, 1001, 1000],
-    ['DDIMScheduler', { steps_offset: 1, timestep_spacing: 'leading', num_train_timesteps: 10 }, 11, 10],
-    ['EulerDiscreteScheduler', { use_karras_sigmas: true }, 1001, 1000],
-    ['UniPCMultistepScheduler', {}, 1000, 999],
-    ['UniPCMultistepScheduler', { timestep_spacing: 'trailing' }, 1001, 1000],
-  ])('%s with %j is refused with %i steps, naming their number', (_class_name, fields, steps, most) => {
-    expect(readScheduler('s', { _class_name, ...fields }, steps)).toMatchObject({
-      left: {
-        _tag: 'ConfigError',
-        where: 'loadDiffusers: steps',
-        expected: expect.stringContaining(`at most ${most}, for ${_class_name} with`),
-        actual: `${steps}`,
-      },
-    });
-    if (!('steps_offset' in fields)) expect(timesteps({ _class_name, ...fields }, most)).toHaveLength(most);
-  });
 
   // loadedSchedulers.test.ts compares their samples with those of diffusers
   test('with differences have notes of their sizes', () => {
@@ -351,15 +265,6 @@ describe('schedulers', () => {
     expect(visited({ ...lu, rescale_betas_zero_snr: true })[0]![1]).toBe(999);
   });
 
-  test('with a rescaled schedule have finite numbers and betas, and can be written', () => {
-    const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // prettier-ignore
-    const noising = requireDiscrete('test', read(config).noising);
-    expect(noising.schedule.betas[999]).toBe(1);
-    expect(Object.values(noising.posteriors[999]!).every(Number.isFinite)).toBe(true);
-    const architecture = { predicts: 'v', timesteps: 1000 } as UNetArchitecture;
-    expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
-  });
-
   test('whose offset fits fewer steps than their default can be written', () => {
     const config = {
       _class_name: 'DDPMScheduler',
@@ -373,52 +278,5 @@ describe('schedulers', () => {
     const noising = requireDiscrete('test', read(config, 20).noising);
     const architecture = { predicts: 'epsilon', timesteps: 1000 } as UNetArchitecture;
     expect(schedulerConfig(noising, { architecture }, config)).toEqual(E.right(config));
-  });
-
-  test('with a rescaled schedule sample by a network of ε from a timestep with signal', () => {
-    const rescaled = { rescale_betas_zero_snr: true };
-    expect(timesteps({ _class_name: 'DDIMScheduler', ...rescaled }, 4)).toEqual([750, 500, 250, 0]);
-    expect(timesteps({ _class_name: 'EulerDiscreteScheduler', ...rescaled }, 2)).toEqual([999, 0]);
-  });
-
-  test('whose grid begins without signal have a note for a network of ε, which names the field', () => {
-    const { schedule } = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
-    const betas = { trained_betas: [...schedule.betas] };
-    const rescaled = { rescale_betas_zero_snr: true };
-    const noteOf = (field: string, others: string) =>
-      `s: ${field}: timestep 999 has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`;
-    const trailing = { timestep_spacing: 'trailing' };
-    const leading = { timestep_spacing: 'leading' };
-    const ofGrid = 'give sample a grid';
-    const ofSteps = 'load it with fewer steps, or give sample a grid';
-    for (const [_class_name, fields, steps, notes] of [
-      ['DDIMScheduler', { ...rescaled, ...trailing }, 5, [noteOf('rescale_betas_zero_snr', ofGrid)]],
-      ['DDIMScheduler', { ...betas, ...trailing }, 5, [noteOf('trained_betas', ofGrid)]],
-      ['DDIMScheduler', betas, 5, []],
-      ['DDPMScheduler', betas, undefined, [noteOf('trained_betas', ofSteps)]],
-      ['LCMScheduler', { ...rescaled, ...leading }, undefined, [noteOf('rescale_betas_zero_snr', ofGrid)]],
-      ['EulerDiscreteScheduler', betas, 7, [noteOf('trained_betas', ofGrid)]],
-      ['DDIMScheduler', { ...betas, ...trailing, prediction_type: 'v_prediction' }, 5, []],
-    ] as const)
-      expect([_class_name, fields, read({ _class_name, ...fields }, steps).notes]).toEqual([
-        _class_name,
-        fields,
-        notes,
-      ]);
-  });
-
-  test('over σ have finite levels where σ of the last timestep is infinite', () => {
-    const { schedule } = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
-    const config = { _class_name: 'EulerDiscreteScheduler', trained_betas: [...schedule.betas], prediction_type: 'v_prediction' }; // prettier-ignore
-    const { noising, sampling } = read(config, 7); // fractional timesteps
-    const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
-    expect(plan[0]!.from).toEqual({ alpha: 0, sigma: 1, t: 999, networkTime: 999 });
-  });
-
-  test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
-    const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // prettier-ignore
-    expect(lastOf('DDIMScheduler')).toBe(0);
-    expect(lastOf('UniPCMultistepScheduler')).toBe(2 ** -24);
-    expect(lastOf('LMSDiscreteScheduler')).toBeCloseTo(4e-5, 6);
   });
 });

@@ -75,6 +75,14 @@ describe('schedulers', () => {
     expect(plan[0]!.from).toEqual({ alpha: 0, sigma: 1, t: 999, networkTime: 999 });
   });
 
+  test('with replaced noise levels are refused when they are written, as when they are read', () => {
+    const architecture = { timesteps: 1000 } as UNetArchitecture;
+    const config = { _class_name: 'LMSDiscreteScheduler', use_karras_sigmas: true };
+    expect(schedulerConfig(withoutSignal, { architecture }, config)).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'saveDiffusers: scheduler: trained_betas' },
+    });
+  });
+
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
     const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // prettier-ignore
     expect(lastOf('DDIMScheduler')).toBe(0);

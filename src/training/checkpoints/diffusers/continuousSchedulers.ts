@@ -19,8 +19,9 @@ import { aboveZero, finite, oneOf, only, positive } from '../../../internal/deco
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
+import { isHighAtEnd, NO_LENGTH } from './schedulerEnds.js';
 import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
-import { firstRefusal, isHighAtEnd, NO_LENGTH, orderRefusal } from './schedulerNotes.js';
+import { firstRefusal, orderRefusal } from './schedulerNotes.js';
 import { withLevels } from './schedulerPaths.js';
 import { correctionOf } from './schedulerSampling.js';
 import {
@@ -121,9 +122,12 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
   };
 };
 
-/** A scheduler of flow matching by a solver. Its earlier versions had no `time_shift_type`, unless it is a recent one. */
+/**
+ * A scheduler of flow matching by a solver. With `hasEarlier` it has versions without `time_shift_type`, which shift times after they
+ * space them.
+ */
 const flowBy =
-  (solverOf: (settings: FlowSettings) => Solver, isRecent = false) =>
+  (solverOf: (settings: FlowSettings) => Solver, { hasEarlier }: { readonly hasEarlier: boolean }) =>
   (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...FLOW, ...given };
     const { shift_terminal: end } = settings;
@@ -143,7 +147,7 @@ const flowBy =
       predicts: 'velocity',
       sampling: { solver: solverOf(settings), grid: atTimes(times), correction: uncorrected },
       notes:
-        apart > 1e-12 && !isRecent
+        hasEarlier && apart > 1e-12
           ? [
               `${by}: versions of diffusers without time_shift_type shift times after it, and noisefold as later ones before (t differs by up to ${apart.toPrecision(2)})`,
             ]
@@ -225,9 +229,11 @@ const ipndm = (_: object, steps: number): either.Either<NoisefoldError, Schedule
 export const CONTINUOUS: Readonly<
   Record<ContinuousName, (settings: object, steps: number) => either.Either<NoisefoldError, SchedulerProcess>>
 > = {
-  FlowMatchEulerDiscreteScheduler: flowBy((settings) => (settings.stochastic_sampling ? consistency() : euler())),
-  FlowMatchLCMScheduler: flowBy(() => consistency(), true),
-  FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun()),
+  FlowMatchEulerDiscreteScheduler: flowBy((settings) => (settings.stochastic_sampling ? consistency() : euler()), {
+    hasEarlier: true,
+  }),
+  FlowMatchLCMScheduler: flowBy(() => consistency(), { hasEarlier: false }),
+  FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun(), { hasEarlier: true }),
   EDMEulerScheduler: edmBy(() => euler(), 'last'),
   EDMDPMSolverMultistepScheduler: edmBy(dpmMultistep, 'least'),
   IPNDMScheduler: ipndm,

@@ -81,7 +81,10 @@ export interface LoadedDiffusers extends Trained<UNetParams, ImageShape> {
   readonly sampling: SchedulerSampling;
   /** The configuration of the scheduler, for `saveDiffusers`; absent without a scheduler. */
   readonly scheduler?: JsonRecord;
-  /** Differences from the samples of diffusers with their sizes, and unknown fields. Each note names its file and field. */
+  /**
+   * Differences from the samples of diffusers with their sizes, a grid that `sample` refuses, and unknown fields. Each note names
+   * its file and field.
+   */
   readonly notes: readonly string[];
 }
 

@@ -24,9 +24,9 @@ import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
-import { checkedSettings, gridField, notesOn } from './schedulerNotes.js';
-import { correctionOf, gridOfScheduler, solverOfScheduler } from './schedulerSampling.js';
-import { hasEta, SCHEDULERS, settingsOf } from './schedulers.js';
+import { blindNotes, checkedSettings, notesOn } from './schedulerNotes.js';
+import { correctionOf, gridOfScheduler, mostSteps, solverOfScheduler } from './schedulerSampling.js';
+import { SCHEDULERS, settingsOf, WITH_ETA } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
 
 /** The result of reading a scheduler. */
@@ -120,7 +120,7 @@ const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Readon
 const learnsVariance = (name: SchedulerName, { variance_type: variance }: SchedulerSettings): boolean | null =>
   name === 'DDPMScheduler' ? variance === 'learned_range' : null;
 
-/** Names the file, and perhaps the field, in an error. */
+/** Names the file in an error. */
 const named = (path: string) => E.mapLeft((error: NoisefoldError) => inFile(path, error));
 
 /** Reads a scheduler on a continuous path. The default number of steps is that of the schedulers over σ. */
@@ -148,8 +148,9 @@ const readDiscrete = (
   config: JsonRecord,
   steps: number | undefined,
   eta: number | undefined,
-): either.Either<NoisefoldError, ReadScheduler> =>
-  F.pipe(
+): either.Either<NoisefoldError, ReadScheduler> => {
+  const { flow } = SCHEDULERS[name];
+  return F.pipe(
     fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
     E.bindTo('fields'),
     E.let('settings', ({ fields: { given } }) => ({
@@ -158,38 +159,43 @@ const readDiscrete = (
     })),
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),
     E.tap(({ settings, count }) => named(path)(checkedSettings(name, settings, count))),
+    E.tap(({ settings }) => fewEnough(name, settings, steps)),
     E.bind('noising', ({ settings }) => named(path)(noisingOfScheduler(name, settings))),
     E.bind('read', ({ settings, noising, count }) =>
-      settings.use_flow_sigmas
-        ? E.right(onFlow(name, settings, noising.schedule, count))
-        : named(`${path}: ${gridField(name, settings)}`)(onSchedule(name, settings, noising, count)),
+      flow !== undefined && settings.use_flow_sigmas
+        ? E.right(onFlow(flow, name, settings, noising.schedule, count))
+        : named(path)(onSchedule(name, settings, noising, count)),
     ),
-    E.tap(({ settings, noising, read }) => named(path)(withoutBlindStep(settings, noising, read))),
-    E.map(({ fields: { unknown }, settings, count, read }) => ({
+    E.bind('grid', ({ read }) => named(path)(read.sampling.grid(read.noising))),
+    E.map(({ fields: { unknown }, settings, noising, count, read, grid }) => ({
       ...read,
       learnsVariance: learnsVariance(name, settings),
-      notes: [...read.notes, ...notesOn(name, settings, count), ...unknown].map((note) => `${path}: ${note}`),
+      notes: [
+        ...read.notes,
+        ...notesOn(name, settings, count),
+        ...blindNotes(name, settings, noising, grid),
+        ...unknown,
+      ].map((note) => `${path}: ${note}`),
     })),
   );
+};
 
-/** Refuses a first step without signal for a network of ε, from which no x̂₀ follows. */
-const withoutBlindStep = (
-  { prediction_type: predicts }: SchedulerSettings,
-  { schedule }: DiscreteNoising,
-  { noising, sampling }: SchedulerProcess,
-): either.Either<NoisefoldError, void> =>
-  predicts !== 'epsilon'
+/** Refuses more steps than timesteps. */
+const fewEnough = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  steps: number | undefined,
+): either.Either<NoisefoldError, void> => {
+  const most = mostSteps(name, settings);
+  return steps === undefined || steps <= most || most === 0
     ? E.right(undefined)
-    : E.flatMap(([first]: readonly number[]) =>
-        schedule.alphaBars[first!] === 0
-          ? fail('ConfigError', {
-              where: 'rescale_betas_zero_snr',
-              expected: 'false, or a grid without the last timestep, for a network of ε',
-              actual: 'true',
-              hint: 'write timestep_spacing "leading" and fewer steps, or train with "v_prediction"',
-            })
-          : E.right(undefined),
-      )(sampling.grid(noising));
+    : fail('ConfigError', {
+        where: 'loadDiffusers: steps',
+        expected: `at most ${most}, for ${name} with ${settings.num_train_timesteps} timesteps`,
+        actual: `${steps}`,
+        hint: 'take fewer: each step has a timestep of its own',
+      });
+};
 
 /** A scheduler over the timesteps of a process. */
 const onSchedule = (
@@ -217,7 +223,7 @@ export const withoutEta = (name: string, eta: number): either.Either<NoisefoldEr
     where: 'loadDiffusers: eta',
     expected: `none for ${name}`,
     actual: `${eta}`,
-    hint: 'leave it out: only the steps of DDIMScheduler and TCDScheduler have one',
+    hint: `leave it out: only the steps of ${WITH_ETA.join(' and ')} have one`,
   });
 
 /**
@@ -234,7 +240,7 @@ export const readScheduler = (
   F.pipe(
     nameIn(path, config),
     E.flatMap((name) => {
-      if (eta !== undefined && !hasEta(name)) return withoutEta(name, eta);
+      if (eta !== undefined && !WITH_ETA.includes(name)) return withoutEta(name, eta);
       return isContinuous(name)
         ? readContinuous(path, name, config, steps)
         : readDiscrete(path, name, config, steps, eta);

@@ -1,4 +1,6 @@
 /** Lists the settings of schedulers of diffusers that noisefold refuses, and the differences of its samples. */
+import { type DiscreteNoising, pathOf } from '../../../diffusion/index.js';
+import { leavesSignal } from '../../../diffusion/levels/channel.js';
 import type { NoisefoldError } from '../../../dsl/index.js';
 import { fail } from '../../../internal/errors.js';
 import { show } from '../../../internal/decode.js';
@@ -52,7 +54,7 @@ const refusals = (name: SchedulerName, settings: SchedulerSettings, steps: numbe
     [thresholding && inNoise && !isInNoise(algorithm), 'thresholding', 'false for a solver in ε', 'diffusers does not threshold here: leave it out'],
     [isOfOthers && !settings.trained_betas, 'beta_schedule', '"linear", "scaled_linear" or "squaredcos_cap_v2"', FOR_DIFFUSERS],
     [isFlow !== (predicts === 'flow_prediction'), 'prediction_type', isFlow ? '"flow_prediction" with use_flow_sigmas' : '"epsilon", "sample" or "v_prediction" without use_flow_sigmas', FOR_DIFFUSERS],
-    [isFlow && by !== undefined && !(by === 'use_karras_sigmas' && name === 'UniPCMultistepScheduler'), by!, 'false with use_flow_sigmas', 'diffusers mixes times and noise levels: leave one out'],
+    [isFlow && by !== undefined && !(by === 'use_karras_sigmas' && SCHEDULERS[name].flow?.takesKarras), by!, 'false with use_flow_sigmas', 'diffusers mixes times and noise levels: leave one out'],
     [isFlow && settings.num_train_timesteps !== 1000, 'num_train_timesteps', '1000 with use_flow_sigmas', 'a network of a flow gets 1000·t'],
     [!isFlow && settings.shift_terminal > 0, 'shift_terminal', '0 without use_flow_sigmas', FOR_DIFFUSERS],
     [isFlow && settings.shift_terminal > 0 && steps === 1, 'shift_terminal', 'none for one step', 'take at least 2: the time of the first is 1'],
@@ -80,42 +82,7 @@ export const checkedSettings = (
   steps: number,
 ): either.Either<NoisefoldError, void> => firstRefusal(refusals(name, settings, steps), settings);
 
-/** The field that a grid follows from. */
-export const gridField = (name: SchedulerName, settings: SchedulerSettings): keyof SchedulerSettings => {
-  if (SCHEDULERS[name].grid) return 'original_inference_steps';
-  const [by] = spacingFields(settings);
-  if (by) return by;
-  return settings.timestep_spacing === 'leading' && settings.steps_offset > 0 ? 'steps_offset' : 'timestep_spacing';
-};
-
 const size = (percent: number): string => `up to ${percent} % of the greatest number, for a smooth model`;
-
-/** Tests if the last step of DPM-Solver has a higher order, for which diffusers divides 0 by 0 if it has no length. */
-export const isHighAtEnd = (
-  { solver_order: order, solver_type: type, lower_order_final: lowers, euler_at_final: byEuler }: Pick<SchedulerSettings, 'solver_order' | 'solver_type' | 'lower_order_final' | 'euler_at_final'>,
-  steps: number,
-): boolean =>
-  steps > 1 && (order === 3 || (order === 2 && type === 'heun')) && !byEuler && !(lowers && steps < 15); // prettier-ignore
-
-/** The difference in a last step without length. */
-export const NO_LENGTH =
-  'final_sigmas_type: the last step has no length, and gives NaN in diffusers; noisefold takes none';
-
-/** Tests if the last step has no length, and a higher order. */
-const isUndefinedAtEnd = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
-  const { solver_order: order, lower_order_final: lowers, use_flow_sigmas: isFlow } = settings;
-  if (settings.final_sigmas_type === 'zero') return false;
-  const replaces = spacingOf(settings) !== undefined;
-  if (name === 'UniPCMultistepScheduler') return (replaces || isFlow) && !lowers && Math.min(order, steps) > 2;
-  return replaces && name === 'DPMSolverMultistepScheduler' && isHighAtEnd(settings, steps);
-};
-
-/** Tests if UniPC ends at the data, and diffusers multiplies or divides by the infinite length of that step. */
-const isInfiniteAtEnd = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean => {
-  const { solver_order: order, solver_type: type, lower_order_final: lowers, final_sigmas_type: end } = settings;
-  const isHigh = !lowers && Math.min(order, steps) > 1;
-  return name === 'UniPCMultistepScheduler' && end === 'zero' && (type === 'bh1' || isHigh);
-};
 
 /** Tests if σ falls so far in a step of an ancestral scheduler that 32 bits may lose σ_down: in few steps of a cosine schedule. */
 const mayLoseSigma = (name: SchedulerName, settings: SchedulerSettings, steps: number): boolean =>
@@ -130,14 +97,34 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
   const ofExtraStep = SCHEDULERS[name].over === 't' ? 300 : 210;
   const [by] = spacingFields(settings);
   const isRounded = SCHEDULERS[name].over === 'logSNR' && (by === 'use_exponential_sigmas' || by === 'use_beta_sigmas');
+  const end = SCHEDULERS[name].endNote?.(settings, steps) ?? null;
   const notes: readonly (readonly [boolean, string])[] = [
     [name === 'DPMSolverSDEScheduler', 'noise_sampler_seed: it is not used. diffusers draws the noises of both evaluations of a step from one Brownian path, with a correlation of 1/√(1 + √(σ_s/σ_t)), 0.71 to 1; noisefold draws independent ones, and with brownian: true those of a path whose time is the angle of α and σ'],
     [hasExtraStep(settings, steps) && !spacingOf(settings) && !settings.use_flow_sigmas, `timestep_spacing: a rounding error gives diffusers a step more than ${steps}, at t = -1; noisefold takes ${steps} (${size(ofExtraStep)})`],
     [isRounded, `${by}: rounding in 32 bits gives the network of diffusers some timesteps that are one less or more, such as 998 in the first step; noisefold rounds exact ones down (samples differ by at most ${name === 'SASolverScheduler' ? 3 : 0.5} % of the greatest number, for a smooth model, the usual order and 8 steps or more)`],
-    [isUndefinedAtEnd(name, settings, steps), NO_LENGTH],
-    [isInfiniteAtEnd(name, settings, steps), `${settings.solver_type === 'bh1' ? 'solver_type' : 'lower_order_final'}: the last step has an infinite length, and gives NaN, ∞ or an error in diffusers; noisefold ends at x̂₀`],
+    [end !== null, end!],
     [mayLoseSigma(name, settings, steps), 'beta_schedule: diffusers computes σ_down in 32 bits, as the root of a difference that may be below 0 where σ falls far in a step, and then gives NaN; noisefold takes σ_s²/σ_t'],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
   ]; // prettier-ignore
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));
+};
+
+/**
+ * The note on a grid that begins without signal, where no x̂₀ follows from a prediction of ε. `sample` refuses it, and takes other
+ * grids.
+ */
+export const blindNotes = (
+  name: SchedulerName,
+  settings: SchedulerSettings,
+  noising: DiscreteNoising,
+  grid: readonly number[],
+): readonly string[] => {
+  const first = grid[0]!; // a grid has a time
+  const field = settings.rescale_betas_zero_snr ? 'rescale_betas_zero_snr' : 'trained_betas'; // no other leaves no signal
+  if (settings.prediction_type !== 'epsilon' || leavesSignal(pathOf(noising).levelAt(first))) return [];
+  const isLeading = settings.timestep_spacing === 'leading' && SCHEDULERS[name].grid === undefined;
+  const others = isLeading ? 'load it with fewer steps, or give sample a grid' : 'give sample a grid';
+  return [
+    `${field}: timestep ${first} has no signal, where no x̂₀ follows from a network of ε: diffusers divides by 0, and sample refuses the grid of these steps; ${others} without that timestep`,
+  ];
 };

@@ -11,6 +11,7 @@ import {
   leading,
   type Level,
   linspace,
+  type Schedule,
   sigmaRange,
   type SigmaRange,
   type Solver,
@@ -22,7 +23,9 @@ import { overTimesteps } from '../../../diffusion/grids/grid.js';
 import { isData } from '../../../diffusion/levels/level.js';
 import type { Path } from '../../../diffusion/levels/path.js';
 import { clip, type NoisefoldError } from '../../../dsl/index.js';
+import { fail } from '../../../internal/errors.js';
 import { E, type either, F } from '../../../internal/fp.js';
+import { inFile } from './inFile.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { withLevels } from './schedulerPaths.js';
 import { SCHEDULERS } from './schedulers.js';
@@ -37,6 +40,30 @@ const withoutNoisiest = (
   return T === noising.schedule.T ? noising : { ...noising, schedule: { ...noising.schedule, T } };
 };
 
+/** The most steps of evenly spaced timesteps, of T. */
+const mostOf = (name: SchedulerName, { timestep_spacing: spacing }: SchedulerSettings, T: number): number =>
+  SCHEDULERS[name].over === 'logSNR' && spacing !== 'trailing' ? T - 1 : T;
+
+/** The most steps of a scheduler over evenly spaced timesteps; ∞ if it has a grid of its own, or others replace its timesteps. */
+export const mostSteps = (name: SchedulerName, settings: SchedulerSettings): number => {
+  const { grid, over } = SCHEDULERS[name];
+  const replaces = settings.use_flow_sigmas || (over === 'logSNR' && spacingOf(settings) !== undefined);
+  return grid !== undefined || replaces ? Infinity : mostOf(name, settings, settings.num_train_timesteps);
+};
+
+/** The field that timesteps do not fit by, of T. Without an offset, they fit all numbers of steps up to the most. */
+const timestepsField = (name: SchedulerName, settings: SchedulerSettings, steps: number, T: number) => {
+  if (SCHEDULERS[name].grid) return 'original_inference_steps';
+  if (steps <= mostOf(name, settings, T)) return 'steps_offset';
+  return T < settings.num_train_timesteps ? 'lambda_min_clipped' : 'num_train_timesteps';
+};
+
+/** A grid whose errors name the field that they are due to. */
+export const namedBy =
+  (field: keyof SchedulerSettings, grid: Grid): Grid =>
+  (noising) =>
+    E.mapLeft((error: NoisefoldError) => inFile(field, error))(grid(noising));
+
 /** The timesteps before noise levels replace them: evenly spaced, to whole ones, or the scheduler's own. */
 const timestepsOf =
   (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
@@ -49,7 +76,9 @@ const timestepsOf =
       if (spacing === 'leading') return leading(steps, { offset, endpoint });
       return endpoint && steps === 1 ? atTimes([0]) : linspace(steps, { endpoint });
     };
-    return (grid?.(settings, steps) ?? spaced())(withoutNoisiest(noising, settings));
+    const noisy = withoutNoisiest(noising, settings);
+    const field = timestepsField(name, settings, steps, noisy.schedule.T);
+    return namedBy(field, grid?.(settings, steps) ?? spaced())(noisy);
   };
 
 /** Tests if a rounding error gives `trailing` of diffusers one timestep more, -1. */
@@ -76,6 +105,26 @@ const rangeOf =
       : E.right(range(sigmaRange(noising.schedule)));
   };
 
+/** The field that noise levels do not fit a process by: an end that is given, or the spacing. */
+export const sigmasField = (settings: SchedulerSettings, schedule: Schedule): keyof SchedulerSettings => {
+  const { sigma_min: least, sigma_max: most } = settings;
+  if (most !== undefined && (least === undefined || most > sigmaRange(schedule).max)) return 'sigma_max';
+  return least === undefined ? spacingFields(settings)[0]! : 'sigma_min'; // it is called for replaced levels
+};
+
+/** Refuses a range without an end, which betas give that leave no signal at the last timestep. */
+const withEnd =
+  (settings: SchedulerSettings) =>
+  (range: SigmaRange): either.Either<NoisefoldError, SigmaRange> =>
+    range.max < Infinity
+      ? E.right(range)
+      : fail('ConfigError', {
+          where: 'trained_betas',
+          expected: `betas that leave signal at the last timestep, with ${spacingFields(settings)[0]}`,
+          actual: 'none there, so that σ is infinite',
+          hint: 'diffusers cannot sample with it either: make the last beta less than 1',
+        });
+
 /** The noise levels by a field such as `use_karras_sigmas`; null if none is set. */
 const sigmasBy =
   (name: SchedulerName, settings: SchedulerSettings, steps: number) =>
@@ -83,7 +132,11 @@ const sigmasBy =
     const spacing = spacingOf(settings);
     return spacing === undefined
       ? E.right(null)
-      : E.map((range: SigmaRange) => spacing(steps, range))(rangeOf(name, settings, steps)(noising));
+      : F.pipe(
+          rangeOf(name, settings, steps)(noising),
+          E.flatMap(withEnd(settings)),
+          E.map((range) => spacing(steps, range)),
+        );
   };
 
 /** The grid of a number of steps. */
@@ -92,7 +145,9 @@ export const gridOfScheduler = (name: SchedulerName, settings: SchedulerSettings
     F.pipe(
       sigmasBy(name, settings, steps)(noising),
       E.flatMap((sigmas) =>
-        sigmas === null ? timestepsOf(name, settings, steps)(noising) : atSigmas(sigmas)(noising),
+        sigmas === null
+          ? timestepsOf(name, settings, steps)(noising)
+          : namedBy(sigmasField(settings, noising.schedule), atSigmas(sigmas))(noising),
       ),
     ),
   );
@@ -132,7 +187,7 @@ const levelsOf = (
   return timesteps.map((_, i) => {
     const t = ((schedule.T - 1) * (steps - 1 - i)) / (steps - 1);
     const [below, above] = [schedule.sigmas[Math.floor(t)]!, schedule.sigmas[Math.ceil(t)]!];
-    return { sigma: below + (t % 1) * (above - below), timestep: t };
+    return { sigma: below === above ? below : below + (t % 1) * (above - below), timestep: t }; // both may be infinite
   });
 };
 

@@ -44,7 +44,7 @@ export interface SchedulerSettings {
   readonly original_inference_steps: number;
   readonly timestep_scaling: number;
   /** η of DDIM's steps, or γ of TCD's: an argument of diffusers, and no field. */
-  readonly eta?: number;
+  readonly eta: number;
 }
 
 export const DEFAULTS: SchedulerSettings = {
@@ -83,6 +83,7 @@ export const DEFAULTS: SchedulerSettings = {
   corrector_order: 2,
   original_inference_steps: 50,
   timestep_scaling: 10,
+  eta: 0,
 };
 
 /** The sampling options that a scheduler defines. */

@@ -15,7 +15,9 @@ import {
 } from '../../../diffusion/index.js';
 import { ddimStage } from '../../../diffusion/solvers/ddim.js';
 import { F } from '../../../internal/fp.js';
+import { type Flow, FLOW_OF_DPM, FLOW_OF_UNIPC } from './flowTimes.js';
 import { pndmScheduler } from './pndmScheduler.js';
+import { type EndNote, endNoteOfDpm, endNoteOfUniPC } from './schedulerEnds.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { fromSigma, noisyToTheEnd, strided } from './schedulerPaths.js';
 import { DEFAULTS, type SchedulerSettings, type Visit } from './schedulerSettings.js';
@@ -30,10 +32,16 @@ export interface Scheduler {
   readonly defaults: Partial<SchedulerSettings>;
   /** The settings that no field changes. */
   readonly fixed?: Partial<SchedulerSettings>;
+  /** The default η of its steps (γ of TCD's); absent if they have none. */
+  readonly eta?: number;
   /** The default number of steps: that of its pipeline. */
   readonly steps: (T: number) => number;
   /** Its grid of a number of steps, if its timesteps are not spaced evenly. */
   readonly grid?: (settings: SchedulerSettings, steps: number) => Grid;
+  /** Its sampling of a flow; absent if it samples none. */
+  readonly flow?: Flow;
+  /** The note on its last step; absent if diffusers takes that step with all settings. */
+  readonly endNote?: EndNote;
   /** The timestep that the network gets at a fractional one. */
   readonly rounding: (settings: SchedulerSettings) => (t: number) => number;
 }
@@ -68,6 +76,7 @@ const overLogSNR = (solver: Scheduler['solver'], more: Partial<Scheduler> = {}):
   solver,
   defaults: {},
   steps: (T) => Math.min(50, T - 1),
+  flow: FLOW_OF_DPM,
   rounding: (settings) => (settings.use_karras_sigmas ? Math.round : Math.floor),
   ...more,
 });
@@ -103,10 +112,10 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   DDIMScheduler: overTimesteps(
     (visit) => {
-      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta = 0 } = visit.settings;
+      const { clip_sample: clips, thresholding, num_train_timesteps: T, eta } = visit.settings;
       return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta, keepEpsilon: clips || thresholding }));
     },
-    { defaults: { timestep_spacing: 'leading', clip_sample: true } },
+    { defaults: { timestep_spacing: 'leading', clip_sample: true }, eta: 0 },
   ),
   PNDMScheduler: overTimesteps(
     (visit) => {
@@ -118,8 +127,9 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   ),
   LCMScheduler: overTimesteps(({ settings }) => lcmSteps(settings.timestep_scaling), DISTILLED),
   // it has the fields of a clip, and does not clip
-  TCDScheduler: overTimesteps(({ settings: { eta: gamma = 0.3 } }) => tcd({ gamma }), {
+  TCDScheduler: overTimesteps(({ settings: { eta: gamma } }) => tcd({ gamma }), {
     ...DISTILLED,
+    eta: 0.3,
     fixed: { ...DISTILLED.fixed, ...ENDS_AT_LEAST, clip_sample: false, thresholding: false },
   }),
   EulerDiscreteScheduler: overSigma(() => euler()),
@@ -133,6 +143,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ throughout: true }), { defaults: LATENT }),
   DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistep(settings, timesteps.length), {
+    endNote: endNoteOfDpm,
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,
   }),
@@ -142,20 +153,27 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
     fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),
-  UniPCMultistepScheduler: overLogSNR(({ settings }) => uniPCSteps(settings), { defaults: { solver_type: 'bh2' } }),
+  UniPCMultistepScheduler: overLogSNR(({ settings }) => uniPCSteps(settings), {
+    defaults: { solver_type: 'bh2' },
+    flow: FLOW_OF_UNIPC,
+    endNote: endNoteOfUniPC,
+  }),
   SASolverScheduler: overLogSNR(({ settings }) => saSolverSteps(settings), {
     defaults: { algorithm_type: 'data_prediction' },
     fixed: ENDS_AT_LEAST,
   }),
 };
 
-/** Tests if the steps of a scheduler have an η. */
-export const hasEta = (name: string): boolean => ['DDIMScheduler', 'TCDScheduler'].includes(name);
+/** The schedulers whose steps have an η. */
+export const WITH_ETA: readonly string[] = Object.entries(SCHEDULERS).flatMap(([name, { eta }]) =>
+  eta === undefined ? [] : [name],
+);
 
 /** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
 export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({
   ...DEFAULTS,
   ...SCHEDULERS[name].defaults,
+  ...(SCHEDULERS[name].eta !== undefined && { eta: SCHEDULERS[name].eta }),
   ...given,
   ...SCHEDULERS[name].fixed,
 });

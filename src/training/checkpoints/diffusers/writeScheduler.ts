@@ -191,11 +191,16 @@ const ofSchedule = (
       }));
       const found = made.find((each) => has(noising, each));
       if (found !== undefined) return E.right(found);
-      // the scheduler itself may be invalid
-      return E.flatMap((read: ReadScheduler) =>
-        isDiscrete(read.noising)
-          ? wrong(WHERE, 'a process that follows from its betas', 'another')
-          : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(given['_class_name'])),
-      )(readScheduler('saveDiffusers: scheduler', config, fewSteps(noising)));
+      // the scheduler itself may be invalid, or refuse the betas
+      const readBy = (fields: JsonRecord) => readScheduler('saveDiffusers: scheduler', fields, fewSteps(noising));
+      return F.pipe(
+        readBy(config),
+        E.flatMap((read) =>
+          isDiscrete(read.noising)
+            ? readBy({ ...config, ...betaFields(noising, given).at(-1) })
+            : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(given['_class_name'])),
+        ),
+        E.flatMap(() => wrong(WHERE, 'a process that follows from its betas', 'another')),
+      );
     }),
   );

@@ -3,10 +3,9 @@
  * Known differences are listed with their reason and size.
  */
 import { describe, expect, it } from 'vitest';
-import { conversion } from '../../src/diffusion/index.js';
 import { goldenDiffusers, type GoldenSteps, goldenSteps } from '../golden/diffusers.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
-import { expectedOf, placeOf, predictsOf, said, walkedBy } from './publishedWalk.js';
+import { expectedOf, placeOf, said, walkedBy } from './publishedWalk.js';
 import { relativeDistance } from './run.js';
 
 /** The published numbers have 14 digits; a step multiplies roundings by at most 1/√ᾱ, 158 for ε. */
@@ -21,13 +20,6 @@ const distances = async (golden: GoldenSteps): Promise<readonly number[]> => {
 /** x at the beginning of their step i. */
 const beginning = (golden: GoldenSteps, i: number): readonly number[] =>
   i === 0 ? detNoise(4, 1) : expectedOf(golden)[i - 1]!;
-
-/** Their x̂₀ or ε̂ at step i, from the prediction of the model. */
-const predictedAt = (golden: GoldenSteps, to: 'x0' | 'epsilon', i: number): readonly number[] => {
-  const { noising, timesteps } = placeOf(golden);
-  const toWanted = conversion(predictsOf(golden), to)(noising.marginals[timesteps[i]!]!);
-  return beginning(golden, i).map((x) => toWanted.x * x + toWanted.prediction * said(x, golden.timesteps![i]!));
-};
 
 /** Known differences: the number of equal steps before, and the size of the difference. */
 const differences: Readonly<Record<string, readonly [after: number, distance: number, why: string]>> = {

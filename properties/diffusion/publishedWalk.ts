@@ -139,7 +139,7 @@ const parameterizations = {
 } as const satisfies Readonly<Record<string, Parameterization>>;
 
 /** The parameterization of the model of a case. */
-export const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
+const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
   parameterizations[settings.prediction_type ?? 'epsilon'];
 
 const ofTime = (t: number): number => 0.3 * Math.sin(t / 100);

@@ -62,6 +62,8 @@ const ofOrders = <const N extends number>(...orders: readonly N[]): readonly { r
   orders.map((order) => ({ order }));
 const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 2, 3).map((one) => ({ ...one, variant })));
 
+const inNoise = ofOrders(2, 3).map((one) => ({ ...one, space: 'epsilon' as const }));
+
 /**
  * Solvers that draw as much noise as they remove, so that x_t of data that are a point keeps the noise of its level.
  */
@@ -89,10 +91,9 @@ const keeping: readonly Named[] = [
   ...first('dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep, [{}]),
   ...ofNoises('uniPC', uniPC, [{ space: 'epsilon' }]),
   ...ofNoises('dpmSolver', dpmSolver, ofOrders(2, 3)),
-  ...ofNoises('dpmSolver', dpmSolver, [
-    { order: 2, steps: 'multistep' },
-    { order: 3, steps: 'multistep' },
-  ]),
+  ...ofNoises('dpmSolver', dpmSolver, [{ maxFall: 2 }, { order: 3, maxFall: Infinity }]),
+  ...ofNoises('dpmSolverPP', dpmSolverPP, inNoise),
+  ...ofNoises('dpmSolverPPSinglestep', dpmSolverPPSinglestep, inNoise),
   ...ofNoises('deis', deis, ofOrders(2, 3, 4)),
   ...first('tcd', tcd, [{ gamma: 0 }]),
   ...ofNoises('pndm', pndm, [{ start: 'heun' }]),

@@ -139,7 +139,7 @@ const parameterizations = {
 } as const satisfies Readonly<Record<string, Parameterization>>;
 
 /** The parameterization of the model of a case. */
-export const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
+const predictsOf = ({ settings }: GoldenSteps): Parameterization =>
   parameterizations[settings.prediction_type ?? 'epsilon'];
 
 const ofTime = (t: number): number => 0.3 * Math.sin(t / 100);
@@ -201,12 +201,14 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DDIMScheduler: ({ step: { eta = 0, use_clipped_model_output: derives = false } = {} }) =>
     ddim({ eta, keepEpsilon: !derives }),
   DDIMInverseScheduler: () => ddimInversion(),
-  PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'fewer' : 'rungeKutta' }),
-  DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2 } }) =>
-    algorithm_type === 'sde-dpmsolver++' ? dpmSolverPPSde({ order: order as 1 | 2 }) : dpmSolverPP({ order }),
+  PNDMScheduler: ({ settings }) => pndm({ start: settings.skip_prk_steps === true ? 'heun' : 'rungeKutta' }),
+  DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2, lower_order_final = true } }) =>
+    algorithm_type === 'sde-dpmsolver++'
+      ? dpmSolverPPSde({ order: order as 1 | 2 })
+      : dpmSolverPP({ order, phi3: 'half', lowerFinal: lower_order_final }),
   DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) => dpmSolverPPSinglestep({ order }),
-  UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type } }) =>
-    uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2' }),
+  UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type, lower_order_final = true } }) =>
+    uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2', lowerFinal: lower_order_final }),
   EulerDiscreteScheduler: () => euler(),
   EulerAncestralDiscreteScheduler: () => eulerAncestral(),
   HeunDiscreteScheduler: () => heun(),
@@ -232,15 +234,8 @@ export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] 
   });
 };
 
-/** Start states other than the noise of a case. */
-export interface Begun {
-  readonly index: number;
-  readonly x: readonly number[];
-  readonly memory: readonly (readonly number[])[];
-}
-
 /** Our states after each step, for the same number of steps. */
-export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<readonly (readonly number[])[]> => {
+export const walkedBy = async (golden: GoldenSteps): Promise<readonly (readonly number[])[]> => {
   const place = placeOf(golden);
   const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2);
   const drawn =
@@ -259,26 +254,20 @@ export const walkedBy = async (golden: GoldenSteps, begun?: Begun): Promise<read
         noise,
       }),
     );
-  const first = begun?.index ?? 0;
+  /** The stages of step i for one of their states, which are also those within a step by Runge-Kutta. */
+  const stagesAt = (i: number): number =>
+    golden.settings.skip_prk_steps === true || /heun/i.test(golden.class) ? made(drawn(i)).plan[i]!.stages.length : 1;
   const numbers = await numbersOf((key) => {
-    const x = image(begun?.x ?? detNoise(SIZE, 1));
-    const { memory } = made(drawn(first)).start(x);
-    const kept = begun?.memory ?? [];
-    let state: SampleState<[2, ...Image]> = {
-      x,
-      memory: memory.map((zero, k) => (kept[k] === undefined ? zero : image(kept[k]))),
-    };
+    let state: SampleState<[2, ...Image]> = made(drawn(0)).start(image(detNoise(SIZE, 1)));
     const after: Tensor<[Dim]>[] = [];
-    let evaluation = first;
-    for (let i = first; i < golden.xs.length; i++) {
+    let evaluation = 0;
+    for (let i = 0; i < golden.xs.length; i++) {
       const step = made(drawn(i));
-      // other methods of several stages have their states after each stage
-      const stages = /heun/i.test(golden.class) ? step.plan[i]!.stages.length : 1;
-      for (let k = 0; k < stages; k++)
+      for (let k = 0; k < stagesAt(i); k++)
         state = step.step(null, state, { index: scalar(evaluation++, 'int32'), key }).state;
       after.push(reshape(state.x, SIZE) as Tensor<[Dim]>);
     }
     return concatAll(after as [Tensor<[Dim]>], 0) as Tensor<Shape>;
   });
-  return golden.xs.slice(first).map((_, i) => numbers.slice(SIZE * i, SIZE * (i + 1)));
+  return golden.xs.map((_, i) => numbers.slice(SIZE * i, SIZE * (i + 1)));
 };

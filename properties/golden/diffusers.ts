@@ -31,6 +31,7 @@ export interface GoldenSteps {
     readonly algorithm_type?: string;
     readonly solver_order?: 1 | 2 | 3;
     readonly solver_type?: string;
+    readonly lower_order_final?: boolean;
     readonly s_churn?: number;
     readonly s_tmin?: number;
     readonly s_tmax?: number;

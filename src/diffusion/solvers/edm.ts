@@ -6,8 +6,8 @@ import { pathOf } from '../levels/noising.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
 import { planning, type Solver, type SolverStep, type Stage } from './plan.js';
 import type { Path } from '../levels/path.js';
-import { everywhere, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesTwice, flowStep, holdX0 } from './steps.js';
+import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesAgain, flowStep, holdX0 } from './steps.js';
 
 /** The options of churn. */
 export const churnFields = {
@@ -24,17 +24,10 @@ export const churnFields = {
 /** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of {@link sigmaOf}. */
 export interface Churn extends OptionsOf<typeof churnFields> {}
 
-const twiceFields = {
-  ...churnFields,
-  /**
-   * True for two evaluations in every step but the last, as in published code; false, for one where σ falls more than 100-fold, if left
-   * out.
-   */
-  throughout: everywhere,
-};
+const heunFields = { ...churnFields, ...fallFields };
 
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
-export interface HeunOptions extends OptionsOf<typeof twiceFields> {}
+export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
 /** The largest γ of a step: σ̂ ≤ √2·σ. */
 const MOST = Math.SQRT2 - 1;
@@ -89,8 +82,8 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
       } as const);
 
 /** A solver of two evaluations a step, with churn before each step. */
-export const churningTwice = (where: string, stages: (throughout: boolean) => StagesFrom): SolverFrom<HeunOptions> =>
-  withOptions(schema(where, twiceFields).rule(inOrder), (options) => churned(options, stages(options.throughout)));
+export const churnedHeun = (where: string, stages: (maxFall: number) => StagesFrom): SolverFrom<HeunOptions> =>
+  withOptions(schema(where, heunFields).rule(inOrder), (options) => churned(options, stages(options.maxFall)));
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
 
@@ -118,21 +111,21 @@ const correct = (from: Level, to: Level): Stage => {
 };
 
 /** The stages of a step of {@link heun}: Algorithm 2, lines 7 to 11. */
-export const heunStages = (from: Level, to: Level, throughout = false): readonly [Stage, ...Stage[]] =>
-  evaluatesTwice(from, to, throughout) ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
+export const heunStages = (from: Level, to: Level, maxFall: number): readonly [Stage, ...Stage[]] =>
+  evaluatesAgain(from, to, maxFall) ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
- * the data: 2N - 1 for N steps. A step over which σ falls more than 100-fold has one too, such as the first on a coarse grid
- * of the cosine schedule, from a σ of thousands, unless `throughout` is true. (The paper's grids begin at 80, and fall gradually if
- * they have 5 levels or more.) Churn works as in {@link euler}.
+ * the data: 2N - 1 for N steps. A step over which σ falls more than `maxFall`, 100-fold if left out, has one too, such as the first on
+ * a coarse grid of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall gradually if they have 5 levels
+ * or more.) Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `throughout`: true for two evaluations in every step but the last. If invalid, the sampler
- *   returns a `ConfigError`
+ * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
+ *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * made.steps // → 7
  */
-export const heun = churningTwice('heun', (throughout) => (from, to) => heunStages(from, to, throughout));
+export const heun = churnedHeun('heun', (maxFall) => (from, to) => heunStages(from, to, maxFall));

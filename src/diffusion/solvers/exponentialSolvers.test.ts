@@ -15,7 +15,21 @@ import {
   TIMES,
 } from '../../../properties/diffusion/paperWalk.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine, ddpm, deis, dpmSolver, dpmSolverFast, edm, levelsOf, pndm, saSolver, tcd, uniPC } from '../index.js';
+import {
+  cosine,
+  ddpm,
+  deis,
+  dpmSolver,
+  dpmSolverFast,
+  dpmSolverPP,
+  dpmSolverPPSinglestep,
+  edm,
+  levelsOf,
+  pndm,
+  saSolver,
+  tcd,
+  uniPC,
+} from '../index.js';
 import { pathOf } from '../levels/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
@@ -71,7 +85,7 @@ describe('in ε̂ and λ', () => {
     ));
 
   it.each([2, 3] as const)(
-    'dpmSolver of order %d, grouped: the singlestep updates of its code, at timesteps of the grid',
+    'dpmSolverPPSinglestep in ε̂ of order %d: the singlestep updates of DPM-Solver’s code',
     (order) => {
       const step = (x: number, i: number): number => {
         const [h, h1] = [lambda(i + order) - lambda(i), lambda(i + 1) - lambda(i)];
@@ -88,14 +102,14 @@ describe('in ε̂ and λ', () => {
       let [x, i] = [START, 0];
       for (; i + order < N; i += order) x = step(x, i);
       x = (alpha(i + 1) / alpha(i)) * x - sigma(i + 1) * Math.expm1(lambda(i + 1) - lambda(i)) * epsilon(x, ratio(i));
-      return close(dpmSolver({ order, steps: 'grouped' }), toData(x), 1e-11);
+      return close(dpmSolverPPSinglestep({ order, space: 'epsilon' }), toData(x), 1e-11);
     },
   );
 
-  it('dpmSolver, multistep of order 2: the midpoint formula of its code', () => {
+  it('dpmSolverPP in ε̂ of order 2: the midpoint formula of DPM-Solver’s code', () => {
     const past: number[] = [];
     return close(
-      dpmSolver({ order: 2, steps: 'multistep' }),
+      dpmSolverPP({ order: 2, space: 'epsilon' }),
       onGrid((x, i) => {
         const h = lambda(i + 1) - lambda(i);
         const e = epsilon(x, ratio(i));
@@ -106,10 +120,10 @@ describe('in ε̂ and λ', () => {
     );
   });
 
-  it('dpmSolver, multistep of order 3, integrates the parabola through ε̂ exactly', () => {
+  it('dpmSolverPP in ε̂ of order 3 integrates the parabola through ε̂ exactly', () => {
     const past: (readonly [number, number])[] = [];
     return close(
-      dpmSolver({ order: 3, steps: 'multistep' }),
+      dpmSolverPP({ order: 3, space: 'epsilon' }),
       onGrid((x, i) => {
         past.unshift([lambda(i), epsilon(x, ratio(i))]);
         const h = lambda(i + 1) - lambda(i);
@@ -204,13 +218,16 @@ describe('in ε̂ and λ', () => {
     expect(two!.stages).toEqual(plan(3, {})[1]!.stages.map((stage) => ({ ...stage, at: two!.from })));
   });
 
-  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, and not with `throughout`', () => {
-    const evaluations = (start: 'heun' | 'rungeKutta', throughout: boolean, sigmas: readonly number[]) =>
-      right(pndm({ start, throughout }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
-    expect(evaluations('rungeKutta', false, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
-    expect(evaluations('rungeKutta', true, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
-    expect(evaluations('heun', false, [80, 0.5])).toEqual([1, 1]);
-    expect(evaluations('heun', true, [80, 0.5])).toEqual([2, 1]);
+  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, unless `maxFall` is greater', () => {
+    const evaluations = (
+      start: 'heun' | 'rungeKutta',
+      given: { readonly maxFall?: number },
+      sigmas: readonly number[],
+    ) => right(pndm({ start, ...given }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
+    expect(evaluations('rungeKutta', {}, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
+    expect(evaluations('rungeKutta', { maxFall: Infinity }, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
+    expect(evaluations('heun', {}, [80, 0.5])).toEqual([1, 1]);
+    expect(evaluations('heun', { maxFall: Infinity }, [80, 0.5])).toEqual([2, 1]);
   });
 
   it('pndm with the start of latent diffusion repeats its first step with the mean of ε̂', () => {

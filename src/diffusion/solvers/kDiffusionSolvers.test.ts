@@ -5,6 +5,7 @@ import { right } from '../../../properties/diffusion/run.js';
 import {
   cosine,
   ddpm,
+  dpmSolver,
   dpmSolverPP2SAncestral,
   dpmSolverPPSde,
   dpmSolverPPSdeSinglestep,
@@ -175,29 +176,33 @@ describe('in σ, as k-diffusion', () => {
 });
 
 /** Solvers of two evaluations a step. */
-const twofold: readonly (readonly [string, (options: { readonly throughout?: boolean }) => Solver])[] = [
+const twofold: readonly (readonly [string, (options: { readonly maxFall?: number }) => Solver])[] = [
   ['heun', heun],
   ['kdpm2', kdpm2],
   ['kdpm2Ancestral', kdpm2Ancestral],
   ['dpmSolverPP2SAncestral', dpmSolverPP2SAncestral],
   ['dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep],
+  ['dpmSolver', dpmSolver],
+  ['restart', (given) => restart({ intervals: [], ...given })],
 ];
 
 it.each(twofold)(
-  '%s evaluates twice where σ falls up to 100-fold, and in all steps but the last with `throughout`',
+  '%s evaluates twice where σ falls up to `maxFall`, 100-fold if left out, and never in the last step',
   (_, of) => {
     const levels = levelsOf(edm(), [80, 6, 0.05]); // 13-fold, so the lower level of an ancestral step is 178-fold lower; 120-fold
     const evaluations = (solver: Solver) => right(solver.plan(levels, edm())).map(({ stages }) => stages.length);
     expect(evaluations(of({}))).toEqual([2, 1, 1]);
-    expect(evaluations(of({ throughout: true }))).toEqual([2, 2, 1]);
+    expect(evaluations(of({ maxFall: 121 }))).toEqual([2, 2, 1]);
+    expect(evaluations(of({ maxFall: Infinity }))).toEqual([2, 2, 1]);
+    expect(evaluations(of({ maxFall: 13 }))).toEqual([1, 1, 1]);
   },
 );
 
-it('solvers of two evaluations take DDIM’s step from a level without signal, with `throughout` too', () => {
+it('solvers of two evaluations take DDIM’s step from a level without signal, with any `maxFall`', () => {
   const levels = [{ alpha: 0, sigma: 1, t: 999 }, noising.marginals[500]!, { alpha: 1, sigma: 0 }];
   const plans = twofold.map(([, of]) =>
     right(
-      of({ throughout: true }).plan(
+      of({ maxFall: Infinity }).plan(
         levels.map((c, t) => ({ t, ...c })),
         noising,
       ),

@@ -3,34 +3,34 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Channel } from '../levels/channel.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
-import { churningTwice } from './edm.js';
+import { churnedHeun } from './edm.js';
 import { solverOf, type Stage } from './plan.js';
-import { etaOf, everywhere, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
-import { ancestralLevel, evaluatesTwice, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
+import { etaOf, fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { ancestralLevel, evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
 
-/** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `twice`. */
-const midpoint = (path: Path, from: Level, to: Channel, twice: boolean): readonly [Stage, ...Stage[]] => {
-  if (!twice) return [holdX0(from, to)];
+/** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless it `again` evaluates. */
+const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly [Stage, ...Stage[]] => {
+  if (!again) return [holdX0(from, to)];
   const middle = levelBetween(path, from, to, 1 / 2);
   return [holdX0(from, middle), holdNoiseFrom(middle, from, to, [1])];
 };
 
 /**
  * The midpoint method in σ, with the middle at the mean of ln σ (DPM-Solver-2 of Karras et al. 2022, `sample_dpm_2` of
- * k-diffusion): two evaluations a step, one in the last, and in a step over which σ falls more than 100-fold, unless `throughout` is
- * true. Churn works as in {@link euler}.
+ * k-diffusion): two evaluations a step, one in the last, and in a step over which σ falls more than `maxFall`, 100-fold if left out.
+ * Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `throughout`: true for two evaluations in every step but the last. If invalid, the sampler
- *   returns a `ConfigError`
+ * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
+ *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * made.steps // → 7
  */
-export const kdpm2 = churningTwice(
+export const kdpm2 = churnedHeun(
   'kdpm2',
-  (throughout) => (from, to, path) => midpoint(path, from, to, evaluatesTwice(from, to, throughout)),
+  (maxFall) => (from, to, path) => midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
 );
 
 const options = schema('kdpm2Ancestral', {
@@ -38,8 +38,7 @@ const options = schema('kdpm2Ancestral', {
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
-  /** True for two evaluations in every step but the last; false, for one where σ falls more than 100-fold, if left out. */
-  throughout: everywhere,
+  ...fallFields,
 });
 
 interface AncestralOptions extends OptionsOf<typeof options> {}
@@ -47,17 +46,17 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
 /**
  * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion).
  *
- * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `throughout`: as in
- *   {@link kdpm2}. For others, the sampler returns a `ConfigError`
+ * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in
+ *   {@link kdpm2}, 100 if left out. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
-export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise, throughout }) =>
+export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise, maxFall }) =>
   solverOf((from, to, path) => {
     const { down, up } = ancestralLevel(from, to, eta);
-    const stages = midpoint(path, from, down, evaluatesTwice(from, to, throughout));
+    const stages = midpoint(path, from, down, evaluatesAgain(from, to, maxFall));
     return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
   }),
 );

@@ -4,8 +4,8 @@ import { type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import type { Path } from '../levels/path.js';
 import { type SolverPlan, planning, type Stage } from './plan.js';
-import { everywhere, orderOf, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesTwice, hasSignal, holdNoise, holdNoiseFrom, reachOf } from './steps.js';
+import { fallBeside, orderOf, refusedFall, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesAgain, hasSignal, holdNoise, holdNoiseFrom, MAX_FALL, reachOf } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
@@ -15,6 +15,9 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
 
+/** The most by which σ may fall over a step by Runge-Kutta, whose weights assume that halfway in t is halfway in σ. */
+const MAX_FALL_HALFWAY = 4;
+
 /** The four stages of the pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second does not move in t. */
 const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
   holdNoise(from, half, [1]),
@@ -23,9 +26,9 @@ const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
   holdNoiseFrom(to, from, to, [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
 ];
 
-/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls too far, unless `throughout`. */
-const halfway = ({ list, levelAt }: Path, from: Level, to: Level, throughout: boolean): Level | null =>
-  (list && from.t - to.t < 2) || !evaluatesTwice(from, to, throughout, 'middle')
+/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls more than `maxFall`. */
+const halfway = ({ list, levelAt }: Path, from: Level, to: Level, maxFall: number): Level | null =>
+  (list && from.t - to.t < 2) || !evaluatesAgain(from, to, maxFall)
     ? null
     : levelAt(from.t - (list ? Math.floor((from.t - to.t) / 2) : (from.t - to.t) / 2));
 
@@ -36,14 +39,14 @@ const ago = ([own, ...earlier]: readonly number[], stages: readonly number[]): r
   return weights;
 };
 
-const options = schema('pndm', {
+const options = /* @__PURE__ */ schema('pndm', {
   /** The number of ε̂, 1, which is DDIM, to 4; 4 if left out. */
   order: optional(orderOf(1, 2, 3, 4), 4),
   /** 'fewer' ε̂ if left out; 'heun', a first step with the mean of ε̂ at both ends; or 'rungeKutta' (F-PNDM, Algorithm 2). */
   start: optional(oneOf('fewer', 'heun', 'rungeKutta'), 'fewer'),
-  /** True for this start however far σ falls, as in published code; false, for plain steps where it falls too far, if left out. */
-  throughout: everywhere,
-});
+  /** The most by which σ may fall in a step of this start; 4 for 'rungeKutta', 100 for 'heun' if left out, Infinity as in published code. */
+  maxFall: fallBeside,
+}).rule(({ start, maxFall }) => refusedFall(maxFall, ['start', start], ['heun', 'rungeKutta']));
 
 interface PndmOptions extends OptionsOf<typeof options> {}
 
@@ -56,29 +59,29 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  *
  * It begins with fewer ε̂, as IPNDM does; with a first step of two evaluations, which repeats the step with the mean of ε̂ at both
  * ends, as PLMS of latent diffusion; or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
- * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway is a plain one, and, unless
- * `throughout` is true, one over which σ falls more than fourfold, or a hundredfold for 'heun'.
+ * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway is a plain one, and one over
+ * which σ falls more than `maxFall`: fourfold if left out, or 100-fold for 'heun'.
  *
  * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
- *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2). `throughout`: true for this start
- *   however far σ falls
+ *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2). `maxFall`: the most by which σ may
+ *   fall in a step of this start; 4 for 'rungeKutta' and 100 for 'heun' if left out, Infinity as in published code
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: leading(20), solver: pndm() }))
  * made.memory // → 3
  */
-export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, throughout }) =>
+export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, maxFall }) =>
   planning((levels, noising): SolverPlan => {
     const path = pathOf(noising);
     const staged = start === 'rungeKutta' ? order - 1 : 0;
     /** The number of stages since each earlier step began, newest first. */
     let began: readonly number[] = [];
     return pairsOf(levels).map(([from, to], i) => {
-      const half = i < staged ? halfway(path, from, to, throughout) : null;
+      const half = i < staged ? halfway(path, from, to, maxFall ?? MAX_FALL_HALFWAY) : null;
       const reach = reachOf(levels, i, order, hasSignal);
       const plain = holdNoise(from, to, ago(ADAMS_BASHFORTH[reach - 1]!, began));
-      const repeats = start === 'heun' && i === 0 && order > 1 && evaluatesTwice(from, to, throughout);
+      const repeats = start === 'heun' && i === 0 && order > 1 && evaluatesAgain(from, to, maxFall ?? MAX_FALL);
       const stages = half
         ? rungeKutta(from, half, to)
         : repeats

@@ -8,7 +8,7 @@ import { pathOf } from '../levels/noising.js';
 import { karras } from '../levels/spacedSigmas.js';
 import { heunStages, stepUpTo } from './edm.js';
 import type { SolverStep } from './plan.js';
-import { noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 
 const HINT = 'the paper uses { min: 0.06, max: 0.3, levels: 3, repeats: 2 } for CIFAR-10';
 const interval = record({
@@ -45,6 +45,7 @@ const options = schema('restart', {
   sNoise: noiseFactor,
   /** ρ of the levels on the way back; 7 if left out. */
   rho: optional(hinted(aboveZero, '7 is usual'), 7),
+  ...fallFields,
 }).rule(({ intervals }) => wrongIn(intervals, Infinity));
 
 interface RestartOptions extends OptionsOf<typeof options> {}
@@ -54,21 +55,22 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  * leads back to the upper end, followed by Heun's steps down again on levels of EDM's form.
  *
  * @param options - `intervals`: of σ/α, each with the number of levels of the way back and of repetitions. `sNoise`: the standard
- *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. If invalid, the sampler returns a `ConfigError`
+ *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxFall`: that of {@link heun}, 100 if left out. If invalid,
+ *   the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = restart({ intervals: [{ min: 0.06, max: 0.3, levels: 3, repeats: 2 }] })
  * // 2·18 - 1 evaluations, and 2 repetitions of 2 steps of 2
  * unwrap(sampler({ noising: edm(), denoiser: white, grid: 18, solver })).steps // → 43
  */
-export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho }) => ({
+export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho, maxFall }) => ({
   plan: (levels, noising) => {
     const wrong = wrongIn(intervals, sigmaOf(levels[0]!));
     if (wrong) return fail('ConfigError', { ...wrong, where: `restart.${wrong.field}` });
     const { levelOfSigma } = pathOf(noising);
     const noisy = levels.filter((level) => !isData(level));
     const lows = intervals.map(({ min }) => nearestTo(min, noisy));
-    const step = (from: Level, hat: Level, to: Level) => stepUpTo(from, hat, to, heunStages(hat, to), sNoise);
+    const step = (from: Level, hat: Level, to: Level) => stepUpTo(from, hat, to, heunStages(hat, to, maxFall), sNoise);
     const again = (low: Level): readonly SolverStep[] =>
       intervals
         .filter((_, k) => lows[k] === low)

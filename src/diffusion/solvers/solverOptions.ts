@@ -4,6 +4,7 @@ import type { Exact } from '../../internal/exact.js';
 import { E, F, t } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
 import type { Solver } from './plan.js';
+import { MAX_FALL } from './steps.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(given?: Exact<G, keyof O> & O) => Solver;
@@ -29,8 +30,47 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     'an order of 2 is usual',
   );
 
-/** Two evaluations in every step but the last. */
-export const everywhere = optional(t.boolean, false);
+/** The most by which σ/α may fall in a step with more than one prediction; see {@link MAX_FALL}. */
+const fall = hinted(
+  refined(t.number, 'a number ≥ 1, or Infinity', (n) => n >= 1),
+  'Infinity is as in published code',
+);
+
+/** The option of solvers that evaluate again in a step. */
+export const fallFields = {
+  /** The most by which σ may fall in a step that evaluates again; 100 if left out, Infinity as in published code. */
+  maxFall: optional(fall, MAX_FALL),
+};
+
+/** The option of a fall that has an effect only beside some values of another one, and so no default in its declaration. */
+export const fallBeside = optional(fall);
+
+/** The rule for {@link fallBeside}: it is left out unless another option has one of the values beside which it has an effect. */
+export const refusedFall = (
+  given: number | undefined,
+  [option, value]: readonly [option: string, value: string],
+  others: readonly string[],
+) =>
+  given === undefined || others.includes(value)
+    ? null
+    : ({
+        field: 'maxFall',
+        expected: `${option}: ${others.map((other) => `'${other}'`).join(' or ')} beside it`,
+        actual: `${option}: '${value}'`,
+        hint: 'leave it out',
+      } as const);
+
+/** The options of an exponential integrator in x̂₀ or ε̂. */
+export const spaceFields = {
+  /** The prediction that it integrates: 'x0' if left out, or 'epsilon'. */
+  space: optional(oneOf('x0', 'epsilon'), 'x0'),
+  /** In ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in published code. */
+  maxFall: fallBeside,
+};
+
+/** The rule between {@link spaceFields}: only a method in ε̂ has a greatest fall. */
+export const fallsInNoise = ({ space, maxFall }: Filled<typeof spaceFields>) =>
+  refusedFall(maxFall, ['space', space], ['epsilon']);
 
 /** The rule for two predictions: half of the step with the difference of both, or the integral of the line through them. */
 export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');

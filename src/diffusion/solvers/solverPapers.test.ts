@@ -80,20 +80,20 @@ describe('DPM-Solver++', () => {
     expect(orders(true, 3)).toEqual([3, 2, 1]);
   });
 
-  it('multistep, order 3, equals the published code with half of the curve, and has 2φ₃ in place of φ₃ without it', () => {
+  it('multistep, order 3, equals the published code with half of φ₃, and has 2φ₃ in place of φ₃ without it', () => {
     const i = 4;
-    const x0Of = (curve: 'exact' | 'half') =>
-      factorsOf(stagesOn(dpmSolverPP({ order: 3, curve }), listed(marginals), TIMES)[i]!).x0;
+    const x0Of = (phi3: 'exact' | 'half') =>
+      factorsOf(stagesOn(dpmSolverPP({ order: 3, phi3 }), listed(marginals), TIMES)[i]!).x0;
     const [exact, half] = [x0Of('exact'), x0Of('half')];
     const h = lambda(i + 1) - lambda(i);
     const [r0, r1] = [(lambda(i) - lambda(i - 1)) / h, (lambda(i - 1) - lambda(i - 2)) / h];
     const phi1 = Math.expm1(-h);
     const phi2 = phi1 / h + 1;
     const phi3 = phi2 / h - 0.5;
-    const published = (d0: number, d1: number, d2: number, curve: number): number => {
+    const published = (d0: number, d1: number, d2: number, share: number): number => {
       const [newer, older] = [(d0 - d1) / r0, (d1 - d2) / r1];
       const [D1, D2] = [newer + (r0 / (r0 + r1)) * (newer - older), (newer - older) / (r0 + r1)];
-      return alpha(i + 1) * (-phi1 * d0 + phi2 * D1 - curve * phi3 * D2);
+      return alpha(i + 1) * (-phi1 * d0 + phi2 * D1 - share * phi3 * D2);
     };
     const units = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const; // prettier-ignore
     units.forEach(([a, b, c], k) => {

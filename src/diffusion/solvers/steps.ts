@@ -97,23 +97,14 @@ export const hasLength = (from: Channel, to: Channel): boolean =>
 export const hasSignal = (from: Channel): boolean => leavesSignal(from);
 
 /**
- * The largest ratio by which σ/α may fall over a step with a second evaluation, at its `end` (Heun), or in its `middle`
- * (Runge-Kutta, whose weights assume that halfway in t is halfway in σ). Over the first steps of a coarse grid of the cosine
- * schedule, from a σ of thousands, a slope would mean nothing.
+ * The most by which σ/α may fall over a step with more than one prediction, if a solver does not say otherwise. Over the first steps
+ * of a coarse grid of the cosine schedule, from a σ of thousands, a slope would mean nothing.
  */
-const FURTHEST = { end: 100, middle: 4 } as const;
+export const MAX_FALL = 100;
 
-/** Tests if a step may evaluate again, because σ/α does not fall too far. False for a step to the data or without signal. */
-export const isGradual = (from: Channel, to: Channel, at: keyof typeof FURTHEST): boolean =>
-  sigmaOf(from) < Infinity && sigmaOf(from) <= FURTHEST[at] * sigmaOf(to);
-
-/** Tests if a step evaluates again: where it is gradual, or, if `throughout`, wherever λ is finite at both ends. */
-export const evaluatesTwice = (
-  from: Channel,
-  to: Channel,
-  throughout: boolean,
-  at: keyof typeof FURTHEST = 'end',
-): boolean => (throughout ? hasLength(from, to) : isGradual(from, to, at));
+/** Tests if a step evaluates again: its length is finite, and σ/α falls by `maxFall` at most. */
+export const evaluatesAgain = (from: Channel, to: Channel, maxFall: number): boolean =>
+  hasLength(from, to) && sigmaOf(from) <= maxFall * sigmaOf(to);
 
 /** The level between two others where ln(σ/α) has gone the fraction r of the way. */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>

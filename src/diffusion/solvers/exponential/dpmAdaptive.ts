@@ -87,72 +87,146 @@ const LEAST = 1e-8;
 /** The distance to the end at which a sample is there. */
 const NEAR = 1e-5;
 
+type Control = FilledOf<typeof control>;
+type Numbers<B extends Dim> = Tensor<[B]>;
+
+/** An attempt of each sample, from λ. Where a sample is at the end, the lengths are 1. */
+interface Attempt<B extends Dim> {
+  /** True if the sample is on its way. */
+  readonly isOnWay: Tensor<[B], 'bool'>;
+  /** The length in λ of the step. */
+  readonly length: Numbers<B>;
+  /** The length in λ to the level where the solver goes, from which noise leads back to the end of the step. */
+  readonly h: Numbers<B>;
+}
+
+/** The lengths of an attempt up to λ = `end`. The lower level of η is not below `end`, as in k-diffusion. */
+const attemptOf = <B extends Dim>(lambda: Numbers<B>, longest: Numbers<B>, end: number, eta: number): Attempt<B> => {
+  const isOnWay = less(lambda, end - NEAR);
+  const length = where(isOnWay, sub(minimum(add(lambda, longest), end), lambda), 1);
+  if (eta === 0) return { isOnWay, length, h: length };
+  // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h})
+  const lower = sub(length, mul(log(add(mul(expm1(mul(length, -2)), eta ** 2), 1)), 1 / 2));
+  return { isOnWay, length, h: where(isOnWay, minimum(lower, sub(end, lambda)), 1) };
+};
+
+/** x/α less the factor of each sample times ε̂. */
+const minus = <B extends Dim, I extends Shape>(
+  x: Tensor<[B, ...I]>,
+  e: Tensor<[B, ...I]>,
+  factor: Numbers<B>,
+): Tensor<[B, ...I]> => sub(x, scaleBy(e, factor));
+
+/** ε̂ at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23. */
+const estimates = <B extends Dim, I extends Shape>(
+  epsilon: Epsilon<B, I>,
+  order: number,
+  x: Tensor<[B, ...I]>,
+  lambda: Numbers<B>,
+  h: Numbers<B>,
+): { readonly e: Tensor<[B, ...I]>; readonly low: Tensor<[B, ...I]>; readonly high: Tensor<[B, ...I]> } => {
+  const at = (r: number) => add(lambda, mul(h, r));
+  // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1)
+  const whole = (r: number) => mul(exp(neg(at(r))), expm1(mul(h, r)));
+  const rising = (r: number) => mul(exp(neg(at(r))), sub(div(expm1(mul(h, r)), mul(h, r)), 1));
+  const e = epsilon(x, lambda);
+  const first = (r: number) => minus(x, e, whole(r)); // DPM-Solver-1
+  const r1 = 1 / order;
+  const d1 = sub(epsilon(first(r1), at(r1)), e);
+  const second = minus(first(1), d1, mul(whole(1), 1 / (2 * r1))); // DPM-Solver-2
+  if (order === 2) return { e, low: first(1), high: second };
+  const u = minus(first(2 / 3), d1, mul(rising(2 / 3), 2));
+  const third = minus(first(1), sub(epsilon(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
+  return { e, low: second, high: third };
+};
+
+/** 1/error of an attempt, beside `atol` and `rtol`·|x/α|. */
+const inverseError = <B extends Dim, I extends Shape>(
+  { rtol, atol }: Control,
+  low: Tensor<[B, ...I]>,
+  high: Tensor<[B, ...I]>,
+  before: Tensor<[B, ...I]>,
+): Numbers<B> => {
+  const delta = maximum(mul(maximum(abs(low), abs(before)), rtol), atol);
+  return reciprocal(add(sqrt(meanPerSample(square(div(sub(low, high), delta)))), LEAST));
+};
+
+/** The factor of the next length by the PID controller, from 1/error of an attempt and of the two accepted steps before. */
+const factorOf = <B extends Dim>(
+  { order, pcoeff, icoeff, dcoeff, eta }: Control,
+  now: Numbers<B>,
+  [one, two]: readonly [Numbers<B>, Numbers<B>],
+): Numbers<B> => {
+  const power = (base: Numbers<B>, exponent: number) => mul(log(base), exponent / (eta === 0 ? order : 1.5));
+  const exponents = add(
+    add(power(now, pcoeff + icoeff + dcoeff), power(one, -(pcoeff + 2 * dcoeff))),
+    power(two, dcoeff),
+  );
+  return add(atan(sub(exp(exponents), 1)), 1);
+};
+
+/** 1/error of an attempt and of the two accepted steps before, which stand for it in the first one; and the factor of the next length. */
+const controlled = <B extends Dim, I extends Shape>(
+  given: Control,
+  { low: before, inverses, evaluations }: AdaptiveState<B, I>,
+  low: Tensor<[B, ...I]>,
+  high: Tensor<[B, ...I]>,
+) => {
+  const now = inverseError(given, low, high, before);
+  const known = (one: Numbers<B>) => where(greater(evaluations, 0), one, now);
+  const earlier = [known(inverses[0]), known(inverses[1])] as const;
+  return { now, earlier, factor: factorOf(given, now, earlier) };
+};
+
+/** The elements of samples that hold, and of the others. */
+const pick = <B extends Dim, I extends Shape>(
+  holds: Tensor<[B], 'bool'>,
+  yes: Tensor<[B, ...I]>,
+  no: Tensor<[B, ...I]>,
+): Tensor<[B, ...I]> => where(greater(overElements(yes)(cast(holds, 'float32')), 0), yes, no);
+
+/** Adds the noise that leads from the level where the solver goes to the end of the step. */
+const withNoise = <B extends Dim, I extends Shape>(
+  x: Tensor<[B, ...I]>,
+  noise: Tensor<[B, ...I]>,
+  end: Numbers<B>,
+  { length, h }: Attempt<B>,
+  sNoise: number,
+): Tensor<[B, ...I]> => {
+  const deviation = mul(exp(neg(end)), sqrt(neg(expm1(mul(sub(length, h), 2)))));
+  return add(x, scaleBy(noise, mul(deviation, sNoise)));
+};
+
 /**
  * An attempt of a step up to λ = `end`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), with error and step size as in
  * `dpm_solver_adaptive` of k-diffusion. With η it goes to a lower noise level than that where it ends, though not below `end`, and
  * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
  */
 export const adaptiveStep =
-  (
-    { order, rtol, atol, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise }: FilledOf<typeof control>,
-    end: number,
-    toData: boolean,
-  ) =>
+  (given: Control, end: number, toData: boolean) =>
   <B extends Dim, I extends Shape>(
     epsilon: Epsilon<B, I>,
     state: AdaptiveState<B, I>,
     noise: () => Tensor<[B, ...I]>,
   ): AdaptiveState<B, I> => {
-    const { x, lambda, inverses, evaluations } = state;
-    const pick = (holds: Tensor<[B], 'bool'>, yes: typeof x, no: typeof x) =>
-      where(greater(overElements(x)(cast(holds, 'float32')), 0), yes, no);
-    const isOnWay = less(lambda, end - NEAR);
-    const length = where(isOnWay, sub(minimum(add(lambda, state.h), end), lambda), 1);
-    // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h})
-    const lower = () => sub(length, mul(log(add(mul(expm1(mul(length, -2)), eta ** 2), 1)), 1 / 2));
-    const h = eta === 0 ? length : where(isOnWay, minimum(lower(), sub(end, lambda)), 1);
-    const at = (r: number) => add(lambda, mul(h, r));
-    // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1)
-    const whole = (r: number) => mul(exp(neg(at(r))), expm1(mul(h, r)));
-    const rising = (r: number) => mul(exp(neg(at(r))), sub(div(expm1(mul(h, r)), mul(h, r)), 1));
-    const minus = (from: typeof x, e: typeof x, factor: typeof lambda) => sub(from, scaleBy(e, factor));
-
-    const e = epsilon(x, lambda);
-    const first = (r: number) => minus(x, e, whole(r)); // DPM-Solver-1
-    const r1 = 1 / order;
-    const d1 = sub(epsilon(first(r1), at(r1)), e);
-    const second = minus(first(1), d1, mul(whole(1), 1 / (2 * r1))); // DPM-Solver-2
-    const third = () => {
-      const u = minus(first(2 / 3), d1, mul(rising(2 / 3), 2));
-      return minus(first(1), sub(epsilon(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
-    };
-    const [low, high] = order === 2 ? [first(1), second] : [second, third()];
-
-    const delta = maximum(mul(maximum(abs(low), abs(state.low)), rtol), atol);
-    const inverse = reciprocal(add(sqrt(meanPerSample(square(div(sub(low, high), delta)))), LEAST));
-    const before = inverses.map((one) => where(greater(evaluations, 0), one, inverse));
-    const [one, two] = before as [typeof lambda, typeof lambda];
-    const power = (base: typeof lambda, exponent: number) => mul(log(base), exponent / (eta === 0 ? order : 1.5));
-    const proposal = exp(
-      add(add(power(inverse, pcoeff + icoeff + dcoeff), power(one, -(pcoeff + 2 * dcoeff))), power(two, dcoeff)),
-    );
-    const factor = add(atan(sub(proposal, 1)), 1);
-    const accepts = and(isOnWay, greaterEqual(factor, acceptSafety));
-    const step = (yes: typeof lambda, no: typeof lambda) => where(accepts, yes, no);
-
-    const goesOn = cast(isOnWay, 'float32');
+    const { x, lambda, evaluations } = state;
+    const attempt = attemptOf(lambda, state.h, end, given.eta);
+    const { e, low, high } = estimates(epsilon, given.order, x, lambda, attempt.h);
+    const { now, earlier, factor } = controlled(given, state, low, high);
+    const accepts = and(attempt.isOnWay, greaterEqual(factor, given.acceptSafety));
+    const step = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
+    const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
-    const x0 = minus(x, e, exp(neg(lambda)));
-    const next = step(add(lambda, length), lambda);
-    const deviation = () => mul(exp(neg(add(lambda, length))), sqrt(neg(expm1(mul(sub(length, h), 2)))));
-    const noisy = eta === 0 ? high : add(high, scaleBy(noise(), mul(deviation(), sNoise)));
+    const reached = add(lambda, attempt.length);
+    const next = step(reached, lambda);
+    const result = given.eta === 0 ? high : withNoise(high, noise(), reached, attempt, given.sNoise);
     return {
-      x: pick(accepts, noisy, pick(greater(atEnd, 0), x0, x)),
+      x: pick(accepts, result, pick(greater(atEnd, 0), minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
-      h: where(isOnWay, mul(state.h, factor), state.h),
-      inverses: [step(inverse, one), step(one, two)],
-      evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
+      h: where(attempt.isOnWay, mul(state.h, factor), state.h),
+      inverses: [step(now, earlier[0]), step(earlier[0], earlier[1])],
+      evaluations: add(evaluations, add(mul(goesOn, given.order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),
     };
   };

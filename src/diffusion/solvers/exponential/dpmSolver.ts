@@ -1,15 +1,13 @@
-/** DPM-Solver (Lu et al. 2022a), in ε̂: singlestep of order 2 and 3, multistep, and the order by a number of evaluations. */
-import { positive, hinted, oneOf } from '../../../internal/decode.js';
-import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+/** Singlestep DPM-Solver (Lu et al. 2022a), in ε̂: with an order, and with a number of evaluations. */
+import { positive, hinted } from '../../../internal/decode.js';
+import { type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../../levels/level.js';
 import { pathOf } from '../../levels/noising.js';
 import type { Path } from '../../levels/path.js';
 import { sigmaOf, type Channel } from '../../levels/channel.js';
-import { planning, solverOf, type Stage } from '../plan.js';
-import { etaOf, everywhere, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { ancestralLevel, evaluatesTwice, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
-import { multistep, multistepFields, publishedRules } from './multistep.js';
-import { singlestep, singlestepRules } from './singlestep.js';
+import { planning, solverOf, type SolverStep, type Stage } from '../plan.js';
+import { etaOf, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { ancestralLevel, evaluatesAgain, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
 
 /** A stage in ε̂: x of the start of the step, and factors of ε̂ here and before. */
 const inNoise = (at: Level, start: number, own: number, memory: readonly number[] = []): Stage => ({
@@ -21,7 +19,7 @@ const inNoise = (at: Level, start: number, own: number, memory: readonly number[
 });
 
 /**
- * The stages of DPM-Solver-1, -2 and -3: eq. 4.1, Algorithms 1 and 2, with r₁ = 1/2, or r₁ = 1/3 and r₂ = 2/3. With λ = ln(α/σ)
+ * The stages of DPM-Solver-1, -2 and -3, of which the first unless it `again` evaluates: eq. 4.1, Algorithms 1 and 2, with r₁ = 1/2, or r₁ = 1/3 and r₂ = 2/3. With λ = ln(α/σ)
  * and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
  */
 const dpmSolverStages = (
@@ -29,9 +27,9 @@ const dpmSolverStages = (
   from: Level,
   to: Channel,
   order: number,
-  many: boolean,
+  again: boolean,
 ): readonly [Stage, ...Stage[]] => {
-  if (order === 1 || !many) return [{ ...holdX0(from, to), remembers: 'epsilon' }];
+  if (order === 1 || !again) return [{ ...holdX0(from, to), remembers: 'epsilon' }];
   const whole = (end: Channel): number => -end.sigma * Math.expm1(lengthOf(from, end));
   const ratio = (end: Channel): number => end.alpha / from.alpha;
   /** The integral of the part of ε̂ that rises linearly, over r. */
@@ -53,52 +51,29 @@ const dpmSolverStages = (
   ];
 };
 
-const options = /* @__PURE__ */ schema('dpmSolver', {
+const options = schema('dpmSolver', {
   /** 1, which is DDIM, 2 or 3; 2 if left out. */
   order: optional(orderOf(1, 2, 3), 2),
-  /**
-   * 'singlestep' if left out, with `order` evaluations a step; 'grouped', where a step covers `order` timesteps of the grid, with an
-   * evaluation at each; or 'multistep', with one evaluation a step.
-   */
-  steps: optional(oneOf('singlestep', 'grouped', 'multistep'), 'singlestep'),
-  ...multistepFields,
-  /** True for the order in every step but the last; false, for order 1 where σ falls more than 100-fold, if left out. */
-  throughout: everywhere,
-}).rule(({ steps, rule, curve, lowerFinal }) => {
-  const [field, expected] =
-    steps === 'singlestep' && (rule !== 'midpoint' || lowerFinal)
-      ? ([rule === 'midpoint' ? 'lowerFinal' : 'rule', "steps: 'grouped' or 'multistep' beside it"] as const)
-      : steps !== 'multistep' && curve !== 'exact'
-        ? (['curve', "steps: 'multistep' beside it"] as const)
-        : [null, null];
-  return field === null ? null : { field, expected, actual: `steps: '${steps}'`, hint: 'leave it out' };
+  ...fallFields,
 });
 
 interface DpmSolverOptions extends OptionsOf<typeof options> {}
 
 /**
- * DPM-Solver (Lu et al. 2022a), which integrates ε̂ as a polynomial in λ: singlestep DPM-Solver-2 (Algorithm 1, r₁ = 1/2) and
- * DPM-Solver-3 (Algorithm 2, r₁ = 1/3, r₂ = 2/3), with `order` evaluations a step, which are even in λ; or at the timesteps of the
- * grid, in groups of `order`, as {@link dpmSolverPPSinglestep} and the code of the paper; or multistep, through the last `order`
- * predictions. {@link dpmSolverPP} is the same for x̂₀, which is better with guidance. A step to the data has order 1 and one
- * evaluation, and, but for groups, one over which σ falls more than a hundredfold, unless `throughout` is true.
+ * Singlestep DPM-Solver (Lu et al. 2022a), which integrates ε̂ as a polynomial in λ: DPM-Solver-2 (Algorithm 1, r₁ = 1/2) and
+ * DPM-Solver-3 (Algorithm 2, r₁ = 1/3, r₂ = 2/3), with `order` evaluations a step, which are even in λ. A step to the data has order 1
+ * and one evaluation, and so has one over which σ falls more than `maxFall`, 100-fold if left out. {@link dpmSolverPPSinglestep} with
+ * `space: 'epsilon'` evaluates at the timesteps of the grid, and {@link dpmSolverPP} with it is multistep DPM-Solver.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `steps`: 'singlestep' if left out, 'grouped' or 'multistep'.
- *   `rule` and `lowerFinal` of groups and of multistep, and `curve` of multistep: those of {@link dpmSolverPPSinglestep} and
- *   {@link dpmSolverPP}. `throughout`: true for the order of every step but the last. For others, the sampler returns a `ConfigError`
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `maxFall`: the most by which σ may fall in a step of order above
+ *   1; 100 if left out, Infinity as in published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver: dpmSolver({ order: 3 }) })).steps // → 22
  */
-export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, steps, throughout, ...rules }) =>
-  ({
-    multistep: () => multistep({ order, space: 'epsilon', throughout, ...publishedRules(rules) }),
-    grouped: () =>
-      singlestep({ order, space: 'epsilon', lowerFinal: rules.lowerFinal, ...singlestepRules(rules.rule) }),
-    singlestep: () =>
-      solverOf((from, to, path) => dpmSolverStages(path, from, to, order, evaluatesTwice(from, to, throughout))),
-  })[steps](),
+export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, maxFall }) =>
+  solverOf((from, to, path) => dpmSolverStages(path, from, to, order, evaluatesAgain(from, to, maxFall))),
 );
 
 /** DPM-Solver-fast: orders of the steps that use a number of evaluations, as many of 3 as fit (appendix D.4 of the paper). */
@@ -116,11 +91,25 @@ const fastOptions = schema('dpmSolverFast', {
   eta: optional(etaOf('0 is usual'), 0),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
-  /** True for the order in every step but the last; false, for order 1 where σ falls more than 100-fold, if left out. */
-  throughout: everywhere,
+  ...fallFields,
 });
 
 interface FastOptions extends OptionsOf<typeof fastOptions> {}
+
+/** A step to a lower noise level than the next, though not below σ/α = `least`, as k-diffusion; then noise up to the next. */
+const lowered = (
+  path: Path,
+  [from, to]: readonly [Level, Level],
+  order: number,
+  least: number,
+  { eta, sNoise, maxFall }: FilledOf<typeof fastOptions>,
+): SolverStep => {
+  const share = Math.max(sigmaOf(ancestralLevel(from, to, eta).down), least) / sigmaOf(to);
+  const down = { ...to, sigma: to.sigma * share };
+  const stages = dpmSolverStages(path, from, down, order, evaluatesAgain(from, to, maxFall));
+  const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
+  return { from, to, stages: [...stages.slice(0, -1), { ...stages.at(-1)!, noise }] };
+};
 
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
@@ -129,36 +118,25 @@ interface FastOptions extends OptionsOf<typeof fastOptions> {}
  * last, and noise leads up to the next.
  *
  * @param options - `evaluations`: their number, without that of the step to the data. `eta`: from 0, the default, to 1. `sNoise`: the
- *   standard deviation of the noise, 1 if left out. `throughout`: as in {@link dpmSolver}. Otherwise the sampler returns a `ConfigError`
+ *   standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left out. Otherwise the sampler returns a
+ *   `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * const made = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
  * made.steps // → 11
  */
-export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(
-  fastOptions,
-  ({ evaluations, eta, sNoise, throughout }) =>
-    planning((levels, noising) => {
-      const path = pathOf(noising);
-      const noisy = levels.filter((level) => !isData(level));
-      const [first, last] = [noisy[0]!, noisy.at(-1)!];
-      const orders = noisy.length === 1 ? [] : fastOrders(evaluations);
-      const ends = [
-        ...orders.map((_, i) => (i === 0 ? first : levelBetween(path, first, last, i / orders.length))),
-        last,
-      ];
-      const least = sigmaOf(last);
-      return [
-        ...pairsOf(ends).map(([from, to], i) => {
-          // not below the last level, as k-diffusion
-          const share = Math.max(sigmaOf(ancestralLevel(from, to, eta).down), least) / sigmaOf(to);
-          const down = { ...to, sigma: to.sigma * share };
-          const stages = dpmSolverStages(path, from, down, orders[i]!, evaluatesTwice(from, to, throughout));
-          const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
-          return { from, to, stages: [...stages.slice(0, -1), { ...stages.at(-1)!, noise }] };
-        }),
-        ...levels.filter(isData).map((data) => ({ from: last, to: data, stages: [holdX0(last, data)] })),
-      ];
-    }),
+export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (given) =>
+  planning((levels, noising) => {
+    const path = pathOf(noising);
+    const noisy = levels.filter((level) => !isData(level));
+    const [first, last] = [noisy[0]!, noisy.at(-1)!];
+    const orders = noisy.length === 1 ? [] : fastOrders(given.evaluations);
+    const between = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
+    const pairs = pairsOf([...orders.map((_, i) => between(i)), last]);
+    return [
+      ...pairs.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), given)),
+      ...levels.filter(isData).map((data) => ({ from: last, to: data, stages: [holdX0(last, data)] })),
+    ];
+  }),
 );

@@ -2,16 +2,15 @@
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { solverOf } from '../plan.js';
-import { etaOf, everywhere, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
-import { ancestralLevel, evaluatesTwice, flowStep, holdX0, levelBetween } from '../steps.js';
+import { etaOf, fallFields, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
+import { ancestralLevel, evaluatesAgain, flowStep, holdX0, levelBetween } from '../steps.js';
 
 const fields = {
   /** η from 0, which follows the flow, to 1; 1 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
-  /** True for two evaluations in every step but the last; false, for one where σ falls more than 100-fold, if left out. */
-  throughout: everywhere,
+  ...fallFields,
 };
 const ancestralOptions = schema('dpmSolverPP2SAncestral', fields);
 
@@ -21,8 +20,8 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a lower noise level than the next, then noise up to the next:
  * `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
- * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `throughout`: true
- *   for two evaluations in every step but the last. For others, the sampler returns a `ConfigError`
+ * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
+ *   most by which σ may fall in a step of two evaluations; 100 if left out, Infinity as in published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
@@ -31,11 +30,11 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  */
 export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(
   ancestralOptions,
-  ({ eta, sNoise, throughout }) =>
+  ({ eta, sNoise, maxFall }) =>
     solverOf((from, to, path) => {
       const { down, up } = ancestralLevel(from, to, eta);
       const noise = sNoise * up;
-      if (!evaluatesTwice(from, to, throughout)) return [{ ...holdX0(from, down), noise }];
+      if (!evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
       const middle = levelBetween(path, from, down, 1 / 2);
       const { x: start, x0 } = flowStep(from, down);
       return [holdX0(from, middle), { at: middle, start, x0, noise }];
@@ -61,28 +60,26 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * (1 - 1/2r)·x̂₀ + 1/2r·x̂₀(r).
  *
  * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
- *   the second evaluation, 1/2 if left out. `throughout`: true for two evaluations in every step but the last. For others, the sampler
- *   returns a `ConfigError`
+ *   the second evaluation, 1/2 if left out. `maxFall`: as in {@link dpmSolverPP2SAncestral}, 100 if left out. For others, the
+ *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * const solver = dpmSolverPPSdeSinglestep({ r: 0.5 })
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
-export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(
-  sdeOptions,
-  ({ eta, sNoise, r, throughout }) =>
-    solverOf((from, to, path) => {
-      const { down, up } = ancestralLevel(from, to, eta);
-      const noise = sNoise * up;
-      if (!evaluatesTwice(from, to, throughout)) return [{ ...holdX0(from, down), noise }];
-      const middle = levelBetween(path, from, to, r);
-      const first = ancestralLevel(from, middle, eta);
-      const { x: start, x0 } = flowStep(from, down);
-      const share = 1 / (2 * r);
-      return [
-        { ...holdX0(from, first.down), noise: sNoise * first.up },
-        { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
-      ];
-    }),
+export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r, maxFall }) =>
+  solverOf((from, to, path) => {
+    const { down, up } = ancestralLevel(from, to, eta);
+    const noise = sNoise * up;
+    if (!evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
+    const middle = levelBetween(path, from, to, r);
+    const first = ancestralLevel(from, middle, eta);
+    const { x: start, x0 } = flowStep(from, down);
+    const share = 1 / (2 * r);
+    return [
+      { ...holdX0(from, first.down), noise: sNoise * first.up },
+      { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
+    ];
+  }),
 );

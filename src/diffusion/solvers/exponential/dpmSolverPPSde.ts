@@ -1,6 +1,6 @@
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { etaOf, noiseFactor, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
-import { multistep } from './multistep.js';
+import { multistep, pairOf } from './multistep.js';
 
 const options = schema('dpmSolverPPSde', {
   /** 1, which is ancestral sampling, 2 or 3; 2 if left out. */
@@ -32,8 +32,8 @@ interface SdeOptions extends OptionsOf<typeof options> {}
 export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order, eta, rule, sNoise }) =>
   multistep({
     order,
-    pair: rule === 'heun' || order === 3 ? 'exact' : 'bh2',
-    curve: 1 / 2,
+    pair: order === 3 ? 'exact' : pairOf(rule),
+    phi3: 1 / 2,
     eta: () => eta,
     sNoise,
   }),

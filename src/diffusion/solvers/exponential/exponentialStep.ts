@@ -15,8 +15,11 @@ export type PairRule = 'exact' | 'bh1' | 'bh2';
 /** Changes of the moments. */
 export interface MomentRules {
   readonly pair?: PairRule;
-  /** The share of the second moment; 1 if left out, 1/2 in the published code of DPM-Solver++ and 3M SDE. */
-  readonly curve?: number;
+  /**
+   * The share of the second moment, which is 2φ₃; 1 if left out. The code of DPM-Solver, diffusers and k-diffusion has 1/2, so φ₃, in
+   * steps with three predictions.
+   */
+  readonly phi3?: number;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
@@ -28,11 +31,11 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
 const weightsAt = (
   h: number,
   places: readonly number[],
-  { pair = 'bh2', curve = 1 }: MomentRules,
+  { pair = 'bh2', phi3 = 1 }: MomentRules,
 ): readonly number[] => {
   const [whole, slope = 0, ...rest] = exponentialWeights(h, places.length + 1) as readonly [number, ...number[]];
   const first = places.length > 1 || pair === 'exact' ? slope : (pair === 'bh1' ? h : whole) / 2;
-  const moments = [first, ...rest.map((moment, k) => (k === 0 ? curve * moment : moment))];
+  const moments = [first, ...rest.map((moment, k) => (k === 0 ? phi3 * moment : moment))];
   const weights = solved(
     places.map((_, k) => places.map((r) => power(r, k + 1))),
     moments.slice(0, places.length),

@@ -1,12 +1,11 @@
 /** Multistep exponential integrators: DPM-Solver, DPM-Solver++, their SDEs, UniPC and SA-Solver are settings of one formula. */
-import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
-import { type Filled, optional } from '../../../internal/schema.js';
+import { optional } from '../../../internal/schema.js';
 import { pairsOf, type Level } from '../../levels/level.js';
 import { planning, type Solver, type Stage } from '../plan.js';
-import { pairRule } from '../solverOptions.js';
-import { hasLength, holdX0, inX0, isGradual, lengthOf, type OrderAt, reachOf } from '../steps.js';
-import { exponentialStep, type MomentRules, type StepKind } from './exponentialStep.js';
+import { spaceFields } from '../solverOptions.js';
+import { evaluatesAgain, hasLength, holdX0, inX0, lengthOf, MAX_FALL, type OrderAt, reachOf } from '../steps.js';
+import { exponentialStep, type MomentRules, type PairRule, type StepKind } from './exponentialStep.js';
 
 /** The settings of a method. */
 export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise'> {
@@ -20,30 +19,23 @@ export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise
   readonly corrects?: (step: number) => boolean;
   /** The η of each step; 0 if left out. */
   readonly eta?: (from: Level, to: Level) => number;
-  /** True to take a step in ε̂ however far σ/α falls, as published code does; false if left out. */
-  readonly throughout?: boolean;
+  /** In ε̂, the most by which σ/α may fall in a step with more than one prediction; 100 if left out, Infinity as in published code. */
+  readonly maxFall?: number | undefined;
 }
 
-/** The options of the published multistep methods of DPM-Solver and DPM-Solver++. */
+/** The options of the multistep methods in x̂₀ or ε̂ with lower orders at the end. */
 export const multistepFields = {
-  /** The rule for two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
-  rule: pairRule,
-  /** The term of order 3 with φ₃: 'exact' if left out, or 'half' of it, as in published code. */
-  curve: optional(oneOf('exact', 'half'), 'exact'),
+  ...spaceFields,
   /** True for lower orders in the last steps, down to 1 in the last; false if left out. */
   lowerFinal: optional(t.boolean, false),
 };
 
-/** The settings of {@link multistepFields}. */
-export const publishedRules = ({
-  rule,
-  curve,
-  lowerFinal,
-}: Filled<typeof multistepFields>): Pick<Multistep, 'pair' | 'curve' | 'orderAt'> => ({
-  pair: rule === 'heun' ? 'exact' : 'bh2',
-  curve: curve === 'half' ? 1 / 2 : 1,
-  ...(lowerFinal && { orderAt: (left) => left }),
-});
+/** The rule for two predictions, by its name in published code. */
+export const pairOf = (rule: string): PairRule => (rule === 'heun' ? 'exact' : 'bh2');
+
+/** Lower orders in the last steps, down to 1 in the last. */
+export const lowering = (lowerFinal: boolean): Pick<Multistep, 'orderAt'> =>
+  lowerFinal ? { orderAt: (left) => left } : {};
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
@@ -61,7 +53,7 @@ const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...m
  * A multistep method of {@link exponentialStep}: a polynomial through the last predictions, which are at places before the step. A
  * corrector repeats the step with the prediction at its end. It has the same x_t and ε, so it adds the difference of both sums to
  * x_s, which is joined to the next step. A step to the data or without signal is in x̂₀ and of order 1; in ε̂, also one over which
- * σ/α falls more than a hundredfold.
+ * σ/α falls more than `maxFall`.
  */
 export const multistep = ({
   order,
@@ -71,12 +63,12 @@ export const multistep = ({
   space = 'x0',
   eta = () => 0,
   sNoise = 1,
-  throughout = false,
+  maxFall = MAX_FALL,
   ...rules
 }: Multistep): Solver =>
   planning((levels) => {
     const steps = pairsOf(levels);
-    const usable = space === 'epsilon' && !throughout ? isGradualToEnd : hasLength;
+    const usable = space === 'x0' ? hasLength : (from: Level, to: Level): boolean => evaluatesAgain(from, to, maxFall);
     const inNoise = steps.map(([from, to]) => space === 'epsilon' && usable(from, to));
     const parts = steps.map(([from, to], i) =>
       exponentialStep(from, to, { space: inNoise[i] ? 'epsilon' : 'x0', eta: eta(from, to), sNoise }),
@@ -115,6 +107,3 @@ export const multistep = ({
       return { from, to, stages: [{ ...stage, noise }] };
     });
   });
-
-/** Tests if a step may be one in ε̂: not to the data, nor over a fall of σ/α in which ε̂ loses x̂₀. */
-const isGradualToEnd = (from: Level, to: Level): boolean => isGradual(from, to, 'end');

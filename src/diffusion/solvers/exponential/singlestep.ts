@@ -1,8 +1,9 @@
 /** Singlestep exponential integrators: a step covers some timesteps of the grid, with an evaluation at each. */
 import { type Level, pairsOf } from '../../levels/level.js';
 import { planning, type Solver, type Stage } from '../plan.js';
-import { hasLength, inX0, lengthOf } from '../steps.js';
+import { evaluatesAgain, inX0, lengthOf, MAX_FALL } from '../steps.js';
 import { exponentialStep, type PairRule, type StepKind } from './exponentialStep.js';
+import { pairOf } from './multistep.js';
 
 /** The settings of a method. */
 export interface Singlestep extends StepKind {
@@ -18,16 +19,18 @@ export interface Singlestep extends StepKind {
   readonly endsAlone?: boolean;
   /** True to end with steps of two timesteps and of one, in place of one of three. */
   readonly lowerFinal?: boolean;
+  /** In ε̂, the most by which σ/α may fall in a step with more than one evaluation; 100 if left out, Infinity as in published code. */
+  readonly maxFall?: number | undefined;
 }
 
 /** A step over some levels, with a stage at each but the last. Every stage starts where the step begins. */
 const stagesOf = (
   levels: readonly Level[],
-  { pair, exactWithin = false, parabola = false, space = 'x0', ...kind }: Singlestep,
+  { pair, exactWithin = false, parabola = false, space = 'x0', maxFall = MAX_FALL, ...kind }: Singlestep,
 ): readonly Stage[] =>
   pairsOf(levels).map(([at, to], i): Stage => {
     const from = levels[0]!;
-    const own = hasLength(from, to) ? space : 'x0';
+    const own = evaluatesAgain(from, to, maxFall) ? space : 'x0';
     const { x, factors, noise } = exponentialStep(from, to, { ...kind, space: own });
     const used = parabola ? levels.slice(1, i + 1) : levels.slice(Math.max(i, 1), i + 1);
     const places = used.map((level) => lengthOf(from, level) / lengthOf(from, to));
@@ -48,26 +51,34 @@ const stagesOf = (
 /** Tests if λ is finite at both ends of a step. */
 const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
 
+/** Tests if a step may go on to one more level: it has fewer timesteps than `order`, no infinite length, and no fall too far for ε̂. */
+const goesOn = (step: readonly Level[], to: Level, { order, space = 'x0', maxFall = MAX_FALL }: Singlestep): boolean =>
+  step.length <= order &&
+  isFinite(step.at(-2)!, step.at(-1)!) &&
+  isFinite(step.at(-1)!, to) &&
+  (space === 'x0' || evaluatesAgain(step[0]!, to, maxFall));
+
 /** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
-const cut = (levels: readonly Level[], { order, endsAlone, lowerFinal }: Singlestep): readonly (readonly Level[])[] => {
+const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly Level[])[] => {
+  const { order, endsAlone, lowerFinal } = settings;
   const pairs = pairsOf(levels);
   const finite = pairs.filter((pair) => isFinite(...pair));
   const isLowered = lowerFinal && order === 3 && finite.length % 3 === 0;
   const alone = new Set([endsAlone && pairs.at(-1), isLowered && finite.at(-1)]);
   const steps: Level[][] = [];
   pairs.forEach((pair) => {
-    const [from, to] = pair;
     const step = steps.at(-1);
-    const joins = step && step.length <= order && isFinite(from, to) && isFinite(step.at(-2)!, from);
-    if (joins && !alone.has(pair)) step.push(to);
-    else steps.push([from, to]);
+    if (step && !alone.has(pair) && goesOn(step, pair[1], settings)) step.push(pair[1]);
+    else steps.push([...pair]);
   });
   return steps;
 };
 
 /** The rules of published code. Two stages have φ₁/2 by default, as in Algorithm 1 of the paper; three have φ₂ in the second. */
-export const singlestepRules = (rule: 'midpoint' | 'heun'): Pick<Singlestep, 'pair' | 'exactWithin' | 'parabola'> =>
-  rule === 'heun' ? { pair: 'exact', parabola: true } : { pair: 'bh2', exactWithin: true };
+export const singlestepRules = (rule: 'midpoint' | 'heun'): Pick<Singlestep, 'pair' | 'exactWithin' | 'parabola'> => ({
+  pair: pairOf(rule),
+  ...(rule === 'heun' ? { parabola: true } : { exactWithin: true }),
+});
 
 /** A singlestep method of {@link exponentialStep}: the predictions of a step are those at its own timesteps. */
 export const singlestep = (settings: Singlestep): Solver =>

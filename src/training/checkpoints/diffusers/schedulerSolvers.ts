@@ -2,7 +2,7 @@
 import { type Level, sigmaOf, type Solver, solverOf } from '../../../diffusion/index.js';
 import { pairsOf } from '../../../diffusion/levels/level.js';
 import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
-import { multistep } from '../../../diffusion/solvers/exponential/multistep.js';
+import { lowering, multistep, pairOf } from '../../../diffusion/solvers/exponential/multistep.js';
 import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
 import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';
@@ -20,7 +20,6 @@ export const isInNoise = (algorithm: string): boolean => ['dpmsolver', 'sde-dpms
 
 const etaOf = ({ algorithm_type: algorithm }: DpmSettings): number => (algorithm.startsWith('sde') ? 1 : 0);
 const spaceOf = ({ algorithm_type: algorithm }: DpmSettings) => (isInNoise(algorithm) ? 'epsilon' : 'x0');
-const pairOf = ({ solver_type: type }: DpmSettings) => (type === 'heun' ? 'exact' : 'bh2');
 
 /** The orders of a multistep method of n steps that ends with lower ones: with `lowers` if n is below 15. */
 const ending =
@@ -37,11 +36,11 @@ export const dpmMultistep = (settings: DpmSettings, n: number): Solver => {
   return multistep({
     order,
     orderAt: ending(order, n, lowers, endsByEuler),
-    pair: pairOf(settings),
-    curve: 1 / 2,
+    pair: pairOf(settings.solver_type),
+    phi3: 1 / 2,
     space: spaceOf(settings),
     eta: () => etaOf(settings),
-    throughout: true,
+    maxFall: Infinity,
   });
 };
 
@@ -51,10 +50,11 @@ export const dpmSinglestep = (settings: DpmSettings, n: number): Solver => {
   const isUneven = n % order !== 0;
   return singlestep({
     order,
-    pair: pairOf(settings),
+    pair: pairOf(type),
     parabola: type === 'heun',
     space: spaceOf(settings),
     eta: etaOf(settings),
+    maxFall: Infinity,
     endsAlone: end === 'zero' || ((lowers || isUneven) && !(order === 3 && n % 3 === 2)),
   });
 };
@@ -62,8 +62,6 @@ export const dpmSinglestep = (settings: DpmSettings, n: number): Solver => {
 /** DEIS, for a number of steps. */
 export const deisSteps = ({ solver_order: order, lower_order_final: lowers }: SchedulerSettings, n: number): Solver =>
   deisOf(order, ending(order, n, lowers));
-
-const lowering = (lowers: boolean): { readonly orderAt?: OrderAt } => (lowers ? { orderAt: (left) => left } : {});
 
 /** UniPC. */
 export const uniPCSteps = ({
@@ -79,7 +77,7 @@ export const uniPCSteps = ({
     corrects: (step) => !skipped.includes(step),
     pair: type === 'bh1' ? 'bh1' : 'bh2',
     space: inX0 ? 'x0' : 'epsilon',
-    throughout: true,
+    maxFall: Infinity,
     ...lowering(lowers),
   });
 
@@ -100,7 +98,7 @@ export const saSolverSteps = ({
     pair: isInX0 ? 'bh1' : 'exact',
     space: isInX0 ? 'x0' : 'epsilon',
     eta: (from) => (isNoisy(from) ? 1 : 0),
-    throughout: true,
+    maxFall: Infinity,
     ...lowering(lowers),
   });
 };

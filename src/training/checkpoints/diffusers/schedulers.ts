@@ -134,14 +134,14 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   EulerDiscreteScheduler: overSigma(() => euler()),
   EulerAncestralDiscreteScheduler: overSigma(() => eulerAncestral()),
-  HeunDiscreteScheduler: overSigma(() => heun({ throughout: true }), { defaults: LATENT }),
+  HeunDiscreteScheduler: overSigma(() => heun({ maxFall: Infinity }), { defaults: LATENT }),
   LMSDiscreteScheduler: overSigma(() => lms()),
-  KDPM2DiscreteScheduler: overSigma(() => kdpm2({ throughout: true }), { defaults: LATENT, rounding: ofKarras }),
-  KDPM2AncestralDiscreteScheduler: overSigma(() => kdpm2Ancestral({ throughout: true }), {
+  KDPM2DiscreteScheduler: overSigma(() => kdpm2({ maxFall: Infinity }), { defaults: LATENT, rounding: ofKarras }),
+  KDPM2AncestralDiscreteScheduler: overSigma(() => kdpm2Ancestral({ maxFall: Infinity }), {
     defaults: LATENT,
     rounding: ofKarras,
   }),
-  DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ throughout: true }), { defaults: LATENT }),
+  DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ maxFall: Infinity }), { defaults: LATENT }),
   DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistep(settings, timesteps.length), {
     endNote: endNoteOfDpm,
     rounding: (settings) =>

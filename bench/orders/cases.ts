@@ -113,7 +113,7 @@ export const casesOf = (length: number): readonly Case[] => [
     dpmSolverPPSinglestep({ order: 3 }),
     'DPM-Solver, Lu et al. 2022, theorem 3.2; parts of a step equal in λ',
   ),
-  ...(['bh1', 'bh2'] as const).flatMap((variant) => [
+  ...(['bh1', 'bh2', 'exact'] as const).flatMap((variant) => [
     strong(`uniPC 1 ${variant}`, 2, uniPC({ order: 1, variant }), 'UniPC, Zhao et al. 2023: order + 1'),
     strong(`uniPC 2 ${variant}`, 3, uniPC({ order: 2, variant }), 'UniPC: order + 1'),
     strong(`uniPC 3 ${variant}`, 4, uniPC({ order: 3, variant }), 'UniPC: order + 1', 3),
@@ -125,6 +125,13 @@ export const casesOf = (length: number): readonly Case[] => [
   strong('dpmSolver 3', 3, dpmSolver({ order: 3 }), 'DPM-Solver, theorem 3.2'),
   strong('dpmSolverPP 2, ε̂', 2, dpmSolverPP({ space: 'epsilon' }), 'exponential Adams of two values'),
   strong('dpmSolverPP 3, ε̂', 3, dpmSolverPP({ order: 3, space: 'epsilon' }), 'of three values', 2),
+  strong('dpmSolverPPSinglestep 2, ε̂', 2, dpmSolverPPSinglestep({ space: 'epsilon' }), 'DPM-Solver, theorem 3.2'),
+  strong(
+    'dpmSolverPPSinglestep 3, ε̂',
+    3,
+    dpmSolverPPSinglestep({ order: 3, space: 'epsilon' }),
+    'DPM-Solver, theorem 3.2; parts of a step equal in λ',
+  ),
   strong('deis 2', 2, deis({ order: 2 }), 'DEIS, Zhang & Chen 2023: Adams-Bashforth with polynomials in ln σ'),
   strong('deis 3', 3, deis(), 'DEIS', 2),
   strong('deis 4', 4, deis({ order: 4 }), 'DEIS', 3),

@@ -51,7 +51,7 @@ const notes = (one: Case, found: readonly (readonly Measured[])[]): string => {
 
 const line = (one: Case, found: readonly (readonly Measured[])[], met: boolean): string =>
   [
-    one.name.padEnd(24),
+    one.name.padEnd(28),
     one.error.padEnd(7),
     `${one.theory}`.padEnd(7),
     columns(found.map(cell)),
@@ -77,8 +77,8 @@ Excluded: consistency, on all paths. It is no discretization, and exact in any n
 `;
 
 const names = PATHS.map(({ name }) => name.padEnd(WIDTH)).join('');
-const HEAD = `${' '.repeat(41)}${columns(SUBJECTS.map(({ flow }) => flow.name))}
-${'solver'.padEnd(24)} error   theory  ${columns(SUBJECTS.map(() => `${names}error`))}`;
+const HEAD = `${' '.repeat(45)}${columns(SUBJECTS.map(({ flow }) => flow.name))}
+${'solver'.padEnd(28)} error   theory  ${columns(SUBJECTS.map(() => `${names}error`))}`;
 
 const orders = (backend: Backend) => async (): Promise<E.Either<never, boolean>> => {
   const grounds = SUBJECTS.map(({ flow, law }): Ground => ({

@@ -20,6 +20,7 @@ import {
   uniPC,
   deis,
   dpmSolver,
+  dpmSolverFast,
   dpmSolverPP2SAncestral,
   dpmSolverPPSdeSinglestep,
   kdpm2,
@@ -60,9 +61,12 @@ const named =
 const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];
 const ofOrders = <const N extends number>(...orders: readonly N[]): readonly { readonly order: N }[] =>
   orders.map((order) => ({ order }));
-const uniPCs = (['bh1', 'bh2'] as const).flatMap((variant) => ofOrders(1, 2, 3).map((one) => ({ ...one, variant })));
+const uniPCs = (['bh1', 'bh2', 'exact'] as const).flatMap((variant) =>
+  ofOrders(1, 2, 3).map((one) => ({ ...one, variant })),
+);
 
-const inNoise = ofOrders(2, 3).map((one) => ({ ...one, space: 'epsilon' as const }));
+const space = 'epsilon';
+const inNoise = ofOrders(2, 3).map((one) => ({ ...one, space }) as const);
 
 /**
  * Solvers that draw as much noise as they remove, so that x_t of data that are a point keeps the noise of its level.
@@ -86,18 +90,23 @@ const keeping: readonly Named[] = [
   ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
   ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
   ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
-  ...second('kdpm2Ancestral', kdpm2Ancestral, [{}]),
+  ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxFall: 10 }]),
   ...second('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}, { eta: 0.5 }]),
   ...first('dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep, [{}]),
-  ...ofNoises('uniPC', uniPC, [{ space: 'epsilon' }]),
+  ...ofNoises('uniPC', uniPC, [{ space }, { space, order: 3, variant: 'exact', maxFall: 5 }]),
   ...ofNoises('dpmSolver', dpmSolver, ofOrders(2, 3)),
-  ...ofNoises('dpmSolver', dpmSolver, [{ maxFall: 2 }, { order: 3, maxFall: Infinity }]),
-  ...ofNoises('dpmSolverPP', dpmSolverPP, inNoise),
-  ...ofNoises('dpmSolverPPSinglestep', dpmSolverPPSinglestep, inNoise),
+  ...ofNoises('dpmSolver', dpmSolver, [{ maxFall: 2 }, { order: 3, maxFall: 10 }]),
+  ...ofNoises('dpmSolverFast', dpmSolverFast, [{ evaluations: 90 }, { evaluations: 90, maxFall: 10 }]),
+  ...first('dpmSolverFast', dpmSolverFast, [
+    { evaluations: 90, eta: 0.5 },
+    { evaluations: 90, eta: 1 },
+  ]),
+  ...ofNoises('dpmSolverPP', dpmSolverPP, [...inNoise, { space, order: 3, maxFall: 5 }]),
+  ...ofNoises('dpmSolverPPSinglestep', dpmSolverPPSinglestep, [...inNoise, { space, order: 3, maxFall: 5 }]),
   ...ofNoises('deis', deis, ofOrders(2, 3, 4)),
   ...first('tcd', tcd, [{ gamma: 0 }]),
-  ...ofNoises('pndm', pndm, [{ start: 'heun' }]),
-  ...second('heun', heun, [{}, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
+  ...ofNoises('pndm', pndm, [{ start: 'heun' }, { start: 'heun', maxFall: 10 }, { start: 'rungeKutta', maxFall: 2 }]),
+  ...second('heun', heun, [{}, { maxFall: 3 }, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
   ...ofNoises('pndm', pndm, ofOrders(2, 3, 4)),
   ...ofNoises('pndm', pndm, [{ start: 'rungeKutta' }]),

@@ -24,6 +24,7 @@ import {
   dpmSolverPP,
   dpmSolverPPSinglestep,
   edm,
+  type Level,
   levelsOf,
   pndm,
   saSolver,
@@ -189,6 +190,16 @@ describe('in ε̂ and λ', () => {
       ),
     );
     expect(ten.map(({ stages }) => stages.length)).toEqual([3, 3, 3, 1, 1]);
+  });
+
+  it('dpmSolverFast goes from a level without signal to the next one by DDIM’s step', () => {
+    const blind = { alpha: 0, sigma: 1, t: 999 };
+    const ends = [960, 5].map((t) => ({ ...noising.marginals[t]!, t }));
+    const plan = (levels: readonly Level[]) => right(dpmSolverFast({ evaluations: 9, eta: 1 }).plan(levels, noising));
+    const [first, ...others] = plan([blind, ...ends]);
+    expect(first).toEqual({ from: blind, to: ends[0], stages: [{ at: blind, x: ends[0]!.sigma, x0: ends[0]!.alpha }] });
+    expect(others).toEqual(plan(ends));
+    expect(plan([blind, ends[0]!])).toEqual([first]);
   });
 
   it('dpmSolverFast with η goes to a lower level than the next, not below the last, and adds noise: `sample_dpm_fast`', () => {

@@ -33,7 +33,7 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
 /** The most by which σ/α may fall in a step with more than one prediction; see {@link MAX_FALL}. */
 const fall = hinted(
   refined(t.number, 'a number ≥ 1, or Infinity', (n) => n >= 1),
-  'Infinity is as in published code',
+  'Infinity is as in published code; in JSON, which has none, write 1e300',
 );
 
 /** The option of solvers that evaluate again in a step. */

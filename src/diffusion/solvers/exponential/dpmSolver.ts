@@ -7,7 +7,7 @@ import type { Path } from '../../levels/path.js';
 import { sigmaOf, type Channel } from '../../levels/channel.js';
 import { planning, solverOf, type SolverStep, type Stage } from '../plan.js';
 import { etaOf, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { ancestralLevel, evaluatesAgain, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
+import { ancestralLevel, evaluatesAgain, hasSignal, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
 
 /** A stage in ε̂: x of the start of the step, and factors of ε̂ here and before. */
 const inNoise = (at: Level, start: number, own: number, memory: readonly number[] = []): Stage => ({
@@ -114,12 +114,12 @@ const lowered = (
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
  * equal in λ between the first and the last level of the grid above the data, with a number of evaluations in all; then one
- * more step to the data, if samples end there. With η > 0 each step goes to a lower noise level than the next, though not below the
+ * more step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each step goes to a lower noise level than the next, though not below the
  * last, and noise leads up to the next.
  *
- * @param options - `evaluations`: their number, without that of the step to the data. `eta`: from 0, the default, to 1. `sNoise`: the
- *   standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left out. Otherwise the sampler returns a
- *   `ConfigError`
+ * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: from 0,
+ *   the default, to 1. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left
+ *   out. Otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
@@ -129,14 +129,17 @@ const lowered = (
 export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (given) =>
   planning((levels, noising) => {
     const path = pathOf(noising);
-    const noisy = levels.filter((level) => !isData(level));
-    const [first, last] = [noisy[0]!, noisy.at(-1)!];
-    const orders = noisy.length === 1 ? [] : fastOrders(given.evaluations);
-    const between = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
-    const pairs = pairsOf([...orders.map((_, i) => between(i)), last]);
+    const isBetween = (level: Level): boolean => hasSignal(level) && !isData(level);
+    const ends = levels.filter(isBetween);
+    const [first, last] = [ends[0]!, ends.at(-1)!];
+    const orders = ends.length < 2 ? [] : fastOrders(given.evaluations);
+    const at = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
+    const between = pairsOf([...orders.map((_, i) => at(i)), last]);
+    const held = pairsOf(levels).map(([from, to]) => ({ from, to, stages: [holdX0(from, to)] }));
     return [
-      ...pairs.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), given)),
-      ...levels.filter(isData).map((data) => ({ from: last, to: data, stages: [holdX0(last, data)] })),
+      ...held.filter(({ from }) => !hasSignal(from)),
+      ...between.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), given)),
+      ...held.filter(({ from, to }) => hasSignal(from) && isData(to)),
     ];
   }),
 );

@@ -16,7 +16,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPP', {
 interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
 
 /**
- * Multistep DPM-Solver++ (Lu et al. 2022b): one evaluation a step, with x̂₀ as a polynomial in λ through the last `order`
+ * Multistep DPM-Solver++ (Lu et al. 2022): one evaluation a step, with x̂₀ as a polynomial in λ through the last `order`
  * predictions. Order 2 is Algorithm 2 of the paper (2M). Order 3 integrates the parabola exactly, as in the expansion of the
  * paper's Proposition 4.1. Half of its term with φ₃ is `multistep_dpm_solver_third_update` of the code of DPM-Solver and of diffusers,
  * which converges with order 2. The first steps and the last, which ends at the data, have lower order. With ε̂ it is multistep

@@ -16,7 +16,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPPSinglestep', {
 interface SinglestepOptions extends OptionsOf<typeof options> {}
 
 /**
- * Singlestep DPM-Solver++ (Lu et al. 2022b, Algorithm 1: 2S; order 3 is `singlestep_dpm_solver_third_update` of its code,
+ * Singlestep DPM-Solver++ (Lu et al. 2022, Algorithm 1: 2S; order 3 is `singlestep_dpm_solver_third_update` of its code,
  * 3S). A step covers `order` timesteps of the grid, with an evaluation at each; the timesteps inside a step are the paper's
  * s. So a grid costs the same with any order. For order 3 the parts of a step should be equal in λ, which gives r₁ = 1/3 and
  * r₂ = 2/3. The last part, which ends at the data, is a step by itself. Where fewer than `order` timesteps are left, a step covers

@@ -157,7 +157,7 @@ describe('the address', () => {
   });
 
   test.each([
-    ['?backend=cuda', 'backend: expected auto, webgpu or wasm, got "cuda"'],
+    ['?backend=cuda', 'backend: expected auto, webgpu, wasm or portable, got "cuda"'],
     ['?seed=x', 'seed: expected a whole number ≥ 0'],
     ['?steps=500', 'steps: expected a whole number from 1 to 60, got 500'],
     ['?steps=0', 'steps: expected a whole number from 1 to 60, got 0'],

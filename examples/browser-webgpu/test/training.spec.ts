@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
+  beforeWorker,
   hasBrowser,
   inBrowser,
   hide,
@@ -66,6 +67,32 @@ describe('training in the page', inBrowser, () => {
     await page.locator('.row').getByRole('button', { name: 'Resume' }).click();
     await whenTrained(page);
     expect(Buffer.compare(await saved(page), undisturbed)).toBe(0);
+  });
+
+  test('goes on from a file as soon as it is opened, while this browser still saves it', async () => {
+    const { page, context } = visit;
+    await beforeWorker(
+      context,
+      `{
+        const put = Cache.prototype.put;
+        Cache.prototype.put = async function (...given) {
+          await new Promise((resolve) => setTimeout(resolve, 1500));
+          return put.apply(this, given);
+        };
+      }
+      `,
+    );
+    await begin();
+    await press(page, 'Start training');
+    await whenStepIs(page, 3);
+    await pause(page);
+    const [half, step] = [await saved(page), await stepOf(page)];
+    await trainOut(page, 'Resume');
+    await open(page, 'half.safetensors', half);
+    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 40`, step);
+    await page.locator('.row').getByRole('button', { name: 'Resume' }).click();
+    await whenTrained(page);
+    expect(await page.textContent('#step')).toBe('40 / 40');
   });
 
   test('loads its digits when it is told to train, and draws without them', async () => {

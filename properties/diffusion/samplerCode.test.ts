@@ -110,27 +110,27 @@ describe('k-diffusion', () => {
     >;
   const noisy = ({ eta = 1, s_noise = 1 }: Settings) => ({ eta, sNoise: s_noise }) as Record<'eta' | 'sNoise', number>;
   const solvers: Readonly<Record<string, (settings: Settings) => Solver>> = {
-    euler: (given) => euler(churnOf(given)),
-    heun: (given) => heun({ ...churnOf(given), maxFall: Infinity }),
-    dpm_2: (given) => kdpm2({ ...churnOf(given), maxFall: Infinity }),
-    euler_ancestral: (given) => eulerAncestral(noisy(given)),
-    dpm_2_ancestral: (given) => kdpm2Ancestral({ ...noisy(given), maxFall: Infinity }),
+    euler: (settings) => euler(churnOf(settings)),
+    heun: (settings) => heun({ ...churnOf(settings), maxFall: Infinity }),
+    dpm_2: (settings) => kdpm2({ ...churnOf(settings), maxFall: Infinity }),
+    euler_ancestral: (settings) => eulerAncestral(noisy(settings)),
+    dpm_2_ancestral: (settings) => kdpm2Ancestral({ ...noisy(settings), maxFall: Infinity }),
     lms: ({ order }) => lms({ order: order as 4 }),
-    dpmpp_2s_ancestral: (given) => dpmSolverPP2SAncestral({ ...noisy(given), maxFall: Infinity }),
-    dpmpp_sde: ({ r = 1 / 2, ...given }) =>
-      dpmSolverPPSdeSinglestep({ ...noisy(given), r: Number(r), maxFall: Infinity }),
+    dpmpp_2s_ancestral: (settings) => dpmSolverPP2SAncestral({ ...noisy(settings), maxFall: Infinity }),
+    dpmpp_sde: ({ r = 1 / 2, ...settings }) =>
+      dpmSolverPPSdeSinglestep({ ...noisy(settings), r: Number(r), maxFall: Infinity }),
     dpmpp_2m: () => dpmSolverPP({ order: 2 }),
-    dpmpp_2m_sde: ({ solver_type = 'midpoint', ...given }) =>
-      dpmSolverPPSde({ order: 2, ...noisy(given), rule: solver_type as 'heun' }),
-    dpmpp_3m_sde: (given) => dpmSolverPPSde({ order: 3, ...noisy(given) }),
+    dpmpp_2m_sde: ({ solver_type = 'midpoint', ...settings }) =>
+      dpmSolverPPSde({ order: 2, ...noisy(settings), rule: solver_type as 'heun' }),
+    dpmpp_3m_sde: (settings) => dpmSolverPPSde({ order: 3, ...noisy(settings) }),
   };
 
   test.each(golden.kDiffusion)('$sampler $settings, $levels levels', async (one) => {
     const solver = { ...solvers[one.sampler]!(one.settings), start: ({ sigma }: { readonly sigma: number }) => sigma };
     const grid = karrasGrid(one.levels, { min: 0.002, max: 80 });
-    const stages = one.sampler === 'dpmpp_sde' ? 2 : 1; // the number of noises of a step
+    const hasTwo = one.sampler === 'dpmpp_sde'; // both stages of a step draw noise
     const far = await differenceOf({ noising: edm(), denoiser, grid, solver }, one.x, (step, stage) =>
-      stages === 2 ? 2 * step + stage : step,
+      hasTwo ? 2 * step + stage : step,
     );
     expect(far).toBeLessThan(1e-9);
   });
@@ -156,7 +156,7 @@ describe('the code of DPM-Solver and UniPC', () => {
       });
     return method === 'multistep'
       ? dpmSolverPP({ order, rule, phi3: 'half', lowerFinal: lowers && steps < 10, space, ...all })
-      : dpmSolverPPSinglestep({ order, rule, lowerFinal: order === 3 && steps % 3 === 0, space });
+      : dpmSolverPPSinglestep({ order, rule, lowerFinal: order === 3 && steps % 3 === 0, space, ...all });
   };
 
   test.each(golden.exponential)('$code, $predicts, $method, order $order, $settings, $steps steps', async (one) => {

@@ -34,15 +34,15 @@ export interface UNetCase {
 }
 
 const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
-  ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 1], blocks: 1, attention: [4], groups: 4 }],
+  ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 2], attention: [4], groups: 4 }],
   [
     'with classes, adaptive group norm and odd channels',
     {
       image: [8, 8, 3],
       base: 10,
-      multipliers: [1, 3],
+      multipliers: [1, 3, 2],
       blocks: 1,
-      attention: [8, 4],
+      attention: [8, 2],
       heads: 5,
       groups: 5,
       classes: 3,

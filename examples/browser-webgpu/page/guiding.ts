@@ -31,7 +31,7 @@ export interface Row {
 export interface Guiding {
   /** A row for each scale; none before the first request. */
   readonly rows: readonly Row[];
-  /** The seed of the rows, or of the first ones. */
+  /** The seed of the rows; before they are drawn, that of the first ones. */
   readonly seed: number;
   readonly nextId: number;
 }

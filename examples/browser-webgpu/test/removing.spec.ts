@@ -31,7 +31,7 @@ const whenDrawn = async (page: Page, after = -1): Promise<number> => {
   return (await shown.jsonValue())!.film;
 };
 
-/** What the figure shows in a new profile. */
+/** The pictures and choices of the figure in a new profile. */
 const linked = async ({ search, hash }: URL) => {
   const { page, context, address } = await visitor();
   await page.goto(address + search + hash);

@@ -82,12 +82,18 @@ describe('the built page', () => {
     await page.goto(`${address}?recipe=tiny`);
     await page.getByRole('button', { name: /^Load the network/ }).click();
     await whenDone(page);
+    await press(page, 'Draw 80 digits');
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
+    );
     await page.locator('#plane').scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector('#learned-end')?.textContent?.includes('updates'));
     await press(page, 'Morph');
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('#between')?.dataset['film'] === 'done');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
     const kinds = new Set([...loaded].flatMap(kindsOf));
-    expect([...kinds].sort()).toEqual(['data', 'network', 'page', 'wasm', 'worker']);
+    expect([...kinds].sort()).toEqual(['classifier', 'data', 'network', 'page', 'wasm', 'worker']);
     expect([...loaded].filter((name) => kindsOf(name).length === 0)).toEqual([]);
   });
 });

@@ -92,14 +92,14 @@ const attempt = async (effect: () => Promise<E.Either<NoisefoldError, World>>) =
 };
 
 /** Reports to the page. Another training begins paused: what the page asks after this report is for it, also while it is saved. */
-const telling: Outside['tell'] = (report) => () => {
+const tellPage: Outside['tell'] = (report) => () => {
   if (report._tag === 'Begun' && report.from !== 'lost') agenda = exchanged(agenda);
   tell(report)();
 };
 
 const perform = async (task: Task): Promise<void> => {
   stop = new AbortController();
-  const outside: Outside = { tell: telling, signal: stop.signal, files };
+  const outside: Outside = { tell: tellPage, signal: stop.signal, files };
   const result = await attempt(carriedOut(task, outside)(world));
   if (E.isRight(result)) {
     world = result.right;

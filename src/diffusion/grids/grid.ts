@@ -1,6 +1,6 @@
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { listed } from '../../internal/listed.js';
+import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
@@ -211,7 +211,7 @@ export const atTimes =
       : fail('ConfigError', {
           where: 'atTimes',
           expected: `falling times between ${last} and 0`,
-          actual: `[${listed(Array.from(times, String))}]`,
+          actual: listedNumbers(times),
           hint: 'begin at the noisiest and name each once',
         });
   };

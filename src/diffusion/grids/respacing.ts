@@ -1,5 +1,5 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { listed } from '../../internal/listed.js';
+import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
@@ -11,7 +11,7 @@ const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, read
     : fail('ConfigError', {
         where: 'respace',
         expected: 'a grid of whole timesteps',
-        actual: `[${listed(Array.from(timesteps, String))}]`,
+        actual: listedNumbers(timesteps),
         hint: 'respaceAtSigmas makes a process of noise levels between timesteps',
       });
 

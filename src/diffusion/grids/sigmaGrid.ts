@@ -1,7 +1,7 @@
 /** Time grids defined by noise levels σ/α. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { listed } from '../../internal/listed.js';
+import { listedNumbers } from '../../internal/listed.js';
 import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -124,7 +124,7 @@ export const fallingSigmas = (
     : fail('ConfigError', {
         where,
         expected: `falling noise levels within those of the process, ${max} to ${min}`,
-        actual: `[${listed(Array.from(wanted, String))}]`,
+        actual: listedNumbers(wanted),
         hint: 'leave out σ = 0, the data, where the last step always ends; sigmaRange gives the ends',
       });
 };
@@ -178,7 +178,7 @@ const alongPath = (
     : fail('ConfigError', {
         where: 'atSigmas',
         expected: `falling noise levels above 0${most < Number.MAX_VALUE ? ` up to ${most}, the end of the path` : ''}`,
-        actual: `[${listed(Array.from(wanted, String))}]`,
+        actual: listedNumbers(wanted),
         hint: 'leave out σ = 0, the data, where the last step always ends',
       });
 };

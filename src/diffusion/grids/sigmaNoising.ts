@@ -1,6 +1,6 @@
 /** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { listed } from '../../internal/listed.js';
+import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
 import { pathOf } from '../levels/noising.js';
@@ -28,7 +28,7 @@ const noisingOfLevels = (
     : fail('ConfigError', {
         where: 'noisingOfSigmas',
         expected: `noise levels of at least ${LEAST} that rise with t`,
-        actual: `[${listed(Array.from(sigmas, String))}]`,
+        actual: listedNumbers(sigmas),
         hint: 'the first is the least, at t = 0; karrasSigmas returns them falling',
       });
 };

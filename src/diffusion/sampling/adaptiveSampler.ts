@@ -101,8 +101,8 @@ const partsOf = schema('adaptiveSampler', {
 /**
  * A sampler that chooses its levels by the error of each step: DPM-Solver-12 and -23 (Lu et al. 2022a, appendix C) with the step
  * size of `sample_dpm_adaptive` of k-diffusion. Every sample of a batch has its own steps, so that it does not depend on the others;
- * an attempt is the same graph for all. With `eta` it is stochastic. Returns a `ConfigError` if the parts do not fit together, for guidance with memory, which
- * has no order where attempts are rejected, and for a range without an end.
+ * an attempt is the same graph for all. With `eta` it is stochastic. Returns a `ConfigError` if the parts do not fit together, for
+ * guidance with memory, which has no order where attempts are rejected, and for a range without an end.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const made = unwrap(adaptiveSampler({ noising: unwrap(ddpm(linear(1000))), denoiser, rtol: 0.01 }))

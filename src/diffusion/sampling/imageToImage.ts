@@ -1,6 +1,6 @@
 import { add, type Dim, mul, type Shape, type Tensor } from '../../dsl/index.js';
 import { fail } from '../../internal/errors.js';
-import { listed } from '../../internal/listed.js';
+import { listedNumbers } from '../../internal/listed.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { E, F } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
@@ -51,7 +51,7 @@ export const partOfTheWay =
           : fail('ConfigError', {
               where: 'partOfTheWay',
               expected,
-              actual: `[${listed(Array.from(timesteps, String))}]`,
+              actual: listedNumbers(timesteps),
               hint: 'take more steps, or more strength',
             });
       }),

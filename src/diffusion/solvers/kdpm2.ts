@@ -8,7 +8,7 @@ import { solverOf, type Stage } from './plan.js';
 import { etaOf, fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 import { ancestralLevel, evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
 
-/** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless it `again` evaluates. */
+/** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
 const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly [Stage, ...Stage[]] => {
   if (!again) return [holdX0(from, to)];
   const middle = levelBetween(path, from, to, 1 / 2);

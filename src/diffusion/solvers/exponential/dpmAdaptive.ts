@@ -167,15 +167,15 @@ const factorOf = <B extends Dim>(
 
 /** 1/error of an attempt and of the two accepted steps before, which stand for it in the first one; and the factor of the next length. */
 const controlled = <B extends Dim, I extends Shape>(
-  given: Control,
+  settings: Control,
   { low: before, inverses, evaluations }: AdaptiveState<B, I>,
   low: Tensor<[B, ...I]>,
   high: Tensor<[B, ...I]>,
 ) => {
-  const now = inverseError(given, low, high, before);
+  const now = inverseError(settings, low, high, before);
   const known = (one: Numbers<B>) => where(greater(evaluations, 0), one, now);
   const earlier = [known(inverses[0]), known(inverses[1])] as const;
-  return { now, earlier, factor: factorOf(given, now, earlier) };
+  return { now, earlier, factor: factorOf(settings, now, earlier) };
 };
 
 /** The elements of samples that hold, and of the others. */
@@ -203,30 +203,31 @@ const withNoise = <B extends Dim, I extends Shape>(
  * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
  */
 export const adaptiveStep =
-  (given: Control, end: number, toData: boolean) =>
+  (settings: Control, end: number, toData: boolean) =>
   <B extends Dim, I extends Shape>(
     epsilon: Epsilon<B, I>,
     state: AdaptiveState<B, I>,
     noise: () => Tensor<[B, ...I]>,
   ): AdaptiveState<B, I> => {
+    const { order, acceptSafety, eta, sNoise } = settings;
     const { x, lambda, evaluations } = state;
-    const attempt = attemptOf(lambda, state.h, end, given.eta);
-    const { e, low, high } = estimates(epsilon, given.order, x, lambda, attempt.h);
-    const { now, earlier, factor } = controlled(given, state, low, high);
-    const accepts = and(attempt.isOnWay, greaterEqual(factor, given.acceptSafety));
+    const attempt = attemptOf(lambda, state.h, end, eta);
+    const { e, low, high } = estimates(epsilon, order, x, lambda, attempt.h);
+    const { now, earlier, factor } = controlled(settings, state, low, high);
+    const accepts = and(attempt.isOnWay, greaterEqual(factor, acceptSafety));
     const step = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
     const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
     const reached = add(lambda, attempt.length);
     const next = step(reached, lambda);
-    const result = given.eta === 0 ? high : withNoise(high, noise(), reached, attempt, given.sNoise);
+    const result = eta === 0 ? high : withNoise(high, noise(), reached, attempt, sNoise);
     return {
       x: pick(accepts, result, pick(greater(atEnd, 0), minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
       h: where(attempt.isOnWay, mul(state.h, factor), state.h),
       inverses: [step(now, earlier[0]), step(earlier[0], earlier[1])],
-      evaluations: add(evaluations, add(mul(goesOn, given.order), atEnd)),
+      evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),
     };
   };

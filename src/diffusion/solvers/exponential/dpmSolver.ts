@@ -19,8 +19,8 @@ const inNoise = (at: Level, start: number, own: number, memory: readonly number[
 });
 
 /**
- * The stages of DPM-Solver-1, -2 and -3, of which the first unless it `again` evaluates: eq. 4.1, Algorithms 1 and 2, with r₁ = 1/2, or r₁ = 1/3 and r₂ = 2/3. With λ = ln(α/σ)
- * and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
+ * The stages of DPM-Solver-1, -2 and -3: eq. 4.1, Algorithms 1 and 2, with r₁ = 1/2, or r₁ = 1/3 and r₂ = 2/3. Unless `again` is true
+ * they are those of DPM-Solver-1. With λ = ln(α/σ) and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
  */
 const dpmSolverStages = (
   path: Path,
@@ -114,8 +114,8 @@ const lowered = (
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
  * equal in λ between the first and the last level of the grid above the data, with a number of evaluations in all; then one
- * more step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each step goes to a lower noise level than the next, though not below the
- * last, and noise leads up to the next.
+ * more step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each
+ * step goes to a lower noise level than the next, though not below the last, and noise leads up to the next.
  *
  * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: from 0,
  *   the default, to 1. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left
@@ -126,19 +126,19 @@ const lowered = (
  * const made = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
  * made.steps // → 11
  */
-export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (given) =>
+export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (settings) =>
   planning((levels, noising) => {
     const path = pathOf(noising);
     const isBetween = (level: Level): boolean => hasSignal(level) && !isData(level);
     const ends = levels.filter(isBetween);
     const [first, last] = [ends[0]!, ends.at(-1)!];
-    const orders = ends.length < 2 ? [] : fastOrders(given.evaluations);
+    const orders = ends.length < 2 ? [] : fastOrders(settings.evaluations);
     const at = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
     const between = pairsOf([...orders.map((_, i) => at(i)), last]);
     const held = pairsOf(levels).map(([from, to]) => ({ from, to, stages: [holdX0(from, to)] }));
     return [
       ...held.filter(({ from }) => !hasSignal(from)),
-      ...between.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), given)),
+      ...between.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), settings)),
       ...held.filter(({ from, to }) => hasSignal(from) && isData(to)),
     ];
   }),

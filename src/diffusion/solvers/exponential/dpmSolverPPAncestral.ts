@@ -21,7 +21,8 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
  * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
- *   most by which σ may fall in a step of two evaluations; 100 if left out, Infinity as in published code. For others, the sampler returns a `ConfigError`
+ *   most by which σ may fall in a step of two evaluations; 100 if left out, Infinity as in published code. For others, the sampler
+ *   returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

@@ -84,7 +84,7 @@ export const multistep = ({
       const [own, ...others] = parts[i]!.factors(ends ? [1, ...earlier] : earlier, rules);
       return ends ? [others[0]!, own!, ...others.slice(1)] : [own!, ...others];
     };
-    /** What the corrector of the step before adds to x at level i: the factors of the predictions there and before. */
+    /** The factors of the predictions at level i and before, in the sum that the corrector of the step before adds to x. */
     const correctionOf = (i: number): readonly number[] =>
       corrector > 0 && i > 0 && corrects(i - 1) && usable(...steps[i - 1]!)
         ? added(factorsOf(i - 1, corrector - 1, true), [0, ...factorsOf(i - 1, order, false).map((n) => -n)])
@@ -94,16 +94,15 @@ export const multistep = ({
       const predictor = factorsOf(i, order, false);
       const correction = correctionOf(i).map((n) => x * n);
       const [x0 = 0, ...memory] = space === 'x0' ? added(predictor, correction) : predictor;
-      const stage = !inNoise[i]
-        ? space === 'x0'
-          ? { at: from, x, x0, memory }
-          : withNoises(from, { x, x0 }, correction)
-        : // DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
-          withNoises(
+      if (space === 'x0') return { from, to, stages: [{ at: from, x, x0, memory, noise }] };
+      // in ε̂ DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
+      const stage = inNoise[i]
+        ? withNoises(
             from,
             holdX0(from, to),
             added(added(predictor, correction), [-sum(predictor) / (1 + eta(from, to))]),
-          );
+          )
+        : withNoises(from, { x, x0 }, correction);
       return { from, to, stages: [{ ...stage, noise }] };
     });
   });

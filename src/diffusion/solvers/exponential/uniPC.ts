@@ -5,8 +5,8 @@ import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOp
 import { lowering, multistep, multistepFields } from './multistep.js';
 
 /**
- * B(h) of UniPC: h, or e^h - 1, with -h for predictions of x̂₀. 'exact' is UniPC_v, the varying coefficients, which integrate the
- * polynomial exactly: where a step uses two predictions, the others take half of B(h).
+ * The coefficients of UniPC. 'bh1' and 'bh2' have B(h) = h and e^h - 1, with -h for predictions of x̂₀; a step with two predictions
+ * takes half of B(h) there. 'exact' is UniPC_v: it integrates the polynomial through the predictions exactly.
  */
 export type UniPCVariant = 'bh1' | 'bh2' | 'exact';
 

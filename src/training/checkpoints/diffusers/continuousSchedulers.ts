@@ -50,7 +50,7 @@ const edmFields = {
   rho: aboveZero,
 };
 
-const flowTimes = {
+const flowTimeFields = {
   ...flowFields,
   use_dynamic_shifting: t.boolean,
   base_shift: finite, // these five are used only with dynamic shifting
@@ -67,9 +67,9 @@ const flowTimes = {
 
 /** The fields that each scheduler has. */
 export const CONTINUOUS_FIELDS = {
-  FlowMatchEulerDiscreteScheduler: { ...flowTimes, stochastic_sampling: t.boolean },
+  FlowMatchEulerDiscreteScheduler: { ...flowTimeFields, stochastic_sampling: t.boolean },
   FlowMatchLCMScheduler: {
-    ...flowTimes,
+    ...flowTimeFields,
     scale_factors: only(null), // a flow of growing images
     upscale_mode: t.string, // used only with scale_factors
   },

@@ -3,7 +3,7 @@ import type { SigmaRange } from '../../../diffusion/index.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import { type SchedulerSettings, spacingOf } from './schedulerSettings.js';
 
-/** How a scheduler samples a flow (`use_flow_sigmas`). */
+/** The sampling of a flow by a scheduler (`use_flow_sigmas`). */
 export interface Flow {
   /** Its times of a number of steps, falling, before they are shifted. */
   readonly times: (steps: number) => readonly number[];

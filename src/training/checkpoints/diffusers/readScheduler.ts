@@ -24,7 +24,7 @@ import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
-import { blindNotes, checkedSettings, notesOn } from './schedulerNotes.js';
+import { signalNotes, checkedSettings, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, mostSteps, solverOfScheduler } from './schedulerSampling.js';
 import { SCHEDULERS, settingsOf, WITH_ETA } from './schedulers.js';
 import type { SchedulerProcess, SchedulerSettings } from './schedulerSettings.js';
@@ -173,7 +173,7 @@ const readDiscrete = (
       notes: [
         ...read.notes,
         ...notesOn(name, settings, count),
-        ...blindNotes(name, settings, noising, grid),
+        ...signalNotes(name, settings, noising, grid),
         ...unknown,
       ].map((note) => `${path}: ${note}`),
     })),

@@ -6,10 +6,13 @@ export type EndNote = (settings: SchedulerSettings, steps: number) => string | n
 
 /** Tests if the last step of DPM-Solver has a higher order, for which diffusers divides 0 by 0 if it has no length. */
 export const isHighAtEnd = (
-  { solver_order: order, solver_type: type, lower_order_final: lowers, euler_at_final: byEuler }: Pick<SchedulerSettings, 'solver_order' | 'solver_type' | 'lower_order_final' | 'euler_at_final'>,
+  settings: Pick<SchedulerSettings, 'solver_order' | 'solver_type' | 'lower_order_final' | 'euler_at_final'>,
   steps: number,
-): boolean =>
-  steps > 1 && (order === 3 || (order === 2 && type === 'heun')) && !byEuler && !(lowers && steps < 15); // prettier-ignore
+): boolean => {
+  const { solver_order: order, solver_type: type, lower_order_final: lowers, euler_at_final: byEuler } = settings;
+  const isHigh = order === 3 || (order === 2 && type === 'heun');
+  return steps > 1 && isHigh && !byEuler && !(lowers && steps < 15);
+};
 
 /** The difference in a last step without length. */
 export const NO_LENGTH =

@@ -113,7 +113,7 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
  * The note on a grid that begins without signal, where no x̂₀ follows from a prediction of ε. `sample` refuses it, and takes other
  * grids.
  */
-export const blindNotes = (
+export const signalNotes = (
   name: SchedulerName,
   settings: SchedulerSettings,
   noising: DiscreteNoising,

@@ -9,6 +9,7 @@ import type { UNetArchitecture } from '../../../nn/index.js';
 import { right } from '../../testing.js';
 import { readJson } from './folder.js';
 import { parsePythonJson } from './pythonJson.js';
+import { read, scheduleOf, timesteps } from './schedulersTesting.js';
 import { readScheduler } from './readScheduler.js';
 import { SCHEDULER_FIELDS } from './schedulerFields.js';
 import { schedulerConfig } from './writeScheduler.js';
@@ -51,13 +52,6 @@ describe('a file that Python wrote', () => {
 });
 
 describe('schedulers', () => {
-  const read = (config: object, steps?: number) => right(readScheduler('s', { ...config }, steps));
-  const scheduleOf = (config: object) => requireDiscrete('test', read(config).noising).schedule;
-  const timesteps = (config: object, steps: number): readonly number[] => {
-    const { noising, sampling } = read(config, steps);
-    return right(sampling.grid(noising));
-  };
-
   // from diffusers: `set_timesteps` of each class
   test.each<[string, object, readonly number[]]>([
     ['DDPMScheduler', {}, [750, 500, 250, 0]],

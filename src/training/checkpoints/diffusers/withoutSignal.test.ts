@@ -11,7 +11,7 @@ import { unet, type UNetArchitecture } from '../../../nn/index.js';
 import { sample } from '../../sample/sample.js';
 import { right } from '../../testing.js';
 import { loadDiffusers } from './loadDiffusers.js';
-import { readScheduler } from './readScheduler.js';
+import { read, scheduleOf, timesteps } from './schedulersTesting.js';
 import { saveDiffusers } from './saveDiffusers.js';
 import { schedulerConfig } from './writeScheduler.js';
 
@@ -21,13 +21,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const withoutSignal = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR))));
 
 describe('schedulers', () => {
-  const read = (config: object, steps?: number) => right(readScheduler('s', { ...config }, steps));
-  const scheduleOf = (config: object) => requireDiscrete('test', read(config).noising).schedule;
-  const timesteps = (config: object, steps: number): readonly number[] => {
-    const { noising, sampling } = read(config, steps);
-    return right(sampling.grid(noising));
-  };
-
   test('with a rescaled schedule have finite numbers and betas, and can be written', () => {
     const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // prettier-ignore
     const noising = requireDiscrete('test', read(config).noising);

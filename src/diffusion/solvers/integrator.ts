@@ -65,11 +65,124 @@ export interface Integrator {
   readonly step: <S extends Shape>(state: SampleState<S>, evaluation: StageInputs<S>) => SampleStep<S>;
 }
 
-/** A stage, and what it remembers as a combination of x and x̂₀. */
+/** A stage, its place in its step, and what it remembers as a combination of x and x̂₀. */
 interface Row extends Stage {
   readonly isFirst: boolean;
   readonly remembered: Conversion;
 }
+
+const rowsOf = (plan: SolverPlan): readonly Row[] =>
+  plan.flatMap(({ stages }) =>
+    stages.map((stage, i): Row => {
+      const remembered = conversion('x0', stage.remembers ?? 'x0')(stage.at);
+      return { ...stage, isFirst: i === 0, remembered };
+    }),
+  );
+
+/** The number by which each stage multiplies a tensor, as a table on the device; null if it is 0 in all stages. */
+type Factor = ((index: Tensor<[], 'int32'>) => Tensor<[]>) | null;
+
+/** The factors of a plan. Those of the mean have the names of {@link Stage}. */
+const factorsOf = (rows: readonly Row[]) => {
+  const factor = (number: (row: Row) => number | undefined): Factor => {
+    const numbers = rows.map((row) => number(row) ?? 0);
+    return numbers.some((n) => n !== 0) ? entryAt(numbers) : null;
+  };
+  const reach = Math.max(...rows.map(({ memory = [] }) => 1 + memory.findLastIndex((n) => n !== 0)));
+  return {
+    raise: rows.some(({ raise }) => raise) ? factor(({ raise }) => raise?.alpha ?? 1) : null,
+    churn: factor(({ raise }) => raise?.sigma),
+    isFirst: factor(({ isFirst }) => (isFirst ? 1 : 0)),
+    isLater: factor(({ isFirst }) => (isFirst ? 0 : 1)),
+    x: factor(({ x }) => x),
+    start: factor(({ start }) => start),
+    x0: factor(({ x0 }) => x0),
+    memory: Array.from({ length: reach }, (_, k) => factor(({ memory }) => memory?.[k])),
+    uncorrected: factor(({ uncorrected }) => uncorrected),
+    unguided: factor(({ unguided }) => unguided),
+    // x·x with the noise of another x̂₀ in x: x·(α·x̂₀ + (x - α·x̂∅))
+    renoise: factor(({ x = 0, at }) => x * at.alpha),
+    gradient: factor(({ gradient }) => gradient),
+    noise: factor(({ noise }) => noise),
+    isNoisy: factor(({ noise = 0 }) => (noise === 0 ? 0 : 1)),
+    rememberedX: factor(({ remembered }) => remembered.x),
+    rememberedX0: factor(({ remembered }) => remembered.prediction),
+  };
+};
+
+/** A term of a linear combination at a stage: nothing without a factor, whose tensor is then not built. */
+const termsAt =
+  (index: Tensor<[], 'int32'>) =>
+  <S extends Shape>(factor: Factor, tensor: () => Tensor<S>): readonly Tensor<S>[] =>
+    factor === null ? [] : [mul(tensor(), factor(index))];
+
+/** The sum of terms of the shape of x: zeros if there are none. */
+const total = <S extends Shape>(x: Tensor<S>, terms: readonly Tensor<S>[]): Tensor<S> =>
+  terms.length === 0 ? zerosLike(x) : terms.reduce((sum, term) => add(sum, term));
+
+/** x and its x̂₀ at a stage, the x where its step began, and what earlier stages remember. */
+interface StageTensors<S extends Shape> {
+  readonly x: Tensor<S>;
+  readonly x0: Tensor<S>;
+  readonly start: Tensor<S> | null;
+  readonly past: readonly Tensor<S>[];
+}
+
+/** The linear combination of {@link Stage}, but for its noise and gradient. */
+const meanOf = <S extends Shape>(
+  factors: ReturnType<typeof factorsOf>,
+  { index, predict, uncorrected, unguided = predict, renoise }: StageInputs<S>,
+  { x, x0, start, past }: StageTensors<S>,
+): Tensor<S> => {
+  const term = termsAt(index);
+  return total(x, [
+    ...term(factors.x, () => x),
+    ...term(factors.start, () => start!),
+    ...term(factors.x0, () => x0),
+    ...past.flatMap((prediction, k) => term(factors.memory[k]!, () => prediction)),
+    ...term(factors.uncorrected, () => uncorrected(x)),
+    ...term(factors.unguided, () => unguided(x)),
+    ...(renoise ? term(factors.renoise, () => sub(x0, renoise(x))) : []),
+  ]);
+};
+
+/** log σ² of a stage, for denoisers that learn it; null if no stage says between which variances. */
+const logVarianceOf = (rows: readonly Row[]) => {
+  if (!rows.some(({ learned }) => learned)) return null;
+  const low = entryAt(rows.map(({ learned }) => learned?.low ?? 0));
+  const spread = entryAt(rows.map(({ learned }) => (learned ? learned.high - learned.low : 0)));
+  return <S extends Shape>(
+    { as, variance }: NonNullable<StageInputs<S>['learned']>,
+    index: Tensor<[], 'int32'>,
+    x: Tensor<S>,
+  ): Tensor<S> => {
+    const each = broadcastLike(x);
+    return learnedLogVariance(as)(variance(x), () => ({ low: each(low(index)), spread: each(spread(index)) }));
+  };
+};
+
+/**
+ * Draws the next x around its mean, with the variance of the stage, learned or not. Dhariwal & Nichol 2021, Algorithm 1:
+ * N(μ + s·Σ·∇ log p(y|x_t), Σ).
+ */
+const drawAround = <S extends Shape>(
+  factors: ReturnType<typeof factorsOf>,
+  { index, noise, meanGradient }: StageInputs<S>,
+  x: Tensor<S>,
+  mean: Tensor<S>,
+  logVariance: Tensor<S> | null,
+): Tensor<S> => {
+  const term = termsAt(index);
+  const epsilon = (): Tensor<S> => noise('noise');
+  const gradient = meanGradient && factors.gradient ? () => meanGradient(x, mean) : null;
+  const terms = logVariance
+    ? [
+        ...(gradient ? [mul(exp(logVariance), gradient())] : []),
+        ...term(factors.isNoisy, epsilon).map((drawn) => mul(drawn, standardDeviation(logVariance))),
+      ]
+    : [...(gradient ? term(factors.gradient, gradient) : []), ...term(factors.noise, epsilon)];
+  return total(x, [mean, ...terms]);
+};
 
 /**
  * The integrator of a plan: the only loop of all solvers.
@@ -80,88 +193,40 @@ interface Row extends Stage {
  * integratorOf(plan).stochastic // → false
  */
 export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan: SolverPlan): Integrator => {
-  const rows = plan.flatMap(({ stages }) =>
-    stages.map((stage, i): Row => {
-      const remembered = conversion('x0', stage.remembers ?? 'x0')(stage.at);
-      return { ...stage, isFirst: i === 0, remembered };
-    }),
-  );
-  /** Looks up a number of the row at an index; null if it is 0 everywhere. */
-  const column = (number: (row: Row) => number | undefined) => {
-    const numbers = rows.map((row) => number(row) ?? 0);
-    return numbers.some((n) => n !== 0) ? entryAt(numbers) : null;
-  };
-  type Column = ReturnType<typeof column>;
-  const [ofX, ofStart, ofX0] = [column((row) => row.x), column((row) => row.start), column((row) => row.x0)];
-  const reach = Math.max(...rows.map(({ memory = [] }) => 1 + memory.findLastIndex((n) => n !== 0)));
-  const ofMemory = Array.from({ length: reach }, (_, k) => column((row) => row.memory?.[k]));
-  const [ofUncorrected, ofUnguided] = [column((row) => row.uncorrected), column((row) => row.unguided)];
-  // x·x with the noise of another x̂₀ in x: x·(α·x̂₀ + (x - α·x̂∅))
-  const ofOther = column(({ x = 0, at }) => x * at.alpha);
-  const ofNoise = column((row) => row.noise);
-  const ofGradient = column((row) => row.gradient);
-  const [firstAt, laterAt] = [column((row) => (row.isFirst ? 1 : 0)), column((row) => (row.isFirst ? 0 : 1))];
-  const isRaised = rows.some(({ raise }) => raise !== undefined);
-  const [ofRaised, ofChurn] = [column((row) => row.raise?.alpha ?? 1), column((row) => row.raise?.sigma)];
-  const keepsX0 = rows.every(({ remembered }) => remembered.x === 0);
-  const [keptOfX, keptOfX0] = [column((row) => row.remembered.x), column((row) => row.remembered.prediction)];
-  const isLearned = rows.some(({ learned }) => learned !== undefined);
-  const [lowAt, spreadAt] = [
-    entryAt(rows.map(({ learned }) => learned?.low ?? 0)),
-    entryAt(rows.map(({ learned }) => (learned ? learned.high - learned.low : 0))),
-  ];
-  const length = reach + (ofStart === null ? 0 : 1);
-  const drawsAt = column(({ noise = 0 }) => (noise === 0 ? 0 : 1));
+  const rows = rowsOf(plan);
+  const factors = factorsOf(rows);
+  const logVarianceAt = logVarianceOf(rows);
+  const memories = factors.memory.length + (factors.start ? 1 : 0);
 
-  const step = <S extends Shape>({ x: before, memory }: SampleState<S>, evaluation: StageInputs<S>): SampleStep<S> => {
-    const { index, noise, renoise } = evaluation;
-    const times = (tensor: () => Tensor<S>, factor: Column): readonly Tensor<S>[] =>
-      factor === null ? [] : [mul(tensor(), factor(index))];
-    const total = (terms: readonly Tensor<S>[]): Tensor<S> =>
-      terms.length === 0 ? zerosLike(before) : terms.reduce((sum, term) => add(sum, term));
+  const step = <S extends Shape>({ x: before, memory }: SampleState<S>, inputs: StageInputs<S>): SampleStep<S> => {
+    const { index, noise, learned, predict, guidanceMemory } = inputs;
+    const term = termsAt(index);
+    const x = factors.raise
+      ? total(before, [...term(factors.raise, () => before), ...term(factors.churn, () => noise('churn'))])
+      : before;
+    const start = factors.start
+      ? total(x, [...term(factors.isFirst, () => x), ...term(factors.isLater, () => memory[0]!)])
+      : null;
+    const past = memory.slice(start ? 1 : 0, memories);
+    const x0 = predict(x);
+    const mean = meanOf(factors, inputs, { x, x0, start, past });
+    const logVariance = learned && logVarianceAt ? logVarianceAt(learned, index, x) : null;
+    const next = drawAround(factors, inputs, x, mean, logVariance);
 
-    const x = isRaised ? total([...times(() => before, ofRaised), ...times(() => noise('churn'), ofChurn)]) : before;
-    const start = ofStart && total([...times(() => x, firstAt), ...times(() => memory[0]!, laterAt)]);
-    const past = memory.slice(ofStart ? 1 : 0, length);
-    const x0 = evaluation.predict(x);
-    const mean = total([
-      ...times(() => x, ofX),
-      ...times(() => start!, ofStart),
-      ...times(() => x0, ofX0),
-      ...past.flatMap((prediction, k) => times(() => prediction, ofMemory[k]!)),
-      ...times(() => evaluation.uncorrected(x), ofUncorrected),
-      ...times(() => (evaluation.unguided ?? evaluation.predict)(x), ofUnguided),
-      ...(renoise ? times(() => sub(x0, renoise(x)), ofOther) : []),
-    ]);
-
-    const each = broadcastLike(x);
-    const logVariance =
-      evaluation.learned && isLearned
-        ? learnedLogVariance(evaluation.learned.as)(evaluation.learned.variance(x), () => ({
-            low: each(lowAt(index)),
-            spread: each(spreadAt(index)),
-          }))
-        : null;
-    const { meanGradient } = evaluation;
-    // Dhariwal & Nichol 2021, Algorithm 1: μ + s·Σ·∇ log p(y|x_t)
-    const shift = (): Tensor<S> => meanGradient!(x, mean);
-    const shifts = meanGradient === undefined ? null : ofGradient;
-    const shifted = total([mean, ...(logVariance && shifts ? [mul(exp(logVariance), shift())] : times(shift, shifts))]);
-    const drawn = (): Tensor<S> => noise('noise');
-    const spread = logVariance
-      ? times(drawn, drawsAt).map((draw) => mul(draw, standardDeviation(logVariance)))
-      : times(drawn, ofNoise);
-
-    const prediction = keepsX0 ? x0 : total([...times(() => x, keptOfX), ...times(() => x0, keptOfX0)]);
-    const predictions = [prediction, ...past].slice(0, reach);
-    const kept = [...(start ? [start] : []), ...predictions, ...(evaluation.guidanceMemory?.(x) ?? [])];
-    return { state: { x: total([shifted, ...spread]), memory: kept }, x0 };
+    const prediction = factors.rememberedX
+      ? total(x, [...term(factors.rememberedX, () => x), ...term(factors.rememberedX0, () => x0)])
+      : x0;
+    const predictions = [prediction, ...past].slice(0, factors.memory.length);
+    return {
+      state: { x: next, memory: [...(start ? [start] : []), ...predictions, ...(guidanceMemory?.(x) ?? [])] },
+      x0,
+    };
   };
 
   return {
     stages: rows.length,
-    memory: length,
-    stochastic: ofNoise !== null || ofChurn !== null,
+    memory: memories,
+    stochastic: factors.noise !== null || factors.churn !== null,
     guidesMean: rows.some(({ gradient }) => gradient !== undefined),
     step,
   };

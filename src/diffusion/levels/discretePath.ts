@@ -1,5 +1,6 @@
 /** The path of the timesteps of a schedule. */
 import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
+import { deferred } from '../../internal/deferred.js';
 import { raise } from '../../internal/errors.js';
 import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
 import { DATA, type Level, requireTime } from './level.js';
@@ -68,12 +69,12 @@ export const lookupIn = (list: readonly Level[], { at, isWhole, count }: Clock):
   return {
     list,
     levelAt: (t) => list[t]!,
-    levels: levelsInList(list),
+    levels: deferred(() => levelsInList(list)),
     clock: {
       isWhole,
       count: count === Infinity ? count : countOf(times, isWhole),
       at: ({ t }) => times[t]!,
-      of: clockOfTable(isTable ? Int32Array.from(times) : Float64Array.from(times)),
+      of: deferred(() => clockOfTable(isTable ? Int32Array.from(times) : Float64Array.from(times))),
     },
   };
 };
@@ -86,7 +87,7 @@ export const discretePath = ({
   origin,
   between = LOG_SIGMA,
 }: DiscreteNoising): Path => {
-  const list = marginals.map((marginal, t): Level => ({ ...marginal, t }));
+  const list = marginals.map(({ alpha, sigma }, t): Level => ({ t, alpha, sigma }));
   const originAt = origin && roundedTimestepOfSigma(origin.schedule, between);
   const timestepOf = roundedTimestepOfSigma(schedule, between);
   return {
@@ -108,7 +109,7 @@ export const discretePath = ({
       const own = list[t]; // undefined between two timesteps
       return own && isSameSigma(sigmaOf(own), sigma) ? own : { ...channelOfSigma(sigma), t };
     },
-    levels: levelsInList(list),
+    levels: deferred(() => levelsInList(list)),
     clock: {
       isWhole: true,
       count: countOf(timesteps, true),
@@ -118,7 +119,7 @@ export const discretePath = ({
         const isOwn = sigma === sigmaOf(list[Math.round(level.t)]!);
         return originAt && !isOwn ? entryBetween(origin.timesteps, originAt(sigma)) : entryBetween(timesteps, level.t);
       },
-      of: clockOfTable(timesteps),
+      of: deferred(() => clockOfTable(timesteps)),
     },
   };
 };

@@ -77,15 +77,15 @@ const addressOf = (input: PlanInput, slot: Slot | undefined, memory: Memory): Re
 /** Finds a donated value that is passed twice: a run must not read a value that it overwrites under another name. */
 const donatedTwice = (plan: Plan, inputs: readonly Slot[]): PlanInput | undefined => {
   const uses = new Map<Slot | undefined, number>();
-  for (const slot of inputs) uses.set(slot, 1 + (uses.get(slot) ?? 0));
+  for (const slot of inputs) if (!isKey(slot)) uses.set(slot, 1 + (uses.get(slot) ?? 0));
   return plan.inputs.find((input, i) => input.donated && input.dtype !== 'key' && uses.get(inputs[i])! > 1);
 };
 
 /** Checks the inputs of a run and returns their addresses, in the order of the plan's inputs. */
 const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Result<readonly number[]> => {
   const addresses: number[] = [];
-  for (const [i, input] of plan.inputs.entries()) {
-    const address = addressOf(input, inputs[i], memory);
+  for (let i = 0; i < plan.inputs.length; i++) {
+    const address = addressOf(plan.inputs[i]!, inputs[i], memory);
     if (E.isLeft(address)) return address;
     addresses.push(address.right);
   }

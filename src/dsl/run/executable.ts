@@ -3,7 +3,7 @@ import { task, type Task } from './effect.js';
 import { E, type io, type taskEither } from '../../internal/fp.js';
 import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import { bindInputs, releaseTemporaries } from './inputs.js';
+import { inputBinder, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../types/dtype.js';
 import type { Plan } from '../compile/plan.js';
 import type { Bound } from '../types/evaluated.js';
@@ -56,6 +56,7 @@ export const executable = <Given, Result>(
   planned: Plan,
   traced: Traced,
 ): Compiled<Given, Result> => {
+  const bind = inputBinder(backend, planned, traced);
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const treeOf = (slots: readonly Slot[]): Result => {
     const results = slots.map((buffer, i) => {
@@ -69,14 +70,14 @@ export const executable = <Given, Result>(
     <A, B>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>, resultOf: (a: A) => B) =>
     (inputs: Given): Task<B> =>
       task(async () => {
-        const bound = await bindInputs(backend, planned, traced, inputs)();
+        const bound = await bind(inputs)();
         if (E.isLeft(bound)) return bound;
         const result = await work(bound.right.map(({ slot }) => slot))();
         const isConsumed = (input: number): boolean => E.isRight(result) && planned.inputs[input]!.donated;
-        bound.right.forEach((given, i) => {
-          if (!isConsumed(i)) releaseTemporaries(backend, [given]);
-          else if (given.resident !== null) given.resident.state = 'donated';
+        bound.right.forEach(({ resident }, i) => {
+          if (resident !== null && isConsumed(i)) resident.state = 'donated';
         });
+        releaseTemporaries(backend, bound.right.filter((_, i) => !isConsumed(i))); // prettier-ignore
         return E.map(resultOf)(result);
       });
   return {

@@ -13,7 +13,7 @@ import type { Node } from '../graph/node.js';
 import type { NumberType } from '../graph/region.js';
 import { suggestion } from '../../internal/suggest.js';
 import type { HalfStorage } from '../types/storage.js';
-import { kindOf, memberAt } from '../types/tree.js';
+import { kindOf, memberReader } from '../types/tree.js';
 import { isValue, liveOn, type ResidentRecord } from './value.js';
 
 /** The array of each dtype, and the numbers that it can hold. */
@@ -23,7 +23,7 @@ const HELD: Readonly<Record<NumberType, { readonly array: string; readonly fits:
   bool: { array: 'a Uint8Array of 0 and 1', fits: (x) => x === 0 || x === 1 },
 };
 
-const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && x.every(word.is);
+const isKeyWords = (x: unknown): x is KeyWords => Array.isArray(x) && x.length === 2 && word.is(x[0]) && word.is(x[1]);
 
 /** A checked input of a run. */
 export interface BoundInput {
@@ -35,19 +35,17 @@ export interface BoundInput {
 /** Binds an input; `node` is that of the program, which is float32 also if it is stored in 16 bits. */
 const bindInput = (
   backend: Backend,
-  inputs: unknown,
+  x: unknown,
   path: string,
   { shape, dtype }: Node,
   storage: HalfStorage | undefined,
 ): Work<BoundInput> => {
-  const x = memberAt(inputs, path);
+  if (dtype === 'key' && isKeyWords(x)) return E.right({ slot: x, resident: null }); // a batch has one for each sample
   const where = `input ${path === '' ? '(the only one)' : path}`;
   const wrong = (actual: string, hint: string, tag: 'ShapeError' | 'DTypeError' = 'ShapeError') =>
     fail(tag, { where, expected: showType({ dtype, shape }), actual, hint });
   if (dtype === 'key')
-    return isKeyWords(x)
-      ? E.right({ slot: x, resident: null })
-      : wrong(Array.isArray(x) ? `[${x.join(', ')}]` : kindOf(x), 'give a key: key(7)', 'DTypeError');
+    return wrong(Array.isArray(x) ? `[${x.join(', ')}]` : kindOf(x), 'give a key: key(7)', 'DTypeError');
   if (isValue(x)) {
     const live = liveOn(backend, where)(x);
     if (E.isLeft(live)) return live;
@@ -78,16 +76,18 @@ const bindInput = (
 /** Fails if a donated value (`ValueConsumed`) or a key (`KeyReused`) is given for two inputs. */
 const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
   const known = new Map<unknown, Plan['inputs'][number]>();
-  for (const [i, { slot, resident }] of all.entries()) {
-    const same = resident ?? ('length' in slot ? slot.join(', ') : slot);
-    const [first, input] = [known.get(same), inputs[i]!];
+  for (let i = 0; i < all.length; i++) {
+    const { slot, resident } = all[i]!;
+    const same = resident ?? ('length' in slot ? `${slot[0]}, ${slot[1]}` : slot);
+    const first = known.get(same);
+    const input = inputs[i]!;
     if (first === undefined) known.set(same, input);
     else if (input.dtype === 'key') {
       const [where, hint] = [
         `inputs ${first.path} and ${input.path}`,
         "fork it: const { a, b } = fork(key(7), 'a', 'b')",
       ];
-      return fail('KeyReused', { where, expected: 'a key for each', actual: `[${String(same)}] for both`, hint });
+      return fail('KeyReused', { where, expected: 'a key for each', actual: `[${same as string}] for both`, hint });
     } else if (first.donated || input.donated) {
       const where = `input ${(first.donated ? first : input).path}`;
       const about = { where, expected: 'a donated value for one input', actual: 'the same value for two inputs' };
@@ -119,29 +119,26 @@ export const releaseTemporaries = (backend: Backend, all: readonly BoundInput[])
 };
 
 /**
- * Binds all inputs of a plan, in its order. Refuses inputs that the program does not have. Uploads
+ * Returns a function that binds all inputs of a plan, in its order. It refuses inputs that the program does not have. It uploads
  * numbers only if no input is refused, and begins all uploads before the first `await`: the caller may change its arrays
  * afterwards.
  */
-export const bindInputs =
-  (
-    backend: Backend,
-    planned: Plan,
-    traced: Traced,
-    inputs: unknown,
-  ): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
-  async () => {
-    const named = checkNames(traced.names, inputs);
-    if (E.isLeft(named)) return named;
-    const works = planned.inputs.map(({ path }, i) =>
-      bindInput(backend, inputs, path, traced.inputs[i]!, traced.storages?.[i]),
-    );
-    const refused = works.find((work) => typeof work !== 'function' && E.isLeft(work));
-    const begun = refused === undefined ? works : [refused];
-    const results = await Promise.all(begun.map((work) => (typeof work === 'function' ? work() : work)));
-    const all = results.filter(E.isRight).map(({ right }) => right);
-    const failed = results.find(E.isLeft) ?? checkTwice(planned, all);
-    if (E.isRight(failed)) return E.right(all);
-    releaseTemporaries(backend, all);
-    return failed;
-  };
+export const inputBinder = (backend: Backend, planned: Plan, { names, inputs: nodes, storages }: Traced) => {
+  const readers = planned.inputs.map(({ path }) => memberReader(path));
+  return (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
+    async () => {
+      const named = checkNames(names, inputs);
+      if (E.isLeft(named)) return named;
+      const works = planned.inputs.map(({ path }, i) =>
+        bindInput(backend, readers[i]!(inputs), path, nodes[i]!, storages?.[i]),
+      );
+      const refused = works.find((work) => typeof work !== 'function' && E.isLeft(work));
+      const begun = refused === undefined ? works : [refused];
+      const results = await Promise.all(begun.map((work) => (typeof work === 'function' ? work() : work)));
+      const all = results.filter(E.isRight).map(({ right }) => right);
+      const failed = results.find(E.isLeft) ?? checkTwice(planned, all);
+      if (E.isRight(failed)) return E.right(all);
+      releaseTemporaries(backend, all);
+      return failed;
+    };
+};

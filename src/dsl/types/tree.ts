@@ -69,11 +69,16 @@ const memberOf = (x: unknown, key: string): unknown =>
   typeof x === 'object' && x !== null ? (x as Readonly<Record<string, unknown>>)[key] : undefined;
 
 /**
- * The member of a tree at a path such as `down.0.conv`, or the tree itself for the empty path; undefined if it is
+ * Reads the member of trees at a path such as `down.0.conv`, or the tree itself for the empty path; undefined if it is
  * missing.
  */
-export const memberAt = (tree: unknown, path: string): unknown =>
-  path === '' ? tree : path.split('.').reduce(memberOf, tree);
+export const memberReader = (path: string): ((tree: unknown) => unknown) => {
+  const names = path === '' ? [] : path.split('.');
+  return (tree) => names.reduce(memberOf, tree);
+};
+
+/** The member of a tree at a path: see {@link memberReader}. */
+export const memberAt = (tree: unknown, path: string): unknown => memberReader(path)(tree);
 
 const differ = (path: string, expected: string, actual: string): never =>
   refuse(path, expected, actual, 'give trees of the same structure');

@@ -73,6 +73,10 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 };
 
+/** Derives a key, without a check of its arguments: see {@link deriveWords}. */
+export const derived = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
+  threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
+
 /**
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
  * numbers drawn from its parent.
@@ -81,11 +85,7 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
  * assert.notDeepEqual(first, second)
  * assert.deepEqual(first, deriveWords(key(7), [1, 0]))
  */
-export const deriveWords = demanding(
-  'deriveWords',
-  { key: keyPart, words: keyPart },
-  ([k0, k1]: KeyWords, words: KeyWords): KeyWords => threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words),
-);
+export const deriveWords = demanding('deriveWords', { key: keyPart, words: keyPart }, derived);
 
 /** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
 export const wordsOfName = (name: string): KeyWords => {
@@ -134,6 +134,10 @@ const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, (word: numb
   normal: (word) => Math.fround(normalOfBits(word >>> 9)), // standard normal, from 23 bits
 };
 
+/** Fills `out` with samples, without a check of its arguments: see {@link randomInto}. */
+export const fillRandom = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
+  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);
+
 /**
  * Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`.
  * @example
@@ -151,6 +155,5 @@ export const randomInto = demanding(
     key: keyPart,
     out: refined(t.unknown, 'a Float32Array, Float64Array or Int32Array', isRandomArray),
   },
-  (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
-    distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]),
+  fillRandom,
 );

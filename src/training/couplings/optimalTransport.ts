@@ -1,7 +1,7 @@
 /** Minibatch optimal transport. */
 import { munkres } from 'munkres';
 import type { RandomKey } from '../../dsl/index.js';
-import { randomInto } from '../../internal/numerics/threefry.js';
+import { fillRandom } from '../../internal/numerics/threefry.js';
 import { partLike } from '../../internal/parts.js';
 import { demanding } from '../../internal/takes.js';
 import { hostKey } from '../checked.js';
@@ -37,7 +37,7 @@ export const optimalTransport = demanding(
   ({ images, positions }: ImagesToCouple, key: RandomKey): Float32Array => {
     const n = positions.length;
     const noise = new Float32Array(images.length);
-    randomInto('normal', key, noise);
+    fillRandom('normal', key, noise);
     const of = new Int32Array(n); // the noise of each image
     for (const [image, row] of munkres(distances(n, images, noise))) of[image] = row;
     return rowsAt(noise, images.length / n, of);

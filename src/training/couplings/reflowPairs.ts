@@ -6,7 +6,7 @@ import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { randomInto } from '../../internal/numerics/threefry.js';
+import { fillRandom } from '../../internal/numerics/threefry.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
@@ -69,7 +69,7 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
     const { labels } = given;
     const all = labels?.length ?? pairs;
     const noise = new Float32Array(all * sizeOf(image));
-    randomInto('normal', fork(given.key, 'reflow').reflow, noise);
+    fillRandom('normal', fork(given.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
     const images = yield* take(sample<P, I, unknown>(trained, { ...given, from })(backend));
     const data: Dataset = yield* take(datasetOfImages(images, labels === undefined ? {} : { labels }));

@@ -5,7 +5,7 @@ import { natural, oneOf, refined, share } from '../../internal/decode.js';
 import { attempt, raise, showShape } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { randomInto } from '../../internal/numerics/threefry.js';
+import { fillRandom } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset, ImageSize } from './dataset.js';
 
@@ -29,7 +29,7 @@ const uniformCount = argument('hostUniform: count', natural, 'give the number of
 export const hostUniform = (key: RandomKey, count: number): Float32Array => {
   const known = uniformKey.demand(key);
   const numbers = new Float32Array(uniformCount.demand(count));
-  randomInto('uniform', known, numbers);
+  fillRandom('uniform', known, numbers);
   return numbers;
 };
 

@@ -1,8 +1,9 @@
-// Checks the types, and prints what each check costs the compiler: all files with TypeScript 7, and those that are no tests of
-// vitest with TypeScript 6 too; the emitted declarations as a strict consumer sees them (without skipLibCheck); the uses of
+// Checks the types, and prints what each check costs the compiler: all files with TypeScript 7, and with TypeScript 6, which made
+// the build, the files that are not in it and are no tests of vitest; the emitted declarations as a strict consumer sees them (without skipLibCheck); the uses of
 // every operation in both forms with both versions; and the cost of a use against its budget.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
 import { budget, budgetTable, overBudget } from '../dist/properties/types/operations/budget.js';
 import { compiled6, compiled7 } from '../dist/properties/types/operations/compilers.js';
 import { secondsOf } from '../dist/properties/types/operations/examples.js';
@@ -18,7 +19,7 @@ import {
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((target) => target?.types ?? []);
 
-const compilers = { 6: 'node_modules/typescript/lib/tsc.js', 7: 'node_modules/typescript-7/lib/tsc.js' };
+const COMPILER = 'node_modules/typescript-7/lib/tsc.js';
 // `await using` needs a library of the compiler that the declarations themselves do not need
 const consumerOf = (lib, files) => [
   ...['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', 'false', '--types', ''],
@@ -26,17 +27,7 @@ const consumerOf = (lib, files) => [
   ...files,
 ];
 const awaitUsing = '.cache/await-using.ts';
-const withoutTests = '.cache/tsconfig.json';
 mkdirSync('.cache', { recursive: true });
-writeFileSync(
-  withoutTests,
-  JSON.stringify({
-    extends: '../tsconfig.json',
-    compilerOptions: { rootDir: '..' },
-    include: ['src', 'properties', 'examples', 'bench'].map((folder) => `../${folder}`),
-    exclude: ['../**/*.test.ts', '../examples/browser-webgpu', '../examples/page-worker'],
-  }),
-);
 writeFileSync(
   awaitUsing,
   `import { open } from 'noisefold';
@@ -47,8 +38,9 @@ declare const console: { readonly log: (text: string) => void };
 `,
 );
 
-const check = (name, version, args) => {
-  const { status, stdout } = spawnSync(process.execPath, [compilers[version], ...args, '--extendedDiagnostics'], {
+/** Checks with the command line of TypeScript 7. */
+const check = (name, args) => {
+  const { status, stdout } = spawnSync(process.execPath, [COMPILER, ...args, '--extendedDiagnostics'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -56,10 +48,36 @@ const check = (name, version, args) => {
   const errors = stdout.split('\n').filter((line) => /error TS|^\s+\S/.test(line) && !/^[A-Z][\w/ ]+:\s/.test(line));
   if (status !== 0) console.log(errors.join('\n'));
   console.log(
-    `${name}, TypeScript ${version}: ${status === 0 ? 'ok' : 'FAILED'}, ` +
+    `${name}, TypeScript 7: ${status === 0 ? 'ok' : 'FAILED'}, ` +
       `${figure('Instantiations')} instantiations, ${figure('Check time')} checking, ${figure('Total time')} in all`,
   );
   return status === 0;
+};
+
+/** The files and the options of a configuration. */
+const parsed = (path) =>
+  ts.getParsedCommandLineOfConfigFile(path, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: console.log });
+
+/** Checks the files that TypeScript 6 did not check when it made the build: type tests, and helpers of tests. */
+const checkBesideBuild = () => {
+  const built = new Set(parsed('tsconfig.build.json').fileNames);
+  const { fileNames, options } = parsed('tsconfig.json');
+  const others = fileNames.filter((file) => !built.has(file) && !file.endsWith('.test.ts'));
+  const program = ts.createProgram(others, options);
+  const errors = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...others
+      .map((file) => program.getSourceFile(file))
+      .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+  ];
+  const host = { getCurrentDirectory: process.cwd, getCanonicalFileName: (name) => name, getNewLine: () => '\n' };
+  if (errors.length > 0) console.log(ts.formatDiagnostics(errors, host));
+  console.log(
+    `${others.length} files beside the build, TypeScript 6: ${errors.length === 0 ? 'ok' : 'FAILED'}, ` +
+      `${program.getInstantiationCount()} instantiations`,
+  );
+  return others.length > 0 && errors.length === 0;
 };
 
 /**
@@ -94,10 +112,10 @@ const tellSeconds = (version) => {
 };
 
 const results = [
-  check('sources and type tests', 6, ['-p', withoutTests]),
-  check('all files', 7, ['-p', 'tsconfig.json']),
-  check('emitted declarations', 7, consumerOf('es2022', entries)),
-  check('await using', 7, consumerOf('es2022,esnext.disposable', [...entries, awaitUsing])),
+  checkBesideBuild(),
+  check('all files', ['-p', 'tsconfig.json']),
+  check('emitted declarations', consumerOf('es2022', entries)),
+  check('await using', consumerOf('es2022,esnext.disposable', [...entries, awaitUsing])),
   checkUses(6, Object.keys(modules).flatMap(compiled6(modules).complaints)),
   checkUses(7, compiled7(modules)),
   checkBudget(),

@@ -129,7 +129,7 @@ const userOptions = {
 
 const BUILDING = /Building project '(\d+)\/tsconfig\.json'|^Instantiations:\s+(\d+)|error TS.*/gm;
 
-/** The instantiations of types in each module, by TypeScript 7: each is a project, and one noising builds all. */
+/** The instantiations of types in each module, by TypeScript 7: each is a project, and one process builds all. */
 export const instantiations7 = (modules: Modules): Readonly<Record<string, number>> => {
   const names = Object.keys(modules);
   try {

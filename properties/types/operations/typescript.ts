@@ -1,4 +1,4 @@
-/** TypeScript 6 in tests. All programs of a noising share the source files that they have in common. */
+/** TypeScript 6 in tests. All programs of a process share the source files that they have in common. */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -23,7 +23,7 @@ export interface Sources {
   readonly texts?: ReadonlyMap<string, string>;
 }
 
-/** Compiles modules as an editor does. Other files must not change on the disk while the noising runs. */
+/** Compiles modules as an editor does. Other files must not change on the disk while the process runs. */
 export const languageService = ({ paths, options, texts = new Map() }: Sources): ts.LanguageService => {
   const folders = new Set([...texts.keys()].map(dirname));
   const read = (path: string): string | undefined => texts.get(path) ?? ts.sys.readFile(path);

@@ -1,6 +1,5 @@
 /** The path of the timesteps of a schedule. */
 import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
-import { deferred } from '../../internal/deferred.js';
 import { raise } from '../../internal/errors.js';
 import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
 import { DATA, type Level, requireTime } from './level.js';
@@ -23,6 +22,12 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<
         actual: 'fractional ones, float32',
         hint: 'take a grid of whole timesteps, without churn',
       });
+
+/** A function that is made at its first call: tables take more time than the rest of a path, and plans do not need them. */
+const deferred = <F extends (...given: never[]) => unknown>(make: () => F): F => {
+  let made: F | undefined;
+  return ((...given) => (made ??= make())(...given)) as F; // it calls a function of this type
+};
 
 /** Looks up α and σ by their index in a list. */
 const channelsAt = (list: readonly Channel[]) => {

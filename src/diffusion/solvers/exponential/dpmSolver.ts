@@ -18,10 +18,41 @@ const inNoise = (at: Level, start: number, own: number, memory: readonly number[
   remembers: 'epsilon',
 });
 
-/**
- * The stages of DPM-Solver-1, -2 and -3: eq. 4.1, Algorithms 1 and 2, with r₁ = 1/2, or r₁ = 1/3 and r₂ = 2/3. Unless `again` is true
- * they are those of DPM-Solver-1. With λ = ln(α/σ) and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
- */
+// With λ = ln(α/σ) and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
+
+const ratio = (from: Channel, to: Channel): number => to.alpha / from.alpha;
+
+/** The factor of a constant ε̂. */
+const constant = (from: Channel, to: Channel): number => -to.sigma * Math.expm1(lengthOf(from, to));
+
+/** The factor of the difference of ε̂ at the fraction r of the step, for an ε̂ that rises linearly. */
+const slope = (from: Channel, to: Channel, r: number): number => {
+  const h = lengthOf(from, to);
+  return (-to.sigma * (Math.expm1(h) / h - 1)) / r;
+};
+
+/** DPM-Solver-1, the step of DDIM: eq. 4.1. */
+const firstOrder = (from: Level, to: Channel): Stage => ({ ...holdX0(from, to), remembers: 'epsilon' });
+
+/** DPM-Solver-2: Algorithm 1, r₁ = 1/2. */
+const secondOrder = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
+  const middle = levelBetween(path, from, to, 1 / 2);
+  return [firstOrder(from, middle), inNoise(middle, ratio(from, to), constant(from, to))];
+};
+
+/** DPM-Solver-3: Algorithm 2, r₁ = 1/3 and r₂ = 2/3. */
+const thirdOrder = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
+  const [s1, s2] = [levelBetween(path, from, to, 1 / 3), levelBetween(path, from, to, 2 / 3)];
+  const rise = slope(from, s2, 1 / 2); // s₁ is halfway to s₂
+  const end = slope(from, to, 2 / 3);
+  return [
+    firstOrder(from, s1),
+    inNoise(s1, ratio(from, s2), rise, [constant(from, s2) - rise]),
+    inNoise(s2, ratio(from, to), end, [0, constant(from, to) - end]),
+  ];
+};
+
+/** The stages of DPM-Solver-1, -2 or -3; of DPM-Solver-1 unless `again` is true. */
 const dpmSolverStages = (
   path: Path,
   from: Level,
@@ -29,26 +60,8 @@ const dpmSolverStages = (
   order: number,
   again: boolean,
 ): readonly [Stage, ...Stage[]] => {
-  if (order === 1 || !again) return [{ ...holdX0(from, to), remembers: 'epsilon' }];
-  const whole = (end: Channel): number => -end.sigma * Math.expm1(lengthOf(from, end));
-  const ratio = (end: Channel): number => end.alpha / from.alpha;
-  /** The integral of the part of ε̂ that rises linearly, over r. */
-  const slope = (end: Channel, r: number): number => {
-    const h = lengthOf(from, end);
-    return (-end.sigma * (Math.expm1(h) / h - 1)) / r;
-  };
-  if (order === 2) {
-    const middle = levelBetween(path, from, to, 1 / 2);
-    return [{ ...holdX0(from, middle), remembers: 'epsilon' }, inNoise(middle, ratio(to), whole(to))];
-  }
-  const [first, second] = [levelBetween(path, from, to, 1 / 3), levelBetween(path, from, to, 2 / 3)];
-  const [rise, whole2] = [slope(second, 1 / 2), whole(second)]; // the first place is halfway to the second
-  const end = slope(to, 2 / 3);
-  return [
-    { ...holdX0(from, first), remembers: 'epsilon' },
-    inNoise(first, ratio(second), rise, [whole2 - rise]),
-    inNoise(second, ratio(to), end, [0, whole(to) - end]),
-  ];
+  if (order === 1 || !again) return [firstOrder(from, to)];
+  return (order === 2 ? secondOrder : thirdOrder)(path, from, to);
 };
 
 const options = schema('dpmSolver', {

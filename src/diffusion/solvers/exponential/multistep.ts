@@ -5,7 +5,13 @@ import { pairsOf, type Level } from '../../levels/level.js';
 import { planning, type Solver, type Stage } from '../plan.js';
 import { spaceFields } from '../solverOptions.js';
 import { evaluatesAgain, hasLength, holdX0, inX0, lengthOf, MAX_FALL, type OrderAt, reachOf } from '../steps.js';
-import { exponentialStep, type MomentRules, type PairRule, type StepKind } from './exponentialStep.js';
+import {
+  type ExponentialStep,
+  exponentialStep,
+  type MomentRules,
+  type PairRule,
+  type StepKind,
+} from './exponentialStep.js';
 
 /** The settings of a method. */
 export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise'> {
@@ -37,6 +43,9 @@ export const pairOf = (rule: string): PairRule => (rule === 'heun' ? 'exact' : '
 export const lowering = (lowerFinal: boolean): Pick<Multistep, 'orderAt'> =>
   lowerFinal ? { orderAt: (left) => left } : {};
 
+/** Tests if a step may have more than one prediction. */
+type Usable = (from: Level, to: Level) => boolean;
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
 /** The sum of two combinations of predictions. */
@@ -49,6 +58,54 @@ const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...m
   return { at, x: x + more.x, x0: x0 + more.x0, memory, remembers: 'epsilon' };
 };
 
+/** A step of the grid with its formula. A step to the data or without signal is in x̂₀, and in ε̂ one that is not usable. */
+interface GridStep extends ExponentialStep {
+  readonly from: Level;
+  readonly to: Level;
+  readonly space: 'x0' | 'epsilon';
+  readonly eta: number;
+}
+
+/** The factors of the predictions at level i and before, in the step from there: at most `most`, and fewer if some steps are not usable. */
+type Factors = (i: number, most: number) => readonly number[];
+
+/**
+ * The factors of a predictor, and those of a corrector, which have the prediction at the end of the step first. Both are those
+ * of a polynomial through predictions at places before the step, in lengths of the step.
+ */
+const factorsOf = (
+  levels: readonly Level[],
+  steps: readonly GridStep[],
+  usable: Usable,
+  { orderAt = () => Infinity, ...rules }: Pick<Multistep, 'orderAt' | keyof MomentRules>,
+): { readonly predictor: Factors; readonly corrector: Factors } => {
+  const placesOf = (i: number, most: number): readonly number[] => {
+    const { from, to } = steps[i]!;
+    const reach = reachOf(levels, i, Math.min(most, orderAt(steps.length - i)), usable);
+    return Array.from({ length: reach - 1 }, (_, k) => lengthOf(from, levels[i - k - 1]!) / lengthOf(from, to));
+  };
+  return {
+    predictor: (i, most) => steps[i]!.factors(placesOf(i, most), rules),
+    corrector: (i, most) => {
+      const [own, end, ...earlier] = steps[i]!.factors([1, ...placesOf(i, most)], rules);
+      return [end!, own!, ...earlier];
+    },
+  };
+};
+
+/**
+ * The stage of a step, in ε̂ or in x̂₀, of a method in ε̂: `correction` of the step before is in ε̂ in both. In ε̂ it is DDIM's, which
+ * keeps its digits at any σ, and what the mean ε̂ adds to it.
+ */
+const noiseStage = (
+  { from, to, x, space, eta }: GridStep,
+  predictor: readonly number[],
+  correction: readonly number[],
+): Stage =>
+  space === 'epsilon'
+    ? withNoises(from, holdX0(from, to), added(added(predictor, correction), [-sum(predictor) / (1 + eta)]))
+    : withNoises(from, { x, x0: predictor[0]! }, correction);
+
 /**
  * A multistep method of {@link exponentialStep}: a polynomial through the last predictions, which are at places before the step. A
  * corrector repeats the step with the prediction at its end. It has the same x_t and ε, so it adds the difference of both sums to
@@ -57,52 +114,32 @@ const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...m
  */
 export const multistep = ({
   order,
-  orderAt = () => Infinity,
   corrector = 0,
   corrects = () => true,
   space = 'x0',
-  eta = () => 0,
+  eta: etaAt = () => 0,
   sNoise = 1,
   maxFall = MAX_FALL,
-  ...rules
+  ...settings
 }: Multistep): Solver =>
   planning((levels) => {
-    const steps = pairsOf(levels);
-    const usable = space === 'x0' ? hasLength : (from: Level, to: Level): boolean => evaluatesAgain(from, to, maxFall);
-    const inNoise = steps.map(([from, to]) => space === 'epsilon' && usable(from, to));
-    const parts = steps.map(([from, to], i) =>
-      exponentialStep(from, to, { space: inNoise[i] ? 'epsilon' : 'x0', eta: eta(from, to), sNoise }),
-    );
-    /** The factors of the predictions at level i and before, and first of the one at the end of the step, if `ends`. */
-    const factorsOf = (i: number, most: number, ends: boolean): readonly number[] => {
-      const [from, to] = steps[i]!;
-      const reach = reachOf(levels, i, Math.min(most, orderAt(steps.length - i)), usable);
-      const earlier = Array.from(
-        { length: reach - 1 },
-        (_, k) => lengthOf(from, levels[i - k - 1]!) / lengthOf(from, to),
-      );
-      const [own, ...others] = parts[i]!.factors(ends ? [1, ...earlier] : earlier, rules);
-      return ends ? [others[0]!, own!, ...others.slice(1)] : [own!, ...others];
-    };
-    /** The factors of the predictions at level i and before, in the sum that the corrector of the step before adds to x. */
+    const usable: Usable = space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxFall);
+    const steps = pairsOf(levels).map(([from, to]): GridStep => {
+      const kind = { space: usable(from, to) ? space : 'x0', eta: etaAt(from, to), sNoise };
+      return { from, to, ...kind, ...exponentialStep(from, to, kind) };
+    });
+    const factors = factorsOf(levels, steps, usable, settings);
+    /** The factors of the predictions at level i and before, in what the corrector of the step before adds to its sum. */
     const correctionOf = (i: number): readonly number[] =>
-      corrector > 0 && i > 0 && corrects(i - 1) && usable(...steps[i - 1]!)
-        ? added(factorsOf(i - 1, corrector - 1, true), [0, ...factorsOf(i - 1, order, false).map((n) => -n)])
+      corrector > 0 && i > 0 && corrects(i - 1) && usable(levels[i - 1]!, levels[i]!)
+        ? added(factors.corrector(i - 1, corrector - 1), [0, ...factors.predictor(i - 1, order).map((n) => -n)])
         : [];
-    return steps.map(([from, to], i) => {
-      const { x, noise } = parts[i]!;
-      const predictor = factorsOf(i, order, false);
+    return steps.map((step, i) => {
+      const { from, to, x, noise } = step;
+      const predictor = factors.predictor(i, order);
       const correction = correctionOf(i).map((n) => x * n);
-      const [x0 = 0, ...memory] = space === 'x0' ? added(predictor, correction) : predictor;
-      if (space === 'x0') return { from, to, stages: [{ at: from, x, x0, memory, noise }] };
-      // in ε̂ DDIM's step, which keeps its digits at any σ, and what the mean ε̂ adds to it
-      const stage = inNoise[i]
-        ? withNoises(
-            from,
-            holdX0(from, to),
-            added(added(predictor, correction), [-sum(predictor) / (1 + eta(from, to))]),
-          )
-        : withNoises(from, { x, x0 }, correction);
+      const [x0 = 0, ...memory] = added(predictor, correction);
+      const stage = space === 'x0' ? { at: from, x, x0, memory } : noiseStage(step, predictor, correction);
       return { from, to, stages: [{ ...stage, noise }] };
     });
   });

@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { describe, expect, test } from 'vitest';
-import { inBrowser, press, trainOut, type Visitor, visitors, whenDone, whenReady, whenShown } from './browser.js';
+import {
+  inBrowser,
+  press,
+  trainOut,
+  until,
+  type Visitor,
+  visitors,
+  whenDone,
+  whenReady,
+  whenShown,
+} from './browser.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -33,7 +43,7 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     for (const details of await page.locator('summary').all()) await details.click();
     await page.getByRole('slider', { name: /^Time t/ }).press('End');
     await page.locator('#plane').scrollIntoViewIfNeeded();
-    await page.waitForFunction(() => /%/.test(document.querySelector('#exact-end')?.textContent ?? ''));
+    await until(page, () => /%/.test(document.querySelector('#exact-end')?.textContent ?? ''));
     await trainOut(page, 'Start training');
     await whenDone(page);
     await press(page, 'Draw the 7');
@@ -41,7 +51,7 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     await page.locator('#drawing [role=radio]').nth(2).click();
     await press(page, 'Erase top');
     await press(page, 'Fill in');
-    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
+    await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     await page.setInputFiles('#file', { name: 'x.safetensors', mimeType: '', buffer: Buffer.from('no checkpoint') });
     await page.waitForSelector('.notice.error summary');
     await page.locator('.notice.error summary').click();
@@ -53,13 +63,13 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     const { page } = visit;
     await page.goto(`${visit.address}?backend=wasm#digit=2&t=900`);
     await page.getByRole('button', { name: /^Load the network/ }).click();
-    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#guide')?.disabled === false);
+    await until(page, () => document.querySelector<HTMLButtonElement>('#guide')?.disabled === false);
     await press(page, 'Draw 80 digits');
-    await page.waitForFunction(() =>
+    await until(page, () =>
       [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
     );
     await press(page, 'Morph');
-    await page.waitForFunction(() => document.querySelectorAll('#between canvas').length === 9);
+    await until(page, () => document.querySelectorAll('#between canvas').length === 9);
     await whenDone(page);
     expect(await broken(visit)).toEqual([]);
   });

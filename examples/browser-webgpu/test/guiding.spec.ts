@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { inBrowser, inkOf, press, type Visitor, visitors } from './browser.js';
+import { inBrowser, inkOf, press, until, type Visitor, visitors } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -11,9 +11,9 @@ describe('the figure "Guide it"', inBrowser, () => {
     await page.goto(`${address}?recipe=tiny&backend=wasm`);
     expect(await page.locator('#guide').isDisabled()).toBe(true);
     await page.getByRole('button', { name: /^Load the network/ }).click();
-    await page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#guide')?.disabled === false);
+    await until(page, () => document.querySelector<HTMLButtonElement>('#guide')?.disabled === false);
     await press(page, 'Draw 80 digits');
-    await page.waitForFunction(() =>
+    await until(page, () =>
       [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
     );
     const scores = await page.$$eval('#scales .hint', (hints) =>
@@ -26,7 +26,7 @@ describe('the figure "Guide it"', inBrowser, () => {
     const before = await inkOf(page, '#scales canvas');
     expect(before).toHaveLength(8);
     await press(page, 'From other noise');
-    await page.waitForFunction(() =>
+    await until(page, () =>
       [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
     );
     expect(await inkOf(page, '#scales canvas')).not.toEqual(before);

@@ -143,12 +143,12 @@ export const open = (page: Page, name: string, bytes: Uint8Array): Promise<void>
 /** Drops a file on the page. */
 export const drop = async (page: Page, name: string, bytes: Uint8Array): Promise<void> => {
   const transfer = await page.evaluateHandle(
-    ({ name: called, numbers }) => {
+    ({ name: called, text }) => {
       const made = new DataTransfer();
-      made.items.add(new File([Uint8Array.from(numbers)], called));
+      made.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], called));
       return made;
     },
-    { name, numbers: [...bytes] },
+    { name, text: Buffer.from(bytes).toString('base64') },
   );
   for (const kind of ['dragenter', 'dragover', 'drop'])
     await page.dispatchEvent('main', kind, { dataTransfer: transfer });

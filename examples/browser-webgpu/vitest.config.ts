@@ -11,6 +11,7 @@ export default defineConfig({
     include: ['test/*.spec.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    isolate: false, // their modules load once for each worker
     testTimeout: 600_000,
     hookTimeout: 600_000,
     watch: false,

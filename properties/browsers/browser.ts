@@ -16,13 +16,37 @@ const missing = (path: string): string => notAsked || (existsSync(path) ? '' : `
 
 const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Flags that disable network access by the browser itself. */
+/**
+ * Features that are off: those that the driver turns off, whose list this one replaces; and the popup of the address bar, which
+ * loads in each new window, and takes as long as the page of the demo; and the process for a next page.
+ */
+const OFF = [
+  'AimEnabled',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsFirstBalancedModeAutoEnable',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'PreconnectToSearch',
+  'SpareRendererForSitePerProcess',
+  'ThirdPartyStoragePartitioning',
+  'WebUIOmniboxAimPopup',
+];
+
+/** Flags that disable what the browser does by itself: network access and user interface. */
 const quiet = [
   '--no-sandbox',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  `--disable-features=${OFF.join()}`,
+  '--js-flags=--invocation-count-for-maglev=4000', // less code is optimized that runs for seconds only
 ];
 
 const chromiumWith = (flags: readonly string[]): Kind => ({

@@ -8,6 +8,7 @@ import {
   pictures,
   press,
   saved,
+  until,
   type Visit,
   type Visitor,
   visitors,
@@ -68,7 +69,7 @@ describe('accessibility of the page', inBrowser, () => {
     );
     await walkTo('fill');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
+    await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
   });
 
   test('has a name for every control, and announces changes', async () => {
@@ -90,7 +91,7 @@ describe('accessibility of the page', inBrowser, () => {
     });
     await press(page, 'Start training');
     for (const text of ['Training until step 40', 'Training paused after step 40'])
-      await page.waitForFunction((line) => document.body.dataset['heard']?.split('\n').includes(line), text);
+      await until(page, (line) => document.body.dataset['heard']?.split('\n').includes(line), text);
   });
 
   test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {

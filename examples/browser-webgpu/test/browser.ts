@@ -1,6 +1,6 @@
 /** The built page in Chromium, and actions of a user. */
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, JSHandle, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeEach } from 'vitest';
 import { chromium, chromiumWithWebgpu } from '../../../properties/browsers/browser.js';
 import { skippedFor } from '../../../properties/skips.js';
@@ -72,30 +72,37 @@ export const beforeWorker = (context: BrowserContext, program: string): Promise<
     await route.fulfill({ response, body: program + (await response.text()) });
   });
 
+/** The milliseconds between two looks at the page. Each frame would be a look, but frames in software take time from the page. */
+const PAUSE = 25;
+
+/** Waits until a function in the page returns something. */
+export const until = <R, A = undefined>(page: Page, found: (given: A) => R, given?: A): Promise<JSHandle<R>> =>
+  page.waitForFunction(found as (given: unknown) => R, given, { polling: PAUSE });
+
 /** Waits until the network and the digits are ready. */
 export const whenReady = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector<HTMLButtonElement>('#train')?.disabled === false);
+  until(page, () => document.querySelector<HTMLButtonElement>('#train')?.disabled === false);
 
 /** Waits until the film of a drawing is complete. */
 export const whenDone = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector('#moment')?.textContent === 'done');
+  until(page, () => document.querySelector('#moment')?.textContent === 'done');
 
 /** The step that the page shows. */
 export const stepOf = async (page: Page): Promise<number> =>
   Number.parseInt((await page.textContent('#step')) ?? '', 10);
 
 export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
-  page.waitForFunction((n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n, least);
+  until(page, (n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n, least);
 
 /** Pauses a training, and waits until it has paused. */
 export const pause = async (page: Page): Promise<void> => {
   await press(page, 'Pause');
-  await page.waitForFunction(() => /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''));
+  await until(page, () => /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''));
 };
 
 /** Waits until the training reaches its goal. */
 export const whenTrained = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector('#train')?.textContent?.startsWith('Train '));
+  until(page, () => document.querySelector('#train')?.textContent?.startsWith('Train '));
 
 /** Trains to the goal of the recipe. */
 export const trainOut = async (page: Page, name: string): Promise<void> => {
@@ -136,12 +143,12 @@ export const open = (page: Page, name: string, bytes: Uint8Array): Promise<void>
 /** Drops a file on the page. */
 export const drop = async (page: Page, name: string, bytes: Uint8Array): Promise<void> => {
   const transfer = await page.evaluateHandle(
-    ({ name: called, numbers }) => {
+    ({ name: called, text }) => {
       const made = new DataTransfer();
-      made.items.add(new File([Uint8Array.from(numbers)], called));
+      made.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], called));
       return made;
     },
-    { name, numbers: [...bytes] },
+    { name, text: Buffer.from(bytes).toString('base64') },
   );
   for (const kind of ['dragenter', 'dragover', 'drop'])
     await page.dispatchEvent('main', kind, { dataTransfer: transfer });
@@ -157,11 +164,14 @@ export const hide = (page: Page, hidden: boolean): Promise<void> =>
 /** The ink at each pixel of some canvases, 0…255. */
 export const inkOf = async (page: Page, selector: string): Promise<readonly (readonly number[])[]> => {
   await whenShown(page);
-  return page.$$eval(selector, (found) =>
+  // in base64, because a list of numbers takes long from the page to here
+  const texts = await page.$$eval(selector, (found) =>
     found.map((canvas) => {
       if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-      return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]!);
+      const ink = Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]!);
+      return (ink as Uint8Array & { readonly toBase64: () => string }).toBase64();
     }),
   );
+  return texts.map((text) => [...Buffer.from(text, 'base64')]);
 };

@@ -1,6 +1,6 @@
 /** The page around its figures: links, sharing, embedding, a phone, and the folder below another path. */
 import { describe, expect, test } from 'vitest';
-import { inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
+import { inBrowser, inkOf, press, until, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -8,7 +8,7 @@ let visit: Visitor | null = null;
 const opened = async (path = '', options: Visit = {}) => {
   visit = await visitor(options);
   await visit.page.goto(visit.address + path);
-  await visit.page.waitForFunction(() => document.querySelector('#alpha')?.textContent !== '');
+  await until(visit.page, () => document.querySelector('#alpha')?.textContent !== '');
   return visit.page;
 };
 
@@ -34,7 +34,7 @@ describe('the frame of the page', inBrowser, () => {
     await page.getByRole('radio', { name: '8', exact: true }).check();
     await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
     await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
-    await page.waitForFunction(() => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
     const shown = await inkOf(page, '#noising canvas');
@@ -46,18 +46,18 @@ describe('the frame of the page', inBrowser, () => {
   test('has a menu that scrolls to the figures, and keeps the choices in the link', async () => {
     const page = await opened(`${QUICK}#digit=5&seed=2&path=linear&t=300`);
     await page.getByRole('link', { name: 'The plane' }).click();
-    await page.waitForFunction(() => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
-    await page.waitForFunction(() => location.hash === '#digit=5&seed=2&path=linear&t=300');
+    await until(page, () => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
+    await until(page, () => location.hash === '#digit=5&seed=2&path=linear&t=300');
     // a link that is opened in the same tab
     await page.evaluate(() => (location.hash = '#digit=8&seed=2&path=linear&t=300&figure=noising'));
-    await page.waitForFunction(() => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
+    await until(page, () => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
     expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
   });
 
   test('gives lines that embed a figure alone, without controls if asked', async () => {
     const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
-    await page.waitForFunction(() => document.querySelector('#said')?.textContent?.startsWith('The lines'));
+    await until(page, () => document.querySelector('#said')?.textContent?.startsWith('The lines'));
     const lines = await page.evaluate(() => navigator.clipboard.readText());
     const source = await page.evaluate((html) => {
       const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
@@ -98,7 +98,7 @@ describe('the frame of the page', inBrowser, () => {
     expect(await seen()).toBe(true);
     const time = () => page.locator('#t').inputValue();
     const before = await time();
-    await page.waitForFunction((old) => document.querySelector<HTMLInputElement>('#t')?.value !== old, before);
+    await until(page, (old) => document.querySelector<HTMLInputElement>('#t')?.value !== old, before);
     await page.locator('h1').tap();
     await whenShown(page);
     const rest = await time();

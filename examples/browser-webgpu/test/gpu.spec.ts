@@ -11,6 +11,7 @@ import {
   press,
   saved,
   stepOf,
+  until,
   type Visitor,
   visitors,
   whenDone,
@@ -49,9 +50,7 @@ const loseDevice = async (): Promise<void> => {
 };
 
 const whenBack = (): Promise<unknown> =>
-  visit.page.waitForFunction(() =>
-    document.querySelector('.notice.warning')?.textContent?.includes('The training returned'),
-  );
+  until(visit.page, () => document.querySelector('.notice.warning')?.textContent?.includes('The training returned'));
 
 /** A training paused before its goal. */
 let half: Uint8Array<ArrayBuffer>;
@@ -95,7 +94,7 @@ describe('the page on WebGPU', inBrowser, () => {
     const undisturbed = await saved(page);
 
     await open(page, 'half.safetensors', half);
-    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 6`, step);
+    await until(page, (n) => document.querySelector('#step')?.textContent === `${n} / 6`, step);
     await goOn();
     await whenStepIs(page, step + 1);
     await loseDevice();

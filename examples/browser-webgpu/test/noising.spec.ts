@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attribute, inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenShown } from './browser.js';
+import { attribute, inBrowser, inkOf, press, until, type Visit, type Visitor, visitors, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -10,7 +10,7 @@ const figure = async (hash = '', options: Visit = {}) => {
   await visit.context.route('**/assets/main-*.js', () => undefined);
   const { page, address } = visit;
   await page.goto(address + hash);
-  await page.waitForFunction(() => document.querySelector('#alpha')?.textContent !== '');
+  await until(page, () => document.querySelector('#alpha')?.textContent !== '');
   return page;
 };
 type Page = Visitor['page'];
@@ -18,15 +18,12 @@ type Page = Visitor['page'];
 const pictures = (page: Page) => inkOf(page, '#noising canvas');
 const slider = (page: Page) => page.getByRole('slider', { name: /^Time t/ });
 const hash = async (page: Page, expected: string): Promise<void> => {
-  await page.waitForFunction((text) => location.hash === text, expected);
+  await until(page, (text) => location.hash === text, expected);
 };
 
 /** Waits until an element has a text: the figure is drawn in the next frame. */
 const shows = async (page: Page, selector: string, text: string): Promise<void> => {
-  await page.waitForFunction(
-    ([place, wanted]) => document.querySelector(place!)?.textContent === wanted,
-    [selector, text],
-  );
+  await until(page, ([place, wanted]) => document.querySelector(place!)?.textContent === wanted, [selector, text]);
 };
 
 describe('the figure "Add noise"', inBrowser, () => {
@@ -66,7 +63,7 @@ describe('the figure "Add noise"', inBrowser, () => {
     await other.evaluate(() => {
       location.hash = '#digit=5';
     });
-    await other.waitForFunction(() => document.querySelector<HTMLInputElement>('[value="5"]')?.checked);
+    await until(other, () => document.querySelector<HTMLInputElement>('[value="5"]')?.checked);
   });
 
   test('drops only the invalid parts of a link', async () => {

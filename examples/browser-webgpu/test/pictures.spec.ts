@@ -5,6 +5,7 @@ import {
   inBrowser,
   inkOf,
   press,
+  until,
   type Visitor,
   visitors,
   whenDone,
@@ -21,19 +22,21 @@ beforeAll(async () => {
   await visit.page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
   await whenReady(visit.page);
   await press(visit.page, 'Start training'); // an untrained network draws all classes alike
-  await visit.page.waitForFunction(
-    () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning',
-  );
+  await until(visit.page, () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning');
 });
 
 const drawing = () => inkOf(visit.page, '#drawing canvas');
 
 /** The number of the visible drawing, once it is complete. */
 const whenDrawn = async (after = -1): Promise<number> => {
-  const shown = await visit.page.waitForFunction((number) => {
-    const film = document.querySelector<HTMLElement>('#drawing')?.dataset['film'] ?? '';
-    return film !== '' && Number(film) > number ? { film: Number(film) } : null;
-  }, after);
+  const shown = await until(
+    visit.page,
+    (number) => {
+      const film = document.querySelector<HTMLElement>('#drawing')?.dataset['film'] ?? '';
+      return film !== '' && Number(film) > number ? { film: Number(film) } : null;
+    },
+    after,
+  );
   return (await shown.jsonValue())!.film;
 };
 
@@ -105,7 +108,7 @@ describe('repairing in the page', inBrowser, () => {
     const digit = await easel();
     await press(page, 'Erase top');
     await press(page, 'Fill in');
-    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
+    await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     const ways = await inkOf(page, '#repaired canvas');
     const half = (SIDE * SIDE) / 2;
     expect(ways).toHaveLength(4);
@@ -151,7 +154,7 @@ describe('repairing in the page', inBrowser, () => {
     expect(await attribute(page, '#easel', 'aria-label')).toMatch(/^A 4, 0 %/);
     const [before] = await inkOf(page, '#easel');
     await press(page, 'Another digit');
-    await page.waitForFunction(() => !document.querySelector('#easel')?.getAttribute('aria-label')?.startsWith('A 4'));
+    await until(page, () => !document.querySelector('#easel')?.getAttribute('aria-label')?.startsWith('A 4'));
     expect((await inkOf(page, '#easel'))[0]).not.toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pointsOf, spiral } from '../page/plane.js';
 import { ARROWS, DOTS, UPDATES } from '../shared/plane.js';
-import { attribute, inBrowser, inkOf, press, type Visit, type Visitor, visitors, whenShown } from './browser.js';
+import { attribute, inBrowser, inkOf, press, until, type Visit, type Visitor, visitors, whenShown } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -55,11 +55,12 @@ const figure = async (hash = '', options: Visit = {}): Promise<Page> => {
 };
 
 const whenTrained = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => document.querySelector('#plane-train')?.textContent === 'Train it again');
+  until(page, () => document.querySelector('#plane-train')?.textContent === 'Train it again');
 
 /** Waits for the films of a training. */
 const whenFilmed = (page: Page, training: number, of: Film['of'] = 'exact'): Promise<unknown> =>
-  page.waitForFunction(
+  until(
+    page,
     ([wanted, denoiser]) =>
       (globalThis as unknown as { films: Film[] }).films.some(
         (film) => film.training === wanted && film.of === denoiser,
@@ -68,7 +69,7 @@ const whenFilmed = (page: Page, training: number, of: Film['of'] = 'exact'): Pro
   );
 
 const hash = (page: Page, expected: string): Promise<unknown> =>
-  page.waitForFunction((text) => location.hash.endsWith(text), expected);
+  until(page, (text) => location.hash.endsWith(text), expected);
 
 /** The distance of each dot to the nearest of some places. */
 const distances = (ends: readonly number[], places: readonly (readonly [number, number])[]): readonly number[] =>
@@ -146,7 +147,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await whenFilmed(page, 3);
     expect(await page.getByRole('radio', { name: 'noise ε' }).isDisabled()).toBe(true);
     await page.locator('[name=pointSteps][value="2"]').check();
-    await page.waitForFunction(() => (globalThis as unknown as { films: Film[] }).films.at(-1)?.steps === 2);
+    await until(page, () => (globalThis as unknown as { films: Film[] }).films.at(-1)?.steps === 2);
     await hash(page, '&points=moons&pointPath=rectifiedFlow&predicts=velocity&pointSteps=2&pointSeed=1&pointAt=2');
     const link = new URL(page.url()).hash;
     await visit?.context.close();
@@ -173,7 +174,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await slider.press('Home');
     expect((await inkOf(page, '#exact'))[0]).toEqual(exact);
     await press(page, 'Play from noise to points');
-    await page.waitForFunction(() => document.querySelector('#plane-step')?.textContent !== '0 of 25');
+    await until(page, () => document.querySelector('#plane-step')?.textContent !== '0 of 25');
     await press(page, 'Stop the dots');
     await visit?.context.close();
     const moving = await figure('', { reducedMotion: 'no-preference' });

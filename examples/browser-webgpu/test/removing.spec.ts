@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attribute, inBrowser, inkOf, press, type Visitor, visitors } from './browser.js';
+import { attribute, inBrowser, inkOf, press, until, type Visitor, visitors } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -24,10 +24,14 @@ const ways = (page: Page) => inkOf(page, '#ways canvas');
 
 /** Waits until all ways back of a request are complete, and returns its number. */
 const whenDrawn = async (page: Page, after = -1): Promise<number> => {
-  const shown = await page.waitForFunction((number) => {
-    const film = document.querySelector<HTMLElement>('#removing')?.dataset['film'] ?? '';
-    return film !== '' && Number(film) > number ? { film: Number(film) } : null;
-  }, after);
+  const shown = await until(
+    page,
+    (number) => {
+      const film = document.querySelector<HTMLElement>('#removing')?.dataset['film'] ?? '';
+      return film !== '' && Number(film) > number ? { film: Number(film) } : null;
+    },
+    after,
+  );
   return (await shown.jsonValue())!.film;
 };
 
@@ -49,7 +53,7 @@ const distance = (a: readonly number[], b: readonly number[]): number =>
 describe('the figure "Remove it"', inBrowser, () => {
   test('goes from exactly the x_t of the first figure back to nearly its digit, by the shipped network', async () => {
     const page = await figure('#digit=3&seed=1&path=cosine&t=400');
-    await page.waitForFunction(() => document.querySelector('#alpha')?.textContent !== '');
+    await until(page, () => document.querySelector('#alpha')?.textContent !== '');
     expect((await strip(page))[0]).toEqual((await inkOf(page, '#xt'))[0]);
     await load(page);
     const [digit, , xt] = await inkOf(page, '#noising canvas');
@@ -74,7 +78,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     expect((await inkOf(page, '#still'))[0]).toEqual((await strip(page))[20]);
     const before = await strip(page);
     await press(page, 'New noise');
-    await page.waitForFunction(() => location.hash.includes('seed=3'));
+    await until(page, () => location.hash.includes('seed=3'));
     await whenDrawn(page, first);
     expect((await strip(page))[20]).not.toEqual(before[20]);
   });
@@ -96,7 +100,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     await whenDrawn(page, first);
     await page.getByRole('slider', { name: /^On the way back/ }).press('ArrowRight');
     await page.locator('#removing').getByRole('button', { name: 'Copy link' }).click();
-    await page.waitForFunction(() => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.search + link.hash).toBe(
       '?backend=portable#digit=3&seed=1&path=cosine&t=700&column=1&byClass=no&figure=removing',

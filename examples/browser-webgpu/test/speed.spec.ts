@@ -1,6 +1,6 @@
 /** Printed measurements, which depend on the machine; what does not depend on it is tested. */
 import { describe, expect, test } from 'vitest';
-import { inBrowser, press, type Visitor, visitors, whenDone, whenReady } from './browser.js';
+import { inBrowser, press, type Visitor, visitors, whenDone, whenReady, whenTrained } from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -53,7 +53,7 @@ describe('the speed of the page', inBrowser, () => {
     await page.goto(`${address}${QUICK}`);
     await whenReady(page);
     await press(page, 'Start training');
-    await page.waitForFunction(() => document.querySelector('#train')?.textContent?.startsWith('Train '));
+    await whenTrained(page);
     await whenDone(page);
     const devtools = await context.newCDPSession(page);
     await devtools.send('HeapProfiler.collectGarbage');

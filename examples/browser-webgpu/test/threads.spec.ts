@@ -8,6 +8,7 @@ import {
   press,
   saved,
   trainOut,
+  until,
   type Visit,
   type Visitor,
   visitors,
@@ -81,7 +82,7 @@ describe('threads of the page', inBrowser, () => {
   test('work on a host that sends no headers: the page reloads exactly once', async () => {
     const { page, context, address, visits, chip, isIsolated } = await visiting({ headers: {} });
     await page.goto(`${address}${TWO}`);
-    await page.waitForFunction(() => crossOriginIsolated);
+    await until(page, () => crossOriginIsolated);
     await whenReady(page);
     expect(visits()).toBe(2);
     expect(await chip()).toBe('on WebAssembly, 2 threads');
@@ -94,7 +95,7 @@ describe('threads of the page', inBrowser, () => {
     // bypasses the service worker, to which the page then returns
     const devtools = await context.newCDPSession(page);
     await devtools.send('Page.reload', { ignoreCache: true });
-    await page.waitForFunction(() => crossOriginIsolated);
+    await until(page, () => crossOriginIsolated);
     await whenReady(page);
     expect(visits()).toBe(5);
   });

@@ -12,6 +12,7 @@ import {
   press,
   saved,
   stepOf,
+  until,
   type Visitor,
   visitors,
   whenDone,
@@ -118,7 +119,7 @@ describe('failures in the page', inBrowser, () => {
     expect(await message()).toContain('holiday.jpg: expected a safetensors file, got other bytes');
     expect(await page.textContent('#train')).toBe('Pause');
     await whenStepIs(page, (await stepOf(page)) + 3);
-    await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
+    await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
     expect(await page.textContent('#fill')).toBe('Fill in');
     await whenDone(page);
   });
@@ -127,10 +128,9 @@ describe('failures in the page', inBrowser, () => {
     const { page } = visit;
     const step = await trained();
     const bytes = await saved(page);
-    const whenBack = () =>
-      page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 100000`, step);
+    const whenBack = () => until(page, (n) => document.querySelector('#step')?.textContent === `${n} / 100000`, step);
     await press(page, 'Start over');
-    await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 100000');
+    await until(page, () => document.querySelector('#step')?.textContent === '0 / 100000');
     await drop(page, 'mine.safetensors', bytes);
     await whenBack();
     expect(await page.textContent('.notice.note')).toContain(`after step ${step}`);
@@ -139,7 +139,7 @@ describe('failures in the page', inBrowser, () => {
     await press(page, 'Resume');
     await whenStepIs(page, step + 2);
     await drop(page, 'mine.safetensors', bytes);
-    await page.waitForFunction(() => document.querySelector('#train')?.textContent === 'Resume');
+    await until(page, () => document.querySelector('#train')?.textContent === 'Resume');
     expect(await stepOf(page)).toBe(step);
   });
 
@@ -148,11 +148,11 @@ describe('failures in the page', inBrowser, () => {
     const step = await trained();
     const before = await saved(page);
     await press(page, 'Start over');
-    await page.waitForFunction(() => document.querySelector('#step')?.textContent === '0 / 100000');
+    await until(page, () => document.querySelector('#step')?.textContent === '0 / 100000');
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Save the previous one')]);
     expect(download.suggestedFilename()).toBe(`digits-${step}.safetensors`);
     await press(page, 'Undo');
-    await page.waitForFunction((n) => document.querySelector('#step')?.textContent === `${n} / 100000`, step);
+    await until(page, (n) => document.querySelector('#step')?.textContent === `${n} / 100000`, step);
     expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
     expect(Buffer.compare(await saved(page), before)).toBe(0);
     expect(await page.evaluate(() => document.activeElement?.id)).not.toBe('');

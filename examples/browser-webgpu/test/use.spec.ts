@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { attribute, hasBrowser, inBrowser, inkOf, press, type Visitor, visitors, whenDone } from './browser.js';
+import { attribute, hasBrowser, inBrowser, inkOf, press, until, type Visitor, visitors, whenDone } from './browser.js';
 
 const SIDE = 28;
 const visitor = visitors();
@@ -21,7 +21,7 @@ const distance = (a: readonly number[], b: readonly number[]): number =>
 const results = async (name: string) => {
   const { page } = visit;
   await press(page, name);
-  await page.waitForFunction(() => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
+  await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
   return inkOf(page, '#repaired canvas');
 };
 
@@ -37,9 +37,7 @@ describe('the figure "Use it"', inBrowser, () => {
   test('draws by the loaded network, and says how long a training takes here', async () => {
     const { page } = visit;
     expect(await page.textContent('#draw-hint')).toBe('by the loaded network');
-    await page.waitForFunction(() =>
-      /about \d+ (s|min) here$/.test(document.querySelector('#learn-hint')?.textContent ?? ''),
-    );
+    await until(page, () => /about \d+ (s|min) here$/.test(document.querySelector('#learn-hint')?.textContent ?? ''));
     expect(await page.getByRole('radio', { name: 'the loaded network' }).isChecked()).toBe(true);
   });
 
@@ -48,13 +46,13 @@ describe('the figure "Use it"', inBrowser, () => {
     await page.selectOption('#morph-from', '2');
     await page.selectOption('#morph-to', '8');
     await press(page, 'Morph');
-    await page.waitForFunction(() => document.querySelector<HTMLElement>('#between')?.dataset['film'] === 'done');
+    await until(page, () => document.querySelector<HTMLElement>('#between')?.dataset['film'] === 'done');
     const way = await inkOf(page, '#between canvas');
     expect(way).toHaveLength(9);
     const digits = [];
     for (const digit of ['2', '8']) {
       await page.locator('#noising').getByRole('radio', { name: digit, exact: true }).check();
-      await page.waitForFunction((text) => location.hash.includes(`digit=${text}`), digit);
+      await until(page, (text) => location.hash.includes(`digit=${text}`), digit);
       digits.push((await inkOf(page, '#x0'))[0]!);
     }
     expect(distance(way[0]!, digits[0]!)).toBeLessThan(0.15);
@@ -93,11 +91,12 @@ describe('the figure "Use it"', inBrowser, () => {
   test('is drawn by one’s own network on request, and by that in training', async () => {
     const { page } = visit;
     await page.getByRole('radio', { name: 'your own' }).check();
-    await page.waitForFunction(
+    await until(
+      page,
       () => document.querySelector('#draw-hint')?.textContent === 'only noise yet: nothing was learned',
     );
     await page.getByRole('radio', { name: 'the loaded network' }).check();
     await press(page, 'Start training');
-    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[value=own]')?.checked);
+    await until(page, () => document.querySelector<HTMLInputElement>('[value=own]')?.checked);
   });
 });

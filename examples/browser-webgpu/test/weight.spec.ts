@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { built, inBrowser, press, visitors, whenDone, whenStepIs } from './browser.js';
+import { built, inBrowser, press, until, visitors, whenDone, whenStepIs } from './browser.js';
 
 const KB = 1000;
 
@@ -83,13 +83,13 @@ describe('the built page', () => {
     await page.getByRole('button', { name: /^Load the network/ }).click();
     await whenDone(page);
     await press(page, 'Draw 80 digits');
-    await page.waitForFunction(() =>
+    await until(page, () =>
       [...document.querySelectorAll('#scales .hint')].every((hint) => hint.textContent?.includes('recognized')),
     );
     await page.locator('#plane').scrollIntoViewIfNeeded();
-    await page.waitForFunction(() => document.querySelector('#learned-end')?.textContent?.includes('updates'));
+    await until(page, () => document.querySelector('#learned-end')?.textContent?.includes('updates'));
     await press(page, 'Morph');
-    await page.waitForFunction(() => document.querySelector<HTMLElement>('#between')?.dataset['film'] === 'done');
+    await until(page, () => document.querySelector<HTMLElement>('#between')?.dataset['film'] === 'done');
     await press(page, 'Start training');
     await whenStepIs(page, 1);
     const kinds = new Set([...loaded].flatMap(kindsOf));

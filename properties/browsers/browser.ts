@@ -46,7 +46,6 @@ const quiet = [
   '--disable-component-update',
   '--disable-sync',
   `--disable-features=${OFF.join()}`,
-  '--js-flags=--invocation-count-for-maglev=4000', // less code is optimized that runs for seconds only
 ];
 
 const chromiumWith = (flags: readonly string[]): Kind => ({

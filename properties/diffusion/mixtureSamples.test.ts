@@ -23,8 +23,8 @@ import { solversOfMean } from '../arbitraries/solvers.js';
 import { right } from './run.js';
 
 /** The points of an image. They are independent, and share a key, whose handling takes most of the time of a step. */
-const POINTS = 16;
-const COUNT = 1024;
+const POINTS = 128;
+const COUNT = 8192;
 const STEPS = 200;
 /** The allowed number of standard deviations of an estimate, which one in two million exceeds. */
 const CONFIDENCE = 5;

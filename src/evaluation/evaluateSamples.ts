@@ -131,8 +131,8 @@ export const evaluateSamples = <P, I extends ImageShape, G = unknown>(
   evaluating: Exact<G, keyof Evaluating<never, ImageShape>> & Evaluating<P, I>,
 ): Effect<Evaluation> =>
   genEffect(where, function* (backend) {
-    const given = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
-    const { network, real, generated, batch, signal, ...settings } = given;
+    const options = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
+    const { network, real, generated, batch, signal, ...settings } = options;
     const extracting = { batch, ...(signal && { signal }) };
     const seen = yield* extracted(network, real, extracting, backend);
     return yield* take(compareFeatures(seen, yield* extracted(network, generated, extracting, backend), settings));

@@ -157,9 +157,9 @@ export function* extracted<P, I extends ImageShape>(
     yield* take(gen(() => see(first))); // frees the memory of the batch
     yield* take(heard(`${where}.onBatch`, () => onBatch?.(Math.min(first + batch, count), count))(backend));
   }
-  const found = { features: joinedRows(count, features) };
-  checkFeatures(where, found.features, { images: 1, for: '' });
-  return probabilities.length === 0 ? found : { ...found, probabilities: joinedRows(count, probabilities) };
+  const result = { features: joinedRows(count, features) };
+  checkFeatures(where, result.features, { images: 1, for: '' });
+  return probabilities.length === 0 ? result : { ...result, probabilities: joinedRows(count, probabilities) };
 }
 
 /**

@@ -138,11 +138,11 @@ export const isError = (x: unknown): x is NoisefoldError =>
     (field) => typeof (Object(x) as Partial<NoisefoldError>)[field] === 'string',
   );
 
-const notAnError = (given: unknown): NoisefoldError =>
+const notAnError = (value: unknown): NoisefoldError =>
   failure('ConfigError', {
     where: 'Left',
     expected: 'an error value, which failure makes',
-    actual: String(given),
+    actual: String(value),
     hint: 'write left(failure(tag, { where, expected, actual, hint }))',
   });
 
@@ -167,8 +167,8 @@ const stackOf = (error: NoisefoldError, later: Error): string => {
  * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. A value
  * from JavaScript that is not an error value, such as a string, becomes a `ConfigError`.
  */
-export const thrownError = (given: NoisefoldError): ThrownError => {
-  const error = Object(given) === given ? given : notAnError(given);
+export const thrownError = (value: NoisefoldError): ThrownError => {
+  const error = Object(value) === value ? value : notAnError(value);
   const thrown = new Error(error.message);
   return Object.defineProperties(thrown, {
     // not enumerable, because Node prints enumerable fields after the stack

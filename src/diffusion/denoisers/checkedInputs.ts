@@ -105,11 +105,11 @@ export const checkedImages = decoding(
   <A extends ArrayLike<number>>(numbers: A, where = 'images'): either.Either<NoisefoldError, A> => {
     const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
     if (wrong === -1) return E.right(numbers);
-    const found = numbers[wrong]!;
-    return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+    const value = numbers[wrong]!;
+    return fail(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', {
       where,
       expected: 'finite numbers in [-1, 1]',
-      actual: `${found} at number ${wrong}`,
+      actual: `${value} at number ${wrong}`,
       hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
     });
   },

@@ -67,11 +67,11 @@ export const conditioningAugmentation = demanding(
   { noising: noisingPart },
   <G = unknown>(noising: Noising, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
     const noisy = noisyCondition(noising);
-    const given = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
-    const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
+    const settings = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
+    const noise = E.isLeft(settings) ? settings.left.message : `noise of ${settings.right.levels} levels`;
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
       namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
-        const { levels } = orRaise(given);
+        const { levels } = orRaise(settings);
         const keys = fork(key, 'condition', 'timestep', 'noise');
         const clean = conditioner(x0, keys.condition);
         return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

@@ -10,7 +10,7 @@ import type { NoiseNetwork } from './preconditioned.js';
 const NETWORK = "the result of unet with timesteps: 'continuous' and condition: { channels: 1 }";
 
 /** The fields of a network that its denoiser keeps. */
-const KEPT = ['classes', 'unconditional', 'params', 'init'] as const;
+const FIELDS = ['classes', 'unconditional', 'params', 'init'] as const;
 
 /**
  * Makes a denoiser of the mean velocity from a network: MeanFlow (Geng et al. 2025), u(x_t, r, t) = (x_t - x_r)/(t - r), the mean of
@@ -45,8 +45,8 @@ export const meanFlow = demanding(
       const image = broadcastTo(reshape(sub(t, r as typeof t), B, 1, 1, 1), B, height, width, 1);
       return network.apply(params, x, { ...at, t, condition: { image } as NonNullable<typeof at.condition> });
     };
-    const kept = Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((one) => one === name)));
-    const denoiser = { ...kept, predicts: 'velocity', apply } as const;
+    const fields = Object.fromEntries(Object.entries(network).filter(([name]) => FIELDS.some((one) => one === name)));
+    const denoiser = { ...fields, predicts: 'velocity', apply } as const;
     return denoiser as typeof denoiser & Pick<N, Extract<keyof N, 'params' | 'init'>>; // those of N, if it has them
   },
 );

@@ -45,9 +45,9 @@ const takingAnyTime = ({ timesteps }: object & { readonly timesteps?: number }, 
       });
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
-const KEPT = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
+const FIELDS = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
-  Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
+  Object.fromEntries(Object.entries(network).filter(([name]) => FIELDS.some((field) => field === name)));
 
 /** The noise level of each sample. Raises `ConfigError` if it is missing. */
 const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLevel<B> =>

@@ -39,6 +39,6 @@ export const drawnBy =
         hint: 'fold the index of each sample into a key: foldIn(i)(key)',
       });
     const like = zeros(...sample) as Tensor<Shape>;
-    const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
-    return ascribeLike(stack(drawn) as Tensor<Shape>, batch);
+    const draws = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
+    return ascribeLike(stack(draws) as Tensor<Shape>, batch);
   };

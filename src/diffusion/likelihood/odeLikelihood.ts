@@ -163,14 +163,14 @@ export const likelihood = <P, I extends Shape, G = unknown>(
         step: <B extends Dim>(
           params: P,
           { x, stretch }: LikelihoodState<B, I>,
-          { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
+          { index, key, ...conditioning }: LikelihoodInputs<NoInfer<B>>,
         ): LikelihoodState<B, I> => {
           const z = drawnBy(key, rademacher)(x);
           const direction = asTangent<Tensor<[B, ...I]>>(z);
           /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
             const v = (at: Tensor<[B, ...I]>) =>
-              apply(params, isEven ? at : mul(at, normAt(t)), { ...given, t: forEachSample(x)(t) });
+              apply(params, isEven ? at : mul(at, normAt(t)), { ...conditioning, t: forEachSample(x)(t) });
             const { value, tangent } = jvp(v)(from, direction);
             return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
           };

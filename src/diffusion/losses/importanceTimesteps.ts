@@ -115,21 +115,21 @@ export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
   requireCalled('importanceTimesteps()', options);
-  const given = importance.decode(options);
-  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(given).uniform);
+  const settings = importance.decode(options);
+  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(settings).uniform);
   return {
-    name: E.isLeft(given)
-      ? given.left.message
-      : `importance of ${given.right.size} losses, ${given.right.uniform} uniform`,
+    name: E.isLeft(settings)
+      ? settings.left.message
+      : `importance of ${settings.right.size} losses, ${settings.right.uniform} uniform`,
     memory: (noising) => {
       const { T } = requireDiscrete('importanceTimesteps', noising).schedule;
-      return { losses: [T, orRaise(given).size], seen: [T] };
+      return { losses: [T, orRaise(settings).size], seen: [T] };
     },
     draw: (memory) => timestepsBy(probabilities(memory)),
     mean:
       (memory) =>
       ({ losses, t }) =>
         mean(mul(losses, gather(importanceWeights(probabilities(memory)), wholeTimesteps(t)))),
-    record: (memory) => (drawn) => ({ ...recorded(historyOf(memory))(drawn) }),
+    record: (memory) => (samples) => ({ ...recorded(historyOf(memory))(samples) }),
   };
 };

@@ -136,9 +136,9 @@ const entering = (channels: readonly Channel[]) => {
 export const inpainting =
   <G = unknown>(resampling?: Exact<G, keyof Resampling> & Resampling) =>
   <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
-    const given = resamplingOf.decode(resampling);
-    if (E.isLeft(given)) return given;
-    const { resamples, jump } = given.right;
+    const settings = resamplingOf.decode(resampling);
+    if (E.isLeft(settings)) return settings;
+    const { resamples, jump } = settings.right;
     const { plan } = sampler;
     if (resamples > 1 && looksBack(plan))
       return fail('ConfigError', {

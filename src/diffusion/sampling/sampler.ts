@@ -186,11 +186,11 @@ const samplerOf = <P, I extends Shape>({
         ) => {
           const step = { index: stepAt(index), from: beginsAt(index), to: endsAt(index) };
           const at = { ...conditioning, t: forEachSample(state.x)(index), step };
-          const kept = state.memory.slice(integrator.memory);
+          const memory = state.memory.slice(integrator.memory);
           return integrator.step(state, {
             index,
-            predict: (x) => (recurrent ? recurrent.apply(params, x, at, kept).prediction : apply(params, x, at)),
-            ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, kept).memory }),
+            predict: (x) => (recurrent ? recurrent.apply(params, x, at, memory).prediction : apply(params, x, at)),
+            ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, memory).memory }),
             uncorrected: (x) => free.apply(params, x, at),
             unguided: (x) => plain(params, x, at),
             ...(renoise && { renoise: (x) => renoise(params, x, at) }),

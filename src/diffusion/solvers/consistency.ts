@@ -102,7 +102,7 @@ export const consistencyDenoiser = demanding(
   'consistencyDenoiser',
   { noising: noisingPart },
   <G = unknown>(noising: Noising, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
-    const given = boundaryOf.decode(boundary);
+    const settings = boundaryOf.decode(boundary);
     const path = pathOf(noising);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const { learned: _, predicts, apply, ...others } = denoiser;
@@ -110,7 +110,7 @@ export const consistencyDenoiser = demanding(
         ...others,
         predicts: 'x0',
         apply: (params, x, at) => {
-          const { sigmaData, timestepScaling } = orRaise(given);
+          const { sigmaData, timestepScaling } = orRaise(settings);
           requireSignal('denoiser', path, denoiser);
           const { t, level = path.levels(t) } = at;
           const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path

@@ -69,9 +69,9 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
   if (call.kind === 'region') {
     const { extents, reduced, loads, stores } = call.region;
     const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
-    const kept = extents.slice(0, extents.length - reduced);
+    const shape = extents.slice(0, extents.length - reduced);
     return {
-      shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(kept)}`,
+      shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(shape)}`,
       flops: regionFlops(call.region),
       bytes: 4 * accesses.reduce((a, b) => a + b, 0),
     };

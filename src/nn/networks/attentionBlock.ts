@@ -87,16 +87,18 @@ export const attentionBlock = <
 >(
   config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C, HeadsFor<H, C>, GroupsFor<N, C>>,
 ): AttentionBlock<Channels<C>> => {
-  const { channels: inputs, groups: ofNorm, ...given } = options.demand<AttentionBlockConfig<C>>(config);
+  const { channels: inputs, groups: ofNorm, ...settings } = options.demand<AttentionBlockConfig<C>>(config);
   const size = inputs as number; // Extent<C> is C, or a message for the compiler
   const parts = {
-    ...(ofNorm !== null && { norm: groupNormLayer<C>({ channels: inputs, groups: ofNorm, epsilon: given.epsilon }) }),
+    ...(ofNorm !== null && {
+      norm: groupNormLayer<C>({ channels: inputs, groups: ofNorm, epsilon: settings.epsilon }),
+    }),
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
   return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
     const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
-    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(given.heads, size) });
-    return scaled(add(output(mixed), x), given.rescale);
+    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
+    return scaled(add(output(mixed), x), settings.rescale);
   });
 };

@@ -142,12 +142,12 @@ export const upsampleBlock: ResamplerOf<'double'> = (config) => {
 
 /** Returns a context with an embedding. Raises `ConfigError` for others, which JavaScript may pass. */
 const checkedContext = (where: string, at: BlockContext, length: number): BlockContext => {
-  const given = memberAt(at, 'embedding');
-  if (isTensor(given) && dtypeOf(given) === 'float32') return at;
+  const embedding = memberAt(at, 'embedding');
+  if (isTensor(embedding) && dtypeOf(embedding) === 'float32') return at;
   return raise('ConfigError', {
     where: `${where}.embedding`,
     expected: `a tensor [B, ${length}]`,
-    actual: isTensor(given) ? `${dtypeOf(given)} ${showShape(dims(given))}` : show(given),
+    actual: isTensor(embedding) ? `${dtypeOf(embedding)} ${showShape(dims(embedding))}` : show(embedding),
     hint: 'write block(x, { embedding }), or block(x, { embedding, key }) with dropout',
   });
 };

@@ -77,8 +77,8 @@ const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<Noisefold
   );
 };
 
-const described = (given: unknown): either.Either<NoisefoldError, Arguments> =>
-  hasArguments(given) ? argumentOptions.decode(given) : F.pipe(flagOptions.decode(given), E.flatMap(fromFlags));
+const described = (config: unknown): either.Either<NoisefoldError, Arguments> =>
+  hasArguments(config) ? argumentOptions.decode(config) : F.pipe(flagOptions.decode(config), E.flatMap(fromFlags));
 
 /**
  * Translates the configuration of a noisy classifier of guided-diffusion: the flags of its scripts (`classifier_width`,

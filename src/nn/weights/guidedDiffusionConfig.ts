@@ -98,16 +98,16 @@ export const guidedDiffusionConfig = <G = unknown>(
   F.pipe(
     E.Do,
     E.bind('options', () => configOptions.decode(options)),
-    E.bind('found', () => described(flags)),
-    E.bind('variance', ({ found: { network } }) =>
+    E.bind('source', () => described(flags)),
+    E.bind('variance', ({ source: { network } }) =>
       checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
     ),
-    E.bind('times', ({ found: { network } }) => timeFields('guidedDiffusionConfig', network)),
-    E.bind('config', ({ found, variance, times, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
-      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...times, ...variance }),
+    E.bind('times', ({ source: { network } }) => timeFields('guidedDiffusionConfig', network)),
+    E.bind('config', ({ source, variance, times, options: { superResolution: isUpsampler = source.isUpsampler } }) =>
+      unetArchitecture({ ...fieldsOf({ ...source, isUpsampler }), ...times, ...variance }),
     ),
-    E.map(({ found, config }) => ({
+    E.map(({ source, config }) => ({
       config,
-      names: guidedDiffusion({ newAttentionOrder: found.network.use_new_attention_order }),
+      names: guidedDiffusion({ newAttentionOrder: source.network.use_new_attention_order }),
     })),
   );

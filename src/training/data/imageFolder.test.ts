@@ -10,7 +10,7 @@ import { loadSharp } from './decoders.js';
 import { imageFolder } from './imageFolder.js';
 import { imagesOfFiles } from './imagesOfFiles.js';
 import { schema } from '../../internal/schema.js';
-import { pictureFields, type PictureOptions, placed, planOf } from './pictures.js';
+import { pictureFields, type PictureOptions, placementOf, planOf } from './pictures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'noisefold-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -314,7 +314,7 @@ describe('resize and crop', () => {
 
   test('the pure part of canvas decoding places a picture as sharp does', () => {
     const pictures = schema('pictures', pictureFields);
-    const of = (options: PictureOptions) => placed(planOf(pictures.demand(options)), { width: 400, height: 200 });
+    const of = (options: PictureOptions) => placementOf(planOf(pictures.demand(options)), { width: 400, height: 200 });
     expect(of({ size: 100 })).toEqual({ left: -50, top: 0, width: 200, height: 100 });
     expect(of({ size: 100, crop: 'right' })).toEqual({ left: -100, top: 0, width: 200, height: 100 });
     expect(of({ size: 100, resize: 'contain' })).toEqual({ left: 0, top: 25, width: 100, height: 50 });

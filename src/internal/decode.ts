@@ -84,7 +84,7 @@ const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
 };
 
 /** Refuses a value in words of its own, which may depend on it. */
-export const refusal = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
+export const refuseValue = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
   const entry = context.at(-1)!;
   const last = { ...entry, type: Object.assign(none, { words, hint: hintOf(entry.type) }) };
@@ -107,7 +107,7 @@ export const unknownField = (
   const isGiven = (known: string): boolean => Object.hasOwn(record, known);
   // of equally similar names, one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
-  return refusal(record[name], t.appendContext(context, name, t.never), {
+  return refuseValue(record[name], t.appendContext(context, name, t.never), {
     expected: listOf('field', names),
     actual: UNKNOWN,
     meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,

@@ -73,7 +73,7 @@ export const conversion =
     const { alpha, sigma } = marginal;
     const source = target(from)(marginal);
     const goal = target(to)(marginal);
-    // Cramer's rule on x·(α, σ) + prediction·(given) = (wanted)
+    // Cramer's rule on x·(α, σ) + prediction·source = goal
     const determinant = alpha * source.epsilon - sigma * source.x0;
     return {
       x: (goal.x0 * source.epsilon - goal.epsilon * source.x0) / determinant,

@@ -25,7 +25,7 @@ import {
   natural,
   positive,
   refined,
-  refusal,
+  refuseValue,
   share,
 } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
@@ -63,12 +63,12 @@ export const learningRate: t.Type<LearningRate> = new t.Type<LearningRate>(
     if (isRate(rate)) return t.success(rate);
     const name = waiting(rate);
     return name !== undefined
-      ? refusal(rate, context, {
+      ? refuseValue(rate, context, {
           expected: 'a learning rate: a number, or a function of the step',
           actual: `${name}, which waits for its first operand`,
           hint: `write ${name.replace('(…)', '(rate, …)')} or pipe(rate, ${name})`,
         })
-      : refusal(rate, context, {
+      : refuseValue(rate, context, {
           expected: typeof rate === 'number' ? amount.name : 'a learning rate: a number, or a function of the step',
           hint: '1e-3 is usual for Adam',
         });

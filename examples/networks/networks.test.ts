@@ -20,7 +20,7 @@ import {
 } from 'noisefold/dsl';
 import { decodeSafetensors } from 'noisefold/training';
 import { describe, expect, test } from 'vitest';
-import { hashedNoise, hashedWeight, measured } from '../../properties/golden/hashed.js';
+import { hashedNoise, hashedWeight, measures } from '../../properties/golden/hashed.js';
 import { testOnWebgpu } from '../../properties/webgpu.js';
 import { lucidrainsUnet } from './lucidrains.js';
 import { naiveModel, naiveUnet } from './naive.js';
@@ -125,7 +125,7 @@ describe.each(cases)('$name', (one) => {
     );
     const least = Math.max(...names.map(normOf)) / 100;
     for (const name of names) {
-      const found = measured(name, gradients.get(name)!);
+      const found = measures(name, gradients.get(name)!);
       const errors = found.map((number, i) => Math.abs(number - expected(`grad.${name}`)[i]!));
       expect(Math.max(...errors) / Math.max(normOf(name), least), name).toBeLessThan(tolerance);
     }

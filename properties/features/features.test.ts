@@ -177,14 +177,14 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
 };
 
 test('FEATURES.md agrees with the checks (npm run features writes it)', skippedFor(missing), async () => {
-  const found: FeatureOutcomes[] = [];
+  const list: FeatureOutcomes[] = [];
   for (const { feature, backends, gradient } of checks) {
     const says = exported.find(({ name }) => name === feature.name)!.summary;
-    found.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
+    list.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
   }
   const kept: PartOutcome[] = [];
   for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
-  await expect(featuresPage(found, kept)).toMatchFileSnapshot(
+  await expect(featuresPage(list, kept)).toMatchFileSnapshot(
     fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
   );
 });

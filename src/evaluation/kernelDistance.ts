@@ -87,8 +87,8 @@ const randomRows = (features: Features, size: number, key: RandomKey): Float64Ar
  * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * const found = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
- * found.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
+ * const result = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
+ * result.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
  */
 export const kernelDistance = <G = unknown>(
   real: Features,

@@ -119,8 +119,8 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
  * Makes a `Left` of {@link failure}.
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
- * const refused = fail('ConfigError', wrong)
- * isLeft(refused) && refused.left._tag // → 'ConfigError'
+ * const refusal = fail('ConfigError', wrong)
+ * isLeft(refusal) && refusal.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -195,8 +195,8 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
  * returns it as a value.
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const refused = attempt(() => raise('ShapeError', wrong))
- * isLeft(refused) && refused.left._tag // → 'ShapeError'
+ * const refusal = attempt(() => raise('ShapeError', wrong))
+ * isLeft(refusal) && refusal.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));

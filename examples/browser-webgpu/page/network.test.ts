@@ -5,7 +5,7 @@ import { absent, chosenDraws, draws, shipped, type Shipped } from './network.js'
 
 const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
 const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
-const event: Event = { _tag: 'NetworkWanted' };
+const wanted: Event = { _tag: 'NetworkWanted' };
 const loaded: Event = { _tag: 'NetworkLoaded' };
 
 const after = (...events: readonly Event[]): Shipped =>
@@ -17,26 +17,26 @@ const requests = (...events: readonly Event[]): readonly number[] =>
 describe('the shipped network', () => {
   test('is loaded once, when somebody asks for it', () => {
     expect(requests(opened, begun)).toEqual([]);
-    expect(requests(opened, begun, event, event, loaded, event)).toEqual([2]);
-    expect(draws(after(opened, begun, event))).toBe(false);
-    expect(draws(after(opened, begun, event, loaded))).toBe(true);
+    expect(requests(opened, begun, wanted, wanted, loaded, wanted)).toEqual([2]);
+    expect(draws(after(opened, begun, wanted))).toBe(false);
+    expect(draws(after(opened, begun, wanted, loaded))).toBe(true);
   });
 
   test('is loaded by the worker once there is one, and again by the next one', () => {
-    expect(requests(event, opened, begun, loaded)).toEqual([1]);
-    expect(requests(opened, event, begun, loaded)).toEqual([1]); // beside the start of the worker
-    expect(draws(after(opened, event, loaded))).toBe(false);
-    expect(draws(after(opened, event, loaded, begun))).toBe(true);
+    expect(requests(wanted, opened, begun, loaded)).toEqual([1]);
+    expect(requests(opened, wanted, begun, loaded)).toEqual([1]); // beside the start of the worker
+    expect(draws(after(opened, wanted, loaded))).toBe(false);
+    expect(draws(after(opened, wanted, loaded, begun))).toBe(true);
     const crashed: Event = { _tag: 'Crashed', message: '' };
-    expect(requests(opened, begun, event, loaded, crashed, opened, begun)).toEqual([2, 5]);
+    expect(requests(opened, begun, wanted, loaded, crashed, opened, begun)).toEqual([2, 5]);
     expect(requests(opened, begun, crashed, opened, begun)).toEqual([]);
   });
 
   test('stays in a worker that lost its device', () => {
     const lost: Event = { _tag: 'Lost', step: 1, message: '' };
-    expect(draws(after(opened, begun, event, loaded, lost))).toBe(false);
-    expect(draws(after(opened, begun, event, loaded, lost, begun))).toBe(true);
-    expect(requests(opened, begun, event, loaded, lost, begun)).toEqual([2]);
+    expect(draws(after(opened, begun, wanted, loaded, lost))).toBe(false);
+    expect(draws(after(opened, begun, wanted, loaded, lost, begun))).toBe(true);
+    expect(requests(opened, begun, wanted, loaded, lost, begun)).toEqual([2]);
   });
 
   test('draws in the last figure, until there is one of one’s own or somebody chooses', () => {
@@ -47,11 +47,11 @@ describe('the shipped network', () => {
     expect(after(opened, begun, { _tag: 'TrainPressed' }, chosen).chosen).toBe('shipped');
     expect(chosenDraws(after(opened, begun))).toBe(false);
     expect(chosenDraws(after(opened, begun, { _tag: 'TrainPressed' }))).toBe(true);
-    expect(chosenDraws(after(opened, begun, event, loaded))).toBe(true);
+    expect(chosenDraws(after(opened, begun, wanted, loaded))).toBe(true);
   });
 
   test('can be asked for again after a failure', () => {
     const failed: Event = { _tag: 'Failed', doing: 'network', message: '' };
-    expect(requests(opened, begun, event, failed, event)).toEqual([2, 4]);
+    expect(requests(opened, begun, wanted, failed, wanted)).toEqual([2, 4]);
   });
 });

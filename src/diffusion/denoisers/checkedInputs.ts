@@ -96,8 +96,8 @@ export const checkedLabels = demanding(
  * unwrap(checkedImages([-1, 0.5])) // → [-1, 0.5]
  * const wrong = checkedImages([0, 255])
  * isLeft(wrong) && wrong.left.actual // → '255 at number 1'
- * const refused = checkedImages([Number.NaN])
- * isLeft(refused) && refused.left._tag // → 'NonFinite'
+ * const refusal = checkedImages([Number.NaN])
+ * isLeft(refusal) && refusal.left._tag // → 'NonFinite'
  */
 export const checkedImages = decoding(
   'checkedImages',

@@ -58,9 +58,9 @@ interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>>
  * @example
  * const task = (noising: Noising) => conditioningAugmentation(noising, { levels: 100 })(superResolution({ factor: 2 }))
  * const noising = unwrap(ddpm(cosine(1000)))
- * const drawn = program('key', (k) => task(noising)(zeros(3, 2, 2, 1), k).t!)
+ * const draw = program('key', (k) => task(noising)(zeros(3, 2, 2, 1), k).t!)
  * await using nf = await open(reference())
- * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
+ * await nf.run(evaluate(draw, {})(key(7))) // → [56, 31, 4]
  */
 export const conditioningAugmentation = demanding(
   'conditioningAugmentation',

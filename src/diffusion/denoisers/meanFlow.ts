@@ -22,9 +22,9 @@ const FIELDS = ['classes', 'unconditional', 'params', 'init'] as const;
  * @param network - one of times of any size and images `[height, width, channels]`; if it is a model, with `params` and `init`, the result is a model too
  * @example
  * const network = { apply: <B extends Dim>(_: null, x: Tensor<[B, 1, 1, 1]>, at: Conditioning<B>) => ascribeLike(at.condition!.image, x) }
- * const made = meanFlow<null, [1, 1, 1], typeof network>(network)
+ * const denoiser = meanFlow<null, [1, 1, 1], typeof network>(network)
  * const [t, end] = [fullOf(0.75, 1), fullOf(0.25, 1)]
- * overNoising(rectifiedFlow())(made).apply(null, ones(1, 1, 1, 1), { t, end }) // → [[[[0.5]]]]
+ * overNoising(rectifiedFlow())(denoiser).apply(null, ones(1, 1, 1, 1), { t, end }) // → [[[[0.5]]]]
  */
 export const meanFlow = demanding(
   'meanFlow',

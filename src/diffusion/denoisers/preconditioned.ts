@@ -78,9 +78,9 @@ const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLe
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
- * const made = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * const denoiser = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
  * // c_skip is 1/2 and 1/17
- * overNoising(edm())(made).apply(null, ones(2), { t: constantOf([0.5, 2], 2) }) // → [1 / 2, 1 / 17]
+ * overNoising(edm())(denoiser).apply(null, ones(2), { t: constantOf([0.5, 2], 2) }) // → [1 / 2, 1 / 17]
  */
 export const preconditioned = <P, I extends Shape, N extends object>(
   network: NoiseNetwork<P, I> & N,

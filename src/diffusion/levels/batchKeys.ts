@@ -21,9 +21,9 @@ export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
  * if the number of keys is not that of the samples.
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
- * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
+ * const samples = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
  * await using nf = await open(reference())
- * await nf.run(drawn) // → [1.331, 0.629, 3.691, 0.784]
+ * await nf.run(samples) // → [1.331, 0.629, 3.691, 0.784]
  */
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>

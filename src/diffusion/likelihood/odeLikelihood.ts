@@ -125,9 +125,9 @@ const partsOf = schema(
  * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const noising = unwrap(ddpm(cosine(8)))
- * const made = unwrap(likelihood({ noising, denoiser: still }))
- * made.steps // → 7
- * made.finish(made.start(zeros(1, 2))) // → [-1.838]
+ * const result = unwrap(likelihood({ noising, denoiser: still }))
+ * result.steps // → 7
+ * result.finish(result.start(zeros(1, 2))) // → [-1.838]
  */
 export const likelihood = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof LikelihoodParts<never, []>> & InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,

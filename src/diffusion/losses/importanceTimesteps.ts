@@ -107,8 +107,8 @@ interface ImportanceOptions extends OptionsOf<typeof importance> {}
  * const { memory, record, mean } = importanceTimesteps({ size: 1, uniform: 0 })
  * const noising = unwrap(ddpm(cosine(1000)))
  * memory(noising) // → { losses: [1000, 1], seen: [1000] }
- * const drawn = { losses: constantOf([1, 3], 2), t: iota(2) }
- * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
+ * const samples = { losses: constantOf([1, 3], 2), t: iota(2) }
+ * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(samples) // from now on p = ¼, ¾
  * mean(after, noising)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
  */
 export const importanceTimesteps = <G = unknown>(

@@ -65,8 +65,8 @@ export const partOfTheWay =
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
- * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
+ * startFrom(result)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
 export const startFrom = demanding(
   'startFrom',

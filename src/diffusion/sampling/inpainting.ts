@@ -130,8 +130,8 @@ const entering = (channels: readonly Channel[]) => {
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddim() }))))
- * made.steps // → 13
+ * const result = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddim() }))))
+ * result.steps // → 13
  */
 export const inpainting =
   <G = unknown>(resampling?: Exact<G, keyof Resampling> & Resampling) =>

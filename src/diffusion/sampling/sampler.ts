@@ -113,9 +113,9 @@ const partsOf = schema('sampler', {
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser, grid: 5, solver: ddim() }))
- * made.timesteps // → [999, 799, 599, 399, 199]
- * made.stochastic // → false
+ * const result = unwrap(sampler({ noising, denoiser, grid: 5, solver: ddim() }))
+ * result.timesteps // → [999, 799, 599, 399, 199]
+ * result.stochastic // → false
  */
 export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
   parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,

@@ -75,9 +75,9 @@ const options = /* @__PURE__ */ schema('attentionBlock', {
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>
  * // the block initially returns its input
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
+ * const start = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
  * await using nf = await open(reference())
- * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
+ * await nf.run(evaluate(start, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const attentionBlock = <
   const C extends number,

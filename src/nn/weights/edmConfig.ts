@@ -151,8 +151,8 @@ const dhariwalFields = (args: Arguments): either.Either<NoisefoldError, object> 
  * the configuration of `unet` and the names of the weights, or a `ConfigError` for an unknown field or value and for a
  * network that cannot be built.
  * @example
- * const made = unwrap(edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 }))
- * made.config.attention // → [32, 16, 8]
+ * const result = unwrap(edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 }))
+ * result.config.attention // → [32, 16, 8]
  * const skip = edmConfig({ img_resolution: 64, model_type: 'SongUNet', decoder_type: 'skip' })
  * isLeft(skip) && skip.left.where // → 'edmConfig.decoder_type'
  */

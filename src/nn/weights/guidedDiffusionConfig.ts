@@ -86,8 +86,8 @@ const fieldsOf = ({ network, isUpsampler }: Described) => {
  * weights. A class-conditional model has no label for "no class". If `diffusion_steps` is not 1000, `rescale_timesteps`
  * is required. Returns a `ConfigError` for an unknown field or value, and for a network that cannot be built.
  * @example
- * const made = unwrap(guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true }))
- * made.config.multipliers // → [1, 2, 3, 4]
+ * const result = unwrap(guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true }))
+ * result.config.multipliers // → [1, 2, 3, 4]
  * const unknown = guidedDiffusionConfig({ image_size: 28 })
  * isLeft(unknown) && unknown.left.where // → 'guidedDiffusionConfig.channel_mult'
  */

@@ -58,8 +58,8 @@ export interface PostHoc extends OptionsOf<typeof postHoc> {}
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>
  *   ({ step, settings: { averages: [{ emaPower: 0.1 }] }, tensors: new Map([['average.w', w(value)]]) })
- * const kept = [snapshot(100, 1), snapshot(200, 2)]
- * unwrap(postHocAverage(kept, { sigmaRel: 0.1 })).get('w')?.data // → [2]
+ * const snapshots = [snapshot(100, 1), snapshot(200, 2)]
+ * unwrap(postHocAverage(snapshots, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
 export const postHocAverage = decoding(
   'postHocAverage',

@@ -141,9 +141,9 @@ export const uploadEach =
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))
  * await using nf = await open(reference())
- * const refused = await nf.run(upload(new Map([['w', w]]))).then(() => null, errorIn)
- * refused?.where // → 'model.safetensors: w'
- * refused?.expected // → 'float32 [3]'
+ * const refusal = await nf.run(upload(new Map([['w', w]]))).then(() => null, errorIn)
+ * refusal?.where // → 'model.safetensors: w'
+ * refusal?.expected // → 'float32 [3]'
  */
 export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>

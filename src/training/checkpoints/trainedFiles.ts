@@ -298,9 +298,9 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * await nf.run(saveTrained(path, trained, { name: 'grey' }))
  * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
  * await nf.run(read(grey.params)) // → [0.5]
- * const refused = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
- * refused?.expected // → '"custom"'
- * refused?.actual // → '"grey"'
+ * const refusal = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
+ * refusal?.expected // → '"custom"'
+ * refusal?.actual // → '"grey"'
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,

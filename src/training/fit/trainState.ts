@@ -296,8 +296,8 @@ export const parametersOf = demanding(
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
  * await using nf = await open(reference())
  * const measuring = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
- * const measured = await nf.run(measuring)
- * measured.losses // → [0.25, 2.25]
+ * const result = await nf.run(measuring)
+ * result.losses // → [0.25, 2.25]
  */
 export const heldOutLosses = demanding(
   'heldOutLosses',

@@ -61,8 +61,8 @@ type BeginInputs<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
  * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * await using nf = await open(reference())
- * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
- * measured.nats // → [-0.9189, -1.4189]
+ * const result = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
+ * result.nats // → [-0.9189, -1.4189]
  */
 export const logLikelihoods: Dual<
   <P, I extends ImageShape, G = unknown>(

@@ -123,8 +123,8 @@ const lowered = (
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
- * made.steps // → 11
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
+ * result.steps // → 11
  */
 export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (settings) =>
   planning((levels, noising) => {

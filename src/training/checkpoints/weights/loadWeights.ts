@@ -190,8 +190,8 @@ export const weightsIn = <P>(
  * const { params, report } = await nf.run(loadWeights(path, model, { names }))
  * await nf.run(read(params.fc.w)) // → [1, 2]
  * report.missing // → []
- * const refused = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
- * refused?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
+ * const refusal = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
+ * refusal?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
  */
 export const loadWeights = <P, G = unknown>(
   source: WeightFiles,

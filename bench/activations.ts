@@ -34,8 +34,8 @@ export const activationElements = (loss: Node, parameters: ReadonlySet<Node>): n
     if (!active.has(n) || n.inputs.length === 0) continue;
     cotangents(n, full(1, n.shape)).forEach((cotangent, i) => {
       if (cotangent === null || !active.has(n.inputs[i]!)) return;
-      for (const made of reachable([cotangent], new Set(forward)))
-        for (const input of made.inputs) if (isForward.has(input)) read.add(numbersOf(input));
+      for (const one of reachable([cotangent], new Set(forward)))
+        for (const input of one.inputs) if (isForward.has(input)) read.add(numbersOf(input));
       if (isForward.has(cotangent)) read.add(numbersOf(cotangent));
     });
   }

@@ -37,9 +37,9 @@ export const asked = async (run: () => Promise<unknown>): Promise<Asked> => {
     dispatches++;
     return dispatchWorkgroups.apply(this, workgroups);
   };
-  device.createCommandEncoder = function timed(...given) {
+  device.createCommandEncoder = function timed(...args) {
     since ??= performance.now();
-    return createCommandEncoder.apply(this, given);
+    return createCommandEncoder.apply(this, args);
   };
   queue.submit = function counted(commands) {
     const result = submit.call(this, commands);

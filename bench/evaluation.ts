@@ -38,14 +38,14 @@ for (const { path, shape } of leaves.filter((leaf) => leaf.path.startsWith('para
   const numbers = numbersOf(path, shape as readonly number[]); // a preset has no symbols in its parameters
   count += numbers.length;
   const uploaded = await nf.run(upload(numbers, shape as readonly number[]));
-  const stored = await nf.run(storeAs(uploaded, storage));
+  const words = await nf.run(storeAs(uploaded, storage));
   await nf.run(release(uploaded));
   const [last, ...branches] = path.split('.').slice(1).reverse() as [string, ...string[]];
   const branch = branches.reduceRight<Record<string, unknown>>(
     (tree, each) => (tree[each] ??= {}) as Record<string, unknown>,
     params as Record<string, unknown>,
   );
-  branch[last] = stored;
+  branch[last] = words;
 }
 console.log(
   `${name}: ${count.toLocaleString('en')} parameters as ${storage}, ${megabytes(nf.backend.stats().bytes)} on the backend`,
@@ -59,7 +59,7 @@ console.log(
 );
 
 const x = Float32Array.from({ length: image[0] * image[1] * image[2] }, random);
-const run = executable.run as unknown as (given: unknown) => ReturnType<typeof executable.run>;
+const run = executable.run as unknown as (inputs: unknown) => ReturnType<typeof executable.run>;
 for (let round = 0; round < 2; round++) {
   const time = await milliseconds(async () => {
     const sums = (await nf.run(

@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const optional = (given: string | undefined): number | null => (given === undefined ? null : Number(given));
+const optional = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
 
 const here = machine(new URL('../../package.json', import.meta.url));
 const common = {

@@ -24,7 +24,7 @@ export const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
   return program(spec, ({ params, x, t, label, image }) => {
     const at = { t, ...(config.classes && { label }), ...(config.condition && { condition: { image } }) };
     const apply =
-      model.learned?.apply ?? ((...given: Parameters<typeof model.apply>) => ({ prediction: model.apply(...given) }));
+      model.learned?.apply ?? ((...args: Parameters<typeof model.apply>) => ({ prediction: model.apply(...args) }));
     const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images)); // of the extents of the model
     return what === 'forward' ? loss(params) : grad((p: UNetParams) => loss(p).reduce((a, b) => add(a, b)))(params);
   });

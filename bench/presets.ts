@@ -39,8 +39,8 @@ console.log('\nMiB of an evaluation of one image, by the storage of the paramete
 for (const name of ['adm-256', 'adm-512'] as const)
   for (const storage of ['float32', 'float16', 'bfloat16'] as const) {
     const { inputs, working, total } = planMemory({ plan: planned(unetPresets[name], 'forward', storage) });
-    const [given, arena, all] = [inputs, working, total].map((bytes) => (bytes / 2 ** 20).toFixed(0).padStart(6));
-    console.log(`${name}  ${storage.padEnd(8)}  inputs ${given}  working ${arena}  total ${all}  (${total} bytes)`);
+    const [first, arena, all] = [inputs, working, total].map((bytes) => (bytes / 2 ** 20).toFixed(0).padStart(6));
+    console.log(`${name}  ${storage.padEnd(8)}  inputs ${first}  working ${arena}  total ${all}  (${total} bytes)`);
   }
 
 console.log('\nadm-256, gradients of all parameters, one image');

@@ -49,12 +49,12 @@ export const runnerOn = async (backend: Backend, recipe: NetworkRecipe): Promise
     profile: async () => {
       const ahead = orThrow(await forward.profile({ params, x, t })());
       await release(ahead.outputs)(backend)();
-      const taken = orThrow(await step.profile(inputs())());
-      state = taken.outputs.state;
-      await release(taken.outputs.report)(backend)();
+      const result = orThrow(await step.profile(inputs())());
+      state = result.outputs.state;
+      await release(result.outputs.report)(backend)();
       return {
         forward: { executable: forward, milliseconds: ahead.milliseconds },
-        step: { executable: step, milliseconds: taken.milliseconds },
+        step: { executable: step, milliseconds: result.milliseconds },
       };
     },
     release: async () => {

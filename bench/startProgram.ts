@@ -22,11 +22,11 @@ const recipe = orThrow(networkR);
 clock();
 orThrow(plan(stepProgram(recipe), { B: BATCH }, backend.capabilities, ['state']));
 const planned = clock();
-const compiled: number[] = [];
+const times: number[] = [];
 for (let i = 0; i < 3; i++) {
   const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
-  compiled.push(clock());
+  times.push(clock());
   step.release();
 }
 orThrow(await backend.close());
-console.log(JSON.stringify({ imported, opened, planned, cold: compiled[0], warm: compiled[2] }));
+console.log(JSON.stringify({ imported, opened, planned, cold: times[0], warm: times[2] }));

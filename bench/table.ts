@@ -4,7 +4,7 @@ import type { NoisefoldError } from 'noisefold/dsl';
 /** A measurement and its goal. */
 export interface Row {
   readonly name: string;
-  readonly measured: number;
+  readonly value: number;
   readonly unit: string;
   /** The goal in words, `≤ 0.5`; empty for information only. */
   readonly goal: string;
@@ -12,27 +12,27 @@ export interface Row {
   readonly note: string;
 }
 
-export const atMost = (name: string, measured: number, goal: number, unit: string, note = ''): Row => ({
+export const atMost = (name: string, value: number, goal: number, unit: string, note = ''): Row => ({
   name,
-  measured,
+  value,
   unit,
   goal: `≤ ${goal}`,
-  met: measured <= goal,
+  met: value <= goal,
   note,
 });
 
-export const atLeast = (name: string, measured: number, goal: number, unit: string, note = ''): Row => ({
+export const atLeast = (name: string, value: number, goal: number, unit: string, note = ''): Row => ({
   name,
-  measured,
+  value,
   unit,
   goal: `≥ ${goal}`,
-  met: measured >= goal,
+  met: value >= goal,
   note,
 });
 
-export const information = (name: string, measured: number, unit: string, note = ''): Row => ({
+export const information = (name: string, value: number, unit: string, note = ''): Row => ({
   name,
-  measured,
+  value,
   unit,
   goal: '',
   met: null,
@@ -42,9 +42,9 @@ export const information = (name: string, measured: number, unit: string, note =
 const digits = (x: number): string => (Math.abs(x) >= 100 ? x.toFixed(0) : x.toPrecision(3));
 
 export const table = (rows: readonly Row[]): string => {
-  const cells = rows.map(({ name, measured, unit, goal, met, note }) => [
+  const cells = rows.map(({ name, value, unit, goal, met, note }) => [
     name,
-    `${digits(measured)} ${unit}`.trim(),
+    `${digits(value)} ${unit}`.trim(),
     goal,
     met === null ? '' : met ? 'met' : 'MISSED',
     note,

@@ -74,8 +74,8 @@ const MARKS = ['<!-- benchmark: npm run bench writes this -->', '<!-- end of ben
 /** The part of the README on speed. */
 export const speedSection = (conditions: Conditions, timings: readonly Timing[]): string => {
   const runners = [...new Set(timings.map(({ runner }) => runner))];
-  const measured = NAMES.filter((name) => timings.some(({ network }) => network === name));
-  const rows = measured.flatMap((network) =>
+  const networks = NAMES.filter((name) => timings.some(({ network }) => network === name));
+  const rows = networks.flatMap((network) =>
     TASKS.map((task) => [
       `${TITLES[network]}, ${task}`,
       ...runners.map((runner) => timeOf(timings, network, task, runner)?.toFixed(0) ?? ''),

@@ -70,7 +70,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
     });
     calls.push(...one.calls.map((call) => withBuffers(call, numbers)));
   }
-  const placed = layout(buffers, calls, capabilities.alignment);
+  const memory = layout(buffers, calls, capabilities.alignment);
   const strides = root.shape.map((_, axis) => sizeOf(root.shape.slice(axis + 1)));
   const view = {
     buffer: bufferOf.get(last)!,
@@ -79,7 +79,7 @@ export const unfusedPlan = (inputs: readonly Node[], output: Node, capabilities:
     strides,
     dtype: 'float32',
   } as const;
-  return { ...placed, calls, inputs: paths, outputs: [{ kind: 'buffer', view }] };
+  return { ...memory, calls, inputs: paths, outputs: [{ kind: 'buffer', view }] };
 };
 
 const bufferLike = (n: Node, storage: Buffer['storage']): Buffer => ({

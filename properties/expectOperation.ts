@@ -13,17 +13,17 @@ import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../src/
 import type { Numeric } from '../src/dsl/ops/operand.js';
 
 /** Numbers of a shape, as an operand of an operation. */
-type Given = Omit<Input, 'path'>;
+type Operand = Omit<Input, 'path'>;
 
 /** float32 numbers of a shape. */
-export const floats = (data: readonly number[], ...shape: readonly number[]): Given => ({
+export const floats = (data: readonly number[], ...shape: readonly number[]): Operand => ({
   shape: shape.length === 0 ? [data.length] : shape,
   dtype: 'float32',
   data: Float64Array.from(data, Math.fround),
 });
 
 /** int32 numbers of a shape. */
-export const integers = (data: readonly number[], ...shape: readonly number[]): Given => ({
+export const integers = (data: readonly number[], ...shape: readonly number[]): Operand => ({
   ...floats(data, ...shape),
   dtype: 'int32',
 });
@@ -36,7 +36,7 @@ const numbersOn = async (
   const backend = valueOf(await acquire());
   const { run } = await running(
     backend,
-    programOf(inputs, (given) => ({ y: build(given) })),
+    programOf(inputs, (nodes) => ({ y: build(nodes) })),
   );
   const { y } = await run(Object.fromEntries(inputs.map(({ path, data }) => [path, data])));
   await backend.close();
@@ -56,11 +56,11 @@ const expectClose = (actual: readonly number[], expected: readonly number[], tol
  */
 export const expectOperation = async <T extends readonly AnyTensor[]>(
   operation: (...operands: T) => Tensor<Shape, Numeric>,
-  given: readonly Given[],
+  operands: readonly Operand[],
   expected: readonly number[],
   { differentiable = true }: { readonly differentiable?: boolean } = {},
 ): Promise<void> => {
-  const inputs = given.map((input, i): Input => ({ ...input, path: `x${i}` }));
+  const inputs = operands.map((input, i): Input => ({ ...input, path: `x${i}` }));
   // the test determines the shapes of the operands
   const build = (nodes: Nodes): Node =>
     nodeOf(operation(...(Object.values(nodes).map((n) => tensor(n)) as unknown as T)));

@@ -23,13 +23,13 @@ const bytesInUse = (): number => {
 };
 
 /** One step of gradient descent on a convolution that should keep noise unchanged. */
-const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (given) => {
-  const loss = valueAndGrad((w: typeof given.w) => {
-    const noised = mul(given.x, normalLike(given.key, given.x));
+const step = program({ w: '3 3 2 2', x: '2 6 6 2', key: 'key' }, (inputs) => {
+  const loss = valueAndGrad((w: typeof inputs.w) => {
+    const noised = mul(inputs.x, normalLike(inputs.key, inputs.x));
     return mean(square(sub(silu(conv2d(noised, w)), noised)));
   });
-  const { value, grad } = loss(given.w);
-  return { w: sub(given.w, mul(grad, 0.1)), loss: value };
+  const { value, grad } = loss(inputs.w);
+  return { w: sub(inputs.w, mul(grad, 0.1)), loss: value };
 });
 
 /** The size that a small object per step would reach in three thousand steps. */

@@ -234,9 +234,9 @@ const rows: readonly Row[] = [
 const errorOf = async (call: () => unknown): Promise<dsl.NoisefoldError | null> => {
   const nf = await open(reference());
   try {
-    const made = call();
-    if (typeof made === 'function') await nf.run(made as never);
-    else if (typeof made === 'object' && made !== null && '_tag' in made) unwrap(made as never);
+    const result = call();
+    if (typeof result === 'function') await nf.run(result as never);
+    else if (typeof result === 'object' && result !== null && '_tag' in result) unwrap(result as never);
     return null;
   } catch (thrown) {
     const error = dsl.errorIn(thrown);

@@ -37,7 +37,7 @@ export interface Strong extends Named {
   readonly error: 'strong';
   readonly solver: Solver;
   /** The number of exact starting values that the order needs. */
-  readonly given?: number;
+  readonly exact?: number;
   /** The number of evaluations that its start takes beyond one a step. */
   readonly more?: number;
   /** True if it goes from data to noise. */
@@ -53,13 +53,13 @@ export interface Weak extends Named {
 
 export type Case = Strong | Weak;
 
-const strong = (name: string, theory: number, solver: Solver, says: string, given?: number): Strong => ({
+const strong = (name: string, theory: number, solver: Solver, says: string, exact?: number): Strong => ({
   name,
   solver,
   theory,
   error: 'strong',
   says,
-  ...(given === undefined ? {} : { given }),
+  ...(exact === undefined ? {} : { exact }),
 });
 
 const weak = (name: string, theory: number, solver: Solver, says: string): Weak => ({

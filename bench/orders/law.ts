@@ -76,7 +76,7 @@ export const distance = (clouds: readonly Cloud[], { weights, means, variance }:
   FREQUENCIES.reduce((most, kappa) => {
     const damping = Math.exp((-(kappa ** 2) * variance) / 2);
     const [re, im] = waveOf(means, weights, kappa);
-    const found = clouds.map((cloud) => waveOf(cloud.places, cloud.weights, kappa));
-    const sum = (part: 0 | 1): number => found.reduce((total, wave) => total + wave[part], 0);
+    const waves = clouds.map((cloud) => waveOf(cloud.places, cloud.weights, kappa));
+    const sum = (part: 0 | 1): number => waves.reduce((total, wave) => total + wave[part], 0);
     return Math.max(most, Math.hypot(sum(0) - damping * re, sum(1) - damping * im));
   }, 0);

@@ -10,7 +10,7 @@ import { either as E } from 'fp-ts';
 import { orThrow } from '../table.js';
 import { type Case, casesOf } from './cases.js';
 import { FREQUENCIES } from './law.js';
-import { type Ground, type Measured, measured, STEPS } from './measured.js';
+import { type Ground, type Order, measure, STEPS } from './measured.js';
 import { images, plane } from './mixtures.js';
 import { PATHS, type Stretch } from './path.js';
 import { lattice, patterns } from './products.js';
@@ -29,38 +29,38 @@ const SUBJECTS = [
 const WIDTH = 5;
 
 /** The orders on all paths, and the largest error of the finest steps. */
-const cell = (found: readonly Measured[]): string =>
+const cell = (orders: readonly Order[]): string =>
   [
-    ...found.map(({ order }) => order.toFixed(2).padEnd(WIDTH)),
-    Math.max(...found.map(({ finest }) => finest)).toExponential(1),
+    ...orders.map(({ order }) => order.toFixed(2).padEnd(WIDTH)),
+    Math.max(...orders.map(({ finest }) => finest)).toExponential(1),
   ].join('');
 
 const columns = (cells: readonly string[]): string => cells.map((one) => one.padEnd(3 * WIDTH + 9)).join('');
 
-/** The source of the order, and what it needs; `found` for each of the data on each path. */
-const notes = (one: Case, found: readonly (readonly Measured[])[]): string => {
-  const { given, more } = one.error === 'strong' ? one : {};
-  const alone = found.map((onPaths) => onPaths.map((each) => each.alone?.toFixed(2)).join(' ')).join(', ');
-  const taken = found[0]!.map((each) => each.more);
+/** The source of the order, and what it needs; `orders` for each of the data on each path. */
+const notes = (one: Case, orders: readonly (readonly Order[])[]): string => {
+  const { exact, more } = one.error === 'strong' ? one : {};
+  const alone = orders.map((onPaths) => onPaths.map((each) => each.alone?.toFixed(2)).join(' ')).join(', ');
+  const evaluations = orders[0]!.map((each) => each.more);
   return [
     one.says,
-    ...(given === undefined ? [] : [`${given} exact starting values (without: ${alone})`]),
-    ...(more === undefined ? [] : [`${more} evaluations more at the start (found: ${taken.join(', ')})`]),
+    ...(exact === undefined ? [] : [`${exact} exact starting values (without: ${alone})`]),
+    ...(more === undefined ? [] : [`${more} evaluations more at the start (found: ${evaluations.join(', ')})`]),
   ].join('; ');
 };
 
-const line = (one: Case, found: readonly (readonly Measured[])[], met: boolean): string =>
+const line = (one: Case, orders: readonly (readonly Order[])[], met: boolean): string =>
   [
     one.name.padEnd(28),
     one.error.padEnd(7),
     `${one.theory}`.padEnd(7),
-    columns(found.map(cell)),
+    columns(orders.map(cell)),
     met ? 'met   ' : 'MISSED',
-    notes(one, found),
+    notes(one, orders),
   ].join(' ');
 
 /** Tests if a solver has its order, and the start that it should have. */
-const isMet = (one: Case, { order, more }: Measured): boolean =>
+const isMet = (one: Case, { order, more }: Order): boolean =>
   Math.abs(order - one.theory) <= TOLERANCE && (one.error === 'weak' || more === (one.more ?? null));
 
 const of = (steps: readonly number[]): string => `${steps.join(', ')} steps`;
@@ -90,15 +90,15 @@ const orders = (backend: Backend) => async (): Promise<E.Either<never, boolean>>
   console.log(HEAD);
   let allMet = true;
   for (const one of casesOf(STRETCH.to - STRETCH.from)) {
-    const found: (readonly Measured[])[] = [];
+    const orders: (readonly Order[])[] = [];
     for (const ground of grounds) {
-      const onPaths: Measured[] = [];
-      for (const { noising } of PATHS) onPaths.push(await measured(backend, ground, noising, one));
-      found.push(onPaths);
+      const onPaths: Order[] = [];
+      for (const { noising } of PATHS) onPaths.push(await measure(backend, ground, noising, one));
+      orders.push(onPaths);
     }
-    const met = found.flat().every((each) => isMet(one, each));
+    const met = orders.flat().every((each) => isMet(one, each));
     allMet &&= met;
-    console.log(line(one, found, met));
+    console.log(line(one, orders, met));
   }
   return E.right(allMet);
 };

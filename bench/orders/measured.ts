@@ -10,7 +10,7 @@ import { weakError } from './weak.js';
 /** Numbers of steps: four halvings, divisible by three. */
 export const STEPS = { strong: [36, 72, 144, 288, 576], weak: [18, 36, 72, 144, 288] };
 
-export interface Measured {
+export interface Order {
   readonly order: number;
   /** The order without exact starting values; null if it needs none. */
   readonly alone: number | null;
@@ -43,24 +43,24 @@ const errorsOf = async (
 const moreOf = (noising: ContinuousNoising, solver: Solver, stretch: Stretch, n: number): number =>
   wayOf(noising, solver, stretch, n).plan.reduce((sum, { stages }) => sum + stages.length, -n);
 
-export const measured = async (
+export const measure = async (
   backend: Backend,
   { course, back, law }: Ground,
   noising: ContinuousNoising,
   one: Case,
-): Promise<Measured> => {
-  const errorsWith = (given: number): Promise<readonly number[]> =>
+): Promise<Order> => {
+  const errorsWith = (count: number): Promise<readonly number[]> =>
     errorsOf(STEPS[one.error], (n) =>
       one.error === 'weak'
         ? weakError(backend, law, noising, one.on(n), course.stretch, n)
-        : strongError(backend, one.encodes ? back : course, noising, one.solver, n, given),
+        : strongError(backend, one.encodes ? back : course, noising, one.solver, n, count),
     );
-  const given = one.error === 'strong' ? one.given : undefined;
+  const exact = one.error === 'strong' ? one.exact : undefined;
   const starts = one.error === 'strong' && one.more !== undefined;
-  const errors = await errorsWith(given ?? 0);
+  const errors = await errorsWith(exact ?? 0);
   return {
     order: orderOf(errors),
-    alone: given !== undefined ? orderOf(await errorsWith(0)) : null,
+    alone: exact !== undefined ? orderOf(await errorsWith(0)) : null,
     finest: errors.at(-1)!,
     more: starts ? moreOf(noising, one.solver, course.stretch, STEPS.strong[0]!) : null,
   };

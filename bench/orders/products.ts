@@ -26,8 +26,8 @@ export interface Product {
 export const mixtureOf = ({ shape, directions, variance }: Product): GaussianMixture<Shape> => {
   const zero = directions[0]!.unit.map(() => 0);
   const all = directions.reduce<readonly { readonly weight: number; readonly mean: Vector }[]>(
-    (found, { unit, weights, means }) =>
-      found.flatMap(({ weight, mean }) =>
+    (products, { unit, weights, means }) =>
+      products.flatMap(({ weight, mean }) =>
         weights.map((own, k) => ({
           weight: weight * own,
           mean: mean.map((m, i) => m + means[k]! * unit[i]!),

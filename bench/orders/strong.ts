@@ -51,7 +51,7 @@ export const courseOf = (subject: Subject<Shape>, stretch: Stretch): Course => {
 };
 
 /**
- * The error after n steps along a path, relative to ‖x‖. The first `given` steps start from the exact flow: the starting values of a
+ * The error after n steps along a path, relative to ‖x‖. The first `starts` steps start from the exact flow: the starting values of a
  * multistep method.
  */
 export const strongError = async (
@@ -60,7 +60,7 @@ export const strongError = async (
   noising: ContinuousNoising,
   solver: Solver,
   n: number,
-  given: number,
+  starts: number,
 ): Promise<number> => {
   const { lambdas, plan } = wayOf(noising, solver, stretch, n);
   const walk = await walkAlong(backend, plan, subject.mixture, BATCH);
@@ -68,7 +68,7 @@ export const strongError = async (
   let exact = begin;
   let state: HostState = { x: begin, memory: Array.from({ length: walk.memory }, () => silence) };
   for (let index = 0; index < plan.length; index++) {
-    if (index > 0 && index <= given) {
+    if (index > 0 && index <= starts) {
       exact = advance(subject, exact, lambdas[index - 1]!, lambdas[index]!);
       state = { ...state, x: exact };
     }

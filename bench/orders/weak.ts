@@ -63,9 +63,9 @@ interface Addition {
 const ROUNDING = 1e-12;
 
 /** Checks that they are additive: the propagation of laws assumes it. */
-const agreeing = (addition: Addition, found: number, expected: number): Addition => {
-  if (Math.abs(found - expected) > ROUNDING)
-    throw new Error(`noise or memory is no addition to a step: ${found}, and not ${expected}`);
+const agreeing = (addition: Addition, actual: number, expected: number): Addition => {
+  if (Math.abs(actual - expected) > ROUNDING)
+    throw new Error(`noise or memory is no addition to a step: ${actual}, and not ${expected}`);
   return addition;
 };
 

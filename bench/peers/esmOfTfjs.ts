@@ -7,8 +7,8 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   if (!specifier.startsWith('.') || !context.parentURL?.includes(OF_TFJS)) return next(specifier, context);
   for (const end of ['', '.js', '/index.js'])
     try {
-      const found = await next(specifier + end, context);
-      if (found.url.endsWith('.js')) return found;
+      const match = await next(specifier + end, context);
+      if (match.url.endsWith('.js')) return match;
     } catch {
       // tries the next extension
     }

@@ -29,15 +29,15 @@ export const executorSection = async (
   // a donated input is returned as the output of its path
   const outputOf = new Map(traced.outputs.map(({ path }, i) => [path, i]));
   const idle: number[] = [];
-  let given: readonly Slot[] = inputs;
+  let slots: readonly Slot[] = inputs;
   for (let i = 0; i < 20; i++) {
-    let outputs: readonly Slot[] = given;
+    let outputs: readonly Slot[] = slots;
     idle.push(
       await milliseconds(async () => {
-        outputs = orThrow(await runner.run(given)());
+        outputs = orThrow(await runner.run(slots)());
       }),
     );
-    given = planned.inputs.map(({ path, donated }, input) => (donated ? outputs[outputOf.get(path)!]! : given[input]!));
+    slots = planned.inputs.map(({ path, donated }, input) => (donated ? outputs[outputOf.get(path)!]! : slots[input]!));
   }
   const own = median(idle);
   return [

@@ -29,7 +29,7 @@ interface Times {
   readonly theirs: { readonly conv: number; readonly gradient: number; readonly matmul: number };
 }
 
-const measured = async (backend: Backend, rounds: number, device: 'wasm' | 'webgpu'): Promise<Times> => {
+const measure = async (backend: Backend, rounds: number, device: 'wasm' | 'webgpu'): Promise<Times> => {
   const peer = await jaxPeer(problem, device);
   const { batch, size, channels, rows } = problem;
   const image = ramp(batch * size * size * channels);
@@ -86,7 +86,7 @@ const measured = async (backend: Backend, rounds: number, device: 'wasm' | 'webg
 };
 
 export const jaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
-  const { ours, theirs } = await measured(backend, rounds, 'wasm');
+  const { ours, theirs } = await measure(backend, rounds, 'wasm');
   return [
     information('conv 3×3, [4, 32, 32, 64] → 64', ours.conv, 'ms', `jax-js ${theirs.conv.toFixed(0)} ms`),
     atLeast('(c) conv with gradient, times as fast as jax-js', theirs.gradient / ours.gradient, 50, '×'),
@@ -98,7 +98,7 @@ export const jaxSection = async (backend: Backend, rounds: number): Promise<read
 /** For information; if jax-js throws in Node, the row shows the error. */
 export const gpuJaxSection = async (backend: Backend, rounds: number): Promise<readonly Row[]> => {
   try {
-    const { ours, theirs } = await measured(backend, rounds, 'webgpu');
+    const { ours, theirs } = await measure(backend, rounds, 'webgpu');
     return (['conv', 'gradient', 'matmul'] as const).map((name) =>
       information(
         `(d) ${TITLES[name]}, times as fast as jax-js`,

@@ -23,8 +23,8 @@ const activationBytes = ({ model, noising: diffusion }: NetworkRecipe): number =
     return tensor(parameter);
   });
   const x0: Tensor<[number, ...typeof IMAGE]> = tensor(node('input', [], { path: 'x0' }, [BATCH, ...IMAGE], 'float32'));
-  const drawn = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
-  return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, { x0, key: drawn })), parameters);
+  const key = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
+  return 4 * activationElements(nodeOf(simpleLoss(diffusion, model)(params, { x0, key })), parameters);
 };
 
 /** The bytes of a step of network R in version 0.1.0 on tfjs's memory, in MB. */
@@ -52,7 +52,7 @@ export const memorySection = async (
   const parameters = 4 * recipe.model.params.leaves.reduce((n, { shape }) => n + sizeOf(shape.map(Number)), 0);
   const activations = activationBytes(recipe);
   // gradients, two moments and the moving average are as large as the parameters
-  const needed = parameters * 5 + activations;
+  const least = parameters * 5 + activations;
   return [
     information('parameters', parameters / MB, 'MB'),
     information('activations that gradient rules read', activations / MB, 'MB', 'counted from the graph of the loss'),
@@ -71,6 +71,6 @@ export const memorySection = async (
         ? `PyTorch does not run here: ${torch}`
         : 'from before the model to after a step, at most',
     ),
-    atMost('(f) bytes / (parameters, gradients, Adam, average, activations)', peak / needed, 1.15, ''),
+    atMost('(f) bytes / (parameters, gradients, Adam, average, activations)', peak / least, 1.15, ''),
   ];
 };

@@ -14,10 +14,10 @@ interface Times {
   readonly warm: number;
 }
 
-const started = (): Times => JSON.parse(execFileSync(process.execPath, [PROGRAM], { encoding: 'utf8' })) as Times; // by the program
+const start = (): Times => JSON.parse(execFileSync(process.execPath, [PROGRAM], { encoding: 'utf8' })) as Times; // by the program
 
 export const startSection = (rounds: number): readonly Row[] => {
-  const all = Array.from({ length: rounds }, started);
+  const all = Array.from({ length: rounds }, start);
   const of = (key: keyof Times): number => median(all.map((times) => times[key]));
   return [
     information('start: import dsl, nn, training and wasm', of('imported'), 'ms'),

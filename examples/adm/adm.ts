@@ -6,7 +6,7 @@ import { type Images, writeAtomically } from 'noisefold/training';
 import { sheetPng } from '../pictures/sheet.js';
 import { figure } from './figure.js';
 import { networksOf } from './recipe.js';
-import { drawn, type Drawn } from './sampling.js';
+import { draw, type Row } from './sampling.js';
 import { scored, type Scores } from './scores.js';
 import { tableOf } from './table.js';
 import { trainClassifier, trainDenoiser } from './training.js';
@@ -16,8 +16,8 @@ import { clockOf, type World } from './world.js';
 const COLUMNS = 20;
 
 /** The first digits of each scale, one row per scale. All digits of a column start from the same noise. */
-const rowsOf = (all: readonly Drawn[]): Images => {
-  const [{ images: first }] = all as readonly [Drawn]; // a recipe has at least one scale
+const rowsOf = (all: readonly Row[]): Images => {
+  const [{ images: first }] = all as readonly [Row]; // a recipe has at least one scale
   const [count, ...image] = first.shape;
   const columns = Math.min(COLUMNS, count);
   const length = columns * image.reduce((a, b) => a * b);
@@ -40,7 +40,7 @@ export const adm = async (world: World): Promise<readonly Scores[]> => {
   after('trained the denoiser');
   const judge = await trainClassifier(world, networks, keys.classifier, clock);
   after('trained the classifier');
-  const digits = await drawn(world, denoiser, judge, keys.sample, clock);
+  const digits = await draw(world, denoiser, judge, keys.sample, clock);
   after(`drew ${digits[0]!.labels.length} digits at each of ${digits.length} scales`);
   const scores = await scored(world, digits);
 

@@ -44,13 +44,13 @@ const wrong = (where: string, expected: string, actual: string): E.Either<Noisef
 
 /** Reads the arguments after the program's name. Returns a `ConfigError` for the first wrong one. */
 export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Options> => {
-  const given = E.tryCatch(
+  const values = E.tryCatch(
     () => parsed(argv),
     (thrown) => (thrown instanceof Error ? thrown.message : String(thrown)),
   );
-  if (E.isLeft(given))
-    return wrong('command line', '--minutes, --digits, --seed, --out, --resume or --help', given.left);
-  const { minutes, digits, seed, ...others } = given.right;
+  if (E.isLeft(values))
+    return wrong('command line', '--minutes, --digits, --seed, --out, --resume or --help', values.left);
+  const { minutes, digits, seed, ...others } = values.right;
   if (!(Number(minutes) > 0 && Number(minutes) < 1e6)) return wrong('--minutes', 'a number above 0', minutes);
   if (!/^[1-9]\d{1,8}$/.test(digits)) return wrong('--digits', 'a whole number from 10', digits);
   if (!/^\d{1,9}$/.test(seed)) return wrong('--seed', 'a whole number from 0', seed);

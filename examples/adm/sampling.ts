@@ -15,7 +15,7 @@ export type Denoiser = Trained<UNetParams, [Dim, Dim, Dim]>;
 export type Judge = TrainedClassifier<ClassifierParams, [Dim, Dim, Dim]>;
 
 /** The digits of one scale, and the class that each was drawn for. */
-export interface Drawn {
+export interface Row {
   readonly scale: number;
   readonly images: Images;
   readonly labels: readonly number[];
@@ -25,7 +25,7 @@ export interface Drawn {
 const END = 0.96;
 
 /** Joins the images of several batches. */
-const joined = (batches: readonly Images[]): Images => {
+const join = (batches: readonly Images[]): Images => {
   const [, ...image] = batches[0]!.shape; // there is at least one round
   const numbers = batches.flatMap(({ data }) => Array.from(data));
   return { data: Float32Array.from(numbers), shape: [numbers.length / image.reduce((a, b) => a * b), ...image] };
@@ -50,13 +50,13 @@ const prepared = async (
  * Digits of all classes at each scale of the recipe. A round draws a batch at each scale from the same noise, so that
  * the scales differ only in guidance. The first round is always drawn.
  */
-export const drawn = async (
+export const draw = async (
   world: World,
   denoiser: Denoiser,
   judge: Judge,
   key: RandomKey,
   clock: Clock,
-): Promise<readonly Drawn[]> => {
+): Promise<readonly Row[]> => {
   const { nf, signal } = world;
   const { scales, batch, rounds } = world.recipe;
   const { classes = 1 } = denoiser.model;
@@ -78,7 +78,7 @@ export const drawn = async (
   for (const sampling of samplings) await nf.run(sampling.release);
   return scales.map((scale, i) => ({
     scale,
-    images: joined(batches[i]!),
+    images: join(batches[i]!),
     labels: Array.from({ length: done * batch }, (_, n) => labels[n % batch]!),
   }));
 };

@@ -8,7 +8,7 @@ import {
   momentsOf,
   precisionRecall,
 } from 'noisefold/evaluation';
-import type { Drawn } from './sampling.js';
+import type { Row } from './sampling.js';
 import type { World } from './world.js';
 
 /** The scores of the digits of one scale. */
@@ -29,7 +29,7 @@ export interface Scores {
 /** Compares the digits of each scale with test digits. */
 export const scored = async (
   { nf, recipe: { real }, digits, signal }: World,
-  all: readonly Drawn[],
+  all: readonly Row[],
 ): Promise<readonly Scores[]> => {
   const network = await nf.run(digitClassifier());
   const { features } = await nf.run(extractFeatures(network, digits.test, { images: real, signal }));

@@ -33,6 +33,6 @@ export interface Clock {
 
 export const clockOf = ({ minutes }: Pick<World, 'minutes'>): Clock => {
   const began = performance.now();
-  const passed = (): number => (performance.now() - began) / 60_000;
-  return { minutes: passed, isPast: (share, ahead = 0) => passed() + ahead >= share * minutes };
+  const minutesSince = (): number => (performance.now() - began) / 60_000;
+  return { minutes: minutesSince, isPast: (share, ahead = 0) => minutesSince() + ahead >= share * minutes };
 };

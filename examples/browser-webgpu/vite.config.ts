@@ -18,10 +18,10 @@ const numbersFile = (fileName: string, make: () => Uint8Array | Promise<Uint8Arr
     this.emitFile({ type: 'asset', fileName, source: await make() });
   },
   configureServer({ middlewares }) {
-    let made: Uint8Array | null = null;
+    let bytes: Uint8Array | null = null;
     middlewares.use(`/${fileName}`, async (_, response) => {
-      made ??= await make();
-      response.setHeader('Content-Type', 'application/octet-stream').end(made);
+      bytes ??= await make();
+      response.setHeader('Content-Type', 'application/octet-stream').end(bytes);
     });
   },
 });

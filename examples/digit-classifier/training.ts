@@ -45,8 +45,8 @@ export const train = async (nf: Noisefold, digits: Dataset, { steps, batch, key,
   const data = augmented(digits, [randomCrop({ padding: 2 })]);
   const positions = positionsOf({ key: keys.order, size: data.size, batch });
   const { run } = await nf.run(compile(step, { B: batch }, { donate: ['state', 'average'] }));
-  const begun = await nf.run(compile(start, {}));
-  let trained = await nf.run(begun.run(keys.start));
+  const starter = await nf.run(compile(start, {}));
+  let trained = await nf.run(starter.run(keys.start));
   for (let i = 0; i < steps; i++) {
     const { images, labels = new Int32Array(batch) } = await nf.run(() =>
       data.batch(positions(i), foldIn(keys.shifts, i)),

@@ -38,7 +38,7 @@ const tuned = async ({ nf, run, data, steps, minutes, signal, say, progress }: W
   const initial = await nf.run(loadTrained(run.checkpoint, { model, noising }));
   const learningRate = pipe(1e-3, warmup(20), cosineDecay({ steps, floor: 0.05 }));
   const began = performance.now();
-  const passed = (): number => (performance.now() - began) / 60_000;
+  const minutesSince = (): number => (performance.now() - began) / 60_000;
   const trained = await nf.run(
     fit({
       ...{ model, noising, initial, steps, signal },
@@ -52,11 +52,11 @@ const tuned = async ({ nf, run, data, steps, minutes, signal, say, progress }: W
       key: fork(key(run.config.seed), 'tune').tune,
       onEvent: (event) => {
         progress(event);
-        return passed() < minutes ? undefined : 'stop';
+        return minutesSince() < minutes ? undefined : 'stop';
       },
     }),
   );
-  say(`tuned in ${passed().toFixed(1)} min`);
+  say(`tuned in ${minutesSince().toFixed(1)} min`);
   return { initial, trained };
 };
 

@@ -18,8 +18,8 @@ try {
     await using nf = await open(wasm());
     await compareMethods({ nf, steps: options.steps, signal: stop.signal, say: console.log });
   } else {
-    const given = { run: folder, images: options.digits, checkpoint: 'newest', given: {} } as const;
-    const run = unwrap(await runToEvaluate(given)());
+    const request = { run: folder, images: options.digits, checkpoint: 'newest', given: {} } as const;
+    const run = unwrap(await runToEvaluate(request)());
     const data = unwrap(await mnist());
     await using nf = await open(wasm());
     await fewSteps({ ...options, nf, run, data, signal: stop.signal, say: console.log, progress: progress('tuning') });

@@ -45,7 +45,7 @@ import { models, type RollModel, type RollParams } from './rollNetwork.js';
 /** The radius of the roll is below it, so that the coordinates are in [-1, 1]. */
 const SCALE = 2.5;
 const POINTS = 20_000;
-const DRAWN = 2000;
+const DRAWS = 2000;
 const BATCH = 256;
 /** The numbers of steps in which samples are drawn. */
 const COUNTS = [1, 2, 4, 8] as const;
@@ -89,7 +89,7 @@ export const compareMethods = async ({
   const keys = fork(key(7), 'data', 'real', 'fit', 'sample', 'pairs');
   const pointsOf = async (count: number, of: RandomKey): Promise<Read<'float32'>> =>
     nf.run(evaluate(program('key', swissRoll(count)), {})(of));
-  const real = await pointsOf(DRAWN, keys.real);
+  const real = await pointsOf(DRAWS, keys.real);
   const scaled = Float32Array.from(await pointsOf(POINTS, keys.data), (x) => x / SCALE);
   const all = unwrap(datasetOfImages({ data: scaled, shape: [POINTS, 1, 1, 2] }, { image: [1, 1, 2] }));
   const distance = energyDistance(real);
@@ -114,21 +114,21 @@ export const compareMethods = async ({
     );
   const drawnBy = async (of: RollTrained, solver: Solver, grid: number | Grid): Promise<number> => {
     const { data } = await nf.run(
-      sample(of, { solver, grid, count: DRAWN, correction: uncorrected, key: keys.sample, signal }),
+      sample(of, { solver, grid, count: DRAWS, correction: uncorrected, key: keys.sample, signal }),
     );
     return 1000 * distance(data.map((x) => x * SCALE));
   };
   const table: Record<string, readonly number[]> = {}; // filled row by row
   const row = async (name: string, draw: (count: number) => Promise<number>) => {
-    const found: number[] = [];
-    for (const count of COUNTS) found.push(await draw(count));
-    table[name] = found;
-    say(`${name.padEnd(34)} ${found.map((one) => one.toFixed(1).padStart(7)).join(' ')}`);
+    const cells: number[] = [];
+    for (const count of COUNTS) cells.push(await draw(count));
+    table[name] = cells;
+    say(`${name.padEnd(34)} ${cells.map((one) => one.toFixed(1).padStart(7)).join(' ')}`);
   };
   const flowing = (of: RollTrained) => (count: number) => drawnBy(of, euler(), count);
   const consistent = (of: RollTrained) => (count: number) => drawnBy(of, consistency(), atTimes(LEVELS[count]!));
 
-  say(`other points of the roll: ${(1000 * distance(await pointsOf(DRAWN, keys.pairs))).toFixed(1)}`);
+  say(`other points of the roll: ${(1000 * distance(await pointsOf(DRAWS, keys.pairs))).toFixed(1)}`);
   const edmTimes = logNormalTimes({ mean: -1.2, deviation: 1.5 });
   const plain = await trained({ model: models.edm, noising: edm(), times: edmTimes });
   await row('EDM', (count) => drawnBy(plain, ddim(), count));

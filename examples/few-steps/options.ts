@@ -47,17 +47,17 @@ export const optionsOf = (argv: readonly string[]): E.Either<NoisefoldError, Opt
     argv,
     argumentsOf({ options: Object.keys(ABOUT), flags: ['methods', 'help'], see: SEE }),
     E.flatMap(({ options, flags }): E.Either<NoisefoldError, Options> => {
-      const given = { ...DEFAULTS, ...Object.fromEntries([...options].map(([name, text]) => [name, valueOf(text)])) };
+      const values = { ...DEFAULTS, ...Object.fromEntries([...options].map(([name, text]) => [name, valueOf(text)])) };
       const wrong = (name: keyof typeof DEFAULTS, expected: string) =>
-        fail('ConfigError', { where: `--${name}`, expected, actual: `${given[name]}`, hint: SEE });
+        fail('ConfigError', { where: `--${name}`, expected, actual: `${values[name]}`, hint: SEE });
       const isWhole = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) >= 1;
-      if (!isWhole(given.steps)) return wrong('steps', 'a whole number above 0');
-      if (!isWhole(given.digits)) return wrong('digits', 'a whole number above 0');
-      if (!(given.minutes > 0)) return wrong('minutes', 'a number above 0');
+      if (!isWhole(values.steps)) return wrong('steps', 'a whole number above 0');
+      if (!isWhole(values.digits)) return wrong('digits', 'a whole number above 0');
+      if (!(values.minutes > 0)) return wrong('minutes', 'a number above 0');
       return E.right({
-        ...given,
-        run: `${given.run}`,
-        out: `${given.out}`,
+        ...values,
+        run: `${values.run}`,
+        out: `${values.out}`,
         methods: flags.has('methods'),
         help: flags.has('help'),
       });

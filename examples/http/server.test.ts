@@ -221,9 +221,9 @@ test('a request gets status 503 if too many wait; earlier ones get their samples
       asked.push(asking(service, `labels=1&seed=${seed}`).response);
       await counted(service, Math.min(seed, 2), Math.max(seed - 2, 0));
     }
-    const refused = await asking(service, 'labels=1&seed=5').response;
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(await refused.json()).toEqual({ message: 'too many requests wait: ask again later' });
+    const refusal = await asking(service, 'labels=1&seed=5').response;
+    expect([refusal.status, refusal.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refusal.json()).toEqual({ message: 'too many requests wait: ask again later' });
     const answers = await goOnUntil(sampling, Promise.all(asked));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(sampling.requests.map((request) => request.key)).toEqual([1, 2, 3, 4].map(key));

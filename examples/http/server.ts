@@ -69,7 +69,7 @@ const fieldsOf = (query: URLSearchParams): { readonly seed?: number } & Omit<Sam
     ]),
   );
 
-const refused = (expected: string, actual: string, hint: string): Reply => ({
+const refusal = (expected: string, actual: string, hint: string): Reply => ({
   status: 400,
   body: failure('ConfigError', { where: 'samples', expected, actual, hint }),
 });
@@ -78,8 +78,8 @@ const refused = (expected: string, actual: string, hint: string): Reply => ({
 const misnamed = (query: URLSearchParams): Reply | null => {
   const hint = 'ask for /samples?labels=3,1&seed=7, or /samples?count=2 of a model without classes';
   for (const name of query.keys()) {
-    if (!['labels', 'count', 'seed'].includes(name)) return refused('labels, count or seed', name, hint);
-    if (name !== 'labels' && query.getAll(name).length > 1) return refused(`one ${name}`, 'several', hint);
+    if (!['labels', 'count', 'seed'].includes(name)) return refusal('labels, count or seed', name, hint);
+    if (name !== 'labels' && query.getAll(name).length > 1) return refusal(`one ${name}`, 'several', hint);
   }
   return null;
 };
@@ -112,9 +112,9 @@ export const serve = async (service: Service): Promise<Serving> => {
     const { seed = randomInt(2 ** 32), ...fields } = fieldsOf(query);
     const asked = fields.labels?.length ?? fields.count ?? 1;
     if (asked > most)
-      return refused(`at most ${most} images in a request`, `${asked}`, 'ask several times, with other seeds');
+      return refusal(`at most ${most} images in a request`, `${asked}`, 'ask several times, with other seeds');
     if (service.needsLabels && fields.labels === undefined)
-      return refused('labels, as the server draws with guidance', 'none', 'add labels=3,1: a class for each sample');
+      return refusal('labels, as the server draws with guidance', 'none', 'add labels=3,1: a class for each sample');
     const request: SampleRequest = { key: key(seed), signal, ...fields };
 
     if (!(await places.enter(signal))) return BUSY;

@@ -35,7 +35,7 @@ type Token = ReturnType<typeof tokensOf>[number];
 
 const withToken =
   ({ options, flags, see }: Known) =>
-  (given: Arguments, token: Token): E.Either<NoisefoldError, Arguments> => {
+  (args: Arguments, token: Token): E.Either<NoisefoldError, Arguments> => {
     const wrong = (where: string, expected: string, actual: string, hint = see) =>
       fail('ConfigError', { where, expected, actual, hint });
     if (token.kind !== 'option') {
@@ -43,10 +43,10 @@ const withToken =
       return wrong('command line', 'options that begin with --', actual);
     }
     const { name, rawName, value } = token;
-    if (given.options.has(name) || given.flags.has(name)) return wrong(rawName, 'it once', 'twice');
+    if (args.options.has(name) || args.flags.has(name)) return wrong(rawName, 'it once', 'twice');
     if (flags.includes(name))
       return value === undefined
-        ? E.right({ ...given, flags: new Set([...given.flags, name]) })
+        ? E.right({ ...args, flags: new Set([...args.flags, name]) })
         : wrong(rawName, 'no value', JSON.stringify(value));
     if (!options.includes(name)) {
       const names = [...options, ...flags];
@@ -56,7 +56,7 @@ const withToken =
     }
     if (value === undefined || value === '' || value.startsWith('--'))
       return wrong(rawName, 'a value', value || 'nothing');
-    return E.right({ ...given, options: new Map([...given.options, [name, value]]) });
+    return E.right({ ...args, options: new Map([...args.options, [name, value]]) });
   };
 
 const none: Arguments = { options: new Map(), flags: new Set() };
@@ -66,7 +66,7 @@ export const argumentsOf =
   (known: Known) =>
   (argv: readonly string[]): E.Either<NoisefoldError, Arguments> =>
     tokensOf(known, argv).reduce<E.Either<NoisefoldError, Arguments>>(
-      (given, token) => E.flatMap((so: Arguments) => withToken(known)(so, token))(given),
+      (args, token) => E.flatMap((so: Arguments) => withToken(known)(so, token))(args),
       E.right(none),
     );
 

@@ -71,11 +71,11 @@ export const decodeConfig =
 
 /** Applies settings to a configuration; a number of steps removes the time limit. */
 export const changedBy =
-  (given: Partial<Settings>) =>
+  (changes: Partial<Settings>) =>
   (config: Config): Config => ({
     ...config,
-    ...(given.steps === undefined ? {} : { minutes: null }),
-    ...given,
+    ...(changes.steps === undefined ? {} : { minutes: null }),
+    ...changes,
   });
 
 /** The settings that a run cannot change, because its results depend on them. */
@@ -85,15 +85,15 @@ const FIXED = ['process', 'backend', 'seed', 'batch'] as const;
  * The configuration of a resumed run with new settings. Returns a `ConfigError` for a setting that cannot be changed.
  */
 export const continued =
-  (where: string, given: Partial<Settings>) =>
+  (where: string, changes: Partial<Settings>) =>
   (config: Config): E.Either<NoisefoldError, Config> => {
-    const changed = FIXED.find((name) => given[name] !== undefined && given[name] !== config[name]);
+    const changed = FIXED.find((name) => changes[name] !== undefined && changes[name] !== config[name]);
     return changed === undefined
-      ? E.right(changedBy(given)(config))
+      ? E.right(changedBy(changes)(config))
       : fail('ConfigError', {
           where: `--${changed}`,
           expected: `${config[changed]}, with which the run in ${where} began`,
-          actual: `${given[changed]}`,
+          actual: `${changes[changed]}`,
           hint: 'leave the option out, or start another run without --resume',
         });
   };

@@ -50,10 +50,10 @@ export const oneOf =
   <const A extends string>(names: readonly A[]): Decoder<A> =>
   (place) =>
   (value) => {
-    const found = names.find((name) => name === value);
-    return found === undefined
+    const match = names.find((name) => name === value);
+    return match === undefined
       ? wrong(place, `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`, value)
-      : E.right(found);
+      : E.right(match);
   };
 
 /** A value or null. */
@@ -83,12 +83,12 @@ export const record =
     const names = Object.keys(fields) as (keyof A & string)[]; // a literal has no others
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return wrong(place, `{ ${names.join(', ')} }`, value);
-    const given = new Map<string, unknown>(Object.entries(value));
-    const unknownName = [...given.keys()].find((name) => !names.some((known) => known === name));
+    const entries = new Map<string, unknown>(Object.entries(value));
+    const unknownName = [...entries.keys()].find((name) => !names.some((known) => known === name));
     if (unknownName !== undefined) return wrong(place, `no fields but ${names.join(', ')}`, unknownName);
     const decoded: (readonly [string, unknown])[] = [];
     for (const name of names) {
-      const field = fields[name]({ ...place, where: `${place.where}: ${name}` })(given.get(name));
+      const field = fields[name]({ ...place, where: `${place.where}: ${name}` })(entries.get(name));
       if (E.isLeft(field)) return field;
       decoded.push([name, field.right]);
     }

@@ -24,9 +24,9 @@ const terminal = (stream: Stream): Display => {
       stream.write(`${CLEAR}${text}\n${shown}`);
     },
     progress: (progress) => () => {
-      const drawn = bar(stream.columns > 0 ? stream.columns : COLUMNS)(progress);
-      shown = progress.done < progress.of ? drawn : '';
-      stream.write(`${CLEAR}${drawn}${shown === '' ? '\n' : ''}`);
+      const line = bar(stream.columns > 0 ? stream.columns : COLUMNS)(progress);
+      shown = progress.done < progress.of ? line : '';
+      stream.write(`${CLEAR}${line}${shown === '' ? '\n' : ''}`);
     },
   };
 };

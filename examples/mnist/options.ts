@@ -45,7 +45,7 @@ export const usage = [
 
 const SEE = 'see npm run demo -- --help';
 
-const given = (values: ReadonlyMap<string, string>): E.Either<NoisefoldError, Partial<Settings>> =>
+const settingsOf = (values: ReadonlyMap<string, string>): E.Either<NoisefoldError, Partial<Settings>> =>
   F.pipe(
     [...values].filter(([name]) => name !== 'out'),
     E.traverseArray(([name, text]) => {
@@ -67,6 +67,6 @@ export const decodeOptions = (argv: readonly string[]): E.Either<NoisefoldError,
         resume: flags.has('resume'),
         help: flags.has('help'),
         given: settings,
-      }))(given(options)),
+      }))(settingsOf(options)),
     ),
   );

@@ -116,10 +116,10 @@ export const settings: Settings = {
 export const drawing = { rows: 10, batch: 50 } as const;
 
 /** A solver and its number of timesteps. */
-type Drawn = Required<Pick<Sampling, 'solver' | 'grid'>>;
+type SolverAndGrid = Required<Pick<Sampling, 'solver' | 'grid'>>;
 
 /** Parses a solver such as `ddim:50`. Returns a `ConfigError` for any other text. */
-export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
+export const drawnBy = (text: string): E.Either<NoisefoldError, SolverAndGrid> => {
   const { name, steps } = /^(?<name>ddim|ddpm):(?<steps>[1-9]\d{0,5})$/.exec(text)?.groups ?? {};
   return name === undefined
     ? fail('ConfigError', {
@@ -132,7 +132,7 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, Drawn> => {
 };
 
 /** The parts of a recipe, for training and sampling. */
-export interface Parts extends Drawn {
+export interface Parts extends SolverAndGrid {
   readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
   readonly noising: Noising;
   readonly optimizer: Optimizer;

@@ -37,15 +37,15 @@ export const filesOf = (folder: string) => ({
 /** Tests whether a folder contains files of a run. */
 const holdsRun = (folder: string): Effect<boolean> =>
   TE.fromTask(async () => {
-    const found = Object.values(filesOf(folder)).map((path) => lstat(path).then(() => true, () => false)); // prettier-ignore
-    return (await Promise.all(found)).includes(true);
+    const checks = Object.values(filesOf(folder)).map((path) => lstat(path).then(() => true, () => false)); // prettier-ignore
+    return (await Promise.all(checks)).includes(true);
   });
 
 const RUNS = 'runs';
 const DEFAULT = /^mnist(?:-(?<number>[1-9]\d{0,8}))?$/;
 
 /** The numbers of the existing folders runs/mnist, runs/mnist-2, … */
-const taken: Effect<readonly number[]> = TE.fromTask(() =>
+const numbers: Effect<readonly number[]> = TE.fromTask(() =>
   readdir(RUNS).then(
     (names) =>
       names.flatMap((name) => {
@@ -60,11 +60,11 @@ const defaultFolder = (n: number): string => join(RUNS, n === 1 ? 'mnist' : `mni
 
 const freshFolder = ({ out }: Options): Effect<string> =>
   out === null
-    ? TE.map((numbers: readonly number[]) => defaultFolder(Math.max(0, ...numbers) + 1))(taken)
+    ? TE.map((numbers: readonly number[]) => defaultFolder(Math.max(0, ...numbers) + 1))(numbers)
     : F.pipe(
         holdsRun(out),
         TE.filterOrElse(
-          (held) => !held,
+          (isHeld) => !isHeld,
           (): NoisefoldError =>
             failure('ConfigError', {
               where: `--out ${out}`,
@@ -80,7 +80,7 @@ const resumedFolder = ({ out }: Options): Effect<string> =>
   out !== null
     ? TE.right(out)
     : F.pipe(
-        taken,
+        numbers,
         TE.filterOrElse(
           (numbers) => numbers.length > 0,
           (): NoisefoldError =>
@@ -101,7 +101,7 @@ const readText = (path: string): Effect<string> =>
 const locked = (folder: string, config: Config, opening: Opening): Effect<Run> =>
   F.pipe(
     openRunFolder(folder, opening),
-    TE.map((opened): Run => ({ ...opened, config })),
+    TE.map((folder): Run => ({ ...folder, config })),
   );
 
 const resumed =

@@ -43,9 +43,9 @@ const projections = (channels: number, D: number) =>
       (x: Images) => {
         const [q, k, v] = split(matmul(norm(x), qkv), [D, D, D]);
         const [keys, values] = split(memory, [1, 1], 0); // [1, 4, D]
-        const joined = (learned: typeof keys, own: Images) =>
+        const join = (learned: typeof keys, own: Images) =>
           concatAll([broadcastTo(learned, dims(x)[0] as number, 4, D), rearrange(own, 'B H W D -> B (H W) D')], 1);
-        return { q, k: joined(keys, k), v: joined(values, v) };
+        return { q, k: join(keys, k), v: join(values, v) };
       },
   );
 

@@ -20,7 +20,7 @@ import {
 } from 'noisefold/dsl';
 import { decodeSafetensors } from 'noisefold/training';
 import { describe, expect, test } from 'vitest';
-import { hashedNoise, hashedWeight, measured } from '../../properties/golden/hashed.js';
+import { hashedNoise, hashedWeight, measures } from '../../properties/golden/hashed.js';
 import { testOnWebgpu } from '../../properties/webgpu.js';
 import { lucidrainsUnet } from './lucidrains.js';
 import { naiveModel, naiveUnet } from './naive.js';
@@ -93,10 +93,10 @@ const results = async ({ network, image, times, x: name }: Case, backend: Parame
 };
 
 /** The largest difference, relative to the largest number. */
-const distance = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {
-  expect(found.length).toBe(expected.length);
+const distance = (actual: ArrayLike<number>, expected: ArrayLike<number>): number => {
+  expect(actual.length).toBe(expected.length);
   const largest = Math.max(...Array.from(expected, Math.abs));
-  return Math.max(...Array.from(expected, (x, i) => Math.abs(found[i]! - x))) / largest;
+  return Math.max(...Array.from(expected, (x, i) => Math.abs(actual[i]! - x))) / largest;
 };
 
 const fixtureOf = (name: string) => {
@@ -125,8 +125,8 @@ describe.each(cases)('$name', (one) => {
     );
     const least = Math.max(...names.map(normOf)) / 100;
     for (const name of names) {
-      const found = measured(name, gradients.get(name)!);
-      const errors = found.map((number, i) => Math.abs(number - expected(`grad.${name}`)[i]!));
+      const actual = measures(name, gradients.get(name)!);
+      const errors = actual.map((number, i) => Math.abs(number - expected(`grad.${name}`)[i]!));
       expect(Math.max(...errors) / Math.max(normOf(name), least), name).toBeLessThan(tolerance);
     }
   };

@@ -9,9 +9,9 @@ import { gpu } from './gpu.js';
 const argv = process.argv.slice(2);
 const isChosen = argv.some((word) => /^--(backend|help|resume)(=|$)/.test(word)); // a resumed run keeps its backend
 
-const found = isChosen ? E.right([]) : await gpu();
-if (E.isRight(found)) await runCommandLine([...found.right, ...argv]);
+const flags = isChosen ? E.right([]) : await gpu();
+if (E.isRight(flags)) await runCommandLine([...flags.right, ...argv]);
 else {
-  console.error(`${found.left._tag}: ${found.left.message}`);
+  console.error(`${flags.left._tag}: ${flags.left.message}`);
   process.exitCode = 1;
 }

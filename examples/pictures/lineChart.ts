@@ -53,7 +53,7 @@ const placeOn = ({ ticks, logarithmic = false }: Axis, start: number, end: numbe
 };
 
 /** Writes long numbers as powers of ten. */
-const written = (tick: number): string =>
+const textOf = (tick: number): string =>
   tick >= 1e3 || (tick > 0 && tick < 0.01) ? tick.toExponential().replace('+', '') : `${tick}`;
 
 /** Draws a chart; values beyond the ticks are drawn outside the axes. */
@@ -69,7 +69,7 @@ export const lineChart = ({ title, x, y, lines }: Chart): string => {
     ...y.ticks.map(
       (tick) =>
         `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${up(tick)}" y2="${up(tick)}"/>` +
-        `<text x="${PLOT.left - 8}" y="${up(tick)}" dy="4" text-anchor="end">${written(tick)}</text>`,
+        `<text x="${PLOT.left - 8}" y="${up(tick)}" dy="4" text-anchor="end">${textOf(tick)}</text>`,
     ),
     ...x.ticks.map((tick) => `<text x="${across(tick)}" y="${PLOT.bottom + 20}" text-anchor="middle">${tick}</text>`),
     `<text x="${PLOT.right}" y="${PLOT.bottom + 40}" text-anchor="end">${x.label}</text>`,

@@ -30,7 +30,7 @@ const terms = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
   });
 };
 
-const measured = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
+const measure = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
   const means = Float32Array.from(digits.means.flatMap((one) => Array.from(one)));
   return F.pipe(
     compile(terms(noising, digits), { B: digits.means.length }),
@@ -47,7 +47,7 @@ const measured = (noising: DiscreteNoising, digits: GaussianMixture<Image>) => {
                 RTE.bind('noiseError', () => read(noiseError)),
               ),
             ),
-            RTE.map((found) => ({ t, bits: found.bits[0]!, noiseError: found.noiseError[0]! })),
+            RTE.map((terms) => ({ t, bits: terms.bits[0]!, noiseError: terms.noiseError[0]! })),
           ),
         ),
       ),
@@ -59,14 +59,14 @@ export const lossPerTimestep = F.pipe(
   RTE.Do,
   RTE.bind('noising', () => RTE.fromEither(ddpm(linear(1000)))),
   RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
-  RTE.flatMap(({ noising, digits }) => measured(noising, digits)),
-  RTE.map((found): Chart => ({
+  RTE.flatMap(({ noising, digits }) => measure(noising, digits)),
+  RTE.map((terms): Chart => ({
     title: 'The losses over t, of the best denoiser',
     x: timestepAxis,
     y: { label: '', ticks: [1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1], logarithmic: true },
     lines: [
-      { name: 'simple loss, of a number of ε', points: found.map(({ t, noiseError }) => [t, noiseError]) },
-      { name: 'term of the bound, bits per dimension', points: found.map(({ t, bits }) => [t, bits]) },
+      { name: 'simple loss, of a number of ε', points: terms.map(({ t, noiseError }) => [t, noiseError]) },
+      { name: 'term of the bound, bits per dimension', points: terms.map(({ t, bits }) => [t, bits]) },
     ],
   })),
 );

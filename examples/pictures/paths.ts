@@ -17,7 +17,7 @@ import type { Chart, Line } from './lineChart.js';
 import type { Sheet } from './sheet.js';
 
 /** A path, and its time at a fraction of the way from the data to the noise. */
-interface Drawn {
+interface Course {
   readonly noising: Noising;
   readonly timeAt: (fraction: number) => number;
 }
@@ -25,7 +25,7 @@ interface Drawn {
 /** The time of EDM's grid: σ^{1/7} in equal steps from 0.002 to 80. */
 const edmTime = (fraction: number): number => (0.002 ** (1 / 7) + fraction * (80 ** (1 / 7) - 0.002 ** (1 / 7))) ** 7;
 
-const paths: Readonly<Record<string, Drawn>> = {
+const paths: Readonly<Record<string, Course>> = {
   'rectified flow': { noising: rectifiedFlow(), timeAt: (t) => t },
   cosine: { noising: trigonometric(), timeAt: (t) => t },
   linear: { noising: continuousLinear(), timeAt: (t) => t },
@@ -33,7 +33,7 @@ const paths: Readonly<Record<string, Drawn>> = {
 };
 
 /** The channels q(x_t|x_0) of a path at fractions of the way. */
-const channelsAt = ({ noising, timeAt }: Drawn, fractions: readonly number[]): readonly Channel[] =>
+const channelsAt = ({ noising, timeAt }: Course, fractions: readonly number[]): readonly Channel[] =>
   levelsOf(noising, fractions.map(timeAt)).slice(0, -1);
 
 const fractions = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);

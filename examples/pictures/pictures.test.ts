@@ -6,13 +6,13 @@ import { schedules, signalToNoise } from './charts.js';
 import { lineChart } from './lineChart.js';
 import { pathsChart } from './paths.js';
 
-const drawn = (name: string): string =>
+const draw = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
 
 test('the charts of schedules in docs are up to date; npm run pictures redraws them', () => {
-  expect(E.map(lineChart)(schedules)).toEqual(E.right(drawn('schedules.svg')));
-  expect(E.map(lineChart)(signalToNoise)).toEqual(E.right(drawn('snr.svg')));
-  expect(lineChart(pathsChart)).toBe(drawn('paths.svg'));
+  expect(E.map(lineChart)(schedules)).toEqual(E.right(draw('schedules.svg')));
+  expect(E.map(lineChart)(signalToNoise)).toEqual(E.right(draw('snr.svg')));
+  expect(lineChart(pathsChart)).toBe(draw('paths.svg'));
 });
 
 it('tells lines apart without colour: each has its own dashes, and a sample of them beside its name', () => {

@@ -57,28 +57,28 @@ const columns =
   (noising: DiscreteNoising, digits: GaussianMixture<Image>) =>
   (backend: Backend): (() => Promise<E.Either<NoisefoldError, readonly (readonly number[])[]>>) =>
   async () => {
-    const compiled = await F.pipe(
+    const step = await F.pipe(
       RTE.fromEither(stepOf(noising, digits)),
       RTE.flatMap((step) => compile(step, {})),
     )(backend)();
-    if (E.isLeft(compiled)) return compiled;
-    const begun = await noise(backend)();
-    if (E.isLeft(begun)) return begun;
-    let x: Parameters<typeof compiled.right.run>[0]['x'] = begun.right.x;
-    const found: (readonly number[])[] = [];
+    if (E.isLeft(step)) return step;
+    const start = await noise(backend)();
+    if (E.isLeft(start)) return start;
+    let x: Parameters<typeof step.right.run>[0]['x'] = start.right.x;
+    const columns: (readonly number[])[] = [];
     for (let t = noising.schedule.T - 1; t >= 0; t--) {
       const index = noising.schedule.T - 1 - t;
-      const move = compiled.right.run({ x, index, k: foldIn(keys.steps, index) });
+      const move = step.right.run({ x, index, k: foldIn(keys.steps, index) });
       const next = await move();
       if (E.isLeft(next)) return next;
       if (SHOWN.includes(t)) {
         const column = await read(next.right.column)(backend)();
         if (E.isLeft(column)) return column;
-        found.push(Array.from(column.right));
+        columns.push(Array.from(column.right));
       }
       x = next.right.x;
     }
-    return E.right(found);
+    return E.right(columns);
   };
 
 export const reverse = F.pipe(
@@ -86,11 +86,11 @@ export const reverse = F.pipe(
   RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('digits', () => RTE.fromTaskEither(mixtureOfDigits)),
   RTE.flatMap(({ noising, digits }) => columns(noising, digits)),
-  RTE.map((found): Sheet => ({
+  RTE.map((columns): Sheet => ({
     images: {
       shape: [4 * SHOWN.length, 28, 28, 1],
       data: Float32Array.from(
-        [0, 1, 2, 3].flatMap((i) => found.flatMap((column) => column.slice(i * PIXELS, (i + 1) * PIXELS))),
+        [0, 1, 2, 3].flatMap((i) => columns.flatMap((column) => column.slice(i * PIXELS, (i + 1) * PIXELS))),
       ),
     },
     rows: ['xₜ', 'x̂₀', 'xₜ', 'x̂₀'],

@@ -56,7 +56,7 @@ const opaque = ({ shape, data }: ImageBatch): ImageBatch => ({
   data: Float32Array.from({ length: 4 * data.length }, (_, i) => (i % 4 === 3 ? 1 : data[i >> 2]!)),
 });
 
-const drawn = (picture: Sharp): TE.TaskEither<NoisefoldError, Uint8Array> =>
+const png = (picture: Sharp): TE.TaskEither<NoisefoldError, Uint8Array> =>
   TE.tryCatch(
     () => picture.toBuffer(),
     (thrown) => failure('FileError', { where: 'sharp', expected: 'a picture', actual: String(thrown), hint: 'install sharp: npm install' }), // prettier-ignore
@@ -79,7 +79,7 @@ const composed = (sheet: Sheet): E.Either<NoisefoldError, Sharp> => {
 export const sheetPng = (sheet: Sheet): TE.TaskEither<NoisefoldError, Uint8Array> =>
   F.pipe(
     TE.fromEither(composed(sheet)),
-    TE.flatMap((picture) => drawn(picture.png({ compressionLevel: 9 }))),
+    TE.flatMap((picture) => png(picture.png({ compressionLevel: 9 }))),
   );
 
 /** A film of sheets of equal size, as a lossless animated WebP that repeats; `delays` has the milliseconds of each sheet. */
@@ -92,12 +92,12 @@ export const filmWebp = (
     TE.traverseArray((sheet) =>
       F.pipe(
         TE.fromEither(composed(sheet)),
-        TE.flatMap((picture) => drawn(picture.raw())),
+        TE.flatMap((picture) => png(picture.raw())),
       ),
     ),
     TE.flatMap((frames) => {
       const { width, height: pageHeight } = paperOf(sheets[0]!); // a film has a sheet
       const raw = { width, height: pageHeight * frames.length, channels: 1, pageHeight } as const;
-      return drawn(sharp(Buffer.concat(frames), { raw }).webp({ lossless: true, loop: 0, delay: [...delays], effort: 6 })); // prettier-ignore
+      return png(sharp(Buffer.concat(frames), { raw }).webp({ lossless: true, loop: 0, delay: [...delays], effort: 6 })); // prettier-ignore
     }),
   );

@@ -3,7 +3,7 @@ import { contours, densityOf, type Field } from './density.js';
 import type { Points } from './energyDistance.js';
 
 /** The contents of the picture. */
-export interface Drawn {
+export interface Picture {
   readonly data: Points;
   readonly samples: Points;
   /** The positions of points after each step of the sampler: noise first. Only the first points are drawn. */
@@ -111,22 +111,22 @@ const ways = (places: readonly Points[]): readonly string[] => {
 };
 
 /** The densities of data and samples, and the trajectories of samples. */
-export const drawing = ({ data, samples, places, caption }: Drawn): string => {
-  const [given, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // prettier-ignore
-  const highest = given.values.reduce((a, b) => Math.max(a, b));
+export const drawing = ({ data, samples, places, caption }: Picture): string => {
+  const [source, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // prettier-ignore
+  const highest = source.values.reduce((a, b) => Math.max(a, b));
   const count = (points: Points): string => (points.length / 2).toLocaleString('en');
-  const drawn = places.map((points) => points.subarray(0, 2 * WAYS));
+  const paths = places.map((points) => points.subarray(0, 2 * WAYS));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
     `<title>A swiss roll, learned</title><style>${STYLE}</style>`,
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
-    ...panel(0, 'Data', `density of ${count(data)} points`, layers('data', given, highest)),
+    ...panel(0, 'Data', `density of ${count(data)} points`, layers('data', source, highest)),
     ...panel(1, 'Learned', `density of ${count(samples)} samples`, layers('learned', learned, highest)),
     ...panel(
       2,
       'From noise to samples',
-      `${count(drawn[0]!)} paths of ${places.length - 1} steps, from a ring to a dot`,
-      [`<path class="roll learned" d="${ringsOf(learned, OUTLINE * highest)}"/>`, ...ways(drawn)],
+      `${count(paths[0]!)} paths of ${places.length - 1} steps, from a ring to a dot`,
+      [`<path class="roll learned" d="${ringsOf(learned, OUTLINE * highest)}"/>`, ...ways(paths)],
     ),
     `<text x="${GAP}" y="${HEIGHT - 16}">${caption}</text>`,
     '</svg>',

@@ -41,8 +41,8 @@ test('the energy distance equals values computed by hand', () => {
   expect(energyDistance(Float32Array.of(0, 0, 3, 4))(Float32Array.of(0, 0))).toBe(2.5);
   // corners of a square and its centre: E‖X - Y‖ = √2, E‖X - X'‖ = (2 + 2 + 2√2)/4
   const corners = Float32Array.of(1, 1, 1, -1, -1, 1, -1, -1);
-  const found = energyDistance(corners)(Float32Array.of(0, 0));
-  expect(found).toBeCloseTo(2 * Math.SQRT2 - 1 - Math.SQRT1_2, 12);
+  const actual = energyDistance(corners)(Float32Array.of(0, 0));
+  expect(actual).toBeCloseTo(2 * Math.SQRT2 - 1 - Math.SQRT1_2, 12);
   expect(energyDistance(corners)(corners)).toBeCloseTo(0, 12);
 });
 

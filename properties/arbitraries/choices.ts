@@ -88,7 +88,7 @@ export const numbers = (domain: Domain, seed: number, count: number): Float64Arr
     }
   };
   const integers = domain === 'integers' || domain === 'wild integers';
-  const found = new Float64Array(count);
-  for (let i = 0; i < count; i++) found[i] = integers ? one(i) : Math.fround(one(i));
-  return found;
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = integers ? one(i) : Math.fround(one(i));
+  return numbers;
 };

@@ -14,14 +14,14 @@ const divisors = (n: number): readonly number[] =>
 
 const pairOf = (f: () => number): Pair => [f(), f()];
 
-interface Drawn {
+interface Operands {
   readonly image: Node;
   readonly kernel: readonly [number, number, number, number];
   readonly attributes: ConvAttributes;
 }
 
 /** An image made from the elements of `x`, with the shape of a kernel and attributes that match. */
-const drawn = (c: Choices, x: Node, grouped: boolean): Drawn => {
+const draw = (c: Choices, x: Node, grouped: boolean): Operands => {
   const size = sizeOf(x.shape);
   // without elements the batch is empty, because an image must have pixels
   const image = p.reshape(x, size === 0 ? [0, 1 + c.nat(3), 1 + c.nat(3), 1] : shapeOfSize(c, size, 4));
@@ -53,7 +53,7 @@ const drawn = (c: Choices, x: Node, grouped: boolean): Drawn => {
 };
 
 export const convolved = (c: Choices, x: Node, weights: Node): Node => {
-  const { image, kernel, attributes } = drawn(c, x, true);
+  const { image, kernel, attributes } = draw(c, x, true);
   return p.conv2d(image, fit(weights, kernel), attributes);
 };
 
@@ -78,7 +78,7 @@ export const layerConvolution = (c: Choices, x: Node, weights: Node): Node => {
 
 /** The composite alone, of an image and a cotangent. */
 export const filterGradient = (c: Choices, x: Node, g: Node): Node => {
-  const { image, kernel, attributes } = drawn(c, x, false);
+  const { image, kernel, attributes } = draw(c, x, false);
   const { shape } = p.conv2d(image, p.full(0, kernel), attributes);
   return p.composite(filterGradientComposite, [image, fit(g, shape)], { attributes, kernel: [kernel[0], kernel[1]] });
 };

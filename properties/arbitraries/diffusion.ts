@@ -130,7 +130,7 @@ export const gridded: fc.Arbitrary<{
 }> = fc
   .tuple(schedule, fc.nat(9999), fc.constantFrom(...Object.keys(rules)))
   .map(([s, n, rule]) => ({ noising: noisingOf(s), steps: 1 + (n % s.T), rule }))
-  .map((given) => ({ ...given, grid: rules[given.rule]!(given.steps) }))
+  .map((course) => ({ ...course, grid: rules[course.rule]!(course.steps) }))
   .filter(({ noising, grid }) => E.isRight(gridOf(grid)(noising)));
 
 /** A process and one of its timesteps. */

@@ -121,7 +121,7 @@ const operandOf = (pool: readonly Node[], { dtype, domain }: Operand, n: number)
   return domain === 'nonzero' || domain === 'positive' ? p.shift(p.unary('abs', x), 0.5) : x;
 };
 
-const drawn = (c: Choices, key: Node, at: number): Node => {
+const draw = (c: Choices, key: Node, at: number): Node => {
   const extents = Array.from({ length: c.nat(3) }, () => 1 + c.nat(4));
   const distribution = c.of<Distribution>(['normal', 'uniform', 'bits', 'permutation']);
   return p.random(distribution, p.deriveKey(key, [at, 7]), distribution === 'permutation' ? [5] : extents);
@@ -132,15 +132,15 @@ type Vocabulary = Readonly<Record<Family, readonly Operation[]>>;
 const viewed = (x: Node, { views, attributes }: Step): Node =>
   views.reduce((at, n) => (n === 0 ? at : VIEWS[n - 1]!(choices(attributes), at)), x);
 
-const nextNode = (words: Vocabulary, pool: readonly Node[], key: Node, given: Step, at: number): Node => {
-  const { family, operation, attributes } = given;
-  if (family === 'random') return drawn(choices(attributes), key, at);
+const nextNode = (words: Vocabulary, pool: readonly Node[], key: Node, step: Step, at: number): Node => {
+  const { family, operation, attributes } = step;
+  if (family === 'random') return draw(choices(attributes), key, at);
   if (family === 'stopGradient') return p.stopGradient(back(pool, operation));
   const { build, operands } = words[family][operation % words[family].length]!;
-  const { dtype } = back(pool, given.back[0]) as { dtype: NumberType }; // keys are not in the pool
+  const { dtype } = back(pool, step.back[0]) as { dtype: NumberType }; // keys are not in the pool
   const nodes = operands.map((operand, i) => {
-    const x = operandOf(pool, family === 'movements' ? { ...operand, dtype } : operand, given.back[i]!);
-    return KERNELS.includes(family) ? viewed(x, given) : x;
+    const x = operandOf(pool, family === 'movements' ? { ...operand, dtype } : operand, step.back[i]!);
+    return KERNELS.includes(family) ? viewed(x, step) : x;
   });
   return build(choices(attributes), nodes);
 };
@@ -152,8 +152,8 @@ const trace = (
   { inputs, steps, outputs, gradient, update }: Script,
   nodes: Readonly<Record<string, Node>>,
 ): Readonly<Record<string, Node>> => {
-  const { key, ...given } = nodes;
-  const pool: Node[] = Object.values(given);
+  const { key, ...operands } = nodes;
+  const pool: Node[] = Object.values(operands);
   const largest = largestOf(pool);
   steps.forEach((s, at) => {
     const next = nextNode(words, pool, key!, s, at);
@@ -164,18 +164,18 @@ const trace = (
     const by = floats.filter(isInput);
     const loss = floats.length === 0 ? undefined : back(floats, gradient);
     if (loss !== undefined) {
-      const found = differentiate([loss], [p.full(1, loss.shape)], by).gradients;
-      found.forEach((g, i) => pool.push(p.sub(by[i]!, p.scale(g, 0.1))));
+      const gradients = differentiate([loss], [p.full(1, loss.shape)], by).gradients;
+      gradients.forEach((g, i) => pool.push(p.sub(by[i]!, p.scale(g, 0.1))));
     }
   }
-  const chosen = outputs.map((n, i) => [`y${i}`, back(pool, n)] as const);
+  const results = outputs.map((n, i) => [`y${i}`, back(pool, n)] as const);
   // the next value of the same kind is written to the memory of a donated input
   const updates = inputs.flatMap(({ donated }, i) => {
-    const x = given[`x${i}`]!;
+    const x = operands[`x${i}`]!;
     const alike = pool.filter((n) => n.dtype === x.dtype && n.shape.join() === x.shape.join());
     return donated ? [[`x${i}`, back(alike, update)] as const] : [];
   });
-  return Object.fromEntries([...chosen, ...updates]);
+  return Object.fromEntries([...results, ...updates]);
 };
 
 const TAME = { float32: 'any', int32: 'integers', bool: 'bools' } as const;
@@ -198,8 +198,8 @@ const caseOf = (words: Vocabulary, s: Script): GraphCase => {
   const text = (): string =>
     [showGraph(graph()), `  donated ${donate.join(', ')}, scratch ${s.scratch}`, ...inputs.map(showInput)].join('\n');
   const key = [s.seed, 1] as const;
-  const given = { inputs, key, declared, build, graph, donate, scratch: s.scratch };
-  return Object.assign(given, { [fc.toStringMethod]: text });
+  const graphCase = { inputs, key, declared, build, graph, donate, scratch: s.scratch };
+  return Object.assign(graphCase, { [fc.toStringMethod]: text });
 };
 
 // no bias in either, because small graphs test little

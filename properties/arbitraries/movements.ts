@@ -43,10 +43,10 @@ export const transposed = (c: Choices, x: Node): Node => {
 /** Repeats axes of extent 1, after inserting one, unless the number of axes is already the maximum. */
 export const broadcasted = (c: Choices, x: Node): Node => {
   const at = c.nat(x.shape.length + 1);
-  const opened = x.shape.length < MOST_AXES ? p.expandDims(x, [at]) : x;
+  const operand = x.shape.length < MOST_AXES ? p.expandDims(x, [at]) : x;
   return p.broadcast(
-    opened,
-    opened.shape.map((d, axis) => (d !== 1 ? d : axis === at ? 2 + c.nat(2) : 1 + c.nat(2))),
+    operand,
+    operand.shape.map((d, axis) => (d !== 1 ? d : axis === at ? 2 + c.nat(2) : 1 + c.nat(2))),
   );
 };
 
@@ -100,7 +100,7 @@ export const fit = (x: Node, shape: readonly number[]): Node => {
 };
 
 /** Joins two tensors along an axis whose extents may differ. */
-export const joined = (c: Choices, a: Node, b: Node): Node => {
+export const join = (c: Choices, a: Node, b: Node): Node => {
   if (a.shape.length === 0) return p.concat([p.expandDims(a, [0]), p.expandDims(fit(b, []), [0])], 0);
   const axis = c.nat(a.shape.length);
   const fits = b.shape.length === a.shape.length && b.shape.every((d, i) => i === axis || d === a.shape[i]);

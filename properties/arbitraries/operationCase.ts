@@ -26,7 +26,7 @@ export interface OperationCase {
 const shapes = (extents: readonly number[], largest: number): fc.Arbitrary<readonly number[]> =>
   fc
     .array(fc.constantFrom(...extents), { maxLength: 4, size: 'max' })
-    .map((drawn) => drawn.reduce<readonly number[]>((shape, d) => [...shape, sizeOf(shape) * d > largest ? 1 : d], []));
+    .map((draws) => draws.reduce<readonly number[]>((shape, d) => [...shape, sizeOf(shape) * d > largest ? 1 : d], []));
 
 export const smallShape = shapes([1, 2, 3, 4, 5], 40);
 

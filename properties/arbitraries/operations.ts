@@ -17,7 +17,7 @@ import {
   broadcasted,
   fit,
   flipped,
-  joined,
+  join,
   padded,
   reshaped,
   shapeOfSize,
@@ -115,12 +115,12 @@ const binaries: readonly Operation[] = [
   two('or', BOOL, BOOL, pair('or')),
 ];
 
-const chosen = (_: Choices, [condition, a, b]: readonly Node[]): Node =>
+const choose = (_: Choices, [condition, a, b]: readonly Node[]): Node =>
   p.select(fit(condition!, a!.shape), a!, fit(b!, a!.shape));
 
 const selections: readonly Operation[] = [
-  operation('select', [BOOL, float('any'), float('any')], chosen),
-  operation('int32 select', [BOOL, INTEGER, INTEGER], chosen),
+  operation('select', [BOOL, float('any'), float('any')], choose),
+  operation('int32 select', [BOOL, INTEGER, INTEGER], choose),
 ];
 
 const casts: readonly Operation[] = [float('off steps'), INTEGER, BOOL].flatMap((operand) =>
@@ -141,7 +141,7 @@ const MOVEMENTS: Readonly<Record<string, Build1>> = {
 
 const movementsOf = (operand: Operand): readonly Operation[] => [
   ...Object.entries(MOVEMENTS).map(([name, build]) => one(`${operand.dtype} ${name}`, operand, build)),
-  two(`${operand.dtype} concat`, operand, operand, joined),
+  two(`${operand.dtype} concat`, operand, operand, join),
   two(`${operand.dtype} after`, operand, operand, (_, x, awaited) => p.after(x, awaited)),
 ];
 

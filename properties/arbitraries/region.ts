@@ -119,15 +119,15 @@ const program = (
   const body: Assignment[] = [...start];
   /** An earlier value of a dtype; a constant, if there is none. */
   const operand = (dtype: NumberType, n: number): number => {
-    const found = body.flatMap((a, at) => (a.dtype === dtype ? [at] : []));
-    if (found.length > 0) return pick(found, n);
+    const places = body.flatMap((a, at) => (a.dtype === dtype ? [at] : []));
+    if (places.length > 0) return pick(places, n);
     return body.push({ op: 'constant', dtype, value: dtype === 'bool' ? n % 2 : n % 5 }) - 1;
   };
   const anyType = (n: number): NumberType => pick(choices.dtypes, n);
   /** One of the dtypes that a function takes; of those that are chosen, if there are some. */
   const anyOf = (takes: readonly NumberType[], n: number): NumberType => {
-    const chosen = takes.filter((dtype) => choices.dtypes.includes(dtype));
-    return pick(chosen.length > 0 ? chosen : takes, n);
+    const matches = takes.filter((dtype) => choices.dtypes.includes(dtype));
+    return pick(matches.length > 0 ? matches : takes, n);
   };
 
   for (const { kind, fn, operands, value } of script) {
@@ -192,18 +192,18 @@ const script: fc.Arbitrary<Script> = fc.record({
 });
 
 /** Loads may overlap and run backwards; each store has its own buffer, and writes no element twice. */
-export const regionCase = (given: RegionChoices = {}): fc.Arbitrary<RegionCase> => {
+export const regionCase = (options: RegionChoices = {}): fc.Arbitrary<RegionCase> => {
   const choices = {
     unary: UNARY,
     binary: BINARY,
     reduce: ['sum', 'prod', 'max', 'min'] as const,
     dtypes: DTYPES,
     tame: false,
-    ...given,
+    ...options,
   };
   return script.map(({ extents, reduced: asked, loads, steps, stores, seed }) => {
     const reduced = Math.min(asked, extents.length);
-    const kept = extents.length - reduced;
+    const free = extents.length - reduced;
     const buffers: { dtype: NumberType; data: readonly number[] }[] = [];
     const accesses = loads.map((load, i) => {
       const { access, elements } = accessOf(load.walk, extents, i, () => false);
@@ -216,16 +216,16 @@ export const regionCase = (given: RegionChoices = {}): fc.Arbitrary<RegionCase> 
     const numeric = body.flatMap((a, at) => (a.dtype === 'bool' ? [] : [at]));
     const storable = reduced === 0 ? body.map((_, at) => at) : numeric;
 
-    const written = (storable.length === 0 ? [] : stores).map((store): Store => {
+    const results = (storable.length === 0 ? [] : stores).map((store): Store => {
       const onward: Walk = {
         ...store.walk,
         steps: store.walk.steps.map((s) => (s === 'repeat' ? 'forward' : s)),
       };
-      const { access, elements } = accessOf(onward, extents, buffers.length, (loop) => loop >= kept);
+      const { access, elements } = accessOf(onward, extents, buffers.length, (loop) => loop >= free);
       const value = pick(storable, store.value);
       buffers.push({ dtype: body[value]!.dtype, data: Array.from({ length: elements }, () => 0) });
       return { ...access, value, reduce: reduced === 0 ? null : pick(choices.reduce, store.reduce) };
     });
-    return { region: { extents, reduced, loads: accesses, body, stores: written }, buffers };
+    return { region: { extents, reduced, loads: accesses, body, stores: results }, buffers };
   });
 };

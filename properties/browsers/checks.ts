@@ -16,7 +16,7 @@ export interface Checks {
   readonly promised: (title: string) => Promise<Violation>;
 }
 
-const found = <A>(what: string, all: readonly A[], is: (candidate: A) => boolean): A => {
+const only = <A>(what: string, all: readonly A[], is: (candidate: A) => boolean): A => {
   const [only, ...others] = all.filter(is);
   if (only === undefined || others.length > 0) throw new Error(`${what}: the page has none of that name`);
   return only;
@@ -29,14 +29,14 @@ export const offerChecks = (backend: Backend): void => {
   const checks: Checks = {
     lawTitles: laws.map(titleOf),
     rounding: backend.rounding,
-    law: (title, times) => violationOf(found(title, laws, (law) => titleOf(law) === title), times), // prettier-ignore
+    law: (title, times) => violationOf(only(title, laws, (law) => titleOf(law) === title), times), // prettier-ignore
     feature: (name, tolerance) =>
       agreement(
         backend,
-        found(name, features, (feature) => feature.name === name),
+        only(name, features, (feature) => feature.name === name),
         tolerance,
       ),
-    promised: (title) => found(title, promises, (one) => one.title === title).violation(backend),
+    promised: (title) => only(title, promises, (one) => one.title === title).violation(backend),
   };
   Object.assign(globalThis, { checks });
 };

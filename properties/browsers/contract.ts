@@ -17,9 +17,9 @@ export const openContract = async ({ open }: Running, file: ContractPage, header
   return {
     lawTitles: await checks.evaluate((of) => of.lawTitles),
     rounding: await checks.evaluate((of) => of.rounding),
-    law: (title, times) => checks.evaluate((of, given) => of.law(...given), [title, times] as const),
-    feature: (name, tolerance) => checks.evaluate((of, given) => of.feature(...given), [name, tolerance] as const),
-    promised: (title) => checks.evaluate((of, given) => of.promised(given), title),
+    law: (title, times) => checks.evaluate((of, args) => of.law(...args), [title, times] as const),
+    feature: (name, tolerance) => checks.evaluate((of, args) => of.feature(...args), [name, tolerance] as const),
+    promised: (title) => checks.evaluate((of, args) => of.promised(args), title),
     workers,
     close,
   };

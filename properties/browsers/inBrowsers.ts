@@ -3,13 +3,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { browsers, type Kind } from './browser.js';
 import { skippedFor } from '../skips.js';
-import { type PageHeaders, openPage, type Opened } from './openPage.js';
+import { type PageHeaders, openPage, type Checks } from './openPage.js';
 
 /** A browser that has started. */
 export interface Running {
   readonly browser: Browser;
   /** Opens a page with a program of this folder. */
-  readonly open: <A>(file: string, headers?: PageHeaders) => Promise<Opened<A>>;
+  readonly open: <A>(file: string, headers?: PageHeaders) => Promise<Checks<A>>;
 }
 
 /** Starts a browser. */

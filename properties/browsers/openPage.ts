@@ -2,7 +2,7 @@
 import type { Browser, JSHandle } from 'playwright-core';
 import { bundled } from '../bundled.js';
 
-export interface Opened<A> {
+export interface Checks<A> {
   /** The value that the program assigned to `globalThis.checks`. */
   readonly checks: JSHandle<A>;
   /** The number of running workers. */
@@ -25,18 +25,18 @@ const programOf = (file: string): Promise<string> => {
   return known;
 };
 
-export const openPage = async <A>(browser: Browser, file: string, headers: PageHeaders = {}): Promise<Opened<A>> => {
+export const openPage = async <A>(browser: Browser, file: string, headers: PageHeaders = {}): Promise<Checks<A>> => {
   const program = await programOf(file);
   const page = await browser.newPage();
   await page.route('**/*', (route) => route.fulfill({ headers, contentType: 'text/html', body: '<!doctype html>' }));
   await page.goto(PLACE);
-  const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
-  const started = async (): Promise<JSHandle<unknown>> => {
+  const failure = new Promise<never>((_, reject) => page.once('pageerror', reject));
+  const start = async (): Promise<JSHandle<unknown>> => {
     await page.addScriptTag({ type: 'module', content: program });
     // the module may wait for something before it exposes its checks
     return page.waitForFunction(() => (globalThis as { readonly checks?: unknown }).checks);
   };
   // the type is that of the program
-  const checks = (await Promise.race([started(), failed])) as JSHandle<A>;
+  const checks = (await Promise.race([start(), failure])) as JSHandle<A>;
   return { checks, workers: () => page.workers().length, close: () => page.close() };
 };

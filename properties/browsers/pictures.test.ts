@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { unwrap } from '../../src/index.js';
 import { imagesOfFiles, type ImageOptions } from '../../src/training/index.js';
 import { inBrowsers } from './inBrowsers.js';
-import type { Opened } from './openPage.js';
+import type { Checks } from './openPage.js';
 import type { PictureChecks } from './picturesPage.js';
 
 /** 12 × 8 pixels of smooth colours, which differ in every corner. */
@@ -31,7 +31,7 @@ const inNode = async (name: Name, options: ImageOptions): Promise<readonly numbe
 };
 
 inBrowsers('pictures', (running) => {
-  let page: Opened<PictureChecks>;
+  let page: Checks<PictureChecks>;
   beforeAll(async () => {
     page = await running().open('./picturesPage.ts');
   });

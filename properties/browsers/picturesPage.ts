@@ -7,17 +7,17 @@ type Files = Readonly<Record<string, string>>;
 
 export interface PictureChecks {
   /** The images as bytes, or the message of an error. */
-  readonly images: (given: { readonly files: Files; readonly options: ImageOptions }) => Promise<readonly number[] | string>;
+  readonly images: (input: { readonly files: Files; readonly options: ImageOptions }) => Promise<readonly number[] | string>;
 } // prettier-ignore
 
 const checks: PictureChecks = {
   images: async ({ files, options }) => {
-    const given = Object.entries(files).map(
+    const pictures = Object.entries(files).map(
       ([name, text]) => new File([Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))], name),
     );
-    const data = await imagesOfFiles(given, options)();
+    const data = await imagesOfFiles(pictures, options)();
     if (E.isLeft(data)) return data.left.message;
-    const batch = await data.right.batch(Int32Array.from(given.keys()))();
+    const batch = await data.right.batch(Int32Array.from(pictures.keys()))();
     return E.isLeft(batch) ? batch.left.message : Array.from(batch.right.images, (x) => Math.round((x + 1) * 127.5));
   },
 };

@@ -2,11 +2,11 @@
 import { isolation } from '../../examples/browser-webgpu/isolation.config.js';
 import { beforeAll, expect, test } from 'vitest';
 import { inBrowsers } from './inBrowsers.js';
-import type { Opened } from './openPage.js';
+import type { Checks } from './openPage.js';
 import type { ThreadsChecks } from './threadsPage.js';
 
 inBrowsers('threads', (running) => {
-  let page: Opened<ThreadsChecks>;
+  let page: Checks<ThreadsChecks>;
   beforeAll(async () => {
     page = await running().open('./threadsPage.ts', isolation);
   });

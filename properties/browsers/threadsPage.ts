@@ -22,8 +22,8 @@ export interface ThreadsChecks {
   readonly failed: () => Promise<readonly [string, boolean]>;
 }
 
-const product = program({ key: 'key' }, (given) => {
-  const x = normal(given.key, 512, 512);
+const product = program({ key: 'key' }, (inputs) => {
+  const x = normal(inputs.key, 512, 512);
   return { y: matmul(matmul(x, x), x) };
 });
 
@@ -91,13 +91,13 @@ const checks: ThreadsChecks = {
     });
   },
   failed: () => {
-    let started = 0;
+    let starts = 0;
     const throwing = spawnWith(`${workerSource}
       handlers.run = () => { throw new Error('a broken worker'); };`);
     const sound = spawnWith(workerSource);
     // the second of the first two workers
     return withBackend(
-      (listener) => (++started === 2 ? throwing : sound)(listener),
+      (listener) => (++starts === 2 ? throwing : sound)(listener),
       async (run) => [outcomeOf(await run()), isExpected(await run())],
     );
   },

@@ -1,11 +1,11 @@
 /** A page in a browser renders frames and timers fire while `fit` and `sample` run on its thread. */
 import { beforeAll, expect, test } from 'vitest';
 import { inBrowsers } from './inBrowsers.js';
-import type { Opened } from './openPage.js';
+import type { Checks } from './openPage.js';
 import type { TurningChecks } from './turningPage.js';
 
 inBrowsers('turns of the event loop', (running) => {
-  let page: Opened<TurningChecks>;
+  let page: Checks<TurningChecks>;
   beforeAll(async () => {
     page = await running().open('./turningPage.ts');
   });

@@ -1,7 +1,7 @@
 /** Tests the threads of `wasm` in browsers, with and without permission to start workers. */
 import { expect, test } from 'vitest';
 import { inBrowsers } from './inBrowsers.js';
-import type { Opened } from './openPage.js';
+import type { Checks } from './openPage.js';
 import type { WasmChecks } from './wasmPage.js';
 
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
@@ -11,7 +11,7 @@ const policy = (workers: string) => ({
 });
 
 /** The end of a worker is reported later. */
-const hasWorkers = (page: Opened<unknown>, count: number) =>
+const hasWorkers = (page: Checks<unknown>, count: number) =>
   expect.poll(() => page.workers(), { timeout: 120_000 }).toBe(count);
 
 inBrowsers('wasm', (running) => {

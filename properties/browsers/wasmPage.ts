@@ -20,9 +20,9 @@ const checks: WasmChecks = {
     const notices: string[] = [];
     const nf = await open(wasm({ threads: 2, onNotice: (notice) => () => void notices.push(notice) }));
     const { run } = await nf.run(compile(product, { N: SIZE }));
-    const given = { x: new Float32Array(SIZE * SIZE).fill(1) };
-    await nf.run(run(given));
-    const numbers = await nf.run(read(await nf.run(run(given)))); // a second run gives no second notice
+    const inputs = { x: new Float32Array(SIZE * SIZE).fill(1) };
+    await nf.run(run(inputs));
+    const numbers = await nf.run(read(await nf.run(run(inputs)))); // a second run gives no second notice
     return { notices, sum: Array.from(numbers).reduce((a, b) => a + b, 0) };
   },
 };

@@ -139,13 +139,13 @@ describe.each([
       solver: Solver,
       guidance?: SamplerParts<typeof params, Image>['guidance'],
     ): Promise<readonly number[]> => {
-      const made = right(
+      const result = right(
         sampler({ noising, denoiser: beside(denoiser), solver, noise: z, ...(guidance && { guidance }) }),
       );
       const each = golden.t.map((timestep) =>
         numbersOf((key) => {
-          const index = scalar(made.timesteps.indexOf(timestep), 'int32');
-          return made.step(params, made.start(xt), { index, key }).state.x;
+          const index = scalar(result.timesteps.indexOf(timestep), 'int32');
+          return result.step(params, result.start(xt), { index, key }).state.x;
         }, backend()),
       );
       const [first, second] = await Promise.all(each);

@@ -132,8 +132,8 @@ describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
     pMeanVariance(noising, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
 
   it('condition_mean takes the gradient at x_t', async () => {
-    const made = right(meanGuided(classifier, 2)(beside(fake)));
-    const ours = await numbersOf(() => guided(made).mean);
+    const result = right(meanGuided(classifier, 2)(beside(fake)));
+    const ours = await numbersOf(() => guided(result).mean);
     expect(relativeDistance(ours, golden.condition_mean)).toBeLessThan(TOLERANCE);
     const paper = right(meanGuided(classifier, 2, { gradientAt: 'mean' })(beside(fake)));
     const derived = await numbersOf(() => guided(paper).mean);
@@ -141,10 +141,10 @@ describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
   });
 
   it('condition_score', async () => {
-    const made = right(classifierGuided(classifier, 2)(beside(fake)));
-    const mean = await numbersOf(() => guided(made).mean);
+    const result = right(classifierGuided(classifier, 2)(beside(fake)));
+    const mean = await numbersOf(() => guided(result).mean);
     expect(relativeDistance(mean, golden['condition_score.mean'])).toBeLessThan(TOLERANCE);
-    const predicted = await numbersOf(() => guided(made).x0);
+    const predicted = await numbersOf(() => guided(result).x0);
     expect(relativeDistance(predicted, golden['condition_score.pred_xstart'])).toBeLessThan(TOLERANCE);
   });
 });
@@ -152,7 +152,7 @@ describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
 it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the inversion', async (golden) => {
   const each = await Promise.all(
     golden.t.map((t) => {
-      const made = right(
+      const result = right(
         sampler({
           noising,
           denoiser: fake,
@@ -163,7 +163,7 @@ it.each(goldenBound.reversed)('ddim_reverse_sample from t = $t is a step of the 
       );
       // its first step is that from the data to t
       return numbersOf(
-        () => made.step(null, { x: image(golden.x), memory: [] }, { index: scalar(1, 'int32') }).state.x,
+        () => result.step(null, { x: image(golden.x), memory: [] }, { index: scalar(1, 'int32') }).state.x,
       );
     }),
   );

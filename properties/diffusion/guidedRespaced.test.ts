@@ -125,8 +125,8 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
     const by = (guidance: Guide) => pMeanVariance(noising, right(guidance(beside)))(params, x, at);
 
     type One = (typeof expected)[number];
-    const close = async (found: Tensor<[Dim, 1]>, wanted: (one: One) => number) =>
-      expect(relativeDistance(await numbersOf(() => found), expected.map(wanted))).toBeLessThan(1e-11);
+    const close = async (actual: Tensor<[Dim, 1]>, target: (one: One) => number) =>
+      expect(relativeDistance(await numbersOf(() => actual), expected.map(target))).toBeLessThan(1e-11);
     const onMean = by(meanGuided(classifier, SCALE));
     await close(onMean.mean, ({ conditionMean }) => conditionMean);
     await close(onMean.logVariance, ({ variance }) => Math.log(variance));
@@ -139,17 +139,19 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
     for (const walk of walks) {
       for (const [sample, place] of places.entries()) {
         const step = async (solver: Solver, guidance: Guide) => {
-          const made = right(sampler({ ...walk, denoiser: beside, noise: (z) => () => onesLike(z), solver, guidance }));
+          const result = right(
+            sampler({ ...walk, denoiser: beside, noise: (z) => () => onesLike(z), solver, guidance }),
+          );
           const index = scalar(T - 1 - place, 'int32');
-          const found = await numbersOf((key) => made.step(params, made.start(x), { index, key, label }).state.x);
-          return found[sample]!;
+          const actual = await numbersOf((key) => result.step(params, result.start(x), { index, key, label }).state.x);
+          return actual[sample]!;
         };
         const { conditionMean, variance, ddim: next } = expected[sample]!;
         const noise = place === 0 ? 0 : Math.sqrt(variance);
-        const drawn = await step(ancestral(), meanGuided(classifier, SCALE));
-        expect(Math.abs(drawn - conditionMean - noise)).toBeLessThan(1e-10 * (1 + Math.abs(drawn)));
-        const found = await step(ddim(), classifierGuided(classifier, SCALE));
-        expect(Math.abs(found - next)).toBeLessThan(1e-10 * (1 + Math.abs(next)));
+        const samples = await step(ancestral(), meanGuided(classifier, SCALE));
+        expect(Math.abs(samples - conditionMean - noise)).toBeLessThan(1e-10 * (1 + Math.abs(samples)));
+        const actual = await step(ddim(), classifierGuided(classifier, SCALE));
+        expect(Math.abs(actual - next)).toBeLessThan(1e-10 * (1 + Math.abs(next)));
       }
     }
   });

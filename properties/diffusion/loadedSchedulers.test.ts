@@ -64,7 +64,7 @@ const read = ({ class: name, settings, steps, eta }: Case) =>
   right(readScheduler('s', { _class_name: name, ...settings }, steps, eta));
 
 /** The greatest difference of our samples, in % of their greatest number. */
-const measured = async (golden: Case): Promise<number> => {
+const measure = async (golden: Case): Promise<number> => {
   const { noising, predicts, learnsVariance, preconditioning, sampling } = read(golden);
   const network = denoiserOf(predicts, learnsVariance);
   const denoiser = preconditioning
@@ -73,9 +73,9 @@ const measured = async (golden: Case): Promise<number> => {
   const ours = await numbersOf((key) => {
     let step = 0;
     const noise: Noise = (x) => () => ascribeLike(image(detNoise(4, 10 + step)) as Tensor<Shape>, x); // of the step in work
-    const made = right(sampler({ noising, denoiser, ...sampling, noise }));
-    let state = made.start(image(detNoise(4, 1)));
-    for (; step < made.steps; step++) ({ state } = made.step(null, state, { index: scalar(step, 'int32'), key }));
+    const result = right(sampler({ noising, denoiser, ...sampling, noise }));
+    let state = result.start(image(detNoise(4, 1)));
+    for (; step < result.steps; step++) ({ state } = result.step(null, state, { index: scalar(step, 'int32'), key }));
     return reshape(state.x, 4) as Tensor<Shape>;
   });
   const most = Math.max(...golden.x.map(Math.abs));
@@ -84,7 +84,7 @@ const measured = async (golden: Case): Promise<number> => {
 
 const known = new Map<Case, Promise<number>>();
 const differenceOf = (golden: Case): Promise<number> => {
-  const difference = known.get(golden) ?? measured(golden);
+  const difference = known.get(golden) ?? measure(golden);
   known.set(golden, difference);
   return difference;
 };

@@ -87,15 +87,15 @@ describe(name, skippedFor(notAsked), () => {
       for (let i = 0; i < COUNT; i++) sum += f([data[2 * i]!, data[2 * i + 1]!]);
       return sum / COUNT;
     };
-    const found: Pair = [over(([x]) => x), over(([, y]) => y)];
+    const actual: Pair = [over(([x]) => x), over(([, y]) => y)];
     for (const i of axes) {
       const deviation = Math.sqrt(covariance([i, i]) / COUNT);
-      expect(Math.abs(found[i] - means[i])).toBeLessThan(CONFIDENCE * deviation + 0.002);
+      expect(Math.abs(actual[i] - means[i])).toBeLessThan(CONFIDENCE * deviation + 0.002);
     }
     // the error of the variance at 400 steps, which is of first order in the step size or better
     const lacking = (accuracy * 400) / STEPS;
     for (const [i, j] of pairs) {
-      const between = over((x) => (x[i] - found[i]) * (x[j] - found[j]));
+      const between = over((x) => (x[i] - actual[i]) * (x[j] - actual[j]));
       const scale = Math.sqrt(covariance([i, i]) * covariance([j, j]));
       const deviation = Math.sqrt((scale ** 2 + covariance([i, j]) ** 2) / COUNT);
       expect(Math.abs(between - covariance([i, j]))).toBeLessThan(CONFIDENCE * deviation + lacking * scale);

@@ -28,7 +28,7 @@ import { goldenDiffusers, type GoldenGrid, goldenSteps } from '../golden/diffuse
 import { right } from './run.js';
 
 const T = 1000;
-const made = {
+const result = {
   linear: linearUnscaled(T),
   scaled_linear: scaledLinear(T),
   squaredcos_cap_v2: cosine(T),
@@ -38,7 +38,7 @@ const made = {
 const worst = (ours: ArrayLike<number>, theirs: readonly number[]): number =>
   theirs.reduce((most, one, i) => Math.max(most, Math.abs(ours[i]! / one - 1)), 0);
 
-describe.each(Object.entries(made))('the schedule %s of diffusers', (name, schedule) => {
+describe.each(Object.entries(result))('the schedule %s of diffusers', (name, schedule) => {
   const { t, tables } = goldenDiffusers.schedules;
   const { betas, alphaBars } = right(schedule);
 

@@ -122,8 +122,8 @@ export const placeOf = (golden: GoldenSteps): Place => {
   const noising = right(
     ddpm(settings.rescale_betas_zero_snr === true ? E.flatMap(zeroTerminalSNR)(schedule) : schedule),
   );
-  const wanted = between(golden, noising.schedule);
-  if (wanted !== undefined) return everywhere(right(respaceAtSigmas(wanted)(noising)), timesteps);
+  const targets = between(golden, noising.schedule);
+  if (targets !== undefined) return everywhere(right(respaceAtSigmas(targets)(noising)), timesteps);
   const visited = [...timesteps].sort((a, b) => b - a);
   return {
     noising,
@@ -238,12 +238,12 @@ export const expectedOf = (golden: GoldenSteps): readonly (readonly number[])[] 
 export const walkedBy = async (golden: GoldenSteps): Promise<readonly (readonly number[])[]> => {
   const place = placeOf(golden);
   const image = (numbers: readonly number[]): Tensor<[2, ...Image]> => constantOf(numbers, 2, 1, 2);
-  const drawn =
+  const noiseAt =
     (step: number): Noise =>
     (x) =>
     () =>
       ascribeLike(image(detNoise(SIZE, 10 + step)) as Tensor<Shape>, x);
-  const made = (noise: Noise) =>
+  const samplerOf = (noise: Noise) =>
     right(
       sampler({
         noising: place.noising,
@@ -256,13 +256,15 @@ export const walkedBy = async (golden: GoldenSteps): Promise<readonly (readonly 
     );
   /** The stages of step i for one of their states, which are also those within a step by Runge-Kutta. */
   const stagesAt = (i: number): number =>
-    golden.settings.skip_prk_steps === true || /heun/i.test(golden.class) ? made(drawn(i)).plan[i]!.stages.length : 1;
+    golden.settings.skip_prk_steps === true || /heun/i.test(golden.class)
+      ? samplerOf(noiseAt(i)).plan[i]!.stages.length
+      : 1;
   const numbers = await numbersOf((key) => {
-    let state: SampleState<[2, ...Image]> = made(drawn(0)).start(image(detNoise(SIZE, 1)));
+    let state: SampleState<[2, ...Image]> = samplerOf(noiseAt(0)).start(image(detNoise(SIZE, 1)));
     const after: Tensor<[Dim]>[] = [];
     let evaluation = 0;
     for (let i = 0; i < golden.xs.length; i++) {
-      const step = made(drawn(i));
+      const step = samplerOf(noiseAt(i));
       for (let k = 0; k < stagesAt(i); k++)
         state = step.step(null, state, { index: scalar(evaluation++, 'int32'), key }).state;
       after.push(reshape(state.x, SIZE) as Tensor<[Dim]>);

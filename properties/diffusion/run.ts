@@ -14,9 +14,9 @@ import {
 import { E, type either, F, RTE, type taskEither } from '../../src/internal/fp.js';
 
 /** The value of a `Right`; a `Left` fails the test with its message. */
-export const right = <A>(made: either.Either<NoisefoldError, A>): A => {
-  if (E.isLeft(made)) throw new Error(made.left.message);
-  return made.right;
+export const right = <A>(either: either.Either<NoisefoldError, A>): A => {
+  if (E.isLeft(either)) throw new Error(either.left.message);
+  return either.right;
 };
 
 export type AcquireBackend = taskEither.TaskEither<NoisefoldError, Backend>;

@@ -90,12 +90,12 @@ const differenceOf = async (
   const ours = await numbersOf((key) => {
     let now = 0; // the index of the noise of the evaluation
     const noise: Noise = (x) => () => ascribeLike(image(noiseAt(now)) as Tensor<Shape>, x);
-    const made = right(sampler<null, Image>({ ...parts, noise, correction: uncorrected }));
-    const places = made.plan.flatMap(({ stages }, step) => stages.map((_, stage) => noiseOf(step, stage)));
-    let state = made.start(image(xT));
+    const result = right(sampler<null, Image>({ ...parts, noise, correction: uncorrected }));
+    const places = result.plan.flatMap(({ stages }, step) => stages.map((_, stage) => noiseOf(step, stage)));
+    let state = result.start(image(xT));
     places.forEach((place, i) => {
       now = place;
-      ({ state } = made.step(null, state, { index: scalar(i, 'int32'), key }));
+      ({ state } = result.step(null, state, { index: scalar(i, 'int32'), key }));
     });
     return reshape(state.x, 8) as Tensor<Shape>;
   });

@@ -33,9 +33,9 @@ const schedules = [
   ['cosine', ddpm(cosine(1000)), goldenSchedules.gd_cosine_1000],
 ] as const;
 
-describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, made, golden) => {
-  if (E.isLeft(made)) throw new Error(made.left.message);
-  const noising = made.right;
+describe.each(schedules)('the %s schedule of guided-diffusion, to 1e-12', (_, value, golden) => {
+  if (E.isLeft(value)) throw new Error(value.left.message);
+  const noising = value.right;
   const { schedule, marginals, posteriors } = noising;
 
   const tables: Readonly<Record<string, readonly [(t: number) => number, readonly number[]]>> = {
@@ -74,9 +74,9 @@ const rescaled = [
 ] as const;
 
 describe.each(rescaled)('the %s schedule of diffusers at zero terminal SNR', (_, before, golden) => {
-  const made = E.flatMap(zeroTerminalSNR)(before);
-  if (E.isLeft(before) || E.isLeft(made)) throw new Error('no schedule');
-  const { betas, alphaBars } = made.right;
+  const result = E.flatMap(zeroTerminalSNR)(before);
+  if (E.isLeft(before) || E.isLeft(result)) throw new Error('no schedule');
+  const { betas, alphaBars } = result.right;
 
   /** Half a unit in the last place of 1 in float32: the published numbers are computed in float32. */
   const HALF = 2 ** -24;
@@ -129,9 +129,9 @@ const published = {
 
 describe.each(Object.entries(published))('%s', (_, [make, formula]) => {
   it.each([100, 1000])('has the published betas at T = %i, to 1e-12', (T) => {
-    const made = make(T);
-    if (E.isLeft(made)) throw new Error(made.left.message);
-    const worst = Array.from(made.right.betas, (beta, t) => beta / formula(t / (T - 1), T) - 1);
+    const result = make(T);
+    if (E.isLeft(result)) throw new Error(result.left.message);
+    const worst = Array.from(result.right.betas, (beta, t) => beta / formula(t / (T - 1), T) - 1);
     expect(worst).toHaveLength(T);
     expect(Math.max(...worst.map(Math.abs))).toBeLessThan(1e-12);
   });
@@ -157,9 +157,9 @@ const publishedAlphaBars = {
 
 describe.each(Object.entries(publishedAlphaBars))('%s', (_, [make, formula]) => {
   it.each([100, 1000])('has the published ᾱ at T = %i, to 1e-12 of 1, until its betas are cut', (T) => {
-    const made = make(T);
-    if (E.isLeft(made)) throw new Error(made.left.message);
-    const { betas, alphaBars } = made.right;
+    const result = make(T);
+    if (E.isLeft(result)) throw new Error(result.left.message);
+    const { betas, alphaBars } = result.right;
     const uncut = betas.findIndex((beta) => beta === 0.999);
     const kept = Array.from(alphaBars).slice(0, uncut === -1 ? T : uncut);
     expect(kept.length).toBeGreaterThanOrEqual(T - 1);
@@ -175,8 +175,8 @@ it('scheduleFromAlphaBar gives the betas that diffusers makes of its own Laplace
     const half = -0.5 * (t <= 0.5 ? 1 : -1) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6);
     return Math.sqrt(Math.exp(half) / (1 + Math.exp(half)));
   };
-  const made = scheduleFromAlphaBar(theirs, 5);
-  const betas = E.isRight(made) ? Array.from(made.right.betas) : [];
+  const result = scheduleFromAlphaBar(theirs, 5);
+  const betas = E.isRight(result) ? Array.from(result.right.betas) : [];
   const expected = [
     0.21693781189785544, 0.07171408313142724, 0.054258095452709876, 0.09414043372539149, 0.949220493352446,
   ];
@@ -208,8 +208,8 @@ const respaced = [
 
 it.each(respaced)('the %s schedule respaced by guided-diffusion’s %s, to 1e-12', (name, text, timesteps, betas) => {
   const noising = ddpm((name === 'linear' ? linear : cosine)(1000));
-  const made = E.flatMap(respace(timestepRespacing(text)))(noising);
-  if (E.isLeft(made)) throw new Error(made.left.message);
-  expect(Array.from(made.right.timesteps)).toEqual(timesteps);
-  betas.forEach((beta, t) => expect(Math.abs(made.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12));
+  const result = E.flatMap(respace(timestepRespacing(text)))(noising);
+  if (E.isLeft(result)) throw new Error(result.left.message);
+  expect(Array.from(result.right.timesteps)).toEqual(timesteps);
+  betas.forEach((beta, t) => expect(Math.abs(result.right.schedule.betas[t]! / beta - 1)).toBeLessThan(1e-12));
 });

@@ -58,7 +58,7 @@ it('losses and samplers accept the U-Net directly', async () => {
   const { value } = right(await learn.run({ params, x0, label, key: key(2) })());
   const [measured] = Array.from(right(await read(value)(backend)()));
   // an untrained model predicts 0, so the loss is the mean square of the v that simpleLoss draws
-  const wanted = right(
+  const target = right(
     await compile(
       program({ x0: 'B 8 8 1', key: 'key' }, ({ x0, key: whole }) => {
         const keys = fork(whole, 'timestep', 'noise');
@@ -68,7 +68,7 @@ it('losses and samplers accept the U-Net directly', async () => {
       { B: 4 },
     )(backend)(),
   );
-  const [expected] = Array.from(right(await read(right(await wanted.run({ x0, key: key(2) })()))(backend)()));
+  const [expected] = Array.from(right(await read(right(await target.run({ x0, key: key(2) })()))(backend)()));
   expect(Math.abs(measured! / expected! - 1)).toBeLessThan(1e-5);
 
   const { step, start, stochastic } = right(
@@ -96,8 +96,8 @@ it('losses and samplers accept the U-Net directly', async () => {
 
 it('U-Nets that predict the score or x_{t-1} work like others', async () => {
   const noising = right(ddpm(cosine(100)));
-  const made = right(unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], predicts: 'score' }));
-  const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...made, ...fromPrevious(noising, made) };
+  const result = right(unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], predicts: 'score' }));
+  const ofPrevious: Model<UNetParams, [8, 8, 1]> = { ...result, ...fromPrevious(noising, result) };
   const t = constantOf(Int32Array.of(0, 50), 2);
   const x = constantOf(
     Float64Array.from({ length: 128 }, (_, i) => Math.sin(i)),
@@ -110,6 +110,6 @@ it('U-Nets that predict the score or x_{t-1} work like others', async () => {
   const pixels = await numbersOf(() => x);
   const ofScore = pixels.map(factors((at) => 1 / noising.marginals[at]!.alpha));
   const ofMean = pixels.map(factors((at) => -noising.posteriors[at]!.xt / noising.posteriors[at]!.x0));
-  expect(relativeDistance(await x0Of(made), ofScore)).toBeLessThan(1e-14);
+  expect(relativeDistance(await x0Of(result), ofScore)).toBeLessThan(1e-14);
   expect(relativeDistance(await x0Of(ofPrevious), ofMean)).toBeLessThan(1e-14);
 });

@@ -57,8 +57,8 @@ const largest = (numbers: Float64Array): number =>
 
 /** Computes a value at its first use, and keeps it. */
 const once = <A extends object>(make: () => A): (() => A) => {
-  let made: A | undefined;
-  return () => (made ??= make());
+  let value: A | undefined;
+  return () => (value ??= make());
 };
 
 const KEY: KeyWords = [7, 0];
@@ -70,16 +70,16 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   const paramsFrom = (key: Key): UNetParams =>
     fillSpec(model.params, ({ path, shape }) => {
       const extents = shape as readonly number[]; // the extents of a model are numbers
-      const drawn = normal(
+      const noise = normal(
         foldIn(
           key,
           model.params.leaves.findIndex((leaf) => leaf.path === path),
         ),
         ...extents,
       );
-      if (path.endsWith('.gamma')) return add(mul(drawn, 0.1), 1);
+      if (path.endsWith('.gamma')) return add(mul(noise, 0.1), 1);
       const inputs = extents.slice(0, -1).reduce((a, b) => a * b, 1);
-      return mul(drawn, extents.length === 1 ? 0.1 : 1 / Math.sqrt(inputs));
+      return mul(noise, extents.length === 1 ? 0.1 : 1 / Math.sqrt(inputs));
     });
   const t = constantOf(Int32Array.of(3, 700), 2);
   const label = constantOf(Int32Array.of(0, 2), 2);
@@ -87,11 +87,11 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   const everything = (key: Key): Tensor<Shape> => {
     const keys = fork(key, 'params', 'x', 'weights');
     const weights = normal(keys.weights, 2, 8, 8, 3);
-    const given = { params: paramsFrom(keys.params), x: normal(keys.x, 2, 8, 8, 3) };
-    const apply = ({ params, x }: typeof given): Tensor<[2, 8, 8, 3]> =>
+    const point = { params: paramsFrom(keys.params), x: normal(keys.x, 2, 8, 8, 3) };
+    const apply = ({ params, x }: typeof point): Tensor<[2, 8, 8, 3]> =>
       model.apply(params, x, { t, ...(config.classes !== undefined && { label }) });
-    const { grad } = valueAndGrad((p: typeof given) => sum(mul(apply(p), weights)))(given);
-    const all = tensorsOf([apply(given), grad]).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // all float32
+    const { grad } = valueAndGrad((p: typeof point) => sum(mul(apply(p), weights)))(point);
+    const all = tensorsOf([apply(point), grad]).map(({ leaf }) => reshape(leaf as Tensor<Shape>, -1)); // all float32
     return concatAll(all as [Tensor<[number]>, ...Tensor<[number]>[]], 0); // there is at least one
   };
   const parts = [
@@ -99,7 +99,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
     ...model.params.leaves.map(({ path, shape }) => [path, shape.reduce<number>((n, d) => n * Number(d), 1)] as const),
     ['x', 384] as const,
   ];
-  const given = programOf(DECLARED, ({ key }) => ({ y: nodeOf(everything(tensor(key!))) }));
+  const cases = programOf(DECLARED, ({ key }) => ({ y: nodeOf(everything(tensor(key!))) }));
   const expectedOnce = once((): Float64Array => {
     const y = nodeOf(everything(tensor(node('input', [], { path: 'key' }, [], 'key'))));
     return evaluate([y], {}, { key: KEY }).outputs[0]!;
@@ -108,7 +108,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   return {
     name,
     numbersOn: async (backend) => {
-      const { run, release } = await running(backend, given);
+      const { run, release } = await running(backend, cases);
       const { y } = await run({ key: KEY });
       release();
       return y as HostArray; // not a key

@@ -67,7 +67,7 @@ const pictures = (count: number): Float32Array =>
 describe('of a U-Net with learnedVariance', () => {
   const x0 = constantOf(pictures(4), 4, 8, 8, 1) as Tensor<[4, ...Image]>;
   /** Nonzero parameters. */
-  const drawn = (k: Parameters<typeof model.init>[0]): UNetParams =>
+  const draw = (k: Parameters<typeof model.init>[0]): UNetParams =>
     fillSpec(model.params, ({ path, shape }) => {
       const extents = shape as readonly number[]; // a model's extents are numbers
       const leaf = model.params.leaves.findIndex((one) => one.path === path);
@@ -79,7 +79,7 @@ describe('of a U-Net with learnedVariance', () => {
     /** The gradient of a loss by the filters of the last convolution: those of ε̂, then those of the variance. */
     const slopes = async (losses: Losses<UNetParams, Image>) => {
       const numbers = await numbersOf((k) => {
-        const { output } = grad(meanLoss(losses))(drawn(foldIn(k, 1)), { x0, key: foldIn(k, 2) });
+        const { output } = grad(meanLoss(losses))(draw(foldIn(k, 1)), { x0, key: foldIn(k, 2) });
         const kernel = output.kernel as Tensor<Shape> as Tensor<[3, 3, 8, 2]>;
         const parts = [slice(kernel, -1, 0, 1), slice(kernel, -1, 1, 1)] as const;
         return concatAll([reshape(parts[0], -1), reshape(parts[1], -1)], 0);
@@ -88,8 +88,8 @@ describe('of a U-Net with learnedVariance', () => {
     };
     const [ofMean, ofVariance] = await slopes(hybridLosses(noising, model, { lambda: 1 }));
     const [simple, none] = await slopes(simpleLosses(noising, model));
-    const bound = await slopes((...given) => {
-      const { losses, t } = boundLosses(noising, model)(...given);
+    const bound = await slopes((...args) => {
+      const { losses, t } = boundLosses(noising, model)(...args);
       return { losses: mul(losses, T), t };
     });
     expect(ofMean.every((slope) => slope !== 0)).toBe(true);
@@ -120,8 +120,8 @@ describe('of a U-Net with learnedVariance', () => {
   const begin = program('key', (k) => ({ state: init(k) }));
   const examples = { x0: 'B 8 8 1', key: 'key' } as const;
   const trainingOf = (loss: Loss<UNetParams, Image>) =>
-    program({ state, ...examples }, (given) => ({
-      state: update(grad(loss)(given.state.params, { x0: given.x0, key: given.key }), given.state),
+    program({ state, ...examples }, (inputs) => ({
+      state: update(grad(loss)(inputs.state.params, { x0: inputs.x0, key: inputs.key }), inputs.state),
     }));
   /** Simple loss and bound, in bits, over 64 pictures: before 60 steps of the hybrid loss, and after them. */
   const learned = async (denoiser: Denoiser<UNetParams, Image>) => {
@@ -171,8 +171,8 @@ describe('of a U-Net with learnedVariance', () => {
     const silent = learningVariance<UNetParams, Image>({
       ...model,
       as: 'logVariance',
-      apply: (...given) => {
-        const { prediction, variance } = apply(...given);
+      apply: (...args) => {
+        const { prediction, variance } = apply(...args);
         return { prediction: zerosLike(prediction), variance };
       },
     });

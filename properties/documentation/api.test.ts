@@ -40,7 +40,7 @@ test('the table of effects.md names the results of functions as they are', () =>
   expect(rows).toHaveLength(kinds.length);
   rows.forEach((row, i) => {
     const functions = [...row.split('|')[2]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
-    const found = functions.map((name) => [name, names.find((one) => one.name === name && one.isValue)?.gives]);
-    expect(found).toEqual(functions.map((name) => [name, kinds[i]]));
+    const actual = functions.map((name) => [name, names.find((one) => one.name === name && one.isValue)?.gives]);
+    expect(actual).toEqual(functions.map((name) => [name, kinds[i]]));
   });
 });

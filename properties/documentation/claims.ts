@@ -53,6 +53,6 @@ const agrees = (actual: unknown, expected: unknown): boolean => {
 
 /** Throws unless a result is as claimed. */
 export const shows = async (actual: unknown, expected: unknown): Promise<void> => {
-  const found = await onHost(actual);
-  if (!agrees(found, expected)) assert.deepEqual(found, expected);
+  const value = await onHost(actual);
+  if (!agrees(value, expected)) assert.deepEqual(value, expected);
 };

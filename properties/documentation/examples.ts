@@ -97,12 +97,12 @@ const findNames = (): readonly Exported[] => {
   );
 };
 
-let found: readonly Exported[] | undefined;
+let names: readonly Exported[] | undefined;
 
 /**
  * The exports of the package, in the order of its imports. They are looked up once, because the compiler takes seconds.
  */
-export const publicNames = (): readonly Exported[] => (found ??= findNames());
+export const publicNames = (): readonly Exported[] => (names ??= findNames());
 
 /** The names that a program uses but does not declare. */
 const freeNames = (source: ts.SourceFile): ReadonlySet<string> => {

@@ -108,7 +108,7 @@ const uncertain: readonly string[] = ['fitIn 2', 'fitInFolder 2'];
 
 /** The arguments that have an entry although the function accepts no wrong kind. */
 export const unneeded = (accepted: readonly WrongCall[]): readonly string[] => {
-  const needed = new Set(accepted.map(({ name, position }) => `${name} ${position}`));
+  const uses = new Set(accepted.map(({ name, position }) => `${name} ${position}`));
   const all = entries.flatMap(([names, position]) => names.split(' ').map((name) => `${name} ${position}`));
-  return all.filter((argument) => !needed.has(argument) && !uncertain.includes(argument));
+  return all.filter((argument) => !uses.has(argument) && !uncertain.includes(argument));
 };

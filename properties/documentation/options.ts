@@ -28,8 +28,8 @@ const optionalCall = (field: ts.Symbol, checker: ts.TypeChecker): ts.CallExpress
   const [declaration] = field.declarations ?? [];
   if (declaration === undefined) return null;
   if (!ts.isPropertyAssignment(declaration) && !ts.isShorthandPropertyAssignment(declaration)) return null;
-  const written = ts.isPropertyAssignment(declaration) ? declaration.initializer : declaration.name;
-  const value = valueOf(written, checker);
+  const initializer = ts.isPropertyAssignment(declaration) ? declaration.initializer : declaration.name;
+  const value = valueOf(initializer, checker);
   return ts.isCallExpression(value) && value.expression.getText() === 'optional' ? value : null;
 };
 

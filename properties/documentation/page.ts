@@ -40,17 +40,17 @@ const patched = (code: string, diff: string): string => {
 
 const snippetsOf = (page: string): readonly Snippet[] => {
   const blocks = [...page.matchAll(/```(ts|diff|text)\n([\s\S]*?)```/g)];
-  return blocks.reduce<readonly Snippet[]>((found, { index, 1: kind, 2: text = '' }, i) => {
-    if (kind === 'text') return found;
+  return blocks.reduce<readonly Snippet[]>((snippets, { index, 1: kind, 2: text = '' }, i) => {
+    if (kind === 'text') return snippets;
     const [, next, message] = blocks[i + 1] ?? [];
-    const whole = found.findLast((one) => one.message === null);
+    const whole = snippets.findLast((one) => one.message === null);
     const code = kind === 'ts' ? text : patched(whole?.code ?? '', text);
     const line = page.slice(0, index).split('\n').length;
     const brief = kind === 'diff' ? side(text, '!').trimEnd() : '';
     const isProgram = kind === 'ts';
     const changed = brief === '' ? null : side(text, '+').split('\n').at(-1)!;
     const below = next === 'text' ? message!.trimEnd() : null;
-    return [...found, { code, line, message: brief === '' ? below : brief, changed, isProgram }];
+    return [...snippets, { code, line, message: brief === '' ? below : brief, changed, isProgram }];
   }, []);
 };
 

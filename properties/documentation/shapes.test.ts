@@ -22,11 +22,11 @@ test('eight programs do not compile, each for a different reason', () => {
 
 test('TypeScript 7 gives the same errors', () => {
   const complaints = compiled7(Object.fromEntries(programs.map(({ name, text }) => [name, text])));
-  const found = complaints.map(({ module, line, column, message }) => ({
+  const actual = complaints.map(({ module, line, column, message }) => ({
     module,
     line: programs.find(({ name }) => name === module)!.text.split('\n')[line],
     column,
     last: message.split('\n').at(-1)!.trim(),
   }));
-  expect(found).toEqual(mistakes.map((mistake) => ({ module: mistake.name, ...shown(mistake) })));
+  expect(actual).toEqual(mistakes.map((mistake) => ({ module: mistake.name, ...shown(mistake) })));
 });

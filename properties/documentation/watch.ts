@@ -36,21 +36,21 @@ const ofThrown = (thrown: unknown): readonly [Outcome, string] => {
   return error === null ? ['raw', String(thrown)] : ['error', error.message];
 };
 
-const ofResult = async (result: unknown, given: unknown): Promise<readonly [Outcome, string]> => {
+const ofResult = async (result: unknown, argument: unknown): Promise<readonly [Outcome, string]> => {
   try {
     if (isWork(result)) {
       const acquired = await reference()();
       if (E.isLeft(acquired)) return ['raw', acquired.left.message];
-      const begun: unknown = (result as (backend: unknown) => unknown)(acquired.right);
-      const done = await ofResult(typeof begun === 'function' ? (begun as () => unknown)() : await begun, given);
+      const output: unknown = (result as (backend: unknown) => unknown)(acquired.right);
+      const done = await ofResult(typeof output === 'function' ? (output as () => unknown)() : await output, argument);
       await acquired.right.close();
       return done;
     }
-    if (result instanceof Promise) return await ofResult(await result, given);
+    if (result instanceof Promise) return await ofResult(await result, argument);
     if (isEither(result)) {
       const { _tag, left } = result as { readonly _tag: string; readonly left: unknown };
       if (_tag === 'Right') return ['success', 'a Right'];
-      if (left === given) return ['success', 'a Left of the argument'];
+      if (left === argument) return ['success', 'a Left of the argument'];
       return isError(left) ? ['error', left.message] : ['raw', `a Left of ${show(left)}`];
     }
     if (isError(result)) return ['error', result.message];
@@ -60,9 +60,9 @@ const ofResult = async (result: unknown, given: unknown): Promise<readonly [Outc
   }
 };
 
-const outcomeOf = (call: () => unknown, given: unknown): Promise<readonly [Outcome, string]> => {
+const outcomeOf = (call: () => unknown, argument: unknown): Promise<readonly [Outcome, string]> => {
   try {
-    return ofResult(call(), given); // the call itself is now, while a program may be traced
+    return ofResult(call(), argument); // the call itself is now, while a program may be traced
   } catch (thrown) {
     return Promise.resolve(ofThrown(thrown));
   }

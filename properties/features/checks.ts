@@ -26,25 +26,25 @@ const inputsOf = ({ operands }: Case): readonly Input[] =>
 const keysOf = ({ operands }: Case): Readonly<Record<string, KeyWords>> =>
   Object.fromEntries(operands.flatMap(({ dtype }, i) => (dtype === 'key' ? [[`x${i}`, KEY]] : [])));
 
-const dataOf = (given: Case): Readonly<Record<string, Float64Array>> =>
-  Object.fromEntries(inputsOf(given).map(({ path, data }) => [path, data]));
+const dataOf = (sample: Case): Readonly<Record<string, Float64Array>> =>
+  Object.fromEntries(inputsOf(sample).map(({ path, data }) => [path, data]));
 
-const nodesOf = (given: Case): Nodes =>
-  Object.fromEntries(declaredBy(given).map((input) => [input.path, inputNodes([input])[0]!]));
+const nodesOf = (sample: Case): Nodes =>
+  Object.fromEntries(declaredBy(sample).map((input) => [input.path, inputNodes([input])[0]!]));
 
 /** The results of a case. */
-const resultsOf = (given: Case): readonly Node[] => given.build(Object.values(nodesOf(given)));
+const resultsOf = (sample: Case): readonly Node[] => sample.build(Object.values(nodesOf(sample)));
 
 const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype === 'float32';
 
 /** Tests if a float32 result may depend on a float32 operand. */
-const hasSlope = (given: Case): boolean => given.operands.some(isFloat) && resultsOf(given).some(isFloat);
+const hasSlope = (sample: Case): boolean => sample.operands.some(isFloat) && resultsOf(sample).some(isFloat);
 
 /** ⟨w, y⟩ over the float32 results. */
 const scalarOf =
-  (given: Case) =>
+  (sample: Case) =>
   (inputs: Nodes): Node =>
-    given
+    sample
       .build(Object.values(inputs))
       .filter(isFloat)
       .map((y, i) => weighted(y, 100 + i))
@@ -52,22 +52,22 @@ const scalarOf =
 
 /** The results, and the gradient by each float32 operand. */
 const resultsAndGradients =
-  (given: Case) =>
+  (sample: Case) =>
   (inputs: Nodes): Nodes => {
-    const results = given.build(Object.values(inputs)).map((y, i) => [`result ${i}`, y] as const);
-    const slopes = hasSlope(given) ? Object.entries(gradient(scalarOf(given), inputs)) : [];
+    const results = sample.build(Object.values(inputs)).map((y, i) => [`result ${i}`, y] as const);
+    const slopes = hasSlope(sample) ? Object.entries(gradient(scalarOf(sample), inputs)) : [];
     return Object.fromEntries([...results, ...slopes.map(([path, slope]) => [`gradient by ${path}`, slope] as const)]);
   };
 
 const largest = (all: ArrayLike<number>): number => Array.from(all).reduce((most, x) => Math.max(most, Math.abs(x)), 1);
 
-const agreementOn = async (backend: Backend, given: Case, tolerance: number): Promise<Violation> => {
-  const [data, keys] = [dataOf(given), keysOf(given)];
-  const graph = resultsAndGradients(given)(nodesOf(given));
+const agreementOn = async (backend: Backend, sample: Case, tolerance: number): Promise<Violation> => {
+  const [data, keys] = [dataOf(sample), keysOf(sample)];
+  const graph = resultsAndGradients(sample)(nodesOf(sample));
   const expected = evaluate(Object.values(graph), data, keys).outputs;
-  const compiled = await running(backend, programOf(declaredBy(given), resultsAndGradients(given)));
-  const actual = await compiled.run({ ...data, ...keys });
-  compiled.release();
+  const executable = await running(backend, programOf(declaredBy(sample), resultsAndGradients(sample)));
+  const actual = await executable.run({ ...data, ...keys });
+  executable.release();
   return firstOf(
     ...Object.entries(graph).map(([path, n], i) => {
       const within = isFloat(n) ? tolerance * largest(expected[i]!) : 0;
@@ -76,18 +76,18 @@ const agreementOn = async (backend: Backend, given: Case, tolerance: number): Pr
   );
 };
 
-const gradientAgreementOn = async (given: Case): Promise<Violation> => {
-  if (!hasSlope(given)) return given.differentiable ? 'there is nothing to differentiate' : null;
-  if (given.differentiable) return agrees(inputsOf(given), scalarOf(given), 1);
-  const slopes = Object.values(gradient(scalarOf(given), nodesOf(given)));
-  const { outputs } = evaluate(slopes, dataOf(given), keysOf(given));
+const gradientAgreementOn = async (sample: Case): Promise<Violation> => {
+  if (!hasSlope(sample)) return sample.differentiable ? 'there is nothing to differentiate' : null;
+  if (sample.differentiable) return agrees(inputsOf(sample), scalarOf(sample), 1);
+  const slopes = Object.values(gradient(scalarOf(sample), nodesOf(sample)));
+  const { outputs } = evaluate(slopes, dataOf(sample), keysOf(sample));
   return firstOf(...outputs.map((slope) => approx('gradient', slope, new Float64Array(slope.length), 0)));
 };
 
 /** The first violation in the cases of an operation, which are checked one after the other. */
-const inCases = async ({ cases }: Feature, check: (given: Case) => Promise<Violation>): Promise<Violation> => {
-  for (const given of cases) {
-    const violation = await check(given);
+const inCases = async ({ cases }: Feature, check: (sample: Case) => Promise<Violation>): Promise<Violation> => {
+  for (const sample of cases) {
+    const violation = await check(sample);
     if (violation !== null) return violation;
   }
   return null;
@@ -95,7 +95,7 @@ const inCases = async ({ cases }: Feature, check: (given: Case) => Promise<Viola
 
 /** Compares the results and the gradients of a backend with those of the graph in float64. */
 export const agreement = (backend: Backend, feature: Feature, tolerance: number): Promise<Violation> =>
-  inCases(feature, (given) => agreementOn(backend, given, tolerance));
+  inCases(feature, (sample) => agreementOn(backend, sample, tolerance));
 
 /** Compares the gradient with finite differences; with zeros if the case is not differentiable. */
 export const gradientAgreement = (feature: Feature): Promise<Violation> => inCases(feature, gradientAgreementOn);

@@ -88,7 +88,7 @@ type Call = (operation: Operation, ...tensors: readonly AnyTensor[]) => Results;
 const inOrder: Call = (operation, ...tensors) =>
   (operation as (...tensors: readonly AnyTensor[]) => Results)(...tensors);
 
-const made =
+const makeOf =
   (differentiable: boolean): Make =>
   (operands: readonly Operand[], operation: Operation, call = inOrder as Operation): Entry => {
     const by =
@@ -109,16 +109,16 @@ const made =
   };
 
 /** A case with a gradient by each float32 operand. */
-export const smooth = made(true);
+export const smooth = makeOf(true);
 /** A case without a gradient: its results are not float32, are piecewise constant, or do not depend on an operand. */
-export const flat = made(false);
+export const flat = makeOf(false);
 
 /** Operations of a family by their names, each with one case or several. */
 export const family = (
   name: string,
   entries: Readonly<Record<string, Entry | readonly [Entry, ...Entry[]]>>,
 ): readonly Feature[] =>
-  Object.entries(entries).map(([operation, given]) => {
-    const cases = 'operation' in given ? ([given] as const) : given;
+  Object.entries(entries).map(([operation, entry]) => {
+    const cases = 'operation' in entry ? ([entry] as const) : entry;
     return { family: name, name: operation, operation: cases[0].operation, cases };
   });

@@ -19,7 +19,7 @@ import { features } from './all.js';
 import { agreement, gradientAgreement } from './checks.js';
 import { contractRows, type Promised, type Row } from './contract.js';
 import type { Feature } from './feature.js';
-import { featuresPage, type Found, type Kept } from './page.js';
+import { featuresPage, type FeatureOutcomes, type PartOutcome } from './page.js';
 
 /** The checks on one backend: of an operation, and of a part of the contract. */
 interface Checks {
@@ -177,14 +177,14 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
 };
 
 test('FEATURES.md agrees with the checks (npm run features writes it)', skippedFor(missing), async () => {
-  const found: Found[] = [];
+  const list: FeatureOutcomes[] = [];
   for (const { feature, backends, gradient } of checks) {
     const says = exported.find(({ name }) => name === feature.name)!.summary;
-    found.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
+    list.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
   }
-  const kept: Kept[] = [];
+  const kept: PartOutcome[] = [];
   for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
-  await expect(featuresPage(found, kept)).toMatchFileSnapshot(
+  await expect(featuresPage(list, kept)).toMatchFileSnapshot(
     fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
   );
 });

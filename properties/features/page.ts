@@ -7,7 +7,7 @@ import type { Feature } from './feature.js';
 type Outcomes = Readonly<Record<string, Violation>>;
 
 /** The outcomes for an operation. */
-export interface Found {
+export interface FeatureOutcomes {
   readonly feature: Feature;
   /** The first sentence of its docstring. */
   readonly says: string;
@@ -16,7 +16,7 @@ export interface Found {
 }
 
 /** The outcomes for a part of the contract. */
-export interface Kept {
+export interface PartOutcome {
   readonly row: Pick<Row, 'says' | 'holds'>;
   readonly backends: Outcomes;
 }
@@ -34,7 +34,7 @@ const failing = (backends: Outcomes): readonly string[] =>
   Object.keys(backends).filter((name) => backends[name] !== null);
 
 /** A line for each operation and each promise that a backend does not keep. */
-const exceptions = (all: readonly Found[], contract: readonly Kept[]): readonly string[] => [
+const exceptions = (all: readonly FeatureOutcomes[], contract: readonly PartOutcome[]): readonly string[] => [
   ...contract.flatMap(({ row, backends }) =>
     failing(backends).map((backend) => `- ${backend} breaks the contract: ${escaped(row.says)}.`),
   ),
@@ -46,12 +46,13 @@ const exceptions = (all: readonly Found[], contract: readonly Kept[]): readonly 
   ),
 ];
 
-const isConstant = ({ feature }: Found): boolean => feature.cases.every(({ differentiable }) => !differentiable);
+const isConstant = ({ feature }: FeatureOutcomes): boolean =>
+  feature.cases.every(({ differentiable }) => !differentiable);
 
 /** The page; all operations and promises were checked on the same backends. */
-export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): string => {
+export const featuresPage = (all: readonly FeatureOutcomes[], contract: readonly PartOutcome[]): string => {
   const families = [...new Set(all.map(({ feature }) => feature.family))];
-  const failed = exceptions(all, contract);
+  const failures = exceptions(all, contract);
   return [
     '# Operations and backends',
     '',
@@ -60,7 +61,7 @@ export const featuresPage = (all: readonly Found[], contract: readonly Kept[]): 
     `Checked backends: ${Object.keys(all[0]!.backends).join(', ')}. Each of them computes every`,
     'operation below and its gradient, and keeps the contract. Exceptions:',
     '',
-    ...(failed.length === 0 ? ['- None.'] : failed),
+    ...(failures.length === 0 ? ['- None.'] : failures),
     '',
     'The backends `tfjs-node` and `tfjs-node-gpu` are tested where their packages are installed. All engines of tfjs run the same',
     'executor. Chromium runs WebGPU in software (SwiftShader).',

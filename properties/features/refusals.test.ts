@@ -22,8 +22,8 @@ const refusalsOf = ({ operands, build }: Case): readonly NoisefoldError[] =>
   operands
     .flatMap((operand, i) => othersOf(operand).map((other) => operands.map((o, j) => (i === j ? other : o))))
     .flatMap((given) => {
-      const made = attempt(() => build(nodesOf(given)));
-      return E.isLeft(made) ? [made.left] : [];
+      const result = attempt(() => build(nodesOf(given)));
+      return E.isLeft(result) ? [result.left] : [];
     });
 
 const refusing = features.map(({ name, cases }) => ({

@@ -95,7 +95,7 @@ export const goldenDiffusers = JSON.parse(readFileSync(new URL('diffusers.json',
 
 /** The case of a name. */
 export const goldenSteps = (name: string): GoldenSteps => {
-  const found = goldenDiffusers.cases.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no golden steps of ${name}`);
-  return found;
+  const match = goldenDiffusers.cases.find((one) => one.name === name);
+  if (match === undefined) throw new Error(`no golden steps of ${name}`);
+  return match;
 };

@@ -29,7 +29,7 @@ export const hashedWeight = (name: string, shape: readonly number[], fanIn: numb
 };
 
 /** The norm of a gradient, and its product with noise, which fixtures store for each gradient. */
-export const measured = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
+export const measures = (name: string, gradient: ArrayLike<number>): readonly [norm: number, projection: number] => {
   const direction = hashedNoise(`grad.${name}`, gradient.length);
   let [squares, projection] = [0, 0];
   for (let i = 0; i < gradient.length; i++) {

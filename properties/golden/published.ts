@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { unwrap } from 'noisefold';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from 'noisefold/training';
-import { hashedNoise, hashedWeight, measured } from './hashed.js';
+import { hashedNoise, hashedWeight, measures } from './hashed.js';
 
 type Config = Readonly<Record<string, unknown>>;
 type Measures = readonly [norm: number, other: number];
@@ -125,7 +125,7 @@ const withHashes = (name: string): Published => {
     tensors: new Map([...tensors, ['input.x', float32(shape, hashedNoise('input.x', sizeOf(shape)))]]),
     loss: hashedNoise('loss', sizeOf(tensors.get('output')!.shape)),
     gradients: new Map(parameters.map(([key], i) => [key, [numbers[2 * i]!, numbers[2 * i + 1]!]])),
-    measure: measured,
+    measure: measures,
   };
 };
 

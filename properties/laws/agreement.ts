@@ -77,9 +77,9 @@ const ofOperation =
     source: 'IEEE 754 binary32: n·2⁻²⁴·Σ|terms| for sums of n terms',
     arbitrary: operationCase(operation, fc.oneof(anyShape, largeShape)),
     runs: 5,
-    violation: async (given) => {
-      const inputs = withCotangent(given, operation.differentiable);
-      const f = withPullback(given.build);
+    violation: async (sample) => {
+      const inputs = withCotangent(sample, operation.differentiable);
+      const f = withPullback(sample.build);
       const nodes = inputNodes(inputs);
       const graph = f(Object.fromEntries(inputs.map(({ path }, i) => [path, nodes[i]!])));
       const evaluated = (data: Readonly<Record<string, Float64Array>>): readonly Float64Array[] =>
@@ -87,9 +87,9 @@ const ofOperation =
       const expected = evaluated(dataOf(inputs));
       // the sums without cancellation
       const absolute = evaluated(mapValues(dataOf(inputs), (data) => data.map(Math.abs)));
-      const compiled = await running(backend, programOf(inputs, f));
-      const actual = await compiled.run(dataOf(inputs));
-      compiled.release();
+      const executable = await running(backend, programOf(inputs, f));
+      const actual = await executable.run(dataOf(inputs));
+      executable.release();
       const scale = largest(inputs.map(({ data }) => data));
       return firstOf(
         ...Object.entries(graph).map(([path, node], i) => {
@@ -109,14 +109,14 @@ const ofPrograms = (backend: Backend): Law<GraphCase> => ({
   source: 'stochastic arithmetic, Vignes 1993',
   arbitrary: continuousGraphCase,
   runs: 70,
-  violation: async (given) => {
-    const graph = given.graph();
-    const keys = { key: given.key };
-    const expected = rounded(Object.values(graph), dataOf(given.inputs), keys, given.key[0]);
+  violation: async (sample) => {
+    const graph = sample.graph();
+    const keys = { key: sample.key };
+    const expected = rounded(Object.values(graph), dataOf(sample.inputs), keys, sample.key[0]);
     if (expected === null) return null;
-    const compiled = await running(backend, programOf(given.declared, given.build));
-    const actual = await compiled.run({ ...dataOf(given.inputs), ...keys });
-    compiled.release();
+    const executable = await running(backend, programOf(sample.declared, sample.build));
+    const actual = await executable.run({ ...dataOf(sample.inputs), ...keys });
+    executable.release();
     return firstOf(
       ...Object.entries(graph).map(([path, { dtype }], i) => {
         const { exact, tolerance } = expected[i]!;
@@ -140,14 +140,14 @@ const ofRandomness = (backend: Backend): Law<readonly [KeyWords, Distribution, n
   ),
   runs: 30,
   violation: async ([key, distribution, n]) => {
-    const compiled = await running(
+    const executable = await running(
       backend,
       programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) => ({
         y: p.random(distribution, inputs['key']!, [n]),
       })),
     );
-    const actual = (await compiled.run({ key }))['y'] as HostArray; // not a key
-    compiled.release();
+    const actual = (await executable.run({ key }))['y'] as HostArray; // not a key
+    executable.release();
     const expected = new Float64Array(n);
     randomInto(distribution, key, expected);
     if (distribution !== 'normal') return approx(distribution, actual, expected, 0);
@@ -173,14 +173,14 @@ const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, n
     ]), // prettier-ignore
   runs: 30,
   violation: async ([key, low, high, n]) => {
-    const compiled = await running(
+    const executable = await running(
       backend,
       programOf([{ path: 'key', shape: [], dtype: 'key' }], (inputs) => ({
         y: nodeOf(randint(tensor<[], 'key'>(inputs['key']!), low, high, n)),
       })),
     );
-    const actual = (await compiled.run({ key }))['y'] as HostArray; // not a key
-    compiled.release();
+    const actual = (await executable.run({ key }))['y'] as HostArray; // not a key
+    executable.release();
     const bits = new Int32Array(n);
     randomInto('bits', key, bits);
     const count = BigInt(high - low);

@@ -19,7 +19,7 @@ import {
   gridOf,
   convolution,
   range,
-  joined,
+  join,
   type Function,
   atOnce,
   oneByOne,
@@ -55,7 +55,7 @@ const slopes =
 
 /** An operation with several sets of operands. */
 interface Batch {
-  readonly given: OperationCase;
+  readonly sample: OperationCase;
   readonly extent: number;
   /** True if the operands after the first are the same in all. */
   readonly shared: boolean;
@@ -63,7 +63,7 @@ interface Batch {
 }
 
 const batch: fc.Arbitrary<Batch> = fc.record({
-  given: fc.oneof(
+  sample: fc.oneof(
     ...operations
       .filter(({ differentiable }) => differentiable)
       .map((operation) => operationCase(operation, smallShape)),
@@ -76,24 +76,24 @@ const batch: fc.Arbitrary<Batch> = fc.record({
 /** The same numbers, which lie in the domain of differentiability, in another order. */
 const rotated = (data: Float64Array, by: number): Float64Array => data.map((_, i) => data[(i + by) % data.length]!);
 
-const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): Promise<Violation> => {
-  const { inputs, build, seed } = given;
+const throughVmap = async ({ sample, extent: count, shared, wrapping }: Batch): Promise<Violation> => {
+  const { inputs, build, seed } = sample;
   const isShared = (path: string): boolean => shared && path !== inputs[0]?.path;
   const f = (x: Tensors): ReturnType<TensorFunction> => {
     // customVjp gets everything that it needs as its argument
     const wrap = WRAPPINGS[wrapping];
     return wrap(lifted((at) => weighted(build(inputs.map(({ path }) => at[path]!)), seed)))(x);
   };
-  const found =
+  const run =
     (of: NodeFunction) =>
     (x: Nodes): Nodes => ({ value: of(x), ...gradient(of, x) });
   const examples = range(count).map((i) =>
     Object.fromEntries(inputs.map(({ path, data }) => [path, isShared(path) ? data : rotated(data, i)])),
   );
-  const each = await runsOnReference(inputs, examples, found(lowered(f)));
+  const each = await runsOnReference(inputs, examples, run(lowered(f)));
   const all = inputs.map((input): Input => {
     const { path, shape } = input;
-    const data = joined(examples.map((x) => x[path]!));
+    const data = join(examples.map((x) => x[path]!));
     return isShared(path) ? input : { ...input, shape: [count, ...shape], data };
   });
   const sum: NodeFunction = (nodes) => {
@@ -102,15 +102,15 @@ const throughVmap = async ({ given, extent: count, shared, wrapping }: Batch): P
     const { y } = batched((one) => ({ y: f({ ...x, ...one }) }), mapped) as { readonly y: Tensors[string] };
     return total(nodeOf(y));
   };
-  const actual = await runOnReference(all, Object.fromEntries(all.map((x) => [x.path, x.data])), found(sum));
+  const actual = await runOnReference(all, Object.fromEntries(all.map((x) => [x.path, x.data])), run(sum));
   return firstOf(
     ...Object.entries(actual).map(([path, x]) => {
       const parts = each.map((one) => one[path] as Float64Array); // not a key
       const expected =
         path === 'value' || isShared(path)
           ? parts[0]!.map((_, j) => parts.reduce((sum, part) => sum + part[j]!, 0))
-          : joined(parts);
-      const largest = Math.max(1, ...joined(parts).map(Math.abs));
+          : join(parts);
+      const largest = Math.max(1, ...join(parts).map(Math.abs));
       return approx(path, x as Float64Array, expected, 1e-11 * largest);
     }),
   );

@@ -4,7 +4,7 @@ import { type Channel, compose, foldChannels, identity, posteriorOf, through, tr
 import { add, constantOf, fork, normalLike, zeros } from 'noisefold/dsl';
 import { channel } from '../arbitraries/diffusion.js';
 import { gaussianMoments } from '../oracles/moments.js';
-import { drawn } from '../oracles/running.js';
+import { drawOnReference } from '../oracles/running.js';
 import { firstOf, type Law, near, type Violation } from './law.js';
 
 /** Half a unit in the last place. */
@@ -57,11 +57,11 @@ const undone: Law<readonly [Channel, Channel]> = {
   runs: 200,
   violation: ([a, b]) => {
     const both = compose(a, b);
-    const found = transition(a, both);
+    const actual = transition(a, both);
     return firstOf(
-      near('alpha', found.alpha, b.alpha, 8 * ULP * b.alpha),
+      near('alpha', actual.alpha, b.alpha, 8 * ULP * b.alpha),
       // α and σ of b∘a have 6 roundings of σ(b∘a)², and σ of the transition at most 9
-      near('variance', found.sigma ** 2, b.sigma ** 2, 16 * ULP * both.sigma ** 2),
+      near('variance', actual.sigma ** 2, b.sigma ** 2, 16 * ULP * both.sigma ** 2),
     );
   },
 };
@@ -76,7 +76,7 @@ const merging: Law<readonly [Channel, Channel, number, number]> = {
   arbitrary: fc.tuple(channel, channel, fc.double({ min: -2, max: 2, noNaN: true }), fc.nat()),
   runs: 20,
   violation: async ([first, second, x, seed]) => {
-    const draws = await drawn([seed, 0], (key) => {
+    const draws = await drawOnReference([seed, 0], (key) => {
       const keys = fork(key, 'first', 'second');
       const start = add(zeros(SAMPLES, 1), x);
       const index = constantOf(new Int32Array(SAMPLES), SAMPLES);
@@ -95,14 +95,14 @@ const bayes: Law<readonly [Channel, Channel]> = {
   arbitrary: fc.tuple(channel, channel),
   runs: 200,
   violation: ([prior, likelihood]) => {
-    const found = posteriorOf(prior, likelihood);
+    const actual = posteriorOf(prior, likelihood);
     const variance = 1 / (1 / prior.sigma ** 2 + (likelihood.alpha / likelihood.sigma) ** 2);
     const x0 = (variance * prior.alpha) / prior.sigma ** 2;
     const xt = (variance * likelihood.alpha) / likelihood.sigma ** 2;
     return firstOf(
-      near('variance', found.sigma ** 2, variance, 16 * ULP * variance),
-      near('coefficient of x₀', found.x0, x0, 16 * ULP * x0),
-      near('coefficient of x_t', found.xt, xt, 16 * ULP * xt),
+      near('variance', actual.sigma ** 2, variance, 16 * ULP * variance),
+      near('coefficient of x₀', actual.x0, x0, 16 * ULP * x0),
+      near('coefficient of x_t', actual.xt, xt, 16 * ULP * xt),
     );
   },
 };

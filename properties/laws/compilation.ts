@@ -14,34 +14,36 @@ export const FUSING: Capabilities = { ...REFERENCE, fuses: true };
 type Outputs = Readonly<Record<string, Float64Array>>;
 
 /** The outputs, evaluated node by node without any pass of the compiler. */
-const evaluated = (given: GraphCase): Outputs => {
-  const graph = given.graph();
-  const inputs = Object.fromEntries(given.inputs.map(({ path, data }) => [path, data]));
-  const { outputs } = evaluate(Object.values(graph), inputs, { key: given.key });
+const evaluated = (sample: GraphCase): Outputs => {
+  const graph = sample.graph();
+  const inputs = Object.fromEntries(sample.inputs.map(({ path, data }) => [path, data]));
+  const { outputs } = evaluate(Object.values(graph), inputs, { key: sample.key });
   return Object.fromEntries(Object.keys(graph).map((path, i) => [path, outputs[i]!]));
 };
 
 /** The plan that is made for a backend of some capabilities, and its outputs from inputs of the declared shapes. */
 export const planned = (
-  given: GraphCase,
+  sample: GraphCase,
   capabilities: Capabilities,
 ): { readonly plan: Plan; readonly outputsOf: (inputs: GraphCase['inputs']) => Outputs } => {
-  const { plan: made, traced } = valueOf(plan(programOf(given.declared, given.build), {}, capabilities, given.donate));
+  const { plan: result, traced } = valueOf(
+    plan(programOf(sample.declared, sample.build), {}, capabilities, sample.donate),
+  );
   const outputsOf = (inputs: GraphCase['inputs']): Outputs => {
     const outputs = interpret(
-      made,
-      made.inputs.map(({ path }) => inputs.find((x) => x.path === path)?.data ?? given.key),
+      result,
+      result.inputs.map(({ path }) => inputs.find((x) => x.path === path)?.data ?? sample.key),
       Math.min(4, capabilities.alignment ?? 4),
     );
     // no output of these programs is a key
     return Object.fromEntries(traced.outputs.map(({ path }, i) => [path, outputs[i] as Float64Array]));
   };
-  return { plan: made, outputsOf };
+  return { plan: result, outputsOf };
 };
 
 /** The outputs of {@link planned} from the inputs of the case. */
-export const outputsOfPlan = (given: GraphCase, capabilities: Capabilities): Outputs =>
-  planned(given, capabilities).outputsOf(given.inputs);
+export const outputsOfPlan = (sample: GraphCase, capabilities: Capabilities): Outputs =>
+  planned(sample, capabilities).outputsOf(sample.inputs);
 /** A device that binds few buffers at once, and only at aligned offsets. */
 const BINDING: Capabilities = { ...FUSING, mostBuffers: 4, alignment: 64 };
 
@@ -78,7 +80,7 @@ export const compilationLaws: readonly Law[] = [
     source: 'definition of an optimization',
     arbitrary: graphCase,
     runs: 600, // a wrong pass breaks the law of fusion as well
-    violation: (given: GraphCase) => equal(outputsOfPlan(given, REFERENCE), evaluated(given)),
+    violation: (sample: GraphCase) => equal(outputsOfPlan(sample, REFERENCE), evaluated(sample)),
   },
   {
     name: 'fusion keeps the values of a program',
@@ -86,15 +88,15 @@ export const compilationLaws: readonly Law[] = [
     source: 'definition of an optimization',
     arbitrary: graphCase,
     runs: 1500,
-    violation: (given: GraphCase) =>
+    violation: (sample: GraphCase) =>
       equal(
-        outputsOfPlan(given, {
+        outputsOfPlan(sample, {
           fuses: true,
-          composites: given.scratch === 0 ? [] : ['filterGradient'],
-          alignment: given.scratch === 0 ? 4 : 1, // so that the parts of a concatenation begin at nearly any offset
-          scratchElements: () => given.scratch,
+          composites: sample.scratch === 0 ? [] : ['filterGradient'],
+          alignment: sample.scratch === 0 ? 4 : 1, // so that the parts of a concatenation begin at nearly any offset
+          scratchElements: () => sample.scratch,
         }),
-        evaluated(given),
+        evaluated(sample),
       ),
   },
   {
@@ -103,9 +105,9 @@ export const compilationLaws: readonly Law[] = [
     source: 'limits of WebGPU: bindings of a shader, and their alignment',
     arbitrary: graphCase,
     runs: 500,
-    violation: (given: GraphCase) => {
-      const { plan: made, outputsOf } = planned(given, BINDING);
-      return firstOf(unbindable(made), equal(outputsOf(given.inputs), evaluated(given)));
+    violation: (sample: GraphCase) => {
+      const { plan: result, outputsOf } = planned(sample, BINDING);
+      return firstOf(unbindable(result), equal(outputsOf(sample.inputs), evaluated(sample)));
     },
   },
 ];

@@ -31,7 +31,7 @@ import {
 import { gridded } from '../arbitraries/diffusion.js';
 import { type Named, solverOf } from '../arbitraries/solvers.js';
 import { valueOf } from '../oracles/plans.js';
-import { drawn } from '../oracles/running.js';
+import { drawOnReference } from '../oracles/running.js';
 import { approx, type Law } from './law.js';
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
@@ -93,7 +93,7 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
     const samplerOf = (denoiser: Denoiser<null, [2, 2, 1]>) =>
       valueOf(sampler({ noising, denoiser, solver, grid, correction: uncorrected }));
     const samplesBy = async ({ steps, start, step }: Sampler<null, [2, 2, 1]>) => {
-      const numbers = await drawn([seed, 0], (key) => {
+      const numbers = await drawOnReference([seed, 0], (key) => {
         const condition = { image: constantOf(means, 2, 1, 1, 1) };
         const first = start(constantOf(begin, 2, 2, 2, 1));
         const last = Array.from({ length: steps }, (_, i) => i).reduce(
@@ -103,21 +103,21 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
         const { image } = superResolution({ factor: 2 })(last.x, fork(key, 'condition').condition);
         return concatAll([reshape(image, 2), reshape(last.x, 8)], 0);
       });
-      const found = Array.from(numbers as ArrayLike<number>);
-      return { means: found.slice(0, 2), pixels: found.slice(2) };
+      const all = Array.from(numbers as ArrayLike<number>);
+      return { means: all.slice(0, 2), pixels: all.slice(2) };
     };
     const exact = samplerOf(enlarging(noising, mean, variance));
-    const found = await samplesBy(exact);
+    const actual = await samplesBy(exact);
     const moved = await samplesBy(samplerOf(trembling(enlarging(noising, mean, variance))));
-    const growth = Math.max(...found.means.map((m, i) => Math.abs(moved.means[i]! - m))) / TREMOR;
+    const growth = Math.max(...actual.means.map((m, i) => Math.abs(moved.means[i]! - m))) / TREMOR;
     // pixels that differ in their x̂₀ may come out large, and their mean has the roundings of them
-    const largest = Math.max(1, ...found.pixels.map(Math.abs));
+    const largest = Math.max(1, ...actual.pixels.map(Math.abs));
     // Coefficients of several steps are solved for, and lose digits where steps are unlike each other; and
     // formulas that go by ε̂ = (x_t - a·x̂₀)/s give x̂₀ back as (x_t - s·ε̂)/a, with the roundings of x_t
     const alphas = exact.plan.map(({ from }) => from.alpha).filter((alpha) => alpha > 0);
     // there are up to twelve steps, with some eighty roundings in each
     const tolerance = (2 ** -43 * largest * (1 + growth)) / Math.min(1, ...alphas);
-    return approx('means', found.means, means, tolerance);
+    return approx('means', actual.means, means, tolerance);
   },
 };
 

@@ -87,12 +87,12 @@ export const agrees = async (
     return [value![0]!, slope![0]!];
   };
   const change = async (step: number): Promise<number> => (await at(step))[0] - (await at(-step))[0];
-  const [value, found] = await at(0);
+  const [value, actual] = await at(0);
   const difference = (8 * (await change(STEP)) - (await change(2 * STEP))) / (12 * STEP);
   await backend.close();
-  return Math.abs(found - difference) <= TOLERANCE * (1 + Math.abs(value) + Math.abs(found))
+  return Math.abs(actual - difference) <= TOLERANCE * (1 + Math.abs(value) + Math.abs(actual))
     ? null
-    : `the derivative along a direction is ${found}, by finite differences ${difference}`;
+    : `the derivative along a direction is ${actual}, by finite differences ${difference}`;
 };
 
 const lawsOf = (operation: Operation): readonly Law[] => {

@@ -34,11 +34,11 @@ const zeroChurn: Law<readonly [Gridded, number, number]> = {
     within(-3, 3),
   ),
   runs: 30,
-  violation: async ([given, mean, x]) => {
+  violation: async ([course, mean, x]) => {
     const data = gaussianOf(mean, 0.25);
-    const end = (solver: Solver): Promise<readonly number[]> => walked(solver, given, data, [x]);
+    const end = (solver: Solver): Promise<readonly number[]> => walked(solver, course, data, [x]);
     const draws = (solver: Solver): Promise<boolean> =>
-      onReference(solver, given, data, 1, async ({ stochastic }) => stochastic);
+      onReference(solver, course, data, 1, async ({ stochastic }) => stochastic);
     return firstOf(
       approx('euler', await end(euler({ churn: 0 })), await end(ddim()), 2 ** 16 * ULP),
       (await draws(euler({ churn: 0 }))) ? 'euler: expected no noise' : null,
@@ -64,9 +64,9 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
     )
     .filter(([{ noising }]) => noising.marginals.every(hasSignal)),
   runs: 120,
-  violation: async ([given, mean, tau, begin]) => {
+  violation: async ([course, mean, tau, begin]) => {
     const data = gaussianOf(mean, tau ** 2);
-    const plan = planOn(euler(), given);
+    const plan = planOn(euler(), course);
     const best = (x: number, sigma: number): number => (tau ** 2 * x + sigma ** 2 * mean) / (tau ** 2 + sigma ** 2);
     const expected = (corrects: boolean): readonly number[] => {
       let x = begin / plan[0]!.from.alpha;
@@ -81,7 +81,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       });
     };
     const stations = async (solver: Solver): Promise<readonly number[]> =>
-      (await stationsOf(solver, given, data, [begin])).flat();
+      (await stationsOf(solver, course, data, [begin])).flat();
     // A step rounds some ten numbers of the size of x. Heun multiplies the roundings of d′ = (x̄′ − D(x̄′; σ′))/σ′ by (σ − σ′)/2.
     const growth = plan.reduce((sum, { from, to }) => {
       const ratio = sigmaOf(from) / sigmaOf(to); // ∞ in the last step, to the data
@@ -120,8 +120,8 @@ const churnInAll: Law<readonly [DiscreteNoising, number, Required<Churn>]> = {
       churn,
     ]),
   runs: 60,
-  violation: async ([of, grid, given]) => {
-    const solver = euler(given);
+  violation: async ([of, grid, churn]) => {
+    const solver = euler(churn);
     const plan = planOn(solver, { noising: of, grid });
     return onReference(solver, { noising: of, grid }, gaussianOf(0, 0), 1, async (walk) => {
       // without the last step, after which no noise is left
@@ -129,17 +129,17 @@ const churnInAll: Law<readonly [DiscreteNoising, number, Required<Churn>]> = {
         const sigma = sigmaOf(from);
         const { x } = await walk.step(i, { x: new Float64Array(1), memory: [] }, Float64Array.of(1));
         // the data are 0, so only the noise remains in x: S_noise·√(1 - (σ/σ̂)²)·s
-        const share = x[0]! ** 2 / (given.sNoise * to.sigma) ** 2;
-        const isIn = hasSignal(from) && sigma >= given.sMin && sigma <= given.sMax;
-        const found = isIn
+        const share = x[0]! ** 2 / (churn.sNoise * to.sigma) ** 2;
+        const isIn = hasSignal(from) && sigma >= churn.sMin && sigma <= churn.sMax;
+        const violation = isIn
           ? near(
               `ln(σ̂/σ) of step ${i}`,
               -Math.log1p(-share) / 2,
-              churnOf(given.churn, plan.length),
+              churnOf(churn.churn, plan.length),
               (64 * ULP) / (1 - share),
             )
           : near(`noise of step ${i}, out of range`, share, 0, 0);
-        if (found !== null) return found;
+        if (violation !== null) return violation;
       }
       return null;
     });

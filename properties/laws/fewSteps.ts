@@ -30,7 +30,7 @@ import {
 } from 'noisefold/dsl';
 import { optimalTransport } from 'noisefold/training';
 import { twoGaussians, unitPath } from '../arbitraries/paths.js';
-import { computed, drawn } from '../oracles/running.js';
+import { computed, drawOnReference } from '../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
 
 /** Half a unit in the last place. */
@@ -67,10 +67,10 @@ const constant: Law<readonly [Place, number]> = {
   source: 'Song et al. 2023, definition 1; EDM (Karras et al. 2022), Algorithm 2: a step of order 2',
   arbitrary: fc.tuple(place, within(0.8, 0.99)),
   runs: 200,
-  violation: async ([given, ratio]) => {
-    const { m, tau, t, x0, noise } = given;
+  violation: async ([pair, ratio]) => {
+    const { m, tau, t, x0, noise } = pair;
     const [xt, r] = [x0 + t * noise, ratio * t];
-    const f = overNoising(edm())(consistencyOf(given)).apply;
+    const f = overNoising(edm())(consistencyOf(pair)).apply;
     const at = async (x: number, sigma: number) => (await computed(() => f(null, one(x), { t: one(sigma) })))[0]!;
     const xr = m + ((xt - m) * Math.sqrt(tau ** 2 + r ** 2)) / Math.sqrt(tau ** 2 + t ** 2);
     const data: GaussianMixture<[]> = { shape: [], weights: [1], means: [[m]], variances: [tau ** 2] };
@@ -80,7 +80,7 @@ const constant: Law<readonly [Place, number]> = {
     const pairs: NoisePairs = { settings: null, of: (sigma) => ({ t: sigma, r: mul(sigma, ratio) }) };
     const [loss] = await computed(
       () =>
-        consistencyDistillationLosses({ teacher, pairs, c: 1e-30 })(edm(), consistencyOf(given))(null, {
+        consistencyDistillationLosses({ teacher, pairs, c: 1e-30 })(edm(), consistencyOf(pair))(null, {
           ...{ x0: one(x0), noise: one(noise), t: one(t), teacher: {} },
         }).losses,
     );
@@ -117,9 +117,9 @@ const everyPath: Law<readonly [ContinuousNoising, GaussianMixture<[]>, readonly 
           }),
         );
       const expected = await lossesOn(edm(), times.map((t) => sigmaOf(path.levelAt(t)))); // prettier-ignore
-      const found = await lossesOn(path, times);
+      const actual = await lossesOn(path, times);
       return expected.reduce<Violation>(
-        (violation, loss, i) => violation ?? near(`loss ${i}`, found[i]!, loss, 2 ** -18 * (1 + loss)),
+        (violation, loss, i) => violation ?? near(`loss ${i}`, actual[i]!, loss, 2 ** -18 * (1 + loss)),
         null,
       );
     },
@@ -152,7 +152,7 @@ const transport: Law<readonly [number, number, number, readonly number[]]> = {
     const own = Array.from({ length: n }, (_, i) => i);
     const others = own.flatMap((shift) => [own.map((i) => (i + shift) % n), own.map((i) => (n - 1 - i + shift) % n)]);
     const least = Math.min(...others.map(cost));
-    const independent = Array.from(await drawn(key(seed), (k) => normalLike(k, zeros(n * each))));
+    const independent = Array.from(await drawOnReference(key(seed), (k) => normalLike(k, zeros(n * each))));
     const drawnCost = independent.reduce((sum, e, i) => sum + (images[i]! - e) ** 2, 0);
     return firstOf(
       approx('number of images', [noise.length], [images.length], 0),

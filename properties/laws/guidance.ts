@@ -78,11 +78,11 @@ const caseOf: fc.Arbitrary<Case> = fc
       maxLength: 4,
     }),
   })
-  .map(({ samples, ...given }) => ({
-    ...given,
+  .map(({ samples, ...sample }) => ({
+    ...sample,
     x: samples.flatMap(([a, b]) => [a, b]),
-    t: samples.map(([, , t]) => t % given.noising.schedule.T),
-    labels: samples.map(([, , , label]) => label % given.means.length),
+    t: samples.map(([, , t]) => t % sample.noising.schedule.T),
+    labels: samples.map(([, , , label]) => label % sample.means.length),
   }));
 
 const mixtureOf = (means: readonly number[], variance: number): GaussianMixture<[2]> => ({
@@ -140,10 +140,10 @@ const scales: Law<Case> = {
   source: 'Ho & Salimans 2022, eq. 6',
   arbitrary: caseOf,
   runs: 60,
-  violation: (given) => {
-    const denoiser = ofClasses(given);
+  violation: (sample) => {
+    const denoiser = ofClasses(sample);
     const guided = guidedBy(denoiser, [cfg(1), cfg(0), cfg(3, { interval: [9999, 9999] })]);
-    const predictions = predictionsOf([denoiser, withoutClass(denoiser, given), ...guided], given);
+    const predictions = predictionsOf([denoiser, withoutClass(denoiser, sample), ...guided], sample);
     const [withClass, without, one, zero, outside] = predictions as [number[], number[], number[], number[], number[]];
     const sizes = withClass.map((c, i) => Math.abs(c) + Math.abs(without[i]!));
     const nearly = (what: string, actual: readonly number[], expected: readonly number[]) =>
@@ -235,11 +235,11 @@ const classifierOf = ({ noising, means, variance }: Case): Classifier<object, [2
 };
 
 /** The denoiser of {@link ofClasses} that takes no class, with additional parameters. */
-const ofNone = (given: Case): Denoiser<{ readonly guide: object }, [2]> =>
+const ofNone = (sample: Case): Denoiser<{ readonly guide: object }, [2]> =>
   F.pipe(
-    exactDenoiser(given.noising)(mixtureOf(given.means, given.variance)),
+    exactDenoiser(sample.noising)(mixtureOf(sample.means, sample.variance)),
     overParams((_: { readonly guide: object }) => null),
-    reparameterize(given.noising, given.predicts),
+    reparameterize(sample.noising, sample.predicts),
   );
 
 const bayes: Law<Case> = {
@@ -250,24 +250,24 @@ const bayes: Law<Case> = {
   // x̂₀, which the classifier moves, follows from ε̂ if there is some signal
   arbitrary: caseOf.filter(({ noising: { schedule } }) => schedule.alphaBars.at(-1)! >= 1e-12),
   runs: 60,
-  violation: (given) => {
-    const { noising, t } = given;
+  violation: (sample) => {
+    const { noising, t } = sample;
     const guided = F.pipe(
-      valueOf(classifierGuided(classifierOf(given), 1)(ofNone(given))),
+      valueOf(classifierGuided(classifierOf(sample), 1)(ofNone(sample))),
       steered(noising),
-      reparameterize(noising, given.predicts),
+      reparameterize(noising, sample.predicts),
     );
-    const denoisers = [overParams(() => ({ guide: {} }))(guided), ofClasses(given)];
-    const [found, expected] = predictionsOf(denoisers, given);
+    const denoisers = [overParams(() => ({ guide: {} }))(guided), ofClasses(sample)];
+    const [actual, expected] = predictionsOf(denoisers, sample);
     return firstOf(
       ...expected!.map((e, i) => {
         const { alpha, sigma } = noising.marginals[t[i >> 1]!]!;
-        const size = Math.abs(given.x[i]!) + 1;
+        const size = Math.abs(sample.x[i]!) + 1;
         // ε̂ = (x_t − √ᾱ·x̂₀)/√(1−ᾱ), and the score is −ε̂/√(1−ᾱ)
-        const divisor = given.predicts === 'score' ? sigma ** 2 : sigma;
+        const divisor = sample.predicts === 'score' ? sigma ** 2 : sigma;
         return near(
           `prediction[${i}]`,
-          found![i]!,
+          actual![i]!,
           e,
           2 ** -40 * (Math.abs(e) + size / alpha) + (2 ** -48 * size) / divisor,
         );
@@ -281,14 +281,14 @@ const gray: Law<readonly [Case, number, number]> = {
   formula: 'x_t of one number in each sample: cfg(w, rescale φ) = cfg(w), exactly; never NaN',
   source: 'Lin et al. 2024, eq. 15 and 16, where σ is 0',
   arbitrary: fc.tuple(
-    caseOf.map((given) => ({ ...given, x: given.x.map((_, i) => given.x[i & ~1]!) })),
+    caseOf.map((sample) => ({ ...sample, x: sample.x.map((_, i) => sample.x[i & ~1]!) })),
     within(-2, 8),
     within(0, 1),
   ),
   runs: 40,
-  violation: ([given, scale, rescale]) => {
-    const guided = guidedBy(ofClasses(given), [cfg(scale, { rescale }), cfg(scale)]);
-    const [rescaled, plain] = predictionsOf(guided, given);
+  violation: ([sample, scale, rescale]) => {
+    const guided = guidedBy(ofClasses(sample), [cfg(scale, { rescale }), cfg(scale)]);
+    const [rescaled, plain] = predictionsOf(guided, sample);
     return approx('guided', rescaled!, plain!, 0);
   },
 };
@@ -317,7 +317,7 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
   source: 'definition',
   arbitrary: fc.tuple(caseOf, fc.tuple(guide, guide, guide)),
   runs: 40,
-  violation: ([given, [a, b, c]]) => {
+  violation: ([sample, [a, b, c]]) => {
     const { concat, empty } = guidanceMonoid;
     const pairs: readonly (readonly [string, Guidance, Guidance])[] = [
       ['associative', concat(concat(a, b), c), concat(a, concat(b, c))],
@@ -326,7 +326,7 @@ const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {
       ['neutral at the left', concat(empty, a), a],
     ];
     const guides = [unguided, a, b, c, ...pairs.flatMap(([, left, right]) => [left, right])];
-    const predictions = predictionsOf(guidedBy(anyDenoiser(given), guides), given);
+    const predictions = predictionsOf(guidedBy(anyDenoiser(sample), guides), sample);
     const [alone, sums] = [predictions.slice(0, 4), predictions.slice(4)];
     const sizes = alone[0]!.map((_, i) => alone.reduce((sum, one) => sum + Math.abs(one[i]!), 0));
     return firstOf(

@@ -7,7 +7,7 @@ import type { Distribution } from '../../src/dsl/graph/node.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
 import { E } from '../../src/internal/fp.js';
-import { drawn, programOf, runOnReference } from '../oracles/running.js';
+import { drawOnReference, programOf, runOnReference } from '../oracles/running.js';
 import { approx, type Law } from './law.js';
 
 const seed = fc.maxSafeInteger();
@@ -43,7 +43,7 @@ const independent: Law<readonly [number, readonly string[]]> = {
   runs: 100,
   violation: ([from, all]) =>
     all.reduce<string | null>(
-      (found, name) => found ?? approx(name, fork(key(from), ...all)[name]!, fork(key(from), name)[name]!, 0),
+      (violation, name) => violation ?? approx(name, fork(key(from), ...all)[name]!, fork(key(from), name)[name]!, 0),
       null,
     ),
 };
@@ -56,8 +56,8 @@ const prefixes: Law<readonly [number, number, number]> = {
   runs: 20,
   violation: async ([from, n, more]) => {
     for (const draw of [normal, uniform]) {
-      const short = await drawn(key(from), draw(n));
-      const long = await drawn(key(from), draw(n + more));
+      const short = await drawOnReference(key(from), draw(n));
+      const long = await drawOnReference(key(from), draw(n + more));
       const violation = approx('draws', short, long.subarray(0, n), 0);
       if (violation !== null) return violation;
     }
@@ -98,8 +98,8 @@ const onceOnly: Law<readonly Use[]> = {
         ]),
       ),
     );
-    const made = plan(drawing, {}, { fuses: false, composites: [], scratchElements: () => 0 });
-    const outcome = E.isRight(made) ? 'a plan' : made.left._tag;
+    const result = plan(drawing, {}, { fuses: false, composites: [], scratchElements: () => 0 });
+    const outcome = E.isRight(result) ? 'a plan' : result.left._tag;
     const expected = reused ? 'KeyReused' : 'a plan';
     return outcome === expected ? null : `expected ${expected}, got ${outcome}`;
   },

@@ -25,11 +25,11 @@ const merged = (a: Moments, b: Moments): Moments => orRaise(mergeMoments(a, b));
 /**
  * The tolerance, relative to the mean, and for the scatter relative to the largest scatter of n numbers of this spread.
  */
-const alike = (found: Moments, expected: Moments): string | null =>
+const alike = (actual: Moments, expected: Moments): string | null =>
   firstOf(
-    near('count', found.count, expected.count, 0),
-    approx('mean', found.mean, expected.mean, 1e-12 * FAR),
-    approx('scatter', found.scatter, expected.scatter, 4e-12 * expected.count),
+    near('count', actual.count, expected.count, 0),
+    approx('mean', actual.mean, expected.mean, 1e-12 * FAR),
+    approx('scatter', actual.scatter, expected.scatter, 4e-12 * expected.count),
   );
 
 const split: Law<readonly Rows[]> = {

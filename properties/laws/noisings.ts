@@ -27,7 +27,7 @@ import { schedule, timestep, twoTimesteps } from '../arbitraries/diffusion.js';
 import { gaussianMoments } from '../oracles/moments.js';
 import { valueOf } from '../oracles/plans.js';
 import { factorsOf, stagesOn } from '../oracles/stages.js';
-import { drawn } from '../oracles/running.js';
+import { drawOnReference } from '../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
 
 /** Half a unit in the last place. */
@@ -40,11 +40,11 @@ const products: Law<Schedule> = {
   arbitrary: schedule,
   runs: 30,
   violation: ({ betas, alphas, alphaBars }) =>
-    Array.from(alphaBars).reduce<Violation>((found, alphaBar, t) => {
+    Array.from(alphaBars).reduce<Violation>((violation, alphaBar, t) => {
       // from the other end, so that it rounds differently
       const product = alphas.subarray(0, t + 1).reduceRight((all, alpha) => all * alpha, 1);
       return (
-        found ??
+        violation ??
         firstOf(
           near(`α_${t}`, alphas[t]!, 1 - betas[t]!, ULP),
           near(`ᾱ_${t}`, alphaBar, product, 2 * (t + 1) * ULP * product),
@@ -83,7 +83,7 @@ const walking: Law<readonly [readonly number[], number, number]> = {
   runs: 10,
   violation: async ([betas, x, seed]) => {
     const noising = noisingOf(valueOf(scheduleFromBetas(betas)));
-    const draws = await drawn([seed, 0], (key) => {
+    const draws = await drawOnReference([seed, 0], (key) => {
       const start = add(zeros(SAMPLES, 1), x);
       return betas.reduce((at, _, t) => {
         const index = constantOf(new Int32Array(SAMPLES).fill(t), SAMPLES);
@@ -102,19 +102,19 @@ const posterior: Law<{ readonly noising: DiscreteNoising; readonly t: number }> 
   source: 'DDPM, eq. 6 and 7',
   arbitrary: timestep,
   runs: 200,
-  violation: ({ noising: { schedule: given, posteriors }, t }) => {
-    const [beta, alpha, alphaBar] = [given.betas[t]!, given.alphas[t]!, given.alphaBars[t]!];
-    const before = t === 0 ? 1 : given.alphaBars[t - 1]!;
+  violation: ({ noising: { schedule, posteriors }, t }) => {
+    const [beta, alpha, alphaBar] = [schedule.betas[t]!, schedule.alphas[t]!, schedule.alphaBars[t]!];
+    const before = t === 0 ? 1 : schedule.alphaBars[t - 1]!;
     const noise = 1 - alphaBar;
     // at t = 0 the posterior is x_0 itself: βs cancel
     const x0 = t === 0 ? 1 : (Math.sqrt(before) * beta) / noise;
     const xt = (Math.sqrt(alpha) * (1 - before)) / noise;
     const sigma = Math.sqrt(((1 - before) / noise) * beta);
-    const found = posteriors[t]!;
+    const actual = posteriors[t]!;
     return firstOf(
-      near('coefficient of x₀', found.x0, x0, 8 * ULP * x0),
-      near('coefficient of x_t', found.xt, xt, 8 * ULP * xt),
-      near('sigma', found.sigma, sigma, 8 * ULP * sigma),
+      near('coefficient of x₀', actual.x0, x0, 8 * ULP * x0),
+      near('coefficient of x_t', actual.xt, xt, 8 * ULP * xt),
+      near('sigma', actual.sigma, sigma, 8 * ULP * sigma),
     );
   },
 };
@@ -181,10 +181,10 @@ const respaced: Law<readonly [Schedule, number]> = {
   source: 'Improved DDPM (Nichol & Dhariwal 2021), section 4',
   arbitrary: fc.tuple(schedule, fc.nat(9999)),
   runs: 50,
-  violation: ([given, n]) => {
-    const noising = noisingOf(given);
-    const short = valueOf(respace(spaced(1 + (n % given.T)))(noising));
-    const expected = Array.from(short.timesteps, (t) => given.alphaBars[t]!);
+  violation: ([schedule, n]) => {
+    const noising = noisingOf(schedule);
+    const short = valueOf(respace(spaced(1 + (n % schedule.T)))(noising));
+    const expected = Array.from(short.timesteps, (t) => schedule.alphaBars[t]!);
     return approx('ᾱ', short.schedule.alphaBars, expected, 4 * short.schedule.T * ULP);
   },
 };
@@ -209,22 +209,22 @@ const ownSigmas: Law<readonly [DiscreteNoising, number]> = {
   arbitrary: fc.tuple(
     fc.oneof(
       schedule.map(noisingOf),
-      rising.map((given) => valueOf(noisingOfSigmas(given))),
+      rising.map((sigmas) => valueOf(noisingOfSigmas(sigmas))),
     ),
     fc.nat(9999),
   ),
   runs: 60,
-  violation: ([given, n]) => {
-    const { T } = given.schedule;
+  violation: ([process, n]) => {
+    const { T } = process.schedule;
     const visits = (noising: DiscreteNoising, steps: number): Violation => {
       const grid = spaced(steps);
       const falling = valueOf(grid(noising)).map((t) => sigmas(noising.schedule)[t]!);
-      const [found, expected] = [valueOf(respaceAtSigmas(falling)(noising)), valueOf(respace(grid)(noising))];
-      return approx(`σ of ${steps} timesteps`, levelsOf(found), levelsOf(expected), 0);
+      const [actual, expected] = [valueOf(respaceAtSigmas(falling)(noising)), valueOf(respace(grid)(noising))];
+      return approx(`σ of ${steps} timesteps`, levelsOf(actual), levelsOf(expected), 0);
     };
     const some = 1 + (n % T);
-    const short = valueOf(respace(spaced(some))(given));
-    return firstOf(visits(given, T), visits(given, some), visits(short, short.schedule.T));
+    const short = valueOf(respace(spaced(some))(process));
+    return firstOf(visits(process, T), visits(process, some), visits(short, short.schedule.T));
   },
 };
 

@@ -30,10 +30,10 @@ const numbersOf = async (backend: Backend, value: AnyValue): Promise<HostArray> 
   valueOf(await read(value as Value<[]>)(backend)());
 
 /** A program compiled with and without donation. */
-const compiled = async (backend: Backend, given: GraphCase, donate: readonly string[]) => {
+const compileCase = async (backend: Backend, sample: GraphCase, donate: readonly string[]) => {
   // the inputs of a program of a record of unknown names have no names to donate
   const options = { donate: donate as readonly never[] };
-  return valueOf(await compile(programOf(given.declared, given.build), {}, options)(backend)());
+  return valueOf(await compile(programOf(sample.declared, sample.build), {}, options)(backend)());
 };
 
 /** Checks that the memory in use is as before. */
@@ -51,12 +51,12 @@ const donation = (backend: Backend): Law<GraphCase> => ({
   source: 'linear types, by hand',
   arbitrary: graphCase,
   runs: 30,
-  violation: async (given) => {
+  violation: async (sample) => {
     const before = backend.stats();
-    const keeping = await compiled(backend, given, []);
-    const donating = await compiled(backend, given, given.donate);
-    const values = await uploaded(backend, given.inputs);
-    const inputs = { ...values, key: given.key } as never; // a record of unknown names
+    const keeping = await compileCase(backend, sample, []);
+    const donating = await compileCase(backend, sample, sample.donate);
+    const values = await uploaded(backend, sample.inputs);
+    const inputs = { ...values, key: sample.key } as never; // a record of unknown names
     const expected = valueOf(await keeping.run(inputs)()) as Values;
     const actual = valueOf(await donating.run(inputs)()) as Values;
     const violations: Violation[] = [];
@@ -64,13 +64,13 @@ const donation = (backend: Backend): Law<GraphCase> => ({
       violations.push(
         approx(path, await numbersOf(backend, actual[path]!), await numbersOf(backend, expected[path]!), 0),
       );
-    for (const { path, data } of given.inputs)
+    for (const { path, data } of sample.inputs)
       violations.push(
-        given.donate.includes(path)
+        sample.donate.includes(path)
           ? demandError(path, 'ValueConsumed', await read(values[path] as Value<[]>)(backend)())
           : approx(path, await numbersOf(backend, values[path]!), data, 0),
       );
-    if (given.donate.length > 0)
+    if (sample.donate.length > 0)
       violations.push(demandError('another run', 'ValueConsumed', await donating.run(inputs)()));
     for (const tree of [values, expected, actual]) valueOf(await release(tree)(backend)());
     keeping.release();
@@ -85,11 +85,11 @@ const repetition = (backend: Backend): Law<GraphCase> => ({
   source: 'programs are functions',
   arbitrary: graphCase,
   runs: 20,
-  violation: async (given) => {
+  violation: async (sample) => {
     const before = backend.stats();
-    const executable = await compiled(backend, given, []);
-    const numbersOfInputs = given.inputs.map(({ path, data, dtype }) => [path, arrayOf(data, dtype)]);
-    const inputs = { ...Object.fromEntries(numbersOfInputs), key: given.key } as never; // a record of unknown names
+    const executable = await compileCase(backend, sample, []);
+    const numbersOfInputs = sample.inputs.map(({ path, data, dtype }) => [path, arrayOf(data, dtype)]);
+    const inputs = { ...Object.fromEntries(numbersOfInputs), key: sample.key } as never; // a record of unknown names
     let first: Readonly<Record<string, HostArray>> | null = null;
     for (let i = 0; i < 20; i++) {
       const outputs = valueOf(await executable.run(inputs)()) as Values;
@@ -145,10 +145,10 @@ const profiling = (backend: Backend): Law<GraphCase> => ({
   source: 'definition of a profile',
   arbitrary: graphCase,
   runs: 10,
-  violation: async (given) => {
-    const executable = await compiled(backend, given, []);
-    const values = await uploaded(backend, given.inputs);
-    const inputs = { ...values, key: given.key } as never; // a record of unknown names
+  violation: async (sample) => {
+    const executable = await compileCase(backend, sample, []);
+    const values = await uploaded(backend, sample.inputs);
+    const inputs = { ...values, key: sample.key } as never; // a record of unknown names
     const expected = valueOf(await executable.run(inputs)()) as Values;
     const { outputs, milliseconds } = valueOf(await executable.profile(inputs)());
     const violations: Violation[] = [];
@@ -186,11 +186,11 @@ const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
   // the keys of MISTAKES are mistakes
   arbitrary: fc.tuple(graphCase, fc.constantFrom(...(Object.keys(MISTAKES) as Mistake[]))),
   runs: 30,
-  violation: async ([given, mistake]) => {
+  violation: async ([sample, mistake]) => {
     const before = backend.stats();
-    const executable = await compiled(backend, given, given.donate);
-    const values = await uploaded(backend, given.inputs);
-    const { path, data, shape, dtype } = given.inputs[0]!;
+    const executable = await compileCase(backend, sample, sample.donate);
+    const values = await uploaded(backend, sample.inputs);
+    const { path, data, shape, dtype } = sample.inputs[0]!;
     const other = dtype === 'int32' ? 'float32' : 'int32';
     const wrong = async (): Promise<Readonly<Record<string, AnyValue | HostArray | KeyWords | number>>> => {
       switch (mistake) {
@@ -215,7 +215,7 @@ const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
     const violation = demandError(
       'run',
       MISTAKES[mistake],
-      await executable.run({ key: given.key, ...inputs } as never)(),
+      await executable.run({ key: sample.key, ...inputs } as never)(),
     );
     const extra = Object.values(inputs).filter(isValue);
     valueOf(await release([values, extra])(backend)());

@@ -34,7 +34,7 @@ import { reference } from 'noisefold/backends/reference';
 import { fallingSigmas, placeOnPath, solversOfLevels, twoGaussians } from '../arbitraries/paths.js';
 import { beginningOf } from '../oracles/gaussianWalk.js';
 import { valueOf } from '../oracles/plans.js';
-import { computed, drawn } from '../oracles/running.js';
+import { computed, drawOnReference } from '../oracles/running.js';
 import { walkOf } from '../oracles/solverWalk.js';
 import { approx, firstOf, type Law, near, type Violation } from './law.js';
 
@@ -85,8 +85,8 @@ const equalSNR: Law<readonly [string, readonly number[], GaussianMixture<[]>, re
     const tolerance = 2 ** 11 * ULP * Math.max(1, ...begin.map(Math.abs));
     for (const noising of [rectifiedFlow(), trigonometric(), continuousCosine(), schedule]) {
       const path = 'name' in noising ? noising.name : 'a schedule';
-      const found = approx(`x/α on ${path}`, await stationsOn(noising), expected, tolerance);
-      if (found !== null) return found;
+      const violation = approx(`x/α on ${path}`, await stationsOn(noising), expected, tolerance);
+      if (violation !== null) return violation;
     }
     return null;
   },
@@ -105,11 +105,11 @@ const shifts: Law<readonly [number, number]> = {
     const others = valueOf(gridOf(evenGrid(n, { shift }))(trigonometric()));
     return firstOf(
       approx('times of another path', others, times, 0),
-      levelsOf(flow, times).reduce<Violation>((found, { t, alpha, sigma }, i) => {
+      levelsOf(flow, times).reduce<Violation>((violation, { t, alpha, sigma }, i) => {
         const u = 1 - i / n;
         const noise = (shift * u) / (i / n);
         return (
-          found ??
+          violation ??
           firstOf(
             near(`t_${i}`, t, (shift * u) / (1 + (shift - 1) * u), 8 * ULP),
             near('α', alpha, 1 - t, 0),
@@ -174,12 +174,12 @@ const unwrapped: Law<
     const wrapped = valueOf(preconditioned(raw, { as: 'edm', sigmaData }));
     const { alpha, sigma } = noising.levelAt(t);
     const x = alpha * z + sigma * z;
-    const [found, expected] = await Promise.all(
+    const [actual, expected] = await Promise.all(
       [wrapped, D].map((denoiser) =>
         computed(() => overNoising(noising)(denoiser).apply(null, constantOf([x], 1), { t: constantOf([t], 1) })),
       ),
     );
-    return near('x̂₀', found![0]!, expected![0]!, 2 ** 6 * ULP * (1 + Math.abs(x / alpha)));
+    return near('x̂₀', actual![0]!, expected![0]!, 2 ** 6 * ULP * (1 + Math.abs(x / alpha)));
   },
 };
 
@@ -195,7 +195,7 @@ const losses: Law<readonly [readonly [number, number], GaussianMixture<[]>, numb
     const [flow, exploding] = [rectifiedFlow(), edm()];
     const ofX0: Denoiser<null, []> = exactDenoiser(exploding)(data);
     const ofVelocity = reparameterize(flow, 'velocity')(ofX0);
-    const numbers = await drawn(words, (key) => {
+    const numbers = await drawOnReference(words, (key) => {
       const keys = fork(key, 'time', 'data', 'noise');
       const x0 = normalLike(keys['data']!, zeros(B));
       const noise = normalLike(keys['noise']!, zeros(B));
@@ -220,12 +220,12 @@ const losses: Law<readonly [readonly [number, number], GaussianMixture<[]>, numb
     const [t, sigma, velocity, x0, weighted] = Array.from({ length: 5 }, (_, k) =>
       Array.from(numbers.subarray(B * k, B * (k + 1))),
     );
-    return sigma!.reduce<Violation>((found, noise, i) => {
+    return sigma!.reduce<Violation>((violation, noise, i) => {
       const each = 2 ** 8 * ULP * ((1 + noise) * (1 + 1 / noise)) ** 2;
       const expected = ((1 + noise) / noise) ** 2 * x0![i]!;
       const ofEdm = (1 / noise ** 2 + 1 / 0.7 ** 2) * x0![i]!;
       return (
-        found ??
+        violation ??
         firstOf(
           near('t', t![i]!, noise / (1 + noise), 8 * ULP),
           near('loss of the velocity', velocity![i]!, expected, each * (1 + expected)),

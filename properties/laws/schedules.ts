@@ -52,19 +52,19 @@ const monotone: Law<Schedule> = {
   source: 'Variational Diffusion Models (Kingma et al. 2021), section 3.1',
   arbitrary: schedule,
   runs: 100,
-  violation: (given) => {
-    const { T, betas, alphaBars } = given;
+  violation: (schedule) => {
+    const { T, betas, alphaBars } = schedule;
     const outside = betas.find((beta) => !(beta > 0 && beta <= 1));
     return firstOf(
       outside === undefined ? null : `β: expected one in (0, 1], got ${outside}`,
       falling('ᾱ', [1, ...alphaBars]),
-      falling('λ', logSNRs(given)),
+      falling('λ', logSNRs(schedule)),
       falling(
         '−σ',
-        Array.from(sigmas(given), (sigma) => -sigma),
+        Array.from(sigmas(schedule), (sigma) => -sigma),
       ),
-      finite('λ', logSNRs(given).subarray(0, T - 1)),
-      finite('σ', sigmas(given).subarray(0, T - 1)),
+      finite('λ', logSNRs(schedule).subarray(0, T - 1)),
+      finite('σ', sigmas(schedule).subarray(0, T - 1)),
     );
   },
 };
@@ -81,18 +81,18 @@ const invertible: Law<readonly [Schedule, number]> = {
   source: 'Variational Diffusion Models, section 3.1; `DiscreteSchedule` of k-diffusion',
   arbitrary: fc.tuple(schedule, fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 200,
-  violation: ([given, part]) => {
-    const levels = logSNRs(given);
+  violation: ([schedule, part]) => {
+    const levels = logSNRs(schedule);
     // between a timestep and one without signal, there is no signal
-    const end = levels[given.T - 1] === -Infinity ? given.T - 2 : given.T - 1;
-    return [part * end, Math.round(part * end), given.T - 1].reduce<Violation>((found, t) => {
-      const level = logSNRAt(given)(t);
+    const end = levels[schedule.T - 1] === -Infinity ? schedule.T - 2 : schedule.T - 1;
+    return [part * end, Math.round(part * end), schedule.T - 1].reduce<Violation>((violation, t) => {
+      const level = logSNRAt(schedule)(t);
       const tolerance = level === -Infinity ? 0 : (64 * ULP * (1 + Math.abs(level))) / steepness(levels, t);
       return (
-        found ??
+        violation ??
         firstOf(
-          near('t of λ', timestepOfLogSNR(given)(level), t, t % 1 === 0 ? 0 : tolerance + 4 * ULP * t),
-          near('t of σ', timestepOfSigma(given)(sigmaAt(given)(t)), t, tolerance + 4 * ULP * t),
+          near('t of λ', timestepOfLogSNR(schedule)(level), t, t % 1 === 0 ? 0 : tolerance + 4 * ULP * t),
+          near('t of σ', timestepOfSigma(schedule)(sigmaAt(schedule)(t)), t, tolerance + 4 * ULP * t),
         )
       );
     }, null);
@@ -161,13 +161,13 @@ const respacingAll: Law<Schedule> = {
   source: 'definition',
   arbitrary: schedule,
   runs: 50,
-  violation: (given) => {
-    const noising = noisingOf(given);
-    const half = valueOf(respace(Math.ceil(given.T / 2))(noising));
-    return [noising, half].reduce<Violation>((found, p) => {
+  violation: (schedule) => {
+    const noising = noisingOf(schedule);
+    const half = valueOf(respace(Math.ceil(schedule.T / 2))(noising));
+    return [noising, half].reduce<Violation>((violation, p) => {
       const same = valueOf(respace(everyStep)(p));
       return (
-        found ??
+        violation ??
         firstOf(
           approx('timesteps', same.timesteps, p.timesteps, 0),
           // ᾱ has 2 roundings; each σ = √(1 − ᾱ)/√ᾱ has 3.5, which its square and the ratio of two make 14
@@ -185,10 +185,10 @@ const ending: Law<readonly [Schedule, number, number]> = {
   source: 'Lin et al. 2024, algorithm 1',
   arbitrary: fc.tuple(unended, fc.nat(9999), fc.double({ min: 0, max: 1, noNaN: true })),
   runs: 100,
-  violation: ([given, n, eta]) => {
-    const ended = valueOf(zeroTerminalSNR(given));
-    const noising = noisingOf(ended);
-    const grids = [valueOf(everyStep(noising)), [given.T - 1], [given.T - 1, n % (given.T - 1)]];
+  violation: ([schedule, n, eta]) => {
+    const result = valueOf(zeroTerminalSNR(schedule));
+    const noising = noisingOf(result);
+    const grids = [valueOf(everyStep(noising)), [schedule.T - 1], [schedule.T - 1, n % (schedule.T - 1)]];
     const solvers = [ddim({ eta }), ancestral(), ancestral({ variance: 'beta' })];
     const stages = grids.flatMap((timesteps) =>
       solvers.flatMap((solver) => stagesOn(solver, noising, timesteps).map(factorsOf)),
@@ -197,7 +197,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
       const levels = levelsOf(noising, timesteps);
       return levels.slice(1).map((to, i) => transition(to, levels[i]!));
     });
-    const above = ended.alphaBars.findIndex((alphaBar, t) => alphaBar > given.alphaBars[t]! + 8 * ULP);
+    const above = result.alphaBars.findIndex((alphaBar, t) => alphaBar > schedule.alphaBars[t]! + 8 * ULP);
     const kinds = [
       ['v', 'x0'],
       ['v', 'epsilon'],
@@ -206,9 +206,9 @@ const ending: Law<readonly [Schedule, number, number]> = {
     ] as const;
     const conversions = kinds.flatMap(([from, to]) => noising.marginals.map(conversion(from, to)));
     return firstOf(
-      near('ᾱ_0', ended.alphaBars[0]!, given.alphaBars[0]!, 0),
-      near('ᾱ_{T−1}', ended.alphaBars[given.T - 1]!, 0, 0),
-      above === -1 ? null : `ᾱ_${above}: expected at most ${given.alphaBars[above]}, got ${ended.alphaBars[above]}`,
+      near('ᾱ_0', result.alphaBars[0]!, schedule.alphaBars[0]!, 0),
+      near('ᾱ_{T−1}', result.alphaBars[schedule.T - 1]!, 0, 0),
+      above === -1 ? null : `ᾱ_${above}: expected at most ${schedule.alphaBars[above]}, got ${result.alphaBars[above]}`,
       finite(
         'posterior',
         noising.posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),

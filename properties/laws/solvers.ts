@@ -71,14 +71,14 @@ const pointSteps: Law<readonly [string, { readonly noising: DiscreteNoising; rea
     ),
     runs: 200,
     violation: ([name, { noising, timesteps }]) =>
-      stagesOn(ofX0[name]!, noising, timesteps).reduce<Violation>((found, stage, i) => {
+      stagesOn(ofX0[name]!, noising, timesteps).reduce<Violation>((violation, stage, i) => {
         const { at, begin, end, start = 0 } = stage;
         const { x, x0, noise } = factorsOf(stage);
         const size = x0.reduce((sum, weight) => sum + Math.abs(weight), 1 + x + start);
         const scale = x0.reduce((sum, weight) => sum + weight, x * at.alpha + start * begin.alpha);
         const variance = (x * at.sigma + start * begin.sigma) ** 2 + noise ** 2;
         return (
-          found ??
+          violation ??
           firstOf(
             near(`scale of stage ${i}`, scale, end.alpha, 64 * ULP * size),
             near(`variance of stage ${i}`, variance, end.sigma ** 2, 64 * ULP * (1 + x + start)),
@@ -125,8 +125,8 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
     within(0.5, 3),
   ),
   runs: 80,
-  violation: async ([{ solver, endsAtX0 }, given, point, epsilon]) => {
-    const plan = planOn(solver, given);
+  violation: async ([{ solver, endsAtX0 }, course, point, epsilon]) => {
+    const plan = planOn(solver, course);
     const { alpha, sigma: deviation } = plan[0]!.from;
     const begin = alpha * point + deviation * epsilon;
     // methods of ε̂ have order 4, the others order 3
@@ -134,7 +134,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
     let most = 1;
     // the σ from which methods of several ε̂ continue x/√ᾱ; without signal, and at first, there is one ε̂
     let sigma = 0;
-    return onReference(solver, given, gaussianOf(point, 0), 2, async (walk) => {
+    return onReference(solver, course, gaussianOf(point, 0), 2, async (walk) => {
       let state = beginningOf(walk, [begin, begin]);
       for (const [i, { from, to, stages }] of plan.entries()) {
         // rounding errors accumulate
@@ -143,23 +143,23 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
         const tolerance =
           ULP * (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3 * Math.max(1, to.alpha * sigma));
         const after = await walk.step(i, state, Float64Array.of(0, 1));
-        const [still, drawn] = [after.x[0]!, after.x[1]!];
+        const [still, noisy] = [after.x[0]!, after.x[1]!];
         const k = (still - to.alpha * point) / (state.x[0]! - from.alpha * point);
-        const found =
+        const violation =
           to.sigma === 0
             ? approx('x_0', after.x, [point, point], endsAtX0 ? 0 : tolerance)
             : firstOf(
                 k >= -tolerance ? null : `step ${i}: expected k ≥ 0, got ${k} ± ${tolerance}`,
                 near(
                   `variance after step ${i}`,
-                  (k * from.sigma) ** 2 + (drawn - still) ** 2,
+                  (k * from.sigma) ** 2 + (noisy - still) ** 2,
                   to.sigma ** 2,
                   tolerance,
                 ),
               );
-        if (found !== null) return found;
+        if (violation !== null) return violation;
         // continues with half of the noise
-        state = { ...after, x: after.x.map(() => (still + drawn) / 2) };
+        state = { ...after, x: after.x.map(() => (still + noisy) / 2) };
       }
       return null;
     });
@@ -180,17 +180,17 @@ interface Spread {
 /** Mean and variance of the samples of one Gaussian, propagated exactly through the affine maps of the steps. */
 const momentsOf = async (
   solver: Solver,
-  given: Gridded,
+  course: Gridded,
   data: GaussianMixture<[]>,
   first: Spread = { mean: 0, variance: 1 },
 ): Promise<Spread> => {
-  const { memory } = integratorOf(planOn(solver, given));
+  const { memory } = integratorOf(planOn(solver, course));
   const zeros = Array<number>(memory).fill(0);
   const begin: Moments = {
     mean: [first.mean, ...zeros],
     covariance: [[first.variance, ...zeros], ...zeros.map(() => [0, ...zeros])],
   };
-  const { mean, covariance } = await onReference(solver, given, data, memory + 3, async (walk, steps) => {
+  const { mean, covariance } = await onReference(solver, course, data, memory + 3, async (walk, steps) => {
     let now = begin;
     for (let index = 0; index < steps; index++) now = through((await stepsOf(walk, index, memory + 3, 1))[0]!)(now);
     return now;
@@ -207,10 +207,10 @@ const moments: Law<readonly [Named, number, number]> = {
   runs: 30,
   violation: async ([{ solver, accuracy }, mean, tau]) => {
     const whole: Gridded = { noising: noisings.cosine, grid: 400 };
-    const found = await momentsOf(solver, whole, gaussianOf(mean, tau ** 2));
+    const moments = await momentsOf(solver, whole, gaussianOf(mean, tau ** 2));
     return firstOf(
-      near('mean', (found.mean - mean) / tau, 0, 0.001),
-      near('variance', found.variance / tau ** 2, 1, accuracy),
+      near('mean', (moments.mean - mean) / tau, 0, 0.001),
+      near('variance', moments.variance / tau ** 2, 1, accuracy),
     );
   },
 };
@@ -230,13 +230,13 @@ const openEnds: Law<readonly [Named, number, number, number]> = {
   runs: 30,
   violation: async ([{ solver, accuracy }, mean, tau, sigma]) => {
     const grid = exponentialGrid(401, { min: sigma, max: 100 });
-    const given: Gridded = { noising: noisings.cosine, grid, toData: false };
-    const plan = planOn(solver, given);
+    const course: Gridded = { noising: noisings.cosine, grid, toData: false };
+    const plan = planOn(solver, course);
     const [begin, end] = [plan[0]!.from, plan.at(-1)!.to].map((level) => marginalOf(level, mean, tau));
-    const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2), begin);
+    const moments = await momentsOf(solver, course, gaussianOf(mean, tau ** 2), begin);
     return firstOf(
-      near('mean', (found.mean - end!.mean) / Math.sqrt(end!.variance), 0, 0.001),
-      near('variance', found.variance / end!.variance, 1, accuracy),
+      near('mean', (moments.mean - end!.mean) / Math.sqrt(end!.variance), 0, 0.001),
+      near('variance', moments.variance / end!.variance, 1, accuracy),
     );
   },
 };
@@ -251,11 +251,11 @@ const weakOrder: Law<readonly [Stochastic, number]> = {
   violation: async ([{ solver, order }, mean]) => {
     const errorOf = async (steps: number, tau: number): Promise<number> => {
       const grid = exponentialGrid(steps + 1, { min: 0.4, max: 8 });
-      const given: Gridded = { noising: noisings.linear, grid, toData: false };
-      const plan = planOn(solver, given);
+      const course: Gridded = { noising: noisings.linear, grid, toData: false };
+      const plan = planOn(solver, course);
       const [begin, end] = [plan[0]!.from, plan.at(-1)!.to].map((level) => marginalOf(level, mean, tau));
-      const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2), begin);
-      return Math.hypot((found.mean - end!.mean) / Math.sqrt(end!.variance), found.variance / end!.variance - 1);
+      const moments = await momentsOf(solver, course, gaussianOf(mean, tau ** 2), begin);
+      return Math.hypot((moments.mean - end!.mean) / Math.sqrt(end!.variance), moments.variance / end!.variance - 1);
     };
     const greatest = async (steps: number): Promise<number> =>
       Math.max(...(await Promise.all([0.3, 0.5, 0.7, 1].map((tau) => errorOf(steps, tau)))));
@@ -278,13 +278,13 @@ const fewSteps: Law<readonly [Named, keyof typeof noisings, 10 | 20, number, num
   ),
   runs: 60,
   violation: async ([{ solver, accuracy }, schedule, steps, mean, tau]) => {
-    const given: Gridded = { noising: noisings[schedule], grid: steps };
-    const found = await momentsOf(solver, given, gaussianOf(mean, tau ** 2));
-    const share = Math.sqrt(found.variance) / tau;
-    const left = 1 / Math.hypot(1, sigmaOf(planOn(solver, given).at(-1)!.from) / tau);
+    const course: Gridded = { noising: noisings[schedule], grid: steps };
+    const moments = await momentsOf(solver, course, gaussianOf(mean, tau ** 2));
+    const share = Math.sqrt(moments.variance) / tau;
+    const left = 1 / Math.hypot(1, sigmaOf(planOn(solver, course).at(-1)!.from) / tau);
     const delta = (accuracy < 0.05 ? 1.5 : 4) / steps;
     return firstOf(
-      near('mean', (found.mean - mean) / tau, 0, 0.01),
+      near('mean', (moments.mean - mean) / tau, 0, 0.01),
       // the middle of the bounds, and half of their distance
       near('deviation', share, (1 + delta + (1 - delta) * left) / 2, (1 + delta - (1 - delta) * left) / 2),
     );

@@ -34,9 +34,9 @@ const ofNumbers = (backend: Backend): Law<readonly [HalfStorage, readonly number
   violation: async ([storage, halves]) => {
     const x = numbersOf(storage, halves);
     const declared = [{ path: 'x', shape: [x.length], dtype: 'float32' }] as const;
-    const compiled = await running(backend, programOf(declared, (inputs) => ({ y: inputs['x']! })), { x: storage }); // prettier-ignore
-    const { y } = await compiled.run({ x });
-    compiled.release();
+    const executable = await running(backend, programOf(declared, (inputs) => ({ y: inputs['x']! })), { x: storage }); // prettier-ignore
+    const { y } = await executable.run({ x });
+    executable.release();
     return approx(storage, y as HostArray, x, 0); // not a key
   },
 });
@@ -51,25 +51,25 @@ const ofPrograms = (backend: Backend): Law<readonly [GraphCase, readonly FloatSt
     fc.array(fc.constantFrom<FloatStorage>('float16', 'bfloat16', 'float32'), { minLength: 4, maxLength: 4 }),
   ),
   runs: 40,
-  violation: async ([given, storages]) => {
+  violation: async ([sample, storages]) => {
     const isFloat = (dtype: DType): boolean => dtype === 'float32';
     const storage = Object.fromEntries(
-      given.inputs.map(({ path, dtype }, i) => [path, isFloat(dtype) ? storages[i % 4]! : 'float32'] as const),
+      sample.inputs.map(({ path, dtype }, i) => [path, isFloat(dtype) ? storages[i % 4]! : 'float32'] as const),
     );
     const data = Object.fromEntries(
-      given.inputs.map(({ path, dtype, data: own }) => [
+      sample.inputs.map(({ path, dtype, data: own }) => [
         path,
         isFloat(dtype) ? Float64Array.from(roundedTo(storage[path]!, own)) : own,
       ]),
     );
-    const graph = given.graph();
-    const keys = { key: given.key };
-    const expected = rounded(Object.values(graph), data, keys, given.key[0]);
+    const graph = sample.graph();
+    const keys = { key: sample.key };
+    const expected = rounded(Object.values(graph), data, keys, sample.key[0]);
     if (expected === null) return null;
-    const compiled = await running(backend, programOf(given.declared, given.build), storage);
-    const inputs = Object.fromEntries(given.inputs.map(({ path, data: own }) => [path, own]));
-    const actual = await compiled.run({ ...inputs, ...keys });
-    compiled.release();
+    const executable = await running(backend, programOf(sample.declared, sample.build), storage);
+    const inputs = Object.fromEntries(sample.inputs.map(({ path, data: own }) => [path, own]));
+    const actual = await executable.run({ ...inputs, ...keys });
+    executable.release();
     return firstOf(
       ...Object.entries(graph).map(([path, { dtype }], i) => {
         const { exact, tolerance } = expected[i]!;

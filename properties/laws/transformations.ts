@@ -87,11 +87,11 @@ export const transformationLaws: readonly Law[] = [
     source: 'Chen et al. 2016',
     arbitrary: graphCase,
     runs: 200,
-    violation: (given: GraphCase) => {
-      const [again, kept] = [checkpoint<Tensors, []>, (f: TensorFunction) => f].map((wrap) =>
-        outputsOfPlan(differentiated(given, wrap), FUSING),
+    violation: (sample: GraphCase) => {
+      const [again, plain] = [checkpoint<Tensors, []>, (f: TensorFunction) => f].map((wrap) =>
+        outputsOfPlan(differentiated(sample, wrap), FUSING),
       );
-      return equal(again!, kept!);
+      return equal(again!, plain!);
     },
   },
   {
@@ -100,12 +100,12 @@ export const transformationLaws: readonly Law[] = [
     source: 'definition of the derivative',
     arbitrary: anyOperation,
     runs: 250,
-    violation: async (given: OperationCase) => {
-      const { inputs, build, seed } = given;
+    violation: async (sample: OperationCase) => {
+      const { inputs, build, seed } = sample;
       const own = lifted((x) => weighted(build(Object.values(x)), seed));
       const custom = customVjp(own, (x) => vjp(own)(x).pullback);
       const derivatives = (f: TensorFunction) =>
-        runOnReference(inputs, dataOf(given), (x) => threeDerivatives(lowered(f), x, seed + 1));
+        runOnReference(inputs, dataOf(sample), (x) => threeDerivatives(lowered(f), x, seed + 1));
       const [expected, actual] = [await derivatives(own), await derivatives(custom)];
       return firstOf(
         ...Object.entries(expected).map(([path, x]) => {
@@ -130,10 +130,10 @@ export const transformationLaws: readonly Law[] = [
     source: 'definition of the transpose',
     arbitrary: anyOperation,
     runs: 250,
-    violation: async (given: OperationCase) => {
-      const { inputs, build, seed } = given;
+    violation: async (sample: OperationCase) => {
+      const { inputs, build, seed } = sample;
       const f: NodeFunction = (x) => build(Object.values(x));
-      const found = await runOnReference(inputs, dataOf(given), (x) => {
+      const actual = await runOnReference(inputs, dataOf(sample), (x) => {
         const direction = directionOf(x, seed + 10);
         const pulledBack = gradient((at) => weighted(f(at), seed), x);
         return {
@@ -143,7 +143,7 @@ export const transformationLaws: readonly Law[] = [
             .reduce(p.add),
         };
       });
-      const [forward, reverse] = [found['forward']!, found['reverse']!];
+      const [forward, reverse] = [actual['forward']!, actual['reverse']!];
       return approx('⟨jvp, w⟩', forward, reverse, 1e-9 * (1 + Math.abs(reverse[0]!)));
     },
   },

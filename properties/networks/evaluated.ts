@@ -76,8 +76,8 @@ const ofUNet = ({ config, names }: { readonly config: UNetArchitecture; readonly
   return { model, names, apply };
 };
 
-const ofClassifier = (given: unknown) => {
-  const { config, names } = unwrap(guidedDiffusionClassifierConfig(given));
+const ofClassifier = (flags: unknown) => {
+  const { config, names } = unwrap(guidedDiffusionClassifierConfig(flags));
   const model = unwrap(encoderClassifier(config));
   const apply = (params: Parameters<typeof model.apply>[0], x: Images, { t }: Inputs) =>
     model.apply(params, x as never, t!); // images of the size of the model
@@ -129,12 +129,12 @@ export const evaluated = async (nf: Noisefold, fixture: Published): Promise<Eval
     readonly params: unknown;
     readonly x: Images;
   }
-  interface Given {
+  interface Arguments {
     readonly at: Point;
     readonly w: Tensor<[Dim, ...Dim[]]>;
     readonly inputs: Inputs;
   }
-  const both = program(spec as never, ({ at, w, inputs }: Given) =>
+  const both = program(spec as never, ({ at, w, inputs }: Arguments) =>
     valueAuxAndGrad(({ params, x }: Point) => {
       const y = apply(params, x, inputs);
       return [sum(mul(y, w)), y] as const;
@@ -143,16 +143,16 @@ export const evaluated = async (nf: Noisefold, fixture: Published): Promise<Eval
   const executable = await nf.run(compile(both, {}));
   const data = Object.fromEntries(inputs.map(([name, input]) => [name, input.data]));
   const results = await nf.run(executable.run({ at: { params, x: x.data }, w: loss, inputs: data } as never));
-  const found = new Map<string, Weight>();
+  const byName = new Map<string, Weight>();
   for (const { path, leaf } of leaves(results, isNumbers))
-    found.set(path, {
+    byName.set(path, {
       shape: valueShape(leaf) as readonly number[],
       data: Float32Array.from(await nf.run(read(leaf))),
     });
-  const ofParameters = [...found].map(([path, g]) => [path.replace('grad.params.', ''), g] as const);
+  const ofParameters = [...byName].map(([path, g]) => [path.replace('grad.params.', ''), g] as const);
   return {
-    output: found.get('aux')!.data,
-    gradientOfX: found.get('grad.x')!.data,
+    output: byName.get('aux')!.data,
+    gradientOfX: byName.get('grad.x')!.data,
     gradients: renamedToTheirs(unwrap(names(model)), new Map(ofParameters)),
   };
 };

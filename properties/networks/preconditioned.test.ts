@@ -34,7 +34,7 @@ test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
   const executable = await nf.run(compile(denoise, {}));
   // x_t = √ᾱ·x, with √ᾱ = 1/√(1 + σ²)
   const xt = x!.map((value, i) => value / Math.hypot(1, sigmas![Math.floor(i / 192)]!));
-  const found = await nf.run(read(await nf.run(executable.run({ params, x: xt }))));
-  const error = Math.max(...Array.from(found, (value, i) => Math.abs(value - expected![i]!)));
+  const actual = await nf.run(read(await nf.run(executable.run({ params, x: xt }))));
+  const error = Math.max(...Array.from(actual, (value, i) => Math.abs(value - expected![i]!)));
   expect(error).toBeLessThan(2e-6 * Math.max(...expected!.map(Math.abs)));
 });

@@ -13,9 +13,9 @@ import { evaluated } from './evaluated.js';
 const largest = (numbers: ArrayLike<number>): number => Math.max(...Array.from(numbers, Math.abs));
 
 /** The largest difference, relative to the largest number if that is above 1. */
-const distance = (found: ArrayLike<number>, expected: ArrayLike<number>): number => {
-  expect(found.length).toBe(expected.length);
-  return largest(Array.from(expected, (x, i) => found[i]! - x)) / Math.max(1, largest(expected));
+const distance = (actual: ArrayLike<number>, expected: ArrayLike<number>): number => {
+  expect(actual.length).toBe(expected.length);
+  return largest(Array.from(expected, (x, i) => actual[i]! - x)) / Math.max(1, largest(expected));
 };
 
 describe.each([...goldenNames, ...hashedNames])('%s', (name) => {
@@ -33,8 +33,8 @@ describe.each([...goldenNames, ...hashedNames])('%s', (name) => {
 
     const least = Math.max(...Array.from(fixture.gradients.values(), ([norm]) => norm)) / 100;
     for (const [weight, measures] of fixture.gradients) {
-      const found = fixture.measure(weight, gradients.get(weight)!.data);
-      const error = largest(measures.map((number, i) => found[i]! - number));
+      const actual = fixture.measure(weight, gradients.get(weight)!.data);
+      const error = largest(measures.map((number, i) => actual[i]! - number));
       expect(error / Math.max(measures[0], least), weight).toBeLessThan(1e-4);
     }
     const whole = [...fixture.tensors].filter(([of]) => of.startsWith('grad.') && of !== 'grad.input.x');

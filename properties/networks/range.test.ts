@@ -61,8 +61,14 @@ const checkOn = (backend: Parameters<typeof open>[0]) => async (): Promise<void>
   const { run: compiled } = await nf.run(compile(both, { B: 2 }));
   const x = Float32Array.from({ length: 2 * 16 }, (_, i) => Math.cos(i));
   const run = async ({ t = 9, time = 9.5, label = 3 }: Case[1]) => {
-    const given = { params, x, t: Int32Array.of(9, t), time: Float32Array.of(0, time), label: Int32Array.of(0, label) };
-    const { listed, fractional } = await nf.run(compiled(given as never));
+    const inputs = {
+      params,
+      x,
+      t: Int32Array.of(9, t),
+      time: Float32Array.of(0, time),
+      label: Int32Array.of(0, label),
+    };
+    const { listed, fractional } = await nf.run(compiled(inputs as never));
     return { listed: [...(await nf.run(read(listed)))], fractional: [...(await nf.run(read(fractional)))] };
   };
   const good = await run({});

@@ -22,7 +22,7 @@ const along = (place: Place): readonly [rows: boolean, columns: boolean] => [
 
 /** A graph, and the extents of a grid of examples of its inputs. */
 export interface Grid {
-  readonly given: GraphCase;
+  readonly graph: GraphCase;
   readonly rows: number;
   readonly columns: number;
   /** One for each input. */
@@ -43,15 +43,15 @@ export const gridOf = (
 ): fc.Arbitrary<Grid> =>
   fc
     .record({
-      given: graph,
+      graph,
       rows: extent,
       columns,
       places: fc.array(fc.constantFrom(...places), { minLength: 3, maxLength: 3 }),
       seed: fc.nat(),
     })
     .map((grid) => {
-      const used = grid.places.slice(0, grid.given.inputs.length).map(along);
-      const isWell = along(places[0]).every((needed, axis) => !needed || used.some((at) => at[axis]));
+      const used = grid.places.slice(0, grid.graph.inputs.length).map(along);
+      const isWell = along(places[0]).every((along, axis) => !along || used.some((at) => at[axis]));
       return isWell ? grid : { ...grid, places: [places[0], ...grid.places.slice(1)] };
     });
 
@@ -74,14 +74,14 @@ export const convolution: fc.Arbitrary<GraphCase> = fc
   });
 
 export const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
-export const joined = (parts: readonly Float64Array[]): Float64Array =>
+export const join = (parts: readonly Float64Array[]): Float64Array =>
   Float64Array.from(parts.flatMap((part) => [...part]));
 
 const DOMAINS = { float32: 'any', int32: 'integers', bool: 'bools' } as const;
 
 /** The numbers of an input in one example; in the first example those of the graph. */
-const exampleAt = ({ given, places, columns, seed }: Grid, k: number, row: number, column: number) => {
-  const { data, dtype } = given.inputs[k]!;
+const exampleAt = ({ graph, places, columns, seed }: Grid, k: number, row: number, column: number) => {
+  const { data, dtype } = graph.inputs[k]!;
   const [byRow, byColumn] = along(places[k]!);
   const i = (byRow ? row * columns : 0) + (byColumn ? column : 0);
   return i === 0 ? data : numbers(DOMAINS[dtype], seed + 100 * k + i, data.length);
@@ -92,18 +92,18 @@ export type Function = (x: Tensors) => Tensors;
 type Transformed = (f: Function, at: (...places: readonly Place[]) => Tensors) => Tensors;
 
 const transformed = (grid: Grid, inputs: readonly Input[], transform: Transformed): GraphCase => {
-  const { given, places } = grid;
+  const { graph, places } = grid;
   return {
-    ...given,
+    ...graph,
     inputs,
-    declared: [...inputs, ...given.declared.slice(inputs.length)],
+    declared: [...inputs, ...graph.declared.slice(inputs.length)],
     donate: [],
     build: (nodes) => {
       const all = tensors(nodes);
       const at = (...some: readonly Place[]): Tensors =>
         Object.fromEntries(inputs.flatMap(({ path }, k) => (some.includes(places[k]!) ? [[path, all[path]!]] : []))); // prettier-ignore
       // in the order of the inputs, which the graph is made by
-      const f: Function = (x) => tensors(given.build(mapValues({ ...all, ...x }, nodeOf)));
+      const f: Function = (x) => tensors(graph.build(mapValues({ ...all, ...x }, nodeOf)));
       return mapValues(transform(f, at), nodeOf);
     },
   };
@@ -111,13 +111,13 @@ const transformed = (grid: Grid, inputs: readonly Input[], transform: Transforme
 
 /** Evaluates the whole grid at once. */
 export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
-  const inputs = grid.given.inputs.map((input, k): Input => {
+  const inputs = grid.graph.inputs.map((input, k): Input => {
     const [byRow, byColumn] = along(grid.places[k]!);
     const [rows, columns] = [range(byRow ? grid.rows : 1), range(byColumn ? grid.columns : 1)];
     return {
       ...input,
       shape: [...(byRow ? [rows.length] : []), ...(byColumn ? [columns.length] : []), ...input.shape],
-      data: joined(rows.flatMap((row) => columns.map((column) => exampleAt(grid, k, row, column)))),
+      data: join(rows.flatMap((row) => columns.map((column) => exampleAt(grid, k, row, column)))),
     };
   });
   return outputsOfPlan(transformed(grid, inputs, transform), FUSING);
@@ -126,11 +126,11 @@ export const atOnce = (grid: Grid, transform: Transformed): Readonly<Record<stri
 /** Evaluates one example of the grid after the other, row by row. */
 export const oneByOne = (grid: Grid, transform: Transformed): Readonly<Record<string, Float64Array>> => {
   // one plan: the shapes are the same everywhere
-  const { outputsOf } = planned(transformed(grid, grid.given.inputs, transform), FUSING);
-  const found = range(grid.rows).flatMap((row) =>
+  const { outputsOf } = planned(transformed(grid, grid.graph.inputs, transform), FUSING);
+  const examples = range(grid.rows).flatMap((row) =>
     range(grid.columns).map((column) =>
-      outputsOf(grid.given.inputs.map((x, k): Input => ({ ...x, data: exampleAt(grid, k, row, column) }))),
+      outputsOf(grid.graph.inputs.map((x, k): Input => ({ ...x, data: exampleAt(grid, k, row, column) }))),
     ),
   );
-  return mapValues(found[0]!, (_, path) => joined(found.map((one) => one[path]!)));
+  return mapValues(examples[0]!, (_, path) => join(examples.map((one) => one[path]!)));
 };

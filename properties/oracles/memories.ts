@@ -55,7 +55,7 @@ export const memoryOf = (
       ),
     ),
   );
-  const placed = buffers.map(({ elements, storage }, b): { readonly cells: Cells; readonly offset: number } => {
+  const places = buffers.map(({ elements, storage }, b): { readonly cells: Cells; readonly offset: number } => {
     switch (storage.kind) {
       case 'arena':
         return { cells: arena, offset: storage.offset };
@@ -68,7 +68,7 @@ export const memoryOf = (
     }
   });
   const locate = (buffer: number, at: number): readonly [Cells, number] => {
-    const { cells, offset } = placed[buffer]!;
+    const { cells, offset } = places[buffer]!;
     if (!(at >= 0 && at < buffers[buffer]!.elements) || offset + at >= cells.values.length)
       throw new Error(`element ${at} is outside of buffer ${buffer}`);
     return [cells, offset + at];
@@ -99,7 +99,7 @@ export const memoryOf = (
       }
     },
     overlap: (a, b) => {
-      const [x, y] = [placed[a]!, placed[b]!];
+      const [x, y] = [places[a]!, places[b]!];
       const apart = x.offset + buffers[a]!.elements <= y.offset || y.offset + buffers[b]!.elements <= x.offset;
       if (x.cells !== y.cells || apart) return 'none';
       return x.offset === y.offset ? 'same' : 'some';

@@ -32,7 +32,7 @@ export const evaluateRegionIn = (
   entering: (x: number) => number,
   { unaryFunction, binaryFunction }: Functions = scalar,
 ): void => {
-  const kept = extents.length - reduced;
+  const free = extents.length - reduced;
   const index = extents.map(() => 0);
   const values = new Float64Array(body.length);
   const typeOf = (at: number): NumberType => body[at]!.dtype;
@@ -85,13 +85,13 @@ export const evaluateRegionIn = (
       visit(from + 1, to, body);
     }
   };
-  visit(0, kept, () => {
+  visit(0, free, () => {
     const sums = results.map(({ first }) => first);
-    visit(kept, extents.length, () => {
+    visit(free, extents.length, () => {
       for (let at = 0; at < body.length; at++) values[at] = evaluations[at]!();
       for (let s = 0; s < stores.length; s++) sums[s] = results[s]!.combine(sums[s]!, values[stores[s]!.value]!);
     });
-    index.fill(0, kept); // the address of a store depends on the other loops only
+    index.fill(0, free); // the address of a store depends on the other loops only
     stores.forEach((store, s) => write(store.buffer, addressAt(store, index), sums[s]!));
   });
 };

@@ -47,19 +47,19 @@ export const arrayOf = (numbers: Iterable<number>, dtype: DType): HostArray | Ke
 /** Compiles a program, with the storage of its inputs; throws errors. */
 export const running = async (
   backend: Backend,
-  given: Program<Tensors, Tensors>,
+  program: Program<Tensors, Tensors>,
   storage: Readonly<Record<string, FloatStorage>> = {},
 ): Promise<Running> => {
   // the inputs of a record of unknown names have no names in types
-  const executable = valueOf(await compile(given, {}, { storage: storage as object })(backend)());
+  const executable = valueOf(await compile(program, {}, { storage: storage as object })(backend)());
   return {
     run: async (numbers) => {
       // records of unknown members, whose types state nothing that `run` does not check
-      const given = executable.plan.inputs.map(({ path, dtype }) => {
+      const entries = executable.plan.inputs.map(({ path, dtype }) => {
         const isStored = (storage[path] ?? 'float32') !== 'float32'; // words in the plan
         return [path, arrayOf(numbers[path]!, isStored ? 'float32' : dtype)];
       });
-      const outputs = valueOf(await executable.run(Object.fromEntries(given) as never)()) as Readonly<
+      const outputs = valueOf(await executable.run(Object.fromEntries(entries) as never)()) as Readonly<
         Record<string, AnyValue | KeyWords>
       >;
       const results: Record<string, HostArray | KeyWords> = {};
@@ -98,7 +98,7 @@ export const computed = async (build: () => AnyTensor): Promise<HostArray> =>
   evaluate([nodeOf(build())], {}, {}).outputs[0]!;
 
 /** The numbers that a function of a key returns, on the reference. */
-export const drawn = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
+export const drawOnReference = async (key: KeyWords, draw: (key: Key) => AnyTensor): Promise<HostArray> => {
   const input = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));
   return evaluate([nodeOf(draw(input))], {}, { key }).outputs[0]!;
 };

@@ -67,8 +67,8 @@ export const walkOf = async (
     const { state: after } = valueOf(await executable.run({ state, noise, index })());
     const numbers = async (value: typeof after.x): Promise<Batch> =>
       Float64Array.from(valueOf(await read(value)(backend)()));
-    const [x, ...kept] = await Promise.all([after.x, ...after.memory].map(numbers));
-    return { x: x!, memory: kept };
+    const [x, ...memory] = await Promise.all([after.x, ...after.memory].map(numbers));
+    return { x: x!, memory };
   };
   const firsts = plan.map((_, i) => plan.slice(0, i).reduce((sum, { stages }) => sum + stages.length, 0));
   return {

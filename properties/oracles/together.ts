@@ -34,7 +34,7 @@ export const together = (backends: readonly Backend[]): Backend => {
   };
   const each = async <A>(call: (backend: Backend, i: number) => Promise<Result<A>>): Promise<Result<readonly A[]>> =>
     agreed(await Promise.all(backends.map(call)));
-  const joined = (buffers: readonly DeviceBuffer[]): DeviceBuffer => {
+  const join = (buffers: readonly DeviceBuffer[]): DeviceBuffer => {
     const { elements, dtype } = buffers[0]!;
     const buffer = { elements, dtype };
     own.set(buffer, buffers);
@@ -43,7 +43,7 @@ export const together = (backends: readonly Backend[]): Backend => {
   const partOf = (slot: Slot, i: number): Slot => ('dtype' in slot ? own.get(slot)![i]! : slot);
   const joinedSlots = (all: readonly (readonly Slot[])[]): readonly Slot[] =>
     // slots at one position are all buffers, or all keys
-    all[0]!.map((slot, at) => ('dtype' in slot ? joined(all.map((slots) => slots[at] as DeviceBuffer)) : slot));
+    all[0]!.map((slot, at) => ('dtype' in slot ? join(all.map((slots) => slots[at] as DeviceBuffer)) : slot));
   const runnerOf = (runners: readonly Runner[]): Runner => ({
     kernels: runners[0]!.kernels,
     run: (inputs) => async () =>
@@ -60,7 +60,7 @@ export const together = (backends: readonly Backend[]): Backend => {
     capabilities: first.capabilities,
     rounding: first.rounding,
     compile: (plan) => async () => E.map(runnerOf)(await each((backend) => backend.compile(plan)())),
-    upload: (data, dtype) => async () => E.map(joined)(await each((backend) => backend.upload(data, dtype)())),
+    upload: (data, dtype) => async () => E.map(join)(await each((backend) => backend.upload(data, dtype)())),
     read: (buffer) => async () => {
       const all = await each((backend, i) => backend.read(own.get(buffer)![i]!)());
       if (E.isLeft(all)) return all;

@@ -12,7 +12,7 @@ import { bytesIn, numbersOf, openWorld, type World } from './world.js';
 /** Options of the tests that need a server. */
 export const options = skippedFor(notAsked || noValkey);
 
-/** The number of jobs of {@link Farm.drawn}. */
+/** The number of jobs of {@link Farm.draw}. */
 export const JOBS = Math.ceil(COUNT / 2);
 
 export interface Farm {
@@ -25,7 +25,7 @@ export interface Farm {
   /** Starts a worker of the queue of this name. Its lock is short, so that a lost worker is noticed soon. */
   readonly startWorker: (name: string, url?: string, env?: Readonly<Record<string, string>>) => WorkerProcess;
   /** Draws the samples of the tests by a queue, two in a job. */
-  readonly drawn: (name: string, more?: object, url?: string) => ReturnType<ReturnType<typeof sampleShards>>;
+  readonly draw: (name: string, more?: object, url?: string) => ReturnType<ReturnType<typeof sampleShards>>;
   /** Checks that the results are those of one process, each there once. */
   readonly demandEqual: (name: string, shards: ShardFiles) => Promise<void>;
 }
@@ -38,7 +38,7 @@ export const farm = (): Farm => {
   const workers: WorkerProcess[] = []; // mutable
   const folderFor = (name: string): string => join(world.folder, name);
   const urlOf = (port = server.port): string => `redis://127.0.0.1:${port}`;
-  const drawn: Farm['drawn'] = (name, more = {}, url = urlOf()) =>
+  const draw: Farm['draw'] = (name, more = {}, url = urlOf()) =>
     sampleShards({
       ...drawing,
       ...{ engine: queue({ url, name }), folder: folderFor(name), checkpoint: world.checkpoint, size: 2 },
@@ -51,7 +51,7 @@ export const farm = (): Farm => {
     server = await valkeyIn(join(world.folder, 'data of the server'));
     await server.start();
     const engine = local({ processes: 1, threads: 1, worker: world.worker });
-    valueOf(await drawn('calm', { engine }));
+    valueOf(await draw('calm', { engine }));
     calm = bytesIn(folderFor('calm'));
   });
   afterEach(() => {
@@ -64,7 +64,7 @@ export const farm = (): Farm => {
   });
 
   return {
-    ...{ world: () => world, server: () => server, workers, folderFor, urlOf, drawn },
+    ...{ world: () => world, server: () => server, workers, folderFor, urlOf, draw },
     startWorker: (name, url = urlOf(), env = {}) => {
       const words = ['--checkpoints', world.checkpoint];
       const worker = workerOf(world.worker, words, { QUEUE: url, LOCK: '1500', QUEUE_NAME: name, ...env });

@@ -40,7 +40,7 @@ const engine = (processes: number) => local({ processes, threads: 1, worker: wor
 const folderFor = (name: string): string => join(world.folder, name);
 
 /** Draws the samples of the tests as jobs. */
-const drawn = async (name: string, size: number, processes: number, more = {}) =>
+const draw = async (name: string, size: number, processes: number, more = {}) =>
   valueOf(
     await sampleShards({
       ...drawing,
@@ -57,13 +57,13 @@ test.each([
   [2, 7],
   [2, 100],
 ])('%i processes, %i samples in a job: the samples of one process, to the bit', async (processes, size) => {
-  const shards = await drawn(`equal-${processes}-${size}`, size, processes);
+  const shards = await draw(`equal-${processes}-${size}`, size, processes);
   expect(shards).toMatchObject({ failures: [], computed: Math.ceil(COUNT / size), reused: 0, retries: 0 });
   expect(await numbersOf(shards)).toEqual(world.expected.data);
 });
 
 test('processes that are killed are replaced, and the files have the same bytes', async () => {
-  const calm = await drawn('calm', 2, 1);
+  const calm = await draw('calm', 2, 1);
   const before = new Set(childrenOf(process.pid));
   let kills = 0;
   const killer = setInterval(() => {
@@ -72,7 +72,7 @@ test('processes that are killed are replaced, and the files have the same bytes'
     process.kill(victim, 'SIGKILL');
     kills++;
   }, 400);
-  const shards = await drawn('killed', 2, 2).finally(() => clearInterval(killer));
+  const shards = await draw('killed', 2, 2).finally(() => clearInterval(killer));
   expect(kills).toBeGreaterThan(0);
   expect(shards.failures).toEqual([]);
   expect(bytesIn(folderFor('killed'))).toEqual(bytesIn(folderFor('calm')));
@@ -81,13 +81,13 @@ test('processes that are killed are replaced, and the files have the same bytes'
 
 describe('results that are there', () => {
   test('are used, and damaged, foreign and missing ones are computed again', async () => {
-    const { files } = await drawn('again', 5, 1);
+    const { files } = await draw('again', 5, 1);
     const bytes = bytesIn(folderFor('again'));
-    expect(await drawn('again', 5, 1)).toMatchObject({ computed: 0, reused: 5 });
+    expect(await draw('again', 5, 1)).toMatchObject({ computed: 0, reused: 5 });
     truncateSync(files[0]!.path, 300);
     writeFileSync(files[1]!.path, readFileSync(files[2]!.path));
     rmSync(files[3]!.path);
-    expect(await drawn('again', 5, 1)).toMatchObject({ computed: 3, reused: 2 });
+    expect(await draw('again', 5, 1)).toMatchObject({ computed: 3, reused: 2 });
     expect(bytesIn(folderFor('again'))).toEqual(bytes);
   });
 
@@ -113,7 +113,7 @@ describe('results that are there', () => {
   });
 
   test('a damaged file ends the stream of images with a typed error', async () => {
-    const shards = await drawn('damaged', 10, 1);
+    const shards = await draw('damaged', 10, 1);
     truncateSync(shards.files[1]!.path, 300);
     const seen = [];
     for await (const images of imagesOfShards(shards)) seen.push(images._tag);
@@ -124,7 +124,7 @@ describe('results that are there', () => {
 test('a job that fails is reported after its attempts, and the others go on', async () => {
   const labels = drawing.labels.map((label, i) => (i === 7 ? 9 : label)); // the model has three classes
   const model = 'same'; // a name that only workers know, so that only they see the labels of another model
-  const shards = await drawn('failing', 5, 2, { labels, model, attempts: 2 });
+  const shards = await draw('failing', 5, 2, { labels, model, attempts: 2 });
   expect(shards).toMatchObject({ retries: 1, computed: 5 });
   expect(shards.files.map(({ range }) => range[0])).toEqual([0, 10, 15, 20]);
   expect(shards.failures).toMatchObject([{ range: [5, 5], error: { _tag: 'ConfigError' } }]);
@@ -140,7 +140,7 @@ test('a job that ends ten workers is reported', async () => {
 });
 
 test('a full disk ends the run, keeps what is written, and the next run goes on', skippedFor(noDisk), async () => {
-  await drawn('roomy', 2, 1);
+  await draw('roomy', 2, 1);
   const folder = folderFor('full');
   const disk = diskAt(folder, 6);
   try {
@@ -174,7 +174,7 @@ test('a sweep draws each combination with the same key', async () => {
 
 test('results of several runs are joined in order, and refused if they have items in common', async () => {
   const part = (name: string, first: number, count: number) =>
-    drawn(name, 5, 1, { first, labels: drawing.labels.slice(first, first + count) });
+    draw(name, 5, 1, { first, labels: drawing.labels.slice(first, first + count) });
   const [a, b, both] = [await part('a', 0, 10), await part('b', 10, COUNT - 10), await part('both', 8, 5)];
   const joined = { ...a, files: [...b.files, ...a.files] };
   expect(await numbersOf(joined)).toEqual(world.expected.data);
@@ -185,7 +185,7 @@ test('results of several runs are joined in order, and refused if they have item
 
 describe('images for other programs', () => {
   test('PNG files by index, and an .npz of bytes', async () => {
-    const shards = await drawn('pictures', 6, 1);
+    const shards = await draw('pictures', 6, 1);
     expect(valueOf(await savePngs(shards, folderFor('pngs'))())).toBe(COUNT);
     expect(readdirSync(folderFor('pngs')).at(-1)).toBe('000022.png');
     valueOf(await saveNpz(shards, folderFor('samples.npz'))());
@@ -222,7 +222,7 @@ describe('work on images equals that of one process, digit by digit', () => {
   });
 
   test('likelihoods', async () => {
-    const found = valueOf(await likelihoodShards({ ...common('likelihoods'), grid: ['spaced', 4], key: key(5) })());
+    const actual = valueOf(await likelihoodShards({ ...common('likelihoods'), grid: ['spaced', 4], key: key(5) })());
     const expected = await onOne(async (nf) =>
       nf.run(
         logLikelihoods(
@@ -236,17 +236,17 @@ describe('work on images equals that of one process, digit by digit', () => {
         ),
       ),
     );
-    expect(found).toEqual(expected);
+    expect(actual).toEqual(expected);
   });
 
   test('features, and FID of them', async () => {
     const { checkpoint: _checkpoint, ...options } = common('features');
-    const found = valueOf(await featureShards({ ...options, network: 'means' })());
+    const actual = valueOf(await featureShards({ ...options, network: 'means' })());
     const means = featuresOf([8, 8, 1], (images) => mean(images, [2, 3]));
     const expected = await onOne((nf) => nf.run(extractFeatures(means, world.expected)));
-    expect(found).toEqual(expected);
-    const fid = (features: typeof found) => valueOf(compareFeatures(features, expected)).fid;
-    expect(fid(found)).toBe(fid(expected));
+    expect(actual).toEqual(expected);
+    const fid = (features: typeof actual) => valueOf(compareFeatures(features, expected)).fid;
+    expect(fid(actual)).toBe(fid(expected));
   });
 });
 
@@ -263,7 +263,7 @@ describe('a scheduler divides the work among plain processes', () => {
       }),
     );
     await Promise.all(tasks);
-    const shards = await drawn(name, 4, 1);
+    const shards = await draw(name, 4, 1);
     expect(shards).toMatchObject({ computed: 0, reused: Math.ceil(COUNT / 4) });
     expect(await numbersOf(shards)).toEqual(world.expected.data);
   });

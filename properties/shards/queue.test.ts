@@ -19,7 +19,7 @@ import { farm, JOBS, options } from './farm.js';
 import { freePort, workerOf } from './valkey.js';
 import { bytesIn } from './world.js';
 
-const { world, server, workers, folderFor, urlOf, startWorker, drawn, demandEqual } = farm();
+const { world, server, workers, folderFor, urlOf, startWorker, draw: drawn, demandEqual } = farm();
 
 /** Waits until a job has failed or has a result. */
 const ended = async (jobs: Queue, id: string): Promise<void> => {
@@ -139,7 +139,7 @@ describe('a queue', options, () => {
       startWorker('terminated');
     };
     await demandEqual('terminated', valueOf(await drawn('terminated', { onShard })));
-    expect(await waitFor('the end of the worker', worker.ended())).toBe(0);
+    expect(await waitFor('the end of the worker', worker.end())).toBe(0);
   });
 
   test('over a connection that is slow and that breaks', async () => {
@@ -212,7 +212,7 @@ describe('a queue', options, () => {
     const asked = { noisefold: VERSION, backend: 'wasm', rounding: 'fused', engine: 'v8' };
     await client.set('bits:bits', JSON.stringify({ ...asked, noisefold: '0.0.9' }));
     const worker = startWorker('bits');
-    expect(await waitFor('the end of the worker', worker.ended())).toBe(1);
+    expect(await waitFor('the end of the worker', worker.end())).toBe(1);
     expect(worker.printed()).toContain('noisefold 0.0.9, wasm');
     await client.set('bits:bits', JSON.stringify(asked));
     client.disconnect();

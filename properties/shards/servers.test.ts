@@ -9,7 +9,7 @@ import { valueOf } from '../oracles/plans.js';
 import { farm, options } from './farm.js';
 import { freePort, valkeyIn, workerOf } from './valkey.js';
 
-const { world, workers, folderFor, urlOf, startWorker, drawn, demandEqual } = farm();
+const { world, workers, folderFor, urlOf, startWorker, draw: drawn, demandEqual } = farm();
 
 interface Certificate {
   readonly cert: string;

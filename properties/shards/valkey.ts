@@ -19,7 +19,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-const ended = (child: ChildProcess): Promise<number | null> =>
+const endOf = (child: ChildProcess): Promise<number | null> =>
   child.exitCode !== null || child.signalCode !== null
     ? Promise.resolve(child.exitCode)
     : new Promise((resolve) => child.once('close', resolve));
@@ -52,7 +52,7 @@ export const valkeyIn = async (
   const stop = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     server?.removeAllListeners('close');
     server?.kill(signal);
-    if (server !== null) await ended(server);
+    if (server !== null) await endOf(server);
   };
   return { port, start, stop };
 };
@@ -60,7 +60,7 @@ export const valkeyIn = async (
 export interface WorkerProcess {
   readonly child: ChildProcess;
   readonly printed: () => string;
-  readonly ended: () => Promise<number | null>;
+  readonly end: () => Promise<number | null>;
 }
 
 /** Starts a worker's program. */
@@ -75,5 +75,5 @@ export const workerOf = (
   });
   let printed = ''; // mutable
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (printed += text.toString()));
-  return { child, printed: () => printed, ended: () => ended(child) };
+  return { child, printed: () => printed, end: () => endOf(child) };
 };

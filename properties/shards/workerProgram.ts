@@ -11,13 +11,13 @@ const { QUEUE, QUEUE_NAME, LOCK = '30000' } = process.env;
 const words = process.argv.slice(2);
 const stop = stopOnSignals();
 const means = featuresOf([8, 8, 1], (images) => mean(images, [2, 3]));
-const opened = right(means as never);
+const network = right(means as never);
 /** Ends the worker, as a system without memory does. */
-const fatal = effect(() => async () => (process.kill(process.pid, 'SIGKILL'), opened));
+const fatal = effect(() => async () => (process.kill(process.pid, 'SIGKILL'), network));
 const result = await runWorker({
   ...(QUEUE === undefined ? {} : { queue: { url: QUEUE, ...(QUEUE_NAME === undefined ? {} : { name: QUEUE_NAME }) } }),
   checkpoints: words.filter((_, i) => words[i - 1] === '--checkpoints'),
-  networks: { means: effect(() => async () => opened), fatal },
+  networks: { means: effect(() => async () => network), fatal },
   models: { same: {} },
   backend: wasm({ threads: 1 }),
   lock: Number(LOCK),

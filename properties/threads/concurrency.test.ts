@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** Starts a step, and waits until it is in progress on workers, which then pause. */
-const begun = async (run: () => Promise<E.Either<unknown, Bits>>): Promise<Promise<E.Either<unknown, Bits>>[]> => {
+const begin = async (run: () => Promise<E.Either<unknown, Bits>>): Promise<Promise<E.Either<unknown, Bits>>[]> => {
   site.shut();
   const running = run();
   await site.reached();
@@ -34,7 +34,7 @@ const begun = async (run: () => Promise<E.Either<unknown, Bits>>): Promise<Promi
 };
 
 test('the event loop turns during a run', async () => {
-  const [running] = await begun(() => step(1));
+  const [running] = await begin(() => step(1));
   let turns = 0;
   while (turns < 100) {
     await turn();
@@ -52,7 +52,7 @@ test('20 concurrent runs have the same bits as sequential runs', async () => {
 
 test('numbers come and go during a run', async () => {
   const kept = valueOf(await backend.upload(Float32Array.of(1, 2, 3), 'float32')());
-  const [running] = await begun(() => step(1));
+  const [running] = await begin(() => step(1));
   const numbers = Float32Array.from({ length: 2 ** 20 }, (_, i) => i); // large enough that the memory grows
   for (let i = 0; i < 5; i++) {
     const buffer = valueOf(await backend.upload(numbers, 'float32')());
@@ -66,7 +66,7 @@ test('numbers come and go during a run', async () => {
 });
 
 test('programs are compiled, and released, during a run', async () => {
-  const [running] = await begun(() => step(1));
+  const [running] = await begin(() => step(1));
   const other = await steppingOn(backend);
   const later = other.step(2);
   site.open();
@@ -79,7 +79,7 @@ test('programs are compiled, and released, during a run', async () => {
 test('an executable that is released ends the runs that it has begun', async () => {
   const { buffers, bytes } = backend.stats();
   const other = await steppingOn(backend);
-  const [running] = await begun(() => other.step(1));
+  const [running] = await begin(() => other.step(1));
   const waiting = [other.step(2), other.step(3)];
   await turn();
   other.release();
@@ -95,7 +95,7 @@ test('an executable that is released ends the runs that it has begun', async () 
 test('memory that is freed during a run is not used again before the run has ended', async () => {
   const { buffers, bytes } = backend.stats();
   const other = await steppingOn(backend);
-  const [running] = await begun(() => other.step(1));
+  const [running] = await begin(() => other.step(1));
   await other.forget(); // a value that the run reads
   const garbage = [];
   for (const elements of [864, 9216, 864, 3072, 2 ** 18])
@@ -140,11 +140,11 @@ test('concurrent runs each consume their own donated values', async () => {
 test('of two concurrent runs with the same donated value, the second fails', async () => {
   const { buffers, bytes } = backend.stats();
   const { executable, values } = await donatingOn(backend);
-  const given = { ...(await values()), key: key(1) };
-  const [first, second] = await Promise.all([executable.run(given)(), executable.run(given)()]);
+  const inputs = { ...(await values()), key: key(1) };
+  const [first, second] = await Promise.all([executable.run(inputs)(), executable.run(inputs)()]);
   expect(await bitsOf(backend, valueOf(first))).toEqual(E.right(await expected(1)));
   expect(second).toMatchObject({ left: { _tag: 'ValueConsumed' } });
-  valueOf(await release(given.x)(backend)());
+  valueOf(await release(inputs.x)(backend)());
   executable.release();
   expect(backend.stats()).toMatchObject({ buffers, bytes });
 });
@@ -152,7 +152,7 @@ test('of two concurrent runs with the same donated value, the second fails', asy
 test('a backend is closed during a run, and while others wait', async () => {
   const own = wasmBackend({ threads: 2 }, { worthWorkers: 0, start: site.spawn });
   const stepping = await steppingOn(own);
-  const [running] = await begun(() => stepping.step(1));
+  const [running] = await begin(() => stepping.step(1));
   const waiting = [stepping.step(2), stepping.step(3)];
   await turn();
   valueOf(await own.close());

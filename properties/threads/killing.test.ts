@@ -93,10 +93,10 @@ test('a worker is killed while nothing runs: the next run starts new ones', () =
   const site = createSite();
   return stepOn(site.spawn, 2, async (step) => {
     demandBits(await step());
-    expect(site.started()).toBe(2);
+    expect(site.spawns()).toBe(2);
     await site.kill(0);
     demandBits(await step());
-    expect(site.started()).toBe(4);
+    expect(site.spawns()).toBe(4);
   });
 });
 
@@ -104,12 +104,12 @@ test('a worker is killed while the workers start: the run takes place on the cal
   const site = createSite();
   return stepOn(site.spawn, 2, async (step) => {
     const run = step();
-    while (site.started() < 2) await turn();
+    while (site.spawns() < 2) await turn();
     await site.kill(1);
     demandBits(await run);
     expect(notices).toHaveBeenCalledTimes(1);
     demandBits(await step());
-    expect(site.started()).toBe(4);
+    expect(site.spawns()).toBe(4);
   });
 });
 
@@ -118,7 +118,7 @@ test('workers are killed at random times', () => {
   return stepOn(site.spawn, 2, async (step) => {
     for (let i = 0; i < (isLong ? 100 : 6); i++) {
       const run = step();
-      while (site.started() === 0) await turn();
+      while (site.spawns() === 0) await turn();
       await wait();
       const killed = site.kill(i);
       demandValueOrFailure(await run);

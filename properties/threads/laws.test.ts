@@ -62,11 +62,11 @@ test('attention in one large head, whose blocks are divided among threads, has e
   const inputs = { q: wave(700 * 24), k: wave(900 * 24) };
   const [expected, ...others] = await Promise.all(
     backends.map(async (backend) => {
-      const made = valueOf(await compile(gradients, {})(backend)());
-      const result = valueOf(await made.run(inputs)());
+      const outcome = valueOf(await compile(gradients, {})(backend)());
+      const result = valueOf(await outcome.run(inputs)());
       const numbers = [valueOf(await read(result.q)(backend)()), valueOf(await read(result.k)(backend)())];
       valueOf(await release(result)(backend)());
-      made.release();
+      outcome.release();
       return numbers;
     }),
   );

@@ -6,11 +6,11 @@ import type { NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { valueOf } from '../oracles/plans.js';
 
-const step = program({ u: '3 3 3 32', v: '3 3 32 32', w: '3 3 32 3', x: '4 16 16 3', key: 'key' }, (given) => {
-  const noise = normalLike(given.key, given.x);
-  const { u, v, w } = given;
+const step = program({ u: '3 3 3 32', v: '3 3 32 32', w: '3 3 32 3', x: '4 16 16 3', key: 'key' }, (inputs) => {
+  const noise = normalLike(inputs.key, inputs.x);
+  const { u, v, w } = inputs;
   const loss = valueAndGrad((params: { readonly u: typeof u; readonly v: typeof v; readonly w: typeof w }) => {
-    const hidden = silu(conv2d(silu(conv2d(mul(given.x, noise), params.u)), params.v));
+    const hidden = silu(conv2d(silu(conv2d(mul(inputs.x, noise), params.u)), params.v));
     return mean(square(sub(conv2d(hidden, params.w), noise)));
   });
   const { value, grad } = loss({ u, v, w });
@@ -49,9 +49,9 @@ export interface Stepping {
 export const bitsOf = async (backend: Backend, outputs: Outputs): Promise<either.Either<NoisefoldError, Bits>> => {
   const hash = createHash('sha256');
   for (const value of [outputs.u, outputs.v, outputs.w, outputs.loss]) {
-    const found = await read(value as typeof outputs.u)(backend)(); // of any shape
-    if (E.isLeft(found)) return found;
-    hash.update(found.right);
+    const numbers = await read(value as typeof outputs.u)(backend)(); // of any shape
+    if (E.isLeft(numbers)) return numbers;
+    hash.update(numbers.right);
   }
   valueOf(await release(outputs)(backend)());
   return E.right(hash.digest('hex'));

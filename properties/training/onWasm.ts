@@ -15,13 +15,13 @@ import { right } from '../../src/training/testing.js';
 export const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
 
-interface Taken {
+interface Record {
   readonly events: readonly TrainEvent[];
   readonly error: NoisefoldError | null;
 }
 
 /** All events of a run, to its end or to an error. */
-export const takeAll = async (run: TrainingRun): Promise<Taken> => {
+export const takeAll = async (run: TrainingRun): Promise<Record> => {
   const events: TrainEvent[] = [];
   for await (const event of run.events) {
     if (E.isLeft(event)) return { events, error: event.left };

@@ -16,14 +16,14 @@ const unmarked = (text: string): string => text.replaceAll(MARK, '// expected: '
 const errorsOf = (): ReadonlyMap<string, readonly string[]> => {
   const texts = new Map(files.map((path) => [path, unmarked(readFileSync(path, 'utf8'))]));
   const program = programOf({ paths: files, options: projectOptions, texts });
-  const found = new Map<string, string[]>();
+  const list = new Map<string, string[]>();
   for (const path of files)
     for (const error of program.getSemanticDiagnostics(program.getSourceFile(path))) {
       const line = error.file?.getLineAndCharacterOfPosition(error.start ?? 0).line ?? 0;
       const at = `${path}:${line}`;
-      found.set(at, [...(found.get(at) ?? []), messageOf(error)]);
+      list.set(at, [...(list.get(at) ?? []), messageOf(error)]);
     }
-  return found;
+  return list;
 };
 
 describe('a wrong shape is one compile error that says what is wrong', () => {
@@ -33,9 +33,9 @@ describe('a wrong shape is one compile error that says what is wrong', () => {
       if (text.includes(MARK)) {
         const words = text.slice(text.indexOf(MARK) + MARK.length);
         test(`${path.slice(folder.length)}:${line + 2}: ${words}`, () => {
-          const found = errors.get(`${path}:${line + 1}`) ?? [];
-          expect(found.join('\n')).toContain(words);
-          expect(found).toHaveLength(1);
+          const actual = errors.get(`${path}:${line + 1}`) ?? [];
+          expect(actual.join('\n')).toContain(words);
+          expect(actual).toHaveLength(1);
         });
       }
 });

@@ -66,13 +66,13 @@ const grown = (operands: readonly Named[]): readonly Expression[] => [
 
 /** The expressions by their names: expressions with one name are one type. */
 const byName = (expressions: readonly Named[]): ReadonlyMap<string, readonly Named[]> => {
-  const found = new Map<string, Named[]>();
+  const list = new Map<string, Named[]>();
   for (const expression of expressions) {
-    const same = found.get(expression.name);
-    if (same === undefined) found.set(expression.name, [expression]);
+    const same = list.get(expression.name);
+    if (same === undefined) list.set(expression.name, [expression]);
     else same.push(expression);
   }
-  return found;
+  return list;
 };
 
 const NO_HALF = /is odd: it has no half/;

@@ -127,8 +127,8 @@ export const mutations = [
   {
     name: 'a zombie holds a lock',
     file: 'src/node/lock.ts',
-    from: "ended: fields[0] === 'Z' || fields[0] === 'X'",
-    to: 'ended: false',
+    from: "hasEnded: fields[0] === 'Z' || fields[0] === 'X'",
+    to: 'hasEnded: false',
     tests: ['src/node/lock.test.ts'],
   },
   {

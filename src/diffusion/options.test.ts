@@ -45,8 +45,8 @@ const guided: Denoiser<{ readonly guide: null }, [2]> = { predicts: 'x0', apply:
 /** Passes any value as options, as JavaScript can. */
 const any = (options: unknown): never => options as never;
 
-const messageOf = (made: E.Either<{ readonly message: string }, unknown>): string =>
-  E.match(({ message }: { readonly message: string }) => message, () => 'taken')(made); // prettier-ignore
+const messageOf = (value: E.Either<{ readonly message: string }, unknown>): string =>
+  E.match(({ message }: { readonly message: string }) => message, () => 'taken')(value); // prettier-ignore
 
 describe('options of functions that return an Either', () => {
   it.each<[unknown, message: string]>([
@@ -82,7 +82,7 @@ describe('options of functions that return an Either', () => {
     [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
     [weightsOf('x0', sigmoidWeight(NaN))(noising), 'sigmoidWeight: bias: expected a finite number, got NaN; give the log-SNR above which details count less, such as -1'],
     [weightsOf('x0', edmWeight(0))(noising), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
-  ])('%#: %s', (made, message) => expect(messageOf(any(made))).toBe(message)); // prettier-ignore
+  ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // prettier-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {
     const of = (interval: readonly [number, number], known?: number) =>
@@ -114,7 +114,7 @@ describe('options that are checked when the program is traced', () => {
   const t = iota(1);
   const some = Array.from({ length: 99 }, () => 1);
   const image = zeros(1, 2, 2, 1);
-  const drawn = (draw: ReturnType<typeof logNormalTimes>) => (k: Key) => draw(noising)(zeros(4))(k);
+  const draw = (draw: ReturnType<typeof logNormalTimes>) => (k: Key) => draw(noising)(zeros(4))(k);
   const lossOf =
     (losses: typeof simpleLosses, options: unknown, of: Denoiser<null, [2]> = white) =>
     (k: Key) =>
@@ -122,14 +122,14 @@ describe('options that are checked when the program is traced', () => {
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(noising, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
-    [drawn(logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
-    [drawn(logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
-    [drawn(logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
-    [drawn(logNormalTimes(any({ std: 1 }))), 'logNormalTimes.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
-    [drawn(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
-    [drawn(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
-    [drawn(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
-    [drawn(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    [draw(logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
+    [draw(logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
+    [draw(logNormalTimes(any({ std: 1 }))), 'logNormalTimes.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
+    [draw(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
     [() => importanceTimesteps(any({ sizes: 1 })).memory(noising), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size?'],
     [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5'],
     [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 10'],

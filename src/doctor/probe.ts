@@ -28,24 +28,26 @@ export interface ProbeMessage {
 }
 
 /** An acquired backend, its device, and the reason why `auto` skips it (null if there is none). */
-interface Opened {
+interface OpenBackend {
   readonly backend: Backend;
   readonly device: string;
   readonly skipReason: string | null;
 }
 
-type Open = () => Promise<either.Either<NoisefoldError, Opened>>;
+type Open = () => Promise<either.Either<NoisefoldError, OpenBackend>>;
 
 const openerOf =
   (name: BackendName, device: () => string): Open =>
   async () =>
-    E.map((backend: Backend): Opened => ({ backend, device: device(), skipReason: null }))(await acquire(name, {})());
+    E.map((backend: Backend): OpenBackend => ({ backend, device: device(), skipReason: null }))(
+      await acquire(name, {})(),
+    );
 
 /** Says which tiles the wasm backend uses, and the measurement that chose them. */
 const wasmDevice = (): string => {
   const { isWide, ratio } = formFor(false).choice();
-  const measured = Number.isNaN(ratio) ? 'no time to compare them' : `wide : narrow = ${ratio.toFixed(2)}`;
-  return `SIMD WebAssembly, all cores, ${isWide ? 'wide' : 'narrow'} tiles (${measured})`;
+  const comparison = Number.isNaN(ratio) ? 'no time to compare them' : `wide : narrow = ${ratio.toFixed(2)}`;
+  return `SIMD WebAssembly, all cores, ${isWide ? 'wide' : 'narrow'} tiles (${comparison})`;
 };
 
 const openWebgpu: Open = async () => {
@@ -79,27 +81,27 @@ const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown
  * Acquires a backend, runs the trial and yields the finding; then measures speeds, closes the backend and yields again.
  */
 export async function* probe(name: BackendName): AsyncGenerator<ProbeMessage, void, void> {
-  const failed = (note: string): ProbeMessage => ({
+  const failure = (note: string): ProbeMessage => ({
     finding: { backend: name, works: false, trusted: false, note, speeds: null },
     isLast: true,
   });
   try {
-    const found = await OPENERS[name]();
-    if (E.isLeft(found)) return yield failed(found.left.message);
-    const { backend, device, skipReason } = found.right;
+    const result = await OPENERS[name]();
+    if (E.isLeft(result)) return yield failure(result.left.message);
+    const { backend, device, skipReason } = result.right;
     const tried = await trial(backend)();
-    if (E.isLeft(tried)) return yield failed(tried.left.message);
+    if (E.isLeft(tried)) return yield failure(tried.left.message);
 
     const note = skipReason === null ? device : `${device} (${skipReason})`;
     const finding: Finding = { backend: name, works: true, trusted: skipReason === null, note, speeds: null };
     yield { finding, isLast: false };
     const speeds = await speedsOf(backend)().catch((thrown: unknown) => E.left({ message: messageOf(thrown) }));
     await backend.close();
-    const measured = E.isRight(speeds)
+    const measurement = E.isRight(speeds)
       ? { speeds: speeds.right }
       : { note: `${note}; not measured: ${speeds.left.message}` };
-    yield { finding: { ...finding, ...measured }, isLast: true };
+    yield { finding: { ...finding, ...measurement }, isLast: true };
   } catch (thrown) {
-    yield failed(messageOf(thrown));
+    yield failure(messageOf(thrown));
   }
 }

@@ -15,8 +15,8 @@ const result = refined(t.unknown, 'an Either, such as the result of unet', isEit
 /**
  * Tells whether a result is an error, and narrows its type.
  * @example
- * const made = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2, 2] })
- * isLeft(made) ? made.left.where : 'a U-Net' // → 'unet.image'
+ * const network = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2, 2] })
+ * isLeft(network) ? network.left.where : 'a U-Net' // → 'unet.image'
  */
 export const isLeft = demanding(
   'isLeft',
@@ -27,8 +27,8 @@ export const isLeft = demanding(
 /**
  * Tells whether a result is a value, and narrows its type.
  * @example
- * const made = ddpm(cosine(1000))
- * isRight(made) ? made.right.timesteps.length : 0 // → 1000
+ * const noising = ddpm(cosine(1000))
+ * isRight(noising) ? noising.right.timesteps.length : 0 // → 1000
  */
 export const isRight = demanding(
   'isRight',

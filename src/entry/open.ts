@@ -35,19 +35,19 @@ const asyncDispose: symbol = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDisp
 
 const EFFECT = 'an effect, such as fit({ … }), or a task, such as writeAtomically(path, text)';
 
-const notWork = (given: unknown): never =>
+const notWork = (value: unknown): never =>
   raise('ConfigError', {
     where: 'run',
     expected: EFFECT,
-    actual: show(given),
-    hint: isEither(given) ? 'unwrap it: unwrap(either)' : 'pass it without calling it',
+    actual: show(value),
+    hint: isEither(value) ? 'unwrap it: unwrap(either)' : 'pass it without calling it',
   });
 
 /** Runs work to its result. An effect returns a task first. */
 const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
   if (typeof work !== 'function') return notWork(work);
-  const begun = work(backend);
-  const result = await (typeof begun === 'function' ? begun() : begun);
+  const output = work(backend);
+  const result = await (typeof output === 'function' ? output() : output);
   return isEither(result)
     ? orRaise(result)
     : raise('ConfigError', {
@@ -58,7 +58,7 @@ const resultOf = async <A>(work: Runnable<A>, backend: Backend): Promise<A> => {
       });
 };
 
-const opened = (backend: Backend): Noisefold => {
+const sessionOf = (backend: Backend): Noisefold => {
   let closing: Promise<void> | undefined; // the only mutable state of a session
   const close = (): Promise<void> => (closing ??= backend.close().then(orRaise));
   const nf = {
@@ -102,9 +102,9 @@ const opened = (backend: Backend): Noisefold => {
  * await nf.run(askBackend).catch((thrown) => errorIn(thrown)?.actual) // → 'a closed one'
  */
 export const open = async (acquire: taskEither.TaskEither<NoisefoldError, Backend>): Promise<Noisefold> => {
-  const begun: unknown = typeof acquire === 'function' ? acquire() : acquire;
-  const result: unknown = await begun;
-  if (isEither(result)) return opened(orRaise(result as Either<NoisefoldError, Backend>)); // safe by the type of `acquire`
+  const acquisition: unknown = typeof acquire === 'function' ? acquire() : acquire;
+  const result: unknown = await acquisition;
+  if (isEither(result)) return sessionOf(orRaise(result as Either<NoisefoldError, Backend>)); // safe by the type of `acquire`
   return raise('ConfigError', {
     where: 'open',
     expected: 'a backend, such as open(wasm())',

@@ -12,8 +12,8 @@ type EitherItself<A> = NoWork & NoPromise & Either<NoisefoldError, A>;
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * noising.timesteps.length // → 1000
- * const refused = async () => unwrap(ddpm(cosine(0)))
- * await refused().catch((thrown) => errorIn(thrown)?._tag) // → 'ConfigError'
+ * const refuse = async () => unwrap(ddpm(cosine(0)))
+ * await refuse().catch((thrown) => errorIn(thrown)?._tag) // → 'ConfigError'
  */
 export const unwrap = <A>(result: EitherItself<A>): A =>
   isEither(result)

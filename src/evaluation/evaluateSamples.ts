@@ -59,10 +59,10 @@ const extractedPart = partLike('features', '{ features: { data, shape } }, as ex
  * probabilities.
  * @example
  * const of = (...data: number[]): Extracted => ({ features: { data: Float64Array.from(data), shape: [data.length, 1] } })
- * const found = unwrap(compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 }))
- * found.fid // → 0
- * found.precision // → 1
- * found.recall // → 1
+ * const result = unwrap(compareFeatures(of(0, 1, 2, 3), of(0, 1, 2, 3), { neighbours: 1 }))
+ * result.fid // → 0
+ * result.precision // → 1
+ * result.recall // → 1
  */
 export const compareFeatures = decoding(
   'compareFeatures',
@@ -122,17 +122,17 @@ const evaluation = schema(where, {
  * const network = await nf.run(digitClassifier())
  * const waves = (n: number): Images => ({ data: new Float32Array(n * 784).map((_, i) => Math.sin(i * i)), shape: [n, 28, 28, 1] })
  * const labels = Array.from({ length: 10 }, (_, i) => i)
- * const found = await nf.run(evaluateSamples({ network, real: waves(20), generated: waves(10), labels }))
- * found.images // → { real: 20, generated: 10 }
- * found.precision // → 1
+ * const result = await nf.run(evaluateSamples({ network, real: waves(20), generated: waves(10), labels }))
+ * result.images // → { real: 20, generated: 10 }
+ * result.precision // → 1
  * await nf.close()
  */
 export const evaluateSamples = <P, I extends ImageShape, G = unknown>(
   evaluating: Exact<G, keyof Evaluating<never, ImageShape>> & Evaluating<P, I>,
 ): Effect<Evaluation> =>
   genEffect(where, function* (backend) {
-    const given = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
-    const { network, real, generated, batch, signal, ...settings } = given;
+    const options = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
+    const { network, real, generated, batch, signal, ...settings } = options;
     const extracting = { batch, ...(signal && { signal }) };
     const seen = yield* extracted(network, real, extracting, backend);
     return yield* take(compareFeatures(seen, yield* extracted(network, generated, extracting, backend), settings));

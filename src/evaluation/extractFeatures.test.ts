@@ -99,11 +99,11 @@ describe('features of images', () => {
 describe('evaluateSamples', () => {
   test('returns each metric; for a network without classes neither score nor accuracy', async () => {
     const [real, generated] = [images(20), images(9, 1)];
-    const found = unwrap(await onReference(evaluateSamples({ network: pixels, real, generated, batch: 4 })));
+    const actual = unwrap(await onReference(evaluateSamples({ network: pixels, real, generated, batch: 4 })));
     const table = ({ data, shape }: Images): Extracted => ({ features: { data, shape: [shape[0], 4] } });
-    expect(found).toEqual(unwrap(compareFeatures(table(real), table(generated))));
-    expect(Object.keys(found)).toEqual(['images', 'fid', 'kid', 'precision', 'recall']);
-    expect(found.images).toEqual({ real: 20, generated: 9 });
+    expect(actual).toEqual(unwrap(compareFeatures(table(real), table(generated))));
+    expect(Object.keys(actual)).toEqual(['images', 'fid', 'kid', 'precision', 'recall']);
+    expect(actual.images).toEqual({ real: 20, generated: 9 });
   });
 
   test('for a classifier, returns the score of the generated images and their accuracy', async () => {
@@ -121,10 +121,10 @@ describe('evaluateSamples', () => {
     );
     const labels = new Uint8Array(9).fill(1);
     const network = { model, params: {} };
-    const found = unwrap(await onReference(evaluateSamples({ network, real: images(20), generated, labels })));
-    expect(found.accuracy).toBe(brightness.filter((share) => share > 0.5).length / 9);
+    const actual = unwrap(await onReference(evaluateSamples({ network, real: images(20), generated, labels })));
+    expect(actual.accuracy).toBe(brightness.filter((share) => share > 0.5).length / 9);
     const probabilities = { data: Float64Array.from(brightness.flatMap((p) => [1 - p, p])), shape: [9, 2] } as const;
-    expect(found.inceptionScore?.mean).toBeCloseTo(unwrap(inceptionScore(probabilities)).mean, 12);
+    expect(actual.inceptionScore?.mean).toBeCloseTo(unwrap(inceptionScore(probabilities)).mean, 12);
   });
 
   test.each<[string, object, object]>([
@@ -134,7 +134,7 @@ describe('evaluateSamples', () => {
     ['no network', { network: undefined }, { _tag: 'ConfigError', where: 'evaluateSamples.network' }],
     ['an option of a metric that is wrong', { kid: { size: 0 } }, { _tag: 'ConfigError', where: 'evaluateSamples.kid.size' }],
   ])('%s', async (_, change, expected) => {
-    const given = { network: pixels, real: images(20), generated: images(9), ...change };
-    expect(await onReference(evaluateSamples(given as never))).toMatchObject(E.left(expected));
+    const settings = { network: pixels, real: images(20), generated: images(9), ...change };
+    expect(await onReference(evaluateSamples(settings as never))).toMatchObject(E.left(expected));
   }); // prettier-ignore
 });

@@ -157,9 +157,9 @@ export function* extracted<P, I extends ImageShape>(
     yield* take(gen(() => see(first))); // frees the memory of the batch
     yield* take(heard(`${where}.onBatch`, () => onBatch?.(Math.min(first + batch, count), count))(backend));
   }
-  const found = { features: joinedRows(count, features) };
-  checkFeatures(where, found.features, { images: 1, for: '' });
-  return probabilities.length === 0 ? found : { ...found, probabilities: joinedRows(count, probabilities) };
+  const result = { features: joinedRows(count, features) };
+  checkFeatures(where, result.features, { images: 1, for: '' });
+  return probabilities.length === 0 ? result : { ...result, probabilities: joinedRows(count, probabilities) };
 }
 
 /**
@@ -171,8 +171,8 @@ export function* extracted<P, I extends ImageShape>(
  * const means = featuresOf([2, 2, 1], (images) => mean(images, [1, 2])) // the mean of each channel
  * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }
  * await using nf = await open(reference())
- * const found = await nf.run(extractFeatures(means, images))
- * found.features // → { data: [0.25, 1], shape: [2, 1] }
+ * const result = await nf.run(extractFeatures(means, images))
+ * result.features // → { data: [0.25, 1], shape: [2, 1] }
  */
 export const extractFeatures = <P, I extends ImageShape, G = unknown>(
   network: FeatureNetwork<P, I>,

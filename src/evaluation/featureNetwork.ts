@@ -60,8 +60,8 @@ export const featuresOf = demanding(
       image: extentsFor<ImageShapeOf<I>>(image),
       params: treeSpec<object>({}),
       apply: () => (images) => {
-        const found: Tensor<Shape> = features(images);
-        return { features: found as Tensor<['B', Dim]> }; // checked when it runs
+        const result: Tensor<Shape> = features(images);
+        return { features: result as Tensor<['B', Dim]> }; // checked when it runs
       },
     },
     params: {},

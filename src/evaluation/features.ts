@@ -14,18 +14,18 @@ const HINT =
   'give { data, shape: [images, length] } of a Float32Array or Float64Array, such as the result of extractFeatures';
 
 /** True for an array of floating-point numbers with a matching shape of two extents. */
-const isTable = (given: unknown): given is Features => {
-  const { data, shape } = Object(given) as Partial<Features>;
+const isTable = (value: unknown): value is Features => {
+  const { data, shape } = Object(value) as Partial<Features>;
   const isNumbers = data instanceof Float32Array || data instanceof Float64Array;
   const isPair = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
   return isNumbers && isPair && data.length === shape[0] * shape[1];
 };
 
-const described = (given: unknown): string => {
-  const { data, shape } = Object(given) as Partial<Features>;
+const described = (value: unknown): string => {
+  const { data, shape } = Object(value) as Partial<Features>;
   return Array.isArray(shape) && data !== undefined
     ? `${data.length} numbers of shape ${showShape(shape)}`
-    : show(given);
+    : show(value);
 };
 
 /** The least number of images of a metric. */
@@ -39,10 +39,10 @@ interface Least {
  * Checks features. Raises `ShapeError` for an array that does not match its shape, `ConfigError` for too few images,
  * `NonFinite` at the first number that is not finite.
  */
-export const checkFeatures = (where: string, given: Features, least: Least): void => {
-  if (!isTable(given) || given.shape[1] === 0)
-    raise('ShapeError', { where, expected: 'features [images, length]', actual: described(given), hint: HINT });
-  const [images, length] = given.shape;
+export const checkFeatures = (where: string, features: Features, least: Least): void => {
+  if (!isTable(features) || features.shape[1] === 0)
+    raise('ShapeError', { where, expected: 'features [images, length]', actual: described(features), hint: HINT });
+  const [images, length] = features.shape;
   if (images < least.images)
     raise('ConfigError', {
       where,
@@ -50,12 +50,12 @@ export const checkFeatures = (where: string, given: Features, least: Least): voi
       actual: `${images}`,
       hint: `give more images: ${least.for}`,
     });
-  const wrong = given.data.findIndex((x: number) => !Number.isFinite(x));
+  const wrong = features.data.findIndex((x: number) => !Number.isFinite(x));
   if (wrong !== -1)
     raise('NonFinite', {
       where: `${where}: image ${Math.floor(wrong / length)}`,
       expected: 'a finite number',
-      actual: `${given.data[wrong]} at number ${wrong % length}`,
+      actual: `${features.data[wrong]} at number ${wrong % length}`,
       hint: 'check the images and the feature network',
     });
 };
@@ -93,10 +93,10 @@ export const measuredOn = <A>(
 
 /** Rows at some indices, as float64. */
 export const rowsAt = ({ data, shape: [, length] }: Features, rows: ArrayLike<number>): Float64Array => {
-  const taken = new Float64Array(rows.length * length);
+  const result = new Float64Array(rows.length * length);
   for (let i = 0; i < rows.length; i++)
-    taken.set(data.subarray(rows[i]! * length, (rows[i]! + 1) * length), i * length);
-  return taken;
+    result.set(data.subarray(rows[i]! * length, (rows[i]! + 1) * length), i * length);
+  return result;
 };
 
 /** All numbers as float64. */

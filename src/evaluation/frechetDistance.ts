@@ -55,8 +55,8 @@ const trace = (matrix: Float64Array, D: number): number => {
   return sum;
 };
 
-const checkMoments = (where: string, given: Moments): void => {
-  const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(given);
+const checkMoments = (where: string, moments: Moments): void => {
+  const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(moments);
   if (count < 2)
     raise('ConfigError', {
       where,

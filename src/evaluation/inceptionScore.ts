@@ -69,10 +69,10 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
  */
 export const inceptionScore = <G = unknown>(
   probabilities: Features,
-  given?: Exact<G, 'size' | 'splits'> & ScoreSplits,
+  settings?: Exact<G, 'size' | 'splits'> & ScoreSplits,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
   attempt(() => {
-    const options = splitting.demand(given === undefined ? {} : given);
+    const options = splitting.demand(settings === undefined ? {} : settings);
     const least = 'splits' in options ? options.splits : 1;
     checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });
     checkDistributions(probabilities);

@@ -74,7 +74,7 @@ export const kernelSubsets = schema('kernelDistance', {
 export interface KernelSubsets extends OptionsOf<typeof kernelSubsets> {}
 
 /** Some rows without repetition, in random order. */
-const chosen = (features: Features, size: number, key: RandomKey): Float64Array => {
+const randomRows = (features: Features, size: number, key: RandomKey): Float64Array => {
   const order = new Int32Array(features.shape[0]);
   fillRandom('permutation', key, order);
   return rowsAt(features, order.subarray(0, size));
@@ -87,18 +87,18 @@ const chosen = (features: Features, size: number, key: RandomKey): Float64Array 
  * features of another shape, and a `NonFinite` for a number that is not finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
- * const found = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
- * found.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
+ * const result = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
+ * result.mean // → unwrap(squaredMmd(of(0, 1, 2, 3), of(1, 2, 3, 4)))
  */
 export const kernelDistance = <G = unknown>(
   real: Features,
   generated: Features,
   options?: Exact<G, keyof KernelSubsets> & KernelSubsets,
 ): either.Either<NoisefoldError, MeanAndDeviation> =>
-  E.flatMap(({ subsets, size: wanted, key }: FilledOf<typeof kernelSubsets>) =>
+  E.flatMap(({ subsets, size: option, key }: FilledOf<typeof kernelSubsets>) =>
     measuredOn('kernelDistance', { real, generated }, LEAST, () => {
       const most = Math.min(real.shape[0], generated.shape[0]);
-      const size = wanted ?? Math.min(1000, most);
+      const size = option ?? Math.min(1000, most);
       if (size < 2 || size > most)
         raise('ConfigError', {
           where: 'kernelDistance: size',
@@ -107,7 +107,10 @@ export const kernelDistance = <G = unknown>(
           hint: 'give more images, or a smaller size',
         });
       const estimates = Array.from({ length: subsets }, (_, i) => {
-        const [x, y] = [chosen(real, size, foldIn(key, 2 * i)), chosen(generated, size, foldIn(key, 2 * i + 1))];
+        const [x, y] = [
+          randomRows(real, size, foldIn(key, 2 * i)),
+          randomRows(generated, size, foldIn(key, 2 * i + 1)),
+        ];
         return estimate(x, y, real.shape[1]);
       });
       return meanAndDeviation(estimates);

@@ -60,8 +60,8 @@ const probabilitiesOf = ({ data, shape: [n, d] }: Features): Features => {
 };
 
 /** Compares numbers, relative to the expected one or to 1. */
-const near = (found: number, expected: number, tolerance: number) =>
-  expect(Math.abs(found - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(tolerance);
+const near = (actual: number, expected: number, tolerance: number) =>
+  expect(Math.abs(actual - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(tolerance);
 
 describe.each(golden)('with $name, the metrics equal those of NumPy and SciPy:', (numbers) => {
   const [real, generated] = [realOf(numbers), generatedOf(numbers)];
@@ -122,11 +122,11 @@ describe('KID', () => {
   });
   test('over random subsets is the same for the same key, and unbiased', () => {
     const how = { subsets: 400, size: 10, key: key(3) };
-    const found = unwrap(kernelDistance(x, y, how));
-    expect(unwrap(kernelDistance(x, y, how))).toEqual(found);
-    const error = found.deviation / Math.sqrt(how.subsets);
-    expect(Math.abs(found.mean - unwrap(squaredMmd(x, y)))).toBeLessThan(4 * error);
-    expect(unwrap(kernelDistance(x, y, { ...how, key: key(4) })).mean).not.toBe(found.mean);
+    const actual = unwrap(kernelDistance(x, y, how));
+    expect(unwrap(kernelDistance(x, y, how))).toEqual(actual);
+    const error = actual.deviation / Math.sqrt(how.subsets);
+    expect(Math.abs(actual.mean - unwrap(squaredMmd(x, y)))).toBeLessThan(4 * error);
+    expect(unwrap(kernelDistance(x, y, { ...how, key: key(4) })).mean).not.toBe(actual.mean);
   });
 });
 

@@ -38,36 +38,36 @@ const none = (n: number, k: number): Nearest => ({
 });
 
 /** Records row j with its distance from row i, if it is one of the k nearest so far. */
-const note = (found: Nearest, k: number, i: number, j: number, square: number): void => {
+const note = (nearest: Nearest, k: number, i: number, j: number, square: number): void => {
   const last = i * k + k - 1;
-  if (square < found.squares[last]!) insert(found, i * k, last, square, j);
+  if (square < nearest.squares[last]!) insert(nearest, i * k, last, square, j);
 };
 
 /** Finds the k nearest rows of `y` to each row of `x`; of rows at the same distance, the first ones. */
 const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number): Nearest => {
   const [n, m] = [x.length / d, y.length / d];
-  const found = none(n, k);
+  const nearest = none(n, k);
   const squares = new Float64Array(m);
   for (let i = 0; i < n; i++) {
     squaredDistances(x, i, y, m, d, squares);
-    for (let j = 0; j < m; j++) note(found, k, i, j, squares[j]!);
+    for (let j = 0; j < m; j++) note(nearest, k, i, j, squares[j]!);
   }
-  return found;
+  return nearest;
 };
 
 /** Finds the k nearest other rows of a table to each of its rows. Computes each distance once. */
 export const nearestOthers = (x: Float64Array, d: number, k: number): Nearest => {
   const n = x.length / d;
-  const found = none(n, k);
+  const nearest = none(n, k);
   const squares = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     squaredDistances(x, i, x, i, d, squares);
     for (let j = 0; j < i; j++) {
-      note(found, k, i, j, squares[j]!);
-      note(found, k, j, i, squares[j]!);
+      note(nearest, k, i, j, squares[j]!);
+      note(nearest, k, j, i, squares[j]!);
     }
   }
-  return found;
+  return nearest;
 };
 
 /**

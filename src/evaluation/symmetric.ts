@@ -12,9 +12,9 @@ export interface Eigen {
 /** Decomposes a symmetric matrix of n rows. */
 export const eigenOf = (matrix: Float64Array, n: number): Eigen => {
   const rows = Array.from({ length: n }, (_, i) => Array.from(matrix.subarray(i * n, (i + 1) * n)));
-  const found = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });
-  const vectors = found.eigenvectorMatrix;
-  return { values: found.realEigenvalues, vector: (k, i) => vectors.get(i, k) };
+  const decomposition = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });
+  const vectors = decomposition.eigenvectorMatrix;
+  return { values: decomposition.realEigenvalues, vector: (k, i) => vectors.get(i, k) };
 };
 
 /** a·b of `[n, k]` and `[k, m]`. */

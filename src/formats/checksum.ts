@@ -16,7 +16,7 @@ export const crcAt = async ({ where, fill }: Source, from: number, length: numbe
 };
 
 /** Raises `DecodeError` unless bytes, or their CRC-32, have the CRC-32 of an archive. */
-export const demandCrc = (where: string, given: Uint8Array | number, crc: number): void => {
-  const actual = typeof given === 'number' ? given : crc32(given);
+export const demandCrc = (where: string, data: Uint8Array | number, crc: number): void => {
+  const actual = typeof data === 'number' ? data : crc32(data);
   if (actual !== crc) refuse(where, `CRC-32 ${hexOf(crc)}`, hexOf(actual));
 };

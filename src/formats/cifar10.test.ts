@@ -9,9 +9,9 @@ const record = (label: number): Uint8Array => {
 }; // prettier-ignore
 
 test('planes of colours become pixels', () => {
-  const found = decodeCifar10('x.bin')(Uint8Array.of(...record(3), ...record(9)));
-  if (E.isLeft(found)) throw new Error(found.left.message);
-  const { pixels, labels, image } = found.right;
+  const actual = decodeCifar10('x.bin')(Uint8Array.of(...record(3), ...record(9)));
+  if (E.isLeft(actual)) throw new Error(actual.left.message);
+  const { pixels, labels, image } = actual.right;
   expect([...labels]).toEqual([3, 9]);
   expect(image).toEqual([32, 32, 3]);
   for (const [n, y, x] of [[0, 0, 0], [0, 31, 2], [1, 17, 30]] as const)

@@ -35,18 +35,18 @@ async function* unpacked(
   const { readable, writable } = new DecompressionStream('gzip');
   const [reader, writer, pieces] = [readable.getReader(), writable.getWriter(), short(first, rest)];
   const [yes, no] = [() => true, () => false];
-  let written: Promise<boolean> | null = Promise.resolve(false); // null at the end
+  let lastWrite: Promise<boolean> | null = Promise.resolve(false); // null at the end
   try {
     for (;;) {
       const read = reader.read();
       const isRead = read.then(yes, yes);
-      while (written !== null && !(await Promise.race([isRead, written]))) {
+      while (lastWrite !== null && !(await Promise.race([isRead, lastWrite]))) {
         const next = await pieces.next();
         if (next.done === true) {
           writer.close().catch(no);
-          written = null;
+          lastWrite = null;
         } else if (E.isLeft(next.value)) return yield next.value;
-        else written = writer.write(new Uint8Array(next.value.right)).then(no, no); // if it fails, the read fails too
+        else lastWrite = writer.write(new Uint8Array(next.value.right)).then(no, no); // if it fails, the read fails too
       }
       const { done, value } = await read;
       if (done) return;

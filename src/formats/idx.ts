@@ -124,32 +124,32 @@ export const streamIdx = (where: string, rank: number) =>
     let shape: readonly number[] | null = null;
     let start = 0;
     // bytes of an incomplete header or item
-    let held: Uint8Array[] = [];
-    let heldLength = 0;
+    let parts: Uint8Array[] = [];
+    let partsLength = 0;
     for await (const piece of pieces) {
       if (E.isLeft(piece)) return yield piece;
-      held.push(piece.right);
-      heldLength += piece.right.length;
-      if (shape === null && heldLength >= headerBytes(rank)) {
-        const bytes = joinBytes(held);
+      parts.push(piece.right);
+      partsLength += piece.right.length;
+      if (shape === null && partsLength >= headerBytes(rank)) {
+        const bytes = joinBytes(parts);
         const header = shapeOf(where, rank, bytes);
         if (E.isLeft(header)) return yield header;
         shape = header.right;
-        held = [bytes.subarray(headerBytes(rank))];
-        heldLength -= headerBytes(rank);
+        parts = [bytes.subarray(headerBytes(rank))];
+        partsLength -= headerBytes(rank);
       }
       if (shape === null) continue;
       const item = sizeOf(shape.slice(1));
-      if (heldLength > sizeOf(shape) - start * item) return yield wrongLength(where, shape, 'more');
-      if (heldLength === 0 || heldLength < item) continue;
-      const bytes = joinBytes(held);
+      if (partsLength > sizeOf(shape) - start * item) return yield wrongLength(where, shape, 'more');
+      if (partsLength === 0 || partsLength < item) continue;
+      const bytes = joinBytes(parts);
       const data = bytes.subarray(0, bytes.length - (bytes.length % item));
       yield E.right({ shape, start, data });
       start += data.length / item;
-      held = [bytes.subarray(data.length)];
-      heldLength -= data.length;
+      parts = [bytes.subarray(data.length)];
+      partsLength -= data.length;
     }
-    if (shape === null) return yield tooShort(where, rank, heldLength);
-    const given = start * sizeOf(shape.slice(1)) + heldLength;
-    if (given < sizeOf(shape)) yield wrongLength(where, shape, `${given}`);
+    if (shape === null) return yield tooShort(where, rank, partsLength);
+    const actual = start * sizeOf(shape.slice(1)) + partsLength;
+    if (actual < sizeOf(shape)) yield wrongLength(where, shape, `${actual}`);
   };

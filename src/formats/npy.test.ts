@@ -42,15 +42,15 @@ describe('elements', () => {
       ['u8', 8, [3, 2 ** 53 - 1], Float64Array, (v: DataView, at: number, n: number) => v.setBigUint64(at, BigInt(n), little)],
     ] as const;
     for (const [code, each, numbers, array, write] of cases) {
-      const found = read(npy(header(order + code, `(${numbers.length},)`), bytesOf(each, numbers, write)));
-      expect(found).toEqual({ shape: [numbers.length], data: array.from(numbers as readonly number[]) });
+      const actual = read(npy(header(order + code, `(${numbers.length},)`), bytesOf(each, numbers, write)));
+      expect(actual).toEqual({ shape: [numbers.length], data: array.from(numbers as readonly number[]) });
     }
   });
 
   test('of 16 bits become float32', () => {
     const bits = [0x3c, 0x00, 0xc0, 0x00, 0x35, 0x55]; // 1, -2, about a third
-    const found = read(npy(header('>f2', '(3,)'), bits));
-    expect(found.data).toEqual(Float32Array.of(1, -2, 0.333251953125));
+    const actual = read(npy(header('>f2', '(3,)'), bits));
+    expect(actual.data).toEqual(Float32Array.of(1, -2, 0.333251953125));
   });
 
   test('of a byte', () => {
@@ -76,8 +76,8 @@ test('versions 2 and 3, a scalar, an empty array, and entries in another order',
 
 test('Fortran order becomes row-major order', () => {
   // [[0, 1, 2], [3, 4, 5]], column by column
-  const found = read(npy(header('|u1', '(2, 3)', 'True'), [0, 3, 1, 4, 2, 5]));
-  expect(found).toEqual({ shape: [2, 3], data: Uint8Array.of(0, 1, 2, 3, 4, 5) });
+  const actual = read(npy(header('|u1', '(2, 3)', 'True'), [0, 3, 1, 4, 2, 5]));
+  expect(actual).toEqual({ shape: [2, 3], data: Uint8Array.of(0, 1, 2, 3, 4, 5) });
   const cube = Array.from({ length: 24 }, (_, i) => {
     const [a, b, c] = [i % 2, Math.floor(i / 2) % 3, Math.floor(i / 6)];
     return a * 12 + b * 4 + c;
@@ -111,9 +111,9 @@ describe('refuses, and says why:', () => {
     ['a byte missing', npy(header('<i2', '(2,)'), [1, 2, 3]), '4 bytes of data for [2]'],
     ['a byte too many', npy(header('|u1', '(2,)'), [1, 2, 3]), '2 bytes of data for [2]'],
   ])('%s', (_, bytes, expected) => {
-    const found = decodeNpy('x.npy')(bytes);
-    expect(found).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npy' } });
-    expect(E.isLeft(found) && found.left.expected).toContain(expected);
+    const actual = decodeNpy('x.npy')(bytes);
+    expect(actual).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npy' } });
+    expect(E.isLeft(actual) && actual.left.expected).toContain(expected);
   });
 
   test.prop([fc.uint8Array({ maxLength: 200 })])('arbitrary bytes, without an exception', (bytes) => {
@@ -205,8 +205,8 @@ describe('an .npz file', () => {
     ['that of another shape', '|u1', '(100001,)', /^100001 bytes of data for \[100001\]$/],
     ['that of objects', '|O', '(100000,)', /^elements of a type b1, u1/],
   ])('whose header is %s is refused for that before its data are unpacked', (_, descr, shape, expected) => {
-    const found = decodeNpz('x.npz')(damaged(header(descr, shape)));
-    expect(found).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npz: x.npy', expected: expect.stringMatching(expected) } });
+    const actual = decodeNpz('x.npz')(damaged(header(descr, shape)));
+    expect(actual).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.npz: x.npy', expected: expect.stringMatching(expected) } });
   });
 
   test('that claims an impossible size is refused', () => {
@@ -230,9 +230,9 @@ describe('an .npz file', () => {
   test.prop([fc.nat(), fc.nat(7)])('with a flipped bit is refused, or its arrays are unchanged', (position, bit) => {
     const bytes = Uint8Array.from(file);
     bytes[position % bytes.length]! ^= 1 << bit;
-    const found = decodeNpz('x.npz')(bytes);
-    if (E.isLeft(found)) expect(found.left._tag).toBe('DecodeError');
-    else for (const [name, array] of found.right)
+    const actual = decodeNpz('x.npz')(bytes);
+    if (E.isLeft(actual)) expect(actual.left._tag).toBe('DecodeError');
+    else for (const [name, array] of actual.right)
       for (const [known, same] of right(decodeNpz('x.npz')(file))) if (name === known) expect(array).toEqual(same);
   });
 }); // prettier-ignore

@@ -122,13 +122,13 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
 };
 
 /** The header of a file of `size` bytes, and the bytes of its data. Raises `DecodeError` if it claims another size. */
-const fittingHeader = (where: string, beginning: Uint8Array, size: number): Header & { readonly wanted: number } => {
+const fittingHeader = (where: string, beginning: Uint8Array, size: number): Header & { readonly dataBytes: number } => {
   const header = readHeader(where, beginning);
   const { shape, element, start } = header;
-  const wanted = sizeOf(shape) * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
-  return [...shape, wanted].every(Number.isSafeInteger) && wanted === size - start
-    ? { ...header, wanted }
-    : refuse(where, `${wanted} bytes of data for ${showShape(shape)}`, `${size - start}`);
+  const dataBytes = sizeOf(shape) * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
+  return [...shape, dataBytes].every(Number.isSafeInteger) && dataBytes === size - start
+    ? { ...header, dataBytes }
+    : refuse(where, `${dataBytes} bytes of data for ${showShape(shape)}`, `${size - start}`);
 };
 
 /** Reorders elements from Fortran order, where the first index runs fastest, to row-major order. */
@@ -164,9 +164,9 @@ export const decodeNpy =
   (bytes: Uint8Array): either.Either<NoisefoldError, NpyArray> =>
     attempt(() => {
       orRaise(checkedBytes(where, bytes));
-      const { shape, element, little, isFortran, start, wanted } = fittingHeader(where, bytes, bytes.length);
+      const { shape, element, little, isFortran, start, dataBytes } = fittingHeader(where, bytes, bytes.length);
       const length = sizeOf(shape);
-      const view = new DataView(bytes.buffer, bytes.byteOffset + start, wanted);
+      const view = new DataView(bytes.buffer, bytes.byteOffset + start, dataBytes);
       const data = new element.array(length);
       for (let i = 0; i < length; i++) data[i] = element.read(view, i * element.bytes, little);
       const ordered = isFortran && shape.length > 1 ? rowMajor(shape, data, new element.array(length)) : data;
@@ -217,8 +217,8 @@ export const decodeNpz =
       const missing = names?.find((name) => !known.includes(name));
       if (missing !== undefined)
         refuse(where, `an array ${missing}`, listed(known) || 'no arrays', 'give the names of arrays that it has');
-      const wanted = arrays.filter((_, i) => names?.includes(known[i]!) ?? true);
-      const files = orRaise(unpacked(where, wanted, { maxBytes, check: checkHeader }));
+      const selection = arrays.filter((_, i) => names?.includes(known[i]!) ?? true);
+      const files = orRaise(unpacked(where, selection, { maxBytes, check: checkHeader }));
       return new Map(
         [...files].map(([name, file]) => [name.slice(0, -NPY.length), orRaise(decodeNpy(`${where}: ${name}`)(file))]),
       );

@@ -169,9 +169,9 @@ describe('refuses, and says where', () => {
     ['words', new TextEncoder().encode('a letter, and no tensors at all'), 'other bytes'],
     ['a header of no bytes', byHand(''), 'other bytes'],
     ['a header that is a list', byHand('[]'), 'other bytes'],
-  ])('%s, which is not a safetensors file', (_name, bytes, found) => {
+  ])('%s, which is not a safetensors file', (_name, bytes, actual) => {
     expect(messageOf(read(bytes))).toBe(
-      `DecodeError model.safetensors: expected a safetensors file, got ${found}; give one that was saved as safetensors`,
+      `DecodeError model.safetensors: expected a safetensors file, got ${actual}; give one that was saved as safetensors`,
     );
   });
 

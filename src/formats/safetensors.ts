@@ -31,9 +31,9 @@ import { partLike } from '../internal/parts.js';
 export type { StoredTensor, TensorFile } from './safetensorsLayout.js';
 
 const write = (file: TensorFile): Uint8Array => {
-  const { head, placed } = layoutOf(file);
-  for (const [name, tensor] of placed) checkNumbers(name, tensor, false);
-  const bytes = joinBytes([head, ...placed.map(([, { data }]) => bytesOf(data))]);
+  const { head, tensors } = layoutOf(file);
+  for (const [name, tensor] of tensors) checkNumbers(name, tensor, false);
+  const bytes = joinBytes([head, ...tensors.map(([, { data }]) => bytesOf(data))]);
   bytes.set(digitsOf(crc32(bytes)), DIGITS_AT);
   return bytes;
 };

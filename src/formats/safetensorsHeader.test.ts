@@ -210,7 +210,7 @@ describe('a header of a megabyte takes little memory', () => {
 
   test('with many tensors', () => {
     const bytes = repeated(`{"w":${EMPTY}`, (i) => `,"${i}":${EMPTY}`, '}');
-    const measured = () => {
+    const measure = () => {
       collect();
       const before = heapUsed();
       const header = readHeader('f', bytes);
@@ -220,7 +220,7 @@ describe('a header of a megabyte takes little memory', () => {
       return { taken, kept: heapUsed() - before };
     };
     // garbage is collected at any time: the smallest of some measurements counts
-    const all = Array.from({ length: 12 }, measured);
+    const all = Array.from({ length: 12 }, measure);
     const [taken, kept] = [Math.min(...all.map((one) => one.taken)), Math.min(...all.map((one) => one.kept))];
     expect(taken / bytes.length).toBeLessThan(12);
     expect(kept / bytes.length).toBeLessThan(6);

@@ -173,7 +173,10 @@ export const checkNumbers = (name: string, numbers: Omit<StoredTensor, 'shape'>,
 };
 
 /** The text of a header, with zeros for the checksum. */
-const headerText = (placed: readonly (readonly [string, StoredTensor])[], metadata: TensorFile['metadata']): string => {
+const headerText = (
+  tensors: readonly (readonly [string, StoredTensor])[],
+  metadata: TensorFile['metadata'],
+): string => {
   const parts = [`${CHECKED}00000000"`];
   let length = 0;
   const add = (part: string): void => {
@@ -184,7 +187,7 @@ const headerText = (placed: readonly (readonly [string, StoredTensor])[], metada
   for (const [name, word] of Object.entries(metadata)) add(`,${JSON.stringify(name)}:${JSON.stringify(word)}`);
   add('}');
   let begin = 0;
-  for (const [name, { dtype, shape, data }] of placed) {
+  for (const [name, { dtype, shape, data }] of tensors) {
     const entry = { dtype, shape, data_offsets: [begin, begin + data.byteLength] };
     add(`,${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     begin += data.byteLength;
@@ -196,7 +199,7 @@ const headerText = (placed: readonly (readonly [string, StoredTensor])[], metada
 /** A file to be written: its beginning, with zeros for the digits of the checksum, then the tensors in this order. */
 export interface Layout {
   readonly head: Uint8Array<ArrayBuffer>;
-  readonly placed: readonly (readonly [name: string, StoredTensor])[];
+  readonly tensors: readonly (readonly [name: string, StoredTensor])[];
 }
 
 /**
@@ -204,15 +207,15 @@ export interface Layout {
  */
 export const layoutOf = (file: TensorFile): Layout => {
   checkWritable(file);
-  const placed = [...file.tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
-  const header = new TextEncoder().encode(headerText(placed, file.metadata));
+  const tensors = [...file.tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const header = new TextEncoder().encode(headerText(tensors, file.metadata));
   const start = 8 + Math.ceil(header.length / 8) * 8;
   if (start - 8 > LONGEST_HEADER) refuse(`a header of at most ${LONGEST_HEADER} bytes`, `${header.length}`);
   const head = new Uint8Array(start).fill(0x20, 8); // spaces
   new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
   head.set(header, 8);
   head.fill(0, DIGITS_AT, DIGITS_AT + 8); // the checksum is of zeros, not of the digit 0
-  return { head, placed };
+  return { head, tensors };
 };
 
 /** The digits of a checksum, as bytes. */
@@ -243,8 +246,8 @@ const webPage = (where: string): Checked<never> =>
   );
 
 /** Refuses a file that ends too early. */
-const cutShort = (where: string, size: number, found: number): Checked<never> =>
-  E.left(cutShortError(where, size, found));
+const cutShort = (where: string, size: number, actual: number): Checked<never> =>
+  E.left(cutShortError(where, size, actual));
 
 /** The maximum number of bytes that {@link startOf} needs. */
 export const FIRST_BYTES = 9;

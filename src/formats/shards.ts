@@ -32,12 +32,12 @@ const USUAL = ['diffusion_pytorch_model', 'model', 'pytorch_model'];
 /** Chooses the file with the weights. Raises `DecodeError` if there is none, or if there are several candidates. */
 const chosenFrom = (where: string, names: readonly string[]): string => {
   for (const ending of ENDINGS) {
-    const ended = names.filter((name) => name.endsWith(ending));
-    const usual = USUAL.map((name) => name + ending).find((name) => ended.includes(name));
+    const matches = names.filter((name) => name.endsWith(ending));
+    const usual = USUAL.map((name) => name + ending).find((name) => matches.includes(name));
     if (usual !== undefined) return usual;
-    if (ended.length === 1) return ended[0]!;
-    if (ended.length > 1)
-      return refuse(where, `one file of weights (*${ending})`, listed(ended), 'give the path of one of them');
+    if (matches.length === 1) return matches[0]!;
+    if (matches.length > 1)
+      return refuse(where, `one file of weights (*${ending})`, listed(matches), 'give the path of one of them');
   }
   const expected = `a file of weights: ${ENDINGS.map((ending) => `*${ending}`).join(', ')}`;
   return refuse(where, expected, listed(names) || 'an empty folder', 'give the path of a file or another folder');

@@ -22,17 +22,17 @@ export interface BlobLike {
 }
 
 /** The error of a file that has fewer bytes than its header says. */
-export const cutShortError = (where: string, size: number, found: number) =>
+export const cutShortError = (where: string, size: number, actual: number) =>
   failure('DecodeError', {
     where,
     expected: `${size} bytes (from the header)`,
-    actual: `${found}`,
+    actual: `${actual}`,
     hint: 'the file is truncated: copy or download it again',
   });
 
 /** Raises `DecodeError` for a file that has fewer bytes than its header says. */
-const demandBytes = (where: string, size: number, found: number): void => {
-  if (size > found) raise('DecodeError', cutShortError(where, size, found));
+const demandBytes = (where: string, size: number, actual: number): void => {
+  if (size > actual) raise('DecodeError', cutShortError(where, size, actual));
 };
 
 /** Allocates an array for bytes of a file. Raises `FileError` if it does not fit; Node 20 supports at most 4 GiB. */

@@ -116,7 +116,7 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
 });
 
 /** The beginning of names for a prefix, up to a dot: `model` and `model.` are the same. */
-export const prefixOf = (given: string): string => (given === '' || given.endsWith('.') ? given : `${given}.`);
+export const prefixOf = (prefix: string): string => (prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`);
 
 /**
  * The tensors whose names begin with a prefix and a dot, by the rest of their names. Returns a `ConfigError` if there
@@ -125,9 +125,9 @@ export const prefixOf = (given: string): string => (given === '' || given.endsWi
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   const start = prefixOf(prefix);
   if (start === '') return E.right(file);
-  const chosen = [...file.entries].filter(([name]) => name.startsWith(start));
+  const matches = [...file.entries].filter(([name]) => name.startsWith(start));
   const first = new Set(Array.from(file.entries.keys(), (name) => name.split('.')[0]!));
-  if (chosen.length === 0)
+  if (matches.length === 0)
     return fail('ConfigError', {
       where,
       expected: `tensors whose names begin with ${start}`,
@@ -137,7 +137,7 @@ export const below = (where: string, prefix: string, file: OpenTensors): either.
   return E.right({
     ...file,
     entries: new Map(
-      chosen.map(([name, { dtype, shape }]) => [
+      matches.map(([name, { dtype, shape }]) => [
         name.slice(start.length),
         { name: name.slice(start.length), dtype, shape },
       ]),

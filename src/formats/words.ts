@@ -21,7 +21,7 @@ const within =
   (mismatch: Mismatch): Mismatch => ({ ...mismatch, path: [field, mismatch.path].filter(Boolean).join('.') });
 
 /** The fields that a file has in its metadata. */
-interface Stored<F extends Fields> {
+interface FileFields<F extends Fields> {
   /** The name of the format. */
   readonly format: string;
   readonly fields: F;
@@ -33,7 +33,7 @@ interface Stored<F extends Fields> {
 
 /** Writes and reads fields `A`. */
 export interface Words<A> {
-  readonly write: (where: string, given: object) => either.Either<NoisefoldError, TensorFile['metadata']>;
+  readonly write: (where: string, about: object) => either.Either<NoisefoldError, TensorFile['metadata']>;
   readonly read: (where: string, metadata: TensorFile['metadata']) => either.Either<NoisefoldError, A>;
 }
 
@@ -47,7 +47,7 @@ const texted = (fields: Fields, texts: t.Props): Fields =>
   );
 
 /** Writes fields as strings, and reads them. Returns a `ConfigError` or a `DecodeError` at the first invalid field. */
-export const wordsOf = <const F extends Fields>({ format, fields, texts, hints }: Stored<F>): Words<Filled<F>> => {
+export const wordsOf = <const F extends Fields>({ format, fields, texts, hints }: FileFields<F>): Words<Filled<F>> => {
   const fieldsCodec = record(fields);
   const wordsCodec = record({ format: t.literal(format), crc32: optional(t.string), ...texted(fields, texts) });
   /** Converts each field, unless it is stored as plain text. */
@@ -63,10 +63,10 @@ export const wordsOf = <const F extends Fields>({ format, fields, texts, hints }
       ]),
     );
   return {
-    write: (where, given) =>
+    write: (where, about) =>
       attempt(() => {
         const at = errorAt('ConfigError', where, hints.write);
-        const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        const present = Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined));
         orRaise(E.mapLeft(at)(decode(fieldsCodec)(present)));
         return { format, ...each(present, at, jsonText) };
       }),

@@ -84,7 +84,7 @@ const wordsIn = ({ context }: t.ValidationError): Words | undefined => {
 };
 
 /** Refuses a value in words of its own, which may depend on it. */
-export const refused = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
+export const refuseValue = (value: unknown, context: t.Context, words: Words): t.Validation<never> => {
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
   const entry = context.at(-1)!;
   const last = { ...entry, type: Object.assign(none, { words, hint: hintOf(entry.type) }) };
@@ -99,15 +99,15 @@ export const listOf = (noun: string, names: readonly string[]): string => {
 
 /** Refuses a field that an object should not have. */
 export const unknownField = (
-  given: Readonly<Record<string, unknown>>,
+  record: Readonly<Record<string, unknown>>,
   name: string,
   names: readonly string[],
   context: t.Context,
 ): t.Validation<never> => {
-  const isGiven = (known: string): boolean => Object.hasOwn(given, known);
+  const isGiven = (known: string): boolean => Object.hasOwn(record, known);
   // of equally similar names, one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
-  return refused(given[name], t.appendContext(context, name, t.never), {
+  return refuseValue(record[name], t.appendContext(context, name, t.never), {
     expected: listOf('field', names),
     actual: UNKNOWN,
     meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,
@@ -248,11 +248,8 @@ export const oneOf = <const W extends string>(...words: readonly [W, ...W[]]) =>
 
 /** A field for which noisefold supports only one value; arrays are compared by their elements. */
 export const only = <A extends string | number | boolean | null | readonly never[]>(value: A): t.Type<A> => {
-  const wanted = JSON.stringify(value);
-  return tested(
-    `${wanted}, the only value that noisefold supports`,
-    (given): given is A => JSON.stringify(given) === wanted,
-  );
+  const text = JSON.stringify(value);
+  return tested(`${text}, the only value that noisefold supports`, (x): x is A => JSON.stringify(x) === text);
 };
 
 /** A list of at least one value. */

@@ -11,9 +11,9 @@ export type Times<A extends string, B extends string> = A extends '0'
   : A extends '1'
     ? Reversed<B>
     : B extends '0' | '1'
-      ? Kept<A, B>
+      ? TimesBit<A, B>
       : Rows<A, B>;
-type Kept<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
+type TimesBit<A extends string, B extends '0' | '1'> = B extends '1' ? A : B;
 
 /** The number with the given digits, last digit first. */
 export type FromDigits<A extends string> = NumberOf<Reversed<A>>;

@@ -119,8 +119,8 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
  * Makes a `Left` of {@link failure}.
  * @example
  * const wrong = { where: 'steps', expected: 'n > 0', actual: '0', hint: 'take at least one' }
- * const refused = fail('ConfigError', wrong)
- * isLeft(refused) && refused.left._tag // → 'ConfigError'
+ * const refusal = fail('ConfigError', wrong)
+ * isLeft(refusal) && refusal.left._tag // → 'ConfigError'
  */
 export const fail = (tag: ErrorTag, explanation: Explanation): either.Either<NoisefoldError, never> =>
   E.left(failure(tag, explanation));
@@ -138,11 +138,11 @@ export const isError = (x: unknown): x is NoisefoldError =>
     (field) => typeof (Object(x) as Partial<NoisefoldError>)[field] === 'string',
   );
 
-const notAnError = (given: unknown): NoisefoldError =>
+const notAnError = (value: unknown): NoisefoldError =>
   failure('ConfigError', {
     where: 'Left',
     expected: 'an error value, which failure makes',
-    actual: String(given),
+    actual: String(value),
     hint: 'write left(failure(tag, { where, expected, actual, hint }))',
   });
 
@@ -167,8 +167,8 @@ const stackOf = (error: NoisefoldError, later: Error): string => {
  * Makes the `Error` that carries an error value. Its stack begins with the place where the value was raised. A value
  * from JavaScript that is not an error value, such as a string, becomes a `ConfigError`.
  */
-export const thrownError = (given: NoisefoldError): ThrownError => {
-  const error = Object(given) === given ? given : notAnError(given);
+export const thrownError = (value: NoisefoldError): ThrownError => {
+  const error = Object(value) === value ? value : notAnError(value);
   const thrown = new Error(error.message);
   return Object.defineProperties(thrown, {
     // not enumerable, because Node prints enumerable fields after the stack
@@ -195,8 +195,8 @@ export const errorIn = (thrown: unknown): NoisefoldError | null =>
  * returns it as a value.
  * @example
  * const wrong = { where: 'half', expected: 'an even extent', actual: '7', hint: 'pad it' }
- * const refused = attempt(() => raise('ShapeError', wrong))
- * isLeft(refused) && refused.left._tag // → 'ShapeError'
+ * const refusal = attempt(() => raise('ShapeError', wrong))
+ * isLeft(refusal) && refusal.left._tag // → 'ShapeError'
  */
 export const raise = (tag: ErrorTag, explanation: Explanation): never => {
   throw thrownError(failure(tag, explanation));

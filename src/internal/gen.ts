@@ -43,7 +43,7 @@ export const hold = <A>(work: Work<A>, release: Release<A>): Block<A> => release
 export const keep = <A>(work: Work<A>, release: Release<A>): Block<A> => released(work, release, true);
 
 /** Runs the statements of a block, and records what it holds. */
-const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<either.Either<NoisefoldError, A>> => {
+const outcomeOf = async <A>(statements: Block<A>, holds: Request[]): Promise<either.Either<NoisefoldError, A>> => {
   let next = statements.next();
   while (next.done !== true) {
     const { work } = next.value;
@@ -52,22 +52,22 @@ const outcomeOf = async <A>(statements: Block<A>, held: Request[]): Promise<eith
       statements.return(undefined as never); // runs `finally` clauses; the value is not used
       return result;
     }
-    if (next.value.release !== undefined) held.push(next.value);
+    if (next.value.release !== undefined) holds.push(next.value);
     next = statements.next(result.right);
   }
   return E.right(next.value);
 };
 
 /** Runs all releases in reverse order; returns the first error. */
-const releaseAll = async (held: readonly Request[]): Promise<either.Either<NoisefoldError, unknown>> => {
-  const last = held.at(-1);
+const releaseAll = async (holds: readonly Request[]): Promise<either.Either<NoisefoldError, unknown>> => {
+  const last = holds.at(-1);
   if (last === undefined) return E.right(undefined);
   let freed: either.Either<NoisefoldError, unknown> = E.right(undefined);
   try {
     const work = last.release?.() ?? freed;
     freed = typeof work === 'function' ? await work() : work;
   } finally {
-    const others = await releaseAll(held.slice(0, -1));
+    const others = await releaseAll(holds.slice(0, -1));
     if (E.isRight(freed)) freed = others;
   }
   return freed;
@@ -93,20 +93,20 @@ const releaseAll = async (held: readonly Request[]): Promise<either.Either<Noise
 export const gen =
   <A>(block: () => Block<A>): Fallible<A> =>
   async () => {
-    const held: Request[] = [];
+    const holds: Request[] = [];
     let outcome: either.Either<NoisefoldError, A>;
     try {
-      outcome = await outcomeOf(block(), held);
+      outcome = await outcomeOf(block(), holds);
     } catch (thrown) {
-      await releaseAll(held);
+      await releaseAll(holds);
       throw thrown;
     }
     if (E.isLeft(outcome)) {
-      await releaseAll(held);
+      await releaseAll(holds);
       return outcome;
     }
-    const freed = await releaseAll(held.filter(({ isKept }) => isKept !== true));
+    const freed = await releaseAll(holds.filter(({ isKept }) => isKept !== true));
     if (E.isRight(freed)) return outcome;
-    await releaseAll(held.filter(({ isKept }) => isKept === true));
+    await releaseAll(holds.filter(({ isKept }) => isKept === true));
     return freed;
   };

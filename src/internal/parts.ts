@@ -1,5 +1,5 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { functionOf, hinted, isWork, refined, refused, show } from './decode.js';
+import { functionOf, hinted, isWork, refined, refuseValue, show } from './decode.js';
 import { isResultOf } from './either.js';
 import { raise } from './errors.js';
 import { F, t } from './fp.js';
@@ -18,7 +18,7 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
       if (is(x)) return t.success(x);
       const lacking = isObject(x) && !isResultOf(x) ? fields.filter((field) => !(field in x)) : [];
       const called = typeof x === 'function' && !isWork(x) ? ': call the function that makes it' : '';
-      return refused(x, context, {
+      return refuseValue(x, context, {
         expected: lacking.length === 0 ? name + called : `${name}, with its ${lacking.join(', ')}`,
       });
     },

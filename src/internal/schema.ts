@@ -105,12 +105,12 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
         isResultOf(value)
           ? t.failure<{ readonly [name: string]: unknown }>(value, context)
           : t.UnknownRecord.validate(value, context),
-        E.flatMap((given) => {
-          const stranger = strangerIn(given);
-          return stranger === undefined ? t.success(given) : unknownField(given, stranger, names, context);
+        E.flatMap((record) => {
+          const stranger = strangerIn(record);
+          return stranger === undefined ? t.success(record) : unknownField(record, stranger, names, context);
         }),
         // one after the other on the same object: an intersection would add a step to the context
-        E.flatMap((given) => required.validate(given, context)),
+        E.flatMap((record) => required.validate(record, context)),
         E.flatMap((checked) => others.validate(checked, context)),
         E.map((checked) => filled(checked) as Filled<F>), // it passed the types of all fields
       ),
@@ -133,8 +133,8 @@ export type Rule<F extends Fields> = (options: Filled<F>) => Broken<keyof F & st
 
 /** A checked value from outside: a `ConfigError` that names what is wrong, as a `Left` or raised. */
 export interface Checker<A> {
-  readonly decode: (given: unknown) => either.Either<NoisefoldError, A>;
-  readonly demand: (given: unknown) => A;
+  readonly decode: (value: unknown) => either.Either<NoisefoldError, A>;
+  readonly demand: (value: unknown) => A;
 }
 
 /** A declaration of the options of a function. `undefined` stands for no options. */
@@ -143,8 +143,8 @@ export interface Schema<F extends Fields> {
   /** The type of the options, for a field of other options. It does not check the rules. */
   readonly type: RecordType<F>;
   /** `O` is the type of the options, if it says more than the declaration. */
-  readonly decode: <O = OptionsOf<F>>(given: unknown) => either.Either<NoisefoldError, Filled<F, O>>;
-  readonly demand: <O = OptionsOf<F>>(given: unknown) => Filled<F, O>;
+  readonly decode: <O = OptionsOf<F>>(value: unknown) => either.Either<NoisefoldError, Filled<F, O>>;
+  readonly demand: <O = OptionsOf<F>>(value: unknown) => Filled<F, O>;
   /** Adds a rule, which sees options that have the right types and keep the rules before it. */
   readonly rule: (rule: Rule<F>) => Schema<F>;
 }
@@ -155,7 +155,7 @@ const hintFor = ({ path, actual }: Mismatch): string => {
   return actual === show(undefined) ? `give ${path}` : `change ${path}`;
 };
 
-const failed =
+const configError =
   (where: string, hint?: string) =>
   (mismatch: Mismatch): NoisefoldError =>
     failure('ConfigError', explained(where, hint ?? hintFor(mismatch))(mismatch));
@@ -166,7 +166,7 @@ const schemaWith = <F extends Fields>(
   hint: string | undefined,
   rules: readonly Rule<F>[],
 ): Schema<F> => {
-  const kept = (options: Filled<F>): either.Either<NoisefoldError, Filled<F>> => {
+  const checkRules = (options: Filled<F>): either.Either<NoisefoldError, Filled<F>> => {
     for (const rule of rules) {
       const broken = rule(options);
       if (broken === null) continue;
@@ -175,22 +175,22 @@ const schemaWith = <F extends Fields>(
     }
     return E.right(options);
   };
-  const check = (given: unknown) =>
+  const check = (value: unknown) =>
     F.pipe(
-      decode(type)(given === undefined ? {} : given),
+      decode(type)(value === undefined ? {} : value),
       E.mapLeft((mismatch) =>
-        failed(
+        configError(
           name,
           hint,
-        )(given === undefined && mismatch.path === '' ? { ...mismatch, actual: show(given) } : mismatch),
+        )(value === undefined && mismatch.path === '' ? { ...mismatch, actual: show(value) } : mismatch),
       ),
-      E.flatMap(kept),
+      E.flatMap(checkRules),
     );
   return {
     fields: type.fields,
     type,
     decode: check as Schema<F>['decode'], // `O` says more of the values that were checked
-    demand: ((given) => orRaise(check(given))) as Schema<F>['demand'],
+    demand: ((value) => orRaise(check(value))) as Schema<F>['demand'],
     rule: (rule) => schemaWith(name, type, hint, [...rules, rule]),
   };
 };
@@ -206,7 +206,7 @@ export const schema = <const F extends Fields>(name: string, fields: F, hint?: s
 /** Checks an argument that is not a record of options; `where` names it in errors. */
 /* @__NO_SIDE_EFFECTS__ */
 export const argument = <A>(where: string, type: t.Decoder<unknown, A>, hint?: string): Checker<A> => {
-  const check = (given: unknown) =>
-    E.mapLeft(failed(where, hint ?? 'the type of the argument says what it takes'))(decode(type)(given));
-  return { decode: check, demand: (given) => orRaise(check(given)) };
+  const check = (value: unknown) =>
+    E.mapLeft(configError(where, hint ?? 'the type of the argument says what it takes'))(decode(type)(value));
+  return { decode: check, demand: (value) => orRaise(check(value)) };
 };

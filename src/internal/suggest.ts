@@ -29,16 +29,16 @@ const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(
 /** Names of the same option elsewhere. */
 const SYNONYMS: Readonly<Record<string, string>> = { steps: 'grid', seed: 'key', epochs: 'steps' };
 
-const TESTS: readonly ((given: string, name: string) => boolean)[] = [
-  (given, name) => plain(given) === plain(name),
-  (given, name) => SYNONYMS[given] === name,
-  (given, name) => initials(name).length > 1 && plain(given) === initials(name),
-  (given, name) => name.length > 2 && distance(plain(given), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
-  (given, name) => contains(plain(given), plain(name)) || contains(plain(name), plain(given)),
+const TESTS: readonly ((word: string, name: string) => boolean)[] = [
+  (word, name) => plain(word) === plain(name),
+  (word, name) => SYNONYMS[word] === name,
+  (word, name) => initials(name).length > 1 && plain(word) === initials(name),
+  (word, name) => name.length > 2 && distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
+  (word, name) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),
 ];
 
 /** The most similar of some names; undefined if none is similar. */
-export const suggestion = (given: string, names: readonly string[]): string | undefined =>
-  given.length > LONGEST
+export const suggestion = (word: string, names: readonly string[]): string | undefined =>
+  word.length > LONGEST
     ? undefined
-    : TESTS.map((isLike) => names.find((name) => isLike(given, name))).find((name) => name !== undefined);
+    : TESTS.map((isLike) => names.find((name) => isLike(word, name))).find((name) => name !== undefined);

@@ -9,16 +9,16 @@ import { argument } from './schema.js';
 /** The types of the first arguments, by their names. */
 type Types = Readonly<Record<string, t.Mixed>>;
 
-type AnyFunction = (...given: never[]) => unknown;
+type AnyFunction = (...args: never[]) => unknown;
 
 /** Returns a check of arguments: the error of the first wrong one, or null. Right ones are only tested: loops call this. */
 const checkOf = (where: string, types: Types) => {
   const entries = Object.entries(types);
-  return (given: readonly unknown[]): NoisefoldError | null => {
+  return (args: readonly unknown[]): NoisefoldError | null => {
     for (let i = 0; i < entries.length; i++) {
       const [name, type] = entries[i]!;
-      if (type.is(given[i])) continue;
-      const result = argument(`${where}: ${name}`, type).decode(given[i]);
+      if (type.is(args[i])) continue;
+      const result = argument(`${where}: ${name}`, type).decode(args[i]);
       if (E.isLeft(result)) return result.left;
     }
     return null;
@@ -33,23 +33,23 @@ const named = <F extends AnyFunction>(name: string, f: AnyFunction): F =>
 /* @__NO_SIDE_EFFECTS__ */
 export const demanding = <F extends AnyFunction>(where: string, types: Types, f: F): F => {
   const check = checkOf(where, types);
-  return named<F>(where, (...given) => {
-    const error = check(given);
+  return named<F>(where, (...args) => {
+    const error = check(args);
     if (error !== null) throw thrownError(error);
-    return f(...given);
+    return f(...args);
   });
 };
 
 /** A function that returns a `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
-export const decoding = <F extends (...given: never[]) => either.Either<NoisefoldError, unknown>>(
+export const decoding = <F extends (...args: never[]) => either.Either<NoisefoldError, unknown>>(
   where: string,
   types: Types,
   f: F,
 ): F => {
   const check = checkOf(where, types);
-  return named<F>(where, (...given) => {
-    const error = check(given);
-    return error === null ? f(...given) : E.left(error);
+  return named<F>(where, (...args) => {
+    const error = check(args);
+    return error === null ? f(...args) : E.left(error);
   });
 };

@@ -183,8 +183,8 @@ describe('writeAtomically', () => {
   test('concurrent writes of one file do not mix: the file has the content of one of them', async () => {
     const contents = Array.from({ length: 8 }, (_, i) => new Uint8Array(2 ** 20).fill(i));
     await Promise.all(contents.map((content) => succeed(writeAtomically(join(folder, 'x'), content))));
-    const found = await readFile(join(folder, 'x'));
-    expect(contents.some((content) => Buffer.compare(found, content) === 0)).toBe(true);
+    const actual = await readFile(join(folder, 'x'));
+    expect(contents.some((content) => Buffer.compare(actual, content) === 0)).toBe(true);
     expect(await readdir(folder)).toEqual(['x']);
   });
 

@@ -37,9 +37,9 @@ export interface OpenFile {
 }
 
 /** Throws unless a file can be replaced, or read to its end. */
-const demandRegular = (found: { isFile(): boolean; isSymbolicLink(): boolean }, toRead = false): void => {
-  if (found.isFile()) return;
-  const [message, code] = found.isSymbolicLink()
+const demandRegular = (info: { isFile(): boolean; isSymbolicLink(): boolean }, toRead = false): void => {
+  if (info.isFile()) return;
+  const [message, code] = info.isSymbolicLink()
     ? ['a symbolic link', 'ELOOP']
     : ['something that is not a regular file', toRead ? 'ENXIO' : 'EEXIST'];
   throw Object.assign(new Error(message), { code });
@@ -53,8 +53,8 @@ export const openToRead = async (path: string): Promise<OpenFile> => {
   const { constants, open } = node();
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has no O_NONBLOCK
   try {
-    const found = await handle.stat();
-    if (!found.isDirectory()) demandRegular(found, true); // reading a folder gives a clear error
+    const info = await handle.stat();
+    if (!info.isDirectory()) demandRegular(info, true); // reading a folder gives a clear error
     return handle;
   } catch (thrown) {
     await handle.close();
@@ -136,9 +136,9 @@ export const readBytes = (path: string): Task<Uint8Array> => withFile(path, (han
 
 /** Reads a file in pieces, in order; a `FileError` ends them. */
 export async function* readPieces(path: string): AsyncGenerator<either.Either<NoisefoldError, Uint8Array>, void> {
-  const opened = await reading(path, () => openToRead(path))();
-  if (E.isLeft(opened)) return yield opened;
-  const handle = opened.right;
+  const result = await reading(path, () => openToRead(path))();
+  if (E.isLeft(result)) return yield result;
+  const handle = result.right;
   try {
     for (let position = 0; ;) {
       const piece = await reading(path, () => pieceAt(handle, position))();
@@ -160,9 +160,9 @@ const infoOf = (path: string) =>
 
 /** The information about a file before it is written; null if it does not exist. Throws for a symbolic link. */
 const ownFile = async (path: string) => {
-  const found = await infoOf(path);
-  if (found !== null) demandRegular(found);
-  return found;
+  const info = await infoOf(path);
+  if (info !== null) demandRegular(info);
+  return info;
 };
 
 /**
@@ -337,9 +337,9 @@ export const keepLines = (path: string, keep: (line: string) => boolean): Task<v
     if ((await ownFile(path)) === null) return;
     const text = new TextDecoder().decode(orRaise(await readBytes(path)()));
     const lines = text.split('\n').slice(0, -1);
-    const kept = lines
+    const rest = lines
       .filter(keep)
       .map((line) => `${line}\n`)
       .join('');
-    if (kept !== text) await replace(path, (handle) => handle.writeFile(kept));
+    if (rest !== text) await replace(path, (handle) => handle.writeFile(rest));
   });

@@ -15,7 +15,7 @@ const demandEmpty = async (path: string): Promise<void> => {
 };
 
 /** Makes a temporary folder beside a folder that does not exist or is empty. */
-const begun = (path: string): Task<string> =>
+const begin = (path: string): Task<string> =>
   onFile(path, TO_WRITE, async () => {
     const { basename, dirname, join, mkdir } = node();
     await makeFolder(dirname(path));
@@ -32,12 +32,12 @@ const discarded = (aside: string): Task<void> =>
 /** Fails with `FileError` unless a path is that of a folder. */
 export const demandFolder = (path: string): Task<void> =>
   onFile(path, 'a folder to read', async () => {
-    const found = await node().stat(path);
-    if (!found.isDirectory()) throw Object.assign(new Error('ENOTDIR: not a folder'), { code: 'ENOTDIR' });
+    const info = await node().stat(path);
+    if (!info.isDirectory()) throw Object.assign(new Error('ENOTDIR: not a folder'), { code: 'ENOTDIR' });
   });
 
 /** Renames a temporary folder to its final name. */
-const placed = (aside: string, path: string): Task<void> =>
+const place = (aside: string, path: string): Task<void> =>
   onFile(path, TO_WRITE, async () => {
     const { dirname, rename, rmdir } = node();
     await demandEmpty(path);
@@ -53,8 +53,8 @@ const placed = (aside: string, path: string): Task<void> =>
 export const writeFolder = (path: string, write: (folder: string) => Fallible<void>): Task<void> =>
   task(
     gen(function* () {
-      const aside = yield* keep(begun(path), discarded);
+      const aside = yield* keep(begin(path), discarded);
       yield* take(write(aside));
-      yield* take(placed(aside, path));
+      yield* take(place(aside, path));
     }),
   );

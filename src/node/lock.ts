@@ -37,12 +37,12 @@ const holderCodec = record({
 type Holder = t.TypeOf<typeof holderCodec>;
 
 /** The state of a process on Linux; null elsewhere, and for a process that has ended but waits for its parent. */
-const startOf = async (pid: number): Promise<{ readonly ticks: string; readonly ended: boolean } | null> => {
+const startOf = async (pid: number): Promise<{ readonly ticks: string; readonly hasEnded: boolean } | null> => {
   const stat = await node()
     .readFile(`/proc/${pid}/stat`, 'utf8')
     .catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the process name before it may contain anything
-  return fields.length < 20 ? null : { ticks: fields[19]!, ended: fields[0] === 'Z' || fields[0] === 'X' };
+  return fields.length < 20 ? null : { ticks: fields[19]!, hasEnded: fields[0] === 'Z' || fields[0] === 'X' };
 };
 
 const thisProcess = async (): Promise<Holder> => {
@@ -70,13 +70,13 @@ const isRunning = async (holder: Holder, own: Holder): Promise<boolean | 'unknow
   if (holder.namespace !== own.namespace) return 'unknown';
   if (!isAlive(holder.pid)) return false;
   const start = await startOf(holder.pid);
-  return start === null || (!start.ended && (holder.started === null || holder.started === start.ticks));
+  return start === null || (!start.hasEnded && (holder.started === null || holder.started === start.ticks));
 };
 
 const told = (folder: string, actual: string, hint: string): NoisefoldError =>
   failure('FileError', { where: folder, expected: 'a folder that no other run holds', actual, hint });
 
-const held = (path: string, { pid, host, since, command }: Holder, running: true | 'unknown'): NoisefoldError => {
+const conflict = (path: string, { pid, host, since, command }: Holder, running: true | 'unknown'): NoisefoldError => {
   const about = `since ${since} (${command})`;
   const who = pid === process.pid ? 'another run of this process' : `process ${pid}`;
   const elsewhere = `one held by process ${pid} of another container or host, ${host}, ${about}`;
@@ -93,10 +93,9 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 /** The holder that a lock file names; null if there is no file. Throws for anything but a lock. */
 const holderIn = async (path: string, pauses = 0): Promise<Holder | null> => {
   const { dirname, lstat, readFile } = node();
-  const found = await lstat(path).catch(recover(['ENOENT'], null));
-  if (found === null) return null;
-  const text =
-    found.isFile() && found.size < LONGEST ? await readFile(path, 'utf8').catch(recover(['ENOENT'], '')) : '';
+  const info = await lstat(path).catch(recover(['ENOENT'], null));
+  if (info === null) return null;
+  const text = info.isFile() && info.size < LONGEST ? await readFile(path, 'utf8').catch(recover(['ENOENT'], '')) : '';
   const parsed = E.flatMap(decode(holderCodec))(parseJson(text));
   if (E.isRight(parsed)) return parsed.right;
   if (pauses === MOST_PAUSES)
@@ -133,7 +132,7 @@ const acquire = async (path: string, aside: string, own: Holder): Promise<void> 
     const running = await isRunning(holder, own);
     if (running !== false) {
       // a lock on a replacement is held only briefly
-      if (basename(path) === LOCK || pauses++ === MOST_PAUSES) throw thrownError(held(path, holder, running));
+      if (basename(path) === LOCK || pauses++ === MOST_PAUSES) throw thrownError(conflict(path, holder, running));
       await pause();
       continue;
     }
@@ -188,7 +187,7 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
         throw thrownError(
           told(folder, `no ${LOCK} there`, 'the folder was removed or renamed, or its lock was deleted'),
         );
-      if (holder.id !== own.id) throw thrownError(held(path, holder, true));
+      if (holder.id !== own.id) throw thrownError(conflict(path, holder, true));
     },
     release: async () => {
       if ((await holderIn(path))?.id === own.id) await rm(path, { force: true });

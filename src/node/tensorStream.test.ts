@@ -245,11 +245,11 @@ describe('a checkpoint to resume from', () => {
 });
 
 /** Node's file system, in which the step with a given number fails; counts the steps. */
-const failingAt = (actual: typeof FileSystem, wanted: number, code: string) => {
+const failingAt = (actual: typeof FileSystem, place: number, code: string) => {
   const steps: string[] = [];
   const step = async <A>(name: string, work: () => Promise<A>): Promise<A> => {
     steps.push(name);
-    if (steps.length - 1 === wanted) throw Object.assign(new Error(`${code}: injected, ${name}`), { code });
+    if (steps.length - 1 === place) throw Object.assign(new Error(`${code}: injected, ${name}`), { code });
     return work();
   };
   const names = ['read', 'write', 'writeFile', 'sync', 'chmod', 'stat'] as const;
@@ -278,8 +278,8 @@ const builtin = process.getBuiltinModule;
 afterEach(() => vi.restoreAllMocks());
 
 /** Runs work whose file system fails at a step; returns the names of the steps that it took. */
-const withFailure = async (wanted: number, code: string, work: () => Promise<void>): Promise<readonly string[]> => {
-  const { fs, steps } = failingAt(builtin('node:fs/promises'), wanted, code);
+const withFailure = async (place: number, code: string, work: () => Promise<void>): Promise<readonly string[]> => {
+  const { fs, steps } = failingAt(builtin('node:fs/promises'), place, code);
   const spy = vi
     .spyOn(process, 'getBuiltinModule')
     .mockImplementation(((name: string) =>
@@ -300,13 +300,13 @@ describe('if any one step of the file system fails', () => {
       right(await saveCheckpoint(path)(snapshot)());
       const steps = await withFailure(-1, code, async () => right(await saveCheckpoint(path)(next)()));
       expect(steps.length).toBeGreaterThan(8);
-      for (let wanted = 0; wanted < steps.length; wanted++) {
+      for (let place = 0; place < steps.length; place++) {
         right(await saveCheckpoint(path)(snapshot)());
         let saved: E.Either<NoisefoldError, void> | undefined;
-        await withFailure(wanted, code, async () => void (saved = await saveCheckpoint(path)(next)()));
+        await withFailure(place, code, async () => void (saved = await saveCheckpoint(path)(next)()));
         const now = right(await loadCheckpoint(path)());
-        const isRenamed = steps.lastIndexOf('rename') < wanted;
-        expect([steps[wanted], now.step]).toEqual([steps[wanted], isRenamed ? 500 : 400]);
+        const isRenamed = steps.lastIndexOf('rename') < place;
+        expect([steps[place], now.step]).toEqual([steps[place], isRenamed ? 500 : 400]);
         if (!isRenamed) expect(messageOf(saved!)).toMatch(new RegExp(`^FileError .*${code}`));
         expect(await readdir(inside)).toEqual(['x']);
       }
@@ -319,10 +319,10 @@ describe('if any one step of the file system fails', () => {
       const path = newPath();
       right(await saveCheckpoint(path)(snapshot)());
       const steps = await withFailure(-1, code, async () => void right(await findCheckpoint(path)()));
-      for (let wanted = code === 'ENOENT' ? 1 : 0; wanted < steps.length; wanted++)
-        await withFailure(wanted, code, async () => {
-          expect([steps[wanted], messageOf(await findCheckpoint(path)())]).toEqual([
-            steps[wanted],
+      for (let place = code === 'ENOENT' ? 1 : 0; place < steps.length; place++)
+        await withFailure(place, code, async () => {
+          expect([steps[place], messageOf(await findCheckpoint(path)())]).toEqual([
+            steps[place],
             expect.stringMatching(new RegExp(`^FileError .*${code}`)),
           ]);
         });

@@ -23,11 +23,11 @@ export type { OpenTensors } from '../formats/openTensors.js';
 
 /** Writes a file of a computed layout, and finally the digits of its checksum. */
 const writeLayout =
-  ({ head, placed }: Layout, { finite }: Demands) =>
+  ({ head, tensors }: Layout, { finite }: Demands) =>
   async (handle: OpenFile): Promise<void> => {
     let check = crc32(head);
     await handle.writeFile(head); // each call continues where the previous one ended
-    for (const [name, tensor] of placed)
+    for (const [name, tensor] of tensors)
       for (const [from, piece] of piecesOf(tensor)) {
         checkNumbers(name, piece, finite, from);
         const bytes = bytesOf(piece.data);

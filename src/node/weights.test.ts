@@ -15,9 +15,9 @@ import { type WeightFiles, type WeightOptions, withWeights } from './weights.js'
 const golden = fileURLToPath(new URL('../../properties/golden/weights/', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'noisefold-weights-'));
 afterAll(() => rm(folder, { recursive: true }));
-let made = 0;
+let count = 0;
 const newFolder = async (): Promise<string> => {
-  const path = join(folder, `${made++}`);
+  const path = join(folder, `${count++}`);
   await mkdir(path);
   return path;
 };

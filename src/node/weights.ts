@@ -49,7 +49,7 @@ interface OpenFolder extends Folder {
 const folderOnDisk = async (path: string): Promise<OpenFolder> => {
   const { basename, dirname, join, readdir, stat } = node();
   const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
+    (info) => info.isDirectory(),
     () => false, // opening it gives the reason
   );
   const folder = isFolder ? path : dirname(path);
@@ -96,11 +96,11 @@ const folderInMemory = (where: string, asked: string | null, files: ReadonlyMap<
   close: async () => undefined,
 });
 
-const isFile = (given: unknown): given is FileInMemory =>
-  given instanceof Uint8Array || (Object(given) === given && ['Blob', 'File'].includes(builtinOf(given)));
+const isFile = (value: unknown): value is FileInMemory =>
+  value instanceof Uint8Array || (Object(value) === value && ['Blob', 'File'].includes(builtinOf(value)));
 
-const isFolder = (given: unknown): given is ReadonlyMap<string, FileInMemory> =>
-  given instanceof Map && [...given].every(([name, file]) => typeof name === 'string' && isFile(file));
+const isFolder = (value: unknown): value is ReadonlyMap<string, FileInMemory> =>
+  value instanceof Map && [...value].every(([name, file]) => typeof name === 'string' && isFile(file));
 
 const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
   if (typeof from === 'string') return orRaise(await reading(from, () => folderOnDisk(from))());

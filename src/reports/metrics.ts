@@ -8,7 +8,7 @@ import { demanding } from '../internal/takes.js';
 import { partLike } from '../internal/parts.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
-const measured = new t.Type<number, number | null>(
+const metric = new t.Type<number, number | null>(
   'a number or null',
   t.number.is,
   (value, context) => (value === null ? t.success(Number.NaN) : finite.validate(value, context)),
@@ -21,7 +21,7 @@ const fieldsOf = (number: t.Type<number, unknown>) => ({
   ...{ heldOut: optional(number), accuracy: optional(number), heldOutAccuracy: optional(number) },
 });
 
-const codec = record(fieldsOf(measured));
+const codec = record(fieldsOf(metric));
 
 /** The fields of metrics before they are written. */
 export const metricsFields = fieldsOf(t.number);

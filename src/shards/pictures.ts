@@ -34,15 +34,15 @@ export const savePngs = (shards: ShardFiles, folder: string): Task<number> =>
   genTask('savePngs', function* () {
     const files = yield* take(allFiles('savePngs', shards));
     yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
-    let written = 0; // mutable
+    let count = 0; // mutable
     for (const file of files)
       for (const [i, image] of single(yield* imagesIn(file)).entries()) {
         const name = `${file.range[0] + i}`.padStart(6, '0');
         const png = yield* take(encodePng(yield* take(imageGrid(image))));
         yield* take(writeAtomically(node().join(folder, `${name}.png`), png));
-        written++;
+        count++;
       }
-    return written;
+    return count;
   });
 
 /** The header of an array of bytes in NumPy's format, version 1.0. */

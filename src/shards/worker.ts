@@ -69,9 +69,9 @@ const options = schema(where, {
  * const result = await runWorker({ checkpoints: ['models'] })()
  * isLeft(result) && result.left.hint // → 'give queue: { url }, or start it by local({ worker })'
  */
-export const runWorker = <G = unknown>(given: Exact<G, keyof WorkerOptions> & WorkerOptions): Task<void> =>
+export const runWorker = <G = unknown>(settings: Exact<G, keyof WorkerOptions> & WorkerOptions): Task<void> =>
   genTask(where, function* () {
-    const known = yield* take(options.decode<WorkerOptions>(given));
+    const known = yield* take(options.decode<WorkerOptions>(settings));
     const { queue, checkpoints, models, networks, signal, onJob, onReady, lock } = known;
     if (queue === undefined && !hasParent())
       raise('ConfigError', {

@@ -191,12 +191,12 @@ test('fit and sample are shown', async () => {
   const recipe = plainTraining(2);
   const heldOut = { data: bars(6), every: 2, images: 6 };
   const onStep = progress(undefined, { stream: sampling.stream });
-  const drawn = await F.pipe(
+  const text = await F.pipe(
     fit({ ...recipe, heldOut, onEvent: progress(undefined, { stream: training.stream }) }),
     RTE.flatMap(sample({ solver: ddim(), grid: 2, labels: [0, 1, 2], batch: 2, key: key(1), onStep })),
     using(reference()),
   )();
-  right(drawn);
+  right(text);
   expect(training.text()).toMatch(/^training +1\/2 .*\ntraining +2\/2 .*\ntraining +2\/2 .*held out .*\n$/);
   const lines = sampling.text().split('\n');
   expect(lines.map((line) => /^sampling +(\d)\/4(?: +(\d) images)?/.exec(line)?.slice(1).join(' '))).toEqual([

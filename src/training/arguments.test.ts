@@ -17,8 +17,8 @@ const js = { ...dsl, ...diffusion, ...evaluation, ...training } as unknown as Re
 
 /** The message of the error of a call: a `Left`, a raised error, or the result of a task or of a generator. */
 const messageOf = async (call: () => unknown): Promise<unknown> => {
-  const made: unknown = attempt(call);
-  let result = E.isRight(made as E.Either<unknown, unknown>) ? (made as E.Right<unknown>).right : made;
+  const outcome: unknown = attempt(call);
+  let result = E.isRight(outcome as E.Either<unknown, unknown>) ? (outcome as E.Right<unknown>).right : outcome;
   if (typeof result === 'function') result = await (result as (x: unknown) => unknown)(right(await reference()()));
   if (typeof result === 'function') result = await (result as () => unknown)();
   if (Symbol.asyncIterator in Object(result)) ({ value: result } = await (result as AsyncGenerator<unknown>).next());

@@ -12,9 +12,9 @@ import { compiled } from '../dsl/run/compile.js';
 
 /**
  * A loop: `begin` makes the state, `step` advances it in the same memory, `end` takes the result from it. Every step
- * takes the same `Constants`, and its own inputs, `Given`; beside the state it returns an `Output`.
+ * takes the same `Constants`, and its own `Inputs`; beside the state it returns an `Output`.
  */
-export interface Loop<Begin, Constants, State, Given, Output, End> {
+export interface Loop<Begin, Constants, State, Inputs, Output, End> {
   /** The name of the loop in errors. */
   readonly name: string;
   /** The extents of the symbols in its programs. */
@@ -22,29 +22,29 @@ export interface Loop<Begin, Constants, State, Given, Output, End> {
   /** The constants that are stored in 16 bits: see `storedIn`. */
   readonly storage?: StorageOption;
   readonly begin: Program<Begin, State>;
-  readonly step: Program<Constants & Given & { readonly state: State }, Output & { readonly state: State }>;
+  readonly step: Program<Constants & Inputs & { readonly state: State }, Output & { readonly state: State }>;
   readonly end: Program<{ readonly state: State }, End>;
 }
 
 /** A compiled loop. It may run several times, also at the same time. */
-export interface OpenLoop<Begin, Constants, State, Given, Output, End> {
+export interface OpenLoop<Begin, Constants, State, Inputs, Output, End> {
   readonly name: string;
   /** The first state. The caller owns it. */
   readonly begin: (inputs: Feed<Resident<Begin>>) => Fallible<Resident<State>>;
   /** Starts a run, which takes ownership of the first state, but not of the constants. */
-  readonly from: (state: Resident<State>, constants: Resident<Constants>) => Running<State, Given, Output, End>;
+  readonly from: (state: Resident<State>, constants: Resident<Constants>) => Running<State, Inputs, Output, End>;
   readonly release: io.IO<void>;
 }
 
 /** A loop, compiled. */
-export type Opened<L> =
+export type OpenLoopOf<L> =
   L extends Loop<infer B, infer C, infer S, infer G, infer O, infer R> ? OpenLoop<B, C, S, G, O, R> : never;
 
 /** A loop between two steps. */
-export interface Running<State, Given, Output, End> {
+export interface Running<State, Inputs, Output, End> {
   readonly state: () => Resident<State>;
   /** Takes a step. Its output is freed after the work that `use` returns. */
-  readonly step: <A>(given: Feed<Resident<Given>>, use: (output: Resident<Output>) => Work<A>) => Fallible<A>;
+  readonly step: <A>(inputs: Feed<Resident<Inputs>>, use: (output: Resident<Output>) => Work<A>) => Fallible<A>;
   /** The result at the current state, which is kept. The caller owns the result. */
   readonly end: Fallible<Resident<End>>;
   /** Frees the state. */
@@ -58,7 +58,7 @@ const extentsOf = <I, O>({ inputs }: Program<I, O>, extents: Bindings): Bindings
 };
 
 /** Compiles a loop. */
-export const opened =
+export const openLoop =
   <B, C, S, G, O, R>({ name, extents, storage, begin, step, end }: Loop<B, C, S, G, O, R>) =>
   (backend: Backend): Fallible<OpenLoop<B, C, S, G, O, R>> =>
     gen(function* () {
@@ -77,9 +77,9 @@ export const opened =
         let current = first; // changes with each step
         return {
           state: () => current,
-          step: (given, use) =>
+          step: (inputs, use) =>
             gen(function* () {
-              const result = yield* take(stepper.run({ ...constants, ...given, state: current }));
+              const result = yield* take(stepper.run({ ...constants, ...inputs, state: current }));
               const { state, ...output } = result;
               current = state;
               yield* hold(E.right(output), (rest) => release(rest)(backend));
@@ -101,12 +101,12 @@ export const mayGoOn =
   };
 
 /** The arguments of a run of a loop from beginning to end. */
-export interface LoopRun<Begin, Constants, Given, Output> {
+export interface LoopRun<Begin, Constants, Inputs, Output> {
   readonly begin: Feed<Resident<Begin>>;
   readonly constants: Resident<Constants>;
   readonly steps: number;
   /** The inputs of step `index`, from 0. */
-  readonly given: (index: number) => Work<Feed<Resident<Given>>>;
+  readonly inputs: (index: number) => Work<Feed<Resident<Inputs>>>;
   /** Receives the output of each step; the next one waits for the work that it returns. */
   readonly onStep?: ((output: Resident<Output>, index: number) => Work<unknown>) | undefined;
   /** Ends the run before its next step, as `Cancelled`. */
@@ -116,7 +116,7 @@ export interface LoopRun<Begin, Constants, Given, Output> {
 /** Runs a loop. The caller owns the result. */
 export const runLoop = <B, C, S, G, O, R>(
   loop: OpenLoop<B, C, S, G, O, R>,
-  { begin, constants, steps, given, onStep, signal }: LoopRun<B, C, G, O>,
+  { begin, constants, steps, inputs, onStep, signal }: LoopRun<B, C, G, O>,
 ): Fallible<Resident<R>> =>
   gen(function* () {
     const first = yield* take(loop.begin(begin));
@@ -124,8 +124,8 @@ export const runLoop = <B, C, S, G, O, R>(
     const breathe = breather();
     for (let index = 0; index < steps; index++) {
       yield* take(mayGoOn(`${loop.name}, step ${index}`, breathe, signal));
-      const inputs = yield* take(given(index));
-      yield* take(run.step(inputs, (output) => onStep?.(output, index) ?? E.right(undefined)));
+      const values = yield* take(inputs(index));
+      yield* take(run.step(values, (output) => onStep?.(output, index) ?? E.right(undefined)));
     }
     return yield* take(run.end);
   });

@@ -93,8 +93,8 @@ test('a training refuses stored parameters with the conversion, and begins with 
   onWasm(async (backend) => {
     const trained = await trainedOn(backend);
     const stored = right(await storeAs(trained.params, 'bfloat16')(backend)());
-    const refused = await leftOf(fit({ ...smallTraining(0), initial: stored })(backend));
-    expect(refused).toMatchObject({ _tag: 'ConfigError', hint: expect.stringContaining("storeAs(value, 'float32')") });
+    const refusal = await leftOf(fit({ ...smallTraining(0), initial: stored })(backend));
+    expect(refusal).toMatchObject({ _tag: 'ConfigError', hint: expect.stringContaining("storeAs(value, 'float32')") });
     const initial = right(await storeAs(stored, 'float32')(backend)());
     const tuned = right(await fit({ ...smallTraining(0), initial })(backend)());
     expect(storagesIn(tuned.params)).toEqual(['float32']);
@@ -171,8 +171,8 @@ describe('bad input is an error that says what to do', () => {
       right(await saveWeights(path, trained.model, large)(backend)());
       const { bytes } = backend.stats();
       const beyond = "expected numbers of float16, at most 65504, got 100000; store them as 'bfloat16' or 'float32'";
-      const refused = await leftOf(loadWeights(path, trained.model, { storage: 'float16' })(backend));
-      expect(refused).toMatchObject({ _tag: 'ConfigError', message: `${path}: ${first}: ${beyond}` });
+      const refusal = await leftOf(loadWeights(path, trained.model, { storage: 'float16' })(backend));
+      expect(refusal).toMatchObject({ _tag: 'ConfigError', message: `${path}: ${first}: ${beyond}` });
       const sampled = await leftOf(sample({ ...trained, params: large }, { ...drawing, storage: 'float16' })(backend));
       expect(sampled).toMatchObject({ _tag: 'ConfigError', message: expect.stringContaining(beyond) });
       expect(backend.stats().bytes).toBe(bytes);

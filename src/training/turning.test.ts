@@ -112,7 +112,7 @@ test('without a signal, timers fire during fit and sample on the calling thread,
   const { turns, timers } = await counted(fit(training)(backend));
   expect([turns > 10, timers > 10]).toEqual([true, true]); // this takes several hundred milliseconds, and longer on a busy machine
   const trained = right(await fit({ ...training, steps: 1 })(backend)());
-  const drawn = await counted(sample({ ...drawing, labels: [0, 1], grid: 4 })(trained)(backend));
-  expect([drawn.turns > 3, drawn.timers > 3]).toEqual([true, true]);
+  const samples = await counted(sample({ ...drawing, labels: [0, 1], grid: 4 })(trained)(backend));
+  expect([samples.turns > 3, samples.timers > 3]).toEqual([true, true]);
   right(await backend.close());
 });

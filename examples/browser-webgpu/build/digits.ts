@@ -23,10 +23,10 @@ const idx = (split: Split, kind: 'images-idx3' | 'labels-idx1') => {
 
 /** The indices of the first `count` labels of each class. */
 const firstOfEach = (labels: ArrayLike<number>, count: number): readonly number[] => {
-  const found = new Map<number, number>();
+  const counts = new Map<number, number>();
   return Array.from(labels, (label, at) => {
-    const before = found.get(label) ?? 0;
-    found.set(label, before + 1);
+    const before = counts.get(label) ?? 0;
+    counts.set(label, before + 1);
     return before < count ? [at] : [];
   }).flat();
 };
@@ -43,11 +43,11 @@ const tensors = (split: Split, name: string, placesIn: (labels: ArrayLike<number
   const places = placesIn(labels);
   const data = new Uint8Array((places.length * AREA) / 2);
   places.forEach((at, i) => data.set(packed(images.subarray(at * AREA, (at + 1) * AREA)), (i * AREA) / 2));
-  const stored: readonly (readonly [string, StoredTensor])[] = [
+  const entries: readonly (readonly [string, StoredTensor])[] = [
     [`${name}.images`, { dtype: 'U8', shape: [places.length, SIDE / 2, SIDE], data }],
     [`${name}.labels`, { dtype: 'U8', shape: [places.length], data: Uint8Array.from(places, (at) => labels[at]!) }],
   ];
-  return stored;
+  return entries;
 };
 
 /** The bytes of the file. */

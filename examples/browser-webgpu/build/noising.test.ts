@@ -38,9 +38,9 @@ const levels: Readonly<Record<PathName, (t: number) => Mix>> = {
 
 describe('the numbers of the figure "Add noise"', () => {
   test.each(PATHS)('are the levels of %s', (path) => {
-    const found = levelsIn(file, path);
-    expect(found).toHaveLength(101);
-    found.forEach(({ alpha, sigma }, k) => {
+    const actual = levelsIn(file, path);
+    expect(actual).toHaveLength(101);
+    actual.forEach(({ alpha, sigma }, k) => {
       const expected = levels[path](10 * k);
       // float32, and 1000 products in float64, of which σ near the data loses digits: 1 - ᾱ = 0.001
       expect(Math.abs(alpha - expected.alpha)).toBeLessThanOrEqual(2 ** -24 * expected.alpha + 1e-12);

@@ -42,7 +42,7 @@ type Rule = (n: Syntax, rest: (parts: readonly Syntax[]) => readonly Edit[]) => 
 const inCalls =
   (
     functions: RegExp,
-    rule: (given: readonly Syntax[], call: Syntax, rest: Parameters<Rule>[1]) => ReturnType<Rule>,
+    rule: (args: readonly Syntax[], call: Syntax, rest: Parameters<Rule>[1]) => ReturnType<Rule>,
   ): Rule =>
   (n, rest) =>
     n.type === 'CallExpression' && functions.test(nameOf(n['callee']))
@@ -78,8 +78,8 @@ const files: Rule = (n, rest) => {
 };
 
 /** The arguments of noisefold's own functions have the right types. */
-const types = inCalls(/^(demanding|decoding)$/, ([where, given, f], _, rest) =>
-  given?.type === 'ObjectExpression' ? [...rest([where!]), replaced(given, '{}'), ...rest([f!])] : null,
+const types = inCalls(/^(demanding|decoding)$/, ([where, args, f], _, rest) =>
+  args?.type === 'ObjectExpression' ? [...rest([where!]), replaced(args, '{}'), ...rest([f!])] : null,
 );
 const checks = inCalls(/^argument$/, (_, call) => [
   replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
@@ -128,8 +128,8 @@ const advice = inProperties(/^hint$/, "''");
 
 /** The words of errors: what is left names the place. */
 const words = inProperties(/^(expected|actual|hint)$/, "''");
-const refusals = inCalls(/^(refuse|wrong|mismatch)/, (given, _, rest) =>
-  given.flatMap((argument) => (isText(argument) ? [replaced(argument, "''")] : rest([argument]))),
+const refusals = inCalls(/^(refuse|wrong|mismatch)/, (args, _, rest) =>
+  args.flatMap((argument) => (isText(argument) ? [replaced(argument, "''")] : rest([argument]))),
 );
 const hints = inCalls(/^hinted$/, ([type], call, rest) => [
   { start: call.start, end: type!.start, text: '' },
@@ -166,9 +166,13 @@ const guards: Rule = (n, rest) => {
   }
   if (n.type !== 'ConditionalExpression') return null;
   const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
-  const kept = raises(a) ? b : raises(b) ? a : null;
+  const branch = raises(a) ? b : raises(b) ? a : null;
   return (
-    kept && [{ start: n.start, end: kept.start, text: '' }, ...rest([kept]), { start: kept.end, end: n.end, text: '' }]
+    branch && [
+      { start: n.start, end: branch.start, text: '' },
+      ...rest([branch]),
+      { start: branch.end, end: n.end, text: '' },
+    ]
   );
 };
 

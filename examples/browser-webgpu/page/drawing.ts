@@ -98,13 +98,13 @@ export const drawingQuery = (state: Drawing): string => {
 };
 
 /** A drawing by other choices, which the link states. */
-const chosen = (state: Drawing): Moved<Drawing> => {
-  const [next, effects] = drawn(state, false);
+const choose = (state: Drawing): Moved<Drawing> => {
+  const [next, effects] = draw(state, false);
   return [next, [...effects, LINK]];
 };
 
 /** Requests a drawing if the page is visible, and drops the one in progress. */
-const drawn = (state: Drawing, quietly: boolean): Moved<Drawing> => {
+const draw = (state: Drawing, quietly: boolean): Moved<Drawing> => {
   if (!state.ready || state.hidden) return [state, []];
   const { nextId: id, steps, guidance, seed } = state;
   const labels = labelsOf(state.classes);
@@ -144,14 +144,14 @@ export const drew = (before: Drawing, event: Event, network: Shipped): Moved<Dra
   if (before.ready === ready && before.network === network.chosen) return drewWith(before, event);
   const state: Drawing = { ...before, ready, network: network.chosen };
   return ready && event._tag !== 'Begun'
-    ? drawn({ ...state, shown: null, index: null }, false) // by another network
+    ? draw({ ...state, shown: null, index: null }, false) // by another network
     : drewWith(state, event);
 };
 
 const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
   switch (event._tag) {
     case 'Begun':
-      return drawn({ ...state, shown: null, index: null, took: 0, learned: event.step }, false);
+      return draw({ ...state, shown: null, index: null, took: 0, learned: event.step }, false);
     case 'Opened':
       return [{ ...state, coming: null, steps: event.settings.steps }, []];
     case 'Crashed':
@@ -159,15 +159,13 @@ const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
       return [{ ...state, coming: null }, []];
     case 'Stepped': {
       const later = { ...state, learned: event.step + 1, trained: state.trained + event.milliseconds };
-      return state.network === 'own' && isDue(later) ? drawn(later, true) : [later, []];
+      return state.network === 'own' && isDue(later) ? draw(later, true) : [later, []];
     }
     case 'Rested':
-      return state.network === 'own' && state.index === null
-        ? drawn(state, state.coming?.quietly ?? true)
-        : [state, []];
+      return state.network === 'own' && state.index === null ? draw(state, state.coming?.quietly ?? true) : [state, []];
     case 'Hid': {
       const seen = { ...state, hidden: event.hidden };
-      return state.shown?.learned === state.learned ? [seen, []] : drawn(seen, state.shown !== null);
+      return state.shown?.learned === state.learned ? [seen, []] : draw(seen, state.shown !== null);
     }
     case 'Frame': {
       if (event.purpose !== 'drawing' || state.coming?.film.id !== event.id) return [state, []];
@@ -196,7 +194,7 @@ const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
       return [event.doing === 'drawing' ? { ...state, coming: null } : state, []];
     case 'DrawingSet': {
       const choices = choicesIn(event.query);
-      return Object.keys(choices).length === 0 ? [state, []] : chosen({ ...state, ...choices });
+      return Object.keys(choices).length === 0 ? [state, []] : choose({ ...state, ...choices });
     }
     case 'ClassToggled': {
       const has = state.classes.includes(event.label);
@@ -205,16 +203,16 @@ const drewWith = (state: Drawing, event: Event): Moved<Drawing> => {
         : [...state.classes, event.label].toSorted((a, b) => a - b);
       // if all are chosen, a click selects one; the last one stays
       const classes = state.classes.length === CLASSES ? [event.label] : toggled.length === 0 ? state.classes : toggled;
-      return chosen({ ...state, classes });
+      return choose({ ...state, classes });
     }
     case 'AllClassesPressed':
-      return chosen({ ...state, classes: blank.classes });
+      return choose({ ...state, classes: blank.classes });
     case 'GuidanceSet':
-      return chosen({ ...state, guidance: event.guidance });
+      return choose({ ...state, guidance: event.guidance });
     case 'StepsSet':
-      return chosen({ ...state, steps: event.steps });
+      return choose({ ...state, steps: event.steps });
     case 'DrawPressed':
-      return chosen({ ...state, seed: state.seed + 1 });
+      return choose({ ...state, seed: state.seed + 1 });
     case 'Scrubbed':
       return [{ ...state, playing: false, index: event.index >= (state.shown?.of ?? 0) ? null : event.index }, []];
     case 'PlayToggled':

@@ -7,7 +7,7 @@ import type { Settings } from '../shared/settings.js';
 /** The maximum time for the start of the service worker, in milliseconds. The page then continues without it. */
 const PATIENCE = 3000;
 
-const started = async (container: ServiceWorkerContainer, url: string): Promise<boolean> => {
+const start = async (container: ServiceWorkerContainer, url: string): Promise<boolean> => {
   await container.register(url);
   const ready = container.ready.then(() => true);
   return Promise.race([ready, new Promise<false>((resolve) => setTimeout(() => resolve(false), PATIENCE))]);
@@ -28,7 +28,7 @@ export const isolating = async ({ backend, threads }: Settings, url: string): Pr
     // insecure pages have no service workers, and frames are as isolated as the page around them
     const isPossible = 'serviceWorker' in navigator && window.top === window;
     if (!needsThreads || !isPossible || localStorage.getItem(url) !== null) return false;
-    if (!(await started(navigator.serviceWorker, url))) return false;
+    if (!(await start(navigator.serviceWorker, url))) return false;
     localStorage.setItem(url, 'reloaded');
     location.reload();
     return true;

@@ -54,12 +54,12 @@ describe('learning', () => {
       trainingLoss: 0.5,
     });
     const [effect] = learned(state, { _tag: 'Kept', step: 2 })[1];
-    const found: Event = { _tag: 'CurveFound', curve: curveOf(effect?._tag === 'KeepCurve' ? effect.text : '') };
+    const actual: Event = { _tag: 'CurveFound', curve: curveOf(effect?._tag === 'KeepCurve' ? effect.text : '') };
     const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '', network: '' };
-    const again = after(found, opened, { ...begun, from: 'kept', step: 2 });
+    const again = after(actual, opened, { ...begun, from: 'kept', step: 2 });
     expect([again.losses, again.heldOut]).toEqual([state.losses, state.heldOut]);
-    expect(after(found, opened, { ...begun, from: 'kept', step: 1 }).losses).toEqual([{ step: 0, loss: 0.5 }]);
-    expect(after(found, opened, begun).losses).toEqual([]); // of another training
+    expect(after(actual, opened, { ...begun, from: 'kept', step: 1 }).losses).toEqual([{ step: 0, loss: 0.5 }]);
+    expect(after(actual, opened, begun).losses).toEqual([]); // of another training
   });
 
   test('after a lost device, resumes from its copy with the curve up to there', () => {

@@ -34,14 +34,14 @@ export const hashOf = (page: Omit<Page, 'opened'>): string =>
     .join('&')}`;
 
 /** The figures that the shipped network draws. */
-const DRAWN = ['removing', 'guiding', 'use'];
+const FIGURES = ['removing', 'guiding', 'use'];
 
 /** The events that follow a link; none for the name of a figure, as in the menu. */
 export const eventsOf = (hash: string): readonly Event[] => {
   const query = hash.slice(1);
   if (!query.includes('=')) return [];
   const choices = LINKED.map(({ event: _tag }) => ({ _tag, query }));
-  return DRAWN.includes(figureOf(hash)) ? [...choices, { _tag: 'NetworkWanted' }] : choices;
+  return FIGURES.includes(figureOf(hash)) ? [...choices, { _tag: 'NetworkWanted' }] : choices;
 };
 
 /** The figure that a link shows; empty for a link to the page. */

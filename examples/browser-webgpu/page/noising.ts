@@ -91,5 +91,5 @@ export const mixture = (x0: Uint8Array, noise: readonly number[], { alpha, sigma
   Float32Array.from(noise, (epsilon, i) => alpha * (x0[i]! / 127.5 - 1) + sigma * epsilon);
 
 /** {@link mixture} as pixels. */
-export const mixed = (...given: Parameters<typeof mixture>): Uint8ClampedArray =>
-  Uint8ClampedArray.from(mixture(...given), (x) => 127.5 * (x + 1));
+export const mixed = (...args: Parameters<typeof mixture>): Uint8ClampedArray =>
+  Uint8ClampedArray.from(mixture(...args), (x) => 127.5 * (x + 1));

@@ -104,11 +104,11 @@ const choicesIn = (query: string, { path: before, steps: count }: Plane): Partia
   const [path, steps] = [oneOf('path', 'pointPath', PLANE_PATHS), oneOf('steps', 'pointSteps', STEP_COUNTS)];
   const most = steps.steps ?? count;
   const at = number('at', 'pointAt', (n) => Number.isInteger(n) && n <= most);
-  const drawn = textOf('points') === 'drawn' ? fromText(textOf('drawn')) : null;
-  const isDrawing = drawn !== null && drawn.length > 0 && drawn.length % 2 === 0 && drawn.length <= 2 * MOST_POINTS;
+  const points = textOf('points') === 'drawn' ? fromText(textOf('drawn')) : null;
+  const isDrawing = points !== null && points.length > 0 && points.length % 2 === 0 && points.length <= 2 * MOST_POINTS;
   return {
     ...oneOf('shape', 'points', SHAPES),
-    ...(isDrawing && { shape: null, points: drawn }),
+    ...(isDrawing && { shape: null, points }),
     ...path,
     ...oneOf<'predicts', Prediction>('predicts', 'predicts', PREDICTIONS[path.path ?? before]),
     ...steps,
@@ -141,14 +141,14 @@ const anew = (state: Plane): Moved<Plane> => {
 };
 
 const set = (state: Plane, query: string): Moved<Plane> => {
-  const chosen = choicesIn(query, state);
-  const merged = { ...state, ...chosen };
+  const choices = choicesIn(query, state);
+  const merged = { ...state, ...choices };
   const allowed: readonly string[] = PREDICTIONS[merged.path];
   const next: Plane = {
     ...merged,
     predicts: allowed.includes(merged.predicts) ? merged.predicts : PREDICTIONS[merged.path][0],
-    ...(chosen.shape && chosen.shape !== state.shape && { points: pointsOf(chosen.shape), drawing: false }),
-    ...(merged.steps !== state.steps && chosen.at === undefined && { at: merged.steps }),
+    ...(choices.shape && choices.shape !== state.shape && { points: pointsOf(choices.shape), drawing: false }),
+    ...(merged.steps !== state.steps && choices.at === undefined && { at: merged.steps }),
   };
   const learnsOther = (['points', 'path', 'predicts', 'seed'] as const).some((key) => next[key] !== state[key]);
   if (learnsOther) return anew(next);

@@ -57,20 +57,20 @@ export const timeOf = (levels: readonly Mix[], level: Mix): number => {
   return STRIDE * (after - 1 + (angle - low) / (high - low));
 };
 
-type Given = Pick<Noising, 'path' | 't'> & { readonly file: ArrayBuffer };
+type Query = Pick<Noising, 'path' | 't'> & { readonly file: ArrayBuffer };
 
 /** The time of x_t on the path of the network. */
-export const networkTime = ({ file, path, t }: Given): number =>
+export const networkTime = ({ file, path, t }: Query): number =>
   path === 'cosine' ? t : timeOf(levelsIn(file, 'cosine'), levelsIn(file, path)[t / STRIDE]!);
 
 /**
  * The times of the columns on the path of the first figure. The network steps in equal times of its own path, the cosine, so another
  * path is read where it has the same log-SNR.
  */
-export const timesOf = (given: Given) => {
-  const { file, path, t } = given;
+export const timesOf = (query: Query) => {
+  const { file, path, t } = query;
   const [own, network] = [levelsIn(file, path), levelsIn(file, 'cosine')];
-  const first = networkTime(given);
+  const first = networkTime(query);
   return Array.from({ length: LAST + 1 }, (_, k) =>
     k === 0 ? t : timeOf(own, levelAt(network, first * (1 - k / LAST))),
   );

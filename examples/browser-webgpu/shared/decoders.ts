@@ -52,13 +52,13 @@ export const tagged =
   (value) => {
     const { _tag: tag, ...fields } = Object(value) as { readonly _tag?: unknown };
     const known = Object.entries<Readonly<Record<string, Decoder<unknown>>>>(members);
-    const found = known.find(([name]) => name === tag);
-    if (found === undefined)
+    const match = known.find(([name]) => name === tag);
+    if (match === undefined)
       return fail('ConfigError', {
         ...place,
         expected: `one of ${known.map(([name]) => name).join(', ')}`,
         actual: `${JSON.stringify(tag)}`,
       });
-    const decoded = record<object>(found[1])({ ...place, where: `${place.where}: ${found[0]}` })(fields);
-    return E.isLeft(decoded) ? decoded : E.right({ _tag: found[0], ...decoded.right } as unknown as A); // the fields of that member
+    const decoded = record<object>(match[1])({ ...place, where: `${place.where}: ${match[0]}` })(fields);
+    return E.isLeft(decoded) ? decoded : E.right({ _tag: match[0], ...decoded.right } as unknown as A); // the fields of that member
   };

@@ -32,8 +32,8 @@ const WHERE = 'the file of digits';
 const wrong = (actual: string): NoisefoldError => unserved(WHERE, actual);
 
 const bytesOf = ({ tensors }: TensorFile, name: string): E.Either<NoisefoldError, Uint8Array<ArrayBuffer>> => {
-  const found = tensors.get(name);
-  return found?.dtype === 'U8' ? E.right(new Uint8Array(found.data)) : E.left(wrong(`one without the bytes ${name}`));
+  const tensor = tensors.get(name);
+  return tensor?.dtype === 'U8' ? E.right(new Uint8Array(tensor.data)) : E.left(wrong(`one without the bytes ${name}`));
 };
 
 const split = (file: TensorFile, name: 'train' | 'test', size: number) =>
@@ -41,7 +41,7 @@ const split = (file: TensorFile, name: 'train' | 'test', size: number) =>
     E.Do,
     E.bind('pixels', () => E.map(unpacked)(bytesOf(file, `${name}.images`))),
     E.bind('labels', () => bytesOf(file, `${name}.labels`)),
-    E.bind('data', (given) => datasetOf({ ...given, image: [SIDE, SIDE, 1] })),
+    E.bind('data', (parts) => datasetOf({ ...parts, image: [SIDE, SIDE, 1] })),
     E.filterOrElse(
       ({ data }) => data.size === size,
       ({ data }) => wrong(`${data.size} digits in ${name} in place of ${size}`),

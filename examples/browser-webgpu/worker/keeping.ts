@@ -4,7 +4,7 @@ import { taskEither as TE } from 'fp-ts';
 
 const CACHE = 'noisefold-training';
 
-const refused = (thrown: unknown): NoisefoldError =>
+const refusal = (thrown: unknown): NoisefoldError =>
   failure('FileError', {
     where: 'the store of this browser',
     expected: 'room for the training',
@@ -15,14 +15,14 @@ const refused = (thrown: unknown): NoisefoldError =>
 const address = (name: string): string => new URL(`kept/${name}`, location.href).href;
 
 export const keep = (name: string, bytes: Uint8Array<ArrayBuffer>): TE.TaskEither<NoisefoldError, void> =>
-  TE.tryCatch(async () => (await caches.open(CACHE)).put(address(name), new Response(bytes)), refused);
+  TE.tryCatch(async () => (await caches.open(CACHE)).put(address(name), new Response(bytes)), refusal);
 
 /** The bytes saved under a name, or null. */
 export const kept = (name: string): TE.TaskEither<NoisefoldError, Uint8Array<ArrayBuffer> | null> =>
   TE.tryCatch(async () => {
-    const found = await (await caches.open(CACHE)).match(address(name));
-    return found === undefined ? null : new Uint8Array(await found.arrayBuffer());
-  }, refused);
+    const match = await (await caches.open(CACHE)).match(address(name));
+    return match === undefined ? null : new Uint8Array(await match.arrayBuffer());
+  }, refusal);
 
 /** The time that a reloaded page may take to release its lock, in milliseconds. */
 const LETTING_GO = 2000;
@@ -35,11 +35,11 @@ export const theKeeper = (name: string): TE.TaskEither<NoisefoldError, boolean> 
   TE.fromTask(
     () =>
       new Promise((resolve) => {
-        const held = navigator.locks?.request(address(name), { signal: AbortSignal.timeout(LETTING_GO) }, () => {
+        const lock = navigator.locks?.request(address(name), { signal: AbortSignal.timeout(LETTING_GO) }, () => {
           resolve(true);
           return new Promise(() => undefined); // held until the worker ends
         });
-        if (held === undefined) resolve(true);
-        else held.catch(() => resolve(false));
+        if (lock === undefined) resolve(true);
+        else lock.catch(() => resolve(false));
       }),
   );

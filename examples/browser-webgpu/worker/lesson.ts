@@ -44,7 +44,7 @@ export const beginLesson = (
     ),
   );
 
-const ended = fail('Cancelled', {
+const end = fail('Cancelled', {
   where: 'training',
   expected: 'to continue',
   actual: 'its end',
@@ -58,6 +58,6 @@ const nextOf = (run: TrainingRun<UNetParams>): Lesson['next'] => {
     const { value } = await events.next();
     if (value !== undefined && E.isRight(value)) return value;
     events = run.events[Symbol.asyncIterator]();
-    return value ?? ended;
+    return value ?? end;
   };
 };

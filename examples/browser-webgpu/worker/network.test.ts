@@ -42,7 +42,7 @@ test('the network draws 200 digits that are recognized, nearly as close to real 
   const weights = restored(unwrap(decodeSafetensors('network.bin')(new Uint8Array(gunzipSync(readFileSync(file))))));
   const params = await nf.run(uploadTensors('network.bin', model.params)(weights));
   const labels = Array.from({ length: 200 }, (_, i) => i % 10);
-  const drawn = await nf.run(
+  const samples = await nf.run(
     sample(
       { model, noising, image: [28, 28, 1], params },
       { solver: ddim(), grid: 20, guidance: cfg(2.5), labels, batch: 50, key: key(1) },
@@ -51,7 +51,7 @@ test('the network draws 200 digits that are recognized, nearly as close to real 
   const classifier = await nf.run(digitClassifier());
   const test = await nf.run(readIdxDataset(path('images-idx3-ubyte'), path('labels-idx1-ubyte')));
   const real = await nf.run(extractFeatures(classifier, test, { images: 2000 }));
-  const generated = await nf.run(extractFeatures(classifier, drawn));
+  const generated = await nf.run(extractFeatures(classifier, samples));
   const { accuracy, fid } = unwrap(compareFeatures(real, generated, { labels }));
   await nf.close();
   console.log(`${(100 * accuracy!).toFixed(1)} % recognized, FID ${fid.toFixed(4)}`);

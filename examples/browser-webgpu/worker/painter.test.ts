@@ -40,12 +40,12 @@ const asked: Paint = {
 const paint = async (change: Partial<Paint> = {}) => {
   const all = { ...asked, ...change };
   const network = { model, noising, borrow: TE.right(params), giveBack: () => TE.right(undefined) };
-  const made = await nf.run(painter(network, kindOf(all)));
+  const result = await nf.run(painter(network, kindOf(all)));
   const frames: { readonly image: Uint8Array; readonly guess: Uint8Array }[] = [];
   const { x, evaluations } = await nf.run(
-    made.paint(all, (frame) => () => void frames.push(frame), { aborted: false }),
+    result.paint(all, (frame) => () => void frames.push(frame), { aborted: false }),
   );
-  made.release();
+  result.release();
   return { x, evaluations, frames };
 };
 

@@ -15,28 +15,28 @@ const MOST = 4;
 export const painters =
   (network: Network) =>
   (backend: Backend): Painters => {
-    const made = new Map<string, Painter>(); // least recently used first
-    const use = (name: string, found: Painter): Painter => {
-      made.delete(name);
-      made.set(name, found);
-      for (const [oldest, { release }] of [...made].slice(0, -MOST)) {
-        made.delete(oldest);
+    const cache = new Map<string, Painter>(); // least recently used first
+    const use = (name: string, entry: Painter): Painter => {
+      cache.delete(name);
+      cache.set(name, entry);
+      for (const [oldest, { release }] of [...cache].slice(0, -MOST)) {
+        cache.delete(oldest);
         release();
       }
-      return found;
+      return entry;
     };
     return {
       of: (asked) => {
         const kind = kindOf(asked);
         const name = JSON.stringify(kind);
-        const found = made.get(name);
+        const entry = cache.get(name);
         return TE.map((ready: Painter) => use(name, ready))(
-          found === undefined ? painter(network, kind)(backend) : TE.right(found),
+          entry === undefined ? painter(network, kind)(backend) : TE.right(entry),
         );
       },
       release: () => {
-        for (const { release } of made.values()) release();
-        made.clear();
+        for (const { release } of cache.values()) release();
+        cache.clear();
       },
     };
   };

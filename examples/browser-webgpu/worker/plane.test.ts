@@ -33,8 +33,8 @@ const mean = ([x, y]: readonly [number, number], { alpha, sigma }: diffusion.Lev
 /** The film of the points by the exact denoiser. */
 const film = async (noising: diffusion.Noising, steps: number) => {
   const walk = unwrap(walkOf(noising, exact, steps));
-  const made = filmOf(walk, treeSpec<Points>(leafSpec([5, 2])));
-  return { walk, frames: await nf.run(evaluate(made, {})({ params: points, key: key(3) })) };
+  const result = filmOf(walk, treeSpec<Points>(leafSpec([5, 2])));
+  return { walk, frames: await nf.run(evaluate(result, {})({ params: points, key: key(3) })) };
 };
 
 describe.each(PLANE_PATHS)('on the path %s', (path) => {

@@ -25,7 +25,7 @@ export const recognizerOn = (backend: Backend): Recognize => {
     treeSpec<Look>({ params: digitNetwork.params, images: leafSpec(['B', SIDE, SIDE, 1]) }),
     ({ params, images }) => digitNetwork.apply(params)(images).logits,
   );
-  const taken = (logits: Value<Shape>): TE.TaskEither<NoisefoldError, ArrayLike<number>> =>
+  const numbersOf = (logits: Value<Shape>): TE.TaskEither<NoisefoldError, ArrayLike<number>> =>
     F.pipe(
       read(logits)(backend),
       TE.tap(() => release(logits)(backend)),
@@ -37,7 +37,7 @@ export const recognizerOn = (backend: Backend): Recognize => {
       TE.flatMap(({ params }) =>
         TE.bracket(
           compile(looking, { B: count })(backend),
-          (look) => TE.flatMap(taken)(look.run({ params, images: x })),
+          (look) => TE.flatMap(numbersOf)(look.run({ params, images: x })),
           (look) => TE.fromIO(look.release),
         ),
       ),

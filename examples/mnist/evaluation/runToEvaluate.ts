@@ -37,12 +37,12 @@ const configOf = (folder: string): Effect<Config> => {
 };
 
 /** The checkpoint with the lowest held-out loss, if it is requested and exists; otherwise the newest. */
-const checkpointOf = (folder: string, wanted: EvalOptions['checkpoint']): Effect<string> =>
+const checkpointOf = (folder: string, choice: EvalOptions['checkpoint']): Effect<string> =>
   F.pipe(
     TE.Do,
     TE.let('best', () => join(folder, 'best.safetensors')),
     TE.let('newest', () => filesOf(folder).checkpoint),
-    TE.bind('hasBest', ({ best }) => (wanted === 'best' ? fileExists(best) : TE.right(false))),
+    TE.bind('hasBest', ({ best }) => (choice === 'best' ? fileExists(best) : TE.right(false))),
     TE.bind('hasNewest', ({ newest }) => fileExists(newest)),
     TE.flatMapEither(({ best, newest, hasBest, hasNewest }) => {
       if (hasBest) return E.right(best);

@@ -21,7 +21,7 @@ import {
 } from 'noisefold/diffusion';
 import { constantOf, gather, grad, mul, type Scalar, scalar, scaleBy, stack, table, tanh } from 'noisefold/dsl';
 import { timestep, twoTimesteps } from '../../arbitraries/diffusion.js';
-import { computed, drawn } from '../../oracles/running.js';
+import { computed, drawOnReference } from '../../oracles/running.js';
 import { approx, firstOf, type Law, near, type Violation } from '../law.js';
 import { sameBound } from './pathBounds.js';
 
@@ -248,7 +248,7 @@ const detached: Law<readonly [DiscreteNoising, number, number, number]> = {
     });
     const x0 = constantOf([0.5, -1, 1 / 255, 1, 0.2, -0.6], 3, 2);
     const slopes = (losses: Losses<Params, [2]>) =>
-      drawn([seed, 0], (key) => {
+      drawOnReference([seed, 0], (key) => {
         const slope = grad(meanLoss(losses))({ p: scalar(p), q: scalar(q) }, { x0, key });
         return stack([slope.p, slope.q]);
       });

@@ -54,8 +54,8 @@ const overLogSNR = async ({ data, min, max, x0, epsilon }: Place, parts: number)
   const sigmas = nodes.map(Math.exp);
   const x = constantOf(sigmas.map((sigma) => x0 + sigma * epsilon), sigmas.length); // prettier-ignore
   const { apply } = overNoising(edm())(exactDenoiser(edm())(data));
-  const found = await computed(() => apply(null, x, { t: constantOf(sigmas, sigmas.length) }));
-  return sum(sigmas.map((sigma, i) => ((x0 - found[i]!) / sigma) ** 2), weights); // prettier-ignore
+  const actual = await computed(() => apply(null, x, { t: constantOf(sigmas, sigmas.length) }));
+  return sum(sigmas.map((sigma, i) => ((x0 - actual[i]!) / sigma) ** 2), weights); // prettier-ignore
 };
 
 /** The bound of a sample is the same along every path. */

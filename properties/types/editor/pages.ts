@@ -6,7 +6,7 @@ import { NETWORK } from './network.js';
 import type { Help } from './signatures.js';
 
 /** An error, and its range in the text. */
-interface Found {
+interface Fault {
   readonly from: number;
   readonly to: number;
   readonly message: string;
@@ -15,17 +15,17 @@ interface Found {
 /** A mistake and its errors, in the order of their places. */
 interface Judged {
   readonly mistake: Mistake;
-  readonly errors: readonly Found[];
+  readonly errors: readonly Fault[];
 }
 
 /** The errors of the network, and of each mistake in it, as an editor finds them. */
-export const judged6 = (): { readonly network: readonly Found[]; readonly all: readonly Judged[] } => {
+export const judged6 = (): { readonly network: readonly Fault[]; readonly all: readonly Judged[] } => {
   const nameOf = (i: number): string => `mistake${i}`;
   const { service, pathOf } = editorOf({
     network: NETWORK,
     ...Object.fromEntries(mistakes.map(({ text }, i) => [nameOf(i), text])),
   });
-  const errorsOf = (module: string): readonly Found[] =>
+  const errorsOf = (module: string): readonly Fault[] =>
     service
       .getSemanticDiagnostics(pathOf(module))
       .map((error) => {
@@ -37,7 +37,7 @@ export const judged6 = (): { readonly network: readonly Found[]; readonly all: r
   return { network: errorsOf('network'), all };
 };
 
-const isAt = ({ mark: [from, to] }: Mistake, error: Found): boolean => from <= error.from && error.from < to;
+const isAt = ({ mark: [from, to] }: Mistake, error: Fault): boolean => from <= error.from && error.from < to;
 
 /** The number of errors of a mistake, and the place of the first. */
 const verdict = ({ mistake, errors }: Judged): string => {
@@ -56,7 +56,7 @@ export const pendingMistakes = (all: readonly Judged[]): Readonly<Record<string,
   );
 
 /** The line of an error, and a mark under its range. */
-const marked = (text: string, { from, to }: Found): string => {
+const marked = (text: string, { from, to }: Fault): string => {
   const start = text.lastIndexOf('\n', from) + 1;
   const [line] = text.slice(start).split('\n') as [string];
   const indent = line.length - line.trimStart().length;

@@ -13,11 +13,12 @@ import {
   type Wrong,
 } from './usage.js';
 
-const bools = (words: string): Wrong => ({ given: { x: `${words}:bool` } });
-const otherThan = (dtype: string, words: string): Wrong => (dtype === ':bool' ? { given: { x: words } } : bools(words));
-const noScalar: Wrong = { given: { x: '' } };
+const bools = (words: string): Wrong => ({ operands: { x: `${words}:bool` } });
+const otherThan = (dtype: string, words: string): Wrong =>
+  dtype === ':bool' ? { operands: { x: words } } : bools(words);
+const noScalar: Wrong = { operands: { x: '' } };
 /** An axis that the operand does not have: the error is at the axis. */
-const noAxis = (words: string, axis = '1'): Wrong => ({ given: { x: words }, at: axis });
+const noAxis = (words: string, axis = '1'): Wrong => ({ operands: { x: words }, at: axis });
 
 /** Over all axes, and over some. */
 const reduction = (name: string, dtype = ''): readonly Usage[] => [
@@ -89,12 +90,12 @@ const movements: Usages = {
     broadcastTo: moved('broadcastTo(x, {B}, {C})', 'C', 'B C', { dim: { use: 'broadcastTo(x, 1.5)' } }),
     broadcastLike: usage('broadcastLike(x, y)', { x: 'C:int32', y: 'B H C' }, 'B H C:int32', {
       ...everyDtype,
-      rank: { given: { y: '' } },
+      rank: { operands: { y: '' } },
     }),
     expandDims: along('expandDims(x, 2)', 'B H 1 C', '2'),
     squeeze: moved('squeeze(x, 1)', 'B 1 C', 'B C', {
       rank: noAxis('B'),
-      dim: { given: { x: 'B 2 C' }, at: '1' },
+      dim: { operands: { x: 'B 2 C' }, at: '1' },
     }),
     slice: along('slice(x, 1, 2, {N})', 'B N C'),
     split: along('split(x, [3, {N}], 1)', ['B 3 C', 'B N C'], '1', 'B N+3 C'),
@@ -102,7 +103,7 @@ const movements: Usages = {
     flip: moved('flip(x, 0, 1)', 'B C', 'B C', { rank: noAxis('B') }),
     roll: moved('roll(x, 1, 3)', 'B C', 'B C', { rank: noAxis('B') }),
     concat: usage('concat(x, y)', { x: 'B H C', y: 'B H D' }, 'B H C+D', {
-      dim: { given: { y: 'B H+1 D' } },
+      dim: { operands: { y: 'B H+1 D' } },
     }),
     concatAll: unpiped('concatAll([x, y], 1)', { x: 'B C H', y: 'B D H' }, 'B C+D H'),
     stack: unpiped('stack([x, y])', { x: 'B C', y: 'B C' }, '2 B C'),
@@ -110,12 +111,12 @@ const movements: Usages = {
   }),
   halve: [
     moved('halve(x)', 'B 2*C', ['B C', 'B C'], {
-      rank: { given: { x: '' } },
-      dim: { given: { x: 'B 7' } },
+      rank: { operands: { x: '' } },
+      dim: { operands: { x: 'B 7' } },
     }),
     moved('halve(x, 0)', '2*B C', ['B C', 'B C'], {
       rank: noAxis('', '0'),
-      dim: { given: { x: '7 C' } },
+      dim: { operands: { x: '7 C' } },
     }),
   ],
 };
@@ -127,8 +128,8 @@ const choices: Usages = once({
     rank: noAxis('B'),
   }),
   takeAlong: usage('takeAlong(x, 1, i)', { x: 'B C', i: 'B N:int32' }, 'B N', {
-    rank: { given: { x: 'C' } },
-    dim: { given: { x: 'B+1 C' } },
+    rank: { operands: { x: 'C' } },
+    dim: { operands: { x: 'B+1 C' } },
   }),
   scatterAdd: usage('scatterAdd(x, i, {N})', { x: 'B C', i: 'B:int32' }, 'N C'),
   oneHot: usage('oneHot(i, {N})', { i: 'B:int32' }, 'B N', { ...everyRank, dim: { use: 'oneHot(i, -1)' } }),
@@ -137,16 +138,16 @@ const choices: Usages = once({
 /** A draw of a given shape; the key is the first operand. */
 const drawn = (name: string, dtype: string, first = ''): Usage =>
   usage(`${name}(k, ${first}{B}, {C})`, { k: 'key' }, `B C${dtype}`, {
-    rank: { given: { k: 'B:key' } },
+    rank: { operands: { k: 'B:key' } },
     dim: { use: `${name}(k, ${first}-1, {C})` },
-    dtype: { given: { k: ':int32' } },
+    dtype: { operands: { k: ':int32' } },
   });
 /** A draw in the shape of another tensor. */
 const drawnLike = (name: string, dtype: string, first = ''): Usage =>
   usage(`${name}(k, ${first}x)`, { k: 'key', x: 'B C' }, `B C${dtype}`, {
-    rank: { given: { k: 'B:key' } },
+    rank: { operands: { k: 'B:key' } },
     ...everyDim,
-    dtype: { given: { k: ':int32' } },
+    dtype: { operands: { k: ':int32' } },
   });
 
 const draws: Usages = once({
@@ -159,9 +160,9 @@ const draws: Usages = once({
   randint: drawn('randint', ':int32', '1, 7, '),
   randintLike: drawnLike('randintLike', ':int32', '1, 7, '),
   permutation: usage('permutation(k, {N})', { k: 'key' }, 'N:int32', {
-    rank: { given: { k: 'B:key' } },
+    rank: { operands: { k: 'B:key' } },
     dim: { use: 'permutation(k, 2.5)' },
-    dtype: { given: { k: ':int32' } },
+    dtype: { operands: { k: ':int32' } },
   }),
 });
 
@@ -172,7 +173,7 @@ const full = (name: string, first = ''): Usage =>
     dim: { use: `${name}(${first}{B}, -1)` },
     dtype: noOperand,
   });
-const ofKey = { ...everyShape, dtype: { given: { x: 'key' } } };
+const ofKey = { ...everyShape, dtype: { operands: { x: 'key' } } };
 const like = (name: string): Usage => unary(`${name}(x)`, { x: 'B C:int32' }, 'B C:int32', ofKey);
 
 const constants: Usages = once({

@@ -63,7 +63,7 @@ interface Measurement {
 }
 
 /** Lines of uses: the same extents in each form, and no extents twice. */
-const measured = (
+const measure = (
   turn: number,
   forms: readonly Form[],
   line: (turn: number, form: Form) => string,
@@ -80,7 +80,7 @@ const operations: readonly Measurement[] = Object.entries(usages)
     name: usage.use,
     limit: LIMITS[name] ?? OPERATION,
     imports: [name],
-    ...measured(i * (USES + 1), formsOf(usage), (turn, form) => callLine(usage, form, literals(turn))),
+    ...measure(i * (USES + 1), formsOf(usage), (turn, form) => callLine(usage, form, literals(turn))),
   }));
 
 const LAYERS = "import { layer, linearLayer, parameter, allZeros, residualBlock, type Residual } from 'noisefold/nn';";
@@ -102,14 +102,14 @@ const layers: readonly Measurement[] = [
     name: 'layer(parts, body)',
     limit: 600,
     imports: ['mulPerSample', 'addBias'],
-    ...measured(0, ['data-first'], layerOf),
+    ...measure(0, ['data-first'], layerOf),
   },
-  { name: 'residualBlock(config)', limit: 700, imports: ['add'], ...measured(0, ['data-first'], blockOf) },
+  { name: 'residualBlock(config)', limit: 700, imports: ['add'], ...measure(0, ['data-first'], blockOf) },
   {
     name: 'block(x, { embedding })',
     limit: 100,
     imports: ['add'],
-    ...measured(0, ['data-first'], callOfBlock),
+    ...measure(0, ['data-first'], callOfBlock),
   },
 ];
 
@@ -164,22 +164,22 @@ const EXAMPLES: Readonly<Record<string, number>> = {
 const textOf = ({ imports }: Measurement, lines: readonly string[]): string =>
   `${LAYERS}\n${moduleOf(imports, lines).replace(/^import \{ expectType.*\n/m, '')}`;
 
-interface Measured {
+interface Turn {
   readonly measurement: Measurement;
   readonly form: Form;
   readonly lines: readonly string[];
 }
-const all: readonly Measured[] = measurements.flatMap((measurement) =>
+const all: readonly Turn[] = measurements.flatMap((measurement) =>
   FORMS.flatMap((form) => {
     const lines = measurement.uses[form];
     return lines === undefined ? [] : [{ measurement, form, lines }];
   }),
 );
-const nameOf = ({ measurement, form }: Measured): string => `${measurement.name} ${form}`;
+const nameOf = ({ measurement, form }: Turn): string => `${measurement.name} ${form}`;
 
 /** Instantiations that the uses of a measurement take, after those of its base. */
-type Difference = (measured: Measured) => number;
-const baseOf = ({ measurement }: Measured): string => measurement.name;
+type Difference = (measure: Turn) => number;
+const baseOf = ({ measurement }: Turn): string => measurement.name;
 
 /** TypeScript 6 checks each form in a separate program, in which types that were instantiated before are free. */
 const difference6 = (): Difference => {

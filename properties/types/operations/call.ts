@@ -39,7 +39,7 @@ export const callOf = (text: string): Call => {
 export type Span = readonly [from: number, to: number];
 
 /** The text of a call, and the ranges of its parts. */
-export interface Written {
+export interface CallText {
   readonly text: string;
   /** The arguments of the data-first form, in its order. */
   readonly args: readonly Span[];
@@ -48,22 +48,22 @@ export interface Written {
 }
 
 /** The ranges of texts that are joined by commas. */
-const placed = (start: number, texts: readonly string[]): readonly Span[] =>
+const spansOf = (start: number, texts: readonly string[]): readonly Span[] =>
   texts.map((text, i): Span => {
     const from = start + texts.slice(0, i).reduce((length, one) => length + one.length + 2, 0);
     return [from, from + text.length];
   });
 
 /** Writes a call in one of its forms. In a pipe an operator without arguments is a call if `optional`: `pipe(x, sum())`. */
-export const writtenAs = ({ name, args }: Call, form: Form, optional: boolean): Written => {
+export const writtenAs = ({ name, args }: Call, form: Form, optional: boolean): CallText => {
   if (form === 'data-first')
-    return { text: `${name}(${args.join(', ')})`, args: placed(name.length + 1, args), operator: null };
+    return { text: `${name}(${args.join(', ')})`, args: spansOf(name.length + 1, args), operator: null };
   const [first = '', ...rest] = args;
   const operator = rest.length === 0 && !optional ? name : `${name}(${rest.join(', ')})`;
   const start = `pipe(${first}, `.length;
   return {
     text: `pipe(${first}, ${operator})`,
-    args: [...placed('pipe('.length, [first]), ...placed(start + name.length + 1, rest)],
+    args: [...spansOf('pipe('.length, [first]), ...spansOf(start + name.length + 1, rest)],
     operator: [start, start + operator.length],
   };
 };

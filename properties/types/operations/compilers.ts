@@ -41,7 +41,7 @@ const paths = {
 
 const options: ts.CompilerOptions = { ...projectOptions, paths, verbatimModuleSyntax: false, types: ['node'] };
 
-export interface Compiled {
+export interface Compilation {
   /** The errors of a module. */
   readonly complaints: (module: string) => readonly Complaint[];
   /** The instantiations of types that checking a module takes now; those of modules checked before are free. */
@@ -49,7 +49,7 @@ export interface Compiled {
 }
 
 /** Compiled by TypeScript 6, in memory. */
-export const compiled6 = (modules: Modules): Compiled => {
+export const compiled6 = (modules: Modules): Compilation => {
   const texts = new Map(Object.entries(modules).map(([name, text]) => [`${folder}${name}.ts`, text]));
   const program = programOf({ paths: [...texts.keys()], options, texts });
   const fileOf = (module: string): ts.SourceFile => {
@@ -77,11 +77,11 @@ const FIRST = /^(\S.*?)\.ts\((\d+),(\d+)\): error TS\d+: (.*)$/;
 
 /** The errors in the output of the command line: a line for each, and lines that continue it. */
 const complaintsIn = (output: string): readonly Complaint[] =>
-  output.split('\n').reduce<readonly Complaint[]>((found, text) => {
+  output.split('\n').reduce<readonly Complaint[]>((list, text) => {
     const [, path, line, column, message] = FIRST.exec(text) ?? [];
     if (path !== undefined)
       return [
-        ...found,
+        ...list,
         {
           module: path.slice(path.lastIndexOf('/') + 1),
           line: Number(line) - 1,
@@ -90,10 +90,10 @@ const complaintsIn = (output: string): readonly Complaint[] =>
           message: message!,
         },
       ];
-    const last = found.at(-1);
+    const last = list.at(-1);
     return text.startsWith('  ') && last !== undefined
-      ? [...found.slice(0, -1), { ...last, message: `${last.message}\n${text}` }]
-      : found;
+      ? [...list.slice(0, -1), { ...last, message: `${last.message}\n${text}` }]
+      : list;
   }, []);
 
 /** Compiled by TypeScript 7, which has only a command line, from a folder that is deleted afterwards. */

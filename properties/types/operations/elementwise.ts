@@ -1,10 +1,10 @@
 /** Uses of operations element by element. */
 import { everyDtype, everyShape, once, unary, unpiped, type Usage, usage, type Usages } from './usage.js';
 
-const each = (names: string, made: (name: string) => readonly Usage[]): Usages =>
-  Object.fromEntries(names.split(' ').map((name) => [name, made(name)]));
+const each = (names: string, make: (name: string) => readonly Usage[]): Usages =>
+  Object.fromEntries(names.split(' ').map((name) => [name, make(name)]));
 
-const ofBools = { given: { x: 'B H C:bool' } };
+const ofBools = { operands: { x: 'B H C:bool' } };
 
 const ofFloats = (name: string): readonly Usage[] => [unary(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape)]; // prettier-ignore
 /** float32 and int32 */
@@ -21,7 +21,7 @@ const activation = (name: string): readonly Usage[] => [
   usage(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape),
   usage(`${name}(x, 0.2)`, { x: 'B H C' }, 'B H C', everyShape),
 ];
-const noAxis = { given: { x: 'B' }, at: '1' };
+const noAxis = { operands: { x: 'B' }, at: '1' };
 /** Along the last axis, or another one. */
 const alongAxis = (name: string): readonly Usage[] => [
   usage(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape),
@@ -45,7 +45,7 @@ export const elementwise: Usages = {
     where: unpiped('where(c, x, y)', { c: 'B C:bool', x: 'B C', y: 'B C' }, 'B C'),
     cast: usage("cast(x, 'int32')", { x: 'B H C' }, 'B H C:int32', {
       ...everyShape,
-      dtype: { given: { x: 'key' } },
+      dtype: { operands: { x: 'key' } },
     }),
     stopGradient: unary('stopGradient(x)', { x: 'B H C' }, 'B H C', { ...everyShape, ...everyDtype }),
   }),

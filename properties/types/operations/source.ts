@@ -1,7 +1,7 @@
 /** Uses as lines of TypeScript: each is a function of the operands. */
 import { evaluateDim } from '../../../src/dsl/types/dimExpression.js';
 import { E } from '../../../src/internal/fp.js';
-import { callOf, type Form, type Span, type Written, writtenAs } from './call.js';
+import { callOf, type Form, type Span, type CallText, writtenAs } from './call.js';
 import { broken, type Kind, leafOf, type Usage, type Words } from './usage.js';
 
 /**
@@ -26,9 +26,9 @@ const inCall = ({ use }: Usage): Bindings =>
   Object.fromEntries(Object.entries(literals()).filter(([symbol]) => use.includes(`{${symbol}}`)));
 
 /** The values of the symbols of a use in its well-typed lines. */
-export const bindingsOf = (given: Usage): Readonly<Record<string, Bindings>> => ({
+export const bindingsOf = (usage: Usage): Readonly<Record<string, Bindings>> => ({
   literals: literals(),
-  symbols: inCall(given),
+  symbols: inCall(usage),
   wide: Object.fromEntries(SYMBOLS.map((symbol) => [symbol, 'Dim'])),
 });
 
@@ -59,8 +59,8 @@ const typeText = (words: Words, bindings: Bindings): string => {
   return `{ ${fields.join('; ')} }`;
 };
 
-const params = (given: Usage['given'], use: string, bindings: Bindings): string => {
-  const operands = Object.entries(given).map(([name, words]) => `${name}: ${typeText(words, bindings)}`);
+const params = (types: Usage['operands'], use: string, bindings: Bindings): string => {
+  const operands = Object.entries(types).map(([name, words]) => `${name}: ${typeText(words, bindings)}`);
   const wide = /\{[A-Z]\}/.test(use) && Object.values(bindings).includes('Dim') ? ['n: number'] : [];
   return `(${[...operands, ...wide].join(', ')})`;
 };
@@ -72,18 +72,18 @@ const filled = (use: string, bindings: Bindings): string =>
 export const formsOf = ({ piped }: Usage): readonly Form[] =>
   piped === 'none' ? ['data-first'] : ['data-first', 'piped'];
 
-const written = ({ piped }: Usage, use: string, form: Form, bindings: Bindings): Written =>
+const textOf = ({ piped }: Usage, use: string, form: Form, bindings: Bindings): CallText =>
   writtenAs(callOf(filled(use, bindings)), form, piped === 'call');
 
 /** `(x: Tensor<[8, 64]>) => exp(x)`, or `… => pipe(x, exp)` */
-export const callLine = (given: Usage, form: Form, bindings: Bindings): string =>
-  `${params(given.given, given.use, bindings)} => ${written(given, given.use, form, bindings).text}`;
+export const callLine = (usage: Usage, form: Form, bindings: Bindings): string =>
+  `${params(usage.operands, usage.use, bindings)} => ${textOf(usage, usage.use, form, bindings).text}`;
 
 /** The same, checking that its result has exactly the stated type. */
-export const wellTypedLine = (given: Usage, form: Form, bindings: Bindings): string => {
-  const call = written(given, given.use, form, bindings).text;
-  const start = params(given.given, given.use, bindings);
-  return `${start} => expectType<${typeText(given.gives, bindings)}>()(${call})`;
+export const wellTypedLine = (usage: Usage, form: Form, bindings: Bindings): string => {
+  const call = textOf(usage, usage.use, form, bindings).text;
+  const start = params(usage.operands, usage.use, bindings);
+  return `${start} => expectType<${typeText(usage.gives, bindings)}>()(${call})`;
 };
 
 /** A result of which the first part is wrong. */
@@ -105,9 +105,9 @@ export interface WrongLine {
 }
 
 /** The wrong arguments of a use, by index. */
-const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] => {
-  const { given: changed = {}, use: other, at } = wrong[kind];
-  const names = at === undefined ? Object.keys(changed).filter((name) => name in given) : [at];
+const mistaken = ({ use, operands, wrong }: Usage, kind: Kind): readonly number[] => {
+  const { operands: changed = {}, use: other, at } = wrong[kind];
+  const names = at === undefined ? Object.keys(changed).filter((name) => name in operands) : [at];
   const { args } = callOf(other ?? use);
   const isChanged = (arg: string, i: number): boolean =>
     other === undefined ? names.some((name) => new RegExp(`\\b${name}\\b`).test(arg)) : arg !== callOf(use).args[i];
@@ -115,16 +115,16 @@ const mistaken = ({ use, given, wrong }: Usage, kind: Kind): readonly number[] =
 };
 
 /** A use with one mistake. */
-export const wrongLine = (given: Usage, kind: Kind, form: Form): WrongLine => {
-  const wrong = given.wrong[kind];
-  const gives = wrong.free === undefined ? undefined : brokenResult(kind, given.gives);
-  const { text, args, operator } = written(given, wrong.use ?? given.use, form, literals());
+export const wrongLine = (usage: Usage, kind: Kind, form: Form): WrongLine => {
+  const wrong = usage.wrong[kind];
+  const gives = wrong.free === undefined ? undefined : brokenResult(kind, usage.gives);
+  const { text, args, operator } = textOf(usage, wrong.use ?? usage.use, form, literals());
   const result = gives === undefined ? '' : `: ${typeText(gives, literals())}`;
-  const start = `${params({ ...given.given, ...wrong.given }, '', literals())}${result} => `;
+  const start = `${params({ ...usage.operands, ...wrong.operands }, '', literals())}${result} => `;
   const moved = ([from, to]: Span): Span => [from + start.length, to + start.length];
   return {
     text: start + text,
-    mistake: gives === undefined ? mistaken(given, kind).map((i) => moved(args[i]!)) : [moved([0, text.length])],
+    mistake: gives === undefined ? mistaken(usage, kind).map((i) => moved(args[i]!)) : [moved([0, text.length])],
     operator: operator === null ? null : moved(operator),
     first: operator === null ? null : moved(args[0]!),
   };

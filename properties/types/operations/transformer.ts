@@ -3,7 +3,7 @@
 const BLOCKS = 12;
 
 /** The extents of a network as TypeScript: as arguments, and in types. */
-export interface Written {
+export interface ExtentTexts {
   readonly size: string;
   readonly rows: string;
   readonly channels: string;
@@ -16,11 +16,11 @@ export interface Written {
 }
 
 interface Extents {
-  readonly value: Written;
-  readonly type: Written;
+  readonly value: ExtentTexts;
+  readonly type: ExtentTexts;
 }
 
-const literal: Written = {
+const literal: ExtentTexts = {
   ...{ size: '32', rows: '16', channels: '4', width: '384', hidden: '1536', patch: '16' },
   times: (n) => `${384 * n}`,
 };

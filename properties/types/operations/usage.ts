@@ -13,7 +13,7 @@ export type Kind = (typeof KINDS)[number];
 /** A use that does not compile. */
 export interface Wrong {
   /** Wrong operands, by name. */
-  readonly given?: Readonly<Record<string, string>>;
+  readonly operands?: Readonly<Record<string, string>>;
   /** Another call. */
   readonly use?: string;
   /** The operand or the number at which the error is reported, if it is not the changed one. */
@@ -28,7 +28,7 @@ export interface Usage {
    */
   readonly use: string;
   /** Operands by name, in reading order. */
-  readonly given: Readonly<Record<string, string>>;
+  readonly operands: Readonly<Record<string, string>>;
   readonly gives: Words;
   readonly wrong: Readonly<Record<Kind, Wrong>>;
   /** The operator in a pipe: its name, a call, or none, because the operation has no first operand. */
@@ -72,32 +72,32 @@ type Mistakes = Partial<Readonly<Record<Kind, Wrong>>>;
 /** A use. A mistake that is not given is made from the last operand by {@link broken}. */
 export const usage = (
   use: string,
-  given: Readonly<Record<string, string>>,
+  operands: Readonly<Record<string, string>>,
   gives: Words,
   wrong: Mistakes = {},
   piped: Usage['piped'] = 'call',
 ): Usage => {
-  const [last, words] = Object.entries(given).at(-1) ?? [];
+  const [last, words] = Object.entries(operands).at(-1) ?? [];
   const breach = (kind: Kind): Wrong =>
-    wrong[kind] ?? (last === undefined ? {} : { given: { [last]: broken[kind](words!) } });
-  return { use, given, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // prettier-ignore
+    wrong[kind] ?? (last === undefined ? {} : { operands: { [last]: broken[kind](words!) } });
+  return { use, operands, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // prettier-ignore
 };
 
 /** A use of a function of one tensor, which is passed to pipe by name. */
 export const unary = (
   use: string,
-  given: Readonly<Record<string, string>>,
+  operands: Readonly<Record<string, string>>,
   gives: Words,
   wrong: Mistakes = {},
-): Usage => usage(use, given, gives, wrong, 'name');
+): Usage => usage(use, operands, gives, wrong, 'name');
 
 /** A use of an operation without a pipeable form: it has no first operand, or its operands are all tensors. */
 export const unpiped = (
   use: string,
-  given: Readonly<Record<string, string>>,
+  operands: Readonly<Record<string, string>>,
   gives: Words,
   wrong: Mistakes = {},
-): Usage => usage(use, given, gives, wrong, 'none');
+): Usage => usage(use, operands, gives, wrong, 'none');
 
 /** One use of each operation. */
 export const once = (usages: Readonly<Record<string, Usage>>): Usages =>

@@ -90,9 +90,9 @@ const calls: Readonly<Record<string, (backend: Backend) => Promise<() => Promise
   read: async (backend) => {
     const buffer = valueOf(await backend.upload(numbers, 'float32')());
     return async () =>
-      E.map((found: ArrayLike<number>) => {
+      E.map((actual: ArrayLike<number>) => {
         // a read that ends before the close returned the right numbers
-        expect(Array.from(found).every((number, i) => number === numbers[i])).toBe(true);
+        expect(Array.from(actual).every((number, i) => number === numbers[i])).toBe(true);
       })(await backend.read(buffer)());
   },
   'compile of a program': async (backend) => () => compile(sum, {})(backend)(),

@@ -107,10 +107,10 @@ test.each([
   const alive = new Set<number>();
   const registry = new FinalizationRegistry<number>((address) => alive.delete(address));
   const array: Heap['array'] = (address, ...rest) => {
-    const made = heap.array(address, ...rest);
-    if (!alive.has(address)) registry.register(made.buffer, address);
+    const result = heap.array(address, ...rest);
+    if (!alive.has(address)) registry.register(result.buffer, address);
     alive.add(address);
-    return made;
+    return result;
   };
   const capabilities = { fuses: false, composites: [], scratchElements: () => 0 };
   const backend = hostBackend({ name: 'test', capabilities, heap: { ...heap, array }, rules: () => [libraryRule] });

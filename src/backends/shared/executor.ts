@@ -38,9 +38,9 @@ export const nameOf = ({ origin }: Call): string =>
 export function* kernelsOf<K extends NamedKernel>(plan: Plan, rules: readonly Rule<K>[]): Pieces<Result<readonly K[]>> {
   const kernels: K[] = [];
   for (const call of plan.calls) {
-    const made = attempt(() => rules.reduce<K | null>((found, rule) => found ?? rule(call), null));
-    if (E.isLeft(made)) return made;
-    const kernel = made.right;
+    const result = attempt(() => rules.reduce<K | null>((match, rule) => match ?? rule(call), null));
+    if (E.isLeft(result)) return result;
+    const kernel = result.right;
     if (kernel === null)
       return fail('BackendFailure', {
         where: nameOf(call),
@@ -96,7 +96,7 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
 };
 
 /** The memory of a run, by output or by input; null for keys and for those that have none of their own. */
-type Held = readonly (DeviceBuffer | null)[];
+type RunMemory = readonly (DeviceBuffer | null)[];
 
 /** For each input and each output, the buffers of the plan that are in its memory. */
 const buffersIn = ({ inputs, outputs, buffers }: Plan) => {
@@ -130,48 +130,48 @@ const firstWritesOf = ({ outputs, calls }: Plan): readonly number[] => {
 const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => {
   const firstWrites = firstWritesOf(plan);
 
-  const allocateOutputs = async (): Promise<Result<Held>> => {
-    const held: (DeviceBuffer | null)[] = [];
+  const allocateOutputs = async (): Promise<Result<RunMemory>> => {
+    const outputs: (DeviceBuffer | null)[] = [];
     for (const [k, output] of plan.outputs.entries()) {
-      if (output.kind === 'key' || donors[k] !== -1) held.push(null);
+      if (output.kind === 'key' || donors[k] !== -1) outputs.push(null);
       else {
         const buffer = await memory.hold(plan.buffers[output.view.buffer]!.elements, output.view.dtype);
         if (E.isLeft(buffer)) {
-          held.forEach((earlier) => earlier !== null && memory.release(earlier));
+          outputs.forEach((earlier) => earlier !== null && memory.release(earlier));
           return buffer;
         }
-        held.push(buffer.right);
+        outputs.push(buffer.right);
       }
     }
-    return E.right(held);
+    return E.right(outputs);
   };
 
   /** Takes the donated inputs from the caller, who finds them consumed from now on. By input; null for others. */
-  const takeDonated = (inputs: readonly Slot[]): Held =>
+  const takeDonated = (inputs: readonly Slot[]): RunMemory =>
     plan.inputs.map((input, i) => {
       const slot = inputs[i]!;
       return input.donated && !isKey(slot) ? memory.transfer(slot) : null;
     });
 
   /** Returns the results, including those in donated memory, and frees donated inputs that no output reuses. */
-  const outputsOf = (inputs: readonly Slot[], held: Held, donated: Held): readonly Slot[] => {
+  const outputsOf = (inputs: readonly Slot[], outputs: RunMemory, donated: RunMemory): readonly Slot[] => {
     const keys = inputs.map((slot) => (isKey(slot) ? slot : undefined));
     plan.inputs.forEach(({ donatedTo }, i) => donatedTo === null && donated[i] && memory.release(donated[i]));
     return plan.outputs.map((output, k): Slot =>
-      output.kind === 'key' ? evaluateKey(output.key, keys) : (held[k] ?? donated[donors[k]!]!),
+      output.kind === 'key' ? evaluateKey(output.key, keys) : (outputs[k] ?? donated[donors[k]!]!),
     );
   };
 
   /** Frees the outputs of a failed run, and gives the donated inputs back unless the run has begun to overwrite them. */
-  const undo = (inputs: readonly Slot[], held: Held, donated: Held, at: number): void => {
-    held.forEach((buffer) => buffer && memory.release(buffer));
-    donated.forEach((taken, i) => {
+  const undo = (inputs: readonly Slot[], outputs: RunMemory, donated: RunMemory, at: number): void => {
+    outputs.forEach((buffer) => buffer && memory.release(buffer));
+    donated.forEach((buffer, i) => {
       const slot = inputs[i]!;
-      if (taken === null || isKey(slot)) return;
+      if (buffer === null || isKey(slot)) return;
       const output = plan.inputs[i]!.donatedTo;
       const write = output === null ? -1 : firstWrites[output]!;
-      if (write >= 0 && write <= at) memory.release(taken);
-      else memory.restore(taken, slot);
+      if (write >= 0 && write <= at) memory.release(buffer);
+      else memory.restore(buffer, slot);
     });
   };
 
@@ -181,7 +181,7 @@ const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => 
 /** Makes a function that sets the addresses of the inputs and outputs for the next run. It fails if the run is not possible. */
 const binder = (plan: Plan, memory: Memory, execution: Execution, donors: readonly number[]) => {
   const { ofInputs, ofOutputs } = buffersIn(plan);
-  return (inputs: readonly Slot[], held: Held): Result<void> => {
+  return (inputs: readonly Slot[], outputs: RunMemory): Result<void> => {
     const end = memory.closed();
     const addresses = end === null ? addressesOf(plan, inputs, memory) : E.left(end);
     if (E.isLeft(addresses)) return addresses;
@@ -189,7 +189,7 @@ const binder = (plan: Plan, memory: Memory, execution: Execution, donors: readon
       if (isKey(slot)) execution.setKey(i, slot);
       else for (const buffer of ofInputs[i]!) execution.place(buffer, addresses.right[i]!);
     });
-    for (const [k, own] of held.entries()) {
+    for (const [k, own] of outputs.entries()) {
       // an output that is a key has no buffers
       const address = own === null ? E.right(addresses.right[donors[k]!] ?? 0) : memory.addressOf(own, 'run');
       if (E.isLeft(address)) return address;
@@ -224,21 +224,21 @@ export const createRunner = (
   const runBound = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {
     const checked = addressesOf(plan, inputs, memory);
     if (E.isLeft(checked)) return checked;
-    const held = await allocateOutputs();
-    if (E.isLeft(held)) return held;
+    const outputs = await allocateOutputs();
+    if (E.isLeft(outputs)) return outputs;
 
     // no `await` until the donated inputs are taken: addresses stay valid, and a concurrent run finds them consumed
-    const bound = bind(inputs, held.right);
+    const bound = bind(inputs, outputs.right);
     if (E.isLeft(bound)) {
-      held.right.forEach((buffer) => buffer !== null && memory.release(buffer));
+      outputs.right.forEach((buffer) => buffer !== null && memory.release(buffer));
       return bound;
     }
-    const begun = execution.run(milliseconds);
+    const outcome = execution.run(milliseconds);
     const donated = takeDonated(inputs);
-    const failed = await begun;
-    if (failed === null) return E.right(outputsOf(inputs, held.right, donated));
-    undo(inputs, held.right, donated, failed.at);
-    return E.left(failed.error);
+    const failure = await outcome;
+    if (failure === null) return E.right(outputsOf(inputs, outputs.right, donated));
+    undo(inputs, outputs.right, donated, failure.at);
+    return E.left(failure.error);
   };
 
   const runOnce = async (inputs: readonly Slot[], milliseconds: number[] | null): Promise<Result<readonly Slot[]>> => {

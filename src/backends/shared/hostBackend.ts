@@ -31,7 +31,7 @@ export const hostBackend = (parts: {
       return null;
     },
     read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
-    close: jobs.ended,
+    close: jobs.drain,
     lost: () => null,
   });
 };

@@ -6,19 +6,19 @@ export interface Jobs {
   /** Runs `effect` once the jobs that are running or waiting now have ended: at once if there are none. */
   readonly after: (effect: () => void) => void;
   /** Resolves once the jobs that are running or waiting now have ended. */
-  readonly ended: () => Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 export const createJobs = (): Jobs => {
   let asked = 0;
   /** Jobs end in the order in which they were requested. */
-  let ended = 0;
+  let ends = 0;
   let last: Promise<unknown> = Promise.resolve();
   /** Effects, each with the number of jobs that have to end before it, in ascending order. */
   const waiting: { readonly jobs: number; readonly effect: () => void }[] = [];
   const end = (): void => {
-    ended++;
-    const later = waiting.findIndex(({ jobs }) => jobs > ended);
+    ends++;
+    const later = waiting.findIndex(({ jobs }) => jobs > ends);
     for (const { effect } of waiting.splice(0, later < 0 ? waiting.length : later)) effect();
   };
   /** Counts the end of a job, with any outcome. */
@@ -27,12 +27,12 @@ export const createJobs = (): Jobs => {
     return result;
   };
   const after: Jobs['after'] = (effect) => {
-    if (asked === ended) effect();
+    if (asked === ends) effect();
     else waiting.push({ jobs: asked, effect });
   };
   return {
     run: <A>(job: () => A | Promise<A>) => {
-      const isIdle = asked === ended;
+      const isIdle = asked === ends;
       asked++;
       if (!isIdle) return following(last.then(job));
       let result: A | Promise<A>;
@@ -47,6 +47,6 @@ export const createJobs = (): Jobs => {
       return result;
     },
     after,
-    ended: () => new Promise((resolve) => after(resolve)),
+    drain: () => new Promise((resolve) => after(resolve)),
   };
 };

@@ -57,42 +57,42 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
   };
 
   /** Uploads the numbers that an array holds at the call. The caller may change it, or transfer its buffer, afterwards. */
-  const uploaded = async (given: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
-    const allocated = memory.hold(given.length, dtype);
-    const data = allocated instanceof Promise ? given.slice() : given;
-    const held = allocated instanceof Promise ? await allocated : allocated;
-    if (E.isLeft(held)) return held;
-    const address = memory.addressOf(held.right, 'upload');
+  const uploaded = async (numbers: HostArray, dtype: NumberType): Promise<Result<DeviceBuffer>> => {
+    const allocated = memory.hold(numbers.length, dtype);
+    const data = allocated instanceof Promise ? numbers.slice() : numbers;
+    const buffer = allocated instanceof Promise ? await allocated : allocated;
+    if (E.isLeft(buffer)) return buffer;
+    const address = memory.addressOf(buffer.right, 'upload');
     if (E.isLeft(address)) return address;
-    const failed = await parts.write(address.right, data, dtype);
-    if (failed === null) return held;
-    memory.release(held.right);
-    return E.left(failed);
+    const failure = await parts.write(address.right, data, dtype);
+    if (failure === null) return buffer;
+    memory.release(buffer.right);
+    return E.left(failure);
   };
 
   /** Frees the memory of executables that were garbage-collected without being released. */
   const dropped = new FinalizationRegistry<() => void>((free) => free());
 
-  const compiled = async (plan: Plan): Promise<Result<Runner>> => {
+  const compilePlan = async (plan: Plan): Promise<Result<Runner>> => {
     const kernels = await inTurns(kernelsOf(plan, rules(plan)));
     if (E.isLeft(kernels)) return kernels;
     const closed = memory.closed();
     if (closed !== null) return E.left(closed); // in the meantime
-    const execution = await layOut(plan, kernels.right);
-    return E.map((laid: Execution): Runner => {
-      const runner = createRunner(plan, memory, kernels.right, laid);
-      // the functions of the runner keep `laid` alive, and `laid.release` does not
-      dropped.register(laid, laid.release, laid);
+    const layout = await layOut(plan, kernels.right);
+    return E.map((execution: Execution): Runner => {
+      const runner = createRunner(plan, memory, kernels.right, execution);
+      // the functions of the runner keep `execution` alive, and `execution.release` does not
+      dropped.register(execution, execution.release, execution);
       return {
         ...runner,
         release: () => {
-          dropped.unregister(laid);
+          dropped.unregister(execution);
           runner.release();
         },
         run: (inputs) => () => whileOpen(runner.run(inputs)),
         profile: (inputs) => () => whileOpen(runner.profile(inputs)),
       };
-    })(execution);
+    })(layout);
   };
 
   const numbersOf = async (buffer: DeviceBuffer): Promise<Result<HostArray>> => {
@@ -104,7 +104,7 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
     name,
     capabilities,
     rounding: parts.rounding ?? null,
-    compile: (plan) => () => whileOpen(() => unlessLost(() => compiled(plan))),
+    compile: (plan) => () => whileOpen(() => unlessLost(() => compilePlan(plan))),
     upload: (data, dtype) => () => whileOpen(() => unlessLost(() => uploaded(data, dtype))),
     read: (buffer) => () => whileOpen(() => numbersOf(buffer)),
     release: (buffer) => () => memory.release(buffer),

@@ -16,7 +16,7 @@ export const withOptions = <O extends object, Fs extends Fields = Fields>(
   where: string,
   fields: Fs,
   acquire: (options: Filled<Fs, O>) => Acquire,
-): (<G = unknown>(given?: Exact<G, keyof O> & O) => Task<Backend>) =>
+): (<G = unknown>(options?: Exact<G, keyof O> & O) => Task<Backend>) =>
   F.flow(schema(where, fields).decode<O>, TE.fromEither, TE.flatMap(acquire), task);
 
 /** The options of backends that have no options. */

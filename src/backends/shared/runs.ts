@@ -36,9 +36,9 @@ export const timed = (step: Step, milliseconds: number[] | null): Step =>
  * promise. A run whose backend was closed in the meantime ends with the error of a closed backend.
  */
 export const inOrder = (count: number, step: Step, { breathe, memory }: Turns): Outcome | Promise<Outcome> => {
-  const later = async (first: number, begun: Promise<Outcome | void>): Promise<Outcome> => {
-    const failed = (await begun) ?? null;
-    if (failed !== null) return failed;
+  const later = async (first: number, outcome: Promise<Outcome | void>): Promise<Outcome> => {
+    const failure = (await outcome) ?? null;
+    if (failure !== null) return failure;
     for (let at = first; at < count; at++) {
       // the memory was freed if the backend was closed in the meantime
       const closed = memory.closed();

@@ -11,8 +11,8 @@ export const dense = (shape: readonly number[]): Layout => ({ offset: 0, strides
 
 /** The position of each element of `shape` in its reduction over `axes`, which is dense. */
 export const reduced = (shape: readonly number[], axes: readonly number[]): Layout => {
-  const kept = [...denseStrides(shape.filter((_, axis) => !axes.includes(axis)))];
-  return { offset: 0, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : kept.shift()!)) };
+  const strides = [...denseStrides(shape.filter((_, axis) => !axes.includes(axis)))];
+  return { offset: 0, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : strides.shift()!)) };
 };
 
 /** Visits the indices of `shape` in row-major order, with the address of each element in two layouts. */

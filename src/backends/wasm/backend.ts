@@ -98,7 +98,7 @@ export const wasmBackend = (
     read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
     close: async () => {
       await pool?.stop();
-      await jobs.ended();
+      await jobs.drain();
     },
     lost: () => null,
   });

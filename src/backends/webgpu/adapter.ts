@@ -113,8 +113,8 @@ const deviceOf = ({ gpu, adapter }: GpuAndAdapter): taskEither.TaskEither<Noisef
 
 /** Acquires a device from an adapter that matches the options, with the adapter's limits and features. */
 export const acquireDevice =
-  (options: AdapterOptions, given?: Environment): taskEither.TaskEither<NoisefoldError, Acquired> =>
+  (options: AdapterOptions, host?: Environment): taskEither.TaskEither<NoisefoldError, Acquired> =>
   () => {
-    const environment = given ?? currentEnvironment();
+    const environment = host ?? currentEnvironment();
     return F.pipe(gpuIn(environment), TE.flatMap(adapterOf(options, environment.isNode)), TE.flatMap(deviceOf))();
   };

@@ -32,8 +32,8 @@ const acquired = async (): Promise<Acquired> => valueOf(await acquireDevice({})(
 
 /** Makes a backend, and returns its device too. */
 const onDevice = async (): Promise<{ readonly backend: Backend; readonly device: GPUDevice }> => {
-  const found = await acquired();
-  return { backend: backendOn(found), device: found.device };
+  const actual = await acquired();
+  return { backend: backendOn(actual), device: actual.device };
 };
 
 const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
@@ -127,8 +127,8 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     const gpu = gpuOf(await acquired());
     const storage = 128;
     expect(await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: storage }))).toBeNull();
-    const refused = await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: 0xffff }));
-    expect(refused).toMatchObject({
+    const refusal = await gpu.guarded('allocation', () => gpu.device.createBuffer({ size: 16, usage: 0xffff }));
+    expect(refusal).toMatchObject({
       _tag: 'BackendFailure',
       where: 'allocation',
       actual: expect.stringContaining('validation error'),
@@ -149,8 +149,8 @@ describe('webgpu', skippedFor(noWebgpu), () => {
       });
       const seen = new Proxy(device, {
         get: (target, name) => {
-          const found: unknown = name === 'limits' ? smaller : Reflect.get(target, name);
-          return typeof found === 'function' ? found.bind(target) : found;
+          const actual: unknown = name === 'limits' ? smaller : Reflect.get(target, name);
+          return typeof actual === 'function' ? actual.bind(target) : actual;
         },
       });
       const backend = backendOn({ device: seen, ...rest });
@@ -297,8 +297,8 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     const counted = new Proxy(device, {
       get: (target, name) => {
         if (name === 'createBuffer') created++;
-        const found: unknown = Reflect.get(target, name);
-        return typeof found === 'function' ? found.bind(target) : found;
+        const actual: unknown = Reflect.get(target, name);
+        return typeof actual === 'function' ? actual.bind(target) : actual;
       },
     });
     const backend = backendOn({ device: counted, ...rest });
@@ -326,16 +326,16 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     const features = new Set(timestamps ? device.features : []);
     const seen = new Proxy(device, {
       get: (target, name) => {
-        const found: unknown = name === 'features' ? features : Reflect.get(target, name);
-        return typeof found === 'function' ? found.bind(target) : found;
+        const actual: unknown = name === 'features' ? features : Reflect.get(target, name);
+        return typeof actual === 'function' ? actual.bind(target) : actual;
       },
     });
     const backend = backendOn({ device: seen, ...rest });
     toClose.push(backend);
     const executable = valueOf(await compile(step, {})(backend)());
-    const given = { w: numbers(256), key: key(1) };
-    const expected = valueOf(await read(valueOf(await executable.run(given)()).w)(backend)());
-    const { outputs, milliseconds } = valueOf(await executable.profile(given)());
+    const inputs = { w: numbers(256), key: key(1) };
+    const expected = valueOf(await read(valueOf(await executable.run(inputs)()).w)(backend)());
+    const { outputs, milliseconds } = valueOf(await executable.profile(inputs)());
     expect(valueOf(await read(outputs.w)(backend)())).toEqual(expected);
     expect(milliseconds).toHaveLength(explain(executable).length);
     expect(milliseconds.every((time) => time >= 0)).toBe(true);

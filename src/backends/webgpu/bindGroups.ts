@@ -35,8 +35,8 @@ export const bindGroupsOf = (
   return () => {
     const position = cached.findIndex(isCurrent);
     if (position === 0) return cached[0]!.group; // common case: same addresses as in the last run
-    const [found] = position > 0 ? cached.splice(position, 1) : [];
-    cached.unshift(found ?? { addressesAt: moving.map((owner) => addresses[owner]!), group: create() });
+    const [match] = position > 0 ? cached.splice(position, 1) : [];
+    cached.unshift(match ?? { addressesAt: moving.map((owner) => addresses[owner]!), group: create() });
     if (cached.length > MAX_CACHED) cached.pop();
     return cached[0]!.group;
   };

@@ -12,11 +12,11 @@ const numbers = Float32Array.of(1, 2, 3, 4);
 const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));
 
 /** Replaces one member of an object. Its methods keep the original as `this`. */
-const withMember = <A extends object>(object: A, member: keyof A, given: (found: unknown) => unknown): A =>
+const withMember = <A extends object>(object: A, member: keyof A, given: (actual: unknown) => unknown): A =>
   new Proxy(object, {
     get: (target, name) => {
-      const found: unknown = Reflect.get(target, name);
-      const bound: unknown = typeof found === 'function' ? found.bind(target) : found;
+      const actual: unknown = Reflect.get(target, name);
+      const bound: unknown = typeof actual === 'function' ? actual.bind(target) : actual;
       return name === member ? given(bound) : bound;
     },
   });

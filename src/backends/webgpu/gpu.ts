@@ -74,7 +74,7 @@ export const gpuOf = ({ device, info, keepAlive }: Acquired): Gpu => {
     });
     return (async () => {
       try {
-        const error = (await Promise.all(popped)).find((found) => found !== null);
+        const error = (await Promise.all(popped)).find((value) => value !== null);
         if (thrown !== null) throw thrown.error;
         if (loss !== null || error === undefined || error === null) return loss;
         return failure('BackendFailure', {

@@ -56,21 +56,21 @@ export const gpuExecution = async (
   const dispatches = kernels.flatMap((kernel, k) =>
     kernel.dispatches.map((dispatch) => ({ dispatch, where: nameOf(plan.calls[k]!) })),
   );
-  const compiled = await pipelines.compile(dispatches);
-  if (E.isLeft(compiled)) return compiled;
+  const compilation = await pipelines.compile(dispatches);
+  if (E.isLeft(compilation)) return compilation;
   const blocks = await reserveBlocks(memoryLayout, memory);
   if (E.isLeft(blocks)) return blocks;
   const resources = layOutResources(memoryLayout, blocks.right, memory);
   if (E.isLeft(resources)) return resources;
   let execution: Execution | null = null;
-  const failed = await gpu.guarded('compile', () => {
+  const failure = await gpu.guarded('compile', () => {
     writeConstants(plan, resources.right, gpu, space);
-    execution = bindPlan({ plan, kernels, context, resources: resources.right }, compiled.right);
+    execution = bindPlan({ plan, kernels, context, resources: resources.right }, compilation.right);
   });
   const result = execution as Execution | null; // assigned in the callback above
-  if (failed === null && result !== null) return E.right(result);
+  if (failure === null && result !== null) return E.right(result);
   resources.right.release();
-  return E.left(failed!);
+  return E.left(failure!);
 };
 
 /** A plan and the resources that its runs use. */
@@ -113,13 +113,13 @@ const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch
 /** The dispatches of each kernel. */
 const preparedOf = (
   { kernels, context: { gpu, space }, resources }: Bound,
-  compiled: readonly Pipeline[],
+  pipelines: readonly Pipeline[],
 ): readonly (readonly PreparedDispatch[])[] => {
   const { ranges } = resources.memoryLayout;
   let next = 0;
   return kernels.map(({ dispatches }, k) =>
     dispatches.map(({ workgroups }, d) => {
-      const pipeline = compiled[next++]!;
+      const pipeline = pipelines[next++]!;
       const group = bindGroupsOf(gpu.device, space, resources, pipeline, ranges[k]![d]!);
       return { pipeline: pipeline.pipeline, group, workgroups };
     }),
@@ -127,12 +127,12 @@ const preparedOf = (
 };
 
 /** The commands of a plan, for each way to run it. */
-const commandsOf = (bound: Bound, compiled: readonly Pipeline[]) => {
+const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { plan, kernels, context, resources } = bound;
   const { space } = context;
   const { device } = context.gpu;
   const { addresses, memoryLayout } = resources;
-  const prepared = preparedOf(bound, compiled);
+  const prepared = preparedOf(bound, pipelines);
 
   const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
     const { buffer, offset: at, elements } = kernels[k]!.hostNumbers!;
@@ -189,14 +189,14 @@ const commandsOf = (bound: Bound, compiled: readonly Pipeline[]) => {
 };
 
 /** Binds the kernels of a plan to its memory. */
-const bindPlan = (bound: Bound, compiled: readonly Pipeline[]): Execution => {
+const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const { plan, kernels, context, resources } = bound;
   const { gpu } = context;
   const { device } = gpu;
   const { addresses } = resources;
   const keys: KeyWords[] = [];
   const writeKeys = keyWriter(bound, keys);
-  const { encode, encodeTimed, submitSeparately } = commandsOf(bound, compiled);
+  const { encode, encodeTimed, submitSeparately } = commandsOf(bound, pipelines);
   const throttle = createThrottle(device);
 
   const submit = (encodeInto: (encoder: GPUCommandEncoder) => void): void => {
@@ -208,19 +208,19 @@ const bindPlan = (bound: Bound, compiled: readonly Pipeline[]): Execution => {
   const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
 
   const run = async (): Promise<ReturnType<typeof failedAs>> => {
-    const failed = gpu.guarded('run', () => {
+    const failure = gpu.guarded('run', () => {
       writeKeys();
       submit(encode);
     });
     await throttle();
-    return failedAs(await failed);
+    return failedAs(await failure);
   };
 
   const profile = async (milliseconds: number[]): Promise<ReturnType<typeof failedAs>> => {
-    const started = performance.now();
+    const start = performance.now();
     let timer: Timer | null = null;
     let done: readonly Promise<number>[] = [];
-    const failed = gpu.guarded('profile', () => {
+    const failure = gpu.guarded('profile', () => {
       writeKeys();
       if (device.features.has('timestamp-query')) {
         timer = createTimer(device, kernels.length);
@@ -228,10 +228,10 @@ const bindPlan = (bound: Bound, compiled: readonly Pipeline[]): Execution => {
       } else done = submitSeparately();
     });
     try {
-      const error = await failed;
+      const error = await failure;
       if (error !== null) return failedAs(error);
       if (timer !== null) milliseconds.push(...(await (timer as Timer).read()));
-      else (await Promise.all(done)).reduce((before, at) => (milliseconds.push(at - before), at), started);
+      else (await Promise.all(done)).reduce((before, at) => (milliseconds.push(at - before), at), start);
       return null;
     } catch (thrown) {
       return failedAs(await gpu.rejected('profile', thrown));

@@ -46,10 +46,10 @@ export const gpuSpace = (gpu: Gpu): GpuSpace => {
 
   const create = async (size: number): Promise<number | null> => {
     let buffer: GPUBuffer | null = null;
-    const failed = await gpu.guarded('allocation', () => {
+    const failure = await gpu.guarded('allocation', () => {
       buffer = device.createBuffer({ size, usage: ANY_USE });
     });
-    if (failed !== null || buffer === null) return null;
+    if (failure !== null || buffer === null) return null;
     buffers.set(next, buffer);
     return next++;
   };

@@ -25,8 +25,8 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     const counted = new Proxy(acquired.device, {
       get: (target, name) => {
         if (name === 'createComputePipelineAsync') compiled++;
-        const found: unknown = Reflect.get(target, name);
-        return typeof found === 'function' ? found.bind(target) : found;
+        const actual: unknown = Reflect.get(target, name);
+        return typeof actual === 'function' ? actual.bind(target) : actual;
       },
     });
     const gpu = gpuOf({ ...acquired, device: counted });
@@ -59,11 +59,11 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     let fails = true;
     const flaky = new Proxy(acquired.device, {
       get: (target, name) => {
-        const found: unknown = Reflect.get(target, name);
-        if (typeof found !== 'function') return found;
+        const actual: unknown = Reflect.get(target, name);
+        if (typeof actual !== 'function') return actual;
         return name === 'createComputePipelineAsync' && fails
           ? () => Promise.reject(new Error('busy'))
-          : found.bind(target);
+          : actual.bind(target);
       },
     });
     const gpu = gpuOf({ ...acquired, device: flaky });

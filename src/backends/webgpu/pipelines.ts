@@ -34,7 +34,7 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
   const { device } = gpu;
   const layouts = new Map<string, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
   /** In order of last use, most recent last. */
-  const compiled = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
+  const cache = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
 
   const layoutOf = (types: readonly GPUBufferBindingType[]) => {
     const name = types.join();
@@ -56,7 +56,7 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
     where: string,
   ): Promise<either.Either<NoisefoldError, Pipeline>> => {
     let pending: Promise<Pipeline> | null = null;
-    const failed = gpu.guarded(where, () => {
+    const fault = gpu.guarded(where, () => {
       const layout = layoutOf(bindings.map(typeOf));
       const module = device.createShaderModule({ code });
       pending = device
@@ -65,7 +65,7 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
     });
     // handle a rejection of the promise before the first `await`
     const outcome = Promise.allSettled(pending === null ? [] : [pending as Promise<Pipeline>]);
-    const error = await failed;
+    const error = await fault;
     const [pipeline] = await outcome;
     if (error !== null) return E.left(error);
     if (pipeline?.status === 'fulfilled') return E.right(pipeline.value);
@@ -85,20 +85,20 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
       const results = await Promise.all(
         all.map(({ dispatch, where }) => {
           const name = cacheKey(dispatch);
-          const known = compiled.get(name) ?? compileOne(dispatch, where);
-          compiled.delete(name);
-          compiled.set(name, known);
-          for (const oldest of compiled.keys()) {
-            if (compiled.size <= maxCached) break;
-            compiled.delete(oldest);
+          const known = cache.get(name) ?? compileOne(dispatch, where);
+          cache.delete(name);
+          cache.set(name, known);
+          for (const oldest of cache.keys()) {
+            if (cache.size <= maxCached) break;
+            cache.delete(oldest);
           }
           return known;
         }),
       );
       // do not cache failures
-      all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && compiled.delete(cacheKey(dispatch)));
-      const failed = results.find(E.isLeft);
-      return failed ?? E.right(results.flatMap((result) => (E.isRight(result) ? [result.right] : [])));
+      all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && cache.delete(cacheKey(dispatch)));
+      const failure = results.find(E.isLeft);
+      return failure ?? E.right(results.flatMap((result) => (E.isRight(result) ? [result.right] : [])));
     },
   };
 };

@@ -57,16 +57,16 @@ export const createStaging = (gpu: Gpu): Staging => {
     read: async (source, elements, dtype) => {
       if (elements === 0) return E.right(readNumbers(arrayOf(dtype, 0), dtype));
       let staging: GPUBuffer | null = null;
-      const failed = await gpu.guarded('read', () => {
+      const failure = await gpu.guarded('read', () => {
         staging = take(stagingSize(4 * elements));
         const encoder = device.createCommandEncoder();
         encoder.copyBufferToBuffer(source, 0, staging, 0, 4 * elements);
         device.queue.submit([encoder.finish()]);
       });
       const target = staging as GPUBuffer | null; // assigned in the callback above
-      if (failed !== null || target === null) {
+      if (failure !== null || target === null) {
         target?.destroy();
-        return E.left(failed!);
+        return E.left(failure!);
       }
       try {
         await target.mapAsync(1, 0, 4 * elements); // GPUMapMode.READ

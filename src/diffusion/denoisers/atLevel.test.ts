@@ -83,8 +83,8 @@ describe.each(Object.entries(paths))('on the path %s', (name, [noising, levelAt]
   it('a denoiser reparameterized to the velocity and back is itself', async () => {
     const half: Denoiser<null, []> = { predicts: 'x0', clock: 'level', apply: (_, x) => mul(x, 0.5) };
     const twice = reparameterize(noising, 'x0')(reparameterize(noising, 'velocity')(half));
-    const found = await numbersOf(() => twice.apply(null, constantOf(xt, B), { t: times }));
-    expect(relativeDistance(found, xt.map((x) => x / 2)), name).toBeLessThan(16 * 2 ** -53 * condition); // prettier-ignore
+    const actual = await numbersOf(() => twice.apply(null, constantOf(xt, B), { t: times }));
+    expect(relativeDistance(actual, xt.map((x) => x / 2)), name).toBeLessThan(16 * 2 ** -53 * condition); // prettier-ignore
   });
 });
 

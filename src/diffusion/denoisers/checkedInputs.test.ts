@@ -27,7 +27,7 @@ it.each([
   [checkedTimesteps(noising)([0.5]), 'ConfigError', '0.5 for sample 0'],
   [checkedLabels(digits)([4]), 'ConfigError', 'label of sample 0'],
   [checkedLabels(plain)([0]), 'ConfigError', 'no labels'],
-])('returns an error for invalid inputs, %#', (made, tag, message) => {
-  expect(E.isLeft(made) && made.left._tag).toBe(tag);
-  expect(E.isLeft(made) && made.left.message).toContain(message);
+])('returns an error for invalid inputs, %#', (value, tag, message) => {
+  expect(E.isLeft(value) && value.left._tag).toBe(tag);
+  expect(E.isLeft(value) && value.left.message).toContain(message);
 });

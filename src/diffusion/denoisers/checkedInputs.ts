@@ -96,8 +96,8 @@ export const checkedLabels = demanding(
  * unwrap(checkedImages([-1, 0.5])) // → [-1, 0.5]
  * const wrong = checkedImages([0, 255])
  * isLeft(wrong) && wrong.left.actual // → '255 at number 1'
- * const refused = checkedImages([Number.NaN])
- * isLeft(refused) && refused.left._tag // → 'NonFinite'
+ * const refusal = checkedImages([Number.NaN])
+ * isLeft(refusal) && refusal.left._tag // → 'NonFinite'
  */
 export const checkedImages = decoding(
   'checkedImages',
@@ -105,11 +105,11 @@ export const checkedImages = decoding(
   <A extends ArrayLike<number>>(numbers: A, where = 'images'): either.Either<NoisefoldError, A> => {
     const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
     if (wrong === -1) return E.right(numbers);
-    const found = numbers[wrong]!;
-    return fail(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', {
+    const value = numbers[wrong]!;
+    return fail(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', {
       where,
       expected: 'finite numbers in [-1, 1]',
-      actual: `${found} at number ${wrong}`,
+      actual: `${value} at number ${wrong}`,
       hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
     });
   },

@@ -65,9 +65,9 @@ type Told = { readonly label: typeof label; readonly condition?: Condition<3> };
 type Use = (denoiser: Denoiser<null, [2]>, told: Told, key: Key) => Tensor<Shape>;
 
 const losses =
-  (made: (denoiser: Denoiser<null, [2]>) => Losses<null, [2]>): Use =>
+  (make: (denoiser: Denoiser<null, [2]>) => Losses<null, [2]>): Use =>
   (denoiser, told, key) =>
-    made(denoiser)(null, { x0, key, label: told.label, condition: told.condition }).losses;
+    make(denoiser)(null, { x0, key, label: told.label, condition: told.condition }).losses;
 const index = scalar(1, 'int32');
 
 const uses: Readonly<Record<string, Use>> = {
@@ -120,10 +120,10 @@ describe.each(Object.entries(uses))('%s', (_, use) => {
 describe('classifier-free guidance', () => {
   it('gives both predictions the same condition', async () => {
     const nobody = constantOf(Int32Array.of(2, 2, 2), 3) as typeof label;
-    const given = { t, condition };
-    const guided = await numbersOf(() => right(cfg(3)(conditional)).apply(null, x0, { ...given, label }));
-    const cond = await numbersOf(() => conditional.apply(null, x0, { ...given, label }));
-    const uncond = await numbersOf(() => conditional.apply(null, x0, { ...given, label: nobody }));
+    const inputs = { t, condition };
+    const guided = await numbersOf(() => right(cfg(3)(conditional)).apply(null, x0, { ...inputs, label }));
+    const cond = await numbersOf(() => conditional.apply(null, x0, { ...inputs, label }));
+    const uncond = await numbersOf(() => conditional.apply(null, x0, { ...inputs, label: nobody }));
     const expected = cond.map((c, i) => uncond[i]! + 3 * (c - uncond[i]!));
     expect(relativeDistance(guided, expected)).toBeLessThan(1e-15);
   });

@@ -31,11 +31,11 @@ export interface ConditionedOn {
 }
 
 /** Raises `ConfigError` for a missing condition, and for a condition that the denoiser does not take. */
-export const requireCondition = (wanted: ConditionedOn | undefined, given: Condition<Dim> | undefined): void => {
-  if ((wanted === undefined) === (given === undefined)) return;
+export const requireCondition = (spec: ConditionedOn | undefined, condition: Condition<Dim> | undefined): void => {
+  if ((spec === undefined) === (condition === undefined)) return;
   raise(
     'ConfigError',
-    wanted === undefined
+    spec === undefined
       ? {
           where: 'denoiser',
           expected: 'no condition: the denoiser takes no image',
@@ -44,7 +44,7 @@ export const requireCondition = (wanted: ConditionedOn | undefined, given: Condi
         }
       : {
           where: 'denoiser',
-          expected: `an image as the condition of each sample, [B, height, width, ${wanted.channels}]`,
+          expected: `an image as the condition of each sample, [B, height, width, ${spec.channels}]`,
           actual: 'none',
           hint: 'give it where labels are given: to losses, steps of samplers, `fit` and `sample`',
         },

@@ -58,20 +58,20 @@ interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>>
  * @example
  * const task = (noising: Noising) => conditioningAugmentation(noising, { levels: 100 })(superResolution({ factor: 2 }))
  * const noising = unwrap(ddpm(cosine(1000)))
- * const drawn = program('key', (k) => task(noising)(zeros(3, 2, 2, 1), k).t!)
+ * const draw = program('key', (k) => task(noising)(zeros(3, 2, 2, 1), k).t!)
  * await using nf = await open(reference())
- * await nf.run(evaluate(drawn, {})(key(7))) // → [56, 31, 4]
+ * await nf.run(evaluate(draw, {})(key(7))) // → [56, 31, 4]
  */
 export const conditioningAugmentation = demanding(
   'conditioningAugmentation',
   { noising: noisingPart },
   <G = unknown>(noising: Noising, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
     const noisy = noisyCondition(noising);
-    const given = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
-    const noise = E.isLeft(given) ? given.left.message : `noise of ${given.right.levels} levels`;
+    const settings = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
+    const noise = E.isLeft(settings) ? settings.left.message : `noise of ${settings.right.levels} levels`;
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
       namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
-        const { levels } = orRaise(given);
+        const { levels } = orRaise(settings);
         const keys = fork(key, 'condition', 'timestep', 'noise');
         const clean = conditioner(x0, keys.condition);
         return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

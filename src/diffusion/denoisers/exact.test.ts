@@ -142,13 +142,13 @@ describe('an invalid mixture', () => {
     ['of variances of another shape', { variances: [0.1, [0.1]] }, 'variances of one number or 2'],
     ['of a negative variance', { variances: [0.1, [0.1, -1]] }, 'finite variances ≥ 0'],
   ])('%s, is a ConfigError', (_, wrong, says) => {
-    const made = gaussianMixture({ ...two, ...wrong });
-    expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
-    expect(E.isLeft(made) && made.left.expected).toContain(says);
+    const result = gaussianMixture({ ...two, ...wrong });
+    expect(E.isLeft(result) && result.left._tag).toBe('ConfigError');
+    expect(E.isLeft(result) && result.left.expected).toContain(says);
     expect(E.isRight(gaussianMixture(two))).toBe(true);
     const x = constantOf([0, 0], 1, 2) as Tensor<[1, 2]>;
     const t = constantOf(Int32Array.of(0), 1) as Tensor<[1], 'int32'>;
     const used = attempt(() => exactDenoiser(noising)({ ...two, ...wrong }).apply(null, x, { t }));
-    expect(used).toEqual(made);
+    expect(used).toEqual(result);
   });
 });

@@ -42,12 +42,12 @@ interface Components {
 }
 
 /** Raises the `ConfigError` of an invalid mixture, which may be a literal. */
-const valid = (given: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(given));
+const valid = (mixture: GaussianMixture<Shape>): GaussianMixture<Shape> => orRaise(gaussianMixture(mixture));
 
 const componentsOf =
-  (given: GaussianMixture<Shape>) =>
+  (mixture: GaussianMixture<Shape>) =>
   (x: Tensor<Shape>, level: NoiseLevel<Dim>): Components => {
-    const { weights, means, variances, shape } = valid(given);
+    const { weights, means, variances, shape } = valid(mixture);
     const [B, K, N] = [dims(level.alpha)[0], weights.length, sizeOf(shape as readonly number[])]; // a mixture has numbers as extents
     const ofSample = (numbers: Tensor<[Dim]>): Flat => broadcastTo(reshape(numbers, B, 1, 1), B, K, N);
     const ofComponent = (rows: readonly (number | ArrayLike<number>)[]): Flat =>

@@ -68,9 +68,9 @@ const mixture = schema('gaussianMixture', {
  * isLeft(wrong) && wrong.left.actual // → 'weights that sum to 1.1'
  */
 export const gaussianMixture = <I extends Shape, G = unknown>(
-  given: Exact<G, keyof GaussianMixture<[]>> & GaussianMixture<I>,
+  input: Exact<G, keyof GaussianMixture<[]>> & GaussianMixture<I>,
 ): either.Either<NoisefoldError, GaussianMixture<I>> => {
-  const options = mixture.decode<GaussianMixture<I>>(given);
+  const options = mixture.decode<GaussianMixture<I>>(input);
   const mistake = E.isLeft(options) ? null : mistakeOf(options.right);
   return mistake === null
     ? options

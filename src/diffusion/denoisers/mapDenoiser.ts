@@ -89,9 +89,9 @@ export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Deno
  *   predicts: 'x0',
  *   apply: (_, x, { dropout }) => (dropout === undefined ? x : zerosLike(x)),
  * }
- * const measured = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
+ * const prediction = program('key', (dropout) => withoutDropout(dropping).apply(null, ones(1), { t: iota(1), dropout }))
  * await using nf = await open(reference())
- * await nf.run(evaluate(measured, {})(key(7))) // → [1]
+ * await nf.run(evaluate(prediction, {})(key(7))) // → [1]
  */
 export const withoutDropout = demanding(
   'withoutDropout',

@@ -10,7 +10,7 @@ import type { NoiseNetwork } from './preconditioned.js';
 const NETWORK = "the result of unet with timesteps: 'continuous' and condition: { channels: 1 }";
 
 /** The fields of a network that its denoiser keeps. */
-const KEPT = ['classes', 'unconditional', 'params', 'init'] as const;
+const FIELDS = ['classes', 'unconditional', 'params', 'init'] as const;
 
 /**
  * Makes a denoiser of the mean velocity from a network: MeanFlow (Geng et al. 2025), u(x_t, r, t) = (x_t - x_r)/(t - r), the mean of
@@ -22,9 +22,9 @@ const KEPT = ['classes', 'unconditional', 'params', 'init'] as const;
  * @param network - one of times of any size and images `[height, width, channels]`; if it is a model, with `params` and `init`, the result is a model too
  * @example
  * const network = { apply: <B extends Dim>(_: null, x: Tensor<[B, 1, 1, 1]>, at: Conditioning<B>) => ascribeLike(at.condition!.image, x) }
- * const made = meanFlow<null, [1, 1, 1], typeof network>(network)
+ * const denoiser = meanFlow<null, [1, 1, 1], typeof network>(network)
  * const [t, end] = [fullOf(0.75, 1), fullOf(0.25, 1)]
- * overNoising(rectifiedFlow())(made).apply(null, ones(1, 1, 1, 1), { t, end }) // → [[[[0.5]]]]
+ * overNoising(rectifiedFlow())(denoiser).apply(null, ones(1, 1, 1, 1), { t, end }) // → [[[[0.5]]]]
  */
 export const meanFlow = demanding(
   'meanFlow',
@@ -45,8 +45,8 @@ export const meanFlow = demanding(
       const image = broadcastTo(reshape(sub(t, r as typeof t), B, 1, 1, 1), B, height, width, 1);
       return network.apply(params, x, { ...at, t, condition: { image } as NonNullable<typeof at.condition> });
     };
-    const kept = Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((one) => one === name)));
-    const denoiser = { ...kept, predicts: 'velocity', apply } as const;
+    const fields = Object.fromEntries(Object.entries(network).filter(([name]) => FIELDS.some((one) => one === name)));
+    const denoiser = { ...fields, predicts: 'velocity', apply } as const;
     return denoiser as typeof denoiser & Pick<N, Extract<keyof N, 'params' | 'init'>>; // those of N, if it has them
   },
 );

@@ -71,12 +71,12 @@ export const conversion =
   (from: Parameterization, to: Parameterization) =>
   (marginal: Marginal): Conversion => {
     const { alpha, sigma } = marginal;
-    const given = target(from)(marginal);
-    const wanted = target(to)(marginal);
-    // Cramer's rule on x·(α, σ) + prediction·(given) = (wanted)
-    const determinant = alpha * given.epsilon - sigma * given.x0;
+    const source = target(from)(marginal);
+    const goal = target(to)(marginal);
+    // Cramer's rule on x·(α, σ) + prediction·source = goal
+    const determinant = alpha * source.epsilon - sigma * source.x0;
     return {
-      x: (wanted.x0 * given.epsilon - wanted.epsilon * given.x0) / determinant,
-      prediction: (alpha * wanted.epsilon - sigma * wanted.x0) / determinant,
+      x: (goal.x0 * source.epsilon - goal.epsilon * source.x0) / determinant,
+      prediction: (alpha * goal.epsilon - sigma * goal.x0) / determinant,
     };
   };

@@ -79,9 +79,9 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
     const denoiser = right(preconditioned(network, options));
     expect([denoiser.predicts, denoiser.clock]).toEqual(['x0', 'level']);
     const expected = rows.flatMap(([, ...D]) => D);
-    const found = await numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
+    const actual = await numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
     // sin of a c_noise of hundreds, with an error of 10⁻¹³
-    expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-12);
     const [x, times] = [constantOf(sigmas.flatMap(() => xs), 4, 3), constantOf(sigmas, 4)]; // prettier-ignore
     const exploding = await numbersOf(() => overNoising(edm())(denoiser).apply(null, x, { t: times }));
     expect(relativeDistance(exploding, expected)).toBeLessThan(1e-12);
@@ -104,9 +104,9 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
 describe('preconditioning', () => {
   it('takes σ_data as an option', async () => {
     const denoiser = right(preconditioned(network, { as: 'edm', sigmaData: 1.2 }));
-    const found = await numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
+    const actual = await numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
     const expected = [0.3465509847162168, -0.41593594603773276, 0.8291189042834047];
-    expect(relativeDistance(found.slice(6, 9), expected)).toBeLessThan(1e-12);
+    expect(relativeDistance(actual.slice(6, 9), expected)).toBeLessThan(1e-12);
   });
 
   it('gives the raw network the same loss weight at every σ: λ(σ)·c_out² = 1', () => {
@@ -120,14 +120,14 @@ describe('preconditioning', () => {
     const levels = right(karrasSigmas(6, { min: 0.002, max: 80 }));
     const path = right(noisingOfSigmas([...levels].reverse()));
     const denoiser = right(preconditioned(network, { as: 'edm' }));
-    const made = right(sampler({ noising: path, denoiser, solver: heun(), correction: uncorrected }));
+    const result = right(sampler({ noising: path, denoiser, solver: heun(), correction: uncorrected }));
     const D = (x: number, sigma: number): number => {
       const all = Math.sqrt(sigma ** 2 + 0.25);
       return (0.25 / all ** 2) * x + ((sigma * 0.5) / all) * onHost(x / all, Math.log(sigma) / 4);
     };
     let x = 60;
     let state = [60, 60, 60].map((begin) => begin / Math.hypot(1, 80));
-    expect(made.plan.map(({ stages }) => stages.length)).toEqual([2, 2, 2, 2, 2, 1]);
+    expect(result.plan.map(({ stages }) => stages.length)).toEqual([2, 2, 2, 2, 2, 1]);
     for (let i = 0; i < 6; i++) {
       const [sigma, next] = [levels[i]!, levels[i + 1] ?? 0];
       const d = (x - D(x, sigma)) / sigma;
@@ -135,9 +135,9 @@ describe('preconditioning', () => {
       x = next === 0 ? euler : x + (next - sigma) * (d / 2 + (euler - D(euler, next)) / next / 2);
       const at = constantOf(state, 1, 3);
       const evaluate = (from: SampleState<[1, 3]>, index: number) =>
-        made.step(null, from, { index: scalar(index, 'int32') }).state;
+        result.step(null, from, { index: scalar(index, 'int32') }).state;
       const afterStep = () => {
-        const first = evaluate(made.start(at), 2 * i);
+        const first = evaluate(result.start(at), 2 * i);
         return (next === 0 ? first : evaluate(first, 2 * i + 1)).x;
       };
       state = [...(await numbersOf(afterStep))];
@@ -149,13 +149,13 @@ describe('preconditioning', () => {
     const denoiser = right(preconditioned(network, { as: 'edm' }));
     const levels = right(karrasSigmas(6, { min: 0.002, max: 80 }));
     const path = right(noisingOfSigmas([...levels].reverse()));
-    const drawn = async (made: Sampler<null, [3]>) => {
-      let { x, memory } = made.start(constantOf([0.3, -0.7, 1.1], 1, 3)) as SampleState<[1, 3]>;
-      for (let index = 0; index < made.steps; index++) {
-        const next = await numbersOf(() => made.step(null, { x, memory }, { index: scalar(index, 'int32') }).state.x);
+    const draw = async (value: Sampler<null, [3]>) => {
+      let { x, memory } = value.start(constantOf([0.3, -0.7, 1.1], 1, 3)) as SampleState<[1, 3]>;
+      for (let index = 0; index < value.steps; index++) {
+        const next = await numbersOf(() => value.step(null, { x, memory }, { index: scalar(index, 'int32') }).state.x);
         const kept = await Promise.all(
-          Array.from({ length: made.memory }, (_, k) =>
-            numbersOf(() => made.step(null, { x, memory }, { index: scalar(index, 'int32') }).state.memory[k]!),
+          Array.from({ length: value.memory }, (_, k) =>
+            numbersOf(() => value.step(null, { x, memory }, { index: scalar(index, 'int32') }).state.memory[k]!),
           ),
         );
         [x, memory] = [constantOf([...next], 1, 3), kept.map((numbers) => constantOf([...numbers], 1, 3))];
@@ -171,7 +171,7 @@ describe('preconditioning', () => {
       ...preserving,
       start: (noise: Tensor<[1, 3]>) => preserving.start(mul(noise, 80 / Math.hypot(1, 80))),
     };
-    expect(relativeDistance(await drawn(scaled as typeof preserving), await drawn(exploding))).toBeLessThan(1e-9);
+    expect(relativeDistance(await draw(scaled as typeof preserving), await draw(exploding))).toBeLessThan(1e-9);
   });
 
   it('makes a trainable model from a model', async () => {
@@ -182,17 +182,23 @@ describe('preconditioning', () => {
       init: () => null,
       learned: 'a variance',
     };
-    const made = right(preconditioned(model, { as: 'edm' }));
-    expect(made).toMatchObject({ classes: 2, params: model.params, init: model.init, predicts: 'x0', clock: 'level' });
-    expect(made).not.toHaveProperty('learned');
-    const losses = await numbersOf((key) => simpleLosses(noising, made)(null, { x0: xt, key }).losses);
+    const result = right(preconditioned(model, { as: 'edm' }));
+    expect(result).toMatchObject({
+      classes: 2,
+      params: model.params,
+      init: model.init,
+      predicts: 'x0',
+      clock: 'level',
+    });
+    expect(result).not.toHaveProperty('learned');
+    const losses = await numbersOf((key) => simpleLosses(noising, result)(null, { x0: xt, key }).losses);
     expect(losses.every((loss) => loss > 0)).toBe(true);
   });
 
   it('refuses invalid options, levels without signal, and a call without levels', () => {
     const said = (options: unknown): string => {
-      const made = preconditioned(network, options as PreconditioningOptions);
-      return E.isLeft(made) ? made.left.message : 'right';
+      const result = preconditioned(network, options as PreconditioningOptions);
+      return E.isLeft(result) ? result.left.message : 'right';
     };
     expect(said({ as: 'edn' })).toContain(`preconditioned.as: expected 'edm', 'vp', 've' or 'iddpm', got "edn"`);
     expect(said(undefined)).toContain('preconditioned.as: expected');
@@ -204,8 +210,8 @@ describe('preconditioning', () => {
     const denoiser = right(preconditioned(network, { as: 'edm' }));
     expect(() => denoiser.apply(null, xt, { t })).toThrow('denoiser: level: expected the noise level of each sample');
     const silent = right(ddpm(reciprocalBetas(10)));
-    const made = sampler({ noising: silent, denoiser, solver: heun() });
-    expect(E.isLeft(made) && made.left.message).toBe(
+    const result = sampler({ noising: silent, denoiser, solver: heun() });
+    expect(E.isLeft(result) && result.left.message).toBe(
       'sampler: expected some signal at every timestep, for a preconditioned denoiser, got none at t = 9; leave that timestep out of the grid',
     );
     expect(() => simpleLosses(silent, denoiser)(null, { x0: xt, t, noise: xt })).toThrow('none at t = 9');

@@ -45,9 +45,9 @@ const takingAnyTime = ({ timesteps }: object & { readonly timesteps?: number }, 
       });
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
-const KEPT = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
+const FIELDS = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
-  Object.fromEntries(Object.entries(network).filter(([name]) => KEPT.some((kept) => kept === name)));
+  Object.fromEntries(Object.entries(network).filter(([name]) => FIELDS.some((field) => field === name)));
 
 /** The noise level of each sample. Raises `ConfigError` if it is missing. */
 const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLevel<B> =>
@@ -78,9 +78,9 @@ const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLe
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
- * const made = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * const denoiser = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
  * // c_skip is 1/2 and 1/17
- * overNoising(edm())(made).apply(null, ones(2), { t: constantOf([0.5, 2], 2) }) // → [1 / 2, 1 / 17]
+ * overNoising(edm())(denoiser).apply(null, ones(2), { t: constantOf([0.5, 2], 2) }) // → [1 / 2, 1 / 17]
  */
 export const preconditioned = <P, I extends Shape, N extends object>(
   network: NoiseNetwork<P, I> & N,

@@ -140,11 +140,11 @@ interface Column {
 /** A column of table 1: checks its options. */
 const column = <Fs extends Fields>(fields: Fs, of: (options: Filled<Fs>) => Preconditioning) => {
   const options = schema('preconditioned', fields, HINT);
-  return (given: unknown): either.Either<NoisefoldError, Column> =>
+  return (settings: unknown): either.Either<NoisefoldError, Column> =>
     E.map((filled: Filled<Fs>) => ({
       preconditioning: filled as Filled<Fs> & Column['preconditioning'], // of one column, with all constants
       coefficients: of(filled),
-    }))(options.decode(given));
+    }))(options.decode(settings));
 };
 
 const columns = {
@@ -161,8 +161,8 @@ const named = schema(
 );
 
 /** The column of table 1 for the options. */
-export const preconditioningOf = (given: PreconditioningOptions): either.Either<NoisefoldError, Column> =>
+export const preconditioningOf = (options: PreconditioningOptions): either.Either<NoisefoldError, Column> =>
   F.pipe(
-    named.decode(given),
-    E.flatMap(({ as }) => columns[as](given)),
+    named.decode(options),
+    E.flatMap(({ as }) => columns[as](options)),
   );

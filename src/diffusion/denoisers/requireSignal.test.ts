@@ -54,14 +54,14 @@ describe.each(['epsilon', 'score'] as const)('without signal, a prediction of %s
   });
 
   it('has a likelihood only on a grid with signal', () => {
-    const made = likelihood({ noising: erased, denoiser });
-    expect(E.isLeft(made) && made.left.message).toContain('none at t = 2');
+    const result = likelihood({ noising: erased, denoiser });
+    expect(E.isLeft(result) && result.left.message).toContain('none at t = 2');
     expect(E.isRight(likelihood({ noising: erased, denoiser, grid: () => E.right([1, 0]) }))).toBe(true);
   });
 
   it('samples on a grid with signal', async () => {
-    const made = right(sampler({ noising: erased, denoiser, grid: () => E.right([1, 0]), solver: ddim() }));
-    const step = () => made.step(null, made.start(ones(2)), { index: scalar(0, 'int32') }).state.x;
+    const result = right(sampler({ noising: erased, denoiser, grid: () => E.right([1, 0]), solver: ddim() }));
+    const step = () => result.step(null, result.start(ones(2)), { index: scalar(0, 'int32') }).state.x;
     expect(right(await outcomeOf(step)()).every(Number.isFinite)).toBe(true);
   });
 });
@@ -85,18 +85,18 @@ const solvers: Readonly<Record<string, Solver>> = {
 
 describe.each(Object.entries(vanishing))('a signal that float32 does not see, of %s,', (_, noising) => {
   it('counts as no signal for a prediction of ε', () => {
-    const made = sampler({ noising, denoiser: denoiserOf('epsilon'), solver: ddim() });
-    expect(E.isLeft(made) && made.left.message).toContain('none at t = 999');
+    const result = sampler({ noising, denoiser: denoiserOf('epsilon'), solver: ddim() });
+    expect(E.isLeft(result) && result.left.message).toContain('none at t = 999');
   });
 
   it.each(Object.entries(solvers))('lets v and x₀ be sampled: %s', async (_name, solver) => {
     for (const predicts of ['v', 'x0'] as const) {
       const parts = { noising, denoiser: denoiserOf(predicts), grid: 12, solver };
-      const made = right(sampler({ ...parts, correction: uncorrected }));
+      const result = right(sampler({ ...parts, correction: uncorrected }));
       const samples = await outcomeOf((drawn) => {
-        let state = made.start(ones(2));
-        for (let i = 0; i < made.steps; i++)
-          state = made.step(null, state, { index: scalar(i, 'int32'), key: foldIn(drawn, i) }).state;
+        let state = result.start(ones(2));
+        for (let i = 0; i < result.steps; i++)
+          state = result.step(null, state, { index: scalar(i, 'int32'), key: foldIn(drawn, i) }).state;
         return state.x;
       }, wasm())();
       expect(right(samples).every(Number.isFinite)).toBe(true);

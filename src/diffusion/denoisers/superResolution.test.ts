@@ -23,8 +23,8 @@ describe('the condition of super-resolution', () => {
       });
       return square.reduce((sum, pixel) => sum + pixel, 0) / factor ** 2;
     }); // prettier-ignore
-    const found = await numbersOf((k) => superResolution({ factor })(x0, k).image);
-    expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
+    const actual = await numbersOf((k) => superResolution({ factor })(x0, k).image);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-15);
   });
 
   it.each([
@@ -44,10 +44,10 @@ describe('a condition with noise', () => {
 
   it.each([0, 3])('is a sample of q(x_t|x_0) and records its timestep, t = %d', async (t) => {
     const level = constantOf(Int32Array.of(t), 1) as Tensor<[1], 'int32'>;
-    const found = await numbersOf((k) => noisyCondition(noising)({ image }, level)(k).image);
+    const actual = await numbersOf((k) => noisyCondition(noising)({ image }, level)(k).image);
     const { alpha, sigma } = noising.marginals[t]!;
-    const mean = found.reduce((a, b) => a + b, 0) / COUNT;
-    const spread = found.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / COUNT;
+    const mean = actual.reduce((a, b) => a + b, 0) / COUNT;
+    const spread = actual.reduce((sum, pixel) => sum + (pixel - alpha) ** 2, 0) / COUNT;
     // 6 deviations: the mean of N numbers deviates by σ/√N, their variance by σ²·√(2/N)
     expect(Math.abs(mean - alpha)).toBeLessThan((6 * sigma) / Math.sqrt(COUNT));
     expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / COUNT));

@@ -28,10 +28,10 @@ interface Factor extends OptionsOf<typeof factorOf> {}
 export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
 ): Conditioner<[Dim, Dim, Dim]> => {
-  const given = factorOf.decode(options);
-  const name = E.isLeft(given) ? given.left.message : `superResolution by ${given.right.factor}`;
+  const settings = factorOf.decode(options);
+  const name = E.isLeft(settings) ? settings.left.message : `superResolution by ${settings.right.factor}`;
   return namedConditioner(name, (x0) => {
-    const { factor } = orRaise(given);
+    const { factor } = orRaise(settings);
     const [, height, width] = dims(x0);
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {

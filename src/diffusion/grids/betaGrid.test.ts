@@ -47,7 +47,7 @@ describe('grids of a beta distribution', () => {
     [betaSigmaGrid(5, { min: 3, max: 1 }), 'atSigmas: expected falling noise levels'],
     [betaSigmaGrid(2.5), 'betaSigmaGrid: expected'],
   ])('%# is a ConfigError', (grid, message) => {
-    const made = grid(edm());
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = grid(edm());
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

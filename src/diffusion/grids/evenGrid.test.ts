@@ -66,7 +66,7 @@ describe('evenGrid', () => {
     ['no steps', 0, {}, rectifiedFlow(), 'evenGrid: expected'],
     ['half a step', 0.5, {}, rectifiedFlow(), 'evenGrid: expected'],
   ])('refuses %s', (_, steps, options, noising, message) => {
-    const made = evenGrid(steps, options)(noising);
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = evenGrid(steps, options)(noising);
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

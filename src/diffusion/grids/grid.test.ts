@@ -45,8 +45,8 @@ describe('time grids fall from noise to data', () => {
       expect(timesteps(trailing(steps, { rounding: 'down' }))).toEqual(ends.slice(1).reverse());
     }
     expect(timesteps(trailing(3, { rounding: 'down' }))).toEqual([999, 665, 332]);
-    const made = trailing(3, { rounding: 'up' as never })(noising);
-    expect(E.isLeft(made) && made.left.message).toContain(
+    const result = trailing(3, { rounding: 'up' as never })(noising);
+    expect(E.isLeft(result) && result.left.message).toContain(
       "trailing.rounding: expected 'nearest' or 'down', got \"up\"",
     );
   });
@@ -83,8 +83,8 @@ describe('time grids fall from noise to data', () => {
     expect(timesteps(leading(4, { endpoint: false, offset: 1 }))).toEqual([801, 601, 401, 201]);
     for (const grid of [linspace, leading]) {
       expect(timesteps(grid(999, { endpoint: false }))).toEqual(timesteps(everyStep).slice(0, -1));
-      const made = grid(1000, { endpoint: false })(noising);
-      expect(E.isLeft(made) && made.left.message).toContain('from 1 to 999, got 1000');
+      const result = grid(1000, { endpoint: false })(noising);
+      expect(E.isLeft(result) && result.left.message).toContain('from 1 to 999, got 1000');
     }
   });
 

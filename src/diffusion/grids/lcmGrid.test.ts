@@ -47,8 +47,10 @@ describe('the grid of LCM', () => {
       [4, 0, 1000],
       [4, 10.5, 1000],
     ] as const) {
-      const made = lcmGrid(steps, { original })(noisingOf(T));
-      expect(E.isLeft(made) && made.left.message).toContain(`lcmGrid: expected whole numbers steps ≤ original ≤ ${T}`);
+      const result = lcmGrid(steps, { original })(noisingOf(T));
+      expect(E.isLeft(result) && result.left.message).toContain(
+        `lcmGrid: expected whole numbers steps ≤ original ≤ ${T}`,
+      );
     }
   });
 });

@@ -28,9 +28,9 @@ interface LcmOptions extends OptionsOf<typeof lcmOptions> {}
  */
 export const lcmGrid = <G = unknown>(steps: number, options?: Exact<G, keyof LcmOptions> & LcmOptions): Grid =>
   overTimesteps('lcmGrid', ({ schedule: { T } }) => {
-    const given = lcmOptions.decode(options);
-    if (E.isLeft(given)) return given;
-    const { original } = given.right;
+    const settings = lcmOptions.decode(options);
+    if (E.isLeft(settings)) return settings;
+    const { original } = settings.right;
     const isCount = (n: number, most: number): boolean => Number.isInteger(n) && n >= 1 && n <= most;
     if (!isCount(original, T) || !isCount(steps, original))
       return fail('ConfigError', {

@@ -58,7 +58,7 @@ describe('noise levels of published samplers', () => {
     [vpGrid(0), 'vpGrid: expected'],
     [vpGrid(3, { epsilon: -1 }), 'vpGrid.epsilon: expected a finite number above 0, got -1'],
   ])('%# is a ConfigError', (grid, message) => {
-    const made = grid(edm());
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = grid(edm());
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   });
 });

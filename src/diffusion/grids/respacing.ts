@@ -16,14 +16,14 @@ const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, read
       });
 
 /** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
-const levelsOf = ({ schedule, timesteps }: DiscreteNoising, kept: readonly number[]): DiscreteNoising =>
+const levelsOf = ({ schedule, timesteps }: DiscreteNoising, subset: readonly number[]): DiscreteNoising =>
   noisingOf(
     // not from β', which may round to 1
     scheduleOfLevels(
-      Float64Array.from(kept, (t) => schedule.alphaBars[t]!),
-      Float64Array.from(kept, (t) => schedule.sigmas[t]!),
+      Float64Array.from(subset, (t) => schedule.alphaBars[t]!),
+      Float64Array.from(subset, (t) => schedule.sigmas[t]!),
     ),
-    Int32Array.from(kept, (t) => timesteps[t]!),
+    Int32Array.from(subset, (t) => timesteps[t]!),
   );
 
 /**
@@ -45,6 +45,6 @@ export const respace =
       gridOf(steps)(noising),
       E.flatMap(whole),
       E.map((timesteps) => [...timesteps].reverse()),
-      E.map((kept) => levelsOf(noising, kept)),
+      E.map((subset) => levelsOf(noising, subset)),
       E.map(respacedFrom(noising)),
     );

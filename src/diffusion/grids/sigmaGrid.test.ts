@@ -21,10 +21,10 @@ const timesteps = (grid: Grid): readonly number[] => right(grid(noising));
 
 describe('noise levels', () => {
   it('karrasSigmas are equal steps of σ^(1/7): EDM, eq. 5', () => {
-    const made = Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })));
+    const result = Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })));
     const [top, bottom] = [80 ** (1 / 7), 0.002 ** (1 / 7)];
-    made.forEach((sigma, i) => expect(sigma ** (1 / 7)).toBeCloseTo(((17 - i) * top + i * bottom) / 17, 12));
-    expect(made).toHaveLength(18);
+    result.forEach((sigma, i) => expect(sigma ** (1 / 7)).toBeCloseTo(((17 - i) * top + i * bottom) / 17, 12));
+    expect(result).toHaveLength(18);
   });
 
   it('exponentialSigmas are the limit of karrasSigmas for ρ → ∞', () => {

@@ -114,17 +114,17 @@ export const fallingSigmas = (
   sigmas: ArrayLike<number>,
   schedule: Schedule,
 ): either.Either<NoisefoldError, readonly number[]> => {
-  const wanted = Array.from(sigmas);
+  const levels = Array.from(sigmas);
   const { min, max } = sigmaRange(schedule);
-  const falls = wanted.every((sigma, i) => i === 0 || sigma < wanted[i - 1]!);
-  return wanted.length > 0 &&
+  const falls = levels.every((sigma, i) => i === 0 || sigma < levels[i - 1]!);
+  return levels.length > 0 &&
     falls &&
-    wanted.every((sigma) => (sigma >= min && sigma <= max) || isSameSigma(sigma, min) || isSameSigma(sigma, max))
-    ? E.right(wanted)
+    levels.every((sigma) => (sigma >= min && sigma <= max) || isSameSigma(sigma, min) || isSameSigma(sigma, max))
+    ? E.right(levels)
     : fail('ConfigError', {
         where,
         expected: `falling noise levels within those of the process, ${max} to ${min}`,
-        actual: listedNumbers(wanted),
+        actual: listedNumbers(levels),
         hint: 'leave out σ = 0, the data, where the last step always ends; sigmaRange gives the ends',
       });
 };
@@ -171,14 +171,14 @@ const alongPath = (
   sigmas: ArrayLike<number>,
   { time, last, levelAt }: ContinuousNoising,
 ): either.Either<NoisefoldError, readonly number[]> => {
-  const wanted = Array.from(sigmas);
+  const levels = Array.from(sigmas);
   const most = time === 'unit' ? sigmaOf(levelAt(last)) : Number.MAX_VALUE;
-  return wanted.length > 0 && wanted.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= wanted[i - 1]!))
-    ? E.right(wanted)
+  return levels.length > 0 && levels.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= levels[i - 1]!))
+    ? E.right(levels)
     : fail('ConfigError', {
         where: 'atSigmas',
         expected: `falling noise levels above 0${most < Number.MAX_VALUE ? ` up to ${most}, the end of the path` : ''}`,
-        actual: listedNumbers(wanted),
+        actual: listedNumbers(levels),
         hint: 'leave out σ = 0, the data, where the last step always ends',
       });
 };

@@ -15,18 +15,18 @@ import { levelsOf } from '../levels/noising.js';
 
 const noising = right(ddpm(linear(1000)));
 const levels = sigmas(noising.schedule);
-const said = <A>(made: E.Either<{ readonly message: string }, A>): string =>
-  E.isLeft(made) ? made.left.message : 'right';
+const said = <A>(value: E.Either<{ readonly message: string }, A>): string =>
+  E.isLeft(value) ? value.left.message : 'right';
 
 describe('noisingOfSigmas', () => {
   it('has exactly the given σ, also where 1 - ᾱ loses their digits', () => {
-    const wanted = [2e-6, 0.002, 0.75, 80, 1e9, Infinity];
-    const { marginals, schedule, timesteps } = right(noisingOfSigmas(wanted));
+    const levels = [2e-6, 0.002, 0.75, 80, 1e9, Infinity];
+    const { marginals, schedule, timesteps } = right(noisingOfSigmas(levels));
     expect(Array.from(timesteps)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(schedule.T).toBe(6);
-    expect(Array.from(sigmas(schedule))).toEqual(wanted);
+    expect(Array.from(sigmas(schedule))).toEqual(levels);
     expect(logSNRs(schedule)[0]).toBeCloseTo(-2 * Math.log(2e-6), 13);
-    wanted.slice(0, -1).forEach((sigma, t) => {
+    levels.slice(0, -1).forEach((sigma, t) => {
       const { alpha, sigma: s } = marginals[t]!;
       expect(Math.abs(s / alpha / sigma - 1)).toBeLessThan(8 * 2 ** -53);
       expect(Math.abs(alpha ** 2 + s ** 2 - 1)).toBeLessThan(8 * 2 ** -53);
@@ -71,8 +71,8 @@ describe.each(near)('a process of σ = %d and %d has the digits of the exact num
   const [ss, tt] = [s, t].map((sigma) => BigInt(sigma * 2 ** 200) ** 2n) as [bigint, bigint];
   const one = 2n ** 400n;
   /** The relative distance of a number from the root of a fraction. */
-  const offRoot = (found: number, numerator: bigint, denominator: bigint): number => {
-    const square = BigInt(found * 2 ** 200) ** 2n * denominator;
+  const offRoot = (actual: number, numerator: bigint, denominator: bigint): number => {
+    const square = BigInt(actual * 2 ** 200) ** 2n * denominator;
     return Math.abs(Number(((square - numerator * one) * 10n ** 30n) / (numerator * one))) / 2e30;
   };
   const rounding = 2 ** -53;
@@ -104,10 +104,10 @@ describe.each(near)('a process of σ = %d and %d has the digits of the exact num
 describe('respaceAtSigmas', () => {
   it('visits exactly karrasSigmas, also between timesteps', () => {
     const cosines = right(ddpm(cosine(1000)));
-    const wanted = right(karrasSigmas(20, { min: 0.01, max: 80 }));
-    const visiting = right(respaceAtSigmas(wanted)(cosines));
-    const levels = levelsOf(visiting, right(everyStep(visiting)));
-    wanted.forEach((sigma, i) => expect(Math.abs(sigmaOf(levels[i]!) / sigma - 1)).toBeLessThan(8 * 2 ** -53));
+    const levels = right(karrasSigmas(20, { min: 0.01, max: 80 }));
+    const visiting = right(respaceAtSigmas(levels)(cosines));
+    const visits = levelsOf(visiting, right(everyStep(visiting)));
+    levels.forEach((sigma, i) => expect(Math.abs(sigmaOf(visits[i]!) / sigma - 1)).toBeLessThan(8 * 2 ** -53));
     // the denoiser gets the timestep whose σ is nearest by ratio
     const known = sigmas(cosines.schedule);
     const nearest = (sigma: number): number =>
@@ -115,16 +115,16 @@ describe('respaceAtSigmas', () => {
         (best, level, t) => (Math.abs(Math.log(level / sigma)) < Math.abs(Math.log(known[best]! / sigma)) ? t : best),
         0,
       );
-    expect(Array.from(visiting.timesteps).reverse()).toEqual(Array.from(wanted, nearest));
+    expect(Array.from(visiting.timesteps).reverse()).toEqual(Array.from(levels, nearest));
   });
 
   it('accepts the σ that a process was made from, and those of its schedule', () => {
-    for (const wanted of [[80, 0.0015], Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })))]) {
-      const own = right(noisingOfSigmas([...wanted].reverse()));
-      const again = right(respaceAtSigmas(wanted)(own));
+    for (const levels of [[80, 0.0015], Array.from(right(karrasSigmas(18, { min: 0.002, max: 80 })))]) {
+      const own = right(noisingOfSigmas([...levels].reverse()));
+      const again = right(respaceAtSigmas(levels)(own));
       expect([again.marginals, again.timesteps]).toEqual([own.marginals, own.timesteps]);
-      expect(Array.from(sigmas(again.schedule)).reverse()).toEqual(wanted);
-      const ends = right(respaceAtSigmas(wanted.map((_, i) => sigmaAt(again.schedule)(wanted.length - 1 - i)))(again));
+      expect(Array.from(sigmas(again.schedule)).reverse()).toEqual(levels);
+      const ends = right(respaceAtSigmas(levels.map((_, i) => sigmaAt(again.schedule)(levels.length - 1 - i)))(again));
       expect(ends.marginals).toEqual(own.marginals);
     }
   });

@@ -65,9 +65,9 @@ const alphaBarIn =
  * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(respaceAtSigmas([80, 5, 1])(noising))
- * sigmas(made.schedule) // → [1, 5, 80]
- * made.timesteps // → [258, 565, 930]
+ * const visits = unwrap(respaceAtSigmas([80, 5, 1])(noising))
+ * sigmas(visits.schedule) // → [1, 5, 80]
+ * visits.timesteps // → [258, 565, 930]
  */
 export const respaceAtSigmas =
   (sigmas: ArrayLike<number>) =>

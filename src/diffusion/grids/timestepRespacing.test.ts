@@ -13,8 +13,8 @@ const right = <A>(either: either.Either<NoisefoldError, A>): A => {
 const noisingOfLength = (T: number): DiscreteNoising => noisingOf(right(cosine(T)));
 const timesteps = (grid: Grid, T: number): readonly number[] => right(grid(noisingOfLength(T)));
 const message = (grid: Grid, T: number): string => {
-  const made = grid(noisingOfLength(T));
-  return E.isLeft(made) ? made.left.message : 'right';
+  const result = grid(noisingOfLength(T));
+  return E.isLeft(result) ? result.left.message : 'right';
 };
 
 describe('sections', () => {

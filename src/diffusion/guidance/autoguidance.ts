@@ -25,13 +25,13 @@ const options = /* @__PURE__ */ schema('autoguidance', refinementFields).rule(in
 export const autoguidance = <Q, J extends Shape, G = unknown>(
   worse: Denoiser<Q, J>,
   scale: number,
-  given?: Exact<G, keyof Refinement> & Refinement,
+  settings?: Exact<G, keyof Refinement> & Refinement,
 ): ClassifierGuidance<Q, J> =>
   pairGuidanceOf(
     'autoguidance',
     worse,
     F.pipe(
-      options.decode<Refinement>(given),
+      options.decode<Refinement>(settings),
       E.tap(() => argument('autoguidance', scalePart).decode(scale)),
       E.map((refinement) =>
         refinedRule('autoguidance', refinement, { combine: (contrast) => extrapolated(contrast, scale) }),

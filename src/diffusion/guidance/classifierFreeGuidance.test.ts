@@ -111,13 +111,13 @@ describe('classifier-free guidance', () => {
     [6, 50],
     [50, 50],
   ] as const)('guides only from the first to the last timestep of its interval, %d to %d', async (first, last) => {
-    const made = right(cfg(3, { interval: [first, last] })(denoiser));
-    const found = await numbersOf(() => made.apply(null, x, { t, label }));
+    const result = right(cfg(3, { interval: [first, last] })(denoiser));
+    const actual = await numbersOf(() => result.apply(null, x, { t, label }));
     const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, label }));
     const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
     // only the second of the timesteps 5, 50 and 99 is inside
     const expected = [...cond.slice(0, 2), ...plain.slice(2, 4), ...cond.slice(4)];
-    expect(relativeDistance(found, expected)).toBeLessThan(1e-15);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-15);
   });
 
   it('needs a finite scale, options in their range, a denoiser with classes, and labels', async () => {
@@ -166,8 +166,8 @@ describe('guidanceMonoid', () => {
   it('refuses guidance that changes the parameterization', () => {
     const turned: Guidance = (d) => E.right({ ...d, predicts: 'v' });
     for (const both of [guidanceMonoid.concat(turned, unguided), guidanceMonoid.concat(unguided, turned)]) {
-      const made = both(denoiser);
-      expect(E.isLeft(made) && made.left.message).toContain(
+      const result = both(denoiser);
+      expect(E.isLeft(result) && result.left.message).toContain(
         'expected guidance that keeps the prediction of epsilon, got guidance that changes it to v',
       );
     }

@@ -136,10 +136,10 @@ export const cfgZero = <G = unknown>(
         return {
           ...rule,
           combine: (contrast) => {
-            const made = rememberingOf(rule.combine(contrast));
-            if (zeroSteps === 0) return made;
+            const result = rememberingOf(rule.combine(contrast));
+            if (zeroSteps === 0) return result;
             const goes = cast(greaterEqual(requiredStep('cfgZero', contrast.at).index, zeroSteps), 'float32');
-            return { ...made, prediction: mul(made.prediction, goes) };
+            return { ...result, prediction: mul(result.prediction, goes) };
           },
         };
       }),

@@ -95,8 +95,8 @@ describe('classifier guidance on the score', () => {
     async (predicts) => {
       const guided = right(classifierGuided(exact, 1)(reparameterize(noising, predicts)(unconditional)));
       expect(guided.predicts).toBe(predicts);
-      const found = await numbersOf(() => noiseOfGuided(guided));
-      expect(relativeDistance(found, noiseOfLabel)).toBeLessThan(1e-12);
+      const actual = await numbersOf(() => noiseOfGuided(guided));
+      expect(relativeDistance(actual, noiseOfLabel)).toBeLessThan(1e-12);
     },
   );
 
@@ -173,8 +173,8 @@ describe('classifier guidance on the mean', () => {
 
   it('over a respaced process moves by the Σ of its steps', async () => {
     const short = right(respace(atTimes([99, 60, 20, 5]))(noising));
-    const found = await shiftsOf(short, [1, 2, 3], unconditional);
-    expect(relativeDistance(found, each([1, 2, 3].map((t) => short.posteriors[t]!.sigma ** 2)))).toBeLessThan(1e-9);
+    const actual = await shiftsOf(short, [1, 2, 3], unconditional);
+    expect(relativeDistance(actual, each([1, 2, 3].map((t) => short.posteriors[t]!.sigma ** 2)))).toBeLessThan(1e-9);
   });
 
   const learning = learningVariance<{ readonly guide: null }, [2]>({
@@ -210,10 +210,10 @@ describe('classifier guidance on the mean', () => {
     const grid = atTimes([99, 60, 20, 5]);
     const short = right(respace(grid)(noising));
     const guidance = meanGuided(slope, 2);
-    const made = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
+    const result = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
     const draw = pSample(short, right(guidance(denoiser)), { variance, correction: uncorrected });
     for (const index of [0, 1, 2, 3]) {
-      const step = await numbersOf((key) => made.step(params, made.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // prettier-ignore
+      const step = await numbersOf((key) => result.step(params, result.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // prettier-ignore
       const place = constantOf(new Int32Array(3).fill(3 - index), 3);
       const expected = await numbersOf(() => draw(params, x, { t: place, label }, onesLike(x)));
       expect(relativeDistance(step, expected)).toBeLessThan(1e-12);
@@ -243,8 +243,8 @@ describe('classifier guidance on the mean', () => {
     expect(E.isLeft(other) && other.left.message).toContain(
       'a classifier of 3 classes, as many as the denoiser has, got one of 2 classes',
     );
-    const made = meanGuided(exact, NaN)(unconditional);
-    expect(E.isLeft(made) && made.left.where).toBe('meanGuided');
+    const result = meanGuided(exact, NaN)(unconditional);
+    expect(E.isLeft(result) && result.left.where).toBe('meanGuided');
     const swapped = meanGuided(noising as never, exact as never)(unconditional);
     expect(E.isLeft(swapped) && swapped.left.message).toContain('expected a classifier { classes, apply }');
   });
@@ -279,8 +279,8 @@ describe('a guide and the process that it is used with', () => {
   it('refuses a process with timesteps that the classifier does not know', async () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
-    const made = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, label }).mean)();
-    expect(E.isLeft(made) && made.left.message).toContain('a process of at most 50 timesteps, which it knows, got one of 100');
+    const result = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, label }).mean)();
+    expect(E.isLeft(result) && result.left.message).toContain('a process of at most 50 timesteps, which it knows, got one of 100');
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
     expect(sum.timesteps).toBe(50);
@@ -296,12 +296,12 @@ describe('a custom gradient in place of a classifier', () => {
 
   it('needs no labels, and moves x̂₀ by scale·(1-ᾱ)/√ᾱ times the gradient', async () => {
     const guided = right(classifierGuided(uphill, 3)(black));
-    const found = await numbersOf(() => steered(noising)(guided).apply(params, x, { t }));
+    const actual = await numbersOf(() => steered(noising)(guided).apply(params, x, { t }));
     const expected = xs.map((value, i) => {
       const { a, s } = level(ts[i >> 1]!);
       return (-0.5 * 3 * value * s * s) / a;
     });
-    expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-12);
   });
 
   it('combines with a classifier: sums both moves, each once', async () => {
@@ -319,18 +319,18 @@ describe('a custom gradient in place of a classifier', () => {
   it('moves x̂₀ after the correction', async () => {
     const guided = right(classifierGuided(uphill, 3)(unconditional));
     const correction = clip(-0.1, 0.1);
-    const found = await numbersOf(() => steered(noising, { correction })(guided).apply(params, x, { t }));
+    const actual = await numbersOf(() => steered(noising, { correction })(guided).apply(params, x, { t }));
     const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t }));
     const moves = await numbersOf(() => steered(noising)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
     const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
-    expect(relativeDistance(found, expected)).toBeLessThan(1e-12);
+    expect(relativeDistance(actual, expected)).toBeLessThan(1e-12);
   });
 });
 
 it('gives NaN to samples with a label out of range, and guides the others', async () => {
   const gradient = gradientOf('test', exact);
-  const at = (...given: readonly number[]) =>
-    numbersOf(() => gradient({ guide: null }, x, { t, label: constantOf(Int32Array.from(given), 3) }));
+  const at = (...args: readonly number[]) =>
+    numbersOf(() => gradient({ guide: null }, x, { t, label: constantOf(Int32Array.from(args), 3) }));
   const good = await at(0, 1, 1);
   expect(good.every((slope) => Number.isFinite(slope) && slope !== 0)).toBe(true);
   expect(await at(0, 2, -1)).toEqual([...good.slice(0, 2), NaN, NaN, NaN, NaN]);

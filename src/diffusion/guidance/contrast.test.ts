@@ -63,7 +63,7 @@ const denoiser: Denoiser<null, [number]> = {
 const guidable = overParams((_: { readonly guide: null }) => null)(denoiser);
 
 /** The sample that a guided solver draws from START with label 1. */
-const drawn = async (
+const draw = async (
   guidance: Guidance,
   { solver = ddim(), of = denoiser, noising: on = noising, steps = 5, correction = uncorrected } = {} as {
     readonly correction?: Correction;
@@ -73,14 +73,16 @@ const drawn = async (
     readonly steps?: number;
   },
 ): Promise<readonly number[]> => {
-  const made = right(sampler<null, [number]>({ noising: on, denoiser: of, grid: steps, solver, guidance, correction }));
+  const result = right(
+    sampler<null, [number]>({ noising: on, denoiser: of, grid: steps, solver, guidance, correction }),
+  );
   return numbersOf(() => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
     const label = constantOf(Int32Array.of(1), 1);
     const noise = { noise: x, churn: x };
-    return Array.from({ length: made.steps }).reduce<ReturnType<typeof made.start<1>>>(
-      (state, _, i) => made.step(null, state, { index: scalar(i, 'int32'), label, noise }).state,
-      made.start(x),
+    return Array.from({ length: result.steps }).reduce<ReturnType<typeof result.start<1>>>(
+      (state, _, i) => result.step(null, state, { index: scalar(i, 'int32'), label, noise }).state,
+      result.start(x),
     ).x;
   });
 };
@@ -100,8 +102,8 @@ describe('guidance by two predictions', () => {
         return to.alpha * (without + lambda * (withClass - without)) + to.sigma * noise;
       }, start),
     );
-    close(await drawn(cfgPlusPlus(lambda)), expected);
-    expect(Math.abs((await drawn(cfg(lambda)))[0]! - expected[0]!)).toBeGreaterThan(1e-3);
+    close(await draw(cfgPlusPlus(lambda)), expected);
+    expect(Math.abs((await draw(cfg(lambda)))[0]! - expected[0]!)).toBeGreaterThan(1e-3);
   });
 
   it('cfgPlusPlus is corrected before it renoises, so that a correction without effect on x̂₀ has none', async () => {
@@ -116,10 +118,10 @@ describe('guidance by two predictions', () => {
           return to.alpha * correct(without + lambda * (withClass - without)) + to.sigma * noise;
         }, start),
       );
-    close(await drawn(cfgPlusPlus(lambda), { correction }), loop(clipped));
+    close(await draw(cfgPlusPlus(lambda), { correction }), loop(clipped));
     expect(Math.abs(loop(clipped)[2]! - loop((x) => x)[2]!)).toBeGreaterThan(1e-3); // it has an effect here
     close(
-      await drawn(cfgPlusPlus(lambda), { correction: clip(-9, 9) }),
+      await draw(cfgPlusPlus(lambda), { correction: clip(-9, 9) }),
       loop((x) => x),
     );
     const own = classGuidance({
@@ -127,7 +129,7 @@ describe('guidance by two predictions', () => {
       combine: ({ positive, negative }) => add(negative, mul(sub(positive, negative), lambda)),
       renoise: ({ negative }) => negative,
     });
-    close(await drawn(own, { correction }), loop(clipped));
+    close(await draw(own, { correction }), loop(clipped));
   });
 
   it('cfgPlusPlus keeps the noise of a stochastic step: DDIM with η = 1', async () => {
@@ -141,21 +143,21 @@ describe('guidance by two predictions', () => {
         return to.alpha * x0 + Math.sqrt(Math.max(0, to.sigma ** 2 - variance)) * noise + Math.sqrt(variance) * start;
       }, start),
     );
-    close(await drawn(cfgPlusPlus(lambda), { solver: ddim({ eta: 1 }) }), expected);
+    close(await draw(cfgPlusPlus(lambda), { solver: ddim({ eta: 1 }) }), expected);
   });
 
   it('cfgPlusPlus beside another guidance is the same in both orders', async () => {
     const [one, other] = [cfgPlusPlus(0.6), cfg(1.5)];
     const [a, b] = [guidanceMonoid.concat(one, other), guidanceMonoid.concat(other, one)];
-    close(await drawn(a as Guidance), await drawn(b as Guidance));
+    close(await draw(a as Guidance), await draw(b as Guidance));
     const two = guidanceMonoid.concat(one, cfgPlusPlus(0.3));
-    close(await drawn(two as Guidance), await drawn(guidanceMonoid.concat(cfgPlusPlus(0.3), one) as Guidance));
-    close(await drawn(guidanceMonoid.concat(one, unguided) as Guidance), await drawn(one));
+    close(await draw(two as Guidance), await draw(guidanceMonoid.concat(cfgPlusPlus(0.3), one) as Guidance));
+    close(await draw(guidanceMonoid.concat(one, unguided) as Guidance), await draw(one));
   });
 
   it('cfgPlusPlus refuses a solver with two evaluations a step', () => {
-    const made = sampler<null, [number]>({ noising, denoiser, grid: 5, solver: heun(), guidance: cfgPlusPlus(0.6) });
-    expect(E.isLeft(made) && made.left.expected).toContain('one evaluation a step');
+    const result = sampler<null, [number]>({ noising, denoiser, grid: 5, solver: heun(), guidance: cfgPlusPlus(0.6) });
+    expect(E.isLeft(result) && result.left.expected).toContain('one evaluation a step');
   });
 
   it('cfgZero projects the velocity without a class, and begins with a velocity of 0', async () => {
@@ -172,11 +174,11 @@ describe('guidance by two predictions', () => {
       const guided = u.map((n, k) => (i < zeroSteps ? 0 : s * free[k]! + scale * (n - s * free[k]!)));
       x = x.map((value, k) => value + (to - from) * guided[k]!);
     });
-    close(await drawn(cfgZero(scale), { noising: flow, steps: 4 }), x);
+    close(await draw(cfgZero(scale), { noising: flow, steps: 4 }), x);
     // without scale and zero steps it is the denoiser with the class
     close(
-      await drawn(cfgZero(1, { zeroSteps: 0 }), { noising: flow, steps: 4 }),
-      await drawn(cfg(1), { noising: flow, steps: 4 }),
+      await draw(cfgZero(1, { zeroSteps: 0 }), { noising: flow, steps: 4 }),
+      await draw(cfg(1), { noising: flow, steps: 4 }),
     );
   });
 
@@ -192,13 +194,13 @@ describe('guidance by two predictions', () => {
       const x0 = withClass.map((n, k) => n + (scale - 1) * (short[k]! - (1 - eta) * share * n));
       x = x.map((n, k) => to.alpha * x0[k]! + (to.sigma / from.sigma) * (n - from.alpha * x0[k]!));
     }
-    close(await drawn(apg(scale, { eta, norm, momentum })), x);
+    close(await draw(apg(scale, { eta, norm, momentum })), x);
     // momentum also works where the solver keeps memory of its own
-    close(await drawn(apg(1, { momentum }), { solver: heun() }), await drawn(cfg(1), { solver: heun() }));
+    close(await draw(apg(1, { momentum }), { solver: heun() }), await draw(cfg(1), { solver: heun() }));
   });
 
   it('apg with η = 1 and neither norm nor momentum is cfg in x̂₀', async () => {
-    close(await drawn(apg(3, { eta: 1 })), await drawn(cfg(3)));
+    close(await draw(apg(3, { eta: 1 })), await draw(cfg(3)));
   });
 
   it('autoguidance extrapolates from the worse network, whose label is that of the sample', async () => {
@@ -206,9 +208,9 @@ describe('guidance by two predictions', () => {
     const guided = right(autoguidance(worse, 2)(guidable));
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
     const label = constantOf(Int32Array.of(1), 1);
-    const found = await numbersOf(() => guided.apply({ guide: null }, x, { t: iota(1), label }));
+    const actual = await numbersOf(() => guided.apply({ guide: null }, x, { t: iota(1), label }));
     close(
-      found,
+      actual,
       START.map((n) => 1.5 * x0Of(n, 1)),
     );
   });
@@ -239,7 +241,7 @@ describe('guidance by two predictions', () => {
         return to.alpha * x0 + (to.sigma / from.sigma) * (x - from.alpha * x0);
       }, start),
     );
-    close(await drawn(cfg(5, { sigmas: [low, high] })), expected);
+    close(await draw(cfg(5, { sigmas: [low, high] })), expected);
   });
 
   it('a rule of your own sees the step, combines in its space, and remembers', async () => {
@@ -263,25 +265,25 @@ describe('guidance by two predictions', () => {
       x = x.map((n, k) => n - 0.5 * (i === 0 ? u[k]! : (u[k]! + before[k]!) / 2));
       before = u;
     });
-    close(await drawn(mean, { noising: flow, steps: 2 }), x);
+    close(await draw(mean, { noising: flow, steps: 2 }), x);
   });
 
   it('keeps its memory beside that of a stochastic solver', async () => {
     close(
-      await drawn(apg(1, { momentum: 0.9 }), { solver: eulerAncestral() }),
-      await drawn(cfg(1), { solver: eulerAncestral() }),
+      await draw(apg(1, { momentum: 0.9 }), { solver: eulerAncestral() }),
+      await draw(cfg(1), { solver: eulerAncestral() }),
     );
   });
 
   it('guidanceMonoid keeps the memory of both, and adds what each adds', async () => {
     const [one, other] = [apg(3, { momentum: -0.5 }), apg(2, { momentum: 0.4 })];
-    const single = await drawn(one);
-    close(await drawn(guidanceMonoid.concat(one, unguided)), single);
-    close(await drawn(guidanceMonoid.concat(unguided, one)), single);
+    const single = await draw(one);
+    close(await draw(guidanceMonoid.concat(one, unguided)), single);
+    close(await draw(guidanceMonoid.concat(unguided, one)), single);
     // after two steps the memory counts: without it the sum would be that of plain apg
-    const both = await drawn(guidanceMonoid.concat(one, other));
-    close(await drawn(guidanceMonoid.concat(other, one)), both);
-    expect(Math.abs(both[0]! - (await drawn(guidanceMonoid.concat(apg(3), apg(2))))[0]!)).toBeGreaterThan(1e-4);
+    const both = await draw(guidanceMonoid.concat(one, other));
+    close(await draw(guidanceMonoid.concat(other, one)), both);
+    expect(Math.abs(both[0]! - (await draw(guidanceMonoid.concat(apg(3), apg(2))))[0]!)).toBeGreaterThan(1e-4);
   });
 
   it('guidance of a denoiser with memory is refused, which would lose it', () => {
@@ -300,12 +302,12 @@ describe('guidance by two predictions', () => {
     ['expected one that returns { prediction, memory }, with 1 tensors, got one that returns 0 as memory', 1, (x) => x],
   ])('a rule that returns something else: %s', async (message, memory, combine) => {
     const rule = { memory, combine: ({ positive }: { readonly positive: Tensor<[1, number]> }) => combine(positive) };
-    await expect(drawn(classGuidance(rule as never))).rejects.toThrow(`classGuidance.combine: ${message}`);
+    await expect(draw(classGuidance(rule as never))).rejects.toThrow(`classGuidance.combine: ${message}`);
   });
 
   it('refuses what does not fit, by name', () => {
-    const text = (made: E.Either<{ readonly message: string }, unknown>) =>
-      E.isLeft(made) ? made.left.message : 'a Right';
+    const text = (value: E.Either<{ readonly message: string }, unknown>) =>
+      E.isLeft(value) ? value.left.message : 'a Right';
     const { classes: _, ...without } = denoiser;
     const wrong = (value: unknown) => value as never;
     expect(text(cfgPlusPlus(NaN)(denoiser))).toContain('cfgPlusPlus: expected a finite guidance scale, got NaN');

@@ -55,17 +55,17 @@ export interface CheckedRule extends ContrastRule {
 
 /** The result of a rule, with no memory if it is a tensor alone. */
 export const rememberingOf = <B extends Dim, I extends Shape>(
-  made: Tensor<[B, ...I]> | Remembering<B, I>,
-): Remembering<B, I> => (isTensor(made) ? { prediction: made as Tensor<[B, ...I]>, memory: [] } : made);
+  value: Tensor<[B, ...I]> | Remembering<B, I>,
+): Remembering<B, I> => (isTensor(value) ? { prediction: value as Tensor<[B, ...I]>, memory: [] } : value);
 
 /** The result of a rule, which anyone may write. Raises `ConfigError` for anything else than a tensor and its memory. */
 const checkedResult = <B extends Dim, I extends Shape>(
   where: string,
   memory: number,
-  made: Tensor<[B, ...I]> | Remembering<B, I>,
+  value: Tensor<[B, ...I]> | Remembering<B, I>,
 ): Remembering<B, I> => {
-  const isWhole = isTensor(made) || (isObject(made) && isTensor(made.prediction) && Array.isArray(made.memory));
-  const result: Remembering<B, I> | null = isWhole ? rememberingOf(made) : null;
+  const isWhole = isTensor(value) || (isObject(value) && isTensor(value.prediction) && Array.isArray(value.memory));
+  const result: Remembering<B, I> | null = isWhole ? rememberingOf(value) : null;
   return result?.memory.length === memory
     ? result
     : raise('ConfigError', {
@@ -75,7 +75,7 @@ const checkedResult = <B extends Dim, I extends Shape>(
             ? 'a function that returns a tensor'
             : `one that returns { prediction, memory }, with ${memory} tensors`,
         actual:
-          result === null ? `one that returns ${show(made)}` : `one that returns ${result.memory.length} as memory`,
+          result === null ? `one that returns ${show(value)}` : `one that returns ${result.memory.length} as memory`,
         hint: 'the option memory says how many tensors it keeps',
       });
 };
@@ -176,7 +176,7 @@ const combined = <P, I extends Shape>(
   const blank = <B extends Dim>(x: Tensor<[B, ...I]>) => Array.from({ length: memory }, () => zerosLike(x));
   /** Applies a function of both predictions in the space of the rule. It returns so many tensors as memory. */
   const ruled =
-    (field: 'combine' | 'renoise', rule: ContrastRule['combine'], kept: number) =>
+    (field: 'combine' | 'renoise', rule: ContrastRule['combine'], count: number) =>
     <B extends Dim>(
       params: P,
       x: Tensor<[B, ...I]>,
@@ -188,8 +188,8 @@ const combined = <P, I extends Shape>(
         from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
       const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
       const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
-      const made = checkedResult<B, I>(`${where}.${field}`, kept, rule<B, I>(contrast));
-      return { ...made, prediction: turned(space ?? predicts, predicts, made.prediction) };
+      const result = checkedResult<B, I>(`${where}.${field}`, count, rule<B, I>(contrast));
+      return { ...result, prediction: turned(space ?? predicts, predicts, result.prediction) };
     };
   const remembering = ruled('combine', combine, memory);
   const noise = renoise && ruled('renoise', renoise, 0);

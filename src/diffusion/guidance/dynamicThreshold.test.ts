@@ -43,8 +43,8 @@ it('clips samples of one element', async () => {
 });
 
 it('refuses an invalid percentile or threshold', async () => {
-  const made = await outcomeOf(() => dynamicThreshold(99.5)(images))();
-  expect(E.isLeft(made) && made.left.message).toContain('a percentile between 0 and 1, got 99.5');
+  const result = await outcomeOf(() => dynamicThreshold(99.5)(images))();
+  expect(E.isLeft(result) && result.left.message).toContain('a percentile between 0 and 1, got 99.5');
   const capped = await outcomeOf(() => dynamicThreshold(0.5, { most: 0 })(images))();
   expect(capped).toMatchObject({ left: { _tag: 'ConfigError', where: 'dynamicThreshold.most', actual: '0' } });
 });

@@ -89,13 +89,13 @@ export const gradientOf =
     const { classes, apply } = guide;
     const label = requiredLabel(where, at.label);
     // NaN for a label out of range, where `oneHot` gives zeros, which would mean no guidance
-    const chosen = scaleBy(
+    const target = scaleBy(
       oneHot(label, classes) as Tensor<[B, Dim]>,
       entriesAt(new Float64Array(classes).fill(1))(label),
     );
     // the gradient of a float32 tensor has its type, which the compiler does not compute for a generic I
     return grad((place: Tensor<[B, ...I]>) =>
-      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), chosen)),
+      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), target)),
     )(x) as Tensor<[B, ...I]>;
   };
 
@@ -120,9 +120,9 @@ export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Gu
   const mean = one.mean ?? other.mean;
   return {
     ...(score && { score }),
-    ...(one.score && other.score && { score: (...given) => add(one.score!(...given), other.score!(...given)) }),
+    ...(one.score && other.score && { score: (...args) => add(one.score!(...args), other.score!(...args)) }),
     ...(mean && { mean }),
-    ...(one.mean && other.mean && { mean: (...given) => add(one.mean!(...given), other.mean!(...given)) }),
+    ...(one.mean && other.mean && { mean: (...args) => add(one.mean!(...args), other.mean!(...args)) }),
   };
 };
 

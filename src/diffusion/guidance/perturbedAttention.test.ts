@@ -88,8 +88,8 @@ describe('perturbed attention', () => {
 
   it('adds to classifier-free guidance', async () => {
     const guides = [cfg(1), cfg(3), pag(2), guidanceMonoid.concat(cfg(3), pag(2))];
-    const made = guides.map((guide) => right(guide(model)).apply as Apply);
-    const [plain, byClass, byAttention, both] = halves(await predictions(model, ...made), 4);
+    const result = guides.map((guide) => right(guide(model)).apply as Apply);
+    const [plain, byClass, byAttention, both] = halves(await predictions(model, ...result), 4);
     const sum = plain!.map((x, i) => byClass![i]! + byAttention![i]! - x);
     near(both!, sum, 1e-10);
   });
@@ -104,7 +104,7 @@ describe('perturbed attention', () => {
     ['a scale of NaN', model, NaN, {}, 'pag: expected a finite guidance scale, got NaN'],
     ['a rescale of 2', model, 2, { rescale: 2 }, 'pag.rescale: expected a rescale between 0 and 1, got 2'],
   ])('refuses %s', (_, network, scale, options, message) => {
-    const made = pag(scale, options)(network);
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = pag(scale, options)(network);
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

@@ -27,10 +27,10 @@ const options = /* @__PURE__ */ schema('pag', refinementFields).rule(inOrder);
  * unwrap(pag(4)(seen)).apply(null, zeros(1), { t: iota(1) }) // → [4]
  */
 export const pag =
-  <G = unknown>(scale: number, given?: Exact<G, keyof Refinement> & Refinement): Guidance =>
+  <G = unknown>(scale: number, settings?: Exact<G, keyof Refinement> & Refinement): Guidance =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>) =>
     F.pipe(
-      options.decode<Refinement>(given),
+      options.decode<Refinement>(settings),
       E.tap(() => argument('pag', scalePart).decode(scale)),
       E.tap(() =>
         denoiser.identityAttention === true

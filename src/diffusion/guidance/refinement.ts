@@ -143,11 +143,11 @@ export const refinedRule = (
           hint: 'no step would be guided',
         }),
   combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => {
-    const made = rememberingOf(combine(contrast));
+    const result = rememberingOf(combine(contrast));
     const { positive } = contrast;
-    const inside = withinInterval(name, interval, contrast, made.prediction);
+    const inside = withinInterval(name, interval, contrast, result.prediction);
     const scale = () => add(mul(deviationRatio(positive, inside), rescale), 1 - rescale);
-    return { ...made, prediction: rescale === 0 ? inside : scaleBy(inside, scale()) };
+    return { ...result, prediction: rescale === 0 ? inside : scaleBy(inside, scale()) };
   },
   ...(renoise && { renoise: (contrast) => withinInterval(name, interval, contrast, renoise(contrast)) }),
 });

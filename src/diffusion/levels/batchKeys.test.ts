@@ -26,8 +26,8 @@ describe('drawnBy', () => {
   });
 
   it('needs as many keys as samples', async () => {
-    const drawn = await outcomeOf((key) => drawnBy([foldIn(key, 0)], normalLike)(batch))();
-    expect(E.isLeft(drawn) && drawn.left.message).toContain(
+    const samples = await outcomeOf((key) => drawnBy([foldIn(key, 0)], normalLike)(batch))();
+    expect(E.isLeft(samples) && samples.left.message).toContain(
       'expected one key for the batch, or one for each of 3 samples, got 1',
     );
   });

@@ -21,9 +21,9 @@ export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
  * if the number of keys is not that of the samples.
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
- * const drawn = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
+ * const samples = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })
  * await using nf = await open(reference())
- * await nf.run(drawn) // → [1.331, 0.629, 3.691, 0.784]
+ * await nf.run(samples) // → [1.331, 0.629, 3.691, 0.784]
  */
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>
@@ -39,6 +39,6 @@ export const drawnBy =
         hint: 'fold the index of each sample into a key: foldIn(i)(key)',
       });
     const like = zeros(...sample) as Tensor<Shape>;
-    const drawn = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
-    return ascribeLike(stack(drawn) as Tensor<Shape>, batch);
+    const draws = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
+    return ascribeLike(stack(draws) as Tensor<Shape>, batch);
   };

@@ -100,8 +100,8 @@ describe('named beta schedules', () => {
   });
 
   it('reciprocalBetas removes equal parts of the signal, and leaves none', () => {
-    const made = reciprocalBetas(10);
-    const alphaBars = E.isRight(made) ? Array.from(made.right.alphaBars) : [];
+    const result = reciprocalBetas(10);
+    const alphaBars = E.isRight(result) ? Array.from(result.right.alphaBars) : [];
     alphaBars.forEach((alphaBar, t) => expect(alphaBar).toBeCloseTo((9 - t) / 10, 14));
     expect(alphaBars.at(-1)).toBe(0);
   });

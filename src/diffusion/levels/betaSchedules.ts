@@ -58,9 +58,9 @@ const ranged = (
  * multiplied by 1000/T, so that the whole process adds the same noise. Returns a `ConfigError` for T < 20, because the last
  * β would exceed 1.
  * @example
- * const made = unwrap(linear(1000))
- * made.betas[0] // → 0.0001
- * made.betas[999] // → 0.02
+ * const schedule = unwrap(linear(1000))
+ * schedule.betas[0] // → 0.0001
+ * schedule.betas[999] // → 0.02
  * const wrong = linear(10)
  * isLeft(wrong) && wrong.left.expected // → 'T ≥ 20'
  */

@@ -67,9 +67,9 @@ describe('at every noise level, the digits are those of the exact result', () =>
   const ONE = 2n ** 200n;
   /** A double as an exact multiple of 2⁻²⁰⁰. */
   const exact = (x: number): bigint => BigInt(x * 2 ** 200);
-  /** The relative distance of `found` from a fraction. */
-  const distance = (found: bigint, numerator: bigint, denominator: bigint): number => {
-    const off = found * denominator - numerator;
+  /** The relative distance of `actual` from a fraction. */
+  const distance = (actual: bigint, numerator: bigint, denominator: bigint): number => {
+    const off = actual * denominator - numerator;
     return Math.abs(Number((off * 10n ** 30n) / numerator)) / 1e30;
   };
   const levels = [
@@ -94,13 +94,13 @@ describe('at every noise level, the digits are those of the exact result', () =>
   it.each(levels)('the posterior at σ = %d, given %d', (s, t) => {
     const prior = channelOfSigma(s);
     const likelihood = transition(prior, channelOfSigma(t));
-    const found = posteriorOf(prior, likelihood);
+    const actual = posteriorOf(prior, likelihood);
     const [a1, s1, a2, s2] = [prior.alpha, prior.sigma, likelihood.alpha, likelihood.sigma].map(exact) as [bigint, bigint, bigint, bigint]; // prettier-ignore
     // α₂²·σ₁² + σ₂², in units of 2⁻⁸⁰⁰
     const total = (a2 * s1) ** 2n + (s2 * ONE) ** 2n;
-    expect(distance(exact(found.x0), a1 * (s2 * ONE) ** 2n, total)).toBeLessThan(1e-14);
-    expect(distance(exact(found.xt), a2 * (s1 * ONE) ** 2n, total)).toBeLessThan(1e-14);
-    expect(distance(exact(found.sigma) ** 2n, (s1 * s2 * ONE) ** 2n, total)).toBeLessThan(1e-14);
+    expect(distance(exact(actual.x0), a1 * (s2 * ONE) ** 2n, total)).toBeLessThan(1e-14);
+    expect(distance(exact(actual.xt), a2 * (s1 * ONE) ** 2n, total)).toBeLessThan(1e-14);
+    expect(distance(exact(actual.sigma) ** 2n, (s1 * s2 * ONE) ** 2n, total)).toBeLessThan(1e-14);
   });
 
   it('a channel of σ has this σ, and half of the log-SNR is -ln σ', () => {

@@ -195,8 +195,8 @@ it('a σ beyond the end of a path is at its end, and no grid has it', () => {
   const { levelOfSigma, levelAt } = continuousLinear();
   for (const sigma of [200, 1e6, Infinity]) expect(levelOfSigma(sigma)).toEqual(levelAt(1));
   const messageOf = (sigmas: readonly number[], noising: ContinuousNoising): string => {
-    const made = atSigmas(sigmas)(noising);
-    return E.isLeft(made) ? made.left.message : 'none';
+    const result = atSigmas(sigmas)(noising);
+    return E.isLeft(result) ? result.left.message : 'none';
   };
   // √(e^B - 1) with B = (0.1 + 20)/2
   expect(messageOf([200, 1], continuousLinear())).toMatch(
@@ -225,8 +225,8 @@ it('the number that a network gets is another one on a trigonometric path of its
 describe('interpolant', () => {
   const straight = { name: 'own', alpha: (t: Tensor<[]>) => sub(1, t), sigma: (t: Tensor<[]>) => t };
   const refusalOf = (given: object): string => {
-    const made = interpolant({ ...straight, ...given } as never);
-    return E.isLeft(made) ? made.left.message : 'none';
+    const result = interpolant({ ...straight, ...given } as never);
+    return E.isLeft(result) ? result.left.message : 'none';
   };
   const hint = 'noise must rise from the data, at t = 0, to the end, at t = 1; rectifiedFlow has 1 - t and t';
 
@@ -240,13 +240,13 @@ describe('interpolant', () => {
     expect(sigma).toBeCloseTo(Math.sin(0.1 * Math.PI), 15);
     expect(rates!.alpha).toBeCloseTo(-1.6, 14);
     expect(rates!.sigma).toBeCloseTo((Math.PI / 2) * Math.cos(0.1 * Math.PI), 14);
-    const found = curved.levelOfSigma(2);
-    expect(found.sigma / found.alpha).toBeCloseTo(2, 14);
+    const actual = curved.levelOfSigma(2);
+    expect(actual.sigma / actual.alpha).toBeCloseTo(2, 14);
   });
 
   it('takes a signal that ends at -0', () => {
-    const made = right(interpolant({ name: 'own', alpha: (t) => neg(sub(t, 1)), sigma: (t) => t }));
-    expect(Object.is(made.levelAt(1).alpha, 0)).toBe(true);
+    const result = right(interpolant({ name: 'own', alpha: (t) => neg(sub(t, 1)), sigma: (t) => t }));
+    expect(Object.is(result.levelAt(1).alpha, 0)).toBe(true);
   });
 
   it.each([

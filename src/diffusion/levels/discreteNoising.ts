@@ -55,7 +55,7 @@ export const linearInLogAlpha = demanding(
 /** -log α of a channel that preserves the variance, where σ/α = √(α⁻² - 1). */
 const MINUS_LOG_ALPHA: Measure = {
   of: (sigma) => Math.log1p(sigma ** 2) / 2,
-  back: (measured) => Math.sqrt(Math.expm1(2 * measured)),
+  back: (value) => Math.sqrt(Math.expm1(2 * value)),
 };
 
 /**
@@ -80,11 +80,11 @@ export const noisingOf = demanding(
   },
 );
 
-const noSchedule = (given: unknown): either.Either<NoisefoldError, never> =>
+const noSchedule = (value: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: 'ddpm',
     expected: 'the Either that a schedule returns',
-    actual: show(given),
+    actual: show(value),
     hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, noisingOf(schedule)',
   });
 

@@ -24,9 +24,9 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<
       });
 
 /** A function that is made at its first call: tables take more time than the rest of a path, and plans do not need them. */
-const deferred = <F extends (...given: never[]) => unknown>(make: () => F): F => {
-  let made: F | undefined;
-  return ((...given) => (made ??= make())(...given)) as F; // it calls a function of this type
+const deferred = <F extends (...args: never[]) => unknown>(make: () => F): F => {
+  let f: F | undefined;
+  return ((...args) => (f ??= make())(...args)) as F; // it calls a function of this type
 };
 
 /** Looks up α and σ by their index in a list. */

@@ -17,10 +17,10 @@ describe.each([
     const p = { mean: zeros(N), logVariance: constantOf(d, N) };
     const q = { mean: zeros(N), logVariance: zeros(N) };
     const kl = await numbersOf(() => gaussianKl(p, q), backend());
-    kl.forEach((found, i) => {
-      expect(found).toBeGreaterThanOrEqual(0);
+    kl.forEach((actual, i) => {
+      expect(actual).toBeGreaterThanOrEqual(0);
       const exact = (Math.expm1(d[i]!) - d[i]!) / 2;
-      expect(Math.abs(found - exact)).toBeLessThanOrEqual(2 ** -23 * Math.abs(d[i]!));
+      expect(Math.abs(actual - exact)).toBeLessThanOrEqual(2 ** -23 * Math.abs(d[i]!));
     });
   });
 });

@@ -34,13 +34,13 @@ const CHECKS = 256;
  * isLeft(wrong) && wrong.left.actual // → '0 at t = 0.0039, after 0'
  */
 export const interpolant = <G = unknown>(
-  given: Exact<G, keyof Interpolant> & Interpolant,
+  options: Exact<G, keyof Interpolant> & Interpolant,
 ): either.Either<NoisefoldError, ContinuousNoising> =>
   F.pipe(
-    interpolantOf.decode<Interpolant>(given),
+    interpolantOf.decode<Interpolant>(options),
     E.bindTo('curves'),
-    E.bind('made', ({ curves }) => attempt(() => along({ ...curves, time: 'unit' }))),
-    E.flatMap(({ curves, made }) => {
+    E.bind('path', ({ curves }) => attempt(() => along({ ...curves, time: 'unit' }))),
+    E.flatMap(({ curves, path }) => {
       const wrong = (expected: string, actual: string) =>
         fail('ConfigError', {
           where: 'interpolant',
@@ -50,10 +50,10 @@ export const interpolant = <G = unknown>(
         });
       const [alpha, sigma] = [onHost(curves.alpha)(0), onHost(curves.sigma)(0)];
       if (alpha !== 1 || sigma !== 0) return wrong('α = 1 and σ = 0 at t = 0', `α = ${alpha} and σ = ${sigma}`);
-      const noises = Array.from({ length: CHECKS + 1 }, (_, i) => sigmaOf(made.levelAt(i / CHECKS)));
+      const noises = Array.from({ length: CHECKS + 1 }, (_, i) => sigmaOf(path.levelAt(i / CHECKS)));
       const falls = noises.findIndex((noise, i) => i > 0 && !(noise > noises[i - 1]!));
       return falls === -1
-        ? E.right(made)
+        ? E.right(path)
         : wrong(
             'σ/α that rises with t',
             `${noises[falls]} at t = ${(falls / CHECKS).toFixed(4)}, after ${noises[falls - 1]}`,

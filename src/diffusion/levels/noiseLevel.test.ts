@@ -6,9 +6,9 @@ import { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma }
 import type { Schedule } from './schedule.js';
 import { noisingOf } from './discreteNoising.js';
 
-const right = (made: either.Either<{ readonly message: string }, Schedule>): Schedule => {
-  if (E.isLeft(made)) throw new Error(made.left.message);
-  return made.right;
+const right = (value: either.Either<{ readonly message: string }, Schedule>): Schedule => {
+  if (E.isLeft(value)) throw new Error(value.left.message);
+  return value.right;
 };
 const schedule = right(linear(1000));
 const ending = right(reciprocalBetas(10));

@@ -76,7 +76,7 @@ export const isSameSigma = (a: number, b: number): boolean => a === b || Math.ab
 /** A number that rises with the noise σ/α and is linear in t between two timesteps, and σ/α from it. */
 export interface Measure {
   readonly of: (sigma: number) => number;
-  readonly back: (measured: number) => number;
+  readonly back: (value: number) => number;
 }
 
 /** log(σ/α), as in k-diffusion. */

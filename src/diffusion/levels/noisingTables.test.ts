@@ -11,8 +11,8 @@ it.each([
   ['linear', ddpm(linear(1000))],
   ['without signal at its end', ddpm(reciprocalBetas(100))],
   ['of σ', noisingOfSigmas([1e-9, 1e-8, 1e-7, 2e-6, 0.002, 0.75, 80, 1e9, Infinity])],
-])('the tables of a process restore it bit for bit: %s', (_, made) => {
-  const noising = right(made);
+])('the tables of a process restore it bit for bit: %s', (_, value) => {
+  const noising = right(value);
   expect(right(noisingOfTables('file', tablesOf(noising)))).toStrictEqual(noising); // by Object.is
   expect(followsFromTables(noising)).toBe(true);
 });

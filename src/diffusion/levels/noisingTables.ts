@@ -35,19 +35,19 @@ const ROUNDING = 2 ** -40;
 /** The process of tables, `[T]` each. Returns a `DecodeError` if they are invalid; `where` names their place in the file. */
 export const noisingOfTables = (
   where: string,
-  { timesteps, ...stored }: NoisingTables,
+  { timesteps, ...tables }: NoisingTables,
 ): either.Either<NoisefoldError, DiscreteNoising> => {
-  const [betas, alphas, alphaBars] = [stored.betas, stored.alphas, stored.alphaBars].map((table) =>
+  const [betas, alphas, alphaBars] = [tables.betas, tables.alphas, tables.alphaBars].map((table) =>
     Float64Array.from(table),
   ) as [Float64Array, Float64Array, Float64Array];
   const sigmas = alphaBars.map((alphaBar, t) =>
-    stored.sigmas === undefined || alphaBar === 0 ? sigmaOfAlphaBar(alphaBar) : stored.sigmas[t]!,
+    tables.sigmas === undefined || alphaBar === 0 ? sigmaOfAlphaBar(alphaBar) : tables.sigmas[t]!,
   );
-  const wrong = (table: string, expected: string, at: number, found: number) =>
+  const wrong = (table: string, expected: string, at: number, value: number) =>
     fail('DecodeError', {
       where: `${where}.${table}`,
       expected,
-      actual: `${found} at t = ${at}`,
+      actual: `${value} at t = ${at}`,
       hint: 'give a file that noisefold wrote',
     });
   const unnatural = Array.from(timesteps).findIndex((t) => !natural.is(t));
@@ -66,9 +66,9 @@ export const noisingOfTables = (
 const sameNumbers = (some: ArrayLike<number>, others: ArrayLike<number>): boolean =>
   some.length === others.length && Array.from(some).every((number, i) => Object.is(number, others[i]));
 
-/** The first table of `stored` that differs from a process. */
-export const differingTable = (own: NoisingTables, stored: NoisingTables): keyof NoisingTables | undefined =>
-  ([...TABLES, 'sigmas'] as const).find((name) => !sameNumbers(own[name] ?? [], stored[name] ?? []));
+/** The first table of `other` that differs from a process. */
+export const differingTable = (own: NoisingTables, other: NoisingTables): keyof NoisingTables | undefined =>
+  ([...TABLES, 'sigmas'] as const).find((name) => !sameNumbers(own[name] ?? [], other[name] ?? []));
 
 /** The numbers of a process that are not in its tables. For processes that this library makes they follow from these. */
 const followingFrom = ({ schedule, marginals, posteriors }: DiscreteNoising): readonly number[] => [

@@ -67,8 +67,8 @@ const scheduleOf = (tables: Tables): Schedule => ({
 });
 
 /** {@link scheduleFromBetas} with the name of the constructor for errors. */
-export const checkedBetas = (where: string, given: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
-  const betas = Float64Array.from(given ?? []); // JavaScript may pass undefined
+export const checkedBetas = (where: string, values: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
+  const betas = Float64Array.from(values ?? []); // JavaScript may pass undefined
   const alphas = betas.map((beta) => 1 - beta);
   let alphaBar = 1;
   const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));

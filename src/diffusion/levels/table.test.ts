@@ -35,15 +35,15 @@ describe.each([
   const at = constantOf(Int32Array.from(indices), indices.length);
 
   it('give NaN out of range, and not the nearest entry', async () => {
-    const found = await numbersOf(() => entriesAt([0.5, 0.25, 0.125])(at), backend());
-    expect(found).toEqual([0.5, 0.125, ...Array.from({ length: 6 }, () => NaN)]);
+    const actual = await numbersOf(() => entriesAt([0.5, 0.25, 0.125])(at), backend());
+    expect(actual).toEqual([0.5, 0.125, ...Array.from({ length: 6 }, () => NaN)]);
     const one = await Promise.all(indices.map((i) => numbersOf(() => entryAt([0.5, 0.25, 0.125])(scalar(i, 'int32')), backend()))); // prettier-ignore
-    expect(one.flat()).toEqual(found);
+    expect(one.flat()).toEqual(actual);
   });
 
   it('of int32 give -1 out of range', async () => {
-    const found = await numbersOf(() => entriesAt(Int32Array.of(7, 8, 9))(at), backend());
-    expect(found).toEqual([7, 9, -1, -1, -1, -1, -1, -1]);
+    const actual = await numbersOf(() => entriesAt(Int32Array.of(7, 8, 9))(at), backend());
+    expect(actual).toEqual([7, 9, -1, -1, -1, -1, -1, -1]);
   });
 });
 
@@ -94,9 +94,9 @@ describe('timesteps out of range', () => {
   });
 
   it('a sampler gives NaN for a step index out of range', async () => {
-    const made = right(sampler({ noising, denoiser: noisy, grid: 4, solver: ancestral() }));
-    const drawn = (i: number) => numbersOf((key) => made.step(null, made.start(x), { index: scalar(i, 'int32'), key }).state.x); // prettier-ignore
-    expect((await drawn(3)).every(Number.isFinite)).toBe(true);
-    for (const i of [4, -1]) expect(await drawn(i)).toEqual([NaN, NaN, NaN, NaN]);
+    const result = right(sampler({ noising, denoiser: noisy, grid: 4, solver: ancestral() }));
+    const draw = (i: number) => numbersOf((key) => result.step(null, result.start(x), { index: scalar(i, 'int32'), key }).state.x); // prettier-ignore
+    expect((await draw(3)).every(Number.isFinite)).toBe(true);
+    for (const i of [4, -1]) expect(await draw(i)).toEqual([NaN, NaN, NaN, NaN]);
   });
 });

@@ -87,7 +87,7 @@ it.each([
   [0.5, 3],
   [0, Number.NaN],
 ])('channelBetween refuses s = %d, t = %d', (from, to) => {
-  const made = channelBetween(noising, from, to);
-  expect(E.isLeft(made) && made.left.message).toContain(`-1 ≤ s < t ≤ 999`);
-  expect(E.isLeft(made) && made.left.message).toContain(`s = ${from}, t = ${to}`);
+  const result = channelBetween(noising, from, to);
+  expect(E.isLeft(result) && result.left.message).toContain(`-1 ≤ s < t ≤ 999`);
+  expect(E.isLeft(result) && result.left.message).toContain(`s = ${from}, t = ${to}`);
 });

@@ -37,8 +37,8 @@ describe('zeroTerminalSNR', () => {
   });
 
   it('refuses a single timestep', () => {
-    const made = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5]));
-    expect(E.isLeft(made) && made.left._tag).toBe('ConfigError');
+    const result = E.flatMap(zeroTerminalSNR)(scheduleFromBetas([0.5]));
+    expect(E.isLeft(result) && result.left._tag).toBe('ConfigError');
     expect(E.isRight(E.flatMap(zeroTerminalSNR)(cosine(2)))).toBe(true);
   });
 });

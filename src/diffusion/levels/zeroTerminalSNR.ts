@@ -22,14 +22,14 @@ export const zeroTerminalSNR = decoding(
     // √ᾱ_t - √ᾱ_{T-1}
     const above = new Float64Array(T);
     for (let t = T - 2; t >= 0; t--) above[t] = above[t + 1]! + falls[t + 1]!;
-    const ended = above.map((root) => alphaBars[0]! * (root / above[0]!) ** 2);
-    const alphas = ended.map((alphaBar, t) => alphaBar / (ended[t - 1] ?? 1));
+    const products = above.map((root) => alphaBars[0]! * (root / above[0]!) ** 2);
+    const alphas = products.map((alphaBar, t) => alphaBar / (products[t - 1] ?? 1));
     return T > 1
       ? checkedTables('zeroTerminalSNR', {
           betas: alphas.map((alpha, t) => (t === 0 ? betas[0]! : 1 - alpha)),
           alphas,
-          alphaBars: ended,
-          sigmas: ended.map(sigmaOfAlphaBar),
+          alphaBars: products,
+          sigmas: products.map(sigmaOfAlphaBar),
         })
       : fail('ConfigError', {
           where: 'zeroTerminalSNR',

@@ -55,6 +55,6 @@ it.each([
   [[{ prior: [1], terms: [[1], [1]] }], '2 timesteps in batch 0'],
   [[{ prior: [1], terms: [[1], [1], []] }], 'different numbers of samples in batch 0'],
 ])('foldBits refuses %j', (batches, message) => {
-  const made = foldBits(3)(batches);
-  expect(E.isLeft(made) && made.left.message).toContain(message);
+  const result = foldBits(3)(batches);
+  expect(E.isLeft(result) && result.left.message).toContain(message);
 });

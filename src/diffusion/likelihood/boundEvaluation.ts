@@ -83,16 +83,16 @@ const measuredAt = <P, I extends Shape>(
   return <B extends Dim>(
     params: P,
     x0: Tensor<[B, ...I]>,
-    { t: one, key, ...given }: BoundInputs<NoInfer<B>>,
+    { t: one, key, ...conditioning }: BoundInputs<NoInfer<B>>,
   ): Measured<B> => {
     const t = forEachSample(x0)(one);
     const noise = drawnBy(key, normalLike)(x0);
     const xt = transmit(t, noise)(x0);
-    const found = reverse(params, xt, { ...given, t });
+    const result = reverse(params, xt, { ...conditioning, t });
     return {
-      bits: term(t, x0, xt)(found),
-      x0Error: meanPerSample(square(sub(found.x0, x0))),
-      noiseError: meanPerSample(square(sub(toNoise(t, xt)(found.x0), noise))),
+      bits: term(t, x0, xt)(result),
+      x0Error: meanPerSample(square(sub(result.x0, x0))),
+      noiseError: meanPerSample(square(sub(toNoise(t, xt)(result.x0), noise))),
     };
   };
 };
@@ -125,9 +125,11 @@ export const boundAt = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof BoundOptions> & BoundOptions,
   ) => {
-    const { grid, ...given } = boundOptions.demand(options);
+    const { grid, ...settings } = boundOptions.demand(options);
     const levels = orRaise(boundLevels('boundAt', noising, grid));
-    return isDiscrete(noising) ? measuredAt(noising, denoiser, given) : measuredAlong(noising, denoiser, levels, given);
+    return isDiscrete(noising)
+      ? measuredAt(noising, denoiser, settings)
+      : measuredAlong(noising, denoiser, levels, settings);
   },
 );
 

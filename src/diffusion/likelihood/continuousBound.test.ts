@@ -29,7 +29,7 @@ const grid = atSigmas([...SIGMAS].reverse());
 const mixture = { shape: [] as const, weights: [0.4, 0.6], means: [[-0.5], [0.4]], variances: [0.05, 0.2] };
 const x0 = constantOf([-1, -0.2, 101 / 255, 1], 4) as Tensor<[4]>;
 
-const measured = async (
+const measure = async (
   noising: ContinuousNoising,
   term: number,
   denoiser = exactDenoiser(noising)(mixture),
@@ -50,7 +50,7 @@ const phi = (x: number): number => {
 describe('a term of the bound along a path', () => {
   it.each([1, 2, 3])('is ½·∫ dλ over its part times ‖ε - ε̂‖² at a σ inside of it: part %d', async (term) => {
     for (const noising of paths) {
-      const { bits, x0Error, noiseError } = await measured(noising, term);
+      const { bits, x0Error, noiseError } = await measure(noising, term);
       const width = Math.log(SIGMAS[term]! / SIGMAS[term - 1]!);
       const sigmas = x0Error.map((error, b) => Math.sqrt(error / noiseError[b]!));
       expect(relativeDistance(bits, noiseError.map((error) => (width * error) / Math.LN2))).toBeLessThan(1e-14); // prettier-ignore
@@ -72,7 +72,7 @@ describe('a term of the bound along a path', () => {
         clock: 'level',
         apply: (_, x, { level }) => scaleBy(x, reciprocal(level!.alpha)),
       };
-      const { bits, x0Error } = await measured(noising, 0, scaled, { cdf });
+      const { bits, x0Error } = await measure(noising, 0, scaled, { cdf });
       const [first] = SIGMAS as [number];
       for (const b of [1, 2]) {
         const off = Math.sqrt(x0Error[b]!);
@@ -84,13 +84,13 @@ describe('a term of the bound along a path', () => {
 
   it('is the same on every path, for the same key', async () => {
     for (const term of [0, 1, 2, 3]) {
-      const expected = await measured(edm(), term);
+      const expected = await measure(edm(), term);
       for (const noising of paths) {
-        const found = await measured(noising, term);
+        const actual = await measure(noising, term);
         // a cosine finds its time by 30 bisections
-        expect(relativeDistance(found.bits, expected.bits)).toBeLessThan(1e-6);
+        expect(relativeDistance(actual.bits, expected.bits)).toBeLessThan(1e-6);
         if (noising.name !== 'continuousCosine')
-          expect(relativeDistance(found.bits, expected.bits)).toBeLessThan(1e-12);
+          expect(relativeDistance(actual.bits, expected.bits)).toBeLessThan(1e-12);
       }
     }
   });
@@ -156,6 +156,6 @@ it.each([
   [() => boundAt(edm(), exactDenoiser(edm())(mixture), { grid: 1 }), 'boundAt: expected a grid of at least two timesteps, got 1; the path leads from the least to the most noise of the grid; more steps are more accurate'],
   [() => priorTerm(edm()), 'priorTerm: expected a continuous path over [0, 1], got a path of σ, which has no end; give the time where sampling begins, such as 80'],
 ])('refuses %#', (make, message) => {
-  const made = attempt<unknown>(make);
-  expect(E.isLeft(made) && made.left.message).toBe(message);
+  const result = attempt<unknown>(make);
+  expect(E.isLeft(result) && result.left.message).toBe(message);
 }); // prettier-ignore

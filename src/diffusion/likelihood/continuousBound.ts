@@ -74,7 +74,7 @@ export const measuredAlong = <P, I extends Shape>(
   return <B extends Dim>(
     params: P,
     x0: Tensor<[B, ...I]>,
-    { t: index, key, ...given }: BoundInputs<NoInfer<B>>,
+    { t: index, key, ...conditioning }: BoundInputs<NoInfer<B>>,
   ): Measured<B> => {
     const each = forEachSample(x0);
     const width = each(widthAt(index)); // ½ of that in λ
@@ -83,7 +83,7 @@ export const measuredAlong = <P, I extends Shape>(
     const { alpha, sigma } = noising.levels(t);
     const noise = drawnBy(forkKeys(key, 'noise'), normalLike)(x0);
     const xt = qSample(noising)(t, noise)(x0);
-    const x0Error = meanPerSample(square(sub(apply(params, xt, { ...given, t }), x0)));
+    const x0Error = meanPerSample(square(sub(apply(params, xt, { ...conditioning, t }), x0)));
     const noiseError = mul(x0Error, square(div(alpha, sigma)));
     const decoder = {
       mean: scaleBy(xt, reciprocal(alpha)),

@@ -86,25 +86,25 @@ const logDensities = async (
   over: Noising = noising,
 ): Promise<readonly number[]> => {
   const B = points.length / 2;
-  const made = right(likelihood({ noising: over, denoiser, grid }));
+  const result = right(likelihood({ noising: over, denoiser, grid }));
   const step = program({ x: 'B 2', stretch: 'B', index: ':int32', key: 'key' }, ({ index, key: one, ...state }) =>
-    made.step(null, state, { index, key: one }),
+    result.step(null, state, { index, key: one }),
   );
-  const finish = program({ x: 'B 2', stretch: 'B' }, made.finish);
+  const finish = program({ x: 'B 2', stretch: 'B' }, result.finish);
   const run = F.pipe(
     RTE.Do,
     RTE.bind('step', () => compile(step, { B })),
     RTE.bind('finish', () => compile(finish, { B })),
     RTE.bind('begin', () =>
       compile(
-        program({ x: 'B 2' }, ({ x }) => made.start(x)),
+        program({ x: 'B 2' }, ({ x }) => result.start(x)),
         { B },
       ),
     ),
     RTE.bind('start', ({ begin }) => RTE.fromTaskEither(begin.run({ x: Float32Array.from(points) }))),
     RTE.flatMap((parts) =>
       F.pipe(
-        iterate(parts.step, { times: made.steps, inputs: (index) => ({ index, key: key(7) }) })(parts.start),
+        iterate(parts.step, { times: result.steps, inputs: (index) => ({ index, key: key(7) }) })(parts.start),
         RTE.flatMapTaskEither(parts.finish.run),
       ),
     ),
@@ -134,8 +134,8 @@ describe('the likelihood by the probability flow ODE', () => {
     const expected = PAIRS.map((x) => closedForm(x, 0, 1023));
     const errors = await Promise.all(
       [33, 65, 129].map(async (n) => {
-        const found = await logDensities(exact, spaced(n), POINTS);
-        return Math.max(...found.map((one, i) => Math.abs(one - expected[i]!)));
+        const actual = await logDensities(exact, spaced(n), POINTS);
+        return Math.max(...actual.map((one, i) => Math.abs(one - expected[i]!)));
       }),
     );
     expect(errors[2]).toBeLessThan(1e-3);
@@ -221,9 +221,9 @@ describe('the likelihood by the probability flow ODE', () => {
     const point = [PAIRS[1]![0]!, PAIRS[1]![1]!];
     const [a, b] = [point[0]! - point[1]!, point[0]! + point[1]!].map((x) => x * Math.SQRT1_2);
     // the points are uploaded as float32
-    const found = await logDensities(turned, spaced(129), Array.from({ length: B }, () => [a!, b!]).flat());
-    const mean = found.reduce((sum, x) => sum + x, 0) / B;
-    const deviation = Math.sqrt(found.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (B - 1));
+    const actual = await logDensities(turned, spaced(129), Array.from({ length: B }, () => [a!, b!]).flat());
+    const mean = actual.reduce((sum, x) => sum + x, 0) / B;
+    const deviation = Math.sqrt(actual.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (B - 1));
     expect(deviation).toBeGreaterThan(0.1);
     expect(Math.abs(mean - closedForm(point, 0, 1023))).toBeLessThan((5 * deviation) / Math.sqrt(B));
   });
@@ -246,8 +246,8 @@ describe('the likelihood by the probability flow ODE', () => {
       [() => E.right([0, 7]), 'falling times'],
       [() => E.right([5000, 0]), 'falling times'],
     ] as const) {
-      const made = likelihood({ noising, denoiser: exact, grid });
-      expect(E.isLeft(made) && made.left.message).toContain(says);
+      const result = likelihood({ noising, denoiser: exact, grid });
+      expect(E.isLeft(result) && result.left.message).toContain(says);
     }
     expect(right(likelihood({ noising, denoiser: exact, grid: 3 })).timesteps).toEqual([0, 512, 1023]);
   });

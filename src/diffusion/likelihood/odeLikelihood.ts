@@ -125,9 +125,9 @@ const partsOf = schema(
  * // data N(0, I) do not move: v̂ = 0
  * const still: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const noising = unwrap(ddpm(cosine(8)))
- * const made = unwrap(likelihood({ noising, denoiser: still }))
- * made.steps // → 7
- * made.finish(made.start(zeros(1, 2))) // → [-1.838]
+ * const result = unwrap(likelihood({ noising, denoiser: still }))
+ * result.steps // → 7
+ * result.finish(result.start(zeros(1, 2))) // → [-1.838]
  */
 export const likelihood = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof LikelihoodParts<never, []>> & InferredFrom<LikelihoodParts<P, I>, 'denoiser'>,
@@ -163,14 +163,14 @@ export const likelihood = <P, I extends Shape, G = unknown>(
         step: <B extends Dim>(
           params: P,
           { x, stretch }: LikelihoodState<B, I>,
-          { index, key, ...given }: LikelihoodInputs<NoInfer<B>>,
+          { index, key, ...conditioning }: LikelihoodInputs<NoInfer<B>>,
         ): LikelihoodState<B, I> => {
           const z = drawnBy(key, rademacher)(x);
           const direction = asTangent<Tensor<[B, ...I]>>(z);
           /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
           const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
             const v = (at: Tensor<[B, ...I]>) =>
-              apply(params, isEven ? at : mul(at, normAt(t)), { ...given, t: forEachSample(x)(t) });
+              apply(params, isEven ? at : mul(at, normAt(t)), { ...conditioning, t: forEachSample(x)(t) });
             const { value, tangent } = jvp(v)(from, direction);
             return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
           };

@@ -99,8 +99,8 @@ describe('the variance of p_θ', () => {
   // at t = 0, where β̃ is 0, the value of t = 1
   const small = RESPACED.posterior.map((v, i) => Math.log(i === 0 ? RESPACED.posterior[1]! : v));
   const logVariances = async (denoiser: Denoiser<null, [2]>, variance?: 'beta') => {
-    const made = pMeanVariance(short, denoiser, variance && { variance })(null, xt, { t: each });
-    return (await numbersOf(() => made.logVariance)).filter((_, i) => i % 2 === 0);
+    const result = pMeanVariance(short, denoiser, variance && { variance })(null, xt, { t: each });
+    return (await numbersOf(() => result.logVariance)).filter((_, i) => i % 2 === 0);
   };
   const learning = (as: 'range' | 'logVariance', value: number) =>
     learningVariance<null, [2]>({
@@ -130,9 +130,9 @@ describe('the variance of p_θ', () => {
 it('pSample adds σ·z except at t = 0, with a t for each sample', async () => {
   const { mean, logVariance } = pMeanVariance(noising, guess)(null, xt, { t });
   const [means, logs, z] = await Promise.all([mean, logVariance, noise].map((x) => numbersOf(() => x)));
-  const drawn = await numbersOf(() => pSample(noising, guess)(null, xt, { t }, noise));
+  const samples = await numbersOf(() => pSample(noising, guess)(null, xt, { t }, noise));
   const expected = means!.map((m, i) => (i < 2 ? m : m + Math.exp(logs![i]! / 2) * z![i]!));
-  expect(relativeDistance(drawn, expected)).toBeLessThan(1e-14);
+  expect(relativeDistance(samples, expected)).toBeLessThan(1e-14);
 });
 
 describe('p_θ of a denoiser with two outputs', () => {
@@ -200,8 +200,8 @@ it('a learned range keeps its digits in float32 for nearly equal log β and log 
     learningVariance({ predicts: 'x0', as: 'range', apply: (_, x) => ({ prediction: x, variance: x }) }),
   );
   const slopes = grad((variance: Tensor<[2, 1]>) => sum(reverse(late, two)({ prediction: two, variance }).logVariance));
-  const found = await numbersOf(() => slopes(two), wasm());
+  const actual = await numbersOf(() => slopes(two), wasm());
   const { betas } = longer.schedule;
   const expected = [700, 999].map((at) => Math.log(betas[at]!) / 2 - Math.log(longer.posteriors[at]!.sigma));
-  expect(relativeDistance(found, expected)).toBeLessThan(2 ** -22);
+  expect(relativeDistance(actual, expected)).toBeLessThan(2 ** -22);
 });

@@ -81,7 +81,7 @@ export const reverseOf = demanding(
     { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
-    const given = E.map(({ variance, correction }: Checked) => ({
+    const settings = E.map(({ variance, correction }: Checked) => ({
       correction,
       variances: stepVariances(stepsOf(noising), variance),
     }))(ofReverse.decode(options));
@@ -91,7 +91,7 @@ export const reverseOf = demanding(
       const {
         correction,
         variances: { low, spread, fixed },
-      } = orRaise(given);
+      } = orRaise(settings);
       const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
       const logVarianceOf = (variance: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
         variance === undefined || learned === undefined
@@ -144,7 +144,7 @@ export const pMeanVariance = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
-    const given = E.map(({ variance, correction }: Checked) => {
+    const settings = E.map(({ variance, correction }: Checked) => {
       const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
       const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
       return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared) };
@@ -158,8 +158,8 @@ export const pMeanVariance = demanding(
         seesX0: { apply, learned, guides },
         reverse,
         variances,
-      } = orRaise(given);
-      const found = reverse(
+      } = orRaise(settings);
+      const result = reverse(
         at.t,
         xt,
       )({
@@ -167,10 +167,10 @@ export const pMeanVariance = demanding(
         // the same network: the compiler merges the common part of the two evaluations
         ...(learned && { variance: learned.apply(params, xt, at).variance }),
       });
-      if (guides?.mean === undefined) return found;
-      const { mean, logVariance } = found;
+      if (guides?.mean === undefined) return result;
+      const { mean, logVariance } = result;
       const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
-      return { ...found, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
+      return { ...result, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
     };
   },
 );

@@ -20,9 +20,9 @@ export interface AdaptiveDraw {
   /** The draw of times for a memory. */
   readonly draw: (memory: DrawMemory) => TimeDraw;
   /** An estimate of the mean loss at uniform times, from the losses at the drawn ones. */
-  readonly mean: (memory: DrawMemory, noising: Noising) => <B extends Dim>(drawn: SampleLosses<B>) => Scalar;
+  readonly mean: (memory: DrawMemory, noising: Noising) => <B extends Dim>(samples: SampleLosses<B>) => Scalar;
   /** The memory after a batch. */
-  readonly record: (memory: DrawMemory) => <B extends Dim>(drawn: SampleLosses<B>) => DrawMemory;
+  readonly record: (memory: DrawMemory) => <B extends Dim>(samples: SampleLosses<B>) => DrawMemory;
 }
 
 /** Wraps a plain draw as an adaptive one, with no memory and a plain mean. Returns an adaptive draw unchanged. */
@@ -32,7 +32,7 @@ export const asAdaptive = (times: TimeDraw | AdaptiveDraw): AdaptiveDraw =>
         name: times.name,
         memory: () => ({}),
         draw: () => times,
-        mean: () => (drawn) => mean(drawn.losses),
+        mean: () => (samples) => mean(samples.losses),
         record: (memory) => () => memory,
       }
     : times;

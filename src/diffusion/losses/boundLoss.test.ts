@@ -138,7 +138,7 @@ describe('losses from the variational bound', () => {
       apply: (_, x) => ({ prediction: fullLike(x, mean), variance: fullLike(x, 2 * Math.log(sigma)) }),
     });
     const levels = [-1, 0.2, 31 / 255, 1];
-    const given = {
+    const inputs = {
       x0: constantOf(levels, 4, 1) as Tensor<[4, 1]>,
       noise: zeros(4, 1),
       t: constantOf(new Int32Array(4), 4),
@@ -161,8 +161,8 @@ describe('losses from the variational bound', () => {
         const p = (x === 1 ? 1 : below(x + 1 / 255)) - (x === -1 ? 0 : below(x - 1 / 255));
         return -Math.log2(Math.max(p, 1e-12));
       });
-      const bound = await numbersOf(() => boundLosses(noising, fixed, { cdf })(scalar(0), given).losses);
-      const hybrid = await numbersOf(() => hybridLosses(noising, fixed, { cdf, lambda: 2 })(scalar(0), given).losses);
+      const bound = await numbersOf(() => boundLosses(noising, fixed, { cdf })(scalar(0), inputs).losses);
+      const hybrid = await numbersOf(() => hybridLosses(noising, fixed, { cdf, lambda: 2 })(scalar(0), inputs).losses);
       bits.forEach((expected, i) => {
         expect(Math.abs(bound[i]! - expected)).toBeLessThan(1e-9);
         expect(Math.abs(hybrid[i]! - ((mean - levels[i]!) ** 2 + 2 * T * expected))).toBeLessThan(2 * T * 1e-9);
@@ -173,19 +173,19 @@ describe('losses from the variational bound', () => {
   it.each(['posterior', 'beta'] as const)('have the variance that is asked for, if it is not learned: %s', async (variance) => {
     const fixed: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.1) };
     const t = constantOf(Int32Array.of(1, 3, 5, 7), 4);
-    const given = { x0: fullLike(x0, 0.6), noise: zeros(4, 2), t };
-    const found = await numbersOf(() => boundLosses(noising, fixed, { variance })(null, given).losses);
+    const inputs = { x0: fullLike(x0, 0.6), noise: zeros(4, 2), t };
+    const actual = await numbersOf(() => boundLosses(noising, fixed, { variance })(null, inputs).losses);
     [1, 3, 5, 7].forEach((at, i) => {
       const { x0: k, sigma } = noising.posteriors[at]!;
       const [p, q] = [sigma ** 2, variance === 'beta' ? noising.schedule.betas[at]! : sigma ** 2];
       const nats = (p / q - 1 - Math.log(p / q) + (k * 0.5) ** 2 / q) / 2;
-      expect(found[i]! / (nats / Math.LN2)).toBeCloseTo(1, 11);
+      expect(actual[i]! / (nats / Math.LN2)).toBeCloseTo(1, 11);
     });
   }); // prettier-ignore
 
   it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;
-    const made = await outcomeOf((key) => hybridLosses(noising, plain)(scalar(0.4), { x0, key }).losses)();
-    expect(E.isLeft(made) && made.left.message).toContain('a denoiser that learns its variance');
+    const result = await outcomeOf((key) => hybridLosses(noising, plain)(scalar(0.4), { x0, key }).losses)();
+    expect(E.isLeft(result) && result.left.message).toContain('a denoiser that learns its variance');
   });
 });

@@ -36,12 +36,12 @@ export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
 const lossesAlong = <P, I extends Shape>(
   noising: ContinuousNoising,
   denoiser: Denoiser<P, I>,
-  given: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+  settings: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
 ): Losses<P, I> => {
   if (noising.time === 'sigma')
     raise('ConfigError', withoutEnds('boundLosses', noising, 'take trigonometric(), on which the bound is the same'));
   return (params, inputs) => {
-    const { labelDropout, times } = orRaise(given);
+    const { labelDropout, times } = orRaise(settings);
     const { error, t } = predictionErrors(noising, denoiser, { labelDropout, times })(params, inputs);
     const rate = boundRateAt(denoiser.predicts, noising.levels(t));
     return { losses: mul(bitsPerDimension(square(error)), rate), t };
@@ -52,12 +52,12 @@ const lossesAlong = <P, I extends Shape>(
 const lossesAt = <P, I extends Shape>(
   noising: DiscreteNoising,
   denoiser: Denoiser<P, I>,
-  given: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+  settings: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
 ): Losses<P, I> => {
-  const noised = drawnBatch(noising, denoiser, given);
+  const noised = drawnBatch(noising, denoiser, settings);
   const predictions = predictionsOf(noising, denoiser);
   return (params, inputs) => {
-    const { variance, cdf } = orRaise(given);
+    const { variance, cdf } = orRaise(settings);
     const term = boundTerm(noising, { cdf });
     const reverse = reverseOf(noising, denoiser, { variance, correction: uncorrected });
     const { xt, at } = noised(inputs);
@@ -74,8 +74,8 @@ const termLosses = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
   ): Losses<P, I> => {
-    const given = boundOptions.decode(options);
-    return isDiscrete(noising) ? lossesAt(noising, denoiser, given) : lossesAlong(noising, denoiser, given);
+    const settings = boundOptions.decode(options);
+    return isDiscrete(noising) ? lossesAt(noising, denoiser, settings) : lossesAlong(noising, denoiser, settings);
   },
 );
 
@@ -166,14 +166,14 @@ export const hybridLosses = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof HybridOptions> & HybridOptions,
   ): Losses<P, I> => {
-    const given = hybridOptions.decode(options);
+    const settings = hybridOptions.decode(options);
     const steps = requireDiscrete('hybridLosses', noising);
-    const noised = drawnBatch(steps, denoiser, given);
+    const noised = drawnBatch(steps, denoiser, settings);
     const predictions = predictionsOf(steps, denoiser);
     const reverse = reverseOf(steps, denoiser, { correction: uncorrected });
     const target = targetOf(steps, denoiser.predicts);
     return (params, inputs) => {
-      const { lambda, cdf } = orRaise(given);
+      const { lambda, cdf } = orRaise(settings);
       const term = boundTerm(steps, { cdf });
       const { x0 } = inputs;
       const { xt, noise, at } = noised(inputs);

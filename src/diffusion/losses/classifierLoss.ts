@@ -78,11 +78,11 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * const losses = program({ x0: 'B', label: 'B:int32', k: 'key' }, ({ x0, label, k }) =>
  *   classifierLosses(noising, tilted)(null, { x0, key: k, label }),
  * )
- * const given = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
+ * const inputs = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
  * await using nf = await open(reference())
- * const found = await nf.run(evaluate(losses, { B: 2 })(given))
- * found.losses // → [0.693, 0.693]
- * found.accuracy // → [1, 0]
+ * const result = await nf.run(evaluate(losses, { B: 2 })(inputs))
+ * result.losses // → [0.693, 0.693]
+ * result.accuracy // → [1, 0]
  */
 export const classifierLosses: ClassifierObjective = demanding<ClassifierObjective>(
   'classifierLosses',

@@ -59,14 +59,14 @@ const lossesOf = (objective: Objective, noising = edm(), p = P) =>
 
 describe('consistencyLosses', () => {
   test.each([0.5, 0.9, 0])('is d(f(x_t, t), f(x_r, r))/(t - r) for r = %d·t, with f(x, 0) = x', async (ratio) => {
-    const found = await lossesOf(consistencyLosses({ pairs: at(ratio), c: C }));
+    const actual = await lossesOf(consistencyLosses({ pairs: at(ratio), c: C }));
     SIGMAS.forEach((t, i) => {
       const r = ratio * t;
       const error = [0, 1].map((j) => {
         const [x0, noise] = [X0[2 * i + j]!, NOISE[2 * i + j]!];
         return f(P, x0 + t * noise, t) - (r === 0 ? x0 : f(P, x0 + r * noise, r));
       });
-      expect(found[i]).toBeCloseTo(huber(error) / (t - r), 12);
+      expect(actual[i]).toBeCloseTo(huber(error) / (t - r), 12);
     });
   });
 
@@ -105,18 +105,18 @@ describe('consistencyLosses', () => {
     };
     const label = constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'>;
     const objective = consistencyLosses({ pairs: at(0.5) });
-    const found = await numbersOf(
+    const actual = await numbersOf(
       (key) => objective(edm(), random, { labelDropout: 0.5 })(null, { ...batch, key, label }).losses,
     );
-    expect(found).toEqual([0, 0, 0]);
+    expect(actual).toEqual([0, 0, 0]);
   });
 
   test('the pairs get the number of updates', async () => {
     const objective = consistencyLosses({ pairs: ectPairs({ steps: 800, k: 0 }), c: C });
-    const found = await numbersOf(
+    const actual = await numbersOf(
       () => objective(edm(), network)(scalar(P), { ...batch, step: scalar(100, 'int32') }).losses,
     );
-    expect(found).toEqual(await lossesOf(consistencyLosses({ pairs: at(0.75), c: C })));
+    expect(actual).toEqual(await lossesOf(consistencyLosses({ pairs: at(0.75), c: C })));
   });
 });
 
@@ -138,7 +138,7 @@ describe('consistencyDistillationLosses', () => {
     numbersOf(() => objective(edm(), network)(scalar(P), { ...batch, teacher: scalar(Q) }).losses);
 
   test.each([0.5, 0])('x_r is a step of Heun from x_t, for r = %d·t', async (ratio) => {
-    const found = await distilled(consistencyDistillationLosses({ teacher, pairs: at(ratio), c: C }));
+    const actual = await distilled(consistencyDistillationLosses({ teacher, pairs: at(ratio), c: C }));
     SIGMAS.forEach((t, i) => {
       const r = ratio * t;
       const error = [0, 1].map((j) => {
@@ -149,7 +149,7 @@ describe('consistencyDistillationLosses', () => {
         const d2 = (next - D(Q, next, r)) / r;
         return f(P, xt, t) - f(P, xt + ((r - t) * (d + d2)) / 2, r);
       });
-      expect(found[i]).toBeCloseTo(huber(error) / (t - r), 12);
+      expect(actual[i]).toBeCloseTo(huber(error) / (t - r), 12);
     });
   });
 
@@ -185,8 +185,8 @@ describe('consistencyDistillationLosses', () => {
             teacher: scalar(Q),
           }).losses,
       )();
-    const refused = await lossOn(timed);
-    expect(E.isLeft(refused) && refused.left).toMatchObject({
+    const refusal = await lossOn(timed);
+    expect(E.isLeft(refusal) && refusal.left).toMatchObject({
       _tag: 'ConfigError',
       where: 'consistencyDistillationLosses: teacher',
       actual: 'one of edm {}',
@@ -197,8 +197,8 @@ describe('consistencyDistillationLosses', () => {
 
 test('consistency losses refuse the timesteps of a schedule', async () => {
   const schedule = right(ddpm(cosine(10)));
-  const refused = await outcomeOf(() => consistencyLosses({ pairs: at(0.5) })(schedule, network)(scalar(P), batch).losses)(); // prettier-ignore
-  expect(E.isLeft(refused) && refused.left).toMatchObject({
+  const refusal = await outcomeOf(() => consistencyLosses({ pairs: at(0.5) })(schedule, network)(scalar(P), batch).losses)(); // prettier-ignore
+  expect(E.isLeft(refusal) && refusal.left).toMatchObject({
     where: 'consistencyLosses: noising',
     hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
   });
@@ -215,8 +215,8 @@ test.each([rectifiedFlow(), trigonometric(), continuousLinear()])(
         return objective(noising, exactDenoiser(noising)(mixture))(null, { ...batch, t }).losses;
       });
     const expected = await losses(edm(), SIGMAS);
-    const found = await losses(path, SIGMAS.map((sigma) => path.levelOfSigma(sigma).t)); // prettier-ignore
-    found.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i]!, 9));
+    const actual = await losses(path, SIGMAS.map((sigma) => path.levelOfSigma(sigma).t)); // prettier-ignore
+    actual.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i]!, 9));
   },
 );
 

@@ -66,18 +66,18 @@ describe('on a continuous path the bound', () => {
     it.each(kindsOn(name))('is -½·dSNR/dt·Var(x₀|x_t), of a denoiser of %s', async (predicts) => {
       const denoiser = reparameterize(noising, predicts)(exactDenoiser(noising)(normal));
       for (const losses of [boundLosses, rescaledBoundLosses]) {
-        const found = meansOf(await numbersOf(() => losses(noising, denoiser)(null, inputs).losses));
+        const actual = meansOf(await numbersOf(() => losses(noising, denoiser)(null, inputs).losses));
         // conversions lose a factor of σ/α or α/σ, up to 20; velocities another of their rates
-        expect(relativeDistance(found, expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // prettier-ignore
+        expect(relativeDistance(actual, expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // prettier-ignore
       }
     });
 
     it('has the weighting SNR, and takes another: -½·dλ/dt·sigmoid(b - λ)·‖ε - ε̂‖² of Kingma & Gao 2023', async () => {
       const denoiser = reparameterize(noising, 'v')(exactDenoiser(noising)(normal));
       const losses = weightedBy(sigmoidWeight(-1))(boundLosses);
-      const found = meansOf(await numbersOf(() => losses(noising, denoiser)(null, inputs).losses));
+      const actual = meansOf(await numbersOf(() => losses(noising, denoiser)(null, inputs).losses));
       const weighted = TIMES.map((t, i) => expected[i]! / Math.LN2 / (1 + snrAt(t) * Math.E));
-      expect(relativeDistance(found, weighted)).toBeLessThan(1e-11);
+      expect(relativeDistance(actual, weighted)).toBeLessThan(1e-11);
       const same = await numbersOf(() => weightedBy(snrWeight)(losses)(noising, denoiser)(null, inputs).losses);
       expect(relativeDistance(meansOf(same), expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // prettier-ignore
     });
@@ -87,10 +87,10 @@ describe('on a continuous path the bound', () => {
       for (const predicts of kindsOn(name)) {
         const off: Denoiser<Scalar, []> = { predicts, clock: 'level', apply: (p, x) => mul(x, p) };
         const of = boundLosses(noising, off);
-        const given = { x0: fullLike(ends, 0.5), noise: fullLike(ends, -1), t: ends };
-        const values = await numbersOf(() => of(scalar(0.5), given).losses, wasm());
+        const inputs = { x0: fullLike(ends, 0.5), noise: fullLike(ends, -1), t: ends };
+        const values = await numbersOf(() => of(scalar(0.5), inputs).losses, wasm());
         expect(values.filter((value) => !(value >= 0 && value < Infinity))).toEqual([]);
-        const [slope] = await numbersOf(() => grad(meanLoss(of))(scalar(0.5), given), wasm());
+        const [slope] = await numbersOf(() => grad(meanLoss(of))(scalar(0.5), inputs), wasm());
         expect(Number.isFinite(slope)).toBe(true);
       }
     });
@@ -100,8 +100,8 @@ describe('on a continuous path the bound', () => {
     [edm(), 'boundLosses: expected a continuous path over [0, 1], got a path of σ, which has no end; take trigonometric(), on which the bound is the same'],
     [rectifiedFlow(), 'taken'],
   ])('on a path of σ is refused: %#', async (noising, message) => {
-    const made = await outcomeOf((key) => boundLosses(noising, exactDenoiser(noising)(normal))(null, { x0: zeros(2), key }).losses)();
-    expect(E.isLeft(made) ? made.left.message : 'taken').toBe(message);
+    const result = await outcomeOf((key) => boundLosses(noising, exactDenoiser(noising)(normal))(null, { x0: zeros(2), key }).losses)();
+    expect(E.isLeft(result) ? result.left.message : 'taken').toBe(message);
   }); // prettier-ignore
 });
 
@@ -110,13 +110,13 @@ it('weights the bound of a schedule too: w/SNR times each term', async () => {
   const SNR = [0.95, 0.76, 0.38, 0.076].map((alphaBar) => alphaBar / (1 - alphaBar));
   const off: Denoiser<null, []> = { predicts: 'v', apply: (_, x) => fullLike(x, 0.25) };
   const t = constantOf(Int32Array.of(0, 1, 2, 3), 4);
-  const given = { x0: constantOf([1, 0.2, -1, 0.6], 4), noise: constantOf([0.5, -1, 1, 2], 4), t };
-  const raw = await numbersOf(() => boundLosses(noising, off)(null, given).losses);
-  const weighted = await numbersOf(() => weightedBy(uniformWeight)(boundLosses)(noising, off)(null, given).losses);
+  const inputs = { x0: constantOf([1, 0.2, -1, 0.6], 4), noise: constantOf([0.5, -1, 1, 2], 4), t };
+  const raw = await numbersOf(() => boundLosses(noising, off)(null, inputs).losses);
+  const weighted = await numbersOf(() => weightedBy(uniformWeight)(boundLosses)(noising, off)(null, inputs).losses);
   expect(relativeDistance(weighted, raw.map((bits, i) => bits / SNR[i]!))).toBeLessThan(1e-13); // prettier-ignore
   const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
-  const made = await outcomeOf(() => weightedBy(uniformWeight)(boundLosses)(ends, off)(null, { x0: zeros(1), noise: zeros(1), t: constantOf(Int32Array.of(0), 1) }).losses)(); // prettier-ignore
-  expect(E.isLeft(made) && made.left.message).toBe('weightsOf: expected finite weights of 0 or more, got Infinity at t = 1; leave some signal at every timestep'); // prettier-ignore
+  const result = await outcomeOf(() => weightedBy(uniformWeight)(boundLosses)(ends, off)(null, { x0: zeros(1), noise: zeros(1), t: constantOf(Int32Array.of(0), 1) }).losses)(); // prettier-ignore
+  expect(E.isLeft(result) && result.left.message).toBe('weightsOf: expected finite weights of 0 or more, got Infinity at t = 1; leave some signal at every timestep'); // prettier-ignore
 });
 
 describe('times of uniform log-SNR', () => {
@@ -138,8 +138,8 @@ describe('times of uniform log-SNR', () => {
   it.each(pathNames)('have the mean of uniform times: of the bound on %s, ½·(λ_max - λ_min)·‖ε - ε̂‖²', async (on) => {
     const [noising, snrAt] = paths[on];
     const off: Denoiser<null, []> = { predicts: 'x0', clock: 'level', apply: (_, x) => fullLike(x, 0.25) };
-    const drawn = () => boundLosses(noising, off)(null, inputs);
-    const [found] = await numbersOf(() => mean({}, noising)(drawn()));
+    const draw = () => boundLosses(noising, off)(null, inputs);
+    const [found] = await numbersOf(() => mean({}, noising)(draw()));
     const errors = TIMES.flatMap((t) => SIGNS.map(([a]) => snrAt(t) * (0.25 - a * C) ** 2));
     const expected = (Math.log(max / min) * errors.reduce((a, b) => a + b, 0)) / B / Math.LN2; // ½·(λ_max - λ_min) = ln(max/min)
     expect(found! / expected).toBeCloseTo(1, 12);
@@ -169,8 +169,8 @@ describe('times of uniform log-SNR', () => {
     [{ min: 0 }, rectifiedFlow(), 'logSNRTimes.min: expected a finite number above 0, got 0; 0.002 and 80 are the ends of EDM'],
   ])('refuse %j on %#', (options, noising, message) => {
     for (const use of [() => logSNRTimes(options).memory(noising), () => logSNRTimes(options).draw({})(noising)]) {
-      const made = attempt<unknown>(use);
-      expect(E.isLeft(made) && made.left.message).toMatch(message);
+      const result = attempt<unknown>(use);
+      expect(E.isLeft(result) && result.left.message).toMatch(message);
     }
   }); // prettier-ignore
 });

@@ -141,7 +141,7 @@ describe('continuousConsistencyLosses', () => {
     ['continuousConsistencyLosses', continuousConsistencyLosses],
     ['continuousConsistencyDistillationLosses', () => continuousConsistencyDistillationLosses({ teacher })],
   ])('%s refuses another path', async (name, objective) => {
-    const refused = await outcomeOf(() => objective()(rectifiedFlow(), network)(scalar(P), batch).losses)();
-    expect(E.isLeft(refused) && refused.left.where).toBe(`${name}: noising`);
+    const refusal = await outcomeOf(() => objective()(rectifiedFlow(), network)(scalar(P), batch).losses)();
+    expect(E.isLeft(refusal) && refusal.left.where).toBe(`${name}: noising`);
   });
 });

@@ -132,9 +132,9 @@ const continuous = (
  * losses(null, { x0: fullOf(-1, 1, 1), t: fullOf(0.5, 1), noise: ones(1, 1) }).losses // → [0.1716]
  */
 export const continuousConsistencyLosses = <G = unknown>(
-  given?: Exact<G, keyof ContinuousConsistencyOptions> & ContinuousConsistencyOptions,
+  options?: Exact<G, keyof ContinuousConsistencyOptions> & ContinuousConsistencyOptions,
 ): Objective => {
-  const settings = training.demand<ContinuousConsistencyOptions>(given);
+  const settings = training.demand<ContinuousConsistencyOptions>(options);
   // the velocity of a sample is that of the flow on average
   const losses = continuous(
     'continuousConsistencyLosses',
@@ -161,10 +161,11 @@ export const continuousConsistencyLosses = <G = unknown>(
  * losses(null, { x0: fullOf(-1, 1), t: fullOf(0.5, 1), noise: ones(1), teacher: {} }).losses // → [0.25]
  */
 export const continuousConsistencyDistillationLosses = <Q, J extends Shape, G = unknown>(
-  given: Exact<G, keyof ContinuousConsistencyDistillationOptions<Q, J>> &
+  options: Exact<G, keyof ContinuousConsistencyDistillationOptions<Q, J>> &
     ContinuousConsistencyDistillationOptions<Q, J>,
 ): Objective => {
-  const { teacher, guidance, ...settings } = distillation.demand<ContinuousConsistencyDistillationOptions<Q, J>>(given);
+  const { teacher, guidance, ...settings } =
+    distillation.demand<ContinuousConsistencyDistillationOptions<Q, J>>(options);
   const name = 'continuousConsistencyDistillationLosses';
   const losses = continuous(name, settings, <I extends Shape>(path: ContinuousNoising): Velocity<I> => {
     const v = overNoising(path)(reparameterize(path, 'v')(teaching<Q, J, I>(name, path, teacher, guidance)));

@@ -154,7 +154,7 @@ describe('importanceTimesteps', () => {
     [{ uniform: 1.5 }, 'importanceTimesteps.uniform: expected a number from 0 to 1, got 1.5'],
     [{ uniform: Number.NaN }, 'importanceTimesteps.uniform: expected a number from 0 to 1, got NaN'],
   ])('refuses %j', (options, expected) => {
-    const made = attempt(() => importanceTimesteps(options).memory(right(ddpm(cosine(4)))));
-    expect(E.isLeft(made) && made.left).toMatchObject({ _tag: 'ConfigError', message: expect.stringContaining(expected) });
+    const result = attempt(() => importanceTimesteps(options).memory(right(ddpm(cosine(4)))));
+    expect(E.isLeft(result) && result.left).toMatchObject({ _tag: 'ConfigError', message: expect.stringContaining(expected) });
   }); // prettier-ignore
 });

@@ -107,29 +107,29 @@ interface ImportanceOptions extends OptionsOf<typeof importance> {}
  * const { memory, record, mean } = importanceTimesteps({ size: 1, uniform: 0 })
  * const noising = unwrap(ddpm(cosine(1000)))
  * memory(noising) // → { losses: [1000, 1], seen: [1000] }
- * const drawn = { losses: constantOf([1, 3], 2), t: iota(2) }
- * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(drawn) // from now on p = ¼, ¾
+ * const samples = { losses: constantOf([1, 3], 2), t: iota(2) }
+ * const after = record({ losses: zeros(2, 1), seen: zeros(2) })(samples) // from now on p = ¼, ¾
  * mean(after, noising)({ losses: ones(1), t: constantOf(Int32Array.of(1), 1) }) // → 0.667
  */
 export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
   requireCalled('importanceTimesteps()', options);
-  const given = importance.decode(options);
-  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(given).uniform);
+  const settings = importance.decode(options);
+  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(settings).uniform);
   return {
-    name: E.isLeft(given)
-      ? given.left.message
-      : `importance of ${given.right.size} losses, ${given.right.uniform} uniform`,
+    name: E.isLeft(settings)
+      ? settings.left.message
+      : `importance of ${settings.right.size} losses, ${settings.right.uniform} uniform`,
     memory: (noising) => {
       const { T } = requireDiscrete('importanceTimesteps', noising).schedule;
-      return { losses: [T, orRaise(given).size], seen: [T] };
+      return { losses: [T, orRaise(settings).size], seen: [T] };
     },
     draw: (memory) => timestepsBy(probabilities(memory)),
     mean:
       (memory) =>
       ({ losses, t }) =>
         mean(mul(losses, gather(importanceWeights(probabilities(memory)), wholeTimesteps(t)))),
-    record: (memory) => (drawn) => ({ ...recorded(historyOf(memory))(drawn) }),
+    record: (memory) => (samples) => ({ ...recorded(historyOf(memory))(samples) }),
   };
 };

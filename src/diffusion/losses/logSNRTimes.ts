@@ -65,15 +65,15 @@ const reaching = (noising: Noising, max: number): ContinuousNoising => {
  */
 export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
   requireCalled('logSNRTimes()', options);
-  const given = range.decode(options);
+  const settings = range.decode(options);
   return {
-    name: E.isLeft(given) ? given.left.message : `logSNRTimes of ${given.right.min} to ${given.right.max}`,
+    name: E.isLeft(settings) ? settings.left.message : `logSNRTimes of ${settings.right.min} to ${settings.right.max}`,
     memory: (noising) => {
-      reaching(noising, orRaise(given).max);
+      reaching(noising, orRaise(settings).max);
       return {};
     },
     draw: () => (noising) => {
-      const { min, max } = orRaise(given);
+      const { min, max } = orRaise(settings);
       const { timesOfSigmas } = reaching(noising, max);
       const [end, width] = [Math.log(max), Math.log(max / min)];
       return (batch) => (key) => timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width))));
@@ -81,7 +81,7 @@ export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range
     mean:
       (_, noising) =>
       ({ losses, t }) => {
-        const { min, max } = orRaise(given);
+        const { min, max } = orRaise(settings);
         const level = reaching(noising, max).levels(t);
         // 1/p(t) = (λ_max - λ_min)/(-dλ/dt), as -dλ/dt = 2·(α·σ̇ - σ·α̇)/(α·σ) = 2/(α·∂x̂₀/∂û)
         const weights = mul(mul(level.alpha, slopeAt('velocity', level)), Math.log(max / min));

@@ -55,14 +55,14 @@ describe('the simple loss', () => {
   it('takes timesteps and noise in place of drawn ones, and needs a key for what is missing', async () => {
     const nothing: Denoiser<null, [2]> = { predicts: 'epsilon', apply: (_, x) => fullLike(x, 0) };
     const losses = simpleLosses(noising, nothing);
-    const drawn = (key: Key) => {
+    const draw = (key: Key) => {
       const keys = fork(key, 'timestep', 'noise');
       return { t: uniformTimes(noising)(x0)(keys.timestep), noise: normalLike(keys.noise, x0) };
     };
     const expected = await numbersOf((key) => losses(null, { x0, key }).losses);
-    expect(await numbersOf((key) => losses(null, { x0, ...drawn(key) }).losses)).toEqual(expected);
-    expect(await numbersOf((key) => losses(null, { x0, key, t: drawn(key).t }).losses)).toEqual(expected);
-    const missing = await outcomeOf((key) => losses(null, { x0, noise: drawn(key).noise }).losses)();
+    expect(await numbersOf((key) => losses(null, { x0, ...draw(key) }).losses)).toEqual(expected);
+    expect(await numbersOf((key) => losses(null, { x0, key, t: draw(key).t }).losses)).toEqual(expected);
+    const missing = await outcomeOf((key) => losses(null, { x0, noise: draw(key).noise }).losses)();
     expect(E.isLeft(missing) && missing.left.message).toBe(
       'loss.key: expected a key, from which the timestep of each sample is drawn, got none; give { x0, key } or { x0, t, noise }',
     );

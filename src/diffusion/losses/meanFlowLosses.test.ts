@@ -65,13 +65,13 @@ describe('meanFlowLosses', () => {
     [0, 0, 1],
   ])('is algorithm 1 of the paper, with r below t in a share of %d, and a weight of p = %d', async (share, p, c) => {
     const objective = meanFlowLosses({ share, p, c });
-    const found = await numbersOf((key) => objective(flow, network)(scalar(P), { x0, key }).losses);
+    const actual = await numbersOf((key) => objective(flow, network)(scalar(P), { x0, key }).losses);
     (await drawsOf(share)).forEach(({ t, r, noise }, i) => {
       const [z, v] = [(1 - t) * X0[i]! + t * noise, noise - X0[i]!];
       const h = 1e-5;
       const dudt = (u(P, z + h * v, r, t + h) - u(P, z - h * v, r, t - h)) / (2 * h);
       const square = (u(P, z, r, t) - (v - (t - r) * dudt)) ** 2;
-      expect(found[i]! / (square / (square + c) ** p)).toBeCloseTo(1, 5);
+      expect(actual[i]! / (square / (square + c) ** p)).toBeCloseTo(1, 5);
     });
   });
 
@@ -105,7 +105,7 @@ describe('meanFlowLosses', () => {
     [edm(), network, 'meanFlowLosses: noising'],
     [flow, { ...network, predicts: 'x0' as const }, 'meanFlowLosses: denoiser'],
   ])('refuses another path, and another prediction, %#', async (noising, denoiser, where) => {
-    const refused = await outcomeOf((key) => meanFlowLosses()(noising, denoiser)(scalar(P), { x0, key }).losses)();
-    expect(E.isLeft(refused) && refused.left.where).toBe(where);
+    const refusal = await outcomeOf((key) => meanFlowLosses()(noising, denoiser)(scalar(P), { x0, key }).losses)();
+    expect(E.isLeft(refusal) && refusal.left.where).toBe(where);
   });
 });

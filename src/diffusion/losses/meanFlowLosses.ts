@@ -76,8 +76,10 @@ const requireFlow = (noising: Noising): ContinuousNoising =>
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 3), k: key(7) })) // → [1, 9]
  */
-export const meanFlowLosses = <G = unknown>(given?: Exact<G, keyof MeanFlowOptions> & MeanFlowOptions): Objective => {
-  const { share, p, c } = options.demand<MeanFlowOptions>(given);
+export const meanFlowLosses = <G = unknown>(
+  settings?: Exact<G, keyof MeanFlowOptions> & MeanFlowOptions,
+): Objective => {
+  const { share, p, c } = options.demand<MeanFlowOptions>(settings);
   const name = 'meanFlowLosses';
   const losses = demanding(
     name,

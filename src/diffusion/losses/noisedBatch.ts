@@ -112,11 +112,11 @@ export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType 
 export const drawnBatch = <P, I extends Shape, N extends Noising>(
   noising: N,
   denoiser: Denoiser<P, I> | Classifier<P, I>,
-  given: either.Either<NoisefoldError, FilledOf<typeof lossOptions>>,
+  settings: either.Either<NoisefoldError, FilledOf<typeof lossOptions>>,
 ) => {
   const transmit = qSample(noising);
   return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-    const { labelDropout, times } = orRaise(given);
+    const { labelDropout, times } = orRaise(settings);
     const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
     const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
     const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;

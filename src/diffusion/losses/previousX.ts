@@ -22,8 +22,8 @@ import { denoiserPart, discreteWith, networkPart, noisingPart } from '../parts.j
  * @example
  * const stays = <B extends Dim>(_: null, x: Tensor<[B]>) => x // x_{t-1} is x_t
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const made = fromPrevious<null, []>(noising, { apply: stays })
- * made.apply(null, ones(2), { t: iota(2) }) // → [1, 1.057]
+ * const result = fromPrevious<null, []>(noising, { apply: stays })
+ * result.apply(null, ones(2), { t: iota(2) }) // → [1, 1.057]
  */
 export const fromPrevious = demanding(
   'fromPrevious',

@@ -41,7 +41,7 @@ describe('progressiveLosses', () => {
     'is Algorithm 2 of the paper, on $name in $steps steps',
     async ({ noising, steps }) => {
       const times = [0.01, 0.25, 0.6, 1];
-      const found = await lossesOn(noising, steps, times);
+      const actual = await lossesOn(noising, steps, times);
       times.forEach((drawn, i) => {
         const [x, epsilon] = [X0[i]!, NOISE[i]!];
         const t = Math.ceil(drawn * steps) / steps;
@@ -55,7 +55,7 @@ describe('progressiveLosses', () => {
         const z2 = at2.alpha * f(Q, z1, at1) + (at2.sigma / at1.sigma) * (z1 - at1.alpha * f(Q, z1, at1));
         const target = (z2 - (at2.sigma / at.sigma) * z) / (at2.alpha - (at2.sigma / at.sigma) * at.alpha);
         const weight = Math.max(at.alpha ** 2 / at.sigma ** 2, 1);
-        expect(found[i]! / (weight * (target - f(P, z, at)) ** 2)).toBeCloseTo(1, 9);
+        expect(actual[i]! / (weight * (target - f(P, z, at)) ** 2)).toBeCloseTo(1, 9);
       });
     },
   ); // prettier-ignore
@@ -79,12 +79,12 @@ describe('progressiveLosses', () => {
 
   test('refuses the timesteps of a schedule', async () => {
     const schedule = right(ddpm(cosine(8)));
-    const refused = await outcomeOf(
+    const refusal = await outcomeOf(
       () =>
         progressiveLosses({ teacher: teacherOn(rectifiedFlow()), steps: 4 })(schedule, network)(scalar(P), {
           x0: constantOf([1], 1, 1) as Tensor<[1, 1]>,
         }).losses,
     )();
-    expect(E.isLeft(refused) && refused.left.where).toBe('progressiveLosses: noising');
+    expect(E.isLeft(refusal) && refusal.left.where).toBe('progressiveLosses: noising');
   });
 });

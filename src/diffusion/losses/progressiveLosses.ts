@@ -76,9 +76,9 @@ const ddim = <B extends Dim, I extends Shape>(
  * losses(null, { x0: ones(1), t: fullOf(0.75, 1), noise: ones(1), teacher: {} }).losses // → [1]
  */
 export const progressiveLosses = <Q, J extends Shape, G = unknown>(
-  given: Exact<G, keyof ProgressiveOptions<Q, J>> & ProgressiveOptions<Q, J>,
+  settings: Exact<G, keyof ProgressiveOptions<Q, J>> & ProgressiveOptions<Q, J>,
 ): Objective => {
-  const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(given);
+  const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(settings);
   const name = 'progressiveLosses';
   const losses = demanding(
     name,

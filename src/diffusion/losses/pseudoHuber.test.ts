@@ -16,8 +16,8 @@ const losses = (errors: readonly number[], c?: number, backend?: Parameters<type
   }, backend);
 
 test.each([1, 0.01])('is √(‖error‖² + c²) - c of each sample, for c = %d', async (c) => {
-  const found = await losses([0, 0, 3, 4, 0.001, 0], c);
-  [0, 5, 0.001].forEach((norm, i) => expect(found[i]).toBeCloseTo(Math.sqrt(norm ** 2 + c ** 2) - c, 14));
+  const actual = await losses([0, 0, 3, 4, 0.001, 0], c);
+  [0, 5, 0.001].forEach((norm, i) => expect(actual[i]).toBeCloseTo(Math.sqrt(norm ** 2 + c ** 2) - c, 14));
 });
 
 test('c is 0.00054·√d if it is left out', async () => {

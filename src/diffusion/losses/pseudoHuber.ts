@@ -15,10 +15,10 @@ export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for im
  * ‖x‖²/(√(‖x‖² + c²) + c), which keeps its digits for small x.
  */
 export const pseudoHuber =
-  (given: number | undefined) =>
+  (constant: number | undefined) =>
   <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
     const [, ...image] = dims(x) as readonly number[]; // known when the program is traced
-    const c = given ?? 0.00054 * Math.sqrt(sizeOf(image));
+    const c = constant ?? 0.00054 * Math.sqrt(sizeOf(image));
     const squares = sumPerSample(square(x));
     return div(squares, add(sqrt(add(squares, c ** 2)), c));
   };

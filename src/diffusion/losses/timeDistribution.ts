@@ -44,12 +44,12 @@ const named = <A extends object>(
   options: either.Either<NoisefoldError, A>,
   draw: (options: A) => TimeDraw,
 ): TimeDraw => {
-  const made: TimeDraw = (noising) => draw(orRaise(options))(noising);
-  const text = (given: A): string => Object.entries(given).map(([field, value]) => `${field} ${value}`).join(' and '); // prettier-ignore
-  return Object.defineProperty(made, 'name', {
+  const result: TimeDraw = (noising) => draw(orRaise(options))(noising);
+  const text = (settings: A): string => Object.entries(settings).map(([field, value]) => `${field} ${value}`).join(' and '); // prettier-ignore
+  return Object.defineProperty(result, 'name', {
     value: E.match(
       (error: NoisefoldError) => error.message,
-      (given: A) => (Object.keys(given).length === 0 ? name : `${name} of ${text(given)}`),
+      (settings: A) => (Object.keys(settings).length === 0 ? name : `${name} of ${text(settings)}`),
     )(options),
   });
 };
@@ -58,11 +58,11 @@ const named = <A extends object>(
 const withOptions = <F extends Fields>(
   options: Schema<F>,
   name: string,
-  given: unknown,
+  settings: unknown,
   draw: (options: Filled<F>) => TimeDraw,
 ): TimeDraw => {
-  requireCalled(`${name}()`, given);
-  return named(name, options.decode(given), draw);
+  requireCalled(`${name}()`, settings);
+  return named(name, options.decode(settings), draw);
 };
 
 const logNormal = schema('logNormalTimes', {
@@ -85,8 +85,8 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
-export const logNormalTimes = <G = unknown>(given?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
-  withOptions(logNormal, 'logNormalTimes', given, ({ mean, deviation }) => (noising) => {
+export const logNormalTimes = <G = unknown>(options?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
+  withOptions(logNormal, 'logNormalTimes', options, ({ mean, deviation }) => (noising) => {
     if (!isDiscrete(noising)) {
       const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
         exp(add(mul(normalLike(key, like), deviation), mean));
@@ -105,10 +105,10 @@ const byFraction =
   (fractionOf: <B extends Dim>(like: Tensor<[B]>) => (key: Key) => Tensor<[B]>): TimeDraw =>
   (noising) =>
   (batch) => {
-    const drawn = fractionOf(perSample(batch));
-    if (!isDiscrete(noising)) return (key) => noising.timesAt(drawn(key));
+    const fraction = fractionOf(perSample(batch));
+    if (!isDiscrete(noising)) return (key) => noising.timesAt(fraction(key));
     const { T } = noising.schedule;
-    return (key) => clip(cast(mul(drawn(key), T), 'int32'), 0, T - 1);
+    return (key) => clip(cast(mul(fraction(key), T), 'int32'), 0, T - 1);
   };
 
 const logitNormal = schema('logitNormalTimes', {
@@ -130,8 +130,8 @@ interface LogitNormal extends OptionsOf<typeof logitNormal> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.791, 0.652, 0.622, 0.379]
  */
-export const logitNormalTimes = <G = unknown>(given?: Exact<G, keyof LogitNormal> & LogitNormal): TimeDraw =>
-  withOptions(logitNormal, 'logitNormalTimes', given, ({ mean, deviation }) =>
+export const logitNormalTimes = <G = unknown>(options?: Exact<G, keyof LogitNormal> & LogitNormal): TimeDraw =>
+  withOptions(logitNormal, 'logitNormalTimes', options, ({ mean, deviation }) =>
     byFraction((like) => (key) => sigmoid(add(mul(normalLike(key, like), deviation), mean))),
   );
 
@@ -157,8 +157,8 @@ interface ModeOptions extends OptionsOf<typeof mode> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.183, 0.396, 0.427, 0.572]
  */
-export const modeTimes = <G = unknown>(given?: Exact<G, keyof ModeOptions> & ModeOptions): TimeDraw =>
-  withOptions(mode, 'modeTimes', given, ({ scale }) =>
+export const modeTimes = <G = unknown>(options?: Exact<G, keyof ModeOptions> & ModeOptions): TimeDraw =>
+  withOptions(mode, 'modeTimes', options, ({ scale }) =>
     byFraction((like) => (key) => {
       const u = uniformLike(key, like);
       const left = sub(1, u);
@@ -202,9 +202,9 @@ export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
         (noising) => {
           if (isDiscrete(noising) || noising.time === 'sigma')
             return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
-          const drawn = draw(noising);
+          const times = draw(noising);
           // inside of the ends, because float32 would round some to 1
-          return (batch) => (key) => noising.timesAt(timeShift(s)(cast(drawn(batch)(key), 'float32')));
+          return (batch) => (key) => noising.timesAt(timeShift(s)(cast(times(batch)(key), 'float32')));
         },
     );
   };

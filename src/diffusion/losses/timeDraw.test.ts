@@ -18,7 +18,7 @@ import { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTim
 
 const N = 4096;
 const batchOf = (B: number) => constantOf(new Float32Array(B), B);
-const drawn = (draw: TimeDraw, noising: Noising, B = N): Promise<readonly number[]> =>
+const drawSamples = (draw: TimeDraw, noising: Noising, B = N): Promise<readonly number[]> =>
   numbersOf(draw(noising)(batchOf(B)));
 
 /**
@@ -93,7 +93,7 @@ describe('draws of times have their distribution', () => {
       return phi(Math.log((first! / omega!) ** 2 - 1) / 2 / 1.2);
     }],
   ])('%s', async (_, draw, noising, share) => {
-    const times = await drawn(draw, noising);
+    const times = await drawSamples(draw, noising);
     expect(times).toHaveLength(N);
     expect(distanceTo(times, share)).toBeLessThan(bound(N));
   }); // prettier-ignore
@@ -101,8 +101,8 @@ describe('draws of times have their distribution', () => {
   it('of the timesteps of a schedule, ⌊T·t⌋', async () => {
     const noising = right(ddpm(cosine(100)));
     for (const draw of [logitNormalTimes(), modeTimes(), cosMapTimes]) {
-      const times = await drawn(draw, flow, 256);
-      expect(await drawn(draw, noising, 256)).toEqual(times.map((t) => Math.floor(100 * t)));
+      const times = await drawSamples(draw, flow, 256);
+      expect(await drawSamples(draw, noising, 256)).toEqual(times.map((t) => Math.floor(100 * t)));
     }
   });
 });
@@ -110,7 +110,7 @@ describe('draws of times have their distribution', () => {
 describe('times of a batch', () => {
   it('stratified, are equal steps from a random start, each of them uniform', async () => {
     for (const B of [1, 7, 64]) {
-      const sorted = [...(await drawn(stratifiedTimes, flow, B))].sort((a, b) => a - b);
+      const sorted = [...(await drawSamples(stratifiedTimes, flow, B))].sort((a, b) => a - b);
       const gaps = sorted.map((t, i) => (i + 1 < B ? sorted[i + 1]! : 1 + sorted[0]!) - t);
       gaps.forEach((gap) => expect(gap).toBeCloseTo(1 / B, 14));
     }
@@ -129,7 +129,7 @@ describe('times of a batch', () => {
   });
 
   it.each([1, 2, 7, N])('antithetic, are pairs t and 1 - t: %d of them', async (B) => {
-    const times = await drawn(antitheticTimes, flow, B);
+    const times = await drawSamples(antitheticTimes, flow, B);
     const half = Math.ceil(B / 2);
     expect(times).toHaveLength(B);
     for (let i = half; i < B; i++) expect(times[i]! + times[i - half]!).toBeCloseTo(1, 14);
@@ -206,8 +206,8 @@ describe('a function that makes a draw, given in its place,', () => {
   it.each(makers)('is an error of the option times that shows its call: %s %#', async (name, given, call) => {
     for (const noising of [flow, edm(), right(ddpm(cosine(9)))]) {
       const times = given as TimeDraw; // as in JavaScript
-      const made = await outcomeOf((key) => simpleLosses(noising, black, { times })(null, { x0: zeros(2), key }).losses)();
-      expect(E.isLeft(made) && made.left.message).toBe(`times: expected a draw of times, got ${name} without its call; write ${call}`);
+      const result = await outcomeOf((key) => simpleLosses(noising, black, { times })(null, { x0: zeros(2), key }).losses)();
+      expect(E.isLeft(result) && result.left.message).toBe(`times: expected a draw of times, got ${name} without its call; write ${call}`);
     }
   }); // prettier-ignore
 });

@@ -37,8 +37,8 @@ export type TimeDraw = (
  *
  * @param call - the function with an argument, as it should be written
  */
-export const requireCalled = (call: string, given: unknown): void => {
-  if (noisingPart.is(given))
+export const requireCalled = (call: string, value: unknown): void => {
+  if (noisingPart.is(value))
     raise('ConfigError', {
       where: 'times',
       expected: 'a draw of times',

@@ -100,8 +100,8 @@ describe('a velocity that is infinite at an end of its path', () => {
 
   it.each(refused)('is refused by losses, which name v: %s', async (_, noising) => {
     for (const losses of [usualLosses, simpleLosses, boundLosses, weightedBy(snrWeight)(simpleLosses)]) {
-      const made = await outcomeOf(() => losses(noising, network)(null, inputs).losses)();
-      expect(E.isLeft(made) && made.left.message).toBe(message);
+      const result = await outcomeOf(() => losses(noising, network)(null, inputs).losses)();
+      expect(E.isLeft(result) && result.left.message).toBe(message);
     }
     const ofV = usualLosses(noising, { ...network, predicts: 'v' });
     expect((await numbersOf(() => ofV(null, inputs).losses)).every(Number.isFinite)).toBe(true);

@@ -11,10 +11,10 @@ import { type Objective, simpleLosses } from './loss.js';
  * (σ² + σ_data²)/(σ·σ_data)² for EDM (Karras et al. 2022, table 1).
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
- * const made = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * const denoiser = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
  * const inputs = { x0: ones(1), t: constantOf([2], 1), noise: zeros(1) }
  * // x̂₀ is c_skip, 1/17
- * usualLosses(edm(), made)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
+ * usualLosses(edm(), denoiser)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
  */
 export const usualLosses: Objective = demanding<Objective>(
   'usualLosses',

@@ -69,8 +69,8 @@ it('the sigmoid weight is finite in float32 at any log-SNR, and its ends are tho
 
 it('refuses weights that are not finite: ε at zero terminal SNR', () => {
   const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
-  const made = weightsOf('epsilon', snrWeight)(ends);
-  expect(E.isLeft(made) && made.left.message).toContain('NaN at t = 1');
+  const result = weightsOf('epsilon', snrWeight)(ends);
+  expect(E.isLeft(result) && result.left.message).toContain('NaN at t = 1');
   expect(right(weightsOf('v', snrWeight)(ends))[1]).toBe(0);
 });
 

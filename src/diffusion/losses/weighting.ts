@@ -214,8 +214,8 @@ export const weightedBy =
         const weightsAt = isDiscrete(noising)
           ? tableAt(orRaise(weightsOf(of, weighting)(noising)))
           : weightsAlong(of, weighting)(noising);
-        const drawn = losses(params, inputs);
-        return { ...drawn, losses: mul(drawn.losses, weightsAt(drawn.t)) };
+        const result = losses(params, inputs);
+        return { ...result, losses: mul(result.losses, weightsAt(result.t)) };
       };
     };
     Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });

@@ -126,7 +126,7 @@ const published = (
 };
 
 /** Samples of two numbers each, from their standard normal noise. */
-const drawn = async (
+const draw = async (
   noising: Noising,
   denoiser: Denoiser<null, [2]>,
   noise: readonly number[],
@@ -197,10 +197,10 @@ describe('adaptiveSampler', () => {
       ),
     );
     const ends = expected.map(({ x }) => x.map((value) => squashedOf(value, how.min)));
-    const made = await drawn(edm(), squashed, NOISE, how);
-    near(made.samples, ends.flat(), 1e-9);
-    expect(made.evaluations).toEqual(expected.map(({ evaluations }) => evaluations + 1));
-    const open = await drawn(edm(), squashed, NOISE, { ...how, toData: false });
+    const result = await draw(edm(), squashed, NOISE, how);
+    near(result.samples, ends.flat(), 1e-9);
+    expect(result.evaluations).toEqual(expected.map(({ evaluations }) => evaluations + 1));
+    const open = await draw(edm(), squashed, NOISE, { ...how, toData: false });
     near(
       open.samples,
       expected.flatMap(({ x }) => x),
@@ -210,10 +210,10 @@ describe('adaptiveSampler', () => {
   });
 
   it('draws a sample that does not depend on the rest of the batch', async () => {
-    const all = await drawn(edm(), squashed, NOISE, USUAL);
+    const all = await draw(edm(), squashed, NOISE, USUAL);
     expect(new Set(all.evaluations).size).toBeGreaterThan(1);
     for (const [i, noise] of samples.entries()) {
-      const alone = await drawn(edm(), squashed, noise, USUAL);
+      const alone = await draw(edm(), squashed, noise, USUAL);
       near(alone.samples, all.samples.slice(2 * i, 2 * i + 2), 1e-12);
       expect(alone.evaluations).toEqual([all.evaluations[i]]);
     }
@@ -230,13 +230,13 @@ describe('adaptiveSampler', () => {
     const starts = NOISE.map((e) => (isEven ? e : e * begin.sigma) / begin.alpha);
     const pairs = [starts.slice(0, 2), starts.slice(2, 4), starts.slice(4)];
     const expected = pairs.map((x) => published(squashedOf, x, USUAL));
-    const made = await drawn(noising, squashed, NOISE, { ...USUAL, toData: false });
+    const result = await draw(noising, squashed, NOISE, { ...USUAL, toData: false });
     near(
-      made.samples,
+      result.samples,
       expected.flatMap(({ x }) => x.map((value) => value * end.alpha)),
       1e-5,
     );
-    expect(made.evaluations).toEqual(expected.map(({ evaluations }) => evaluations));
+    expect(result.evaluations).toEqual(expected.map(({ evaluations }) => evaluations));
   });
 
   it.each([2, 3])(
@@ -244,7 +244,7 @@ describe('adaptiveSampler', () => {
     async (order) => {
       const at = async (tolerance: number) => {
         const how = { ...USUAL, order, rtol: tolerance, atol: tolerance / 10, toData: false };
-        const { samples: found, evaluations } = await drawn(edm(), gaussian, [1, -0.5], how);
+        const { samples: found, evaluations } = await draw(edm(), gaussian, [1, -0.5], how);
         const scale = Math.sqrt((0.25 + how.min ** 2) / (0.25 + how.max ** 2)) * how.max;
         return { error: Math.abs(found[0]! - scale), evaluations: evaluations[0]! };
       };
@@ -258,9 +258,9 @@ describe('adaptiveSampler', () => {
   );
 
   it('needs a key, or noise, for an attempt with η', () => {
-    const made = right(adaptiveSampler<null, [2]>({ noising: edm(), denoiser: squashed, eta: 1 }));
-    expect(made.stochastic).toBe(true);
-    expect(() => made.step(null, made.start(zeros(1, 2)), {})).toThrow('a key for the noise of this step');
+    const result = right(adaptiveSampler<null, [2]>({ noising: edm(), denoiser: squashed, eta: 1 }));
+    expect(result.stochastic).toBe(true);
+    expect(() => result.step(null, result.start(zeros(1, 2)), {})).toThrow('a key for the noise of this step');
   });
 
   const denoiser = squashed;
@@ -271,7 +271,7 @@ describe('adaptiveSampler', () => {
     ['memory of guidance', { noising: edm(), denoiser: { ...denoiser, classes: 2 }, guidance: apg(2, { momentum: -0.5 }) }, 'expected guidance without memory'],
     ['a tolerance of 0', { noising: right(ddpm(cosine(100))), denoiser, atol: 0 }, 'adaptiveSampler.atol: expected a finite number above 0, got 0'],
   ])('refuses %s', (_, parts, message) => {
-    const made = adaptiveSampler<null, [2]>(parts);
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = adaptiveSampler<null, [2]>(parts);
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

@@ -105,8 +105,8 @@ const partsOf = schema('adaptiveSampler', {
  * guidance with memory, which has no order where attempts are rejected, and for a range without an end.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
- * const made = unwrap(adaptiveSampler({ noising: unwrap(ddpm(linear(1000))), denoiser, rtol: 0.01 }))
- * made.start(zeros(3, 2)).isLeft // → [1, 1, 1]
+ * const result = unwrap(adaptiveSampler({ noising: unwrap(ddpm(linear(1000))), denoiser, rtol: 0.01 }))
+ * result.start(zeros(3, 2)).isLeft // → [1, 1, 1]
  */
 export const adaptiveSampler = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof AdaptiveParts<never, []>> & InferredFrom<AdaptiveParts<P, I>, 'denoiser'>,

@@ -37,17 +37,17 @@ export const partOfTheWay =
       strengthOf.decode(strength),
       E.flatMap(() => gridOf(steps)(noising)),
       E.flatMap((timesteps) => {
-        const { kept, expected } = isDiscrete(noising)
+        const { part, expected } = isDiscrete(noising)
           ? {
-              kept: timesteps.filter((t) => t < strength * noising.schedule.T),
+              part: timesteps.filter((t) => t < strength * noising.schedule.T),
               expected: `a timestep below ${strength}·${noising.schedule.T}`,
             }
           : {
-              kept: timesteps.slice(timesteps.length - Math.floor(strength * timesteps.length + 1e-9)),
+              part: timesteps.slice(timesteps.length - Math.floor(strength * timesteps.length + 1e-9)),
               expected: `at least ${Math.ceil(1 / strength)} steps`,
             };
-        return kept.length > 0
-          ? E.right(kept)
+        return part.length > 0
+          ? E.right(part)
           : fail('ConfigError', {
               where: 'partOfTheWay',
               expected,
@@ -65,8 +65,8 @@ export const partOfTheWay =
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
- * startFrom(made)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
+ * startFrom(result)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
 export const startFrom = demanding(
   'startFrom',

@@ -47,7 +47,7 @@ const noise = normal(COUNT, 2);
 
 /** x after each step. */
 const statesOf = async (
-  made: Inpainter<null, [2]>,
+  inpainter: Inpainter<null, [2]>,
   image: readonly number[],
   mask: readonly number[],
 ): Promise<readonly (readonly number[])[]> => {
@@ -62,7 +62,7 @@ const statesOf = async (
     } as const,
     ({ state: { x }, image: shown, mask: known, index, k }) => {
       const one = x as Tensor<[typeof COUNT, 2]>;
-      const { state: { x: next } } = made.step(null, { x: one, memory: [] }, {
+      const { state: { x: next } } = inpainter.step(null, { x: one, memory: [] }, {
         index,
         key: k,
         known: { image: shown as typeof one, mask: known as typeof one },
@@ -77,14 +77,14 @@ const statesOf = async (
     )(backend)(),
   );
   const step = right(await compile(walk, {}, { donate: ['state'] })(backend)());
-  const given = {
+  const settings = {
     image: right(await upload(Float64Array.from(image), [COUNT, 2])(backend)()),
     mask: right(await upload(Float64Array.from(mask), [COUNT, 2])(backend)()),
   };
   let state: { readonly x: AnyValue } = { x: right(await begin.run(key(3))()) };
   const states: (readonly number[])[] = [];
-  for (let index = 0; index < made.steps; index++) {
-    state = right(await step.run({ ...given, state, index, k: foldIn(key(5), index) } as never)()).state;
+  for (let index = 0; index < inpainter.steps; index++) {
+    state = right(await step.run({ ...settings, state, index, k: foldIn(key(5), index) } as never)()).state;
     states.push([...right(await read(state.x as never)(backend)())]);
   }
   right(await backend.close());
@@ -92,8 +92,8 @@ const statesOf = async (
 };
 
 /** The last x, with the known numbers and the painted ones. */
-const painted = async (...given: Parameters<typeof statesOf>): Promise<readonly number[]> =>
-  (await statesOf(...given)).at(-1)!;
+const painted = async (...args: Parameters<typeof statesOf>): Promise<readonly number[]> =>
+  (await statesOf(...args)).at(-1)!;
 
 /**
  * The evaluations of RePaint, as pairs of a timestep and the next, -1 for the data: the schedule that the authors

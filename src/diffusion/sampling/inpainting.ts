@@ -130,15 +130,15 @@ const entering = (channels: readonly Channel[]) => {
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddim() }))))
- * made.steps // → 13
+ * const result = unwrap(inpainting({ resamples: 3, jump: 2 })(unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddim() }))))
+ * result.steps // → 13
  */
 export const inpainting =
   <G = unknown>(resampling?: Exact<G, keyof Resampling> & Resampling) =>
   <P, I extends Shape>(sampler: Sampler<P, I>): either.Either<NoisefoldError, Inpainter<P, I>> => {
-    const given = resamplingOf.decode(resampling);
-    if (E.isLeft(given)) return given;
-    const { resamples, jump } = given.right;
+    const settings = resamplingOf.decode(resampling);
+    if (E.isLeft(settings)) return settings;
+    const { resamples, jump } = settings.right;
     const { plan } = sampler;
     if (resamples > 1 && looksBack(plan))
       return fail('ConfigError', {

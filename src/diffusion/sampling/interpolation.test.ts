@@ -49,9 +49,9 @@ describe('spherical interpolation', () => {
     const from = [...polar(2, 0.3), ...polar(2, 0.3), 0, 0, 0, 0];
     const to = [...polar(3, 0.3 + Math.PI), ...polar(3, 0.3 + Math.PI + 1e-5), ...polar(3, 1), 0, 0];
     for (const weight of [0, 0.3, 0.5, 1, 1.5]) {
-      const found = await numbersOf(() => slerp(constantOf(from, 4, 2), constantOf(to, 4, 2))(weight));
+      const actual = await numbersOf(() => slerp(constantOf(from, 4, 2), constantOf(to, 4, 2))(weight));
       const line = from.map((x, i) => (1 - weight) * x + weight * to[i]!);
-      expect(Math.hypot(...found.map((x, i) => x - line[i]!))).toBeLessThan(1e-14);
+      expect(Math.hypot(...actual.map((x, i) => x - line[i]!))).toBeLessThan(1e-14);
     }
   });
 
@@ -60,8 +60,8 @@ describe('spherical interpolation', () => {
     const from = angles.flatMap(() => polar(2, 0));
     const to = angles.flatMap((angle) => polar(2, angle));
     for (const weight of [0.2, 0.5]) {
-      const found = await numbersOf(() => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight), wasm());
-      for (const x of found) expect(Math.abs(x)).toBeLessThan(2.01);
+      const actual = await numbersOf(() => slerp(constantOf(from, 40, 2), constantOf(to, 40, 2))(weight), wasm());
+      for (const x of actual) expect(Math.abs(x)).toBeLessThan(2.01);
     }
   });
 });

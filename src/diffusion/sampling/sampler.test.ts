@@ -72,10 +72,10 @@ describe('a sampler', () => {
     };
     const noises = await numbersOf(normal(2048));
     for (const steps of [1, 2, 8]) {
-      const made = right(
+      const result = right(
         sampler({ noising, denoiser: ends, grid: steps, solver: consistency(), correction: uncorrected }),
       );
-      const samples = await samplesOf(made, noises);
+      const samples = await samplesOf(result, noises);
       const variance = samples.reduce((sum, x) => sum + x ** 2, 0) / samples.length;
       expect(Math.abs(variance / TAU ** 2 - 1)).toBeLessThan(4 * Math.sqrt(2 / noises.length));
     }
@@ -98,15 +98,15 @@ describe('a sampler', () => {
 
   it.each(['epsilon', 'x0', 'v'] as const)('takes a denoiser of any parameterization, %s', async (predicts) => {
     const denoiser = reparameterize(noising, predicts)(gaussianData(noising));
-    const made = right(sampler({ noising, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
-    const expected = walkedOnHost(stagesOn(ddim(), noising, made.timesteps));
+    const result = right(sampler({ noising, denoiser, grid: 20, solver: ddim(), correction: uncorrected }));
+    const expected = walkedOnHost(stagesOn(ddim(), noising, result.timesteps));
     // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
-    expect(relativeDistance(await samplesOf(made, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
+    expect(relativeDistance(await samplesOf(result, [1, -0.5]), [expected, -0.5 * expected])).toBeLessThan(1e-11);
   });
 
   it('of ancestral steps gives Gaussian data the right variance', async () => {
     const noises = await numbersOf(normal(4096));
-    const made = right(
+    const result = right(
       sampler({
         noising,
         denoiser: gaussianData(noising),
@@ -115,8 +115,8 @@ describe('a sampler', () => {
         correction: uncorrected,
       }),
     );
-    const samples = await samplesOf(made, noises);
-    const expected = stagesOn(ancestral(), noising, made.timesteps).reduce((variance, stage) => {
+    const samples = await samplesOf(result, noises);
+    const expected = stagesOn(ancestral(), noising, result.timesteps).reduce((variance, stage) => {
       const { x, x0, noise } = factorsOf(stage);
       return (x + x0[0]! * best(stage.at)) ** 2 * variance + noise ** 2;
     }, 1);
@@ -126,7 +126,7 @@ describe('a sampler', () => {
   });
 
   it('keeps the memory of multistep solvers', async () => {
-    const made = right(
+    const result = right(
       sampler({
         noising,
         denoiser: gaussianData(noising),
@@ -135,9 +135,9 @@ describe('a sampler', () => {
         correction: uncorrected,
       }),
     );
-    expect([made.memory, made.stochastic]).toEqual([1, false]);
-    const expected = walkedOnHost(stagesOn(dpmSolverPP(), noising, made.timesteps));
-    expect(relativeDistance(await samplesOf(made, [1]), [expected])).toBeLessThan(1e-13);
+    expect([result.memory, result.stochastic]).toEqual([1, false]);
+    const expected = walkedOnHost(stagesOn(dpmSolverPP(), noising, result.timesteps));
+    expect(relativeDistance(await samplesOf(result, [1]), [expected])).toBeLessThan(1e-13);
   });
 
   it('clips x̂₀ to the range of images by default', async () => {
@@ -152,13 +152,13 @@ describe('a sampler', () => {
     // DDIM, eq. 12, with the ε̂ of the network and a clipped x̂₀
     const [from, to] = [noising.marginals[999]!, noising.marginals[499]!];
     const parts = { noising, denoiser: gaussianData(noising), grid: 2, solver: ddim({ keepEpsilon: true }) };
-    const made = right(sampler({ ...parts, correction: clip(-0.01, 0.01) }));
+    const result = right(sampler({ ...parts, correction: clip(-0.01, 0.01) }));
     const x0 = best(from) * 1.5;
     const epsilon = (1.5 - from.alpha * x0) / from.sigma;
     const clipped = Math.min(x0, 0.01);
     const x = await numbersOf(() => {
-      const start = made.start(constantOf([1.5], 1) as Tensor<[1]>);
-      return made.step(null, start, { index: scalar(0, 'int32') }).state.x;
+      const start = result.start(constantOf([1.5], 1) as Tensor<[1]>);
+      return result.step(null, start, { index: scalar(0, 'int32') }).state.x;
     });
     expect(Math.abs(x[0]! - (to.alpha * clipped + to.sigma * epsilon))).toBeLessThan(1e-13);
 
@@ -175,9 +175,9 @@ describe('a sampler', () => {
     const level = pathOf(noising).levelOfSigma(0.75); // between two timesteps
     const solver: Solver = { plan: ([, ...others], path) => ddim().plan([level, ...others], path) };
     const noisy: Denoiser<null, []> = { predicts: 'epsilon', apply: (_, x) => mul(x, 0.5) };
-    const made = right(sampler({ noising, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
-    expect(made.plan[0]!.from).toEqual(level);
-    expect((await samplesOf(made, [1]))[0]).toBeCloseTo((1 - 0.6 * 0.5) / 0.8, 14); // α = 0.8 and σ = 0.6
+    const result = right(sampler({ noising, denoiser: noisy, grid: trailing(1), solver, correction: uncorrected }));
+    expect(result.plan[0]!.from).toEqual(level);
+    expect((await samplesOf(result, [1]))[0]).toBeCloseTo((1 - 0.6 * 0.5) / 0.8, 14); // α = 0.8 and σ = 0.6
   });
 
   it('on a grid equals the sampler on every step of the respaced process', async () => {
@@ -209,12 +209,13 @@ describe('a sampler', () => {
       });
       const noise: Noise = (x) => () => fullLike(x, 0.7);
       const parts = { noising, denoiser, correction: uncorrected, noise };
-      const made = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
+      const result = right(sampler({ ...parts, grid: 4, solver: ancestral() }));
       const short = right(respace(trailing(4))(noising));
       const reverse = pSample(short, denoiser, { correction: uncorrected });
       for (const index of [0, 2, 3]) {
         const x = () => constantOf([1.5, -0.5], 2) as Tensor<[2]>;
-        const step = (drawn: Key) => made.step(null, made.start(x()), { index: scalar(index, 'int32'), key: drawn });
+        const step = (drawn: Key) =>
+          result.step(null, result.start(x()), { index: scalar(index, 'int32'), key: drawn });
         const t = () => constantOf(Int32Array.of(3 - index, 3 - index), 2) as Tensor<[2], 'int32'>;
         expect(
           relativeDistance(
@@ -234,17 +235,17 @@ describe('a sampler', () => {
       apply: (params, x, at) => ({ prediction: mean.apply(params, x, at), variance: x }),
     });
     const parts = { noising, grid: 1, solver: ancestral(), correction: uncorrected };
-    const made = right(sampler({ ...parts, denoiser }));
-    expect(made.stochastic).toBe(false);
+    const result = right(sampler({ ...parts, denoiser }));
+    expect(result.stochastic).toBe(false);
     const x = constantOf([1.5, -0.5], 2) as Tensor<[2]>;
-    const step = () => made.step(null, made.start(x), { index: scalar(0, 'int32') }).state.x;
+    const step = () => result.step(null, result.start(x), { index: scalar(0, 'int32') }).state.x;
     const known = best(noising.marginals[999]!);
     expect(relativeDistance(await numbersOf(step), [1.5 * known, -0.5 * known])).toBeLessThan(1e-14);
   });
 
   it('draws different noise at each step, and the same from the same key', async () => {
-    const made = right(sampler({ noising, denoiser: gaussianData(noising), grid: 5, solver: ancestral() }));
-    const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(made, [1, -1], seed)));
+    const result = right(sampler({ noising, denoiser: gaussianData(noising), grid: 5, solver: ancestral() }));
+    const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => samplesOf(result, [1, -1], seed)));
     expect(first).toEqual(again);
     expect(first).not.toEqual(other);
   });
@@ -255,10 +256,12 @@ describe('a sampler', () => {
       classes: 2,
       apply: (_, x, { label }) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), label!)),
     };
-    const made = right(sampler({ noising, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
+    const result = right(sampler({ noising, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;
     const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
-    const samples = await numbersOf(() => made.step(null, made.start(x), { index: scalar(0, 'int32'), label }).state.x);
+    const samples = await numbersOf(
+      () => result.step(null, result.start(x), { index: scalar(0, 'int32'), label }).state.x,
+    );
     expect(relativeDistance(samples, [0.3, 0.6])).toBeLessThan(1e-15);
   });
 });
@@ -285,20 +288,20 @@ describe('parts that do not fit together', () => {
   });
 
   it('a stochastic step without a key is an error of compile', async () => {
-    const made = right(sampler({ noising, denoiser, grid: 5, solver: ancestral() }));
+    const result = right(sampler({ noising, denoiser, grid: 5, solver: ancestral() }));
     const failed = await outcomeOf(
-      () => made.step(null, made.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
+      () => result.step(null, result.start(constantOf([1], 1) as Tensor<[1]>), { index: scalar(0, 'int32') }).state.x,
     )();
     expect(E.isLeft(failed) && failed.left.message).toContain('a key for the noise of this step');
   });
 
   it('images of another shape are a type error', () => {
     const images: Denoiser<null, [8, 8, 1]> = { predicts: 'v', apply: (_, x) => x };
-    const made = right(sampler({ noising, denoiser: images, grid: 5, solver: ddim() }));
-    expect(made.steps).toBe(5);
-    program({ x: 'B 8 8 1' }, ({ x }) => made.start(x));
+    const result = right(sampler({ noising, denoiser: images, grid: 5, solver: ddim() }));
+    expect(result.steps).toBe(5);
+    program({ x: 'B 8 8 1' }, ({ x }) => result.start(x));
     // @ts-expect-error three channels instead of one
-    program({ x: 'B 8 8 3' }, ({ x }) => made.start(x));
+    program({ x: 'B 8 8 3' }, ({ x }) => result.start(x));
   });
 });
 
@@ -319,8 +322,8 @@ it('solvers have their order on Gaussian data, whose flow is known', () => {
 it('ends above the data at the last level of a grid, which must have two', () => {
   const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => x };
   const parts = { noising, denoiser: white, toData: false };
-  const made = right(sampler({ ...parts, solver: ddim(), grid: trailing(4) }));
-  expect([made.steps, made.plan.at(-1)!.to]).toEqual([3, { ...noising.marginals[249]!, t: 249 }]);
+  const result = right(sampler({ ...parts, solver: ddim(), grid: trailing(4) }));
+  expect([result.steps, result.plan.at(-1)!.to]).toEqual([3, { ...noising.marginals[249]!, t: 249 }]);
   // DPM-Solver-fast divides the way between both ends, whether or not the data follow
   const fast = dpmSolverFast({ evaluations: 4 });
   const [above, whole] = [false, true].map((toData) =>

@@ -113,9 +113,9 @@ const partsOf = schema('sampler', {
  * @example
  * const denoiser: Denoiser<null, [28, 28, 1]> = { predicts: 'v', apply: (_, x) => x }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser, grid: 5, solver: ddim() }))
- * made.timesteps // → [999, 799, 599, 399, 199]
- * made.stochastic // → false
+ * const result = unwrap(sampler({ noising, denoiser, grid: 5, solver: ddim() }))
+ * result.timesteps // → [999, 799, 599, 399, 199]
+ * result.stochastic // → false
  */
 export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
   parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
@@ -186,11 +186,11 @@ const samplerOf = <P, I extends Shape>({
         ) => {
           const step = { index: stepAt(index), from: beginsAt(index), to: endsAt(index) };
           const at = { ...conditioning, t: forEachSample(state.x)(index), step };
-          const kept = state.memory.slice(integrator.memory);
+          const memory = state.memory.slice(integrator.memory);
           return integrator.step(state, {
             index,
-            predict: (x) => (recurrent ? recurrent.apply(params, x, at, kept).prediction : apply(params, x, at)),
-            ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, kept).memory }),
+            predict: (x) => (recurrent ? recurrent.apply(params, x, at, memory).prediction : apply(params, x, at)),
+            ...(recurrent && { guidanceMemory: (x) => recurrent.apply(params, x, at, memory).memory }),
             uncorrected: (x) => free.apply(params, x, at),
             unguided: (x) => plain(params, x, at),
             ...(renoise && { renoise: (x) => renoise(params, x, at) }),

@@ -28,8 +28,8 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
- * made.timesteps // → [999, 666, 332]
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: 3, solver: ancestral({ variance: 'beta' }) }))
+ * result.timesteps // → [999, 666, 332]
  */
 export const ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ variance }) =>
   planning((levels) => {

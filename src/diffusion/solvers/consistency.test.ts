@@ -22,14 +22,14 @@ const one: Noise = (x) => () => fullLike(x, 1);
 const walked = async (sigmaMin?: number): Promise<readonly number[]> => {
   const solver = consistency(sigmaMin === undefined ? {} : { sigmaMin });
   const { step, start, steps } = right(sampler({ ...parts, solver, noise: one }));
-  const found: number[] = [];
+  const list: number[] = [];
   for (let i = 0; i < steps; i++) {
     const [x] = await numbersOf(
       (key) => step(null, start(constantOf([7], 1)), { index: scalar(i, 'int32'), key }).state.x,
     );
-    found.push(x! / (noising.marginals[2 - i]?.alpha ?? 1));
+    list.push(x! / (noising.marginals[2 - i]?.alpha ?? 1));
   }
-  return found;
+  return list;
 };
 
 describe('sampling from a consistency model', () => {
@@ -45,8 +45,8 @@ describe('sampling from a consistency model', () => {
   });
 
   it('refuses an ε above the noise of a level that it visits', () => {
-    const made = sampler({ ...parts, solver: consistency({ sigmaMin: 0.01 }) });
-    expect(E.isLeft(made) && made.left).toMatchObject({
+    const result = sampler({ ...parts, solver: consistency({ sigmaMin: 0.01 }) });
+    expect(E.isLeft(result) && result.left).toMatchObject({
       _tag: 'ConfigError',
       where: 'consistency.sigmaMin',
       expected: expect.stringMatching(/^at most 0\.00(2|19{9}).*, the σ at t = 0$/),

@@ -50,8 +50,8 @@ export interface ConsistencyOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
- * made.timesteps // → [999, 759, 499, 259]
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: consistency() }))
+ * result.timesteps // → [999, 759, 499, 259]
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
   plan: (levels) => {
@@ -95,14 +95,14 @@ export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
  * @example
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = consistencyDenoiser(noising, { timestepScaling: 0.5 })(black)
- * made.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
+ * const denoiser = consistencyDenoiser(noising, { timestepScaling: 0.5 })(black)
+ * denoiser.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
 export const consistencyDenoiser = demanding(
   'consistencyDenoiser',
   { noising: noisingPart },
   <G = unknown>(noising: Noising, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
-    const given = boundaryOf.decode(boundary);
+    const settings = boundaryOf.decode(boundary);
     const path = pathOf(noising);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const { learned: _, predicts, apply, ...others } = denoiser;
@@ -110,7 +110,7 @@ export const consistencyDenoiser = demanding(
         ...others,
         predicts: 'x0',
         apply: (params, x, at) => {
-          const { sigmaData, timestepScaling } = orRaise(given);
+          const { sigmaData, timestepScaling } = orRaise(settings);
           requireSignal('denoiser', path, denoiser);
           const { t, level = path.levels(t) } = at;
           const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path

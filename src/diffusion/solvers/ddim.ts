@@ -34,8 +34,8 @@ export const ddimStage =
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
- * made.stochastic // → true
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
+ * result.stochastic // → true
  */
 export const ddim: SolverFrom<DdimOptions> = withOptions(ddimOptions, (options) =>
   solverOf((from, to) => [ddimStage(options)(from, to)]),

@@ -16,8 +16,8 @@ const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η 
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddimInversion() }))
- * made.timesteps // → [199, 199, 399, 599, 799]
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: 5, solver: ddimInversion() }))
+ * result.timesteps // → [199, 199, 399, 599, 799]
  */
 export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () =>
   planning((levels) =>

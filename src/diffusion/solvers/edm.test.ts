@@ -77,12 +77,12 @@ it.each([
   const noising = right(noisingOfSigmas([1, ratio]));
   const denoiser: Denoiser<null, [4]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
   const afterStep = (solver: typeof euler) => {
-    const made = right(sampler({ noising, denoiser, grid: everyStep, solver: solver() }));
-    const start = made.start(constantOf([-1, 0.3, 0.8, 2], 1, 4));
-    const stages = made.plan[0]!.stages.length;
+    const result = right(sampler({ noising, denoiser, grid: everyStep, solver: solver() }));
+    const start = result.start(constantOf([-1, 0.3, 0.8, 2], 1, 4));
+    const stages = result.plan[0]!.stages.length;
     return numbersOf(() => {
-      const first = made.step(null, start, { index: scalar(0, 'int32') }).state;
-      return (stages === 1 ? first : made.step(null, first, { index: scalar(1, 'int32') }).state).x;
+      const first = result.step(null, start, { index: scalar(0, 'int32') }).state;
+      return (stages === 1 ? first : result.step(null, first, { index: scalar(1, 'int32') }).state).x;
     });
   };
   const [first, both] = [await afterStep(euler), await afterStep(heun)];
@@ -93,13 +93,13 @@ it.each([
 it('churn above the noise of the process is the same for each prediction', async () => {
   const noising = right(ddpm(cosine(100)));
   const x0 = gaussianData(noising);
-  const drawn = async (denoiser: Denoiser<null, []>) => {
+  const draw = async (denoiser: Denoiser<null, []>) => {
     const parts = { noising, grid: atTimes([99, 50]), correction: uncorrected } as const;
     return samplesOf(right(sampler({ ...parts, denoiser, solver: heun({ churn: 0.4 }) })), [0.7, -0.2]);
   };
-  const expected = await drawn(x0);
+  const expected = await draw(x0);
   for (const to of ['epsilon', 'v', 'score'] as const)
-    (await drawn(reparameterize(noising, to)(x0))).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 9));
+    (await draw(reparameterize(noising, to)(x0))).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 9));
 });
 
 it('the network of a respaced process gets the timestep of its own process at the noise of churn', () => {
@@ -126,11 +126,11 @@ it('the network of a respaced process gets the timestep of its own process at th
 it('between two levels without signal, each solver takes DDIM’s step', async () => {
   const noising = right(ddpm(zeroTerminalSNR(right(cosine(100)))));
   const denoiser = gaussianData(noising);
-  const drawn = (solver: Solver) =>
+  const draw = (solver: Solver) =>
     samplesOf(right(sampler({ noising, denoiser, solver, grid: atTimes([99, 98.5, 50]) })), [0.7, -0.2]);
-  const expected = await drawn(euler());
+  const expected = await draw(euler());
   expect(expected.every(Number.isFinite)).toBe(true);
-  expect(await drawn(ddim())).toEqual(expected);
+  expect(await draw(ddim())).toEqual(expected);
   for (const solver of [heun(), eulerAncestral(), dpmSolverPPSde()])
-    expect((await drawn(solver)).every(Number.isFinite)).toBe(true);
+    expect((await draw(solver)).every(Number.isFinite)).toBe(true);
 });

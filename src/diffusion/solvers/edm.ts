@@ -96,8 +96,8 @@ const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
- * made.stochastic // → true
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
+ * result.stochastic // → true
  */
 export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
   churned(options, (from, to) => [holdX0(from, to)]),
@@ -125,7 +125,7 @@ export const heunStages = (from: Level, to: Level, maxFall: number): readonly [S
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
- * made.steps // → 7
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
+ * result.steps // → 7
  */
 export const heun = churnedHeun('heun', (maxFall) => (from, to) => heunStages(from, to, maxFall));

@@ -21,8 +21,8 @@ interface EulerAncestralOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
- * made.stochastic // → true
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
+ * result.stochastic // → true
  */
 export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
   solverOf((from, to) => {

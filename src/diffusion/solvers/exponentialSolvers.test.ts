@@ -157,14 +157,14 @@ describe('in ε̂ and λ', () => {
   it('deis takes the ε̂ of steps whose x/√ᾱ keeps the digits of x: √ᾱ of at least 2⁻⁴⁸', () => {
     const alphas = [2 ** -60, 2 ** -52, 2 ** -44, 2 ** -36, 2 ** -28];
     const levels = alphas.map((alpha, i) => ({ alpha, sigma: Math.sqrt(1 - alpha * alpha), t: alphas.length - i }));
-    const made = right(deis({ order: 3 }).plan(levels, noising));
-    const counts = made.map(({ stages: [{ memory = [] } = {}] }) => memory.filter((factor) => factor !== 0).length);
+    const result = right(deis({ order: 3 }).plan(levels, noising));
+    const counts = result.map(({ stages: [{ memory = [] } = {}] }) => memory.filter((factor) => factor !== 0).length);
     expect(counts).toEqual([0, 0, 0, 1]); // ε̂ of earlier steps
   });
 
   it('dpmSolverFast: orders 3, 3, 2, 1 of nine evaluations, equal in λ, then the data', () => {
     const [first, last, orders] = [lambda(0), lambda(N - 1), [3, 3, 2, 1]];
-    const made = right(
+    const result = right(
       dpmSolverFast({ evaluations: 9 }).plan(
         [noising.marginals[960]!, noising.marginals[5]!, { alpha: 1, sigma: 0 }].map((c, i) => ({
           ...c,
@@ -173,8 +173,8 @@ describe('in ε̂ and λ', () => {
         noising,
       ),
     );
-    expect(made.map(({ stages }) => stages.length)).toEqual([...orders, 1]);
-    made
+    expect(result.map(({ stages }) => stages.length)).toEqual([...orders, 1]);
+    result
       .slice(0, -1)
       .forEach(({ to }, i) =>
         expect(Math.log(to.alpha / to.sigma)).toBeCloseTo(first + ((last - first) * (i + 1)) / 4, 10),

@@ -156,11 +156,11 @@ describe('without the step to the data', () => {
     const noising = rectifiedFlow();
     const times = Array.from({ length: 81 }, (__, i) => 0.98 - (0.78 * i) / 80);
     const parts = { noising, denoiser: gaussianData(noising), solver, grid: atTimes(times), toData: false };
-    const made = right(sampler<null, []>({ ...parts, correction: uncorrected }));
-    expect(made.plan.at(-1)!.to.t).toBeCloseTo(0.2, 12);
+    const result = right(sampler<null, []>({ ...parts, correction: uncorrected }));
+    expect(result.plan.at(-1)!.to.t).toBeCloseTo(0.2, 12);
     // x/√(α²τ² + σ²) stays; a sampler begins with σ_T·ε
     const deviation = (t: number): number => Math.hypot((1 - t) * TAU, t);
-    const [end] = await samplesOf(made, [1]);
+    const [end] = await samplesOf(result, [1]);
     expect(Math.abs(end! / ((0.98 * deviation(0.2)) / deviation(0.98)) - 1)).toBeLessThan(tolerance);
   });
 

@@ -183,7 +183,7 @@ const twofold: readonly (readonly [string, (options: { readonly maxFall?: number
   ['dpmSolverPP2SAncestral', dpmSolverPP2SAncestral],
   ['dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep],
   ['dpmSolver', dpmSolver],
-  ['restart', (given) => restart({ intervals: [], ...given })],
+  ['restart', (options) => restart({ intervals: [], ...options })],
 ];
 
 it.each(twofold)(

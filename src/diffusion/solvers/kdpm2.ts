@@ -25,8 +25,8 @@ const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonl
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
- * made.steps // → 7
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
+ * result.steps // → 7
  */
 export const kdpm2 = churnedHeun(
   'kdpm2',

@@ -38,8 +38,8 @@ interface LmsOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: lms() }))
- * made.memory // → 3
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: lms() }))
+ * result.memory // → 3
  */
 export const lms: SolverFrom<LmsOptions> = withOptions(options, ({ order }) =>
   planning((levels) =>

@@ -17,8 +17,8 @@ const noising = right(ddpm(cosine(100)));
 
 /** The error of a solver that breaks its type, as JavaScript may. */
 const messageOf = (solver: unknown): string => {
-  const made = sampler({ noising, denoiser: gaussianData(noising), grid: 4, solver: solver as Solver });
-  return E.isLeft(made) ? made.left.message : 'no error';
+  const result = sampler({ noising, denoiser: gaussianData(noising), grid: 4, solver: solver as Solver });
+  return E.isLeft(result) ? result.left.message : 'no error';
 };
 const withStages = (stages: (from: Level, to: Level) => unknown) => solverOf(stages as Parameters<typeof solverOf>[0]);
 

@@ -169,17 +169,17 @@ export const planOf = (
   levels: readonly Level[],
   noising: Noising,
 ): either.Either<NoisefoldError, SolverPlan> => {
-  const made: either.Either<NoisefoldError, unknown> = solver.plan(levels, noising);
+  const result: either.Either<NoisefoldError, unknown> = solver.plan(levels, noising);
   const refuse = (expected: string, actual: string, hint: string) =>
     fail('ConfigError', { where: PLAN, expected, actual, hint });
-  if (!isEither(made))
+  if (!isEither(result))
     return refuse(
       'an Either of an array of steps',
-      show(made),
+      show(result),
       'return E.right(steps), or make the solver by solverOf',
     );
   return F.pipe(
-    made,
+    result,
     E.flatMap((plan) => (planType.is(plan) ? E.right(plan) : planArgument.decode(plan))), // a long plan is only tested
     E.flatMap((plan: SolverPlan) => {
       const fault = faultOf(stagesOf(plan), pathOf(noising), new Set(levels));

@@ -68,8 +68,8 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: leading(20), solver: pndm() }))
- * made.memory // → 3
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: leading(20), solver: pndm() }))
+ * result.memory // → 3
  */
 export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, maxFall }) =>
   planning((levels, noising): SolverPlan => {

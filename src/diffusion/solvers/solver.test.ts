@@ -106,8 +106,8 @@ describe.each(Object.entries(noisings))('solvers over the %s process', (_, noisi
 
 it('ddim refuses an η outside of [0, 1]', () => {
   for (const eta of [-0.1, 1.1, NaN]) {
-    const made = ddim({ eta }).plan([], noisings.linear);
-    expect(E.isLeft(made) && made.left.message).toContain('η from 0 to 1');
+    const result = ddim({ eta }).plan([], noisings.linear);
+    expect(E.isLeft(result) && result.left.message).toContain('η from 0 to 1');
   }
 });
 

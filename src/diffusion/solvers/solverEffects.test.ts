@@ -187,11 +187,11 @@ describe('an option of a solver changes its steps to those of the paper', () => 
   });
 
   it.each<[name: string, of: (given: { readonly maxFall?: number }) => Solver, sigmas: (fall: number) => number[]]>([
-    ['dpmSolverPP', (given) => dpmSolverPP({ space, ...given }), (fall) => [2 * fall, fall, 1]],
-    ['dpmSolverPPSinglestep', (given) => dpmSolverPPSinglestep({ space, ...given }), (fall) => [fall, 2, 1]],
-    ['uniPC', (given) => uniPC({ space, ...given }), (fall) => [2 * fall, fall, 1]],
+    ['dpmSolverPP', (args) => dpmSolverPP({ space, ...args }), (fall) => [2 * fall, fall, 1]],
+    ['dpmSolverPPSinglestep', (args) => dpmSolverPPSinglestep({ space, ...args }), (fall) => [fall, 2, 1]],
+    ['uniPC', (args) => uniPC({ space, ...args }), (fall) => [2 * fall, fall, 1]],
     ['dpmSolver', dpmSolver, (fall) => [fall, 1]],
-    ['dpmSolverFast', (given) => dpmSolverFast({ evaluations: 3, ...given }), (fall) => [fall ** 2, 1]], // two steps
+    ['dpmSolverFast', (args) => dpmSolverFast({ evaluations: 3, ...args }), (fall) => [fall ** 2, 1]], // two steps
   ])('maxFall of %s is 100 if left out', (_, of, sigmas) => {
     const plan = (given: { readonly maxFall?: number }, fall: number) =>
       right(of(given).plan(levelsOf(edm(), sigmas(fall)), edm())).map(({ stages }) => stages);

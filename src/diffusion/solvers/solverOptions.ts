@@ -7,14 +7,14 @@ import type { Solver } from './plan.js';
 import { MAX_FALL } from './steps.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
-export type SolverFrom<O> = <G = unknown>(given?: Exact<G, keyof O> & O) => Solver;
+export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
 
 /** The maker of a solver with options. */
 export const withOptions =
   <Fs extends Fields>(options: Schema<Fs>, solver: (options: Filled<Fs>) => Solver): SolverFrom<OptionsOf<Fs>> =>
-  (given) =>
+  (settings) =>
     F.pipe(
-      options.decode(given),
+      options.decode(settings),
       E.match((error): Solver => ({ plan: () => E.left(error) }), solver),
     );
 
@@ -47,11 +47,11 @@ export const fallBeside = optional(fall);
 
 /** The rule for {@link fallBeside}: it is left out unless another option has one of the values beside which it has an effect. */
 export const refusedFall = (
-  given: number | undefined,
+  fall: number | undefined,
   [option, value]: readonly [option: string, value: string],
   others: readonly string[],
 ) =>
-  given === undefined || others.includes(value)
+  fall === undefined || others.includes(value)
     ? null
     : ({
         field: 'maxFall',

@@ -75,27 +75,27 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
   (_, solver) => {
     it('finds data at a single point', async () => {
       const point: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => fullLike(x, 0.25) };
-      const made = right(sampler({ noising, denoiser: point, grid: 7, solver: solver(7) }));
+      const result = right(sampler({ noising, denoiser: point, grid: 7, solver: solver(7) }));
       // the last step of most solvers is x̂₀ itself; that of PNDM and LMS is computed from rounded ε̂
-      for (const sample of await samplesOf(made, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
+      for (const sample of await samplesOf(result, [0.3, -2, 1])) expect(Math.abs(sample - 0.25)).toBeLessThan(1e-13);
     });
 
     it('gives the same samples in every parameterization', async () => {
-      const drawn = (predicts: Denoiser<null, []>['predicts']) => {
+      const draw = (predicts: Denoiser<null, []>['predicts']) => {
         const denoiser = reparameterize(noising, predicts)(gaussianData(noising));
         return samplesOf(right(sampler({ noising, denoiser, grid: 12, solver: solver(12) })), [1, -0.5]);
       };
-      const expected = await drawn('x0');
+      const expected = await draw('x0');
       // ε̂ near t = 999 has an error of 1/√ᾱ = 20,000 roundings
       for (const predicts of ['epsilon', 'v'] as const)
-        expect(relativeDistance(await drawn(predicts), expected)).toBeLessThan(1e-10);
+        expect(relativeDistance(await draw(predicts), expected)).toBeLessThan(1e-10);
     });
 
     it('stays bounded with few steps, and at a start without signal', async () => {
       for (const given of [noising, erased])
         for (const steps of [1, 2, 3, 4, 5]) {
           const denoiser = reparameterize(given, 'v')(gaussianData(given));
-          const made = right(
+          const result = right(
             sampler({
               noising: given,
               denoiser,
@@ -104,9 +104,9 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
               correction: uncorrected,
             }),
           );
-          expect(made.timesteps[0]).toBe(999);
+          expect(result.timesteps[0]).toBe(999);
           // τ is 1/2, and x_T at most 2
-          for (const sample of await samplesOf(made, [1, -2])) expect(Math.abs(sample)).toBeLessThan(6);
+          for (const sample of await samplesOf(result, [1, -2])) expect(Math.abs(sample)).toBeLessThan(6);
         }
     });
   },
@@ -114,10 +114,10 @@ describe.each([...Object.entries(solvers), ['consistency', () => consistency()] 
 
 describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solver) => {
   it('gives Gaussian data the right variance, better with more steps', async () => {
-    const drawn = await numbersOf(normal(2048));
+    const samples = await numbersOf(normal(2048));
     const variance = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x ** 2, 0) / xs.length;
     const errorOf = async (steps: number) => {
-      const made = right(
+      const result = right(
         sampler({
           noising,
           denoiser: gaussianData(noising),
@@ -127,11 +127,11 @@ describe.each(Object.entries(solvers))('every solver of the mean, %s,', (_, solv
         }),
       );
       // a deterministic solver is a linear map of these noises, whose sample variance is not exactly 1: a few are enough
-      const noises = made.stochastic ? drawn : drawn.slice(0, 16);
-      const begun = made.stochastic ? 1 : variance(noises);
+      const noises = result.stochastic ? samples : samples.slice(0, 16);
+      const begun = result.stochastic ? 1 : variance(noises);
       // the relative standard deviation of a variance of n samples is √(2/n)
-      const chance = made.stochastic ? 4 * Math.sqrt(2 / noises.length) : 0;
-      return { error: Math.abs(variance(await samplesOf(made, noises)) / (begun * TAU ** 2) - 1), chance };
+      const chance = result.stochastic ? 4 * Math.sqrt(2 / noises.length) : 0;
+      return { error: Math.abs(variance(await samplesOf(result, noises)) / (begun * TAU ** 2) - 1), chance };
     };
     const [few, many] = [await errorOf(10), await errorOf(160)];
     expect(many.error).toBeLessThan(few.error + many.chance);
@@ -144,10 +144,12 @@ describe('a custom solver', () => {
     const errorOf = async (solver: Solver, steps: number): Promise<number> => {
       // almost no noise is left from t = 0 to the data, so the lower order of the last step does not matter
       const grid = spaced(steps);
-      const made = right(sampler({ noising, denoiser: gaussianData(noising), grid, solver, correction: uncorrected }));
+      const result = right(
+        sampler({ noising, denoiser: gaussianData(noising), grid, solver, correction: uncorrected }),
+      );
       const { alpha, sigma } = noising.marginals[999]!;
       const exact = TAU / Math.hypot(alpha * TAU, sigma);
-      return Math.abs((await samplesOf(made, [1]))[0]! / exact - 1);
+      return Math.abs((await samplesOf(result, [1]))[0]! / exact - 1);
     };
     const [coarse, fine, first] = [await errorOf(twice, 20), await errorOf(twice, 40), await errorOf(ddim(), 80)];
     expect(fine).toBeLessThan(first / 2);

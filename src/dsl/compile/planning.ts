@@ -30,7 +30,7 @@ export interface Traced {
   readonly leaves: readonly LeafSpec[];
   readonly inputs: readonly Node[];
   /** The storage of each input; absent if all are float32. */
-  readonly storages?: Stored['storages'];
+  readonly storages?: InputStorage['storages'];
   /** The result of the function, a tree of tensors. */
   readonly output: unknown;
   /** The tensors of the output. */
@@ -95,7 +95,7 @@ const checkDonated = (spec: TreeSpec<unknown>, names: readonly string[]): void =
 };
 
 /** The storage of inputs, and the graph that decodes them. */
-export interface Stored {
+export interface InputStorage {
   readonly storages: readonly (HalfStorage | undefined)[];
   readonly unpacked: (
     roots: readonly Node[],
@@ -104,7 +104,7 @@ export interface Stored {
 }
 
 /** Decides the storage of the inputs of a program. Raises `ConfigError` for one that is not possible. */
-export type Storing = (spec: TreeSpec<unknown>, donate: readonly string[]) => Stored;
+export type Storing = (spec: TreeSpec<unknown>, donate: readonly string[]) => InputStorage;
 
 /** Pairs each donated input with the output of the same path, shape and dtype. */
 const donationsOf = (
@@ -130,16 +130,18 @@ export function* planning<I, O>(
 ): Pieces<{ readonly plan: Plan; readonly traced: Traced }> {
   const spec = orRaise(program.inputs);
   checkDonated(spec, donate);
-  const stored = storing?.(spec, donate);
-  const traced = { ...trace(program, spec, bindings), ...stored };
+  const storage = storing?.(spec, donate);
+  const traced = { ...trace(program, spec, bindings), ...storage };
   yield;
   const results = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const optimal = yield* optimized(results, traced.inputs, capabilities.composites);
-  const { inputs: given } = traced;
-  const { roots: outputs, inputs } = stored?.unpacked(optimal, given) ?? { roots: optimal, inputs: given };
+  const { roots: outputs, inputs } = storage?.unpacked(optimal, traced.inputs) ?? {
+    roots: optimal,
+    inputs: traced.inputs,
+  };
   const lowering = { inputs, outputs, ...donationsOf(traced, donate) };
   return { traced, plan: yield* lowered(lowering, capabilities) };
 }
 
 /** Runs all steps of {@link planning} and returns the result. */
-export const plan = <I, O>(...given: Parameters<typeof planning<I, O>>) => attempt(() => atOnce(planning(...given)));
+export const plan = <I, O>(...args: Parameters<typeof planning<I, O>>) => attempt(() => atOnce(planning(...args)));

@@ -21,7 +21,7 @@ const storagesOf = (
   storage: StorageByName,
   donate: readonly string[],
 ): readonly (HalfStorage | undefined)[] => {
-  const byName = Object.entries(storage).flatMap(([name, given]) => {
+  const byName = Object.entries(storage).flatMap(([name, value]) => {
     const where = `compile: storage.${name}`;
     if (!spec.leaves.some(({ path }) => holds(path)(name)))
       raise('ConfigError', {
@@ -30,8 +30,8 @@ const storagesOf = (
         actual: `'${name}'`,
         hint: 'name inputs of the program, of which float32 tensors are stored so',
       });
-    if (given === undefined) return [];
-    const own = argument(where, floatStorage).demand(given);
+    if (value === undefined) return [];
+    const own = argument(where, floatStorage).demand(value);
     if (own !== 'float32' && donate.some(holds(name)))
       raise('ConfigError', {
         where,

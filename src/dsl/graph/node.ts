@@ -212,7 +212,7 @@ export const node = <K extends Op>(
   dtype: DType,
 ): NodeOf<K> => {
   const operands: readonly Node[] = inputs;
-  const made = {
+  const result = {
     __proto__: printed,
     op,
     inputs,
@@ -221,7 +221,7 @@ export const node = <K extends Op>(
     dtype,
     depth: 1 + operands.reduce((deepest, input) => Math.max(deepest, input.depth), 0),
   };
-  return made;
+  return result;
 };
 
 /** The operand of a node of one operand, or the first of several. */

@@ -50,8 +50,8 @@ describe('parseSpec', () => {
     ['B 2 float32:int32', 'float32 without one'],
     ['B:int', 'int'],
   ])('says how a dtype is written: %o', (spec, actual) => {
-    const made = parseSpec(spec);
-    expect(E.isLeft(made) && made.left.message).toBe(
+    const result = parseSpec(spec);
+    expect(E.isLeft(result) && result.left.message).toBe(
       `spec '${spec}': expected one of float32, int32, bool, key after a colon, got ${actual}; write 'B 28 28 1' or 'B:int32'`,
     );
   });

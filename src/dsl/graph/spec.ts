@@ -227,8 +227,8 @@ const leafSpecPart = partLike('a leaf of a spec', "leafSpec(['B', 28])", 'shape'
 export const treeSpec = <P>(tree: unknown): TreeSpec<P> => {
   specOf.demand(tree);
   const flat = mapLeaves(tree, isPart, leavesOf);
-  const placed = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
-  return { _tag: 'TreeSpec', tree: placed, leaves: leaves(placed, isLeafSpec).map(({ leaf }) => leaf) };
+  const withPaths = mapLeaves(flat, isLeafSpec, (leaf, path) => ({ ...leaf, path }));
+  return { _tag: 'TreeSpec', tree: withPaths, leaves: leaves(withPaths, isLeafSpec).map(({ leaf }) => leaf) };
 };
 
 /**

@@ -59,15 +59,15 @@ describe('operations explain wrong arguments', () => {
   });
 
   test('a program without a result', () => {
-    const made = n.program({ x: '2' }, ({ x: v }) => void n.neg(v) as never);
-    expect(attempt(() => trace(made, orRaise(made.inputs), {}))).toMatchObject(
+    const result = n.program({ x: '2' }, ({ x: v }) => void n.neg(v) as never);
+    expect(attempt(() => trace(result, orRaise(result.inputs), {}))).toMatchObject(
       E.left({ _tag: 'ConfigError', message: expect.stringContaining('got nothing; write return') }),
     );
   });
 
   test('a program whose result is a function', () => {
-    const made = n.program({ x: '2' }, ({ x: v }) => ({ y: n.neg(v), z: n.matmul(v as never) }));
-    expect(attempt(() => trace(made, orRaise(made.inputs), {}))).toMatchObject(
+    const result = n.program({ x: '2' }, ({ x: v }) => ({ y: n.neg(v), z: n.matmul(v as never) }));
+    expect(attempt(() => trace(result, orRaise(result.inputs), {}))).toMatchObject(
       E.left({
         _tag: 'ConfigError',
         message:

@@ -42,14 +42,14 @@ const calls: Readonly<Record<string, (d: number) => AnyTensor | readonly AnyTens
 describe('operations reject invalid extents when the program is traced', () => {
   test.each(Object.entries(calls))('%s', (name, build) => {
     for (const wrong of [-2, 1.5, Number.NaN, Infinity, 2 ** 53]) {
-      const made = attempt(() => build(wrong));
-      if (E.isRight(made)) throw new Error(`${name}(${wrong}) was made`);
-      expect({ wrong, ...made.left }).toMatchObject({
+      const result = attempt(() => build(wrong));
+      if (E.isRight(result)) throw new Error(`${name}(${wrong}) was made`);
+      expect({ wrong, ...result.left }).toMatchObject({
         wrong,
         _tag: 'ShapeError',
         hint: expect.stringMatching(/./),
       });
-      expect(made.left.where.split(/[ ,]/)[0]).toBe(name);
+      expect(result.left.where.split(/[ ,]/)[0]).toBe(name);
     }
   });
 });

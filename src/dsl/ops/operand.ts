@@ -69,21 +69,21 @@ export const imagesInGroups = (op: string, x: Node, groups: number) => {
 export const described = (x: unknown): string => (isTensor(x) ? `a tensor of ${showShape(dims(x))}` : show(x));
 
 /** Raises `ConfigError` for an argument of another kind than expected. */
-export const refuseArgument = (where: string, expected: string, given: unknown, hint: string): never =>
-  raise('ConfigError', { where, expected, actual: described(given), hint });
+export const refuseArgument = (where: string, expected: string, value: unknown, hint: string): never =>
+  raise('ConfigError', { where, expected, actual: described(value), hint });
 
 /** Tests for a record of parameters or options. */
 export const isRecord = (x: unknown): x is object => typeof x === 'object' && x !== null && !isTensor(x);
 
 /** Returns parameters. Raises `ConfigError` unless they are a record with these fields. */
-export const withFields = <P extends object>(op: string, given: P, names: readonly (keyof P & string)[]): P => {
-  const missing = isRecord(given) ? names.filter((name) => given[name] === undefined) : [];
-  return isRecord(given) && missing.length === 0
-    ? given
+export const withFields = <P extends object>(op: string, record: P, names: readonly (keyof P & string)[]): P => {
+  const missing = isRecord(record) ? names.filter((name) => record[name] === undefined) : [];
+  return isRecord(record) && missing.length === 0
+    ? record
     : raise('ConfigError', {
         where: op,
         expected: `a record of tensors with the field${names.length > 1 ? 's' : ''} ${names.join(' and ')}`,
-        actual: missing.length > 0 ? `a record without ${missing.join(' and ')}` : described(given),
+        actual: missing.length > 0 ? `a record without ${missing.join(' and ')}` : described(record),
         hint: `write { ${names.join(', ')} }`,
       });
 };
@@ -91,11 +91,11 @@ export const withFields = <P extends object>(op: string, given: P, names: readon
 /** Returns parameters. Raises `ShapeError` unless each has one number for each channel of x. */
 export const ofChannels = <P extends object>(
   op: string,
-  given: P,
+  record: P,
   names: readonly (keyof P & string)[],
   x: Node,
 ): P => {
-  const params = withFields(op, given, names);
+  const params = withFields(op, record, names);
   const own = showShape(x.shape.slice(-1));
   for (const name of names) {
     const { shape } = nodeOf(params[name] as AnyTensor); // raises an error for others

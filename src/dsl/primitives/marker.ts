@@ -15,9 +15,9 @@ export const stopGradient = (x: Node): Node => node('stopGradient', [x], {}, x.s
 export const composite = <I extends readonly Node[], O extends CompositeOptions>(
   definition: Composite<I, O>,
   inputs: I,
-  ...given: CompositeOptions extends O ? [options?: O] : [options: O]
+  ...args: CompositeOptions extends O ? [options?: O] : [options: O]
 ): Node => {
-  const options = (given[0] ?? {}) as O; // a composite that requires options is given them
+  const options = (args[0] ?? {}) as O; // a composite that requires options is given them
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };

@@ -13,10 +13,10 @@ const perAxis = (n: number, axes: Numbers): Numbers => axes.map(() => n);
 
 /** The same elements, in row-major order, in another shape. */
 export const reshape = (x: Node, shape: Numbers): Node => {
-  const [has, given] = [sizeOf(x.shape), sizeOf(shape)];
-  if (given !== has) {
+  const [has, size] = [sizeOf(x.shape), sizeOf(shape)];
+  if (size !== has) {
     const expected = `${has} elements, as in ${showShape(x.shape)}`;
-    wrongShape('reshape', x, expected, `${given} in ${showShape(shape)}`, 'give a shape of as many elements');
+    wrongShape('reshape', x, expected, `${size} in ${showShape(shape)}`, 'give a shape of as many elements');
   }
   return isSameShape(shape, x.shape) ? x : node('reshape', [x], {}, shape, x.dtype);
 };
@@ -129,8 +129,8 @@ export const expandDims = (x: Node, axes: Numbers): Node => {
 export const moveAxis = (x: Node, from: number, to: number): Node => {
   const order = [...x.shape.keys()].filter((axis) => axis !== from);
   order.splice(to, 0, from);
-  const passed = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
-  return passed.every((d) => d === 1) || x.shape[from] === 1
+  const between = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
+  return between.every((d) => d === 1) || x.shape[from] === 1
     ? reshape(x, order.map((axis) => extentAt(x, axis))) // prettier-ignore
     : transpose(x, order);
 };

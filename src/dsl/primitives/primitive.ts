@@ -81,7 +81,7 @@ export type Lowering<N extends { readonly inputs: readonly unknown[] }> =
     }
   | Movement<N>
   /** Written into its own buffer by its own regions. */
-  | { readonly class: 'region'; readonly written: (n: N) => Written }
+  | { readonly class: 'region'; readonly write: (n: N) => RegionWrite }
   /** A kernel on views; null if there is no kernel for the node. */
   | { readonly class: 'anchor'; readonly anchor: (n: N) => Anchor | null }
   /** A kernel on dense tensors. */
@@ -121,7 +121,7 @@ export interface Index {
 }
 
 /** The way regions write a node: a reduction of its first operand, or pieces on a background. */
-export type Written =
+export type RegionWrite =
   | { readonly reduce: ReduceFn; readonly axes: readonly number[] }
   | { readonly reduce: null; readonly background: number | null; readonly pieces: readonly Piece[] };
 

@@ -74,8 +74,8 @@ const checkChannels = (image: Node, kernel: Node, { groups, batchGroups }: ConvA
 };
 
 /** `image: [B, H, W, C]`, `kernel: [KH, KW, C/groups, D]` → `[B/batchGroups, H', W', D]`. */
-export const conv2d = (image: Node, kernel: Node, given: Partial<ConvAttributes> = {}): Node => {
-  const c: ConvAttributes = { ...PLAIN, ...given };
+export const conv2d = (image: Node, kernel: Node, attributes: Partial<ConvAttributes> = {}): Node => {
+  const c: ConvAttributes = { ...PLAIN, ...attributes };
   demandDType('conv2d', ['float32'], image, kernel);
   if (image.shape.length !== 4 || kernel.shape.length !== 4)
     wrongOperands('conv2d', image, kernel, 'image [B, H, W, C] and kernel [KH, KW, C, D]', 'reshape the operands');

@@ -14,10 +14,10 @@ describe('evaluate', () => {
   test('returns the numbers of each result, and keys unchanged', async () => {
     const backend = right(await reference()());
     const inputs = { x: Float32Array.of(1, -2), key: key(7) };
-    const found = right(await evaluate(twice, { B: 1 })(inputs)(backend)());
-    expectTypeOf(found.doubled).toEqualTypeOf<Float32Array | Float64Array>();
-    expectTypeOf(found.signs[0]!).toEqualTypeOf<Uint8Array>();
-    expect(found).toEqual({
+    const actual = right(await evaluate(twice, { B: 1 })(inputs)(backend)());
+    expectTypeOf(actual.doubled).toEqualTypeOf<Float32Array | Float64Array>();
+    expectTypeOf(actual.signs[0]!).toEqualTypeOf<Uint8Array>();
+    expect(actual).toEqual({
       doubled: Float64Array.of(2, -4),
       signs: [Uint8Array.of(0, 1)],
       next: foldIn(key(7), 1),

@@ -60,7 +60,7 @@ const compileArguments = schema(
  */
 export const compiled =
   <I, O>(program: Program<I, O>, extents: Bindings, options: AnyOptions = {}) =>
-  <Given, Result>(backend: Backend): Fallible<Compiled<Given, Result>> =>
+  <Inputs, Result>(backend: Backend): Fallible<Compiled<Inputs, Result>> =>
     F.pipe(
       TE.fromEither(compileArguments.decode({ program, extents })),
       TE.flatMapEither(() => compileOptions.decode(options)),
@@ -69,16 +69,16 @@ export const compiled =
         return attemptInTurns(planning(program, extents, backend.capabilities, donate, storing))();
       }),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
-      TE.map(({ plan: planned, traced, runner }) => executable<Given, Result>(backend, runner, planned, traced)),
+      TE.map(({ plan: planned, traced, runner }) => executable<Inputs, Result>(backend, runner, planned, traced)),
     );
 
 /** The same for a function of a user, whose exceptions are errors. */
 const compiledSafely =
   <I, O>(program: Program<I, O>, extents: Bindings, options?: AnyOptions) =>
-  <Given, Result>(backend: Backend): Fallible<Compiled<Given, Result>> =>
+  <Inputs, Result>(backend: Backend): Fallible<Compiled<Inputs, Result>> =>
   async () => {
     try {
-      return await compiled(program, extents, options)<Given, Result>(backend)();
+      return await compiled(program, extents, options)<Inputs, Result>(backend)();
     } catch (thrown) {
       return caughtAny('compile', 'that of the program', thrown);
     }

@@ -47,7 +47,7 @@ export type Heard =
   | void;
 
 /** Calls an effect with the backend, and a task, which ignores it. Returns anything else as it is. */
-const begun = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
+const start = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
 
 /**
  * Calls a listener, waits for its work, and returns the result. An error value that it returns, throws or rejects with
@@ -59,7 +59,7 @@ export const hear =
   async () => {
     try {
       // an effect returns a task, which returns a promise
-      const result: unknown = await begun(begun(listener(), backend), backend);
+      const result: unknown = await start(start(listener(), backend), backend);
       return isTagged(result, 'Left') || isTagged(result, 'Right')
         ? (result as E.Either<NoisefoldError, unknown>)
         : E.right(result);

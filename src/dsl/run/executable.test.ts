@@ -63,13 +63,13 @@ describe('compile refuses what is not a program, and an exception of its functio
     ['no extents', [twice], 'compile.extents: expected the extents of its symbols, got nothing'],
     ['a function that throws', [program({ x: '2' }, bug), {}], 'compile: expected functions that do not throw and return what their types say, got TypeError: my bug (at '],
   ])('%s', async (_, given, message) => {
-    const refused = await using(reference())(compile(...(given as [typeof twice, object])))(); // from JavaScript
-    expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
+    const refusal = await using(reference())(compile(...(given as [typeof twice, object])))(); // from JavaScript
+    expect(refusal).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
   }); // prettier-ignore
 
   test('keeps the stack of the exception', async () => {
-    const refused = await using(reference())(compile(program({ x: '2' }, bug), {}))();
-    expect(E.isLeft(refused) && thrownError(refused.left).stack).toMatch(/^ConfigError: compile: .*\nTypeError: my bug\n +at .*bug/);
+    const refusal = await using(reference())(compile(program({ x: '2' }, bug), {}))();
+    expect(E.isLeft(refusal) && thrownError(refusal.left).stack).toMatch(/^ConfigError: compile: .*\nTypeError: my bug\n +at .*bug/);
   }); // prettier-ignore
 });
 
@@ -149,7 +149,7 @@ describe('a run rejects', () => {
   test.each([[[1e300, 0]], [[-1, 0]], [[2 ** 32, 0]], [[0.5, 0]], [[NaN, 0]], [[1, 2, 3]]])(
     '%j as a key',
     async (key) => {
-      const draw = program({ key: 'key' }, (given) => normal(given.key, 2));
+      const draw = program({ key: 'key' }, (inputs) => normal(inputs.key, 2));
       const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
       expect(await using(reference())(run)()).toMatchObject(
         E.left({ _tag: 'DTypeError', where: 'input key', actual: `[${key.join(', ')}]` }),
@@ -164,7 +164,7 @@ describe('a run rejects', () => {
     ['7', 'string 7'],
     [['7', '0'], '[7, 0]'],
   ])('%j in place of a key', async (key, actual) => {
-    const draw = program({ key: 'key' }, (given) => normal(given.key, 2));
+    const draw = program({ key: 'key' }, (inputs) => normal(inputs.key, 2));
     const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
     const error = { _tag: 'DTypeError', where: 'input key', actual, hint: 'give a key: key(7)' };
     expect(await using(reference())(run)()).toMatchObject(E.left(error));

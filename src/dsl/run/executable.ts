@@ -31,15 +31,15 @@ export type Feed<T> =
       ? T
       : { readonly [K in keyof T]: Feed<T[K]> };
 
-/** A compiled program from `Given` to `Result`. */
-export interface Compiled<Given, Result> {
+/** A compiled program from `Inputs` to `Result`. */
+export interface Compiled<Inputs, Result> {
   /**
    * Runs the plan. Consumes the donated values in `inputs`; all results are new values. A run that fails consumes only the
    * donated values that it has begun to overwrite.
    */
-  readonly run: (inputs: Given) => Task<Result>;
+  readonly run: (inputs: Inputs) => Task<Result>;
   /** Runs the plan and measures the milliseconds of each call. */
-  readonly profile: (inputs: Given) => Task<{ readonly outputs: Result; readonly milliseconds: readonly number[] }>;
+  readonly profile: (inputs: Inputs) => Task<{ readonly outputs: Result; readonly milliseconds: readonly number[] }>;
   /** Frees the arena and the constants. */
   readonly release: io.IO<void>;
   readonly plan: Plan;
@@ -50,12 +50,12 @@ export interface Compiled<Given, Result> {
 export interface Executable<I, O> extends Compiled<Feed<I>, O> {}
 
 /** Wraps the runner of a backend as functions of trees. */
-export const executable = <Given, Result>(
+export const executable = <Inputs, Result>(
   backend: Backend,
   runner: Runner,
   planned: Plan,
   traced: Traced,
-): Compiled<Given, Result> => {
+): Compiled<Inputs, Result> => {
   const bind = inputBinder(backend, planned, traced);
   const outputNodes = traced.outputs.map(({ leaf }) => nodeOf(leaf));
   const treeOf = (slots: readonly Slot[]): Result => {
@@ -68,7 +68,7 @@ export const executable = <Given, Result>(
   };
   const withInputs =
     <A, B>(work: (slots: readonly Slot[]) => taskEither.TaskEither<NoisefoldError, A>, resultOf: (a: A) => B) =>
-    (inputs: Given): Task<B> =>
+    (inputs: Inputs): Task<B> =>
       task(async () => {
         const bound = await bind(inputs)();
         if (E.isLeft(bound)) return bound;
@@ -85,6 +85,6 @@ export const executable = <Given, Result>(
     kernels: runner.kernels,
     release: runner.release,
     run: withInputs(runner.run, treeOf),
-    profile: withInputs(runner.profile, (measured) => ({ ...measured, outputs: treeOf(measured.outputs) })),
+    profile: withInputs(runner.profile, (profile) => ({ ...profile, outputs: treeOf(profile.outputs) })),
   };
 };

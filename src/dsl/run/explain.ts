@@ -69,9 +69,9 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
   if (call.kind === 'region') {
     const { extents, reduced, loads, stores } = call.region;
     const accesses = [...loads, ...stores].map(({ strides }) => touched(extents, strides));
-    const kept = extents.slice(0, extents.length - reduced);
+    const shape = extents.slice(0, extents.length - reduced);
     return {
-      shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(kept)}`,
+      shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(shape)}`,
       flops: regionFlops(call.region),
       bytes: 4 * accesses.reduce((a, b) => a + b, 0),
     };
@@ -108,8 +108,8 @@ const unmeasured = { gflops: null, gbs: null, ofPeak: null };
  * const [call] = explain(executable)
  * call?.shapes // → '[8, 64] × [64, 10] → [8, 10]'
  * call?.flops // → 10240
- * const given = { x: new Float32Array(8 * 64), w: new Float32Array(64 * 10) }
- * const { milliseconds } = await nf.run(executable.profile(given))
+ * const inputs = { x: new Float32Array(8 * 64), w: new Float32Array(64 * 10) }
+ * const { milliseconds } = await nf.run(executable.profile(inputs))
  * const [measured] = explain(executable, milliseconds, { gflops: 50, gbs: 10 })
  * measured!.ofPeak! > 0 // → true
  */
@@ -182,8 +182,8 @@ const fixed = (x: number | null, digits: number, width: number): string =>
  * starts with milliseconds, GFLOP/s, GB/s and the share of the peak, and the first line has headings.
  * @example
  * const call = { kernel: 'simd gemm', label: 'dot', place: 'fc.w', shapes: '[8, 64] × [64, 10] → [8, 10]' }
- * const measured = { ...call, flops: 10240, bytes: 4928, milliseconds: 0.005, gflops: 2.048, gbs: 0.986, ofPeak: 0.049 }
- * const [headings, line] = showExplanation([measured]).split('\n')
+ * const profile = { ...call, flops: 10240, bytes: 4928, milliseconds: 0.005, gflops: 2.048, gbs: 0.986, ofPeak: 0.049 }
+ * const [headings, line] = showExplanation([profile]).split('\n')
  * headings // → '       ms  GFLOP/s    GB/s   peak  kernel'
  * line // → '    0.005      2.0     1.0    5 %  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
  */

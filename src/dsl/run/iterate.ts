@@ -99,13 +99,13 @@ const compiledStep = argument('iterate', part('a compiled step', 'run'), 'give t
  */
 export const iterate =
   <I, O, G = unknown>(
-    compiled: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
+    executable: { readonly run: (inputs: I) => taskEither.TaskEither<NoisefoldError, O> },
     options: Exact<G, keyof Iteration<object, object>> & Iteration<I, O>,
   ) =>
   (first: Carried<I, O>): Effect<Carried<I, O>> =>
     effect((backend) =>
       gen(function* () {
-        yield* take(compiledStep.decode(compiled));
+        yield* take(compiledStep.decode(executable));
         const breathe = breather();
         let state: Members = first;
         yield* keep(E.right(first), () => release(state)(backend)); // the result owns the last state
@@ -113,7 +113,7 @@ export const iterate =
 
         function* step(index: number): Block<void> {
           // Others<I, O> and the state make up I; the results are a record with the members of the state
-          const results = (yield* take(compiled.run({ ...inputs?.(index), ...state } as I))) as O & Members;
+          const results = (yield* take(executable.run({ ...inputs?.(index), ...state } as I))) as O & Members;
           const parts = separated(name, state, results);
           yield* hold(E.right(E.isRight(parts) ? parts.right.rest : results), (values) => release(values)(backend));
           const { next } = yield* take(parts);

@@ -36,8 +36,8 @@ test.each<[string, (x: X) => unknown, string | null]>([
   ['null if the result is a flag', (x) => isFinite(log(mul(x, -1))), null],
 ])('the origin is %s', async (_, f, origin) => {
   const given = program({ x: 'B' }, ({ x }) => f(x));
-  const found = nonFiniteOrigin(given, { B: 2 }, { x: Float32Array.of(1, 2) });
-  expect(await using(reference())(found)()).toEqual(E.right(origin));
+  const actual = nonFiniteOrigin(given, { B: 2 }, { x: Float32Array.of(1, 2) });
+  expect(await using(reference())(actual)()).toEqual(E.right(origin));
 });
 
 test('a non-finite input is the origin itself', async () => {

@@ -94,8 +94,8 @@ export const originOf =
     let watched: Watched = watch([]); // set when the program is traced
     const flags: Program<I, Flags> = {
       inputs: program.inputs,
-      trace: (given) => {
-        watched = watch(nodesIn(program.trace(given)));
+      trace: (inputs) => {
+        watched = watch(nodesIn(program.trace(inputs)));
         return tensor(concat([full(1, [1], 'int32'), ...[...watched.flags.keys()].map(allFinite)], 0));
       },
     };

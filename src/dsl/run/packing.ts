@@ -70,17 +70,17 @@ export const otherStorage = (
   path: string,
   expected: Typed,
   storage: HalfStorage | undefined,
-  given: ResidentRecord,
+  resident: ResidentRecord,
 ): either.Either<NoisefoldError, never> => {
   const [name] = path.split('.') as [string];
   const other =
-    given.storage === undefined
+    resident.storage === undefined
       ? 'compile without a storage for it'
-      : `compile with storage: { ${name || 'name'}: '${given.storage}' }`;
+      : `compile with storage: { ${name || 'name'}: '${resident.storage}' }`;
   return fail('ConfigError', {
     where,
     expected: `${showType(expected)} stored as ${storage ?? 'float32'}`,
-    actual: `a value ${showType(given)} stored as ${given.storage ?? given.dtype}`,
+    actual: `a value ${showType(resident)} stored as ${resident.storage ?? resident.dtype}`,
     hint: `${other}, or convert the value: storeAs(value, '${storage ?? 'float32'}')`,
   });
 };

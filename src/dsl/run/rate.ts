@@ -14,7 +14,7 @@ type Inputs = Readonly<Record<string, Value<Shape>>>;
 /** A program to time at increasing sizes. Only fast backends reach the larger sizes. */
 export interface Measurement {
   /** Compiles it at some extents. It returns `y` and its first element; reading the element waits for the whole result. */
-  readonly compiled: (
+  readonly compile: (
     extents: Bindings,
   ) => (backend: Backend) => Fallible<Compiled<Inputs, { readonly first: Value<Shape> }>>;
   readonly sizes: readonly number[];
@@ -27,8 +27,8 @@ export interface Measurement {
 /** Makes a measurement. It binds symbols and inputs by name. */
 export const measurement = <I, O extends { readonly first: Tensor<Shape> }>(
   program: Program<I, O>,
-  rest: Omit<Measurement, 'compiled'>,
-): Measurement => ({ ...rest, compiled: (extents) => compiled(program, extents) });
+  rest: Omit<Measurement, 'compile'>,
+): Measurement => ({ ...rest, compile: (extents) => compiled(program, extents) });
 
 /** A measurement stops at the first size where one run takes this long, in milliseconds. */
 const LONG_RUN = 60;
@@ -44,9 +44,9 @@ const MOST_SERIES = 4;
 const MOST_RUNS = 5;
 
 /** Seconds per run at a size, of the fastest of some series of runs, which take about {@link LONG_RUN} in all. */
-const secondsAt = (backend: Backend, { compiled, extents, inputs }: Measurement, size: number): Fallible<number> =>
+const secondsAt = (backend: Backend, { compile, extents, inputs }: Measurement, size: number): Fallible<number> =>
   gen(function* () {
-    const executable = yield* hold(compiled(extents(size))(backend), ({ release: free }) => free());
+    const executable = yield* hold(compile(extents(size))(backend), ({ release: free }) => free());
     const values: Record<string, Value<Shape>> = {};
     for (const [name, shape] of Object.entries(inputs(size)))
       values[name] = yield* hold(upload(new Float32Array(sizeOf(shape)).fill(0.25), shape)(backend), (uploaded) =>
@@ -54,7 +54,7 @@ const secondsAt = (backend: Backend, { compiled, extents, inputs }: Measurement,
       );
     const once = (reads: boolean): Fallible<void> =>
       gen(function* () {
-        const results = yield* hold(executable.run(values), (made) => release(made)(backend));
+        const results = yield* hold(executable.run(values), (outputs) => release(outputs)(backend));
         if (reads) yield* take(read(results.first)(backend));
       });
     const millisecondsOf = (count: number): Fallible<number> =>
@@ -77,13 +77,13 @@ const secondsAt = (backend: Backend, { compiled, extents, inputs }: Measurement,
  * Measures work per second, in units of 10⁹: the highest rate over the sizes, as far as the time limits allow. Returns the
  * errors of the backend, such as `BackendFailure`.
  */
-export const rateOf = (backend: Backend, measured: Measurement): Fallible<number> =>
+export const rateOf = (backend: Backend, measurement: Measurement): Fallible<number> =>
   gen(function* () {
     const start = performance.now();
     let rate = 0;
-    for (const size of measured.sizes) {
-      const seconds = yield* take(secondsAt(backend, measured, size));
-      rate = Math.max(rate, measured.work(size) / seconds / 1e9);
+    for (const size of measurement.sizes) {
+      const seconds = yield* take(secondsAt(backend, measurement, size));
+      rate = Math.max(rate, measurement.work(size) / seconds / 1e9);
       // the next size takes four or eight times as long, for each of several runs
       if (1000 * seconds > LONG_RUN || performance.now() - start > BUDGET) break;
     }

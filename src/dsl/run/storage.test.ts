@@ -197,8 +197,8 @@ test('the calls of a stored weight have its place', async () => {
 
 test('integers beside stored weights stay as they are', async () => {
   await using nf = await open(wasm());
-  const given = { w: await nf.run(upload(Float32Array.of(0.1, 2), [2])), n: await nf.run(upload(Int32Array.of(7), [1])) };
-  const copies = await nf.run(storeAs(given, 'float16'));
+  const inputs = { w: await nf.run(upload(Float32Array.of(0.1, 2), [2])), n: await nf.run(upload(Int32Array.of(7), [1])) };
+  const copies = await nf.run(storeAs(inputs, 'float16'));
   expect([valueStorage(copies.w), valueStorage(copies.n)]).toEqual(['float16', 'float32']);
   expect(await nf.run(read(copies.n))).toEqual(Int32Array.of(7));
   const back = await nf.run(storeAs(copies, 'float32'));

@@ -14,9 +14,9 @@ const isNoBranch = (x: unknown): x is unknown => isValue(x) || !isBranch(x);
  * of 16 bits. Empty if no value has 16 bits.
  */
 export const storedIn = (at: string, tree: unknown): StorageOption => {
-  const stored = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {
+  const entries = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {
     const storage = isValue(leaf) ? valueStorage(leaf) : 'float32';
     return storage === 'float32' ? [] : [[at === '' || path === '' ? at + path : `${at}.${path}`, storage]];
   });
-  return stored.length === 0 ? {} : { storage: Object.fromEntries(stored) };
+  return entries.length === 0 ? {} : { storage: Object.fromEntries(entries) };
 };

@@ -40,8 +40,8 @@ describe('read', () => {
     ['numbers', Float32Array.of(1), 'read: expected a value, got Float32Array; give a result of upload or of a run'],
     ['nothing', undefined, 'read: expected a value, got nothing; give a result of upload or of a run'],
   ])('rejects %s', async (_, x, message) => {
-    const refused = await using(reference())(read(x as never))(); // from JavaScript
-    expect(refused).toMatchObject(E.left({ _tag: 'ConfigError', message }));
+    const refusal = await using(reference())(read(x as never))(); // from JavaScript
+    expect(refusal).toMatchObject(E.left({ _tag: 'ConfigError', message }));
   }); // prettier-ignore
 });
 

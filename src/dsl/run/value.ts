@@ -109,13 +109,13 @@ export const liveOn =
   (v: AnyValue): either.Either<NoisefoldError, ResidentRecord> => {
     if (!isResident(v)) return notAValue(where, v);
     const { state, backend: owner } = v;
-    const refused = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
+    const refuse = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
       fail(tag, { where, expected: 'a live value', actual, hint });
-    const ended = 'use it before its backend closes, or read it there and upload it here';
+    const advice = 'use it before its backend closes, or read it there and upload it here';
     if (owner.closed())
-      return refused(`one of the ${owner.name} backend, which is closed`, ended, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
-    if (state === 'donated') return refused('one that was donated', 'use the result of the run that it was donated to');
-    if (state === 'released') return refused('one that was released', 'release it after its last use');
+      return refuse(`one of the ${owner.name} backend, which is closed`, advice, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
+    if (state === 'donated') return refuse('one that was donated', 'use the result of the run that it was donated to');
+    if (state === 'released') return refuse('one that was released', 'release it after its last use');
     if (owner === backend) return E.right(v);
     return fail('ConfigError', {
       where,
@@ -218,14 +218,14 @@ export const read = <D extends NumberType>(v: Itself<Value<Shape, D>>): Effect<R
  */
 export const release = <A>(tree: A): Effect<void> =>
   effect((backend) => async () => {
-    const found = valuesOf(tree).flatMap((v) =>
+    const results = valuesOf(tree).flatMap((v) =>
       residentOf(v).state === 'live' ? [liveOn(backend, 'release')(v)] : [],
     );
-    for (const live of found.filter(E.isRight)) {
+    for (const live of results.filter(E.isRight)) {
       live.right.state = 'released';
       backend.release(live.right.buffer)();
     }
-    return found.find(E.isLeft) ?? E.right(undefined);
+    return results.find(E.isLeft) ?? E.right(undefined);
   });
 
 /** Tests for a leaf of a tree of results: a value, or a word of a key. */

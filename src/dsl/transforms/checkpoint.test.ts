@@ -54,8 +54,8 @@ describe('checkpoint', () => {
         return sum(mul(grad((x: V) => sum(f(x)))(w), w));
       })(constantOf([0.3, -0.5, 1.2], 3));
     const expected = await numbersOf(() => mixed((f) => f));
-    const found = await numbersOf(() => mixed((f) => checkpoint(f)));
-    found.forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 12));
+    const actual = await numbersOf(() => mixed((f) => checkpoint(f)));
+    actual.forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 12));
   });
 
   test('draws random numbers once', () => {

@@ -6,7 +6,7 @@ import { add, inputLike, isInput, zerosLike } from '../primitives/index.js';
 import { primitiveOf } from '../primitives/table.js';
 
 /** A function traced over fresh inputs. */
-export interface Opened<Y> {
+export interface OpenFunction<Y> {
   readonly result: Y;
   /** The fresh inputs, in the order of the tree. */
   readonly formals: readonly Node[];
@@ -18,7 +18,7 @@ export interface Opened<Y> {
 export const isFloat = (n: Node): boolean => n.dtype === 'float32';
 
 /** Applies a function to its argument, with fresh inputs for the leaves that `isFresh` selects. */
-export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): Opened<Y> => {
+export const open = <P, Y>(f: (p: P) => Y, p: P, isFresh: (leaf: Node) => boolean = isFloat): OpenFunction<Y> => {
   const actualOf = new Map<Node, Node>();
   const fresh = mapNodes(p, (actual) => {
     if (!isFresh(actual)) return actual;
@@ -43,7 +43,7 @@ const captured = (root: Node, formals: readonly Node[]): readonly Node[] => {
 };
 
 /** Replaces the captured tensors of an opened function by fresh inputs too, so that its graph has no other inputs. */
-export const closed = ({ result, formals, actuals }: Opened<AnyTensor>): Opened<Node> => {
+export const closed = ({ result, formals, actuals }: OpenFunction<AnyTensor>): OpenFunction<Node> => {
   const root = nodeOf(result);
   const captives = captured(root, formals);
   const fresh = captives.map(inputLike);

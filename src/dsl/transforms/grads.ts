@@ -30,15 +30,15 @@ export const gradsOf = <P>(p: P, gradients: readonly Node[]): Grads<P> => {
  * shape or dtype, and `ConfigError` for a tree of another structure.
  */
 export const gradNodes = <P>(where: string, p: P, grads: Grads<P>): readonly Node[] => {
-  const found: Node[] = [];
-  zipLeaves([p, grads], isTensor, (leaf: AnyTensor, [given], path) => {
+  const nodes: Node[] = [];
+  zipLeaves([p, grads], isTensor, (leaf: AnyTensor, [gradient], path) => {
     const x = nodeOf(leaf);
     if (x.dtype !== 'float32') return;
-    const g = given ? nodeOf(given) : zerosLike(x);
+    const g = gradient ? nodeOf(gradient) : zerosLike(x);
     demandType(placeIn(where, path), showType(x), g, 'give it the shape of the argument');
-    found.push(g);
+    nodes.push(g);
   });
-  return found;
+  return nodes;
 };
 
 /** Float32 tensors as a direction of `jvp`: their gradients have their types, which the compiler does not compute for generic ones. */

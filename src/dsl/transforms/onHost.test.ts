@@ -88,14 +88,14 @@ const functions: Readonly<Record<string, readonly [Elementwise, (x: number) => n
 
 describe('onHost', () => {
   test.each(Object.entries(functions))('%s', async (_, [f, expected]) => {
-    const found = NUMBERS.map(onHost(f));
+    const actual = NUMBERS.map(onHost(f));
     // a few operations, each with a rounding, whose sums lose at most a digit
-    found.forEach((y, i) => {
+    actual.forEach((y, i) => {
       const right = expected(NUMBERS[i]!);
       expect(Math.abs(y - right)).toBeLessThanOrEqual(2 ** -50 * Math.max(1, Math.abs(right)));
     });
     // the same definition in a program
-    expect(relativeDistance(await numbersOf(() => f(constantOf(NUMBERS, 6))), found)).toBeLessThan(2 ** -50);
+    expect(relativeDistance(await numbersOf(() => f(constantOf(NUMBERS, 6))), actual)).toBeLessThan(2 ** -50);
   });
 
   it('passes on what is not finite', () => {

@@ -12,7 +12,7 @@ export type Elementwise = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
 /** A function that evaluates the nodes of a graph at a number. Raises `ConfigError` for a node that is no function of each element. */
 const evaluating = (x: Node, root: Node): ((number: number) => number) => {
-  const steps = reachable([root]).flatMap((n) => (n === x ? [] : [{ n, of: elementFunction(n) ?? refused(n) }]));
+  const steps = reachable([root]).flatMap((n) => (n === x ? [] : [{ n, of: elementFunction(n) ?? refuse(n) }]));
   return (number) => {
     const numbers = new Map<Node, number>([[x, number]]);
     for (const { n, of } of steps) numbers.set(n, of(...n.inputs.map((operand) => numbers.get(operand)!))); // in order
@@ -20,7 +20,7 @@ const evaluating = (x: Node, root: Node): ((number: number) => number) => {
   };
 };
 
-const refused = (n: Node): never =>
+const refuse = (n: Node): never =>
   raise('ConfigError', {
     where: 'onHost',
     expected: 'a function of each element, such as (t) => sub(1, t)',

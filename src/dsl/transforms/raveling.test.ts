@@ -60,7 +60,7 @@ describe('raveling', () => {
     );
   });
 
-  const drawn = (k: Key): Params =>
+  const draw = (k: Key): Params =>
     fillSpec(spec, ({ path, shape }) => normal(fork(k, path)[path]!, ...(shape as readonly number[])));
   const { vectors, ravel, unravel } = raveling(spec);
 
@@ -69,10 +69,10 @@ describe('raveling', () => {
     ['wasm', wasm],
   ] as const) {
     test(`unravel is the inverse of ravel, on ${name}`, async () => {
-      const there = program({ key: 'key' }, ({ key: k }) => drawn(k));
-      const back = program({ key: 'key' }, ({ key: k }) => unravel(ravel(drawn(k))));
+      const there = program({ key: 'key' }, ({ key: k }) => draw(k));
+      const back = program({ key: 'key' }, ({ key: k }) => unravel(ravel(draw(k))));
       const [expected, found] = await Promise.all(
-        [there, back].map((made) => using(backend())(evaluate(made, {})({ key: key(7) }))()),
+        [there, back].map((value) => using(backend())(evaluate(value, {})({ key: key(7) }))()),
       );
       expect(right(found!)).toEqual(right(expected!));
     });
@@ -86,9 +86,9 @@ describe('raveling', () => {
       const byVectors = program({ v: vectors }, ({ v }) => ({
         v: grad((w: Vectors) => loss(unravel(w)))(v),
       }));
-      const given = { v: [Float32Array.from({ length: 83 }, (_, i) => Math.sin(i))] };
+      const inputs = { v: [Float32Array.from({ length: 83 }, (_, i) => Math.sin(i))] };
       const [one, other] = await Promise.all(
-        [byTree, byVectors].map((made) => using(backend())(evaluate(made, {})(given))()),
+        [byTree, byVectors].map((value) => using(backend())(evaluate(value, {})(inputs))()),
       );
       expect(right(one!)).toEqual(right(other!));
     });
@@ -99,8 +99,8 @@ describe('raveling', () => {
       const [, large] = unravel(v).layers;
       return matmul(large, large);
     };
-    const made = plan(program({ v: vectors }, ({ v }) => product(v)), {}, { fuses: true, composites: [], scratchElements: () => 0 }); // prettier-ignore
-    expect(right(made).plan.calls.map(({ origin }) => origin.place)).toEqual(['v.layers.1']);
+    const result = plan(program({ v: vectors }, ({ v }) => product(v)), {}, { fuses: true, composites: [], scratchElements: () => 0 }); // prettier-ignore
+    expect(right(result).plan.calls.map(({ origin }) => origin.place)).toEqual(['v.layers.1']);
     const wrong = program({ v: vectors }, ({ v }) => {
       const [small, large] = unravel(v).layers;
       return matmul(large, small as unknown as Tensor<[8, 8]>);

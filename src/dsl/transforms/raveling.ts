@@ -70,7 +70,7 @@ type GroupOf = (path: string, shape: readonly number[]) => string;
  * Places the tensors group by group, sizes with the most factors of 2 first, so that each begins at a multiple of its own
  * factors.
  */
-const placed = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
+const placesOf = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
   const sized = leaves.map((leaf, i) => {
     const shape = extentsOf(leaf);
     return { i, path: leaf.path, shape, size: sizeOf(shape), group: groupOf(leaf.path, shape) };
@@ -108,7 +108,7 @@ export const raveling = demanding(
   'raveling',
   { spec: treeSpecPart },
   <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
-    const { lengths, places } = placed(spec.leaves, groupOf);
+    const { lengths, places } = placesOf(spec.leaves, groupOf);
     const placeOf = new Map(places.map((place) => [place.path, place]));
     return {
       vectors: treeSpec(lengths.map((length) => leafSpec([length]))),

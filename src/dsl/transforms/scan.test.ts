@@ -8,7 +8,7 @@ import {
 import { node } from '../graph/node.js';
 import { plan } from '../compile/planning.js';
 import { tensor } from '../graph/tensor.js';
-import { drawn } from '../../../properties/oracles/running.js';
+import { drawOnReference } from '../../../properties/oracles/running.js';
 
 /** A leaky sum: h ↦ a·h + x. */
 const leaky = (a: Scalar) =>
@@ -61,9 +61,9 @@ describe('scan', () => {
         const { next, now } = fork(at, 'next', 'now');
         return [next, normal(now, 1)];
       })(key, zeros(3))[1];
-    const numbers = await drawn([7, 0], noise);
+    const numbers = await drawOnReference([7, 0], noise);
     expect(new Set(numbers).size).toBe(3);
-    const second = await drawn([7, 0], (key) => normal(fork(fork(key, 'next').next, 'now').now, 1));
+    const second = await drawOnReference([7, 0], (key) => normal(fork(fork(key, 'next').next, 'now').now, 1));
     expect(numbers[1]).toBe(second[0]);
   });
 

@@ -10,7 +10,7 @@ export type Product<D extends readonly unknown[]> = D extends readonly []
   ? 1
   : D extends readonly [infer One]
     ? One
-    : Written<Flattened<D>>;
+    : ExtentOf<Flattened<D>>;
 
 /**
  * The quotient of extents: `16` for `64` and `4`, `'C/4'`, `'C'` for `'4*C'`, `'H'` for `'H*W'` and `'W'`. A literal that
@@ -40,14 +40,14 @@ type Words = readonly string[];
 type Factors = readonly [coefficient: string, atoms: Words];
 
 /** The factors of several extents; `never` if one of them is wide. */
-type Flattened<D extends readonly unknown[], Found extends Factors = ['1', []]> = D extends readonly [
+type Flattened<D extends readonly unknown[], Product extends Factors = ['1', []]> = D extends readonly [
   infer One,
   ...infer Rest,
 ]
   ? IsWide<One> extends true
     ? never
-    : Flattened<Rest, With<Found, One>>
-  : Found;
+    : Flattened<Rest, With<Product, One>>
+  : Product;
 
 /** Appends the factors of one extent. */
 type With<F extends Factors, D> = D extends number
@@ -76,20 +76,20 @@ type Inserted<A extends Words, X extends string> = A extends [infer First extend
     : [X, ...A]
   : [X];
 
-type Joined<A extends Words> = A extends [infer One extends string]
+type Join<A extends Words> = A extends [infer One extends string]
   ? One
   : A extends [infer First extends string, ...infer Rest extends Words]
-    ? `${First}*${Joined<Rest>}`
+    ? `${First}*${Join<Rest>}`
     : '';
 
 /** Factors as one extent, in the form of `Double`. */
-type Written<F extends Factors> = [F] extends [never]
+type ExtentOf<F extends Factors> = [F] extends [never]
   ? Dim
   : F[1] extends readonly []
     ? FromDigits<F[0]>
     : F[0] extends '0'
       ? 0
-      : Scaled<FromDigits<F[0]>, F[1] extends readonly [infer One extends string] ? Operand<One> : Joined<F[1]>>;
+      : Scaled<FromDigits<F[0]>, F[1] extends readonly [infer One extends string] ? Operand<One> : Join<F[1]>>;
 type Scaled<N extends number, X extends string> = N extends 1
   ? X
   : X extends `${infer Y}/${N}`
@@ -113,7 +113,7 @@ type Fraction<A extends string, B extends number> = `${Factor<A>}/${B}`;
 type WithoutAtom<F extends Factors, B extends string> =
   Removed<F[1], AtomsOf<B>[0]> extends infer Rest extends Words
     ? AtomsOf<B> extends [string]
-      ? Written<[F[0], Rest]>
+      ? ExtentOf<[F[0], Rest]>
       : Dim
     : Dim;
 /** Removes one atom; null if it is missing. */

@@ -15,28 +15,28 @@ export type Sizes = Readonly<Record<string, number>>;
 type Item = string | readonly string[];
 
 /** `['B', ['N', 'D']]` for `'B (N D)'`. */
-type Items<P extends string, Found extends readonly Item[] = []> = P extends ` ${infer Rest}`
-  ? Items<Rest, Found>
+type Items<P extends string, List extends readonly Item[] = []> = P extends ` ${infer Rest}`
+  ? Items<Rest, List>
   : P extends `(${infer Group})${infer Rest}`
-    ? Items<Rest, [...Found, Split<Group>]>
+    ? Items<Rest, [...List, Split<Group>]>
     : P extends `${infer Name} ${infer Rest}`
-      ? Items<Rest, [...Found, Name]>
+      ? Items<Rest, [...List, Name]>
       : P extends ''
-        ? Found
-        : [...Found, P];
+        ? List
+        : [...List, P];
 
 type Left<P extends string> = P extends `${infer L}->${string}` ? Items<L> : never;
 type Right<P extends string> = P extends `${string}->${infer R}` ? Items<R> : never;
 
 /** The names of a side, without its groups and 1s. */
-type NamesOf<I extends readonly unknown[], Found extends readonly string[] = []> = I extends readonly [
+type NamesOf<I extends readonly unknown[], Names extends readonly string[] = []> = I extends readonly [
   infer First,
   ...infer Rest,
 ]
   ? First extends readonly string[]
-    ? NamesOf<[...First, ...Rest], Found>
-    : NamesOf<Rest, First extends '1' ? Found : [...Found, First & string]>
-  : Found;
+    ? NamesOf<[...First, ...Rest], Names>
+    : NamesOf<Rest, First extends '1' ? Names : [...Names, First & string]>
+  : Names;
 
 // Checks
 
@@ -59,15 +59,15 @@ type TwoOpen<
   Group extends readonly string[],
   Z,
   P extends string,
-  Found extends string = never,
+  Open extends string = never,
 > = Group extends readonly [infer N extends string, ...infer Rest extends readonly string[]]
   ? N extends '...'
     ? `'${P}': ... is in parentheses on the left`
     : N extends keyof Z | '1'
-      ? TwoOpen<Rest, Z, P, Found>
-      : [Found] extends [never]
+      ? TwoOpen<Rest, Z, P, Open>
+      : [Open] extends [never]
         ? TwoOpen<Rest, Z, P, N>
-        : `'${P}': give ${Found} or ${N} a size`
+        : `'${P}': give ${Open} or ${N} a size`
   : never;
 
 /** The pattern, or an error message that repeats it. A size of another name is an error of {@link CheckedSizes} only. */
@@ -166,22 +166,22 @@ type SizedAxesIn<I extends readonly unknown[], S extends Shape, Z> = {
 // Extents
 
 /** The extents by name; the extent of `...` is a shape. */
-type Extents<I extends readonly unknown[], S extends Shape, Z, Found = unknown> = I extends readonly [
+type Extents<I extends readonly unknown[], S extends Shape, Z, Table = unknown> = I extends readonly [
   infer First,
   ...infer Rest,
 ]
   ? First extends '...'
-    ? FromEnd<Rest, S, Z, Found>
+    ? FromEnd<Rest, S, Z, Table>
     : S extends readonly [infer D, ...infer More extends Shape]
-      ? Extents<Rest, More, Z, Found & AxisExtents<First, D, Z>>
+      ? Extents<Rest, More, Z, Table & AxisExtents<First, D, Z>>
       : never
-  : Found;
+  : Table;
 /** The extents of the axes after `...`, from the last one on. */
-type FromEnd<I extends readonly unknown[], S extends Shape, Z, Found> = I extends readonly [...infer Rest, infer Last]
+type FromEnd<I extends readonly unknown[], S extends Shape, Z, Table> = I extends readonly [...infer Rest, infer Last]
   ? S extends readonly [...infer More extends Shape, infer D]
-    ? FromEnd<Rest, More, Z, Found & AxisExtents<Last, D, Z>>
+    ? FromEnd<Rest, More, Z, Table & AxisExtents<Last, D, Z>>
     : never
-  : Found & { readonly '...': S };
+  : Table & { readonly '...': S };
 
 /** The extents of the names in one axis of the tensor. */
 type AxisExtents<Item, D, Z> = Item extends readonly string[]
@@ -212,9 +212,9 @@ interface Axis<N, L extends readonly unknown[], S extends Shape, Z> {
     : never;
 }
 type ExtentOf<N, E> = E[N & keyof E];
-type MergedOf<G, E, Found extends readonly unknown[] = []> = G extends readonly [infer N, ...infer Rest]
-  ? MergedOf<Rest, E, N extends '...' ? [...Found, ...Others<E>] : N extends '1' ? Found : [...Found, ExtentOf<N, E>]>
-  : Found;
+type MergedOf<G, E, Axes extends readonly unknown[] = []> = G extends readonly [infer N, ...infer Rest]
+  ? MergedOf<Rest, E, N extends '...' ? [...Axes, ...Others<E>] : N extends '1' ? Axes : [...Axes, ExtentOf<N, E>]>
+  : Axes;
 
 /** The shape of a right side. */
 type ShapeOf<
@@ -222,14 +222,14 @@ type ShapeOf<
   L extends readonly unknown[],
   S extends Shape,
   Z,
-  Found extends readonly unknown[] = [],
+  Axes extends readonly unknown[] = [],
 > = I extends readonly [infer First, ...infer Rest]
   ? First extends '...'
-    ? ShapeOf<Rest, L, S, Z, [...Found, ...Others<Extents<L, S, Z>>]>
+    ? ShapeOf<Rest, L, S, Z, [...Axes, ...Others<Extents<L, S, Z>>]>
     : First extends '1'
-      ? ShapeOf<Rest, L, S, Z, [...Found, 1]>
-      : ShapeOf<Rest, L, S, Z, [...Found, Axis<First, L, S, Z>[S extends unknown ? 'extent' : never]]>
-  : Found;
+      ? ShapeOf<Rest, L, S, Z, [...Axes, 1]>
+      : ShapeOf<Rest, L, S, Z, [...Axes, Axis<First, L, S, Z>[S extends unknown ? 'extent' : never]]>
+  : Axes;
 
 /** The shape of `...`. */
 type Others<E> = E extends { readonly '...': infer S extends Shape } ? S : never;

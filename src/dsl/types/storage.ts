@@ -1,5 +1,5 @@
 /** The storage of float32 tensors on a backend. */
-import { refused } from '../../internal/decode.js';
+import { refuseValue } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
 import { suggestion } from '../../internal/suggest.js';
 
@@ -28,7 +28,7 @@ export const floatStorage: t.Type<FloatStorage> = new t.Type<FloatStorage>(
   (x, context) =>
     isStorage(x)
       ? t.success(x)
-      : refused(x, context, {
+      : refuseValue(x, context, {
           expected: "'float32', 'float16' or 'bfloat16'",
           hint: "'float16' halves the memory of weights",
           meant: typeof x === 'string' ? (SYNONYMS[x] ?? suggestion(x, STORAGES)) : undefined,

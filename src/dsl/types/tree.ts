@@ -176,8 +176,8 @@ export const leaves: Dual<
   'leaves',
   2,
   demanding('leaves', { tree: t.unknown, isLeaf }, <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
-    const found: Leaf<A>[] = [];
-    mapLeaves(tree, isLeaf, (leaf, path) => found.push({ path, leaf }));
-    return found;
+    const list: Leaf<A>[] = [];
+    mapLeaves(tree, isLeaf, (leaf, path) => list.push({ path, leaf }));
+    return list;
   }),
 );

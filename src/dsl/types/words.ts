@@ -2,13 +2,13 @@
 import type { DType } from './dtype.js';
 
 /** The words of a string, split at spaces. */
-export type Split<S extends string, Found extends readonly string[] = []> = S extends ` ${infer Rest}`
-  ? Split<Rest, Found>
+export type Split<S extends string, Words extends readonly string[] = []> = S extends ` ${infer Rest}`
+  ? Split<Rest, Words>
   : S extends `${infer Word} ${infer Rest}`
-    ? Split<Rest, [...Found, Word]>
+    ? Split<Rest, [...Words, Word]>
     : S extends ''
-      ? Found
-      : [...Found, S];
+      ? Words
+      : [...Words, S];
 
 type Letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 type KindOf<C extends string> = C extends '+' | '*' | '/'

@@ -10,12 +10,12 @@ import { refuse } from '../refuse.js';
 import { partOf, type Source, sourceOfBytes } from '../source.js';
 import { demandListed, inNetworks } from './globals.js';
 import { LEGACY_MAGIC, readLegacy, storageIdOf } from './legacy.js';
-import { placed, readTorchTensor, type Storage, type TorchTensor } from './tensors.js';
+import { placeTensor, readTorchTensor, type Storage, type TorchTensor } from './tensors.js';
 import { treeOf } from './tree.js';
 import { openZip, type ZipFile } from '../zipSource.js';
 
 /** Finds the tensors of a value, in storages that `storageOf` finds. */
-const opened = async (
+const tensorsOf = async (
   where: string,
   value: Pickled,
   storageOf: (reference: Pickled, place: string) => Storage | Promise<Storage>,
@@ -27,13 +27,13 @@ const opened = async (
   for (const [name, draft] of drafts) {
     const storage = known.get(draft.storage) ?? (await storageOf(draft.storage, `${where}: ${name}`));
     known.set(draft.storage, storage);
-    entries.set(name, placed(where, name, draft, storage));
+    entries.set(name, placeTensor(where, name, draft, storage));
   }
   return openTensors(where, entries, metadata, (tensor) => readTorchTensor(tensor, demands));
 };
 
 /** The storage of a key that has to be among those of a file. */
-const found = <T>(where: string, files: ReadonlyMap<string, T>, key: string): T =>
+const storageFor = <T>(where: string, files: ReadonlyMap<string, T>, key: string): T =>
   files.get(key) ?? refuse(where, `a storage ${key.slice(0, 60)}`, 'none');
 
 const PICKLE = 'data.pkl';
@@ -74,24 +74,29 @@ export const openTorchZip = async (source: Source, demands: Demands): Promise<Op
   demandListed(where, contents);
   const storageOf = (reference: Pickled, place: string): Storage => {
     const { key, dtype, bytes } = storageIdOf(place, reference);
-    const { size, crc, start } = found(place, files, `${folder}data/${key}`);
+    const { size, crc, start } = storageFor(place, files, `${folder}data/${key}`);
     if (size !== bytes) return refuse(place, `a storage of ${bytes} bytes`, `${size}`);
     return { dtype, bytes, source, start, crc };
   };
-  return opened(where, contents.value, storageOf, demands);
+  return tensorsOf(where, contents.value, storageOf, demands);
 };
 
 /** Opens a file of the older format. */
 const openLegacy = async (source: Source, demands: Demands): Promise<OpenTensors> => {
   const { where } = source;
   const { value, storages } = await readLegacy(source);
-  return opened(where, value, (reference) => found(where, storages, storageIdOf(where, reference).key), demands);
+  return tensorsOf(
+    where,
+    value,
+    (reference) => storageFor(where, storages, storageIdOf(where, reference).key),
+    demands,
+  );
 };
 
 /** The bytes that a pickle holds: in the file, or as a text of characters up to 255, as protocol 2 has them. */
-const bytesIn = (source: Source, given: Pickled | undefined): Source | null => {
-  if (isPickled('Bytes', given)) return partOf(source, given.at, given.length);
-  const [text, coding] = isPickled('Inert', given) && given.global === '_codecs.encode' ? given.args : [];
+const bytesIn = (source: Source, value: Pickled | undefined): Source | null => {
+  if (isPickled('Bytes', value)) return partOf(source, value.at, value.length);
+  const [text, coding] = isPickled('Inert', value) && value.global === '_codecs.encode' ? value.args : [];
   return typeof text === 'string' && coding === 'latin1'
     ? sourceOfBytes(
         source.where,
@@ -104,17 +109,17 @@ const bytesIn = (source: Source, given: Pickled | undefined): Source | null => {
 const storagesWithin = (source: Source) => {
   const { where } = source;
   const known = new Map<Pickled | undefined, Promise<Storage>>();
-  const read = async (reference: Pickled, given: Pickled | undefined): Promise<Storage> => {
-    const bytes = bytesIn(source, given);
+  const read = async (reference: Pickled, argument: Pickled | undefined): Promise<Storage> => {
+    const bytes = bytesIn(source, argument);
     if (bytes === null) return refuse(where, 'a storage of bytes', showPickled(reference));
     const { value, storages } = await readLegacy(bytes);
-    return found(where, storages, storageIdOf(where, value).key);
+    return storageFor(where, storages, storageIdOf(where, value).key);
   };
   return async (reference: Pickled): Promise<Storage> => {
     const isCall = isPickled('Inert', reference) && reference.global === 'torch.storage._load_from_bytes';
-    const given = isCall ? reference.args[0] : undefined;
-    const key = isPickled('Inert', given) ? given.args[0] : given; // the bytes, or their text
-    const storage = known.get(key) ?? read(reference, given);
+    const argument = isCall ? reference.args[0] : undefined;
+    const key = isPickled('Inert', argument) ? argument.args[0] : argument; // the bytes, or their text
+    const storage = known.get(key) ?? read(reference, argument);
     known.set(key, storage);
     return storage;
   };
@@ -129,7 +134,7 @@ export const openPickles = async (source: Source, demands: Demands): Promise<Ope
   const { value } = contents;
   if (value === LEGACY_MAGIC) return openLegacy(source, demands);
   demandListed(where, contents, inNetworks);
-  const file = await opened(where, value, storagesWithin(source), demands);
+  const file = await tensorsOf(where, value, storagesWithin(source), demands);
   return file.entries.size > 0
     ? file
     : refuse(where, 'a pickle with tensors of PyTorch', showPickled(value), 'save the weights with safetensors');

@@ -147,10 +147,10 @@ describe('files that PyTorch wrote, by protocols 2 to 5 and in both formats:', (
 
   test('keys that are objects have names of their own', async () => {
     for (const [file, bytes] of variantsOf('name-objects')) {
-      const found = await numbersIn(bytes);
-      expect(Object.values(found), file).toEqual([w, plus(1), plus(2), plus(3), plus(4), plus(5)]);
-      expect(Object.keys(found)[0], file).toMatch(/^pathlib(\._local)?\.PurePosixPath\('a'\)$/);
-      expect(Object.keys(found)[2], file).toBe('torch.float32');
+      const actual = await numbersIn(bytes);
+      expect(Object.values(actual), file).toEqual([w, plus(1), plus(2), plus(3), plus(4), plus(5)]);
+      expect(Object.keys(actual)[0], file).toMatch(/^pathlib(\._local)?\.PurePosixPath\('a'\)$/);
+      expect(Object.keys(actual)[2], file).toBe('torch.float32');
     }
   });
 

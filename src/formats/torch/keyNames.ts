@@ -14,30 +14,30 @@ const SCALARS: ReadonlyMap<Pickled, string> = new Map([
 
 /** Writes a key that is not a text, as Python does. */
 const writtenKey = (key: Pickled): string => {
-  let written = '';
+  let text = '';
   const items = (open: string, values: readonly Pickled[], close: string, level: number): void => {
-    written += open;
+    text += open;
     for (const [i, value] of values.entries()) {
-      if (written.length > LONGEST) return;
-      if (i > 0) written += ', ';
+      if (text.length > LONGEST) return;
+      if (i > 0) text += ', ';
       write(value, level);
     }
-    written += close;
+    text += close;
   };
   const write = (value: Pickled, level: number): void => {
     const isTuple = isPickled('Tuple', value);
-    if (typeof value === 'string') written += quoted(value.slice(0, LONGEST));
-    else if (typeof value !== 'object' || value === null) written += SCALARS.get(value) ?? String(value);
-    else if (isPickled('Bytes', value)) written += `bytes at ${value.at}`;
-    else if (level === MOST_LEVELS) written += showPickled(value);
+    if (typeof value === 'string') text += quoted(value.slice(0, LONGEST));
+    else if (typeof value !== 'object' || value === null) text += SCALARS.get(value) ?? String(value);
+    else if (isPickled('Bytes', value)) text += `bytes at ${value.at}`;
+    else if (level === MOST_LEVELS) text += showPickled(value);
     else if (isTuple) items('(', value.items, value.items.length === 1 ? ',)' : ')', level + 1);
     else if (isPickled('List', value)) items('[', value.items, ']', level + 1);
     else if (isPickled('Set', value)) items('{', value.items, '}', level + 1);
     else if (isPickled('Inert', value)) items(`${value.global}(`, value.args, ')', level + 1);
-    else written += showPickled(value);
+    else text += showPickled(value);
   };
   write(key, 0);
-  return written.length > LONGEST ? `${written.slice(0, LONGEST)}…` : written;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };
 
 /**
@@ -49,8 +49,8 @@ export const keyNames = (keys: Iterable<Pickled>): ReadonlyMap<Pickled, string> 
   const others = new Map(
     all.flatMap((key): (readonly [Pickled, string])[] => (typeof key === 'string' ? [] : [[key, writtenKey(key)]])),
   );
-  const taken = new Set(others.values());
+  const names = new Set(others.values());
   return new Map(
-    all.map((key) => [key, typeof key === 'string' ? (taken.has(key) ? quoted(key) : key) : others.get(key)!]),
+    all.map((key) => [key, typeof key === 'string' ? (names.has(key) ? quoted(key) : key) : others.get(key)!]),
   );
 };

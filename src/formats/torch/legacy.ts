@@ -27,10 +27,10 @@ export interface StorageId {
 /**
  * Reads the id of a storage: `('storage', class, key, device, length)`, and in old files a view. Raises `DecodeError`.
  */
-export const storageIdOf = (where: string, given: Pickled): StorageId => {
-  const id = isPickled('PersistentId', given) ? given.id : given;
+export const storageIdOf = (where: string, value: Pickled): StorageId => {
+  const id = isPickled('PersistentId', value) ? value.id : value;
   const [kind, storageClass, key, , count, view = null] = isPickled('Tuple', id) ? id.items : [];
-  if (kind !== 'storage' || typeof key !== 'string') return refuse(where, 'the id of a storage', showPickled(given));
+  if (kind !== 'storage' || typeof key !== 'string') return refuse(where, 'the id of a storage', showPickled(value));
   if (view !== null)
     return refuse(where, 'a storage of its own', 'a view of another', 'save it with PyTorch 1.6 or later');
   const dtype = dtypeOf(where, storageClass);
@@ -46,8 +46,8 @@ export interface Legacy {
   readonly storages: ReadonlyMap<string, Storage>;
 }
 
-const demand = (holds: boolean, where: string, expected: string, given: Pickled | undefined): void => {
-  if (!holds) refuse(where, expected, showPickled(given), 'save it again with torch.save, of PyTorch 1.6 or later');
+const demand = (holds: boolean, where: string, expected: string, value: Pickled | undefined): void => {
+  if (!holds) refuse(where, expected, showPickled(value), 'save it again with torch.save, of PyTorch 1.6 or later');
 };
 
 /** Reads a file of the older format, without its numbers. Raises `DecodeError`. */
@@ -67,7 +67,7 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
   if (!isPickled('List', keys.value)) return refuse(where, 'the list of storages', showPickled(keys.value));
 
   const ids = new Map<string, StorageId>();
-  for (const id of persistentIds.map((given) => storageIdOf(where, given))) {
+  for (const id of persistentIds.map((value) => storageIdOf(where, value))) {
     const { dtype, bytes } = ids.get(id.key) ?? id;
     if (dtype !== id.dtype || bytes !== id.bytes)
       return refuse(

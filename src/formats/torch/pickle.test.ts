@@ -38,18 +38,18 @@ describe('a pickle that Python wrote', () => {
   test.each([2, 3, 4, 5])('of protocol %d has its values', async (protocol) => {
     const file = golden(`values/protocol${protocol}.pkl`);
     const value = await read(file);
-    const found = plain(value, file) as Map<string, unknown>;
-    expect(found.get('none')).toBe(null);
-    expect(found.get('bools')).toEqual([true, false]);
-    expect(found.get('ints')).toEqual([0, 255, 256, 65535, 65536, -1, -(2 ** 31), 2 ** 31, 2 ** 40, -(2 ** 40), 2n ** 70n, -(2n ** 70n)]);
-    expect(found.get('float')).toBe(-0.1);
-    expect(found.get('text')).toBe('grün ☃ 𝄞');
-    if (protocol > 2) expect(found.get('bytes')).toEqual(Uint8Array.of(0, 255));
-    else expect(found.get('bytes')).toMatchObject({ global: '_codecs.encode', args: ['\0ÿ', 'latin1'] });
-    expect(found.get('tuples')).toEqual([[], [1], [1, 2], [1, 2, 3]]);
-    expect(found.get('long')).toBe('x'.repeat(300));
-    if (protocol > 3) expect(found.get('set')).toEqual({ _tag: 'Set', items: [7] });
-    expect(found.get('ordered')).toMatchObject({ _tag: 'Inert', global: 'collections.OrderedDict', args: [], entries: [['a', 1]] });
+    const actual = plain(value, file) as Map<string, unknown>;
+    expect(actual.get('none')).toBe(null);
+    expect(actual.get('bools')).toEqual([true, false]);
+    expect(actual.get('ints')).toEqual([0, 255, 256, 65535, 65536, -1, -(2 ** 31), 2 ** 31, 2 ** 40, -(2 ** 40), 2n ** 70n, -(2n ** 70n)]);
+    expect(actual.get('float')).toBe(-0.1);
+    expect(actual.get('text')).toBe('grün ☃ 𝄞');
+    if (protocol > 2) expect(actual.get('bytes')).toEqual(Uint8Array.of(0, 255));
+    else expect(actual.get('bytes')).toMatchObject({ global: '_codecs.encode', args: ['\0ÿ', 'latin1'] });
+    expect(actual.get('tuples')).toEqual([[], [1], [1, 2], [1, 2, 3]]);
+    expect(actual.get('long')).toBe('x'.repeat(300));
+    if (protocol > 3) expect(actual.get('set')).toEqual({ _tag: 'Set', items: [7] });
+    expect(actual.get('ordered')).toMatchObject({ _tag: 'Inert', global: 'collections.OrderedDict', args: [], entries: [['a', 1]] });
     const entries = isPickled('Dict', value) ? new Map(value.entries) : new Map<Pickled, Pickled>();
     expect(entries.get('shared')).toBe(entries.get('bools')); // one list
   });

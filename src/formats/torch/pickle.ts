@@ -206,7 +206,7 @@ const machineOf = (where: string) => {
   const operations = operationsOf(state, refuse);
 
   /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
-  const run = (window: Window, position: number): readonly [position: number, needed: number] => {
+  const run = (window: Window, position: number): readonly [position: number, need: number] => {
     at = position;
     while (results.length === 0 && at < window.from + window.bytes.length) {
       const operation = operationAt(window, at);
@@ -231,12 +231,12 @@ const [FIRST_WINDOW, LARGEST_WINDOW] = [2 ** 12, 2 ** 18];
 export const readPickle = async (source: Source, from: number): Promise<Pickle> => {
   const { where, size } = source;
   const machine = machineOf(where);
-  let [at, needed] = [from, 1];
+  let [at, need] = [from, 1];
   for (let length = FIRST_WINDOW; ; length = Math.min(2 * length, LARGEST_WINDOW)) {
-    if (at + needed > size) raise('DecodeError', cutShortError(where, at + needed, size));
-    const bytes = await bytesAt(source, at, Math.min(Math.max(length, needed), size - at));
+    if (at + need > size) raise('DecodeError', cutShortError(where, at + need, size));
+    const bytes = await bytesAt(source, at, Math.min(Math.max(length, need), size - at));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    [at, needed] = machine.run({ where, bytes, view, from: at, size }, at);
+    [at, need] = machine.run({ where, bytes, view, from: at, size }, at);
     const outcome = machine.outcome(at);
     if (outcome !== null) return outcome;
   }

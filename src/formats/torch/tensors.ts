@@ -68,21 +68,21 @@ const UNTYPED = 'torch.storage.UntypedStorage';
  * Finds a dtype by its name in PyTorch, or by the class of a storage. Null for a storage of bytes. Raises
  * `DecodeError`.
  */
-export const dtypeOf = (where: string, given: Pickled | undefined): StoredDType | null => {
-  if (!isPickled('Global', given)) return refuse(where, 'a dtype', showPickled(given));
-  if (given.global === UNTYPED) return null;
+export const dtypeOf = (where: string, value: Pickled | undefined): StoredDType | null => {
+  if (!isPickled('Global', value)) return refuse(where, 'a dtype', showPickled(value));
+  if (value.global === UNTYPED) return null;
   const hint = 'convert the tensor, as by tensor.float(), and save it again';
   const names = [...DTYPES.keys()].filter((name) => !name.endsWith('Storage')).join(', ');
-  return DTYPES.get(given.global) ?? refuse(where, `a dtype of ${names}`, given.global, hint);
+  return DTYPES.get(value.global) ?? refuse(where, `a dtype of ${names}`, value.global, hint);
 };
 
 const isCount = (value: Pickled | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 /** Reads a tuple of extents or strides, which may be a `torch.Size`. */
-const countsOf = (where: string, what: string, given: Pickled | undefined): readonly number[] => {
-  const tuple = isPickled('Inert', given) && given.global === 'torch.Size' ? given.args[0] : given;
-  if (!isPickled('Tuple', tuple)) return refuse(where, `a tuple of ${what}`, showPickled(given));
+const countsOf = (where: string, what: string, value: Pickled | undefined): readonly number[] => {
+  const tuple = isPickled('Inert', value) && value.global === 'torch.Size' ? value.args[0] : value;
+  if (!isPickled('Tuple', tuple)) return refuse(where, `a tuple of ${what}`, showPickled(value));
   const odd = tuple.items.findIndex((item) => !isCount(item));
   if (odd >= 0) return refuse(where, `${what} that are integers ≥ 0`, showPickled(tuple.items[odd]));
   return tuple.items as readonly number[]; // each was tested
@@ -117,15 +117,15 @@ const withoutAttributes = (value: Inert): Inert => {
 };
 
 /** Reads the call that makes a tensor. Null if a value is not a tensor. Raises `DecodeError`. */
-export const draftOf = (where: string, given: Inert): TensorDraft | null => {
-  const value = withoutAttributes(given);
-  const made = PARAMETERS.includes(value.global) ? value.args[0] : value; // PyTorch writes no parameter of a parameter
-  const dtypeAt = isPickled('Inert', made) ? TENSORS.get(made.global) : undefined;
-  if (!isPickled('Inert', made) || dtypeAt === undefined)
-    return made === value && !OTHER_TENSORS.test(value.global)
+export const draftOf = (where: string, call: Inert): TensorDraft | null => {
+  const value = withoutAttributes(call);
+  const tensor = PARAMETERS.includes(value.global) ? value.args[0] : value; // PyTorch writes no parameter of a parameter
+  const dtypeAt = isPickled('Inert', tensor) ? TENSORS.get(tensor.global) : undefined;
+  if (!isPickled('Inert', tensor) || dtypeAt === undefined)
+    return tensor === value && !OTHER_TENSORS.test(value.global)
       ? null
-      : refuse(where, 'a dense tensor', showPickled(made), 'save a dense copy of it');
-  const [storage, offset, size, stride] = made.args;
+      : refuse(where, 'a dense tensor', showPickled(tensor), 'save a dense copy of it');
+  const [storage, offset, size, stride] = tensor.args;
   const shape = countsOf(where, 'extents', size);
   const strides = countsOf(where, 'strides', stride);
   if (storage === undefined || !isCount(offset)) return refuse(where, 'an offset, an integer ≥ 0', showPickled(offset));
@@ -135,7 +135,7 @@ export const draftOf = (where: string, given: Inert): TensorDraft | null => {
       `at most ${MOST_EXTENTS} extents, each with a stride`,
       `${shape.length} with ${strides.length}`,
     );
-  return { storage, offset, shape, strides, ...(dtypeAt === null ? {} : { dtype: made.args[dtypeAt] ?? null }) };
+  return { storage, offset, shape, strides, ...(dtypeAt === null ? {} : { dtype: tensor.args[dtypeAt] ?? null }) };
 };
 
 /** A tensor that repeats numbers of a small storage may have so many. */
@@ -146,7 +146,7 @@ const spanOf = (shape: readonly number[], strides: readonly number[]): number =>
   shape.includes(0) ? 0 : shape.reduce((span, extent, axis) => span + (extent - 1) * strides[axis]!, 1);
 
 /** Puts a tensor in its storage. Raises `DecodeError` if it does not lie within. */
-export const placed = (
+export const placeTensor = (
   where: string,
   name: string,
   { offset, shape, strides, dtype: own }: TensorDraft,
@@ -161,8 +161,8 @@ export const placed = (
   const span = spanOf(shape, strides);
   const end = span === 0 ? 0 : offset + span; // PyTorch leaves empty views at any offset
   if (!(end <= count)) {
-    const wanted = `${dtype} ${showShape(shape)} up to number ${end}`;
-    return refuse(place, `numbers within a storage of ${count}`, wanted);
+    const actual = `${dtype} ${showShape(shape)} up to number ${end}`;
+    return refuse(place, `numbers within a storage of ${count}`, actual);
   }
   const size = length / BYTES[dtype];
   if (size > count && size > MOST_REPEATED)
@@ -207,7 +207,7 @@ export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Pr
   const { name, dtype, shape, strides, offset, storage } = tensor;
   const { source, crc } = storage;
   const start = (await storage.start()) + offset * BYTES[dtype];
-  const length = byteLength(dtype, shape)!; // `placed` tested it
+  const length = byteLength(dtype, shape)!; // `placeTensor` tested it
   const dense = isDense(tensor) ? await readDense(source, tensor, start, length, demands) : null;
   if (crc !== null) {
     const isWhole = dense !== null && length === storage.bytes;

@@ -45,8 +45,8 @@ const isSetting = (name: Pickled): name is string =>
 
 /** The children of a module, which have no name of their own in paths. Null if a state is not that of a module. */
 const childrenOf = (state: Fields): readonly Pickled[] | null => {
-  const found = CHILDREN.map((name) => state.get(name));
-  return found.every((child) => child !== undefined) ? (found as readonly Pickled[]) : null;
+  const children = CHILDREN.map((name) => state.get(name));
+  return children.every((child) => child !== undefined) ? (children as readonly Pickled[]) : null;
 };
 
 /** A number, a text or a truth value. */
@@ -160,7 +160,7 @@ interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addW
   readonly around: Set<PickledRecord>;
   readonly refuse: Refuse;
   readonly spend: ReturnType<typeof budgetOf>;
-  readonly joined: ReturnType<typeof joinedBy>;
+  readonly join: ReturnType<typeof joinedBy>;
   readonly fields: ReturnType<typeof indexOf>;
   readonly names: ReturnType<typeof namesIn>;
 }
@@ -169,8 +169,8 @@ interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addW
 export const treeOf = (where: string, root: Pickled): TorchTree => {
   const refuse = refuseIn(where);
   const { drafts, words, ...adders } = collectionOf(refuse);
-  const [spend, joined, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
-  visit({ where, around: new Set(), refuse, spend, joined, fields, names: namesIn(), ...adders }, root, null, 0);
+  const [spend, join, fields] = [budgetOf(refuse), joinedBy(refuse), indexOf(where)];
+  visit({ where, around: new Set(), refuse, spend, join, fields, names: namesIn(), ...adders }, root, null, 0);
   return { drafts, metadata: Object.fromEntries(words) };
 };
 
@@ -194,7 +194,7 @@ const visitEntries = (walk: Walk, value: PickledDict | PickledList | Inert, path
   for (const [key, field] of fields) {
     const step = names.get(key)!;
     if (!isRecord(field) && isTooLong(path, step)) continue; // a word of that name would be left out
-    const name = walk.joined(path, step);
+    const name = walk.join(path, step);
     walk.addWord(name, field);
     visit(walk, field, name, level + 1);
   }
@@ -202,8 +202,7 @@ const visitEntries = (walk: Walk, value: PickledDict | PickledList | Inert, path
 
 const visitItems = (walk: Walk, items: readonly Pickled[], path: Path, level: number): void => {
   walk.spend(items.length, path);
-  for (const [i, item] of items.entries())
-    if (isRecord(item)) visit(walk, item, walk.joined(path, String(i)), level + 1);
+  for (const [i, item] of items.entries()) if (isRecord(item)) visit(walk, item, walk.join(path, String(i)), level + 1);
 };
 
 /** Visits an object: a tensor, a module, or any other. */
@@ -244,11 +243,11 @@ const visitModule = (
   path: Path,
   level: number,
 ): void => {
-  const { spend, fields, joined, addWord } = walk;
+  const { spend, fields, join, addWord } = walk;
   spend(state.size, path);
   const className = fields(module.args[0], path).get('class_name');
-  if (className !== undefined) addWord(joined(path, 'class_name'), className);
-  for (const [name, value] of state) if (isSetting(name)) addWord(joined(path, name), value);
-  visit(walk, state.get('_init_kwargs'), joined(path, '_init_kwargs'), level + 1);
+  if (className !== undefined) addWord(join(path, 'class_name'), className);
+  for (const [name, value] of state) if (isSetting(name)) addWord(join(path, name), value);
+  visit(walk, state.get('_init_kwargs'), join(path, '_init_kwargs'), level + 1);
   for (const child of children) visit(walk, child, path, level + 1);
 };

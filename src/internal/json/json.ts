@@ -45,15 +45,15 @@ const search = (root: unknown): NotJson | null => {
     if ('toJSON' in value || Object.getOwnPropertySymbols(value).length > 0)
       return reject('JSON, without toJSON methods and symbols');
     ancestors.push(value);
-    const found = isList ? visitItems(value, path) : visitFields(value, path);
+    const fault = isList ? visitItems(value, path) : visitFields(value, path);
     ancestors.pop();
-    return found;
+    return fault;
   };
 
   const visitItems = (items: readonly unknown[], path: readonly (string | number)[]): NotJson | null => {
     for (let i = 0; i < items.length; i++) {
-      const found = visit(items[i], [...path, i]);
-      if (found !== null) return found;
+      const fault = visit(items[i], [...path, i]);
+      if (fault !== null) return fault;
     }
     return null;
   };
@@ -62,8 +62,8 @@ const search = (root: unknown): NotJson | null => {
     for (const [name, field] of Object.entries(object)) {
       if (field === undefined) continue;
       remaining -= name.length;
-      const found = visit(field, [...path, name]);
-      if (found !== null) return found;
+      const fault = visit(field, [...path, name]);
+      if (fault !== null) return fault;
     }
     return null;
   };

@@ -27,9 +27,9 @@ export const groups: t.Type<Groups> = hinted(
 );
 
 /** The number of groups of C channels. */
-export const groupsOver = (given: Groups, channels: number): number =>
-  typeof given === 'number' ? given : Math.min(given.most, Math.floor(channels / given.channels));
+export const groupsOver = (groups: Groups, channels: number): number =>
+  typeof groups === 'number' ? groups : Math.min(groups.most, Math.floor(channels / groups.channels));
 
 /** The rule that the groups divide each of some numbers of channels. */
-export const groupsDivide = (given: Groups, ...channels: readonly number[]): Broken<'groups'> | null =>
-  channels.map((C) => divides('groups', 'groups', groupsOver(given, C), C)).find((broken) => broken !== null) ?? null;
+export const groupsDivide = (groups: Groups, ...channels: readonly number[]): Broken<'groups'> | null =>
+  channels.map((C) => divides('groups', 'groups', groupsOver(groups, C), C)).find((broken) => broken !== null) ?? null;

@@ -25,8 +25,8 @@ export const heads: t.Type<Heads> = hinted(
 );
 
 /** The number of heads over C channels, which may be a fraction. */
-export const headsOver = (given: Heads, channels: number): number =>
-  typeof given === 'number' ? given : channels / given.channels;
+export const headsOver = (heads: Heads, channels: number): number =>
+  typeof heads === 'number' ? heads : channels / heads.channels;
 
 /** Queries, keys and values of a projection to 3·C channels, each of C channels. */
 export const thirdsOf = <T extends Tensor<Shape>>(
@@ -35,7 +35,7 @@ export const thirdsOf = <T extends Tensor<Shape>>(
 ): readonly [q: T, k: T, v: T] => split(projected, [channels, channels, channels]) as unknown as readonly [T, T, T];
 
 /** The rule that the heads divide the channels. */
-export const headsDivide = (given: Heads, channels: number): Broken<'heads'> | null =>
-  typeof given === 'number'
-    ? divides('heads', 'heads', given, channels)
-    : divides('heads', 'channels a head', given.channels, channels);
+export const headsDivide = (heads: Heads, channels: number): Broken<'heads'> | null =>
+  typeof heads === 'number'
+    ? divides('heads', 'heads', heads, channels)
+    : divides('heads', 'channels a head', heads.channels, channels);

@@ -132,9 +132,9 @@ const checkedParts = <T>(parts: T): T => {
 };
 
 /** Raises `ConfigError`, with the path, if a parameter of the spec is missing or has another shape. */
-const requireParams = (params: TreeSpec<unknown>, given: unknown): void => {
+const requireParams = (params: TreeSpec<unknown>, values: unknown): void => {
   for (const { path, shape } of params.leaves) {
-    const x = memberAt(given, path);
+    const x = memberAt(values, path);
     const actual = isTensor(x) ? showShape(dims(x)) : show(x);
     if (!isTensor(x) || actual !== showShape(shape))
       raise('ConfigError', {
@@ -183,10 +183,10 @@ export const namedLayer = <T, F>(
     params,
     // the same tree with each layer replaced by its parameters; below, replaced by its function
     init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(keyAt(key, path))) as ParamsOf<T>,
-    apply: (given) => {
-      requireParams(params, given);
+    apply: (values) => {
+      requireParams(params, values);
       const f = body(
-        mapLeaves(layers, isPart, ({ apply }, path) => atPath(path, apply(memberAt(given, path)))) as Bound<T>,
+        mapLeaves(layers, isPart, ({ apply }, path) => atPath(path, apply(memberAt(values, path)))) as Bound<T>,
       );
       withName(`${name}(…).apply(params)`, f);
       return f;

@@ -21,45 +21,45 @@ describe('initializers', () => {
     ['fanInNormal of two axes of outputs', fanInNormal(1, { outputs: 2 }), 1],
     ['normalOf', normalOf(0.5), 0.25],
   ])('%s has the stated variance and mean zero', async (_, initializer, variance) => {
-    const drawn = await numbersOf((k) => initializer(k, 64, 256));
-    expect(Math.abs(meanSquare(drawn) / variance - 1)).toBeLessThan(approx);
-    expect(Math.abs(mean(drawn))).toBeLessThan(5 * Math.sqrt(variance / n));
+    const weights = await numbersOf((k) => initializer(k, 64, 256));
+    expect(Math.abs(meanSquare(weights) / variance - 1)).toBeLessThan(approx);
+    expect(Math.abs(mean(weights))).toBeLessThan(5 * Math.sqrt(variance / n));
   });
 
   test('fan-in counts the taps of a kernel', async () => {
-    const drawn = await numbersOf((k) => fanInNormal()(k, 3, 3, 8, 256));
-    expect(Math.abs(meanSquare(drawn) * 72 - 1)).toBeLessThan(5 * Math.sqrt(2 / (72 * 256)));
+    const weights = await numbersOf((k) => fanInNormal()(k, 3, 3, 8, 256));
+    expect(Math.abs(meanSquare(weights) * 72 - 1)).toBeLessThan(5 * Math.sqrt(2 / (72 * 256)));
   });
 
   test('fanInUniform stays within its bounds and gets close to them', async () => {
-    const drawn = await numbersOf((k) => fanInUniform(1 / 3)(k, 64, 256));
-    expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
-    expect(Math.max(...drawn)).toBeGreaterThan(0.99 / 8);
-    expect(Math.min(...drawn)).toBeLessThan(-0.99 / 8);
+    const weights = await numbersOf((k) => fanInUniform(1 / 3)(k, 64, 256));
+    expect(Math.max(...weights.map(Math.abs))).toBeLessThanOrEqual(1 / 8);
+    expect(Math.max(...weights)).toBeGreaterThan(0.99 / 8);
+    expect(Math.min(...weights)).toBeLessThan(-0.99 / 8);
   });
 });
 
 describe('layers have the right input and output shapes', () => {
   const x = constantOf(new Float64Array(2 * 8 * 6 * 4), 2, 8, 6, 4);
-  const begun = <P>(layer: { readonly init: (key: Key) => P }, k: Key): P => layer.init(k);
+  const begin = <P>(layer: { readonly init: (key: Key) => P }, k: Key): P => layer.init(k);
 
   test('in types and when traced', async () => {
     await numbersOf((k) => {
       const keys = fork(k, 'linear', 'conv', 'norm', 'down', 'up');
       const linear = linearLayer({ inputs: 4, outputs: 5 });
-      const y1 = linear.apply(begun(linear, keys.linear))(x);
+      const y1 = linear.apply(begin(linear, keys.linear))(x);
       expectTypeOf(y1).toEqualTypeOf<Tensor<[2, 8, 6, 5]>>();
       const conv = convLayer({ inputs: 4, outputs: 5 });
-      const y2 = conv.apply(begun(conv, keys.conv))(x);
+      const y2 = conv.apply(begin(conv, keys.conv))(x);
       expectTypeOf(y2).toEqualTypeOf<Tensor<[2, 8, 6, 5]>>();
       const norm = groupNormLayer({ channels: 4, groups: 2 });
-      const y3 = norm.apply(begun(norm, keys.norm))(x);
+      const y3 = norm.apply(begin(norm, keys.norm))(x);
       expectTypeOf(y3).toEqualTypeOf<Tensor<[2, 8, 6, 4]>>();
       const down = downsampleLayer({ channels: 4 });
-      const y4 = down.apply(begun(down, keys.down))(x);
+      const y4 = down.apply(begin(down, keys.down))(x);
       expectTypeOf(y4).toEqualTypeOf<Tensor<[2, 4, 3, 4]>>();
       const up = upsampleLayer({ channels: 4 });
-      const y5 = up.apply(begun(up, keys.up))(x);
+      const y5 = up.apply(begin(up, keys.up))(x);
       expectTypeOf(y5).toEqualTypeOf<Tensor<[2, 16, 12, 4]>>();
       expect([y1, y2, y3, y4, y5].map(dims)).toEqual([
         [2, 8, 6, 5],

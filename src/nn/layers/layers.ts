@@ -240,8 +240,8 @@ const rateOfDropout = argument('dropout', rate);
 export const dropout: {
   (rate: number, key: Key): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
   <S extends Shape>(x: Tensor<S>, rate: number, key: Key): Tensor<S>;
-} = dual('dropout', 3, (x: Tensor<Shape>, given: number, key: Key) => {
-  if (rateOfDropout.demand(given) === 0) return x;
-  const keep = 1 - given;
+} = dual('dropout', 3, (x: Tensor<Shape>, rate: number, key: Key) => {
+  if (rateOfDropout.demand(rate) === 0) return x;
+  const keep = 1 - rate;
   return where(bernoulliLike(key, keep, x), div(x, keep), 0);
 });

@@ -44,8 +44,8 @@ const checks = (check: (backend: AcquireBackend) => Promise<void>): void => {
 describe('times keep their bits inside of a range, and are NaN outside', () => {
   const all = [...inside, ...outside];
   checks(async (backend) => {
-    const found = await numbersOf(() => nanOutside(times(), times(), N), backend);
-    expect(found).toEqual([...inside, ...repeated(outside.length, NaN)]);
+    const actual = await numbersOf(() => nanOutside(times(), times(), N), backend);
+    expect(actual).toEqual([...inside, ...repeated(outside.length, NaN)]);
     const weights = mixed(all.length, 1).slice(0, all.length);
     const slopes = await numbersOf(
       () => gradient(times(), (t) => nanOutside(t, t, N), constantOf(weights, all.length)),
@@ -64,8 +64,8 @@ describe.each([
   const rows = (numbers: readonly number[]) => constantOf(numbers, count, 2);
   checks(async (backend) => {
     const apply = (given: Tensor<[Dim, 2]>) => nanOutside<Dim, [2]>(given, at() as Tensor<[Dim]>, last);
-    const found = await numbersOf(() => apply(rows(x)), backend);
-    expect(found).toEqual([...x.slice(0, 2 * kept), ...repeated(2 * lost, NaN)]);
+    const actual = await numbersOf(() => apply(rows(x)), backend);
+    expect(actual).toEqual([...x.slice(0, 2 * kept), ...repeated(2 * lost, NaN)]);
     const slopes = await numbersOf(() => gradient(rows(x), apply, rows(weights)), backend);
     expect(slopes).toEqual([...weights.slice(0, 2 * kept), ...repeated(2 * lost, 0)]);
   });
@@ -76,8 +76,8 @@ describe('a label takes its row, and gives NaN if the table has none', () => {
   const label = () => constantOf(Int32Array.of(2, 0, 3, -1, LAST, -LAST, 0), 7);
   const weights = mixed(7, 4).map((_, i) => i + 1);
   checks(async (backend) => {
-    const found = await numbersOf(() => rowOrNaN(table(), label()), backend);
-    expect(found).toEqual([5, 6, 1, -0, ...repeated(8, NaN), 1, -0]);
+    const actual = await numbersOf(() => rowOrNaN(table(), label()), backend);
+    expect(actual).toEqual([5, 6, 1, -0, ...repeated(8, NaN), 1, -0]);
     const slopes = await numbersOf(
       () => gradient(table(), (rows) => rowOrNaN(rows, label()), constantOf(weights, 7, 2)),
       backend,

@@ -138,8 +138,8 @@ const sinusoids = (size: number, sinusoid: Sinusoid, T: TimeRange): Features => 
 /** sin(2π·t·ω), cos(2π·t·ω) with frequencies ω that are not trained. Song et al. 2021; the order of Karras et al. 2022. */
 const fourier =
   (frequencies: Tensor<[Dim]>, T: TimeRange): Features =>
-  (given) => {
-    const t = cast(given, 'float32');
+  (time) => {
+    const t = cast(time, 'float32');
     const times = reshape(T === 'continuous' ? t : within(t, T), dims(t)[0] as number, 1);
     const omega = reshape(stopGradient(frequencies), 1, dims(frequencies)[0] as number);
     const angles = mul(2 * Math.PI, matmul(times, omega));

@@ -75,9 +75,9 @@ const options = /* @__PURE__ */ schema('attentionBlock', {
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>
  * // the block initially returns its input
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
+ * const start = program('key', (k) => block.apply(block.init(k))(ones(1, 1, 1, 4)))
  * await using nf = await open(reference())
- * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
+ * await nf.run(evaluate(start, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const attentionBlock = <
   const C extends number,
@@ -87,16 +87,18 @@ export const attentionBlock = <
 >(
   config: Exact<G, keyof AttentionBlockConfig<0>> & AttentionBlockConfig<C, HeadsFor<H, C>, GroupsFor<N, C>>,
 ): AttentionBlock<Channels<C>> => {
-  const { channels: inputs, groups: ofNorm, ...given } = options.demand<AttentionBlockConfig<C>>(config);
+  const { channels: inputs, groups: ofNorm, ...settings } = options.demand<AttentionBlockConfig<C>>(config);
   const size = inputs as number; // Extent<C> is C, or a message for the compiler
   const parts = {
-    ...(ofNorm !== null && { norm: groupNormLayer<C>({ channels: inputs, groups: ofNorm, epsilon: given.epsilon }) }),
+    ...(ofNorm !== null && {
+      norm: groupNormLayer<C>({ channels: inputs, groups: ofNorm, epsilon: settings.epsilon }),
+    }),
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
   return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
     const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
-    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(given.heads, size) });
-    return scaled(add(output(mixed), x), given.rescale);
+    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
+    return scaled(add(output(mixed), x), settings.rescale);
   });
 };

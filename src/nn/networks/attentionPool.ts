@@ -65,7 +65,7 @@ const options = /* @__PURE__ */ schema('attentionPool', {
 export const attentionPool = <const C extends number, const D extends number, G = unknown>(
   config: Exact<G, keyof AttentionPoolConfig<0, 0>> & AttentionPoolConfig<C, D>,
 ): AttentionPool<Channels<C>, Channels<D>> => {
-  const { pixels, inputs, outputs, heads: given } = options.demand<AttentionPoolConfig<C, D>>(config);
+  const { pixels, inputs, outputs, heads } = options.demand<AttentionPoolConfig<C, D>>(config);
   const size = inputs as number; // Extent<C> is C, or a message for the compiler
   const parts = {
     positions: parameterOf<[Dim, Channels<C>]>(normalOf(1 / Math.sqrt(size)), pixels + 1, size),
@@ -78,9 +78,9 @@ export const attentionPool = <const C extends number, const D extends number, G 
     const of = (y: Tensor<Shape>, tokens: number): Tokens =>
       reshape(y, B, tokens, size) as Tensor<[Dim, Dim, Dim]> as Tokens; // of C channels
     const all = concatAll([of(mean(x, [1, 2]), 1), of(x, pixels)], 1) as Tokens;
-    const placed = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
-    const [q, k, v] = thirdsOf<Tokens>(qkv(placed), size);
-    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(given, size) }); // the output of the mean: [B, 1, C]
+    const tokens = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
+    const [q, k, v] = thirdsOf<Tokens>(qkv(tokens), size);
+    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(heads, size) }); // the output of the mean: [B, 1, C]
     return squeeze(output(attended) as Tensor<[Dim, Dim, Channels<D>]>, 1) as never; // [B, D]
   });
 };

@@ -180,8 +180,8 @@ describe('the classifier of ADM', () => {
     [{ pool: 'normalizedSpatial', hidden: 9 }, 'encoderClassifier.groups: expected a divisor of all channels: hidden 9, got 2, which does not divide 9'],
     [{ learnedVariance: 'range' }, 'encoderClassifier.learnedVariance: expected one of the fields image, base,'],
   ])('refuses %j', (more, message) => {
-    const made = encoderClassifier({ ...config, ...(more as object) });
-    expect(made).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
+    const result = encoderClassifier({ ...config, ...(more as object) });
+    expect(result).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
   }); // prettier-ignore
 
   test('the positions of an attention pool begin with the deviation 1/√C, as in CLIP', async () => {

@@ -44,7 +44,7 @@ const recomputed = <P>(block: Layer<P, Block>): Layer<P, Block> => ({
 });
 
 /** The block itself, or with `recompute` one that is {@link recomputed}. */
-const stored = <P>({ recompute }: Encoder, block: Layer<P, Block>) => (recompute ? recomputed(block) : block);
+const blockFor = <P>({ recompute }: Encoder, block: Layer<P, Block>) => (recompute ? recomputed(block) : block);
 
 /** The parameters of a change of resolution: those of a convolution, of a residual block, or none. */
 export interface ResamplingParams extends Partial<ConvParams<Dim, Dim>>, Partial<ResidualBlockParams> {}
@@ -57,7 +57,7 @@ const residualOptions = (c: Encoder) => {
 
 /** A block of a level, with attention if there are heads. */
 export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null) =>
-  stored(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
+  blockFor(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
 
 /** A layer without parameters. */
 const fixed = (resized: Block) => layer({}, () => resized);
@@ -73,7 +73,7 @@ export const resampling = (c: Encoder, to: 'half' | 'double', channels: number) 
     residual: { half: () => downsampleBlock(block), double: () => upsampleBlock(block) },
     projected: { half: () => downsampleBlock(projected), double: () => upsampleBlock(projected) },
   };
-  return stored(c, layers[c.resample][to]() as Layer<ResamplingParams, Block>); // of any size
+  return blockFor(c, layers[c.resample][to]() as Layer<ResamplingParams, Block>); // of any size
 };
 
 /**
@@ -92,7 +92,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
   const levels = levelsOf(c);
   const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
-  const residual = stored(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom }));
+  const residual = blockFor(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom }));
   const { heads, groups, epsilon, rescale } = c;
   const options = { channels: bottom, heads, epsilon, rescale };
   return {
@@ -108,7 +108,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
     middle: {
       before: residual,
       ...(c.middle !== 'residual' && {
-        attention: stored(c, attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null })),
+        attention: blockFor(c, attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null })),
       }),
       after: residual,
     },

@@ -191,9 +191,9 @@ const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I>
  * Makes a classifier of noisy images from a configuration, or returns a `ConfigError` that says what to change. Its
  * layers are the encoder of `unet`, followed by a pooling layer over the bottleneck.
  * @example
- * const made = unwrap(encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' }))
- * made // : EncoderClassifier<[28, 28, 1]>
- * made.config.pool // → 'attention'
+ * const network = unwrap(encoderClassifier({ image: [28, 28, 1], base: 16, multipliers: [1, 2, 2], classes: 10, resample: 'residual' }))
+ * network // : EncoderClassifier<[28, 28, 1]>
+ * network.config.pool // → 'attention'
  */
 export const encoderClassifier = <const I extends ImageDimensions, G = unknown>(
   config: Exact<G, keyof ClassifierConfig> & ClassifierConfig<I>,

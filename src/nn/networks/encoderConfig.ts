@@ -111,10 +111,10 @@ export interface EncoderConfig<I extends ImageDimensions = ImageDimensions> exte
 export type Encoder = Filled<typeof encoderFields, EncoderConfig>;
 
 /** The given options in the order of their declaration, without undefined ones: plain JSON, for checkpoints. */
-export const present = <C extends object>(fields: Readonly<Record<string, unknown>>, given: C): C =>
+export const present = <C extends object>(fields: Readonly<Record<string, unknown>>, config: C): C =>
   Object.fromEntries(
     Object.keys(fields).flatMap((name) => {
-      const value = given[name as keyof C];
+      const value = config[name as keyof C];
       return value === undefined ? [] : [[name, value]];
     }),
   ) as unknown as C; // all fields of a valid configuration are declared
@@ -158,9 +158,9 @@ export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => 
   }
   return levels.toReversed().map(({ channels }) =>
     Array.from({ length: c.blocks + 1 }, () => {
-      const joined = h + skips.pop()!; // there is one for each block
+      const inputs = h + skips.pop()!; // there is one for each block
       h = channels;
-      return joined;
+      return inputs;
     }),
   );
 };

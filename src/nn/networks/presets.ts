@@ -70,9 +70,9 @@ const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;
  * by both resolutions. The names of the weights of `adm-64` (`64x64_diffusion.pt`) are
  * `guidedDiffusion({ newAttentionOrder: true })`, those of the other models of guided-diffusion `guidedDiffusion()`.
  * @example
- * const made = unwrap(unet(unetPresets['ddpm-cifar10']))
- * made // : UNet<[32, 32, 3]> & WithoutClasses
- * parameterCount(made.params) // → 35_746_307
+ * const network = unwrap(unet(unetPresets['ddpm-cifar10']))
+ * network // : UNet<[32, 32, 3]> & WithoutClasses
+ * parameterCount(network.params) // → 35_746_307
  */
 export const unetPresets = {
   'ddpm-cifar10': { ...ddpm, image: [32, 32, 3], multipliers: [1, 2, 2, 2], attention: [16], dropout: 0.1 },
@@ -117,8 +117,8 @@ export const unetPresets = {
 /**
  * The configurations of ADM's classifiers (Dhariwal & Nichol 2021, table 12), for `encoderClassifier`.
  * @example
- * const made = unwrap(encoderClassifier(classifierPresets['adm-classifier-64']))
- * parameterCount(made.params) // → 65_438_568
+ * const network = unwrap(encoderClassifier(classifierPresets['adm-classifier-64']))
+ * parameterCount(network.params) // → 65_438_568
  */
 export const classifierPresets = {
   'adm-classifier-64': { ...admClassifier, blocks: 4, image: [64, 64, 3], multipliers: [1, 2, 3, 4] },

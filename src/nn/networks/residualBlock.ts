@@ -84,9 +84,9 @@ const blockOf = <L>(
  * block // : ResidualBlock<4, 8, 16>
  * // C = D: the block initially returns its input
  * const same = residualBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2, adaptiveGroupNorm: true })
- * const begun = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), { embedding: ones(1, 8) }))
+ * const start = program('key', (k) => same.apply(same.init(k))(ones(1, 1, 1, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
- * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
+ * await nf.run(evaluate(start, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const residualBlock = <
   const C extends number,
@@ -115,9 +115,9 @@ type ResamplerOf<To extends 'half' | 'double'> = <
  * 2019), as used by Dhariwal & Nichol 2021, section 3.
  * @example
  * const block = downsampleBlock({ inputs: 4, outputs: 4, embedding: 8, groups: 2 })
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
+ * const start = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
- * await nf.run(evaluate(begun, {})(key(7))) // → [1, 1, 1, 1]
+ * await nf.run(evaluate(start, {})(key(7))) // → [1, 1, 1, 1]
  */
 export const downsampleBlock: ResamplerOf<'half'> = (config) => {
   const known = downsampleOptions.demand(config);
@@ -130,9 +130,9 @@ export const downsampleBlock: ResamplerOf<'half'> = (config) => {
  * @example
  * const block = upsampleBlock({ inputs: 4, outputs: 8, embedding: 8, groups: 2, filter: 'binomial' })
  * block // : UpsampleBlock<4, 8, 8>
- * const begun = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
+ * const start = program('key', (k) => block.apply(block.init(k))(ones(1, 2, 2, 4), { embedding: ones(1, 8) }))
  * await using nf = await open(reference())
- * const size = (await nf.run(evaluate(begun, {})(key(7)))).length
+ * const size = (await nf.run(evaluate(start, {})(key(7)))).length
  * size // → 4 * 4 * 8
  */
 export const upsampleBlock: ResamplerOf<'double'> = (config) => {
@@ -142,12 +142,12 @@ export const upsampleBlock: ResamplerOf<'double'> = (config) => {
 
 /** Returns a context with an embedding. Raises `ConfigError` for others, which JavaScript may pass. */
 const checkedContext = (where: string, at: BlockContext, length: number): BlockContext => {
-  const given = memberAt(at, 'embedding');
-  if (isTensor(given) && dtypeOf(given) === 'float32') return at;
+  const embedding = memberAt(at, 'embedding');
+  if (isTensor(embedding) && dtypeOf(embedding) === 'float32') return at;
   return raise('ConfigError', {
     where: `${where}.embedding`,
     expected: `a tensor [B, ${length}]`,
-    actual: isTensor(given) ? `${dtypeOf(given)} ${showShape(dims(given))}` : show(given),
+    actual: isTensor(embedding) ? `${dtypeOf(embedding)} ${showShape(dims(embedding))}` : show(embedding),
     hint: 'write block(x, { embedding }), or block(x, { embedding, key }) with dropout',
   });
 };

@@ -159,14 +159,14 @@ describe('parameters', () => {
 
   test('start with the shapes of the spec, each drawn from its own key', async () => {
     const model = right(unet({ ...tiny, classes: 3 }));
-    const begun = await numbersOf((k) => {
+    const numbers = await numbersOf((k) => {
       const params = model.init(k);
       expect(tensorsOf(params).map(({ path, leaf }) => [path, dims(leaf)])).toEqual(
         model.params.leaves.map(({ path, shape }) => [path, shape]),
       );
       return concatAll([reshape(params.levels[0]!.down[0]!.residual.conv1.kernel, -1), reshape(params.levels[0]!.up[1]!.residual.conv1.kernel, -1)], 0); // prettier-ignore
     });
-    expect(new Set(begun).size).toBe(begun.length);
+    expect(new Set(numbers).size).toBe(numbers.length);
   });
 
   test('initially the model gives zeros, and all parameters of its last layer get a gradient', async () => {

@@ -76,7 +76,7 @@ const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof
 
 const layersOf = (c: UNetArchitecture) => {
   const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
-  const [levels, joined] = [levelsOf(c), joinedChannelsOf(c).toReversed()];
+  const [levels, decoderInputs] = [levelsOf(c), joinedChannelsOf(c).toReversed()];
   const { channels } = levels[0]!; // an architecture has at least one level
   return {
     ...embeddingLayers(c),
@@ -87,7 +87,7 @@ const layersOf = (c: UNetArchitecture) => {
       return {
         ...level,
         ...(below !== undefined && { upsample: resampling(c, 'double', below) }),
-        up: joined[l]!.map((inputs, j) => blockOf(c, inputs, width, upHeadsOf(c, levels[l]!, j))),
+        up: decoderInputs[l]!.map((inputs, j) => blockOf(c, inputs, width, upHeadsOf(c, levels[l]!, j))),
       };
     }),
     norm: groupNormLayer({ channels, groups: c.groups, epsilon: c.epsilon }),
@@ -103,11 +103,15 @@ type Net = Bound<ReturnType<typeof layersOf>>;
 /** From images to the output of the last convolution: `[B, H, W, C]`, or `[B, H, W, 2·C]` with a learned variance. */
 const evaluated =
   (c: UNetArchitecture, net: Net) =>
-  <B extends Dim>(x: Tensor<[B, ...Shape]>, given: UNetConditioning<B>): Images<B> => {
+  <B extends Dim>(x: Tensor<[B, ...Shape]>, conditioning: UNetConditioning<B>): Images<B> => {
     const images = imagesFor('unet', c, x);
-    requireInputs(c, images, given);
-    const at = { embedding: embed(c, net, given), key: given.dropout, identityAttention: given.identityAttention };
-    const skips = encoded(net, withCondition(images, given.condition), at);
+    requireInputs(c, images, conditioning);
+    const at = {
+      embedding: embed(c, net, conditioning),
+      key: conditioning.dropout,
+      identityAttention: conditioning.identityAttention,
+    };
+    const skips = encoded(net, withCondition(images, conditioning.condition), at);
     let h = throughMiddle(net, skips.at(-1)!, at);
     for (const { upsample, up } of net.levels.toReversed()) {
       if (upsample !== undefined) h = upsample(h, at);

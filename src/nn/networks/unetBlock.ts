@@ -47,11 +47,11 @@ const options = schema('unetBlock', { ...residualFields, heads: t.union([heads, 
 export const unetBlock = <const C extends number, const D extends number, const E extends number, G = unknown>(
   config: Exact<G, keyof UNetBlockConfig<0, 0, 0>> & UNetBlockConfig<C, D, E>,
 ): UNetBlock<Channels<C>, Channels<D>, Channels<E>> => {
-  const { heads: given, ...kind } = options.demand<UNetBlockConfig<C, D, E>>(config);
+  const { heads, ...kind } = options.demand<UNetBlockConfig<C, D, E>>(config);
   const { outputs: channels, groups, epsilon, rescale } = kind;
   const parts = {
     residual: residualBlock<C, D, E>(kind),
-    ...(given !== null && { attention: attentionBlock<D>({ channels, heads: given, groups, epsilon, rescale }) }),
+    ...(heads !== null && { attention: attentionBlock<D>({ channels, heads, groups, epsilon, rescale }) }),
   };
   return layer(
     parts,

@@ -21,7 +21,7 @@ const requireCondition = (channels: number, B: Dim, condition: UNetCondition<Dim
  * `ShapeError` for a condition of another shape.
  */
 export const requireInputs = (
-  { classes, noClass, augment: augmented, condition: wanted }: UNetArchitecture,
+  { classes, noClass, augment: augmented, condition: spec }: UNetArchitecture,
   images: Tensor<[Dim, Dim, Dim, Dim]>,
   { label, augment, condition }: UNetConditioning<Dim>,
 ): void => {
@@ -43,23 +43,23 @@ export const requireInputs = (
       `labels ${showShape(dims(augment))}`,
       'make the model with `augment`, or remove the labels',
     );
-  if (wanted?.noiseLevel === true && condition?.t === undefined)
+  if (spec?.noiseLevel === true && condition?.t === undefined)
     refuse(
       'a condition with t, because the model was made with `noiseLevel`',
       condition === undefined ? 'no condition' : 'a condition without t',
       'give t, the timestep of the noise in the condition: 0 for an image without noise',
     );
-  if (wanted?.noiseLevel !== true && condition?.t !== undefined)
+  if (spec?.noiseLevel !== true && condition?.t !== undefined)
     refuse(
       'a condition without t, because the model was made without `noiseLevel`',
       `t ${showShape(dims(condition.t))}`,
       'make the model with `condition: { channels, noiseLevel: true }`',
     );
-  if (wanted === undefined && condition !== undefined)
+  if (spec === undefined && condition !== undefined)
     refuse(
       'no condition: the model takes none',
       `images ${showShape(dims(condition.image))}`,
       'make the model with `condition: { channels }`, or remove the condition',
     );
-  if (wanted !== undefined) requireCondition(wanted.channels, dims(images)[0], condition);
+  if (spec !== undefined) requireCondition(spec.channels, dims(images)[0], condition);
 };

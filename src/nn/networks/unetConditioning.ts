@@ -63,8 +63,8 @@ type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
 /** The sum of the given embeddings; undefined if there are none. */
-const sumOf = <B extends Dim>(...given: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
-  const embeddings = given.filter((one) => one !== undefined);
+const sumOf = <B extends Dim>(...terms: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
+  const embeddings = terms.filter((one) => one !== undefined);
   return embeddings.length === 0 ? undefined : embeddings.reduce((sum, one) => add(sum, one));
 };
 

@@ -159,9 +159,9 @@ describe('a configuration from outside is decoded', () => {
       "unet.resample: expected 'convolution', 'pool', 'residual' or 'projected', got \"bicubic\"",
     ],
   ])('%j', (change, message) => {
-    const made = unetArchitecture({ ...good, ...change });
-    expect(made).toMatchObject({ left: { _tag: 'ConfigError' } });
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = unetArchitecture({ ...good, ...change });
+    expect(result).toMatchObject({ left: { _tag: 'ConfigError' } });
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   });
 
   test.each([null, undefined, 7, [], 'unet'])('%j is not a configuration', (value) => {

@@ -57,8 +57,8 @@ export interface UNetConfig<I extends ImageDimensions = ImageDimensions>
 const options = /* @__PURE__ */ schema('unet', { ...encoderFields, ...optionsOfUNet })
   .rule(encoderFits)
   .rule((c) => {
-    const joined = joinedChannelsOf(c).flat();
-    return groupsFit(c.groups, `joined in the decoder ${joined.join(', ')}`, joined);
+    const channels = joinedChannelsOf(c).flat();
+    return groupsFit(c.groups, `joined in the decoder ${channels.join(', ')}`, channels);
   })
   .rule((c) => (c.upHeads === undefined ? null : headsFit('upHeads', c.upHeads, c)));
 

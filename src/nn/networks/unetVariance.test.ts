@@ -63,8 +63,8 @@ describe('a U-Net that learns its variance', () => {
   test('evaluates the network once for both, even if `apply` is called too', async () => {
     type Build = (p: UNetParams, given: typeof x) => unknown;
     const convolutions = async (build: Build): Promise<number> => {
-      const built = program({ p: model.params, x: '2 4 4 2' }, (given) => ({
-        results: build(given.p, given.x),
+      const built = program({ p: model.params, x: '2 4 4 2' }, (inputs) => ({
+        results: build(inputs.p, inputs.x),
       }));
       const calls = F.pipe(compile(built, {}), RTE.map(explain), using(reference()));
       return right(await calls()).filter(({ label }) => /conv2d|dot/.test(label)).length;

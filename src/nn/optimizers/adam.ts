@@ -74,16 +74,16 @@ export interface AdamWConfig extends OptionsOf<typeof adamwOptions> {}
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5 })
  * update(zeros(2), init(ones(2)), ones(2), scalar(0, 'int32')).params // → [0.95, 0.95]
  */
-export const adamw = <G = unknown>(given: Exact<G, keyof AdamWConfig> & AdamWConfig): Optimizer => {
-  const { weightDecay, ...config } = adamwOptions.demand(given);
+export const adamw = <G = unknown>(options: Exact<G, keyof AdamWConfig> & AdamWConfig): Optimizer => {
+  const { weightDecay, ...config } = adamwOptions.demand(options);
   const optimizer = adam(config);
   return {
     ...optimizer,
     settings: { adamw: optimizer.settings, weightDecay },
     update: (gradients, state, params, step) => {
       // θ ← θ − α·λ·θ, then the step of Adam
-      const kept = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
-      const decayed = zipTensors([params, gradients], (p) => mul(kept, p));
+      const factor = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
+      const decayed = zipTensors([params, gradients], (p) => mul(factor, p));
       return optimizer.update(gradients, state, decayed, step);
     },
   };

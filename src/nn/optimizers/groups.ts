@@ -37,8 +37,8 @@ const isLeaf = (x: unknown): x is AnyTensor | LeafSpec => isTensor(x) || isLeafS
 
 /** Finds the index of the one group that takes a parameter, by its path and shape. Raises `ConfigError` unless there is one. */
 const chooser = (list: readonly ParameterGroup[]) => {
-  const [named, others] = [true, false].map((wanted) =>
-    [...list.keys()].filter((i) => (list[i]!.where !== undefined) === wanted),
+  const [named, others] = [true, false].map((isNamed) =>
+    [...list.keys()].filter((i) => (list[i]!.where !== undefined) === isNamed),
   );
   return (path: string, shape: readonly number[]): number => {
     const asked = named!.filter((i) => list[i]!.where!(path, shape));

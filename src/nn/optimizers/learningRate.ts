@@ -25,7 +25,7 @@ import {
   natural,
   positive,
   refined,
-  refused,
+  refuseValue,
   share,
 } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
@@ -63,12 +63,12 @@ export const learningRate: t.Type<LearningRate> = new t.Type<LearningRate>(
     if (isRate(rate)) return t.success(rate);
     const name = waiting(rate);
     return name !== undefined
-      ? refused(rate, context, {
+      ? refuseValue(rate, context, {
           expected: 'a learning rate: a number, or a function of the step',
           actual: `${name}, which waits for its first operand`,
           hint: `write ${name.replace('(…)', '(rate, …)')} or pipe(rate, ${name})`,
         })
-      : refused(rate, context, {
+      : refuseValue(rate, context, {
           expected: typeof rate === 'number' ? amount.name : 'a learning rate: a number, or a function of the step',
           hint: '1e-3 is usual for Adam',
         });
@@ -174,8 +174,8 @@ const decaying = <Fs extends typeof decayFields>(
       ? null
       : { field: 'steps', expected: `a number of steps ≥ ${from + 1}`, hint: 'count updates, from 0' },
   );
-  return dual(name, 2, (rate: LearningRate, given: OptionsOf<Fs>) => {
-    const known = options.demand<Filled<Fs>>(given);
+  return dual(name, 2, (rate: LearningRate, settings: OptionsOf<Fs>) => {
+    const known = options.demand<Filled<Fs>>(settings);
     const { steps, from } = known;
     return scaled(rateOf(name)(rate), [name, known], (n) =>
       factor(clip(mul(sub(n, from), 1 / (steps - from)), 0, 1), known),
@@ -241,7 +241,7 @@ export const piecewise: BothForms<LearningRate, [pieces: Pieces], LearningRate> 
     argument('piecewise', t.array(piece, 'a list of [update, factor]')).demand(pieces);
     pieces.forEach(([from], i) => argument(`piecewise.${i}.0`, updates((pieces[i - 1]?.[0] ?? -1) + 1)).demand(from));
     return scaled(rateOf('piecewise')(rate), ['piecewise', pieces], (_, step) =>
-      pieces.reduce((kept, [from, factor]) => where(greaterEqual(step, from), factor, kept), scalar(1)),
+      pieces.reduce((value, [from, factor]) => where(greaterEqual(step, from), factor, value), scalar(1)),
     );
   },
 );

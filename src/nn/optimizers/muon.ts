@@ -95,9 +95,9 @@ const muonBy = (options: FilledOf<typeof muonOptions>, directionOf: OfParameter)
       const m = mean(m0, gradients);
       const directions = mapParameters(nesterov ? mean(m, gradients) : m, directionOf);
       const rate = rateAt(learningRate, step);
-      const kept = sub(1, mul(weightDecay, rate));
+      const factor = sub(1, mul(weightDecay, rate));
       // θ ← (1 − α·λ)·θ − α·direction; a parameter without a gradient stays
-      const moved = zipTensors([params, directions, gradients], (p, d) => sub(mul(kept, p), mul(rate, d)));
+      const moved = zipTensors([params, directions, gradients], (p, d) => sub(mul(factor, p), mul(rate, d)));
       return { params: moved, state: { momentum: m } };
     },
   });

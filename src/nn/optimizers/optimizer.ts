@@ -206,9 +206,9 @@ const modelArgument = argument(
  * unwrap(parseSpec(state)).leaves.map(({ path }) => path) // → ['params', 'optimizer.first', 'optimizer.second', 'step']
  * const moved = program('key', (k) => update(constantOf([3, -4], 2), init(k)))
  * await using nf = await open(reference())
- * const found = await nf.run(evaluate(moved, {})(key(7)))
- * found.params // → [-0.1, 0.1]
- * found.step // → [1]
+ * const result = await nf.run(evaluate(moved, {})(key(7)))
+ * result.params // → [-0.1, 0.1]
+ * result.step // → [1]
  */
 export const learner = <P>(
   model: Trainable<P>,

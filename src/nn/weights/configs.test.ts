@@ -21,12 +21,15 @@ const parametersOf = (config: unknown) =>
 /**
  * Expects the parameters of a preset and its other fields, except the dropout rate, which differs between trainings.
  */
-const expectPreset = (made: either.Either<NoisefoldError, Translated<UNetArchitecture>>, preset: Preset) => {
-  const { config } = right(made);
-  const wanted = right(unetArchitecture(unetPresets[preset]));
-  expect(parametersOf(config)).toEqual(parametersOf(wanted));
+const expectPreset = (value: either.Either<NoisefoldError, Translated<UNetArchitecture>>, preset: Preset) => {
+  const { config } = right(value);
+  const expected = right(unetArchitecture(unetPresets[preset]));
+  expect(parametersOf(config)).toEqual(parametersOf(expected));
   const others = { dropout: 0, recompute: false, condition: null };
-  expect({ ...JSON.parse(JSON.stringify(config)), ...others }).toMatchObject({ ...withoutDefaults(wanted), ...others });
+  expect({ ...JSON.parse(JSON.stringify(config)), ...others }).toMatchObject({
+    ...withoutDefaults(expected),
+    ...others,
+  });
 };
 
 /** Fields with two equivalent forms: the number of heads, and fields that follow from others. */
@@ -192,8 +195,8 @@ describe('a config.json of diffusers', () => {
       attention_legacy_order: true,
     };
     for (const [field, value] of Object.entries(wrong)) {
-      const given = { ...cifar10, [field.split('.')[0]!]: value };
-      expect([field, refusal(diffusersConfig(given))]).toEqual([field, `diffusersConfig.${field}`]);
+      const settings = { ...cifar10, [field.split('.')[0]!]: value };
+      expect([field, refusal(diffusersConfig(settings))]).toEqual([field, `diffusersConfig.${field}`]);
     }
   });
 
@@ -210,8 +213,8 @@ describe('a config.json of diffusers', () => {
       [800, 448],
     ]) {
       const blocks = { down_block_types: ['DownBlock2D', 'DownBlock2D'], up_block_types: ['UpBlock2D', 'UpBlock2D'] };
-      const given = { ...cifar10, ...blocks, block_out_channels: channels };
-      const { config } = right(diffusersConfig(given));
+      const settings = { ...cifar10, ...blocks, block_out_channels: channels };
+      const { config } = right(diffusersConfig(settings));
       expect(right(diffusersConfigOf(config))).toMatchObject({ block_out_channels: channels });
       const wide = right(unet(config as UNetConfig)).params.leaves.find(({ path }) => path.endsWith('levels.1.down.0.residual.norm2.gamma')); // prettier-ignore
       expect(wide?.shape).toEqual([channels[1]]);

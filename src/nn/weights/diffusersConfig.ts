@@ -110,24 +110,24 @@ const resamplingOf = (type: string, ofAttention: Resampling): Resampling => {
 };
 
 /** The kind of resampling of all levels except the last. */
-const resampleOf = (given: UNet2D): either.Either<NoisefoldError, 'convolution' | 'residual'> => {
-  const { downsample_type: down, upsample_type: up } = given;
-  const downs = given.down_block_types.slice(0, -1).map((type) => resamplingOf(type, down));
-  const ups = given.up_block_types.slice(0, -1).map((type) => resamplingOf(type, up));
+const resampleOf = (config: UNet2D): either.Either<NoisefoldError, 'convolution' | 'residual'> => {
+  const { downsample_type: down, upsample_type: up } = config;
+  const downs = config.down_block_types.slice(0, -1).map((type) => resamplingOf(type, down));
+  const ups = config.up_block_types.slice(0, -1).map((type) => resamplingOf(type, up));
   const [first = 'conv'] = downs;
   const expected = `${first === 'conv' ? 'convolutions' : 'residual blocks'} at all levels, as the first one has`;
-  if (downs.some((each) => each !== first)) return wrong('down_block_types', expected, given.down_block_types);
-  if (ups.some((each) => each !== first)) return wrong('up_block_types', expected, given.up_block_types);
+  if (downs.some((each) => each !== first)) return wrong('down_block_types', expected, config.down_block_types);
+  if (ups.some((each) => each !== first)) return wrong('up_block_types', expected, config.up_block_types);
   return E.right(first === 'conv' ? 'convolution' : 'residual');
 };
 
 /** The bottleneck. With scale-shift norms, its attention has a norm only if `attn_norm_num_groups` is given. */
-const middleOf = (given: UNet2D) => {
-  const { norm_num_groups: groups, attn_norm_num_groups: ofAttention, add_attention: has } = given;
+const middleOf = (config: UNet2D) => {
+  const { norm_num_groups: groups, attn_norm_num_groups: ofAttention, add_attention: has } = config;
   if (!has) return E.right('residual');
   if (ofAttention !== undefined && ofAttention !== groups)
     return wrong('attn_norm_num_groups', `${groups}, as of the other norms`, ofAttention);
-  const isNormalized = ofAttention !== undefined || given.resnet_time_scale_shift !== 'scale_shift';
+  const isNormalized = ofAttention !== undefined || config.resnet_time_scale_shift !== 'scale_shift';
   return E.right(isNormalized ? 'attention' : 'unnormalized');
 };
 
@@ -147,34 +147,34 @@ const sameLength = ({ block_out_channels: { length }, down_block_types: down, up
   return up.length === length ? E.right(undefined) : wrong('up_block_types', `${length} types, one a level`, up);
 };
 
-const fieldsOf = (given: UNet2D, { timesteps: known, predicts }: FilledOf<typeof schedulerOptions>) =>
+const fieldsOf = (config: UNet2D, { timesteps: known, predicts }: FilledOf<typeof schedulerOptions>) =>
   F.pipe(
-    sameLength(given),
+    sameLength(config),
     E.flatMap(() => E.Do),
-    E.bind('attention', () => attentionOf(given)),
-    E.bind('resample', () => resampleOf(given)),
-    E.bind('middle', () => middleOf(given)),
-    E.bind('channels', () => channelFields(given)),
+    E.bind('attention', () => attentionOf(config)),
+    E.bind('resample', () => resampleOf(config)),
+    E.bind('middle', () => middleOf(config)),
+    E.bind('channels', () => channelFields(config)),
     E.map(({ attention, resample, middle, channels: { channels, ...others } }) => {
-      const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead } = given;
+      const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead } = config;
       const base = all[0]!; // the schema requires at least one level
       return {
         image: [...(typeof size === 'number' ? [size, size] : size), channels],
         base,
         multipliers: all.map((each) => each / base),
-        blocks: given.layers_per_block,
+        blocks: config.layers_per_block,
         attention,
         heads: ofHead === null ? 1 : { channels: ofHead },
-        groups: given.norm_num_groups,
-        epsilon: given.norm_eps,
+        groups: config.norm_num_groups,
+        epsilon: config.norm_eps,
         middle,
-        adaptiveGroupNorm: given.resnet_time_scale_shift === 'scale_shift',
+        adaptiveGroupNorm: config.resnet_time_scale_shift === 'scale_shift',
         resample,
-        padding: given.downsample_padding === 0 ? 'end' : 'symmetric',
-        dropout: given.dropout,
-        sinusoid: sinusoidOf(given),
-        embedding: given.time_embedding_dim ?? 4 * base,
-        ...(given.num_class_embeds !== undefined && { classes: given.num_class_embeds, noClass: 'never' }),
+        padding: config.downsample_padding === 0 ? 'end' : 'symmetric',
+        dropout: config.dropout,
+        sinusoid: sinusoidOf(config),
+        embedding: config.time_embedding_dim ?? 4 * base,
+        ...(config.num_class_embeds !== undefined && { classes: config.num_class_embeds, noClass: 'never' }),
         ...others,
         timesteps: known,
         predicts,
@@ -200,10 +200,10 @@ export const diffusersConfig = <G = unknown>(
   F.pipe(
     E.Do,
     E.bind('options', () => schedulerOptions.decode(options)),
-    E.bind('given', ({ options: { size } }) =>
+    E.bind('fields', ({ options: { size } }) =>
       networkOptions.decode({ ...(size && { sample_size: size }), ...givenFields(Object(config), NULLABLE) }),
     ),
-    E.flatMap(({ given, options: known }) => fieldsOf(given, known)),
+    E.flatMap(({ fields, options: known }) => fieldsOf(fields, known)),
     E.flatMap(unetArchitecture),
-    E.map((made) => ({ config: made, names: diffusers })),
+    E.map((config) => ({ config, names: diffusers })),
   );

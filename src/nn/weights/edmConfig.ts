@@ -58,10 +58,10 @@ const channelsOf = ({
 });
 
 /** The fields of both networks. */
-const sharedFields = (given: Arguments, heights: readonly number[]) => {
-  const { img_resolution: size, label_dim: classes, augment_dim: augment, dropout } = given;
+const sharedFields = (args: Arguments, heights: readonly number[]) => {
+  const { img_resolution: size, label_dim: classes, augment_dim: augment, dropout } = args;
   return {
-    image: [size, size, channelsOf(given).inputs],
+    image: [size, size, channelsOf(args).inputs],
     attention: heights,
     groups: { channels: 4, most: 32 },
     dropout,
@@ -76,25 +76,25 @@ const sharedFields = (given: Arguments, heights: readonly number[]) => {
 const heightsOf = (size: number, multipliers: readonly number[], named: readonly number[]): readonly number[] =>
   multipliers.map((_, level) => Math.floor(size / 2 ** level)).filter((height) => named.includes(height));
 
-const songFields = (given: Arguments) => {
-  const { model_channels: base = 128, channel_mult: multipliers = [1, 2, 2, 2], img_resolution: size } = given;
+const songFields = (args: Arguments) => {
+  const { model_channels: base = 128, channel_mult: multipliers = [1, 2, 2, 2], img_resolution: size } = args;
   return {
-    ...sharedFields(given, heightsOf(size, multipliers, given.attn_resolutions ?? [16])),
+    ...sharedFields(args, heightsOf(size, multipliers, args.attn_resolutions ?? [16])),
     base,
     multipliers,
     inputChannels: base,
-    blocks: given.num_blocks ?? 4,
+    blocks: args.num_blocks ?? 4,
     upAttention: 'last',
     heads: 1,
     epsilon: 1e-6,
     resample: 'projected',
-    filter: FILTERS[`${given.resample_filter}`],
-    encoder: given.encoder_type === 'residual' ? 'residual' : 'plain',
+    filter: FILTERS[`${args.resample_filter}`],
+    encoder: args.encoder_type === 'residual' ? 'residual' : 'plain',
     rescale: Math.SQRT1_2,
     labelsAt: 'input',
-    sinusoid: given.embedding_type === 'fourier' ? 'fourier' : 'ddpm',
-    timeChannels: base * given.channel_mult_noise,
-    embedding: base * given.channel_mult_emb,
+    sinusoid: args.embedding_type === 'fourier' ? 'fourier' : 'ddpm',
+    timeChannels: base * args.channel_mult_noise,
+    embedding: base * args.channel_mult_emb,
   };
 };
 
@@ -117,9 +117,9 @@ const headsOver = (channels: readonly number[]): either.Either<NoisefoldError, H
   });
 };
 
-const dhariwalFields = (given: Arguments): either.Either<NoisefoldError, object> => {
-  const { model_channels: base = 192, channel_mult: multipliers = [1, 2, 3, 4], img_resolution: size } = given;
-  const named = heightsOf(size, multipliers, given.attn_resolutions ?? [32, 16, 8]);
+const dhariwalFields = (args: Arguments): either.Either<NoisefoldError, object> => {
+  const { model_channels: base = 192, channel_mult: multipliers = [1, 2, 3, 4], img_resolution: size } = args;
+  const named = heightsOf(size, multipliers, args.attn_resolutions ?? [32, 16, 8]);
   const levels = multipliers.map((multiplier, level) => ({
     channels: levelChannels(base, multiplier),
     height: Math.floor(size / 2 ** level),
@@ -130,18 +130,18 @@ const dhariwalFields = (given: Arguments): either.Either<NoisefoldError, object>
   const headed = levels.filter((level) => attending.includes(level) || (hasMiddle && level === deepest));
   return E.map((heads: Heads) => ({
     ...sharedFields(
-      given,
+      args,
       attending.map(({ height }) => height),
     ),
     base,
     multipliers,
-    blocks: given.num_blocks ?? 3,
+    blocks: args.num_blocks ?? 3,
     heads,
     middle: hasMiddle ? 'attention' : 'residual',
     resample: 'residual',
     adaptiveGroupNorm: true,
     sinusoid: 'guided-diffusion',
-    embedding: base * given.channel_mult_emb,
+    embedding: base * args.channel_mult_emb,
   }))(headsOver(headed.map(({ channels }) => channels)));
 };
 
@@ -151,15 +151,15 @@ const dhariwalFields = (given: Arguments): either.Either<NoisefoldError, object>
  * the configuration of `unet` and the names of the weights, or a `ConfigError` for an unknown field or value and for a
  * network that cannot be built.
  * @example
- * const made = unwrap(edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 }))
- * made.config.attention // → [32, 16, 8]
+ * const result = unwrap(edmConfig({ img_resolution: 64, model_type: 'DhariwalUNet', label_dim: 1000 }))
+ * result.config.attention // → [32, 16, 8]
  * const skip = edmConfig({ img_resolution: 64, model_type: 'SongUNet', decoder_type: 'skip' })
  * isLeft(skip) && skip.left.where // → 'edmConfig.decoder_type'
  */
-export const edmConfig = (given: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
+export const edmConfig = (config: unknown): either.Either<NoisefoldError, Translated<UNetArchitecture>> =>
   F.pipe(
     E.Do,
-    E.bind('known', () => options.decode(given)),
+    E.bind('known', () => options.decode(config)),
     E.bind('variance', ({ known }) => {
       const { inputs, outputs } = channelsOf(known);
       return checkedOutputs('edmConfig', inputs, outputs);

@@ -65,8 +65,8 @@ const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<Noisef
 };
 
 /** The second of two entries that share a name in the other project. */
-const sharing = (entries: readonly WeightEntry[], taken: Iterable<string>) => {
-  const owners = new Map(Array.from(taken, (name): [string, string] => [name, 'a constant']));
+const sharing = (entries: readonly WeightEntry[], constants: Iterable<string>) => {
+  const owners = new Map(Array.from(constants, (name): [string, string] => [name, 'a constant']));
   for (const { ours, theirs } of entries)
     for (const name of theirs) {
       const owner = owners.get(name);
@@ -78,12 +78,12 @@ const sharing = (entries: readonly WeightEntry[], taken: Iterable<string>) => {
 
 /**
  * The entries of the rows of a network. Returns a `ConfigError`, which names the row, for a row without a name, with a
- * layout that does not match its parameter, or with the name of another row or of a constant (`taken`).
+ * layout that does not match its parameter, or with the name of another row or of a constant (`constants`).
  */
 export const entriesOf = (
   where: string,
   rows: readonly ShapedRow[],
-  taken: Iterable<string>,
+  constants: Iterable<string>,
 ): either.Either<NoisefoldError, readonly WeightEntry[]> => {
   const entries: WeightEntry[] = [];
   for (const row of rows) {
@@ -91,7 +91,7 @@ export const entriesOf = (
     if (E.isLeft(entry)) return entry;
     entries.push(entry.right);
   }
-  const shared = sharing(entries, taken);
+  const shared = sharing(entries, constants);
   if (shared === undefined) return E.right(entries);
   return fail('ConfigError', {
     where: `${where}: ${shared.ours}`,

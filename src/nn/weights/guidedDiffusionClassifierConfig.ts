@@ -77,8 +77,8 @@ const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<Noisefold
   );
 };
 
-const described = (given: unknown): either.Either<NoisefoldError, Arguments> =>
-  hasArguments(given) ? argumentOptions.decode(given) : F.pipe(flagOptions.decode(given), E.flatMap(fromFlags));
+const described = (config: unknown): either.Either<NoisefoldError, Arguments> =>
+  hasArguments(config) ? argumentOptions.decode(config) : F.pipe(flagOptions.decode(config), E.flatMap(fromFlags));
 
 /**
  * Translates the configuration of a noisy classifier of guided-diffusion: the flags of its scripts (`classifier_width`,
@@ -86,9 +86,9 @@ const described = (given: unknown): either.Either<NoisefoldError, Arguments> =>
  * and the names of the weights, or a `ConfigError` for an unknown field or value and for a network that cannot be
  * built.
  * @example
- * const made = unwrap(guidedDiffusionClassifierConfig({ image_size: 64, classifier_depth: 4 }))
- * made.config.classes // → 1000
- * made.config.pool // → 'attention'
+ * const result = unwrap(guidedDiffusionClassifierConfig({ image_size: 64, classifier_depth: 4 }))
+ * result.config.classes // → 1000
+ * result.config.pool // → 'attention'
  */
 export const guidedDiffusionClassifierConfig = (
   flags: unknown,

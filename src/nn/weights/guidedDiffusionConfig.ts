@@ -86,8 +86,8 @@ const fieldsOf = ({ network, isUpsampler }: Described) => {
  * weights. A class-conditional model has no label for "no class". If `diffusion_steps` is not 1000, `rescale_timesteps`
  * is required. Returns a `ConfigError` for an unknown field or value, and for a network that cannot be built.
  * @example
- * const made = unwrap(guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true }))
- * made.config.multipliers // → [1, 2, 3, 4]
+ * const result = unwrap(guidedDiffusionConfig({ image_size: 64, num_channels: 192, num_res_blocks: 3, class_cond: true }))
+ * result.config.multipliers // → [1, 2, 3, 4]
  * const unknown = guidedDiffusionConfig({ image_size: 28 })
  * isLeft(unknown) && unknown.left.where // → 'guidedDiffusionConfig.channel_mult'
  */
@@ -98,16 +98,16 @@ export const guidedDiffusionConfig = <G = unknown>(
   F.pipe(
     E.Do,
     E.bind('options', () => configOptions.decode(options)),
-    E.bind('found', () => described(flags)),
-    E.bind('variance', ({ found: { network } }) =>
+    E.bind('source', () => described(flags)),
+    E.bind('variance', ({ source: { network } }) =>
       checkedOutputs('guidedDiffusionConfig', network.in_channels, network.out_channels),
     ),
-    E.bind('times', ({ found: { network } }) => timeFields('guidedDiffusionConfig', network)),
-    E.bind('config', ({ found, variance, times, options: { superResolution: isUpsampler = found.isUpsampler } }) =>
-      unetArchitecture({ ...fieldsOf({ ...found, isUpsampler }), ...times, ...variance }),
+    E.bind('times', ({ source: { network } }) => timeFields('guidedDiffusionConfig', network)),
+    E.bind('config', ({ source, variance, times, options: { superResolution: isUpsampler = source.isUpsampler } }) =>
+      unetArchitecture({ ...fieldsOf({ ...source, isUpsampler }), ...times, ...variance }),
     ),
-    E.map(({ found, config }) => ({
+    E.map(({ source, config }) => ({
       config,
-      names: guidedDiffusion({ newAttentionOrder: found.network.use_new_attention_order }),
+      names: guidedDiffusion({ newAttentionOrder: source.network.use_new_attention_order }),
     })),
   );

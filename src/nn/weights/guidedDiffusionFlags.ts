@@ -113,8 +113,8 @@ export const multipliersFor = (where: string, size: number): either.Either<Noise
 };
 
 /** Factors of downsampling from heights: `'32,16'` for images of 64 gives 2 and 4. */
-export const factorsOf = (given: string, size: number): readonly number[] =>
-  numbersOf(given).map((height) => Math.floor(size / height));
+export const factorsOf = (heights: string, size: number): readonly number[] =>
+  numbersOf(heights).map((height) => Math.floor(size / height));
 
 /** The number of classes of the published class-conditional models. */
 export const CLASSES = 1000;
@@ -133,7 +133,7 @@ const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<Noisefold
     multipliers.length > 0
       ? E.right(multipliers)
       : multipliersFor('guidedDiffusionConfig.channel_mult', isUpsampler ? Math.min(size, 256) : size), // an upsampler to 512 has the multipliers of 256
-    E.map((found) => ({
+    E.map((multipliers) => ({
       network: {
         ...flags,
         image_size: size,
@@ -141,7 +141,7 @@ const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<Noisefold
         model_channels: flags.num_channels,
         out_channels: flags.learn_sigma ? 6 : 3,
         attention_resolutions: factorsOf(flags.attention_resolutions, size),
-        channel_mult: found,
+        channel_mult: multipliers,
         conv_resample: true,
         num_classes: flags.class_cond ? CLASSES : null,
       },
@@ -151,17 +151,17 @@ const fromFlags = (flags: FilledOf<typeof flagOptions>): either.Either<Noisefold
 };
 
 /** Distinguishes arguments of a network from flags of a script. */
-export const hasArguments = (given: unknown): boolean =>
-  typeof given === 'object' && given !== null && 'model_channels' in given;
+export const hasArguments = (config: unknown): boolean =>
+  typeof config === 'object' && config !== null && 'model_channels' in config;
 
 /** Decodes flags or arguments; the latter have `model_channels`. Returns a `ConfigError` for an unknown field. */
-export const described = (given: unknown): either.Either<NoisefoldError, Described> =>
-  hasArguments(given)
+export const described = (config: unknown): either.Either<NoisefoldError, Described> =>
+  hasArguments(config)
     ? F.pipe(
-        argumentOptions.decode(given),
+        argumentOptions.decode(config),
         E.map((network) => ({
           network: { ...network, out_channels: network.out_channels ?? network.in_channels },
           isUpsampler: false,
         })),
       )
-    : F.pipe(flagOptions.decode(given), E.flatMap(fromFlags));
+    : F.pipe(flagOptions.decode(config), E.flatMap(fromFlags));

@@ -103,8 +103,8 @@ const stridesOf = (names: readonly string[], sizes: Sizes): Strides => {
 const moved = (layout: Layout, from: string, to: string, { shape, data }: Weight): Weight => {
   const sizes = sizesFrom(layout, from, shape);
   const [source, target] = [axesOf(from), axesOf(to)];
-  const [strides, wanted] = [source, target].map((axes) => stridesOf(axes.flat(), sizes)) as [Strides, Strides];
-  const axes = target.flat().map((name) => ({ extent: sizes[name]!, from: strides.get(name)!, to: wanted.get(name)! }));
+  const [before, after] = [source, target].map((axes) => stridesOf(axes.flat(), sizes)) as [Strides, Strides];
+  const axes = target.flat().map((name) => ({ extent: sizes[name]!, from: before.get(name)!, to: after.get(name)! }));
   const isSame = axes.every((axis) => axis.extent === 1 || axis.from === axis.to);
   return { shape: shapeOf(target, sizes), data: isSame ? data : transposed(data, axes) };
 };

@@ -21,10 +21,10 @@ const [OF_AVERAGES, OF_OTHERS] = [
 const isAverage = (prefix: string): boolean => OF_AVERAGES.test(prefix) && !OF_OTHERS.test(prefix);
 
 /** Counts, for each prefix that ends with a dot, and for none, how many names of a set have it in a file. */
-const countsOf = (names: ReadonlySet<string>, stored: Iterable<string>): ReadonlyMap<string, number> => {
+const countsOf = (names: ReadonlySet<string>, inFile: Iterable<string>): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>();
   const longest = Math.max(...Array.from(names, (name) => name.length)); // a file may have names of any length
-  for (const name of stored)
+  for (const name of inFile)
     for (let at = 0; ;) {
       if (name.length - at <= longest && names.has(name.slice(at))) {
         const prefix = name.slice(0, at);
@@ -48,8 +48,8 @@ export const prefixesIn = (table: WeightTable, tensors: ReadonlyMap<string, Stor
   return [...countsOf(names, tensors.keys())]
     .filter(([, count]) => count > least)
     .map(([prefix]): Prefix => {
-      const { report, placed } = compareWeights(table, tensors, prefix);
-      const parameters = placed.filter((place) => place.names.every((name) => tensors.has(name))).length;
+      const { report, places } = compareWeights(table, tensors, prefix);
+      const parameters = places.filter((place) => place.names.every((name) => tensors.has(name))).length;
       return { prefix, parameters, misfits: report.mismatched.length };
     })
     .sort((a, b) => Number(isAverage(b.prefix)) - Number(isAverage(a.prefix)) || b.parameters - a.parameters);

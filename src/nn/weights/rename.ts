@@ -36,12 +36,12 @@ export const theirsOf = ({ layout, theirs }: WeightEntry, ours: Weight): readonl
   unstacked(toTheirs(layout, ours), theirs.length);
 
 const named = (where: string, weights: Weights, name: string, shape: readonly number[]): Weight => {
-  const found = weights.get(name);
-  if (found !== undefined && showShape(found.shape) === showShape(shape)) return found;
+  const weight = weights.get(name);
+  if (weight !== undefined && showShape(weight.shape) === showShape(shape)) return weight;
   return raise('ShapeError', {
     where: `${where}: ${name}`,
     expected: showShape(shape),
-    actual: found === undefined ? 'nothing' : showShape(found.shape),
+    actual: weight === undefined ? 'nothing' : showShape(weight.shape),
     hint: 'give the weights of the network that the table was made for',
   });
 };

@@ -31,11 +31,11 @@ export interface WeightReport {
   readonly mismatched: readonly Mismatched[];
 }
 
-/** A parameter with the names of its tensors in a file; `found` if all of them are there and fit. */
-export interface Placed {
+/** A parameter with the names of its tensors in a file; `fits` if all of them are there and fit. */
+export interface Place {
   readonly entry: WeightEntry;
   readonly names: readonly string[];
-  readonly found: boolean;
+  readonly fits: boolean;
 }
 
 /** The dtypes of weights. 16-bit floats have already been widened. */
@@ -55,28 +55,31 @@ export const compareWeights = (
   { entries, constants }: WeightTable,
   tensors: ReadonlyMap<string, StoredShape>,
   prefix: string,
-): { readonly report: WeightReport; readonly placed: readonly Placed[] } => {
-  const places = entries.map((entry) => ({
+): { readonly report: WeightReport; readonly places: readonly Place[] } => {
+  const candidates = entries.map((entry) => ({
     entry,
     names: namesIn(entry, (name) => tensors.has(prefix + name)).map((name) => prefix + name),
   }));
-  const needed = places.flatMap(({ entry, names }) =>
+  const requirements = candidates.flatMap(({ entry, names }) =>
     names.map((name) => ({ name, expected: showShape(entry.theirShape), tensor: tensors.get(name) })),
   );
-  const missing = needed.filter(({ tensor }) => tensor === undefined).map(({ name }) => name);
-  const mismatched = needed.flatMap(({ name, expected, tensor }) => {
+  const missing = requirements.filter(({ tensor }) => tensor === undefined).map(({ name }) => name);
+  const mismatched = requirements.flatMap(({ name, expected, tensor }) => {
     const actual = tensor && misfitOf(tensor, expected);
     return actual === undefined ? [] : [{ name, expected, actual }];
   });
-  const known = new Set([...needed.map(({ name }) => name), ...[...constants.keys()].map((name) => prefix + name)]);
+  const known = new Set([
+    ...requirements.map(({ name }) => name),
+    ...[...constants.keys()].map((name) => prefix + name),
+  ]);
   const unexpected = [...tensors.keys()].filter((name) => name.startsWith(prefix) && !known.has(name));
   const faulty = new Set([...missing, ...mismatched.map(({ name }) => name)]);
-  const placed = places.map(({ entry, names }) => ({
+  const places = candidates.map(({ entry, names }) => ({
     entry,
     names,
-    found: names.every((name) => !faulty.has(name)),
+    fits: names.every((name) => !faulty.has(name)),
   }));
-  return { report: { missing, unexpected, mismatched }, placed };
+  return { report: { missing, unexpected, mismatched }, places };
 };
 
 const counted = (kind: string, items: readonly string[]): readonly string[] =>

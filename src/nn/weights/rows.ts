@@ -14,7 +14,7 @@ export interface WeightRow {
 
 export type Rows = readonly WeightRow[];
 
-const joined = (outer: string, inner: string): string =>
+const join = (outer: string, inner: string): string =>
   outer === '' || inner === '' ? outer + inner : `${outer}.${inner}`;
 
 /** A row of one weight. */
@@ -24,9 +24,9 @@ export const row = (ours: string, theirs: string, layout: Layout): WeightRow => 
 export const within = (ours: string, theirs: string, rows: Rows): Rows =>
   rows.map(({ older, ...each }) => ({
     ...each,
-    ours: joined(ours, each.ours),
-    theirs: each.theirs.map((name) => joined(theirs, name)),
-    ...(older && { older: older.map((name) => joined(theirs, name)) }),
+    ours: join(ours, each.ours),
+    theirs: each.theirs.map((name) => join(theirs, name)),
+    ...(older && { older: older.map((name) => join(theirs, name)) }),
   }));
 
 /** A group norm, with PyTorch's names of its weights. */

@@ -109,8 +109,8 @@ const rowsOf = argument(
  * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])
  * unwrap(names({ params })).entries[0]!.theirShape // → [3, 2]
  * const wrong = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o j' } }])
- * const refused = wrong({ params })
- * isLeft(refused) && refused.left.where // → 'namesBy: w'
+ * const refusal = wrong({ params })
+ * isLeft(refusal) && refusal.left.where // → 'namesBy: w'
  */
 export const namesBy =
   (rows: Rows): Naming =>

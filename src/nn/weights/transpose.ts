@@ -8,7 +8,7 @@ export interface Axis {
 }
 
 /** Joins an axis with the one inside it, if their strides match in both orders. */
-const joined = (axes: readonly Axis[]): readonly Axis[] =>
+const joinAxes = (axes: readonly Axis[]): readonly Axis[] =>
   axes.reduce<readonly Axis[]>((outer, axis) => {
     const last = outer.at(-1);
     const isInside = last !== undefined && last.from === axis.from * axis.extent && last.to === axis.to * axis.extent;
@@ -38,7 +38,7 @@ const ONE: Axis = { extent: 1, from: 0, to: 0 };
 /** Copies dense numbers from one order of axes to another; the axes are given in the order of the target. */
 export const transposed = (source: Float32Array, axes: readonly Axis[]): Float32Array => {
   const target = new Float32Array(source.length);
-  const long = joined(axes.filter(({ extent }) => extent > 1));
+  const long = joinAxes(axes.filter(({ extent }) => extent > 1));
   const column = long.find(({ to }) => to === 1) ?? ONE; // dense in the target
   const row = long.find((axis) => axis.from === 1 && axis !== column) ?? ONE; // dense in the source
   const others = long.filter((axis) => axis !== column && axis !== row);

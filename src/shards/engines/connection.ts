@@ -67,15 +67,15 @@ const optionsOf = ({ url: text, tls }: QueueAddress) => ({
 });
 
 /** Connects once, and fails if the server is not there or refuses the password. */
-const probe = async (where: string, { Redis }: typeof ioredis, given: QueueAddress): Promise<void> => {
+const probe = async (where: string, { Redis }: typeof ioredis, address: QueueAddress): Promise<void> => {
   let reason: unknown; // mutable: the last error, which says more than the end of the connection
-  const client = new Redis(given.url, { ...optionsOf(given), retryStrategy: () => null });
+  const client = new Redis(address.url, { ...optionsOf(address), retryStrategy: () => null });
   client.on('error', (thrown) => (reason = thrown));
   try {
     await client.connect();
     await client.ping();
   } catch (thrown) {
-    throw thrownError(unreachable(where, given.url, reason ?? thrown));
+    throw thrownError(unreachable(where, address.url, reason ?? thrown));
   } finally {
     client.disconnect();
   }
@@ -87,7 +87,7 @@ export interface QueueNames {
   /** Jobs of equal bits share a queue, so that no other worker takes them. */
   readonly queue: string;
   /** The bits that the last program asked for. */
-  readonly wanted: string;
+  readonly bits: string;
   readonly result: (job: string) => string;
   readonly input: (digest: string) => string;
 }
@@ -95,7 +95,7 @@ export interface QueueNames {
 export const namesOf = (name: string, bits: Bits): QueueNames => ({
   prefix: name,
   queue: `jobs-${shortDigest(showBits(bits))}`,
-  wanted: `${name}:bits`,
+  bits: `${name}:bits`,
   result: (job) => `${name}:result:${job}`,
   input: (digest) => `${name}:input:${digest}`,
 });
@@ -104,10 +104,10 @@ export const namesOf = (name: string, bits: Bits): QueueNames => ({
 export type Client = ioredis.Redis;
 
 /** Connects to the server of a queue. Rejects with `BackendUnavailable`. */
-export const connected = async (where: string, packages: Packages, given: QueueAddress): Promise<Client> => {
-  await probe(where, packages.ioredis, given);
-  const client = new packages.ioredis.Redis(given.url, {
-    ...optionsOf(given),
+export const connected = async (where: string, packages: Packages, address: QueueAddress): Promise<Client> => {
+  await probe(where, packages.ioredis, address);
+  const client = new packages.ioredis.Redis(address.url, {
+    ...optionsOf(address),
     maxRetriesPerRequest: null, // as BullMQ's workers need
     retryStrategy: (times: number) => Math.min(100 * times, 2000),
   });

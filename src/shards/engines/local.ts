@@ -55,7 +55,7 @@ export const hasParent = (): boolean => process.send !== undefined && process.en
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** Starts a worker, and waits until it is ready for jobs. Rejects if it ends before, unless it was killed. */
-const started = async (program: string, words: readonly string[], lost = 0): Promise<WorkerProcess> => {
+const startWorker = async (program: string, words: readonly string[], lost = 0): Promise<WorkerProcess> => {
   const child = fork(program, words, {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -89,7 +89,7 @@ const started = async (program: string, words: readonly string[], lost = 0): Pro
       kill: () => void child.kill('SIGKILL'),
     };
   child.kill('SIGKILL');
-  if (first.kind === 'gone' && first.isKilled && lost < MOST_LOST) return started(program, words, lost + 1);
+  if (first.kind === 'gone' && first.isKilled && lost < MOST_LOST) return startWorker(program, words, lost + 1);
   throw thrownError(
     first.kind === 'failed'
       ? first.error
@@ -118,19 +118,19 @@ const ranOn = async (
   order: Order,
   attempts: number,
 ): Promise<Outcome> => {
-  for (let [failed, lost] = [0, 0]; ;) {
+  for (let [failures, losses] = [0, 0]; ;) {
     const worker = (place.worker ??= await start());
     if (place.isClosed) worker.kill(); // it was closed while the worker started
     const told = await worker.run(order);
-    const retries = failed + lost;
+    const retries = failures + losses;
     if (told.kind === 'done') return { result: E.right(told.result), retries };
     if (told.kind === 'failed') {
-      if (++failed === attempts) return { result: E.left(told.error), retries };
-      await pause(100 * 2 ** failed);
+      if (++failures === attempts) return { result: E.left(told.error), retries };
+      await pause(100 * 2 ** failures);
     } else {
       worker.kill();
       place.worker = null;
-      if (++lost < MOST_LOST && !place.isClosed) continue;
+      if (++losses < MOST_LOST && !place.isClosed) continue;
       const actual = told.kind === 'gone' ? told.how : 'another message';
       return { result: lostWorkers(actual), retries };
     }
@@ -154,12 +154,12 @@ const ownWorker = (): string => fileURLToPath(new URL('../../cli/main.js', impor
  * @example
  * local({ processes: 2, threads: 1 }).name // → 'local'
  */
-export const local = <G = unknown>(given?: Exact<G, keyof LocalOptions> & LocalOptions): ShardEngine => {
-  const { processes = availableParallelism(), worker, ...known } = options.demand<LocalOptions>(given);
+export const local = <G = unknown>(settings?: Exact<G, keyof LocalOptions> & LocalOptions): ShardEngine => {
+  const { processes = availableParallelism(), worker, ...known } = options.demand<LocalOptions>(settings);
   const threads = known.threads ?? Math.max(1, Math.floor(availableParallelism() / processes));
   const open = async ({ checkpoints, attempts }: Needs): Promise<OpenEngine> => {
     const words = ['worker', '--threads', `${threads}`, ...checkpoints.flatMap((path) => ['--checkpoints', path])];
-    const start = () => started(worker ?? ownWorker(), words);
+    const start = () => startWorker(worker ?? ownWorker(), words);
     const first = await start(); // tells the bits
     const places = Array.from({ length: processes }, (_, i): Place => ({
       worker: i === 0 ? first : null,

@@ -162,14 +162,14 @@ const lossOf = (client: Client, url: string, seconds: number): Promise<never> =>
  * @example
  * queue({ url: 'redis://localhost:6379' }).name // → 'queue'
  */
-export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOptions): ShardEngine => {
-  const { ahead, bits, patience, onWait, ...address } = options.demand<QueueOptions>(given);
+export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & QueueOptions): ShardEngine => {
+  const { ahead, bits, patience, onWait, ...address } = options.demand<QueueOptions>(settings);
   const open = async ({ attempts }: Needs): Promise<OpenEngine> => {
     const packages = await packagesFor('queue');
     const client = await connected('queue', packages, address);
-    const wanted = bits ?? (await ownBits());
-    const names = namesOf(address.name, wanted);
-    await client.set(names.wanted, JSON.stringify(wanted), 'EX', UNREAD);
+    const target = bits ?? (await ownBits());
+    const names = namesOf(address.name, target);
+    await client.set(names.bits, JSON.stringify(target), 'EX', UNREAD);
     const of = { connection: client as never, prefix: names.prefix }; // BullMQ's types are of another version of ioredis
     const jobs = new packages.bullmq.Queue<QueueData>(names.queue, of);
     const listening = client.duplicate();
@@ -186,20 +186,20 @@ export const queue = <G = unknown>(given: Exact<G, keyof QueueOptions> & QueueOp
       if ((await jobs.getWorkersCount()) > 0) return void (isSaid = false);
       const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
       onWait(
-        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(wanted)} is there: ${start}`,
+        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(target)} is there: ${start}`,
       );
     };
     let isClosed = false; // mutable
-    const opened = { client, queue: jobs, events, names, sayAlone, isClosed: () => isClosed };
+    const connection = { client, queue: jobs, events, names, sayAlone, isClosed: () => isClosed };
     const lost = lossOf(client, address.url, patience);
     lost.catch(() => undefined);
     const waiting = new Set<string>(); // mutable
     return {
-      bits: wanted,
+      bits: target,
       ahead,
       run: async (order) => {
         waiting.add(order.name);
-        const outcome = await Promise.race([ranOn(opened, order, attempts), lost]);
+        const outcome = await Promise.race([ranOn(connection, order, attempts), lost]);
         waiting.delete(order.name);
         return outcome;
       },

@@ -19,11 +19,11 @@ const data = record({ text: t.string, input: optional(digest) });
 /** Raises `ConfigError` if the last program of the queue asked for other bits. */
 const demandWanted = async (client: Client, key: string, own: Bits): Promise<void> => {
   const text = await client.get(key);
-  const wanted = E.flatMap(decode(bitsRecord))(parseJson(text ?? ''));
-  if (E.isRight(wanted) && !equalBits(wanted.right as Bits, own))
+  const target = E.flatMap(decode(bitsRecord))(parseJson(text ?? ''));
+  if (E.isRight(target) && !equalBits(target.right as Bits, own))
     raise('ConfigError', {
       where: 'worker: queue',
-      expected: `the bits that its program asks for: ${showBits(wanted.right as Bits)}`,
+      expected: `the bits that its program asks for: ${showBits(target.right as Bits)}`,
       actual: showBits(own),
       hint: 'use the same version, backend and rounding as the program, or another queue',
     });
@@ -60,14 +60,14 @@ export const serveQueue = async (
   const client = await connected('worker', packages, address);
   const names = namesOf(address.name, runner.bits);
   try {
-    await demandWanted(client, names.wanted, runner.bits);
+    await demandWanted(client, names.bits, runner.bits);
     const run = async (job: { readonly id?: string | undefined; readonly data: QueueData }): Promise<null> => {
-      const given = decode(data)(job.data);
+      const content = decode(data)(job.data);
       const name = job.id ?? '';
-      const { text, input = null } = E.isRight(given) ? given.right : { text: '' };
+      const { text, input = null } = E.isRight(content) ? content.right : { text: '' };
       const bytes = input === null ? null : await client.getBuffer(names.input(input));
       const order = { name, text, ...(input !== null && bytes && { input: { digest: input, bytes } }) };
-      const result = E.isRight(given) ? await runner.run(order)() : invalid(given.left.actual);
+      const result = E.isRight(content) ? await runner.run(order)() : invalid(content.left.actual);
       await onJob(name, E.isLeft(result) ? result.left : null);
       if (E.isRight(result)) {
         await client.set(names.result(name), Buffer.from(result.right), 'EX', UNREAD);

@@ -3,7 +3,7 @@
  * is sent to other processes, and cannot contain functions.
  */
 import * as diffusion from '../../diffusion/index.js';
-import { listOf, refused, show } from '../../internal/decode.js';
+import { listOf, refuseValue, show } from '../../internal/decode.js';
 import { attempt } from '../../internal/errors.js';
 import { isEither } from '../../internal/either.js';
 import { E, F, t } from '../../internal/fp.js';
@@ -71,20 +71,20 @@ const callOf = (what: string, catalogue: Catalogue, example: string): t.Type<unk
     (x): x is unknown => Array.isArray(x) && names.includes(x[0]),
     (x, context) => {
       if (!Array.isArray(x) || typeof x[0] !== 'string')
-        return refused(x, context, { expected: name, hint: `give ${example}` });
+        return refuseValue(x, context, { expected: name, hint: `give ${example}` });
       const [called, ...settings] = x as [string, ...unknown[]];
       if (!names.includes(called))
-        return refused(x, context, {
+        return refuseValue(x, context, {
           expected: listOf(what.split(' ').at(-1)!, names),
           actual: show(called),
           meant: suggestion(called, names),
           hint: 'give one of these, or a worker of your own',
         });
-      const made = attempt(() => catalogue[called]!(...(settings as never[])));
-      const result = E.isRight(made) && isEither(made.right) ? (made.right as typeof made) : made;
+      const outcome = attempt(() => catalogue[called]!(...(settings as never[])));
+      const result = E.isRight(outcome) && isEither(outcome.right) ? (outcome.right as typeof outcome) : outcome;
       if (E.isRight(result)) return t.success(result.right);
       const { where, expected, actual, hint } = result.left;
-      return refused(x, context, { expected: `${where}: ${expected}`, actual, hint });
+      return refuseValue(x, context, { expected: `${where}: ${expected}`, actual, hint });
     },
     F.identity,
   );

@@ -16,7 +16,7 @@ export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'mode
   readonly model?: {
     readonly predicts: Parameterization;
     readonly params: unknown;
-    readonly apply: (...given: never[]) => unknown;
+    readonly apply: (...args: never[]) => unknown;
   };
 }
 
@@ -25,7 +25,7 @@ export type WorkerNetwork = Effect<{
   readonly model: {
     readonly image: readonly number[];
     readonly params: unknown;
-    readonly apply: (...given: never[]) => unknown;
+    readonly apply: (...args: never[]) => unknown;
   };
   readonly params: unknown;
 }>;
@@ -85,9 +85,9 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
 
   const trained = ({ checkpoint, model }: CheckpointOf): Block<AnyModel> =>
     trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
-      const given = model === undefined ? {} : named('model', models, model);
+      const settings = model === undefined ? {} : named('model', models, model);
       const path = yield* checkpoints.pathOf(checkpoint);
-      return yield* take(loadTrained<never, ImageShape>(path, given as GivenTrained<never, ImageShape>)(backend));
+      return yield* take(loadTrained<never, ImageShape>(path, settings as GivenTrained<never, ImageShape>)(backend));
     });
   return {
     backend,

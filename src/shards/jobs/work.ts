@@ -51,7 +51,7 @@ export interface Work {
 
 export const workOf = <O>({ name, options, run }: WorkParts<O>): Work => ({
   name,
-  *run(given, range, tools) {
-    return yield* run(yield* take(options.decode(given)), range, tools);
+  *run(settings, range, tools) {
+    return yield* run(yield* take(options.decode(settings)), range, tools);
   },
 });

@@ -26,7 +26,7 @@ export interface FeatureShards extends DataShards, OptionsOf<typeof looking> {}
 const where = 'featureShards';
 const options = schema(where, { ...dataFields, ...looking } satisfies Record<keyof FeatureShards, unknown>);
 
-const stored = ({ data, shape }: Features): StoredTensor =>
+const tensorOf = ({ data, shape }: Features): StoredTensor =>
   data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
 
 /** Extracts features in a worker. */
@@ -36,7 +36,7 @@ export const featureWork = workOf<OptionsOf<typeof looking>>({
   *run({ network: name, batch = 200 }, _range, { backend, network, input }) {
     const { images } = yield* input();
     const { features, probabilities } = yield* take(extractFeatures(yield* network(name), images, { batch })(backend));
-    return new Map([['features', stored(features)], ...(probabilities ? [['probabilities', stored(probabilities)] as const] : [])]); // prettier-ignore
+    return new Map([['features', tensorOf(features)], ...(probabilities ? [['probabilities', tensorOf(probabilities)] as const] : [])]); // prettier-ignore
   },
 });
 

@@ -56,11 +56,11 @@ const placedFrom = (first: number, data: Dataset): Dataset => ({
 export const likelihoodWork = workOf<LikelihoodJob>({
   name: 'likelihood',
   options: schema('job', { ...checkpointOfFields, ...measuring }),
-  *run({ checkpoint, model, ...given }, [first, count], { backend, trained, input }) {
+  *run({ checkpoint, model, ...settings }, [first, count], { backend, trained, input }) {
     const { images, labels } = yield* input();
     const data = placedFrom(first, yield* take(datasetOfImages(images, { labels })));
-    const measured = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...given, data, first, images: count } as never); // prettier-ignore
-    const { nats, bits } = yield* take(measured(backend));
+    const effect = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...settings, data, first, images: count } as never); // prettier-ignore
+    const { nats, bits } = yield* take(effect(backend));
     return new Map([
       ['nats', { dtype: 'F64', shape: [count], data: nats }],
       ['bits', { dtype: 'F64', shape: [count], data: bits }],

@@ -29,11 +29,11 @@ const inOrder = (where: string, files: readonly ShardFile[]): either.Either<Nois
 const endOf = ({ range: [first, count] }: ShardFile): number => first + count;
 
 /** The files of all items, or the error of the first job that failed, or that of files with items in common. */
-export const allFiles = (where: string, given: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> =>
+export const allFiles = (where: string, shards: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> =>
   E.flatMap(({ files, failures }: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> => {
-    const [failed] = failures;
-    if (failed === undefined) return inOrder(where, files);
-    const { range, error } = failed;
+    const [first] = failures;
+    if (first === undefined) return inOrder(where, files);
+    const { range, error } = first;
     return E.left(
       failure(error._tag, {
         ...error,
@@ -41,7 +41,7 @@ export const allFiles = (where: string, given: ShardFiles): either.Either<Noisef
         hint: `${error.hint}; then run the work again, which computes what is missing`,
       }),
     );
-  })(argument(`${where}: shards`, results, 'give the result of sampleShards').decode(given));
+  })(argument(`${where}: shards`, results, 'give the result of sampleShards').decode(shards));
 
 /** Reads the images of a file. */
 export function* imagesIn(file: ShardFile): Block<Images> {

@@ -89,7 +89,7 @@ export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {
 }
 
 /** The end of a piece. */
-export type Ended = { readonly retries: number; readonly isReused: boolean } & (
+export type End = { readonly retries: number; readonly isReused: boolean } & (
   { readonly file: ShardFile } | { readonly failure: ShardFailure }
 );
 
@@ -98,7 +98,7 @@ export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Falli
   F.pipe(readBytes(path), TE.flatMapEither(tensorsOf(path, job)));
 
 /** Runs a piece, unless its result is there. A damaged result is computed again. */
-function* ended({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<Ended> {
+function* runPiece({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<End> {
   const bytes = input && (yield* take(input));
   const own = bytes && { digest: sha256(bytes), bytes };
   const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(own && { input: own.digest }) }));
@@ -128,14 +128,14 @@ export interface Pieces {
 export function* endsOf(
   { where, pieces, checkpoints }: Pieces,
   { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields, Sharding>,
-): Block<readonly Ended[]> {
+): Block<readonly End[]> {
   yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
-  const open = yield* hold(engine.open({ checkpoints, attempts }), (opened) => () => opened.close().then(E.right));
+  const open = yield* hold(engine.open({ checkpoints, attempts }), (one) => () => one.close().then(E.right));
   const of = pieces.reduce((sum, { range: [, count] }) => sum + count, 0);
   let done = 0; // mutable
-  const run = async (piece: Piece): Promise<Ended> => {
+  const run = async (piece: Piece): Promise<End> => {
     if (stop?.aborted === true) return orRaise(cancelled(where, 'run it again: it goes on where it ended'));
-    const end = orRaise(await gen(() => ended(piece, open, folder))());
+    const end = orRaise(await gen(() => runPiece(piece, open, folder))());
     done += piece.range[1];
     await onShard?.(done, of);
     return end;
@@ -144,7 +144,7 @@ export function* endsOf(
 }
 
 /** The results of pieces that ended. */
-export const filesOf = (ends: readonly Ended[]): ShardFiles => ({
+export const filesOf = (ends: readonly End[]): ShardFiles => ({
   files: ends.flatMap((end) => ('file' in end ? [end.file] : [])),
   failures: ends.flatMap((end) => ('failure' in end ? [end.failure] : [])),
   computed: ends.filter(({ isReused }) => !isReused).length,

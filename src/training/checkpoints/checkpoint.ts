@@ -176,7 +176,7 @@ export const difference = (path: string, expected: unknown, actual: unknown): Mi
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
       .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
-      .find((found) => found !== undefined);
+      .find((message) => message !== undefined);
   if (path.startsWith('settings.') && (expected === null || actual === null)) return undefined;
   const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
   if (show(expected) === show(actual)) return undefined;
@@ -224,12 +224,12 @@ export const resumable = decoding(
         refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
       for (const field of ['key', 'batch', 'config', 'settings'] as const) {
         if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
-        const found = difference(field, run[field], snapshot[field]);
+        const message = difference(field, run[field], snapshot[field]);
         const hint =
           field === 'config' || field === 'settings'
             ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
             : 'resume with the key and the batch size that the run began with';
-        if (found !== undefined) refuse(found, hint);
+        if (message !== undefined) refuse(message, hint);
       }
       if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
         const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];

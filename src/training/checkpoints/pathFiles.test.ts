@@ -54,9 +54,9 @@ test('a model of a loaded flow draws the same samples', () =>
     const trained = await untrained(config, rectifiedFlow())(backend);
     right(await saveTrained(path, trained)(backend)());
     const draw = (of: typeof trained) => sample({ solver: euler(), grid: 4, count: 2, key: key(3) })(of)(backend)();
-    const drawn = right(await draw(trained));
-    expect(drawn.data.every(Number.isFinite)).toBe(true);
-    expect(right(await draw(right(await loadTrained(path)(backend)()) as typeof trained))).toEqual(drawn);
+    const samples = right(await draw(trained));
+    expect(samples.data.every(Number.isFinite)).toBe(true);
+    expect(right(await draw(right(await loadTrained(path)(backend)()) as typeof trained))).toEqual(samples);
   }));
 
 test.each<readonly [string, Noising | undefined, object]>([

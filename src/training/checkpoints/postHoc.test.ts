@@ -36,8 +36,8 @@ const found = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel: number
 describe('an average that is reconstructed', () => {
   test('approximates an average that was not kept, more closely with more snapshots', () => {
     for (const sigmaRel of [0.06, 0.08, 0.12]) {
-      const wanted = averageOf(sigmaRel, 2000);
-      const [few, many] = [250, 50].map((spacing) => Math.abs(found(every(spacing, 2000), sigmaRel) - wanted));
+      const expected = averageOf(sigmaRel, 2000);
+      const [few, many] = [250, 50].map((spacing) => Math.abs(found(every(spacing, 2000), sigmaRel) - expected));
       expect(few, `${sigmaRel}`).toBeLessThan(0.02);
       expect(many, `${sigmaRel}`).toBeLessThan(1e-3);
     }

@@ -20,16 +20,16 @@ const Settings = t.type({ averages: t.array(t.unknown) });
 const Power = record({ emaPower: t.number });
 
 /** An average that was kept: its profile, and the location of its tensors. */
-interface Kept extends PowerProfile {
+interface SavedAverage extends PowerProfile {
   readonly prefix: string;
   readonly tensors: Snapshot['tensors'];
 }
 
 /** The averages of a snapshot by `emaPower`. */
-const powersOf = ({ step, settings, tensors }: Averages): readonly Kept[] => {
-  const found = decode(Settings)(settings);
-  if (E.isLeft(found) || step === 0) return [];
-  return found.right.averages.flatMap((average, i) => {
+const powersOf = ({ step, settings, tensors }: Averages): readonly SavedAverage[] => {
+  const result = decode(Settings)(settings);
+  if (E.isLeft(result) || step === 0) return [];
+  return result.right.averages.flatMap((average, i) => {
     const power = decode(Power)(average);
     const prefix = i === 0 ? 'average' : `averages.${i}`;
     return E.isRight(power) ? [{ gamma: gammaOf(power.right.emaPower), t: step, prefix, tensors }] : [];
@@ -58,8 +58,8 @@ export interface PostHoc extends OptionsOf<typeof postHoc> {}
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>
  *   ({ step, settings: { averages: [{ emaPower: 0.1 }] }, tensors: new Map([['average.w', w(value)]]) })
- * const kept = [snapshot(100, 1), snapshot(200, 2)]
- * unwrap(postHocAverage(kept, { sigmaRel: 0.1 })).get('w')?.data // → [2]
+ * const snapshots = [snapshot(100, 1), snapshot(200, 2)]
+ * unwrap(postHocAverage(snapshots, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
 export const postHocAverage = decoding(
   'postHocAverage',
@@ -70,15 +70,15 @@ export const postHocAverage = decoding(
   ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
     attempt(() => {
       const { sigmaRel, step } = postHoc.demand(options);
-      const kept = snapshots.flatMap(powersOf);
-      const steps = kept.map((average) => average.t);
-      const weights = profileWeights(kept, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
-      const [first] = kept;
+      const averages = snapshots.flatMap(powersOf);
+      const steps = averages.map((average) => average.t);
+      const weights = profileWeights(averages, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
+      const [first] = averages;
       if (first === undefined || !weights.every(Number.isFinite))
         return raise('ConfigError', {
           where: 'postHocAverage',
           expected: 'snapshots with averages by emaPower, each of another width or step',
-          actual: `${kept.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
+          actual: `${averages.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
           hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
         });
       const { prefix: own, tensors } = first;
@@ -86,7 +86,7 @@ export const postHocAverage = decoding(
       for (const [name, { shape, data: like }] of tensors) {
         if (name !== own && !name.startsWith(`${own}.`)) continue;
         const total = new Float64Array(like.length);
-        for (const [i, average] of kept.entries()) {
+        for (const [i, average] of averages.entries()) {
           const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
           if (data?.length !== total.length)
             return raise('CheckpointMismatch', {

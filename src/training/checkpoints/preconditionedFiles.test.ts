@@ -60,7 +60,7 @@ test('of other constants, or without its preconditioning, is another model', () 
     const { model } = await wrapped({ as: 'edm' })(backend);
     const differs = ['CheckpointMismatch', ': model.preconditioning.sigmaData', '0.5', '1.5'];
     expect(await errorOf(model)).toEqual(differs);
-    const changed = { ...model, apply: (...given: Parameters<typeof model.apply>) => model.apply(...given) };
+    const changed = { ...model, apply: (...args: Parameters<typeof model.apply>) => model.apply(...args) };
     expect(await errorOf(changed)).toEqual(['CheckpointMismatch', ': model.name', '"custom"', '"unet"']);
     const { tensors, metadata } = right(decodeSafetensors(path)(right(await readBytes(path)())));
     const damaged = { ...metadata, model: metadata['model']!.replace('1.5', '-1') };

@@ -103,10 +103,10 @@ export const matching = (
       hint: 'load it with the model that it was made from',
     });
   for (const leaf of spec.leaves) {
-    const stored = tensors.get(leaf.path);
-    if (stored === undefined) return mismatch(leaf.path, showType(leaf), 'no such tensor');
-    const dtype = stored.dtype in DTYPES ? DTYPES[stored.dtype as keyof typeof DTYPES] : stored.dtype;
-    const actual = showType({ dtype, shape: stored.shape });
+    const tensor = tensors.get(leaf.path);
+    if (tensor === undefined) return mismatch(leaf.path, showType(leaf), 'no such tensor');
+    const dtype = tensor.dtype in DTYPES ? DTYPES[tensor.dtype as keyof typeof DTYPES] : tensor.dtype;
+    const actual = showType({ dtype, shape: tensor.shape });
     if (actual !== showType(leaf)) return mismatch(leaf.path, showType(leaf), actual);
   }
   const known = new Set(spec.leaves.map(({ path }) => path));
@@ -141,9 +141,9 @@ export const uploadEach =
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))
  * await using nf = await open(reference())
- * const refused = await nf.run(upload(new Map([['w', w]]))).then(() => null, errorIn)
- * refused?.where // → 'model.safetensors: w'
- * refused?.expected // → 'float32 [3]'
+ * const refusal = await nf.run(upload(new Map([['w', w]]))).then(() => null, errorIn)
+ * refusal?.where // → 'model.safetensors: w'
+ * refusal?.expected // → 'float32 [3]'
  */
 export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>

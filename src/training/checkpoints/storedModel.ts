@@ -29,7 +29,7 @@ const built = ({
   preconditioning,
 }: AboutModel): either.Either<NoisefoldError, Network<never, ImageShape>> => {
   const build = Object.hasOwn(builders, name) ? builders[name] : undefined;
-  const made =
+  const result =
     build === undefined
       ? fail('DecodeError', {
           where: 'name',
@@ -40,8 +40,8 @@ const built = ({
       : build(config as never);
   const all =
     preconditioning === undefined
-      ? made
-      : E.flatMap((network: object) => preconditioned(network as never, preconditioning))(made);
+      ? result
+      : E.flatMap((network: object) => preconditioned(network as never, preconditioning))(result);
   return all as ReturnType<typeof built>; // a denoiser or a classifier
 };
 
@@ -80,11 +80,11 @@ const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | un
   const parts = { config, ...(preconditioning && { preconditioning }) };
   if (config === undefined || !isMadeOf(model.apply, parts) || !isMadeOf(learned?.apply, parts)) return undefined;
   const name = Object.keys(builders).find((builder) => {
-    const made = built({ name: builder, ...parts });
+    const result = built({ name: builder, ...parts });
     return (
-      E.isRight(made) &&
-      Object.keys(model).every((field) => field in made.right) &&
-      difference('', fieldsOf(made.right), fieldsOf(model)) === undefined
+      E.isRight(result) &&
+      Object.keys(model).every((field) => field in result.right) &&
+      difference('', fieldsOf(result.right), fieldsOf(model)) === undefined
     );
   });
   return name === undefined ? undefined : { name, ...parts };
@@ -101,28 +101,28 @@ export const aboutModel = <P, I extends ImageShape>(model: Network<P, I>, name: 
  */
 export const modelFrom = <P, I extends ImageShape>(
   path: string,
-  stored: AboutModel,
-  given: Network<P, I> | undefined,
+  about: AboutModel,
+  network: Network<P, I> | undefined,
   name: string,
 ): either.Either<NoisefoldError, Network<P, I>> => {
-  if (given !== undefined) {
-    const differing = difference('model', aboutModel(given, name), stored);
-    if (differing === undefined) return E.right(given);
+  if (network !== undefined) {
+    const differing = difference('model', aboutModel(network, name), about);
+    if (differing === undefined) return E.right(network);
     const { path: field, expected, actual } = differing;
     const hint = 'give the model that was saved, and its name if it was saved with one';
     return fail('CheckpointMismatch', { where: `${path}: ${field}`, expected, actual, hint });
   }
-  if (stored.config === undefined)
+  if (about.config === undefined)
     return fail('ConfigError', {
       where: `${path}: model`,
-      expected: `the model ${JSON.stringify(stored.name)}, of which the file has only the parameters`,
+      expected: `the model ${JSON.stringify(about.name)}, of which the file has only the parameters`,
       actual: 'none',
       hint: 'give it: loadTrained(path, { model })',
     });
   return E.bimap(
     (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),
     (model) => model as unknown as Network<P, I>, // if no network is given, P and I are those of the builder
-  )(built(stored));
+  )(built(about));
 };
 
 /**

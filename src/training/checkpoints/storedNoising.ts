@@ -46,13 +46,13 @@ export const noisingFrom = (
   path: string,
   tables: NoisingTables,
   kind: 'tables' | 'custom',
-  given: Noising | undefined,
+  noising: Noising | undefined,
 ): either.Either<NoisefoldError, Noising> => {
   const where = `${path}: noising`;
-  if (given !== undefined) {
-    const other = isDiscrete(given) ? differingTable(tablesOf(given), tables) : 'betas';
+  if (noising !== undefined) {
+    const other = isDiscrete(noising) ? differingTable(tablesOf(noising), tables) : 'betas';
     return other === undefined
-      ? E.right(given)
+      ? E.right(noising)
       : fail('CheckpointMismatch', {
           where: `${where}.${other}`,
           expected: 'the numbers of the process that was given',
@@ -109,30 +109,30 @@ const builtPath =
  * `CheckpointMismatch` for another, with `ConfigError` for a path of a user's own that is not given, and with `DecodeError` for
  * options that the path does not have.
  */
-export const pathFrom = (path: string, stored: AboutPath, given: Noising | undefined): Fallible<Noising> =>
-  TE.flatMapEither((made: Noising | undefined) => checkedPath(`${path}: noising`, stored, made))(
-    given === undefined ? builtPath(`${path}: __metadata__.path`, stored) : TE.right(given),
+export const pathFrom = (path: string, about: AboutPath, noising: Noising | undefined): Fallible<Noising> =>
+  TE.flatMapEither((result: Noising | undefined) => checkedPath(`${path}: noising`, about, result))(
+    noising === undefined ? builtPath(`${path}: __metadata__.path`, about) : TE.right(noising),
   );
 
 const checkedPath = (
   where: string,
-  stored: AboutPath,
-  made: Noising | undefined,
+  about: AboutPath,
+  noising: Noising | undefined,
 ): either.Either<NoisefoldError, Noising> => {
-  if (made === undefined)
+  if (noising === undefined)
     return fail('ConfigError', {
       where,
-      expected: `the path ${JSON.stringify(stored.name)}, which is not built in`,
+      expected: `the path ${JSON.stringify(about.name)}, which is not built in`,
       actual: 'none',
       hint: 'give it: loadTrained(path, { noising })',
     });
-  const own = aboutNoising(made);
-  return own['name'] === stored.name && own['levels'] === stored.levels
-    ? E.right(made)
+  const own = aboutNoising(noising);
+  return own['name'] === about.name && own['levels'] === about.levels
+    ? E.right(noising)
     : fail('CheckpointMismatch', {
         where,
-        expected: `the path ${stored.name} that was saved`,
-        actual: isDiscrete(made) ? 'the noising process of a schedule' : `${made.name} with other levels`,
+        expected: `the path ${about.name} that was saved`,
+        actual: isDiscrete(noising) ? 'the noising process of a schedule' : `${noising.name} with other levels`,
         hint: 'leave `noising` out if the path is built in, or give the one of the training',
       });
 };

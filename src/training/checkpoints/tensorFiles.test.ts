@@ -105,8 +105,8 @@ describe.each([
   test.each([1e39, -1e308, 2 ** 128 - 2 ** 103])(
     '%d is refused by the name of its tensor, not read as an infinity',
     async (number) => {
-      const refused = await uploaded(wide(0, NaN, number));
-      expect(refused).toMatchObject(
+      const refusal = await uploaded(wide(0, NaN, number));
+      expect(refusal).toMatchObject(
         [path, 'snapshot'].map((where) =>
           E.left({
             _tag: 'DecodeError',

@@ -20,11 +20,9 @@ test('a model is loaded from the bytes of its file, as in a web page, and damage
     right(await saveTrained(path, trained)(backend)());
     const bytes = new Uint8Array(readFileSync(path));
     rmSync(folder, { recursive: true });
-    const drawn = async (from: Trained<UNetParams, [8, 8, 1]>) =>
+    const draw = async (from: Trained<UNetParams, [8, 8, 1]>) =>
       right(await sample({ solver: ddim(), grid: 4, labels: [1, 2], key: key(3) })(from)(backend)());
-    expect(await drawn(right(await loadTrained<UNetParams, [8, 8, 1]>(bytes)(backend)()))).toEqual(
-      await drawn(trained),
-    );
+    expect(await draw(right(await loadTrained<UNetParams, [8, 8, 1]>(bytes)(backend)()))).toEqual(await draw(trained));
 
     const { buffers } = backend.stats();
     const errorOf = async (source: Uint8Array) => (await leftOf(loadTrained(source)(backend))).message;

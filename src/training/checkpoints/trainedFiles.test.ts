@@ -153,10 +153,10 @@ test.each<readonly [string, E.Either<NoisefoldError, DiscreteNoising>]>([
   ['respaced', F.pipe(ddpm(linear(1000)), E.flatMap(respace(25)))],
   ['of σ', noisingOfSigmas([0.01, 0.333, 7, Infinity])],
   ['at σ', F.pipe(ddpm(linear(1000)), E.flatMap(respaceAtSigmas([80, 5, 1])))],
-])('the process %s is read back bit for bit', (_name, made) =>
+])('the process %s is read back bit for bit', (_name, value) =>
   onWasm(async (backend) => {
     const path = newPath();
-    const { origin: _, ...noising } = right(made); // files have the process itself
+    const { origin: _, ...noising } = right(value); // files have the process itself
     right(await saveTrained(path, await untrained(small, noising)(backend))(backend)());
     const loaded = right(await loadTrained(path)(backend)());
     expect(loaded.noising).toStrictEqual(noising); // by Object.is

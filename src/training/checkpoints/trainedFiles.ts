@@ -123,10 +123,10 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
     const { model, noising, params, image, classes, labelDropout } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
-    const stored = isDiscrete(noising)
+    const aboutProcess = isDiscrete(noising)
       ? { noising: followsFromTables(noising) ? 'tables' : 'custom' }
       : { noising: 'path', path: aboutPath(noising) };
-    const about = { model: aboutModel(model, name), image, ...stored, classes, labelDropout };
+    const about = { model: aboutModel(model, name), image, ...aboutProcess, classes, labelDropout };
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
@@ -174,8 +174,8 @@ const outlined = <P, I extends ImageShape>(
   gen(function* () {
     const { entries, metadata, tensor } = restoring(file);
     const { noising: kind, image, ...about } = yield* take(words.read(path, metadata));
-    const found = yield* take(modelFrom(path, about.model, givenModel, name));
-    const model = yield* take(ofKind(path, loader)(found));
+    const anyModel = yield* take(modelFrom(path, about.model, givenModel, name));
+    const model = yield* take(ofKind(path, loader)(anyModel));
     const spec = treeSpec<{ readonly params: P }>({ params: model.params });
     const T = entries.get('noising.betas')?.shape[0] ?? 0;
     const names = kind === 'path' ? [] : storedTables(entries);
@@ -257,7 +257,7 @@ const averaged = <P, I extends ImageShape>(
     };
   });
 
-/** Reads a network of one kind from a file or its bytes; `given` is decoded first. */
+/** Reads a network of one kind from a file or its bytes; `network` is decoded first. */
 const loading = (loader: Loading['loader'], model: t.Type<unknown>) => {
   const fields = {
     model: optional(model),
@@ -267,9 +267,9 @@ const loading = (loader: Loading['loader'], model: t.Type<unknown>) => {
   };
   const parts = schema(loader, fields);
   const sources = argument(loader, sourceCodec, 'give the path of a file, or its bytes');
-  return <P, I extends ImageShape>(source: string | Uint8Array, given: GivenNetwork<Network<P, I>> | undefined) =>
+  return <P, I extends ImageShape>(source: string | Uint8Array, network: GivenNetwork<Network<P, I>> | undefined) =>
     genEffect(loader, function* (backend) {
-      const known = yield* take(parts.decode<GivenNetwork<Network<P, I>>>(given));
+      const known = yield* take(parts.decode<GivenNetwork<Network<P, I>>>(network));
       yield* take(sources.decode(source));
       const from = (path: string) => (file: OpenTensors) =>
         (file.metadata['format'] === CHECKPOINT ? averaged : loaded)<P, I>({ path, loader, backend }, file, known);
@@ -298,14 +298,14 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
  * await nf.run(saveTrained(path, trained, { name: 'grey' }))
  * const grey = await nf.run(loadTrained(path, { model, name: 'grey' }))
  * await nf.run(read(grey.params)) // → [0.5]
- * const refused = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
- * refused?.expected // → '"custom"'
- * refused?.actual // → '"grey"'
+ * const refusal = await nf.run(loadTrained(path, { model })).then(() => null, errorIn)
+ * refusal?.expected // → '"custom"'
+ * refusal?.actual // → '"grey"'
  */
 export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,
-  given?: Exact<G, keyof GivenTrained<never, ImageShape>> & GivenTrained<P, I>,
-): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, given) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
+  options?: Exact<G, keyof GivenTrained<never, ImageShape>> & GivenTrained<P, I>,
+): Effect<Trained<P, I>> => denoiserFrom<P, I>(source, options) as Effect<Trained<P, I>>; // `loaded` refuses classifiers
 
 /**
  * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
@@ -326,6 +326,6 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G
  */
 export const loadClassifier = <Q = ClassifierParams, I extends ImageShape = ImageShape, G = unknown>(
   source: string | Uint8Array,
-  given?: Exact<G, keyof GivenClassifier<never, ImageShape>> & GivenClassifier<Q, I>,
+  options?: Exact<G, keyof GivenClassifier<never, ImageShape>> & GivenClassifier<Q, I>,
 ): Effect<TrainedClassifier<Q, I>> =>
-  classifierFrom<Q, I>(source, given) as Effect<unknown> as Effect<TrainedClassifier<Q, I>>; // as above
+  classifierFrom<Q, I>(source, options) as Effect<unknown> as Effect<TrainedClassifier<Q, I>>; // as above

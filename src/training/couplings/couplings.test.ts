@@ -72,7 +72,7 @@ describe('a coupling in a training', () => {
 
   test.each([1, 3])('gives the noise of each step, in %i parts', async (accumulate) => {
     const calls: number[][] = [];
-    const found: number[] = [];
+    const list: number[] = [];
     const keys: unknown[] = [];
     await on(async (backend) =>
       right(
@@ -86,7 +86,7 @@ describe('a coupling in a training', () => {
             return images.map((x, i) => x + i);
           },
           onEvent: (event) => {
-            if (event._tag === 'Step') found.push(event.loss);
+            if (event._tag === 'Step') list.push(event.loss);
           },
         })(backend)(),
       ),
@@ -100,7 +100,7 @@ describe('a coupling in a training', () => {
           })
           .reduce((a, b) => a + b, 0) / 6,
     );
-    found.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i]!, 5));
+    list.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i]!, 5));
     const { coupling } = fork(key(7), 'coupling');
     expect(keys).toEqual([foldIn(coupling, 0), foldIn(coupling, 1)]);
   });
@@ -117,7 +117,7 @@ describe('a coupling in a training', () => {
 
   test('held-out images keep their independent noise', async () => {
     const heldOut = { data, every: 1, images: 6 };
-    const measured = async (coupled: object) => {
+    const measure = async (coupled: object) => {
       const losses: number[] = [];
       await on(async (backend) =>
         right(
@@ -133,7 +133,7 @@ describe('a coupling in a training', () => {
       );
       return losses;
     };
-    expect(await measured({ coupling: optimalTransport })).toEqual(await measured({}));
+    expect(await measure({ coupling: optimalTransport })).toEqual(await measure({}));
   });
 });
 

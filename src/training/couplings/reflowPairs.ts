@@ -64,14 +64,14 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
   sampling: Exact<G, keyof ReflowSampling> & ReflowSampling,
 ): Effect<ReflowPairs<I>> =>
   genEffect('reflowPairs', function* (backend) {
-    const { count: pairs = 1, ...given } = yield* take(reflows.decode<ReflowSampling>(sampling));
+    const { count: pairs = 1, ...settings } = yield* take(reflows.decode<ReflowSampling>(sampling));
     const { image } = yield* take(checkedTrained('reflowPairs')<Trained<P, I>>(trained));
-    const { labels } = given;
+    const { labels } = settings;
     const all = labels?.length ?? pairs;
     const noise = new Float32Array(all * sizeOf(image));
-    fillRandom('normal', fork(given.key, 'reflow').reflow, noise);
+    fillRandom('normal', fork(settings.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
-    const images = yield* take(sample<P, I, unknown>(trained, { ...given, from })(backend));
+    const images = yield* take(sample<P, I, unknown>(trained, { ...settings, from })(backend));
     const data: Dataset = yield* take(datasetOfImages(images, labels === undefined ? {} : { labels }));
     return {
       data: data as Dataset<I>, // images of the model

@@ -66,17 +66,17 @@ const arrayFields = schema('datasetOfArrays', {
 export const datasetOfArrays = <const I extends ImageSize = ImageSize, G = unknown>(
   arrays: Exact<G, keyof ArrayData<never>> & ArrayData<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> => {
-  const given = arrayFields.decode<ArrayData<I>>(arrays);
-  if (E.isLeft(given)) return given;
+  const fields = arrayFields.decode<ArrayData<I>>(arrays);
+  if (E.isLeft(fields)) return fields;
   const {
     images: { shape, data },
     labels,
     image,
-  } = given.right;
+  } = fields.right;
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   const isBytes = data instanceof Uint8Array;
   const isFloating = data instanceof Float32Array || data instanceof Float64Array;
-  const found = [height, width, channels] as const;
+  const extents = [height, width, channels] as const;
   const isPicture = (n: number | undefined): boolean => n === 1 || n === 3 || n === 4;
   if ((shape.length !== 3 && shape.length !== 4) || !isPicture(channels) || !(isBytes || isFloating))
     return fail('DecodeError', {
@@ -88,19 +88,19 @@ export const datasetOfArrays = <const I extends ImageSize = ImageSize, G = unkno
           ? 'put the channels last: np.moveaxis(x, 1, -1)'
           : 'reshape or convert the array in NumPy',
     });
-  if (image !== undefined && showShape(image) !== showShape(found))
+  if (image !== undefined && showShape(image) !== showShape(extents))
     return fail('DecodeError', {
       where: 'data set: images',
       expected: `images ${showShape(image)}`,
-      actual: showShape(found),
+      actual: showShape(extents),
       hint: 'make the model for images of this size',
     });
   // the images have the given shape, or I is the shape of any images
-  const known = found as I;
+  const known = extents as I;
   const classes = labels === undefined ? {} : { labels: labels.data };
   return isBytes
     ? datasetOf({ pixels: data, image: known, ...classes })
-    : datasetOfImages({ data: Float32Array.from(data), shape: [count, ...found] }, { image: known, ...classes });
+    : datasetOfImages({ data: Float32Array.from(data), shape: [count, ...extents] }, { image: known, ...classes });
 };
 
 /** The names of the arrays of a data set in an .npz file. */
@@ -126,10 +126,10 @@ const npzNames = schema('readNpzDataset', {
  */
 export const readNpzDataset = <const I extends ImageSize = ImageSize, G = unknown>(
   path: string,
-  given: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
+  options: Exact<G, keyof NpzNames<never>> & NpzNames<I>,
 ): Task<Dataset<ImageShapeOf<I>>> =>
   genTask('readNpzDataset', function* () {
-    const { images, labels, image, maxBytes } = yield* take(npzNames.decode<NpzNames<I>>(given));
+    const { images, labels, image, maxBytes } = yield* take(npzNames.decode<NpzNames<I>>(options));
     const names = labels === undefined ? [images] : [images, labels];
     const arrays = yield* take(readNpz(path, { names, ...(maxBytes !== undefined && { maxBytes }) }));
     return yield* take(

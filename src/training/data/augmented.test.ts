@@ -65,7 +65,7 @@ describe('randomCrop', () => {
 }); // prettier-ignore
 
 describe('augmented data', () => {
-  const batchOf = async (data: Dataset, ...given: Parameters<Dataset['batch']>) => right(await data.batch(...given)());
+  const batchOf = async (data: Dataset, ...args: Parameters<Dataset['batch']>) => right(await data.batch(...args)());
   const dim: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x * hostUniform(k, 1)[0]!), shape });
 
   test.prop([keys])('depend only on the key and the position in the batch', async (k) => {
@@ -157,11 +157,11 @@ describe('a training on augmented data', () => {
     }));
 
   test('names a function that was not called', () => {
-    const messageOf = (made: unknown): string =>
+    const messageOf = (value: unknown): string =>
       E.match(
         ({ message }: NoisefoldError) => message,
         String,
-      )(attempt(() => augmented(bars(6), [randomFlip(), made as Augmentation])));
+      )(attempt(() => augmented(bars(6), [randomFlip(), value as Augmentation])));
     const rest = 'expected functions that change an image, got one that makes such a function; call it:';
     expect(messageOf(randomFlip)).toBe(`augmented: ${rest} randomFlip()`);
     expect(messageOf(randomCrop)).toBe(`augmented: ${rest} randomCrop({ padding: 4 })`);

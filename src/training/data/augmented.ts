@@ -131,8 +131,8 @@ export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & C
 
 const arguments_ = schema('augmented', {
   data: dataSet,
-  augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (given) =>
-    given.every((one) => typeof one === 'function'),
+  augmentations: refined(t.UnknownArray, 'an array of functions, such as [randomFlip()]', (functions) =>
+    functions.every((one) => typeof one === 'function'),
   ),
 });
 
@@ -199,7 +199,7 @@ export const augmented = <D extends Dataset>(data: D, augmentations: readonly Au
     const keys = fork(key, 'images', 'data'); // one key for these changes, and one for those that the data set makes itself
     return F.pipe(
       data.batch(positions, keys.data),
-      TE.flatMapEither((given) => attempt(() => ofKey(keys.images)(given))),
+      TE.flatMapEither((samples) => attempt(() => ofKey(keys.images)(samples))),
     );
   };
   return { ...data, batch };

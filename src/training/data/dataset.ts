@@ -130,8 +130,8 @@ export const datasetInMemory = <I extends ImageShape>(
 };
 
 const BYTES = 'a Uint8Array of all images; of numbers in [-1, 1], call datasetOfImages';
-const isBytes = (given: unknown): boolean => given instanceof Uint8Array || given instanceof Uint8ClampedArray;
-const isTriple = (given: unknown): boolean => Array.isArray(given) && given.length === 3;
+const isBytes = (value: unknown): boolean => value instanceof Uint8Array || value instanceof Uint8ClampedArray;
+const isTriple = (value: unknown): boolean => Array.isArray(value) && value.length === 3;
 
 export const imageShape = part('an image shape', 'length');
 
@@ -166,9 +166,9 @@ export const datasetOf = <const I extends readonly [height: number, width: numbe
     const whole = `pixels of whole images ${showShape(image)}, at least one`;
     if (size === 0 || !Number.isInteger(size))
       refuse(whole, `${pixels.length} pixels`, 'check the extents of an image');
-    const wanted = `a label for each of the ${size} images ${showShape(image)}`;
+    const expected = `a label for each of the ${size} images ${showShape(image)}`;
     if (labels !== undefined && labels.length !== size)
-      refuse(wanted, `${labels.length} labels`, 'give images and labels of the same split');
+      refuse(expected, `${labels.length} labels`, 'give images and labels of the same split');
     return datasetInMemory<ImageShapeOf<I>>(size, image, labels, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });

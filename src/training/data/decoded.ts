@@ -26,31 +26,31 @@ export const decodedDataset = <const I extends ImageSize>(
   decode: (position: number) => taskEither.TaskEither<NoisefoldError, Uint8Array>,
 ): Dataset<ImageShapeOf<I>> => {
   const each = image[0] * image[1] * image[2];
-  const kept = new Map<number, Uint8Array>();
+  const memory = new Map<number, Uint8Array>();
 
   const bytesOf = async (position: number): Promise<E.Either<NoisefoldError, Uint8Array>> => {
-    const known = kept.get(position);
+    const known = memory.get(position);
     if (known !== undefined) return E.right(known);
     const bytes = await decode(position)();
     // an epoch uses every image once, so keeping the first images is as good as keeping the last
-    if (E.isRight(bytes) && (kept.size + 1) * each <= cache) kept.set(position, bytes.right);
+    if (E.isRight(bytes) && (memory.size + 1) * each <= cache) memory.set(position, bytes.right);
     return bytes;
   };
 
   const batch: Dataset['batch'] = (positions) => async () => {
     const images = new Float32Array(positions.length * each);
-    const failed = new Map<number, E.Left<NoisefoldError>>();
+    const failures = new Map<number, E.Left<NoisefoldError>>();
     let next = 0;
     const lane = async (): Promise<void> => {
-      while (next < positions.length && failed.size === 0) {
+      while (next < positions.length && failures.size === 0) {
         const i = next++;
         const bytes = await bytesOf(positions[i]!);
-        if (E.isLeft(bytes)) failed.set(i, bytes);
+        if (E.isLeft(bytes)) failures.set(i, bytes);
         else for (let j = 0; j < each; j++) images[i * each + j] = pixelOf(bytes.right[j]!);
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
-    const first = failed.get(Math.min(...failed.keys()));
+    const first = failures.get(Math.min(...failures.keys()));
     return first ?? E.right({ images, labels: positions.map((position) => labels[position]!) });
   };
 

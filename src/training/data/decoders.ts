@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { checkFormat } from './pictureFormats.js';
-import { imageBytes, placed, type PicturePlan, wrongSize } from './pictures.js';
+import { imageBytes, placementOf, type PicturePlan, wrongSize } from './pictures.js';
 
 /** Decodes the bytes of a file to the bytes of an image; `where` names the file in messages. */
 export type Decode = (where: string, file: Uint8Array) => taskEither.TaskEither<NoisefoldError, Uint8Array>;
@@ -47,16 +47,16 @@ const bySharp =
     const { height, width, resize, crop, background, maxPixels } = plan;
     const [r, g, b] = background;
     try {
-      const stored = await sharp(file, { limitInputPixels: false }).metadata(); // does not decode the pixels
-      const isOnItsSide = (stored.orientation ?? 1) >= 5;
-      const turned = isOnItsSide ? { width: stored.height, height: stored.width } : stored;
+      const metadata = await sharp(file, { limitInputPixels: false }).metadata(); // does not decode the pixels
+      const isOnItsSide = (metadata.orientation ?? 1) >= 5;
+      const turned = isOnItsSide ? { width: metadata.height, height: metadata.width } : metadata;
       const wrong = wrongSize(where, plan, turned);
       if (wrong !== null) return E.left(wrong);
       const picture = sharp(file, { failOn: 'error', limitInputPixels: maxPixels })
         .rotate()
         .toColourspace('srgb')
         .ensureAlpha();
-      const { left, top } = placed(plan, turned);
+      const { left, top } = placementOf(plan, turned);
       const part =
         resize === 'none'
           ? picture.extract({ left: -left, top: -top, width, height })
@@ -101,7 +101,7 @@ const byCanvas =
         const { height, width } = plan;
         const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
         context.imageSmoothingQuality = 'high';
-        const { left, top, ...size } = placed(plan, bitmap);
+        const { left, top, ...size } = placementOf(plan, bitmap);
         context.drawImage(bitmap, left, top, size.width, size.height);
         const { data } = context.getImageData(0, 0, width, height);
         return E.right(imageBytes(plan, data));

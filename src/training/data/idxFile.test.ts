@@ -54,8 +54,8 @@ test.each([
 ] as const)('a packed file %s is refused, without unpacking more than its shape', async (_, extents, length, expected) => {
   const path = idx('wrong.gz', extents, new Uint8Array(length));
   const before = process.memoryUsage().arrayBuffers;
-  const found = await readIdx(path, 3)();
-  expect(found).toMatchObject({ left: { _tag: 'DecodeError', where: path, expected } });
+  const actual = await readIdx(path, 3)();
+  expect(actual).toMatchObject({ left: { _tag: 'DecodeError', where: path, expected } });
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
 }); // prettier-ignore
 

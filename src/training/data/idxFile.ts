@@ -70,15 +70,15 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
     const pixels = yield* take(readIdx(images, 3));
     const classes = yield* take(readIdx(labels, 1));
     const [, height = 0, width = 0] = pixels.shape;
-    const found = [height, width, 1] as const;
+    const extents = [height, width, 1] as const;
     const refuse = (where: string, expected: string, actual: string, hint: string): never =>
       raise('DecodeError', { where, expected, actual, hint });
-    if (image !== undefined && showShape(image) !== showShape(found))
-      refuse(images, `images ${showShape(image)}`, showShape(found), 'make the model for images of this size');
+    if (image !== undefined && showShape(image) !== showShape(extents))
+      refuse(images, `images ${showShape(image)}`, showShape(extents), 'make the model for images of this size');
     if (pixels.shape[0] !== classes.shape[0]) {
       const expected = `a label for each of the images ${showShape(pixels.shape)} in ${images}`;
       refuse(labels, expected, `${classes.shape[0]} labels`, 'give images and labels of the same split');
     }
     // the images have the given shape, or I is the shape of any images
-    return yield* take(datasetOf({ pixels: pixels.data, labels: classes.data, image: found as I }));
+    return yield* take(datasetOf({ pixels: pixels.data, labels: classes.data, image: extents as I }));
   });

@@ -53,9 +53,9 @@ export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unkno
   attempt(() => {
     const { data, shape } = someImages.demand(images);
     const { labels, image } = aboutImages.demand<AboutImages<I>>(about);
-    const [count, ...found] = shape;
-    if (image !== undefined && showShape(image) !== showShape(found))
-      refuse(`images ${showShape(image)}`, showShape(found), 'give images of the size that the model takes');
+    const [count, ...extents] = shape;
+    if (image !== undefined && showShape(image) !== showShape(extents))
+      refuse(`images ${showShape(image)}`, showShape(extents), 'give images of the size that the model takes');
     const numbers = sizeOf(shape);
     const named = labels?.length ?? count;
     if (!shape.every(positive.is) || data.length !== numbers || named !== count)
@@ -65,7 +65,7 @@ export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unkno
         'give all the numbers of the images, and the labels of the same images',
       );
     const each = numbers / count;
-    return datasetInMemory<ImageShapeOf<I>>(count, found, labels, (from, batch, to) => {
+    return datasetInMemory<ImageShapeOf<I>>(count, extents, labels, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
   });

@@ -10,7 +10,7 @@ import { loadSharp } from './decoders.js';
 import { imageFolder } from './imageFolder.js';
 import { imagesOfFiles } from './imagesOfFiles.js';
 import { schema } from '../../internal/schema.js';
-import { pictureFields, type PictureOptions, placed, planOf } from './pictures.js';
+import { pictureFields, type PictureOptions, placementOf, planOf } from './pictures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'noisefold-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -100,13 +100,13 @@ describe('classes', () => {
 
 describe('files', () => {
   test('of every format and spelling are pictures; others are listed as ignored', async () => {
-    const made = plain(3, 3, 10, 20, 30);
-    await save('a.JPG', made.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer());
-    await save('b.Png', made.png().toBuffer());
-    await save('c.webp', made.webp({ lossless: true }).toBuffer());
-    await save('d.gif', made.gif().toBuffer());
-    await save('e.TIFF', made.tiff({ compression: 'none' }).toBuffer());
-    await save('f.avif', made.avif({ lossless: true }).toBuffer());
+    const result = plain(3, 3, 10, 20, 30);
+    await save('a.JPG', result.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer());
+    await save('b.Png', result.png().toBuffer());
+    await save('c.webp', result.webp({ lossless: true }).toBuffer());
+    await save('d.gif', result.gif().toBuffer());
+    await save('e.TIFF', result.tiff({ compression: 'none' }).toBuffer());
+    await save('f.avif', result.avif({ lossless: true }).toBuffer());
     await save('g.jpeg', plain(3, 3, 0, 0, 0).jpeg().toBuffer());
     await save('notes.txt', 'not a picture');
     await save('.hidden.png', grey);
@@ -314,7 +314,7 @@ describe('resize and crop', () => {
 
   test('the pure part of canvas decoding places a picture as sharp does', () => {
     const pictures = schema('pictures', pictureFields);
-    const of = (options: PictureOptions) => placed(planOf(pictures.demand(options)), { width: 400, height: 200 });
+    const of = (options: PictureOptions) => placementOf(planOf(pictures.demand(options)), { width: 400, height: 200 });
     expect(of({ size: 100 })).toEqual({ left: -50, top: 0, width: 200, height: 100 });
     expect(of({ size: 100, crop: 'right' })).toEqual({ left: -100, top: 0, width: 200, height: 100 });
     expect(of({ size: 100, resize: 'contain' })).toEqual({ left: 0, top: 25, width: 100, height: 50 });
@@ -344,8 +344,8 @@ describe('memory', () => {
     expect(data.inMemory).toBe(false);
     right(await data.batch(Int32Array.from({ length: 20 }, (_, i) => i))());
     rmSync(folder, { recursive: true });
-    const found = await Promise.all(Array.from({ length: 20 }, async (_, i) => (await data.batch(Int32Array.of(i))())._tag));
-    expect(found.filter((tag) => tag === 'Right')).toHaveLength(3);
+    const actual = await Promise.all(Array.from({ length: 20 }, async (_, i) => (await data.batch(Int32Array.of(i))())._tag));
+    expect(actual.filter((tag) => tag === 'Right')).toHaveLength(3);
   });
 
   test('of size 0 keeps nothing', async () => {
@@ -358,8 +358,8 @@ describe('memory', () => {
 
 describe('imagesOfFiles', () => {
   const file = async (name: string, level: number, path?: string): Promise<File> => {
-    const made = new File([new Uint8Array(await plain(1, 1, level).png().toBuffer())], name, { type: 'image/png' });
-    return path === undefined ? made : Object.defineProperty(made, 'webkitRelativePath', { value: path });
+    const result = new File([new Uint8Array(await plain(1, 1, level).png().toBuffer())], name, { type: 'image/png' });
+    return path === undefined ? result : Object.defineProperty(result, 'webkitRelativePath', { value: path });
   };
 
   test('takes files in the order of their names, and lists those that are not pictures', async () => {

@@ -36,9 +36,9 @@ interface Demand {
 /** Raises an error at the first number that fails: `NonFinite` if it is not finite, otherwise `ConfigError`. */
 export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, each, where }: Demand): void => {
   for (let i = 0; i < numbers.length; i++) {
-    const found = numbers[i]!;
-    if (is(found)) continue;
-    const about = { where: where(Math.floor(i / each)), expected, actual: `${found} at number ${i % each}`, hint };
-    raise(Number.isFinite(found) ? 'ConfigError' : 'NonFinite', about);
+    const value = numbers[i]!;
+    if (is(value)) continue;
+    const about = { where: where(Math.floor(i / each)), expected, actual: `${value} at number ${i % each}`, hint };
+    raise(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', about);
   }
 };

@@ -67,10 +67,10 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
  */
 export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   files: Iterable<PictureFile>,
-  given: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
+  settings: Exact<G, keyof ImageOptions> & ImageOptions<S, C>,
 ): Task<ImageFiles<ImageShapeOf<Extents<S, C>>>> =>
   genTask('imagesOfFiles', function* () {
-    const known = yield* take(options.decode<ImageOptions<S, C>>(given));
+    const known = yield* take(options.decode<ImageOptions<S, C>>(settings));
     yield* take(someFiles.decode(files));
     const all = (yield* take(eachFile.decode([...files]))).map((file, i) => ({ file, path: pathOf(file, i) }));
     const sorted = all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -84,12 +84,12 @@ export const labelled = (where: string, files: readonly string[], { labels, clas
           ? Array.from({ length: numbers.reduce((most, n) => Math.max(most, n + 1), 0) }, (_, i) => `${i}`)
           : [...new Set(names.map(String))].sort());
       const at = new Map(all.map((name, i) => [name, i]));
-      const found = names.map((name) => (isNumber(name) ? (name < all.length ? name : undefined) : at.get(name as string)));
-      const wrong = found.findIndex(
+      const indices = names.map((name) => (isNumber(name) ? (name < all.length ? name : undefined) : at.get(name as string)));
+      const wrong = indices.findIndex(
         (label, i) => label === undefined || (typeof names[i] === 'number') !== (numbers.length === names.length),
       );
       return wrong === -1
-        ? E.right({ files, labels: Int32Array.from(found as readonly number[]), classes: all }) // no label is undefined
+        ? E.right({ files, labels: Int32Array.from(indices as readonly number[]), classes: all }) // no label is undefined
         : fail('ConfigError', {
             where: `${where}.labels`,
             expected: classes === undefined ? 'names of classes, or numbers from 0 to 65535' : `one of the classes ${all.join(', ')}`,

@@ -88,7 +88,7 @@ interface Sides {
 }
 
 /** The position of a scaled picture relative to its image, in pixels of the image. Parts of it may lie outside. */
-export interface Placed {
+export interface Placement {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -100,7 +100,7 @@ const begin = (n: number, side: number, isFirst: boolean, isLast: boolean): numb
   isFirst ? 0 : isLast ? n - side : Math.trunc((n - side) / 2);
 
 /** Computes the scale and the position of a picture of the given size. */
-export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides): Placed => {
+export const placementOf = ({ height, width, resize, crop }: PicturePlan, from: Sides): Placement => {
   const [down, across] = [height / from.height, width / from.width];
   const scale = { cover: Math.max(down, across), contain: Math.min(down, across), none: 1, fill: null }[resize];
   const scaled = (side: number): number => Math.max(1, Math.round(side * (scale ?? 1)));
@@ -118,15 +118,15 @@ export const placed = ({ height, width, resize, crop }: PicturePlan, from: Sides
  * are not scaled.
  */
 export const wrongSize = (where: string, { height, width, resize, maxPixels }: PicturePlan, from: Sides) => {
-  const refused = (expected: string, hint: string) =>
+  const refuse = (expected: string, hint: string) =>
     failure('DecodeError', { where, expected, actual: `${from.width} × ${from.height}`, hint });
   if (from.width * from.height > maxPixels)
-    return refused(
+    return refuse(
       `a picture of at most ${maxPixels} pixels`,
       'leave it out, or make it smaller; if you trust the file and have the memory, raise `maxPixels`',
     );
   return resize === 'none' && (from.width < width || from.height < height)
-    ? refused(`a picture of at least ${width} × ${height} pixels`, "leave it out, or pass resize: 'cover'")
+    ? refuse(`a picture of at least ${width} × ${height} pixels`, "leave it out, or pass resize: 'cover'")
     : null;
 };
 

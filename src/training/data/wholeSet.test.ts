@@ -46,11 +46,11 @@ describe('a wrong last image of a data set in memory is found before anything ru
     onWasm(async (backend) => {
       const data = spoilt(59, change);
       const before = backend.stats();
-      const made = [
+      const result = [
         { ...plainTraining(5), data },
         { ...plainTraining(5), heldOut: { data, every: 3 } },
       ].map((training) => leftOf(startTraining(training)(backend)));
-      for (const error of await Promise.all(made)) {
+      for (const error of await Promise.all(result)) {
         expect(error._tag).toBe(tag);
         expect(error.message).toContain(says);
       }

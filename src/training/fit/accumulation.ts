@@ -32,9 +32,9 @@ export interface Examples<I extends Shape> {
 }
 
 /** Splits a batch into the parts that are accumulated, each with its own key; a single part is the batch itself. */
-const partsOf = <I extends Shape>(given: Examples<I>, count: number): readonly Examples<I>[] => {
-  if (count === 1) return [given];
-  const { x0, label, noise, key } = given;
+const partsOf = <I extends Shape>(examples: Examples<I>, count: number): readonly Examples<I>[] => {
+  if (count === 1) return [examples];
+  const { x0, label, noise, key } = examples;
   const batch = dims(x0)[0] as number; // known when the program is traced
   const size = batch / count;
   if (!Number.isInteger(size))
@@ -64,7 +64,7 @@ const summed = (sum: Vectors, gradients: Vectors): Vectors =>
   zipTensors([sum, gradients], (a, b) => tensor(stored(nodeOf(add(a, b)))));
 
 /** The losses of parts as those of one batch. */
-const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
+const join = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
   const losses = parts.map((part) => part.losses);
   const t = parts.map((part) => part.t);
   const accuracy = parts.flatMap((part) => part.accuracy ?? []);
@@ -79,24 +79,24 @@ const joined = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
 /** The loss of a batch, the losses of its samples, and the gradient of the loss by the parameters. */
 interface LossGradient {
   readonly loss: Scalar;
-  readonly drawn: SampleLosses<Dim>;
+  readonly samples: SampleLosses<Dim>;
   readonly gradients: Vectors;
 }
 
 /** Learns from a batch in `count` parts, one after another: the means of their losses and of their gradients. */
 export const accumulated = <I extends Shape>(
-  given: Examples<I>,
+  examples: Examples<I>,
   count: number,
   learnedFrom: (part: Examples<I>) => LossGradient,
 ): LossGradient => {
-  const [first, ...others] = partsOf(given, count) as [Examples<I>, ...Examples<I>[]]; // at least one
+  const [first, ...others] = partsOf(examples, count) as [Examples<I>, ...Examples<I>[]]; // at least one
   const whole = learnedFrom(first);
   if (others.length === 0) return whole;
   let { loss, gradients } = whole;
-  const parts = [whole.drawn];
+  const parts = [whole.samples];
   for (const part of others) {
     const learned = learnedFrom({ ...part, x0: delayed(part.x0, gradients) });
-    parts.push(learned.drawn);
+    parts.push(learned.samples);
     loss = add(loss, learned.loss);
     gradients = summed(gradients, learned.gradients);
   }
@@ -104,6 +104,6 @@ export const accumulated = <I extends Shape>(
   return {
     loss: mul(loss, share),
     gradients: zipTensors([gradients], (g) => mul(g, share)),
-    drawn: joined(parts),
+    samples: join(parts),
   };
 };

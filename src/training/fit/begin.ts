@@ -3,7 +3,7 @@ import { type Fallible, gen, take } from '../../internal/gen.js';
 import { resumable } from '../checkpoints/checkpoint.js';
 import { matching, uploadTensors } from '../checkpoints/snapshot.js';
 import type { ImageShape } from '../data/dataset.js';
-import type { Opened } from '../loop.js';
+import type { OpenLoopOf } from '../loop.js';
 import { recipeConfig } from './recipeConfig.js';
 import { atRest } from './stateTensors.js';
 import type { AnyTraining } from './training.js';
@@ -15,7 +15,7 @@ export const firstState =
   <P, I extends ImageShape>(
     training: AnyTraining<P, I>,
     initial: Resident<P> | null,
-    loop: Opened<TrainLoop<P, I>>,
+    loop: OpenLoopOf<TrainLoop<P, I>>,
     settings: unknown,
   ) =>
   (backend: Backend): Fallible<Resident<TrainState>> =>

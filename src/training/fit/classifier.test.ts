@@ -38,8 +38,8 @@ const unlabelled = (positions: Int32Array) => async () => E.right({ images: new 
 /** A loss without the accuracy. */
 const simplest: ClassifierObjective = (noising, classifier, options) => {
   const losses = classifierLosses(noising, classifier, options);
-  return (...given) => {
-    const { accuracy: _, ...others } = losses(...given);
+  return (...args) => {
+    const { accuracy: _, ...others } = losses(...args);
     return others as never;
   };
 };
@@ -108,8 +108,8 @@ describe('a classifier that is trained by fit', () => {
       const weights = table(Float32Array.from({ length: 100 }, () => 3));
       const threefold: ClassifierObjective = (noising, classifier, options) => {
         const losses = classifierLosses(noising, classifier, options);
-        return (...given) => {
-          const drawn = losses(...given);
+        return (...args) => {
+          const drawn = losses(...args);
           return { ...drawn, losses: scaleBy(drawn.losses, gather(weights, wholeTimesteps(drawn.t))) };
         };
       };

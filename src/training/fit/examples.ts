@@ -26,10 +26,10 @@ const noBatch = (where: string, actual: string, expected = '{ images, labels }',
   raise('ConfigError', { where: `${where}: batch`, expected, actual, hint });
 
 /** The result of a task of `batch`, if it is one. */
-function* resultOf(where: string, made: unknown, signal: StopSignal | undefined): Block<unknown> {
-  if (typeof made !== 'function') return noBatch(where, `${show(made)} in place of a task`);
-  const given: unknown = yield* take(unlessStopped(`${where}: batch`, Promise.resolve(made()), signal));
-  const result = given as either.Either<NoisefoldError | null, unknown>;
+function* resultOf(where: string, value: unknown, signal: StopSignal | undefined): Block<unknown> {
+  if (typeof value !== 'function') return noBatch(where, `${show(value)} in place of a task`);
+  const answer: unknown = yield* take(unlessStopped(`${where}: batch`, Promise.resolve(value()), signal));
+  const result = answer as either.Either<NoisefoldError | null, unknown>;
   if (!isEither(result)) return noBatch(where, `${show(result)} in place of a Left or a Right`);
   if (E.isRight(result)) return result.right;
   if (isError(result.left)) return yield* take(E.left(result.left));
@@ -37,8 +37,8 @@ function* resultOf(where: string, made: unknown, signal: StopSignal | undefined)
 }
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */
-const batchOf = (where: string, count: number, given: unknown): Samples => {
-  const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(given) as Partial<Batch>;
+const batchOf = (where: string, count: number, value: unknown): Samples => {
+  const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(value) as Partial<Batch>;
   if (!(images instanceof Float32Array)) return noBatch(where, `images as ${nameOf(images)}`);
   return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${nameOf(labels)}`);
 };

@@ -142,9 +142,9 @@ describe('a gradient that is accumulated', () => {
       // a backend with memory for plans of at most `limit` elements
       const limited = (limit: number): Backend => ({
         ...backend,
-        compile: (made) => {
-          arenas.push(made.arenaElements);
-          if (made.arenaElements <= limit) return backend.compile(made);
+        compile: (program) => {
+          arenas.push(program.arenaElements);
+          if (program.arenaElements <= limit) return backend.compile(program);
           return TE.left(failure('BackendFailure', { where: 'wasm', expected: '1.0 MiB of free memory', actual: 'not enough', hint: 'wait' }));
         },
       });
@@ -256,7 +256,7 @@ describe('settings that changed', () => {
   ];
   function darker(): PlainTraining['data'] {
     const { batch, ...data } = bars(60);
-    return { ...data, batch: (positions) => TE.map((found: Batch) => ({ ...found, images: found.images.map((x) => x / 2) }))(batch(positions)) };
+    return { ...data, batch: (positions) => TE.map((actual: Batch) => ({ ...actual, images: actual.images.map((x) => x / 2) }))(batch(positions)) };
   }
 
   test.each(changes)('%#: are refused on resuming, with a hint, even if the configuration is the same', (change, field) =>

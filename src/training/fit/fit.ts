@@ -55,18 +55,18 @@ export const fits = schema('fit', {
  * await nf.close()
  */
 export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
-  given: Exact<G, keyof Fit<never, ImageShape>> & Given<Fit<P, I, M>, P, I>,
+  options: Exact<G, keyof Fit<never, ImageShape>> & Given<Fit<P, I, M>, P, I>,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
-    const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(given));
-    const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (started) => started.release);
+    const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(options));
+    const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (one) => one.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
-    const { model, noising, data } = given;
+    const { model, noising, data } = options;
     const { classes = [] } = data;
     const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
-    const { kept } = learningOf<P, I>(given as AnyTraining<P, I>);
-    const trained = { model, noising, trainingNoising: noising, image: data.image, params, ...names, ...kept };
+    const { extras } = learningOf<P, I>(options as AnyTraining<P, I>);
+    const trained = { model, noising, trainingNoising: noising, image: data.image, params, ...names, ...extras };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 

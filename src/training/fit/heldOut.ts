@@ -21,7 +21,7 @@ import { raise } from '../../internal/errors.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
-import { type Loop, opened, runLoop } from '../loop.js';
+import { type Loop, openLoop, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
 import { givenOf, loaded } from './examples.js';
 import type { Examples } from './accumulation.js';
@@ -52,7 +52,7 @@ export const HELD_OUT = 256;
 export const HELD_OUT_DATA = 'heldOut: data set';
 
 /** The measures of each image, `[rounds, measures, B]`. */
-interface Measured {
+interface MeasureTable {
   readonly table: Tensor<[Dim, Dim, Dim]>;
 }
 
@@ -66,7 +66,7 @@ const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumula
   batch / accumulate;
 
 /** One measure of a batch, `[B]`. Raises `ConfigError` for a loss that does not return it. */
-const measured = (losses: SampleLosses<'B'>, measure: Measure): Tensor<['B']> =>
+const measureOf = (losses: SampleLosses<'B'>, measure: Measure): Tensor<['B']> =>
   losses[measure] ??
   raise('ConfigError', {
     where: 'training.loss',
@@ -80,12 +80,12 @@ const heldOutLoop = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   measures: Learning<P, I>['measures'],
   rounds: number,
-): Loop<object, { readonly params: Vectors } & Taught, Measured, StepSpec<I>, object, Measured['table']> => {
+): Loop<object, { readonly params: Vectors } & Taught, MeasureTable, StepSpec<I>, object, MeasureTable['table']> => {
   const { model, data } = training;
   const batch = partOf(training);
   const extents = [rounds, measures.length, batch] as const;
   const state = { table: leafSpec(extents) };
-  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: Measured } & StepSpec<I> & Taught> = treeSpec({
+  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: MeasureTable } & StepSpec<I> & Taught> = treeSpec({
     ...taughtSpec(training),
     params: ravelingOf(training).vectors,
     state,
@@ -99,10 +99,10 @@ const heldOutLoop = <P, I extends ImageShape>(
     begin: program(treeSpec<object>({}), () => ({ table: zeros(...extents) })),
     step: program(inputs, ({ params, state: { table }, round, examples, teacher }) => {
       const losses = lossesOf({ params, examples, teacher });
-      const rows = measures.map((measure) => measured(losses, measure)) as [Tensor<['B']>]; // there is at least one
+      const rows = measures.map((measure) => measureOf(losses, measure)) as [Tensor<['B']>]; // there is at least one
       return { state: { table: withSlice(table, 0, round, stack(rows)) } };
     }),
-    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: { table } }) => table),
+    end: program(treeSpec<{ readonly state: MeasureTable }>({ state }), ({ state: { table } }) => table),
   };
 };
 
@@ -121,7 +121,7 @@ export const evaluation =
       const images = Math.min(heldOut.images ?? HELD_OUT, data.size);
       const rounds = Math.ceil(images / batch);
       const keys = fork(key, 'heldOut');
-      const loop = yield* take(opened(heldOutLoop(training, measures, rounds))(backend));
+      const loop = yield* take(openLoop(heldOutLoop(training, measures, rounds))(backend));
 
       /** The means over the first images of a data set. */
       const meansOn = (set: Pick<Dataset, 'size' | 'batch' | 'image'>, where?: string) => {
@@ -141,7 +141,7 @@ export const evaluation =
                 begin: {},
                 constants: { params, ...taughtBy(training) },
                 steps: rounds,
-                given: examplesOf,
+                inputs: examplesOf,
                 signal,
               }),
               (values) => release(values)(backend),

@@ -14,8 +14,8 @@ const training = (steps: number) => ({ ...plainTraining(steps), averageDecay: [0
 
 test('a run that begins with the parameters that it would draw ends with the same bytes, and leaves them', () =>
   onWasm(async (backend) => {
-    const drawn = right(await startTraining(training(0))(backend)());
-    const initial = right(await drawn.finish());
+    const start = right(await startTraining(training(0))(backend)());
+    const initial = right(await start.finish());
     const run = right(await startTraining({ ...training(3), initial })(backend)());
     expect((await takeAll(run)).error).toBeNull();
     const bytes = right(encodeCheckpoint(right(await run.snapshot())));

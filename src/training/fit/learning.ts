@@ -30,7 +30,7 @@ export interface Learning<P, I extends Shape> {
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
   /** The part of the recipe that the trained network keeps. */
-  readonly kept: { readonly labelDropout?: number };
+  readonly extras: { readonly labelDropout?: number };
 }
 
 /** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
@@ -60,7 +60,7 @@ const ofClassifier = <P, I extends Shape>(
     heldOut: () => objective(noising, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
     objective,
     measures: ['losses', 'accuracy'],
-    kept: {},
+    extras: {},
   };
 };
 
@@ -75,6 +75,6 @@ export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learnin
     objective,
     ...(objective.teacher && { teacher: objective.teacher }),
     measures: ['losses'],
-    kept: { labelDropout: labelDropoutOf(recipe) },
+    extras: { labelDropout: labelDropoutOf(recipe) },
   };
 };

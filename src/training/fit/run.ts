@@ -21,7 +21,7 @@ import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
 import type { ImageShape } from '../data/dataset.js';
 import { lookThrough } from '../data/wholeSet.js';
-import { mayGoOn, type Opened, type Running } from '../loop.js';
+import { mayGoOn, type OpenLoopOf, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
@@ -94,7 +94,7 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
 /** Begins a training whose fields were checked. */
 export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    const { steps, from, initial: given, batch, data, allowRepeats } = training;
+    const { steps, from, initial, batch, data, allowRepeats } = training;
     if (from !== undefined && steps < from.step)
       raise('ConfigError', {
         where: 'training.steps',
@@ -103,10 +103,10 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
         hint: 'give the total number of updates, including those before the checkpoint',
       });
     // the check of initial parameters loads with them
-    const initial =
-      given === undefined
+    const params =
+      initial === undefined
         ? null
-        : yield* take(async () => (await import('./initial.js')).initialParams(given, training));
+        : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
     yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {
@@ -118,7 +118,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const loop = yield* keep(openedTraining(training)(backend), (open) => open.release());
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
-    const state = yield* take(firstState(training, initial, loop, settings)(backend));
+    const state = yield* take(firstState(training, params, loop, settings)(backend));
     return running(backend, training, { loop, heldOut, settings, run: loop.from(state, taughtBy(training)) });
   });
 
@@ -140,14 +140,14 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
  * await nf.run(release)
  */
 export const startTraining = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown>(
-  given: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
+  training: Exact<G, keyof Training<never, ImageShape>> & Given<Training<P, I, M>, P, I>,
 ): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    return yield* take(beginTraining(yield* take(trainings.decode<AnyTraining<P, I>>(given)))(backend));
+    return yield* take(beginTraining(yield* take(trainings.decode<AnyTraining<P, I>>(training)))(backend));
   });
 
 interface Parts<P, I extends ImageShape> {
-  readonly loop: Opened<TrainLoop<P, I>>;
+  readonly loop: OpenLoopOf<TrainLoop<P, I>>;
   readonly heldOut: Evaluation | null;
   readonly settings: unknown;
   readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
@@ -171,9 +171,9 @@ const running = <P, I extends ImageShape>(
   let done = from?.step ?? 0; // the number of updates
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update
-  let ended = false;
+  let hasEnded = false;
 
-  const measured = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
+  const eventOf = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
     E.map((measures: HeldOutMeans): TrainEvent => {
       const { loss } = measures;
       if (done > 0 && Number.isFinite(loss)) heldOutLoss = loss; // before the first update, every run measures it
@@ -187,7 +187,7 @@ const running = <P, I extends ImageShape>(
     let unsigned: Unsigned = 0;
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
-        const event = await measured(heldOut);
+        const event = await eventOf(heldOut);
         yield event;
         if (E.isLeft(event)) return;
       }
@@ -237,12 +237,12 @@ const running = <P, I extends ImageShape>(
     }
   }
 
-  const average = task<Resident<P>>(() => (ended ? Promise.resolve(E.left(endedError(done))) : run.end()));
+  const average = task<Resident<P>>(() => (hasEnded ? Promise.resolve(E.left(endedError(done))) : run.end()));
 
   /** Ends the run, once. */
   const end = task<void>(async () => {
-    if (ended) return E.right(undefined);
-    ended = true;
+    if (hasEnded) return E.right(undefined);
+    hasEnded = true;
     loop.release();
     heldOut?.release();
     return run.release();

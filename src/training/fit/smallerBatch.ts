@@ -7,7 +7,7 @@ const partsOf = (batch: number, least: number): readonly number[] =>
   Array.from({ length: batch }, (_, i) => i + 1)
     .filter((count) => batch % count === 0)
     .reduce<readonly number[]>(
-      (chosen, count) => (count >= 2 * (chosen.at(-1) ?? least) ? [...chosen, count] : chosen),
+      (counts, count) => (count >= 2 * (counts.at(-1) ?? least) ? [...counts, count] : counts),
       [],
     );
 

@@ -21,13 +21,13 @@ const places = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
   const moments = Object.keys(optimizer.state(model.params)).map((moment) => `optimizer.${moment}`);
   const averages = averagesOf(recipe).map((_, i) => (i === 0 ? 'average' : `averages.${i}`));
   const vectors = new Set(trainState(recipe).leaves.map(({ path }) => path)); // a moment may lack the tensors of a group
-  const found = new Map<string, RaveledLeaf & { readonly of: string }>();
+  const result = new Map<string, RaveledLeaf & { readonly of: string }>();
   for (const member of ['params', ...moments, ...averages])
     for (const leaf of leaves) {
       const of = within(member, `${leaf.vector}`);
-      if (vectors.has(of)) found.set(within(member, leaf.path), { ...leaf, of });
+      if (vectors.has(of)) result.set(within(member, leaf.path), { ...leaf, of });
     }
-  return found;
+  return result;
 };
 
 /** The tensors by name, from the vectors of a state. */
@@ -51,10 +51,10 @@ export const byName =
 export const atRest =
   <P, I extends Shape>(recipe: AnyRecipe<P, I>) =>
   (named: Tensors): Tensors => {
-    const placed = [...places(recipe)];
+    const entries = [...places(recipe)];
     return new Map(
       trainState(recipe).leaves.map(({ path, shape }) => {
-        const own = placed.filter(([, { of }]) => of === path);
+        const own = entries.filter(([, { of }]) => of === path);
         if (own.length === 0) return [path, named.get(path)!];
         const parts = own.map(([name, { offset }]) => ({ offset, ...(named.get(name) as Floats) })); // the leaves are float32
         const [length] = shape as readonly [number];

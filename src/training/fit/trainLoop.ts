@@ -2,7 +2,7 @@ import { type Backend, type Key, program, type Program, treeSpec } from '../../d
 import { E, F, TE } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
-import { type Loop, type Opened, opened } from '../loop.js';
+import { type Loop, type OpenLoopOf, openLoop } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
 import type { Taught } from './stepInputs.js';
@@ -43,12 +43,12 @@ const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainL
 /** Compiles the loop of a training. If only parts of its batch fit in memory, the error says which. */
 export const openedTraining =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
-  (backend: Backend): Fallible<Opened<TrainLoop<P, I>>> =>
+  (backend: Backend): Fallible<OpenLoopOf<TrainLoop<P, I>>> =>
     F.pipe(
-      opened(trainLoop(training))(backend),
-      TE.orElse((error): Fallible<Opened<TrainLoop<P, I>>> => async () => {
+      openLoop(trainLoop(training))(backend),
+      TE.orElse((error): Fallible<OpenLoopOf<TrainLoop<P, I>>> => async () => {
         const fits = async (parts: number): Promise<boolean> => {
-          const open = await opened(trainLoop({ ...training, accumulate: parts }))(backend)();
+          const open = await openLoop(trainLoop({ ...training, accumulate: parts }))(backend)();
           if (E.isRight(open)) open.right.release();
           return E.isRight(open);
         };

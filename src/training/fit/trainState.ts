@@ -74,12 +74,12 @@ const shareOf = (average: Average, step: Step): Scalar =>
   typeof average === 'number' ? sub(1, emaDecay(step, average)) : average.share(step);
 
 /**
- * A state with the averages of a recipe and the state of its draw of times; `made` makes the tensor of each shape.
+ * A state with the averages of a recipe and the state of its draw of times; `make` makes the tensor of each shape.
  */
 const withAverages = <P, I extends Shape, L extends { readonly params: unknown }, A>(
   recipe: AnyRecipe<P, I>,
   learned: L,
-  made: (shape: readonly number[]) => A,
+  make: (shape: readonly number[]) => A,
 ) => {
   const { noising, times = defaults.times } = recipe;
   const memory = Object.entries(asAdaptive(times).memory(noising));
@@ -88,7 +88,7 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
     ...learned,
     average,
     averages: averagesOf(recipe).map((_, i) => (i === 0 ? null : average)),
-    times: Object.fromEntries(memory.map(([name, shape]) => [name, made(shape)])),
+    times: Object.fromEntries(memory.map(([name, shape]) => [name, make(shape)])),
   };
 };
 
@@ -197,20 +197,20 @@ export const unguardedStep = <P, I extends Shape>(
       examples: examplesSpec(recipe, image),
     }),
   );
-  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples: given, teacher }) => {
+  const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples, teacher }) => {
     const losses = learningOf(recipe).losses({
       labelDropout: labelDropoutOf(recipe),
       times: draw(state.times),
     });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const params = unravel(state.params);
-    const { loss, drawn, gradients } = accumulated(given, accumulate, (part) => {
+    const { loss, samples, gradients } = accumulated(examples, accumulate, (part) => {
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-        const drawn = losses(params, { ...part, condition, step: state.step, teacher });
-        return [meanOf(state.times, noising)(drawn), drawn];
+        const samples = losses(params, { ...part, condition, step: state.step, teacher });
+        return [meanOf(state.times, noising)(samples), samples];
       })(params);
-      return { loss: value, drawn: aux, gradients: ravel(grad) };
+      return { loss: value, samples: aux, gradients: ravel(grad) };
     });
     const gradientNorm = globalNorm<Vectors>(gradients);
     const moved = learner(trainable, overVectors).update(gradients, state);
@@ -219,7 +219,7 @@ export const unguardedStep = <P, I extends Shape>(
       ...moved,
       average: follow(state.average, averages[0]!),
       averages: averages.map((average, i) => (i === 0 ? null : follow(state.averages[i]!, average))),
-      times: record(state.times)(drawn),
+      times: record(state.times)(samples),
     };
     return {
       state: next,
@@ -227,7 +227,7 @@ export const unguardedStep = <P, I extends Shape>(
         loss,
         gradientNorm,
         learningRate: rateAt(optimizer.learningRate, state.step),
-        ...(drawn.accuracy && { accuracy: mean(drawn.accuracy) }),
+        ...(samples.accuracy && { accuracy: mean(samples.accuracy) }),
         finite: isFiniteTree([loss, gradientNorm, next.params]),
       },
     };
@@ -254,11 +254,11 @@ export const trainStep = demanding(
     const { inputs, trace } = unguardedStep(recipe, image);
     return {
       inputs,
-      trace: (given) => {
-        const { state, report } = trace(given);
+      trace: (inputs) => {
+        const { state, report } = trace(inputs);
         const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
         // the number of the step is an int32, which `zipTensors` takes from the first tree
-        return { state: { ...guarded([given.state, state]), step: state.step }, report };
+        return { state: { ...guarded([inputs.state, state]), step: state.step }, report };
       },
     };
   },
@@ -296,8 +296,8 @@ export const parametersOf = demanding(
  * const examples = { x0: Float32Array.of(1, -1), key: key(7) }
  * await using nf = await open(reference())
  * const measuring = evaluate(heldOutLosses(recipe, []), { B: 2 })({ params: [Float32Array.of(0.5)], examples })
- * const measured = await nf.run(measuring)
- * measured.losses // → [0.25, 2.25]
+ * const result = await nf.run(measuring)
+ * result.losses // → [0.25, 2.25]
  */
 export const heldOutLosses = demanding(
   'heldOutLosses',
@@ -313,10 +313,10 @@ export const heldOutLosses = demanding(
         examples: examplesSpec({ model: recipe.model }, image),
       }),
     ),
-    trace: ({ params, examples: given, teacher }) => {
-      const { x0, label, key } = given;
+    trace: ({ params, examples, teacher }) => {
+      const { x0, label, key } = examples;
       const losses = learningOf(recipe).heldOut();
-      const condition = conditionOf(recipe, given);
+      const condition = conditionOf(recipe, examples);
       return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition, teacher });
     },
   }),

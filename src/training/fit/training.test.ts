@@ -288,8 +288,8 @@ describe('a step that is not finite', () => {
   /** The logarithm of a number below 0. */
   const poisoned: Objective = (noising, denoiser, options) => {
     const losses = simpleLosses(noising, denoiser, options);
-    return (...given) => {
-      const drawn = losses(...given);
+    return (...args) => {
+      const drawn = losses(...args);
       return { ...drawn, losses: log(sub(mul(drawn.losses, 0.5), drawn.losses)) };
     };
   };

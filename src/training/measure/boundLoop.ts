@@ -32,7 +32,7 @@ import type { Trained } from '../trained.js';
 type MeasuredTable = Tensor<[3, Dim, 'B']>;
 
 /** The measurements of a batch so far. */
-interface Measured {
+interface BatchBound {
   /** L_T, `[B]`. */
   readonly prior: Tensor<['B']>;
   readonly table: MeasuredTable;
@@ -55,10 +55,10 @@ interface StepSpec {
 export type BoundLoop<P, I extends ImageShape> = Loop<
   Pick<BoundConstants<P, I>, 'x0'>,
   BoundConstants<P, I>,
-  Measured,
+  BatchBound,
   StepSpec,
   object,
-  Measured
+  BatchBound
 >;
 
 /** The bound of a batch of images as a loop, with one graph for all levels. Each image has its own keys. */
@@ -71,8 +71,8 @@ export const boundLoop = <P, I extends ImageShape>(
 ): BoundLoop<P, I> => {
   const T = levels.length;
   const images = leafSpec(['B', ...image]);
-  const state: TreeSpec<Measured> = treeSpec({ prior: leafSpec(['B']), table: leafSpec([3, T, 'B']) });
-  const inputs: TreeSpec<BoundConstants<P, I> & StepSpec & { readonly state: Measured }> = treeSpec({
+  const state: TreeSpec<BatchBound> = treeSpec({ prior: leafSpec(['B']), table: leafSpec([3, T, 'B']) });
+  const inputs: TreeSpec<BoundConstants<P, I> & StepSpec & { readonly state: BatchBound }> = treeSpec({
     params: model.params,
     state,
     x0: images,
@@ -100,6 +100,6 @@ export const boundLoop = <P, I extends ImageShape>(
       });
       return { state: { prior, table: withSlice(table, 1, t, stack([bits, x0Error, noiseError]) as Tensor<Shape>) } };
     }),
-    end: program(treeSpec<{ readonly state: Measured }>({ state }), ({ state: measured }) => measured),
+    end: program(treeSpec<{ readonly state: BatchBound }>({ state }), ({ state }) => state),
   };
 };

@@ -30,11 +30,11 @@ export const noSums = (T: number): BoundSums => ({ images: [], prior: 0, rows: n
 
 /** The sums with the first `count` images of a batch: L_T of each, `[B]`, and what was measured, `[3, T, B]`. */
 export const withBatch =
-  (count: number, prior: ArrayLike<number>, measured: ArrayLike<number>) =>
+  (count: number, prior: ArrayLike<number>, values: ArrayLike<number>) =>
   ({ images, prior: priors, rows }: BoundSums): BoundSums => {
     const [T, B] = [rows.length / 3, prior.length];
     const here = Array.from({ length: count }, (_, b) => b);
-    const at = (row: number, b: number): number => measured[row * B + b]!;
+    const at = (row: number, b: number): number => values[row * B + b]!;
     const totalOf = (b: number): number => {
       let total = prior[b]!;
       for (let t = 0; t < T; t++) total += at(t, b);

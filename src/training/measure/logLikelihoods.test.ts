@@ -84,7 +84,7 @@ const outcome = (
   on = reference(),
 ): taskEither.TaskEither<NoisefoldError, LogLikelihoods> =>
   using(on)(logLikelihoods<Size>({ data: dataOf(5), grid: 33, batch: 2, key: key(3), ...change })(of));
-const found = async (...given: Parameters<typeof outcome>): Promise<LogLikelihoods> => right(await outcome(...given)());
+const found = async (...args: Parameters<typeof outcome>): Promise<LogLikelihoods> => right(await outcome(...args)());
 
 /** log q(x) of the images at the first timestep. */
 const densities = async (mixture: GaussianMixture<Size>, count: number): Promise<readonly number[]> => {

@@ -11,7 +11,7 @@ import { sizeOf } from '../../internal/numbers.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
-import { opened, runLoop } from '../loop.js';
+import { openLoop, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
 import { heard } from '../listener.js';
@@ -46,7 +46,7 @@ const measurings = schema(where, {
   dequantize: optional(t.boolean, false),
 } satisfies Record<keyof LikelihoodMeasuring<ImageShape>, unknown>);
 
-type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
+type BeginInputs<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 
 /**
  * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with
@@ -61,8 +61,8 @@ type Begun<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
  * const data = unwrap(datasetOfImages({ data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] }, { image: [1, 1, 1] }))
  * const trained = { model, noising: unwrap(ddpm(cosine(1000))), image: [1, 1, 1], params: {} } as const
  * await using nf = await open(reference())
- * const measured = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
- * measured.nats // → [-0.9189, -1.4189]
+ * const result = await nf.run(logLikelihoods(trained, { data, grid: 10, batch: 2, key: key(7) }))
+ * result.nats // → [-0.9189, -1.4189]
  */
 export const logLikelihoods: Dual<
   <P, I extends ImageShape, G = unknown>(
@@ -75,9 +75,9 @@ export const logLikelihoods: Dual<
 > = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
-    const { dequantize, condition, onStep, signal, key, grid: given } = options;
+    const { dequantize, condition, onStep, signal, key, grid } = options;
     const { model, noising, image, params } = yield* take(checkedTrained(where)(trained));
-    const steps = given === undefined ? {} : { grid: heldGrid(where, given) };
+    const steps = grid === undefined ? {} : { grid: heldGrid(where, grid) };
     const flow = yield* take(likelihood({ noising, denoiser: model, ...steps }));
     const images = {
       where,
@@ -88,7 +88,7 @@ export const logLikelihoods: Dual<
     const { count, batch, rounds } = yield* checkImages(images);
 
     const parts = { flow, batch, dequantize, condition };
-    const loop = yield* hold(opened(likelihoodLoop(trained, parts))(backend), (open) => open.release());
+    const loop = yield* hold(openLoop(likelihoodLoop(trained, parts))(backend), (open) => open.release());
     const keys = fork(key, 'direction', 'bytes');
     const nats = new Float64Array(count);
 
@@ -97,18 +97,18 @@ export const logLikelihoods: Dual<
       const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
       const directions = ofEach(keys.direction);
       const done = (index / batch) * flow.steps;
-      const found = yield* hold(
+      const result = yield* hold(
         runLoop(loop, {
-          begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as Begun<I>, // a value is a feed of its tensor
+          begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as BeginInputs<I>, // a value is a feed of its tensor
           constants: { params, ...(label && { label }), ...(condition && { x0 }) },
           steps: flow.steps,
-          given: (step) => E.right({ index: step, keys: directions, ...(condition && { conditionKey }) }),
+          inputs: (step) => E.right({ index: step, keys: directions, ...(condition && { conditionKey }) }),
           onStep: (_, step) => heard(`${where}.onStep`, () => onStep?.(done + step + 1, rounds * flow.steps))(backend),
           signal,
         }),
         (values) => release(values)(backend),
       );
-      const numbers = yield* take(read(found)(backend));
+      const numbers = yield* take(read(result)(backend));
       nats.set(finiteOf(where, { first, ...of }, numbers), index);
     }
     yield* take(inBatches(images)(backend)(measure));

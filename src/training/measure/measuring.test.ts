@@ -10,7 +10,7 @@ import { variationalBound } from './variationalBound.js';
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
   right(await using(wasm())((backend) => TE.fromTask(() => effects(backend)))());
 
-const measured = (steps: number) =>
+const measure = (steps: number) =>
   onWasm(async (backend) => {
     const trained = right(await fit({ ...smallTraining(steps), averageDecay: 0.9 })(backend)());
     const held = backend.stats().bytes;
@@ -23,7 +23,7 @@ const measured = (steps: number) =>
   });
 
 test('a trained U-Net needs fewer bits for images than an untrained one, by the bound and by the flow', async () => {
-  const [[boundBefore, flowBefore], [boundAfter, flowAfter]] = [await measured(0), await measured(120)];
+  const [[boundBefore, flowBefore], [boundAfter, flowAfter]] = [await measure(0), await measure(120)];
   expect(boundAfter).toBeLessThan(boundBefore - 1);
   expect(flowAfter).toBeLessThan(flowBefore - 1);
 });

@@ -101,7 +101,7 @@ const countsIn = <I extends ImageShape>({ data, first = 0, images = data.size, b
   return { count, batch, rounds: Math.ceil(count / batch) };
 };
 
-interface Given<P, I extends ImageShape> {
+interface Setup<P, I extends ImageShape> {
   readonly where: string;
   readonly trained: Trained<P, I>;
   readonly measuring: Measuring<I>;
@@ -110,7 +110,7 @@ interface Given<P, I extends ImageShape> {
 }
 
 /** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
-export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Given<P, I>) {
+export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Setup<P, I>) {
   const { data, first = 0, images, signal } = measuring;
   yield* take(checkedTrained(where)(trained));
   if (showShape(data.image) !== showShape(trained.image))
@@ -163,7 +163,7 @@ export const finiteOf = (
 
 /** Measures the images of a data set a batch at a time. The images of a batch are freed when it has been measured. */
 export const inBatches =
-  <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Given<P, I>) =>
+  <P, I extends ImageShape>({ where, trained: { model, image }, measuring, ofBytes }: Setup<P, I>) =>
   (backend: Backend) =>
   (measure: (images: ResidentImages<I>) => Block<void>): taskEither.TaskEither<NoisefoldError, void> =>
     gen(function* () {
@@ -174,7 +174,7 @@ export const inBatches =
       const checkBytes = ofBytes === null ? () => {} : bytesOnly(where, ofBytes);
       const freed = (x: unknown) => release(x)(backend);
 
-      function* measured(round: number): Block<void> {
+      function* measureRound(round: number): Block<void> {
         const index = round * batch;
         const positions = Int32Array.from({ length: batch }, (_, i) => from + ((index + i) % count));
         const { images, labels } = yield* take(load(positions));
@@ -193,5 +193,5 @@ export const inBatches =
         });
       }
 
-      for (let round = 0; round < rounds; round++) yield* take(gen(() => measured(round)));
+      for (let round = 0; round < rounds; round++) yield* take(gen(() => measureRound(round)));
     });

@@ -106,7 +106,7 @@ const outcome = (
   on = reference(),
 ): taskEither.TaskEither<NoisefoldError, DatasetBound> =>
   using(on)(variationalBound<Size>({ data: dataOf(6), batch: 4, key: key(3), correction: uncorrected, ...change })(of));
-const boundOf = async (...given: Parameters<typeof outcome>): Promise<DatasetBound> => right(await outcome(...given)());
+const boundOf = async (...args: Parameters<typeof outcome>): Promise<DatasetBound> => right(await outcome(...args)());
 
 const meanOf = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0) / numbers.length;
 
@@ -189,10 +189,10 @@ describe('along a continuous path, of Gaussian data whose model is exact,', () =
       return scaleBy(x, div(mul(alpha, C ** 2), add(mul(square(alpha), C ** 2), square(sigma))));
     },
   };
-  const measured = (path: Trained<object, Size>['noising'], change: Partial<BoundMeasuring<Size>> = {}) =>
+  const measure = (path: Trained<object, Size>['noising'], change: Partial<BoundMeasuring<Size>> = {}) =>
     boundOf({ data: dataOf(n), batch: 128, ...change }, { ...trainedOf(denoiser), noising: path });
   const paths = [rectifiedFlow(), edm(), trigonometric()];
-  const all = Promise.all(paths.map((path) => measured(path)));
+  const all = Promise.all(paths.map((path) => measure(path)));
 
   const squaresOf = Array.from({ length: n }, (_, i) =>
     meanOf(Float64Array.from(pixels.subarray(i * D, (i + 1) * D), (byte) => pixelOf(byte) ** 2)),
@@ -230,13 +230,13 @@ describe('along a continuous path, of Gaussian data whose model is exact,', () =
     const [flow, exploding, preserving] = (await all) as [DatasetBound, DatasetBound, DatasetBound]; // prettier-ignore
     for (const other of [exploding, preserving])
       other.images.forEach((bits, i) => expect(Math.abs(bits - flow.images[i]!)).toBeLessThan(1e-6));
-    const fewer = await measured(edm(), { grid: 30 });
+    const fewer = await measure(edm(), { grid: 30 });
     expect(fewer.terms).toHaveLength(30);
     expect(Math.abs(fewer.total - exploding.total)).toBeLessThan(5 * Math.hypot(fewer.standardError, exploding.standardError)); // prettier-ignore
   });
 
   test('a grid states the levels, and a wrong one is refused', async () => {
-    const { terms, prior } = await measured(edm(), { grid: karrasGrid(7, { min: 0.01, max: 50 }) });
+    const { terms, prior } = await measure(edm(), { grid: karrasGrid(7, { min: 0.01, max: 50 }) });
     expect(terms).toHaveLength(7);
     expect(prior / (squares / 50 ** 2 / 2 / Math.LN2)).toBeCloseTo(1, 6);
     const error = await leftOf(outcome({ grid: 4 }));

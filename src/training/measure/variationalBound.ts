@@ -11,7 +11,7 @@ import { type Block, hold, take } from '../../internal/gen.js';
 import { functionOf, oneOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
-import { opened, runLoop } from '../loop.js';
+import { openLoop, runLoop } from '../loop.js';
 import { heldCorrection, heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../genEffect.js';
 import { heard } from '../listener.js';
@@ -93,7 +93,7 @@ export const variationalBound: Dual<
     };
     const levels = yield* take(boundLevels(where, trained.noising, options.grid));
     const T = levels.length;
-    const loop = yield* hold(opened(boundLoop(trained, batch, condition, levels, options))(backend), (open) =>
+    const loop = yield* hold(openLoop(boundLoop(trained, batch, condition, levels, options))(backend), (open) =>
       open.release(),
     );
     const { noise } = fork(key, 'noise');
@@ -110,12 +110,12 @@ export const variationalBound: Dual<
     }: ResidentImages<I>): Block<void> {
       const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also for images that fill up a batch
       const done = (from / batch) * T;
-      const measured = yield* hold(
+      const result = yield* hold(
         runLoop(loop, {
           begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
           constants: { params: trained.params, x0, ...(label && { label }) },
           steps: T,
-          given: (index) => {
+          inputs: (index) => {
             const at = T - 1 - index;
             return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
           },
@@ -124,8 +124,8 @@ export const variationalBound: Dual<
         }),
         (values) => release(values)(backend),
       );
-      const priors = yield* take(read(measured.prior)(backend));
-      const table = yield* take(read(measured.table)(backend));
+      const priors = yield* take(read(result.prior)(backend));
+      const table = yield* take(read(result.table)(backend));
       sums = withBatch(count, priors, table)(sums);
       finiteOf(where, { first, count }, sums.images.slice(from));
     }

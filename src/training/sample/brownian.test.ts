@@ -36,16 +36,16 @@ const trained = { model, noising, image: [4, 4, 1], params: {} } as const;
 
 const outcome = async (how: Partial<Sampling>) => {
   const nf = await open(reference());
-  const made = await sample(trained, { solver: eulerAncestral(), grid: 20, count: 4, key: key(1), ...how })(
+  const result = await sample(trained, { solver: eulerAncestral(), grid: 20, count: 4, key: key(1), ...how })(
     nf.backend,
   )();
   await nf.close();
-  return made;
+  return result;
 };
-const drawn = async (how: Partial<Sampling>) => Array.from(unwrap(await outcome(how)).data);
+const draw = async (how: Partial<Sampling>) => Array.from(unwrap(await outcome(how)).data);
 /** The mean distance of the samples of a solver with n and 2n steps. */
 const distance = async (solver: Solver, n: number, brownian: boolean): Promise<number> => {
-  const [one, two] = [await drawn({ solver, grid: n, brownian }), await drawn({ solver, grid: 2 * n, brownian })];
+  const [one, two] = [await draw({ solver, grid: n, brownian }), await draw({ solver, grid: 2 * n, brownian })];
   return Math.sqrt(one.reduce((sum, x, i) => sum + (x - two[i]!) ** 2, 0) / one.length);
 };
 
@@ -63,9 +63,9 @@ describe('brownian', () => {
   });
 
   it('samples do not depend on their batch', async () => {
-    const all = await drawn({ brownian: true });
-    expect(await drawn({ brownian: true, batch: 3 })).toEqual(all);
-    expect(await drawn({ brownian: true, first: 2, count: 2 })).toEqual(all.slice(2 * 16));
+    const all = await draw({ brownian: true });
+    expect(await draw({ brownian: true, batch: 3 })).toEqual(all);
+    expect(await draw({ brownian: true, first: 2, count: 2 })).toEqual(all.slice(2 * 16));
   });
 
   it.each<readonly [string, Partial<Sampling>, string]>([
@@ -73,7 +73,7 @@ describe('brownian', () => {
     ['given noise', { noise: { noise: () => ({ data: new Float32Array(16), shape: [1, 4, 4, 1] }) } }, 'sample: brownian: expected no noise.noise beside it, got both'],
     ['a known part', { known: { images: { data: new Float32Array(64), shape: [4, 4, 4, 1] }, mask: { data: new Float32Array(16), shape: [1, 4, 4, 1] } } }, 'sample: brownian: expected no known part'],
   ])('refuses %s', async (_, how, message) => {
-    const made = await outcome({ ...how, brownian: true });
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = await outcome({ ...how, brownian: true });
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

@@ -28,23 +28,23 @@ interface Conditioned {
  */
 export const checkCondition = (
   where: string,
-  { model: { condition: wanted }, noising }: Conditioned,
-  given: GivenCondition | undefined,
+  { model: { condition: spec }, noising }: Conditioned,
+  condition: GivenCondition | undefined,
   count: number,
 ): void => {
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: `${where}: condition`, expected, actual, hint });
-  if (given === undefined) {
-    if (wanted) refuse('images: the model is conditioned on images', 'nothing', 'give condition: { images }');
+  if (condition === undefined) {
+    if (spec) refuse('images: the model is conditioned on images', 'nothing', 'give condition: { images }');
     return;
   }
-  if (wanted === undefined) {
+  if (spec === undefined) {
     const hint = 'leave it out, or train a model with `condition`';
     return refuse('no condition: the model takes none', 'a condition', hint);
   }
-  const { images, t } = given;
+  const { images, t } = condition;
   const { data, shape } = images;
-  const { channels, noiseLevel = false } = wanted;
+  const { channels, noiseLevel = false } = spec;
   const T = pathOf(noising).last + 1;
   if (shape[3] !== channels || data.length !== sizeOf(shape)) {
     const expected = `all numbers of images [count, height, width, ${channels}]`;

@@ -78,11 +78,11 @@ export const encode: Dual<
   ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
 > = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
-    const { images, ...given } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
+    const { images, ...settings } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
     yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
-    const { key = keyOf(0), condition } = given; // nothing is drawn from the default key
-    if (condition?.t !== undefined && given.key === undefined)
+    const { key = keyOf(0), condition } = settings; // nothing is drawn from the default key
+    if (condition?.t !== undefined && settings.key === undefined)
       raise('ConfigError', {
         where: 'encode: key',
         expected: 'a key for the noise of the condition',
@@ -91,7 +91,7 @@ export const encode: Dual<
       });
     const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(
-      planOf('encode', 'noise')(besideGuide('encode', trained, given.guide), { ...given, key }, beginning),
+      planOf('encode', 'noise')(besideGuide('encode', trained, settings.guide), { ...settings, key }, beginning),
     );
     return yield* drawnOnce(plan, backend);
   }),

@@ -113,22 +113,22 @@ export const checkKnown = ({ images, mask }: GivenKnown, count: number, image: E
 };
 
 /**
- * The images of `batch` samples from number `first` on, with `wanted` channels. Fills the last batch with copies of its
+ * The images of `batch` samples from number `first` on, with `depth` channels. Fills the last batch with copies of its
  * first image.
  */
 export const batchOf = (
   { data, shape: [count, height, width, channels] }: Images,
   first: number,
   batch: number,
-  wanted: number = channels,
+  depth: number = channels,
 ): Float32Array => {
   const pixels = height * width;
-  const numbers = new Float32Array(batch * pixels * wanted);
+  const numbers = new Float32Array(batch * pixels * depth);
   for (let i = 0; i < batch; i++) {
     const image = count === 1 ? 0 : first + i < count ? first + i : first;
-    for (let p = 0; p < pixels * wanted; p++) {
-      const at = channels === wanted ? p : Math.floor(p / wanted);
-      numbers[i * pixels * wanted + p] = data[image * pixels * channels + at]!;
+    for (let p = 0; p < pixels * depth; p++) {
+      const at = channels === depth ? p : Math.floor(p / depth);
+      numbers[i * pixels * depth + p] = data[image * pixels * channels + at]!;
     }
   }
   return numbers;

@@ -39,12 +39,12 @@ const GRID = trailing(4);
 
 const outcome = async (how: Partial<Sampling>) => {
   const nf = await open(reference());
-  const made = sample(trained, { solver: ddim({ eta: 1 }), grid: GRID, count: 2, from, key: key(1), ...how });
-  const images = await made(nf.backend)();
+  const result = sample(trained, { solver: ddim({ eta: 1 }), grid: GRID, count: 2, from, key: key(1), ...how });
+  const images = await result(nf.backend)();
   await nf.close();
   return images;
 };
-const drawn = async (how: Partial<Sampling>): Promise<readonly number[]> => Array.from(unwrap(await outcome(how)).data);
+const draw = async (how: Partial<Sampling>): Promise<readonly number[]> => Array.from(unwrap(await outcome(how)).data);
 const levels = levelsOf(noising, unwrap(GRID(noising)));
 const close = (actual: readonly number[], expected: readonly number[]): void =>
   actual.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-6)); // noise is float32
@@ -61,8 +61,8 @@ test('replaces the noise of each step, sample by sample, for any batch', async (
       return to.alpha * x0 + down * noise + (to.sigma === 0 ? 0 : up * epsilon(i).data[sampleIndex]!);
     }, from.noise.data[sampleIndex]!),
   );
-  for (const batch of [1, 2]) close(await drawn({ noise: { noise: epsilon }, batch }), expected);
-  expect(Math.abs((await drawn({}))[0]! - expected[0]!)).toBeGreaterThan(1e-2);
+  for (const batch of [1, 2]) close(await draw({ noise: { noise: epsilon }, batch }), expected);
+  expect(Math.abs((await draw({}))[0]! - expected[0]!)).toBeGreaterThan(1e-2);
 });
 
 test('is asked only where a stage adds noise, and may be one image for all samples', async () => {
@@ -71,7 +71,7 @@ test('is asked only where a stage adds noise, and may be one image for all sampl
     asked.push(i);
     return numbers(0.3);
   };
-  const [a, b] = await drawn({ noise: { noise }, from: { noise: numbers(0.7, 0.7) } });
+  const [a, b] = await draw({ noise: { noise }, from: { noise: numbers(0.7, 0.7) } });
   expect(a).toBe(b);
   expect(asked).toEqual([0, 1, 2]); // the last step ends at the data
 });
@@ -79,18 +79,18 @@ test('is asked only where a stage adds noise, and may be one image for all sampl
 test('replaces the noise of churn, which is added before the step', async () => {
   const solver = heun({ churn: 1 });
   const churn = () => numbers(0.5, -1);
-  const asked = await drawn({ solver, noise: { churn } });
-  expect(asked).toEqual(await drawn({ solver, noise: { churn }, key: key(2) }));
-  expect(asked).not.toEqual(await drawn({ solver }));
+  const asked = await draw({ solver, noise: { churn } });
+  expect(asked).toEqual(await draw({ solver, noise: { churn }, key: key(2) }));
+  expect(asked).not.toEqual(await draw({ solver }));
 });
 
 test('replaces the noises of inpainting', async () => {
   const known = { images: numbers(0.5, 0.5), mask: numbers(1, 0), resamples: 2, jump: 1 };
   const noise: GivenNoises = { noise: epsilon, known: epsilon, again: () => numbers(0.1, 0.2) };
-  const one = await drawn({ known, noise });
-  expect(one).toEqual(await drawn({ known, noise, key: key(9) })); // nothing is drawn
+  const one = await draw({ known, noise });
+  expect(one).toEqual(await draw({ known, noise, key: key(9) })); // nothing is drawn
   expect(one[0]).toBe(0.5);
-  expect(one).not.toEqual(await drawn({ known, noise: { ...noise, again: () => numbers(0, 0) } }));
+  expect(one).not.toEqual(await draw({ known, noise: { ...noise, again: () => numbers(0, 0) } }));
   const walk = unwrap(
     inpainting({ resamples: 2 })(unwrap(sampler({ noising, denoiser: model, grid: GRID, solver: ddim() }))),
   );
@@ -121,8 +121,8 @@ test.each<[string, Partial<Sampling>]>([
   ['sample.noise.noise: expected a function of the index of an evaluation, got 5', { noise: { noise: 5 as never } }],
   ['sample.noise.nois: expected one of the fields noise, churn, known, again', { noise: { nois: epsilon } as never }],
 ])('%s', async (message, how) => {
-  const made = await outcome(how);
-  expect(E.isLeft(made) && made.left.message).toContain(message);
+  const result = await outcome(how);
+  expect(E.isLeft(result) && result.left.message).toContain(message);
 });
 
 test('samples may end at the last level of the grid, with its noise', async () => {
@@ -131,5 +131,5 @@ test('samples may end at the last level of the grid, with its noise', async () =
     const x0 = Math.tanh(x);
     return to!.alpha * x0 + (to!.sigma / from0!.sigma) * (x - from0!.alpha * x0);
   });
-  close(await drawn({ solver: ddim(), grid: atTimes([999, 500]), toData: false }), Array.from(expected));
+  close(await draw({ solver: ddim(), grid: atTimes([999, 500]), toData: false }), Array.from(expected));
 });

@@ -69,16 +69,16 @@ export const namesOf = ({ noise, brownian = false }: HostNoises): readonly Name[
 
 /** Raises `ConfigError` for a noise that no evaluation draws, and for one that is both given and a Brownian path. */
 export const checkNoises = <P, I extends ImageShape>(where: string, noises: HostNoises, steps: Steps<P, I>): void => {
-  const drawn = new Set(drawnIn(steps).flat());
+  const draws = new Set(drawnIn(steps).flat());
   const refuse = (field: string, expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: `${where}: ${field}`, expected, actual, hint });
   if (noises.brownian === true) {
-    if (!drawn.has('noise')) refuse('brownian', 'a solver that adds noise', 'one that does not', 'leave it out');
+    if (!draws.has('noise')) refuse('brownian', 'a solver that adds noise', 'one that does not', 'leave it out');
     if (noises.noise?.noise) refuse('brownian', 'no noise.noise beside it', 'both', 'leave out one of them');
     if (steps.inpainter) refuse('brownian', 'no known part, which walks steps again', 'both', 'leave out one of them');
   }
   for (const name of namesOf(noises))
-    if (!drawn.has(name))
+    if (!draws.has(name))
       refuse(
         `noise.${name}`,
         'a noise that the solver or inpainting draws',
@@ -108,26 +108,26 @@ export const noisesAt = <P, I extends ImageShape>(
   const names = namesOf({ noise: noises, brownian });
   if (names.length === 0) return () => E.right({});
   const size = sizeOf(image);
-  const drawn = drawnIn(steps);
+  const draws = drawnIn(steps);
   const spans = spansOf(steps.sampler.plan);
   const at = (name: Name, index: number): Float32Array => {
     const numbers = new Float32Array(batch * size);
-    if (!drawn[index]!.includes(name)) return numbers;
+    if (!draws[index]!.includes(name)) return numbers;
     if (brownian && name === 'noise') {
       keys.forEach((key, i) => numbers.set(brownianNoise(key)(...spans[index]!, size), i * size));
       return numbers;
     }
     const place = `${where}: noise.${name}(${index})`;
-    const made: unknown = madeBy(place, noises[name]!, index);
-    if (!isImages(made))
+    const result: unknown = madeBy(place, noises[name]!, index);
+    if (!isImages(result))
       return raise('ConfigError', {
         where: place,
         expected: '{ data, shape }',
-        actual: show(made),
+        actual: show(result),
         hint: 'return the noise of all samples, or one for all',
       });
-    checkNoise(place, made, all, image);
-    return batchOf(made, first, batch);
+    checkNoise(place, result, all, image);
+    return batchOf(result, first, batch);
   };
   return (index) => attempt(() => ({ noise: Object.fromEntries(names.map((name) => [name, at(name, index)])) }));
 };

@@ -61,7 +61,7 @@ const dataOf = (data = new Float32Array(4)) =>
 const said = async <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Promise<string> =>
   E.match(
     ({ _tag, message }: NoisefoldError) => `${_tag}: ${message}`,
-    (made: A) => `made ${JSON.stringify(made)}`,
+    (value: A) => `made ${JSON.stringify(value)}`,
   )(await using(reference())(effects)());
 const sampled = (change: object, of = trained()) =>
   said(sample({ solver: ddim(), grid: 5, key: key(1), ...change })(of));
@@ -92,17 +92,17 @@ describe('an invalid part', () => {
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
 
   test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {
-    const given = { data: dataOf(), batch: 1, key: key(1) };
-    const training = { ...given, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
+    const settings = { data: dataOf(), batch: 1, key: key(1) };
+    const training = { ...settings, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
       [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
-      [logLikelihoods({ ...given, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
-      [variationalBound({ ...given, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
+      [logLikelihoods({ ...settings, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [variationalBound({ ...settings, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
       [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
-      [fit(any({ ...training, data: { ...given.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
+      [fit(any({ ...training, data: { ...settings.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
       [fit(any({ ...training, times: 3 })), 'fit.times: expected a draw of times, such as uniformTimes, got 3'],
       [fit(any({ ...training, times: logitNormalTimes })), 'times: expected a draw of times, got logitNormalTimes without its call; write logitNormalTimes()'],
     ]; // prettier-ignore
@@ -111,10 +111,10 @@ describe('an invalid part', () => {
 });
 
 describe('an exception, or a result that is not a tensor,', () => {
-  const given = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
-  const training = { ...given, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
+  const settings = { data: dataOf(new Float32Array(4).fill(1)), batch: 1, key: key(1) };
+  const training = { ...settings, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
   const broken = trained({ apply: thrower });
-  const lost = { ...given, data: { ...given.data, batch: thrower, inMemory: false } };
+  const lost = { ...settings, data: { ...settings.data, batch: thrower, inMemory: false } };
   test.each<[string, () => readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, where: string]>([
     ['a listener of a sampling', () => sample({ solver: ddim(), grid: 5, key: key(1), onStep: thrower })(trained()), 'sample.onStep'],
     ['previews', () => sample({ solver: ddim(), grid: 5, key: key(1), previews: { every: 1, show: thrower } })(trained()), 'sample.previews.show'],
@@ -122,8 +122,8 @@ describe('an exception, or a result that is not a tensor,', () => {
     ['a solver', () => sample({ solver: { plan: thrower }, grid: 5, key: key(1) })(trained()), 'sample'],
     ['a guidance', () => sample({ solver: ddim(), grid: 5, guidance: thrower, key: key(1) })(trained()), 'sample'],
     ['a model in encode', () => encode({ images, grid: 5 })(broken), 'encode'],
-    ['a model in variationalBound', () => variationalBound(given)(broken), 'variationalBound'],
-    ['a model in logLikelihoods', () => logLikelihoods({ ...given, grid: 5 })(broken), 'logLikelihoods'],
+    ['a model in variationalBound', () => variationalBound(settings)(broken), 'variationalBound'],
+    ['a model in logLikelihoods', () => logLikelihoods({ ...settings, grid: 5 })(broken), 'logLikelihoods'],
     ['data in a measurement', () => logLikelihoods({ ...lost, grid: 5 })(trained()), 'data set: batch'],
     ['a loss', () => fit({ ...training, loss: () => thrower }), 'training'],
     ['a listener of a fit', () => fit({ ...training, onEvent: thrower }), 'fit.onEvent'],

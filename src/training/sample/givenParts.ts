@@ -16,11 +16,11 @@ const givingEither = <A>(
   where: string,
   expected: string,
   example: string,
-  made: either.Either<NoisefoldError, A>,
+  result: either.Either<NoisefoldError, A>,
 ): either.Either<NoisefoldError, A> =>
-  isEither(made)
-    ? made
-    : raise('ConfigError', { where, expected, actual: `one that returns ${show(made)}`, hint: callIt(example) });
+  isEither(result)
+    ? result
+    : raise('ConfigError', { where, expected, actual: `one that returns ${show(result)}`, hint: callIt(example) });
 
 /** Applies a guidance to a denoiser. Raises `ConfigError` for a guidance that returns no Either. */
 export const guidedBy =
@@ -44,14 +44,14 @@ export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
 export const heldCorrection =
   (where: string, correction: Correction): Correction =>
   <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
-    const made: unknown = correction(x0);
-    const [wanted, found] = [showShape(dims(x0)), isTensor(made) ? showShape(dims(made)) : show(made)];
-    return found === wanted
-      ? (made as Tensor<S>) // of the shape of x̂₀
+    const result: unknown = correction(x0);
+    const [expected, actual] = [showShape(dims(x0)), isTensor(result) ? showShape(dims(result)) : show(result)];
+    return actual === expected
+      ? (result as Tensor<S>) // of the shape of x̂₀
       : raise('ConfigError', {
           where: `${where}: correction`,
-          expected: `a correction, which returns x̂₀ of the shape that it takes, ${wanted}`,
-          actual: `one that returns ${found}`,
+          expected: `a correction, which returns x̂₀ of the shape that it takes, ${expected}`,
+          actual: `one that returns ${actual}`,
           hint: callIt('dynamicThreshold()'),
         });
   };

@@ -44,9 +44,9 @@ const guideParams = <Q, I extends ImageShape>(
 export const besideGuide = <P, Q, I extends ImageShape>(
   where: string,
   { model, params, ...trained }: Trained<P, I>,
-  given: Resident<Q> | TrainedClassifier<Q, I> | undefined,
+  source: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): Trained<GuidedParams<P, Q>, I> => {
-  const guide = guideParams(where, trained, given);
+  const guide = guideParams(where, trained, source);
   return {
     ...trained,
     model: {

@@ -15,8 +15,8 @@ interface Classes {
 
 /** The number of the class of this name. Raises `ConfigError` for another name. */
 const named = (where: string, names: readonly string[], label: string): number => {
-  const found = names.indexOf(label);
-  if (found !== -1) return found;
+  const index = names.indexOf(label);
+  if (index !== -1) return index;
   const meant = suggestion(label, names);
   const listed = names.length > MOST_LISTED ? `${names.length} names` : names.join(', ');
   return raise('ConfigError', {

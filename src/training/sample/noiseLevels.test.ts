@@ -25,7 +25,7 @@ const recipe = {
 };
 
 /** Draws from a model that was trained with {@link process}, after a change of it. */
-const drawn = (change: (trained: Trained<Scalar, Image>) => Trained<Scalar, Image>, more: object = {}) =>
+const draw = (change: (trained: Trained<Scalar, Image>) => Trained<Scalar, Image>, more: object = {}) =>
   using(reference())((backend) =>
     RTE.chain((trained: Trained<Scalar, Image>) => sample(change(trained), { solver: ddim(), key: key(8), ...more }))(
       fit<Scalar, Image>(recipe),
@@ -40,8 +40,8 @@ describe('a sampling with another process than that of the training', () => {
     ['of more timesteps', longer],
     ['respaced from one of more timesteps', right(respace(spaced(100))(longer))],
   ])('is refused: one %s', async (_, other) => {
-    const refused = await drawn((trained) => ({ ...trained, noising: other }));
-    expect(E.isLeft(refused) && refused.left).toMatchObject({
+    const refusal = await draw((trained) => ({ ...trained, noising: other }));
+    expect(E.isLeft(refusal) && refusal.left).toMatchObject({
       _tag: 'ConfigError',
       where: 'sample: noising',
       expected: 'the process of the training, or one that was respaced from it',
@@ -49,8 +49,8 @@ describe('a sampling with another process than that of the training', () => {
   });
 
   test('is drawn if it is allowed, or if nothing says what the training was', async () => {
-    right(await drawn((trained) => ({ ...trained, noising: longer }), { allowOtherNoising: true }));
-    right(await drawn(({ trainingNoising: _, ...trained }) => ({ ...trained, noising: longer })));
+    right(await draw((trained) => ({ ...trained, noising: longer }), { allowOtherNoising: true }));
+    right(await draw(({ trainingNoising: _, ...trained }) => ({ ...trained, noising: longer })));
   });
 });
 
@@ -73,5 +73,5 @@ test.each([
   ['one at other noise levels, between its timesteps', right(respaceAtSigmas([20, 3, 0.7])(noising))],
   ['one that was respaced twice', right(respace(spaced(2))(right(respaceAtSigmas([20, 3, 0.7])(noising))))],
 ])('a sampling with the process of the training is drawn: %s', async (_, same) => {
-  right(await drawn((trained) => ({ ...trained, noising: same })));
+  right(await draw((trained) => ({ ...trained, noising: same })));
 });

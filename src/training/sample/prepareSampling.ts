@@ -21,7 +21,7 @@ import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
 import { namesOf } from './givenNoise.js';
 import { programCache } from './programCache.js';
-import { drawn, type OpenSampling, openedSampling } from './runSampling.js';
+import { drawSamples, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
 import { requestFields, type Sampling, toData, wayFields } from './sampling.js';
 import { storedFor } from './storedFor.js';
@@ -108,11 +108,11 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
   genEffect('prepareSampling', function* (backend) {
     const { batch, storage, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
     yield* take(checkedTrained('prepareSampling')(trained));
-    const given = besideGuide('prepareSampling', trained, parts.guide);
-    const stored = yield* keep(storedFor('prepareSampling', given, storage, backend), ({ release }) => release());
-    const whole = stored.trained;
-    function* planned(given: SampleRequest): Block<Plan<P, Q, I>> {
-      const plan = planOf('sample', 'data')(whole, { ...parts, ...given }, beginningOf(given.from));
+    const joint = besideGuide('prepareSampling', trained, parts.guide);
+    const copy = yield* keep(storedFor('prepareSampling', joint, storage, backend), ({ release }) => release());
+    const whole = copy.trained;
+    function* planned(request: SampleRequest): Block<Plan<P, Q, I>> {
+      const plan = planOf('sample', 'data')(whole, { ...parts, ...request }, beginningOf(request.from));
       return { ...(yield* take(plan)), batch };
     }
 
@@ -127,16 +127,16 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
 
     const running = new Set<Promise<unknown>>();
     let isReleased = false;
-    const drawnFor = (given: SampleRequest) =>
+    const drawnFor = (request: SampleRequest) =>
       genTask('sample', function* () {
-        const plan = yield* planned(yield* take(requests.decode<SampleRequest>(given)));
-        return yield* take(drawn(plan, yield* programsOf(plan))(backend));
+        const plan = yield* planned(yield* take(requests.decode<SampleRequest>(request)));
+        return yield* take(drawSamples(plan, yield* programsOf(plan))(backend));
       });
     return {
-      sample: (given: SampleRequest) =>
+      sample: (request: SampleRequest) =>
         task<Images>(async () => {
           if (isReleased) return released;
-          const samples = drawnFor(given)();
+          const samples = drawnFor(request)();
           running.add(samples);
           await samples;
           running.delete(samples);
@@ -146,7 +146,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
         isReleased = true;
         await Promise.all(running);
         cache.clear();
-        stored.release();
+        copy.release();
         return E.right(undefined);
       }),
     };

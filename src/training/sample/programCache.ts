@@ -13,7 +13,7 @@ interface Entry<A> {
   users: number;
   opening?: Promise<either.Either<NoisefoldError, A>>;
   /** The programs, once they are compiled. */
-  opened?: A;
+  programs?: A;
 }
 
 interface ProgramCache<A> {
@@ -29,11 +29,11 @@ export const programCache = <A extends Programs>(most: number): ProgramCache<A> 
 
   /** Frees programs that no block uses, the least recently used ones first, until the forms are at most `limit`. */
   const shrink = (limit: number): void => {
-    for (const [form, { users, opened }] of entries) {
+    for (const [form, { users, programs }] of entries) {
       if (entries.size <= limit) return;
       if (users > 0) continue;
       entries.delete(form);
-      opened?.release();
+      programs?.release();
     }
   };
 
@@ -44,12 +44,12 @@ export const programCache = <A extends Programs>(most: number): ProgramCache<A> 
     entry.users++;
     yield* hold(E.right(entry), () => {
       entry.users--;
-      if (entry.users === 0 && entry.opened === undefined) entries.delete(form); // the next request tries again
+      if (entry.users === 0 && entry.programs === undefined) entries.delete(form); // the next request tries again
       shrink(most);
     });
     shrink(most); // before the new programs need memory
     entry.opening ??= open();
-    return (entry.opened = yield* take(() => entry.opening!));
+    return (entry.programs = yield* take(() => entry.opening!));
   }
   return { use, clear: () => shrink(0) };
 };

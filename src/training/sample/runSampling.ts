@@ -18,7 +18,7 @@ import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../data/images.js';
-import { opened, type Opened, runLoop } from '../loop.js';
+import { openLoop, type OpenLoopOf, runLoop } from '../loop.js';
 import { compiled } from '../../dsl/run/compile.js';
 import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
@@ -41,7 +41,7 @@ type Noisy = Compiled<{ readonly image: HostArray; readonly keys: readonly Rando
 
 /** The programs of a sampling, compiled. */
 export interface OpenSampling<P, I extends ImageShape> {
-  readonly loop: Opened<SampleLoop<P, I>>;
+  readonly loop: OpenLoopOf<SampleLoop<P, I>>;
   /** Null for a model that takes no noisy conditions. */
   readonly noisy: Noisy | null;
   readonly release: io.IO<void>;
@@ -55,7 +55,7 @@ export const openedSampling =
       const { labels, condition, previews } = sampling;
       const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
       const form = { batch, beginning, condition, noises: namesOf(sampling), ...has };
-      const loop = yield* keep(opened(sampleLoop(trained, steps, form))(backend), (open) => open.release());
+      const loop = yield* keep(openLoop(sampleLoop(trained, steps, form))(backend), (open) => open.release());
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
       const program = noisyProgram(trained.noising, batch, image, condition.t);
@@ -174,7 +174,7 @@ function* drawnBatch<P, I extends ImageShape>(
       },
       constants,
       steps: count,
-      given: (index) =>
+      inputs: (index) =>
         E.map((noises: StepNoises) => ({
           index,
           ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
@@ -190,7 +190,7 @@ function* drawnBatch<P, I extends ImageShape>(
 }
 
 /** Draws all samples of a plan. */
-export const drawn =
+export const drawSamples =
   <P, I extends ImageShape>(plan: SamplePlan<P, I>, sampling: OpenSampling<P, I>) =>
   (backend: Backend): Fallible<Images> =>
     gen(function* () {
@@ -204,5 +204,5 @@ export const drawn =
 /** Compiles a plan, draws its samples once, and frees its programs. */
 export function* drawnOnce<P, I extends ImageShape>(plan: SamplePlan<P, I>, backend: Backend): Block<Images> {
   const programs = yield* hold(openedSampling(plan)(backend), ({ release: free }) => free());
-  return yield* take(drawn(plan, programs)(backend));
+  return yield* take(drawSamples(plan, programs)(backend));
 }

@@ -41,11 +41,11 @@ export const sample: Dual<
   ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
 > = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
-    const { storage, ...given } = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
+    const { storage, ...settings } = yield* take(samplings.decode<Sampling<Q, I>>(sampling));
     yield* take(checkedTrained('sample')(trained));
-    const whole = besideGuide('sample', trained, given.guide);
-    const plan = yield* take(planOf('sample', 'data')(whole, given, beginningOf(given.from)));
-    const stored = yield* hold(storedFor('sample', whole, storage, backend), ({ release }) => release());
-    return yield* drawnOnce({ ...plan, trained: stored.trained }, backend);
+    const whole = besideGuide('sample', trained, settings.guide);
+    const plan = yield* take(planOf('sample', 'data')(whole, settings, beginningOf(settings.from)));
+    const copy = yield* hold(storedFor('sample', whole, storage, backend), ({ release }) => release());
+    return yield* drawnOnce({ ...plan, trained: copy.trained }, backend);
   }),
 );

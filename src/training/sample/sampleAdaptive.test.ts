@@ -45,7 +45,7 @@ const run = async <A>(use: (nf: Awaited<ReturnType<typeof open>>) => Promise<A>)
     await nf.close();
   }
 };
-const drawn = (how: Partial<AdaptiveSampling>) =>
+const draw = (how: Partial<AdaptiveSampling>) =>
   run((nf) => nf.run(sampleAdaptive(trained, { key: key(4), count: 5, ...how })));
 
 describe('sampleAdaptive', () => {
@@ -55,7 +55,7 @@ describe('sampleAdaptive', () => {
       nf.run(sample(trained, { solver: dpmSolver({ order: 3 }), grid, key: key(4), count: 5 })),
     );
     const far = async (tolerance: number) => {
-      const { data: found } = await drawn({ rtol: tolerance, atol: tolerance });
+      const { data: found } = await draw({ rtol: tolerance, atol: tolerance });
       return Math.max(...found.map((x, i) => Math.abs(x - fixed.data[i]!)));
     };
     expect(await far(1e-5)).toBeLessThan(1e-4);
@@ -63,30 +63,30 @@ describe('sampleAdaptive', () => {
   });
 
   it('reports the evaluations of each sample, which are fewer for larger tolerances', async () => {
-    const [rough, fine] = [await drawn({}), await drawn({ rtol: 1e-3, atol: 1e-4 })];
+    const [rough, fine] = [await draw({}), await draw({ rtol: 1e-3, atol: 1e-4 })];
     expect(rough.evaluations).toHaveLength(5);
     // attempts of 3, and the step to the data
     for (const count of [...rough.evaluations, ...fine.evaluations]) expect(count % 3).toBe(1);
     fine.evaluations.forEach((count, i) => expect(count).toBeGreaterThan(1.5 * rough.evaluations[i]!));
-    expect((await drawn({ toData: false })).evaluations.map((count) => count + 1)).toEqual(rough.evaluations);
+    expect((await draw({ toData: false })).evaluations.map((count) => count + 1)).toEqual(rough.evaluations);
   });
 
   it('draws samples that do not depend on their batch', async () => {
-    const all = await drawn({});
+    const all = await draw({});
     for (const how of [{ batch: 2 }, { first: 3, count: 2 }]) {
-      const { data: some, evaluations } = await drawn(how);
+      const { data: some, evaluations } = await draw(how);
       expect(Array.from(some)).toEqual(Array.from(all.data.slice(-some.length)));
       expect(evaluations).toEqual(all.evaluations.slice(-evaluations.length));
     }
   });
 
   it('draws the noise of η from keys of each sample, and a different one for each attempt', async () => {
-    const all = await drawn({ eta: 1, rtol: 0.1, atol: 0.05 });
-    const { data: some } = await drawn({ eta: 1, rtol: 0.1, atol: 0.05, first: 3, count: 2, batch: 1 });
+    const all = await draw({ eta: 1, rtol: 0.1, atol: 0.05 });
+    const { data: some } = await draw({ eta: 1, rtol: 0.1, atol: 0.05, first: 3, count: 2, batch: 1 });
     expect(Array.from(some)).toEqual(Array.from(all.data.slice(-4)));
-    const { data: flow } = await drawn({ rtol: 0.1, atol: 0.05 });
+    const { data: flow } = await draw({ rtol: 0.1, atol: 0.05 });
     expect(Math.max(...flow.map((x, i) => Math.abs(x - all.data[i]!)))).toBeGreaterThan(0.1);
-    const { data: many } = await drawn({ eta: 1, rtol: 0.1, atol: 0.05, count: 400 });
+    const { data: many } = await draw({ eta: 1, rtol: 0.1, atol: 0.05, count: 400 });
     const first = many.filter((_, i) => i % 2 === 0);
     const meanOf = (numbers: Float32Array): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
     const mean = meanOf(first);
@@ -123,7 +123,7 @@ describe('sampleAdaptive', () => {
     ['labels of a model without classes', { labels: [0] } as object, 'labels'],
     ['a signal', { signal: { aborted: true } }, 'sampleAdaptive, attempt 0'],
   ])('fails for %s', async (_, how, message) => {
-    const made = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

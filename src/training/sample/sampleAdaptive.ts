@@ -41,7 +41,7 @@ import { checkedTrained } from '../checked.js';
 import type { ImageShape } from '../data/dataset.js';
 import { type Images, imagesOf } from '../data/images.js';
 import { genEffect } from '../genEffect.js';
-import { type Loop, mayGoOn, opened, type Opened } from '../loop.js';
+import { type Loop, mayGoOn, openLoop, type OpenLoopOf } from '../loop.js';
 import type { Trained } from '../trained.js';
 import type { ForClasses, ForGuide } from './classes.js';
 import { heldCorrection } from './givenParts.js';
@@ -97,7 +97,7 @@ interface Left {
   readonly left: Tensor<[]>;
 }
 
-interface Ended<I extends ImageShape> {
+interface Outcome<I extends ImageShape> {
   readonly x: Tensor<['B', ...I]>;
   readonly evaluations: Tensor<['B']>;
 }
@@ -108,7 +108,7 @@ type AdaptiveLoop<P, I extends ImageShape> = Loop<
   AdaptiveState<'B', I>,
   Partial<BeginSpec>,
   Left,
-  Ended<I>
+  Outcome<I>
 >;
 
 /** A batch as a loop, with one graph for all attempts. */
@@ -154,15 +154,15 @@ const adaptiveLoop = <P, I extends ImageShape>(
 /** Draws batch number `b`. */
 function* drawnBatch<P, I extends ImageShape>(
   plan: SamplePlan<P, I>,
-  loop: Opened<AdaptiveLoop<P, I>>,
+  loop: OpenLoopOf<AdaptiveLoop<P, I>>,
   { attempts, eta }: { readonly attempts: number; readonly eta: number },
   b: number,
   backend: Backend,
 ): Block<AdaptiveSamples> {
   const freed = (tree: unknown) => release(tree)(backend);
   const constants = yield* uploadedConstants(plan, null, b, backend);
-  const begun = yield* take(loop.begin({ keys: keysOf(plan, b, 'start') }));
-  const run = yield* hold(E.right(loop.from(begun, constants)), (running) => running.release);
+  const first = yield* take(loop.begin({ keys: keysOf(plan, b, 'start') }));
+  const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
   const breathe = breather();
   const stepKeys = keysOf(plan, b, 'steps');
   for (let attempt = 0, left = true; left; attempt++) {
@@ -207,24 +207,25 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
 ): Effect<AdaptiveSamples> =>
   genEffect('sampleAdaptive', function* (backend) {
     const where = 'sampleAdaptive';
-    const { attempts, ...given } = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
+    const { attempts, ...settings } = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
     yield* take(checkedTrained(where)(trained));
-    const { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, min, max, ...shared } = given;
+    const { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, min, max, ...shared } =
+      settings;
     const usual = usualRange(trained.noising);
     const range = { min: min ?? usual.min, max: max ?? usual.max };
     const how = { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, ...range };
-    const whole = besideGuide(where, trained, given.guide);
+    const whole = besideGuide(where, trained, settings.guide);
     const begin = atSigmas([range.max]);
     const plan = yield* take(
       planOf(where, 'data')(whole, { ...shared, solver: ddim(), grid: begin, toData: true }, null),
     );
-    const { correction: corrects, toData: goes, guidance: guides = unguided } = given;
-    const made = adaptiveLoop<GuidedParams<P, Q>, I>(
+    const { correction: corrects, toData: goes, guidance: guides = unguided } = settings;
+    const definition = adaptiveLoop<GuidedParams<P, Q>, I>(
       plan,
       { ...how, toData: goes, ...(corrects && { correction: corrects }) },
       guides,
     );
-    const loop = yield* hold(opened(made)(backend), (open) => open.release());
+    const loop = yield* hold(openLoop(definition)(backend), (open) => open.release());
     const batches: AdaptiveSamples[] = [];
     for (let b = 0; b * plan.batch < plan.all; b++)
       batches.push(

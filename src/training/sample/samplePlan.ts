@@ -47,12 +47,12 @@ const checkDirection = <P, I extends ImageShape>(
   { plan, timesteps }: Steps<P, I>['sampler'],
 ): void => {
   const [first, last] = [plan[0]!, plan.at(-1)!]; // a grid has at least one timestep
-  const found: End = first.from.sigma < last.to.sigma ? 'noise' : 'data';
-  if (found !== end)
+  const actual: End = first.from.sigma < last.to.sigma ? 'noise' : 'data';
+  if (actual !== end)
     raise('ConfigError', {
       where: `${where}: solver`,
       expected: `one that steps to the ${end}`,
-      actual: `one that steps to the ${found}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
+      actual: `one that steps to the ${actual}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
       hint: end === 'data' ? 'use ddim here, and ddimInversion in encode' : 'use ddimInversion, or leave it out',
     });
 };
@@ -75,12 +75,12 @@ export const planOf =
   (where: string, end: End) =>
   <P, I extends ImageShape>(
     trained: Trained<P, I>,
-    given: Guided<NoInfer<P>, NoInfer<I>>,
+    options: Guided<NoInfer<P>, NoInfer<I>>,
     beginning: Beginning | null,
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
       const { noising, image, classes } = trained;
-      const { labels, allowOtherNoising, ...others } = given;
+      const { labels, allowOtherNoising, ...others } = options;
       if (!allowOtherNoising) checkLevels(where, trained);
       const { solver, grid = everyStep, toData, guidance = unguided, correction, condition, from, known } = others;
       const denoiser = orRaise(guidedModel<P, I>(where, trained, guidance));
@@ -91,14 +91,14 @@ export const planOf =
       if (beginning) checkBeginning(where, beginning, all, image);
       if (known) checkKnown(known, all, image);
 
-      const held = heldGrid(where, grid);
+      const visits = heldGrid(where, grid);
       const parts = {
         noising,
         denoiser,
         solver,
         ...(toData !== undefined && { toData }),
         ...(correction && { correction: heldCorrection(where, correction) }),
-        grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, held) : held,
+        grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, visits) : visits,
       };
       const plain = orRaise(sampler<P, I>(parts));
       checkDirection(where, end, plain);

@@ -7,7 +7,7 @@ import type { ImageShape } from '../data/dataset.js';
 import type { Trained } from '../trained.js';
 
 /** A model with copies of its parameters, or with its own ones, which `release` does not free. */
-interface Stored<P, I extends ImageShape> {
+interface ModelCopy<P, I extends ImageShape> {
   readonly trained: Trained<P, I>;
   readonly release: io.IO<void>;
 }
@@ -18,7 +18,7 @@ export const storedFor = <P, I extends ImageShape>(
   trained: Trained<P, I>,
   storage: FloatStorage | undefined,
   backend: Backend,
-): Fallible<Stored<P, I>> =>
+): Fallible<ModelCopy<P, I>> =>
   gen(function* () {
     if (storage === undefined) return { trained, release: () => undefined };
     const { storedAs } = yield* take(async () => E.right(await import('../../dsl/run/storeAs.js')));

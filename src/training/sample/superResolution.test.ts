@@ -62,7 +62,7 @@ const greys = (...levels: readonly number[]): Images => ({
   shape: [levels.length, 1, 1, 1],
 });
 const walk = { solver: ddim(), grid: 4, key: key(3) } as const;
-const drawn = (change: Partial<Sampling>, model: Model<object, Square> = faithful) =>
+const draw = (change: Partial<Sampling>, model: Model<object, Square> = faithful) =>
   on(reference(), async (backend) => {
     const images = right(await sample({ ...walk, ...change })(trained(model))(backend)());
     expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
@@ -75,14 +75,14 @@ describe('samples conditioned on images', () => {
 
   test('are one for each image, each with its own condition, for any batch size', async () => {
     for (const batch of [5, 2, 1]) {
-      const { data, shape } = await drawn({ condition: { images }, batch });
+      const { data, shape } = await draw({ condition: { images }, batch });
       expect(shape).toEqual([5, 2, 2, 1]);
       expect(Array.from(data)).toEqual(levels.flatMap((level) => [level, level, level, level]));
     }
   });
 
   test('of a model that takes the noise level get the noise level of the images', async () => {
-    const { data } = await drawn({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
+    const { data } = await draw({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
     for (const said of data) expect(said).toBeCloseTo(0.4, 6);
   }); // prettier-ignore
 
@@ -90,7 +90,7 @@ describe('samples conditioned on images', () => {
     const model: typeof faithful = { ...faithful, condition: noisy };
     const many = greys(...Array<number>(1000).fill(0.5));
     const at = (t: number, grid: number) =>
-      drawn({ condition: { images: many, t }, grid, correction: uncorrected }, model);
+      draw({ condition: { images: many, t }, grid, correction: uncorrected }, model);
     const { data } = await at(50, 1);
     expect((await at(50, 3)).data).toEqual(data);
     const { alpha, sigma } = pathOf(noising).levelAt(50);
@@ -263,15 +263,15 @@ describe('a U-Net that was trained to make bars of 8×8 from their means', () =>
   const distance = (a: Float32Array, b: Float32Array): number =>
     Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]!) ** 2, 0) / a.length);
   const COUNT = 16;
-  let wanted: Float32Array;
+  let expected: Float32Array;
   let samples: Images;
   beforeAll(
     () =>
       on(wasm(), async (backend) => {
         const { images } = right(await bars(COUNT).batch(Int32Array.from({ length: COUNT }, (_, i) => i))());
-        wanted = small(images);
+        expected = small(images);
         const model = right(await fit({ ...conditional(200), averageDecay: 0.95 })(backend)());
-        const condition = { images: { data: wanted, shape: [COUNT, 4, 4, 1] } } as const;
+        const condition = { images: { data: expected, shape: [COUNT, 4, 4, 1] } } as const;
         samples = right(await sample({ solver: ddim(), grid: 10, condition, key: key(4) })(model)(backend)());
       }),
     60_000,
@@ -279,7 +279,7 @@ describe('a U-Net that was trained to make bars of 8×8 from their means', () =>
 
   test('draws samples with the given means', () => {
     const means = small(samples.data);
-    const others = Float32Array.from(wanted, (_, i) => wanted[(i + 16) % wanted.length]!);
-    expect(distance(means, wanted)).toBeLessThan(0.2 * distance(means, others));
+    const others = Float32Array.from(expected, (_, i) => expected[(i + 16) % expected.length]!);
+    expect(distance(means, expected)).toBeLessThan(0.2 * distance(means, others));
   });
 });

@@ -50,9 +50,9 @@ type Effect = (backend: Backend) => taskEither.TaskEither<NoisefoldError, unknow
 /** Returns the error of an effect, and checks that the model is not evaluated. */
 const errorOf = async (effect: Effect): Promise<string> => {
   evaluations = 0;
-  const made = await using(reference())(effect)();
+  const result = await using(reference())(effect)();
   expect(evaluations).toBe(0);
-  return E.isLeft(made) ? `${made.left._tag}: ${made.left.where}: ${made.left.actual}` : 'right';
+  return E.isLeft(result) ? `${result.left._tag}: ${result.left.where}: ${result.left.actual}` : 'right';
 };
 
 describe('an invalid label is named, with its position', () => {
@@ -128,7 +128,7 @@ describe('a classifier in place of a model, or an Either of options, is an error
     [{ ...drawing, steps: 3 }, /did you mean grid\?/],
     [{ solver: ddim(), seed: 3 }, /did you mean key\?/],
   ])('and a field of another name is suggested: %o', async (given, message) => {
-    const drawn = await using(reference())(sample(trained, given as never))();
-    expect(E.isLeft(drawn) && drawn.left.message).toMatch(message);
+    const result = await using(reference())(sample(trained, given as never))();
+    expect(E.isLeft(result) && result.left.message).toMatch(message);
   });
 });

@@ -45,7 +45,7 @@ const MEBIBYTE = 2 ** 20;
 
 export const createMemory = (backend: string, space: Space): Memory => {
   const where = `the ${backend} backend`;
-  const held = new WeakMap<Block, number>();
+  const blocks = new WeakMap<Block, number>();
   /** Size of each allocation in bytes, by address. */
   const allocated = new Map<number, number>();
   let bytes = 0;
@@ -76,7 +76,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
         hint: 'use a smaller batch, or several smaller values',
       });
     const requested = Math.max(1, elements) * space.bytesPerElement;
-    const taken = (address: number | null): Result<A> => {
+    const blockAt = (address: number | null): Result<A> => {
       const closedError = closed();
       if (address !== null && closedError !== null) space.free(address); // closed in the meantime
       if (closedError !== null) return E.left(closedError);
@@ -93,7 +93,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
       return E.right(make(address));
     };
     const address = space.allocate(Math.max(1, elements));
-    return address instanceof Promise ? address.then(taken) : taken(address);
+    return address instanceof Promise ? address.then(blockAt) : blockAt(address);
   };
 
   const free = (address: number): void => {
@@ -106,19 +106,19 @@ export const createMemory = (backend: string, space: Space): Memory => {
 
   /** Makes a buffer the owner of the memory at an address. */
   const own = (buffer: DeviceBuffer, address: number): DeviceBuffer => {
-    held.set(buffer, address);
+    blocks.set(buffer, address);
     finalizers.register(buffer, address, buffer);
     return buffer;
   };
 
   const forget = (block: Block): void => {
-    held.delete(block);
+    blocks.delete(block);
     finalizers.unregister(block);
   };
 
   /** Moves the memory of a buffer, whose address the caller has just looked up, to another one. */
   const moved = (from: DeviceBuffer, to: DeviceBuffer): DeviceBuffer => {
-    const address = held.get(from)!;
+    const address = blocks.get(from)!;
     forget(from);
     return own(to, address);
   };
@@ -127,14 +127,14 @@ export const createMemory = (backend: string, space: Space): Memory => {
     reserve: (elements) =>
       take(elements, (address) => {
         const block: Block = { elements };
-        held.set(block, address);
+        blocks.set(block, address);
         return block;
       }),
     hold: (elements, dtype) => take(elements, (address) => own({ elements, dtype }, address)),
     addressOf: (block, user) => {
       const closedError = closed();
       if (closedError !== null) return E.left(closedError);
-      const address = held.get(block);
+      const address = blocks.get(block);
       return address === undefined
         ? fail('ValueConsumed', {
             where: user,
@@ -147,7 +147,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
     transfer: (from) => moved(from, { ...from }),
     restore: (from, to) => void moved(from, to),
     release: (block) => {
-      const address = held.get(block);
+      const address = blocks.get(block);
       if (address === undefined) return;
       forget(block);
       free(address);

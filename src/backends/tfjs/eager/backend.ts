@@ -84,7 +84,7 @@ export const tensorBackend = (name: string, engine: Engine): Backend => {
       }
     },
     close: async () => {
-      await jobs.ended();
+      await jobs.drain();
       table.clear();
       engine.device?.destroy();
     },

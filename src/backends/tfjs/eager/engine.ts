@@ -92,11 +92,11 @@ export const engineOf = (
     name,
     has: (kernel) => kernelOf(kernel) !== undefined,
     run: (kernel, operands, attributes) => {
-      const found = kernelOf(kernel);
-      if (found === undefined) throw new Error(`tfjs's ${name} backend has no kernel ${kernel}`);
+      const entry = kernelOf(kernel);
+      if (entry === undefined) throw new Error(`tfjs's ${name} backend has no kernel ${kernel}`);
       const result = firstOf(
         // the cast allows a list, which some kernels take although tfjs's types do not say so
-        found.kernelFunc({ inputs: operands as NamedTensorInfoMap, backend, attrs: attributes }),
+        entry.kernelFunc({ inputs: operands as NamedTensorInfoMap, backend, attrs: attributes }),
       );
       // some kernels return tensors, others only tensor infos
       return 'dispose' in result ? (result as Tensor) : engine().makeTensorFromTensorInfo(result, backend);

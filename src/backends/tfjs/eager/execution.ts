@@ -51,9 +51,9 @@ const planTensors = (plan: Plan, { engine, reshape }: Operations, table: TensorT
    * it.
    */
   const tensorAt = (address: number, shape: readonly number[]): Tensor => {
-    const found = table.at(address)!;
-    if (found.shape.join() === shape.join()) return found;
-    const tensor = engine.scoped(() => reshape(found, shape));
+    const entry = table.at(address)!;
+    if (entry.shape.join() === shape.join()) return entry;
+    const tensor = engine.scoped(() => reshape(entry, shape));
     table.put(address, tensor);
     return tensor;
   };
@@ -161,11 +161,11 @@ export const tensorExecution = (
     (device: Device): Execution['run'] =>
     (milliseconds) => {
       const times: Times = milliseconds === null ? null : [];
-      let failed: RunFailure | null = null;
+      let failure: RunFailure | null = null;
       const watched = device.guarded(() => {
-        for (let at = 0; at < kernels.length && failed === null; at++) failed = step(times)(at);
+        for (let at = 0; at < kernels.length && failure === null; at++) failure = step(times)(at);
       });
-      if (failed !== null) return failed;
+      if (failure !== null) return failure;
       return (async () => {
         const error = await watched;
         if (error !== null) return { at: kernels.length - 1, error };

@@ -45,8 +45,8 @@ export const lazyBroadcasts = (plan: Plan, engine: Engine): ReadonlySet<number> 
       for (const { buffer } of call.inputs) readers.set(buffer, [...(readers.get(buffer) ?? []), call]);
 
   /** By buffer: the shape of the operand that it holds. */
-  const kept = new Map<number, Shape>();
-  const shapeOf = ({ buffer, shape }: View): Shape => kept.get(buffer) ?? shape;
+  const shapes = new Map<number, Shape>();
+  const shapeOf = ({ buffer, shape }: View): Shape => shapes.get(buffer) ?? shape;
   const hasPlannedShape = ({ inputs: [a, b], output }: LibraryCall): boolean =>
     broadcastShape(shapeOf(a!), shapeOf(b!)).join() === output.shape.join();
 
@@ -64,11 +64,11 @@ export const lazyBroadcasts = (plan: Plan, engine: Engine): ReadonlySet<number> 
   for (const call of plan.calls) {
     if (!isLazyCandidate(call) || !candidates.has(call.output.buffer)) continue;
     const { buffer } = call.output;
-    kept.set(buffer, shapeOf(call.inputs[0]!));
+    shapes.set(buffer, shapeOf(call.inputs[0]!));
     const callers = readers.get(buffer) ?? [];
-    if (!callers.every((reader) => !isArithmetic(reader) || hasPlannedShape(reader))) kept.delete(buffer);
+    if (!callers.every((reader) => !isArithmetic(reader) || hasPlannedShape(reader))) shapes.delete(buffer);
   }
-  return new Set(kept.keys());
+  return new Set(shapes.keys());
 };
 
 const outputOf = (call: Call): number => (call.kind === 'library' ? call.output.buffer : -1);

@@ -28,10 +28,10 @@ const spread = (ops: Operations, x: Tensor, axis: number, count: number, value: 
   const rows = ops.reshape(x, [outer * extent, 1, inner]);
   const followed = ops.padded(rows, [[0, 0], [0, count], [0, 0]], value); // prettier-ignore
   const all = ops.reshape(followed, [outer, extent * (1 + count), inner]);
-  const kept = extent + (extent - 1) * count;
+  const length = extent + (extent - 1) * count;
   return ops.reshape(
-    ops.slice(all, [0, 0, 0], [outer, kept, inner]),
-    x.shape.map((d, i) => (i === axis ? kept : d)),
+    ops.slice(all, [0, 0, 0], [outer, length, inner]),
+    x.shape.map((d, i) => (i === axis ? length : d)),
   );
 };
 

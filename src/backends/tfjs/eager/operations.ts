@@ -20,12 +20,12 @@ const filled = (value: number, elements: number, dtype: NumberType) => {
  * Products of int32 over axes, which wrap around. The kernels of tfjs multiply in float64, and lose the lowest bits.
  */
 const integerProduct = (engine: Engine, numbers: ArrayLike<number>, shape: Shape, axes: Shape): Tensor => {
-  const kept = shape.filter((_, axis) => !axes.includes(axis));
-  const data = new Int32Array(sizeOf(kept)).fill(1);
+  const rest = shape.filter((_, axis) => !axes.includes(axis));
+  const data = new Int32Array(sizeOf(rest)).fill(1);
   walk(shape, dense(shape), reduced(shape, axes), (from, to) => {
     data[to] = Math.imul(data[to]!, numbers[from]!);
   });
-  return engine.tensor(data, kept, 'int32');
+  return engine.tensor(data, rest, 'int32');
 };
 
 /** The kernels of an engine, as functions of tensors. */

@@ -46,7 +46,7 @@ const nonEmptyPrimitiveOf = (
     case 'unary':
     case 'binary': {
       const { fn } = node.attributes;
-      if (exact.covers(fn, dtype)) return (given) => exact.compute({ fn, dtype, result: output.dtype }, given);
+      if (exact.covers(fn, dtype)) return (inputs) => exact.compute({ fn, dtype, result: output.dtype }, inputs);
       return node.op === 'unary'
         ? unary(unaryOf(ops, node.attributes.fn, dtype))
         : binary(binaryOf(ops, node.attributes.fn, dtype));

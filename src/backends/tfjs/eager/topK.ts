@@ -11,10 +11,10 @@ export const topKOf =
     const extent = x.shape.at(-1)!;
     const rows = x.size / extent;
     const [shape, column] = [[rows, extent], [rows, 1]]; // prettier-ignore
-    const given = ops.cast(ops.reshape(x, shape), 'float32');
-    const numbers = ops.replaced(ops.isNaN(given), Infinity, given);
+    const floats = ops.cast(ops.reshape(x, shape), 'float32');
+    const numbers = ops.replaced(ops.isNaN(floats), Infinity, floats);
     const positions = ops.tile(ops.positions([1, extent]), shape);
-    const found: Tensor[] = [];
+    const places: Tensor[] = [];
     let isLeft = ops.full(1, shape, 'bool');
     for (let i = 0; i < k; i++) {
       const greatest = ops.reshape(ops.max(ops.replaced(ops.not(isLeft), -Infinity, numbers), [1]), column);
@@ -24,8 +24,8 @@ export const topKOf =
         ops.full(extent, shape, 'float32'),
       );
       const first = ops.reshape(ops.min(candidates, [1]), column);
-      found.push(first);
+      places.push(first);
       isLeft = ops.and(isLeft, ops.not(ops.equal(positions, first)));
     }
-    return ops.cast(ops.reshape(ops.concat(found, 1), [...x.shape.slice(0, -1), k]), 'int32');
+    return ops.cast(ops.reshape(ops.concat(places, 1), [...x.shape.slice(0, -1), k]), 'int32');
   };

@@ -44,8 +44,8 @@ const pendingStart = ({ engine }: Modules['core']): Promise<unknown> | null => {
 
 /** The running backend, or null. */
 const startedBackend = ({ core: { engine }, engine: { BackendWasm } }: Packages<'wasm'>): BackendWasm | null => {
-  const found = 'wasm' in engine().registry ? engine().registry['wasm'] : undefined;
-  return found instanceof BackendWasm ? found : null;
+  const backend = 'wasm' in engine().registry ? engine().registry['wasm'] : undefined;
+  return backend instanceof BackendWasm ? backend : null;
 };
 
 const start = async (packages: Packages<'wasm'>, paths: WasmPaths | null): Promise<BackendWasm | null> => {

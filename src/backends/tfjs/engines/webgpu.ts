@@ -79,8 +79,8 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
       const numbers = (await reading[0]) as TypedArray; // our dtypes are all numbers
       if (error !== null) throw new Error(error.actual);
       // tfjs would keep a copy on the host
-      const held = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : null;
-      if (held?.resource) held.values = null as never; // null means that the device has them
+      const entry = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : null;
+      if (entry?.resource) entry.values = null as never; // null means that the device has them
       return numbers;
     },
     scattersInAnyOrder: true,
@@ -135,7 +135,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
   return corrected(engine, programs, tensorOf);
 };
 
-const started = (packages: Packages<'webgpu'>, acquired: Acquired): taskEither.TaskEither<NoisefoldError, Backend> =>
+const start = (packages: Packages<'webgpu'>, acquired: Acquired): taskEither.TaskEither<NoisefoldError, Backend> =>
   TE.tryCatch(
     async () => {
       await offerGlobals();
@@ -157,7 +157,7 @@ export const tfjsWebgpu = (options: AdapterOptions): taskEither.TaskEither<Noise
       F.pipe(
         acquireDevice(options),
         TE.mapLeft(renamed),
-        TE.flatMap((acquired) => started(packages, acquired)),
+        TE.flatMap((acquired) => start(packages, acquired)),
       ),
     ),
   );

@@ -40,7 +40,7 @@ const movedDtype = (kernel: string, operands: Operands): string =>
 type AxisAttributes = (axis: number) => NamedAttrMap | null;
 
 /** The attributes of kernels for each axis alone. */
-const ALONG_AXIS: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => AxisAttributes>> = {
+const ALONG_AXIS: Readonly<Record<string, (x: Tensor, attributes: NamedAttrMap) => AxisAttributes>> = {
   Tile:
     (_, { reps }) =>
     (axis) => {
@@ -59,12 +59,12 @@ const ALONG_AXIS: Readonly<Record<string, (x: Tensor, given: NamedAttrMap) => Ax
         ? null
         : { paddings: [[0, 0], here, [0, 0]], constantValue: constantValue! };
     },
-  StridedSlice: (x, given) => (axis) => {
-    const [begin, end, stride] = ['begin', 'end', 'strides'].map((name) => (given[name] as number[])[axis]!);
+  StridedSlice: (x, attributes) => (axis) => {
+    const [begin, end, stride] = ['begin', 'end', 'strides'].map((name) => (attributes[name] as number[])[axis]!);
     if (begin === 0 && end === x.shape[axis] && stride === 1) return null;
     // the other two axes are whole
     const masks = { beginMask: 0b101, endMask: 0b101 };
-    return { ...given, ...masks, begin: [0, begin!, 0], end: [0, end!, 0], strides: [1, stride!, 1] };
+    return { ...attributes, ...masks, begin: [0, begin!, 0], end: [0, end!, 0], strides: [1, stride!, 1] };
   },
 };
 
@@ -125,18 +125,21 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
     return engine.run(kernel, operands, attributes);
   };
 
-  /** Runs `work` on the rows of x along axes, which come last: `[rows, extent]`. `kept` are the extents of the others. */
-  const onRows = <A>(x: Tensor, axes: readonly number[], work: (rows: Tensor, kept: readonly number[]) => A): A => {
+  /** Runs `work` on the rows of x along axes, which come last: `[rows, extent]`. `shape` has the extents of the others. */
+  const onRows = <A>(x: Tensor, axes: readonly number[], work: (rows: Tensor, shape: readonly number[]) => A): A => {
     const others = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
-    const kept = others.map((i) => x.shape[i]!);
+    const shape = others.map((i) => x.shape[i]!);
     const last = moved('Transpose', { x }, { perm: [...others, ...axes] });
-    return work(reshape(last, [sizeOf(kept), x.size / sizeOf(kept)]), kept);
+    return work(reshape(last, [sizeOf(shape), x.size / sizeOf(shape)]), shape);
   };
 
   const cumulated = (x: Tensor, { axis, reverse }: NamedAttrMap): Tensor =>
-    onRows(x, [axis as number], (rows, kept) => {
-      const sums = reshape(tensorOf(programs.cumulated(rows, reverse as boolean)), [...kept, x.shape[axis as number]!]);
-      const back = x.shape.map((_, i) => (i === axis ? kept.length : i < (axis as number) ? i : i - 1));
+    onRows(x, [axis as number], (rows, shape) => {
+      const sums = reshape(tensorOf(programs.cumulated(rows, reverse as boolean)), [
+        ...shape,
+        x.shape[axis as number]!,
+      ]);
+      const back = x.shape.map((_, i) => (i === axis ? shape.length : i < (axis as number) ? i : i - 1));
       return moved('Transpose', { x: sums }, { perm: back });
     });
 
@@ -154,7 +157,7 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       if (x.dtype !== 'int32') return onFloats(kernel, operands, attributes);
       if (isReduction(kernel)) {
         const axes = (attributes['axis'] ?? attributes['reductionIndices']) as number[];
-        return onRows(x, axes, (rows, kept) => reshape(tensorOf(programs.reduced(kernel, rows)), kept));
+        return onRows(x, axes, (rows, shape) => reshape(tensorOf(programs.reduced(kernel, rows)), shape));
       }
       return engine.run(kernel, operands, attributes);
     },

@@ -73,8 +73,8 @@ export const webgpuPrograms = (engine: Modules['webgpu'], backend: WebGPUBackend
       const values = operands.map(({ dtype }, i) => valueOf('ABC'[i]!, dtype));
       const value = expressionOf(assignment, loads, (position) => values[position]!, 1);
       const name = [assignment.op, 'fn' in assignment ? assignment.fn : '', assignment.dtype].join(' ');
-      const stored = assignment.dtype === 'bool' ? `i32(${value})` : value;
-      return run(name, operands, operands[0]!.shape, assignment.dtype, `result[index] = ${stored};`);
+      const output = assignment.dtype === 'bool' ? `i32(${value})` : value;
+      return run(name, operands, operands[0]!.shape, assignment.dtype, `result[index] = ${output};`);
     },
     /** The upper 16 bits of int32 as float32, -2¹⁵ … 2¹⁵ - 1. */
     high: (x: Tensor): TensorInfo => run('high', [x], x.shape, 'float32', 'result[index] = f32(A[index] >> 16u);'),

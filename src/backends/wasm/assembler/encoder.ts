@@ -58,16 +58,16 @@ const children = (code: Code): readonly Expr[] => {
   }
 };
 
-const collectLocals = (expressions: readonly Expr[], found: Map<string, ValueType>): void => {
+const collectLocals = (expressions: readonly Expr[], types: Map<string, ValueType>): void => {
   const note = (name: string, type: ValueType) => {
-    const known = found.get(name) ?? type;
+    const known = types.get(name) ?? type;
     if (known !== type) throw new TypeError(`wasm local '${name}' is used both as ${known} and as ${type}`);
-    found.set(name, type);
+    types.set(name, type);
   };
   for (const { code } of expressions) {
     if (code.kind === 'get') note(code.name, code.type);
     if (code.kind === 'set' || code.kind === 'tee') note(code.local.name, code.local.type);
-    collectLocals(children(code), found);
+    collectLocals(children(code), types);
   }
 };
 

@@ -45,7 +45,7 @@ const segmentsOf = (kernels: readonly Prepared[]): readonly Segment[] => {
 type Outcome = RunFailure | null;
 
 /** Compiles the kernels of a plan. An engine may refuse the code, for which it has its own limit. */
-const compiled = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
+const compile = (kernels: readonly WasmKernel[], engine: Engine): taskEither.TaskEither<NoisefoldError, Program> =>
   TE.tryCatch(
     () => inTurns(programOf(kernels, engine)),
     (thrown) =>
@@ -72,7 +72,7 @@ interface Loaded {
 const wordsAt = ({ memory }: Engine, start: number, { words }: Tape): Int32Array =>
   new Int32Array(memory.buffer, start, words.length);
 
-const failed = ({ plan, kernels }: Loaded, { first, last }: Segment, reason: string): RunFailure => ({
+const failureOf = ({ plan, kernels }: Loaded, { first, last }: Segment, reason: string): RunFailure => ({
   at: last,
   error: failure('BackendFailure', {
     where:
@@ -101,7 +101,7 @@ const callerRunner = (loaded: Loaded, engine: Engine) => {
         onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[first + at + 1]! - from);
         return null;
       } catch (thrown) {
-        return failed(loaded, segment, thrown instanceof Error ? thrown.message : String(thrown));
+        return failureOf(loaded, segment, thrown instanceof Error ? thrown.message : String(thrown));
       }
     };
     return inOrder(last + 1 - first, runKernel, engine.turns);
@@ -127,7 +127,7 @@ const segmentRunner = (loaded: Loaded, engine: Engine) => {
     // the workers may have stopped anywhere: begin again with all items
     const words = wordsAt(engine, start, tape);
     for (let stage = 0; stage < tape.starts.at(-1)!; stage++) words[STAGE_WORDS * stage + 2] = 0;
-    return failed(loaded, segment, outcome.reason);
+    return failureOf(loaded, segment, outcome.reason);
   };
 
   return {
@@ -153,15 +153,15 @@ export const wasmExecution = async (
 ): Promise<either.Either<NoisefoldError, Execution>> => {
   const { turns } = engine;
   const { jobs, memory } = turns;
-  const laid = await layOut(plan, heap, memory);
-  if (E.isLeft(laid)) return laid;
-  const { frame, place, setKey, release } = laid.right;
-  const made = await compiled(kernels, engine)();
-  if (E.isLeft(made)) {
+  const layout = await layOut(plan, heap, memory);
+  if (E.isLeft(layout)) return layout;
+  const { frame, place, setKey, release } = layout.right;
+  const result = await compile(kernels, engine)();
+  if (E.isLeft(result)) {
     release();
-    return made;
+    return result;
   }
-  const program = made.right;
+  const program = result.right;
   const functions = functionNames(engine.modules, program);
   const indices = new Map(functions.map((name, i) => [name, i]));
   const tape = await inTurns(
@@ -183,7 +183,7 @@ export const wasmExecution = async (
 
   const segments = segmentsOf(program.kernels);
   const runner = segmentRunner({ plan, kernels, program, functions, frame, tape, start }, engine);
-  const placed: typeof place = (buffer, to) => {
+  const move: typeof place = (buffer, to) => {
     const before = frame.addresses[buffer];
     place(buffer, to);
     if (frame.addresses[buffer] !== before)
@@ -199,7 +199,7 @@ export const wasmExecution = async (
   };
 
   return E.right({
-    ...queued({ place: placed, setKey, run }, turns),
+    ...queued({ place: move, setKey, run }, turns),
     release: () => {
       release();
       memory.release(block.right);

@@ -212,17 +212,17 @@ const directFilterGradient = (problem: FilterGradientProblem, at: FilterGradient
   const origin = originOf(source, x, areas.images);
 
   let [sums, packed] = [areas.sums, areas.dy];
-  const placed = phases.map((planned) => {
+  const layouts = phases.map((planned) => {
     const own = { ...planned, sums, packed };
     sums = shift(sums, WORD_BYTES * planned.depth * panelColumns(outChannels));
     packed = shift(packed, WORD_BYTES * planned.outputs * panelColumns(outChannels));
     return own;
   });
 
-  const packing = placed.flatMap((planned) =>
+  const packing = layouts.flatMap((planned) =>
     panelsOf(outChannels).map((panel): Item => packOutputs(problem, planned, at.dy, planned.packed, panel)),
   );
-  const summing = placed.flatMap((planned) => {
+  const summing = layouts.flatMap((planned) => {
     const { segments, outputs, depth } = planned;
     const table = windowsOf(planned, source);
     const rows = roundUpToBlock(segments.length);

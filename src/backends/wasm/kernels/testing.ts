@@ -49,10 +49,10 @@ export interface Arena {
 const STALE = Number.NaN;
 
 /** The modules of each form, which take longer to compile than a case to run. */
-const compiled = new Map<KernelForm, Modules>();
+const cache = new Map<KernelForm, Modules>();
 const modulesWith = (form: KernelForm): Modules => {
-  const modules = compiled.get(form) ?? modulesOf(kernelFunctions(form), false);
-  compiled.set(form, modules);
+  const modules = cache.get(form) ?? modulesOf(kernelFunctions(form), false);
+  cache.set(form, modules);
   return modules;
 };
 

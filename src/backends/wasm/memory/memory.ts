@@ -22,9 +22,9 @@ export const newMemory = (shared: boolean): WasmMemory => {
 
 /** Grows a memory by at least `bytes`, by an eighth of its size if possible. Returns its new size; null if it cannot. */
 const grown = (memory: WasmMemory, bytes: number): number | null => {
-  const needed = Math.ceil(bytes / PAGE_BYTES);
-  const generous = Math.max(needed, Math.ceil(memory.buffer.byteLength / PAGE_BYTES / 8));
-  for (const pages of [generous, needed])
+  const least = Math.ceil(bytes / PAGE_BYTES);
+  const generous = Math.max(least, Math.ceil(memory.buffer.byteLength / PAGE_BYTES / 8));
+  for (const pages of [generous, least])
     try {
       memory.grow(pages);
       return memory.buffer.byteLength;

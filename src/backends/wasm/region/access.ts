@@ -52,7 +52,7 @@ export const loaded = (location: VectorLocation): Vector => {
 };
 
 /** Stores the lanes in use. `value` must be cheap to repeat. */
-export const stored = (location: VectorLocation, value: Vector): readonly Statement[] => {
+export const storeLanes = (location: VectorLocation, value: Vector): readonly Statement[] => {
   const { lanes } = location;
   const [address, offset] = at(location, 0);
   const single = (lane: Lane): Statement => {

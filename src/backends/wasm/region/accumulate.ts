@@ -4,7 +4,7 @@
  */
 import { identityOf } from '../../../dsl/graph/region.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
-import { stored } from './access.js';
+import { storeLanes } from './access.js';
 import { type Body, set, laneShuffle, type Slot, type Statement, tee, type Vector, when } from './code.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { type Choice, choices, locationOf, type Pointer, type LoopState, vectorPart } from './loopState.js';
@@ -27,7 +27,7 @@ interface Reduction {
   readonly isSum: boolean;
   readonly combine: (a: Vector, b: Vector) => Vector;
   readonly identity: Vector;
-  /** Indexed by tier, number of the kept parts, and slot. */
+  /** Indexed by tier, number of the free parts, and slot. */
   readonly accumulators: readonly (readonly (readonly Slot<'v128'>[])[])[];
 }
 
@@ -44,7 +44,7 @@ const SPLAT_LANE = [0, 1, 2, 3].map((lane) => laneShuffle([lane, lane, lane, lan
 export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Accumulation | null => {
   if (!nest.loops.some(({ reduced }) => reduced)) return null;
   const plan = reductionPlan(nest, schedule);
-  const { across, mixed, isKept, keptParts, slots } = plan;
+  const { across, mixed, isFree, freeParts, slots } = plan;
   const maxTiers = Math.max(...plan.tiers);
 
   const reductions = nest.stores.map(({ value, reduce }, s): Reduction => {
@@ -54,38 +54,38 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       isSum: fn === 'sum',
       combine: combine(fn, dtype),
       identity: constantOf(identityOf(fn, dtype), dtype, tools),
-      accumulators: range(plan.tiers[s]!).map(() => range(keptParts).map(() => range(slots).map(tools.locals.v128))),
+      accumulators: range(plan.tiers[s]!).map(() => range(freeParts).map(() => range(slots).map(tools.locals.v128))),
     };
   });
   const tripsLeft = tools.locals.i32();
   const movesLeft = tools.locals.i32();
   const total = tools.temporary(0);
 
-  /** Index of a choice among the choices of the kept levels, or of the reduced ones. */
-  const choiceIndex = ({ blocks }: LoopState, choice: Choice, kept: boolean): number => {
+  /** Index of a choice among the choices of the free levels, or of the reduced ones. */
+  const choiceIndex = ({ blocks }: LoopState, choice: Choice, ofFree: boolean): number => {
     let number = 0;
     for (let level = 0; level < choice.length; level++)
-      if (isKept[level] === kept) number = number * (blocks[level]?.parts.length ?? 1) + choice[level]!;
+      if (isFree[level] === ofFree) number = number * (blocks[level]?.parts.length ?? 1) + choice[level]!;
     return number;
   };
 
   /** Code for every accumulator in use in the blocks that have been entered. */
   const forEachAccumulator = (
     state: LoopState,
-    each: (reduction: Reduction, kept: number, slot: number) => Body,
+    each: (reduction: Reduction, index: number, slot: number) => Body,
   ): Body => {
-    const kept = choices(state, isKept).map((choice) => choiceIndex(state, choice, true));
-    return reductions.map((reduction) => kept.map((k) => range(slots).map((slot) => each(reduction, k, slot))));
+    const indices = choices(state, isFree).map((choice) => choiceIndex(state, choice, true));
+    return reductions.map((reduction) => indices.map((k) => range(slots).map((slot) => each(reduction, k, slot))));
   };
 
-  const combinedSum = ({ accumulators, combine: combined }: Reduction, kept: number): Vector =>
+  const combinedSum = ({ accumulators, combine: combined }: Reduction, index: number): Vector =>
     range(slots)
-      .map((slot) => accumulators.map((tier): Vector => tier[kept]![slot]!).reduce(combined))
+      .map((slot) => accumulators.map((tier): Vector => tier[index]![slot]!).reduce(combined))
       .reduce(combined);
 
-  /** Stores one result for each choice of kept parts: a vector of results, or the combination of all lanes. */
+  /** Stores one result for each choice of free parts: a vector of results, or the combination of all lanes. */
   const storeVectors = (state: LoopState, reduction: Reduction, store: Pointer): Body =>
-    choices(state, isKept).map((choice) => {
+    choices(state, isFree).map((choice) => {
       const { combine: combined } = reduction;
       const location = locationOf(state, choice, store);
       const rotateAndCombine = (rotate: (a: Vector, b: Vector) => Vector): Statement =>
@@ -93,7 +93,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       return [
         set(total, combinedSum(reduction, choiceIndex(state, choice, true))),
         across ? [rotateAndCombine(swapHalves), rotateAndCombine(swapNeighbours)] : [],
-        stored(across ? { ...location, lanes: [0] } : location, total),
+        storeLanes(across ? { ...location, lanes: [0] } : location, total),
       ];
     });
 
@@ -104,14 +104,14 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
     reduction: Reduction,
     store: Pointer,
   ): Body => {
-    const others = choices(state, isKept.map((kept, level) => kept && level !== at)); // prettier-ignore
+    const others = choices(state, isFree.map((flag, level) => flag && level !== at)); // prettier-ignore
     return others.map((choice) => {
       const { parts } = state.levels[at]!.blocks[0]!;
       const results = new Map<number, Vector[]>();
       const code = parts.map((part, p): Statement => {
-        const own = choice.map((chosen, level) => (level === at ? p : chosen));
-        const kept = choiceIndex(state, own, true);
-        const sum = reduction.accumulators[0]![kept]![0]!;
+        const own = choice.map((index, level) => (level === at ? p : index));
+        const index = choiceIndex(state, own, true);
+        const sum = reduction.accumulators[0]![index]![0]!;
         for (let lane = 0; lane < part.lanes; lane++) {
           const count = part.at + lane;
           const result = (across ? Math.floor(count / extent) : count % extent) * store.strides[across ? outer : schedule.vector]!; // prettier-ignore
@@ -119,14 +119,14 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
           results.set(result, terms);
           terms.push(lane === 0 ? sum : SPLAT_LANE[lane]!(sum, sum));
         }
-        return set(sum, combinedSum(reduction, kept));
+        return set(sum, combinedSum(reduction, index));
       });
       const location = locationOf(state, choice, store);
       return [
         code,
         [...results].map(([elements, terms]) => [
           set(total, terms.reduce(reduction.combine)),
-          stored({ ...location, elements: location.elements + elements, lanes: [0] }, total),
+          storeLanes({ ...location, elements: location.elements + elements, lanes: [0] }, total),
         ]),
       ];
     });
@@ -136,18 +136,18 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
   const tripsPerMove = ({ blocks, depth }: LoopState, { parts }: Block): number => {
     let each = parts.length;
     for (let level = depth + 1; level < blocks.length; level++)
-      if (isKept[level] !== true) each *= blocks[level]?.parts.length ?? 1;
+      if (isFree[level] !== true) each *= blocks[level]?.parts.length ?? 1;
     return Math.max(1, Math.floor((TERMS_PER_TIER * slots) / each));
   };
 
   return {
     add: (state, choice, values) => {
       const { lanes } = vectorPart(state, choice);
-      const kept = choiceIndex(state, choice, true);
+      const index = choiceIndex(state, choice, true);
       const slot = choiceIndex(state, choice, false) % slots;
       return values.map((value, s) => {
         const { combine: combined, identity, isSum, accumulators } = reductions[s]!;
-        const accumulator = accumulators[0]![kept]![slot]!;
+        const accumulator = accumulators[0]![index]![slot]!;
         if (!across || mixed !== null || lanes === LANES) return set(accumulator, combined(accumulator, value));
         const masked = isSum ? v128.and(value, maskOf(lanes)) : v128.bitselect(value, identity, maskOf(lanes));
         return set(accumulator, combined(accumulator, masked));
@@ -157,8 +157,8 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       // the first trip moves at once: the number of trips per move is known only inside the block
       maxTiers > 1 ? set(tripsLeft, i32.const(1)) : [],
       maxTiers > 2 ? set(movesLeft, i32.const(TERMS_PER_TIER)) : [],
-      forEachAccumulator(state, ({ accumulators, identity }, kept, slot) =>
-        accumulators.map((tier) => set(tier[kept]![slot]!, identity)),
+      forEachAccumulator(state, ({ accumulators, identity }, index, slot) =>
+        accumulators.map((tier) => set(tier[index]![slot]!, identity)),
       ),
       loops,
       reductions.map((reduction, s) =>
@@ -166,11 +166,11 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
       ),
     ],
     afterTrip: (state, block) => {
-      const isInnermost = state.depth === schedule.running.length - 1 && state.depth >= schedule.kept;
+      const isInnermost = state.depth === schedule.running.length - 1 && state.depth >= schedule.free;
       if (!isInnermost || maxTiers === 1) return [];
       const moveUp = (from: number): Body =>
-        forEachAccumulator(state, ({ accumulators, combine: combined, identity }, kept, slot) => {
-          const [lower, upper] = [accumulators[from]?.[kept]?.[slot], accumulators[from + 1]?.[kept]?.[slot]];
+        forEachAccumulator(state, ({ accumulators, combine: combined, identity }, index, slot) => {
+          const [lower, upper] = [accumulators[from]?.[index]?.[slot], accumulators[from + 1]?.[index]?.[slot]];
           if (lower === undefined || upper === undefined) return [];
           return [set(upper, combined(upper, lower)), set(lower, identity)];
         });

@@ -154,8 +154,8 @@ export const computedBy = <T extends Vector>(
       const mask = assign(condition);
       const locals = usual.map(assign);
       const [others, before] = inside(otherwise);
-      const chosen = locals.map((local, i) => set(local, v128.bitselect(others[i]!, local, mask)));
-      out.push(when(v128.any_true(mask), [before, chosen]));
+      const selects = locals.map((local, i) => set(local, v128.bitselect(others[i]!, local, mask)));
+      out.push(when(v128.any_true(mask), [before, selects]));
       const results: readonly Vector[] = locals;
       return results as typeof usual; // of the same length
     },

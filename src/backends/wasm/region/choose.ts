@@ -27,12 +27,12 @@ const divisorUpTo = (n: number, most: number): number => {
 };
 
 /** Number of vectors of a loop to unroll: all if there are few, otherwise preferably a divisor of their number. */
-const unrolledVectors = (extent: number, cost: number, wanted: number): number => {
+const unrolledVectors = (extent: number, cost: number, target: number): number => {
   const vectors = Math.ceil(extent / LANES);
   if (vectors <= 8 && vectors * cost <= 96) return vectors;
-  if (vectors <= Math.max(4, wanted) && vectors * cost <= 200) return vectors;
-  const whole = divisorUpTo(Math.floor(extent / LANES), wanted);
-  return whole > 1 || vectors < 4 * wanted ? whole : wanted;
+  if (vectors <= Math.max(4, target) && vectors * cost <= 200) return vectors;
+  const whole = divisorUpTo(Math.floor(extent / LANES), target);
+  return whole > 1 || vectors < 4 * target ? whole : target;
 };
 
 /**
@@ -80,16 +80,16 @@ const reductionSchedule = (analysed: Analysed, vector: number): Schedule => {
   const cost = vectorCost(analysed, vector);
   const collapsedLevels = collapsing(nest, vector, cost, Math.floor(12 / nest.stores.length));
   if (collapsedLevels !== null) return reducingCollapsed(nest, vector, collapsedLevels);
-  const wanted = reduced ? vectorsAtOnce(cost) : Math.max(1, Math.floor(8 / nest.stores.length));
-  const unrolled = unrolledVectors(extent, cost, cost * wanted <= 200 ? wanted : 2);
+  const target = reduced ? vectorsAtOnce(cost) : Math.max(1, Math.floor(8 / nest.stores.length));
+  const unrolled = unrolledVectors(extent, cost, cost * target <= 200 ? target : 2);
   const along = vectorized(vector, extent, unrolled);
   const beside = unrolledBesideVectors(nest, vector, unrolled, Math.ceil(extent / LANES) <= unrolled);
   const level = (loop: number): Level => stepping(loop, nest.loops[loop]!.extent, beside.get(loop) ?? 1);
   const others = loopsWithout(nest, [vector]);
-  const kept = others.filter((loop) => !nest.loops[loop]!.reduced);
+  const free = others.filter((loop) => !nest.loops[loop]!.reduced);
   // unrolled loops are innermost
-  const outer = kept.filter((loop) => !beside.has(loop));
-  const inner = kept.filter((loop) => beside.has(loop));
+  const outer = free.filter((loop) => !beside.has(loop));
+  const inner = free.filter((loop) => beside.has(loop));
   const sums = others.filter((loop) => nest.loops[loop]!.reduced).map(level);
   return scheduled(
     vector,
@@ -126,7 +126,7 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] =>
   const begin = [...plain.running.slice(0, at), ...(tile === extent ? [] : [tiling(loop, extent, tile)]), ...others]; // prettier-ignore
   const variant = (end: readonly Level[], below: number): Variant => {
     const running = [...begin, ...end];
-    return { schedule: { ...plain, running, kept: running.length }, below };
+    return { schedule: { ...plain, running, free: running.length }, below };
   };
   const within = stepping(loop, tile);
   const whole = variant([within, ...along], 0.9);
@@ -144,15 +144,15 @@ const innerLevels = (
   const collapsedLevels = collapsing(nest, vector, cost, 12);
   if (collapsedLevels !== null)
     return { beside: collapsedLevels.outer, levels: [collapsedLevels.running, collapsedLevels.level] };
-  const wanted = vectorsAtOnce(cost);
-  const unrolled = unrolledVectors(extent, cost, wanted);
+  const target = vectorsAtOnce(cost);
+  const unrolled = unrolledVectors(extent, cost, target);
   const isWhole = Math.ceil(extent / LANES) <= unrolled;
-  const beside = isWhole ? adjacent(nest, vector, Math.floor(wanted / unrolled)) : null;
+  const beside = isWhole ? adjacent(nest, vector, Math.floor(target / unrolled)) : null;
   const along = vectorized(vector, extent, unrolled);
   return { beside: beside?.loop, levels: beside === null ? [along] : [beside.level, along] };
 };
 
-const keptSchedule = (analysed: Analysed, vector: number): Schedule => {
+const freeSchedule = (analysed: Analysed, vector: number): Schedule => {
   const { nest, depends } = analysed;
   const { extent } = nest.loops[vector]!;
   const cost = vectorCost(analysed, vector);
@@ -190,5 +190,5 @@ export const scheduleOf = (nest: Nest, depends: readonly number[], extent: Slot<
   const vector = vectorLoop(analysed);
   return nest.loops.some(({ reduced }) => reduced)
     ? reductionSchedule(analysed, vector)
-    : keptSchedule(analysed, vector);
+    : freeSchedule(analysed, vector);
 };

@@ -2,7 +2,7 @@
 import { i32 } from '../assembler/assembler.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { accumulation } from './accumulate.js';
-import { stored } from './access.js';
+import { storeLanes } from './access.js';
 import { type Body, functionCode, locals, repeated, set, type Slot, tee, when } from './code.js';
 import { computation, type Scope } from './compute.js';
 import type { Nest } from '../../shared/regions/nest.js';
@@ -60,17 +60,17 @@ export const emitNest = (
   /** Code for every choice of parts of all levels. All loads come before all stores, so that V8 may pair neighbours. */
   const emitInnermost = (state: LoopState, known: Set<number>): Body => {
     const computing: Body[] = [];
-    const written = choices(state, null).map((choice) => {
+    const writes = choices(state, null).map((choice) => {
       const scope: Scope = { known, out: computing };
       const values = stores.map(({ value }) =>
         toMemory(computed.valueAt(value, state, choice, scope), body[value]!.dtype, tools),
       );
       return (
         sums?.add(state, choice, values) ??
-        stores.map((_, s) => stored(locationOf(state, choice, pointers.stores[s]!), values[s]!))
+        stores.map((_, s) => storeLanes(locationOf(state, choice, pointers.stores[s]!), values[s]!))
       );
     });
-    return [computing, written];
+    return [computing, writes];
   };
 
   const emitInside = (state: LoopState, known: Set<number>): Emitted => {
@@ -84,7 +84,7 @@ export const emitNest = (
   const emitLoops = (state: LoopState, outer: ReadonlySet<number>): Emitted => {
     // values computed in a block are valid only in it
     const { code, by } = emitInside(state, new Set(outer));
-    const summed = sums !== null && state.depth === schedule.kept;
+    const summed = sums !== null && state.depth === schedule.free;
     return { code: summed ? sums.wrap(state, code, pointers.stores) : code, by };
   };
 

@@ -48,7 +48,7 @@ interface RegionFunction extends RegionCode {
   readonly name: string;
 }
 
-const keptElements = ({ extents, reduced }: Region): number =>
+const freeElements = ({ extents, reduced }: Region): number =>
   extents.slice(0, extents.length - reduced).reduce((product, extent) => product * extent, 1);
 
 const getOrInsert = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
@@ -76,14 +76,14 @@ export function* regionModule(
   const codeOf = (nest: Nest, key: string): RegionCode => {
     const before = known.codes.get(key);
     if (before !== undefined) return before;
-    const made = emit(nest);
-    if (known.bytes + made.code.length > MOST_BYTES) {
+    const result = emit(nest);
+    if (known.bytes + result.code.length > MOST_BYTES) {
       known.codes.clear();
       known.bytes = 0;
     }
-    known.codes.set(key, made);
-    known.bytes += made.code.length;
-    return made;
+    known.codes.set(key, result);
+    known.bytes += result.code.length;
+    return result;
   };
   const functionOf = (original: Nest): RegionFunction => {
     const nest = simplified(original);
@@ -108,7 +108,7 @@ export function* regionModule(
       buffer,
       offset: WORD_BYTES * offset,
     }));
-    commands.push(command(name, ...places, isFlat ? keptElements(region) : 0));
+    commands.push(command(name, ...places, isFlat ? freeElements(region) : 0));
     yield;
   }
   const emitted = [...functions.values()];

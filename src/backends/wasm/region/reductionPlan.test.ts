@@ -23,8 +23,8 @@ test('vectors along a reduced loop share the terms of a result among unrolled ac
   expect(planOf(1000)).toEqual({
     across: true,
     mixed: null,
-    isKept: [true, false],
-    keptParts: 1,
+    isFree: [true, false],
+    freeParts: 1,
     slots: 2,
     tiers: [1],
   });
@@ -46,7 +46,7 @@ describe('the tiers of a sum', () => {
   });
 });
 
-test('vectors along a kept and a reduced loop have separate accumulators', () => {
+test('vectors along a free and a reduced loop have separate accumulators', () => {
   const plan = reductionPlan(rows(4, 3), scheduled(1, [], [collapsedVectors(1, 3, 0, 4)]));
-  expect(plan).toMatchObject({ mixed: { level: 0, outer: 0, extent: 3 }, isKept: [true], keptParts: 3, slots: 1 });
+  expect(plan).toMatchObject({ mixed: { level: 0, outer: 0, extent: 3 }, isFree: [true], freeParts: 3, slots: 1 });
 });

@@ -20,9 +20,9 @@ export interface ReductionPlan {
    */
   readonly mixed: { readonly level: number; readonly outer: number; readonly extent: number } | null;
   /** Indexed by level: true if its parts have separate accumulators. */
-  readonly isKept: readonly boolean[];
+  readonly isFree: readonly boolean[];
   /** The number of choices of parts with separate accumulators. */
-  readonly keptParts: number;
+  readonly freeParts: number;
   /** Number of accumulators that share the terms of one result. */
   readonly slots: number;
   /** Indexed by store: 1 to 3. */
@@ -44,10 +44,10 @@ export const reductionPlan = ({ loops, body, stores }: Nest, schedule: Schedule)
   const across = vectorLevel >= 0 && isReduced(schedule.vector);
   const collapsed = levels[vectorLevel]?.collapsed;
   const isMixed = collapsed !== undefined && isReduced(collapsed.outer) !== across;
-  const isKept = levels.map(({ loop }, level) => !isReduced(loop) || (isMixed && level === vectorLevel));
-  const reducedLevels = levels.filter((_, level) => !isKept[level]);
-  const keptParts = maxParts(levels.filter((_, level) => isKept[level]));
-  const room = Math.floor(MAX_ACCUMULATORS / (stores.length * keptParts));
+  const isFree = levels.map(({ loop }, level) => !isReduced(loop) || (isMixed && level === vectorLevel));
+  const reducedLevels = levels.filter((_, level) => !isFree[level]);
+  const freeParts = maxParts(levels.filter((_, level) => isFree[level]));
+  const room = Math.floor(MAX_ACCUMULATORS / (stores.length * freeParts));
   const slots = Math.min(LANES, maxParts(reducedLevels), Math.max(1, room));
   const terms = reducedLevels.reduce((product, level) => product * iterationsOf(level), 1 / slots);
   const tiers = stores.map(({ value, reduce }) => {
@@ -55,5 +55,5 @@ export const reductionPlan = ({ loops, body, stores }: Nest, schedule: Schedule)
     if (!isFloatSum || terms <= MAX_SINGLE_TIER_TERMS) return 1;
     return terms <= TERMS_PER_TIER * MAX_SINGLE_TIER_TERMS ? 2 : 3;
   });
-  return { across, mixed: isMixed ? { level: vectorLevel, ...collapsed } : null, isKept, keptParts, slots, tiers };
+  return { across, mixed: isMixed ? { level: vectorLevel, ...collapsed } : null, isFree, freeParts, slots, tiers };
 };

@@ -27,9 +27,9 @@ const expected = (region: Region, arrays: readonly NumberArray[]): readonly Numb
 /** All functions but rsqrt, which rounds twice. */
 const exact: RegionChoices = { unary: UNARY.filter((fn) => fn !== 'rsqrt') };
 /** The first element that differs, or null. NaN equals NaN, and zeros of either sign, which the definition leaves open. */
-const difference = (found: readonly NumberArray[], meant: readonly NumberArray[]): string | null => {
+const difference = (actual: readonly NumberArray[], meant: readonly NumberArray[]): string | null => {
   for (const [b, array] of meant.entries()) {
-    const other = found[b]!;
+    const other = actual[b]!;
     if (other.constructor !== array.constructor || other.length !== array.length)
       return `buffer ${b} is of another kind`;
     const at = array.findIndex(
@@ -37,13 +37,13 @@ const difference = (found: readonly NumberArray[], meant: readonly NumberArray[]
     );
     if (at >= 0) return `buffer ${b}, element ${at}: ${other[at]} instead of ${array[at]}`;
   }
-  return found.length === meant.length ? null : `${found.length} buffers instead of ${meant.length}`;
+  return actual.length === meant.length ? null : `${actual.length} buffers instead of ${meant.length}`;
 };
 
 describe('a region agrees with its definition', () => {
-  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('bit for bit', (given) => {
-    const arrays = memoryOf(given);
-    expect(difference(run(given.region, arrays), expected(given.region, arrays))).toBeNull();
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 1500 })('bit for bit', (sample) => {
+    const arrays = memoryOf(sample);
+    expect(difference(run(sample.region, arrays), expected(sample.region, arrays))).toBeNull();
   });
 
   test.prop([regionCase({ unary: unaryOf('int32'), dtypes: ['int32'] })], { numRuns: 500 })(

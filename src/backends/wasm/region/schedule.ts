@@ -2,9 +2,9 @@
  * Schedules of loop nests: the order of the loops, the loop that vectors lie along (the vector loop), and the loops
  * that are unrolled.
  *
- * A loop is either kept or reduced: the stores reduce over it. A level runs a loop as a sequence of blocks. A block
- * repeats its parts, which are unrolled. So the innermost body contains one copy of the computation for each choice of
- * one part of every level.
+ * A loop is reduced if the stores reduce over it; otherwise it is free: the results have its index. A level runs a loop
+ * as a sequence of blocks. A block repeats its parts, which are unrolled. So the innermost body contains one copy of the
+ * computation for each choice of one part of every level.
  */
 import type { Expr } from '../assembler/assembler.js';
 
@@ -49,10 +49,10 @@ export const offsetAlong = ({ loop, collapsed }: Level, at: number, strides: rea
 export interface Schedule {
   /** The vector loop; -1 if the nest has no loops, so that only one lane is used. */
   readonly vector: number;
-  /** Levels that become loops, outermost first: kept ones, then reduced ones. */
+  /** Levels that become loops, outermost first: free ones, then reduced ones. */
   readonly running: readonly Level[];
-  /** Number of kept levels among the running ones. */
-  readonly kept: number;
+  /** Number of free levels among the running ones. */
+  readonly free: number;
   /** Levels of a single trip, which are fully unrolled. */
   readonly fixed: readonly Level[];
 }
@@ -142,13 +142,13 @@ export interface FlatExtent {
 
 const isFixed = ({ blocks }: Level): boolean => blocks.length === 1 && blocks[0]!.trips === 1;
 
-/** Makes a schedule of kept and reduced levels, each outermost first. */
-export const scheduled = (vector: number, kept: readonly Level[], reduced: readonly Level[]): Schedule => {
+/** Makes a schedule of free and reduced levels, each outermost first. */
+export const scheduled = (vector: number, free: readonly Level[], reduced: readonly Level[]): Schedule => {
   const runs = (level: Level): boolean => !isFixed(level);
   return {
     vector,
-    running: [...kept.filter(runs), ...reduced.filter(runs)],
-    kept: kept.filter(runs).length,
-    fixed: [...kept, ...reduced].filter(isFixed),
+    running: [...free.filter(runs), ...reduced.filter(runs)],
+    free: free.filter(runs).length,
+    fixed: [...free, ...reduced].filter(isFixed),
   };
 };

@@ -39,17 +39,17 @@ export const regionCycles = (region: Region): number =>
 
 /** Splits a region along a loop that is not reduced: the outermost one with enough iterations, otherwise the longest. */
 export const splitRegion = (region: Region, partCycles = PART_CYCLES): readonly Region[] => {
-  const kept = region.extents.slice(0, region.extents.length - region.reduced);
+  const shape = region.extents.slice(0, region.extents.length - region.reduced);
   const parts = Math.min(MOST_PARTS, Math.ceil(regionCycles(region) / partCycles));
-  const longest = Math.max(...kept);
-  if (parts <= 1 || kept.length === 0 || longest <= 1) return [region];
-  const enough = kept.findIndex((extent) => extent >= parts);
-  const loop = enough < 0 ? kept.indexOf(longest) : enough;
+  const longest = Math.max(...shape);
+  if (parts <= 1 || shape.length === 0 || longest <= 1) return [region];
+  const enough = shape.findIndex((extent) => extent >= parts);
+  const loop = enough < 0 ? shape.indexOf(longest) : enough;
   // equal parts share a function; those of the innermost loop hold whole vectors
-  const unit = loop === region.extents.length - 1 && kept[loop]! >= parts * LINE ? LINE : 1;
-  const units = Math.ceil(kept[loop]! / unit);
+  const unit = loop === region.extents.length - 1 && shape[loop]! >= parts * LINE ? LINE : 1;
+  const units = Math.ceil(shape[loop]! / unit);
   const size = Math.ceil(units / ranges(units, parts).length) * unit;
-  return Array.from({ length: Math.ceil(kept[loop]! / size) }, (_, i) =>
-    part(region, loop, i * size, Math.min(size, kept[loop]! - i * size)),
+  return Array.from({ length: Math.ceil(shape[loop]! / size) }, (_, i) =>
+    part(region, loop, i * size, Math.min(size, shape[loop]! - i * size)),
   );
 };

@@ -45,7 +45,7 @@ export const toolsIn = <T extends Vector>(
   const floats = new Map<number, T>();
   const ints = new Map<number, T>();
   const temporaries: T[] = [];
-  const kept = (known: Map<number, T>, key: number, value: () => Vector): Vector => {
+  const memo = (known: Map<number, T>, key: number, value: () => Vector): Vector => {
     const before = known.get(key);
     if (before !== undefined) return before;
     const own = local();
@@ -61,8 +61,8 @@ export const toolsIn = <T extends Vector>(
     float: (value) =>
       Object.is(value, -0)
         ? f32x4.const(-0)
-        : kept(floats, Math.fround(value), () => i32x4.splat(i32.const(floatBits(value)))),
-    int: (value) => kept(ints, value | 0, () => i32x4.splat(i32.const(value))),
+        : memo(floats, Math.fround(value), () => i32x4.splat(i32.const(floatBits(value)))),
+    int: (value) => memo(ints, value | 0, () => i32x4.splat(i32.const(value))),
     constants: () => statements,
   };
 };

@@ -39,7 +39,7 @@ const continuesAlong = (nest: Nest, vector: number, loop: number): boolean => {
   return 2 * on.length > contiguous.length;
 };
 
-/** The kept loop along which memory continues at the end of the vector loop; -1 if there is none. */
+/** The free loop along which memory continues at the end of the vector loop; -1 if there is none. */
 const continuationLoop = (nest: Nest, vector: number): number =>
   nest.loops.findIndex(
     (_, loop) => loop !== vector && !nest.loops[loop]!.reduced && continuesAlong(nest, vector, loop),
@@ -74,8 +74,8 @@ export const across = (nest: Nest, vector: number, cost: number): Crossing | nul
   if (loop < 0) return null;
   const { extent } = nest.loops[loop]!;
   const read = Math.max(...nest.loads.filter((s) => crosses(s, loop)).map((s) => Math.abs(s[vector]!)));
-  const written = Math.max(...nest.stores.map(({ strides }) => Math.abs(strides[loop]!)));
-  if (cost <= 4 && extent % LINE === 0 && written > read)
+  const write = Math.max(...nest.stores.map(({ strides }) => Math.abs(strides[loop]!)));
+  if (cost <= 4 && extent % LINE === 0 && write > read)
     return {
       loop,
       outer: tiling(loop, extent, LINE),
@@ -93,7 +93,7 @@ export const unrolledBesideVectors = (
   vectors: number,
   isWhole: boolean,
 ): ReadonlyMap<number, number> => {
-  const found = new Map<number, number>();
+  const counts = new Map<number, number>();
   const { extent, reduced } = nest.loops[vector]!;
   let accumulators = nest.stores.length * (reduced ? 1 : vectors);
   const next = isWhole ? continuationLoop(nest, vector) : -1;
@@ -103,18 +103,18 @@ export const unrolledBesideVectors = (
       (d) => d * accumulators <= MAX_ACCUMULATORS && d * vectors <= 2 * MAX_ACCUMULATORS,
     );
     const count = room.find((d) => (d * extent) % LINE === 0) ?? room.find((d) => d * extent >= 2 * LINE) ?? room.at(-1) ?? 1; // prettier-ignore
-    if (count > 1) found.set(next, count);
+    if (count > 1) counts.set(next, count);
     accumulators *= count;
   }
   const others = nest.loops.flatMap((loop, l) => (loop.reduced && l !== vector ? [l] : []));
   const terms = others.reduce((product, l) => product * nest.loops[l]!.extent, 1);
-  const instances = vectors * (found.get(next) ?? 1);
+  const instances = vectors * (counts.get(next) ?? 1);
   if (terms <= 4 && instances * terms <= 2 * MAX_ACCUMULATORS)
-    others.forEach((l) => found.set(l, nest.loops[l]!.extent));
+    others.forEach((l) => counts.set(l, nest.loops[l]!.extent));
   else if (instances < 4 && accumulators < MAX_ACCUMULATORS && others.length > 0) {
     const last = others[others.length - 1]!;
     const count = Math.max(...divisors(nest.loops[last]!.extent).filter((d) => d * instances <= 4));
-    if (count > 1) found.set(last, count);
+    if (count > 1) counts.set(last, count);
   }
-  return found;
+  return counts;
 };

@@ -28,14 +28,14 @@ export const valuePlan = ({ body, loads, stores }: Nest, depends: readonly numbe
   const transposeLevels = loads.map((strides) => transposeLevel(schedule, strides));
 
   const used = liveIn(body, stores);
-  const stored = new Set(stores.map(({ value }) => value));
+  const outputs = new Set(stores.map(({ value }) => value));
   const usersOf = body.map((): number[] => []);
   body.forEach((a, i) => used[i] === true && operandsOf(a).forEach((operand) => usersOf[operand]!.push(i)));
   /** True for assignments that repeat their operands, which must therefore be in locals. */
   const takesSteps = body.map((a) => 'a' in a && formulaOf(a, typeOf(a.a)) !== null);
   const inlined = body.map((a, i) => {
     const [only, ...others] = usersOf[i]!;
-    if (only === undefined || others.length > 0 || stored.has(i)) return false;
+    if (only === undefined || others.length > 0 || outputs.has(i)) return false;
     if (takesSteps[i] === true || takesSteps[only] === true) return false;
     if (a.op === 'load' && transposeLevels[a.load]! >= 0) return false;
     return depthOf[only] === depthOf[i] && varies[i]!.every((along, level) => along === varies[only]![level]);

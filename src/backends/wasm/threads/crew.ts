@@ -15,7 +15,7 @@ export interface Failure {
 export type Outcome = Failure | null;
 
 export interface Crew {
-  readonly started: Promise<Outcome>;
+  readonly ready: Promise<Outcome>;
   /** The first failure; null while all workers work. */
   readonly failure: () => Outcome;
   /** Posts a message to all workers. */
@@ -66,7 +66,7 @@ export const createCrew = (
     settle(failure);
   };
   const onEnd = (reason: string): void => fail(`a worker stopped: ${reason}`);
-  const started = settled(() => {
+  const ready = settled(() => {
     try {
       for (let thread = 0; thread < threads; thread++) {
         const worker = spawn({ onMessage, onEnd });
@@ -80,7 +80,7 @@ export const createCrew = (
     }
   });
   return {
-    started,
+    ready,
     failure: () => failure,
     tell: (message) => workers.forEach(({ post }) => post(message)),
     run: async (program, address, count) => {

@@ -37,9 +37,9 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
   /** The reasons of the last consecutive failures to start workers. */
   let failedStarts: readonly Failure[] = [];
 
-  const retire = async (failed: Crew, failure: Failure): Promise<void> => {
-    if (crew === failed) crew = null;
-    await failed.dismiss(failure);
+  const retire = async (old: Crew, failure: Failure): Promise<void> => {
+    if (crew === old) crew = null;
+    await old.dismiss(failure);
   };
 
   const runNow = async (program: number, address: number, count: number): Promise<Outcome> => {
@@ -49,7 +49,7 @@ export const createPool = (memory: WasmMemory, modules: Modules, threads: number
     if (isStopped) return CLOSED;
     if (failedStarts.length >= MOST_STARTS) return failedStarts.at(-1)!;
     const current = (crew ??= createCrew(memory, modules, threads, sync, [...programs.values()], spawn));
-    const start = await current.started;
+    const start = await current.ready;
     failedStarts = start?.kind === 'notStarted' ? [...failedStarts, start] : [];
     const outcome = start ?? (await current.run(program, address, count));
     if (outcome === null) return null;

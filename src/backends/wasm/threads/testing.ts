@@ -53,7 +53,7 @@ handlers.gate = (message) => {
 export interface Site {
   readonly spawn: Spawn;
   /** The number of workers that have been started, dead ones included. */
-  readonly started: () => number;
+  readonly spawns: () => number;
   /** Kills one of the live workers without informing the backend; `i` is taken modulo their number. */
   readonly kill: (i: number) => Promise<void>;
   /** Closes the gate, at which workers stop before the next function. */
@@ -68,7 +68,7 @@ export const turn = (): Promise<void> => new Promise((resolve) => void setTimeou
 export const createSite = (pauses: Pauses = { chance: 0, most: 0 }): Site => {
   const gate = new Int32Array(new SharedArrayBuffer(8));
   const living = new Set<WorkerHandle>();
-  let started = 0;
+  let spawns = 0;
   const spawnPausing = spawnWith(pausingSource(pauses));
   return {
     spawn: ({ onMessage, onEnd }) => {
@@ -82,10 +82,10 @@ export const createSite = (pauses: Pauses = { chance: 0, most: 0 }): Site => {
       // the pausing worker has this message, too
       worker.post({ kind: 'gate', gate } as never);
       living.add(worker);
-      started++;
+      spawns++;
       return worker;
     },
-    started: () => started,
+    spawns: () => spawns,
     kill: async (i) => [...living][i % living.size]?.end(() => false),
     shut: () => {
       gate[1] = 0;

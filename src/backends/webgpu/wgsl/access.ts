@@ -5,11 +5,11 @@
  */
 import type { Access, Binding, Buffers } from './shader.js';
 
-/** The access mode of a binding of some buffers, in a shader that writes `written`. */
-export const accessOf = (bound: readonly number[], written: ReadonlySet<number>, buffers: Buffers): Access => {
+/** The access mode of a binding of some buffers, in a shader that writes `targets`. */
+export const accessOf = (bound: readonly number[], targets: ReadonlySet<number>, buffers: Buffers): Access => {
   const isReadOnly = (buffer: number): boolean => {
     const { kind } = buffers[buffer]!.storage;
-    return (kind === 'input' || kind === 'constant') && !written.has(buffer);
+    return (kind === 'input' || kind === 'constant') && !targets.has(buffer);
   };
   return bound.every(isReadOnly) ? 'read' : 'read_write';
 };
@@ -21,12 +21,12 @@ export const declaration = (binding: number, access: Access, type: string): stri
 /** Binds each buffer that a shader uses once; `typeOf` returns the element type of its array. */
 export const boundBuffers = (
   used: readonly number[],
-  written: number,
+  target: number,
   buffers: Buffers,
   typeOf: (buffer: number) => string,
 ) => {
   const bound = [...new Set(used)];
-  const modes = bound.map((buffer) => accessOf([buffer], new Set([written]), buffers));
+  const modes = bound.map((buffer) => accessOf([buffer], new Set([target]), buffers));
   return {
     bindings: bound.map((buffer, b): Binding => ({ kind: 'buffers', buffers: [buffer], access: modes[b]! })),
     declarations: bound.map((buffer, b) => declaration(b, modes[b]!, typeOf(buffer))),

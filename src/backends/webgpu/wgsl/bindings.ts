@@ -91,7 +91,7 @@ const mergeNearest = (groups: readonly BindingGroup[], longest: number): readonl
  */
 export const mergedBindings = (
   used: readonly number[],
-  written: ReadonlySet<number>,
+  targets: ReadonlySet<number>,
   buffers: Buffers,
   limits: ShaderLimits,
 ): BufferBindings | null => {
@@ -101,23 +101,23 @@ export const mergedBindings = (
     if (fewer === null) return null;
     groups = fewer;
   }
-  return bindingsOf(groups, written, buffers);
+  return bindingsOf(groups, targets, buffers);
 };
 
 /** Assigns one binding to each place, even if a shader cannot have that many. */
 export const separateBindings = (
   used: readonly number[],
-  written: ReadonlySet<number>,
+  targets: ReadonlySet<number>,
   buffers: Buffers,
-): BufferBindings => bindingsOf(groupByPlace(used, buffers), written, buffers);
+): BufferBindings => bindingsOf(groupByPlace(used, buffers), targets, buffers);
 
-const bindingsOf = (all: readonly BindingGroup[], written: ReadonlySet<number>, buffers: Buffers): BufferBindings => {
+const bindingsOf = (all: readonly BindingGroup[], targets: ReadonlySet<number>, buffers: Buffers): BufferBindings => {
   const startOf = (buffer: number): number => offsetOf(buffers[buffer]!.storage);
   return {
     bindings: all.map((group) => ({
       kind: 'buffers',
       buffers: group.buffers,
-      access: accessOf(group.buffers, written, buffers),
+      access: accessOf(group.buffers, targets, buffers),
     })),
     placeOf: ({ buffer, offset }) => {
       const binding = all.findIndex((group) => group.buffers.includes(buffer));

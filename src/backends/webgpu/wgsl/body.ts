@@ -67,13 +67,13 @@ export const bodyOf = (
   const loaded = (position: number, load: number, dtype: NumberType, into: string[]): string => {
     const view = loads[load]!;
     const { binding } = view;
-    const [from, own, held] = [elements[binding]!, widthOf(position), widths[binding]!];
+    const [from, own, width] = [elements[binding]!, widthOf(position), widths[binding]!];
     const bits = (text: string): string => recast(text, from, elementOf(dtype), own);
     if (isVector(view, vectors)) return bits(`b${binding}[${addressOf(view, vectors, 4)}]`);
     const name = `a${position}`;
     into.push(`let ${name} = ${addressOf(view, vectors, 1)};`);
-    if (own === 1) return bits(single(binding, name, held));
-    const numbers = LANES.map((lane) => single(binding, shifted(name, lane * view.strides[vector]!), held));
+    if (own === 1) return bits(single(binding, name, width));
+    const numbers = LANES.map((lane) => single(binding, shifted(name, lane * view.strides[vector]!), width));
     return bits(`${elementType(from, 4)}(${numbers.join(', ')})`);
   };
 
@@ -114,13 +114,13 @@ export const storing = (
     return recast(numbers, elementOf(dtype), to, width);
   };
   if (isVector(view, vectors)) return [`b${binding}[${addressOf(view, vectors, 4)}] = ${toMemory(4)};`];
-  const [address, held] = [`s${store}`, `h${store}`];
+  const [address, vector] = [`s${store}`, `h${store}`];
   const at = `let ${address} = ${addressOf(view, vectors, 1)};`;
   const stride = vectors.loop < 0 ? 0 : strides[vectors.loop]!;
   if (stride === 0) return [at, `b${binding}[${address}] = ${toMemory(1)};`];
   return [
     at,
-    `let ${held} = ${toMemory(4)};`,
-    ...LANES.map((lane) => `b${binding}[${shifted(address, lane * stride)}] = ${held}[${lane}];`),
+    `let ${vector} = ${toMemory(4)};`,
+    ...LANES.map((lane) => `b${binding}[${shifted(address, lane * stride)}] = ${vector}[${lane}];`),
   ];
 };

@@ -36,8 +36,8 @@ export interface RawNest {
 }
 
 /** Simplifies the nest and keeps only the bindings that it uses. */
-export const boundNestOf = ({ nest: given, loads, stores, bindings, elementsOf }: RawNest): BoundNest => {
-  const nest = simplified(given);
+export const boundNestOf = ({ nest: raw, loads, stores, bindings, elementsOf }: RawNest): BoundNest => {
+  const nest = simplified(raw);
   const elements: (Element | undefined)[] = bindings.map(() => undefined);
   const unify = ({ binding }: Place, element: Element): void => {
     const before = elements[binding];

@@ -65,19 +65,19 @@ const INFINITY = 'var<private> bitsOfInfinity: u32 = 0x7f800000u;\n';
 
 /** The functions that a text calls, directly or indirectly. */
 export const libraryFor = (text: string): string => {
-  const found = new Map<string, string>();
+  const codes = new Map<string, string>();
   const search = (within: string): void => {
     const words = new Set(within.match(/\b\w+(?=\()/g) ?? []);
     for (const name of NAMES)
       for (const width of [1, 4] as const) {
         const called = nameOf(name, width);
-        if (!words.has(called) || found.has(called)) continue;
+        if (!words.has(called) || codes.has(called)) continue;
         const code = textOf(name, width);
-        found.set(called, code);
+        codes.set(called, code);
         search(code);
       }
   };
   search(text);
-  const functions = [...found.values()].join('');
+  const functions = [...codes.values()].join('');
   return functions.includes('bitsOfInfinity') ? INFINITY + functions : functions;
 };

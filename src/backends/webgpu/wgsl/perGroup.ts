@@ -38,7 +38,7 @@ const laneReductionsOf = (bound: BoundNest, lanes: readonly Lanes[]): readonly L
 /** Makes the shader of a reduction that workgroups share. */
 export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: ShaderLimits): Shader => {
   const { nest, stores } = bound;
-  const { vectors, lanes, kept, reduced } = schedule;
+  const { vectors, lanes, free, reduced } = schedule;
   const size = productOf(lanes);
   const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
   const iterations = iterationsOf(bound, vectors);
@@ -46,9 +46,9 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
   const hasPartialBlock = (loop: number): boolean => iterations(loop) % countOf(loop) !== 0;
   const hasLanes = (loop: number): boolean => countOf(loop) > 1;
 
-  const groups = kept.reduce((n, loop) => n * blocks(loop), 1);
+  const groups = free.reduce((n, loop) => n * blocks(loop), 1);
   const workgroups = gridOf(groups, limits);
-  const counted = kept.filter((loop) => blocks(loop) > 1);
+  const counted = free.filter((loop) => blocks(loop) > 1);
   /**
    * The index along a loop. `from` counts blocks of as many iterations as the loop has lanes; null if there is only one
    * block.
@@ -57,13 +57,13 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
     if (!hasLanes(loop)) return from ?? '0u';
     return from === null ? `d${loop}` : `${from} * ${countOf(loop)}u + d${loop}`;
   };
-  const keptIndex = (loop: number): string => indexFrom(loop, counted.includes(loop) ? `k${loop}` : null);
+  const freeIndex = (loop: number): string => indexFrom(loop, counted.includes(loop) ? `k${loop}` : null);
   // invocations beyond the end repeat the last iteration and store nothing
-  const keptIndices = kept.map((loop) => {
-    const index = hasPartialBlock(loop) ? `min(${keptIndex(loop)}, ${iterations(loop) - 1}u)` : keptIndex(loop);
+  const freeIndices = free.map((loop) => {
+    const index = hasPartialBlock(loop) ? `min(${freeIndex(loop)}, ${iterations(loop) - 1}u)` : freeIndex(loop);
     return `let ${indexOf(loop)} = ${index};`;
   });
-  const within = kept.filter(hasPartialBlock).map((loop) => `${keptIndex(loop)} < ${iterations(loop)}u`);
+  const within = free.filter(hasPartialBlock).map((loop) => `${freeIndex(loop)} < ${iterations(loop)}u`);
 
   const serials = reduced
     .filter((loop) => blocks(loop) > 1)
@@ -80,8 +80,8 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
   const { statements, widths } = accumulate(bound, vectors, serials);
 
   const isAcross = vectors.loop >= 0 && nest.loops[vectors.loop]!.reduced;
-  const held: readonly Width[] = widths.map((width) => (isAcross ? 1 : width));
-  const typeOf = (store: number): string => valueType(dtypeOf(bound, store), held[store]!);
+  const sizes: readonly Width[] = widths.map((width) => (isAcross ? 1 : width));
+  const typeOf = (store: number): string => valueType(dtypeOf(bound, store), sizes[store]!);
   const laneReductions = laneReductionsOf(bound, lanes);
   const each = (lines: (store: number) => string): readonly string[] => stores.map((_, s) => lines(s));
   // combines the upper half of the remaining lanes with the lower half
@@ -92,7 +92,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
       'workgroupBarrier();',
       ...block(
         `if (f${stride} < left - half)`,
-        each((s) => `w${s}[lane] = ${combine(bound, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, held[s]!)};`), // prettier-ignore
+        each((s) => `w${s}[lane] = ${combine(bound, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, sizes[s]!)};`), // prettier-ignore
       ),
     ]),
   ]);
@@ -117,7 +117,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
       ...(workgroups[1] > 1 ? block(`if (number >= ${groups}u)`, ['return;']) : []),
       ...digitsOf('number', counted.map((loop) => ({ name: `k${loop}`, extent: blocks(loop) })), 'over'), // prettier-ignore
       ...digitsOf('lane', lanes.map(({ loop, count }) => ({ name: `d${loop}`, extent: count })), 'beside'), // prettier-ignore
-      ...keptIndices,
+      ...freeIndices,
       ...single,
       ...statements,
       ...(laneReductions.length === 0 ? [] : [...own, ...tree]),

@@ -33,7 +33,7 @@ export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimi
   const { nest, bindings, stores } = bound;
   const size = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup);
   const order = nearestFirst(bound);
-  const kept = order.filter((loop) => !nest.loops[loop]!.reduced);
+  const free = order.filter((loop) => !nest.loops[loop]!.reduced);
   const reduced = order.filter((loop) => nest.loops[loop]!.reduced).reverse();
   const iterations = iterationsOf(bound, vectors);
   const tiles = vectors.loop < 0 ? tilesOf(bound) : [];
@@ -41,7 +41,7 @@ export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimi
   const digits = [
     ...tiles.map(({ loop, length }) => ({ name: `t${loop}`, extent: length })),
     ...tiles.map(({ loop, length }) => ({ name: `o${loop}`, extent: Math.ceil(iterations(loop) / length) })),
-    ...kept.filter((loop) => !isTiled(loop)).map((loop) => ({ name: indexOf(loop), extent: iterations(loop) })),
+    ...free.filter((loop) => !isTiled(loop)).map((loop) => ({ name: indexOf(loop), extent: iterations(loop) })),
   ];
   const count = digits.reduce((n, { extent }) => n * extent, 1);
   const partial = tiles.filter(({ loop, length }) => iterations(loop) % length !== 0);

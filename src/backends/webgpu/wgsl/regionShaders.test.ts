@@ -78,11 +78,11 @@ describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), 
   const run = (region: Region, arrays: readonly NumberArray[], limits = gpu!.limits) =>
     gpu!.run(regionShaders(region, apart(arrays), limits), arrays);
 
-  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })('bit for bit', async (given) => {
-    const arrays = arraysOf(given);
-    const results = expected(given.region, arrays);
+  test.prop([regionCase({ ...exact, reduce: ['max', 'min'] })], { numRuns: 120 })('bit for bit', async (sample) => {
+    const arrays = arraysOf(sample);
+    const results = expected(sample.region, arrays);
     fc.pre(results !== null);
-    expect(unsigned(await run(given.region, arrays))).toEqual(unsigned(results));
+    expect(unsigned(await run(sample.region, arrays))).toEqual(unsigned(results));
   });
 
   test.prop([regionCase({ unary: unaryOf('int32'), dtypes: ['int32'] })], { numRuns: 40 })(

@@ -40,11 +40,11 @@ const buffersOf = (region: Region): readonly number[] => {
 export const regionShaders: RegionShaders = (region: Region, buffers: Buffers, limits: ShaderLimits) => {
   if (region.stores.length === 0) return [];
   const used = buffersOf(region);
-  const written = new Set(region.stores.map(({ buffer }) => buffer));
-  const fitting = mergedBindings(used, written, buffers, limits);
+  const targets = new Set(region.stores.map(({ buffer }) => buffer));
+  const fitting = mergedBindings(used, targets, buffers, limits);
   const parts = fitting === null ? splitStores(region, buffers) : null;
   if (parts !== null) return parts.flatMap((part) => regionShaders(part, buffers, limits));
-  const { bindings, placeOf, elementsOf } = fitting ?? separateBindings(used, written, buffers);
+  const { bindings, placeOf, elementsOf } = fitting ?? separateBindings(used, targets, buffers);
   const raw = {
     nest: nestOf(region),
     loads: region.loads.map(placeOf),

@@ -16,8 +16,8 @@ export interface GroupSchedule {
   readonly vectors: Vectors;
   /** Loops with several invocations. The index of the first one varies fastest with the invocation's number. */
   readonly lanes: readonly Lanes[];
-  /** Kept loops, nearest first. */
-  readonly kept: readonly number[];
+  /** Free loops, of which the results have the index, nearest first. */
+  readonly free: readonly number[];
   /** Reduced loops, outermost first. */
   readonly reduced: readonly number[];
 }
@@ -93,14 +93,14 @@ export const groupSchedule = (
   // is occupied, but not further: the tree costs more than additional terms per invocation
   const run = vectors.loop >= 0 ? RUN_LENGTH : 4 * RUN_LENGTH;
   const results = order.reduce((n, loop) => (isReduced(loop) ? n : n * iterations(loop)), 1);
-  const wanted = Math.max(run, Math.ceil(invocationsFor(bound, vectors) / results));
+  const target = Math.max(run, Math.ceil(invocationsFor(bound, vectors) / results));
   let shared = 1;
   for (const loop of order) {
     const before = size;
     if (!isReduced(loop)) {
       if (size < run) take(loop, Math.ceil(run / size));
-    } else if (shared < wanted) {
-      take(loop, Math.ceil(wanted / shared));
+    } else if (shared < target) {
+      take(loop, Math.ceil(target / shared));
       shared *= size / before;
     }
   }
@@ -113,7 +113,7 @@ export const groupSchedule = (
       const count = counts.get(loop);
       return count === undefined ? [] : [{ loop, count }];
     }),
-    kept: order.filter((loop) => !isReduced(loop)),
+    free: order.filter((loop) => !isReduced(loop)),
     reduced: order.filter(isReduced).reverse(),
   };
 };

@@ -26,27 +26,27 @@ interface ReductionSplit {
 }
 
 /** The largest divisor of an extent between half and twice the wanted number; 0 if there is none. */
-const divisorNear = (extent: number, wanted: number): number => {
-  for (let divisor = Math.min(extent, 2 * wanted); 2 * divisor >= wanted; divisor--)
+const divisorNear = (extent: number, target: number): number => {
+  for (let divisor = Math.min(extent, 2 * target); 2 * divisor >= target; divisor--)
     if (extent % divisor === 0) return divisor;
   return 0;
 };
 
 /** Chooses the loop to split and the pieces; null if one dispatch is as good. */
-const chooseSplit = (bound: BoundNest, { vectors, lanes, kept, reduced }: GroupSchedule): ReductionSplit | null => {
+const chooseSplit = (bound: BoundNest, { vectors, lanes, free, reduced }: GroupSchedule): ReductionSplit | null => {
   const iterations = iterationsOf(bound, vectors);
   const countOf = (loop: number): number => lanes.find((l) => l.loop === loop)?.count ?? 1;
   const trips = (loop: number): number => Math.ceil(iterations(loop) / countOf(loop));
   const invocations =
-    kept.reduce((n, loop) => n * trips(loop) * countOf(loop), 1) * reduced.reduce((n, loop) => n * countOf(loop), 1);
+    free.reduce((n, loop) => n * trips(loop) * countOf(loop), 1) * reduced.reduce((n, loop) => n * countOf(loop), 1);
   const allTrips = reduced.reduce((n, loop) => n * trips(loop), 1);
   const loop = reduced.reduce((a, b) => (trips(b) > trips(a) ? b : a), reduced[0]!);
   const useful = Math.min(Math.ceil(invocationsFor(bound, vectors) / invocations), Math.floor(allTrips / MIN_TRIPS));
-  const wanted = Math.min(Math.max(useful, Math.ceil(allTrips / MAX_TRIPS)), trips(loop));
-  if (wanted < MIN_PIECES) return null;
+  const target = Math.min(Math.max(useful, Math.ceil(allTrips / MAX_TRIPS)), trips(loop));
+  if (target < MIN_PIECES) return null;
   const unit = loop === vectors.loop ? 4 : 1;
-  const even = divisorNear(iterations(loop), wanted);
-  const length = even > 0 ? iterations(loop) / even : Math.ceil(iterations(loop) / wanted);
+  const even = divisorNear(iterations(loop), target);
+  const length = even > 0 ? iterations(loop) / even : Math.ceil(iterations(loop) / target);
   const pieces = Math.floor(iterations(loop) / length);
   return { loop, pieces, length: unit * length, remainder: unit * (iterations(loop) - pieces * length) };
 };
@@ -78,10 +78,10 @@ const remainderNest = (nest: Nest, { loop, pieces, length, remainder }: Reductio
 
 /** The nest that combines the pieces of each result. */
 const combiningNest = (nest: Nest, count: number, from: Strides): Nest => {
-  const kept = nest.loops.flatMap(({ reduced }, loop) => (reduced ? [] : [loop]));
-  const over = (strides: Strides): Strides => kept.map((loop) => strides[loop]!);
+  const free = nest.loops.flatMap(({ reduced }, loop) => (reduced ? [] : [loop]));
+  const over = (strides: Strides): Strides => free.map((loop) => strides[loop]!);
   return {
-    loops: [...kept.map((loop) => nest.loops[loop]!), { extent: count, reduced: true }],
+    loops: [...free.map((loop) => nest.loops[loop]!), { extent: count, reduced: true }],
     loads: nest.stores.map(() => [...over(from), from.at(-1)!]),
     body: nest.stores.map(({ value }, load): Assignment => ({
       op: 'load',
@@ -102,12 +102,12 @@ export const splitReduction = (bound: BoundNest, schedule: GroupSchedule): reado
   const { nest, loads, stores, elementsOf } = bound;
   const { loop, pieces, length, remainder } = split;
   const count = remainder > 0 ? pieces + 1 : pieces;
-  // partial results are dense: the nearest kept loop is innermost, and the pieces are outermost
+  // partial results are dense: the nearest free loop is innermost, and the pieces are outermost
   const resultStrides = new Map<number, number>();
   let results = 1;
-  for (const kept of schedule.kept) {
-    resultStrides.set(kept, results);
-    results *= nest.loops[kept]!.extent;
+  for (const loop of schedule.free) {
+    resultStrides.set(loop, results);
+    results *= nest.loops[loop]!.extent;
   }
   const strides = [...nest.loops.map((_, l) => resultStrides.get(l) ?? 0), results];
   const scratch = bound.bindings.length;

@@ -6,9 +6,9 @@ import type { Buffers } from './shader.js';
 /** Returns the region with some of its stores, and the loads and assignments that they need. */
 const withStores = (region: Region, stores: Region['stores']): Region => {
   const live = liveIn(region.body, stores);
-  const kept = region.body.flatMap((_, position) => (live[position]! ? [position] : []));
-  const at = (position: number): number => kept.indexOf(position);
-  const body = kept.map((position) => withOperands(region.body[position]!, at));
+  const positions = region.body.flatMap((_, position) => (live[position]! ? [position] : []));
+  const at = (position: number): number => positions.indexOf(position);
+  const body = positions.map((position) => withOperands(region.body[position]!, at));
   const loads = [...new Set(body.flatMap((a) => (a.op === 'load' ? [a.load] : [])))];
   return {
     ...region,

@@ -136,8 +136,8 @@ const lowered = (
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
- * made.steps // → 11
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(2), solver: dpmSolverFast({ evaluations: 10 }) }))
+ * result.steps // → 11
  */
 export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (settings) =>
   planning((levels, noising) => {
@@ -148,11 +148,11 @@ export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (
     const orders = ends.length < 2 ? [] : fastOrders(settings.evaluations);
     const at = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
     const between = pairsOf([...orders.map((_, i) => at(i)), last]);
-    const held = pairsOf(levels).map(([from, to]) => ({ from, to, stages: [holdX0(from, to)] }));
+    const holds = pairsOf(levels).map(([from, to]) => ({ from, to, stages: [holdX0(from, to)] }));
     return [
-      ...held.filter(({ from }) => !hasSignal(from)),
+      ...holds.filter(({ from }) => !hasSignal(from)),
       ...between.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), settings)),
-      ...held.filter(({ from, to }) => hasSignal(from) && isData(to)),
+      ...holds.filter(({ from, to }) => hasSignal(from) && isData(to)),
     ];
   }),
 );

@@ -30,8 +30,8 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
- * made.memory // → 2
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
+ * result.memory // → 2
  */
 export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(
   options,

@@ -26,8 +26,8 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
- * made.memory // → 1
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
+ * result.memory // → 1
  */
 export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ order, eta, rule, sNoise }) =>
   multistep({

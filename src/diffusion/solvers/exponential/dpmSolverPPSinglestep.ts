@@ -31,8 +31,8 @@ interface SinglestepOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
- * made.steps // → 20
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSinglestep({ order: 3 }) }))
+ * result.steps // → 20
  */
 export const dpmSolverPPSinglestep: SolverFrom<SinglestepOptions> = withOptions(options, ({ rule, ...settings }) =>
   singlestep({ ...settings, ...singlestepRules(rule) }),

@@ -35,8 +35,8 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const made = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
- * made.memory // → 3
+ * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
+ * result.memory // → 3
  */
 export const uniPC: SolverFrom<UniPCOptions> = withOptions(
   options,

@@ -26,7 +26,7 @@ export const planBuffers = (
   inputs: readonly Node[],
   { roots: outputs, parts: inputParts }: Divided,
   order: readonly Node[],
-  stored: ReadonlySet<Node>,
+  inMemory: ReadonlySet<Node>,
   { fuses, alignment = ALIGNMENT }: Capabilities,
 ): PlanBuffers => {
   const [inputOf, outputOf] = [places(inputs), places(outputs)];
@@ -38,10 +38,10 @@ export const planBuffers = (
     return output === undefined ? { kind: 'arena', offset: 0 } : { kind: 'output', output };
   };
   const isInArena = (n: Node): boolean => storageOf(n).kind === 'arena';
-  const parts = fuses ? partsOf(order, stored, isInArena, alignment) : new Map<Node, OperandPart>();
+  const parts = fuses ? partsOf(order, inMemory, isInArena, alignment) : new Map<Node, OperandPart>();
   const operandsInPlace = new Set([...parts.values()].map(({ operand }) => operand));
 
-  const owners = order.filter((n) => stored.has(n) || classOf(n) === 'source');
+  const owners = order.filter((n) => inMemory.has(n) || classOf(n) === 'source');
   const numbers = places(owners);
   const buffers = owners.map((n): Buffer => {
     const part = parts.get(n) ?? inputParts.get(n);

@@ -2,7 +2,7 @@
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
-import type { Class, Written } from '../../primitives/primitive.js';
+import type { Class, RegionWrite } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/table.js';
 import { entryOf } from '../../../internal/lookup.js';
 import { operandOf } from '../../graph/node.js';
@@ -31,7 +31,7 @@ export const isInline = (n: Node): boolean => {
 };
 
 /** The writes of a node of class `region`; null for other classes. */
-export const writtenOf = (n: Node): Written | null => loweringAs(n, 'region')?.written(n) ?? null;
+export const writtenOf = (n: Node): RegionWrite | null => loweringAs(n, 'region')?.write(n) ?? null;
 
 /** True if a node repeats elements of its operand. */
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
@@ -80,9 +80,9 @@ const NONE: ReadonlySet<Node> = new Set();
 
 /** The buffers that operands read, of at least a quarter of `size` elements. */
 const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node> => {
-  const all = operands.reduce<ReadonlySet<Node>>((found, { large }) => {
-    if (large.size === 0 || large === found) return found;
-    return found.size === 0 ? large : new Set([...found, ...large]);
+  const all = operands.reduce<ReadonlySet<Node>>((union, { large }) => {
+    if (large.size === 0 || large === union) return union;
+    return union.size === 0 ? large : new Set([...union, ...large]);
   }, NONE);
   const large = [...all].filter((leaf) => 4 * sizeOf(leaf.shape) >= size);
   return large.length === all.size ? all : new Set(large); // usually reuses the set of an operand, without a copy

@@ -8,12 +8,12 @@ export const donate = (
   donations: readonly (number | null)[],
   buffers: readonly Buffer[],
   calls: readonly Call[],
-): { readonly buffers: readonly Buffer[]; readonly taken: ReadonlySet<number> } => {
-  const written = new Map<number, number>(); // first write of a buffer
-  const read = new Map<number, number>(); // last read of a buffer
+): { readonly buffers: readonly Buffer[]; readonly inputs: ReadonlySet<number> } => {
+  const firstWrite = new Map<number, number>(); // of a buffer
+  const lastRead = new Map<number, number>(); // of a buffer
   calls.forEach((call, at) => {
-    for (const b of writesOf(call)) if (!written.has(b)) written.set(b, at);
-    for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) read.set(one, at);
+    for (const b of writesOf(call)) if (!firstWrite.has(b)) firstWrite.set(b, at);
+    for (const b of readsOf(call)) for (const one of [b, ...wholesOf(buffers, b)]) lastRead.set(one, at);
   });
   const ofInput = new Map<number, number>(); // the buffer of a whole input
   const ofOutput = new Map<number, number>(); // the buffer of an output
@@ -25,13 +25,13 @@ export const donate = (
   donations.forEach((output, input) => {
     if (output === null) return;
     const [from, to] = [ofInput.get(input), ofOutput.get(output)];
-    const first = to === undefined ? undefined : written.get(to);
+    const first = to === undefined ? undefined : firstWrite.get(to);
     if (from === undefined || to === undefined || first === undefined) return;
-    const last = read.get(from) ?? -1;
+    const last = lastRead.get(from) ?? -1;
     if (last < first || (last === first && inPlace(elementAt(calls, first), from, to, buffers))) inputOf.set(to, input);
   });
   return {
-    taken: new Set(inputOf.values()),
+    inputs: new Set(inputOf.values()),
     buffers: buffers.map((buffer, b) => {
       const input = inputOf.get(b);
       return input === undefined ? buffer : { ...buffer, storage: { kind: 'input', input, offset: 0 } };

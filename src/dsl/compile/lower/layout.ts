@@ -57,28 +57,28 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
       lives.set(owner, { first: lives.get(owner)?.first ?? time, last: time });
     }
   });
-  const joined = new Map<number, Block>(
+  const blocks = new Map<number, Block>(
     [...lives].map(([b, life]) => [b, { ...life, elements: elementAt(buffers, b).elements, members: [b] }]),
   );
   calls.forEach((call, time) => {
     if (call.kind !== 'region') return;
-    const taken = new Set<number>();
+    const sources = new Set<number>();
     for (const { buffer: to } of call.region.stores) {
-      const target = joined.get(to);
+      const target = blocks.get(to);
       if (target === undefined || target.first !== time) continue;
       const from = call.region.loads.find(
         ({ buffer }) =>
-          !taken.has(buffer) && joined.get(buffer)?.last === time && entryOf(lives, buffer).last === time &&
+          !sources.has(buffer) && blocks.get(buffer)?.last === time && entryOf(lives, buffer).last === time &&
           elementAt(buffers, buffer).elements === elementAt(buffers, to).elements && inPlace(call, buffer, to, buffers), // prettier-ignore
       );
       if (from === undefined) continue;
-      taken.add(from.buffer);
-      const source = entryOf(joined, from.buffer);
+      sources.add(from.buffer);
+      const source = entryOf(blocks, from.buffer);
       const block = { ...source, last: target.last, members: [...source.members, ...target.members] };
-      for (const member of block.members) joined.set(member, block);
+      for (const member of block.members) blocks.set(member, block);
     }
   });
-  return [...new Set(joined.values())];
+  return [...new Set(blocks.values())];
 };
 
 /** Places blocks, the largest first, each in the tightest free gap during its lifetime, otherwise after all others. */
@@ -93,19 +93,19 @@ export const layout = (
   const [starts, ends] = [new Float64Array(blocks.length), new Float64Array(blocks.length)];
   const offsets = new Map<number, number>();
   let arenaElements = 0;
-  blocks.forEach(({ first, last, elements, members }, placed) => {
+  blocks.forEach(({ first, last, elements, members }, count) => {
     const size = Math.ceil(elements / alignment) * alignment;
     let offset = 0;
     let best = -1;
     let slack = Infinity;
-    for (let i = 0; i < placed && slack > 0; i++) {
+    for (let i = 0; i < count && slack > 0; i++) {
       if (lasts[i]! < first || firsts[i]! > last) continue;
       const gap = starts[i]! - offset;
       if (gap >= size && gap - size < slack) [best, slack] = [offset, gap - size];
       offset = Math.max(offset, ends[i]!);
     }
     const at = best >= 0 ? best : offset;
-    let next = placed;
+    let next = count;
     while (next > 0 && starts[next - 1]! > at) next--;
     for (const [column, value] of [
       [firsts, first],
@@ -113,7 +113,7 @@ export const layout = (
       [starts, at],
       [ends, at + size],
     ] as const) {
-      column.copyWithin(next + 1, next, placed);
+      column.copyWithin(next + 1, next, count);
       column[next] = value;
     }
     for (const member of members) offsets.set(member, at);

@@ -52,12 +52,12 @@ function* fuse(
   capabilities: Capabilities,
 ): Pieces<Fused> {
   const order = reachable([...divided.roots, ...lowering.inputs]);
-  const stored = capabilities.fuses
+  const inMemory = capabilities.fuses
     ? materialize(order, required, capabilities.mostBuffers)
     : new Set(order.filter((n) => n.dtype !== 'key' && classOf(n) !== 'source'));
   yield;
 
-  const planned = planBuffers(lowering.inputs, divided, order, stored, capabilities);
+  const planned = planBuffers(lowering.inputs, divided, order, inMemory, capabilities);
   const { buffers, bufferOf } = planned;
   const calls: Call[] = [];
   const unindexable: Node[] = [];
@@ -66,14 +66,14 @@ function* fuse(
     if (sizeOf(n.shape) === 0) return;
     const own = callOf(n, lowering.inputs, planned, capabilities);
     if (own !== null) return void calls.push(own);
-    for (const { region, parts, unindexable: needed } of regionsOf(n, bufferOf(n)!, planned)) {
+    for (const { region, parts, unindexable: more } of regionsOf(n, bufferOf(n)!, planned)) {
       const call = { kind: 'region', origin: originOf(n, parts), region } as const;
       calls.push(call);
-      unindexable.push(...needed);
+      unindexable.push(...more);
       if (parts.some(waits)) waiting.add(call);
     }
   };
-  const filled = order.filter((n) => stored.has(n) && !isSource(n)); // sources need no call
+  const filled = order.filter((n) => inMemory.has(n) && !isSource(n)); // sources need no call
   for (const n of filled.sort((a, b) => a.depth - b.depth)) {
     fill(n);
     yield;
@@ -100,16 +100,16 @@ export function* lowered(lowering: Lowering, capabilities: Capabilities): Pieces
     : fused.calls;
   yield;
   const donation = donate(lowering.donations, buffers, calls);
-  const placed = layout(donation.buffers, calls, capabilities.alignment);
+  const memory = layout(donation.buffers, calls, capabilities.alignment);
   return {
-    buffers: placed.buffers,
+    buffers: memory.buffers,
     calls,
-    arenaElements: placed.arenaElements,
+    arenaElements: memory.arenaElements,
     inputs: lowering.inputs.map((n, i): PlanInput => ({
       path: pathOf(n) ?? '',
       shape: n.shape,
       dtype: n.dtype,
-      donatedTo: donation.taken.has(i) ? lowering.donations[i]! : null,
+      donatedTo: donation.inputs.has(i) ? lowering.donations[i]! : null,
       donated: lowering.donated[i]!,
     })),
     outputs: outputs.map((n): PlanOutput =>

@@ -40,17 +40,17 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
  * Decides which nodes get a buffer. The others are computed inline in the regions of their consumers, in several
  * regions if that is cheap, so that a training step stores few activations.
  *
- * `order` holds all nodes, inputs first; `wanted` those that must be stored: outputs, and operands of reshapes without
+ * `order` holds all nodes, inputs first; `initial` those that must be stored: outputs, and operands of reshapes without
  * index arithmetic. A region accesses at most `mostBuffers` buffers.
  */
 export const materialize = (
   order: readonly Node[],
-  wanted: ReadonlySet<Node>,
+  initial: ReadonlySet<Node>,
   mostBuffers = Infinity,
 ): ReadonlySet<Node> => {
-  const required = new Set([...wanted, ...comparedWithExtremum(order)]);
+  const required = new Set([...initial, ...comparedWithExtremum(order)]);
   const effort = efforts(order);
-  const stored = new Set<Node>();
+  const inMemory = new Set<Node>();
   const none = { by: [], viewed: false, dense: false, repeated: false };
   const demands = new Map<Node, Demand>(order.map((n) => [n, { ...none }]));
 
@@ -68,7 +68,7 @@ export const materialize = (
     const kind = classOf(n);
     const own = entryOf(demands, n);
     const isStored = mustStore(n);
-    if (isStored) stored.add(n);
+    if (isStored) inMemory.add(n);
     for (const input of n.inputs) {
       const demand = entryOf(demands, input);
       if (kind === 'anchor' || primitiveOf(n).isStored) demand.viewed = true;
@@ -86,18 +86,18 @@ export const materialize = (
     const all = more(known);
     return all.size === known.size ? all : untilStable(all);
   };
-  return mostBuffers === Infinity ? more(stored) : untilStable(more(stored));
+  return mostBuffers === Infinity ? more(inMemory) : untilStable(more(inMemory));
 };
 
 /** True if a kernel can read a node as a view of a stored one. */
-const isReadable = (n: Node, stored: ReadonlySet<Node>, dense: boolean): boolean => {
-  const view = viewOf(n, (x) => stored.has(x));
+const isReadable = (n: Node, inMemory: ReadonlySet<Node>, dense: boolean): boolean => {
+  const view = viewOf(n, (x) => inMemory.has(x));
   return view !== null && (!dense || isDense(n.shape, view.strides));
 };
 
 /** Adds the movements that a kernel cannot read as a view, given the stored nodes. */
-const readable = (order: readonly Node[], stored: ReadonlySet<Node>): ReadonlySet<Node> => {
-  const all = new Set(stored);
+const readable = (order: readonly Node[], inMemory: ReadonlySet<Node>): ReadonlySet<Node> => {
+  const all = new Set(inMemory);
   const kernels = order.filter((n) => ['anchor', 'library'].includes(classOf(n)));
   // a newly stored node can break a view through it
   for (let before = -1; before < all.size;) {
@@ -117,8 +117,8 @@ interface Expression {
 const NONE: ReadonlySet<Node> = new Set();
 
 /** Adds nodes so that no expression of a region is too long or loads from too many buffers. */
-const limited = (order: readonly Node[], stored: ReadonlySet<Node>, mostBuffers: number): ReadonlySet<Node> => {
-  const cut = new Set(stored);
+const limited = (order: readonly Node[], inMemory: ReadonlySet<Node>, mostBuffers: number): ReadonlySet<Node> => {
+  const cut = new Set(inMemory);
   const inline = new Map<Node, Expression>();
   const isLimited = mostBuffers !== Infinity;
   const expressionOf = (n: Node): Expression => inline.get(n) ?? { length: 1, loaded: isLimited ? new Set([n]) : NONE };

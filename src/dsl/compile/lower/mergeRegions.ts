@@ -36,7 +36,7 @@ const groupOf = (region: Region): Group => ({
  * Appends group `b` to group `a`. Null if their loops differ, if one loads at another index a buffer that the other stores,
  * or if they access too many buffers.
  */
-const joined = (a: Group, b: Group, mostBuffers: number): Group | null => {
+const join = (a: Group, b: Group, mostBuffers: number): Group | null => {
   if (a.loops !== b.loops) return null;
   if ([...a.loads.values(), ...a.stores.values()].some(({ buffer }) => b.stores.has(buffer))) return null;
   const loads = new Map(a.loads);
@@ -62,14 +62,14 @@ const merged = ({ regions }: Group): Region => {
   const body: Assignment[] = [];
   const stores: Store[] = [];
   const known = new Map<string, number>(); // assignments, and loads by access
-  const passed = new Map<string, number>(); // stored values by access
+  const results = new Map<string, number>(); // values of stores by access
   for (const region of regions) {
     const renamed: number[] = [];
     const keys = region.loads.map(accessKey);
     for (const a of region.body) {
       const moved = withOperands(a, (i) => renamed[i]!);
       const key = a.op === 'load' ? keys[a.load]! : assignmentKey(moved);
-      let value = (a.op === 'load' ? passed.get(key) : undefined) ?? known.get(key);
+      let value = (a.op === 'load' ? results.get(key) : undefined) ?? known.get(key);
       if (value === undefined) {
         value = body.push(a.op === 'load' ? { ...a, load: loads.push(region.loads[a.load]!) - 1 } : moved) - 1;
         known.set(key, value);
@@ -79,7 +79,7 @@ const merged = ({ regions }: Group): Region => {
     for (const store of region.stores) {
       const value = renamed[store.value]!;
       stores.push({ ...store, value });
-      if (store.reduce === null) passed.set(accessKey(store), value);
+      if (store.reduce === null) results.set(accessKey(store), value);
     }
   }
   return { extents: first.extents, reduced: first.reduced, loads, body, stores };
@@ -104,7 +104,7 @@ export const joinRegions = (
   buffers: readonly Buffer[],
   mostBuffers = Infinity,
 ): readonly Call[] => {
-  const kept: { readonly call: Call; readonly group: Group | null }[] = [];
+  const result: { readonly call: Call; readonly group: Group | null }[] = [];
   // by buffer: the last write, the last write of a part of it, and the regions that read it, in order
   const [writtenAt, partAt] = [buffers.map(() => -1), buffers.map(() => -1)];
   const readAt = buffers.map((): number[] => []);
@@ -129,8 +129,8 @@ export const joinRegions = (
     const shared = [...own.loads.values()].filter(({ strides }) => strides.every((s) => s !== 0));
     const candidates = shared.flatMap(({ buffer: b }) => [...readAt[b]!.slice(-CANDIDATES), writtenAt[b]!]);
     for (const at of [...new Set(candidates)].sort((a, b) => b - a)) {
-      const host = at < ready || at <= after ? undefined : kept[at]?.group;
-      const group = host ? joined(host, own, mostBuffers) : null;
+      const host = at < ready || at <= after ? undefined : result[at]?.group;
+      const group = host ? join(host, own, mostBuffers) : null;
       if (group !== null) return { at, group };
     }
     return null;
@@ -139,13 +139,13 @@ export const joinRegions = (
   for (const call of calls) {
     const own = call.kind === 'region' ? groupOf(call.region) : null;
     const host = own === null || waiting.has(call) ? null : hostOf(call, own);
-    const at = host?.at ?? kept.length;
-    const before = kept[at]?.call;
+    const at = host?.at ?? result.length;
+    const before = result[at]?.call;
     const origin = before === undefined ? call.origin : joinedOrigin(before.origin, call.origin);
-    kept[at] = { call: { ...call, origin }, group: host?.group ?? own };
+    result[at] = { call: { ...call, origin }, group: host?.group ?? own };
     note(call, at);
   }
-  return kept.map(({ call, group }) =>
+  return result.map(({ call, group }) =>
     call.kind === 'region' && group !== null ? { ...call, region: merged(group) } : call,
   );
 };

@@ -26,15 +26,15 @@ export interface OperandPart extends Part {
  */
 export const partsOf = (
   order: readonly Node[],
-  stored: ReadonlySet<Node>,
-  isInArena: (stored: Node) => boolean,
+  inMemory: ReadonlySet<Node>,
+  isInArena: (n: Node) => boolean,
   alignment: number,
 ): ReadonlyMap<Node, OperandPart> => {
   const uses = countsOf(order.flatMap(({ inputs }) => inputs));
   /** The stored node of which an operand is a view of all elements, if the node has no other use. */
   const storedAs = (operand: Node): Node | null => {
-    const view = viewOf(operand, (n) => stored.has(n));
-    if (view === null || !stored.has(view.base) || !isInArena(view.base)) return null;
+    const view = viewOf(operand, (n) => inMemory.has(n));
+    if (view === null || !inMemory.has(view.base) || !isInArena(view.base)) return null;
     if (!isDense(operand.shape, view.strides) || sizeOf(view.base.shape) !== sizeOf(operand.shape)) return null;
     for (let at = operand; ; at = operandOf(at)) {
       if (uses.get(at) !== 1) return null;
@@ -43,10 +43,10 @@ export const partsOf = (
   };
   const parts = new Map<Node, OperandPart>();
   for (const whole of order) {
-    const written = writtenOf(whole);
-    if (written?.reduce !== null || written.background !== null || !stored.has(whole) || !isInArena(whole)) continue;
+    const write = writtenOf(whole);
+    if (write?.reduce !== null || write.background !== null || !inMemory.has(whole) || !isInArena(whole)) continue;
     const strides = denseStrides(whole.shape);
-    for (const { operand, start } of written.pieces) {
+    for (const { operand, start } of write.pieces) {
       const offset = addressOf(start, strides);
       const end = offset + sizeOf(operand.shape);
       const isLast = end === sizeOf(whole.shape);

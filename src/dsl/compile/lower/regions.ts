@@ -40,8 +40,8 @@ const build = (
   { node: root, reduce, axes, buffer: target, offset, strides }: Request,
   buffers: NodeBuffers,
 ): Filling => {
-  const kept = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
-  const order = [...kept, ...axes]; // the axis of each loop
+  const outer = [...root.shape.keys()].filter((axis) => !axes.includes(axis));
+  const order = [...outer, ...axes]; // the axis of each loop
   const loops = nest(order.map((axis) => extentAt(root, axis)));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
@@ -110,7 +110,7 @@ const build = (
   const leaves = loops.leaves();
   const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at, leaves) });
   const region = tidied({
-    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= kept.length })),
+    loops: leaves.map(({ extent, original }) => ({ extent, reduced: original >= outer.length })),
     loads: loads.map(({ buffer, at }) => ({ buffer, ...placeOf(at) })),
     body: body.map(({ at, ...own }) => (at === undefined ? own : { ...own, ...placeOf(at) })),
     stores: [{ buffer: target, ...placeOf(address), value: result, reduce }],
@@ -153,10 +153,10 @@ const tidied = ({ loops, loads, body, stores }: Loose): Region => {
 export const regionsOf = (n: Node, buffer: number, buffers: NodeBuffers): readonly Filling[] => {
   const strides = denseStrides(n.shape);
   const whole: Request = { node: n, reduce: null, axes: [], buffer, offset: 0, strides };
-  const written = writtenOf(n);
-  if (written === null) return [build(whole, buffers)];
-  if (written.reduce !== null) return [build({ ...whole, ...written, node: operandOf(n) }, buffers)];
-  const { background, pieces } = written;
+  const write = writtenOf(n);
+  if (write === null) return [build(whole, buffers)];
+  if (write.reduce !== null) return [build({ ...whole, ...write, node: operandOf(n) }, buffers)];
+  const { background, pieces } = write;
   const copies = pieces.flatMap(({ operand, start, steps }) => {
     if (buffers.isInPlace(operand)) return [];
     const apart = strides.map((stride, axis) => stride * steps[axis]!);

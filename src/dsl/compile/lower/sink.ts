@@ -34,17 +34,17 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
   // from the end, so that the readers of a call are placed before it
   for (let at = calls.length - 1; at >= 0; at--) {
     const call = calls[at]!;
-    const made = [...new Set(writesOf(call))];
+    const outputs = [...new Set(writesOf(call))];
     const reads = [...new Set(readsOf(call).flatMap((b) => [b, ...elementAt(partsOf, b)]))];
-    const uses = made.flatMap((b) => firstRead.get(b) ?? []);
+    const uses = outputs.flatMap((b) => firstRead.get(b) ?? []);
     const use = uses.reduce<Place | null>(
       (first, next) => (first === null || isBefore(next, first) ? next : first),
       null,
     );
     const isKept = (last: Place | undefined) => use === null || last === undefined || isBefore(last, use);
-    const kept = reads.filter((b) => isKept(lastRead.get(b)));
-    const results = made.filter((b) => firstRead.has(b)); // without scratch memory
-    const movable = made.every((b) => writers.get(b) === 1) && total(kept) < total(results);
+    const live = reads.filter((b) => isKept(lastRead.get(b)));
+    const results = outputs.filter((b) => firstRead.has(b)); // without scratch memory
+    const movable = outputs.every((b) => writers.get(b) === 1) && total(live) < total(results);
     const place = use !== null && movable ? justBefore(use, at) : { at, ahead: 0 };
     places.set(call, place);
     for (const b of reads) {

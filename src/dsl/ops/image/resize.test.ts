@@ -37,15 +37,15 @@ const bilinear = (b: number, y: number, x: number, c: number): number => {
 
 describe('resizing', () => {
   test.each([[6, 8], [3, 4], [2, 3], [5, 7], [1, 1], [4, 1]])('to %d×%d', async (height, width) => {
-    const given = [floats(data, 2, 3, 4, 2)];
+    const operands = [floats(data, 2, 3, 4, 2)];
     await expectOperation(
       (x: Tensor<[2, 3, 4, 2]>) => resizeNearest(x, height, width),
-      given,
+      operands,
       resized(height, width, atNearest),
     );
     await expectOperation(
       (x: Tensor<[2, 3, 4, 2]>) => resizeBilinear(x, height, width),
-      given,
+      operands,
       resized(height, width, bilinear),
     );
   }); // prettier-ignore

@@ -58,8 +58,8 @@ export const oneHot: Dual<
 > = dual('oneHot', 2, (indices: AnyTensor, depth: number) => {
   const n = nodeOf(indices);
   const shape = extents('oneHot', [...n.shape, depth]);
-  const chosen = spread(nodes.reshape(n, [...n.shape, 1]), shape);
-  return tensor(nodes.cast(nodes.binary('equal', chosen, nodes.iota(shape, n.shape.length)), 'float32'));
+  const column = spread(nodes.reshape(n, [...n.shape, 1]), shape);
+  return tensor(nodes.cast(nodes.binary('equal', column, nodes.iota(shape, n.shape.length)), 'float32'));
 });
 
 /**
@@ -85,8 +85,8 @@ export const take: Dual<
 > = dual('take', 3, (x: AnyTensor, axis: number, indices: AnyTensor) => {
   const n = nodeOf(x);
   const at = nodes.axisOf('take', n, axis);
-  const taken = named('take', () => nodes.gather(exchange(n, 0, at), nodeOf(indices)));
-  return tensor(exchange(taken, 0, at));
+  const rows = named('take', () => nodes.gather(exchange(n, 0, at), nodeOf(indices)));
+  return tensor(exchange(rows, 0, at));
 });
 
 /**
@@ -113,8 +113,8 @@ export const takeAlong: Dual<
   if (places.shape.length !== n.shape.length || places.shape.some((d, i) => i !== at && d !== n.shape[i]))
     refuseShape('takeAlong', expected, places.shape, 'give each row its own indices');
   const last = n.shape.length - 1;
-  const taken = takeAlongLast(exchange(n, at, last), exchange(places, at, last));
-  return tensor(exchange(taken, at, last));
+  const elements = takeAlongLast(exchange(n, at, last), exchange(places, at, last));
+  return tensor(exchange(elements, at, last));
 });
 
 /** Takes elements along the last axis with one gather from all rows. */
@@ -125,8 +125,8 @@ const takeAlongLast = (x: Node, indices: Node): Node => {
   const inside = nodes.binary('min', nodes.max(indices, nodes.full(0, indices.shape, 'int32')), last);
   const starts = nodes.reshape(nodes.scale(nodes.iota([rows], 0), extent), [...x.shape.slice(0, -1), 1]);
   const places = nodes.add(inside, spread(starts, indices.shape));
-  const taken = nodes.gather(nodes.reshape(x, [sizeOf(x.shape)]), nodes.reshape(places, [sizeOf(places.shape)]));
-  return nodes.reshape(taken, indices.shape);
+  const elements = nodes.gather(nodes.reshape(x, [sizeOf(x.shape)]), nodes.reshape(places, [sizeOf(places.shape)]));
+  return nodes.reshape(elements, indices.shape);
 };
 
 /** The indices of a stable ascending sort of each row: the indices of a descending sort of the flipped row, flipped. */

@@ -138,8 +138,8 @@ describe('on wasm, which stores no scores', () => {
     const f = program({ q: '1 512 8', k: '1 512 8' }, ({ q, k }) =>
       grad((x: Tensor<[1, 512, 8]>) => sum(attention(x, k, k, { heads: 1 })))(q),
     );
-    const made = await using(wasm())(compile(f, {}))();
-    expect(E.isRight(made) && made.right.plan.arenaElements).toBeLessThan(200_000);
+    const result = await using(wasm())(compile(f, {}))();
+    expect(E.isRight(result) && result.right.plan.arenaElements).toBeLessThan(200_000);
   });
 });
 
@@ -165,8 +165,8 @@ describe('attention', () => {
     ['values of another length', () => attention(other([1, 2, 2, 6]), other([1, 7, 6]), other([1, 6, 6]), { heads: 2 }), 'v in the shape of k'],
     ['a matrix', () => attention(other([2, 6]), other([2, 6]), other([2, 6]), { heads: 2 }), 'q as tokens'],
   ])('rejects %s', (_, build, expected) => {
-    const made = attempt(build);
-    expect(made).toMatchObject(E.left({ _tag: 'ShapeError' }));
-    expect(E.isLeft(made) && made.left.expected).toContain(expected);
+    const result = attempt(build);
+    expect(result).toMatchObject(E.left({ _tag: 'ShapeError' }));
+    expect(E.isLeft(result) && result.left.expected).toContain(expected);
   }); // prettier-ignore
 });

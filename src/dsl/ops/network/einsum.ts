@@ -46,9 +46,9 @@ type OrMessage<T, Messages> = [Messages] extends [never] ? T : NoInfer<Messages>
 
 // Calls in types. `extends unknown` defers a type until its shapes are known.
 
-type LettersOf<S extends string, Found extends readonly string[] = []> = S extends `${infer L}${infer Rest}`
-  ? LettersOf<Rest, [...Found, L]>
-  : Found;
+type LettersOf<S extends string, Letters extends readonly string[] = []> = S extends `${infer L}${infer Rest}`
+  ? LettersOf<Rest, [...Letters, L]>
+  : Letters;
 
 /** The extents of letters. */
 type Extents = Readonly<Record<string, Dim>>;
@@ -173,9 +173,9 @@ const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
   transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
 
 /** Sums over the axes that are not kept. */
-const summed = ({ node, letters }: Named, kept: readonly string[]): Named => ({
-  node: reduce('sum', node, letters.flatMap((letter, axis) => (kept.includes(letter) ? [] : [axis]))), // prettier-ignore
-  letters: letters.filter((letter) => kept.includes(letter)),
+const summed = ({ node, letters }: Named, output: readonly string[]): Named => ({
+  node: reduce('sum', node, letters.flatMap((letter, axis) => (output.includes(letter) ? [] : [axis]))), // prettier-ignore
+  letters: letters.filter((letter) => output.includes(letter)),
 });
 
 /** One batched product of matrices. Shared axes are batch axes if they are in the result; otherwise they are summed. */

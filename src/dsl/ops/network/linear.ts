@@ -17,13 +17,13 @@ import { withFields } from '../operand.js';
 const combined =
   (op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]) =>
   (x: AnyTensor, y: AnyTensor): AnyTensor => {
-    const [{ shape }, given] = [nodeOf(x), nodeOf(y)];
+    const [{ shape }, operand] = [nodeOf(x), nodeOf(y)];
     const own = axes.map((axis) => shape.at(axis) ?? 'none');
-    const [expected, actual] = [`${showShape(own)}, for ${showShape(shape)}`, showShape(given.shape)];
+    const [expected, actual] = [`${showShape(own)}, for ${showShape(shape)}`, showShape(operand.shape)];
     if (actual !== showShape(own))
-      wrongShape(op, given, expected, actual, 'broadcasting is explicit: use broadcastTo for other shapes');
-    const kept = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
-    const aligned = reshape(given, shape.map((d, axis) => (kept.includes(axis) ? d : 1))); // prettier-ignore
+      wrongShape(op, operand, expected, actual, 'broadcasting is explicit: use broadcastTo for other shapes');
+    const positions = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
+    const aligned = reshape(operand, shape.map((d, axis) => (positions.includes(axis) ? d : 1))); // prettier-ignore
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
   };
 

@@ -50,8 +50,8 @@ const normOf = <F extends object, O extends Fields>(
   body: (x: Node, params: ScaleAndShift<Dim>, options: Filled<O>) => AnyTensor,
 ): F => {
   const options = schema(op, fields);
-  return dual(op, [startsWithTensor, 3], (x: AnyTensor, params: ScaleAndShift<Dim>, given: unknown) => {
-    const known = options.demand(given);
+  return dual(op, [startsWithTensor, 3], (x: AnyTensor, params: ScaleAndShift<Dim>, settings: unknown) => {
+    const known = options.demand(settings);
     return named(op, () => body(nodeOf(x), ofChannels(op, params, names, nodeOf(x)), known));
   });
 };

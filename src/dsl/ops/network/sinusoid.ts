@@ -120,8 +120,8 @@ export const sinusoid: {
     options: SinusoidOptions<Extent<D>>,
   ): <B extends Dim>(t: Tensor<[B]>) => Tensor<[B, Wide<D>]>;
   <B extends Dim, const D extends number>(t: Tensor<[B]>, options: SinusoidOptions<Extent<D>>): Tensor<[B, Wide<D>]>;
-} = dual('sinusoid', 2, (t: AnyTensor, given: SinusoidOptions) => {
-  const options = sinusoidOptions.demand(given);
+} = dual('sinusoid', 2, (t: AnyTensor, settings: SinusoidOptions) => {
+  const options = sinusoidOptions.demand(settings);
   const x = nodeOf(t);
   if (x.shape.length !== 1) refuseShape('sinusoid', 'times, [B]', x.shape, 'reshape it first');
   demandFloats('sinusoid', x);

@@ -65,27 +65,27 @@ type Beside<X, First, A extends number> = [Replace<ShapeOf<X>, A, Dim>, DTypeOf<
 type Tensors = readonly [AnyTensor, ...AnyTensor[]];
 type Fitting<T extends Tensors, A extends number> = { readonly [I in keyof T]: Beside<T[I], T[0], A> };
 // `infer` makes editors show the tensor type instead of these type names
-type Joined<T extends Tensors, A extends number> =
+type Concatenation<T extends Tensors, A extends number> =
   Replace<ShapeOf<T[0]>, A, Total<T, A>> extends infer S extends Shape ? Tensor<S, DTypeOf<T[0]>> : never;
 
 /** Detects the data-first form: its first argument is not an axis. {@link listOf} then refuses anything but a list. */
 const startsWithList = ([x]: readonly unknown[]): boolean => x !== undefined && typeof x !== 'number';
 
-const listOf = (op: string, given: Tensors): Tensors =>
-  Array.isArray(given) ? given : refuseArgument(op, 'a list of tensors', given, `write ${op}([x, y])`);
+const listOf = (op: string, tensors: Tensors): Tensors =>
+  Array.isArray(tensors) ? tensors : refuseArgument(op, 'a list of tensors', tensors, `write ${op}([x, y])`);
 
 /**
  * Joins a list of tensors along an axis (default: the last). Raises `ShapeError` if the other axes differ.
  * @example concatAll([zeros(1, 2), ones(2, 2)], 0) // → [[0, 0], [1, 1], [1, 1]]
  */
 export const concatAll: OneError<[tensors: Tensors]> & {
-  (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Joined<T, -1>;
-  <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Joined<T, A>;
+  (): <const T extends Tensors>(tensors: Fitting<T, -1>) => Concatenation<T, -1>;
+  <const A extends number>(axis: A): <const T extends Tensors>(tensors: Fitting<T, A>) => Concatenation<T, A>;
   <const T extends Tensors, const A extends number>(
     tensors: Fitting<T, A>,
     axis: AxisIn<ShapeIn<T[0]>, A>,
-  ): Joined<T, A>;
-  <const T extends Tensors>(tensors: Fitting<T, -1>): Joined<T, -1>;
+  ): Concatenation<T, A>;
+  <const T extends Tensors>(tensors: Fitting<T, -1>): Concatenation<T, -1>;
 } = dual('concatAll', [startsWithList, 2], (tensors: Tensors, axis = -1) =>
   tensor(named('concatAll', () => nodes.concat(listOf('concatAll', tensors).map(nodeOf), axis))),
 );

@@ -124,10 +124,10 @@ describe('rearrange', () => {
     ['a negative size', 'B H (N C) -> B H N C', { N: -2 }, 'an integer ≥ 0'],
     ['half a size', 'B H (N C) -> B H N C', { N: 0.5 }, 'an integer ≥ 0'],
   ])('rejects %s, and repeats the pattern', (_, pattern, sizes, expected) => {
-    const made = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
-    expect(made).toMatchObject(E.left({ _tag: 'ConfigError' }));
-    expect(E.isLeft(made) && made.left.message).toContain(pattern);
-    expect(E.isLeft(made) && made.left.expected).toContain(expected);
+    const result = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
+    expect(result).toMatchObject(E.left({ _tag: 'ConfigError' }));
+    expect(E.isLeft(result) && result.left.message).toContain(pattern);
+    expect(E.isLeft(result) && result.left.expected).toContain(expected);
   });
 
   test.each<[string, string, Sizes, string]>([
@@ -140,8 +140,8 @@ describe('rearrange', () => {
     ['another size of an axis', 'B H C -> C H B', { H: 4 }, 'expected H = 4, got axis 1 = 3'],
     ['two axes without sizes', 'B H (N D) -> B H N D', {}, 'expected sizes for all but one axis of (N D)'],
   ])('rejects %s', (_, pattern, sizes, message) => {
-    const made = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
-    expect(made).toMatchObject(E.left({ _tag: 'ShapeError', where: `rearrange '${pattern}'` }));
-    expect(E.isLeft(made) && made.left.message).toContain(message);
+    const result = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
+    expect(result).toMatchObject(E.left({ _tag: 'ShapeError', where: `rearrange '${pattern}'` }));
+    expect(E.isLeft(result) && result.left.message).toContain(message);
   }); // prettier-ignore
 });

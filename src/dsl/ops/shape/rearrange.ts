@@ -126,19 +126,19 @@ type Extents = ReadonlyMap<string, number>;
 const partsOf = (
   names: readonly string[],
   extent: number,
-  given: Extents,
+  extents: Extents,
   wrong: (expected: string) => never,
 ): readonly (readonly [string, number])[] => {
-  const open = names.filter((name) => !given.has(name));
-  const known = sizeOf(names.map((name) => given.get(name) ?? 1));
+  const open = names.filter((name) => !extents.has(name));
+  const known = sizeOf(names.map((name) => extents.get(name) ?? 1));
   const axis = names.length === 1 ? names[0] : `(${names.join(' ')})`;
-  const sizes = names.flatMap((name) => (given.has(name) ? [`${name} = ${given.get(name)}`] : []));
+  const sizes = names.flatMap((name) => (extents.has(name) ? [`${name} = ${extents.get(name)}`] : []));
   const sizeText = names.length > 1 ? sizes.map((size) => `, ${size}`).join('') : '';
   if (open.length > 1) wrong(`sizes for all but one axis of ${axis}`);
   if (names.length === 0 && extent !== 1) wrong('an axis of extent 1');
   if (open.length === 0 && known !== extent) wrong(`${axis} = ${known}${sizeText}`);
   if (!Number.isInteger(extent / known)) wrong(`${axis} = a multiple of ${known}${sizeText}`);
-  return names.map((name) => [name, given.get(name) ?? extent / known]);
+  return names.map((name) => [name, extents.get(name) ?? extent / known]);
 };
 
 /** Gives its own name to each axis that `...` stands for. Raises `ShapeError` if the rank is wrong. */
@@ -179,12 +179,12 @@ const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Extents => {
 
 const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   const pattern = patternOf(text);
-  const given = checkedSizes(pattern, sizes);
+  const byName = checkedSizes(pattern, sizes);
   const { left, right } = spelledOut(pattern, x.shape);
   const bound = left.flatMap(({ names }, axis) => {
     const extent = extentAt(x, axis);
     const actual = `axis ${axis} = ${extent} in ${showShape(x.shape)}`;
-    return partsOf(names, extent, given, (expected) => wrongShape(text, expected, actual));
+    return partsOf(names, extent, byName, (expected) => wrongShape(text, expected, actual));
   });
   const extents = new Map(bound);
   const split = reshape(x, [...extents.values()]);

@@ -133,14 +133,14 @@ export const transpose: DualByKind<
 );
 
 /** The axis of `S` at each of the extents `E`, aligned at the right; 1 where `S` has none; messages if it has more axes. */
-type Aligned<S extends Shape, E extends readonly unknown[], Found extends readonly unknown[] = []> = number extends
+type Aligned<S extends Shape, E extends readonly unknown[], Axes extends readonly unknown[] = []> = number extends
   S['length'] | E['length']
   ? Dim[]
   : S extends readonly [...infer More extends Shape, infer D]
     ? E extends readonly [...infer Rest, unknown]
-      ? Aligned<More, Rest, [D, ...Found]>
-      : [TooFew, ...{ [I in keyof Found]: TooFew }]
-    : [...{ [I in keyof E]: 1 }, ...Found];
+      ? Aligned<More, Rest, [D, ...Axes]>
+      : [TooFew, ...{ [I in keyof Axes]: TooFew }]
+    : [...{ [I in keyof E]: 1 }, ...Axes];
 type TooFew = 'broadcastTo keeps all axes: too few extents';
 /** An error message if an axis of extent `D` cannot be repeated to `N`; otherwise `never`. */
 type NotRepeated<D, N> =

@@ -225,10 +225,10 @@ export const split: Split = dual(
     const n = nodeOf(x);
     const at = nodes.axisOf('split', n, axis);
     partSizes.demand(sizes);
-    const given = extents('split', sizes);
+    const parts = extents('split', sizes);
     const expected = `sizes that add up to axis ${axis} of ${showShape(n.shape)}`;
-    if (sumOf(given) !== n.shape[at]) refuseShape('split', expected, given, 'give the size of each part');
-    return partsOf(n, at, given);
+    if (sumOf(parts) !== n.shape[at]) refuseShape('split', expected, parts, 'give the size of each part');
+    return partsOf(n, at, parts);
   },
 );
 

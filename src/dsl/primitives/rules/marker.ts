@@ -12,13 +12,13 @@ type Like = Operand & { readonly like: Node };
 const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number, batched: Batched): Composite => {
   const { composite: definition, options } = n.attributes;
   /** The results of f for a batch: f is applied to one example, whose operands are like those of `n`. */
-  const over = (given: readonly Like[], f: (examples: readonly Node[]) => readonly (Node | null)[]) => {
-    const examples = given.map(({ like }) => inputLike(like));
+  const over = (likes: readonly Like[], f: (examples: readonly Node[]) => readonly (Node | null)[]) => {
+    const examples = likes.map(({ like }) => inputLike(like));
     const results = f(examples);
-    const images = new Map(given.map((operand, i) => [examples[i]!, operand]));
-    const found = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
+    const images = new Map(likes.map((operand, i) => [examples[i]!, operand]));
+    const outputs = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
     let next = 0;
-    return results.map((result) => result && spread(found[next++]!, extent));
+    return results.map((result) => result && spread(outputs[next++]!, extent));
   };
   const givenAs = (inputs: readonly Node[]): readonly Like[] =>
     n.inputs.map((like, i) => ({ like, node: inputs[i]!, mapped: operands[i]!.mapped }));
@@ -31,13 +31,13 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
     decompose,
     ...(derivative && {
       derivative: (inputs, output, cotangent) => {
-        const own = [output, cotangent].map((made) => ({ like: n, node: made, mapped: true }));
-        const found = over([...givenAs(inputs), ...own], (examples) => {
+        const own = [output, cotangent].map((node) => ({ like: n, node, mapped: true }));
+        const cotangents = over([...givenAs(inputs), ...own], (examples) => {
           const [y, seed] = examples.slice(-2) as [Node, Node];
           return derivative(examples.slice(0, -2), y, seed, options);
         });
         // an operand that all examples share gets the sum of their cotangents
-        return found.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
+        return cotangents.map((c, i) => c && (operands[i]!.mapped ? c : reduce('sum', c, [0])));
       },
     }),
   };

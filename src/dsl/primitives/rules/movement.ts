@@ -101,7 +101,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     ofNothing: ({ attributes: { value }, shape, dtype }) => full(value, shape, dtype),
     lowering: {
       class: 'region',
-      written: ({ inputs: [x], attributes: { low, interior, value } }) => ({
+      write: ({ inputs: [x], attributes: { low, interior, value } }) => ({
         reduce: null,
         background: value,
         pieces: [{ operand: x, start: low, steps: plusOne(interior) }],
@@ -115,6 +115,6 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
       concat(parts.map((part) => spread(part, extent)), axis + 1), // prettier-ignore
     ofNothing: ({ inputs, attributes: { axis } }) =>
       concat(inputs.filter(({ shape }) => sizeOf(shape) > 0), axis), // prettier-ignore
-    lowering: { class: 'region', written: (n) => ({ reduce: null, background: null, pieces: pieces(n) }) },
+    lowering: { class: 'region', write: (n) => ({ reduce: null, background: null, pieces: pieces(n) }) },
   },
 };

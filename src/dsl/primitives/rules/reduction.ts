@@ -10,10 +10,10 @@ import { inverse, plusOne } from './movement.js';
 
 /** The product of all other elements along `axes`, for each element. It does not divide, so it is correct for zeros. */
 const productOfOthers = (x: Node, axes: Numbers): Node => {
-  const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
-  const order = [...kept, ...axes];
+  const rest = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
+  const order = [...rest, ...axes];
   const moved = transpose(x, order);
-  const [rows, inner] = [moved.shape.slice(0, kept.length), moved.shape.slice(kept.length)].map(sizeOf);
+  const [rows, inner] = [moved.shape.slice(0, rest.length), moved.shape.slice(rest.length)].map(sizeOf);
   const others = reshape(othersAlongRows(reshape(moved, [rows!, inner!])), moved.shape);
   return transpose(others, inverse(order));
 };
@@ -35,9 +35,9 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
     derivative: (y, g) => {
       const x = y.inputs[0];
       const { fn, axes } = y.attributes;
-      const kept = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
+      const withOnes = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
       /** Broadcasts along the reduced axes. */
-      const repeated = (reduced: Node): Node => broadcast(reshape(reduced, kept), x.shape);
+      const repeated = (reduced: Node): Node => broadcast(reshape(reduced, withOnes), x.shape);
       if (fn === 'sum') return [repeated(g)];
       if (fn === 'prod') return [mul(repeated(g), productOfOthers(x, axes))];
       // the elements that are equal to the extremum share its cotangent
@@ -47,7 +47,7 @@ export const reductionRules: Rules<'reduce' | 'cumsum' | 'argmax' | 'topKIndices
     vmap: ({ attributes: { fn, axes } }, [x]) => reduce(fn, x.node, plusOne(axes)),
     ofNothing: ({ attributes: { fn }, shape, dtype }) =>
       full(identityOf(fn, dtype === 'int32' ? 'int32' : 'float32'), shape, dtype),
-    lowering: { class: 'region', written: ({ attributes: { fn, axes } }) => ({ reduce: fn, axes }) },
+    lowering: { class: 'region', write: ({ attributes: { fn, axes } }) => ({ reduce: fn, axes }) },
     simplify: (n) => {
       const x = n.inputs[0];
       const { fn, axes } = n.attributes;

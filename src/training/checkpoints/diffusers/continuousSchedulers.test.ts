@@ -12,9 +12,9 @@ const times = (_class_name: string, fields: object, steps: number): readonly num
   const { noising, sampling } = read(_class_name, fields, steps);
   return right(sampling.grid(noising));
 };
-const near = (found: readonly number[], expected: readonly number[]) => {
-  expect(found).toHaveLength(expected.length);
-  found.forEach((time, i) => expect(time).toBeCloseTo(expected[i]!, 8));
+const near = (actual: readonly number[], expected: readonly number[]) => {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((time, i) => expect(time).toBeCloseTo(expected[i]!, 8));
 };
 
 describe('flow matching', () => {

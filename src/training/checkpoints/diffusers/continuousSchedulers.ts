@@ -110,8 +110,8 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
   const shifted = onHost(timeShift(shift));
   return {
     /** Shifts times, and stretches them to end at `shift_terminal`. */
-    shift: (given) => {
-      const times = given.map(shifted);
+    shift: (values) => {
+      const times = values.map(shifted);
       return end === 0 ? times : stretchedTo(end)(times);
     },
     /** Spaces times anew between their ends. */
@@ -128,8 +128,8 @@ const changesOf = (settings: FlowSettings): { readonly shift: Change; readonly s
  */
 const flowBy =
   (solverOf: (settings: FlowSettings) => Solver, { hasEarlier }: { readonly hasEarlier: boolean }) =>
-  (given: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
-    const settings = { ...FLOW, ...given };
+  (fields: Partial<FlowSettings>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+    const settings = { ...FLOW, ...fields };
     const { shift_terminal: end } = settings;
     const [by, other] = spacingFields(settings);
     if (settings.use_dynamic_shifting)
@@ -179,8 +179,8 @@ type EdmSteps = Omit<SchedulerSettings, keyof EdmSettings>;
 /** A scheduler of EDM by a solver. With `sigma_min` it ends at the last σ of its grid, or at the least: one step has only the greatest. */
 const edmBy =
   (solverOf: (settings: EdmSteps, steps: number) => Solver, endsAt: 'last' | 'least') =>
-  (given: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
-    const settings = { ...DEFAULTS, ...EDM, ...given };
+  (fields: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+    const settings = { ...DEFAULTS, ...EDM, ...fields };
     const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
     const { prediction_type: predicts, final_sigmas_type: end } = settings;
     if (predicts === 'v_prediction')

@@ -96,11 +96,11 @@ interface FoundScheduler extends ReadScheduler {
 
 /** The scheduler of a pipeline. */
 function* pipelineScheduler(folder: string, { steps, eta, noising, predicts }: DiffusersFolder): Block<FoundScheduler> {
-  const [given] = Object.entries({ noising, predicts }).filter(([, value]) => value !== undefined);
-  if (given !== undefined)
+  const [option] = Object.entries({ noising, predicts }).filter(([, value]) => value !== undefined);
+  if (option !== undefined)
     yield* take(
       fail('ConfigError', {
-        where: `loadDiffusers: ${given[0]}`,
+        where: `loadDiffusers: ${option[0]}`,
         expected: 'none for a pipeline, whose scheduler defines it',
         actual: 'one',
         hint: `leave it out, or load only the network: ${inFolder(folder, 'unet')}`,
@@ -208,10 +208,10 @@ export const loadDiffusers = <G = unknown>(
     const network: UNet<ImageShape> = yield* take(unet(architecture as UNetConfig<[number, number, number]>)); // a triple
     const model = preconditioning ? yield* take(preconditioned(network, preconditioning)) : network;
     const weights = yield* findWeights(place, known.variant);
-    const opened = openWeights('loadDiffusers', weights, (name, file) =>
+    const load = openWeights('loadDiffusers', weights, (name, file) =>
       weightsIn(name, file, model, { names: diffusers, prefix: '', partial: false, storage: 'float32' }, backend),
     );
-    const { params } = yield* take(TE.mapLeft(misfit(path))(opened));
+    const { params } = yield* take(TE.mapLeft(misfit(path))(load));
     return {
       model,
       noising,

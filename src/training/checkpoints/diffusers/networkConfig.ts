@@ -40,20 +40,20 @@ export const networkConfig = ({ architecture, ...others }: AboutNetwork): either
 const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {
   const described = F.pipe(
     E.Do,
-    E.bind('stored', () =>
+    E.bind('about', () =>
       E.mapLeft(errorAt('DecodeError', OWN, 'load it as diffusers does'))(decode(own)(config[OWN])),
     ),
-    E.bind('architecture', ({ stored }) => unetArchitecture(stored.config)),
-    E.bind('written', ({ architecture }) => diffusersConfigOf(architecture)),
+    E.bind('architecture', ({ about }) => unetArchitecture(about.config)),
+    E.bind('fields', ({ architecture }) => diffusersConfigOf(architecture)),
   );
   if (E.isLeft(described)) return undefined;
-  const { stored, architecture, written } = described.right;
+  const { about, architecture, fields } = described.right;
   const isSame =
-    difference('', publicFields(written), publicFields(config)) === undefined &&
+    difference('', publicFields(fields), publicFields(config)) === undefined &&
     architecture.predicts === options.predicts &&
     architecture.timesteps === options.timesteps;
   return isSame
-    ? { architecture, ...(stored.labelDropout !== undefined && { labelDropout: stored.labelDropout }) }
+    ? { architecture, ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }) }
     : undefined;
 };
 

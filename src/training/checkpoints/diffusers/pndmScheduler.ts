@@ -94,12 +94,12 @@ export const pndmScheduler = (
       const level = (t: number | null) => (t === null ? DATA : levelAt(t));
       const steps: { from: Level; to: Level; stages: Stage[] }[] = [];
       /** The first visits of steps, newest first. */
-      let begun: readonly number[] = [];
+      let firsts: readonly number[] = [];
       visits.forEach(({ t, from, to, begins, own, sum, earlier }, i) => {
         const { x, mean } = transfer(level(from), level(to), averages);
         const memory = Array<number>(i).fill(0);
-        if (sum === 1) for (let j = begun[0]!; j < i; j++) memory[i - j - 1] = mean * visits[j]!.share;
-        earlier.forEach((weight, k) => (memory[i - begun[k]! - 1] = mean * weight));
+        if (sum === 1) for (let j = firsts[0]!; j < i; j++) memory[i - j - 1] = mean * visits[j]!.share;
+        earlier.forEach((weight, k) => (memory[i - firsts[k]! - 1] = mean * weight));
         const ours = inX0(level(t), averages, mean * own);
         const stage = {
           at: level(t),
@@ -108,7 +108,7 @@ export const pndmScheduler = (
           x0: ours.x0,
           memory,
         };
-        if (begins) begun = [i, ...begun];
+        if (begins) firsts = [i, ...firsts];
         if (begins) steps.push({ from: level(from), to: level(to), stages: [stage] });
         else steps.at(-1)!.stages.push(stage);
         steps.at(-1)!.to = level(to);

@@ -51,11 +51,11 @@ const nameIn = (path: string, { _class_name: name }: JsonRecord): either.Either<
         hint: 'replace the scheduler, or load only the folder of the network, with its process',
       });
 
-const wrongLength = (given: number, T: number): either.Either<NoisefoldError, never> =>
+const wrongLength = (count: number, T: number): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {
     where: 'trained_betas',
     expected: `${T} betas, as num_train_timesteps says`,
-    actual: `${given}`,
+    actual: `${count}`,
     hint: 'give a beta for each timestep, or change num_train_timesteps; its default is 1000',
   });
 
@@ -104,8 +104,8 @@ const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Readon
   return F.pipe(
     decode(t.partial(fields))(Object.fromEntries(entries.filter(([field]) => Object.hasOwn(fields, field)))),
     E.mapLeft(errorAt('ConfigError', path, hint)),
-    E.map((given) => ({
-      given,
+    E.map((values) => ({
+      values,
       unknown: entries
         .filter(([field]) => !Object.hasOwn(fields, field))
         .map(([field]) => `${field}: noisefold does not know this field of ${name}; it is ignored`),
@@ -133,7 +133,7 @@ const readContinuous = (
   F.pipe(
     fieldsIn(path, name, config, CONTINUOUS_FIELDS[name]),
     E.bindTo('fields'),
-    E.bind('read', ({ fields }) => named(path)(CONTINUOUS[name](fields.given, steps))),
+    E.bind('read', ({ fields }) => named(path)(CONTINUOUS[name](fields.values, steps))),
     E.tap(({ read: { sampling, noising } }) => named(path)(sampling.grid(noising))),
     E.map(({ fields: { unknown }, read }) => ({
       ...read,
@@ -153,8 +153,8 @@ const readDiscrete = (
   return F.pipe(
     fieldsIn(path, name, config, { ...noisingFields, ...SCHEDULER_FIELDS[name] }),
     E.bindTo('fields'),
-    E.let('settings', ({ fields: { given } }) => ({
-      ...settingsOf(name, given as Partial<SchedulerSettings>), // the codecs of its fields have checked it
+    E.let('settings', ({ fields: { values } }) => ({
+      ...settingsOf(name, values as Partial<SchedulerSettings>), // the codecs of its fields have checked it
       ...(eta !== undefined && { eta }),
     })),
     E.let('count', ({ settings }) => steps ?? SCHEDULERS[name].steps(settings.num_train_timesteps)),

@@ -85,13 +85,13 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   options?: Exact<G, keyof SaveDiffusersOptions> & SaveDiffusersOptions,
 ): Effect<void> =>
   genEffect('saveDiffusers', function* (backend: Backend) {
-    const { scheduler: given, dtype } = yield* take(saving.decode(options));
+    const { scheduler: fields, dtype } = yield* take(saving.decode(options));
     yield* take(argument('saveDiffusers: folder', t.string, 'give its path').decode(folder));
     const { model, noising, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
-    const written = networkOf(model);
-    const about = { architecture: written.architecture, ...(labelDropout !== undefined && { labelDropout }) };
+    const description = networkOf(model);
+    const about = { architecture: description.architecture, ...(labelDropout !== undefined && { labelDropout }) };
     const network = yield* take(networkConfig(about));
-    const scheduler = yield* take(schedulerConfig(noising, written, given));
+    const scheduler = yield* take(schedulerConfig(noising, description, fields));
     const { _class_name: name } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
     const version = { _diffusers_version: VERSION };
     const index = {

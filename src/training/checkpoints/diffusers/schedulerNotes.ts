@@ -69,9 +69,9 @@ export const firstRefusal = (
   list: readonly Refusal[],
   settings: Partial<SchedulerSettings>,
 ): either.Either<NoisefoldError, void> => {
-  const found = list.find(([applies]) => applies);
-  if (found === undefined) return E.right(undefined);
-  const [, where, expected, hint] = found;
+  const note = list.find(([applies]) => applies);
+  if (note === undefined) return E.right(undefined);
+  const [, where, expected, hint] = note;
   return fail('ConfigError', { where, expected, actual: show(settings[where]), hint });
 };
 

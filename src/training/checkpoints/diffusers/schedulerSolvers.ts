@@ -118,8 +118,8 @@ export const lcmSteps = (scaling: number): Solver =>
 export const ipndmSteps = (): Solver =>
   planning((levels) =>
     pairsOf(levels).map(([from, to], i) => {
-      const held = holdNoise(from, to, ADAMS_BASHFORTH[Math.min(i, 3)]!);
+      const stage = holdNoise(from, to, ADAMS_BASHFORTH[Math.min(i, 3)]!);
       const isBlind = sigmaOf(from) === Infinity;
-      return { from, to, stages: [isBlind ? { at: from, x: to.sigma, remembers: 'epsilon' } : held] };
+      return { from, to, stages: [isBlind ? { at: from, x: to.sigma, remembers: 'epsilon' } : stage] };
     }),
   );

@@ -170,10 +170,10 @@ export const WITH_ETA: readonly string[] = Object.entries(SCHEDULERS).flatMap(([
 );
 
 /** The settings of a scheduler: the given fields, then its own defaults, then the common defaults. */
-export const settingsOf = (name: SchedulerName, given: Partial<SchedulerSettings>): SchedulerSettings => ({
+export const settingsOf = (name: SchedulerName, fields: Partial<SchedulerSettings>): SchedulerSettings => ({
   ...DEFAULTS,
   ...SCHEDULERS[name].defaults,
   ...(SCHEDULERS[name].eta !== undefined && { eta: SCHEDULERS[name].eta }),
-  ...given,
+  ...fields,
   ...SCHEDULERS[name].fixed,
 });

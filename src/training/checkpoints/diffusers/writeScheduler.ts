@@ -46,10 +46,10 @@ const has = (noising: DiscreteNoising, config: JsonRecord): boolean => {
 const short = (number: number): number => Number(number.toPrecision(12));
 
 /** Descriptions of the betas of a process, the shortest first; the last one lists all betas. */
-const betaFields = ({ schedule: { T, betas } }: DiscreteNoising, given: JsonRecord): readonly JsonRecord[] => {
+const betaFields = ({ schedule: { T, betas } }: DiscreteNoising, base: JsonRecord): readonly JsonRecord[] => {
   const range = { num_train_timesteps: T, beta_start: short(betas[0]!), beta_end: short(betas[T - 1]!) };
   const rescale = 'rescale_betas_zero_snr';
-  const usual = { ...range, trained_betas: null, ...(rescale in given && { [rescale]: false }) };
+  const usual = { ...range, trained_betas: null, ...(rescale in base && { [rescale]: false }) };
   return [
     { ...usual, beta_schedule: 'linear' },
     { ...usual, beta_schedule: 'scaled_linear' },
@@ -137,20 +137,20 @@ const usualOfPath = (
 export const schedulerConfig = (
   noising: Noising,
   network: WrittenNetwork,
-  given?: JsonRecord,
+  base?: JsonRecord,
 ): either.Either<NoisefoldError, JsonRecord> =>
   E.flatMap(() => {
     const { architecture, preconditioning } = network;
-    if (!isDiscrete(noising)) return ofPath(noising, network, given);
+    if (!isDiscrete(noising)) return ofPath(noising, network, base);
     return preconditioning === undefined
-      ? ofSchedule(noising, architecture, given ?? usualScheduler(architecture))
+      ? ofSchedule(noising, architecture, base ?? usualScheduler(architecture))
       : wrong(WHERE, 'edm(), for a preconditioned network', 'the process of a schedule');
   })(takingOnlyImages(network.architecture));
 
 const ofPath = (
   noising: ContinuousNoising,
   network: WrittenNetwork,
-  given: JsonRecord | undefined,
+  base: JsonRecord | undefined,
 ): either.Either<NoisefoldError, JsonRecord> => {
   const usual = usualOfPath(noising, network);
   if (usual === undefined)
@@ -161,44 +161,44 @@ const ofPath = (
     );
   const { preconditioning } = network;
   const sigmaData = preconditioning?.as === 'edm' ? (preconditioning.sigmaData ?? 0.5) : undefined; // as `preconditioned`
-  const config = given === undefined ? usual : { ...given };
-  const made = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
+  const config = base === undefined ? usual : { ...base };
+  const result = sigmaData === undefined ? config : { ...config, sigma_data: sigmaData };
   return E.flatMap(({ noising: read }: ReadScheduler) =>
     !isDiscrete(read) && isSamePath(read, noising)
-      ? E.right(made)
+      ? E.right(result)
       : wrong(
           'saveDiffusers: scheduler._class_name',
           `a scheduler of the path, such as ${show(usual['_class_name'])}`,
-          show(made['_class_name']),
+          show(result['_class_name']),
         ),
-  )(readScheduler('saveDiffusers: scheduler', made));
+  )(readScheduler('saveDiffusers: scheduler', result));
 };
 
 const ofSchedule = (
   noising: DiscreteNoising,
   architecture: UNetArchitecture,
-  given: JsonRecord,
+  base: JsonRecord,
 ): either.Either<NoisefoldError, JsonRecord> =>
   F.pipe(
     expressible(noising, architecture),
     E.flatMap((prediction) => {
-      const config = { ...given, prediction_type: prediction };
-      const saysBetas = 'beta_schedule' in given || 'trained_betas' in given;
+      const config = { ...base, prediction_type: prediction };
+      const saysBetas = 'beta_schedule' in base || 'trained_betas' in base;
       // a floor of ᾱ follows only from the given fields
-      const made = [...(saysBetas ? [{}] : []), ...betaFields(noising, given), {}].map((fields) => ({
+      const candidates = [...(saysBetas ? [{}] : []), ...betaFields(noising, base), {}].map((fields) => ({
         ...config,
         ...fields,
       }));
-      const found = made.find((each) => has(noising, each));
-      if (found !== undefined) return E.right(found);
+      const match = candidates.find((each) => has(noising, each));
+      if (match !== undefined) return E.right(match);
       // the scheduler itself may be invalid, or refuse the betas
       const readBy = (fields: JsonRecord) => readScheduler('saveDiffusers: scheduler', fields, fewSteps(noising));
       return F.pipe(
         readBy(config),
         E.flatMap((read) =>
           isDiscrete(read.noising)
-            ? readBy({ ...config, ...betaFields(noising, given).at(-1) })
-            : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(given['_class_name'])),
+            ? readBy({ ...config, ...betaFields(noising, base).at(-1) })
+            : wrong('saveDiffusers: scheduler._class_name', 'a scheduler of betas', show(base['_class_name'])),
         ),
         E.flatMap(() => wrong(WHERE, 'a process that follows from its betas', 'another')),
       );

@@ -153,8 +153,8 @@ describe('a training in a folder', () => {
     using(reference())((backend) => async () => {
       const initial = right(await upload(Float32Array.of(5), [])(backend)());
       const steps = async (more: number, options: Opening) => {
-        const given = { ...recipe, averageDecay: 0, steps: more, initial };
-        const { params } = right(await fitInFolder<Scalar, Image>(folder, given, options)(backend)());
+        const settings = { ...recipe, averageDecay: 0, steps: more, initial };
+        const { params } = right(await fitInFolder<Scalar, Image>(folder, settings, options)(backend)());
         return right(await read(params)(backend)())[0]!;
       };
       expect(await steps(0, { resume: 'auto' })).toBe(5);
@@ -309,17 +309,17 @@ describe('the error says what is lost', () => {
     const builtin = process.getBuiltinModule;
     let full = false;
     vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
-      const found = builtin(name as 'node:fs/promises');
-      if (name !== 'node:fs/promises') return found;
-      const open: typeof found.open = async (path, flags, ...more) => {
-        const handle = await found.open(path, flags, ...more);
+      const actual = builtin(name as 'node:fs/promises');
+      if (name !== 'node:fs/promises') return actual;
+      const open: typeof actual.open = async (path, flags, ...more) => {
+        const handle = await actual.open(path, flags, ...more);
         if (full && `${String(path)}`.includes('.checkpoint'))
           handle.writeFile = () => {
             throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
           };
         return handle;
       };
-      return { ...found, open };
+      return { ...actual, open };
     }) as typeof process.getBuiltinModule);
     const { heldOut: _, ...alone } = recipe;
     const onEvent = after(5, () => (full = true));

@@ -76,7 +76,7 @@ const listeners = <P>(
   const last = folder.metrics.at(-1);
   let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
-  const measured = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
+  const metricsOf = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
     const { _tag, of: _, milliseconds, ...numbers } = event;
     if (Number.isNaN(began)) began = performance.now() - milliseconds;
     const seconds = secondsBefore + (performance.now() - began) / 1000;
@@ -116,7 +116,7 @@ const listeners = <P>(
         if (event._tag === 'Warning' && event.about === 'loss') exploded = event.step;
         if (event._tag === 'Step') {
           done = event.step + 1;
-          waiting = measured(event);
+          waiting = metricsOf(event);
         } else if (event._tag === 'HeldOut' && waiting !== null) {
           const { loss, accuracy } = event;
           waiting = { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) };
@@ -162,16 +162,16 @@ const listeners = <P>(
  */
 export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown, H = unknown>(
   folder: RunFolder,
-  given: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
+  training: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
   options?: Exact<H, keyof Saving> & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
     yield* take(argument('fitIn: folder', folderPart, 'give the result of openRunFolder').decode(folder));
-    yield* take(trainingOf('fitIn')(given));
+    yield* take(trainingOf('fitIn')(training));
     const saving = yield* take(savings.decode(options));
-    const { initial, ...others }: Given<FitInFolder<P, I, M>, P, I> = given;
+    const { initial, ...others }: Given<FitInFolder<P, I, M>, P, I> = training;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
-    return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, given, saving), ...state })(backend));
+    return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, training, saving), ...state })(backend));
   });
 
 /**
@@ -195,13 +195,13 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
  */
 export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>, G = unknown, H = unknown>(
   path: string,
-  given: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
+  training: Exact<G, keyof FitInFolder<never, ImageShape>> & Given<FitInFolder<P, I, M>, P, I>,
   options?: Exact<H, keyof (Opening & Saving)> & Opening & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
-    yield* take(trainingOf('fitInFolder')(given));
+    yield* take(trainingOf('fitInFolder')(training));
     const { resume, log, ...saving } = yield* take(inFolder.decode(options));
-    const { signal: own } = given;
+    const { signal: own } = training;
     if (own !== undefined) yield* take(argument('fitInFolder.signal', signal, 'change signal').decode(own));
     const stop = yield* hold(E.right(stopOnSignals()), ({ release }) => release());
     const either: StopSignal = {
@@ -214,5 +214,5 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
       if (error._tag === 'Cancelled' && stop.exitCode !== null) exitWith(stop.exitCode);
       return error;
     };
-    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, { ...given, signal: either }, saving)(backend)));
+    return yield* take(TE.mapLeft(exiting)(fitIn<P, I, M>(folder, { ...training, signal: either }, saving)(backend)));
   });

@@ -95,7 +95,7 @@ const advance = async (run: RunFolder, step: number): Promise<either.Either<Nois
 };
 
 /** A run of three steps. */
-const begun = async (): Promise<void> => {
+const begin = async (): Promise<void> => {
   const run = right(await openRunFolder(folder)());
   for (const step of [1, 2, 3]) right(await advance(run, step));
   right(await run.release());
@@ -140,7 +140,7 @@ const expectSound = async (least: number): Promise<void> => {
 
 /** The number of calls of an undisturbed session. */
 const callsOfSession = async (): Promise<number> => {
-  await begun();
+  await begin();
   calls = 0;
   expect(await goOn()).toBe('saved');
   await rm(folder, { recursive: true });
@@ -158,7 +158,7 @@ describe('a run folder in which one call fails', () => {
     '%s: the old or the new checkpoint is whole, and the run resumes',
     async (code) => {
       for (const at of some(await callsOfSession())) {
-        await begun();
+        await begin();
         calls = 0;
         fate = (call) => (call === at ? code : null);
         const outcome = await goOn();
@@ -174,7 +174,7 @@ describe('a run folder in which one call fails', () => {
 describe('a run folder whose process ends at a call', () => {
   test('the old or the new checkpoint is whole, and the run resumes', async () => {
     for (const at of some(await callsOfSession())) {
-      await begun();
+      await begin();
       calls = 0;
       fate = (call) => (call >= at ? 'EIO' : null); // all later calls fail, because a process that ended makes none
       const outcome = await goOn();
@@ -199,7 +199,7 @@ describe('a run folder whose machine loses its power', () => {
       checkpoints++;
       expect([...volatile].filter((one) => /^(metrics|checkpoint)\b/.test(one))).toEqual([]);
     };
-    await begun();
+    await begin();
     expect(await goOn()).toBe('saved');
     expect(checkpoints).toBe(4);
   });
@@ -208,7 +208,7 @@ describe('a run folder whose machine loses its power', () => {
 describe('a file system without hard links', () => {
   test('holds runs, and locks them', async () => {
     fate = (_, name) => (name === 'link' ? 'EPERM' : null);
-    await begun();
+    await begin();
     const run = right(await openRunFolder(folder, { resume: true })());
     expect(E.isLeft(await openRunFolder(folder, { resume: true })())).toBe(true);
     right(await run.release());

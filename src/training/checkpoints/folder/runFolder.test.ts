@@ -341,9 +341,9 @@ describe('after any change to the files of a run', () => {
           right(await run.save(snapshot(step, (at % 100) / (step + 1)), keep)());
         }
       });
-      const found = await names();
-      expect(found.filter((name) => name.startsWith('checkpoint')).length).toBeLessThanOrEqual(keep);
-      expect(found).toContain('best.safetensors');
+      const actual = await names();
+      expect(actual.filter((name) => name.startsWith('checkpoint')).length).toBeLessThanOrEqual(keep);
+      expect(actual).toContain('best.safetensors');
       const path = join(folder, 'checkpoint.safetensors');
       const bytes = await readFile(path);
       const log_ = await log().catch(() => null);

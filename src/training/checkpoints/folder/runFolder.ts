@@ -154,14 +154,14 @@ interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
 const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof openings>): Promise<Beginning> => {
   const { join, readdir } = node();
   const names = await readdir(folder);
-  const kept = names.filter((name) => name === NEWEST || name === BEST || stepOf(name) >= 0);
+  const snapshots = names.filter((name) => name === NEWEST || name === BEST || stepOf(name) >= 0);
   if (resume === false) {
-    const found = kept[0] ?? names.find((name) => name === LOG);
-    if (found !== undefined)
+    const first = snapshots[0] ?? names.find((name) => name === LOG);
+    if (first !== undefined)
       raise('ConfigError', {
         where: folder,
         expected: 'a folder without a run',
-        actual: `one with ${found}`,
+        actual: `one with ${first}`,
         hint: 'resume the run, or give another folder',
       });
     return { from: null, metrics: [] };
@@ -177,7 +177,7 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
     if (E.isRight(metrics)) return { from, metrics: metrics.right };
     return kind === 'new' ? { from, metrics: [], anew: true } : orRaise(E.left(hinting(metrics.left, NEW_LOG)));
   }
-  const last = kept.sort().at(-1);
+  const last = snapshots.sort().at(-1);
   if (last !== undefined)
     lacking(path, `none, although there is ${last}`, `move ${last} to this name to resume from it`);
   if (resume === true) {
@@ -196,12 +196,12 @@ const linkOver = async (folder: string, from: string, to: string): Promise<void>
   await rm(aside, { force: true }); // it would stay if both names are the same file
 };
 
-const opened = (
+const openFolder = (
   path: string,
   { check, release }: Lock,
   { from, metrics, anew = false }: Beginning,
   lowest: number,
-  made: boolean,
+  isNew: boolean,
 ): RunFolder => {
   const { join, lstat, readdir, rename, rm, rmdir } = node();
   const log = join(path, LOG);
@@ -230,9 +230,9 @@ const opened = (
         trimmed = true;
         orRaise(await appendLine(log, encodeMetrics(line))());
       }),
-    save: (given, most) =>
+    save: (state, most) =>
       inFolder(async () => {
-        const { snapshot, keep } = savings.demand({ snapshot: given, keep: most });
+        const { snapshot, keep } = savings.demand({ snapshot: state, keep: most });
         if (trimmed) orRaise(await syncFile(log)());
         await keepBest(); // if the process was killed in between
         if (newest !== null && newest.step !== snapshot.step && keep > 1)
@@ -249,7 +249,7 @@ const opened = (
       }),
     release: onFile(path, 'a folder to unlock', async () => {
       await release();
-      if (made) await rmdir(path).catch(() => undefined); // not empty: it holds a run
+      if (isNew) await rmdir(path).catch(() => undefined); // not empty: it holds a run
     }),
   };
 };
@@ -279,18 +279,18 @@ export const openRunFolder = <G = unknown>(
   onFile(path, 'the folder of a run', async () => {
     const opening = openings.demand(options);
     const { join, lstat, readdir, rm, rmdir } = node();
-    const made = await lstat(path).then(() => false, recover(['ENOENT'], true));
-    if (made && opening.resume === true) lacking(path, 'no folder', 'check the path, or start without `resume`');
+    const isNew = await lstat(path).then(() => false, recover(['ENOENT'], true));
+    if (isNew && opening.resume === true) lacking(path, 'no folder', 'check the path, or start without `resume`');
     await makeFolder(path);
     const lock = await lockFolder(path);
     try {
       const start = await beginning(path, opening);
       for (const name of await readdir(path)) if (LEFTOVER.test(name)) await rm(join(path, name), { force: true });
       const lowest = start.from === null ? Infinity : orRaise(await lowestLoss(join(path, BEST))());
-      return opened(path, lock, start, lowest, made);
+      return openFolder(path, lock, start, lowest, isNew);
     } catch (thrown) {
       await lock.release();
-      if (made) await rmdir(path).catch(() => undefined);
+      if (isNew) await rmdir(path).catch(() => undefined);
       throw thrown;
     }
   });

@@ -20,7 +20,7 @@ import { functionOf } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take, type Work } from '../../../internal/gen.js';
 import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
-import { compareWeights, describeReport, type Placed } from '../../../nn/weights/report.js';
+import { compareWeights, describeReport, type Place } from '../../../nn/weights/report.js';
 import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
@@ -81,14 +81,14 @@ const floatsOf = ({ dtype, data }: StoredTensor): Float32Array =>
 const parameterFrom = (
   path: string,
   { entries, tensor }: OpenTensors,
-  { entry, names }: Placed,
+  { entry, names }: Place,
 ): Fallible<StoredTensor> =>
   gen(function* () {
     const theirs: Weight[] = [];
     for (const name of names) {
-      const stored = yield* take(tensor(entries.get(name)!)); // the report lists it as found
-      const { shape } = yield* take(withinFloat32(`${path}: ${name}`, stored));
-      theirs.push({ shape, data: floatsOf(stored) });
+      const weight = yield* take(tensor(entries.get(name)!)); // the report lists it as found
+      const { shape } = yield* take(withinFloat32(`${path}: ${name}`, weight));
+      theirs.push({ shape, data: floatsOf(weight) });
     }
     return { dtype: 'F32' as const, ...oursOf(entry, theirs) };
   });
@@ -105,7 +105,7 @@ const initial = <P>({ init }: LoadableModel<P>, key: RandomKey, backend: Backend
       });
     const freed = ({ release: free }: { readonly release: () => void }) => free();
     const drawing = yield* hold(compiled(program('key', init), {})<RandomKey, Resident<P>>(backend), freed);
-    const tree = yield* hold(drawing.run(key), (drawn) => release(drawn)(backend));
+    const tree = yield* hold(drawing.run(key), (params) => release(params)(backend));
     return yield* take(readTensors(tree)(backend));
   });
 
@@ -145,22 +145,22 @@ export const weightsIn = <P>(
   path: string,
   file: OpenTensors,
   model: LoadableModel<P>,
-  { names, prefix: given, partial, key, storage }: FilledOf<typeof loading>,
+  { names, prefix: text, partial, key, storage }: FilledOf<typeof loading>,
   backend: Backend,
 ): Fallible<LoadedWeights<P>> =>
   gen(function* () {
     const table = yield* take(names(model));
-    const prefix = prefixOf(given);
-    const { report, placed } = compareWeights(table, file.entries, prefix);
-    const fitting = placed.filter(({ found }) => found);
+    const prefix = prefixOf(text);
+    const { report, places } = compareWeights(table, file.entries, prefix);
+    const fitting = places.filter(({ fits }) => fits);
     if (describeReport(report) !== '' && !(partial && fitting.length > 0))
       yield* take(refuse(path, table, file, report, prefix));
-    const isWhole = fitting.length === placed.length;
-    const drawn = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
-    const places = new Map(fitting.map((place) => [place.entry.ours, place]));
+    const isWhole = fitting.length === places.length;
+    const initials = isWhole ? new Map<string, StoredTensor>() : yield* take(initial(model, demanded(key), backend));
+    const byName = new Map(fitting.map((place) => [place.entry.ours, place]));
     const tensorOf = (ours: string): Work<StoredTensor> => {
-      const place = places.get(ours);
-      return place === undefined ? E.right(drawn.get(ours)!) : parameterFrom(path, file, place); // one of the two has it
+      const place = byName.get(ours);
+      return place === undefined ? E.right(initials.get(ours)!) : parameterFrom(path, file, place); // one of the two has it
     };
     const uploaded = uploadStored(path, model.params, tensorOf, storage);
     return { params: yield* take(uploaded(backend)), report };
@@ -190,8 +190,8 @@ export const weightsIn = <P>(
  * const { params, report } = await nf.run(loadWeights(path, model, { names }))
  * await nf.run(read(params.fc.w)) // → [1, 2]
  * report.missing // → []
- * const refused = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
- * refused?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
+ * const refusal = await nf.run(loadWeights(path, model)).then(() => null, errorIn)
+ * refusal?.actual // → '2 missing: fc.w, fc.b; 2 unexpected: 0.weight, 0.bias'
  */
 export const loadWeights = <P, G = unknown>(
   source: WeightFiles,

@@ -50,11 +50,11 @@ export function* writeWeights<P>(
   path: string,
   model: NamedModel & { readonly params: TreeSpec<P> },
   params: Resident<P>,
-  { names, prefix: given, dtype }: FilledOf<typeof saving>,
+  { names, prefix: text, dtype }: FilledOf<typeof saving>,
   backend: Backend,
 ): Block<void> {
   const table = yield* take(names(model));
-  const prefix = prefixOf(given);
+  const prefix = prefixOf(text);
   const ours = yield* take(readTensors(params)(backend));
   yield* take(matching(where, model.params, ours));
   const tensors = renamed(table, ours).map(([name, weight]): [string, StoredTensor] => [

@@ -40,7 +40,7 @@ const base = {
 } as const;
 const model = right(unet(base));
 
-const drawn = async (backend: Backend, config: UNetConfig = base): Promise<Resident<UNetParams>> => {
+const draw = async (backend: Backend, config: UNetConfig = base): Promise<Resident<UNetParams>> => {
   const { init } = right(unet(config));
   return right(await right(await compile(program('key', init), {})(backend)()).run(key(1))());
 };
@@ -63,7 +63,7 @@ let untouched: Uint8Array;
 beforeAll(() =>
   onWasm(async (backend) => {
     const path = newPath();
-    right(await saveWeights(path, model, await drawn(backend), { names: guidedDiffusion() })(backend)());
+    right(await saveWeights(path, model, await draw(backend), { names: guidedDiffusion() })(backend)());
     untouched = readFileSync(path);
   }),
 );
@@ -92,10 +92,10 @@ describe('weights that were saved', () => {
   plain.each(projects)('under the names of %s are loaded bit for bit', (_, names, config) =>
     onWasm(async (backend) => {
       const path = newPath();
-      const made = right(unet(config));
-      const params = await drawn(backend, config);
-      right(await saveWeights(path, made, params, { names, prefix: 'model.' })(backend)());
-      const loaded = right(await loadWeights(path, made, { names, prefix: 'model' })(backend)());
+      const result = right(unet(config));
+      const params = await draw(backend, config);
+      right(await saveWeights(path, result, params, { names, prefix: 'model.' })(backend)());
+      const loaded = right(await loadWeights(path, result, { names, prefix: 'model' })(backend)());
       expect(loaded.report).toEqual({ missing: [], unexpected: [], mismatched: [] });
       expect(await tensorsOf(backend, loaded.params)).toEqual(await tensorsOf(backend, params));
       const { metadata, tensors } = right(decodeSafetensors(path)(readFileSync(path)));
@@ -107,7 +107,7 @@ describe('weights that were saved', () => {
   plain('in float16 are loaded as float32', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      right(await saveWeights(path, model, await drawn(backend), { dtype: 'float16' })(backend)());
+      right(await saveWeights(path, model, await draw(backend), { dtype: 'float16' })(backend)());
       const { params } = right(await loadWeights(path, model)(backend)());
       expect((await tensorsOf(backend, params)).get('input.kernel')).toMatchObject({
         dtype: 'F32',
@@ -119,7 +119,7 @@ describe('weights that were saved', () => {
   plain('in memory are loaded too', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      right(await saveWeights(path, model, await drawn(backend))(backend)());
+      right(await saveWeights(path, model, await draw(backend))(backend)());
       const { report } = right(await loadWeights(new Uint8Array(readFileSync(path)), model)(backend)());
       expect(report.missing).toEqual([]);
     }),
@@ -128,7 +128,7 @@ describe('weights that were saved', () => {
   plain('under the attention names of old versions of diffusers are loaded', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      const params = await drawn(backend);
+      const params = await draw(backend);
       right(await saveWeights(path, model, params, { names: diffusers })(backend)());
       const { tensors } = right(decodeSafetensors(path)(readFileSync(path)));
       const older: Readonly<Record<string, string>> = {
@@ -138,7 +138,7 @@ describe('weights that were saved', () => {
         'to_out.0': 'proj_attn',
       };
       const renamed = new Map(
-        [...tensors].map(([name, tensor]) => [name.replace(/to_[qkv]|to_out\.0/, (found) => older[found]!), tensor]),
+        [...tensors].map(([name, tensor]) => [name.replace(/to_[qkv]|to_out\.0/, (actual) => older[actual]!), tensor]),
       );
       expect([...renamed.keys()]).toContain('mid_block.attentions.0.query.weight');
       writeFileSync(path, right(encodeSafetensors({ tensors: renamed, metadata: {} })));
@@ -163,8 +163,8 @@ describe('gradients', () => {
     'are renamed in both directions without a change',
     (given, isNew) => {
       const attention = given.attention.filter((height) => height === 8 || given.multipliers.length > 1);
-      const made = right(unet({ ...given, attention, image: [8, 8, 3], groups: 2 } as UNetConfig));
-      const table = right(guidedDiffusion({ newAttentionOrder: isNew })(made));
+      const result = right(unet({ ...given, attention, image: [8, 8, 3], groups: 2 } as UNetConfig));
+      const table = right(guidedDiffusion({ newAttentionOrder: isNew })(result));
       const ours = new Map(
         table.entries.map(({ ours: path, shape }, n) => {
           const length = shape.reduce((a, b) => a * b, 1);
@@ -274,7 +274,7 @@ describe('a file that does not match', () => {
         mismatched: [{ name: 'time_embed.0.bias', expected: '[32]', actual: '[33]' }],
       });
       const tensors = await tensorsOf(backend, params);
-      const before = await tensorsOf(backend, await drawn(backend));
+      const before = await tensorsOf(backend, await draw(backend));
       expect(tensors.get('input.kernel')).toEqual(before.get('input.kernel'));
       expect(tensors.size).toBe(before.size);
     });
@@ -326,7 +326,7 @@ describe('saving', () => {
   plain('parameters of another model is refused, and writes nothing', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      const other = await drawn(backend, { ...base, base: 16 });
+      const other = await draw(backend, { ...base, base: 16 });
       const saved = await saveWeights(path, model, other)(backend)();
       expect(saved).toMatchObject({ _tag: 'Left', left: { _tag: 'CheckpointMismatch' } });
       expect(() => readFileSync(path)).toThrow();

@@ -72,7 +72,7 @@ const [table, tiles, vectors, tile, vector, at, to] = i32.locals('table tiles ve
 export const TILE_WORDS = 20;
 
 /** Stores vectors at `to`, one `step` after the other. */
-const stored = (values: readonly Vector[], step: Local<'i32'>): Body =>
+const store = (values: readonly Vector[], step: Local<'i32'>): Body =>
   values.map((value) => [v128.store(to, value, { align: 4 }), increment(to, step)]);
 
 const addressesOf = (name: string, count: number): readonly Local<'i32'>[] =>
@@ -115,7 +115,7 @@ const winogradInput: Func = (() => {
               row,
               four((j) => combine(pixel(first, j), pixel(second, j))),
             ),
-            stored(timesBT(row), matrix),
+            store(timesBT(row), matrix),
           ]),
           increment(at, 16),
           increment(start, vectorStep),
@@ -185,7 +185,7 @@ const winogradGradient: Func = (() => {
               timesA(two((i) => y(i, j))),
             ),
           ),
-          four((i) => stored(timesA(two((j) => wide(i, j))), matrix)),
+          four((i) => store(timesA(two((j) => wide(i, j))), matrix)),
           increment(at, 16),
           increment(start, 16),
         ]),
@@ -219,7 +219,7 @@ const winogradFilter: Func = (() => {
           ),
         ]),
         set(to, transformed),
-        four((i) => stored(timesG(three((j) => wide(i, j))), matrix)),
+        four((i) => store(timesG(three((j) => wide(i, j))), matrix)),
         increment(taps, 16),
         increment(transformed, 16),
       ]),
@@ -254,7 +254,7 @@ const winogradFilterGradient: Func = (() => {
           ),
         ]),
         set(to, taps),
-        three((i) => stored(timesGT(four((j) => narrow(i, j))), tapStep)),
+        three((i) => store(timesGT(four((j) => narrow(i, j))), tapStep)),
         increment(sums, 16),
         increment(taps, 16),
       ]),

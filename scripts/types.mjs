@@ -1,6 +1,7 @@
-// Checks the types, and prints what each check costs the compiler: all files with TypeScript 7, and with TypeScript 6, which made
-// the build, the files that are not in it and are no tests of vitest; the emitted declarations as a strict consumer sees them (without skipLibCheck); the uses of
-// every operation in both forms with both versions; and the cost of a use against its budget.
+// Checks the types, and prints what each check costs the compiler. TypeScript 7 checks all files. TypeScript 6, which made the
+// build, checks the files that are not in it, but for tests of vitest. Then come the emitted declarations as a strict consumer sees
+// them (without skipLibCheck); the uses of every operation in both forms with both versions; and the cost of a use against its
+// budget.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
@@ -55,13 +56,13 @@ const check = (name, args) => {
 };
 
 /** The files and the options of a configuration. */
-const parsed = (path) =>
+const configOf = (path) =>
   ts.getParsedCommandLineOfConfigFile(path, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: console.log });
 
 /** Checks the files that TypeScript 6 did not check when it made the build: type tests, and helpers of tests. */
 const checkBesideBuild = () => {
-  const built = new Set(parsed('tsconfig.build.json').fileNames);
-  const { fileNames, options } = parsed('tsconfig.json');
+  const built = new Set(configOf('tsconfig.build.json').fileNames);
+  const { fileNames, options } = configOf('tsconfig.json');
   const others = fileNames.filter((file) => !built.has(file) && !file.endsWith('.test.ts'));
   const program = ts.createProgram(others, options);
   const errors = [

@@ -72,12 +72,15 @@ export const beforeWorker = (context: BrowserContext, program: string): Promise<
     await route.fulfill({ response, body: program + (await response.text()) });
   });
 
-/** The milliseconds between two looks at the page. Each frame would be a look, but frames in software take time from the page. */
+/** Milliseconds between two tests of a condition: a test in each frame would draw frames in software, which takes time from the page. */
 const PAUSE = 25;
 
-/** Waits until a function in the page returns something. */
-export const until = <R, A = undefined>(page: Page, found: (given: A) => R, given?: A): Promise<JSHandle<R>> =>
-  page.waitForFunction(found as (given: unknown) => R, given, { polling: PAUSE });
+/** Waits until a function in the page returns something, and then for the frame that shows what changed with it. */
+export const until = async <R, A = undefined>(page: Page, test: (input: A) => R, input?: A): Promise<JSHandle<R>> => {
+  const handle = await page.waitForFunction(test as (input: unknown) => R, input, { polling: PAUSE }); // it gets `input`
+  await whenShown(page);
+  return handle;
+};
 
 /** Waits until the network and the digits are ready. */
 export const whenReady = (page: Page): Promise<unknown> =>
@@ -170,7 +173,7 @@ export const inkOf = async (page: Page, selector: string): Promise<readonly (rea
       if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
       const ink = Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]!);
-      return (ink as Uint8Array & { readonly toBase64: () => string }).toBase64();
+      return (ink as Uint8Array & { readonly toBase64: () => string }).toBase64(); // not in the types yet
     }),
   );
   return texts.map((text) => [...Buffer.from(text, 'base64')]);

@@ -51,7 +51,7 @@ describe('the frame of the page', inBrowser, () => {
     // a link that is opened in the same tab
     await page.evaluate(() => (location.hash = '#digit=8&seed=2&path=linear&t=300&figure=noising'));
     await until(page, () => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
-    await until(page, () => document.querySelector<HTMLInputElement>('#noising [value="8"]')?.checked);
+    expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
   });
 
   test('gives lines that embed a figure alone, without controls if asked', async () => {

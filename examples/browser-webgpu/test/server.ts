@@ -11,17 +11,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
 };
 
-/** The files that were read, as a host sends them: texts are compressed. */
-const sent = new Map<string, Promise<Buffer>>();
-
-const fileAt = (path: string, isText: boolean): Promise<Buffer> => {
-  const known = sent.get(path);
-  if (known) return known;
-  const read = readFile(path).then((content) => (isText ? gzipSync(content) : content));
-  sent.set(path, read);
-  return read;
-};
-
 export interface Served {
   readonly address: string;
   readonly close: () => void;
@@ -33,15 +22,16 @@ export const serve = (folder: string, headers: Readonly<Record<string, string>> 
     const path = normalize(new URL(url, 'http://localhost').pathname);
     const name = path === below ? 'index.html' : path.startsWith(below) ? path.slice(below.length) : '';
     try {
+      const content = await readFile(join(folder, name));
       const type = TYPES[extname(name)];
-      const content = await fileAt(join(folder, name), type !== undefined);
+      // texts are compressed, as hosts do
       response
         .writeHead(200, {
           ...headers,
           'Content-Type': type ?? 'application/octet-stream',
           ...(type && { 'Content-Encoding': 'gzip' }),
         })
-        .end(content);
+        .end(type ? gzipSync(content) : content);
     } catch {
       response.writeHead(404).end();
     }

@@ -1,11 +1,11 @@
 import type { KeyWords } from '../../dsl/compile/backend.js';
 import type { KeyExpression } from '../../dsl/compile/plan.js';
-import { derived, fillRandom } from '../../internal/numerics/threefry.js';
+import { deriveFrom, fillRandom } from '../../internal/numerics/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';
 
 /** Computes the words of a derived key. */
 export const evaluateKey = ({ input, words }: KeyExpression, keys: Frame['keys']): KeyWords =>
-  words.reduce<KeyWords>(derived, keys[input]!);
+  words.reduce<KeyWords>(deriveFrom, keys[input]!);
 
 /** Generates random numbers on the host, directly in the backend's memory. */
 export const randomRule: Rule = (call) =>

@@ -110,13 +110,13 @@ const factorsOf = (rows: readonly Row[]) => {
   };
 };
 
-/** A term of a linear combination at a stage: nothing without a factor, whose tensor is then not built. */
+/** Multiplies a tensor by its factor at a stage. If the factor is 0 in all stages, gives an empty list and builds no tensor. */
 const termsAt =
   (index: Tensor<[], 'int32'>) =>
   <S extends Shape>(factor: Factor, tensor: () => Tensor<S>): readonly Tensor<S>[] =>
     factor === null ? [] : [mul(tensor(), factor(index))];
 
-/** The sum of terms of the shape of x: zeros if there are none. */
+/** Adds tensors of the shape of x. The sum of an empty list is zeros. */
 const total = <S extends Shape>(x: Tensor<S>, terms: readonly Tensor<S>[]): Tensor<S> =>
   terms.length === 0 ? zerosLike(x) : terms.reduce((sum, term) => add(sum, term));
 

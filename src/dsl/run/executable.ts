@@ -77,7 +77,10 @@ export const executable = <Inputs, Result>(
         bound.right.forEach(({ resident }, i) => {
           if (resident !== null && isConsumed(i)) resident.state = 'donated';
         });
-        releaseTemporaries(backend, bound.right.filter((_, i) => !isConsumed(i))); // prettier-ignore
+        releaseTemporaries(
+          backend,
+          bound.right.filter((_, i) => !isConsumed(i)),
+        );
         return E.map(resultOf)(result);
       });
   return {

@@ -74,7 +74,7 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
 };
 
 /** Derives a key, without a check of its arguments: see {@link deriveWords}. */
-export const derived = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
+export const deriveFrom = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
   threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
 
 /**
@@ -85,7 +85,7 @@ export const derived = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
  * assert.notDeepEqual(first, second)
  * assert.deepEqual(first, deriveWords(key(7), [1, 0]))
  */
-export const deriveWords = demanding('deriveWords', { key: keyPart, words: keyPart }, derived);
+export const deriveWords = demanding('deriveWords', { key: keyPart, words: keyPart }, deriveFrom);
 
 /** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
 export const wordsOfName = (name: string): KeyWords => {

@@ -39,7 +39,7 @@ const continuesAlong = (nest: Nest, vector: number, loop: number): boolean => {
   return 2 * on.length > contiguous.length;
 };
 
-/** The free loop along which memory continues at the end of the vector loop; -1 if there is none. */
+/** Finds the free loop whose next iteration continues in memory where the vector loop ends; -1 if no loop does. */
 const continuationLoop = (nest: Nest, vector: number): number =>
   nest.loops.findIndex(
     (_, loop) => loop !== vector && !nest.loops[loop]!.reduced && continuesAlong(nest, vector, loop),

@@ -2,8 +2,8 @@
 import { type Place, shift } from '../engine/stage.js';
 import { WORD_BYTES } from '../numbers.js';
 
-/** Areas begin at multiples of a cache line, as the scratch does. */
-const LINE_ELEMENTS = 16;
+/** Elements of a cache line. Areas begin at multiples of it, as the scratch does. */
+export const LINE_ELEMENTS = 16;
 
 const roundUpToLine = (elements: number): number => Math.ceil(elements / LINE_ELEMENTS) * LINE_ELEMENTS;
 

@@ -22,7 +22,7 @@ import type { ConvPlaces, ConvProblem } from '../problems.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
 import { rowCommands, type RowTable, rowTable } from '../rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { blockCount, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 
 /** Panels whose products are transformed together, so that they stay in the cache. */
@@ -33,16 +33,19 @@ type Area = 'filter' | 'tapsOrShares';
 
 const sharesOf = (problem: ConvProblem): number => Math.min(MOST_SHARES, blockCount(problem));
 
+/** Elements from one matrix of each operand to the next. */
+const filterStep = ({ channels, outChannels }: ConvProblem): number => matrixStep(channels * panelColumns(outChannels));
+const inputStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem) * problem.channels);
+const productStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem) * 16 * GROUP_PANELS);
+
 /** The working memory of a share: transformed inputs and products of a block. */
-const shareLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> => {
-  const tiles = blockTiles(problem);
-  return scratchLayout({ inputs: 16 * tiles * problem.channels, products: 16 * tiles * 16 * GROUP_PANELS });
-};
+const shareLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> =>
+  scratchLayout({ inputs: 16 * inputStep(problem), products: 16 * productStep(problem) });
 
 const layoutOf = (problem: ConvProblem): ScratchLayout<Area> => {
-  const elements = problem.channels * panelColumns(problem.outChannels);
   const shares = sharesOf(problem) * shareLayout(problem).elements;
-  return scratchLayout<Area>({ filter: 16 * elements, tapsOrShares: Math.max(9 * elements, shares) });
+  const step = filterStep(problem);
+  return scratchLayout<Area>({ filter: 16 * step, tapsOrShares: Math.max(9 * step, shares) });
 };
 
 /** Scratch that {@link winogradConv} needs, in 32-bit elements. */
@@ -50,21 +53,21 @@ export const winogradScratchElements = (problem: ConvProblem): number => layoutO
 
 /** Packs the taps of some panels and transforms them. */
 const transformFilter = (
-  { filter, channels, outChannels }: ConvProblem,
+  problem: ConvProblem,
   panels: readonly Panel[],
   areas: Readonly<Record<Area, Place>>,
   from: Place,
 ): Item => {
-  const elements = channels * panelColumns(outChannels);
+  const { filter, channels } = problem;
+  const step = WORD_BYTES * filterStep(problem);
   const first = WORD_BYTES * channels * panels[0]!.first;
   const columns = panels.reduce((sum, { width }) => sum + width, 0);
   const packing = range(9).flatMap((tap) => {
     const at = shift(from, WORD_BYTES * (Math.floor(tap / 3) * filter.row + (tap % 3) * filter.column));
     const source = { at, row: filter.input, column: filter.output };
-    const packed = shift(areas.tapsOrShares, WORD_BYTES * tap * elements);
+    const packed = shift(areas.tapsOrShares, tap * step);
     return panels.flatMap((panel) => packPanel(packed, channels, 0, source, channels, panel));
   });
-  const step = WORD_BYTES * elements;
   return [
     ...packing,
     command(
@@ -88,9 +91,8 @@ const convolveBlock = (
 ): Item => {
   const { channels, outChannels } = problem;
   const panels = panelsOf(outChannels);
-  const elements = channels * panelColumns(outChannels);
-  const inputBytes = WORD_BYTES * blockTiles(problem) * channels;
-  const productBytes = WORD_BYTES * blockTiles(problem) * 16 * GROUP_PANELS;
+  const inputBytes = WORD_BYTES * inputStep(problem);
+  const productBytes = WORD_BYTES * productStep(problem);
   const multiply = (group: readonly Panel[]): Item => {
     const first = group[0]!.first;
     const columns = group.reduce((sum, panel) => sum + panel.columns, 0);
@@ -108,7 +110,7 @@ const convolveBlock = (
       runs: group.map((panel) => ({ panel, times: 1 })),
       accumulate: false,
       zeros: 0,
-      repeated: { times: 16, left: inputBytes, result: productBytes, packed: WORD_BYTES * elements },
+      repeated: { times: 16, left: inputBytes, result: productBytes, packed: WORD_BYTES * filterStep(problem) },
     });
     const rowStep = WORD_BYTES * 16 * GROUP_PANELS;
     const to = shift(at.y, WORD_BYTES * (image * problem.y.image + first));

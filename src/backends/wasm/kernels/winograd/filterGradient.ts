@@ -18,7 +18,7 @@ import { cleared, copied } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { blockCount, blockTiles, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { blockCount, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 
 type Area = 'shares' | 'taps';
@@ -33,24 +33,28 @@ const SUMS_ELEMENTS = 2 ** 20;
 /** Elements of one of the 16 matrices of sums. */
 const sumsOf = ({ channels, outChannels }: FilterGradientProblem): number => channels * panelColumns(outChannels);
 
+/** Elements from one matrix of each operand to the next. */
+const sumStep = (problem: FilterGradientProblem): number => matrixStep(sumsOf(problem));
+const inputStep = (problem: FilterGradientProblem): number => matrixStep(blockTiles(problem) * problem.channels);
+const gradientStep = (problem: FilterGradientProblem): number =>
+  matrixStep(blockTiles(problem) * panelColumns(problem.outChannels));
+
 const sharesOf = (problem: FilterGradientProblem): number => {
   const most = Math.max(2, Math.min(MOST_SUM_SHARES, Math.floor(SUMS_ELEMENTS / (16 * sumsOf(problem)))));
   return Math.min(most, blockCount(problem));
 };
 
-const shareLayout = (problem: FilterGradientProblem): ScratchLayout<ShareArea> => {
-  const tiles = 16 * blockTiles(problem);
-  return scratchLayout<ShareArea>({
-    inputs: tiles * problem.channels,
-    gradients: tiles * panelColumns(problem.outChannels),
-    sums: 16 * sumsOf(problem),
+const shareLayout = (problem: FilterGradientProblem): ScratchLayout<ShareArea> =>
+  scratchLayout<ShareArea>({
+    inputs: 16 * inputStep(problem),
+    gradients: 16 * gradientStep(problem),
+    sums: 16 * sumStep(problem),
   });
-};
 
 const layoutOf = (problem: FilterGradientProblem): ScratchLayout<Area> =>
   scratchLayout<Area>({
     shares: sharesOf(problem) * shareLayout(problem).elements,
-    taps: 9 * sumsOf(problem),
+    taps: 9 * sumStep(problem),
   });
 
 /** Scratch that {@link winogradFilterGradient} needs, in 32-bit elements. */
@@ -67,8 +71,8 @@ const addBlock = (
   const { channels, outChannels } = problem;
   const panels = panelsOf(outChannels);
   const size = blockTiles(problem);
-  const inputBytes = WORD_BYTES * size * channels;
-  const gradientBytes = WORD_BYTES * size * panelColumns(outChannels);
+  const inputBytes = WORD_BYTES * inputStep(problem);
+  const gradientBytes = WORD_BYTES * gradientStep(problem);
   const none = { table: zeros, offset: 0 };
   const x = shift(at.x, WORD_BYTES * image * problem.x.image);
   const dy = shift(at.dy, WORD_BYTES * image * problem.dy.image);
@@ -85,7 +89,7 @@ const addBlock = (
       16,
       gradientBytes,
       inputBytes,
-      WORD_BYTES * sumsOf(problem),
+      WORD_BYTES * sumStep(problem),
     );
   return [
     // four channels of all tiles are contiguous
@@ -122,14 +126,14 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
   const summing = ranges(blocks.length, shares).map(({ first, count }, i): Item => {
     const places = { x: at.x, dy: at.dy, ...shareAt(i) };
     return [
-      cleared(places.sums, 16 * sumsOf(problem)),
+      cleared(places.sums, 16 * sumStep(problem)),
       ...blocks.slice(first, first + count).flatMap((block) => addBlock(problem, block, places, positions, zeros)),
     ];
   });
 
   const panels = panelsOf(outChannels);
   /** From one matrix of sums to the next, and from one tap to the next. */
-  const step = WORD_BYTES * sumsOf(problem);
+  const step = WORD_BYTES * sumStep(problem);
   const finish = (panel: Panel): Item => {
     const taps = panelAt(areas.taps, channels, panel);
     return [

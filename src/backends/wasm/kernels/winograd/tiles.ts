@@ -2,6 +2,7 @@
 import { ranges, type TablePlace } from '../../engine/stage.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import { PADDING } from '../rowKernel.js';
+import { LINE_ELEMENTS } from '../scratch.js';
 import { ROW_MULTIPLE } from '../tiles.js';
 import { TILE_WORDS } from './functions.js';
 import { WORD_BYTES, range } from '../../numbers.js';
@@ -74,6 +75,13 @@ const BLOCK_ELEMENTS = 65_536;
 
 /** The minimum number of blocks to distribute over threads, if that leaves enough tiles for a block. */
 const FEWEST_BLOCKS = 8;
+
+/**
+ * Elements from one of the 16 matrices of an operand, or of the 9 taps of a filter, to the next: a line of the cache more than
+ * each has. Without it, their elements of equal index would often be a multiple of 4 KiB apart, and compete for the eight
+ * lines of one set of the L1 cache.
+ */
+export const matrixStep = (elements: number): number => elements + LINE_ELEMENTS;
 
 /** Some tiles of a group of images, and their part of the table. */
 export interface TileBlock {

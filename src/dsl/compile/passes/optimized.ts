@@ -70,42 +70,35 @@ const share = (roots: Roots): Roots => {
 };
 
 /**
- * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Skips the
- * nodes in `verified`, which earlier passes verified, and adds the others to it. Throws a plain `Error`, because a
- * malformed node is a bug in noisefold.
+ * Checks that each node has the shape and dtype that its constructor computes, and is deeper than its inputs. Skips the nodes
+ * in `verified`. Throws a plain `Error`, because a malformed node is a bug in noisefold.
  */
-const verify = (pass: string, roots: Roots, verified: Set<Node>): void => {
+const verify = (roots: Roots, verified: Set<Node>): void => {
   for (const n of reachable(roots, verified)) {
     const rebuilt = primitiveOf(n).rebuild(n);
     const isSame = n.dtype === rebuilt.dtype && isSameShape(n.shape, rebuilt.shape);
     if (!isSame || n.inputs.some((input) => input.depth >= n.depth)) {
       const [actual, expected] = [n, rebuilt].map(showType);
-      throw new Error(`noisefold: pass '${pass}' made a malformed ${n.op}: ${actual}, should be ${expected}`);
+      throw new Error(`noisefold: the passes made a malformed ${n.op}: ${actual}, should be ${expected}`);
     }
   }
 };
 
 /**
- * Checks the graph, and runs all passes in order, each verified. `native` names the composites that the backend has a
+ * Checks the graph, runs all passes in order, and verifies their result. `native` names the composites that the backend has a
  * kernel for. Raises `ConfigError` and `KeyReused`.
  */
 export function* optimized(roots: Roots, inputs: readonly Node[], native: readonly string[]): Pieces<Roots> {
   const traced = reachable(roots);
   checkInputs(traced, inputs);
   checkKeys(traced);
-  const passes: readonly (readonly [name: string, pass: (roots: Roots) => Roots])[] = [
-    ['decompose', (r) => decompose(r, native)],
-    ['foldEmpty', foldEmpty],
-    ['simplify', simplify],
-    ['share', share],
-  ];
+  const passes: readonly ((roots: Roots) => Roots)[] = [(r) => decompose(r, native), foldEmpty, simplify, share];
   let optimal = roots;
-  const verified = new Set(traced); // the constructors of the primitives have verified the traced nodes
-  for (const [name, pass] of passes) {
+  for (const pass of passes) {
     optimal = pass(optimal);
     yield;
-    verify(name, optimal, verified);
-    yield;
   }
+  verify(optimal, new Set(traced)); // the constructors of the primitives have verified the traced nodes
+  yield;
   return optimal;
 }

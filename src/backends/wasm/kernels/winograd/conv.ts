@@ -22,8 +22,11 @@ import type { ConvPlaces, ConvProblem } from '../problems.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
 import { rowCommands, type RowTable, rowTable } from '../rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { blockCount, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { blockCount, type Blocking, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
+
+/** The transformed inputs of a block are 256 KiB, so that they stay in the L2 cache. */
+const BLOCKING: Blocking = { elements: 2 ** 16, fewest: 8 };
 
 /** Panels whose products are transformed together, so that they stay in the cache. */
 const GROUP_PANELS = 4;
@@ -31,12 +34,12 @@ const GROUP_PANELS = 4;
 /** The taps are needed only before the shares run, so both use the same memory. */
 type Area = 'filter' | 'tapsOrShares';
 
-const sharesOf = (problem: ConvProblem): number => Math.min(MOST_SHARES, blockCount(problem));
+const sharesOf = (problem: ConvProblem): number => Math.min(MOST_SHARES, blockCount(problem, BLOCKING));
 
 /** Elements from one matrix of each operand to the next. */
 const filterStep = ({ channels, outChannels }: ConvProblem): number => matrixStep(channels * panelColumns(outChannels));
-const inputStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem) * problem.channels);
-const productStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem) * 16 * GROUP_PANELS);
+const inputStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem, BLOCKING) * problem.channels);
+const productStep = (problem: ConvProblem): number => matrixStep(blockTiles(problem, BLOCKING) * 16 * GROUP_PANELS);
 
 /** The working memory of a share: transformed inputs and products of a block. */
 const shareLayout = (problem: ConvProblem): ScratchLayout<'inputs' | 'products'> =>
@@ -143,14 +146,14 @@ export const winogradConv = (problem: ConvProblem, at: ConvPlaces): readonly Sta
   const transforming = ranges(panels.length, partsFor(COPY_WORK * 9 * channels * outChannels, MOST_SHARES)).map(
     ({ first, count }): Item => transformFilter(problem, panels.slice(first, first + count), areas, at.filter),
   );
-  const rows = rowTable(blockTiles(problem), 1, (words) => {
-    for (let tile = 0; tile < blockTiles(problem); tile++) {
+  const rows = rowTable(blockTiles(problem, BLOCKING), 1, (words) => {
+    for (let tile = 0; tile < blockTiles(problem, BLOCKING); tile++) {
       words[2 * tile] = WORD_BYTES * tile * 16 * GROUP_PANELS;
       words[2 * tile + 1] = WORD_BYTES * tile * channels;
     }
   });
   const zeros = new Int32Array(channels);
-  const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y));
+  const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.y), BLOCKING);
   const share = shareLayout(problem);
   const convolving = ranges(blocks.length, sharesOf(problem)).map(({ first, count }, i): Item => {
     const own = areasAt(share, shift(areas.tapsOrShares, WORD_BYTES * i * share.elements));

@@ -18,7 +18,7 @@ import { cleared, copied } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
-import { blockCount, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
+import { blockCount, type Blocking, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../numbers.js';
 
 type Area = 'shares' | 'taps';
@@ -26,6 +26,12 @@ type ShareArea = 'inputs' | 'gradients' | 'sums';
 
 /** The maximum number of shares, because each has its own sums, which are large. */
 const MOST_SUM_SHARES = 4;
+
+/**
+ * Each block of tiles reads and writes all sums, so it is larger than that of a convolution: 1 MiB of transformed inputs. There
+ * are as many blocks as shares.
+ */
+const BLOCKING: Blocking = { elements: 2 ** 18, fewest: MOST_SUM_SHARES };
 
 /** The maximum number of elements of the sums of all shares: 4 MiB. */
 const SUMS_ELEMENTS = 2 ** 20;
@@ -35,13 +41,14 @@ const sumsOf = ({ channels, outChannels }: FilterGradientProblem): number => cha
 
 /** Elements from one matrix of each operand to the next. */
 const sumStep = (problem: FilterGradientProblem): number => matrixStep(sumsOf(problem));
-const inputStep = (problem: FilterGradientProblem): number => matrixStep(blockTiles(problem) * problem.channels);
+const inputStep = (problem: FilterGradientProblem): number =>
+  matrixStep(blockTiles(problem, BLOCKING) * problem.channels);
 const gradientStep = (problem: FilterGradientProblem): number =>
-  matrixStep(blockTiles(problem) * panelColumns(problem.outChannels));
+  matrixStep(blockTiles(problem, BLOCKING) * panelColumns(problem.outChannels));
 
 const sharesOf = (problem: FilterGradientProblem): number => {
   const most = Math.max(2, Math.min(MOST_SUM_SHARES, Math.floor(SUMS_ELEMENTS / (16 * sumsOf(problem)))));
-  return Math.min(most, blockCount(problem));
+  return Math.min(most, blockCount(problem, BLOCKING));
 };
 
 const shareLayout = (problem: FilterGradientProblem): ScratchLayout<ShareArea> =>
@@ -70,7 +77,7 @@ const addBlock = (
 ): Item => {
   const { channels, outChannels } = problem;
   const panels = panelsOf(outChannels);
-  const size = blockTiles(problem);
+  const size = blockTiles(problem, BLOCKING);
   const inputBytes = WORD_BYTES * inputStep(problem);
   const gradientBytes = WORD_BYTES * gradientStep(problem);
   const none = { table: zeros, offset: 0 };
@@ -118,9 +125,9 @@ export const winogradFilterGradient = (problem: FilterGradientProblem, at: Filte
   const share = shareLayout(problem);
   const shareAt = (i: number): Record<ShareArea, Place> =>
     areasAt(share, shift(areas.shares, WORD_BYTES * i * share.elements));
-  const positions = Int32Array.from(range(blockTiles(problem)), (tile) => 16 * tile);
+  const positions = Int32Array.from(range(blockTiles(problem, BLOCKING)), (tile) => 16 * tile);
   const zeros = new Int32Array(Math.max(channels, outChannels));
-  const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.dy));
+  const blocks = tileBlocks(problem, tileTable(problem, problem.x, problem.dy), BLOCKING);
   const shares = sharesOf(problem);
 
   const summing = ranges(blocks.length, shares).map(({ first, count }, i): Item => {

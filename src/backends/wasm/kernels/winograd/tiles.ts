@@ -70,11 +70,13 @@ export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrid
   return words;
 };
 
-/** Elements of transformed inputs in a block: 256 KiB, so that they stay in the L2 cache. */
-const BLOCK_ELEMENTS = 65_536;
-
-/** The minimum number of blocks to distribute over threads, if that leaves enough tiles for a block. */
-const FEWEST_BLOCKS = 8;
+/** How tiles are divided into blocks. */
+export interface Blocking {
+  /** Elements of transformed inputs in a block. */
+  readonly elements: number;
+  /** The minimum number of blocks to distribute over threads, if that leaves enough tiles for a block. */
+  readonly fewest: number;
+}
 
 /**
  * Elements from one of the 16 matrices of an operand, or of the 9 taps of a filter, to the next: a line of the cache more than
@@ -92,24 +94,24 @@ export interface TileBlock {
 }
 
 /** The maximum number of tiles of a block: a multiple of every tile of the row kernel. */
-export const blockTiles = (geometry: ConvGeometry): number => {
-  const most = Math.min(MOST_TILES, Math.floor(BLOCK_ELEMENTS / 16 / geometry.channels));
-  const count = Math.min(most, Math.ceil(tilesOf(geometry) / FEWEST_BLOCKS));
+export const blockTiles = (geometry: ConvGeometry, { elements, fewest }: Blocking): number => {
+  const most = Math.min(MOST_TILES, Math.floor(elements / 16 / geometry.channels));
+  const count = Math.min(most, Math.ceil(tilesOf(geometry) / fewest));
   return Math.max(1, Math.round(count / ROW_MULTIPLE)) * ROW_MULTIPLE;
 };
 
 /** The number of blocks that the tiles of a group of images are divided into. */
-const blocksOfGroup = (geometry: ConvGeometry): number =>
-  Math.ceil((groupOf(geometry) * tilesOfImage(geometry)) / blockTiles(geometry));
+const blocksOfGroup = (geometry: ConvGeometry, blocking: Blocking): number =>
+  Math.ceil((groupOf(geometry) * tilesOfImage(geometry)) / blockTiles(geometry, blocking));
 
 /** The number of blocks of all images. */
-export const blockCount = (geometry: ConvGeometry): number =>
-  (geometry.batch / groupOf(geometry)) * blocksOfGroup(geometry);
+export const blockCount = (geometry: ConvGeometry, blocking: Blocking): number =>
+  (geometry.batch / groupOf(geometry)) * blocksOfGroup(geometry, blocking);
 
-export const tileBlocks = (geometry: ConvGeometry, table: Int32Array): readonly TileBlock[] => {
+export const tileBlocks = (geometry: ConvGeometry, table: Int32Array, blocking: Blocking): readonly TileBlock[] => {
   const images = groupOf(geometry);
   return range(geometry.batch / images).flatMap((group) =>
-    ranges(images * tilesOfImage(geometry), blocksOfGroup(geometry)).map(({ first, count }) => ({
+    ranges(images * tilesOfImage(geometry), blocksOfGroup(geometry, blocking)).map(({ first, count }) => ({
       image: group * images,
       count,
       table: { table, offset: WORD_BYTES * TILE_WORDS * first },

@@ -24,6 +24,7 @@ import { datasetOfImages, decodeNpz, encode, loadTrained, logLikelihoods } from 
 import * as diffusion from '../../src/diffusion/index.js';
 import { solverCall } from '../../src/shards/jobs/calls.js';
 import { bundled } from '../bundled.js';
+import { notAsked } from '../asked.js';
 import { valueOf } from '../oracles/plans.js';
 import { skippedFor } from '../skips.js';
 import { diskAt, noDisk } from './disk.js';
@@ -133,7 +134,7 @@ test('a job that fails is reported after its attempts, and the others go on', as
   });
 });
 
-test('a job that ends ten workers is reported', async () => {
+test('a job that ends ten workers is reported', skippedFor(notAsked), async () => {
   const data = valueOf(datasetOfImages(world.expected));
   const result = await featureShards({ engine: engine(1), folder: folderFor('fatal'), data, network: 'fatal' })();
   expect(result).toMatchObject({ left: { actual: expect.stringContaining('10 workers that were lost') } });
@@ -195,7 +196,7 @@ describe('images for other programs', () => {
   });
 });
 
-describe('work on images equals that of one process, digit by digit', () => {
+describe('work on images equals that of one process, digit by digit', skippedFor(notAsked), () => {
   const onOne = async <A>(use: (nf: Awaited<ReturnType<typeof open>>) => Promise<A>): Promise<A> => {
     const nf = await open(wasm({ threads: 1 }));
     return use(nf).finally(() => nf.close());
@@ -250,7 +251,7 @@ describe('work on images equals that of one process, digit by digit', () => {
   });
 });
 
-describe('a scheduler divides the work among plain processes', () => {
+describe('a scheduler divides the work among plain processes', skippedFor(notAsked), () => {
   test.each<readonly [string, (index: number) => Readonly<Record<string, string>>]>([
     ['Slurm', (index) => ({ SLURM_ARRAY_TASK_ID: `${index}`, SLURM_ARRAY_TASK_COUNT: '3' })],
     ['Kubernetes', (index) => ({ JOB_COMPLETION_INDEX: `${index}` })],

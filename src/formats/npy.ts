@@ -5,12 +5,13 @@
 import type { Exact } from '../internal/exact.js';
 import { sizeOf } from '../internal/numbers.js';
 import { amount } from '../internal/decode.js';
-import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
+import { attempt, type NoisefoldError, orRaise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';
 import { optional, schema } from '../internal/schema.js';
 import { listed } from '../internal/listed.js';
 import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from '../internal/numerics/float16.js';
+import { refuse } from './refuse.js';
 import { MOST_EXTENTS } from './safetensorsHeader.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
@@ -31,9 +32,6 @@ interface Element {
   /** Makes the result of all elements. */
   readonly finished?: (where: string, data: NpyData) => NpyData;
 }
-
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
 
 const safeIntegers = (where: string, data: NpyData): NpyData => {
   const large = data.findIndex((number) => !Number.isSafeInteger(number));

@@ -6,8 +6,7 @@ import { alongAxisRule } from '../shared/alongAxis.js';
 import { createJobs } from '../shared/jobs.js';
 import { freedAfter } from '../shared/memory/heap.js';
 import { createMemory } from '../shared/memory/memory.js';
-import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
-import { memoryBackend } from '../shared/memoryBackend.js';
+import { heapAccess, memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
@@ -91,11 +90,7 @@ export const wasmBackend = (
     memory,
     rules: () => RULES,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap),
-    write: (address, data, dtype) => {
-      writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
-      return null;
-    },
-    read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+    ...heapAccess(heap),
     close: async () => {
       await pool?.stop();
       await jobs.drain();

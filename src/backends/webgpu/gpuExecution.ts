@@ -102,6 +102,13 @@ const keyWriter =
     queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
   };
 
+/** Submits commands as one command buffer. */
+const submit = (device: GPUDevice, encodeInto: (encoder: GPUCommandEncoder) => void): void => {
+  const encoder = device.createCommandEncoder();
+  encodeInto(encoder);
+  device.queue.submit([encoder.finish()]);
+};
+
 const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch[]): void => {
   for (const { pipeline, group, workgroups } of all) {
     pass.setPipeline(pipeline);
@@ -134,8 +141,11 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { addresses, memoryLayout } = resources;
   const prepared = preparedOf(bound, pipelines);
 
+  /** Copies the numbers that the host generates for a call, if it does. */
   const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
-    const { buffer, offset: at, elements } = kernels[k]!.hostNumbers!;
+    const { hostNumbers } = kernels[k]!;
+    if (hostNumbers === undefined) return;
+    const { buffer, offset: at, elements } = hostNumbers;
     const { owner, offset } = memoryLayout.hostNumbers[k]!;
     const { storage } = plan.buffers[buffer]!;
     const target = 4 * (at + offsetOf(storage));
@@ -162,26 +172,24 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
     (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
+  /** Encodes a call in its own pass. */
+  const encodeCall = (encoder: GPUCommandEncoder, k: number, about?: GPUComputePassDescriptor): void => {
+    copyHostNumbers(encoder, k);
+    const pass = encoder.beginComputePass(about);
+    dispatchAll(pass, prepared[k]!);
+    pass.end();
+  };
+
   /** Encodes each call in its own pass, with timestamps. */
   const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
-    prepared.forEach((all, k) => {
-      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
-      const pass = encoder.beginComputePass({ timestampWrites: timer.timestamps(k) });
-      dispatchAll(pass, all);
-      pass.end();
-    });
+    prepared.forEach((_, k) => encodeCall(encoder, k, { timestampWrites: timer.timestamps(k) }));
     timer.resolve(encoder);
   };
 
   /** Submits each call separately. Each promise resolves to the time when its call was done. */
   const submitSeparately = (): readonly Promise<number>[] =>
-    prepared.map((all, k) => {
-      const encoder = device.createCommandEncoder();
-      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
-      const pass = encoder.beginComputePass();
-      dispatchAll(pass, all);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
+    prepared.map((_, k) => {
+      submit(device, (encoder) => encodeCall(encoder, k));
       return device.queue.onSubmittedWorkDone().then(() => performance.now());
     });
 
@@ -199,18 +207,12 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const { encode, encodeTimed, submitSeparately } = commandsOf(bound, pipelines);
   const throttle = createThrottle(device);
 
-  const submit = (encodeInto: (encoder: GPUCommandEncoder) => void): void => {
-    const encoder = device.createCommandEncoder();
-    encodeInto(encoder);
-    device.queue.submit([encoder.finish()]);
-  };
-
   const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
 
   const run = async (): Promise<ReturnType<typeof failedAs>> => {
     const failure = gpu.guarded('run', () => {
       writeKeys();
-      submit(encode);
+      submit(device, encode);
     });
     await throttle();
     return failedAs(await failure);
@@ -224,7 +226,7 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
       writeKeys();
       if (device.features.has('timestamp-query')) {
         timer = createTimer(device, kernels.length);
-        submit((encoder) => encodeTimed(encoder, timer!));
+        submit(device, (encoder) => encodeTimed(encoder, timer!));
       } else done = submitSeparately();
     });
     try {

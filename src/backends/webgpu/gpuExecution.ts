@@ -8,7 +8,7 @@ import type { Memory } from '../shared/memory/memory.js';
 import { evaluateKey } from '../shared/random.js';
 import { bindGroupsOf } from './bindGroups.js';
 import type { GpuKernel } from './dispatch.js';
-import type { Gpu } from './gpu.js';
+import { type Gpu, submit } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
@@ -101,13 +101,6 @@ const keyWriter =
     });
     queue.writeBuffer(space.bufferAt(addresses[own[0]!.owner]!), 0, words);
   };
-
-/** Submits commands as one command buffer. */
-const submit = (device: GPUDevice, encodeInto: (encoder: GPUCommandEncoder) => void): void => {
-  const encoder = device.createCommandEncoder();
-  encodeInto(encoder);
-  device.queue.submit([encoder.finish()]);
-};
 
 const dispatchAll = (pass: GPUComputePassEncoder, all: readonly PreparedDispatch[]): void => {
   for (const { pipeline, group, workgroups } of all) {

@@ -1,7 +1,6 @@
 /** Tests one backend: whether it works, on which device, and how fast. */
 import type { Backend } from '../dsl/compile/backend.js';
-import type { NoisefoldError } from '../internal/errors.js';
-import { messageOf } from '../internal/exception.js';
+import { messageOf, type NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
 import { formFor } from '../backends/wasm/forms.js';

@@ -1,7 +1,6 @@
 /** Zip archives in memory, such as .npz files, with entries that are stored or deflated, not encrypted. */
 import { Inflate, inflateSync } from 'fflate';
-import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
-import { messageOf } from '../internal/exception.js';
+import { attempt, messageOf, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { demandCrc } from './checksum.js';

@@ -2,9 +2,6 @@
 import { caughtAs, errorIn, failure, type NoisefoldError } from './errors.js';
 import type { either } from './fp.js';
 
-/** The message of an exception, or the text of another value. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
-
 /** Describes an exception with its place in the source, which its message lacks. */
 export const described = (thrown: unknown): string => {
   const place = thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;

@@ -1,6 +1,5 @@
 /** Optional peer dependencies: packages for Node that may not be installed. */
-import { type Explanation, failure, type NoisefoldError } from './errors.js';
-import { messageOf } from './exception.js';
+import { type Explanation, failure, messageOf, type NoisefoldError } from './errors.js';
 
 /** Imports a package by a name that bundlers do not resolve. */
 export const importPeer = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);

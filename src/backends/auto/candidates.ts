@@ -1,7 +1,6 @@
 /** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { messageOf } from '../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { TfjsEngine } from '../tfjs/index.js';
 import type { WasmOptions } from '../wasm/options.js';

@@ -1,6 +1,5 @@
 /** Runs plans in memory that the host can access. Everything is prepared beforehand; a run is a loop over closures. */
-import { failure, type NoisefoldError } from '../../internal/errors.js';
-import { messageOf } from '../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from './executor.js';

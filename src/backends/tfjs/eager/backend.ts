@@ -1,7 +1,6 @@
 import type { Backend } from '../../../dsl/compile/backend.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
-import { failure, type NoisefoldError, showShape } from '../../../internal/errors.js';
-import { messageOf } from '../../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError, showShape } from '../../../internal/errors.js';
 import { E } from '../../../internal/fp.js';
 import { nameOf } from '../../shared/executor.js';
 import { breather } from '../../../internal/stop.js';

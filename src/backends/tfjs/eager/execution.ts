@@ -1,7 +1,6 @@
 /** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
 import type { HostArray, KeyWords } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { messageOf } from '../../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';

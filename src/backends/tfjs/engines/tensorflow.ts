@@ -4,8 +4,7 @@
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { messageOf } from '../../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../../internal/peer.js';
 import { tensorBackend } from '../eager/backend.js';

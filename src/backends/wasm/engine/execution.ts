@@ -1,7 +1,6 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
 import type { Plan } from '../../../dsl/compile/plan.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
-import { messageOf } from '../../../internal/exception.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Frame } from '../../shared/kernel.js';

@@ -65,7 +65,7 @@ const sameRuns = (a: readonly number[], b: readonly number[]): readonly (readonl
     while (sizeA !== sizeB) {
       if (sizeA < sizeB) sizeA *= a[i++] ?? NaN;
       else sizeB *= b[j++] ?? NaN;
-      if (Number.isNaN(sizeA) || Number.isNaN(sizeB)) return null;
+      if (Number.isNaN(sizeA * sizeB)) return null;
     }
     runs.push([[fromA, i], [fromB, j]]); // prettier-ignore
   }

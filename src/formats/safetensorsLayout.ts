@@ -1,5 +1,5 @@
 /** The layout of safetensors files and its checks, for readers and writers of files in memory and on disk. */
-import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { fail, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { builtinOf } from '../internal/json/json.js';
 import { crc32, hexOf } from './crc32.js';
@@ -198,7 +198,7 @@ const bad = (
   expected: string,
   actual: string,
   hint = 'the file is damaged: use a copy of it',
-): Checked<never> => E.left(failure('DecodeError', { where, expected, actual, hint }));
+): Checked<never> => fail('DecodeError', { where, expected, actual, hint });
 
 /** Refuses bytes that do not begin like a safetensors file. */
 const foreign = (where: string, actual: string): Checked<never> =>

@@ -1,5 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
@@ -117,16 +117,14 @@ const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Eithe
   const { isWide, ratio } = formFor(portable).choice();
   return isWide
     ? E.right(null)
-    : E.left(
-        failure('BackendUnavailable', {
-          where: 'the wasm backend: pairing',
-          expected: 'an engine in which kernels for 256 bits are faster',
-          actual: Number.isNaN(ratio)
-            ? 'an engine that did not optimize the kernels within 60 ms'
-            : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
-          hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
-        }),
-      );
+    : fail('BackendUnavailable', {
+        where: 'the wasm backend: pairing',
+        expected: 'an engine in which kernels for 256 bits are faster',
+        actual: Number.isNaN(ratio)
+          ? 'an engine that did not optimize the kernels within 60 ms'
+          : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
+        hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
+      });
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Tests one backend: whether it works, on which device, and how fast. */
 import type { Backend } from '../dsl/compile/backend.js';
-import type { NoisefoldError } from '../internal/errors.js';
+import { messageOf, type NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
 import { formFor } from '../backends/wasm/forms.js';
@@ -74,8 +74,6 @@ const OPENERS: Readonly<Record<BackendName, Open>> = {
   'tfjs-wasm': openerOf('tfjs-wasm', () => 'tfjs in WebAssembly, one core'),
   'tfjs-cpu': openerOf('tfjs-cpu', () => 'tfjs in JavaScript, one core'),
 };
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
  * Acquires a backend, runs the trial and yields the finding; then measures speeds, closes the backend and yields again.

@@ -2,7 +2,7 @@
  * The IDX format of MNIST and similar data sets, with unsigned bytes as elements: two zero bytes, the element type 8,
  * the rank, the extents as big-endian 32-bit integers, the bytes. http://yann.lecun.com/exdb/mnist
  */
-import { failure, showShape, type NoisefoldError } from '../internal/errors.js';
+import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { sizeOf } from '../internal/numbers.js';
 import { E, F, type either } from '../internal/fp.js';
 import { checkedBytes, checkPieces, joinBytes } from './bytes.js';
@@ -26,14 +26,12 @@ export interface IdxChunk {
 type Checked<A> = either.Either<NoisefoldError, A>;
 
 const bad = (where: string, expected: string, actual: string): Checked<never> =>
-  E.left(
-    failure('DecodeError', {
-      where,
-      expected,
-      actual,
-      hint: 'the file is damaged or of another format: unpack it (.gz), or use a copy of it',
-    }),
-  );
+  fail('DecodeError', {
+    where,
+    expected,
+    actual,
+    hint: 'the file is damaged or of another format: unpack it (.gz), or use a copy of it',
+  });
 
 const UNSIGNED_BYTE = 8;
 

@@ -5,12 +5,13 @@
 import type { Exact } from '../internal/exact.js';
 import { sizeOf } from '../internal/numbers.js';
 import { amount } from '../internal/decode.js';
-import { attempt, type NoisefoldError, orRaise, raise, showShape } from '../internal/errors.js';
+import { attempt, type NoisefoldError, orRaise, showShape } from '../internal/errors.js';
 import { t, type either } from '../internal/fp.js';
 import { optional, schema } from '../internal/schema.js';
 import { listed } from '../internal/listed.js';
 import { checkedBytes } from './bytes.js';
 import { floatsOfHalves } from '../internal/numerics/float16.js';
+import { refuse } from './refuse.js';
 import { MOST_EXTENTS } from './safetensorsHeader.js';
 import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
@@ -24,17 +25,13 @@ export interface NpyArray {
   readonly data: NpyData;
 }
 
-/** The types of elements by their codes: bytes, the array for them, and how one is read. */
+/** The types of elements by their codes: an array whose elements have their size, and how one is read. */
 interface Element {
-  readonly bytes: number;
-  readonly array: new (length: number) => NpyData;
+  readonly array: { new (length: number): NpyData; readonly BYTES_PER_ELEMENT: number };
   readonly read: (view: DataView, at: number, little: boolean) => number;
   /** Makes the result of all elements. */
   readonly finished?: (where: string, data: NpyData) => NpyData;
 }
-
-const refuse = (where: string, expected: string, actual: string, hint = 'use a copy of the file'): never =>
-  raise('DecodeError', { where, expected, actual, hint });
 
 const safeIntegers = (where: string, data: NpyData): NpyData => {
   const large = data.findIndex((number) => !Number.isSafeInteger(number));
@@ -43,33 +40,30 @@ const safeIntegers = (where: string, data: NpyData): NpyData => {
 };
 
 const ELEMENTS: Readonly<Record<string, Element>> = {
-  b1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
-  u1: { bytes: 1, array: Uint8Array, read: (view, at) => view.getUint8(at) },
-  i1: { bytes: 1, array: Int8Array, read: (view, at) => view.getInt8(at) },
-  u2: { bytes: 2, array: Uint16Array, read: (view, at, little) => view.getUint16(at, little) },
-  i2: { bytes: 2, array: Int16Array, read: (view, at, little) => view.getInt16(at, little) },
-  u4: { bytes: 4, array: Uint32Array, read: (view, at, little) => view.getUint32(at, little) },
-  i4: { bytes: 4, array: Int32Array, read: (view, at, little) => view.getInt32(at, little) },
+  b1: { array: Uint8Array, read: (view, at) => view.getUint8(at) },
+  u1: { array: Uint8Array, read: (view, at) => view.getUint8(at) },
+  i1: { array: Int8Array, read: (view, at) => view.getInt8(at) },
+  u2: { array: Uint16Array, read: (view, at, little) => view.getUint16(at, little) },
+  i2: { array: Int16Array, read: (view, at, little) => view.getInt16(at, little) },
+  u4: { array: Uint32Array, read: (view, at, little) => view.getUint32(at, little) },
+  i4: { array: Int32Array, read: (view, at, little) => view.getInt32(at, little) },
   f2: {
-    bytes: 2,
     array: Uint16Array,
     read: (view, at, little) => view.getUint16(at, little),
     finished: (_, data) => floatsOfHalves(data as Uint16Array), // of `array`
   },
-  f4: { bytes: 4, array: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
+  f4: { array: Float32Array, read: (view, at, little) => view.getFloat32(at, little) },
   u8: {
-    bytes: 8,
     array: Float64Array,
     read: (view, at, little) => Number(view.getBigUint64(at, little)),
     finished: safeIntegers,
   },
   i8: {
-    bytes: 8,
     array: Float64Array,
     read: (view, at, little) => Number(view.getBigInt64(at, little)),
     finished: safeIntegers,
   },
-  f8: { bytes: 8, array: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
+  f8: { array: Float64Array, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
 /** The longest header that NumPy itself reads. */
@@ -125,7 +119,7 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
 const fittingHeader = (where: string, beginning: Uint8Array, size: number): Header & { readonly dataBytes: number } => {
   const header = readHeader(where, beginning);
   const { shape, element, start } = header;
-  const dataBytes = sizeOf(shape) * element.bytes; // beyond 2⁵³ it is rounded, and fits no file
+  const dataBytes = sizeOf(shape) * element.array.BYTES_PER_ELEMENT; // beyond 2⁵³ it is rounded, and fits no file
   return [...shape, dataBytes].every(Number.isSafeInteger) && dataBytes === size - start
     ? { ...header, dataBytes }
     : refuse(where, `${dataBytes} bytes of data for ${showShape(shape)}`, `${size - start}`);
@@ -168,7 +162,7 @@ export const decodeNpy =
       const length = sizeOf(shape);
       const view = new DataView(bytes.buffer, bytes.byteOffset + start, dataBytes);
       const data = new element.array(length);
-      for (let i = 0; i < length; i++) data[i] = element.read(view, i * element.bytes, little);
+      for (let i = 0; i < length; i++) data[i] = element.read(view, i * data.BYTES_PER_ELEMENT, little);
       const ordered = isFortran && shape.length > 1 ? rowMajor(shape, data, new element.array(length)) : data;
       return { shape, data: element.finished?.(where, ordered) ?? ordered };
     });

@@ -2,7 +2,7 @@
 import type { Task } from '../dsl/run/effect.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { suggestion } from '../internal/suggest.js';
-import { BYTES, type StoredDType } from './safetensorsHeader.js';
+import { elementBytes, type StoredDType } from './safetensorsHeader.js';
 import { bytesOf, type Demands, soundNumbers, type StoredTensor, tensorOver } from './safetensorsLayout.js';
 import { attempted, PIECE, room, type Source } from './source.js';
 
@@ -56,7 +56,7 @@ export function* piecesOf({
   dtype,
   data,
 }: StoredTensor): Generator<readonly [from: number, Omit<StoredTensor, 'shape'>], void> {
-  const length = PIECE / BYTES[dtype];
+  const length = PIECE / elementBytes(dtype);
   for (let from = 0; from < data.length; from += length)
     yield [from, { dtype, data: data.subarray(from, from + length) } as StoredTensor]; // of the same dtype
 }

@@ -8,7 +8,7 @@ import { attempt, fail, type NoisefoldError } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { checkedBytes, joinBytes } from './bytes.js';
 import { crc32 } from './crc32.js';
-import { BYTES, type Entry } from './safetensorsHeader.js';
+import { elementBytes, type Entry } from './safetensorsHeader.js';
 import {
   bytesOf,
   checkNumbers,
@@ -70,7 +70,7 @@ export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): Stored
   const length = entry.end - entry.begin;
   if (length === 0) return tensorOver(entry, new ArrayBuffer(0), 0, 0);
   const at = bytes.byteOffset + start + entry.begin;
-  return at % BYTES[entry.dtype] === 0
+  return at % elementBytes(entry.dtype) === 0
     ? tensorOver(entry, bytes.buffer, at, length)
     : tensorOver(entry, bytes.buffer.slice(at, at + length), 0, length); // not `bytes.slice`: that of a Buffer of Node is a view
 };

@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { faults } from '../../properties/faults.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
-import { BYTES, type Header, readHeader } from './safetensorsHeader.js';
+import { ARRAYS, elementBytes, type Header, readHeader, type StoredDType } from './safetensorsHeader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -112,14 +112,14 @@ describe('agrees with JSON.parse', () => {
   );
   const entries = fc
     .record({
-      dtype: fc.constantFrom(...(Object.keys(BYTES) as (keyof typeof BYTES)[])),
+      dtype: fc.constantFrom(...(Object.keys(ARRAYS) as StoredDType[])),
       shape: fc.array(fc.nat(9), { maxLength: 3 }),
       begin: fc.nat(1e6),
     })
     .map(({ dtype, shape, begin }) => ({
       dtype,
       shape,
-      data_offsets: [begin, begin + shape.reduce((size, extent) => size * extent, BYTES[dtype])],
+      data_offsets: [begin, begin + shape.reduce((size, extent) => size * extent, elementBytes(dtype))],
     }));
   const headers = fc
     .tuple(

@@ -7,24 +7,27 @@ import { show } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 import { jsonReader } from '../internal/json/jsonReader.js';
 
-/** The bytes of an element of each dtype; a bool is a byte, 0 or 1. */
-export const BYTES = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
-  U8: 1,
-  BOOL: 1,
-} as const;
+/** The array that holds the numbers of each dtype: float16 and bfloat16 as their bits, a bool as a byte, 0 or 1. */
+export const ARRAYS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U64: BigUint64Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+};
 
-export type StoredDType = keyof typeof BYTES;
+export type StoredDType = keyof typeof ARRAYS;
+
+/** The bytes of an element. */
+export const elementBytes = (dtype: StoredDType): number => ARRAYS[dtype].BYTES_PER_ELEMENT;
 
 /** A tensor of a file: its bytes go from `begin` to `end`, counted from the end of the header. */
 export interface Entry {
@@ -52,14 +55,14 @@ export const MOST_TENSORS = 2 ** 16;
 /** The maximum number of words of the metadata. */
 export const MOST_WORDS = 4096;
 
-const isDType = (text: string): text is StoredDType => Object.hasOwn(BYTES, text);
+const isDType = (text: string): text is StoredDType => Object.hasOwn(ARRAYS, text);
 
 /**
  * The bytes of a tensor. Null if its shape is invalid: an extent that is not a natural number, more extents than
  * {@link MOST_EXTENTS}, or nonzero extents whose product is not a safe integer.
  */
 export const byteLength = (dtype: StoredDType, shape: readonly number[]): number | null => {
-  const product = shape.reduce((size, extent) => size * (extent === 0 ? 1 : extent), BYTES[dtype]);
+  const product = shape.reduce((size, extent) => size * (extent === 0 ? 1 : extent), elementBytes(dtype));
   const isValid =
     shape.length <= MOST_EXTENTS &&
     shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0) &&
@@ -68,7 +71,7 @@ export const byteLength = (dtype: StoredDType, shape: readonly number[]): number
   return shape.includes(0) ? 0 : product;
 };
 
-const DTYPES = Object.keys(BYTES)
+const DTYPES = Object.keys(ARRAYS)
   .map((name) => `"${name}"`)
   .join(' | ');
 const FIELDS = 'dtype, shape, data_offsets';

@@ -1,11 +1,12 @@
 /** The layout of safetensors files and its checks, for readers and writers of files in memory and on disk. */
-import { failure, type NoisefoldError, raise, showShape } from '../internal/errors.js';
+import { fail, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
 import { builtinOf } from '../internal/json/json.js';
 import { crc32, hexOf } from './crc32.js';
 import {
+  ARRAYS,
   byteLength,
-  BYTES,
+  elementBytes,
   type Header,
   METADATA,
   MOST_EXTENTS,
@@ -16,29 +17,12 @@ import {
 } from './safetensorsHeader.js';
 import { cutShortError } from './source.js';
 
-/** The array that holds the numbers of each dtype: float16 and bfloat16 as their bits, a bool as a byte, 0 or 1. */
-interface Arrays {
-  readonly F64: Float64Array;
-  readonly F32: Float32Array;
-  readonly F16: Uint16Array;
-  readonly BF16: Uint16Array;
-  readonly I64: BigInt64Array;
-  readonly I32: Int32Array;
-  readonly I16: Int16Array;
-  readonly I8: Int8Array;
-  readonly U64: BigUint64Array;
-  readonly U32: Uint32Array;
-  readonly U16: Uint16Array;
-  readonly U8: Uint8Array;
-  readonly BOOL: Uint8Array;
-}
-
 /** The numbers of a tensor in a file, dense and row-major. Those of F16 and BF16 are bits. */
 export type StoredTensor = {
   readonly [D in StoredDType]: {
     readonly dtype: D;
     readonly shape: readonly number[];
-    readonly data: Arrays[D];
+    readonly data: (typeof ARRAYS)[D]['prototype'];
   };
 }[StoredDType];
 
@@ -55,22 +39,6 @@ const CHECKED = `{"${METADATA}":{"crc32":"`;
 /** The place of the digits in a file. */
 export const DIGITS_AT = 8 + CHECKED.length;
 
-const ARRAYS = {
-  F64: Float64Array,
-  F32: Float32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I64: BigInt64Array,
-  I32: Int32Array,
-  I16: Int16Array,
-  I8: Int8Array,
-  U64: BigUint64Array,
-  U32: Uint32Array,
-  U16: Uint16Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-};
-
 /** A tensor of numbers in a buffer, at a position that is a multiple of their size. */
 export const tensorOver = (
   { dtype, shape }: Pick<StoredTensor, 'dtype' | 'shape'>,
@@ -79,7 +47,7 @@ export const tensorOver = (
   bytes: number,
 ): StoredTensor =>
   // the array is that of the dtype
-  ({ dtype, shape, data: new ARRAYS[dtype](buffer as ArrayBuffer, at, bytes / BYTES[dtype]) }) as StoredTensor;
+  ({ dtype, shape, data: new ARRAYS[dtype](buffer as ArrayBuffer, at, bytes / elementBytes(dtype)) }) as StoredTensor;
 
 /** The bytes of an array. */
 export const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
@@ -145,7 +113,7 @@ const refuse = (
 export const checkData = (name: string, { dtype, shape, data }: StoredTensor, where = WRITER): void => {
   const demand = (holds: boolean, expected: string, actual: string) =>
     holds || refuse(`${name} to ${expected}`, actual, undefined, where);
-  demand(Object.hasOwn(BYTES, dtype), `have one of the dtypes ${Object.keys(BYTES)}`, dtype);
+  demand(Object.hasOwn(ARRAYS, dtype), `have one of the dtypes ${Object.keys(ARRAYS)}`, dtype);
   const kind = ARRAYS[dtype].name;
   demand(builtinOf(data) === kind, `hold ${dtype} in a ${kind}`, builtinOf(data));
   demand(shape.length <= MOST_EXTENTS, `have at most ${MOST_EXTENTS} extents`, `${shape.length}`);
@@ -207,7 +175,7 @@ export interface Layout {
  */
 export const layoutOf = (file: TensorFile): Layout => {
   checkWritable(file);
-  const tensors = [...file.tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype]);
+  const tensors = [...file.tensors].sort(([, a], [, b]) => elementBytes(b.dtype) - elementBytes(a.dtype));
   const header = new TextEncoder().encode(headerText(tensors, file.metadata));
   const start = 8 + Math.ceil(header.length / 8) * 8;
   if (start - 8 > LONGEST_HEADER) refuse(`a header of at most ${LONGEST_HEADER} bytes`, `${header.length}`);
@@ -230,7 +198,7 @@ const bad = (
   expected: string,
   actual: string,
   hint = 'the file is damaged: use a copy of it',
-): Checked<never> => E.left(failure('DecodeError', { where, expected, actual, hint }));
+): Checked<never> => fail('DecodeError', { where, expected, actual, hint });
 
 /** Refuses bytes that do not begin like a safetensors file. */
 const foreign = (where: string, actual: string): Checked<never> =>

@@ -1,6 +1,6 @@
 /** Zip archives in memory, such as .npz files, with entries that are stored or deflated, not encrypted. */
 import { Inflate, inflateSync } from 'fflate';
-import { attempt, type NoisefoldError, raise } from '../internal/errors.js';
+import { attempt, messageOf, type NoisefoldError, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { joinBytes } from './bytes.js';
 import { demandCrc } from './checksum.js';
@@ -12,8 +12,7 @@ export interface Entry extends Listed {
   readonly packed: Uint8Array;
 }
 
-const notDeflated = (where: string, thrown: unknown): never =>
-  refuse(where, 'deflated bytes', thrown instanceof Error ? thrown.message : String(thrown));
+const notDeflated = (where: string, thrown: unknown): never => refuse(where, 'deflated bytes', messageOf(thrown));
 
 const inflated = (where: string, { packed, size, isDeflated }: Entry): Uint8Array => {
   if (!isDeflated) return packed;

@@ -180,6 +180,9 @@ export const thrownError = (value: NoisefoldError): ThrownError => {
   }) as ThrownError; // the members that were just added
 };
 
+/** The message of an exception, or the text of another value. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
 /**
  * Gets the error value from an exception thrown by `unwrap`, `raise` or a run; null for any other exception.
  * @example

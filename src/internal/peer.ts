@@ -1,12 +1,12 @@
 /** Optional peer dependencies: packages for Node that may not be installed. */
-import { type Explanation, failure, type NoisefoldError } from './errors.js';
+import { type Explanation, failure, messageOf, type NoisefoldError } from './errors.js';
 
 /** Imports a package by a name that bundlers do not resolve. */
 export const importPeer = (name: string): Promise<unknown> => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
 /** Returns the first line of an error message, without the file names that a loader adds. */
 export const reasonOf = (thrown: unknown): string =>
-  (thrown instanceof Error ? thrown.message : String(thrown))
+  messageOf(thrown)
     .split('\n')[0]!
     .replace(/ imported (from|by) .*/, '')
     .trim();

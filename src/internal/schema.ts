@@ -13,7 +13,7 @@
  */
 import { decode, explained, type Mismatch, show, UNKNOWN, unknownField } from './decode.js';
 import { isResultOf } from './either.js';
-import { failure, type NoisefoldError, orRaise } from './errors.js';
+import { fail, failure, type NoisefoldError, orRaise } from './errors.js';
 import { E, F, t, type either } from './fp.js';
 
 /** The declaration of an option with values `A`, such as a type of io-ts. */
@@ -171,7 +171,7 @@ const schemaWith = <F extends Fields>(
       const broken = rule(options);
       if (broken === null) continue;
       const { field, actual = show(options[field as keyof Filled<F>]), ...about } = broken;
-      return E.left(failure('ConfigError', { where: `${name}.${field}`, actual, ...about }));
+      return fail('ConfigError', { where: `${name}.${field}`, actual, ...about });
     }
     return E.right(options);
   };

@@ -129,6 +129,23 @@ const stacked = (labels: readonly Label[]): readonly Label[] => {
     });
 };
 
+/** Draws the ticks of both axes, and their names. */
+const axesText = (x: Axis, y: Axis): readonly string[] => [
+  ...y.ticks.map((tick) => {
+    const at = rounded(y.place(tick));
+    return (
+      `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
+      `<text x="${PLOT.left - 8}" y="${at}" dy="4" text-anchor="end">${tickLabel(tick)}</text>`
+    );
+  }),
+  ...x.ticks.filter(Number.isInteger).map((tick) => {
+    const at = rounded(x.place(tick));
+    return `<text x="${at}" y="${PLOT.bottom + 22}" text-anchor="middle">${tickLabel(tick)}</text>`;
+  }),
+  `<text x="${PLOT.left - 8}" y="${PLOT.top - 14}" text-anchor="end">loss</text>`,
+  `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">step</text>`,
+];
+
 /** A loss, or NaN for one beyond the range of float32: differences of greater numbers overflow. */
 const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : Number.NaN);
 
@@ -165,19 +182,7 @@ export const lossChart = demanding(
       `<title>${escaped(title)}</title><style>${STYLE}</style>`,
       `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
       `<text class="title" x="20" y="30">${escaped(title)}</text>`,
-      ...y.ticks.map((tick) => {
-        const at = rounded(y.place(tick));
-        return (
-          `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/>` +
-          `<text x="${PLOT.left - 8}" y="${at}" dy="4" text-anchor="end">${tickLabel(tick)}</text>`
-        );
-      }),
-      ...x.ticks.filter(Number.isInteger).map((tick) => {
-        const at = rounded(x.place(tick));
-        return `<text x="${at}" y="${PLOT.bottom + 22}" text-anchor="middle">${tickLabel(tick)}</text>`;
-      }),
-      `<text x="${PLOT.left - 8}" y="${PLOT.top - 14}" text-anchor="end">loss</text>`,
-      `<text x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 42}" text-anchor="middle">step</text>`,
+      ...axesText(x, y),
       line('raw train', thinned(raw), x, y),
       line('train', thinned(train), x, y),
       line('held-out', thinned(heldOut), x, y),

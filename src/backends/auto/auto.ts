@@ -1,5 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { optional, record } from '../../internal/schema.js';
@@ -89,14 +89,12 @@ export const firstWorking = (acquireOf: typeof acquire) =>
       const { where, message } = outcome.left;
       reasons.push(where.includes(backend) ? message : `${backend}: ${message}`);
     }
-    return E.left(
-      failure('BackendUnavailable', {
-        where: 'auto',
-        expected: 'a backend that works here',
-        actual: reasons.length === 0 ? 'an empty order' : `none: ${reasons.join('. ')}`,
-        hint: 'fix one of these backends, or list others in order',
-      }),
-    );
+    return fail('BackendUnavailable', {
+      where: 'auto',
+      expected: 'a backend that works here',
+      actual: reasons.length === 0 ? 'an empty order' : `none: ${reasons.join('. ')}`,
+      hint: 'fix one of these backends, or list others in order',
+    });
   });
 
 /**

@@ -1,6 +1,6 @@
 /** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { TfjsEngine } from '../tfjs/index.js';
 import type { WasmOptions } from '../wasm/options.js';
@@ -51,7 +51,7 @@ export const acquire = (name: BackendName, options: BackendOptions): Acquire =>
         failure('BackendUnavailable', {
           where: `the ${name} backend`,
           expected: 'the backend to load',
-          actual: thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown),
+          actual: messageOf(thrown).split('\n')[0]!,
           hint: 'reinstall noisefold with its dependencies',
         }),
     ),

@@ -1,5 +1,5 @@
 /** Runs plans in memory that the host can access. Everything is prepared beforehand; a run is a loop over closures. */
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
 import type { Plan } from '../../dsl/compile/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from './executor.js';
@@ -25,7 +25,7 @@ export const hostExecution = async (
         const error = failure('BackendFailure', {
           where: nameOf(plan.calls[at]!),
           expected: `${kernels[at]!.name} to run`,
-          actual: thrown instanceof Error ? thrown.message : String(thrown),
+          actual: messageOf(thrown),
           hint: 'if memory has run out, use a smaller batch',
         });
         return { at, error };

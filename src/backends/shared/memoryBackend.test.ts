@@ -1,21 +1,15 @@
 import { expect, test } from 'vitest';
-import { E } from '../../internal/fp.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { memoryBackend, type Parts } from './memoryBackend.js';
+import { heapAccess, memoryBackend, type Parts } from './memoryBackend.js';
 import { hostHeap } from './memory/heap.js';
 import { createMemory } from './memory/memory.js';
-import { readNumbers, writeNumbers } from './memory/numbers.js';
 
 test('an upload takes the numbers at the call, also if memory is allocated later, as on a GPU', async () => {
   const heap = hostHeap(4, () => Float32Array);
   const space = { ...heap, allocate: (elements: number) => Promise.resolve(heap.allocate(elements)) };
   const parts: Partial<Parts<never>> = {
     memory: createMemory('test', space),
-    write: (address, data, dtype) => {
-      writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
-      return null;
-    },
-    read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+    ...heapAccess(heap),
     lost: () => null,
   };
   const { upload, read } = memoryBackend(parts as Parts<never>); // the parts that these two functions use

@@ -6,7 +6,9 @@ import { E, type either } from '../../internal/fp.js';
 import { inTurns } from '../../internal/stop.js';
 import { createRunner, type Execution, kernelsOf } from './executor.js';
 import type { NamedKernel, RulesFor } from './kernel.js';
+import type { Heap } from './memory/heap.js';
 import type { Memory } from './memory/memory.js';
+import { readNumbers, writeNumbers } from './memory/numbers.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
@@ -34,6 +36,15 @@ export interface Parts<K extends NamedKernel> {
   readonly close: () => void | Promise<void>;
   readonly lost: Backend['lost'];
 }
+
+/** Writes and reads memory that the host addresses. */
+export const heapAccess = (heap: Heap): Pick<Parts<never>, 'write' | 'read'> => ({
+  write: (address, data, dtype) => {
+    writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
+    return null;
+  },
+  read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+});
 
 /** Makes a backend from its memory, the rules that choose kernels, and the other parts that differ between backends. */
 export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend => {

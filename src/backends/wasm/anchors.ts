@@ -91,80 +91,74 @@ const attentionOf = (scale: number, [q, k, v]: readonly View[]): AttentionProble
   v: headsOf(v!),
 });
 
+/** A kernel: the scratch that it needs for a problem, in elements, its multiply-adds and its stages. */
+interface Kernel<Q, A> {
+  readonly elements: (problem: Q) => number;
+  readonly multiplyAdds: (problem: Q) => number;
+  readonly stages: (problem: Q, at: A & { readonly scratch: Place }) => readonly Stage[];
+}
+
+const KERNELS = {
+  dot: { name: 'simd gemm', elements: gemmScratchElements, multiplyAdds: gemmWork, stages: gemm },
+  conv2d: { name: 'simd conv', elements: convScratchElements, multiplyAdds: convWork, stages: conv },
+  filterGradient: {
+    name: 'simd filterGradient',
+    elements: filterGradientScratchElements,
+    multiplyAdds: convWork,
+    stages: filterGradient,
+  },
+  attention: {
+    name: 'simd attention',
+    elements: attentionScratchElements,
+    multiplyAdds: (problem: AttentionProblem) => 2 * productWork(problem),
+    stages: attention,
+  },
+  attentionGradient: {
+    name: 'simd attentionGradient',
+    elements: attentionGradientScratchElements,
+    multiplyAdds: (problem: AttentionProblem) => 5 * productWork(problem),
+    stages: attentionGradient,
+  },
+};
+
+/** Makes the run of a kernel from the places of its operands. */
+const runOf = <Q, A>({ elements, multiplyAdds, stages }: Kernel<Q, A>, problem: Q, at: A): KernelRun => ({
+  elements: () => elements(problem),
+  multiplyAdds: multiplyAdds(problem),
+  stages: (scratch) => stages(problem, { ...at, scratch }),
+});
+
 /** The kernel runs of an anchor: one for each group of a convolution. */
 const runsOf = (call: AnchorCall): readonly KernelRun[] => {
   const { anchor, output } = call;
   const [left, right, third, fourth] = call.inputs as readonly [View, View, View, View]; // one for each operand of the anchor
   switch (anchor.op) {
-    case 'attention': {
-      const problem = { ...attentionOf(anchor.scale, call.inputs), y: headsOf(output) };
-      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), y: placeOf(output) };
-      return [
-        {
-          elements: () => attentionScratchElements(problem),
-          multiplyAdds: 2 * productWork(problem),
-          stages: (scratch) => attention(problem, { ...at, scratch }),
-        },
-      ];
-    }
-    case 'attentionGradient': {
-      const problem = {
-        ...attentionOf(anchor.scale, call.inputs),
-        dy: headsOf(fourth),
-        gradients: headsOf(output),
-      };
-      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), dy: placeOf(fourth) };
-      return [
-        {
-          elements: () => attentionGradientScratchElements(problem),
-          multiplyAdds: 5 * productWork(problem),
-          stages: (scratch) => attentionGradient(problem, { ...at, gradients: placeOf(output), scratch }),
-        },
-      ];
-    }
-    case 'dot': {
-      const problem = productOf(call);
-      const at = { a: placeOf(left), b: placeOf(right), c: placeOf(output) };
-      return [
-        {
-          elements: () => gemmScratchElements(problem),
-          multiplyAdds: gemmWork(problem),
-          stages: (scratch) => gemm(problem, { ...at, scratch }),
-        },
-      ];
-    }
+    case 'dot':
+      return [runOf(KERNELS.dot, productOf(call), { a: placeOf(left), b: placeOf(right), c: placeOf(output) })];
     case 'conv2d':
       return partsOf({ image: left, kernel: right, output, attributes: anchor.attributes }).map((part) => {
-        const problem = convOf(part);
         const at = { x: placeOf(part.image), filter: placeOf(part.kernel), y: placeOf(part.output) };
-        return {
-          elements: () => convScratchElements(problem),
-          multiplyAdds: convWork(problem),
-          stages: (scratch) => conv(problem, { ...at, scratch }),
-        };
+        return runOf(KERNELS.conv2d, convOf(part), at);
       });
     case 'filterGradient':
       // the gradient splits into the same parts as the convolution
       return partsOf({ image: left, kernel: output, output: right, attributes: anchor.attributes }).map((part) => {
         const { y: dy, ...geometry } = convOf(part);
-        const problem = { ...geometry, dy };
         const at = { x: placeOf(part.image), dy: placeOf(part.output), filter: placeOf(part.kernel) };
-        return {
-          elements: () => filterGradientScratchElements(problem),
-          multiplyAdds: convWork(problem),
-          stages: (scratch) => filterGradient(problem, { ...at, scratch }),
-        };
+        return runOf(KERNELS.filterGradient, { ...geometry, dy }, at);
       });
+    case 'attention': {
+      const problem = { ...attentionOf(anchor.scale, call.inputs), y: headsOf(output) };
+      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), y: placeOf(output) };
+      return [runOf(KERNELS.attention, problem, at)];
+    }
+    case 'attentionGradient': {
+      const problem = { ...attentionOf(anchor.scale, call.inputs), dy: headsOf(fourth), gradients: headsOf(output) };
+      const at = { q: placeOf(left), k: placeOf(right), v: placeOf(third), dy: placeOf(fourth) };
+      return [runOf(KERNELS.attentionGradient, problem, { ...at, gradients: placeOf(output) })];
+    }
   }
 };
-
-const NAMES = {
-  dot: 'simd gemm',
-  conv2d: 'simd conv',
-  filterGradient: 'simd filterGradient',
-  attention: 'simd attention',
-  attentionGradient: 'simd attentionGradient',
-} as const;
 
 /** Several groups run concurrently, in shares with their own scratch; a single group is split internally. */
 const sharesOf = (runs: readonly KernelRun[]): number => Math.min(MOST_SHARES, runs.length);
@@ -193,5 +187,5 @@ export const simdAnchorRule: Rule<WasmKernel> = (call) => {
     ];
   };
   const multiplyAdds = runs.reduce((sum, run) => sum + run.multiplyAdds, 0);
-  return { kind: 'stages', name: NAMES[call.anchor.op], stages, multiplyAdds };
+  return { kind: 'stages', name: KERNELS[call.anchor.op].name, stages, multiplyAdds };
 };

@@ -1,13 +1,12 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../internal/errors.js';
+import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
 import { createJobs } from '../shared/jobs.js';
 import { freedAfter } from '../shared/memory/heap.js';
 import { createMemory } from '../shared/memory/memory.js';
-import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
-import { memoryBackend } from '../shared/memoryBackend.js';
+import { heapAccess, memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
@@ -91,11 +90,7 @@ export const wasmBackend = (
     memory,
     rules: () => RULES,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap),
-    write: (address, data, dtype) => {
-      writeNumbers(heap.array(address, 0, data.length, dtype), data, dtype);
-      return null;
-    },
-    read: (address, { elements, dtype }) => E.right(readNumbers(heap.array(address, 0, elements, dtype), dtype)),
+    ...heapAccess(heap),
     close: async () => {
       await pool?.stop();
       await jobs.drain();
@@ -122,16 +117,14 @@ const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Eithe
   const { isWide, ratio } = formFor(portable).choice();
   return isWide
     ? E.right(null)
-    : E.left(
-        failure('BackendUnavailable', {
-          where: 'the wasm backend: pairing',
-          expected: 'an engine in which kernels for 256 bits are faster',
-          actual: Number.isNaN(ratio)
-            ? 'an engine that did not optimize the kernels within 60 ms'
-            : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
-          hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
-        }),
-      );
+    : fail('BackendUnavailable', {
+        where: 'the wasm backend: pairing',
+        expected: 'an engine in which kernels for 256 bits are faster',
+        actual: Number.isNaN(ratio)
+          ? 'an engine that did not optimize the kernels within 60 ms'
+          : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
+        hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
+      });
 };
 
 /**

@@ -14,6 +14,13 @@ export interface Gpu extends Acquired {
   readonly destroy: () => void;
 }
 
+/** Submits commands as one command buffer. */
+export const submit = (device: GPUDevice, encodeInto: (encoder: GPUCommandEncoder) => void): void => {
+  const encoder = device.createCommandEncoder();
+  encodeInto(encoder);
+  device.queue.submit([encoder.finish()]);
+};
+
 const BACKEND = 'the webgpu backend';
 
 const lostError = ({ reason, message }: GPUDeviceLostInfo): NoisefoldError =>

@@ -8,7 +8,7 @@ import type { Memory } from '../shared/memory/memory.js';
 import { evaluateKey } from '../shared/random.js';
 import { bindGroupsOf } from './bindGroups.js';
 import type { GpuKernel } from './dispatch.js';
-import type { Gpu } from './gpu.js';
+import { type Gpu, submit } from './gpu.js';
 import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
@@ -134,8 +134,11 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { addresses, memoryLayout } = resources;
   const prepared = preparedOf(bound, pipelines);
 
+  /** Copies the numbers that the host generates for a call, if it does. */
   const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
-    const { buffer, offset: at, elements } = kernels[k]!.hostNumbers!;
+    const { hostNumbers } = kernels[k]!;
+    if (hostNumbers === undefined) return;
+    const { buffer, offset: at, elements } = hostNumbers;
     const { owner, offset } = memoryLayout.hostNumbers[k]!;
     const { storage } = plan.buffers[buffer]!;
     const target = 4 * (at + offsetOf(storage));
@@ -162,26 +165,24 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
     (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
+  /** Encodes a call in its own pass. */
+  const encodeCall = (encoder: GPUCommandEncoder, k: number, about?: GPUComputePassDescriptor): void => {
+    copyHostNumbers(encoder, k);
+    const pass = encoder.beginComputePass(about);
+    dispatchAll(pass, prepared[k]!);
+    pass.end();
+  };
+
   /** Encodes each call in its own pass, with timestamps. */
   const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
-    prepared.forEach((all, k) => {
-      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
-      const pass = encoder.beginComputePass({ timestampWrites: timer.timestamps(k) });
-      dispatchAll(pass, all);
-      pass.end();
-    });
+    prepared.forEach((_, k) => encodeCall(encoder, k, { timestampWrites: timer.timestamps(k) }));
     timer.resolve(encoder);
   };
 
   /** Submits each call separately. Each promise resolves to the time when its call was done. */
   const submitSeparately = (): readonly Promise<number>[] =>
-    prepared.map((all, k) => {
-      const encoder = device.createCommandEncoder();
-      if (kernels[k]!.hostNumbers !== undefined) copyHostNumbers(encoder, k);
-      const pass = encoder.beginComputePass();
-      dispatchAll(pass, all);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
+    prepared.map((_, k) => {
+      submit(device, (encoder) => encodeCall(encoder, k));
       return device.queue.onSubmittedWorkDone().then(() => performance.now());
     });
 
@@ -199,18 +200,12 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const { encode, encodeTimed, submitSeparately } = commandsOf(bound, pipelines);
   const throttle = createThrottle(device);
 
-  const submit = (encodeInto: (encoder: GPUCommandEncoder) => void): void => {
-    const encoder = device.createCommandEncoder();
-    encodeInto(encoder);
-    device.queue.submit([encoder.finish()]);
-  };
-
   const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
 
   const run = async (): Promise<ReturnType<typeof failedAs>> => {
     const failure = gpu.guarded('run', () => {
       writeKeys();
-      submit(encode);
+      submit(device, encode);
     });
     await throttle();
     return failedAs(await failure);
@@ -224,7 +219,7 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
       writeKeys();
       if (device.features.has('timestamp-query')) {
         timer = createTimer(device, kernels.length);
-        submit((encoder) => encodeTimed(encoder, timer!));
+        submit(device, (encoder) => encodeTimed(encoder, timer!));
       } else done = submitSeparately();
     });
     try {

@@ -30,13 +30,10 @@ const COMPUTE = 4; // GPUShaderStage.COMPUTE, a global of browsers
 /** Maximum number of cached pipelines. Plans keep references to the pipelines that they use. */
 const MAX_CACHED = 2048;
 
-export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => {
-  const { device } = gpu;
+/** Makes the layouts of bindings, one for each list of types. */
+const layoutsOn = (device: GPUDevice) => {
   const layouts = new Map<string, { bindings: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
-  /** In order of last use, most recent last. */
-  const cache = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
-
-  const layoutOf = (types: readonly GPUBufferBindingType[]) => {
+  return (types: readonly GPUBufferBindingType[]) => {
     const name = types.join();
     const known = layouts.get(name);
     if (known !== undefined) return known;
@@ -50,6 +47,13 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
     layouts.set(name, layout);
     return layout;
   };
+};
+
+export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => {
+  const { device } = gpu;
+  const layoutOf = layoutsOn(device);
+  /** In order of last use, most recent last. */
+  const cache = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
 
   const compileOne = async (
     { code, bindings }: Dispatch,
@@ -80,20 +84,22 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
     );
   };
 
+  /** The pipeline of a key, from the cache or made. Drops those that were used longest ago. */
+  const recent = (key: string, make: () => Promise<either.Either<NoisefoldError, Pipeline>>) => {
+    const pipeline = cache.get(key) ?? make();
+    cache.delete(key);
+    cache.set(key, pipeline);
+    for (const oldest of cache.keys()) {
+      if (cache.size <= maxCached) break;
+      cache.delete(oldest);
+    }
+    return pipeline;
+  };
+
   return {
     compile: async (all) => {
       const results = await Promise.all(
-        all.map(({ dispatch, where }) => {
-          const name = cacheKey(dispatch);
-          const known = cache.get(name) ?? compileOne(dispatch, where);
-          cache.delete(name);
-          cache.set(name, known);
-          for (const oldest of cache.keys()) {
-            if (cache.size <= maxCached) break;
-            cache.delete(oldest);
-          }
-          return known;
-        }),
+        all.map(({ dispatch, where }) => recent(cacheKey(dispatch), () => compileOne(dispatch, where))),
       );
       // do not cache failures
       all.forEach(({ dispatch }, i) => E.isLeft(results[i]!) && cache.delete(cacheKey(dispatch)));

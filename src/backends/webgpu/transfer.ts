@@ -5,7 +5,7 @@ import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
 import type { NumberArray } from '../shared/memory/heap.js';
 import { readNumbers, writeNumbers } from '../shared/memory/numbers.js';
-import type { Gpu } from './gpu.js';
+import { type Gpu, submit } from './gpu.js';
 import { USAGE } from './gpuSpace.js';
 
 const arrayOf = (dtype: NumberType, elements: number): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> =>
@@ -58,10 +58,9 @@ export const createStaging = (gpu: Gpu): Staging => {
       if (elements === 0) return E.right(readNumbers(arrayOf(dtype, 0), dtype));
       let staging: GPUBuffer | null = null;
       const failure = await gpu.guarded('read', () => {
-        staging = take(stagingSize(4 * elements));
-        const encoder = device.createCommandEncoder();
-        encoder.copyBufferToBuffer(source, 0, staging, 0, 4 * elements);
-        device.queue.submit([encoder.finish()]);
+        const copy = take(stagingSize(4 * elements));
+        staging = copy;
+        submit(device, (encoder) => encoder.copyBufferToBuffer(source, 0, copy, 0, 4 * elements));
       });
       const target = staging as GPUBuffer | null; // assigned in the callback above
       if (failure !== null || target === null) {

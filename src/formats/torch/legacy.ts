@@ -7,7 +7,7 @@ import { raise } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
 import { fieldsOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
 import { refuse } from '../refuse.js';
-import { BYTES } from '../safetensorsHeader.js';
+import { elementBytes } from '../safetensorsHeader.js';
 import { bytesAt, cutShortError, type Source } from '../source.js';
 import { demandListed } from './globals.js';
 import { dtypeOf, type Storage } from './tensors.js';
@@ -34,7 +34,7 @@ export const storageIdOf = (where: string, value: Pickled): StorageId => {
   if (view !== null)
     return refuse(where, 'a storage of its own', 'a view of another', 'save it with PyTorch 1.6 or later');
   const dtype = dtypeOf(where, storageClass);
-  const bytes = Number(count) * (dtype === null ? 1 : BYTES[dtype]);
+  const bytes = Number(count) * (dtype === null ? 1 : elementBytes(dtype));
   return typeof count === 'number' && Number.isSafeInteger(bytes) && bytes >= 0
     ? { key, dtype, bytes }
     : refuse(where, 'a length', showPickled(count));
@@ -86,7 +86,7 @@ export const readLegacy = async (source: Source): Promise<Legacy> => {
     const { buffer } = await bytesAt(source, at, 8);
     const count = Number(new DataView(buffer).getBigInt64(0, true));
     const { dtype, bytes } = id;
-    if (count * (dtype === null ? 1 : BYTES[dtype]) !== bytes)
+    if (count * (dtype === null ? 1 : elementBytes(dtype)) !== bytes)
       return refuse(`${where}: storage ${id.key}`, `${bytes} bytes`, `${count} numbers`);
     const start = at + 8;
     storages.set(id.key, { dtype, bytes, source, start: async () => start, crc: null });

@@ -6,7 +6,7 @@ import { demandCrc } from '../checksum.js';
 import { type Demands, readDense, type TensorInfo } from '../openTensors.js';
 import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
 import { refuse } from '../refuse.js';
-import { byteLength, BYTES, MOST_EXTENTS, type StoredDType } from '../safetensorsHeader.js';
+import { byteLength, elementBytes, MOST_EXTENTS, type StoredDType } from '../safetensorsHeader.js';
 import { bytesOf, type StoredTensor, tensorOver } from '../safetensorsLayout.js';
 import { room, type Source } from '../source.js';
 import type { Crc } from '../zipSource.js';
@@ -157,14 +157,14 @@ export const placeTensor = (
   if (dtype === null) return refuse(place, 'a dtype', 'none');
   const length = byteLength(dtype, shape);
   if (length === null) return refuse(place, 'extents whose product is a safe integer', showShape(shape));
-  const count = storage.bytes / BYTES[dtype];
+  const count = storage.bytes / elementBytes(dtype);
   const span = spanOf(shape, strides);
   const end = span === 0 ? 0 : offset + span; // PyTorch leaves empty views at any offset
   if (!(end <= count)) {
     const actual = `${dtype} ${showShape(shape)} up to number ${end}`;
     return refuse(place, `numbers within a storage of ${count}`, actual);
   }
-  const size = length / BYTES[dtype];
+  const size = length / elementBytes(dtype);
   if (size > count && size > MOST_REPEATED)
     return refuse(
       place,
@@ -206,7 +206,7 @@ const gather = (shape: readonly number[], strides: readonly number[], from: Stor
 export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Promise<StoredTensor> => {
   const { name, dtype, shape, strides, offset, storage } = tensor;
   const { source, crc } = storage;
-  const start = (await storage.start()) + offset * BYTES[dtype];
+  const start = (await storage.start()) + offset * elementBytes(dtype);
   const length = byteLength(dtype, shape)!; // `placeTensor` tested it
   const dense = isDense(tensor) ? await readDense(source, tensor, start, length, demands) : null;
   if (crc !== null) {
@@ -215,7 +215,7 @@ export const readTorchTensor = async (tensor: TorchTensor, demands: Demands): Pr
   }
   if (dense !== null) return dense;
   const span = spanOf(shape, strides);
-  const part = await readDense(source, { name, dtype, shape: [span] }, start, span * BYTES[dtype], demands);
+  const part = await readDense(source, { name, dtype, shape: [span] }, start, span * elementBytes(dtype), demands);
   const whole = tensorOver(tensor, room(source.where, length).buffer, 0, length);
   gather(shape, strides, part, whole);
   return whole;

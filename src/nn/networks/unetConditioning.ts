@@ -62,13 +62,19 @@ type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 /** The parameters of the embeddings of times and classes. */
 export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
-/** The sum of the given embeddings; undefined if there are none. */
-const sumOf = <B extends Dim>(...terms: readonly (Tensor<[B, Dim]> | undefined)[]): Tensor<[B, Dim]> | undefined => {
-  const embeddings = terms.filter((one) => one !== undefined);
-  return embeddings.length === 0 ? undefined : embeddings.reduce((sum, one) => add(sum, one));
+/** x + y, where a network may lack one of them. */
+const plus = <B extends Dim, X extends Tensor<[B, Dim]> | undefined>(
+  x: X,
+  y: Tensor<[B, Dim]> | undefined,
+): X | Tensor<[B, Dim]> => {
+  if (x === undefined || y === undefined) return y ?? x;
+  return add(x, y);
 };
 
-/** The sum of all embeddings, `[B, E]`, after a SiLU, which all residual blocks share. */
+/**
+ * The embedding that all residual blocks share, `[B, E]`: silu(time(t, augmented) + labels + time(t of the condition)), or with
+ * labels as inputs silu(time(t, labels + augmented) + …).
+ */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
   { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
@@ -76,15 +82,10 @@ export const embed = <B extends Dim>(
 ): Tensor<[B, Dim]> => {
   const { t, condition } = at;
   const labels = label?.(at.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
-  const ofClasses = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
-  const augmented = at.augment && augment && matmul(at.augment, augment.w);
-  return silu(
-    sumOf(
-      time(t, sumOf(ofClasses('input'), augmented)),
-      ofClasses('output'),
-      condition?.t && conditionTime?.(condition.t),
-    )!, // there is at least one
-  );
+  const labelsAt = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
+  const inputs = plus(labelsAt('input'), at.augment && augment && matmul(at.augment, augment.w));
+  const labelled = plus(time(t, inputs), labelsAt('output'));
+  return silu(plus(labelled, condition?.t && conditionTime?.(condition.t)));
 };
 
 /**

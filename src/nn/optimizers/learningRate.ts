@@ -266,6 +266,17 @@ const periodsOf = (period: number, growth: number): readonly (readonly [first: n
   return periods;
 };
 
+/** T_cur/T_i: the updates since the last restart, divided by the length of the period. */
+const progressBy = (period: number, growth: number): ((step: Step) => Scalar) => {
+  const ratio = (n: Step, length: number): Scalar => div(cast(n, 'float32'), length);
+  const periods = growth === 1 ? [] : periodsOf(period, growth);
+  return (step) =>
+    periods.reduce(
+      (before, [first, length]) => where(greaterEqual(step, first), ratio(sub(step, first), length), before),
+      ratio(mod(step, period), period),
+    );
+};
+
 /**
  * SGDR: lowers a learning rate along half a cosine in each of many periods, η = floor + ½·(1 − floor)·(1 + cos(π·T_cur/T_i)),
  * and begins again. Loshchilov & Hutter 2017, eq. 5. Raises `ConfigError` for a period or a growth that is not an integer ≥ 1.
@@ -278,15 +289,9 @@ export const cosineRestarts: WithOptions<CosineRestarts> = dual(
   2,
   (rate: LearningRate, options: CosineRestarts) => {
     const known = restarts.demand(options);
-    const { period, growth } = known;
-    const periods = growth === 1 ? [] : periodsOf(period, growth);
-    return scaled(rateOf('cosineRestarts')(rate), ['cosineRestarts', known], (_, step) => {
-      const share = (n: Step, length: number): Scalar => div(cast(n, 'float32'), length); // T_cur/T_i
-      const progress = periods.reduce(
-        (before, [first, length]) => where(greaterEqual(step, first), share(sub(step, first), length), before),
-        share(mod(step, period), period),
-      );
-      return halfCosine(progress, known);
-    });
+    const progress = progressBy(known.period, known.growth);
+    return scaled(rateOf('cosineRestarts')(rate), ['cosineRestarts', known], (_, step) =>
+      halfCosine(progress(step), known),
+    );
   },
 );

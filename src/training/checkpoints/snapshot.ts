@@ -1,6 +1,7 @@
 /** The state of a training run on the host: what a checkpoint holds. */
 import { effect, type Effect } from '../../dsl/run/effect.js';
 import {
+  type AnyValue,
   type Backend,
   isValue,
   type NoisefoldError,
@@ -14,13 +15,13 @@ import {
 } from '../../dsl/index.js';
 import { valueShape } from '../../dsl/run/value.js';
 import { leaves } from '../../dsl/types/tree.js';
-import { fillSpec } from '../../dsl/graph/spec.js';
+import { fillSpec, type LeafSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
 import { fail, showType } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
-import { gen, keep, take, type Work } from '../../internal/gen.js';
+import { type Fallible, gen, keep, take, type Work } from '../../internal/gen.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 
 /** The first losses of a run, at most 100, without those that explode. */
@@ -84,7 +85,7 @@ export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTen
 const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 
 /** Numbers as backends take them: those of 16 bits are widened to float32. */
-export const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
+const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
   if (dtype === 'F16') return floatsOfHalves(data);
   return dtype === 'BF16' ? floatsOfBfloats(data) : data;
 };
@@ -114,21 +115,27 @@ export const matching = (
   return extra === undefined ? E.right(undefined) : mismatch(extra, 'no such tensor', 'one');
 };
 
+/** Uploads numbers of the shape and dtype of a leaf. */
+type UploadLeaf = (leaf: LeafSpec, data: Float32Array) => (backend: Backend) => Fallible<AnyValue>;
+
+export const uploadLeaf: UploadLeaf = ({ shape, dtype }, data) =>
+  upload(data, shape as readonly number[], dtype as 'float32'); // of a spec of values, whose extents are numbers
+
 /**
  * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
  * its shapes and dtypes: see {@link matching}. Fails with a `DecodeError` that names `where` for a float64 number beyond
  * float32. After an error nothing stays on the backend.
  */
 export const uploadEach =
-  <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>) =>
+  <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>, by: UploadLeaf = uploadLeaf) =>
   (backend: Backend): taskEither.TaskEither<NoisefoldError, Resident<P>> =>
     gen(function* () {
-      const uploaded = new Map<string, Value<readonly number[]>>();
-      for (const { path, dtype, shape } of spec.leaves) {
+      const uploaded = new Map<string, AnyValue>();
+      for (const leaf of spec.leaves) {
+        const { path } = leaf;
         const tensor = yield* take(withinFloat32(`${where}: ${path}`, yield* take(tensorOf(path))));
         const data = widened(tensor) as Float32Array; // of the shape and dtype of the leaf
-        const value = upload(data, shape as readonly number[], dtype as 'float32')(backend);
-        uploaded.set(path, yield* keep(value, (one) => release(one)(backend)));
+        uploaded.set(path, yield* keep(by(leaf, data)(backend), (one) => release(one)(backend)));
       }
       // a tree of values has the form of the tree of tensors that the spec describes
       return fillSpec(spec, ({ path }) => uploaded.get(path) as never) as Resident<P>;

@@ -1,6 +1,6 @@
 /** Reads IDX files in Node, with or without gzip. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import { type NoisefoldError, raise, showShape } from '../../internal/errors.js';
+import { type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, F, t, TE, type either } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { readBytes, readPieces } from '../../node/files.js';
@@ -8,6 +8,7 @@ import { optional, schema } from '../../internal/schema.js';
 import { genTask } from '../genEffect.js';
 import { type Dataset, datasetOf, imageShape, type ImageShapeOf } from './dataset.js';
 import { gunzip, isGzip } from '../../formats/gzip.js';
+import { refuse } from '../../formats/refuse.js';
 import { type ByteArray, decodeIdx, gatherIdx, type IdxChunk, streamIdx } from '../../formats/idx.js';
 
 const arguments_ = schema('readIdxDataset', { images: t.string, labels: t.string, image: optional(imageShape) });
@@ -71,8 +72,6 @@ export const readIdxDataset = <const I extends readonly [number, number, 1] = re
     const classes = yield* take(readIdx(labels, 1));
     const [, height = 0, width = 0] = pixels.shape;
     const extents = [height, width, 1] as const;
-    const refuse = (where: string, expected: string, actual: string, hint: string): never =>
-      raise('DecodeError', { where, expected, actual, hint });
     if (image !== undefined && showShape(image) !== showShape(extents))
       refuse(images, `images ${showShape(image)}`, showShape(extents), 'make the model for images of this size');
     if (pixels.shape[0] !== classes.shape[0]) {

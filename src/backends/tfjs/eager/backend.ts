@@ -1,6 +1,6 @@
 import type { Backend } from '../../../dsl/compile/backend.js';
 import type { Plan } from '../../../dsl/compile/plan.js';
-import { failure, type NoisefoldError, showShape } from '../../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError, showShape } from '../../../internal/errors.js';
 import { E } from '../../../internal/fp.js';
 import { nameOf } from '../../shared/executor.js';
 import { breather } from '../../../internal/stop.js';
@@ -14,8 +14,6 @@ import { operationsOf } from './operations.js';
 import { rulesOf } from './rules.js';
 import { createTensorTable } from './tensorTable.js';
 import { numbersOf, tensorOf } from './transfer.js';
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
  * The maximum number of axes that all kernels of tfjs take. Beyond it some engines compute wrong numbers without an

@@ -1,6 +1,6 @@
 /** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
 import type { HostArray, KeyWords } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
 import { E, type either } from '../../../internal/fp.js';
@@ -133,7 +133,7 @@ const callRunner = (
         const error = failure('BackendFailure', {
           where: nameOf(plan.calls[at]!),
           expected: `${kernels[at]!.name} to run`,
-          actual: thrown instanceof Error ? thrown.message : String(thrown),
+          actual: messageOf(thrown),
           hint: 'if the message is about memory, use a smaller batch',
         });
         return { at: at - 1, error }; // the failed call has written nothing

@@ -76,22 +76,15 @@ export const operationsOf = (engine: Engine) => {
           engine.run('PadV2', { x: y }, { paddings: paddings.map((pair) => [...pair]), constantValue: value }),
         );
 
+  /** A reduction over axes, which a kernel takes by a name. */
+  const reduction =
+    (kernel: string, named = 'axis') =>
+    (x: Tensor, axes: Shape): Tensor =>
+      engine.run(kernel, { x }, { [named]: [...axes], keepDims: false });
+  const product = reduction('Prod');
+
   return {
-    ...{
-      engine,
-      unary,
-      binary,
-      full,
-      scalar,
-      positions,
-      reshape,
-      cast,
-      select,
-      replaced,
-      asNumbers,
-      slice,
-      padded,
-    },
+    ...{ engine, unary, binary, full, scalar, positions, reshape, cast, select, replaced, asNumbers, slice, padded },
     ...{ and: logicalAnd, or: logicalOr, not: logicalNot, isNaN: unary('IsNan'), neg: unary('Neg') },
     ...{ abs: unary('Abs'), isFinite: unary('IsFinite') },
     ...{ add: binary('Add'), sub: binary('Sub'), mul: binary('Multiply'), equal: binary('Equal') },
@@ -110,14 +103,14 @@ export const operationsOf = (engine: Engine) => {
       asNumbers(x, (y) => engine.run('Reverse', { x: y }, { dims: [...axes] })),
     concat: (parts: readonly Tensor[], axis: number): Tensor =>
       parts.length === 1 ? parts[0]! : engine.run('Concat', parts, { axis }),
-    sum: (x: Tensor, axes: Shape): Tensor => engine.run('Sum', { x }, { axis: [...axes], keepDims: false }),
+    sum: reduction('Sum'),
+    any: reduction('Any'),
+    min: reduction('Min'),
+    max: reduction('Max', 'reductionIndices'),
     prod: (x: Tensor, axes: Shape): Tensor =>
       x.dtype === 'int32' && engine.readNow !== null
         ? integerProduct(engine, engine.readNow(x), x.shape, axes)
-        : engine.run('Prod', { x }, { axis: [...axes], keepDims: false }),
-    any: (x: Tensor, axes: Shape): Tensor => engine.run('Any', { x }, { axis: [...axes], keepDims: false }),
-    min: (x: Tensor, axes: Shape): Tensor => engine.run('Min', { x }, { axis: [...axes], keepDims: false }),
-    max: (x: Tensor, axes: Shape): Tensor => engine.run('Max', { x }, { reductionIndices: [...axes], keepDims: false }),
+        : product(x, axes),
   };
 };
 

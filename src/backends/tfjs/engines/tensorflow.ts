@@ -4,7 +4,7 @@
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../dsl/compile/backend.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../../internal/peer.js';
 import { tensorBackend } from '../eager/backend.js';
@@ -46,7 +46,7 @@ const inNode = (): boolean => typeof process !== 'undefined' && process.versions
 /** Explains why a package did not load. */
 const loadError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
   const { name, needs } = pkg;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   const { code } = thrown as { readonly code?: unknown };
   if (isAbsent(name, thrown))
     return absent(name, {

@@ -60,6 +60,41 @@ const INEXACT: ReadonlySet<string> = new Set([
   'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'atan', 'erf', 'pow', 'mod',
 ]); // prettier-ignore
 
+/** Reads the numbers of a tensor. Throws the error of the device. */
+const readerOf =
+  (gpu: Gpu, backend: WebGPUBackend): Engine['read'] =>
+  async ({ dataId }) => {
+    const reading: Promise<unknown>[] = [];
+    const requested = gpu.guarded('read', () => void reading.push(backend.read(dataId)));
+    reading[0]?.catch(() => undefined); // closing may reject it before it is awaited below
+    const error = await requested;
+    const numbers = (await reading[0]) as TypedArray; // our dtypes are all numbers
+    if (error !== null) throw new Error(error.actual);
+    // tfjs would keep a copy on the host
+    const entry = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : null;
+    if (entry?.resource) entry.values = null as never; // null means that the device has them
+    return numbers;
+  };
+
+/** Measures the milliseconds that the device takes for `work`. */
+const timedOn = (backend: WebGPUBackend, work: () => void): Promise<number> => {
+  // tfjs would turn an exception of `work` into a rejection
+  const thrown: unknown[] = [];
+  const timing = backend.time(() => {
+    try {
+      work();
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  if (thrown.length > 0) throw thrown[0];
+  // it rejects if the backend is closed in the meantime, which the run reports
+  return timing.then(
+    ({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0),
+    () => 0,
+  );
+};
+
 const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engine => {
   for (const [name, value] of Object.entries(FLAGS)) core.env().set(name, value);
   const backend: WebGPUBackend = withNavigatorGpu(() => new webgpu.WebGPUBackend(gpu.device, gpu.info));
@@ -71,18 +106,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
   const tensorOf = (info: TensorInfo): Tensor => core.engine().makeTensorFromTensorInfo(info, backend);
   const engine = engineOf(core, 'webgpu', backend, {
     readNow: null,
-    read: async ({ dataId }) => {
-      const reading: Promise<unknown>[] = [];
-      const requested = gpu.guarded('read', () => void reading.push(backend.read(dataId)));
-      reading[0]?.catch(() => undefined); // closing may reject it before it is awaited below
-      const error = await requested;
-      const numbers = (await reading[0]) as TypedArray; // our dtypes are all numbers
-      if (error !== null) throw new Error(error.actual);
-      // tfjs would keep a copy on the host
-      const entry = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : null;
-      if (entry?.resource) entry.values = null as never; // null means that the device has them
-      return numbers;
-    },
+    read: readerOf(gpu, backend),
     scattersInAnyOrder: true,
     device: {
       guarded: (work) =>
@@ -95,23 +119,7 @@ const engineOn = ({ core, engine: webgpu }: Packages<'webgpu'>, gpu: Gpu): Engin
             backend.submitQueue();
           })
           .then((error) => lost() ?? error),
-      timed: (work) => {
-        // tfjs would turn an exception of `work` into a rejection
-        const thrown: unknown[] = [];
-        const timing = backend.time(() => {
-          try {
-            work();
-          } catch (error) {
-            thrown.push(error);
-          }
-        });
-        if (thrown.length > 0) throw thrown[0];
-        // it rejects if the backend is closed in the meantime, which the run reports
-        return timing.then(
-          ({ kernelMs }) => (typeof kernelMs === 'number' ? kernelMs : 0),
-          () => 0,
-        );
-      },
+      timed: (work) => timedOn(backend, work),
       lost,
       destroy: () => {
         backend.dispose();

@@ -1,6 +1,6 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
 import type { Plan } from '../../../dsl/compile/plan.js';
-import { failure, type NoisefoldError } from '../../../internal/errors.js';
+import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Frame } from '../../shared/kernel.js';
@@ -101,7 +101,7 @@ const callerRunner = (loaded: Loaded, engine: Engine) => {
         onCaller(start + WORD_BYTES * STAGE_WORDS * from, tape.starts[first + at + 1]! - from);
         return null;
       } catch (thrown) {
-        return failureOf(loaded, segment, thrown instanceof Error ? thrown.message : String(thrown));
+        return failureOf(loaded, segment, messageOf(thrown));
       }
     };
     return inOrder(last + 1 - first, runKernel, engine.turns);

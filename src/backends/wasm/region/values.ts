@@ -124,6 +124,25 @@ export const formulaOf = (a: Assignment, from: NumberType): Formula | null => {
   return (from === 'float32' ? FLOAT_BINARY : INTEGER_BINARY)[a.fn] ?? null;
 };
 
+/** Computes an assignment that has no formula; undefined if there is no instruction for it. */
+const simple = (
+  a: Arithmetic,
+  [x, y, z]: readonly [Vector, Vector, Vector],
+  from: NumberType,
+  tools: Toolbox,
+): Vector | undefined => {
+  switch (a.op) {
+    case 'unary':
+      return simpleUnary(a.fn, from)?.(x, tools);
+    case 'binary':
+      return simpleBinary(a.fn, from)?.(x, y);
+    case 'select':
+      return v128.bitselect(y, z, cast(from, 'bool', x, tools));
+    case 'cast':
+      return cast(from, a.dtype, x, tools);
+  }
+};
+
 /** Computes an assignment from its operands' values and dtypes. The operands of a formula must be locals. */
 export const valueOf = (
   a: Arithmetic,
@@ -132,22 +151,12 @@ export const valueOf = (
   tools: Toolbox,
 ): Computed => {
   // the cast is safe: an assignment has at most three operands, and each rule uses those it has
-  const [x, y, z] = operands as [Vector, Vector, Vector];
+  const all = operands as [Vector, Vector, Vector];
+  const [x, y] = all;
   const from = types[0]!;
   const formula = formulaOf(a, from);
   if (formula !== null) return computedBy(tools, (k) => formula(k, x, y));
-  const value = ((): Vector | undefined => {
-    switch (a.op) {
-      case 'unary':
-        return simpleUnary(a.fn, from)?.(x, tools);
-      case 'binary':
-        return simpleBinary(a.fn, from)?.(x, y);
-      case 'select':
-        return v128.bitselect(y, z, cast(from, 'bool', x, tools));
-      case 'cast':
-        return cast(from, a.dtype, x, tools);
-    }
-  })();
+  const value = simple(a, all, from, tools);
   if (value === undefined) throw new Error(`noisefold: no WebAssembly for ${JSON.stringify(a)} of ${from}`);
   return { before: [], value };
 };

@@ -111,38 +111,22 @@ const featureSide = ({ buffer, offset, strides }: View): Right => {
   return { buffer, offset, byDepth: [s0, s1, s2], byColumn, byBatch: ZERO };
 };
 
-/** `[B, H, W, C] ∗ [KH, KW, C, D]`: a row is a position in the result, the depth a position in the kernel. */
-const convolution = (image: View, kernel: View, output: View, attributes: ConvAttributes): Product => {
-  const [B, H, W, D] = output.shape as Four;
-  const [KH, KW, C] = kernel.shape as Four;
-  return {
-    rows: [B, H, W],
-    depth: [KH, KW, C],
-    columns: D,
-    batch: ONE,
-    left: imageSide(image, attributes, 'byRow'),
-    right: featureSide(kernel),
-    output,
-  };
-};
+/** The digits of a row or of the depth: all axes but the features. */
+const digitsOf = ({ shape }: View): Triple => shape.slice(0, 3) as [number, number, number]; // of four
 
 /**
- * The gradient of a convolution with respect to its kernel: a row is a position in the kernel, the depth a position in
- * the cotangent.
+ * A convolution `[B, H, W, C] ∗ [KH, KW, C, D]`, where a row is a position in the result and the depth a position in the kernel,
+ * or its gradient with respect to the kernel, where a row is a position in the kernel and the depth one in the cotangent.
  */
-const filterGradient = (image: View, cotangent: View, output: View, attributes: ConvAttributes): Product => {
-  const [B, H, W, D] = cotangent.shape as Four;
-  const [KH, KW, C] = output.shape as Four;
-  return {
-    rows: [KH, KW, C],
-    depth: [B, H, W],
-    columns: D,
-    batch: ONE,
-    left: imageSide(image, attributes, 'byDepth'),
-    right: featureSide(cotangent),
-    output,
-  };
-};
+const convolution = (image: View, right: View, output: View, attributes: ConvAttributes, result: Side): Product => ({
+  rows: digitsOf(output),
+  depth: digitsOf(right),
+  columns: output.shape[3]!,
+  batch: ONE,
+  left: imageSide(image, attributes, result),
+  right: featureSide(right),
+  output,
+});
 
 interface BatchAxis {
   readonly extent: number;
@@ -216,8 +200,8 @@ export const productsOf = ({ anchor, inputs, output }: ProductCall): readonly Pr
     case 'dot':
       return products(left, right, output);
     case 'conv2d':
-      return [convolution(left, right, output, anchor.attributes)];
+      return [convolution(left, right, output, anchor.attributes, 'byRow')];
     case 'filterGradient':
-      return [filterGradient(left, right, output, anchor.attributes)];
+      return [convolution(left, right, output, anchor.attributes, 'byDepth')];
   }
 };

@@ -1,5 +1,5 @@
 /** Generates the WGSL statements of a nest's body: addresses, loads, arithmetic and stores. */
-import type { NumberType } from '../../../dsl/graph/region.js';
+import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from './expressions.js';
 import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
 import { isVector, type Vectors } from './vectors.js';
@@ -77,22 +77,25 @@ export const bodyOf = (
     return bits(`${elementType(from, 4)}(${numbers.join(', ')})`);
   };
 
+  /** The value of an assignment, after the statements that it adds to `into`. */
+  const computed = (a: Assignment, position: number, into: string[]): string => {
+    const width = widthOf(position);
+    if (a.op === 'load') {
+      const text = loaded(position, a.load, a.dtype, into);
+      return a.dtype === 'bool' ? `${text} != ${elementType('i32', width)}()` : text;
+    }
+    if (a.op !== 'index') return expressionOf(a, nest.body, valueOf, width);
+    const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + i32(${a.offset})`;
+    const step = vector < 0 ? 0 : a.strides[vector]!;
+    const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // prettier-ignore
+    return a.dtype === 'float32' ? `${valueType('float32', width)}(${whole})` : whole;
+  };
+
   nest.body.forEach((a, position) => {
     if (live[position] !== true) return;
-    const level = levelOf(depends[position]!);
-    const width = widthOf(position);
-    const value = ((): string => {
-      if (a.op === 'load') {
-        const text = loaded(position, a.load, a.dtype, lines[level]!);
-        return a.dtype === 'bool' ? `${text} != ${elementType('i32', width)}()` : text;
-      }
-      if (a.op !== 'index') return expressionOf(a, nest.body, valueOf, width);
-      const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + i32(${a.offset})`;
-      const step = vector < 0 ? 0 : a.strides[vector]!;
-      const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // prettier-ignore
-      return a.dtype === 'float32' ? `${valueType('float32', width)}(${whole})` : whole;
-    })();
-    lines[level]!.push(`let v${position} = ${value};`);
+    const level = lines[levelOf(depends[position]!)]!;
+    const value = computed(a, position, level);
+    level.push(`let v${position} = ${value};`);
   });
   return { lines, valueOf };
 };

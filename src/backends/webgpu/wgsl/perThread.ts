@@ -28,6 +28,24 @@ export const isFlat = (bound: BoundNest): boolean => {
   );
 };
 
+/** The statements that compute the values of all stores, and an expression for each. */
+interface Results {
+  readonly lines: readonly string[];
+  readonly value: (store: number, width: Width) => string;
+}
+
+const resultsOf = (bound: BoundNest, vectors: Vectors, reduced: readonly number[]): Results => {
+  if (reduced.length === 0) {
+    const { lines, valueOf } = bodyOf(bound, vectors, 1, () => 0);
+    return { lines: lines[0]!, value: (s, width) => valueOf(bound.nest.stores[s]!.value, width) };
+  }
+  const iterations = iterationsOf(bound, vectors);
+  const serial = reduced.map((loop): SerialLoop => ({ loop, trips: iterations(loop), index: null, guard: null })); // prettier-ignore
+  const { statements } = accumulate(bound, vectors, serial);
+  const isAcross = reduced.includes(vectors.loop);
+  return { lines: statements, value: (s) => (isAcross ? reduceVector(bound, s, `r${s}`) : `r${s}`) };
+};
+
 /** Makes the shader of a nest that needs no cooperation between invocations. */
 export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimits): Shader => {
   const { nest, bindings, stores } = bound;
@@ -48,19 +66,7 @@ export const perThread = (bound: BoundNest, vectors: Vectors, limits: ShaderLimi
   const workgroups = gridOf(Math.ceil(count / size), limits);
   const end = isFlat(bound) ? `arrayLength(&b${stores[0]!.binding})` : `${count}u`;
 
-  const serial = reduced.map((loop): SerialLoop => ({ loop, trips: iterations(loop), index: null, guard: null })); // prettier-ignore
-  const results = ((): {
-    readonly lines: readonly string[];
-    readonly value: (store: number, width: Width) => string;
-  } => {
-    if (reduced.length === 0) {
-      const { lines, valueOf } = bodyOf(bound, vectors, 1, () => 0);
-      return { lines: lines[0]!, value: (s, width) => valueOf(nest.stores[s]!.value, width) };
-    }
-    const { statements } = accumulate(bound, vectors, serial);
-    const isAcross = reduced.includes(vectors.loop);
-    return { lines: statements, value: (s) => (isAcross ? reduceVector(bound, s, `r${s}`) : `r${s}`) };
-  })();
+  const results = resultsOf(bound, vectors, reduced);
   return shaderOf({
     name: reduced.length === 0 ? 'elementwise' : 'reduction by invocations',
     bindings,

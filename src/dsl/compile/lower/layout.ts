@@ -81,17 +81,12 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
   return [...new Set(blocks.values())];
 };
 
-/** Places blocks, the largest first, each in the tightest free gap during its lifetime, otherwise after all others. */
-export const layout = (
-  buffers: readonly Buffer[],
-  calls: readonly Call[],
-  alignment = ALIGNMENT,
-): Pick<Plan, 'buffers' | 'arenaElements'> => {
-  const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
+/** Places blocks in order, each in the tightest free gap during its lifetime, otherwise after all others. */
+const placed = (blocks: readonly Block[], alignment: number) => {
   // the placed blocks by offset, as columns of numbers: the search below visits every pair of blocks
   const [firsts, lasts] = [new Int32Array(blocks.length), new Int32Array(blocks.length)];
   const [starts, ends] = [new Float64Array(blocks.length), new Float64Array(blocks.length)];
-  const offsets = new Map<number, number>();
+  const offsets = new Map<number, number>(); // by member
   let arenaElements = 0;
   blocks.forEach(({ first, last, elements, members }, count) => {
     const size = Math.ceil(elements / alignment) * alignment;
@@ -119,6 +114,17 @@ export const layout = (
     for (const member of members) offsets.set(member, at);
     arenaElements = Math.max(arenaElements, at + size);
   });
+  return { arenaElements, offsets };
+};
+
+/** Lays out the arena of a plan: places the largest blocks first. */
+export const layout = (
+  buffers: readonly Buffer[],
+  calls: readonly Call[],
+  alignment = ALIGNMENT,
+): Pick<Plan, 'buffers' | 'arenaElements'> => {
+  const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
+  const { arenaElements, offsets } = placed(blocks, alignment);
   return {
     arenaElements,
     buffers: buffers.map((buffer, b) => {

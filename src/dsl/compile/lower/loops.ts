@@ -51,6 +51,27 @@ export const linear = (index: readonly Affine[], shape: readonly number[]): Affi
 export const addressOf = (index: readonly number[], strides: readonly number[]): number =>
   index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
 
+/** Neighbouring axes of a shape, from one to before another. */
+type Run = readonly [from: number, to: number];
+
+/** Splits two shapes into the shortest runs of axes that have the same numbers of elements. Null if the shapes have not. */
+const sameRuns = (a: readonly number[], b: readonly number[]): readonly (readonly [Run, Run])[] | null => {
+  const runs: (readonly [Run, Run])[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    const [fromA, fromB] = [i, j];
+    let sizeA = a[i++] ?? 1;
+    let sizeB = b[j++] ?? 1;
+    while (sizeA !== sizeB) {
+      if (sizeA < sizeB) sizeA *= a[i++] ?? NaN;
+      else sizeB *= b[j++] ?? NaN;
+      if (Number.isNaN(sizeA * sizeB)) return null;
+    }
+    runs.push([[fromA, i], [fromB, j]]); // prettier-ignore
+  }
+  return runs;
+};
+
 /** A loop that is not split, and the original loop that it is a part of. */
 interface Leaf {
   readonly loop: Loop;
@@ -140,25 +161,16 @@ export const nest = (extents: readonly number[]) => {
     outerShape: readonly number[],
     inner: readonly number[],
   ): readonly Affine[] | null => {
+    const runs = sameRuns(outerShape, inner);
+    if (runs === null) return null;
     const result: Affine[] = [];
-    let o = 0;
-    let i = 0;
-    while (o < outerShape.length || i < inner.length) {
-      // the shortest run of axes on both sides with the same number of elements
-      const [o0, i0] = [o, i];
-      let outerSize = outerShape[o++] ?? 1;
-      let innerSize = inner[i++] ?? 1;
-      while (outerSize !== innerSize) {
-        if (outerSize < innerSize) outerSize *= outerShape[o++] ?? NaN;
-        else innerSize *= inner[i++] ?? NaN;
-        if (Number.isNaN(outerSize) || Number.isNaN(innerSize)) return null;
-      }
-      const to = inner.slice(i0, i);
-      if (to.length === 0) continue;
-      const index = linear(outer.slice(o0, o), outerShape.slice(o0, o));
-      const cut = to.length === 1 ? [index] : digits(index, to);
-      if (cut === null) return null;
-      result.push(...cut);
+    for (const [from, to] of runs) {
+      const axes = inner.slice(...to);
+      if (axes.length === 0) continue;
+      const index = linear(outer.slice(...from), outerShape.slice(...from));
+      const own = axes.length === 1 ? [index] : digits(index, axes);
+      if (own === null) return null;
+      result.push(...own);
     }
     return result;
   };

@@ -36,6 +36,17 @@ interface Request {
   readonly strides: readonly number[];
 }
 
+/** The index of an element of an operand, from the index of the element that a movement moves it to. */
+const operandIndex = (map: Exclude<Movement<Node>['index'], string>, n: Node, index: readonly Affine[]) => {
+  const { axes: from, scales, offsets } = map(n);
+  return operandOf(n).shape.map((_, a) => {
+    const axis = from === undefined ? a : from[a]!;
+    const [by, first] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
+    if (axis === null) return constantIndex(first);
+    return by === 1 && first === 0 ? index[axis]! : combine([index[axis]!], [by], first);
+  });
+};
+
 const build = (
   { node: root, reduce, axes, buffer: target, offset, strides }: Request,
   buffers: NodeBuffers,
@@ -73,16 +84,7 @@ const build = (
   const moved = (n: Node, index: readonly Affine[], map: Movement<Node>['index']): number => {
     const x = operandOf(n);
     if (map === 'same') return value(x, index);
-    if (map !== 'regrouped') {
-      const { axes: from, scales, offsets } = map(n);
-      const inner = x.shape.map((_, a) => {
-        const axis = from === undefined ? a : from[a]!;
-        const [by, first] = [scales?.[a] ?? 1, offsets?.[a] ?? 0];
-        if (axis === null) return constantIndex(first);
-        return by === 1 && first === 0 ? index[axis]! : combine([index[axis]!], [by], first);
-      });
-      return value(x, inner);
-    }
+    if (map !== 'regrouped') return value(x, operandIndex(map, n, index));
     const buffer = buffers.bufferOf(x);
     if (buffer !== undefined) return load(x, buffer, index, n.shape);
     const inner = loops.regroup(index, n.shape, x.shape);

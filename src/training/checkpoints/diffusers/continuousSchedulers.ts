@@ -18,9 +18,10 @@ import { type NoisefoldError, onHost } from '../../../dsl/index.js';
 import { aboveZero, finite, oneOf, only, positive } from '../../../internal/decode.js';
 import { fail } from '../../../internal/errors.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
+import { optional, schema } from '../../../internal/schema.js';
 import { ramp } from '../../../internal/numerics/ramp.js';
 import { isHighAtEnd, NO_LENGTH } from './schedulerEnds.js';
-import { dpmSteps, finalSigmas, terminal } from './schedulerFields.js';
+import { dpmSteps, fieldsOf, terminal } from './schedulerFields.js';
 import { firstRefusal, orderRefusal } from './schedulerNotes.js';
 import { withLevels } from './schedulerPaths.js';
 import { correctionOf } from './schedulerSampling.js';
@@ -39,15 +40,22 @@ const flowFields = {
   shift: aboveZero,
 };
 
+/** The fields of EDM that differ from those of other schedulers, with the defaults of diffusers. */
+const EDM_FIELDS = {
+  sigma_min: optional(aboveZero, 0.002),
+  sigma_max: optional(aboveZero, 80),
+  sigma_data: optional(aboveZero, 0.5),
+  sigma_schedule: optional(oneOf('karras', 'exponential'), 'karras'),
+  prediction_type: optional(oneOf('epsilon', 'v_prediction'), 'epsilon'),
+  rho: optional(aboveZero, 7),
+};
+
+export const EDM = schema('EDM', EDM_FIELDS).demand({});
+
 const edmFields = {
-  ...finalSigmas,
-  sigma_min: aboveZero,
-  sigma_max: aboveZero,
-  sigma_data: aboveZero,
-  sigma_schedule: oneOf('karras', 'exponential'),
+  ...fieldsOf('final_sigmas_type'),
+  ...EDM_FIELDS,
   num_train_timesteps: positive, // the steps that a grid of another number replaces
-  prediction_type: oneOf('epsilon', 'v_prediction'),
-  rho: aboveZero,
 };
 
 const flowTimeFields = {
@@ -155,31 +163,13 @@ const flowBy =
     });
   };
 
-interface EdmSettings {
-  readonly sigma_min: number;
-  readonly sigma_max: number;
-  readonly sigma_data: number;
-  readonly sigma_schedule: 'karras' | 'exponential';
-  readonly prediction_type: 'epsilon' | 'v_prediction';
-  readonly rho: number;
-}
-/** The defaults of diffusers. */
-export const EDM: EdmSettings = {
-  sigma_min: 0.002,
-  sigma_max: 80,
-  sigma_data: 0.5,
-  sigma_schedule: 'karras',
-  prediction_type: 'epsilon',
-  rho: 7,
-};
-
 /** The settings of the steps of schedulers of EDM. */
-type EdmSteps = Omit<SchedulerSettings, keyof EdmSettings>;
+type EdmSteps = Omit<SchedulerSettings, keyof typeof EDM_FIELDS>;
 
 /** A scheduler of EDM by a solver. With `sigma_min` it ends at the last σ of its grid, or at the least: one step has only the greatest. */
 const edmBy =
   (solverOf: (settings: EdmSteps, steps: number) => Solver, endsAt: 'last' | 'least') =>
-  (fields: Partial<EdmSettings & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
+  (fields: Partial<typeof EDM & EdmSteps>, steps: number): either.Either<NoisefoldError, SchedulerProcess> => {
     const settings = { ...DEFAULTS, ...EDM, ...fields };
     const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
     const { prediction_type: predicts, final_sigmas_type: end } = settings;

@@ -23,6 +23,7 @@ import { decode, show } from '../../../internal/decode.js';
 import { E, type either, F, t } from '../../../internal/fp.js';
 import { givenFields } from '../../../nn/weights/publicFields.js';
 import type { JsonRecord } from './pythonJson.js';
+import { type Fields, isOptional } from '../../../internal/schema.js';
 import { noisingFields, SCHEDULER_FIELDS, type SchedulerName } from './schedulerFields.js';
 import { signalNotes, checkedSettings, notesOn } from './schedulerNotes.js';
 import { correctionOf, gridOfScheduler, mostSteps, solverOfScheduler } from './schedulerSampling.js';
@@ -98,11 +99,15 @@ const noisingOfScheduler = (
 };
 
 /** The known fields of a scheduler, checked and without null fields, and notes on unknown ones. */
-const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Readonly<Record<string, t.Mixed>>) => {
+const fieldsIn = (path: string, name: string, config: JsonRecord, fields: Fields) => {
   const entries = Object.entries(givenFields(config));
+  // without the defaults, as a scheduler may have others; a field has a type of io-ts
+  const types = Object.entries(fields).map(([field, of]) => [field, (isOptional(of) ? of.type : of) as t.Mixed]);
   const hint = 'change the field, or load only the folder of the network, with its process';
   return F.pipe(
-    decode(t.partial(fields))(Object.fromEntries(entries.filter(([field]) => Object.hasOwn(fields, field)))),
+    decode(t.partial(Object.fromEntries(types)))(
+      Object.fromEntries(entries.filter(([field]) => Object.hasOwn(fields, field))),
+    ),
     E.mapLeft(errorAt('ConfigError', path, hint)),
     E.map((values) => ({
       values,

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { alias } from './alias.config.js';
@@ -48,7 +49,7 @@ export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(
     },
     test: {
       pool: 'forks',
-      maxWorkers: 2,
+      maxWorkers: Math.max(2, availableParallelism()),
       // long enough for a slow machine; a test that hangs still ends
       testTimeout: 600_000,
       hookTimeout: 600_000,
@@ -78,5 +79,5 @@ export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(
   });
 };
 
-/** The tests that need no GPU and no browser: `npm test`. `vitest.all.config.ts` adds the others. */
-export default configOf();
+/** `npm test`: the tests that need no GPU and no browser, with half of the samples of laws. `vitest.all.config.ts` adds the rest. */
+export default configOf({ NOISEFOLD_RUNS: process.env['NOISEFOLD_RUNS'] ?? '0.5' });

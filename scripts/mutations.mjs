@@ -40,7 +40,7 @@ const run = ({ webgpu = false, tests, title }, patience) => {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    env: { ...process.env, NO_COLOR: '1', ...patience },
+    env: { NOISEFOLD_RUNS: '1', ...process.env, NO_COLOR: '1', ...patience },
   });
 };
 

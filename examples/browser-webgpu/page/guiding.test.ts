@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { open, unwrap } from 'noisefold';
-import { reference } from 'noisefold/backends/reference';
+import { wasm } from 'noisefold/backends/wasm';
 import { cfg, cosine, ddim, ddpm } from 'noisefold/diffusion';
 import { compile, key, program } from 'noisefold/dsl';
 import { unet } from 'noisefold/nn';
@@ -110,7 +110,7 @@ test.each(SCALES)('the lines below the figure run at scale %d', async (scale) =>
       predicts: 'v',
     }),
   );
-  const nf = await open(reference());
+  const nf = await open(wasm());
   const { run } = await nf.run(compile(program('key', model.init), {}));
   const network = { model, noising: unwrap(ddpm(cosine(1000))), image: [8, 8, 1], params: await nf.run(run(key(1))) };
   const names = { nf, network, sample, ddim, cfg, key };

@@ -74,7 +74,7 @@ const inNoise = ofOrders(2, 3).map((one) => ({ ...one, space }) as const);
 const keeping: readonly Named[] = [
   ...first('ddim', ddim, [{ eta: 0 }, { eta: 0.3 }, { eta: 1 }]),
   ...first('ancestral', ancestral, [{ variance: 'posterior' }]),
-  ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
+  ...first('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }, { eta: 1.5 }]),
   ...first('euler', euler, [{}]),
   ...first('dpmSolverPP', dpmSolverPP, ofOrders(1)),
   ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1)),

@@ -186,6 +186,7 @@ describe('adaptiveSampler', () => {
     ['a PI controller', { pcoeff: 0.3, icoeff: 0.7, rtol: 0.01 }],
     ['a PID controller that rejects', { dcoeff: 0.1, hInit: 3, rtol: 0.002, atol: 1e-4 }],
     ['noise', { eta: 1, rtol: 0.1, atol: 0.05 }],
+    ['more noise', { eta: 1.3, rtol: 0.1, atol: 0.05 }],
     ['some noise, of another deviation', { order: 2, eta: 0.6, sNoise: 1.1, rtol: 0.1, atol: 0.05 }],
   ])('is dpm_solver_adaptive of k-diffusion for each sample: %s', async (_, options) => {
     const how = { ...USUAL, ...options };

@@ -31,7 +31,7 @@ import { aboveZero, amount, finite, hinted, refined } from '../../../internal/de
 import { t } from '../../../internal/fp.js';
 import { type FilledOf, optional, record } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
-import { etaOf, noiseFactor } from '../solverOptions.js';
+import { anyEta, noiseFactor } from '../solverOptions.js';
 
 export const controlFields = {
   /** 2, DPM-Solver-12, or 3, DPM-Solver-23: its evaluations a step; 3 if left out. */
@@ -56,8 +56,8 @@ export const controlFields = {
   dcoeff: optional(hinted(finite, '0 is usual'), 0),
   /** The least factor of the next length with which a step is accepted; 0.81 if left out. */
   acceptSafety: optional(hinted(aboveZero, '0.81 is usual'), 0.81),
-  /** η from 0, which follows the flow, to 1; 0 if left out. */
-  eta: optional(etaOf('0 is usual'), 0),
+  /** η ≥ 0: 0 follows the flow, and above 1 more noise; 0 if left out. */
+  eta: optional(anyEta('0 is usual'), 0),
   /** The standard deviation of the noise of η; 1 if left out. */
   sNoise: noiseFactor,
 };
@@ -84,6 +84,8 @@ type Epsilon<B extends Dim, I extends Shape> = (x: Tensor<[B, ...I]>, lambda: Te
 
 /** Added to errors that divide. */
 const LEAST = 1e-8;
+/** The share of a variance that stands for 0, whose logarithm is finite. */
+const NOTHING = 1e-30;
 /** The distance to the end at which a sample is there. */
 const NEAR = 1e-5;
 
@@ -105,8 +107,9 @@ const attemptOf = <B extends Dim>(lambda: Numbers<B>, longest: Numbers<B>, end: 
   const isOnWay = less(lambda, end - NEAR);
   const length = where(isOnWay, sub(minimum(add(lambda, longest), end), lambda), 1);
   if (eta === 0) return { isOnWay, length, h: length };
-  // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h})
-  const lower = sub(length, mul(log(add(mul(expm1(mul(length, -2)), eta ** 2), 1)), 1 / 2));
+  // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h}); 0, a λ beyond `end`, if η is large
+  const share = maximum(add(mul(expm1(mul(length, -2)), eta ** 2), 1), NOTHING);
+  const lower = sub(length, mul(log(share), 1 / 2));
   return { isOnWay, length, h: where(isOnWay, minimum(lower, sub(end, lambda)), 1) };
 };
 

@@ -95,7 +95,7 @@ describe('options of a solver', () => {
     ['dpmSolverPP2SAncestral', { eta: -1 }, 'dpmSolverPP2SAncestral.eta', 'η ≥ 0', '-1'],
     ['deis', { order: 5 }, 'deis.order', 'a whole order from 1 to 4', '5'],
     ['saSolver', { tau: -1 }, 'saSolver.tau', 'τ ≥ 0, or a function of σ', '-1'],
-    ['saSolver', { corrector: 1 }, 'saSolver.corrector', '0, 2 or 3', '1'],
+    ['saSolver', { corrector: 1 }, 'saSolver.corrector', '0, 2, 3 or 4', '1'],
     ['tcd', { gamma: 2 }, 'tcd.gamma', 'γ from 0 to 1', '2'],
     ['uniPC', { corrector: 0 }, 'uniPC.corrector', 'boolean', '0'],
     ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],

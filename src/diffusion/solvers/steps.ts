@@ -84,7 +84,7 @@ export const ancestralLevel = (
   const left = eta > 1 ? Math.sqrt(Math.max(0, 1 - eta ** 2 * lost)) : Math.hypot(Math.sqrt(1 - eta ** 2), eta * ratio);
   return {
     down: { ...to, sigma: to.sigma * left },
-    up: to.sigma * Math.min(1, eta * Math.sqrt(lost)),
+    up: Math.min(to.sigma, eta * to.sigma * Math.sqrt(lost)),
   };
 };
 

@@ -88,6 +88,7 @@ const keeping: readonly Named[] = [
   ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }]),
   ...first('saSolver', saSolver, [{}]), // of order 2, with ten times the error of the others
   ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
+  ...ofNoises('saSolver', saSolver, [{ space, order: 3, corrector: 4, tau: 0.3, lowerFinal: true }]),
   ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
   ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
   ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxFall: 10 }]),
@@ -104,6 +105,7 @@ const keeping: readonly Named[] = [
   ...ofNoises('dpmSolverPP', dpmSolverPP, [...inNoise, { space, order: 3, maxFall: 5 }]),
   ...ofNoises('dpmSolverPPSinglestep', dpmSolverPPSinglestep, [...inNoise, { space, order: 3, maxFall: 5 }]),
   ...ofNoises('deis', deis, ofOrders(2, 3, 4)),
+  ...ofNoises('deis', deis, [{ order: 3, variable: 't' }]),
   ...first('tcd', tcd, [{ gamma: 0 }]),
   ...ofNoises('pndm', pndm, [{ start: 'heun' }, { start: 'heun', maxFall: 10 }, { start: 'rungeKutta', maxFall: 2 }]),
   ...second('heun', heun, [{}, { maxFall: 3 }, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
@@ -124,6 +126,8 @@ export const solversOfMean: readonly Named[] = [...keeping, ...first('ancestral'
 export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(
   ...keeping,
   ...first('tcd', tcd, [{ gamma: 0.3 }, { gamma: 1 }]),
+  ...first('eulerAncestral', eulerAncestral, [{ eta: 1.5 }, { eta: 4 }]),
+  ...first('dpmSolverPPSde', dpmSolverPPSde, [{ eta: 1.5 }]),
 );
 
 /** A solver of the reverse SDE, and its weak order. */

@@ -66,7 +66,7 @@ const entries: readonly Entry[] = [
     'a list of any length',
   ],
   ['augmented levelsOf heldOutLosses trainStep', 1, ['otherArray'], 'a list of any length'],
-  ['constantBetas datasetOfImages lossChart variance', 1, ['undefined'], 'optional'],
+  ['constantBetas datasetOfImages diffusersScheduler lossChart variance', 1, ['undefined'], 'optional'],
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
   ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig local', 0, ['undefined'], 'optional'],

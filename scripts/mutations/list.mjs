@@ -265,8 +265,8 @@ export const mutations = [
   {
     name: 'the noise of DDIM, off by 10⁻⁹',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'up: eta * to.sigma',
-    to: 'up: (1 - 1e-9) * eta * to.sigma',
+    from: 'eta * to.sigma * Math.sqrt(lost)',
+    to: '(1 - 1e-9) * eta * to.sigma * Math.sqrt(lost)',
     tests: ['properties/diffusion.test.ts'],
     title: 'DDIM with η = 1 and ancestral sampling step by',
   },

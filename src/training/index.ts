@@ -85,6 +85,11 @@ export {
   loadWeights,
   type LoadWeightsOptions,
 } from './checkpoints/weights/loadWeights.js';
+export {
+  type DiffusersScheduler,
+  diffusersScheduler,
+  type DiffusersSchedulerOptions,
+} from './checkpoints/diffusers/diffusersScheduler.js';
 export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from './checkpoints/diffusers/loadDiffusers.js';
 export { saveDiffusers, type SaveDiffusersOptions } from './checkpoints/diffusers/saveDiffusers.js';
 export type { SchedulerSampling } from './checkpoints/diffusers/schedulerSettings.js';

@@ -3,6 +3,7 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { everyStep, type Grid, gridOf, leading, linspace, spaced, atTimes, trailing } from './grid.js';
 import { linear } from '../levels/betaSchedules.js';
+import { rectifiedFlow } from '../levels/continuousNoising.js';
 import { noisingOf } from '../levels/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
@@ -68,6 +69,18 @@ describe('time grids fall from noise to data', () => {
   it('atTimes refuses timesteps that do not fall or are out of range', () => {
     for (const bad of [[], [3, 3], [1, 2], [1000], [999.5], [-1], [NaN]])
       expect(E.isLeft(atTimes(bad)(noising))).toBe(true);
+  });
+
+  it('atTimes takes times that rounding moved beyond an end', () => {
+    // the times t of DPM-Solver, as timesteps 1000·t - 1
+    const roots = Array.from({ length: 7 }, (_, i) => 1 + (i / 6) * (Math.sqrt(1e-3) - 1));
+    const times = roots.map((root) => 1000 * root ** 2 - 1);
+    expect(times.at(-1)).toBeLessThan(0);
+    expect(timesteps(atTimes(times))).toEqual([...times.slice(0, -1), 0]);
+    expect(timesteps(atTimes([999 + 1e-13, 500]))).toEqual([999, 500]);
+    expect(right(atTimes([1 + 2e-16, 0.5])(rectifiedFlow()))).toEqual([1, 0.5]);
+    expect(E.isLeft(atTimes([1, 1 - 2e-16])(rectifiedFlow()))).toBe(true);
+    expect(E.isLeft(atTimes([1, 1e-320, 0])(rectifiedFlow()))).toBe(true);
   });
 
   it('leading takes an offset, within the process', () => {

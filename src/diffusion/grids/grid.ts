@@ -194,7 +194,7 @@ export const trailing =
 
 /**
  * A grid of the given times: timesteps of a schedule, which may be fractional, or times of a continuous path. Returns a `ConfigError`
- * unless they fall and are within those of the path: 0…T-1, or above 0.
+ * unless they fall and are within those of the path: 0…T-1, or above 0. A time beyond an end by a rounding is that end.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(atTimes([999, 500, 0])(noising)) // → [999, 500, 0]
@@ -206,8 +206,9 @@ export const atTimes =
   (noising) => {
     const { last, list } = pathOf(noising);
     const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
-    return times.length > 0 && times.every((t, i) => isInside(t) && (i === 0 || t < times[i - 1]!))
-      ? E.right(times)
+    const falling = last < Infinity ? times.map(roundedTo(list ? [last, 0] : [last], last * 2 ** -44)) : times;
+    return falling.length > 0 && falling.every((t, i) => isInside(t) && (i === 0 || t < falling[i - 1]!))
+      ? E.right(falling)
       : fail('ConfigError', {
           where: 'atTimes',
           expected: `falling times between ${last} and 0`,
@@ -215,6 +216,12 @@ export const atTimes =
           hint: 'begin at the noisiest and name each once',
         });
   };
+
+/** The end from which a time differs by a rounding; the time itself if there is none. */
+const roundedTo =
+  (ends: readonly number[], rounding: number) =>
+  (t: number): number =>
+    ends.find((end) => Math.abs(t - end) <= rounding) ?? t;
 
 /** The usual grid of a number of steps. */
 const usualGrid =

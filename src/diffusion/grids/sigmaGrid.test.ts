@@ -3,7 +3,7 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
 import { type Grid, gridOf, atTimes } from './grid.js';
-import { sigmaOf } from '../levels/channel.js';
+import { halfLogSNR, sigmaOf } from '../levels/channel.js';
 import { sigmaAt, sigmas } from '../levels/noiseLevel.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
 import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
@@ -104,6 +104,15 @@ describe('atSigmas', () => {
       );
     expect(message(karrasGrid(5, { max: 1e9 })(noising))).toContain('got [1000000000, ');
     expect(message(karrasGrid(0)(noising))).toContain('karrasSigmas');
+  });
+
+  it('takes the σ of the end of a continuous path that was computed in another order', () => {
+    const path = continuousLinear();
+    const most = sigmaOf(path.levelAt(1));
+    const another = Math.exp(-halfLogSNR(path.levelAt(1)));
+    expect(another).toBeGreaterThan(most);
+    expect(right(atSigmas([another, 1])(path))[0]).toBeCloseTo(1, 14);
+    expect(message(atSigmas([most * (1 + 1e-9), 1])(path))).toContain('the end of the path');
   });
 
   it('needs a maximum at zero terminal SNR, with signal', () => {

@@ -173,7 +173,8 @@ const alongPath = (
 ): either.Either<NoisefoldError, readonly number[]> => {
   const levels = Array.from(sigmas);
   const most = time === 'unit' ? sigmaOf(levelAt(last)) : Number.MAX_VALUE;
-  return levels.length > 0 && levels.every((sigma, i) => sigma > 0 && sigma <= most && !(sigma >= levels[i - 1]!))
+  const isInside = (sigma: number): boolean => sigma > 0 && (sigma <= most || isSameSigma(sigma, most));
+  return levels.length > 0 && levels.every((sigma, i) => isInside(sigma) && !(sigma >= levels[i - 1]!))
     ? E.right(levels)
     : fail('ConfigError', {
         where: 'atSigmas',

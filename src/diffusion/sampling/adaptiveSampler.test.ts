@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { draw, EPSILON, squashed, squashedOf } from '../../../properties/diffusion/adaptiveDraw.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { reference } from '../../backends/reference/index.js';
-import { add, compile, div, fullLike, leafSpec, mul, program, read, scaleBy, square, tanh, treeSpec, type TreeSpec, upload, zeros } from '../../dsl/index.js'; // prettier-ignore
+import { add, div, mul, scaleBy, square, zeros } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import {
   type AdaptiveOptions,
   adaptiveSampler,
-  type AdaptiveState,
   apg,
   cosine,
   ddpm,
@@ -18,20 +17,8 @@ import {
   pathOf,
   rectifiedFlow,
   trigonometric,
-  uncorrected,
   zeroTerminalSNR,
 } from '../index.js';
-
-/** x̂₀ = tanh(x̄/(1 + σ²)) of x̄ = x/α: the flow has no closed form. */
-const squashedOf = (x: number, sigma: number): number => Math.tanh(x / (1 + sigma ** 2));
-const squashed: Denoiser<null, [2]> = {
-  predicts: 'x0',
-  clock: 'level',
-  apply: (_, x, { level }) => {
-    const { alpha, sigma } = level!;
-    return tanh(scaleBy(x, div(alpha, add(square(alpha), square(sigma))))); // x̄/(1 + σ²) = x·α/(α² + σ²)
-  },
-};
 
 /** The exact x̂₀ of N(0, 1/4), whose flow keeps x̄/√(1/4 + σ²). */
 const gaussian: Denoiser<null, [2]> = {
@@ -42,7 +29,7 @@ const gaussian: Denoiser<null, [2]> = {
   },
 };
 
-interface Options extends Required<Omit<AdaptiveOptions, 'min' | 'max'>> {
+interface Options extends Required<Omit<AdaptiveOptions, 'min' | 'max' | 'space' | 'theta'>> {
   readonly min: number;
   readonly max: number;
 }
@@ -60,9 +47,6 @@ const USUAL: Options = {
   min: 0.02,
   max: 20,
 };
-
-/** Each draw of the noise of a step. */
-const EPSILON = 0.6;
 
 /** `dpm_solver_adaptive` of k-diffusion in plain numbers, of one sample: x/α at the least σ, and the number of evaluations. */
 const published = (
@@ -125,51 +109,6 @@ const published = (
   return { x, evaluations };
 };
 
-/** Samples of two numbers each, from their standard normal noise. */
-const draw = async (
-  noising: Noising,
-  denoiser: Denoiser<null, [2]>,
-  noise: readonly number[],
-  options: AdaptiveOptions & { readonly toData?: boolean },
-) => {
-  const parts = { noising, denoiser, correction: uncorrected, ...options };
-  const { start, step, finish } = right(adaptiveSampler<null, [2]>(parts));
-  const backend = right(await reference()());
-  const B = noise.length / 2;
-  const [x, each] = [leafSpec(['B', 2]), leafSpec(['B'])];
-  const spec: TreeSpec<AdaptiveState<'B', [2]>> = treeSpec({
-    ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
-  });
-  const begin = right(
-    await compile(
-      program({ noise: 'B 2' }, ({ noise: given }) => ({ state: start(given) })),
-      { B },
-    )(backend)(),
-  );
-  const attempt = right(
-    await compile(
-      program(treeSpec<{ state: AdaptiveState<'B', [2]> }>({ state: spec }), ({ state }) => {
-        const next = step(null, state, { noise: fullLike(state.x, EPSILON) });
-        return { state: next, x: finish(next) };
-      }),
-      { B },
-    )(backend)(),
-  );
-  const numbers = async (value: Parameters<typeof read>[0]) => Array.from(right(await read(value)(backend)()));
-  let { state } = right(await begin.run({ noise: right(await upload(Float64Array.from(noise), [B, 2])(backend)()) })());
-  let samples: readonly number[] = [];
-  let attempts = 0;
-  while ((await numbers(state.isLeft)).includes(1)) {
-    const next = right(await attempt.run({ state })());
-    samples = await numbers(next.x);
-    state = next.state;
-    attempts++;
-  }
-  const evaluations = await numbers(state.evaluations);
-  right(await backend.close());
-  return { samples, evaluations, attempts };
-};
-
 const NOISE = [0.3, -0.8, 1.1, 2.2, -0.1, 0.05];
 const near = (actual: readonly number[], expected: readonly number[], tolerance: number): void => {
   expect(actual).toHaveLength(expected.length);
@@ -186,6 +125,7 @@ describe('adaptiveSampler', () => {
     ['a PI controller', { pcoeff: 0.3, icoeff: 0.7, rtol: 0.01 }],
     ['a PID controller that rejects', { dcoeff: 0.1, hInit: 3, rtol: 0.002, atol: 1e-4 }],
     ['noise', { eta: 1, rtol: 0.1, atol: 0.05 }],
+    ['more noise', { eta: 1.3, rtol: 0.1, atol: 0.05 }],
     ['some noise, of another deviation', { order: 2, eta: 0.6, sNoise: 1.1, rtol: 0.1, atol: 0.05 }],
   ])('is dpm_solver_adaptive of k-diffusion for each sample: %s', async (_, options) => {
     const how = { ...USUAL, ...options };

@@ -180,8 +180,9 @@ const adaptiveOf = <P, I extends Shape>({
               const sigma = exp(neg(lambda));
               const { alpha } = path.levels(sigma);
               const x0 = apply(params, scaleBy(x, alpha), { ...conditioning, t: sigma });
-              return scaleBy(sub(x, x0), reciprocal(sigma));
+              return control.space === 'x0' ? x0 : scaleBy(sub(x, x0), reciprocal(sigma));
             },
+            (lambda) => path.levels(exp(neg(lambda))).alpha,
             state,
             () => noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(state.x),
           ),

@@ -1,11 +1,11 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { ddimStage } from './ddim.js';
 import { solverOf } from './plan.js';
-import { etaOf, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { anyEta, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
 
 const options = schema('eulerAncestral', {
-  /** η from 0, which is Euler, to 1; 1 if left out. */
-  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** η ≥ 0: 0 is Euler, and above 1 more noise; 1 if left out. */
+  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
 });
@@ -16,7 +16,7 @@ interface EulerAncestralOptions extends OptionsOf<typeof options> {}
  * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
  * up to the next. It is DDIM with the same η.
  *
- * @param options - `eta`: from 0, which is Euler, to 1; 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out.
+ * @param options - `eta`: 0, which is Euler, or more; 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out.
  *   For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

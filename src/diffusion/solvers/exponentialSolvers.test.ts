@@ -27,7 +27,6 @@ import {
   type Level,
   levelsOf,
   pndm,
-  saSolver,
   tcd,
   uniPC,
 } from '../index.js';
@@ -267,54 +266,8 @@ describe('in ε̂ and λ', () => {
   });
 });
 
-describe('SA-Solver and UniPC', () => {
+describe('UniPC', () => {
   const x0At = (x: number, i: number): number => model(x, TIMES[i]!);
-  /** σ_s/σ_t·e^{-τ²h}·x + σ_s·(1 + τ²)·∫ e^{…}·x̂₀ dλ + noise, for x̂₀ as a function of λ. */
-  const sde = (x: number, i: number, tau2: number, x0: (l: number) => number): number => {
-    const h = lambda(i + 1) - lambda(i);
-    const [from, to] = [lambda(i), lambda(i + 1)];
-    const sum = integral((l) => Math.exp(-(1 + tau2) * (to - l)) * x0(l), from, to);
-    return (
-      (sigma(i + 1) / sigma(i)) * Math.exp(-tau2 * h) * x +
-      alpha(i + 1) * (1 + tau2) * sum +
-      NOISE * sigma(i + 1) * Math.sqrt(-Math.expm1(-2 * tau2 * h))
-    );
-  };
-
-  it.each([
-    [1, 2, 0],
-    [1, 3, 0],
-    [0.5, 2, 2],
-    [1, 3, 3],
-    [0, 2, 2],
-  ] as const)('saSolver with τ = %d, predictor %d, corrector %d: eq. 14 and 17', (tau, order, corrector) => {
-    const seen: (readonly [number, number])[] = [];
-    let [x, before] = [START, START];
-    for (let i = 0; i < N - 1; i++) {
-      const here: readonly [number, number] = [lambda(i), x0At(x, i)];
-      if (corrector > 0 && i > 0) x = sde(before, i - 1, tau ** 2, through([here, ...seen.slice(0, corrector - 1)]));
-      seen.unshift(here);
-      before = x;
-      x = sde(x, i, tau ** 2, through(seen.slice(0, order)));
-    }
-    return close(saSolver({ tau, order, corrector }), x0At(x, N - 1), 1e-9);
-  });
-
-  it('saSolver may change τ with σ, and take half of the step, as its code', () => {
-    const tau = (s: number): number => (s < 1 ? 1 : 0);
-    const seen: (readonly [number, number])[] = [];
-    let x = START;
-    for (let i = 0; i < N - 1; i++) {
-      const t2 = tau(ratio(i)) ** 2;
-      const h = lambda(i + 1) - lambda(i);
-      const x0 = x0At(x, i);
-      const rise = i === 0 ? 0 : (x0 - seen[0]![1]) / (lambda(i) - lambda(i - 1));
-      seen.unshift([lambda(i), x0]);
-      x = sde(x, i, t2, () => x0) + alpha(i + 1) * rise * (((1 + t2) * h) / 2) * h;
-    }
-    return close(saSolver({ tau, corrector: 0, rule: 'half' }), x0At(x, N - 1), 1e-9);
-  });
-
   it.each([
     [2, 'bh1'],
     [2, 'bh2'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { mul, onesLike, sqrt } from '../../dsl/index.js';
+import { E } from '../../internal/fp.js';
 import { atTimes, type ContinuousNoising, continuousLinear, dpmSolverFast, flowEuler, flowHeun, flowSde, interpolant, levelsOf, rectifiedFlow, restart, sampler, type Solver, uncorrected } from '../index.js'; // prettier-ignore
 
 /** D(x; σ), which is not linear. */
@@ -32,6 +33,7 @@ const algorithm3 = (
   alpha: number,
   begin: number,
   { churn, sMin, sMax, sNoise } = QUIET,
+  last = 1,
 ) => {
   const slope = (x: number, t: number): number =>
     (sigmaRate(t) / sigma(t) + sRate(t) / s(t)) * x - ((sigmaRate(t) * s(t)) / sigma(t)) * denoised(x / s(t), sigma(t));
@@ -45,7 +47,7 @@ const algorithm3 = (
     x = (s(t) / s(from)) * x + added * s(t) * sNoise * noiseOf(i);
     const h = next - t;
     const d = slope(x, t);
-    if (alpha === 0 || next === 0) return (x += h * d);
+    if (alpha === 0 || (next === 0 && last === 1)) return (x += h * d);
     const second = slope(x + alpha * h * d, t + alpha * h);
     return (x += h * ((1 - 1 / (2 * alpha)) * d + (1 / (2 * alpha)) * second));
   });
@@ -129,9 +131,17 @@ describe.each<readonly [string, ContinuousNoising, Curves, readonly number[]]>([
     );
   });
 
-  it('flowEuler is its Euler', () => {
-    const expected = algorithm3(curves, times, 0, begin);
-    walked(flowEuler(), noising, times, begin).forEach((x, i) =>
+  it('flowHeun evaluates twice in its last step too, if asked', () => {
+    const expected = algorithm3(curves, times, 1 / 2, begin, QUIET, 2);
+    expect(expected.at(-1)).not.toBe(algorithm3(curves, times, 1 / 2, begin).at(-1));
+    walked(flowHeun({ alpha: 1 / 2, last: 2 }), noising, times, begin).forEach((x, i) =>
+      expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
+    );
+  });
+
+  it.each([QUIET, { churn: 5, sMin: 0.05, sMax: 50, sNoise: 1.003 }])('flowEuler is its Euler, with %o', (churn) => {
+    const expected = algorithm3(curves, times, 0, begin, churn);
+    walked(flowEuler(churn), noising, times, begin).forEach((x, i) =>
       expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-9 * Math.max(1, Math.abs(begin))),
     );
   });
@@ -171,4 +181,14 @@ describe('without the step to the data', () => {
     expect(plan.at(-1)!.to).toBe(levels.at(-1));
     expect(plan.map(({ to }) => to.sigma > 0)).not.toContain(false);
   });
+});
+
+it.each<readonly [Solver, message: string]>([
+  [flowEuler({ churn: -1 }), 'flowEuler.churn: expected a finite number ≥ 0, got -1'],
+  [flowHeun({ alpha: 0 }), 'flowHeun.alpha: expected a place above 0 and up to 1, got 0'],
+  [flowHeun({ alpha: 1 / 2, last: 3 as never }), 'flowHeun.last: expected 1 or 2, got 3'],
+  [flowHeun({ last: 2 }), 'flowHeun.last: expected 1 beside an alpha of 1, got 2'],
+])('refuses invalid options: %#', (solver, message) => {
+  const plan = solver.plan(levelsOf(rectifiedFlow(), [1, 0.5]), rectifiedFlow());
+  expect(E.isLeft(plan) && plan.left.message).toContain(message);
 });

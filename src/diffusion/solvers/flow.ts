@@ -1,9 +1,10 @@
 /** Solvers in the time of a continuous path, for the velocity of its flow. */
 import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
+import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level } from '../levels/level.js';
-import { churned, churnFields, inOrder } from './edm.js';
+import { type Churn, churned, churnFields, inOrder } from './edm.js';
 import { type Solver, solverOf, type Stage } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { inX0 } from './steps.js';
@@ -29,19 +30,22 @@ const moving = (at: Level, from: Level, own: number, memory: readonly number[] =
     : { at, start: 1, x, x0, memory, remembers: 'velocity' };
 };
 
-const eulerOptions = schema('flowEuler', {}, 'flowEuler takes no options');
+const eulerOptions = /* @__PURE__ */ schema('flowEuler', churnFields).rule(inOrder);
 
 /**
  * Euler's method for the flow dx = u(x, t)·dt in the time of a continuous path: x_s = x_t + (s - t)·û. On {@link rectifiedFlow} it is
- * DDIM, and on EDM's path Euler in σ. The discretization of SD3 and FLUX (`FlowMatchEulerDiscreteScheduler` of diffusers).
+ * DDIM, and on EDM's path Euler in σ. The discretization of SD3 and FLUX (`FlowMatchEulerDiscreteScheduler` of diffusers). Churn works
+ * as in {@link euler}, in σ/α: Euler of the ablations of EDM's code.
+ *
+ * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowEuler() })).steps // → 4
  */
-export const flowEuler: SolverFrom<Readonly<Record<string, never>>> = withOptions(eulerOptions, () =>
+export const flowEuler: SolverFrom<Churn> = withOptions(eulerOptions, (churn) =>
   alongTime(
     'flowEuler',
-    solverOf((from, to) => [moving(from, from, to.t - from.t)]),
+    churned(churn, (from, to) => [moving(from, from, to.t - from.t)]),
   ),
 );
 
@@ -54,29 +58,43 @@ const secondOptions = schema('flowHeun', {
     ),
     1,
   ),
+  /** The evaluations of the last step, to the data: 1, Euler as in EDM, if left out; 2 if `alpha` is below 1. */
+  last: optional(hinted(t.union([t.literal(1), t.literal(2)], '1 or 2'), '1 is Euler'), 1),
   ...churnFields,
-}).rule(inOrder);
+})
+  .rule(inOrder)
+  .rule(({ alpha, last }) =>
+    last === 1 || alpha < 1
+      ? null
+      : ({
+          field: 'last',
+          expected: '1 beside an alpha of 1',
+          actual: '2',
+          hint: 'no network evaluates the data; take alpha: 1 / 2',
+        } as const),
+  );
 
 interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 
 /**
  * The methods of order 2 of two evaluations a step for the flow, in the time of a continuous path: with u′ at the fraction α of
  * the step, x_s = x_t + (s - t)·((1 - 1/2α)·û + 1/2α·û′). This is the deterministic sampler of EDM (Karras et al. 2022,
- * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's. Churn works as in
- * {@link euler}, in σ/α: the stochastic sampler that EDM's code uses for its ablations.
+ * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's, or with `last: 2` evaluates
+ * again, as the midpoint method of torchdiffeq. Churn works as in {@link euler}, in σ/α: the stochastic sampler that EDM's code uses for
+ * its ablations.
  *
- * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. And churn: none if
- *   left out. If invalid, the sampler returns a `ConfigError`
+ * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. `last`: the evaluations of
+ *   the last step, to the data; 1 if left out. And churn: none if left out. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 4, solver: flowHeun({ alpha: 0.5 }) })).steps // → 7
  */
-export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, ...churn }) =>
+export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, last, ...churn }) =>
   alongTime(
     'flowHeun',
     churned(churn, (from, to, path) => {
       const length = to.t - from.t;
-      if (isData(to)) return [moving(from, from, length)];
+      if (isData(to) && last === 1) return [moving(from, from, length)];
       const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
       const share = 1 / (2 * alpha);
       return [moving(from, from, alpha * length), moving(middle, from, share * length, [(1 - share) * length])];

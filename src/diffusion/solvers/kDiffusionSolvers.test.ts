@@ -10,6 +10,7 @@ import {
   dpmSolverPPSde,
   dpmSolverPPSdeSinglestep,
   edm,
+  eulerAncestral,
   heun,
   kdpm2,
   kdpm2Ancestral,
@@ -65,12 +66,22 @@ describe('in σ, as k-diffusion', () => {
     ),
   );
 
-  it.each([1, 0.5])('dpmSolverPP2SAncestral with η = %d: sample_dpmpp_2s_ancestral', (eta) =>
+  it.each([1, 0.5, 1.05, 2])('eulerAncestral with η = %d: sample_euler_ancestral', (eta) =>
+    close(
+      eulerAncestral({ eta, sNoise: 1.1 }),
+      stepped((x, from, to) => {
+        const [down, up] = ancestral(from, to, eta);
+        return x + slope(x, from) * (down - from) + 1.1 * up * NOISE;
+      }),
+    ),
+  );
+
+  it.each([1, 0.5, 1.05, 2])('dpmSolverPP2SAncestral with η = %d: sample_dpmpp_2s_ancestral', (eta) =>
     close(
       dpmSolverPP2SAncestral({ eta }),
       stepped((x, from, to) => {
         const [down, up] = ancestral(from, to, eta);
-        if (down === 0) return x + slope(x, from) * (down - from);
+        if (down === 0) return x + slope(x, from) * (down - from) + up * NOISE;
         const [t, next] = [minusLog(from), minusLog(down)];
         const h = next - t;
         const s = Math.exp(-(t + h / 2));
@@ -83,6 +94,8 @@ describe('in σ, as k-diffusion', () => {
   it.each([
     [1, 0.5],
     [0.7, 0.4],
+    [1.05, 0.4],
+    [2, 0.5],
   ])('dpmSolverPPSdeSinglestep with η = %d, r = %d: sample_dpmpp_sde', (eta, r) =>
     close(
       dpmSolverPPSdeSinglestep({ eta, r }),
@@ -106,6 +119,7 @@ describe('in σ, as k-diffusion', () => {
     ['heun', 1],
     ['heun', 0.4],
     ['midpoint', 0],
+    ['midpoint', 1.3],
   ] as const)('dpmSolverPPSde of order 2, %s with η = %d: sample_dpmpp_2m_sde', (rule, eta) => {
     let old: { readonly x0: number; readonly h: number } | null = null;
     const expected = stepped((x, from, to) => {
@@ -125,7 +139,7 @@ describe('in σ, as k-diffusion', () => {
     return close(dpmSolverPPSde({ order: 2, rule, eta, sNoise: 1.05 }), expected);
   });
 
-  it.each([1, 0.5])('dpmSolverPPSde of order 3 with η = %d: sample_dpmpp_3m_sde', (eta) => {
+  it.each([1, 0.5, 1.3])('dpmSolverPPSde of order 3 with η = %d: sample_dpmpp_3m_sde', (eta) => {
     const past: { readonly x0: number; readonly h: number }[] = [];
     const expected = stepped((x, from, to) => {
       const x0 = denoised(x, from);

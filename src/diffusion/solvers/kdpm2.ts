@@ -44,7 +44,8 @@ const options = schema('kdpm2Ancestral', {
 interface AncestralOptions extends OptionsOf<typeof options> {}
 
 /**
- * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion).
+ * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion, which
+ * leaves out noise where η above 1 leads to the data).
  *
  * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in
  *   {@link kdpm2}, 100 if left out. For others, the sampler returns a `ConfigError`

@@ -18,8 +18,11 @@ export const withOptions =
       E.match((error): Solver => ({ plan: () => E.left(error) }), solver),
     );
 
-/** η of DDIM and Euler ancestral. */
+/** η of DDIM. */
 export const etaOf = (hint: string): t.Type<number> => hinted(refined(share, 'η from 0 to 1', share.is), hint);
+
+/** η of the solvers of k-diffusion, which may be above 1. */
+export const anyEta = (hint: string): t.Type<number> => hinted(refined(amount, 'η ≥ 0', amount.is), hint);
 
 /** One of the orders of a method, which begin with 1 and have no gaps. */
 export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type<N> =>

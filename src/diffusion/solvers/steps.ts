@@ -71,7 +71,7 @@ export const forwardSigma = (from: Channel, to: Channel): number =>
 /**
  * The step to x_s with new noise: down to the part of σ_s that is left, √(σ_s² - σ²), and up by σ, which is η times the
  * deviation of q(x_s|x_t, x_0), σ_s·√(1 - SNR_t/SNR_s). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is
- * the same.
+ * the same. With η above 1, σ is at most σ_s, as in k-diffusion.
  */
 export const ancestralLevel = (
   from: Channel,
@@ -80,9 +80,11 @@ export const ancestralLevel = (
 ): { readonly down: Channel; readonly up: number } => {
   const [s, t] = [sigmaOf(to), sigmaOf(from)];
   const ratio = s === Infinity ? 1 : s / t; // 1 between two levels without signal
+  const lost = lostSNR(s, t);
+  const left = eta > 1 ? Math.sqrt(Math.max(0, 1 - eta ** 2 * lost)) : Math.hypot(Math.sqrt(1 - eta ** 2), eta * ratio);
   return {
-    down: { ...to, sigma: to.sigma * Math.hypot(Math.sqrt(1 - eta ** 2), eta * ratio) },
-    up: eta * to.sigma * Math.sqrt(lostSNR(s, t)),
+    down: { ...to, sigma: to.sigma * left },
+    up: Math.min(to.sigma, eta * to.sigma * Math.sqrt(lost)),
   };
 };
 

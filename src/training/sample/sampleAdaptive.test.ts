@@ -71,6 +71,12 @@ describe('sampleAdaptive', () => {
     expect((await draw({ toData: false })).evaluations.map((count) => count + 1)).toEqual(rough.evaluations);
   });
 
+  it("takes the space, and the control of DPM-Solver's code", async () => {
+    const drawn = [await draw({}), await draw({ theta: 0.9 }), await draw({ theta: 0.9, space: 'x0' })];
+    expect(new Set(drawn.map(({ data }) => data.join())).size).toBe(3);
+    expect(drawn[1]!.evaluations).not.toEqual(drawn[0]!.evaluations);
+  });
+
   it('draws samples that do not depend on their batch', async () => {
     const all = await draw({});
     for (const how of [{ batch: 2 }, { first: 3, count: 2 }]) {

@@ -209,11 +209,13 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
     const where = 'sampleAdaptive';
     const { attempts, ...settings } = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
     yield* take(checkedTrained(where)(trained));
-    const { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, min, max, ...shared } =
+    const { order, space, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, theta, eta, sNoise, ...others } =
       settings;
+    const { min, max, ...shared } = others;
     const usual = usualRange(trained.noising);
     const range = { min: min ?? usual.min, max: max ?? usual.max };
-    const how = { order, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, eta, sNoise, ...range };
+    const control = { pcoeff, icoeff, dcoeff, acceptSafety, ...(theta !== undefined && { theta }) };
+    const how = { order, space, rtol, atol, hInit, ...control, eta, sNoise, ...range };
     const whole = besideGuide(where, trained, settings.guide);
     const begin = atSigmas([range.max]);
     const plan = yield* take(

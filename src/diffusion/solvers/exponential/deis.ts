@@ -1,7 +1,12 @@
+import { integral } from '../../../internal/numerics/gaussLegendre.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
+import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+import { sigmaOf } from '../../levels/channel.js';
 import { type Level, pairsOf } from '../../levels/level.js';
+import { pathOf } from '../../levels/noising.js';
+import type { Path } from '../../levels/path.js';
 import { planning, type Solver } from '../plan.js';
 import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { hasLength, hasSignal, holdNoise, lengthOf, type OrderAt, reachOf } from '../steps.js';
@@ -24,33 +29,61 @@ const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly
   return weights.map((w) => w / moments[0]!);
 };
 
+/**
+ * The weights of a polynomial in t: Σ w_k·ε̂_k is the mean of ε̂ over the step in σ/α. With its Lagrange polynomials L_k and the share
+ * of the step in σ/α that has been gone at t, the mean of L_k is L_k(t_s) - ∫ share·L_k' dt.
+ */
+const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], i: number, reach: number): readonly number[] => {
+  if (reach === 1) return [1];
+  const [from, to] = [levels[i]!, levels[i + 1]!];
+  const [begin, end] = [sigmaOf(from), sigmaOf(to)];
+  const times = Array.from({ length: reach }, (_, k) => levels[i - k]!.t);
+  return times.map((own, k) => {
+    const others = times.filter((_, m) => m !== k);
+    const product = (t: number, factors: readonly number[]): number =>
+      factors.reduce((all, other) => (all * (t - other)) / (own - other), 1);
+    const slope = (t: number): number =>
+      others.reduce((sum, one, m) => sum + product(t, others.toSpliced(m, 1)) / (own - one), 0);
+    const share = (t: number): number => (sigmaOf(levelAt(t)) - begin) / (end - begin);
+    return product(to.t, others) - integral((t) => share(t) * slope(t), from.t, to.t);
+  });
+};
+
 /** Tests if the polynomial may have the ε̂ of a step: ln σ has a length, and x/√ᾱ does not lose the digits of x. */
 const usable = (from: Level, to: Level): boolean => hasSignal(from) && hasLength(from, to);
 
 /** {@link deis} with a limit of the order of each step. */
-export const deisOf = (order: number, orderAt: OrderAt = () => Infinity): Solver =>
-  planning((levels) =>
-    pairsOf(levels).map(([from, to], i, { length }) => {
+export const deisOf = (order: number, orderAt: OrderAt = () => Infinity, variable = 'logSigma'): Solver =>
+  planning((levels, noising) => {
+    const path = pathOf(noising);
+    return pairsOf(levels).map(([from, to], i, { length }) => {
       const reach = reachOf(levels, i, Math.min(order, orderAt(length - i)), usable);
-      return { from, to, stages: [holdNoise(from, to, weightsOf(levels, i, reach))] };
-    }),
-  );
+      const weights = variable === 't' ? weightsInTime(path, levels, i, reach) : weightsOf(levels, i, reach);
+      return { from, to, stages: [holdNoise(from, to, weights)] };
+    });
+  });
 
 const options = schema('deis', {
   /** 1, which is DDIM, to 4; 3 if left out. */
   order: optional(orderOf(1, 2, 3, 4), 3),
+  /** The variable of the polynomial: 'logSigma', ln σ, as in diffusers, if left out; or 't', the time, as in the paper. */
+  variable: optional(oneOf('logSigma', 't'), 'logSigma'),
 });
 
 interface DeisOptions extends OptionsOf<typeof options> {}
 
 /**
  * DEIS (Zhang & Chen 2023), tAB-DEIS in ln σ (`logrho` of diffusers): the last ε̂ as a polynomial in ln σ, integrated over the step
- * in σ. Like {@link lms}, whose polynomial is in σ. The first steps, and the last, which ends at the data, have lower order.
+ * in σ. With the `variable` 't' the polynomial is in the time of the process, which is tAB-DEIS of the paper (`t_ab` of its code);
+ * {@link lms}, whose polynomial is in σ, is ρAB-DEIS. The first steps, and the last, which ends at the data, have lower order.
  *
- * @param options - `order`: 1 (which is DDIM) to 4; 3 if left out. For any other, the sampler returns a `ConfigError`
+ * @param options - `order`: 1 (which is DDIM) to 4, one more than `ab_order` of the paper's code; 3 if left out. `variable`: 'logSigma'
+ *   if left out, or 't'. For any other, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: deis({ order: 3 }) })).memory // → 2
  */
-export const deis: SolverFrom<DeisOptions> = withOptions(options, ({ order }) => deisOf(order));
+export const deis: SolverFrom<DeisOptions> = withOptions(options, ({ order, variable }) =>
+  deisOf(order, undefined, variable),
+);

@@ -27,11 +27,11 @@ import {
   type Tensor,
   where,
 } from '../../../dsl/index.js';
-import { aboveZero, amount, finite, hinted, refined } from '../../../internal/decode.js';
+import { aboveZero, amount, finite, hinted, oneOf, refined } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type FilledOf, optional, record } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
-import { etaOf, noiseFactor } from '../solverOptions.js';
+import { anyEta, noiseFactor } from '../solverOptions.js';
 
 export const controlFields = {
   /** 2, DPM-Solver-12, or 3, DPM-Solver-23: its evaluations a step; 3 if left out. */
@@ -42,6 +42,8 @@ export const controlFields = {
     ),
     3,
   ),
+  /** The prediction that it integrates: 'epsilon' if left out, or 'x0', as DPM-Solver++. */
+  space: optional(oneOf('epsilon', 'x0'), 'epsilon'),
   /** The error that a step may have beside |x/α|; 0.05 if left out. */
   rtol: optional(hinted(amount, '0.05 is usual'), 0.05),
   /** The error that a step may always have; 0.0078 if left out, two of the 256 values of a pixel. */
@@ -56,8 +58,13 @@ export const controlFields = {
   dcoeff: optional(hinted(finite, '0 is usual'), 0),
   /** The least factor of the next length with which a step is accepted; 0.81 if left out. */
   acceptSafety: optional(hinted(aboveZero, '0.81 is usual'), 0.81),
-  /** η from 0, which follows the flow, to 1; 0 if left out. */
-  eta: optional(etaOf('0 is usual'), 0),
+  /**
+   * θ of the control of DPM-Solver's code, 0.9 there: a step is accepted if its error, measured in x, is at most 1, and the next length
+   * is θ·error^{-1/order} times this one. It replaces the coefficients and `acceptSafety`; left out for those.
+   */
+  theta: optional(hinted(aboveZero, '0.9 is usual')),
+  /** η ≥ 0: 0 follows the flow, and above 1 more noise; 0 if left out. */
+  eta: optional(anyEta('0 is usual'), 0),
   /** The standard deviation of the noise of η; 1 if left out. */
   sNoise: noiseFactor,
 };
@@ -79,11 +86,13 @@ export interface AdaptiveState<B extends Dim, I extends Shape> {
   readonly isLeft: Tensor<[B]>;
 }
 
-/** ε̂ of x/α at λ. */
-type Epsilon<B extends Dim, I extends Shape> = (x: Tensor<[B, ...I]>, lambda: Tensor<[B]>) => Tensor<[B, ...I]>;
+/** ε̂ or x̂₀ of x/α at λ. */
+type Predict<B extends Dim, I extends Shape> = (x: Tensor<[B, ...I]>, lambda: Tensor<[B]>) => Tensor<[B, ...I]>;
 
 /** Added to errors that divide. */
 const LEAST = 1e-8;
+/** The share of a variance that stands for 0, whose logarithm is finite. */
+const NOTHING = 1e-30;
 /** The distance to the end at which a sample is there. */
 const NEAR = 1e-5;
 
@@ -105,8 +114,9 @@ const attemptOf = <B extends Dim>(lambda: Numbers<B>, longest: Numbers<B>, end: 
   const isOnWay = less(lambda, end - NEAR);
   const length = where(isOnWay, sub(minimum(add(lambda, longest), end), lambda), 1);
   if (eta === 0) return { isOnWay, length, h: length };
-  // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h})
-  const lower = sub(length, mul(log(add(mul(expm1(mul(length, -2)), eta ** 2), 1)), 1 / 2));
+  // σ² of the lower level is that of the end times 1 - η²·(1 - e^{-2h}); 0, a λ beyond `end`, if η is large
+  const share = maximum(add(mul(expm1(mul(length, -2)), eta ** 2), 1), NOTHING);
+  const lower = sub(length, mul(log(share), 1 / 2));
   return { isOnWay, length, h: where(isOnWay, minimum(lower, sub(end, lambda)), 1) };
 };
 
@@ -117,46 +127,52 @@ const minus = <B extends Dim, I extends Shape>(
   factor: Numbers<B>,
 ): Tensor<[B, ...I]> => sub(x, scaleBy(e, factor));
 
-/** ε̂ at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23. */
+/** The prediction at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23. */
 const estimates = <B extends Dim, I extends Shape>(
-  epsilon: Epsilon<B, I>,
-  order: number,
+  predict: Predict<B, I>,
+  { order, space }: Control,
   x: Tensor<[B, ...I]>,
   lambda: Numbers<B>,
   h: Numbers<B>,
 ): { readonly e: Tensor<[B, ...I]>; readonly low: Tensor<[B, ...I]>; readonly high: Tensor<[B, ...I]> } => {
   const at = (r: number) => add(lambda, mul(h, r));
-  // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1)
-  const whole = (r: number) => mul(exp(neg(at(r))), expm1(mul(h, r)));
-  const rising = (r: number) => mul(exp(neg(at(r))), sub(div(expm1(mul(h, r)), mul(h, r)), 1));
-  const e = epsilon(x, lambda);
-  const first = (r: number) => minus(x, e, whole(r)); // DPM-Solver-1
+  // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1); in x̂₀ without σ, and with -h for h
+  const part = (r: number) => mul(h, space === 'x0' ? -r : r);
+  const scaled = (r: number, factor: Numbers<B>) => (space === 'x0' ? factor : mul(exp(neg(at(r))), factor));
+  const whole = (r: number) => scaled(r, expm1(part(r)));
+  const rising = (r: number) => scaled(r, sub(div(expm1(part(r)), part(r)), 1));
+  const e = predict(x, lambda);
+  const kept = (r: number) => (space === 'x0' ? scaleBy(x, exp(part(r))) : x);
+  const first = (r: number) => minus(kept(r), e, whole(r)); // DPM-Solver-1
   const r1 = 1 / order;
-  const d1 = sub(epsilon(first(r1), at(r1)), e);
+  const d1 = sub(predict(first(r1), at(r1)), e);
   const second = minus(first(1), d1, mul(whole(1), 1 / (2 * r1))); // DPM-Solver-2
   if (order === 2) return { e, low: first(1), high: second };
   const u = minus(first(2 / 3), d1, mul(rising(2 / 3), 2));
-  const third = minus(first(1), sub(epsilon(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
+  const third = minus(first(1), sub(predict(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
   return { e, low: second, high: third };
 };
 
-/** 1/error of an attempt, beside `atol` and `rtol`·|x/α|. */
+/** 1/error of an attempt, beside `atol` and `rtol`·|x/α|, or `rtol`·|x| with θ. */
 const inverseError = <B extends Dim, I extends Shape>(
-  { rtol, atol }: Control,
+  { rtol, atol, theta }: Control,
   low: Tensor<[B, ...I]>,
   high: Tensor<[B, ...I]>,
   before: Tensor<[B, ...I]>,
 ): Numbers<B> => {
   const delta = maximum(mul(maximum(abs(low), abs(before)), rtol), atol);
-  return reciprocal(add(sqrt(meanPerSample(square(div(sub(low, high), delta)))), LEAST));
+  return reciprocal(
+    add(sqrt(meanPerSample(square(div(sub(low, high), delta)))), theta === undefined ? LEAST : NOTHING),
+  );
 };
 
-/** The factor of the next length by the PID controller, from 1/error of an attempt and of the two accepted steps before. */
+/** The factor of the next length by θ or the PID controller, from 1/error of an attempt and of the two accepted steps before. */
 const factorOf = <B extends Dim>(
-  { order, pcoeff, icoeff, dcoeff, eta }: Control,
+  { order, pcoeff, icoeff, dcoeff, eta, theta }: Control,
   now: Numbers<B>,
   [one, two]: readonly [Numbers<B>, Numbers<B>],
 ): Numbers<B> => {
+  if (theta !== undefined) return mul(exp(mul(log(now), 1 / order)), theta);
   const power = (base: Numbers<B>, exponent: number) => mul(log(base), exponent / (eta === 0 ? order : 1.5));
   const exponents = add(
     add(power(now, pcoeff + icoeff + dcoeff), power(one, -(pcoeff + 2 * dcoeff))),
@@ -199,33 +215,37 @@ const withNoise = <B extends Dim, I extends Shape>(
 
 /**
  * An attempt of a step up to λ = `end`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), with error and step size as in
- * `dpm_solver_adaptive` of k-diffusion. With η it goes to a lower noise level than that where it ends, though not below `end`, and
+ * `dpm_solver_adaptive` of k-diffusion, or with θ as in DPM-Solver's code; `alphaAt` gives the α of a λ. With η it goes to a lower noise level than that where it ends, though not below `end`, and
  * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
  */
 export const adaptiveStep =
   (settings: Control, end: number, toData: boolean) =>
   <B extends Dim, I extends Shape>(
-    epsilon: Epsilon<B, I>,
+    predict: Predict<B, I>,
+    alphaAt: (lambda: Numbers<B>) => Numbers<B>,
     state: AdaptiveState<B, I>,
     noise: () => Tensor<[B, ...I]>,
   ): AdaptiveState<B, I> => {
-    const { order, acceptSafety, eta, sNoise } = settings;
+    const { order, acceptSafety, eta, sNoise, space, theta } = settings;
     const { x, lambda, evaluations } = state;
     const attempt = attemptOf(lambda, state.h, end, eta);
-    const { e, low, high } = estimates(epsilon, order, x, lambda, attempt.h);
-    const { now, earlier, factor } = controlled(settings, state, low, high);
-    const accepts = and(attempt.isOnWay, greaterEqual(factor, acceptSafety));
+    const { e, low, high } = estimates(predict, settings, x, lambda, attempt.h);
+    const reached = add(lambda, attempt.length);
+    // x, or x/α for the PID controller
+    const seen = (one: Tensor<[B, ...I]>, at: Numbers<B>) => (theta === undefined ? one : scaleBy(one, alphaAt(at)));
+    const before = { ...state, low: seen(state.low, lambda) };
+    const { now, earlier, factor } = controlled(settings, before, seen(low, reached), seen(high, reached));
+    const accepts = and(attempt.isOnWay, greaterEqual(factor, theta ?? acceptSafety));
     const step = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
     const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
-    const reached = add(lambda, attempt.length);
     const next = step(reached, lambda);
     const result = eta === 0 ? high : withNoise(high, noise(), reached, attempt, sNoise);
     return {
-      x: pick(accepts, result, pick(greater(atEnd, 0), minus(x, e, exp(neg(lambda))), x)),
+      x: pick(accepts, result, pick(greater(atEnd, 0), space === 'x0' ? e : minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
-      h: where(attempt.isOnWay, mul(state.h, factor), state.h),
+      h: where(attempt.isOnWay, mul(theta === undefined ? state.h : attempt.length, factor), state.h),
       inverses: [step(now, earlier[0]), step(earlier[0], earlier[1])],
       evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),

@@ -6,7 +6,7 @@ import { pathOf } from '../../levels/noising.js';
 import type { Path } from '../../levels/path.js';
 import { sigmaOf, type Channel } from '../../levels/channel.js';
 import { planning, solverOf, type SolverStep, type Stage } from '../plan.js';
-import { etaOf, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { anyEta, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, evaluatesAgain, hasSignal, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
 
 /** A stage in ε̂: x of the start of the step, and factors of ε̂ here and before. */
@@ -100,8 +100,8 @@ const fastOrders = (evaluations: number): readonly number[] => {
 const fastOptions = schema('dpmSolverFast', {
   /** The number of evaluations. */
   evaluations: hinted(positive, '15 to 25 are usual'),
-  /** η from 0, which follows the flow, to 1; 0 if left out. */
-  eta: optional(etaOf('0 is usual'), 0),
+  /** η ≥ 0: 0 follows the flow, and above 1 more noise; 0 if left out. */
+  eta: optional(anyEta('0 is usual'), 0),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
   ...fallFields,
@@ -130,8 +130,8 @@ const lowered = (
  * more step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each
  * step goes to a lower noise level than the next, though not below the last, and noise leads up to the next.
  *
- * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: from 0,
- *   the default, to 1. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left
+ * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: 0,
+ *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left
  *   out. Otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

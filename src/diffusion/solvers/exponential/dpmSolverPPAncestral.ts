@@ -2,12 +2,12 @@
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { solverOf } from '../plan.js';
-import { etaOf, fallFields, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
+import { anyEta, fallFields, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, evaluatesAgain, flowStep, holdX0, levelBetween } from '../steps.js';
 
 const fields = {
-  /** η from 0, which follows the flow, to 1; 1 if left out. */
-  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** η ≥ 0: 0 follows the flow, and above 1 more noise; 1 if left out. */
+  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
   ...fallFields,
@@ -20,7 +20,7 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a lower noise level than the next, then noise up to the next:
  * `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
- * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
+ * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
  *   most by which σ may fall in a step of two evaluations; 100 if left out, Infinity as in published code. For others, the sampler
  *   returns a `ConfigError`
  * @example
@@ -35,7 +35,7 @@ export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(
     solverOf((from, to, path) => {
       const { down, up } = ancestralLevel(from, to, eta);
       const noise = sNoise * up;
-      if (!evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
+      if (down.sigma === 0 || !evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
       const middle = levelBetween(path, from, down, 1 / 2);
       const { x: start, x0 } = flowStep(from, down);
       return [holdX0(from, middle), { at: middle, start, x0, noise }];
@@ -60,7 +60,7 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * DPM-Solver++ (SDE) of k-diffusion (`sample_dpmpp_sde`): both evaluations of a step are followed by noise, and the step uses
  * (1 - 1/2r)·x̂₀ + 1/2r·x̂₀(r).
  *
- * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
+ * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
  *   the second evaluation, 1/2 if left out. `maxFall`: as in {@link dpmSolverPP2SAncestral}, 100 if left out. For others, the
  *   sampler returns a `ConfigError`
  * @example

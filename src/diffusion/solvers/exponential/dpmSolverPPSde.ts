@@ -1,12 +1,12 @@
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { etaOf, noiseFactor, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
+import { anyEta, noiseFactor, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
 import { multistep, pairOf } from './multistep.js';
 
 const options = schema('dpmSolverPPSde', {
   /** 1, which is ancestral sampling, 2 or 3; 2 if left out. */
   order: optional(orderOf(1, 2, 3), 2),
-  /** η from 0, which follows the flow, to 1, the reverse SDE; 1 if left out. */
-  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
+  /** η ≥ 0: 0 follows the flow, 1 is the reverse SDE; 1 if left out. */
+  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
   /** The rule for two predictions: 'midpoint' if left out, or 'heun', which integrates the line through both. */
   rule: pairRule,
   /** The standard deviation of the noise; 1 if left out. */
@@ -20,8 +20,8 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * order 2 (SDE-2M), or with three predictions as `sample_dpmpp_3m_sde` of k-diffusion, which halves the term with φ₃ and has
  * no published order. No noise at the last step, which ends at the data.
  *
- * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `eta`: η from 0 to 1, 1 if
- *   left out. `rule`: 'midpoint' if left out, or 'heun', for steps with two predictions; order 3 begins with 'heun'. `sNoise`: the
+ * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `eta`: η ≥ 0, 1 if left
+ *   out. `rule`: 'midpoint' if left out, or 'heun', for steps with two predictions; order 3 begins with 'heun'. `sNoise`: the
  *   standard deviation of the noise
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

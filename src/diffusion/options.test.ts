@@ -122,6 +122,7 @@ describe('options that are checked when the program is traced', () => {
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(noising, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
+    [() => learningVariance<null, [2]>(any({ ...learning, as: 'log' })), 'learningVariance: as: expected \'range\' or \'logVariance\', got "log"; give the meaning of the variance output'],
     [draw(logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
     [draw(logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
     [draw(logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],

@@ -1,4 +1,6 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
+import { oneOf } from '../../internal/decode.js';
+import { argument } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
 import type { NoiseLevel, TimeType } from '../levels/path.js';
@@ -147,8 +149,15 @@ export interface Denoiser<P, I extends Shape> {
   readonly recurrent?: Recurrent<P, I>;
 }
 
+const meaning = /* @__PURE__ */ argument(
+  'learningVariance: as',
+  oneOf('range', 'logVariance'),
+  'give the meaning of the variance output',
+);
+
 /**
- * Makes a denoiser from a function with two results, prediction and variance: `apply` returns the first, `learned` both.
+ * Makes a denoiser from a function with two results, prediction and variance: `apply` returns the first, `learned` both. Raises
+ * `ConfigError` for an unknown meaning of the variance.
  * @example
  * const denoiser = learningVariance<null, [2]>({
  *   predicts: 'epsilon',
@@ -168,7 +177,7 @@ export const learningVariance = demanding(
   }: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
     ...denoiser,
     apply: (params, x, at) => apply(params, x, at).prediction,
-    learned: { as, apply },
+    learned: { as: meaning.demand(as), apply },
   }),
 );
 

@@ -42,3 +42,13 @@ export const drawnBy =
     const draws = keys.map((key) => draw(like)(key)) as [Tensor<Shape>]; // a batch has at least one sample
     return ascribeLike(stack(draws) as Tensor<Shape>, batch);
   };
+
+/** The key of an evaluation that draws noise, or one for each sample. Raises `ConfigError` if it is missing. */
+export const requiredKeys = (where: string, key: BatchKeys | undefined): BatchKeys =>
+  key ??
+  raise('ConfigError', {
+    where,
+    expected: 'a key for the noise of this step',
+    actual: 'none',
+    hint: 'give each step a different key: on the host, foldIn(i)(key) at step i',
+  });

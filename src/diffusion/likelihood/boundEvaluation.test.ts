@@ -37,6 +37,15 @@ describe('boundAt', () => {
     }
   });
 
+  it('takes the noise, in place of a key', async () => {
+    for (const t of [0, 1, 2]) {
+      const noise = constantOf(await noiseAt(t), 2, 2) as Tensor<[2, 2]>;
+      const bits = await numbersOf(() => boundAt(noising, denoiser)(null, x0, { t: scalar(t, 'int32'), noise }).bits);
+      expect(bits).toEqual(await at(t, 'bits'));
+    }
+    expect(() => boundAt(noising, denoiser)(null, x0, { t: scalar(1, 'int32') })).toThrow('boundAt: expected a key');
+  });
+
   it('foldBits adds up the bound of a data set, over batches of any size', async () => {
     const prior = await numbersOf(() => priorTerm(noising)(x0));
     const terms = await Promise.all([0, 1, 2].map((t) => at(t, 'bits')));

@@ -10,7 +10,7 @@ import { type Denoiser } from '../denoisers/denoiser.js';
 import { type Grid, gridPart } from '../grids/grid.js';
 import { exponentialGrid } from '../grids/sigmaGrid.js';
 import { forEachSample } from '../levels/batch.js';
-import { drawnBy } from '../levels/batchKeys.js';
+import { drawnBy, requiredKeys } from '../levels/batchKeys.js';
 import { leavesSignal } from '../levels/channel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { qSample } from '../levels/forward.js';
@@ -83,10 +83,10 @@ const measuredAt = <P, I extends Shape>(
   return <B extends Dim>(
     params: P,
     x0: Tensor<[B, ...I]>,
-    { t: one, key, ...conditioning }: BoundInputs<NoInfer<B>>,
+    { t: one, key, noise: own, ...conditioning }: NoInfer<BoundInputs<B, I>>,
   ): Measured<B> => {
     const t = forEachSample(x0)(one);
-    const noise = drawnBy(key, normalLike)(x0);
+    const noise = own ?? drawnBy(requiredKeys('boundAt', key), normalLike)(x0);
     const xt = transmit(t, noise)(x0);
     const result = reverse(params, xt, { ...conditioning, t });
     return {
@@ -100,6 +100,7 @@ const measuredAt = <P, I extends Shape>(
 /**
  * Measures the term of the variational bound at one t for a batch, and the errors of x̂₀ and ε̂. Compile it once and run it
  * for t = T-1…0; {@link foldBits} adds up the terms and that of {@link priorTerm}. x̂₀ is clipped, unless `correction` is given.
+ * With `noise` in place of `key` a term can be compared with that of other code.
  *
  * On a continuous path the terms belong to the levels of a grid (VDM, Kingma et al. 2021, section 5): the term of the least noise is
  * -log p(x₀|x_t) with p(x₀|x_t) ∝ q(x_t|x₀), and each other one is ½·∫ ‖ε - ε̂‖² dλ from the level before to its own, estimated at

@@ -29,7 +29,7 @@ import type { Parameterization } from '../denoisers/parameterization.js';
 import { steered } from '../guidance/steering.js';
 import type { Correction } from '../guidance/x0Correction.js';
 import { forEachSample, overElements, perSample } from '../levels/batch.js';
-import { drawnBy, forkKeys } from '../levels/batchKeys.js';
+import { drawnBy, forkKeys, requiredKeys } from '../levels/batchKeys.js';
 import { halfLogSNR } from '../levels/channel.js';
 import { qSample } from '../levels/forward.js';
 import type { Level } from '../levels/level.js';
@@ -74,14 +74,15 @@ export const measuredAlong = <P, I extends Shape>(
   return <B extends Dim>(
     params: P,
     x0: Tensor<[B, ...I]>,
-    { t: index, key, ...conditioning }: BoundInputs<NoInfer<B>>,
+    { t: index, key: drawing, noise: own, ...conditioning }: NoInfer<BoundInputs<B, I>>,
   ): Measured<B> => {
+    const key = requiredKeys('boundAt', drawing);
     const each = forEachSample(x0);
     const width = each(widthAt(index)); // ½ of that in λ
     const place = drawnBy(forkKeys(key, 'place'), uniformLike)(perSample(x0));
     const t = noising.timesOfSigmas(exp(sub(each(endAt(index)), mul(place, width))));
     const { alpha, sigma } = noising.levels(t);
-    const noise = drawnBy(forkKeys(key, 'noise'), normalLike)(x0);
+    const noise = own ?? drawnBy(forkKeys(key, 'noise'), normalLike)(x0);
     const xt = qSample(noising)(t, noise)(x0);
     const x0Error = meanPerSample(square(sub(apply(params, xt, { ...conditioning, t }), x0)));
     const noiseError = mul(x0Error, square(div(alpha, sigma)));

@@ -13,11 +13,16 @@ import { demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
 
 /** The inputs of `boundAt` besides parameters and data. */
-export interface BoundInputs<B extends Dim> {
+export interface BoundInputs<B extends Dim, I extends Shape> {
   /** The term, for the whole batch: a timestep, or on a continuous path the index of a level of the grid, 0 for the least noise. */
   readonly t: Tensor<[], 'int32'>;
-  /** The key of the noise, for the batch or for each sample. Use a different key at each t. */
-  readonly key: BatchKeys;
+  /**
+   * The key of what is drawn, for the batch or for each sample. Use a different key at each t. Needed for the noise unless that is
+   * given, and on a continuous path.
+   */
+  readonly key?: BatchKeys;
+  /** The noise ε of each sample, like x_0; drawn from the key if left out. */
+  readonly noise?: Tensor<[B, ...I]>;
   /** The class of each sample, `[B]`. */
   readonly label?: Tensor<[B], 'int32'>;
   /** The image that conditions each sample. */

@@ -61,9 +61,8 @@ describe('previousLosses', () => {
       const mean = add(scaleBy(x0, gather(table(ofX0), t)), scaleBy(xt, gather(table(ofXt), t)));
       return meanPerSample(square(sub(network.apply(null, xt, { t }), mean)));
     });
-    const of = { ...noising, timesteps: Int32Array.from(betas, (_, t) => t) };
-    const denoiser = reparameterize(of, predicts)(fromPrevious(of, network));
-    const losses = await numbersOf((key) => previousLosses(of, denoiser)(null, { x0, key }).losses);
+    const denoiser = reparameterize(noising, predicts)(fromPrevious(noising, network));
+    const losses = await numbersOf((key) => previousLosses(noising, denoiser)(null, { x0, key }).losses);
     expect(losses).toHaveLength(5);
     // the error of ε̂ is 1/√ᾱ roundings at the noisiest t, and that of μ̂ from x̂₀ 1/x0 roundings at the least noisy
     expect(relativeDistance(losses, expected)).toBeLessThan(1e-11);

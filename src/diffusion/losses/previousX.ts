@@ -5,18 +5,19 @@ import { type Losses, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoisers/parameterization.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
+import type { Posterior } from '../levels/channel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { type Noising, requireDiscrete } from '../levels/noising.js';
-import { column, entriesAt } from '../levels/table.js';
+import { entriesAt } from '../levels/table.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, discreteWith, networkPart, noisingPart } from '../parts.js';
 
 /**
  * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
  * guided-diffusion). Its x̂₀ is (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020),
- * eq. 7. Give the process that the network was trained with; the result may be used with a respaced one. Train it with
- * {@link previousLosses}. To convert a `Model`, ignoring its `predicts`, write
- * `{ ...model, ...fromPrevious(noising, model) }`.
+ * eq. 7. Give the process that the network was trained with; the result may be used with a respaced one. If you give a respaced
+ * process, μ̂ is the mean of its own x_{t-1}, as guided-diffusion takes it. Train the network with {@link previousLosses}. To
+ * convert a `Model`, ignoring its `predicts`, write `{ ...model, ...fromPrevious(noising, model) }`.
  *
  * - `network`: like a {@link Denoiser}, but its predictions are μ̂, `[B, ...I]`; it may learn its variance
  * @example
@@ -27,10 +28,19 @@ import { denoiserPart, discreteWith, networkPart, noisingPart } from '../parts.j
  */
 export const fromPrevious = demanding(
   'fromPrevious',
-  { noising: discreteWith('posteriors'), network: networkPart },
-  <P, I extends Shape>({ posteriors }: DiscreteNoising, network: Omit<Denoiser<P, I>, 'predicts'>): Denoiser<P, I> => {
-    const ofX0 = entriesAt(column(posteriors, ({ x0 }) => 1 / x0));
-    const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
+  { noising: discreteWith('posteriors', 'timesteps'), network: networkPart },
+  <P, I extends Shape>(
+    { posteriors, timesteps }: DiscreteNoising,
+    network: Omit<Denoiser<P, I>, 'predicts'>,
+  ): Denoiser<P, I> => {
+    /** A table by the timestep that the network gets. */
+    const table = (number: (posterior: Posterior) => number) => {
+      const entries = new Float64Array(1 + (timesteps.at(-1) ?? -1)).fill(NaN);
+      posteriors.forEach((posterior, t) => (entries[timesteps[t]!] = number(posterior)));
+      return entriesAt(entries);
+    };
+    const ofX0 = table(({ x0 }) => 1 / x0);
+    const ofXt = table(({ x0, xt }) => xt / x0);
     return mapDenoiser<P, P, I>({
       params: (params) => params,
       prediction: (at, x) => (mean) => {

@@ -53,7 +53,11 @@ const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], i: number, r
 const usable = (from: Level, to: Level): boolean => hasSignal(from) && hasLength(from, to);
 
 /** {@link deis} with a limit of the order of each step. */
-export const deisOf = (order: number, orderAt: OrderAt = () => Infinity, variable = 'logSigma'): Solver =>
+export const deisOf = (
+  order: number,
+  orderAt: OrderAt = () => Infinity,
+  variable: 't' | 'logSigma' = 'logSigma',
+): Solver =>
   planning((levels, noising) => {
     const path = pathOf(noising);
     return pairsOf(levels).map(([from, to], i, { length }) => {

@@ -29,7 +29,7 @@ import {
 } from '../../../dsl/index.js';
 import { aboveZero, amount, finite, hinted, refined } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
-import { type FilledOf, optional, record } from '../../../internal/schema.js';
+import { type Filled, optional } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
 import { etaOf, noiseFactor } from '../solverOptions.js';
 
@@ -61,7 +61,6 @@ export const controlFields = {
   /** The standard deviation of the noise of η; 1 if left out. */
   sNoise: noiseFactor,
 };
-const control = record(controlFields);
 
 /** A batch on its way. Numbers of each sample are `[B]`. */
 export interface AdaptiveState<B extends Dim, I extends Shape> {
@@ -87,7 +86,7 @@ const LEAST = 1e-8;
 /** The distance to the end at which a sample is there. */
 const NEAR = 1e-5;
 
-type Control = FilledOf<typeof control>;
+type Control = Filled<typeof controlFields>;
 type Numbers<B extends Dim> = Tensor<[B]>;
 
 /** An attempt of each sample, from λ. Where a sample is at the end, the lengths are 1. */
@@ -117,7 +116,10 @@ const minus = <B extends Dim, I extends Shape>(
   factor: Numbers<B>,
 ): Tensor<[B, ...I]> => sub(x, scaleBy(e, factor));
 
-/** ε̂ at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23. */
+/**
+ * ε̂ at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), in
+ * x/α. φ₁ and φ₂ are phi_1 and phi_2 of the published code.
+ */
 const estimates = <B extends Dim, I extends Shape>(
   epsilon: Epsilon<B, I>,
   order: number,
@@ -125,18 +127,22 @@ const estimates = <B extends Dim, I extends Shape>(
   lambda: Numbers<B>,
   h: Numbers<B>,
 ): { readonly e: Tensor<[B, ...I]>; readonly low: Tensor<[B, ...I]>; readonly high: Tensor<[B, ...I]> } => {
+  const [r1, r2] = [1 / order, 2 / 3];
+  // λ and σ/α where the part r of the step ends; φ₁ = e^{rh} - 1, and φ₂ = φ₁/rh - 1
   const at = (r: number) => add(lambda, mul(h, r));
-  // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1)
-  const whole = (r: number) => mul(exp(neg(at(r))), expm1(mul(h, r)));
-  const rising = (r: number) => mul(exp(neg(at(r))), sub(div(expm1(mul(h, r)), mul(h, r)), 1));
+  const sigma = (r: number) => exp(neg(at(r)));
+  const phi1 = (r: number) => expm1(mul(h, r));
+  const phi2 = (r: number) => sub(div(phi1(r), mul(h, r)), 1);
+
   const e = epsilon(x, lambda);
-  const first = (r: number) => minus(x, e, whole(r)); // DPM-Solver-1
-  const r1 = 1 / order;
-  const d1 = sub(epsilon(first(r1), at(r1)), e);
-  const second = minus(first(1), d1, mul(whole(1), 1 / (2 * r1))); // DPM-Solver-2
+  const first = (r: number) => minus(x, e, mul(sigma(r), phi1(r))); // DPM-Solver-1
+  const u1 = first(r1);
+  const d1 = sub(epsilon(u1, at(r1)), e);
+  const second = minus(first(1), d1, mul(mul(sigma(1), phi1(1)), 1 / (2 * r1))); // DPM-Solver-2
   if (order === 2) return { e, low: first(1), high: second };
-  const u = minus(first(2 / 3), d1, mul(rising(2 / 3), 2));
-  const third = minus(first(1), sub(epsilon(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
+  const u2 = minus(first(r2), d1, mul(mul(sigma(r2), phi2(r2)), r2 / r1));
+  const d2 = sub(epsilon(u2, at(r2)), e);
+  const third = minus(first(1), d2, mul(mul(sigma(1), phi2(1)), 1 / r2)); // DPM-Solver-3
   return { e, low: second, high: third };
 };
 
@@ -198,9 +204,9 @@ const withNoise = <B extends Dim, I extends Shape>(
 };
 
 /**
- * An attempt of a step up to λ = `end`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), with error and step size as in
- * `dpm_solver_adaptive` of k-diffusion. With η it goes to a lower noise level than that where it ends, though not below `end`, and
- * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
+ * An attempt of a step up to λ = `end`, by {@link estimates}, with error and step size as in `dpm_solver_adaptive` of k-diffusion.
+ * With η it goes to a lower noise level than that where it ends, though not below `end`, and noise leads back up. At λ = `end`, x̂₀,
+ * if samples go to the data.
  */
 export const adaptiveStep =
   (settings: Control, end: number, toData: boolean) =>
@@ -215,18 +221,18 @@ export const adaptiveStep =
     const { e, low, high } = estimates(epsilon, order, x, lambda, attempt.h);
     const { now, earlier, factor } = controlled(settings, state, low, high);
     const accepts = and(attempt.isOnWay, greaterEqual(factor, acceptSafety));
-    const step = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
+    const ifAccepted = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
     const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
     const reached = add(lambda, attempt.length);
-    const next = step(reached, lambda);
+    const next = ifAccepted(reached, lambda);
     const result = eta === 0 ? high : withNoise(high, noise(), reached, attempt, sNoise);
     return {
       x: pick(accepts, result, pick(greater(atEnd, 0), minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
       h: where(attempt.isOnWay, mul(state.h, factor), state.h),
-      inverses: [step(now, earlier[0]), step(earlier[0], earlier[1])],
+      inverses: [ifAccepted(now, earlier[0]), ifAccepted(earlier[0], earlier[1])],
       evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),
     };

@@ -11,7 +11,6 @@ import {
   pow,
   reciprocal,
   scaleBy,
-  type Shape,
   square,
   stopGradient,
   sub,
@@ -25,16 +24,13 @@ import { aboveZero, amount, hinted, share as shareType } from '../../internal/de
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { targetAt } from '../denoisers/atLevel.js';
-import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../levels/forward.js';
 import { isDiscrete, type Noising } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import type { Losses, Objective } from './loss.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type Objective, objective } from './loss.js';
+import { noisedBatch } from './noisedBatch.js';
 import { usualTimes } from './timeDraw.js';
 
 const options = schema('meanFlowLosses', {
@@ -80,11 +76,9 @@ export const meanFlowLosses = <G = unknown>(
   settings?: Exact<G, keyof MeanFlowOptions> & MeanFlowOptions,
 ): Objective => {
   const { share, p, c } = options.demand<MeanFlowOptions>(settings);
-  const name = 'meanFlowLosses';
-  const losses = demanding(
-    name,
-    { noising: noisingPart, denoiser: denoiserPart },
-    <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions: LossOptions = {}): Losses<P, I> => {
+  return objective(
+    'meanFlowLosses',
+    (noising, denoiser, lossOptions = {}) => {
       const path = requireFlow(noising);
       if (denoiser.predicts !== 'velocity')
         refuse('denoiser', 'one of the velocity', `one of ${denoiser.predicts}`, 'wrap the network: meanFlow(network)');
@@ -103,15 +97,13 @@ export const meanFlowLosses = <G = unknown>(
         const v = targetAt('velocity', path.levels(t))(x0, noise);
         const point = { z, r, t };
         const along: typeof point = { z: v, r: zerosLike(r) as typeof r, t: onesLike(t) as typeof t };
-        const { value: u, tangent: dudt } = jvp((q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r }))(
-          point,
-          asTangent(along),
-        );
+        const mean = (q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r });
+        const { value: u, tangent: dudt } = jvp(mean)(point, asTangent(along));
         const target = sub(v, scaleBy(dudt, sub(t, r)));
         const squares = sumPerSample(square(sub(u, stopGradient(target))));
         return { losses: mul(squares, reciprocal(stopGradient(pow(add(squares, c), p)))), t };
       };
     },
+    { settings: { share, p, c } },
   );
-  return Object.assign(losses, { settings: { share, p, c } });
 };

@@ -3,7 +3,7 @@ import type { Resident, Shape } from '../../dsl/index.js';
 import { functionOf, hinted } from '../../internal/decode.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { partLike } from '../../internal/parts.js';
-import { optional } from '../../internal/schema.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
 import { rejectRenoise } from '../guidance/contrast.js';
@@ -20,10 +20,16 @@ export interface Teacher<Q, I extends Shape> {
 
 /** The options of losses with a teacher. */
 export const teacherFields = {
-  /** The trained denoiser to learn from. */
+  /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
   teacher: partLike('a trained denoiser', 'the result of fit or loadTrained', 'model', 'noising', 'params'),
   /** The guidance of the teacher, such as `cfg(2)`, which the student then needs no more; none if left out. */
   guidance: optional(hinted(functionOf<Guidance>('a guidance'), 'give cfg(2), or leave it out'), unguided),
+};
+
+/** The options of a declaration with {@link teacherFields}, with the type of the teacher. */
+export type Taught<F, Q, J extends Shape> = Omit<OptionsOf<F>, 'teacher'> & {
+  /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
+  readonly teacher: Teacher<Q, J>;
 };
 
 /** Returns a continuous path. Raises `ConfigError` for the timesteps of a schedule. */

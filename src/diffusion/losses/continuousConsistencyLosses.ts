@@ -23,14 +23,13 @@ import {
 } from '../../dsl/index.js';
 import { asTangent } from '../../dsl/transforms/grads.js';
 import { aboveZero, hinted, natural } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { targetAt } from '../denoisers/atLevel.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
@@ -55,16 +54,7 @@ export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> ex
   J
 > {}
 
-/** The path on which dx/dt is v. */
-const requireTrigonometric = (where: string, noising: Noising): ContinuousNoising =>
-  isDiscrete(noising) || noising.name !== 'trigonometric'
-    ? raise('ConfigError', {
-        where: `${where}: noising`,
-        expected: 'trigonometric()',
-        actual: isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name,
-        hint: 'train on trigonometric({ timeScale: 1 })',
-      })
-    : noising;
+const TRIGONOMETRIC = { expected: 'trigonometric()', hint: 'train on trigonometric({ timeScale: 1 })' };
 
 /** Makes dx_t/dt on the flow through x_t. */
 type Velocity<I extends Shape> = <B extends Dim>(
@@ -82,7 +72,7 @@ const continuous = (
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const { c, warmup } = settings;
-      const path = requireTrigonometric(name, noising);
+      const path = requirePath(`${name}: noising`, noising, TRIGONOMETRIC, 'trigonometric'); // on which dx/dt is v
       const { apply } = overNoising(path)(reparameterize(path, 'v')(denoiser));
       const noised = noisedBatch(path, denoiser, options);
       const velocity = velocityOn<I>(path);

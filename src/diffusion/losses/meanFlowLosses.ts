@@ -27,8 +27,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { targetAt } from '../denoisers/atLevel.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../levels/forward.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import { requirePath } from '../levels/noising.js';
 import { type Objective, objective } from './loss.js';
 import { noisedBatch } from './noisedBatch.js';
 import { usualTimes } from './timeDraw.js';
@@ -48,11 +47,7 @@ export interface MeanFlowOptions extends OptionsOf<typeof options> {}
 const refuse = (field: string, expected: string, actual: string, hint: string): never =>
   raise('ConfigError', { where: `meanFlowLosses: ${field}`, expected, actual, hint });
 
-/** The path of rectified flow, along which velocities of samples are constant. */
-const requireFlow = (noising: Noising): ContinuousNoising =>
-  isDiscrete(noising) || noising.name !== 'rectifiedFlow'
-    ? refuse('noising', 'rectifiedFlow()', isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name, 'train on rectifiedFlow()') // prettier-ignore
-    : noising;
+const FLOW = { expected: 'rectifiedFlow()', hint: 'train on rectifiedFlow()' };
 
 /**
  * Losses of the mean velocity u(z_t, r, t), for a denoiser made by {@link meanFlow}: MeanFlow (Geng et al. 2025), algorithm 1. Since
@@ -79,7 +74,7 @@ export const meanFlowLosses = <G = unknown>(
   return objective(
     'meanFlowLosses',
     (noising, denoiser, lossOptions = {}) => {
-      const path = requireFlow(noising);
+      const path = requirePath('meanFlowLosses: noising', noising, FLOW, 'rectifiedFlow'); // whose velocities are constant
       if (denoiser.predicts !== 'velocity')
         refuse('denoiser', 'one of the velocity', `one of ${denoiser.predicts}`, 'wrap the network: meanFlow(network)');
       const { apply } = overNoising(path)(denoiser);

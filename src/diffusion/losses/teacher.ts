@@ -8,7 +8,7 @@ import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
 import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { isDiscrete, type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 
 /** A trained denoiser that a loss learns from, such as the result of `fit`. A training only reads its parameters. */
@@ -34,14 +34,10 @@ export type Taught<F, Q, J extends Shape> = Omit<OptionsOf<F>, 'teacher'> & {
 
 /** Returns a continuous path. Raises `ConfigError` for the timesteps of a schedule. */
 export const requireContinuous = (where: string, noising: Noising): ContinuousNoising =>
-  isDiscrete(noising)
-    ? raise('ConfigError', {
-        where: `${where}: noising`,
-        expected: 'a continuous path, whose times may be as close as the loss needs',
-        actual: 'the timesteps of a schedule',
-        hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
-      })
-    : noising;
+  requirePath(`${where}: noising`, noising, {
+    expected: 'a continuous path, whose times may be as close as the loss needs',
+    hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
+  });
 
 const nameOf = (noising: Noising): string =>
   isDiscrete(noising) ? 'the timesteps of a schedule' : `${noising.name} ${JSON.stringify(noising.options)}`;

@@ -7,7 +7,7 @@ import { conversion } from '../denoisers/parameterization.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { type Noising, requireDiscrete } from '../levels/noising.js';
-import { column, entriesAt } from '../levels/table.js';
+import { entriesAt } from '../levels/table.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, discreteWith, networkPart, noisingPart } from '../parts.js';
 
@@ -29,8 +29,8 @@ export const fromPrevious = demanding(
   'fromPrevious',
   { noising: discreteWith('posteriors'), network: networkPart },
   <P, I extends Shape>({ posteriors }: DiscreteNoising, network: Omit<Denoiser<P, I>, 'predicts'>): Denoiser<P, I> => {
-    const ofX0 = entriesAt(column(posteriors, ({ x0 }) => 1 / x0));
-    const ofXt = entriesAt(column(posteriors, ({ x0, xt }) => xt / x0));
+    const ofX0 = entriesAt(posteriors.map(({ x0 }) => 1 / x0));
+    const ofXt = entriesAt(posteriors.map(({ x0, xt }) => xt / x0));
     return mapDenoiser<P, P, I>({
       params: (params) => params,
       prediction: (at, x) => (mean) => {

@@ -26,7 +26,7 @@ import { requireSignal } from '../denoisers/requireSignal.js';
 import { gridOf } from '../grids/grid.js';
 import { levelsAt, type Noising } from '../levels/noising.js';
 import type { NoiseLevel } from '../levels/path.js';
-import { column, entriesAt } from '../levels/table.js';
+import { channelsAt, entriesAt } from '../levels/table.js';
 import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
@@ -92,11 +92,7 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
       const times = orRaise(gridOf(2 * steps)(path));
       const levels = levelsAt(path, times); // with the data at the end
       requireSignal('loss', path, denoiser, times);
-      const [at, alphas, sigmas] = [
-        entriesAt(column(levels, ({ t }) => t)),
-        entriesAt(column(levels, ({ alpha }) => alpha)),
-        entriesAt(column(levels, ({ sigma }) => sigma)),
-      ];
+      const [at, channels] = [entriesAt(levels.map(({ t }) => t)), channelsAt(levels)];
       // a time is in step i if it is above the end of step i, and not above its beginning
       const ends = table(times.filter((_, i) => i % 2 === 0 && i > 0).map((t) => -t));
       const noised = noisedBatch(path, denoiser, lossOptions);
@@ -108,7 +104,7 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
         const i = cellAmong(ends)(neg(conditioning.t));
         const levelAt = (k: number) => {
           const index = add(mul(i, 2), k);
-          return { t: at(index), alpha: alphas(index), sigma: sigmas(index) };
+          return { t: at(index), ...channels(index) };
         };
         const [t, t1, t2] = [levelAt(0), levelAt(1), levelAt(2)];
         const z = add(scaleBy(inputs.x0, t.alpha), scaleBy(noise, t.sigma));

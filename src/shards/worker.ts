@@ -5,11 +5,10 @@ import { wasm } from '../backends/wasm/index.js';
 import { functionOf, positive } from '../internal/decode.js';
 import { raise, type NoisefoldError } from '../internal/errors.js';
 import type { Exact } from '../internal/exact.js';
-import { E, t, TE, type taskEither } from '../internal/fp.js';
+import { E, t, TE } from '../internal/fp.js';
 import { hold, take } from '../internal/gen.js';
 import { part, signal as signalPart } from '../internal/parts.js';
-import { optional, schema } from '../internal/schema.js';
-import type { StopSignal } from '../internal/stop.js';
+import { optional, type OptionsOf, schema } from '../internal/schema.js';
 import { genTask } from '../training/genEffect.js';
 import { checkpointsAt } from './jobs/checkpoints.js';
 import { engineError } from './engines/engine.js';
@@ -20,46 +19,41 @@ import { serveQueue } from './engines/queueWorker.js';
 import { runnerOf } from './runner.js';
 import { toolsOf, type WorkerModel, type WorkerNetwork } from './jobs/tools.js';
 
-/** The jobs that a worker takes, and what it has for them. */
-export interface WorkerOptions {
-  /** The queue that it takes jobs from; without it, the process that started it: `local({ worker })`. */
-  readonly queue?: QueueAddress;
-  /** Trained files, and folders of them. Jobs name a file by its SHA-256. */
-  readonly checkpoints?: readonly string[];
-  /** Models that files do not describe, by the names that jobs give, as `loadTrained` takes them. */
-  readonly models?: { readonly [name: string]: WorkerModel };
-  /** Feature networks by name, besides 'digits'. */
-  readonly networks?: { readonly [name: string]: WorkerNetwork };
-  /** The backend; by default `wasm()`. */
-  readonly backend?: taskEither.TaskEither<NoisefoldError, Backend>;
-  /** Called once, when the worker of a queue is connected and waits for jobs. */
-  readonly onReady?: () => unknown;
-  /** Called after each job, with its name, and its error if it failed. */
-  readonly onJob?: (job: string, error: NoisefoldError | null) => unknown;
-  /**
-   * Milliseconds after which the queue gives the job of a worker that does not answer to another; default 30,000. It must be
-   * longer than the worker ever blocks its event loop.
-   */
-  readonly lock?: number;
-  /** Ends the worker after the job that it runs: the `signal` of `stopOnSignals()`. */
-  readonly signal?: StopSignal;
-}
-
 const where = 'runWorker';
 const options = schema(where, {
   queue: optional(queueAddress),
+  /** Trained files, and folders of them, which jobs name by their SHA-256; none if left out. */
   checkpoints: optional(t.readonlyArray(t.string, 'a list of paths'), []),
+  /** Models that files do not describe, by the names that jobs give, as `loadTrained` takes them. */
   models: optional(
-    t.record(t.string, part('the parts of a trained model that its file lacks, as loadTrained takes them')),
+    t.record(
+      t.string,
+      part<WorkerModel>('the parts of a trained model that its file lacks, as loadTrained takes them'),
+    ),
     {},
   ),
+  /** Feature networks by name, besides 'digits'. */
   networks: optional(t.record(t.string, functionOf<WorkerNetwork>('work that opens a feature network')), {}),
-  backend: optional(functionOf<taskEither.TaskEither<NoisefoldError, Backend>>('a backend, such as wasm()')),
+  /** The backend; by default `wasm()`. */
+  backend: optional(functionOf<Task<Backend>>('a backend, such as wasm()')),
+  /** Called once, when the worker of a queue is connected and waits for jobs. */
   onReady: optional(functionOf<() => unknown>('a function')),
+  /** Called after each job, with its name, and its error if it failed. */
   onJob: optional(functionOf<(job: string, error: NoisefoldError | null) => unknown>('a function')),
+  /**
+   * Milliseconds after which the queue gives the job of a worker that does not answer to another; default 30000. It must be
+   * longer than the worker ever blocks its event loop.
+   */
   lock: optional(positive, 30_000),
+  /** Ends the worker after the job that it runs: the `signal` of `stopOnSignals()`. */
   signal: optional(signalPart),
-} satisfies Record<keyof WorkerOptions, unknown>);
+});
+
+/** The jobs that a worker takes, and what it has for them. */
+export interface WorkerOptions extends Omit<OptionsOf<typeof options>, 'queue'> {
+  /** The queue that it takes jobs from; without it, the process that started it: `local({ worker })`. */
+  readonly queue?: QueueAddress;
+}
 
 /**
  * Runs jobs until `signal` is aborted or, without a queue, until the process that started it ends it. It loads a checkpoint

@@ -27,57 +27,76 @@ const minus = <B extends Dim, I extends Shape>(
   b: Tensor<[B]>,
 ): Batch<B, I> => sub(scaleBy(x, a), scaleBy(y, b));
 
-/**
- * The prediction that is right for x_t = α·x₀ + σ·ε: ε, x₀, v = (α·ε - σ·x₀)/√(α² + σ²), the score -ε/σ, or the velocity
- * α̇·x₀ + σ̇·ε.
- */
-export const targetAt =
-  <B extends Dim>(predicts: Parameterization, { alpha, sigma, norm, rates }: NoiseLevel<B>) =>
-  <I extends Shape>(x0: Batch<B, I>, noise: Batch<B, I>): Batch<B, I> => {
-    if (predicts === 'x0') return x0;
-    if (predicts === 'epsilon') return noise;
-    if (predicts === 'score') return scaleBy(noise, neg(reciprocal(sigma)));
-    if (predicts === 'v') {
-      const v = minus(noise, alpha, x0, sigma);
-      return norm ? scaleBy(v, reciprocal(norm)) : v;
-    }
-    const rate = rates ?? noRates();
-    return add(scaleBy(x0, rate.alpha), scaleBy(noise, rate.sigma));
-  };
+/** A prediction ŷ at a noise level: its target for x_t = α·x₀ + σ·ε, and x̂₀ from it. */
+interface Formulas<B extends Dim> {
+  /** y from x₀ and ε. */
+  readonly target: <I extends Shape>(x0: Batch<B, I>, noise: Batch<B, I>) => Batch<B, I>;
+  /** x̂₀ from x_t and ŷ. */
+  readonly x0: <I extends Shape>(x: Batch<B, I>, y: Batch<B, I>) => Batch<B, I>;
+  /** |∂x̂₀/∂ŷ|, `[B]`. */
+  readonly slope: () => Tensor<[B]>;
+}
 
 /**
- * x̂₀ from a prediction: (x_t - σ·ε̂)/α, (α·x_t - σ·n·v̂)/n² with n² = α² + σ², (x_t + σ²·ŝ)/α for the score ŝ, or
- * (σ̇·x_t - σ·û)/(α·σ̇ - σ·α̇) for the velocity û.
+ * The formulas of each prediction. All solve y = a·x₀ + b·ε and x_t = α·x₀ + σ·ε, with a and b of `target`; each has the form that
+ * rounds least.
  */
-export const x0At =
-  <B extends Dim>(predicts: Parameterization, { alpha, sigma, norm, rates }: NoiseLevel<B>) =>
-  <I extends Shape>(x: Batch<B, I>, prediction: Batch<B, I>): Batch<B, I> => {
-    if (predicts === 'x0') return prediction;
-    if (predicts === 'v')
-      return norm
-        ? minus(x, div(alpha, square(norm)), prediction, div(sigma, norm))
-        : minus(x, alpha, prediction, sigma);
-    if (predicts === 'velocity') {
-      const rate = rates ?? noRates();
-      const determinant = sub(mul(alpha, rate.sigma), mul(sigma, rate.alpha));
-      return minus(x, div(rate.sigma, determinant), prediction, div(sigma, determinant));
-    }
-    const noise = scaleBy(prediction, predicts === 'epsilon' ? neg(sigma) : square(sigma));
-    return scaleBy(add(x, noise), reciprocal(alpha));
-  };
+const formulas: {
+  readonly [K in Parameterization]: <B extends Dim>(level: NoiseLevel<B>) => Formulas<B>;
+} = {
+  // y = x₀
+  x0: ({ alpha }) => ({
+    target: (x0) => x0,
+    x0: (_, y) => y,
+    slope: () => onesLike(alpha),
+  }),
+  // y = ε, x̂₀ = (x_t - σ·ε̂)/α
+  epsilon: ({ alpha, sigma }) => ({
+    target: (_, noise) => noise,
+    x0: (x, y) => scaleBy(add(x, scaleBy(y, neg(sigma))), reciprocal(alpha)),
+    slope: () => div(sigma, alpha),
+  }),
+  // y = -ε/σ, x̂₀ = (x_t + σ²·ŝ)/α
+  score: ({ alpha, sigma }) => ({
+    target: (_, noise) => scaleBy(noise, neg(reciprocal(sigma))),
+    x0: (x, y) => scaleBy(add(x, scaleBy(y, square(sigma))), reciprocal(alpha)),
+    slope: () => div(square(sigma), alpha),
+  }),
+  // y = (α·ε - σ·x₀)/n, x̂₀ = (α·x_t - σ·n·v̂)/n² with n² = α² + σ²; without n it is 1
+  v: ({ alpha, sigma, norm }) =>
+    norm
+      ? {
+          target: (x0, noise) => scaleBy(minus(noise, alpha, x0, sigma), reciprocal(norm)),
+          x0: (x, y) => minus(x, div(alpha, square(norm)), y, div(sigma, norm)),
+          slope: () => div(sigma, norm),
+        }
+      : {
+          target: (x0, noise) => minus(noise, alpha, x0, sigma),
+          x0: (x, y) => minus(x, alpha, y, sigma),
+          slope: () => sigma,
+        },
+  // y = α̇·x₀ + σ̇·ε, x̂₀ = (σ̇·x_t - σ·û)/(α·σ̇ - σ·α̇)
+  velocity: ({ alpha, sigma, rates: rate = noRates() }) => {
+    const determinant = sub(mul(alpha, rate.sigma), mul(sigma, rate.alpha));
+    return {
+      target: (x0, noise) => add(scaleBy(x0, rate.alpha), scaleBy(noise, rate.sigma)),
+      x0: (x, y) => minus(x, div(rate.sigma, determinant), y, div(sigma, determinant)),
+      slope: () => div(sigma, determinant),
+    };
+  },
+};
+
+/** The prediction that is right for x_t = α·x₀ + σ·ε, from x₀ and ε. */
+export const targetAt = <B extends Dim>(predicts: Parameterization, level: NoiseLevel<B>): Formulas<B>['target'] =>
+  formulas[predicts](level).target;
+
+/** x̂₀ from x_t and a prediction. */
+export const x0At = <B extends Dim>(predicts: Parameterization, level: NoiseLevel<B>): Formulas<B>['x0'] =>
+  formulas[predicts](level).x0;
 
 /** The size of ∂x̂₀/∂prediction, `[B]`: the error of x̂₀ for each unit of the error of a prediction. */
-export const slopeAt = <B extends Dim>(
-  predicts: Parameterization,
-  { alpha, sigma, norm, rates }: NoiseLevel<B>,
-): Tensor<[B]> => {
-  if (predicts === 'x0') return onesLike(alpha);
-  if (predicts === 'v') return norm ? div(sigma, norm) : sigma;
-  if (predicts === 'epsilon') return div(sigma, alpha);
-  if (predicts === 'score') return div(square(sigma), alpha);
-  const rate = rates ?? noRates();
-  return div(sigma, sub(mul(alpha, rate.sigma), mul(sigma, rate.alpha)));
-};
+export const slopeAt = <B extends Dim>(predicts: Parameterization, level: NoiseLevel<B>): Tensor<[B]> =>
+  formulas[predicts](level).slope();
 
 /** A prediction from x̂₀: {@link targetAt} with the noise ε̂ = (x_t - α·x̂₀)/σ. */
 const predictionAt =

@@ -6,10 +6,10 @@ import { E, F } from '../../internal/fp.js';
 import { betaQuantile } from '../../internal/numerics/betaQuantile.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { timestepCount } from '../levels/schedule.js';
+import { counted } from '../levels/schedule.js';
 import { betaSpaced } from '../levels/spacedSigmas.js';
 import { type Grid, roundHalfEven } from './grid.js';
-import { gridOfSigmas } from './publishedSigmas.js';
+import { gridOfSigmas, rangeFields } from './publishedSigmas.js';
 
 const shape = optional(
   hinted(
@@ -44,10 +44,8 @@ export const betaGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof Shapes> & Shapes): Grid =>
   (noising) =>
     F.pipe(
-      betaOptions.decode(options),
-      E.bindTo('shape'),
-      E.bind('count', () => timestepCount('betaGrid', steps)),
-      E.flatMap(({ shape: { alpha, beta }, count: n }) => {
+      counted('betaGrid', steps, betaOptions.decode(options)),
+      E.flatMap(({ options: { alpha, beta }, count: n }) => {
         const quantile = betaQuantile(alpha, beta);
         const fractions = Array.from({ length: n }, (_, i) => quantile(1 - i / n));
         if (isDiscrete(noising))
@@ -60,10 +58,7 @@ export const betaGrid =
 
 const betaSigmaOptions = schema('betaSigmaGrid', {
   ...shapes,
-  /** The least σ/α; the end of a schedule, or 0.002, if left out. */
-  min: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
-  /** The greatest σ/α; the end of a schedule, or 80, if left out. */
-  max: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
+  ...rangeFields,
 });
 
 interface BetaSigmaGrid extends OptionsOf<typeof betaSigmaOptions> {}
@@ -76,7 +71,4 @@ interface BetaSigmaGrid extends OptionsOf<typeof betaSigmaOptions> {}
 export const betaSigmaGrid = <G = unknown>(
   steps: number,
   options?: Exact<G, keyof BetaSigmaGrid> & BetaSigmaGrid,
-): Grid =>
-  gridOfSigmas('betaSigmaGrid', steps, betaSigmaOptions.decode(options), ({ min, max, ...shape }, count, usual) =>
-    betaSpaced(count, { min: min ?? usual.min, max: max ?? usual.max }, shape),
-  );
+): Grid => gridOfSigmas('betaSigmaGrid', steps, betaSigmaOptions.decode(options), betaSpaced);

@@ -4,34 +4,34 @@ import { aboveZero, hinted, oneOf } from '../../internal/decode.js';
 import { power } from '../../internal/numerics/power.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timestepCount } from '../levels/schedule.js';
 import type { Grid } from './grid.js';
 import { entryBetween } from '../levels/table.js';
-import { atSigmas, type SigmaRange, usualRange } from './sigmaGrid.js';
+import { gridBetween, type SigmaRange } from './sigmaGrid.js';
 
-/** The grid of σ/α that a function makes of checked options, a number of steps, and the usual range of the noising. */
-export const gridOfSigmas =
-  <A>(
-    where: string,
-    steps: number,
-    options: either.Either<NoisefoldError, A>,
-    sigmas: (options: A, count: number, usual: SigmaRange) => ArrayLike<number>,
-  ): Grid =>
-  (noising) =>
-    F.pipe(
-      E.Do,
-      E.bind('checked', () => options),
-      E.bind('count', () => timestepCount(where, steps)),
-      E.flatMap(({ checked, count }) => atSigmas(sigmas(checked, count, usualRange(noising)))(noising)),
-    );
-
-const polyexponential = schema('polyexponentialGrid', {
+/** The range of a grid. */
+export const rangeFields = {
   /** The least σ/α; the end of a schedule, or 0.002, if left out. */
   min: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
   /** The greatest σ/α; the end of a schedule, or 80, if left out. */
   max: optional(hinted(aboveZero, 'sigmaRange gives the ends of a schedule')),
+};
+
+/** {@link gridBetween} with a number of steps. */
+export const gridOfSigmas = <A extends object>(
+  where: string,
+  steps: number,
+  options: either.Either<NoisefoldError, A>,
+  sigmas: (count: number, range: SigmaRange, options: A) => ArrayLike<number>,
+): Grid =>
+  gridBetween(options, (range, known) =>
+    E.map((count: number) => sigmas(count, range, known))(timestepCount(where, steps)),
+  );
+
+const polyexponential = schema('polyexponentialGrid', {
+  ...rangeFields,
   /** ρ, which bends the levels: above 1 toward the least; 1, even in ln σ, if left out. */
   rho: optional(hinted(aboveZero, '1 is even in ln σ'), 1),
 });
@@ -49,8 +49,8 @@ export const polyexponentialGrid = <G = unknown>(
   steps: number,
   options?: Exact<G, keyof Polyexponential> & Polyexponential,
 ): Grid =>
-  gridOfSigmas('polyexponentialGrid', steps, polyexponential.decode(options), ({ min, max, rho }, count, usual) => {
-    const [low, high] = [Math.log(min ?? usual.min), Math.log(max ?? usual.max)];
+  gridOfSigmas('polyexponentialGrid', steps, polyexponential.decode(options), (count, { min, max }, { rho }) => {
+    const [low, high] = [Math.log(min), Math.log(max)];
     return ramp(1, 0, count).map((u) => Math.exp(low + power(u, rho) * (high - low)));
   });
 
@@ -71,7 +71,7 @@ interface VpGrid extends OptionsOf<typeof vp> {}
  * @example unwrap(vpGrid(3)(edm())) // → [152.167, 3.422, 0.0105]
  */
 export const vpGrid = <G = unknown>(steps: number, options?: Exact<G, keyof VpGrid> & VpGrid): Grid =>
-  gridOfSigmas('vpGrid', steps, vp.decode(options), ({ betaD, betaMin, epsilon }, count) =>
+  gridOfSigmas('vpGrid', steps, vp.decode(options), (count, _, { betaD, betaMin, epsilon }) =>
     ramp(1, epsilon, count).map((t) => Math.sqrt(Math.expm1((betaD / 2) * t * t + betaMin * t))),
   );
 
@@ -97,7 +97,7 @@ const modelOf = argument('alignYourSteps', hinted(oneOf('sd1', 'sdxl', 'svd'), "
  * @example unwrap(alignYourSteps(10, 'sd1')(edm())).slice(0, 3) // → [14.615, 6.475, 3.864]
  */
 export const alignYourSteps = (steps: number, model: keyof typeof ALIGNED): Grid =>
-  gridOfSigmas('alignYourSteps', steps, modelOf.decode(model), (name, count) => {
+  gridOfSigmas('alignYourSteps', steps, E.bindTo('name')(modelOf.decode(model)), (count, _, { name }) => {
     const logs = ALIGNED[name].map(Math.log);
     return Array.from({ length: count }, (_, i) => Math.exp(entryBetween(logs, (i / count) * (logs.length - 1))));
   });

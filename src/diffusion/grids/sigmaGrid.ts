@@ -12,7 +12,7 @@ import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE, karras, spacedAlong } from '../levels/spacedSigmas.js';
-import { type Schedule, timestepCount } from '../levels/schedule.js';
+import { counted, type Schedule } from '../levels/schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { scheduleWith } from '../parts.js';
 
@@ -72,10 +72,8 @@ export const karrasSigmas = <G = unknown>(
   options: Exact<G, keyof KarrasRange> & KarrasRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    karrasOptions.decode(options),
-    E.bindTo('range'),
-    E.bind('count', () => timestepCount('karrasSigmas', steps)),
-    E.map(({ range: { rho, ...range }, count }) => karras(count, range, rho)),
+    counted('karrasSigmas', steps, karrasOptions.decode(options)),
+    E.map(({ options: { rho, ...range }, count }) => karras(count, range, rho)),
   );
 
 /**
@@ -88,10 +86,8 @@ export const exponentialSigmas = <G = unknown>(
   range: Exact<G, keyof SigmaRange> & SigmaRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    exponentialOptions.decode(range),
-    E.bindTo('ends'),
-    E.bind('count', () => timestepCount('exponentialSigmas', steps)),
-    E.map(({ ends, count }) => spacedAlong(count, ends, Math.log, Math.exp)),
+    counted('exponentialSigmas', steps, exponentialOptions.decode(range)),
+    E.map(({ options: ends, count }) => spacedAlong(count, ends, Math.log, Math.exp)),
   );
 
 /** The least and the greatest σ of a grid, if it gives none. */
@@ -184,6 +180,23 @@ const alongPath = (
       });
 };
 
+/** The grid of σ/α that a function makes of checked options, and of their range: the usual one of the noising if left out. */
+export const gridBetween =
+  <A extends object>(
+    options: either.Either<NoisefoldError, A>,
+    sigmas: (range: SigmaRange, options: A) => either.Either<NoisefoldError, ArrayLike<number>>,
+  ): Grid =>
+  (noising) =>
+    F.pipe(
+      options,
+      E.flatMap((known) => {
+        const usual = usualRange(noising);
+        const { min = usual.min, max = usual.max }: Partial<SigmaRange> = known;
+        return sigmas({ min, max }, known);
+      }),
+      E.flatMap((levels) => atSigmas(levels)(noising)),
+    );
+
 /**
  * The times of {@link karrasSigmas}, equal steps of σ^{1/ρ}, on any path: see {@link atSigmas}. `min` and `max` are the ends of the
  * schedule if left out, and 0.002 and 80 on a continuous path, where σ ends at 0; at zero terminal SNR the greatest σ is ∞, and
@@ -193,17 +206,10 @@ const alongPath = (
  * unwrap(karrasGrid(5)(noising)) // → [999, 843.355, 592.995, 141.817, 0]
  * unwrap(karrasGrid(5, { max: 80 })(noising)) // → [929.618, 767.052, 500.919, 98.392, 0]
  */
-export const karrasGrid =
-  <G = unknown>(steps: number, options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>): Grid =>
-  (noising) =>
-    F.pipe(
-      karrasGridOptions.decode(options),
-      E.flatMap(({ min, max, rho }) => {
-        const { min: least, max: most } = usualRange(noising);
-        return karrasSigmas(steps, { min: min ?? least, max: max ?? most, rho });
-      }),
-      E.flatMap((sigmas) => atSigmas(sigmas)(noising)),
-    );
+export const karrasGrid = <G = unknown>(
+  steps: number,
+  options?: Exact<G, keyof KarrasRange> & Partial<KarrasRange>,
+): Grid => gridBetween(karrasGridOptions.decode(options), (range, { rho }) => karrasSigmas(steps, { ...range, rho }));
 
 /**
  * The times of {@link exponentialSigmas}, equal steps of the log-SNR, on any path: see {@link atSigmas}. `min` and `max` are the ends of
@@ -214,14 +220,7 @@ export const karrasGrid =
  * unwrap(exponentialGrid(5)(noising)) // → [999, 721.564, 302.308, 30.148, 0]
  * unwrap(exponentialGrid(3, { min: 1 / 3, max: 3 })(rectifiedFlow())) // → [0.75, 0.5, 0.25]
  */
-export const exponentialGrid =
-  <G = unknown>(steps: number, options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>): Grid =>
-  (noising) =>
-    F.pipe(
-      exponentialGridOptions.decode(options),
-      E.flatMap(({ min, max }) => {
-        const { min: least, max: most } = usualRange(noising);
-        return exponentialSigmas(steps, { min: min ?? least, max: max ?? most });
-      }),
-      E.flatMap((sigmas) => atSigmas(sigmas)(noising)),
-    );
+export const exponentialGrid = <G = unknown>(
+  steps: number,
+  options?: Exact<G, keyof SigmaRange> & Partial<SigmaRange>,
+): Grid => gridBetween(exponentialGridOptions.decode(options), (range) => exponentialSigmas(steps, range));

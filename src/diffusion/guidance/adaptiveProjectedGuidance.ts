@@ -15,28 +15,48 @@ import {
 } from '../../dsl/index.js';
 import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, F } from '../../internal/fp.js';
-import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import { classGuidanceOf } from './classGuidance.js';
-import type { Contrast, Remembering } from './contrast.js';
+import type { Contrast } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
-import { inOrder, refinedRule, refinementFields, scalePart } from './refinement.js';
+import { byScale, type Refinement } from './refinement.js';
 
-const apgOptions = /* @__PURE__ */ schema('apg', {
-  ...refinementFields,
+const apgFields = {
   /** η, the factor of the part of the difference that is parallel to the prediction; 0 if left out. 1 is plain guidance. */
   eta: optional(hinted(finite, '0 is usual, 1 is plain guidance'), 0),
   /** r, the largest norm of the difference of a sample; no limit if left out. */
   norm: optional(hinted(aboveZero, 'the paper uses 2.5 to 15, by model')),
   /** β, the factor of the differences before; 0, no momentum, if left out. Below 0 it turns away from them. */
   momentum: optional(hinted(finite, '-0.5 is usual'), 0),
-}).rule(inOrder);
+};
 
 /** Options of {@link apg}. */
-export interface ApgOptions extends OptionsOf<typeof apgOptions> {}
+export interface ApgOptions extends OptionsOf<typeof apgFields>, Refinement {}
+
+/** Added to norms that divide, which may be 0. */
+const LEAST = 2 ** -60;
 
 const inner = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>, y: Tensor<[B, ...I]>): Tensor<[B]> =>
   sumPerSample(mul(x, y));
+
+/** The part of v that is parallel to u: (⟨v, u⟩/⟨u, u⟩)·u. */
+const along = <B extends Dim, I extends Shape>(v: Tensor<[B, ...I]>, u: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
+  scaleBy(u, div(inner(v, u), add(inner(u, u), LEAST)));
+
+const rule = /* @__PURE__ */ byScale('apg', apgFields, (scale, { eta, norm, momentum }) => ({
+  space: 'x0',
+  memory: momentum === 0 ? 0 : 1,
+  combine: <B extends Dim, I extends Shape>({ positive, negative, memory: [before] }: Contrast<B, I>) => {
+    const plain = sub(positive, negative);
+    const average = before === undefined ? plain : add(plain, mul(before, momentum));
+    const length = sqrt(sumPerSample(square(average)));
+    const difference =
+      norm === undefined ? average : scaleBy(average, minimum(div(fullLike(length, norm), add(length, LEAST)), 1));
+    // Δ_⊥ + η·Δ_∥
+    const update = add(difference, mul(along(difference, positive), eta - 1));
+    return { prediction: add(positive, mul(update, scale - 1)), memory: momentum === 0 ? [] : [average] };
+  },
+}));
 
 /**
  * Adaptive projected guidance (Sadat et al. 2024, Algorithm 1), in x̂₀: strong guidance without colours that are too strong.
@@ -51,35 +71,4 @@ const inner = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>, y: Tensor<[
  * unwrap(sampler({ noising, denoiser, grid: 25, solver: ddim(), guidance })).memory // → 1
  */
 export const apg = <G = unknown>(scale: number, options?: Exact<G, keyof ApgOptions> & ApgOptions): ClassGuidance =>
-  classGuidanceOf(
-    'apg',
-    F.pipe(
-      apgOptions.decode<ApgOptions>(options),
-      E.tap(() => argument('apg', scalePart).decode(scale)),
-      E.map(({ eta, norm, momentum, ...refinement }) =>
-        refinedRule('apg', refinement, {
-          space: 'x0',
-          memory: momentum === 0 ? 0 : 1,
-          combine: <B extends Dim, I extends Shape>({
-            positive,
-            negative,
-            memory: [before],
-          }: Contrast<B, I>): Remembering<B, I> => {
-            const plain = sub(positive, negative);
-            const average = before === undefined ? plain : add(plain, mul(before, momentum));
-            const length = sqrt(sumPerSample(square(average)));
-            const difference =
-              norm === undefined
-                ? average
-                : scaleBy(average, minimum(div(fullLike(length, norm), add(length, LEAST)), 1));
-            const parallel = scaleBy(positive, div(inner(difference, positive), add(inner(positive, positive), LEAST)));
-            const update = add(difference, mul(parallel, eta - 1));
-            return { prediction: add(positive, mul(update, scale - 1)), memory: momentum === 0 ? [] : [average] };
-          },
-        }),
-      ),
-    ),
-  );
-
-/** Added to norms that divide, which may be 0. */
-const LEAST = 2 ** -60;
+  classGuidanceOf('apg', rule(scale, options));

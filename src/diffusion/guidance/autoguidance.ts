@@ -1,14 +1,14 @@
 import type { Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, F } from '../../internal/fp.js';
-import { argument, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { extrapolated } from './classifierFreeGuidance.js';
 import type { ClassifierGuidance } from './classifierGuidance.js';
 import { pairGuidanceOf } from './pairGuidance.js';
-import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
+import { byScale, type Refinement } from './refinement.js';
 
-const options = /* @__PURE__ */ schema('autoguidance', refinementFields).rule(inOrder);
+const rule = /* @__PURE__ */ byScale('autoguidance', {}, (scale) => ({
+  combine: (contrast) => extrapolated(contrast, scale),
+}));
 
 /**
  * Autoguidance (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself", eq. 5): worse + scale·(better -
@@ -26,15 +26,4 @@ export const autoguidance = <Q, J extends Shape, G = unknown>(
   worse: Denoiser<Q, J>,
   scale: number,
   settings?: Exact<G, keyof Refinement> & Refinement,
-): ClassifierGuidance<Q, J> =>
-  pairGuidanceOf(
-    'autoguidance',
-    worse,
-    F.pipe(
-      options.decode<Refinement>(settings),
-      E.tap(() => argument('autoguidance', scalePart).decode(scale)),
-      E.map((refinement) =>
-        refinedRule('autoguidance', refinement, { combine: (contrast) => extrapolated(contrast, scale) }),
-      ),
-    ),
-  );
+): ClassifierGuidance<Q, J> => pairGuidanceOf('autoguidance', worse, rule(scale, settings));

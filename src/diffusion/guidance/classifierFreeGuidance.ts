@@ -20,12 +20,10 @@ import { argument, optional, type OptionsOf, schema } from '../../internal/schem
 import { classGuidanceOf } from './classGuidance.js';
 import { type Contrast, rememberingOf, requiredStep } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
-import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
+import { byScale, inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
 
 /** Options of classifier-free guidance. */
 export interface CfgOptions extends Refinement {}
-
-const cfgOptions = /* @__PURE__ */ schema('cfg', refinementFields).rule(inOrder);
 
 /** negative + scale·(positive - negative), with a scale of the host or of the step. */
 export const extrapolated = <B extends Dim, I extends Shape>(
@@ -35,6 +33,10 @@ export const extrapolated = <B extends Dim, I extends Shape>(
   const contrast = sub(positive, negative);
   return add(negative, typeof scale === 'number' ? mul(contrast, scale) : mul(contrast, scale));
 };
+
+const cfgRule = /* @__PURE__ */ byScale('cfg', {}, (scale) => ({
+  combine: (contrast) => extrapolated(contrast, scale),
+}));
 
 /**
  * Classifier-free guidance (Ho & Salimans 2022, eq. 6): uncond + scale·(cond - uncond), where uncond is the prediction
@@ -55,16 +57,12 @@ export const extrapolated = <B extends Dim, I extends Shape>(
  * unwrap(cfg(3, { interval: [5, 9] })(denoiser)).apply(null, zeros(1), at) // → [0]
  */
 export const cfg = <G = unknown>(scale: number, options?: Exact<G, keyof CfgOptions> & CfgOptions): ClassGuidance =>
-  classGuidanceOf(
-    'cfg',
-    F.pipe(
-      cfgOptions.decode<CfgOptions>(options),
-      E.tap(() => argument('cfg', scalePart).decode(scale)),
-      E.map((refinement) => refinedRule('cfg', refinement, { combine: (contrast) => extrapolated(contrast, scale) })),
-    ),
-  );
+  classGuidanceOf('cfg', cfgRule(scale, options));
 
-const cfgPlusPlusOptions = /* @__PURE__ */ schema('cfgPlusPlus', refinementFields).rule(inOrder);
+const cfgPlusPlusRule = /* @__PURE__ */ byScale('cfgPlusPlus', {}, (scale) => ({
+  combine: (contrast) => extrapolated(contrast, scale),
+  renoise: ({ negative }) => negative,
+}));
 
 /**
  * CFG++ (Chung et al. 2024, Algorithm 2) on the steps of DDIM, Euler, or any solver with one evaluation a step: x̂₀ is
@@ -81,20 +79,7 @@ const cfgPlusPlusOptions = /* @__PURE__ */ schema('cfgPlusPlus', refinementField
 export const cfgPlusPlus = <G = unknown>(
   scale: number,
   options?: Exact<G, keyof Refinement> & Refinement,
-): ClassGuidance =>
-  classGuidanceOf(
-    'cfgPlusPlus',
-    F.pipe(
-      cfgPlusPlusOptions.decode<Refinement>(options),
-      E.tap(() => argument('cfgPlusPlus', scalePart).decode(scale)),
-      E.map((refinement) =>
-        refinedRule('cfgPlusPlus', refinement, {
-          combine: (contrast) => extrapolated(contrast, scale),
-          renoise: ({ negative }) => negative,
-        }),
-      ),
-    ),
-  );
+): ClassGuidance => classGuidanceOf('cfgPlusPlus', cfgPlusPlusRule(scale, options));
 
 const cfgZeroOptions = /* @__PURE__ */ schema('cfgZero', {
   ...refinementFields,

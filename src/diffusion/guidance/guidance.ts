@@ -1,4 +1,4 @@
-import { add, type NoisefoldError, type Shape, sub } from '../../dsl/index.js';
+import { add, type NoisefoldError, type Shape, sub, type Tensor } from '../../dsl/index.js';
 import type { NeedsClasses } from '../../internal/classes.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -62,6 +62,10 @@ const classesOf = <P, I extends Shape>(
 const recurrentOf = <P, I extends Shape>({ apply, recurrent }: Denoiser<P, I>): Recurrent<P, I> =>
   recurrent ?? { memory: 0, apply: (params, x, at) => ({ prediction: apply(params, x, at), memory: [] }) };
 
+/** D + (D₁ - D) + (D₂ - D): the sum of what two guidances add to a prediction. */
+const sumOf = <S extends Shape>(one: Tensor<S>, other: Tensor<S>, plain: Tensor<S>): Tensor<S> =>
+  add(one, sub(other, plain));
+
 /**
  * Combines two guidances: sums what each adds to the prediction of the denoiser, and their gradients. An instance of
  * fp-ts's `Monoid`, commutative, with {@link unguided} as `empty`. Returns a `ConfigError` for guidance that changes the
@@ -92,19 +96,20 @@ export const guidanceMonoid: {
           const [left, right] = [recurrentOf(first), recurrentOf(second)];
           const memory = left.memory + right.memory;
           const unguided = first.unguided ?? second.unguided;
-          const noises = [first.renoise ?? first.apply, second.renoise ?? second.apply] as const;
+          const both =
+            (f: typeof plain.apply, g: typeof plain.apply): typeof plain.apply =>
+            (params, x, at) =>
+              sumOf(f(params, x, at), g(params, x, at), plain.apply(params, x, at));
           const known = Math.min(one.timesteps ?? Infinity, other.timesteps ?? Infinity);
           return {
             ...denoiser,
             ...(classes === undefined ? {} : { classes }),
             ...(known < Infinity && { timesteps: known }),
             guides: bothGuides(own, bothGuides(one.guides, other.guides)),
-            apply: (params, x, at) =>
-              add(first.apply(params, x, at), sub(second.apply(params, x, at), plain.apply(params, x, at))),
+            apply: both(first.apply, second.apply),
             ...(unguided && { unguided }),
             ...((first.renoise ?? second.renoise) && {
-              renoise: (params, x, at) =>
-                add(noises[0](params, x, at), sub(noises[1](params, x, at), plain.apply(params, x, at))),
+              renoise: both(first.renoise ?? first.apply, second.renoise ?? second.apply),
             }),
             ...(memory > 0 && {
               recurrent: {
@@ -112,10 +117,8 @@ export const guidanceMonoid: {
                 apply: (params, x, at, before) => {
                   const a = left.apply(params, x, at, before.slice(0, left.memory));
                   const b = right.apply(params, x, at, before.slice(left.memory));
-                  return {
-                    prediction: add(a.prediction, sub(b.prediction, plain.apply(params, x, at))),
-                    memory: [...a.memory, ...b.memory],
-                  };
+                  const prediction = sumOf(a.prediction, b.prediction, plain.apply(params, x, at));
+                  return { prediction, memory: [...a.memory, ...b.memory] };
                 },
               },
             }),

@@ -2,14 +2,13 @@ import type { Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
-import { argument, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { extrapolated } from './classifierFreeGuidance.js';
 import { guidedByPair } from './contrast.js';
 import type { Guidance } from './guidance.js';
-import { inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
+import { byScale, type Refinement } from './refinement.js';
 
-const options = /* @__PURE__ */ schema('pag', refinementFields).rule(inOrder);
+const rule = /* @__PURE__ */ byScale('pag', {}, (scale) => ({ combine: (contrast) => extrapolated(contrast, scale) }));
 
 /**
  * Perturbed attention guidance (Ahn et al. 2024): ε̂' + scale·(ε̂ - ε̂'), where ε̂' is the prediction of the same network with the
@@ -30,8 +29,7 @@ export const pag =
   <G = unknown>(scale: number, settings?: Exact<G, keyof Refinement> & Refinement): Guidance =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>) =>
     F.pipe(
-      options.decode<Refinement>(settings),
-      E.tap(() => argument('pag', scalePart).decode(scale)),
+      rule(scale, settings),
       E.tap(() =>
         denoiser.identityAttention === true
           ? E.right(undefined)
@@ -42,15 +40,10 @@ export const pag =
               hint: "take unet with middle: 'attention', its default, or cfg",
             }),
       ),
-      E.flatMap((refinement) =>
-        guidedByPair(
-          'pag',
-          refinedRule('pag', refinement, { combine: (contrast) => extrapolated(contrast, scale) }),
-          denoiser,
-          (params, x, at) => [
-            denoiser.apply(params, x, at),
-            denoiser.apply(params, x, { ...at, identityAttention: true }),
-          ],
-        ),
+      E.flatMap((checked) =>
+        guidedByPair('pag', checked, denoiser, (params, x, at) => [
+          denoiser.apply(params, x, at),
+          denoiser.apply(params, x, { ...at, identityAttention: true }),
+        ]),
       ),
     );

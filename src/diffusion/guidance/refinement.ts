@@ -25,9 +25,9 @@ import {
   where,
 } from '../../dsl/index.js';
 import { exactTuple, finite, hinted, refined, share } from '../../internal/decode.js';
-import { fail } from '../../internal/errors.js';
-import { E, F, t } from '../../internal/fp.js';
-import { optional, type OptionsOf } from '../../internal/schema.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { argument, type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Conditioning } from '../denoisers/denoiser.js';
 import { overElements, perSample } from '../levels/batch.js';
 import { type CheckedRule, type Contrast, type ContrastRule, rememberingOf, requiredLevel } from './contrast.js';
@@ -151,3 +151,22 @@ export const refinedRule = (
   },
   ...(renoise && { renoise: (contrast) => withinInterval(name, interval, contrast, renoise(contrast)) }),
 });
+
+/**
+ * Makes the rule of guidance by a scale, from the scale and its options: those of {@link refinementFields} and its own. Returns a
+ * `ConfigError` for invalid ones.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export const byScale = <O extends Fields>(
+  name: string,
+  own: O,
+  ruleOf: (scale: number, options: Filled<O>) => ContrastRule,
+) => {
+  const options = schema(name, { ...refinementFields, ...own }).rule(inOrder);
+  return (scale: number, settings: unknown): either.Either<NoisefoldError, CheckedRule> =>
+    F.pipe(
+      options.decode(settings),
+      E.tap(() => argument(name, scalePart).decode(scale)),
+      E.map((known) => refinedRule(name, known, ruleOf(scale, known))),
+    );
+};

@@ -3,7 +3,15 @@ import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { aboveZero, finite, hinted, oneOf, refined } from '../../internal/decode.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import {
+  argument,
+  type Fields,
+  type Filled,
+  optional,
+  type OptionsOf,
+  type Schema,
+  schema,
+} from '../../internal/schema.js';
 import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 import { decoding } from '../../internal/takes.js';
 import { callback } from '../../internal/parts.js';
@@ -56,7 +64,7 @@ const byAlphaBar = (
   named: Named,
   alphaBar: AlphaBar,
   T: number,
-  most: number,
+  most = MAX_BETA,
 ): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
     timestepCount(named.where, T),
@@ -103,6 +111,26 @@ export const scheduleFromAlphaBar = decoding(
     ),
 );
 
+/** Makes a schedule of T steps from optional options `O`. */
+export type ScheduleFrom<O> = <G = unknown>(
+  T: number,
+  options?: Exact<G, keyof O> & O,
+) => either.Either<NoisefoldError, Schedule>;
+
+/** Makes schedules by a ᾱ of options. */
+/* @__NO_SIDE_EFFECTS__ */
+const curved =
+  <Fs extends Fields & typeof alphaBarFields>(
+    named: Named,
+    options: Schema<Fs>,
+    alphaBar: (options: Filled<Fs>) => AlphaBar,
+  ): ScheduleFrom<OptionsOf<Fs>> =>
+  (T, settings) =>
+    F.pipe(
+      options.decode(settings),
+      E.flatMap((known) => byAlphaBar(named, alphaBar(known), T, known.maxBeta)),
+    );
+
 const cosineOptions = schema('cosine', alphaBarFields);
 
 /**
@@ -112,18 +140,22 @@ const cosineOptions = schema('cosine', alphaBarFields);
  * unwrap(cosine(4)).alphaBars // → [0.847, 0.494, 0.144, 0.0001]
  * unwrap(cosine(4, { maxBeta: 0.5 })).betas // → [0.153, 0.417, 0.5, 0.5]
  */
-export const cosine = <G = unknown>(
-  T: number,
-  options?: Exact<G, keyof AlphaBarOptions> & AlphaBarOptions,
-): either.Either<NoisefoldError, Schedule> => {
-  const root: AlphaBar = (fraction) => Math.cos((((fraction + 0.008) / 1.008) * Math.PI) / 2);
-  return F.pipe(
-    cosineOptions.decode(options),
-    E.flatMap(({ maxBeta: most }) =>
-      byAlphaBar({ where: 'cosine', hint: 'take fewer steps' }, (fraction) => root(fraction) ** 2, T, most),
-    ),
-  );
-};
+export const cosine: ScheduleFrom<AlphaBarOptions> = curved(
+  { where: 'cosine', hint: 'take fewer steps' },
+  cosineOptions,
+  () => (u) => Math.cos((((u + 0.008) / 1.008) * Math.PI) / 2) ** 2,
+);
+
+/** The rule of a sigmoid. */
+export const startBeforeEnd = ({ start, end }: { readonly start: number; readonly end: number }) =>
+  start < end
+    ? null
+    : ({
+        field: 'start',
+        expected: 'start < end',
+        actual: `start = ${start}, end = ${end}`,
+        hint: 'start -3 and end 3 are usual',
+      } as const);
 
 const sigmoidOptions = /* @__PURE__ */ schema('sigmoidAlphaBar', {
   ...alphaBarFields,
@@ -133,16 +165,7 @@ const sigmoidOptions = /* @__PURE__ */ schema('sigmoidAlphaBar', {
   end: optional(hinted(finite, '3 is usual'), 3),
   /** τ, above 0; 1 if left out. */
   tau: optional(hinted(aboveZero, '1 is usual'), 1),
-}).rule(({ start, end }) =>
-  start < end
-    ? null
-    : {
-        field: 'start',
-        expected: 'start < end',
-        actual: `start = ${start}, end = ${end}`,
-        hint: 'start -3 and end 3 are usual',
-      },
-);
+}).rule(startBeforeEnd);
 
 interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
 
@@ -154,21 +177,15 @@ interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out. start ≥ end and τ ≤ 0 are a `ConfigError`
  * @example unwrap(sigmoidAlphaBar(4)).alphaBars // → [0.851, 0.5, 0.149, 0.0001]
  */
-export const sigmoidAlphaBar = <G = unknown>(
-  T: number,
-  options?: Exact<G, keyof SigmoidOptions> & SigmoidOptions,
-): either.Either<NoisefoldError, Schedule> => {
-  const named = { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' };
-  return F.pipe(
-    sigmoidOptions.decode(options),
-    E.flatMap(({ start, end, tau, maxBeta: most }) => {
-      const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
-      const [first, last] = [sigmoid(start), sigmoid(end)];
-      const alphaBar: AlphaBar = (fraction) => (last - sigmoid(start + fraction * (end - start))) / (last - first);
-      return byAlphaBar(named, alphaBar, T, most);
-    }),
-  );
-};
+export const sigmoidAlphaBar: ScheduleFrom<SigmoidOptions> = curved(
+  { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' },
+  sigmoidOptions,
+  ({ start, end, tau }) => {
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x / tau));
+    const [first, last] = [sigmoid(start), sigmoid(end)];
+    return (u) => (last - sigmoid(start + u * (end - start))) / (last - first);
+  },
+);
 
 const laplaceOptions = schema('laplace', {
   ...alphaBarFields,
@@ -193,21 +210,16 @@ interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
  * unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
  * unwrap(laplace(4, { as: 'diffusers' })).alphaBars // → [0.766, 0.707, 0.644, 0.0316]
  */
-export const laplace = <G = unknown>(
-  T: number,
-  options?: Exact<G, keyof LaplaceOptions> & LaplaceOptions,
-): either.Either<NoisefoldError, Schedule> => {
-  const named = { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' };
-  return F.pipe(
-    laplaceOptions.decode(options),
-    E.flatMap(({ mu, b, as, maxBeta: most }) => {
-      const added = as === 'diffusers' ? 1e-6 : 0;
-      const logSNR = (t: number): number => mu - b * (t > 0.5 ? -1 : 1) * Math.log(1 - 2 * Math.abs(t - 0.5) + added);
-      const alphaBar = (t: number): number => 1 / (1 + Math.exp(-logSNR(t)));
-      return byAlphaBar(named, as === 'diffusers' ? (t) => Math.sqrt(alphaBar(t)) : alphaBar, T, most);
-    }),
-  );
-};
+export const laplace: ScheduleFrom<LaplaceOptions> = curved(
+  { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' },
+  laplaceOptions,
+  ({ mu, b, as }) => {
+    const added = as === 'diffusers' ? 1e-6 : 0;
+    const logSNR = (t: number): number => mu - b * (t > 0.5 ? -1 : 1) * Math.log(1 - 2 * Math.abs(t - 0.5) + added);
+    const alphaBar = (t: number): number => 1 / (1 + Math.exp(-logSNR(t)));
+    return as === 'diffusers' ? (t) => Math.sqrt(alphaBar(t)) : alphaBar;
+  },
+);
 
 const exponentialOptions = schema('exponential', {
   ...alphaBarFields,
@@ -223,13 +235,10 @@ interface ExponentialOptions extends OptionsOf<typeof exponentialOptions> {}
  * @param options - `rate` 12 if left out; a rate ≤ 0 is a `ConfigError`
  * @example unwrap(exponential(3)).alphaBars // → [0.0183, 0.000335, 0.000006]
  */
-export const exponential = <G = unknown>(
-  T: number,
-  options?: Exact<G, keyof ExponentialOptions> & ExponentialOptions,
-): either.Either<NoisefoldError, Schedule> => {
-  const named = { where: 'exponential', hint: 'a rate of 12 is usual' };
-  return F.pipe(
-    exponentialOptions.decode(options),
-    E.flatMap(({ rate, maxBeta: most }) => byAlphaBar(named, (fraction) => Math.exp(-rate * fraction), T, most)),
-  );
-};
+export const exponential: ScheduleFrom<ExponentialOptions> = curved(
+  { where: 'exponential', hint: 'a rate of 12 is usual' },
+  exponentialOptions,
+  ({ rate }) =>
+    (u) =>
+      Math.exp(-rate * u),
+);

@@ -21,6 +21,7 @@ import {
 import { aboveZero, amount, finite } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { startBeforeEnd } from './alphaBarSchedules.js';
 import { along } from './along.js';
 import { EDM_RANGE, karras } from './spacedSigmas.js';
 import type { ContinuousNoising } from './path.js';
@@ -153,16 +154,7 @@ const sigmoidOptions = /* @__PURE__ */ schema('continuousSigmoid', {
   end: optional(finite, 3),
   /** τ, above 0; 1 if left out. */
   tau: optional(aboveZero, 1),
-}).rule(({ start, end }) =>
-  start < end
-    ? null
-    : {
-        field: 'start',
-        expected: 'start < end',
-        actual: `start = ${start}, end = ${end}`,
-        hint: 'start -3 and end 3 are usual',
-      },
-);
+}).rule(startBeforeEnd);
 
 interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
 

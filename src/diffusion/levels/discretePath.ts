@@ -1,12 +1,12 @@
 /** The path of the timesteps of a schedule. */
 import { type Dim, dtypeOf, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { type Channel, channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
+import { channelOfSigma, normOf, preservesVariance, sigmaOf } from './channel.js';
 import { DATA, type Level, requireTime } from './level.js';
 import { isSameSigma, LOG_SIGMA, roundedTimestepOfSigma } from './noiseLevel.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import type { Clock, Lookup, NoiseLevel, Path, TimeType } from './path.js';
-import { column, entriesAt, entryBetween } from './table.js';
+import { channelsAt, entriesAt, entryBetween } from './table.js';
 
 /**
  * The timesteps of a conditioning as int32, for a denoiser that looks numbers up by its timestep. Raises `ConfigError` for
@@ -29,20 +29,11 @@ const deferred = <F extends (...args: never[]) => unknown>(make: () => F): F => 
   return ((...args) => (f ??= make())(...args)) as F; // it calls a function of this type
 };
 
-/** Looks up α and σ by their index in a list. */
-const channelsAt = (list: readonly Channel[]) => {
-  const [alphaAt, sigmaAt] = [
-    entriesAt(column(list, ({ alpha }) => alpha)),
-    entriesAt(column(list, ({ sigma }) => sigma)),
-  ];
-  return <B extends Dim>(index: Tensor<[B], 'int32'>) => ({ alpha: alphaAt(index), sigma: sigmaAt(index) });
-};
-
 /** Looks up levels by their index in a list. */
 const levelsInList = (list: readonly Level[]): Path['levels'] => {
   const rates = list.map((level) => level.rates);
   const channelAt = channelsAt(list);
-  const normAt = list.every(preservesVariance) ? undefined : entriesAt(column(list, normOf));
+  const normAt = list.every(preservesVariance) ? undefined : entriesAt(list.map(normOf));
   const ratesAt = rates.every((rate) => rate !== undefined) ? channelsAt(rates) : undefined;
   return <B extends Dim>(t: Tensor<[B], TimeType>): NoiseLevel<B> => {
     const index = wholeTimesteps(t);

@@ -4,7 +4,7 @@ import type { Gaussian } from './gaussians.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import { type Noising, pathOf, type TimeOf } from './noising.js';
 import type { TimeType } from './path.js';
-import { column, entriesAt } from './table.js';
+import { channelsAt, entriesAt } from './table.js';
 import { demanding } from '../../internal/takes.js';
 import { channelsPart, discretePart, noisingPart } from '../parts.js';
 
@@ -34,9 +34,11 @@ export const through = demanding(
   'through',
   { channels: channelsPart },
   (channels: readonly Channel[]): Transmission => {
-    const alphas = entriesAt(column(channels, ({ alpha }) => alpha));
-    const sigmas = entriesAt(column(channels, ({ sigma }) => sigma));
-    return (index, noise) => (x) => add(scaleBy(x, alphas(index)), scaleBy(noise, sigmas(index)));
+    const at = channelsAt(channels);
+    return (index, noise) => (x) => {
+      const { alpha, sigma } = at(index);
+      return add(scaleBy(x, alpha), scaleBy(noise, sigma));
+    };
   },
 );
 
@@ -82,9 +84,9 @@ export const qSample = demanding(
  * qMeanVariance(noising)(iota(2))(ones(2, 1)).variance // → [0.36, 0.64]
  */
 export const qMeanVariance = demanding('qMeanVariance', { noising: discretePart }, ({ marginals }: DiscreteNoising) => {
-  const alphas = entriesAt(column(marginals, ({ alpha }) => alpha));
-  const variances = entriesAt(column(marginals, ({ sigma }) => sigma ** 2));
-  const logVariances = entriesAt(column(marginals, ({ sigma }) => 2 * Math.log(sigma)));
+  const alphas = entriesAt(marginals.map(({ alpha }) => alpha));
+  const variances = entriesAt(marginals.map(({ sigma }) => sigma ** 2));
+  const logVariances = entriesAt(marginals.map(({ sigma }) => 2 * Math.log(sigma)));
   return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
     <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => ({
       mean: scaleBy(x0, alphas(t)),

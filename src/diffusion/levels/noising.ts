@@ -49,6 +49,21 @@ export const withoutEnds = (where: string, noising: Noising, hint: string): Expl
 export const requireDiscrete = (where: string, noising: Noising): DiscreteNoising =>
   isDiscrete(noising) ? noising : raise('ConfigError', withoutTimesteps(where, 'give unwrap(ddpm(cosine(1000)))'));
 
+/** A continuous path, of a name if one is given. Raises `ConfigError` for another, and for the timesteps of a schedule. */
+export const requirePath = (
+  where: string,
+  noising: Noising,
+  about: Pick<Explanation, 'expected' | 'hint'>,
+  name?: string,
+): ContinuousNoising =>
+  isDiscrete(noising) || noising.name !== (name ?? noising.name)
+    ? raise('ConfigError', {
+        where,
+        actual: isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name,
+        ...about,
+      })
+    : noising;
+
 /**
  * The path of a noising: its levels on the host and in programs.
  * @example

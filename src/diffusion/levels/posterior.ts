@@ -1,7 +1,7 @@
 import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Gaussian } from './gaussians.js';
 import type { DiscreteNoising } from './discreteNoising.js';
-import { column, entriesAt } from './table.js';
+import { entriesAt } from './table.js';
 import { demanding } from '../../internal/takes.js';
 import { discreteWith } from '../parts.js';
 
@@ -45,9 +45,9 @@ export const qPosterior = demanding(
   'qPosterior',
   { noising: discreteWith('posteriors') },
   (noising: DiscreteNoising) => {
-    const ofX0 = entriesAt(column(noising.posteriors, ({ x0 }) => x0));
-    const ofXt = entriesAt(column(noising.posteriors, ({ xt }) => xt));
-    const variances = entriesAt(column(noising.posteriors, ({ sigma }) => sigma ** 2));
+    const ofX0 = entriesAt(noising.posteriors.map(({ x0 }) => x0));
+    const ofXt = entriesAt(noising.posteriors.map(({ xt }) => xt));
+    const variances = entriesAt(noising.posteriors.map(({ sigma }) => sigma ** 2));
     const logVariances = entriesAt(clippedLogVariances(noising));
     return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
       <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: NoInfer<Tensor<[B, ...I]>>): Gaussian<B, I> => ({

@@ -112,3 +112,11 @@ const count = hinted(
 /** Checks a number of timesteps: a whole number from 1 to {@link MOST}. `where` names the constructor in the `ConfigError`. */
 export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
   argument(where, count).decode(T);
+
+/** Checked options, and a checked number of steps. */
+export const counted = <A>(
+  where: string,
+  steps: number,
+  options: either.Either<NoisefoldError, A>,
+): either.Either<NoisefoldError, { readonly options: A; readonly count: number }> =>
+  E.flatMap((known: A) => E.map((count: number) => ({ options: known, count }))(timestepCount(where, steps)))(options);

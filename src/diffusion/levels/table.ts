@@ -1,10 +1,7 @@
 import { add, type Dim, expandDims, gather, squeeze, table, type Tensor } from '../../dsl/index.js';
 import { demanding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';
-
-/** One number of each row, as a float64 array on the host. */
-export const column = <A>(rows: readonly A[], number: (row: A) => number): Float64Array =>
-  Float64Array.from(rows, number);
+import type { Channel } from './channel.js';
 
 /** The dtype on the device of a table on the host. */
 type EntryOf<A> = A extends Int32Array ? 'int32' : 'float32';
@@ -42,6 +39,21 @@ export const entryAt = demanding('entryAt', { numbers }, <A extends ArrayLike<nu
   const entries = entriesAt(numbers);
   return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
 });
+
+/** Looks up α and σ of channels, by the index of each sample. */
+export const channelsAt = (channels: readonly Channel[]) => {
+  const [alphas, sigmas] = [
+    entriesAt(channels.map(({ alpha }) => alpha)),
+    entriesAt(channels.map(({ sigma }) => sigma)),
+  ];
+  return <B extends Dim>(index: Tensor<[B], 'int32'>) => ({ alpha: alphas(index), sigma: sigmas(index) });
+};
+
+/** Looks up α and σ of a channel. See {@link channelsAt} for a batch of indices. */
+export const channelAt = (channels: readonly Channel[]) => {
+  const [alphas, sigmas] = [entryAt(channels.map(({ alpha }) => alpha)), entryAt(channels.map(({ sigma }) => sigma))];
+  return (index: Tensor<[], 'int32'>) => ({ alpha: alphas(index), sigma: sigmas(index) });
+};
 
 /** The entry of a table on the host at an index, which may be fractional: linear between two entries. */
 export const entryBetween = (entries: ArrayLike<number>, t: number): number => {

@@ -86,6 +86,37 @@ const rademacher =
 const standardLogDensity = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> =>
   sumPerSample(mul(add(square(x), Math.log(2 * Math.PI)), -0.5));
 
+/** The derivatives of a state by φ: the velocity v, and the divergence of the flow. */
+interface Slope<B extends Dim, I extends Shape> {
+  readonly velocity: Tensor<[B, ...I]>;
+  readonly divergence: Tensor<[B]>;
+}
+
+/** dx/dφ = v(x), and d log p/dφ = zᵀ·∂v/∂x·z, for a random direction z. */
+const slopeOf = <B extends Dim, I extends Shape>(
+  v: (x: Tensor<[B, ...I]>) => Tensor<[B, ...I]>,
+  x: Tensor<[B, ...I]>,
+  z: Tensor<[B, ...I]>,
+): Slope<B, I> => {
+  const { value, tangent } = jvp(v)(x, asTangent<Tensor<[B, ...I]>>(z));
+  return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
+};
+
+/** A step of Heun's method between two timesteps, whose angles are 2·half apart: y + half·(k₁ + k₂). */
+const heun = <B extends Dim, I extends Shape>(
+  { x, stretch }: LikelihoodState<B, I>,
+  slopeAt: (x: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => Slope<B, I>,
+  t: Tensor<[], 'int32'>,
+  half: Tensor<[]>,
+): LikelihoodState<B, I> => {
+  const k1 = slopeAt(x, t);
+  const k2 = slopeAt(add(x, mul(k1.velocity, mul(half, 2))), add(t, 1));
+  return {
+    x: add(x, mul(add(k1.velocity, k2.velocity), half)),
+    stretch: add(stretch, mul(add(k1.divergence, k2.divergence), half)),
+  };
+};
+
 interface LikelihoodParts<P, I extends Shape> {
   readonly noising: Noising;
   readonly denoiser: Denoiser<P, I>;
@@ -160,27 +191,12 @@ export const likelihood = <P, I extends Shape, G = unknown>(
           isEven
             ? { x, stretch: zerosLike(perSample(x)) }
             : { x: mul(x, 1 / normOf(first)), stretch: mul(perSample(onesLike(x)), -Math.log(normOf(first))) },
-        step: <B extends Dim>(
-          params: P,
-          { x, stretch }: LikelihoodState<B, I>,
-          { index, key, ...conditioning }: LikelihoodInputs<NoInfer<B>>,
-        ): LikelihoodState<B, I> => {
+        step: (params, state, { index, key, ...conditioning }) => {
+          const { x } = state;
           const z = drawnBy(key, rademacher)(x);
-          const direction = asTangent<Tensor<[B, ...I]>>(z);
-          /** v̂, and z·∂v̂·z of each sample, at the timestep of an index. */
-          const flow = (from: Tensor<[B, ...I]>, t: Tensor<[], 'int32'>) => {
-            const v = (at: Tensor<[B, ...I]>) =>
-              apply(params, isEven ? at : mul(at, normAt(t)), { ...conditioning, t: forEachSample(x)(t) });
-            const { value, tangent } = jvp(v)(from, direction);
-            return { velocity: value, divergence: sumPerSample(mul(tangent, z)) };
-          };
-          const half = halfAt(index);
-          const here = flow(x, index);
-          const there = flow(add(x, mul(here.velocity, mul(half, 2))), add(index, 1));
-          return {
-            x: add(x, mul(add(here.velocity, there.velocity), half)),
-            stretch: add(stretch, mul(add(here.divergence, there.divergence), half)),
-          };
+          const v = (at: typeof x, t: typeof index) =>
+            apply(params, isEven ? at : mul(at, normAt(t)), { ...conditioning, t: forEachSample(x)(t) });
+          return heun(state, (from, t) => slopeOf((at) => v(at, t), from, z), index, halfAt(index));
         },
         finish: ({ x, stretch }) => add(standardLogDensity(x), stretch),
       };

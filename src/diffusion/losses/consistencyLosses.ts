@@ -18,19 +18,17 @@ import { atBoth } from '../../dsl/transforms/atBoth.js';
 import type { Exact } from '../../internal/exact.js';
 import { partLike } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { overElements } from '../levels/batch.js';
 import type { Noising } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import type { AnyTeacher, Losses, Objective } from './loss.js';
+import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
 import type { NoisePair, NoisePairs } from './noisePairs.js';
 import { huberPart, pseudoHuber } from './pseudoHuber.js';
 import { ofSigma } from './sigmaCoordinates.js';
-import { requireContinuous, type Teacher, teacherFields, teaching } from './teacher.js';
+import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
 
 const pairFields = {
   /** The pairs of noise levels: {@link ectPairs} or {@link ictPairs}. */
@@ -45,13 +43,7 @@ const distillation = schema('consistencyDistillationLosses', { ...pairFields, ..
 export interface ConsistencyLossOptions extends OptionsOf<typeof training> {}
 
 /** Options of {@link consistencyDistillationLosses}. */
-export interface ConsistencyDistillationOptions<Q, J extends Shape> extends Omit<
-  OptionsOf<typeof distillation>,
-  'teacher'
-> {
-  /** The trained denoiser whose probability flow is distilled. */
-  readonly teacher: Teacher<Q, J>;
-}
+export interface ConsistencyDistillationOptions<Q, J extends Shape> extends Taught<typeof distillation, Q, J> {}
 
 /** A noised batch at the noise level t, x_t = x₀ + t·ε, and the level r to which the flow leads it. */
 interface Departure<B extends Dim, I extends Shape> extends NoisePair<B> {
@@ -70,12 +62,12 @@ type Flow<I extends Shape> = <B extends Dim>(departure: Departure<B, I>) => Tens
  */
 const consistent = (
   name: string,
-  { pairs, c }: { readonly pairs: NoisePairs; readonly c: number | undefined },
+  { pairs, c }: { readonly pairs: NoisePairs; readonly c?: number | undefined },
   flowOn: <I extends Shape>(path: ContinuousNoising) => Flow<I>,
+  about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  demanding(
+  objective(
     name,
-    { noising: noisingPart, denoiser: denoiserPart },
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);
       const f = ofSigma(path, denoiser);
@@ -93,7 +85,25 @@ const consistent = (
         return { losses: div(pseudoHuber(c)(error), sub(t, r)), t: at.t };
       };
     },
+    { settings: { pairs: pairs.settings, c: c ?? null }, ...about },
   );
+
+/**
+ * x_r from x_t by a step of Heun's method along dx/dσ = (x - D(x; σ))/σ, the probability flow of x₀ + σ·ε: EDM (Karras et al.
+ * 2022), Algorithm 2, lines 7 to 11.
+ */
+const heun = <B extends Dim, I extends Shape>(
+  D: (x: Tensor<[B, ...I]>, sigma: Tensor<[B]>) => Tensor<[B, ...I]>,
+  x: Tensor<[B, ...I]>,
+  t: Tensor<[B]>,
+  r: Tensor<[B]>,
+): Tensor<[B, ...I]> => {
+  const h = sub(r, t);
+  const d = scaleBy(sub(x, D(x, t)), reciprocal(t));
+  const euler = add(x, scaleBy(d, h));
+  const d2 = scaleBy(sub(euler, D(euler, r)), reciprocal(maximum(r, 1e-30)));
+  return where(greater(overElements(x)(r), 0), add(x, scaleBy(add(d, d2), mul(h, 0.5))), euler);
+};
 
 /**
  * Losses of consistency training, without a teacher: f(x_t, t) learns to be f(x_r, r) at a smaller noise level r, for x_t and x_r
@@ -114,16 +124,14 @@ const consistent = (
 export const consistencyLosses = <G = unknown>(
   options: Exact<G, keyof ConsistencyLossOptions> & ConsistencyLossOptions,
 ): Objective => {
-  const { pairs, c } = training.demand<ConsistencyLossOptions>(options);
   // the noise of x_t points along the flow on average, so that no teacher is needed as r comes close to t
-  const losses = consistent(
+  return consistent(
     'consistencyLosses',
-    { pairs, c },
+    training.demand<ConsistencyLossOptions>(options),
     () =>
       ({ inputs: { x0 }, noise, r }) =>
         add(x0, scaleBy(noise, r)),
   );
-  return Object.assign(losses, { settings: { pairs: pairs.settings, c: c ?? null } });
 };
 
 /**
@@ -147,23 +155,12 @@ export const consistencyLosses = <G = unknown>(
 export const consistencyDistillationLosses = <Q, J extends Shape, G = unknown>(
   options: Exact<G, keyof ConsistencyDistillationOptions<Q, J>> & ConsistencyDistillationOptions<Q, J>,
 ): Objective => {
-  const { pairs, c, teacher, guidance } = distillation.demand<ConsistencyDistillationOptions<Q, J>>(options);
+  const { teacher, guidance, ...settings } = distillation.demand<ConsistencyDistillationOptions<Q, J>>(options);
   const name = 'consistencyDistillationLosses';
-  const losses = consistent(name, { pairs, c }, <I extends Shape>(path: ContinuousNoising): Flow<I> => {
+  const flowOn = <I extends Shape>(path: ContinuousNoising): Flow<I> => {
     const D = ofSigma(path, teaching<Q, J, I>(name, path, teacher, guidance));
-    // EDM (Karras et al. 2022), Algorithm 2, lines 7 to 11
-    return ({ xt, t, r, at, inputs }) => {
-      const params = inputs.teacher as Q; // `fit` gives the parameters of `teacher`
-      const x = xt;
-      const h = sub(r, t);
-      const d = scaleBy(sub(x, D(params, x, t, at)), reciprocal(t));
-      const euler = add(x, scaleBy(d, h));
-      const d2 = scaleBy(sub(euler, D(params, euler, r, at)), reciprocal(maximum(r, 1e-30)));
-      return where(greater(overElements(x)(r), 0), add(x, scaleBy(add(d, d2), mul(h, 0.5))), euler);
-    };
-  });
-  return Object.assign(losses, {
-    settings: { pairs: pairs.settings, c: c ?? null },
-    teacher: teacher as AnyTeacher,
-  });
+    // `fit` gives the parameters of `teacher`
+    return ({ xt, t, r, at, inputs }) => heun((x, sigma) => D(inputs.teacher as Q, x, sigma, at), xt, t, r);
+  };
+  return consistent(name, settings, flowOn, { teacher: teacher as AnyTeacher });
 };

@@ -23,20 +23,17 @@ import {
 } from '../../dsl/index.js';
 import { asTangent } from '../../dsl/transforms/grads.js';
 import { aboveZero, hinted, natural } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { targetAt } from '../denoisers/atLevel.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import type { AnyTeacher, Losses, Objective } from './loss.js';
+import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
-import { type Teacher, teacherFields, teaching } from './teacher.js';
+import { type Taught, teacherFields, teaching } from './teacher.js';
 
 const tangentFields = {
   /** c of the normalization g/(‖g‖ + c) of the tangent; 0.1 if left out. */
@@ -51,24 +48,13 @@ const distillation = schema('continuousConsistencyDistillationLosses', { ...tang
 export interface ContinuousConsistencyOptions extends OptionsOf<typeof training> {}
 
 /** Options of {@link continuousConsistencyDistillationLosses}. */
-export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> extends Omit<
-  OptionsOf<typeof distillation>,
-  'teacher'
-> {
-  /** The trained denoiser whose probability flow is distilled. */
-  readonly teacher: Teacher<Q, J>;
-}
+export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> extends Taught<
+  typeof distillation,
+  Q,
+  J
+> {}
 
-/** The path on which dx/dt is v. */
-const requireTrigonometric = (where: string, noising: Noising): ContinuousNoising =>
-  isDiscrete(noising) || noising.name !== 'trigonometric'
-    ? raise('ConfigError', {
-        where: `${where}: noising`,
-        expected: 'trigonometric()',
-        actual: isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name,
-        hint: 'train on trigonometric({ timeScale: 1 })',
-      })
-    : noising;
+const TRIGONOMETRIC = { expected: 'trigonometric()', hint: 'train on trigonometric({ timeScale: 1 })' };
 
 /** Makes dx_t/dt on the flow through x_t. */
 type Velocity<I extends Shape> = <B extends Dim>(
@@ -78,14 +64,15 @@ type Velocity<I extends Shape> = <B extends Dim>(
 
 const continuous = (
   name: string,
-  { c, warmup }: Required<ContinuousConsistencyOptions>,
+  settings: Required<ContinuousConsistencyOptions>,
   velocityOn: <I extends Shape>(path: ContinuousNoising) => Velocity<I>,
+  about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  demanding(
+  objective(
     name,
-    { noising: noisingPart, denoiser: denoiserPart },
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
-      const path = requireTrigonometric(name, noising);
+      const { c, warmup } = settings;
+      const path = requirePath(`${name}: noising`, noising, TRIGONOMETRIC, 'trigonometric'); // on which dx/dt is v
       const { apply } = overNoising(path)(reparameterize(path, 'v')(denoiser));
       const noised = noisedBatch(path, denoiser, options);
       const velocity = velocityOn<I>(path);
@@ -93,23 +80,24 @@ const continuous = (
         requireSignal('loss', path, denoiser);
         const batch = noised(inputs);
         const { xt, at } = batch;
-        const { alpha, sigma } = path.levels(at.t);
+        const { alpha: cos, sigma: sin } = path.levels(at.t);
         const dxdt = velocity(batch, inputs);
         const point = { x: xt, t: at.t };
         const along: typeof point = { x: dxdt, t: mul(onesLike(at.t), 2 / Math.PI) as typeof at.t };
-        const { value: F, tangent } = jvp((q: typeof point) => apply(params, q.x, { ...at, t: q.t }))(
-          point,
-          asTangent(along),
-        );
+        const predicted = (q: typeof point) => apply(params, q.x, { ...at, t: q.t });
+        const { value: F, tangent } = jvp(predicted)(point, asTangent(along));
         const [Fs, dFdt] = [stopGradient(F), stopGradient(tangent)];
-        const r =
-          inputs.step === undefined || warmup === 0 ? scalar(1) : minimum(div(cast(inputs.step, 'float32'), warmup), 1);
-        // Algorithm 1, with σ_d = 1
-        const g = sub(neg(scaleBy(sub(Fs, dxdt), square(alpha))), mul(scaleBy(add(xt, dFdt), mul(alpha, sigma)), r));
+        const { step } = inputs;
+        const r = step === undefined || warmup === 0 ? scalar(1) : minimum(div(cast(step, 'float32'), warmup), 1);
+        // Algorithm 1, with σ_d = 1: g = -cos²·(F⁻ - dx/dt) - r·cos·sin·(x_t + dF/dt), g ← g/(‖g‖ + c)
+        const still = scaleBy(sub(Fs, dxdt), square(cos));
+        const turning = mul(scaleBy(add(xt, dFdt), mul(cos, sin)), r);
+        const g = sub(neg(still), turning);
         const unit = scaleBy(g, reciprocal(add(sqrt(sumPerSample(square(g))), c)));
         return { losses: meanPerSample(square(sub(sub(F, Fs), unit))), t: at.t };
       };
     },
+    { settings, ...about },
   );
 
 /**
@@ -134,16 +122,14 @@ const continuous = (
 export const continuousConsistencyLosses = <G = unknown>(
   options?: Exact<G, keyof ContinuousConsistencyOptions> & ContinuousConsistencyOptions,
 ): Objective => {
-  const settings = training.demand<ContinuousConsistencyOptions>(options);
   // the velocity of a sample is that of the flow on average
-  const losses = continuous(
+  return continuous(
     'continuousConsistencyLosses',
-    settings,
+    training.demand<ContinuousConsistencyOptions>(options),
     (path) =>
       ({ noise, at }, { x0 }) =>
         targetAt('v', path.levels(at.t))(x0, noise),
   );
-  return Object.assign(losses, { settings });
 };
 
 /**
@@ -167,9 +153,9 @@ export const continuousConsistencyDistillationLosses = <Q, J extends Shape, G = 
   const { teacher, guidance, ...settings } =
     distillation.demand<ContinuousConsistencyDistillationOptions<Q, J>>(options);
   const name = 'continuousConsistencyDistillationLosses';
-  const losses = continuous(name, settings, <I extends Shape>(path: ContinuousNoising): Velocity<I> => {
+  const velocityOn = <I extends Shape>(path: ContinuousNoising): Velocity<I> => {
     const v = overNoising(path)(reparameterize(path, 'v')(teaching<Q, J, I>(name, path, teacher, guidance)));
     return ({ xt, at }, inputs) => v.apply(inputs.teacher as Q, xt, at); // `fit` gives the parameters of `teacher`
-  });
-  return Object.assign(losses, { settings, teacher: teacher as AnyTeacher });
+  };
+  return continuous(name, settings, velocityOn, { teacher: teacher as AnyTeacher });
 };

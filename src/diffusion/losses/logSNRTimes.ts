@@ -7,7 +7,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
 import { perSample } from '../levels/batch.js';
 import { sigmaOf } from '../levels/channel.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE } from '../levels/spacedSigmas.js';
 import type { AdaptiveDraw } from './adaptiveDraw.js';
@@ -28,17 +28,12 @@ interface Range extends OptionsOf<typeof range> {}
 
 /** The continuous path of a noising. Raises `ConfigError` for a schedule, and for a path that ends below `max`. */
 const reaching = (noising: Noising, max: number): ContinuousNoising => {
-  if (isDiscrete(noising))
-    return raise('ConfigError', {
-      where: 'logSNRTimes',
-      expected: 'a continuous path',
-      actual: 'the timesteps of a schedule',
-      hint: 'take importanceTimesteps()',
-    });
-  const { last, levelAt } = noising;
+  const about = { expected: 'a continuous path', hint: 'take importanceTimesteps()' };
+  const path = requirePath('logSNRTimes', noising, about);
+  const { last, levelAt } = path;
   const end = last === Infinity ? last : sigmaOf(levelAt(last));
   return end >= max
-    ? noising
+    ? path
     : raise('ConfigError', {
         where: 'logSNRTimes.max',
         expected: `a σ up to ${end}, the end of the path`,

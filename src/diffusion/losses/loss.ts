@@ -96,6 +96,15 @@ export interface Objective {
   readonly teacher?: AnyTeacher;
 }
 
+/** Makes an objective that checks its parts. `about` is what it was made from. */
+/* @__NO_SIDE_EFFECTS__ */
+export const objective = (
+  name: string,
+  losses: Objective,
+  about: Pick<Objective, 'settings' | 'teacher'> = {},
+): Objective =>
+  Object.assign(demanding<Objective>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
+
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises

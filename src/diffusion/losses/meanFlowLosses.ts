@@ -11,7 +11,6 @@ import {
   pow,
   reciprocal,
   scaleBy,
-  type Shape,
   square,
   stopGradient,
   sub,
@@ -25,16 +24,12 @@ import { aboveZero, amount, hinted, share as shareType } from '../../internal/de
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { targetAt } from '../denoisers/atLevel.js';
-import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../levels/forward.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
-import type { ContinuousNoising } from '../levels/path.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import type { Losses, Objective } from './loss.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { requirePath } from '../levels/noising.js';
+import { type Objective, objective } from './loss.js';
+import { noisedBatch } from './noisedBatch.js';
 import { usualTimes } from './timeDraw.js';
 
 const options = schema('meanFlowLosses', {
@@ -52,11 +47,7 @@ export interface MeanFlowOptions extends OptionsOf<typeof options> {}
 const refuse = (field: string, expected: string, actual: string, hint: string): never =>
   raise('ConfigError', { where: `meanFlowLosses: ${field}`, expected, actual, hint });
 
-/** The path of rectified flow, along which velocities of samples are constant. */
-const requireFlow = (noising: Noising): ContinuousNoising =>
-  isDiscrete(noising) || noising.name !== 'rectifiedFlow'
-    ? refuse('noising', 'rectifiedFlow()', isDiscrete(noising) ? 'the timesteps of a schedule' : noising.name, 'train on rectifiedFlow()') // prettier-ignore
-    : noising;
+const FLOW = { expected: 'rectifiedFlow()', hint: 'train on rectifiedFlow()' };
 
 /**
  * Losses of the mean velocity u(z_t, r, t), for a denoiser made by {@link meanFlow}: MeanFlow (Geng et al. 2025), algorithm 1. Since
@@ -80,12 +71,10 @@ export const meanFlowLosses = <G = unknown>(
   settings?: Exact<G, keyof MeanFlowOptions> & MeanFlowOptions,
 ): Objective => {
   const { share, p, c } = options.demand<MeanFlowOptions>(settings);
-  const name = 'meanFlowLosses';
-  const losses = demanding(
-    name,
-    { noising: noisingPart, denoiser: denoiserPart },
-    <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions: LossOptions = {}): Losses<P, I> => {
-      const path = requireFlow(noising);
+  return objective(
+    'meanFlowLosses',
+    (noising, denoiser, lossOptions = {}) => {
+      const path = requirePath('meanFlowLosses: noising', noising, FLOW, 'rectifiedFlow'); // whose velocities are constant
       if (denoiser.predicts !== 'velocity')
         refuse('denoiser', 'one of the velocity', `one of ${denoiser.predicts}`, 'wrap the network: meanFlow(network)');
       const { apply } = overNoising(path)(denoiser);
@@ -103,15 +92,13 @@ export const meanFlowLosses = <G = unknown>(
         const v = targetAt('velocity', path.levels(t))(x0, noise);
         const point = { z, r, t };
         const along: typeof point = { z: v, r: zerosLike(r) as typeof r, t: onesLike(t) as typeof t };
-        const { value: u, tangent: dudt } = jvp((q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r }))(
-          point,
-          asTangent(along),
-        );
+        const mean = (q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r });
+        const { value: u, tangent: dudt } = jvp(mean)(point, asTangent(along));
         const target = sub(v, scaleBy(dudt, sub(t, r)));
         const squares = sumPerSample(square(sub(u, stopGradient(target))));
         return { losses: mul(squares, reciprocal(stopGradient(pow(add(squares, c), p)))), t };
       };
     },
+    { settings: { share, p, c } },
   );
-  return Object.assign(losses, { settings: { share, p, c } });
 };

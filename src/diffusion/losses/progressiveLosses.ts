@@ -19,19 +19,17 @@ import {
 import { orRaise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { hinted, positive } from '../../internal/decode.js';
-import { type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
+import { schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { gridOf } from '../grids/grid.js';
 import { levelsAt, type Noising } from '../levels/noising.js';
 import type { NoiseLevel } from '../levels/path.js';
-import { column, entriesAt } from '../levels/table.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import type { AnyTeacher, Losses, Objective } from './loss.js';
+import { channelsAt, entriesAt } from '../levels/table.js';
+import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
-import { requireContinuous, type Teacher, teacherFields, teaching } from './teacher.js';
+import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
 import { cellAmong } from './timestepsBy.js';
 
 const options = schema('progressiveLosses', {
@@ -41,21 +39,28 @@ const options = schema('progressiveLosses', {
 });
 
 /** Options of {@link progressiveLosses}. */
-export interface ProgressiveOptions<Q, J extends Shape> extends Omit<OptionsOf<typeof options>, 'teacher'> {
-  /** The trained denoiser whose steps are halved: that of the training before, or the first one. */
-  readonly teacher: Teacher<Q, J>;
-}
+export interface ProgressiveOptions<Q, J extends Shape> extends Taught<typeof options, Q, J> {}
 
-/** A step of DDIM between two levels: (σ_s/σ_t)·z_t + (α_s - α_t·σ_s/σ_t)·x̂. */
-const ddim = <B extends Dim, I extends Shape>(
+/** A step of DDIM from t to s: z_s = (σ_s/σ_t)·z_t + (α_s - (σ_s/σ_t)·α_t)·x̂. */
+const ddimTo = <B extends Dim, I extends Shape>(
   z: Tensor<[B, ...I]>,
   x: Tensor<[B, ...I]>,
   t: NoiseLevel<B>,
   s: NoiseLevel<B>,
-) => {
-  // prettier-ignore
+): Tensor<[B, ...I]> => {
   const keep = div(s.sigma, t.sigma);
   return add(scaleBy(z, keep), scaleBy(x, sub(s.alpha, mul(t.alpha, keep))));
+};
+
+/** The x̂ by which one such step leads from z_t to z_s: x̃ = (z_s - (σ_s/σ_t)·z_t)/(α_s - (σ_s/σ_t)·α_t). */
+const x0Between = <B extends Dim, I extends Shape>(
+  z: Tensor<[B, ...I]>,
+  zs: Tensor<[B, ...I]>,
+  t: NoiseLevel<B>,
+  s: NoiseLevel<B>,
+): Tensor<[B, ...I]> => {
+  const keep = div(s.sigma, t.sigma);
+  return scaleBy(sub(zs, scaleBy(z, keep)), reciprocal(sub(s.alpha, mul(t.alpha, keep))));
 };
 
 /**
@@ -80,19 +85,14 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
 ): Objective => {
   const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(settings);
   const name = 'progressiveLosses';
-  const losses = demanding(
+  return objective(
     name,
-    { noising: noisingPart, denoiser: denoiserPart },
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);
       const times = orRaise(gridOf(2 * steps)(path));
       const levels = levelsAt(path, times); // with the data at the end
       requireSignal('loss', path, denoiser, times);
-      const [at, alphas, sigmas] = [
-        entriesAt(column(levels, ({ t }) => t)),
-        entriesAt(column(levels, ({ alpha }) => alpha)),
-        entriesAt(column(levels, ({ sigma }) => sigma)),
-      ];
+      const [at, channels] = [entriesAt(levels.map(({ t }) => t)), channelsAt(levels)];
       // a time is in step i if it is above the end of step i, and not above its beginning
       const ends = table(times.filter((_, i) => i % 2 === 0 && i > 0).map((t) => -t));
       const noised = noisedBatch(path, denoiser, lossOptions);
@@ -104,20 +104,18 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
         const i = cellAmong(ends)(neg(conditioning.t));
         const levelAt = (k: number) => {
           const index = add(mul(i, 2), k);
-          return { t: at(index), alpha: alphas(index), sigma: sigmas(index) };
+          return { t: at(index), ...channels(index) };
         };
         const [t, t1, t2] = [levelAt(0), levelAt(1), levelAt(2)];
         const z = add(scaleBy(inputs.x0, t.alpha), scaleBy(noise, t.sigma));
         const x = (zt: typeof z, time: typeof t.t) => taught(inputs.teacher as Q, zt, { ...conditioning, t: time });
-        const z1 = ddim(z, x(z, t.t), t, t1);
-        const z2 = ddim(z1, x(z1, t1.t), t1, t2);
-        const keep = div(t2.sigma, t.sigma);
-        const target = scaleBy(sub(z2, scaleBy(z, keep)), reciprocal(sub(t2.alpha, mul(t.alpha, keep))));
-        const error = sub(student(params, z, { ...conditioning, t: t.t }), stopGradient(target));
+        const z1 = ddimTo(z, x(z, t.t), t, t1);
+        const z2 = ddimTo(z1, x(z1, t1.t), t1, t2);
+        const error = sub(student(params, z, { ...conditioning, t: t.t }), stopGradient(x0Between(z, z2, t, t2)));
         const weight = maximum(square(div(t.alpha, t.sigma)), 1);
         return { losses: mul(meanPerSample(square(error)), weight), t: conditioning.t };
       };
     },
+    { settings: { steps }, teacher: teacher as AnyTeacher },
   );
-  return Object.assign(losses, { settings: { steps }, teacher: teacher as AnyTeacher });
 };

@@ -3,9 +3,7 @@ import { add, dims, type Dim, div, type Shape, sqrt, square, sumPerSample, type 
 import { aboveZero, hinted } from '../../internal/decode.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { argument } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import { type Objective, predictionErrors } from './loss.js';
+import { type Objective, objective, predictionErrors } from './loss.js';
 
 /** c of the paper; 0.00054·√d for samples of d elements if left out. */
 export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for images of d elements');
@@ -38,9 +36,8 @@ const cOf = argument('pseudoHuberLosses: c', huberPart);
  */
 export const pseudoHuberLosses = (c?: number): Objective => {
   if (c !== undefined) cOf.demand(c);
-  const losses: Objective = demanding<Objective>(
+  return objective(
     'pseudoHuberLosses',
-    { noising: noisingPart, denoiser: denoiserPart },
     (noising, denoiser, options) => {
       const errors = predictionErrors(noising, denoiser, options);
       return (params, inputs) => {
@@ -48,6 +45,6 @@ export const pseudoHuberLosses = (c?: number): Objective => {
         return { losses: pseudoHuber(c)(error), t };
       };
     },
+    { settings: { c: c ?? null } },
   );
-  return Object.assign(losses, { settings: { c: c ?? null } });
 };

@@ -3,12 +3,12 @@ import type { Resident, Shape } from '../../dsl/index.js';
 import { functionOf, hinted } from '../../internal/decode.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { partLike } from '../../internal/parts.js';
-import { optional } from '../../internal/schema.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
 import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
+import { isDiscrete, type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 
 /** A trained denoiser that a loss learns from, such as the result of `fit`. A training only reads its parameters. */
@@ -20,22 +20,24 @@ export interface Teacher<Q, I extends Shape> {
 
 /** The options of losses with a teacher. */
 export const teacherFields = {
-  /** The trained denoiser to learn from. */
+  /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
   teacher: partLike('a trained denoiser', 'the result of fit or loadTrained', 'model', 'noising', 'params'),
   /** The guidance of the teacher, such as `cfg(2)`, which the student then needs no more; none if left out. */
   guidance: optional(hinted(functionOf<Guidance>('a guidance'), 'give cfg(2), or leave it out'), unguided),
 };
 
+/** The options of a declaration with {@link teacherFields}, with the type of the teacher. */
+export type Taught<F, Q, J extends Shape> = Omit<OptionsOf<F>, 'teacher'> & {
+  /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
+  readonly teacher: Teacher<Q, J>;
+};
+
 /** Returns a continuous path. Raises `ConfigError` for the timesteps of a schedule. */
 export const requireContinuous = (where: string, noising: Noising): ContinuousNoising =>
-  isDiscrete(noising)
-    ? raise('ConfigError', {
-        where: `${where}: noising`,
-        expected: 'a continuous path, whose times may be as close as the loss needs',
-        actual: 'the timesteps of a schedule',
-        hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
-      })
-    : noising;
+  requirePath(`${where}: noising`, noising, {
+    expected: 'a continuous path, whose times may be as close as the loss needs',
+    hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
+  });
 
 const nameOf = (noising: Noising): string =>
   isDiscrete(noising) ? 'the timesteps of a schedule' : `${noising.name} ${JSON.stringify(noising.options)}`;

@@ -33,7 +33,6 @@ import {
 import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { column } from '../levels/table.js';
 import { timeShift } from '../levels/timeShift.js';
 import { requireCalled, type TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
@@ -92,7 +91,7 @@ export const logNormalTimes = <G = unknown>(options?: Exact<G, keyof LogNormal> 
         exp(add(mul(normalLike(key, like), deviation), mean));
       return (batch) => (key) => noising.timesOfSigmas(sigmas(perSample(batch), key));
     }
-    const logSigmas = column(noising.marginals, (marginal) => -0.5 * logSNR(marginal));
+    const logSigmas = Float64Array.from(noising.marginals, (marginal) => -0.5 * logSNR(marginal));
     const borders = Float64Array.from(
       logSigmas.subarray(1),
       (later, t) => ((logSigmas[t]! + later) / 2 - mean) / deviation,

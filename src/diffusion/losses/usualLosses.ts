@@ -1,9 +1,7 @@
 import { mul } from '../../dsl/index.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { pathOf } from '../levels/noising.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import { type Objective, simpleLosses } from './loss.js';
+import { type Objective, objective, simpleLosses } from './loss.js';
 
 /**
  * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow matching,
@@ -16,17 +14,13 @@ import { type Objective, simpleLosses } from './loss.js';
  * // x̂₀ is c_skip, 1/17
  * usualLosses(edm(), denoiser)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
  */
-export const usualLosses: Objective = demanding<Objective>(
-  'usualLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  (noising, denoiser, options) => {
-    const { weight } = denoiser;
-    if (weight === undefined) return simpleLosses(noising, denoiser, options);
-    const { levels } = pathOf(noising);
-    const ofX0 = simpleLosses(noising, reparameterize(noising, 'x0')(denoiser), options);
-    return (params, inputs) => {
-      const { losses, t } = ofX0(params, inputs);
-      return { losses: mul(losses, weight(levels(t))), t };
-    };
-  },
-);
+export const usualLosses: Objective = objective('usualLosses', (noising, denoiser, options) => {
+  const { weight } = denoiser;
+  if (weight === undefined) return simpleLosses(noising, denoiser, options);
+  const { levels } = pathOf(noising);
+  const ofX0 = simpleLosses(noising, reparameterize(noising, 'x0')(denoiser), options);
+  return (params, inputs) => {
+    const { losses, t } = ofX0(params, inputs);
+    return { losses: mul(losses, weight(levels(t))), t };
+  };
+});

@@ -10,7 +10,7 @@ import type { Sampler, SamplerStepInputs } from './sampler.js';
 import { isData, type Level } from '../levels/level.js';
 import type { NoiseName, SampleState, SampleStep } from '../solvers/integrator.js';
 import { looksBack, type SolverPlan, stagesOf } from '../solvers/plan.js';
-import { column, entryAt } from '../levels/table.js';
+import { channelAt, entryAt } from '../levels/table.js';
 
 /** The known part of an image. */
 export interface Known<B extends Dim, I extends Shape> {
@@ -109,11 +109,11 @@ const MOST_STEPS = 100_000;
 
 /** Samples α·x + σ·ε with the channel at an index of a list. */
 const entering = (channels: readonly Channel[]) => {
-  const scaleAt = entryAt(column(channels, ({ alpha }) => alpha));
-  const deviationAt = entryAt(column(channels, ({ sigma }) => sigma));
-  return (index: Tensor<[], 'int32'>) =>
-    <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>, noise: Tensor<[B, ...I]>): Tensor<[B, ...I]> =>
-      add(mul(x, scaleAt(index)), mul(noise, deviationAt(index)));
+  const at = channelAt(channels);
+  return (index: Tensor<[], 'int32'>) => {
+    const { alpha, sigma } = at(index);
+    return <S extends Shape>(x: Tensor<S>, noise: Tensor<S>): Tensor<S> => add(mul(x, alpha), mul(noise, sigma));
+  };
 };
 
 /**

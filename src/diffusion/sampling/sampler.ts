@@ -9,7 +9,7 @@ import { forEachSample } from '../levels/batch.js';
 import { type BatchKeys, drawnBy, forkKeys, requiredKeys } from '../levels/batchKeys.js';
 import type { Condition } from '../denoisers/condition.js';
 import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
-import type { ChannelTensors, Denoiser } from '../denoisers/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
@@ -17,12 +17,12 @@ import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
 import { gaussian, type Noise } from './noise.js';
 import { levelsAt, type Noising, pathOf } from '../levels/noising.js';
 import { lookupIn } from '../levels/discretePath.js';
-import { type Channel, noiseScale } from '../levels/channel.js';
+import { noiseScale } from '../levels/channel.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { rejectRenoise } from '../guidance/contrast.js';
 import { beginAt, integratorOf, type NoiseName, type SampleState, type SampleStep } from '../solvers/integrator.js';
-import { planOf, type SolverPlan, type Solver, type SolverStep, stagesOf } from '../solvers/plan.js';
-import { column, entryAt } from '../levels/table.js';
+import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
+import { channelAt, entryAt } from '../levels/table.js';
 import { steeredOn } from '../guidance/steering.js';
 import { functionOf } from '../../internal/decode.js';
 import { part } from '../../internal/parts.js';
@@ -169,7 +169,8 @@ const samplerOf = <P, I extends Shape>({
       const scale = (solver.start ?? noiseScale)(from);
       const { apply, unguided: plain = apply, renoise, recurrent, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
-      const [beginsAt, endsAt] = [channelAt(plan, ({ from }) => from), channelAt(plan, ({ to }) => to)];
+      const steps = plan.flatMap((step) => step.stages.map(() => step)); // of each evaluation
+      const [beginsAt, endsAt] = [channelAt(steps.map(({ from }) => from)), channelAt(steps.map(({ to }) => to))];
       const stepAt = entryAt(Int32Array.from(plan.flatMap(({ stages }, i) => stages.map(() => i))));
       const memory = integrator.memory + (recurrent?.memory ?? 0);
       return {
@@ -204,13 +205,3 @@ const samplerOf = <P, I extends Shape>({
       };
     }),
   );
-
-/** The level of a step at the index of an evaluation. */
-const channelAt = (plan: SolverPlan, levelOf: (step: SolverStep) => Channel) => {
-  const levels = plan.flatMap((step) => step.stages.map(() => levelOf(step)));
-  const [alpha, sigma] = [
-    entryAt(column(levels, (level) => level.alpha)),
-    entryAt(column(levels, (level) => level.sigma)),
-  ];
-  return (index: Tensor<[], 'int32'>): ChannelTensors => ({ alpha: alpha(index), sigma: sigma(index) });
-};

@@ -1,14 +1,9 @@
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
 import { ddimStage } from './ddim.js';
 import { solverOf } from './plan.js';
-import { anyEta, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { ancestralFields, type SolverFrom, withOptions } from './solverOptions.js';
 
-const options = schema('eulerAncestral', {
-  /** η ≥ 0: 0 is Euler, and above 1 more noise; 1 if left out. */
-  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
-  /** The standard deviation of the noise; 1 if left out. */
-  sNoise: noiseFactor,
-});
+const options = schema('eulerAncestral', ancestralFields);
 
 interface EulerAncestralOptions extends OptionsOf<typeof options> {}
 

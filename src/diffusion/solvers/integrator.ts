@@ -100,7 +100,6 @@ const factorsOf = (rows: readonly Row[]) => {
     memory: Array.from({ length: reach }, (_, k) => factor(({ memory }) => memory?.[k])),
     uncorrected: factor(({ uncorrected }) => uncorrected),
     unguided: factor(({ unguided }) => unguided),
-    // x·x with the noise of another x̂₀ in x: x·(α·x̂₀ + (x - α·x̂∅))
     renoise: factor(({ x = 0, at }) => x * at.alpha),
     gradient: factor(({ gradient }) => gradient),
     noise: factor(({ noise }) => noise),
@@ -110,41 +109,18 @@ const factorsOf = (rows: readonly Row[]) => {
   };
 };
 
-/** Multiplies a tensor by its factor at a stage. If the factor is 0 in all stages, gives an empty list and builds no tensor. */
-const termsAt =
+/** A tensor and its factor. It is built only if a stage has a factor that is not 0. */
+type Term<S extends Shape> = readonly [Factor, () => Tensor<S>];
+
+/** The products factor·tensor at a stage. */
+const productsAt =
   (index: Tensor<[], 'int32'>) =>
-  <S extends Shape>(factor: Factor, tensor: () => Tensor<S>): readonly Tensor<S>[] =>
-    factor === null ? [] : [mul(tensor(), factor(index))];
+  <S extends Shape>(...terms: readonly Term<S>[]): readonly Tensor<S>[] =>
+    terms.flatMap(([factor, tensor]) => (factor === null ? [] : [mul(tensor(), factor(index))]));
 
 /** Adds tensors of the shape of x. The sum of an empty list is zeros. */
 const total = <S extends Shape>(x: Tensor<S>, terms: readonly Tensor<S>[]): Tensor<S> =>
   terms.length === 0 ? zerosLike(x) : terms.reduce((sum, term) => add(sum, term));
-
-/** x and its x̂₀ at a stage, the x where its step began, and what earlier stages remember. */
-interface StageTensors<S extends Shape> {
-  readonly x: Tensor<S>;
-  readonly x0: Tensor<S>;
-  readonly start: Tensor<S> | null;
-  readonly past: readonly Tensor<S>[];
-}
-
-/** The linear combination of {@link Stage}, but for its noise and gradient. */
-const meanOf = <S extends Shape>(
-  factors: ReturnType<typeof factorsOf>,
-  { index, predict, uncorrected, unguided = predict, renoise }: StageInputs<S>,
-  { x, x0, start, past }: StageTensors<S>,
-): Tensor<S> => {
-  const term = termsAt(index);
-  return total(x, [
-    ...term(factors.x, () => x),
-    ...term(factors.start, () => start!),
-    ...term(factors.x0, () => x0),
-    ...past.flatMap((prediction, k) => term(factors.memory[k]!, () => prediction)),
-    ...term(factors.uncorrected, () => uncorrected(x)),
-    ...term(factors.unguided, () => unguided(x)),
-    ...(renoise ? term(factors.renoise, () => sub(x0, renoise(x))) : []),
-  ]);
-};
 
 /** log σ² of a stage, for denoisers that learn it; null if no stage says between which variances. */
 const logVarianceOf = (rows: readonly Row[]) => {
@@ -162,7 +138,7 @@ const logVarianceOf = (rows: readonly Row[]) => {
 };
 
 /**
- * Draws the next x around its mean, with the variance of the stage, learned or not. Dhariwal & Nichol 2021, Algorithm 1:
+ * Draws the next x around its mean μ, with the variance of the stage, learned or not. Dhariwal & Nichol 2021, Algorithm 1:
  * N(μ + s·Σ·∇ log p(y|x_t), Σ).
  */
 const drawAround = <S extends Shape>(
@@ -172,15 +148,15 @@ const drawAround = <S extends Shape>(
   mean: Tensor<S>,
   logVariance: Tensor<S> | null,
 ): Tensor<S> => {
-  const term = termsAt(index);
+  const products = productsAt(index);
   const epsilon = (): Tensor<S> => noise('noise');
-  const gradient = meanGradient && factors.gradient ? () => meanGradient(x, mean) : null;
+  const gradient = meanGradient && factors.gradient && (() => meanGradient(x, mean));
   const terms = logVariance
     ? [
         ...(gradient ? [mul(exp(logVariance), gradient())] : []),
-        ...term(factors.isNoisy, epsilon).map((draw) => mul(draw, standardDeviation(logVariance))),
+        ...products([factors.isNoisy, epsilon]).map((draw) => mul(draw, standardDeviation(logVariance))),
       ]
-    : [...(gradient ? term(factors.gradient, gradient) : []), ...term(factors.noise, epsilon)];
+    : products(...(gradient ? [[factors.gradient, gradient] as const] : []), [factors.noise, epsilon]);
   return total(x, [mean, ...terms]);
 };
 
@@ -198,23 +174,32 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
   const logVarianceAt = logVarianceOf(rows);
   const memories = factors.memory.length + (factors.start ? 1 : 0);
 
+  /** x ← x·x + start·S + x0·x̂₀ + Σ_k memory[k]·E_k + uncorrected·Û + unguided·Ĝ + noise·ε: see {@link Stage}. */
   const step = <S extends Shape>({ x: before, memory }: SampleState<S>, inputs: StageInputs<S>): SampleStep<S> => {
-    const { index, noise, learned, predict, guidanceMemory } = inputs;
-    const term = termsAt(index);
+    const { index, noise, learned, predict, uncorrected, unguided = predict, renoise, guidanceMemory } = inputs;
+    const sum = (like: Tensor<S>, ...terms: readonly Term<S>[]) => total(like, productsAt(index)(...terms));
     const x = factors.raise
-      ? total(before, [...term(factors.raise, () => before), ...term(factors.churn, () => noise('churn'))])
+      ? sum(before, [factors.raise, () => before], [factors.churn, () => noise('churn')])
       : before;
-    const start = factors.start
-      ? total(x, [...term(factors.isFirst, () => x), ...term(factors.isLater, () => memory[0]!)])
-      : null;
+    const start = factors.start ? sum(x, [factors.isFirst, () => x], [factors.isLater, () => memory[0]!]) : null;
     const past = memory.slice(start ? 1 : 0, memories);
     const x0 = predict(x);
-    const mean = meanOf(factors, inputs, { x, x0, start, past });
+    const mean = sum(
+      x,
+      [factors.x, () => x],
+      [factors.start, () => start!],
+      [factors.x0, () => x0],
+      ...past.map((prediction, k) => [factors.memory[k]!, () => prediction] as const),
+      [factors.uncorrected, () => uncorrected(x)],
+      [factors.unguided, () => unguided(x)],
+      // x·x with the noise of another x̂₀ in x: x·(α·x̂₀ + (x - α·x̂∅))
+      ...(renoise ? [[factors.renoise, () => sub(x0, renoise(x))] as const] : []),
+    );
     const logVariance = learned && logVarianceAt ? logVarianceAt(learned, index, x) : null;
     const next = drawAround(factors, inputs, x, mean, logVariance);
 
     const prediction = factors.rememberedX
-      ? total(x, [...term(factors.rememberedX, () => x), ...term(factors.rememberedX0, () => x0)])
+      ? sum(x, [factors.rememberedX, () => x], [factors.rememberedX0, () => x0])
       : x0;
     const predictions = [prediction, ...past].slice(0, factors.memory.length);
     return {

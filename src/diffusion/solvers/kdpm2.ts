@@ -4,9 +4,9 @@ import { type Channel } from '../levels/channel.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
 import { churnedHeun } from './edm.js';
-import { solverOf, type Stage } from './plan.js';
-import { etaOf, fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
-import { ancestralLevel, evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
+import type { Stage } from './plan.js';
+import { ancestralBy, ancestralFields, etaOf, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
 
 /** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
 const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly [Stage, ...Stage[]] => {
@@ -34,10 +34,9 @@ export const kdpm2 = churnedHeun(
 );
 
 const options = schema('kdpm2Ancestral', {
-  /** η from 0, which is kdpm2, to 1; 1 if left out. */
+  ...ancestralFields,
+  /** η from 0, which is deterministic, to 1; 1 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
-  /** The standard deviation of the noise; 1 if left out. */
-  sNoise: noiseFactor,
   ...fallFields,
 });
 
@@ -54,10 +53,6 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
-export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ eta, sNoise, maxFall }) =>
-  solverOf((from, to, path) => {
-    const { down, up } = ancestralLevel(from, to, eta);
-    const stages = midpoint(path, from, down, evaluatesAgain(from, to, maxFall));
-    return [...stages.slice(0, -1), { ...stages.at(-1)!, noise: sNoise * up }];
-  }),
+export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, (settings) =>
+  ancestralBy(settings, midpoint),
 );

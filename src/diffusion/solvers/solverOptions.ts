@@ -3,8 +3,11 @@ import { amount, hinted, oneOf, refined, share } from '../../internal/decode.js'
 import type { Exact } from '../../internal/exact.js';
 import { E, F, t } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
-import type { Solver } from './plan.js';
-import { MAX_FALL } from './steps.js';
+import type { Channel } from '../levels/channel.js';
+import type { Level } from '../levels/level.js';
+import type { Path } from '../levels/path.js';
+import { type Solver, solverOf, type Stage } from './plan.js';
+import { ancestralLevel, evaluatesAgain, MAX_FALL, thenNoise } from './steps.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
@@ -80,3 +83,22 @@ export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');
 
 /** The standard deviation of the noise of a stochastic solver. */
 export const noiseFactor = optional(hinted(amount, '1 is usual'), 1);
+
+/** The options of ancestral solvers, which go to a lower noise level than the next, then add noise up to the next. */
+export const ancestralFields = {
+  /** η ≥ 0: 0 is deterministic, and above 1 more noise; 1 if left out. */
+  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
+};
+
+/** An ancestral solver by the stages of a method, which has only one where it does not evaluate `again`. */
+export const ancestralBy = (
+  { eta, sNoise, maxFall }: Filled<typeof ancestralFields & typeof fallFields>,
+  stagesTo: (path: Path, from: Level, down: Channel, again: boolean) => readonly Stage[],
+): Solver =>
+  solverOf((from, to, path) => {
+    const { down, up } = ancestralLevel(from, to, eta);
+    const again = down.sigma > 0 && evaluatesAgain(from, to, maxFall);
+    return thenNoise(stagesTo(path, from, down, again), sNoise * up);
+  });

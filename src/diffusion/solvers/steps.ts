@@ -112,6 +112,12 @@ export const evaluatesAgain = (from: Channel, to: Channel, maxFall: number): boo
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>
   levelOfSigma(Math.exp((1 - r) * Math.log(sigmaOf(from)) + r * Math.log(sigmaOf(to))));
 
+/** Stages, the last of which adds noise of a standard deviation. */
+export const thenNoise = (stages: readonly Stage[], noise: number): readonly Stage[] => [
+  ...stages.slice(0, -1),
+  { ...stages.at(-1)!, noise },
+];
+
 /** The greatest order of a step, from the number of steps that are left, with its own. */
 export type OrderAt = (left: number) => number;
 

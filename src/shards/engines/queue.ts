@@ -5,35 +5,30 @@ import { functionOf, positive } from '../../internal/decode.js';
 import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, TE } from '../../internal/fp.js';
-import { optional, schema } from '../../internal/schema.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { cancelled } from '../../internal/stop.js';
 import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
-import { type QueueAddress, queueAddress } from './address.js';
+import { queueAddress } from './address.js';
 import { type Client, connected, namesOf, packagesFor, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
 import type { Order } from '../jobs/order.js';
 
-/** The queue, and how the program uses it. */
-export interface QueueOptions extends QueueAddress {
-  /** The number of jobs that wait on the server at a time, with the bytes that they take along; default 32. */
-  readonly ahead?: number;
-  /** The bits that the workers give, where they are not those of `wasm()` on this machine. */
-  readonly bits?: Bits;
-  /** Seconds without a connection after which the run fails; default 60. */
-  readonly patience?: number;
-  /** Called once if no worker is there to take the jobs; by default it warns on the console. */
-  readonly onWait?: (message: string) => unknown;
-}
-
 const options = schema('queue', {
   ...queueAddress.fields,
+  /** The number of jobs that wait on the server at a time, with the bytes that they take along; default 32. */
   ahead: optional(positive, 32),
+  /** The bits that the workers give, where they are not those of `wasm()` on this machine. */
   bits: optional(bitsRecord),
+  /** Seconds without a connection after which the run fails; default 60. */
   patience: optional(positive, 60),
+  /** Called once if no worker is there to take the jobs; by default it warns on the console. */
   onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
-} satisfies Record<keyof QueueOptions, unknown>);
+});
+
+/** The queue, and how the program uses it. */
+export interface QueueOptions extends OptionsOf<typeof options> {}
 
 /** The data of a job on the server. */
 export interface QueueData {

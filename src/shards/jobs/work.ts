@@ -2,10 +2,12 @@
 import type { FeatureNetwork } from '../../evaluation/index.js';
 import type { ImageShape, PreparedSampling, Preparation, Trained } from '../../training/index.js';
 import type { Backend } from '../../dsl/index.js';
-import type { either } from '../../internal/fp.js';
+import { type either, t } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import type { InputImages } from './input.js';
+import { digest } from './job.js';
 import type { Tensors } from './result.js';
 
 /** A trained model whose shapes are known when it is loaded. */
@@ -23,13 +25,16 @@ export interface Tools {
   readonly input: () => Block<InputImages>;
 }
 
-/** A checkpoint in a job. */
-export interface CheckpointOf {
+/** The fields of {@link CheckpointOf}. */
+export const checkpointOfFields = {
   /** The SHA-256 of the file. */
-  readonly checkpoint: string;
+  checkpoint: digest,
   /** The name of the model among those of the worker, if it is not built in. */
-  readonly model?: string;
-}
+  model: optional(t.string),
+};
+
+/** A checkpoint in a job. */
+export interface CheckpointOf extends OptionsOf<typeof checkpointOfFields> {}
 
 /** The index of the first item of a job, and the number of items. */
 export type Range = readonly [first: number, count: number];

@@ -5,25 +5,24 @@ import { positive } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
-import { optional } from '../../internal/schema.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import { dataSet } from '../../training/checked.js';
 import { inputOf } from '../jobs/input.js';
-import { type Piece, rangesOf, type Sharding, shardingFields } from './sharding.js';
-
-/** The images of a work, and where the jobs run. */
-export interface DataShards extends Sharding {
-  /** A data set, or images such as the result of `sample`. */
-  readonly data: Dataset | Images;
-  /** The number of images, from the first one; by default all. */
-  readonly images?: number;
-}
+import { type Piece, rangesOf, shardingFields } from './sharding.js';
 
 /** The fields of {@link DataShards}. */
 export const dataFields = {
   ...shardingFields,
   data: t.union([dataSet, part('images', 'data', 'shape')], 'a data set, or images such as the result of sample'),
+  /** The number of images, from the first one; by default all. */
   images: optional(positive),
-} satisfies Record<keyof DataShards, unknown>;
+};
+
+/** The images of a work, and where the jobs run. */
+export interface DataShards extends Omit<OptionsOf<typeof dataFields>, 'data'> {
+  /** A data set, or images such as the result of `sample`. */
+  readonly data: Dataset | Images;
+}
 
 /** The pieces of a work on images, with the same options for each. */
 export const dataPieces = (

@@ -8,10 +8,10 @@ import { encode } from '../../training/index.js';
 import { genTask } from '../../training/genEffect.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { imageTensors } from '../jobs/result.js';
-import { checkpointFields, checkpointOfFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
+import { checkpointFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
 import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
 import { runPieces, type ShardFiles } from './sharding.js';
-import { type CheckpointOf, workOf } from '../jobs/work.js';
+import { type CheckpointOf, checkpointOfFields, workOf } from '../jobs/work.js';
 
 /** The images to encode, and where the jobs run. */
 export interface EncodeShards extends DataShards, OfCheckpoint {

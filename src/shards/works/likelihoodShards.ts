@@ -1,5 +1,4 @@
 /** Likelihoods of the images of a data set as jobs. */
-import type { RandomKey } from '../../dsl/index.js';
 import type { Task } from '../../dsl/run/effect.js';
 import { positive } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
@@ -13,27 +12,24 @@ import { datasetOfImages } from '../../training/data/imageData.js';
 import { asData, gridCall, type GridCall } from '../jobs/calls.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { allFiles, rowsOf } from './results.js';
-import { checkpointFields, checkpointOfFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
+import { checkpointFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
 import { runPieces } from './sharding.js';
-import { type CheckpointOf, workOf } from '../jobs/work.js';
+import { type CheckpointOf, checkpointOfFields, workOf } from '../jobs/work.js';
 
 const measuring = {
   grid: optional(t.union([positive, gridCall])),
+  /** True if images are bytes: see `logLikelihoods`; false if left out. */
   dequantize: optional(t.boolean, false),
+  /** The number of images that a worker measures at a time; default 16. */
   batch: optional(positive, 16),
+  /** The key of all random draws, which depend on the position of each image in the data set. */
   key: hostKey,
 };
 
 /** The images to measure, and where the jobs run. */
-export interface LikelihoodShards extends DataShards, OfCheckpoint {
+export interface LikelihoodShards extends DataShards, OfCheckpoint, Omit<OptionsOf<typeof measuring>, 'grid'> {
   /** The number of timesteps of the flow, or a grid, such as `['spaced', 100]`. */
   readonly grid?: number | GridCall;
-  /** True if images are bytes: see `logLikelihoods`. */
-  readonly dequantize?: boolean;
-  /** The number of images that a worker measures at a time; default 16. */
-  readonly batch?: number;
-  /** The key of all random draws, which depend on the position of each image in the data set. */
-  readonly key: RandomKey;
 }
 
 const where = 'likelihoodShards';

@@ -1,49 +1,30 @@
 /** Samples of a trained model as jobs. */
-import type { RandomKey } from '../../dsl/index.js';
 import type { Task } from '../../dsl/run/effect.js';
 import { natural, positive } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { type Broken, type Filled, optional, schema } from '../../internal/schema.js';
+import { type Broken, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { hostKey } from '../../training/checked.js';
 import { genTask } from '../../training/genEffect.js';
 import { outlineOfTrained } from '../../training/checkpoints/trainedFiles.js';
 import { planOf } from '../../training/sample/samplePlan.js';
 import { digestOfFile } from '../jobs/checkpoints.js';
-import { digest } from '../jobs/job.js';
 import { imageTensors } from '../jobs/result.js';
 import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
-import { type Piece, rangesOf, runPieces, type ShardFiles, type Sharding, shardingFields } from './sharding.js';
-import { type CheckpointOf, workOf } from '../jobs/work.js';
-
-/** The trained model of a work. */
-export interface OfCheckpoint {
-  /** The path of a file that `saveTrained` wrote. Workers find it by the SHA-256 of its bytes. */
-  readonly checkpoint: string;
-  /** The name of the model among the `models` of the workers, if it is not built in. */
-  readonly model?: string;
-}
+import { type Piece, rangesOf, runPieces, type ShardFiles, shardingFields } from './sharding.js';
+import { type CheckpointOf, checkpointOfFields, workOf } from '../jobs/work.js';
 
 /** The fields of {@link OfCheckpoint}. */
 export const checkpointFields = {
+  /** The path of a file that `saveTrained` wrote. Workers find it by the SHA-256 of its bytes. */
   checkpoint: t.string,
+  /** The name of the model among the `models` of the workers, if it is not built in. */
   model: optional(t.string),
-} satisfies Record<keyof OfCheckpoint, unknown>;
+};
 
-/** The samples to draw, and where the jobs run. */
-export interface SampleShards extends Sharding, OfCheckpoint {
-  /** The options of `sample` as data. */
-  readonly sampling: ShardSampling;
-  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
-  readonly key: RandomKey;
-  /** The class of each sample: its number, or its name if the trained model has names; null for none. */
-  readonly labels?: readonly (number | string | null)[];
-  /** The number of samples, if there are no labels; by default 1. */
-  readonly count?: number;
-  /** The index of the first sample; default 0. */
-  readonly first?: number;
-}
+/** The trained model of a work. */
+export interface OfCheckpoint extends OptionsOf<typeof checkpointFields> {}
 
 const labels = t.readonlyArray(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'));
 
@@ -52,11 +33,21 @@ export const drawingFields = {
   ...checkpointFields,
   ...shardingFields,
   sampling: t.UnknownRecord,
+  /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   key: hostKey,
+  /** The class of each sample: its number, or its name if the trained model has names; null for none. */
   labels: optional(labels),
+  /** The number of samples, if there are no labels; by default 1. */
   count: optional(positive),
+  /** The index of the first sample; default 0. */
   first: optional(natural, 0),
-} satisfies Record<keyof SampleShards, unknown>;
+};
+
+/** The samples to draw, and where the jobs run. */
+export interface SampleShards extends Omit<OptionsOf<typeof drawingFields>, 'sampling'> {
+  /** The options of `sample` as data. */
+  readonly sampling: ShardSampling;
+}
 
 /** The rule that labels and the count agree. */
 export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 'count'>): Broken<'labels'> | null =>
@@ -72,23 +63,12 @@ export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 
 const where = 'sampleShards';
 const options = schema(where, drawingFields).rule(labelsFit);
 
-/** The options of a job of samples. */
-interface SampleJob extends CheckpointOf {
-  readonly sampling: object;
-  readonly key: RandomKey;
-  readonly labels?: readonly (number | string | null)[];
-}
-
-/** A checkpoint in a job. */
-export const checkpointOfFields = {
-  checkpoint: digest,
-  model: optional(t.string),
-} satisfies Record<keyof CheckpointOf, unknown>;
+const jobFields = { ...checkpointOfFields, sampling: t.UnknownRecord, key: hostKey, labels: optional(labels) };
 
 /** Draws samples in a worker. */
-export const sampleWork = workOf<SampleJob>({
+export const sampleWork = workOf<OptionsOf<typeof jobFields>>({
   name: 'sample',
-  options: schema('job', { ...checkpointOfFields, sampling: t.UnknownRecord, key: hostKey, labels: optional(labels) }),
+  options: schema('job', jobFields),
   *run({ sampling, key, labels: own, ...from }, [first, count], { prepared }) {
     const preparation = yield* take(preparationOf(sampling));
     const { sample } = yield* prepared(from, JSON.stringify(sampling), preparation);

@@ -5,42 +5,35 @@ import { type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { E, F, t, TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { part, signal } from '../../internal/parts.js';
-import { type Filled, optional } from '../../internal/schema.js';
-import { cancelled, type StopSignal, unlessStopped } from '../../internal/stop.js';
+import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
+import { cancelled, unlessStopped } from '../../internal/stop.js';
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import type { OpenEngine, ShardEngine } from '../engines/engine.js';
 import { type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
-/** The engine, the folder and the size of the jobs of a work. */
-export interface Sharding {
+/** The fields of {@link Sharding}. */
+export const shardingFields = {
   /** `local()` or `queue({ url })`. */
-  readonly engine: ShardEngine;
+  engine: part<ShardEngine>('an engine, such as local() or queue({ url })', 'name', 'open'),
   /**
    * The folder of the results. A file there is the result of one job, and named by it: a run that finds it uses it, so that a
    * run that was interrupted, or one with more items, computes only what is missing.
    */
-  readonly folder: string;
-  /** The number of items of a job; default 100. It does not change the results. */
-  readonly size?: number;
-  /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
-  readonly attempts?: number;
-  /** Called after each job with the number of items that are done: `progress('drawing')`. */
-  readonly onShard?: (done: number, of: number) => unknown;
-  /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
-  readonly signal?: StopSignal;
-}
-
-/** The fields of {@link Sharding}. */
-export const shardingFields = {
-  engine: part<ShardEngine>('an engine, such as local() or queue({ url })', 'name', 'open'),
   folder: t.string,
+  /** The number of items of a job; default 100. It does not change the results. */
   size: optional(positive, 100),
+  /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
   attempts: optional(positive, 3),
+  /** Called after each job with the number of items that are done: `progress('drawing')`. */
   onShard: optional(functionOf<(done: number, of: number) => unknown>('a function')),
+  /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
   signal: optional(signal),
-} satisfies Record<keyof Sharding, unknown>;
+};
+
+/** The engine, the folder and the size of the jobs of a work. */
+export interface Sharding extends OptionsOf<typeof shardingFields> {}
 
 /** The result of a job, as a file. */
 export interface ShardFile {
@@ -127,7 +120,7 @@ export interface Pieces {
 /** Runs pieces on an engine. Fails with the errors of the engine and of the files, but not with those of a job. */
 export function* endsOf(
   { where, pieces, checkpoints }: Pieces,
-  { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields, Sharding>,
+  { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields>,
 ): Block<readonly End[]> {
   yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
   const open = yield* hold(engine.open({ checkpoints, attempts }), (one) => () => one.close().then(E.right));
@@ -153,6 +146,6 @@ export const filesOf = (ends: readonly End[]): ShardFiles => ({
 });
 
 /** Runs pieces on an engine, and returns their results. */
-export function* runPieces(work: Pieces, sharding: Filled<typeof shardingFields, Sharding>): Block<ShardFiles> {
+export function* runPieces(work: Pieces, sharding: Filled<typeof shardingFields>): Block<ShardFiles> {
   return filesOf(yield* endsOf(work, sharding));
 }

@@ -18,21 +18,21 @@ import type { Trained } from '../trained.js';
 import type { ImagesToCouple } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 
+const { solver, grid, guidance, correction, batch } = wayFields;
+const { key, count, onStep, signal } = requestFields;
+const samplingFields = { solver, grid, guidance, correction, batch, key, onStep, signal };
+
 /** The sampling of the pairs: options of `sample`. */
-export interface ReflowSampling extends Pick<
-  Sampling,
-  'solver' | 'grid' | 'guidance' | 'correction' | 'batch' | 'key' | 'onStep' | 'signal'
-> {
+export interface ReflowSampling extends Pick<Sampling, keyof typeof samplingFields> {
   /** The number of pairs, if there are no labels; 1 if left out. */
   readonly count?: number;
   /** The class of each sample, for a model with classes. */
   readonly labels?: readonly number[];
 }
 
-const { solver, grid, guidance, correction, batch } = wayFields;
-const { key, count, onStep, signal } = requestFields;
 const reflows = schema('reflowPairs', {
-  ...{ solver, grid, guidance, correction, batch, key, count, onStep, signal },
+  ...samplingFields,
+  count,
   labels: optional(t.readonlyArray(t.number, 'the number of the class of each sample')),
 } satisfies Record<keyof ReflowSampling, unknown>);
 

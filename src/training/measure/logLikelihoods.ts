@@ -1,5 +1,5 @@
 import { gridPart } from '../../diffusion/grids/grid.js';
-import { bitsOfBytes, type Grid, likelihood } from '../../diffusion/index.js';
+import { bitsOfBytes, likelihood } from '../../diffusion/index.js';
 import { type Feed, foldIn, fork, type RandomKey, read, release, type Resident } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
@@ -8,7 +8,7 @@ import { E, t } from '../../internal/fp.js';
 import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { optional, schema } from '../../internal/schema.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
@@ -19,17 +19,20 @@ import type { Trained } from '../trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type ResidentImages } from './measuring.js';
 
-/** The images to measure, and options. */
-export interface LikelihoodMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
+const flowFields = {
   /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
-  readonly grid?: number | Grid;
+  grid: optional(gridPart),
   /**
    * True if images are bytes, which have a probability but no density. Uniform noise as wide as a byte is added to
    * each, and the mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default
    * false.
    */
-  readonly dequantize?: boolean;
-}
+  dequantize: optional(t.boolean, false),
+};
+
+/** The images to measure, and options. */
+export interface LikelihoodMeasuring<I extends ImageShape, D = Dataset<I>>
+  extends Measuring<I, D>, OptionsOf<typeof flowFields> {}
 
 /** The measurements of each image, in the order of the data set. */
 export interface LogLikelihoods {
@@ -40,11 +43,7 @@ export interface LogLikelihoods {
 }
 
 const where = 'logLikelihoods';
-const measurings = schema(where, {
-  ...measuringFields,
-  grid: optional(gridPart),
-  dequantize: optional(t.boolean, false),
-} satisfies Record<keyof LikelihoodMeasuring<ImageShape>, unknown>);
+const measurings = schema(where, { ...measuringFields, ...flowFields });
 
 type BeginInputs<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 

@@ -16,9 +16,8 @@ import { raise, showShape } from '../../internal/errors.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
-import type { StopSignal } from '../../internal/stop.js';
 import { signal } from '../../internal/parts.js';
-import { optional } from '../../internal/schema.js';
+import { optional, type OptionsOf } from '../../internal/schema.js';
 import { checkedTrained, conditioner, dataSet, hostKey } from '../checked.js';
 import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
@@ -26,40 +25,37 @@ import { loaded } from '../fit/examples.js';
 import type { Trained } from '../trained.js';
 import { lookThrough } from '../data/wholeSet.js';
 
-/** The images to measure, and options. */
-export interface Measuring<I extends ImageShape, D = Dataset<I>> {
-  /** The data set whose images are measured. */
-  readonly data: D;
-  /** The number of images to measure; by default all from the first one on. */
-  readonly images?: number;
-  /** The position of the first image to measure; default 0. The images of a set can so be measured in parts. */
-  readonly first?: number;
+/** The fields of {@link Measuring}. */
+export const measuringFields = {
+  data: dataSet,
   /** The number of images at a time. It changes the results only by rounding, and by the noise of a `condition`. */
-  readonly batch: number;
+  batch: positive,
   /** The key of all random draws, which depend on the position of each image in the data set. */
-  readonly key: RandomKey;
-  /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
-  readonly condition?: NoInfer<Conditioner<I>>;
+  key: hostKey,
+  /** The number of images to measure; by default all from the first one on. */
+  images: optional(positive),
+  /** The position of the first image to measure; default 0. The images of a set can so be measured in parts. */
+  first: optional(natural, 0),
+  condition: optional(conditioner),
   /**
    * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
    * returns; an error in it ends the measurement.
    */
-  readonly onStep?: (done: number, of: number) => unknown;
+  onStep: optional(functionOf<(done: number, of: number) => unknown>('a function')),
   /** Ends the measurement before its next step, as `Cancelled`. */
-  readonly signal?: StopSignal;
-}
-
-/** The fields of {@link Measuring}. */
-export const measuringFields = {
-  data: dataSet,
-  batch: positive,
-  key: hostKey,
-  images: optional(positive),
-  first: optional(natural, 0),
-  condition: optional(conditioner),
-  onStep: optional(functionOf('a function')),
   signal: optional(signal),
-} satisfies Record<keyof Measuring<ImageShape>, unknown>;
+};
+
+/** The images to measure, and options. */
+export interface Measuring<I extends ImageShape, D = Dataset<I>> extends Omit<
+  OptionsOf<typeof measuringFields>,
+  'data' | 'condition'
+> {
+  /** The data set whose images are measured. */
+  readonly data: D;
+  /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
+  readonly condition?: NoInfer<Conditioner<I>>;
+}
 
 /** The tolerance for the levels of bytes in [-1, 1], which float32 rounds. */
 const OFF_LEVEL = 1e-4;

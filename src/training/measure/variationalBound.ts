@@ -1,5 +1,5 @@
 import { gridPart } from '../../diffusion/grids/grid.js';
-import type { Correction, Grid, ReverseVariance } from '../../diffusion/index.js';
+import type { Correction } from '../../diffusion/index.js';
 import { boundLevels } from '../../diffusion/likelihood/boundEvaluation.js';
 import { type Feed, foldIn, fork, read, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
@@ -9,7 +9,7 @@ import { E } from '../../internal/fp.js';
 import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { functionOf, oneOf } from '../../internal/decode.js';
-import { optional, schema } from '../../internal/schema.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { DataFor, Dataset, ImageShape } from '../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
 import { heldCorrection, heldGrid } from '../sample/givenParts.js';
@@ -20,29 +20,26 @@ import { boundLoop } from './boundLoop.js';
 import { boundOf, type DatasetBound, noSums, withBatch } from './boundSums.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type ResidentImages } from './measuring.js';
 
-/** The images to measure, and options of the bound. */
-export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>> extends Measuring<I, D> {
-  /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
-  readonly variance?: ReverseVariance;
+const boundFields = {
   /**
    * The levels of the terms on a continuous path: a number, which means equal steps of log σ from 80 to 0.002, or a grid; by default
    * 100. Each is an evaluation.
    */
-  readonly grid?: number | Grid;
+  grid: optional(gridPart),
+  /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
+  variance: optional(oneOf('posterior', 'beta')),
   /** The cdf of the term of least noise; by default the exact one, 'erf'. */
-  readonly cdf?: 'erf' | 'tanh';
+  cdf: optional(oneOf('erf', 'tanh')),
   /** The correction of x̂₀; by default `clipToImage`. */
-  readonly correction?: Correction;
-}
+  correction: optional(functionOf<Correction>('a correction, such as clipToImage')),
+};
+
+/** The images to measure, and options of the bound. */
+export interface BoundMeasuring<I extends ImageShape, D = Dataset<I>>
+  extends Measuring<I, D>, OptionsOf<typeof boundFields> {}
 
 const where = 'variationalBound';
-const measurings = schema(where, {
-  ...measuringFields,
-  grid: optional(gridPart),
-  variance: optional(oneOf('posterior', 'beta')),
-  cdf: optional(oneOf('erf', 'tanh')),
-  correction: optional(functionOf('a correction, such as clipToImage')),
-} satisfies Record<keyof BoundMeasuring<ImageShape>, unknown>);
+const measurings = schema(where, { ...measuringFields, ...boundFields });
 
 /**
  * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the

@@ -20,19 +20,13 @@ import type { Trained } from '../trained.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
+const { labels, condition, onStep, signal } = requestFields;
+const samplingFields = { ...wayFields, labels, condition, onStep, signal };
+
 /** The images to encode, and options like those of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  | 'grid'
-  | 'guidance'
-  | 'guide'
-  | 'correction'
-  | 'allowOtherNoising'
-  | 'labels'
-  | 'condition'
-  | 'batch'
-  | 'onStep'
-  | 'signal'
+  Exclude<keyof typeof samplingFields, 'solver'>
 > {
   /** Images of the model's shape, in [-1, 1]. */
   readonly images: Itself<Images>;
@@ -42,12 +36,9 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   readonly key?: RandomKey;
 }
 
-const { labels, condition, onStep, signal } = requestFields;
-
 const encodings = schema('encode', {
   images: imagesRecord,
-  ...wayFields,
-  ...{ labels, condition, onStep, signal },
+  ...samplingFields,
   solver: optional(wayFields.solver, ddimInversion()),
   key: optional(hostKey),
 } satisfies Record<keyof Encoding, unknown>);

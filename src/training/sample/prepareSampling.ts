@@ -29,7 +29,7 @@ import { storedFor } from './storedFor.js';
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  'solver' | 'grid' | 'toData' | 'guidance' | 'guide' | 'correction' | 'allowOtherNoising' | 'storage'
+  Exclude<keyof typeof wayFields, 'batch'> | 'toData' | 'storage'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;

@@ -51,33 +51,22 @@ import { keysSpec, type SampleConstants } from './sampleLoop.js';
 import { guidedModel, planOf, type SamplePlan } from './samplePlan.js';
 import { requestFields, type Sampling, toData, wayFields } from './sampling.js';
 
+const { key, labels, count, first, signal } = requestFields;
+const { guidance, guide, correction, batch, allowOtherNoising } = wayFields;
+const samplingFields = {
+  ...{ key, labels, count, first, signal },
+  ...{ guidance, guide, correction, batch, allowOtherNoising, toData },
+};
+
 /** The samples to draw, and options: those of `sample` that do not depend on steps that are fixed before. */
 export interface AdaptiveSampling<Q = unknown, J extends ImageShape = ImageShape>
-  extends
-    AdaptiveOptions,
-    Pick<
-      Sampling<Q, J>,
-      | 'toData'
-      | 'guidance'
-      | 'guide'
-      | 'correction'
-      | 'allowOtherNoising'
-      | 'key'
-      | 'labels'
-      | 'count'
-      | 'batch'
-      | 'first'
-      | 'signal'
-    > {
+  extends AdaptiveOptions, Pick<Sampling<Q, J>, keyof typeof samplingFields> {
   /** The most attempts of a step, after which drawing fails; 1000 if left out. */
   readonly attempts?: number;
 }
 
-const { key, labels, count, first, signal } = requestFields;
-const { guidance, guide, correction, batch, allowOtherNoising } = wayFields;
 const samplings = schema('sampleAdaptive', {
-  ...{ key, labels, count, first, signal },
-  ...{ guidance, guide, correction, batch, allowOtherNoising, toData },
+  ...samplingFields,
   ...adaptiveFields,
   attempts: optional(positive, 1000),
 } satisfies Record<keyof AdaptiveSampling, unknown>);

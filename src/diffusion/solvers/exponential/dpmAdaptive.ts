@@ -29,7 +29,7 @@ import {
 } from '../../../dsl/index.js';
 import { aboveZero, amount, finite, hinted, oneOf, refined } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
-import { type FilledOf, optional, record } from '../../../internal/schema.js';
+import { type Filled, optional } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
 import { anyEta, noiseFactor } from '../solverOptions.js';
 
@@ -68,7 +68,6 @@ export const controlFields = {
   /** The standard deviation of the noise of η; 1 if left out. */
   sNoise: noiseFactor,
 };
-const control = record(controlFields);
 
 /** A batch on its way. Numbers of each sample are `[B]`. */
 export interface AdaptiveState<B extends Dim, I extends Shape> {
@@ -96,7 +95,7 @@ const NOTHING = 1e-30;
 /** The distance to the end at which a sample is there. */
 const NEAR = 1e-5;
 
-type Control = FilledOf<typeof control>;
+type Control = Filled<typeof controlFields>;
 type Numbers<B extends Dim> = Tensor<[B]>;
 
 /** An attempt of each sample, from λ. Where a sample is at the end, the lengths are 1. */
@@ -120,14 +119,18 @@ const attemptOf = <B extends Dim>(lambda: Numbers<B>, longest: Numbers<B>, end: 
   return { isOnWay, length, h: where(isOnWay, minimum(lower, sub(end, lambda)), 1) };
 };
 
-/** x/α less the factor of each sample times ε̂. */
+/** x/α less the factor of each sample times a prediction. */
 const minus = <B extends Dim, I extends Shape>(
   x: Tensor<[B, ...I]>,
   e: Tensor<[B, ...I]>,
   factor: Numbers<B>,
 ): Tensor<[B, ...I]> => sub(x, scaleBy(e, factor));
 
-/** The prediction at λ, and the results of a step of the orders `order` - 1 and `order`: DPM-Solver-12 or -23. */
+/**
+ * The prediction at λ, and the results of a step of the orders `order` - 1 and `order`, in x/α: DPM-Solver-12 or -23 (Lu et al. 2022a,
+ * appendix C) for ε̂, and for x̂₀ those of DPM-Solver++ (Lu et al. 2022b), which have -h for h. φ₁ and φ₂ are phi_1 and phi_2 of the
+ * published code.
+ */
 const estimates = <B extends Dim, I extends Shape>(
   predict: Predict<B, I>,
   { order, space }: Control,
@@ -135,21 +138,25 @@ const estimates = <B extends Dim, I extends Shape>(
   lambda: Numbers<B>,
   h: Numbers<B>,
 ): { readonly e: Tensor<[B, ...I]>; readonly low: Tensor<[B, ...I]>; readonly high: Tensor<[B, ...I]> } => {
+  const [r1, r2] = [1 / order, 2 / 3];
+  const ofX0 = space === 'x0';
+  // λ where the part r of the step ends; φ₁ = e^{rh} - 1, and φ₂ = φ₁/rh - 1
   const at = (r: number) => add(lambda, mul(h, r));
-  // where the part r of the step ends: σ·(e^{rh} - 1), and σ·((e^{rh} - 1)/rh - 1); in x̂₀ without σ, and with -h for h
-  const part = (r: number) => mul(h, space === 'x0' ? -r : r);
-  const scaled = (r: number, factor: Numbers<B>) => (space === 'x0' ? factor : mul(exp(neg(at(r))), factor));
-  const whole = (r: number) => scaled(r, expm1(part(r)));
-  const rising = (r: number) => scaled(r, sub(div(expm1(part(r)), part(r)), 1));
+  const part = (r: number) => mul(h, ofX0 ? -r : r);
+  const phi1 = (r: number) => expm1(part(r));
+  const phi2 = (r: number) => sub(div(phi1(r), part(r)), 1);
+  // of ε̂ they are multiplied by σ/α where the part ends
+  const scaled = (r: number, phi: Numbers<B>) => (ofX0 ? phi : mul(exp(neg(at(r))), phi));
+
   const e = predict(x, lambda);
-  const kept = (r: number) => (space === 'x0' ? scaleBy(x, exp(part(r))) : x);
-  const first = (r: number) => minus(kept(r), e, whole(r)); // DPM-Solver-1
-  const r1 = 1 / order;
-  const d1 = sub(predict(first(r1), at(r1)), e);
-  const second = minus(first(1), d1, mul(whole(1), 1 / (2 * r1))); // DPM-Solver-2
+  const first = (r: number) => minus(ofX0 ? scaleBy(x, exp(part(r))) : x, e, scaled(r, phi1(r))); // DPM-Solver-1
+  const u1 = first(r1);
+  const d1 = sub(predict(u1, at(r1)), e);
+  const second = minus(first(1), d1, mul(scaled(1, phi1(1)), 1 / (2 * r1))); // DPM-Solver-2
   if (order === 2) return { e, low: first(1), high: second };
-  const u = minus(first(2 / 3), d1, mul(rising(2 / 3), 2));
-  const third = minus(first(1), sub(predict(u, at(2 / 3)), e), mul(rising(1), 3 / 2)); // DPM-Solver-3
+  const u2 = minus(first(r2), d1, mul(scaled(r2, phi2(r2)), r2 / r1));
+  const d2 = sub(predict(u2, at(r2)), e);
+  const third = minus(first(1), d2, mul(scaled(1, phi2(1)), 1 / r2)); // DPM-Solver-3
   return { e, low: second, high: third };
 };
 
@@ -214,9 +221,9 @@ const withNoise = <B extends Dim, I extends Shape>(
 };
 
 /**
- * An attempt of a step up to λ = `end`: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C), with error and step size as in
- * `dpm_solver_adaptive` of k-diffusion, or with θ as in DPM-Solver's code; `alphaAt` gives the α of a λ. With η it goes to a lower noise level than that where it ends, though not below `end`, and
- * noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
+ * An attempt of a step up to λ = `end`, by {@link estimates}, with error and step size as in `dpm_solver_adaptive` of k-diffusion, or
+ * with θ as in DPM-Solver's code, where the error is that of x; `alphaAt` gives the α of a λ. With η it goes to a lower noise level
+ * than that where it ends, though not below `end`, and noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
  */
 export const adaptiveStep =
   (settings: Control, end: number, toData: boolean) =>
@@ -231,22 +238,21 @@ export const adaptiveStep =
     const attempt = attemptOf(lambda, state.h, end, eta);
     const { e, low, high } = estimates(predict, settings, x, lambda, attempt.h);
     const reached = add(lambda, attempt.length);
-    // x, or x/α for the PID controller
     const seen = (one: Tensor<[B, ...I]>, at: Numbers<B>) => (theta === undefined ? one : scaleBy(one, alphaAt(at)));
     const before = { ...state, low: seen(state.low, lambda) };
     const { now, earlier, factor } = controlled(settings, before, seen(low, reached), seen(high, reached));
     const accepts = and(attempt.isOnWay, greaterEqual(factor, theta ?? acceptSafety));
-    const step = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
+    const ifAccepted = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
     const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
-    const next = step(reached, lambda);
+    const next = ifAccepted(reached, lambda);
     const result = eta === 0 ? high : withNoise(high, noise(), reached, attempt, sNoise);
     return {
       x: pick(accepts, result, pick(greater(atEnd, 0), space === 'x0' ? e : minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
       h: where(attempt.isOnWay, mul(theta === undefined ? state.h : attempt.length, factor), state.h),
-      inverses: [step(now, earlier[0]), step(earlier[0], earlier[1])],
+      inverses: [ifAccepted(now, earlier[0]), ifAccepted(earlier[0], earlier[1])],
       evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),
     };

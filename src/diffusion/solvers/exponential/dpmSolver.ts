@@ -7,7 +7,16 @@ import type { Path } from '../../levels/path.js';
 import { sigmaOf, type Channel } from '../../levels/channel.js';
 import { planning, solverOf, type SolverStep, type Stage } from '../plan.js';
 import { anyEta, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { ancestralLevel, evaluatesAgain, hasSignal, holdX0, inX0, lengthOf, levelBetween } from '../steps.js';
+import {
+  ancestralLevel,
+  evaluatesAgain,
+  hasSignal,
+  holdX0,
+  inX0,
+  lengthOf,
+  levelBetween,
+  thenNoise,
+} from '../steps.js';
 
 /** A stage in ε̂: x of the start of the step, and factors of ε̂ here and before. */
 const inNoise = (at: Level, start: number, own: number, memory: readonly number[] = []): Stage => ({
@@ -121,7 +130,7 @@ const lowered = (
   const down = { ...to, sigma: to.sigma * share };
   const stages = dpmSolverStages(path, from, down, order, evaluatesAgain(from, to, maxFall));
   const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
-  return { from, to, stages: [...stages.slice(0, -1), { ...stages.at(-1)!, noise }] };
+  return { from, to, stages: thenNoise(stages, noise) };
 };
 
 /**

@@ -2,16 +2,10 @@
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { solverOf } from '../plan.js';
-import { anyEta, fallFields, noiseFactor, type SolverFrom, withOptions } from '../solverOptions.js';
+import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, evaluatesAgain, flowStep, holdX0, levelBetween } from '../steps.js';
 
-const fields = {
-  /** η ≥ 0: 0 follows the flow, and above 1 more noise; 1 if left out. */
-  eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
-  /** The standard deviation of the noise; 1 if left out. */
-  sNoise: noiseFactor,
-  ...fallFields,
-};
+const fields = { ...ancestralFields, ...fallFields };
 const ancestralOptions = schema('dpmSolverPP2SAncestral', fields);
 
 interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
@@ -29,17 +23,13 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * const solver = dpmSolverPP2SAncestral({ eta: 0.5 })
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
-export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(
-  ancestralOptions,
-  ({ eta, sNoise, maxFall }) =>
-    solverOf((from, to, path) => {
-      const { down, up } = ancestralLevel(from, to, eta);
-      const noise = sNoise * up;
-      if (down.sigma === 0 || !evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
-      const middle = levelBetween(path, from, down, 1 / 2);
-      const { x: start, x0 } = flowStep(from, down);
-      return [holdX0(from, middle), { at: middle, start, x0, noise }];
-    }),
+export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(ancestralOptions, (settings) =>
+  ancestralBy(settings, (path, from, down, again) => {
+    if (!again) return [holdX0(from, down)];
+    const middle = levelBetween(path, from, down, 1 / 2);
+    const { x: start, x0 } = flowStep(from, down);
+    return [holdX0(from, middle), { at: middle, start, x0 }];
+  }),
 );
 
 const sdeOptions = schema('dpmSolverPPSdeSinglestep', {

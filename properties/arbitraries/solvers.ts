@@ -88,7 +88,10 @@ const keeping: readonly Named[] = [
   ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }]),
   ...first('saSolver', saSolver, [{}]), // of order 2, with ten times the error of the others
   ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
-  ...ofNoises('saSolver', saSolver, [{ space, order: 3, corrector: 4, tau: 0.3, lowerFinal: true }]),
+  ...ofNoises('saSolver', saSolver, [
+    { order: 3, corrector: 4, tau: 0.3, lowerFinal: true },
+    { space, tau: 0, corrector: 0, order: 4 },
+  ]),
   ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
   ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
   ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxFall: 10 }]),

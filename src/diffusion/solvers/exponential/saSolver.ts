@@ -34,8 +34,8 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
 /**
  * SA-Solver (Xue et al. 2023, Algorithm 1): Adams' method for the SDE with noise τ(t), in x̂₀ or ε̂ and λ. A predictor through the
  * last `order` predictions, eq. 14, and a corrector that also uses the one at the end of the step, eq. 17, with the same noise.
- * One evaluation a step. A function τ gets the σ/α where a step begins, and as a second number that where it ends, where the paper's
- * code takes τ.
+ * One evaluation a step. In ε̂ with noise or a corrector it diverges on coarse grids. A function τ gets the σ/α where a step begins,
+ * and as a second number that where it ends, where the paper's code takes τ.
  *
  * @param options - `order`: 1 to 4; 2 if left out. `corrector`: 2 to 4 predictions, or 0 for none; 2 if left out. `tau`: a number ≥ 0,
  *   1 if left out, or a function of σ/α. `rule`: 'exact' if left out. `space`: 'x0' if left out, or 'epsilon'. `lowerFinal`: true for

@@ -114,6 +114,13 @@ const es2023: Plugin = {
   },
 };
 
+/** A page has no `process` of Node: leaves out what runs only there. */
+const noNode: Plugin = {
+  name: 'no-node',
+  apply: 'build',
+  config: () => ({ define: { process: 'undefined', 'globalThis.process': 'undefined' } }),
+};
+
 /** Minifies what Vite's minifier made: terser knows other rules. */
 const again: Plugin = {
   name: 'again',
@@ -166,6 +173,7 @@ export default defineConfig({
     policy,
     network,
     lines,
+    noNode,
     es2023,
     pure,
     slim,

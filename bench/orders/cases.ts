@@ -135,6 +135,7 @@ export const casesOf = (length: number): readonly Case[] => [
   strong('deis 2', 2, deis({ order: 2 }), 'DEIS, Zhang & Chen 2023: Adams-Bashforth with polynomials in ln σ'),
   strong('deis 3', 3, deis(), 'DEIS', 2),
   strong('deis 4', 4, deis({ order: 4 }), 'DEIS', 3),
+  strong('deis 3 in t', 3, deis({ variable: 't' }), 'DEIS: tAB, with polynomials in t', 2),
   strong(
     'saSolver 2, 2, τ = 0',
     2,
@@ -143,6 +144,14 @@ export const casesOf = (length: number): readonly Case[] => [
   ),
   strong('saSolver 2, 3, τ = 0', 3, saSolver({ tau: 0, corrector: 3 }), 'SA-Solver, theorem 5.2: three values'),
   strong('saSolver 2, τ = 0', 2, saSolver({ tau: 0, corrector: 0 }), 'SA-Solver, theorem 5.1'),
+  strong('saSolver 4, τ = 0', 4, saSolver({ order: 4, tau: 0, corrector: 0 }), 'SA-Solver, theorem 5.1', 3),
+  strong(
+    'saSolver 3, ε̂, τ = 0',
+    3,
+    saSolver({ space: 'epsilon', order: 3, tau: 0, corrector: 0 }),
+    'SA-Solver, theorem 5.1, in ε̂',
+    2,
+  ),
   strong('flowEuler', 1, flowEuler(), 'Euler in the time of the path'),
   strong('flowHeun', 2, flowHeun(), 'EDM, appendix D.2: Heun in the time of the path'),
   strong('flowHeun, α = 1/2', 2, flowHeun({ alpha: 0.5 }), 'EDM, appendix D.2: the midpoint method'),

@@ -16,8 +16,8 @@ const files = readdirSync(join(root, 'src'), { recursive: true })
     return { path, text, source: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
   });
 
-/** The lines that have a token of code outside of imports. */
-const codeLines = (source) => {
+/** The number of lines of a file, or of a part of one, that have a token of code outside of imports. */
+const codeLines = (source, part = source) => {
   const lines = new Set();
   const visit = (node) => {
     if (ts.isImportDeclaration(node)) return;
@@ -29,7 +29,7 @@ const codeLines = (source) => {
     );
     for (let line = first; line <= last; line++) lines.add(line);
   };
-  visit(source);
+  visit(part);
   return lines.size;
 };
 
@@ -84,3 +84,15 @@ const rows = [
 for (const [what, n] of rows) console.log(`${`${n}`.padStart(6)}  ${what}`);
 const [longest] = [...lines].sort((a, b) => b.lines - a.lines);
 console.log(`${`${longest.lines}`.padStart(6)}  lines of the longest file, ${longest.path}`);
+
+const ofSolvers = files
+  .filter(({ path }) => path.startsWith('src/diffusion/solvers/'))
+  .flatMap(({ source }) =>
+    source.statements
+      .filter(ts.isVariableStatement)
+      .flatMap(({ declarationList }) => declarationList.declarations)
+      .map((one) => ({ name: one.name.getText(source), lines: codeLines(source, one) })),
+  )
+  .sort((a, b) => b.lines - a.lines);
+for (const { name, lines } of ofSolvers.slice(0, 4))
+  console.log(`${`${lines}`.padStart(6)}  lines of ${name}, of the four longest definitions of solvers`);

@@ -66,6 +66,17 @@ interface GridStep extends ExponentialStep {
   readonly eta: number;
 }
 
+/** The steps of a grid with their formulas. */
+const gridSteps = (
+  levels: readonly Level[],
+  usable: Usable,
+  { space = 'x0', eta = () => 0, sNoise = 1 }: Pick<Multistep, 'space' | 'eta' | 'sNoise'>,
+): readonly GridStep[] =>
+  pairsOf(levels).map(([from, to]): GridStep => {
+    const kind = { space: usable(from, to) ? space : 'x0', eta: eta(from, to), sNoise } as const;
+    return { from, to, ...kind, ...exponentialStep(from, to, kind) };
+  });
+
 /** The factors of the predictions at level i and before, in the step from there: at most `most`, and fewer if some steps are not usable. */
 type Factors = (i: number, most: number) => readonly number[];
 
@@ -116,18 +127,13 @@ export const multistep = ({
   order,
   corrector = 0,
   corrects = () => true,
-  space = 'x0',
-  eta: etaAt = () => 0,
-  sNoise = 1,
   maxFall = MAX_FALL,
   ...settings
 }: Multistep): Solver =>
   planning((levels) => {
-    const usable: Usable = space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxFall);
-    const steps = pairsOf(levels).map(([from, to]): GridStep => {
-      const kind = { space: usable(from, to) ? space : 'x0', eta: etaAt(from, to), sNoise };
-      return { from, to, ...kind, ...exponentialStep(from, to, kind) };
-    });
+    const isInX0 = settings.space !== 'epsilon';
+    const usable: Usable = isInX0 ? hasLength : (from, to) => evaluatesAgain(from, to, maxFall);
+    const steps = gridSteps(levels, usable, settings);
     const factors = factorsOf(levels, steps, usable, settings);
     /** The factors of the predictions at level i and before, in what the corrector of the step before adds to its sum. */
     const correctionOf = (i: number): readonly number[] =>
@@ -139,7 +145,7 @@ export const multistep = ({
       const predictor = factors.predictor(i, order);
       const correction = correctionOf(i).map((n) => x * n);
       const [x0 = 0, ...memory] = added(predictor, correction);
-      const stage = space === 'x0' ? { at: from, x, x0, memory } : noiseStage(step, predictor, correction);
+      const stage = isInX0 ? { at: from, x, x0, memory } : noiseStage(step, predictor, correction);
       return { from, to, stages: [{ ...stage, noise }] };
     });
   });

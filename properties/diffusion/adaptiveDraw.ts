@@ -42,7 +42,7 @@ export const draw = async (
   });
   const begin = right(
     await compile(
-      program({ noise: 'B 2' }, ({ noise: given }) => ({ state: start(given) })),
+      program({ noise: 'B 2' }, ({ noise: numbers }) => ({ state: start(numbers) })),
       { B },
     )(backend)(),
   );

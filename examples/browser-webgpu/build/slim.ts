@@ -58,7 +58,7 @@ const inProperties =
 /** The rules of `vmap`, which no program of the page calls. */
 const vmap = inProperties(/^(vmap|batch)$/, 'null');
 
-/** The passes of the compiler make the same graphs here as in the tests, where each is verified. */
+/** The passes of the compiler make the same graphs here as in the tests, where the result is verified. */
 const verifier = inProperties(/^rebuild$/, 'null');
 const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
 

@@ -6,7 +6,7 @@ import { E, F } from '../../internal/fp.js';
 import { betaQuantile } from '../../internal/numerics/betaQuantile.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { counted } from '../levels/schedule.js';
+import { withCount } from '../levels/schedule.js';
 import { betaSpaced } from '../levels/spacedSigmas.js';
 import { type Grid, roundHalfEven } from './grid.js';
 import { gridOfSigmas, rangeFields } from './publishedSigmas.js';
@@ -44,7 +44,7 @@ export const betaGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof Shapes> & Shapes): Grid =>
   (noising) =>
     F.pipe(
-      counted('betaGrid', steps, betaOptions.decode(options)),
+      withCount('betaGrid', steps, betaOptions.decode(options)),
       E.flatMap(({ options: { alpha, beta }, count: n }) => {
         const quantile = betaQuantile(alpha, beta);
         const fractions = Array.from({ length: n }, (_, i) => quantile(1 - i / n));

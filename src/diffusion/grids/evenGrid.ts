@@ -5,7 +5,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { counted } from '../levels/schedule.js';
+import { withCount } from '../levels/schedule.js';
 import { stretchedTo, timeShift } from '../levels/timeShift.js';
 import type { Grid } from './grid.js';
 
@@ -46,7 +46,7 @@ export const evenGrid =
   <G = unknown>(steps: number, options?: Exact<G, keyof EvenGrid> & EvenGrid): Grid =>
   (noising) =>
     F.pipe(
-      counted('evenGrid', steps, evenOptions.decode(options)),
+      withCount('evenGrid', steps, evenOptions.decode(options)),
       E.flatMap(({ options: { shift, terminal }, count: n }) => {
         if (terminal !== undefined && n === 1)
           return fail('ConfigError', {

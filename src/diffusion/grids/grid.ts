@@ -206,7 +206,7 @@ export const atTimes =
   (noising) => {
     const { last, list } = pathOf(noising);
     const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
-    const falling = last < Infinity ? times.map(roundedTo(list ? [last, 0] : [last], last * 2 ** -44)) : times;
+    const falling = last < Infinity ? times.map(toNearEnd(list ? [last, 0] : [last], last * 2 ** -44)) : times;
     return falling.length > 0 && falling.every((t, i) => isInside(t) && (i === 0 || t < falling[i - 1]!))
       ? E.right(falling)
       : fail('ConfigError', {
@@ -217,8 +217,8 @@ export const atTimes =
         });
   };
 
-/** The end from which a time differs by a rounding; the time itself if there is none. */
-const roundedTo =
+/** Returns the end of the path that is equal to a time up to rounding; if there is none, the time. */
+const toNearEnd =
   (ends: readonly number[], rounding: number) =>
   (t: number): number =>
     ends.find((end) => Math.abs(t - end) <= rounding) ?? t;

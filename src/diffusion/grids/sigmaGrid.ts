@@ -12,7 +12,7 @@ import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE, karras, spacedAlong } from '../levels/spacedSigmas.js';
-import { counted, type Schedule } from '../levels/schedule.js';
+import { withCount, type Schedule } from '../levels/schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { scheduleWith } from '../parts.js';
 
@@ -72,7 +72,7 @@ export const karrasSigmas = <G = unknown>(
   options: Exact<G, keyof KarrasRange> & KarrasRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    counted('karrasSigmas', steps, karrasOptions.decode(options)),
+    withCount('karrasSigmas', steps, karrasOptions.decode(options)),
     E.map(({ options: { rho, ...range }, count }) => karras(count, range, rho)),
   );
 
@@ -86,7 +86,7 @@ export const exponentialSigmas = <G = unknown>(
   range: Exact<G, keyof SigmaRange> & SigmaRange,
 ): either.Either<NoisefoldError, Float64Array> =>
   F.pipe(
-    counted('exponentialSigmas', steps, exponentialOptions.decode(range)),
+    withCount('exponentialSigmas', steps, exponentialOptions.decode(range)),
     E.map(({ options: ends, count }) => spacedAlong(count, ends, Math.log, Math.exp)),
   );
 

@@ -119,7 +119,7 @@ export type ScheduleFrom<O> = <G = unknown>(
 
 /** Makes schedules by a ᾱ of options. */
 /* @__NO_SIDE_EFFECTS__ */
-const curved =
+const scheduleBy =
   <Fs extends Fields & typeof alphaBarFields>(
     named: Named,
     options: Schema<Fs>,
@@ -140,7 +140,7 @@ const cosineOptions = schema('cosine', alphaBarFields);
  * unwrap(cosine(4)).alphaBars // → [0.847, 0.494, 0.144, 0.0001]
  * unwrap(cosine(4, { maxBeta: 0.5 })).betas // → [0.153, 0.417, 0.5, 0.5]
  */
-export const cosine: ScheduleFrom<AlphaBarOptions> = curved(
+export const cosine: ScheduleFrom<AlphaBarOptions> = scheduleBy(
   { where: 'cosine', hint: 'take fewer steps' },
   cosineOptions,
   () => (u) => Math.cos((((u + 0.008) / 1.008) * Math.PI) / 2) ** 2,
@@ -177,7 +177,7 @@ interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
  * @param options - `start` -3, `end` 3 and `tau` 1 if left out. start ≥ end and τ ≤ 0 are a `ConfigError`
  * @example unwrap(sigmoidAlphaBar(4)).alphaBars // → [0.851, 0.5, 0.149, 0.0001]
  */
-export const sigmoidAlphaBar: ScheduleFrom<SigmoidOptions> = curved(
+export const sigmoidAlphaBar: ScheduleFrom<SigmoidOptions> = scheduleBy(
   { where: 'sigmoidAlphaBar', hint: 'start -3, end 3 and tau 1 are usual' },
   sigmoidOptions,
   ({ start, end, tau }) => {
@@ -210,7 +210,7 @@ interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
  * unwrap(laplace(4)).alphaBars // → [0.586, 0.5, 0.414, 0.0004]
  * unwrap(laplace(4, { as: 'diffusers' })).alphaBars // → [0.766, 0.707, 0.644, 0.0316]
  */
-export const laplace: ScheduleFrom<LaplaceOptions> = curved(
+export const laplace: ScheduleFrom<LaplaceOptions> = scheduleBy(
   { where: 'laplace', hint: 'mu 0 and b 0.5 are usual' },
   laplaceOptions,
   ({ mu, b, as }) => {
@@ -235,7 +235,7 @@ interface ExponentialOptions extends OptionsOf<typeof exponentialOptions> {}
  * @param options - `rate` 12 if left out; a rate ≤ 0 is a `ConfigError`
  * @example unwrap(exponential(3)).alphaBars // → [0.0183, 0.000335, 0.000006]
  */
-export const exponential: ScheduleFrom<ExponentialOptions> = curved(
+export const exponential: ScheduleFrom<ExponentialOptions> = scheduleBy(
   { where: 'exponential', hint: 'a rate of 12 is usual' },
   exponentialOptions,
   ({ rate }) =>

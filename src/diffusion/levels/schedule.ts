@@ -114,7 +114,7 @@ export const timestepCount = (where: string, T: number): either.Either<Noisefold
   argument(where, count).decode(T);
 
 /** Checked options, and a checked number of steps. */
-export const counted = <A>(
+export const withCount = <A>(
   where: string,
   steps: number,
   options: either.Either<NoisefoldError, A>,

@@ -31,7 +31,7 @@ interface ThreadTime {
 }
 
 /** Milliseconds that this thread has run, which do not pass while others run, or those of the clock. */
-const elapsed = (): number => {
+const threadTime = (): number => {
   const usage = (globalThis.process as ThreadTime | undefined)?.threadCpuUsage?.();
   return usage === undefined ? performance.now() : (usage.user + usage.system) / 1000;
 };
@@ -110,13 +110,13 @@ const isEqual = (a: Int32Array, b: Int32Array): boolean => a.every((word, i) => 
  */
 export const choiceOf = (narrow: Trial, wide: Trial): Choice => {
   const trials = [narrow, wide] as const;
-  const end = elapsed() + LONGEST;
+  const end = threadTime() + LONGEST;
   const first = trials.map(({ measure }) => measure());
   const bits = narrow.bits();
   let isExact = isEqual(bits, wide.bits());
   const best = [...first];
   for (let rounds = 0; rounds < ROUNDS;) {
-    if (elapsed() >= end) return { isWide: false, tiles: NARROW_TILES, ratio: Number.NaN };
+    if (threadTime() >= end) return { isWide: false, tiles: NARROW_TILES, ratio: Number.NaN };
     trials.forEach(({ measure }, i) => (best[i] = Math.min(best[i]!, measure())));
     if (best.every((time, i) => OPTIMIZED * time <= first[i]!)) rounds += 1;
   }

@@ -78,7 +78,7 @@ export const bodyOf = (
   };
 
   /** The value of an assignment, after the statements that it adds to `into`. */
-  const computed = (a: Assignment, position: number, into: string[]): string => {
+  const valueInto = (a: Assignment, position: number, into: string[]): string => {
     const width = widthOf(position);
     if (a.op === 'load') {
       const text = loaded(position, a.load, a.dtype, into);
@@ -94,7 +94,7 @@ export const bodyOf = (
   nest.body.forEach((a, position) => {
     if (live[position] !== true) return;
     const level = lines[levelOf(depends[position]!)]!;
-    const value = computed(a, position, level);
+    const value = valueInto(a, position, level);
     level.push(`let v${position} = ${value};`);
   });
   return { lines, valueOf };

@@ -82,7 +82,7 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
 };
 
 /** Places blocks in order, each in the tightest free gap during its lifetime, otherwise after all others. */
-const placed = (blocks: readonly Block[], alignment: number) => {
+const placeBlocks = (blocks: readonly Block[], alignment: number) => {
   // the placed blocks by offset, as columns of numbers: the search below visits every pair of blocks
   const [firsts, lasts] = [new Int32Array(blocks.length), new Int32Array(blocks.length)];
   const [starts, ends] = [new Float64Array(blocks.length), new Float64Array(blocks.length)];
@@ -124,7 +124,7 @@ export const layout = (
   alignment = ALIGNMENT,
 ): Pick<Plan, 'buffers' | 'arenaElements'> => {
   const blocks = [...blocksOf(buffers, calls)].sort((a, b) => b.elements - a.elements || a.first - b.first);
-  const { arenaElements, offsets } = placed(blocks, alignment);
+  const { arenaElements, offsets } = placeBlocks(blocks, alignment);
   return {
     arenaElements,
     buffers: buffers.map((buffer, b) => {

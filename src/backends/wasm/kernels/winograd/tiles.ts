@@ -70,7 +70,7 @@ export const tileTable = (geometry: ConvGeometry, x: ImageStrides, y: ImageStrid
   return words;
 };
 
-/** How tiles are divided into blocks. */
+/** The sizes of blocks of tiles. */
 export interface Blocking {
   /** Elements of transformed inputs in a block. */
   readonly elements: number;

@@ -8,6 +8,7 @@ import {
   atTimes,
   ddpm,
   type Denoiser,
+  denoiseToZero,
   dpmSolverPP,
   dpmSolverPP2SAncestral,
   dpmSolverPPSde,
@@ -163,5 +164,10 @@ describe('the code of DPM-Solver and UniPC', () => {
     const grid = atTimes(times(one.steps));
     const far = await differenceOf({ noising, denoiser: network, grid, toData: false, solver: solverOf(one) }, one.x);
     expect(far).toBeLessThan(1e-9);
+    // denoise_to_zero: x̂₀ of the network at t = 0, whose sine is 0
+    const { alpha, sigma } = noising.marginals[0]!;
+    const x0 = one.x.map((x) => (x - sigma * 0.8 * Math.tanh(0.7 * x + BIAS)) / alpha);
+    const denoised = await differenceOf({ noising, denoiser: network, grid, solver: denoiseToZero(solverOf(one)) }, x0);
+    expect(denoised).toBeLessThan(1e-9);
   });
 });

@@ -245,6 +245,7 @@ export {
 } from './solvers/consistency.js';
 export { ddim } from './solvers/ddim.js';
 export { ddimInversion } from './solvers/ddimInversion.js';
+export { denoiseToZero } from './solvers/denoiseToZero.js';
 export { deis } from './solvers/exponential/deis.js';
 export { dpmSolver, dpmSolverFast } from './solvers/exponential/dpmSolver.js';
 export { dpmSolverPP2SAncestral, dpmSolverPPSdeSinglestep } from './solvers/exponential/dpmSolverPPAncestral.js';

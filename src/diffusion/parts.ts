@@ -1,6 +1,6 @@
 /** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
 import { hinted, oneOf } from '../internal/decode.js';
-import { list, partLike } from '../internal/parts.js';
+import { list, part, partLike } from '../internal/parts.js';
 import { F, t } from '../internal/fp.js';
 
 const DDPM = 'unwrap(ddpm(cosine(1000)))';
@@ -47,4 +47,5 @@ export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score', 'velocit
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);
 export const levelsPart = list('levels, such as the result of levelsOf');
+export const solverPart = part('a solver, such as ddim()', 'plan');
 export const samplerPart = partLike('a sampler', 'unwrap(sampler({ noising, denoiser, solver }))', 'plan', 'start');

@@ -126,7 +126,8 @@ export const along = ({
       };
     },
     timesOfSigmas: <B extends Dim>(noise: Tensor<[B]>): Tensor<[B]> =>
-      time === 'unit' ? insideOf(timesOfSigmas(noise)) : timesOfSigmas(noise),
+      time === 'unit' ? clip(timesOfSigmas(noise), 0, 1) : timesOfSigmas(noise),
+    inside: (times) => (time === 'unit' ? insideOf(times) : times),
     timesAt: (fraction) =>
       time === 'unit'
         ? insideOf(fraction)

@@ -4,7 +4,7 @@ import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from './channel.js';
-import type { Measure } from './noiseLevel.js';
+import { type Measure, MINUS_LOG_ALPHA } from './noiseLevel.js';
 import { marginalsOf, type Schedule } from './schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { discretePart, schedulePart } from '../parts.js';
@@ -51,12 +51,6 @@ export const linearInLogAlpha = demanding(
   { noising: discretePart },
   (noising: DiscreteNoising): DiscreteNoising => ({ ...noising, between: MINUS_LOG_ALPHA }),
 );
-
-/** -log α of a channel that preserves the variance, where σ/α = √(α⁻² - 1). */
-const MINUS_LOG_ALPHA: Measure = {
-  of: (sigma) => Math.log1p(sigma ** 2) / 2,
-  back: (value) => Math.sqrt(Math.expm1(2 * value)),
-};
 
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).

@@ -1,4 +1,5 @@
 /** Noise levels of a schedule, as log-SNR λ or as σ: from a timestep, which may be fractional, and back to a timestep. */
+import { type Elementwise, log, log1p, mul, square } from '../../dsl/index.js';
 import type { Schedule } from './schedule.js';
 import { demanding } from '../../internal/takes.js';
 import { scheduleWith } from '../parts.js';
@@ -76,11 +77,19 @@ export const isSameSigma = (a: number, b: number): boolean => a === b || Math.ab
 /** A number that rises with the noise σ/α and is linear in t between two timesteps, and σ/α from it. */
 export interface Measure {
   readonly of: (sigma: number) => number;
+  readonly inProgram: Elementwise;
   readonly back: (value: number) => number;
 }
 
 /** log(σ/α), as in k-diffusion. */
-export const LOG_SIGMA: Measure = { of: Math.log, back: Math.exp };
+export const LOG_SIGMA: Measure = { of: Math.log, inProgram: log, back: Math.exp };
+
+/** -log α of a channel that preserves the variance, where σ/α = √(α⁻² - 1), as in DPM-Solver. */
+export const MINUS_LOG_ALPHA: Measure = {
+  of: (sigma) => Math.log1p(sigma ** 2) / 2,
+  inProgram: (sigma) => mul(log1p(square(sigma)), 0.5),
+  back: (value) => Math.sqrt(Math.expm1(2 * value)),
+};
 
 /** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
 const indexIn =

@@ -65,10 +65,12 @@ export interface ContinuousNoising extends Path {
   readonly options: Readonly<Record<string, number>>;
   readonly usual: Usual;
   /**
-   * The time at a fraction of [0, 1] of the way to the noise, kept inside of the ends, where the log-SNR is infinite. Raises
-   * `ConfigError` on a path of σ, which has no end.
+   * The time at a drawn fraction of [0, 1] of the way to the noise, `inside` of the ends. Raises `ConfigError` on a path of σ, which
+   * has no end.
    */
   readonly timesAt: <B extends Dim>(fraction: Tensor<[B]>) => Tensor<[B]>;
-  /** The time with the noise σ/α of EDM, in a program. */
+  /** Drawn times, kept inside of the ends, where the log-SNR is infinite. */
+  readonly inside: <B extends Dim>(times: Tensor<[B]>) => Tensor<[B]>;
+  /** The time with the noise σ/α of EDM, in a program; the last one for more noise than the path has. */
   readonly timesOfSigmas: <B extends Dim>(sigma: Tensor<[B]>) => Tensor<[B]>;
 }

@@ -69,9 +69,9 @@ export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range
     },
     draw: () => (noising) => {
       const { min, max } = orRaise(settings);
-      const { timesOfSigmas } = reaching(noising, max);
+      const { timesOfSigmas, inside } = reaching(noising, max);
       const [end, width] = [Math.log(max), Math.log(max / min)];
-      return (batch) => (key) => timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width))));
+      return (batch) => (key) => inside(timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width)))));
     },
     mean:
       (_, noising) =>

@@ -89,7 +89,7 @@ export const logNormalTimes = <G = unknown>(options?: Exact<G, keyof LogNormal> 
     if (!isDiscrete(noising)) {
       const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
         exp(add(mul(normalLike(key, like), deviation), mean));
-      return (batch) => (key) => noising.timesOfSigmas(sigmas(perSample(batch), key));
+      return (batch) => (key) => noising.inside(noising.timesOfSigmas(sigmas(perSample(batch), key)));
     }
     const logSigmas = Float64Array.from(noising.marginals, (marginal) => -0.5 * logSNR(marginal));
     const borders = Float64Array.from(

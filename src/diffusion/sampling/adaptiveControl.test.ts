@@ -1,33 +1,44 @@
 /** `dpm_solver_adaptive` of the code of DPM-Solver, whose control has θ, beside its loop in plain numbers. */
 import { expect, it } from 'vitest';
 import { draw, squashed, squashedOf } from '../../../properties/diffusion/adaptiveDraw.js';
-import { type AdaptiveOptions, rectifiedFlow } from '../index.js';
+import { right } from '../../../properties/diffusion/run.js';
+import { add, cast, type Dim, div, scaleBy, sin, type Tensor } from '../../dsl/index.js';
+import { type AdaptiveOptions, continuousLinear, cosine, ddpm, type Denoiser, type Level, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, sigmaOf, trigonometric } from '../index.js'; // prettier-ignore
+import { noiseScale } from '../levels/channel.js';
 
 const BEGIN = [0.3, -0.8];
 const [MIN, MAX] = [0.02, 20];
+
+/** A range of noise levels. */
+interface Ends {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** x̂₀ at a level; λ = -ln(σ/α). */
+type X0 = (xBar: number, level: Level, l: number) => number;
+const ofLevel: X0 = (xBar, _, l) => squashedOf(xBar, Math.exp(-l));
 
 type Pair = readonly number[];
 /** A sum of multiples. */
 const sum = (...terms: readonly (readonly [factor: number, numbers: Pair])[]): Pair =>
   BEGIN.map((_, i) => terms.reduce((all, [factor, numbers]) => all + factor * numbers[i]!, 0));
 
-/** On rectified flow, where α = 1/(1 + e^{-λ}) and σ = α·e^{-λ}. */
-const alpha = (l: number): number => 1 / (1 + Math.exp(-l));
-const sigma = (l: number): number => alpha(l) * Math.exp(-l);
-
 /** The end of the loop, for one sample, and the number of evaluations. */
-const published = ({
-  space = 'epsilon',
-  order = 3,
-  rtol = 0.05,
-  atol = 0.0078,
-  hInit = 0.05,
-  theta = 0.9,
-}: AdaptiveOptions) => {
+const published = (
+  noising: Noising,
+  x0Of: X0,
+  { min, max }: Ends,
+  { space = 'epsilon', order = 3, rtol = 0.05, atol = 0.0078, hInit = 0.05, theta = 0.9 }: AdaptiveOptions,
+) => {
+  const { levelOfSigma } = pathOf(noising);
+  const at = (l: number): Level => levelOfSigma(Math.exp(-l));
+  const alpha = (l: number): number => at(l).alpha;
+  const sigma = (l: number): number => at(l).sigma;
   const isInNoise = space === 'epsilon';
   const predict = (x: Pair, l: number): Pair =>
     x.map((value) => {
-      const x0 = squashedOf(value / alpha(l), Math.exp(-l));
+      const x0 = x0Of(value / alpha(l), at(l), l);
       return isInNoise ? (value - alpha(l) * x0) / sigma(l) : x0;
     });
   /** The factors of x, of the prediction and of its slope, from λ = s over h. */
@@ -35,9 +46,9 @@ const published = ({
     isInNoise
       ? [alpha(s + h) / alpha(s), -sigma(s + h) * Math.expm1(h), -sigma(s + h) * (Math.expm1(h) / h - 1)]
       : [sigma(s + h) / sigma(s), -alpha(s + h) * Math.expm1(-h), alpha(s + h) * (Math.expm1(-h) / h + 1)];
-  const end = -Math.log(MIN);
-  let [s, h, evaluations] = [-Math.log(MAX), hInit, 0];
-  let x: Pair = BEGIN.map((value) => value * sigma(s));
+  const end = -Math.log(min);
+  let [s, h, evaluations] = [-Math.log(max), hInit, 0];
+  let x: Pair = BEGIN.map((value) => value * noiseScale(at(s)));
   let before = x;
   while (end - s > 1e-6) {
     const m = predict(x, s);
@@ -74,8 +85,35 @@ it.each<AdaptiveOptions>([
   { theta: 0.8, space: 'x0', order: 2, rtol: 0.01, atol: 1e-3 },
   { theta: 0.9, hInit: 3, rtol: 0.002, atol: 1e-4 }, // rejects
 ])('is dpm_solver_adaptive of the code of DPM-Solver: %o', async (options) => {
-  const { x, evaluations } = published(options);
+  const { x, evaluations } = published(rectifiedFlow(), ofLevel, { min: MIN, max: MAX }, options);
   const drawn = await draw(rectifiedFlow(), squashed, BEGIN, { ...options, min: MIN, max: MAX, toData: false });
+  expect(drawn.evaluations).toEqual([evaluations]);
+  drawn.samples.forEach((value, i) => expect(Math.abs(value - x[i]!)).toBeLessThan(1e-9));
+});
+
+const numbersOf = <B extends Dim>(t: Tensor<[B], 'int32' | 'float32'>): Tensor<[B]> => cast(t, 'float32');
+
+/** A network whose result depends on its time. */
+const timed: Denoiser<null, [2]> = {
+  predicts: 'x0',
+  timesteps: 1000,
+  apply: (params, x, inputs) => scaleBy(squashed.apply(params, x, inputs), add(sin(div(numbersOf(inputs.t), 50)), 2)),
+};
+
+it.each<readonly [string, Noising, Partial<Ends>]>([
+  ['the whole linear SDE', continuousLinear(), { max: sigmaOf(pathOf(continuousLinear()).levelAt(1)) }],
+  ['the cosine path near its end', trigonometric(), { max: 1e4 }],
+  ['a flow near its end', rectifiedFlow(), { max: 1e4 }],
+  ['the timesteps of DDPM', right(ddpm(linear(1000))), {}],
+  ['those of DPM-Solver', linearInLogAlpha(right(ddpm(linear(1000)))), {}],
+  ['of a coarse schedule', linearInLogAlpha(right(ddpm(cosine(20)))), {}],
+])('gives the network the exact time: %s', async (_, noising, { max = MAX }) => {
+  const path = pathOf(noising);
+  const x0Of: X0 = (xBar, level, l) => squashedOf(xBar, Math.exp(-l)) * (2 + Math.sin(path.clock.at(level) / 50));
+  const ends = { min: MIN, max };
+  const options: AdaptiveOptions = { theta: 0.9, rtol: 0.01, atol: 1e-3 };
+  const { x, evaluations } = published(noising, x0Of, ends, options);
+  const drawn = await draw(noising, timed, BEGIN, { ...options, ...ends, toData: false });
   expect(drawn.evaluations).toEqual([evaluations]);
   drawn.samples.forEach((value, i) => expect(Math.abs(value - x[i]!)).toBeLessThan(1e-9));
 });
@@ -85,7 +123,7 @@ it('in x̂₀ the last evaluation is the sample', async () => {
   const open = await draw(rectifiedFlow(), squashed, BEGIN, { ...how, toData: false });
   const { samples } = await draw(rectifiedFlow(), squashed, BEGIN, how);
   samples.forEach((value, i) => {
-    const end = -Math.log(MIN);
-    expect(value).toBeCloseTo(squashedOf(open.samples[i]! / alpha(end), MIN), 12);
+    const { alpha } = pathOf(rectifiedFlow()).levelOfSigma(MIN);
+    expect(value).toBeCloseTo(squashedOf(open.samples[i]! / alpha, MIN), 12);
   });
 });

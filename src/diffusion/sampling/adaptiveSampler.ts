@@ -31,7 +31,7 @@ import { clipToImage, type Correction } from '../guidance/x0Correction.js';
 import { perSample } from '../levels/batch.js';
 import { bySigma } from './bySigma.js';
 import { drawnBy, requiredKeys } from '../levels/batchKeys.js';
-import { noiseScale } from '../levels/channel.js';
+import { noiseScale, sigmaOf } from '../levels/channel.js';
 import { gaussian } from './noise.js';
 import type { SamplerStepInputs } from './sampler.js';
 import type { Noising } from '../levels/noising.js';
@@ -167,7 +167,7 @@ const adaptiveOf = <P, I extends Shape>({
           return {
             x,
             low: x,
-            lambda: fullLike(none, -Math.log(range.max)),
+            lambda: fullLike(none, -Math.log(Math.min(range.max, sigmaOf(begin)))), // a path may end below
             h: fullLike(none, control.hInit),
             inverses: [none, none],
             evaluations: none,

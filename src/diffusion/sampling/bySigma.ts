@@ -9,7 +9,7 @@ import {
   dims,
   div,
   expandDims,
-  log,
+  greater,
   mul,
   reciprocal,
   sqrt,
@@ -18,24 +18,41 @@ import {
   sum,
   table,
   type Tensor,
+  where,
 } from '../../dsl/index.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { LOG_SIGMA } from '../levels/noiseLevel.js';
 import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
-import type { Lookup, TimeType } from '../levels/path.js';
+import type { Lookup, NoiseLevel, TimeType } from '../levels/path.js';
 
-/** The time that a network gets at each σ/α: linear in ln σ between timesteps, and constant beyond the first and the last. */
-const timestepOf = ({ schedule, timesteps }: DiscreteNoising): (<B extends Dim>(sigma: Tensor<[B]>) => Tensor<[B]>) => {
-  const knots = Array.from(schedule.sigmas).filter(Number.isFinite);
-  const widths = knots.slice(1).map((knot, k) => Math.log(knot / knots[k]!));
-  const rises = knots.slice(1).map((_, k) => timesteps[k + 1]! - timesteps[k]!);
-  const starts = knots.slice(0, -1).map(Math.log);
+/** The time that a network gets at each σ/α, as on the host; that of the first or last timestep beyond them. */
+const timestepOf = ({
+  origin,
+  between = LOG_SIGMA,
+  ...own
+}: DiscreteNoising): (<B extends Dim>(sigma: Tensor<[B]>) => Tensor<[B]>) => {
+  const { schedule, timesteps } = origin ?? own;
+  const knots = Array.from(schedule.sigmas).filter(Number.isFinite).map(between.of);
+  const starts = knots.slice(0, -1);
+  const widths = starts.map((start, k) => knots[k + 1]! - start);
+  const rises = starts.map((_, k) => timesteps[k + 1]! - timesteps[k]!);
   return <B extends Dim>(sigma: Tensor<[B]>): Tensor<[B]> => {
     const [B] = dims(sigma) as readonly [number]; // traced: a number
     const across = (row: readonly number[]) => broadcastTo(table(row) as Tensor<[number]>, B, row.length);
-    const logs = broadcastTo(expandDims(log(sigma), 1) as Tensor<[number, 1]>, B, starts.length);
+    const measures = broadcastTo(expandDims(between.inProgram(sigma), 1) as Tensor<[number, 1]>, B, starts.length);
     // the part of the way from each timestep to the next that lies below σ
-    const parts = clip(div(sub(logs, across(starts)), across(widths)), 0, 1);
+    const parts = clip(div(sub(measures, across(starts)), across(widths)), 0, 1);
     return ascribeLike(add(sum(mul(parts, across(rises)), 1), timesteps[0]!), sigma);
+  };
+};
+
+/** A level with exactly this σ/α: where noise prevails α has lost its digits, and else σ. */
+const withRatio = <B extends Dim>(level: NoiseLevel<B>, ratio: Tensor<[B]>): NoiseLevel<B> => {
+  const isNoisy = greater(ratio, 1);
+  return {
+    ...level,
+    alpha: where(isNoisy, div(level.sigma, ratio), level.alpha),
+    sigma: where(isNoisy, level.sigma, mul(level.alpha, ratio)),
   };
 };
 
@@ -44,14 +61,14 @@ export const bySigma = (noising: Noising): Lookup => {
   const { clock, levels, levelOfSigma } = pathOf(noising);
   const floats = <B extends Dim>(sigma: Tensor<[B], TimeType>): Tensor<[B]> => cast(sigma, 'float32');
   if (!isDiscrete(noising)) {
-    const { timesOfSigmas } = noising;
+    const timeOf = <B extends Dim>(sigma: Tensor<[B], TimeType>) => noising.timesOfSigmas(floats(sigma));
     return {
       levelAt: levelOfSigma,
-      levels: (sigma) => levels(timesOfSigmas(floats(sigma))),
-      clock: { ...clock, of: (sigma) => clock.of(timesOfSigmas(floats(sigma))) },
+      levels: (sigma) => withRatio(levels(timeOf(sigma)), floats(sigma)),
+      clock: { ...clock, of: (sigma) => clock.of(timeOf(sigma)) },
     };
   }
-  const timeOf = timestepOf(noising.origin ?? noising);
+  const timeOf = timestepOf(noising);
   return {
     levelAt: levelOfSigma,
     levels: (sigma) => {

@@ -25,9 +25,8 @@ import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.
 import { channelAt, entryAt } from '../levels/table.js';
 import { steeredOn } from '../guidance/steering.js';
 import { functionOf } from '../../internal/decode.js';
-import { part } from '../../internal/parts.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
-import { denoiserPart, noisingPart } from '../parts.js';
+import { denoiserPart, noisingPart, solverPart } from '../parts.js';
 
 /** The parts of a sampler, which are independent of each other. */
 export interface SamplerParts<P, I extends Shape> {
@@ -99,7 +98,7 @@ interface ForClasses<C> {
 const partsOf = schema('sampler', {
   noising: noisingPart,
   denoiser: denoiserPart,
-  solver: part('a solver, such as ddim()', 'plan'),
+  solver: solverPart,
   grid: optional(gridPart, everyStep),
   toData: optional(t.boolean, true),
   guidance: optional(functionOf<Guidance>('guidance, such as cfg(2)'), unguided),

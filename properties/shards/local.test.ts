@@ -63,7 +63,7 @@ test.each([
   expect(await numbersOf(shards)).toEqual(world.expected.data);
 });
 
-test('processes that are killed are replaced, and the files have the same bytes', async () => {
+test('processes that are killed are replaced, and the files have the same bytes', skippedFor(notAsked), async () => {
   const calm = await draw('calm', 2, 1);
   const before = new Set(childrenOf(process.pid));
   let kills = 0;
@@ -92,7 +92,7 @@ describe('results that are there', () => {
     expect(bytesIn(folderFor('again'))).toEqual(bytes);
   });
 
-  test('of a run that was stopped are used by the next one, and its processes end', async () => {
+  test('of a run that was stopped are used by the next one, and its processes end', skippedFor(notAsked), async () => {
     const before = new Set(childrenOf(process.pid));
     const own = () => childrenOf(process.pid).filter((pid) => !before.has(pid));
     const signal = { aborted: false };
@@ -140,26 +140,30 @@ test('a job that ends ten workers is reported', skippedFor(notAsked), async () =
   expect(result).toMatchObject({ left: { actual: expect.stringContaining('10 workers that were lost') } });
 });
 
-test('a full disk ends the run, keeps what is written, and the next run goes on', skippedFor(noDisk), async () => {
-  await draw('roomy', 2, 1);
-  const folder = folderFor('full');
-  const disk = diskAt(folder, 6);
-  try {
-    const options = { ...drawing, engine: engine(2), folder, checkpoint: world.checkpoint, size: 2 };
-    expect(await sampleShards(options)()).toMatchObject({
-      left: { _tag: 'FileError', actual: expect.stringContaining('ENOSPC') },
-    });
-    const whole = bytesIn(folder);
-    expect(whole.size).toBeGreaterThan(0);
-    for (const [name, bytes] of whole) expect([name, bytes]).toEqual([name, bytesIn(folderFor('roomy')).get(name)]);
-    disk.grow();
-    const shards = valueOf(await sampleShards(options)());
-    expect(shards.reused).toBe(whole.size);
-    expect(bytesIn(folder)).toEqual(bytesIn(folderFor('roomy')));
-  } finally {
-    disk.remove();
-  }
-});
+test(
+  'a full disk ends the run, keeps what is written, and the next run goes on',
+  skippedFor(noDisk || notAsked),
+  async () => {
+    await draw('roomy', 2, 1);
+    const folder = folderFor('full');
+    const disk = diskAt(folder, 6);
+    try {
+      const options = { ...drawing, engine: engine(2), folder, checkpoint: world.checkpoint, size: 2 };
+      expect(await sampleShards(options)()).toMatchObject({
+        left: { _tag: 'FileError', actual: expect.stringContaining('ENOSPC') },
+      });
+      const whole = bytesIn(folder);
+      expect(whole.size).toBeGreaterThan(0);
+      for (const [name, bytes] of whole) expect([name, bytes]).toEqual([name, bytesIn(folderFor('roomy')).get(name)]);
+      disk.grow();
+      const shards = valueOf(await sampleShards(options)());
+      expect(shards.reused).toBe(whole.size);
+      expect(bytesIn(folder)).toEqual(bytesIn(folderFor('roomy')));
+    } finally {
+      disk.remove();
+    }
+  },
+);
 
 test('a sweep draws each combination with the same key', async () => {
   const points = valueOf(

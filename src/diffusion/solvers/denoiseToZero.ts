@@ -7,10 +7,9 @@ import type { Solver, SolverStep } from './plan.js';
 import { holdX0 } from './steps.js';
 
 /**
- * A solver whose run ends at the last level with noise, with the lower orders and without the corrector that it has at an end, and
- * then takes x̂₀ there: `denoise_to_zero` of the code of DPM-Solver and UniPC, and the last step of Song et al. 2021. Solvers know a
- * step to the data as the last of their run, so those without these options need it not. The sampler returns a `ConfigError` for a
- * grid that does not end at the data.
+ * Ends a run at the last level with noise, and then takes x̂₀ there: `denoise_to_zero` of the code of DPM-Solver and UniPC, and the last
+ * step of Song et al. 2021. Without it the step to the data is the last of the run: lower orders begin one step later, and a corrector
+ * still corrects the level before. The sampler returns a `ConfigError` for a grid that does not end at the data.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))

@@ -127,7 +127,7 @@ const rows: readonly Row[] = [
   ...(['linearUnscaled', 'quadratic', 'scaledLinear', 'sigmoidBetas'] as const).map((name) =>
     row(name, (o) => d[name](9, o), {}, { start: 0.1, end: 0.2 }),
   ),
-  row('warmupBetas', (o) => d.warmupBetas(0.1)(9, o), {}, { start: 0.1 }),
+  row('warmupBetas', (o) => d.warmupBetas(9, 0.1, o), {}, { start: 0.1 }),
   row('karrasSigmas', (o) => d.karrasSigmas(4, o), { min: 0.1, max: 9 }, { rho: 7 }),
   row('exponentialSigmas', (o) => d.exponentialSigmas(4, o), { min: 0.1, max: 9 }),
   row('karrasGrid', grid((o) => d.karrasGrid(4, o)), {}, { rho: 7 }),

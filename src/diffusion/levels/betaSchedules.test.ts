@@ -23,7 +23,7 @@ const ranged = {
   quadratic,
   scaledLinear,
   sigmoidBetas,
-  warmupBetas: warmupBetas(0.5),
+  warmupBetas: (T, range) => warmupBetas(T, 0.5, range),
 } satisfies Record<string, (T: number, range?: BetaRange) => either.Either<unknown, Schedule>>;
 
 describe.each(Object.entries({ ...ranged, linear, constantBetas, reciprocalBetas }))('%s', (name, make) => {
@@ -85,9 +85,9 @@ describe('named beta schedules', () => {
   });
 
   it('warmupBetas rises over the whole fraction, or not at all', () => {
-    expect(betas(warmupBetas(1)(9))).toEqual(betas(linearUnscaled(9)));
-    expect(betas(warmupBetas(0)(9))).toEqual(betas(constantBetas(9)));
-    for (const fraction of [-0.1, 1.1, NaN]) expect(message(warmupBetas(fraction)(9))).toContain(`got ${fraction}`);
+    expect(betas(warmupBetas(9, 1))).toEqual(betas(linearUnscaled(9)));
+    expect(betas(warmupBetas(9, 0))).toEqual(betas(constantBetas(9)));
+    for (const fraction of [-0.1, 1.1, NaN]) expect(message(warmupBetas(9, fraction))).toContain(`got ${fraction}`);
   });
 
   it.each([
@@ -96,7 +96,7 @@ describe('named beta schedules', () => {
     [0.99, 10, 9],
   ])('warmupBetas(%d) of %d timesteps rises over the first ⌊fraction·T⌋ = %d', (fraction, T, rising) => {
     const last = new Float64Array(T - rising).fill(0.02);
-    expect(betas(warmupBetas(fraction)(T))).toEqual([...betas(linearUnscaled(rising)), ...last]);
+    expect(betas(warmupBetas(T, fraction))).toEqual([...betas(linearUnscaled(rising)), ...last]);
   });
 
   it('reciprocalBetas removes equal parts of the signal, and leaves none', () => {

@@ -135,22 +135,26 @@ const partOfSteps = argument(
  * Betas that rise linearly from `start` to `end` over the first ⌊fraction·T⌋ timesteps, then stay at `end`: 'warmup10' (0.1)
  * and 'warmup50' (0.5) of Ho et al.'s code.
  *
- * @param fraction - from 0 to 1
+ * @param fraction - the part of the timesteps over which they rise, from 0 to 1
  * @param range - `start` 1e-4, `end` 0.02 if left out; unless 0 < start ≤ end < 1, a `ConfigError`
- * @example unwrap(warmupBetas(0.5)(6)).betas // → [0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02]
+ * @example unwrap(warmupBetas(6, 0.5)).betas // → [0.0001, 0.01005, 0.02, 0.02, 0.02, 0.02]
  */
-export const warmupBetas = (fraction: number) => {
-  const known = partOfSteps.decode(fraction);
-  const warm = ranged('warmupBetas', ({ start, end }, T) => {
+export const warmupBetas = <G = unknown>(
+  T: number,
+  fraction: number,
+  range?: Exact<G, keyof BetaRange> & BetaRange,
+): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    partOfSteps.decode(fraction),
+    E.flatMap((part) => warmup(part)(T, range)),
+  );
+
+const warmup = (fraction: number) =>
+  ranged('warmupBetas', ({ start, end }, T) => {
     const betas = new Float64Array(T).fill(end);
     betas.set(ramp(start, end, Math.floor(T * fraction)));
     return betas;
   });
-  return <G = unknown>(
-    T: number,
-    range?: Exact<G, keyof BetaRange> & BetaRange,
-  ): either.Either<NoisefoldError, Schedule> => E.flatMap(() => warm(T, range))(known);
-};
 
 /**
  * β_t = 1/(T-t): every step removes 1/T of the signal's variance, and no signal is left at the end (Sohl-Dickstein et al.

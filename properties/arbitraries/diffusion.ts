@@ -103,7 +103,14 @@ const leaving: fc.Arbitrary<Schedule> = fc.oneof(
   named(21, linear),
   named(1, cosine),
   named(1, linearUnscaled, quadratic, scaledLinear, sigmoidBetas, constantBetas),
-  named(1, (T) => warmupBetas(T, 0.1), (T) => warmupBetas(T, 0.5), exponential, laplace, sigmoidAlphaBar),
+  named(
+    1,
+    (T) => warmupBetas(T, 0.1),
+    (T) => warmupBetas(T, 0.5),
+    exponential,
+    laplace,
+    sigmoidAlphaBar,
+  ),
   fc
     .array(fc.double({ min: 1e-5, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 30 })
     .map((betas) => valueOf(scheduleFromBetas(betas))),

@@ -117,11 +117,11 @@ const published = {
   // 'const', 'warmup10', 'warmup50' and 'jsd' of hojonathanho/diffusion
   constantBetas: [constantBetas, () => 0.02],
   'warmupBetas(0.1)': [
-    (T) => warmupBetas(T, 0.1),
+    (T: number) => warmupBetas(T, 0.1),
     (at: number, T: number) => Math.min(0.02, 1e-4 + (0.0199 * at * (T - 1)) / (T / 10 - 1)),
   ],
   'warmupBetas(0.5)': [
-    (T) => warmupBetas(T, 0.5),
+    (T: number) => warmupBetas(T, 0.5),
     (at: number, T: number) => Math.min(0.02, 1e-4 + (0.0199 * at * (T - 1)) / (T / 2 - 1)),
   ],
   reciprocalBetas: [reciprocalBetas, (at: number, T: number) => 1 / ((1 - at) * (T - 1) + 1)],

@@ -23,7 +23,7 @@ const ranged = {
   quadratic,
   scaledLinear,
   sigmoidBetas,
-  warmupBetas: (T, range) => warmupBetas(T, 0.5, range),
+  warmupBetas: (T: number, range?: BetaRange) => warmupBetas(T, 0.5, range),
 } satisfies Record<string, (T: number, range?: BetaRange) => either.Either<unknown, Schedule>>;
 
 describe.each(Object.entries({ ...ranged, linear, constantBetas, reciprocalBetas }))('%s', (name, make) => {

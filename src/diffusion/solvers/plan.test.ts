@@ -4,7 +4,7 @@ import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { sampler } from '../sampling/sampler.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
-import { type Level, pairsOf } from '../levels/level.js';
+import { isData, type Level, pairsOf } from '../levels/level.js';
 import { type Solver, type Stage, solverOf } from './plan.js';
 import { flowStep } from './steps.js';
 import { ddpm } from '../levels/discreteNoising.js';
@@ -75,6 +75,11 @@ describe('a plan of a solver', () => {
         { at: { ...to, t: 3 }, x: 1 },
       ]),
       ', 3 in evaluation 1',
+    ],
+    [
+      withStages((from, to) => [{ at: from, x: 1 }, ...(isData(to) ? [{ at: to, x: 1 }] : [])]),
+      'expected evaluations of levels with noise, got one at the data, σ = 0, in evaluation',
+      '; end a step to the data with x̂₀ of the level before: { at: from, x0: 1 }',
     ],
     [withStages((from) => [{ at: from, x: 1, memory: [0.5] }]), 'expected factors of what earlier stages remember'],
     [{ plan: () => undefined }, '.plan: expected an Either of an array of steps, got nothing'],

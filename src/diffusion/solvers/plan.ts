@@ -7,7 +7,7 @@ import { callback } from '../../internal/parts.js';
 import { argument, optional, record } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
-import { type Level, pairsOf } from '../levels/level.js';
+import { isData, type Level, pairsOf } from '../levels/level.js';
 import { type Channel, sigmaOf } from '../levels/channel.js';
 import { predictsPart } from '../parts.js';
 import { type Noising, pathOf } from '../levels/noising.js';
@@ -137,13 +137,22 @@ const firstLookingBack = (stages: readonly Stage[]): number =>
 /** α, σ and t. */
 const numbersOf = ({ alpha, sigma, t: time }: Level): readonly number[] => [alpha, sigma, time];
 
-/** The first fault of the stages of a plan, as the expected and the actual value; null if they have none. */
+/** What is wrong with a plan. */
+type Fault = readonly [expected: string, actual: string, hint?: string];
+
+/** The first fault of the stages of a plan; null if they have none. */
 const faultOf = (
   stages: readonly Stage[],
   { last, levelAt, levelOfSigma }: Path,
   known: ReadonlySet<Level>,
-): readonly [expected: string, actual: string] | null => {
+): Fault | null => {
   for (const [i, { at }] of stages.entries()) {
+    if (isData(at))
+      return [
+        'evaluations of levels with noise',
+        `one at the data, σ = 0, in evaluation ${i}`,
+        'end a step to the data with x̂₀ of the level before: { at: from, x0: 1 }',
+      ];
     if (known.has(at)) continue; // it comes from the path, which may take as long as the rest of the plan
     const within = ` in evaluation ${i}`;
     if (!(at.t >= 0 && at.t <= last)) return [`times from 0 to ${last}`, at.t + within];
@@ -170,7 +179,7 @@ export const planOf = (
   noising: Noising,
 ): either.Either<NoisefoldError, SolverPlan> => {
   const result: either.Either<NoisefoldError, unknown> = solver.plan(levels, noising);
-  const refuse = (expected: string, actual: string, hint: string) =>
+  const refuse = (expected: string, actual: string, hint = 'plan steps for its levels') =>
     fail('ConfigError', { where: PLAN, expected, actual, hint });
   if (!isEither(result))
     return refuse(
@@ -183,7 +192,7 @@ export const planOf = (
     E.flatMap((plan) => (planType.is(plan) ? E.right(plan) : planArgument.decode(plan))), // a long plan is only tested
     E.flatMap((plan: SolverPlan) => {
       const fault = faultOf(stagesOf(plan), pathOf(noising), new Set(levels));
-      return fault ? refuse(...fault, 'plan steps for its levels') : E.right(plan);
+      return fault ? refuse(...fault) : E.right(plan);
     }),
   );
 };

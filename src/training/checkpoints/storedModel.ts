@@ -94,6 +94,10 @@ const builtIn = <P, I extends ImageShape>(model: Network<P, I>): AboutModel | un
 export const aboutModel = <P, I extends ImageShape>(model: Network<P, I>, name: string): AboutModel =>
   builtIn(model) ?? { name, ...fieldsOf(model) };
 
+/** The options of a loader for a network that is not built in. */
+const withName = ({ name }: AboutModel): string =>
+  name === CUSTOM ? '{ model }' : `{ model, name: ${JSON.stringify(name)} }`;
+
 /**
  * The network of a file: the given one, whose description must equal the stored one, or the one of the stored
  * configuration. Returns a `CheckpointMismatch` at the first difference, and a `ConfigError` for a network that is
@@ -109,7 +113,10 @@ export const modelFrom = <P, I extends ImageShape>(
     const differing = difference('model', aboutModel(network, name), about);
     if (differing === undefined) return E.right(network);
     const { path: field, expected, actual } = differing;
-    const hint = 'give the model that was saved, and its name if it was saved with one';
+    const hint =
+      field === 'model.name' && about.config === undefined && builtIn(network) === undefined
+        ? `give the name that it was saved with: ${withName(about)}`
+        : 'give the model that was saved';
     return fail('CheckpointMismatch', { where: `${path}: ${field}`, expected, actual, hint });
   }
   if (about.config === undefined)
@@ -117,7 +124,7 @@ export const modelFrom = <P, I extends ImageShape>(
       where: `${path}: model`,
       expected: `the model ${JSON.stringify(about.name)}, of which the file has only the parameters`,
       actual: 'none',
-      hint: 'give it: loadTrained(path, { model })',
+      hint: `give it: ${withName(about)}`,
     });
   return E.bimap(
     (error: NoisefoldError) => failure('DecodeError', { ...error, where: `${path}: model.config, ${error.where}` }),

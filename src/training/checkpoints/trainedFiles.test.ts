@@ -72,7 +72,7 @@ describe('a model returned by fit', () => {
       );
       const { classes: _, ...nameless } = loaded;
       expect((await leftOf(sample({ ...drawing, labels: ['line', 'line'] })(nameless)(backend))).message).toMatch(
-        /^sample: label of sample 0: expected a number, because the model has no names of classes, got "line"; /,
+        /^sample: label of sample 0: expected a number, because there are no names of classes, got "line"; /,
       );
     }));
 
@@ -214,6 +214,11 @@ describe('a custom model', () => {
         'none',
       ]);
       expect(await errorOf({ model: grey })).toEqual(['CheckpointMismatch', ': model.name', '"custom"', '"grey"']);
+      const hints = [{}, { model: grey }].map(async (parts) => (await leftOf(loadTrained(path, parts)(backend))).hint);
+      expect(await Promise.all(hints)).toEqual([
+        'give it: { model, name: "grey" }',
+        'give the name that it was saved with: { model, name: "grey" }',
+      ]);
       expect(await errorOf({ model: { ...grey, predicts: 'v' }, name: 'grey' })).toEqual([
         'CheckpointMismatch',
         ': model.predicts',

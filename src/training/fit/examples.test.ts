@@ -114,9 +114,17 @@ describe('classes', () => {
   });
 
   test('the error counts the classes if the data has more than the model', async () => {
-    const say = (has: string) =>
-      `data set: label at 3: expected a class of the model, 0 to 2, as it has 3, got 3; the data has ${has}; give other labels, or make the model with as many \`classes\``; // prettier-ignore
-    expect(await messageOf({ data: four })).toBe(say('at least 4'));
-    expect(await messageOf({ data: { ...four, classes: ['a', 'b', 'c', 'd'] } })).toBe(say('4'));
+    expect(await messageOf({ data: four })).toBe(
+      'data set: label at 3: expected a class of the model, 0 to 2, as it has 3, got 3; the data has at least 4; give other labels, or make the model with as many `classes`',
+    );
+  });
+
+  test.each([
+    ['a', 'b'],
+    ['a', 'b', 'c', 'd'],
+  ])('with other names than the model has classes are an error', async (...classes) => {
+    expect(await messageOf({ data: { ...four, classes } })).toBe(
+      `training.data.classes: expected 3 names, as the model has 3 classes, got ${classes.length}; make the model with classes: data.classes.length, or give data without names`,
+    );
   });
 });

@@ -44,14 +44,16 @@ const batchOf = (where: string, count: number, value: unknown): Samples => {
 };
 
 /** Raises `ConfigError` for a label that is not a class of the model. */
-const checkClasses = (where: string, classes: number, labels: Int32Array, data: object, at: Int32Array) => {
+const checkClasses = (where: string, classes: number, labels: Int32Array, at: Int32Array) => {
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong === -1) return;
-  const known = 'classes' in data && Array.isArray(data.classes) ? `${data.classes.length}` : null;
-  const has = known ?? `at least ${labels.reduce((a, b) => Math.max(a, b)) + 1}`;
+  const most = labels.reduce((a, b) => Math.max(a, b));
   const [actual, hint] = labels.every((label) => label === NO_CLASS)
     ? ['none: the data has no labels', 'give `labels` to the data, or make the model without `classes`']
-    : [`${labels[wrong]}; the data has ${has}`, 'give other labels, or make the model with as many `classes`'];
+    : [
+        `${labels[wrong]}; the data has at least ${most + 1}`,
+        'give other labels, or make the model with as many `classes`',
+      ];
   const expected = `a class of the model, 0 to ${classes - 1}, as it has ${classes}`;
   raise('ConfigError', { where: `${where}: label at ${at[wrong]}`, expected, actual, hint });
 };
@@ -77,7 +79,7 @@ export const loaded = (
         const hint = 'give images of the size of the data set, and a label for each';
         noBatch(where, `${images.length} and ${labels.length}`, expected, hint);
       }
-      if (classes !== undefined) checkClasses(where, classes, labels, data, positions);
+      if (classes !== undefined) checkClasses(where, classes, labels, positions);
       checkNumbers(images, {
         is: (x) => Math.abs(x) <= 1,
         expected: 'finite numbers in [-1, 1]',

@@ -19,7 +19,7 @@ import { breather } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { Dataset, ImageShape } from '../data/dataset.js';
 import { lookThrough } from '../data/wholeSet.js';
 import { mayGoOn, type OpenLoopOf, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
@@ -67,8 +67,20 @@ const endedError = (step: number): NoisefoldError =>
     hint: 'finish it once, and keep the result',
   });
 
+/** Raises `ConfigError` for data with fewer or more names than the model has classes: it would never learn some of them. */
+const checkNames = ({ classes }: { readonly classes?: number | undefined }, { classes: names = [] }: Dataset): void => {
+  if (classes !== undefined && names.length > 0 && names.length !== classes)
+    raise('ConfigError', {
+      where: 'training.data.classes',
+      expected: `${classes} names, as the model has ${classes} classes`,
+      actual: `${names.length}`,
+      hint: 'make the model with classes: data.classes.length, or give data without names',
+    });
+};
+
 /** Checks data in memory against the model, before the first step. */
 function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
+  checkNames(model, data);
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
   const { images = HELD_OUT } = heldOut;

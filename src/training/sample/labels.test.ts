@@ -28,7 +28,7 @@ test.each([
   [named, 4, 'expected a class of the model, 0 to 2, got 4; give other labels, or make the model with more `classes`'],
   [named, -1, 'expected a class of the model, 0 to 2, got -1; give other labels, or make the model with more `classes`'],
   [named, 'dig', 'expected a class: cat, dog, fox, got "dig"; did you mean dog?'],
-  [trained, 'dog', 'expected a number, because the model has no names of classes, got "dog"; give the number or the name of a class, see `trained.classes`'],
+  [trained, 'dog', 'expected a number, because there are no names of classes, got "dog"; add them: { ...trained, classes: data.classes }'],
   [{ ...trained, model: plain }, null, 'expected no labels: the model has no classes, got null; give other labels, or make the model with more `classes`'],
   [{ ...trained, model: plain }, 0, 'expected no labels: the model has no classes, got 0; give other labels, or make the model with more `classes`'],
 ] as const)('%#: another label is an error', async (of, label, message) => {

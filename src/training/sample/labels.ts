@@ -19,12 +19,16 @@ const named = (where: string, names: readonly string[], label: string): number =
   if (index !== -1) return index;
   const meant = suggestion(label, names);
   const listed = names.length > MOST_LISTED ? `${names.length} names` : names.join(', ');
+  const hint = meant === undefined ? 'give the number or the name of a class' : `did you mean ${meant}?`;
   return raise('ConfigError', {
     where,
-    expected: names.length === 0 ? 'a number, because the model has no names of classes' : `a class: ${listed}`,
     actual: JSON.stringify(label),
-    hint:
-      meant === undefined ? 'give the number or the name of a class, see `trained.classes`' : `did you mean ${meant}?`,
+    ...(names.length === 0
+      ? {
+          expected: 'a number, because there are no names of classes',
+          hint: 'add them: { ...trained, classes: data.classes }',
+        }
+      : { expected: `a class: ${listed}`, hint }),
   });
 };
 

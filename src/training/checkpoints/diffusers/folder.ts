@@ -72,17 +72,23 @@ const described = (component: unknown): string =>
 const isFromDiffusers = (component: unknown, name: unknown): boolean =>
   Array.isArray(component) && component.length === 2 && component[0] === 'diffusers' && component[1] === name;
 
-const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
-  fail('ConfigError', {
-    where,
-    expected,
-    actual,
-    hint: 'noisefold loads pipelines of a UNet2DModel and a scheduler: load its network alone, from its own folder',
-  });
+/** The error of a pipeline that cannot be loaded; the hint depends on its network. */
+const refusal =
+  ({ unet }: JsonRecord) =>
+  (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
+    fail('ConfigError', {
+      where,
+      expected,
+      actual,
+      hint: isFromDiffusers(unet, NETWORK)
+        ? `load its ${NETWORK} alone, from the folder unet of the pipeline`
+        : `a ${NETWORK} can be loaded, alone or with a scheduler; networks of text conditions, and VAEs, cannot`,
+    });
 
 /** Refuses a pipeline of another class, or with components that noisefold lacks, naming them. */
 export const checkedIndex = (path: string, index: JsonRecord): either.Either<NoisefoldError, void> => {
   const { _class_name: pipeline, unet } = index;
+  const refuse = refusal(index);
   if (!PIPELINES.includes(pipeline)) return refuse(`${path}: _class_name`, PIPELINES.join(', '), show(pipeline));
   const strangers = Object.entries(index).filter(
     ([name, value]) =>
@@ -121,7 +127,7 @@ export const checkedScheduler = (
 /** Refuses the configuration of another network. Some old configurations do not name their class. */
 export const checkedNetwork = (path: string, config: JsonRecord): either.Either<NoisefoldError, void> => {
   const { _class_name: name = NETWORK } = config;
-  return name === NETWORK ? E.right(undefined) : refuse(`${path}: _class_name`, NETWORK, show(name));
+  return name === NETWORK ? E.right(undefined) : refusal({})(`${path}: _class_name`, NETWORK, show(name));
 };
 
 /** The names of files of weights, in order of preference; `variant` is a part of the name, such as fp16. */

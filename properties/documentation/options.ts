@@ -40,7 +40,17 @@ const defaultIn = (field: ts.Symbol, checker: ts.TypeChecker): string | null => 
 
 /** Options that are declared by hand, because they depend on the types of a model. */
 const BY_HAND = [
-  ...['Fit', 'Sampling', 'Encoding', 'BoundMeasuring', 'LikelihoodMeasuring', 'SamplerParts'],
+  ...[
+    'Fit',
+    'Sampling',
+    'GivenBeginning',
+    'GivenNoise',
+    'GivenKnown',
+    'Encoding',
+    'BoundMeasuring',
+    'LikelihoodMeasuring',
+    'SamplerParts',
+  ],
   ...['SampleShards', 'EncodeShards', 'LikelihoodShards', 'QueueOptions', 'WorkerOptions'],
 ];
 

@@ -108,6 +108,11 @@ export const prepared = async () => {
 // another mistake has its own message
 // @ts-expect-error 'gird' is not an option: did you mean 'grid'?
 sample(plain, { ...drawing, gird: 1 });
+// as a name of other libraries
+// @ts-expect-error 'steps' is not an option: did you mean 'grid'?
+sample(plain, { ...drawing, steps: 50 });
+// @ts-expect-error 'seed' is not an option: did you mean 'key'?
+sample(plain, { ...drawing, seed: 7 });
 
 // but a classifier may guide it: labels are then those of the classifier; and a guidance of your own may add classes
 sample(plain, { ...labelled, guidance: classifierGuided(judge.model, 2), guide: judge });

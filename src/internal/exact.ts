@@ -7,6 +7,7 @@
  * `G` is inferred as a record with the fields of the argument. If all of them are fields of the options, `Exact` is
  * `unknown`, so that the parameter has the type of the options, and another mistake has its usual message.
  */
+import type { Synonyms } from './suggest.js';
 import type { LastOf } from './typeKinds.js';
 
 /** Refuses the fields of `G` whose names are not among `F`. */
@@ -26,8 +27,11 @@ type ByString<G> = G extends unknown
 
 /** The message about a field that is not an option. */
 type Refusal<N extends string, F> = N extends `${infer First}${string}`
-  ? Suggesting<N, Similar<N, Extract<F, `${First}${string}`>>>
+  ? Suggesting<N, Similar<N, Extract<F, `${First}${string}`>> | Synonym<N, F>>
   : never;
+
+/** The field that has another name elsewhere: `grid` for `steps`. */
+type Synonym<N, F> = N extends keyof Synonyms ? Extract<F, Synonyms[N]> : never;
 
 type Suggesting<N extends string, Meant extends string> = [Meant] extends [never]
   ? `'${N}' is not an option`

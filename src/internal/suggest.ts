@@ -27,11 +27,16 @@ const distance = (a: string, b: string): number => {
 const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
 
 /** Names of the same option elsewhere. */
-const SYNONYMS: Readonly<Record<string, string>> = { steps: 'grid', seed: 'key', epochs: 'steps' };
+export interface Synonyms {
+  readonly steps: 'grid';
+  readonly seed: 'key';
+  readonly epochs: 'steps';
+}
+const SYNONYMS: Synonyms = { steps: 'grid', seed: 'key', epochs: 'steps' };
 
 const TESTS: readonly ((word: string, name: string) => boolean)[] = [
   (word, name) => plain(word) === plain(name),
-  (word, name) => SYNONYMS[word] === name,
+  (word, name) => Object.entries(SYNONYMS).some(([other, own]) => other === word && own === name),
   (word, name) => initials(name).length > 1 && plain(word) === initials(name),
   (word, name) => name.length > 2 && distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
   (word, name) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),

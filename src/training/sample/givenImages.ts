@@ -10,7 +10,7 @@ import { checkNumbers, type Images } from '../data/images.js';
 export interface GivenBeginning {
   /** An image for each sample, or one for all, of the model's shape. */
   readonly images: Itself<Images>;
-  /** The fraction of the way to noise, above 0 and at most 1; at 1 little of the images is left. See `partOfTheWay`. */
+  /** The fraction of the way to noise, above 0 and at most 1: 0.3 changes details, at 1 little of the images is left. See `partOfTheWay`. */
   readonly strength: number;
 }
 
@@ -24,10 +24,11 @@ export interface GivenNoise {
 export interface GivenKnown {
   /** An image for each sample, or one for all, of the model's shape. Its numbers outside the mask do not matter. */
   readonly images: Itself<Images>;
-  /** 1 at known pixels and 0 at generated ones; for each sample or one for all, for each channel or one for all. */
+  /** 1 where the images are kept and 0 where the model draws; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
-  /** The number of times that each group of `jump` steps runs; both are 1 by default (RePaint, Lugmayr et al. 2022). */
+  /** The number of times that each group of `jump` steps runs; 1 by default (RePaint, Lugmayr et al. 2022). */
   readonly resamples?: number;
+  /** The number of steps in a group; 1 by default. */
   readonly jump?: number;
 }
 

@@ -207,7 +207,7 @@ describe('a folder is refused', () => {
     async (name) => {
       await mkdir(join(folder, name), { recursive: true });
       expect(await messageOf(openRunFolder(folder))).toBe(
-        `ConfigError: …/run: expected a folder without a run, got one with ${name}; resume the run, or give another folder`,
+        `ConfigError: …/run: expected a folder without a run, got one with ${name}; resume it with resume: true, or give another folder`,
       );
       expect(await readdir(folder)).toEqual([name]);
     },

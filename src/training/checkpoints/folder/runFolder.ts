@@ -162,7 +162,7 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
         where: folder,
         expected: 'a folder without a run',
         actual: `one with ${first}`,
-        hint: 'resume the run, or give another folder',
+        hint: 'resume it with resume: true, or give another folder',
       });
     return { from: null, metrics: [] };
   }

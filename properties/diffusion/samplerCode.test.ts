@@ -1,6 +1,6 @@
 /**
  * Samples by the published code of k-diffusion, DPM-Solver and UniPC, in float64, from the same x_T and the same noise: the solvers
- * that docs/sampling.md names for them give the same numbers.
+ * that docs/replay.md names for them give the same numbers.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -28,6 +28,18 @@ const { run } = await nf.run(compile(program({ x: 'N N' }, ({ x }) => matmul(x, 
 const numbers = await nf.run(read(await nf.run(run({ x: new Float32Array(${SIZE * SIZE}).fill(1) }))));
 globalThis.result = numbers.every((number) => number === ${SIZE}) ? 'right' : 'wrong';
 `,
+  'least.js': "import { kdpm2 } from 'noisefold/diffusion';\nconsole.log(kdpm2());",
+};
+
+/** Fails if a program of one solver has the options of another of its module, whose calls are marked as free of effects. */
+const checkLeast = async (root) => {
+  const options = { write: false, rollupOptions: { input: join(root, 'least.js') } };
+  const { output } = await build({ root, configFile: false, logLevel: 'error', build: options });
+  const code = output.map((chunk) => chunk.code ?? '').join('');
+  console.log(`a program of one solver: ${(code.length / 1e3).toFixed(1)} kB`);
+  const hasOptionsOf = (name) => new RegExp(`[\`'"]${name}[\`'"]`).test(code);
+  if (!hasOptionsOf('kdpm2') || hasOptionsOf('kdpm2Ancestral'))
+    throw new Error('a program of one solver has the options of another: the package lacks /* @__PURE__ */');
 };
 
 const managers = {
@@ -87,6 +99,7 @@ try {
     const built = await preview(config);
     await check(browser, built.resolvedUrls.local[0]);
     await built.close();
+    await checkLeast(root);
     if (warnings.length > 0) throw new Error(`${name}: Vite warns: ${warnings.join('\n')}`);
     console.log(`${name}: wasm runs on two threads in vite dev and as built`);
   }

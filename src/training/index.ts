@@ -22,6 +22,7 @@ export {
   randomFlip,
 } from './data/augmented.js';
 export { imageFolder, type ImageFiles, type ImageOptions } from './data/imageFolder.js';
+export { imagesAt } from './data/imagesAt.js';
 export { imagesOfFiles, type PictureFile } from './data/imagesOfFiles.js';
 export type { LabelOf, Labelling } from './data/labelling.js';
 export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';

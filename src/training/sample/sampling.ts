@@ -3,11 +3,11 @@ import { gridPart } from '../../diffusion/grids/grid.js';
 import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
-import { functionOf, natural, positive } from '../../internal/decode.js';
+import { functionOf, natural, positive, refuseValue } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
-import { part, signal } from '../../internal/parts.js';
+import { isObject, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
@@ -102,10 +102,25 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-export const imagesRecord = record({
+const imageFields = record({
   data: part('numbers, such as a Float32Array', 'length'),
   shape: t.array(natural),
 });
+
+/** Images; of a data set, which is not images, the error says how to take some. */
+export const imagesRecord: t.Type<t.TypeOf<typeof imageFields>, unknown> = new t.Type(
+  imageFields.name,
+  imageFields.is,
+  (value, context) =>
+    isObject(value) && 'batch' in value && 'size' in value
+      ? refuseValue(value, context, {
+          expected: 'images { data, shape }',
+          actual: 'a data set',
+          hint: 'take some of it: unwrap(await imagesAt(data, [0, 1])())',
+        })
+      : imageFields.validate(value, context),
+  (images) => images,
+);
 
 const listener = functionOf('a function');
 

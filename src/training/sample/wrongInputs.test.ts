@@ -127,6 +127,10 @@ describe('a classifier in place of a model, or an Either of options, is an error
   test.each([
     [{ ...drawing, steps: 3 }, /did you mean grid\?/],
     [{ solver: ddim(), seed: 3 }, /did you mean key\?/],
+    [
+      { ...drawing, from: { images: { size: 2, image: [1, 1, 1], batch: () => null }, strength: 0.5 } },
+      /got a data set; take some of it: unwrap\(await imagesAt\(data, \[0, 1\]\)\(\)\)/,
+    ],
   ])('and a field of another name is suggested: %o', async (given, message) => {
     const result = await using(reference())(sample(trained, given as never))();
     expect(E.isLeft(result) && result.left.message).toMatch(message);

@@ -14,7 +14,7 @@ import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Sha
 import { deriveFrom, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. */
-export type RandomKey = KeyWords;
+export interface RandomKey extends KeyWords {}
 
 /**
  * Makes a key from a seed. Raises `ConfigError` unless the seed is a safe integer.

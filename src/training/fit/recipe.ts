@@ -17,8 +17,8 @@ import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 import type { Coupling } from '../couplings/coupling.js';
 
-/** A network to be trained: a denoiser, or a classifier of noisy images, which has no `predicts`. */
-export type Learnable<P, I extends Shape> = Model<P, I> | ClassifierModel<P, I>;
+/** A network to be trained: a classifier of noisy images, which has no `predicts`, or a denoiser, last so that errors are about it. */
+export type Learnable<P, I extends Shape> = ClassifierModel<P, I> | Model<P, I>;
 
 /** The losses that a network may be trained with. */
 export type ObjectiveOf<M> = M extends { readonly predicts: Parameterization } ? Objective : ClassifierObjective;

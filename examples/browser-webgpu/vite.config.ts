@@ -76,6 +76,7 @@ const pure: Plugin = {
     handler: (code) =>
       code
         .replaceAll('/** @class */', '/* @__PURE__ */')
+        .replaceAll(/^(?=export function )/gm, '/* @__NO_SIDE_EFFECTS__ */ ')
         .replaceAll(/^(?=Object[.]defineProperty[(]RecursiveType)/gm, '/* @__PURE__ */ ') // noisefold has no recursive codecs
         .replaceAll(/^(export )?var \w+ = .*\);$/gm, (line) =>
           line.replaceAll(/(?<![\w.])(new )?(?=[\w.]+\()/g, '/* @__PURE__ */ $1'),

@@ -14,10 +14,16 @@ describe('the plugin that leaves out what the page does not need', () => {
     ],
     ['the verifier', 'dsl/compile/passes/optimized.ts', 'verify(name, roots);', 'undefined;'],
     [
-      'types of arguments, but not names of functions',
+      'types of arguments',
       'diffusion/levels/channel.ts',
       "const f = demanding('f', { x: part('a channel', 'alpha') }, (x) => demanding('g', { y }, (y) => y)(x));",
-      "const f = demanding('f', {}, (x) => demanding('g', {}, (y) => y)(x));",
+      'const f = ((x) => ((y) => y)(x));',
+    ],
+    [
+      'the name that an error has outside',
+      'dsl/ops/shape/joining.ts',
+      "tensor(named('stack', () => nodes.concat(parts, axis)));",
+      'tensor((() => nodes.concat(parts, axis))());',
     ],
     [
       'words of errors, but not their place',
@@ -36,6 +42,12 @@ describe('the plugin that leaves out what the page does not need', () => {
       'diffusion/guidance/cfg.ts',
       'schema(`cfg`, { ...both, rescale: optional(share, 0), scale: finite, f: optional(callback(`f`)) }).rule(check)',
       'schema(`cfg`, { ...both, rescale: optional(__anything, 0), scale: __anything, f: optional(__anything) })',
+    ],
+    [
+      'types of options that several functions have',
+      'dsl/ops/image/pooling.ts',
+      "const poolFields = { window: pair('a size'), strides: optional(pair('a size'), [2, 2]) };",
+      'const poolFields = { window: __anything, strides: optional(__anything, [2, 2]) };',
     ],
     [
       'no options of a network, which a file may describe',
@@ -61,6 +73,18 @@ describe('the plugin that leaves out what the page does not need', () => {
       'dsl/ops/shape/slicing.ts',
       'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g();',
       '; ; const c = f(d); if (e) raise(e); else g();',
+    ],
+    [
+      'checks with their words, and statements that only call a check',
+      'dsl/ops/shape/slicing.ts',
+      'if (a < 0) { const expected = `from 0`; raise(tag, { expected }); } demandFloats(where, x); if (b) { f(); raise(tag); }',
+      '; ; if (b) { f(); raise(tag); }',
+    ],
+    [
+      'the checks of plans',
+      'diffusion/sampling/sampler.ts',
+      'const plan = planOf(solver, levels, noising);',
+      'const plan = (solver).plan(levels, noising);',
     ],
     ['no check of a file', 'formats/npy.ts', 'if (a < 0) raise(tag, about);', null],
     [

@@ -77,9 +77,19 @@ const files: Rule = (n, rest) => {
   return [{ start: n.start, end: other.start, text: '' }, ...rest([other])];
 };
 
+/** Puts parentheses around a part of a node, in place of the whole. */
+const kept = (part: Syntax, whole: Syntax, rest: Parameters<Rule>[1], after = ''): readonly Edit[] => [
+  { start: whole.start, end: part.start, text: '(' },
+  ...rest([part]),
+  { start: part.end, end: whole.end, text: `)${after}` },
+];
+
 /** The arguments of noisefold's own functions have the right types. */
-const types = inCalls(/^(demanding|decoding)$/, ([where, args, f], _, rest) =>
-  args?.type === 'ObjectExpression' ? [...rest([where!]), replaced(args, '{}'), ...rest([f!])] : null,
+const types = inCalls(/^(demanding|decoding)$/, ([, , f], call, rest) => (f ? kept(f, call, rest) : null));
+
+/** An error names the operation that raises it, not the one that the program calls. */
+const names = inCalls(/^named$/, ([, build, more], call, rest) =>
+  build?.type === 'ArrowFunctionExpression' && more === undefined ? kept(build, call, rest, '()') : null,
 );
 const checks = inCalls(/^argument$/, (_, call) => [
   replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
@@ -87,18 +97,26 @@ const checks = inCalls(/^argument$/, (_, call) => [
 
 /** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
 const ANY = '__anything';
-const options = inCalls(/^schema$/, ([, fields, hint], _, rest) => {
-  if (fields?.type !== 'ObjectExpression') return null;
-  const all = (fields['properties'] as readonly Syntax[]).flatMap((field) => {
-    const value = field['value'] as Syntax | undefined;
-    if (field.type !== 'Property' || value === undefined) return rest([field]);
-    if (value.type !== 'CallExpression' || nameOf(value['callee']) !== 'optional')
-      return [replaced(field, `${nameOf(field['key'])}: ${ANY}`)];
-    const [type, ...others] = value['arguments'] as readonly Syntax[];
-    return [replaced(type!, ANY), ...rest(others)];
+const fieldsOf = (object: Syntax, rest: Parameters<Rule>[1]): readonly Edit[] =>
+  (object['properties'] as readonly Syntax[]).flatMap((field) => {
+    const { type } = Object(field['value']) as Partial<Syntax>;
+    return field.type === 'Property' &&
+      !(type === 'CallExpression' && nameOf(Object(field['value'])['callee']) === 'optional')
+      ? [replaced(field, `${nameOf(field['key'])}: ${ANY}`)]
+      : rest([field]);
   });
-  return hint === undefined ? all : [...all, replaced(hint, "''")];
-});
+const options = inCalls(/^schema$/, ([, fields, hint], _, rest) =>
+  fields?.type === 'ObjectExpression'
+    ? [...fieldsOf(fields, rest), ...(hint === undefined ? [] : [replaced(hint, "''")])]
+    : null,
+);
+const namedFields: Rule = (n, rest) => {
+  const object = n['init'] as Syntax | null | undefined;
+  return n.type === 'VariableDeclarator' && /Fields$/.test(nameOf(n['id'])) && object?.type === 'ObjectExpression'
+    ? fieldsOf(object, rest)
+    : null;
+};
+const optionals = inCalls(/^optional$/, ([type, ...others], _, rest) => [replaced(type!, ANY), ...rest(others)]);
 const optionRules: Rule = (n, rest) => {
   const callee = n['callee'] as Syntax | undefined;
   if (n.type !== 'CallExpression' || callee?.type !== 'MemberExpression' || nameOf(callee['property']) !== 'rule')
@@ -138,7 +156,7 @@ const hints = inCalls(/^hinted$/, ([type], call, rest) => [
 ]);
 
 /** The functions that raise errors, and the statements and expressions that only call one. */
-const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|notA|tooDeep)/;
+const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|noBatch|notA|tooDeep)/;
 const raises = (n: Syntax | null): boolean => {
   switch (n?.type) {
     case 'CallExpression':
@@ -148,8 +166,10 @@ const raises = (n: Syntax | null): boolean => {
     case 'ReturnStatement':
       return raises(n['argument'] as Syntax | null);
     case 'BlockStatement': {
-      const [first = null, ...others] = n['body'] as readonly Syntax[];
-      return others.length === 0 && raises(first);
+      const statements = n['body'] as readonly Syntax[];
+      return (
+        raises(statements.at(-1) ?? null) && statements.slice(0, -1).every(({ type }) => type === 'VariableDeclaration')
+      );
     }
     default:
       return false;
@@ -176,6 +196,24 @@ const guards: Rule = (n, rest) => {
   );
 };
 
+/** Statements that only call a check. */
+const statements: Rule = (n) => {
+  const { type, callee } = Object(n['expression']) as Partial<Syntax>;
+  return n.type === 'ExpressionStatement' &&
+    type === 'CallExpression' &&
+    /^(check|demand|require)[A-Z]/.test(nameOf(callee))
+    ? [replaced(n, ';')]
+    : null;
+};
+
+/** The plans of noisefold's solvers are right. */
+const plans = inCalls(/^planOf$/, ([solver, levels], call, rest) => [
+  { start: call.start, end: solver!.start, text: '(' },
+  ...rest([solver!]),
+  { start: solver!.end, end: levels!.start, text: ').plan(' },
+  ...rest([levels!]),
+]);
+
 /** The rules, by the files of noisefold that they are for. */
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
@@ -188,8 +226,13 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
   [/[/]src[/]/, [types, suggestions]],
-  [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
-  [/[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/]fit)[/]/, [optionRules, options]],
+  [/[/]src[/]dsl[/]/, [names]],
+  [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
+  [/[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/]dual[.])/, [guards, statements]],
+  [
+    /[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/](fit|data))[/]/,
+    [optionRules, options, namedFields, optionals],
+  ],
   [
     /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
     [checks, refusals, hints, words],

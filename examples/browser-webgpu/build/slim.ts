@@ -112,7 +112,7 @@ const options = inCalls(/^schema$/, ([, fields, hint], _, rest) =>
 );
 const namedFields: Rule = (n, rest) => {
   const object = n['init'] as Syntax | null | undefined;
-  return n.type === 'VariableDeclarator' && /Fields$/.test(nameOf(n['id'])) && object?.type === 'ObjectExpression'
+  return n.type === 'VariableDeclarator' && nameOf(n['id']).endsWith('Fields') && object?.type === 'ObjectExpression'
     ? fieldsOf(object, rest)
     : null;
 };

@@ -86,10 +86,12 @@ const pure: Plugin = {
 
 /** Code that their compiler wrote for ES5, and the same in the language of today. */
 const replacements: readonly (readonly [RegExp, string])[] = [
+  [/^var __extends = .*?^}\)\(\);$/ms, ''],
   [
-    /^var __extends = .*?^}\)\(\);$/ms,
-    'const __extends = (d, b) => { Object.setPrototypeOf(d, b); Object.setPrototypeOf(d.prototype, b.prototype); };',
+    /[/][*][*] @class [*][/] \(function \(_super\) \{\s+__extends\((\w+), _super\);\s+function \1\(([^)]*)\) \{\s+var _this = _super[.]call\(this, (.*?)\)(?: [/][*][^;]*?)?\s+\|\| this;(.*?)\s+return _this;\s+\}\s+return \1;\s+\}\((\w+)\)\)/gs,
+    'class extends $5 { constructor($2) { const _this = super($3); $4 } }',
   ],
+  [/useIdentity\(\w+\)\s+[?] identity\s+: function \(a\) \{.*?\n? +\}(?=, \w+)/gs, 'identity'], // the page only decodes
   [/^export function getIndex\(.*?^}$/ms, 'export const getIndex = () => undefined;'], // no union of the page has records with tags
   [/^var __assign = .*?^};$/ms, 'const __assign = Object.assign;'],
   [/^var __spreadArray = .*?^};$/ms, 'const __spreadArray = (to, from) => [...to, ...from];'],

@@ -71,8 +71,20 @@ describe('the plugin that leaves out what the page does not need', () => {
     [
       'checks that only raise errors',
       'dsl/ops/shape/slicing.ts',
-      'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g();',
-      '; ; const c = f(d); if (e) raise(e); else g();',
+      'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g(h ?? raise(h));',
+      '; ; const c = f(d); if (e) raise(e); else g((h));',
+    ],
+    [
+      'what always holds in a backend',
+      'backends/wasm/assembler/encoder.ts',
+      'if (at < 0) throw new RangeError(`${at}`); try { f(); } catch (thrown) { if (at > 1) throw thrown; }',
+      '; try { f(); } catch (thrown) { if (at > 1) throw thrown; }',
+    ],
+    [
+      'the test whether a value is JSON',
+      'internal/json/json.ts',
+      'const objection = findNonJson(value);',
+      'const objection = null;',
     ],
     [
       'checks with their words, and statements that only call a check',

@@ -138,8 +138,11 @@ const classifier: Rule = (n) =>
     ? [replaced(n['right'] as Syntax, 'undefined')]
     : null;
 
-/** Names of fields are not misspelt. */
-const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
+/** Names of fields are not misspelt, and no value in a file is a promise or an Either. */
+const suggestions = inCalls(/^(suggestion|remedyFor)$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** What the page writes is JSON. */
+const json = inCalls(/^findNonJson$/, (_, call) => [replaced(call, 'null')]);
 
 /** The advice of errors of the CPU: what is left says what was expected. */
 const advice = inProperties(/^hint$/, "''");
@@ -156,7 +159,7 @@ const hints = inCalls(/^hinted$/, ([type], call, rest) => [
 ]);
 
 /** The functions that raise errors, and the statements and expressions that only call one. */
-const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|noBatch|notA|tooDeep)/;
+const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|noBatch|notA|notWork|tooDeep)/;
 const raises = (n: Syntax | null): boolean => {
   switch (n?.type) {
     case 'CallExpression':
@@ -176,7 +179,7 @@ const raises = (n: Syntax | null): boolean => {
   }
 };
 
-/** `if (wrong) raise(…)`, `wrong && raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
+/** `if (wrong) raise(…)`, `wrong && raise(…)`, `x ?? raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
 const guards: Rule = (n, rest) => {
   if (n.type === 'IfStatement')
     return n['alternate'] === null && raises(n['consequent'] as Syntax) ? [replaced(n, ';')] : null;
@@ -184,6 +187,8 @@ const guards: Rule = (n, rest) => {
     const { type, right } = n['expression'] as Syntax;
     return type === 'LogicalExpression' && raises(right as Syntax) ? [replaced(n, ';')] : null;
   }
+  if (n.type === 'LogicalExpression' && n['operator'] === '??' && raises(n['right'] as Syntax))
+    return kept(n['left'] as Syntax, n, rest);
   if (n.type !== 'ConditionalExpression') return null;
   const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
   const branch = raises(a) ? b : raises(b) ? a : null;
@@ -194,6 +199,14 @@ const guards: Rule = (n, rest) => {
       { start: branch.end, end: n.end, text: '' },
     ]
   );
+};
+
+/** What always holds inside the compiler and the backends. */
+const invariants: Rule = (n) => {
+  const { type, argument } = Object(n['consequent']) as Partial<Syntax>;
+  return n.type === 'IfStatement' && type === 'ThrowStatement' && Object(argument).type === 'NewExpression'
+    ? [replaced(n, ';')]
+    : null;
 };
 
 /** Statements that only call a check. */
@@ -225,16 +238,20 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]node[/]/, [words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
-  [/[/]src[/]/, [types, suggestions]],
+  [/[/]src[/]/, [types, suggestions, json]],
+  [/[/]src[/](dsl|internal[/]lookup|backends[/](shared|webgpu|wasm[/](assembler|kernels|region)))/, [invariants]],
   [/[/]src[/]dsl[/]/, [names]],
   [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
-  [/[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/]dual[.])/, [guards, statements]],
+  [
+    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/](dual|parts)[.]|formats[/]safetensors(Layout)?[.])/,
+    [guards, statements],
+  ],
   [
     /[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/](fit|data))[/]/,
     [optionRules, options, namedFields, optionals],
   ],
   [
-    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
+    /[/]src[/](dsl|nn|diffusion|entry|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
     [checks, refusals, hints, words],
   ],
 ];

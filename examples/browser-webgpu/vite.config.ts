@@ -134,7 +134,7 @@ const again: Plugin = {
       const { code } = await minify(chunk.code, {
         ecma: 2020,
         module: true,
-        compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
+        compress: { passes: 3, keep_fargs: false, lhs_constants: false, pure_getters: true, unsafe_arrows: true },
       });
       chunk.code = code!; // there is one, or an exception
     }

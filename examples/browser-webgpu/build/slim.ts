@@ -70,6 +70,14 @@ const without =
 const formulas = without(/^(pow|erf|log1p|tan|atan|b?float16)$/);
 const hostFormulas = without(/^(pow|erf|b?float16)$/);
 
+/** The kernels of operations that no program of the page has: cumsum, argmax and topK. */
+const kernelCases: Rule = (n) =>
+  n.type === 'SwitchCase' && /^(cumsum|argmax|topKIndices)$/.test(nameOf(n['test'])) ? [replaced(n, '')] : null;
+const kernelRules: Rule = (n) =>
+  n.type === 'VariableDeclarator' && /^(alongAxis|topK)Rule$/.test(nameOf(n['id']))
+    ? [replaced(n['init'] as Syntax, '() => null')]
+    : null;
+
 /** There are no files of Node. */
 const files: Rule = (n, rest) => {
   if (n.type !== 'ConditionalExpression') return null;
@@ -234,6 +242,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]backends[/](wasm|shared)[/]/, [advice]],
   [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
   [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
+  [/[/]src[/]backends[/](webgpu[/]library|shared)[/]/, [kernelCases, kernelRules]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
   [/[/]src[/]node[/]/, [words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],

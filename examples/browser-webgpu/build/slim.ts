@@ -63,12 +63,10 @@ const verifier = inProperties(/^rebuild$/, 'null');
 const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
 
 /** The functions of elements that no program of the page computes. */
-const without =
-  (names: RegExp): Rule =>
-  (n) =>
-    n.type === 'Property' && names.test(nameOf(n['key'])) ? [replaced(n, `${nameOf(n['key'])}: undefined`)] : null;
-const formulas = without(/^(pow|erf|log1p|tan|atan|b?float16)$/);
-const hostFormulas = without(/^(pow|erf|b?float16)$/);
+const formulas: Rule = (n) =>
+  n.type === 'Property' && /^(pow|erf|log1p|tan|tanh|atan|b?float16)$/.test(nameOf(n['key']))
+    ? [replaced(n, `${nameOf(n['key'])}: undefined`)]
+    : null;
 
 /** The kernels of operations that no program of the page has: cumsum, argmax and topK. */
 const kernelCases: Rule = (n) =>
@@ -240,8 +238,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
   [/[/]src[/]backends[/](wasm|shared)[/]/, [advice]],
-  [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
-  [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
+  [/[/]src[/](backends[/]shared[/]elementary[/]functions|dsl[/]primitives[/](elementwise|scalar))[.]/, [formulas]],
   [/[/]src[/]backends[/](webgpu[/]library|shared)[/]/, [kernelCases, kernelRules]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
   [/[/]src[/]node[/]/, [words]],

@@ -76,6 +76,13 @@ const kernelRules: Rule = (n) =>
     ? [replaced(n['init'] as Syntax, '() => null')]
     : null;
 
+/** The page measures no calls. */
+const profiles = inProperties(/^profile$/, 'undefined');
+const measurements: Rule = (n) =>
+  n.type === 'BinaryExpression' && n['operator'] === '===' && nameOf(n['left']) === 'milliseconds'
+    ? [replaced(n, 'true')]
+    : null;
+
 /** There are no files of Node. */
 const files: Rule = (n, rest) => {
   if (n.type !== 'ConditionalExpression') return null;
@@ -240,6 +247,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]backends[/](wasm|shared)[/]/, [advice]],
   [/[/]src[/](backends[/]shared[/]elementary[/]functions|dsl[/]primitives[/](elementwise|scalar))[.]/, [formulas]],
   [/[/]src[/]backends[/](webgpu[/]library|shared)[/]/, [kernelCases, kernelRules]],
+  [/[/]src[/](backends|dsl[/]run)[/]/, [profiles, measurements]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
   [/[/]src[/]node[/]/, [words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],

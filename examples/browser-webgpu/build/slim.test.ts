@@ -81,6 +81,24 @@ describe('the plugin that leaves out what the page does not need', () => {
       '; try { f(); } catch (thrown) { if (at > 1) throw thrown; }',
     ],
     [
+      'kernels of operations that no program has',
+      'backends/webgpu/library/rule.ts',
+      "switch (node.op) { case 'gather': f(x); break; case 'cumsum': g(x); }",
+      "switch (node.op) { case 'gather': f(x); break;  }",
+    ],
+    [
+      'measurements of calls',
+      'backends/wasm/engine/execution.ts',
+      'const parts = milliseconds === null ? segments : calls; const runner = { profile: (inputs) => work(inputs) };',
+      'const parts = true ? segments : calls; const runner = { profile: undefined };',
+    ],
+    [
+      'checks of the inputs of a program',
+      'dsl/run/inputs.ts',
+      'const outcome = checkTwice(planned, all);',
+      "const outcome = ({ _tag: 'Right' });",
+    ],
+    [
       'the test whether a value is JSON',
       'internal/json/json.ts',
       'const objection = findNonJson(value);',

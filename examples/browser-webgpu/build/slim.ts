@@ -240,6 +240,9 @@ const plans = inCalls(/^planOf$/, ([solver, levels], call, rest) => [
   ...rest([levels!]),
 ]);
 
+/** The inputs of programs have the right names, and no key or donated value is given twice. */
+const inputs = inCalls(/^check(Names|Twice)$/, (_, call) => [replaced(call, "({ _tag: 'Right' })")]);
+
 /** The rules, by the files of noisefold that they are for. */
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
@@ -255,9 +258,10 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]/, [types, suggestions, json]],
   [/[/]src[/](dsl|internal[/]lookup|backends[/](shared|webgpu|wasm[/](assembler|kernels|region)))/, [invariants]],
   [/[/]src[/]dsl[/]/, [names]],
+  [/[/]src[/]dsl[/]run[/]inputs[.]/, [inputs]],
   [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
   [
-    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/](dual|parts)[.]|formats[/]safetensors(Layout)?[.])/,
+    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/](dual|errors|parts)[.]|formats[/]safetensors(Layout)?[.])/,
     [guards, statements],
   ],
   [

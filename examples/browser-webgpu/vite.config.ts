@@ -76,6 +76,7 @@ const pure: Plugin = {
     handler: (code) =>
       code
         .replaceAll('/** @class */', '/* @__PURE__ */')
+        .replaceAll(/^(?=export function )/gm, '/* @__NO_SIDE_EFFECTS__ */ ')
         .replaceAll(/^(?=Object[.]defineProperty[(]RecursiveType)/gm, '/* @__PURE__ */ ') // noisefold has no recursive codecs
         .replaceAll(/^(export )?var \w+ = .*\);$/gm, (line) =>
           line.replaceAll(/(?<![\w.])(new )?(?=[\w.]+\()/g, '/* @__PURE__ */ $1'),
@@ -85,10 +86,12 @@ const pure: Plugin = {
 
 /** Code that their compiler wrote for ES5, and the same in the language of today. */
 const replacements: readonly (readonly [RegExp, string])[] = [
+  [/^var __extends = .*?^}\)\(\);$/ms, ''],
   [
-    /^var __extends = .*?^}\)\(\);$/ms,
-    'const __extends = (d, b) => { Object.setPrototypeOf(d, b); Object.setPrototypeOf(d.prototype, b.prototype); };',
+    /[/][*][*] @class [*][/] \(function \(_super\) \{\s+__extends\((\w+), _super\);\s+function \1\(([^)]*)\) \{\s+var _this = _super[.]call\(this, (.*?)\)(?: [/][*][^;]*?)?\s+\|\| this;(.*?)\s+return _this;\s+\}\s+return \1;\s+\}\((\w+)\)\)/gs,
+    'class extends $5 { constructor($2) { const _this = super($3); $4 } }',
   ],
+  [/useIdentity\(\w+\)\s+[?] identity\s+: function \(a\) \{.*?\n? +\}(?=, \w+)/gs, 'identity'], // the page only decodes
   [/^export function getIndex\(.*?^}$/ms, 'export const getIndex = () => undefined;'], // no union of the page has records with tags
   [/^var __assign = .*?^};$/ms, 'const __assign = Object.assign;'],
   [/^var __spreadArray = .*?^};$/ms, 'const __spreadArray = (to, from) => [...to, ...from];'],
@@ -131,7 +134,7 @@ const again: Plugin = {
       const { code } = await minify(chunk.code, {
         ecma: 2020,
         module: true,
-        compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
+        compress: { passes: 3, keep_fargs: false, lhs_constants: false, pure_getters: true, unsafe_arrows: true },
       });
       chunk.code = code!; // there is one, or an exception
     }

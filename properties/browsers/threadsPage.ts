@@ -1,5 +1,5 @@
 /** Runs the workers of the wasm backend in a browser. */
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
 import { workerSource } from '../../src/backends/wasm/threads/workerSource.js';

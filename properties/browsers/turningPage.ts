@@ -1,6 +1,6 @@
 /** A page that trains and samples on its own thread, and counts its frames and timers. */
 import { reference } from '../../src/backends/reference/index.js';
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { ddim } from '../../src/diffusion/index.js';
 import { type Backend, key } from '../../src/dsl/index.js';
 import { TE, type taskEither } from '../../src/internal/fp.js';

@@ -1,4 +1,4 @@
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { offerChecks } from './checks.js';
 
 /** Two threads compute every stage on a page that allows them; elsewhere the calling thread does. */

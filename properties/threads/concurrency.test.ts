@@ -1,6 +1,6 @@
 /** Calls of a backend while workers run have the same results as without concurrent runs. */
 import { afterAll, expect, test } from 'vitest';
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
 import { key, release } from '../../src/dsl/index.js';
 import { E } from '../../src/internal/fp.js';

@@ -1,6 +1,6 @@
 /** Workers that die at any time, or do not start: each run ends, with its value or an error, and the next one works. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { type Spawn, spawnWith } from '../../src/backends/wasm/threads/spawn.js';
 import { createSite, turn } from '../../src/backends/wasm/threads/testing.js';
 import { workerSource } from '../../src/backends/wasm/threads/workerSource.js';

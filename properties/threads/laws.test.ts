@@ -3,7 +3,7 @@
  * backends at once.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { attention, compile, grad, program, read, release, square, sum, type Tensor } from '../../src/dsl/index.js';
 import { notAsked } from '../asked.js';
 import { unetCases } from '../diffusion/unetCases.js';

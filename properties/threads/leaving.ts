@@ -1,5 +1,5 @@
 /** A program that does not close its backend: it runs twice on workers, and waits only for these runs. */
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { compile, program, read, upload, matmul } from '../../src/dsl/index.js';
 import { valueOf } from '../oracles/plans.js';
 

@@ -1,7 +1,7 @@
 /** Training has equal bits for any number of threads, with any timing of each thread. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { wasmBackend } from '../../src/backends/wasm/backend.js';
+import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { createSite } from '../../src/backends/wasm/threads/testing.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
 import { compile, key, read, release } from '../../src/dsl/index.js';

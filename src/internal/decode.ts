@@ -253,6 +253,7 @@ export const only = <A extends string | number | boolean | null | readonly never
 };
 
 /** A list of at least one value. */
+/* @__NO_SIDE_EFFECTS__ */
 export const listOfSome = <A>(item: t.Type<A, unknown>, name: string): t.Type<readonly A[]> => {
   const list = t.readonlyArray(item, name);
   return new t.Type(

@@ -46,6 +46,7 @@ export const textOf = (value: unknown): string => {
 /**
  * Formats a shape for error messages.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
 
 /** Something with a dtype and a shape, such as a node, a value, or a leaf of a spec. */
@@ -55,6 +56,7 @@ export interface Typed {
 }
 
 /** Formats a dtype and a shape for error messages: `float32 [2, 3]`. */
+/* @__NO_SIDE_EFFECTS__ */
 export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showShape(shape)}`;
 
 /** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */

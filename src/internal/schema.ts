@@ -84,6 +84,7 @@ const without = (fields: Fields, are: (field: t.Mixed | AnyOptional) => boolean)
  * The type of an object with these fields and no others; io-ts's `strict` drops others silently. Decoding adds the
  * defaults. An unknown field is reported before a missing one, because it may be the missing field, misspelt.
  */
+/* @__NO_SIDE_EFFECTS__ */
 export const record = <const F extends Fields>(fields: F): RecordType<F> => {
   const names = Object.keys(fields);
   const required = t.type(without(fields, isOptional));

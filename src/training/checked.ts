@@ -17,7 +17,7 @@ const denoiserPart = part('a model', 'predicts', 'apply', 'params', 'init');
 const classifierPart = part('a classifier', 'classes', 'apply', 'params', 'init');
 
 /** A network to be trained: a denoiser or a classifier. */
-export const learnablePart: t.Type<unknown> = new t.Type<unknown>(
+export const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
   'a model',
   t.unknown.is,
   (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),

@@ -4,7 +4,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { tfjs } from '../backends/tfjs/index.js';
-import { wasmBackend } from '../backends/wasm/backend.js';
+import { wasmBackend } from '../backends/wasm/testing.js';
 import { cosine, ddim, ddpm, type Model } from '../diffusion/index.js';
 import { add, type Backend, compile, type Effect, key, matmul, program, type Tensor, zerosLike } from '../dsl/index.js';
 import { E } from '../internal/fp.js';

@@ -14,10 +14,16 @@ describe('the plugin that leaves out what the page does not need', () => {
     ],
     ['the verifier', 'dsl/compile/passes/optimized.ts', 'verify(name, roots);', 'undefined;'],
     [
-      'types of arguments, but not names of functions',
+      'types of arguments',
       'diffusion/levels/channel.ts',
       "const f = demanding('f', { x: part('a channel', 'alpha') }, (x) => demanding('g', { y }, (y) => y)(x));",
-      "const f = demanding('f', {}, (x) => demanding('g', {}, (y) => y)(x));",
+      'const f = ((x) => ((y) => y)(x));',
+    ],
+    [
+      'the name that an error has outside',
+      'dsl/ops/shape/joining.ts',
+      "tensor(named('stack', () => nodes.concat(parts, axis)));",
+      'tensor((() => nodes.concat(parts, axis))());',
     ],
     [
       'words of errors, but not their place',
@@ -36,6 +42,12 @@ describe('the plugin that leaves out what the page does not need', () => {
       'diffusion/guidance/cfg.ts',
       'schema(`cfg`, { ...both, rescale: optional(share, 0), scale: finite, f: optional(callback(`f`)) }).rule(check)',
       'schema(`cfg`, { ...both, rescale: optional(__anything, 0), scale: __anything, f: optional(__anything) })',
+    ],
+    [
+      'types of options that several functions have',
+      'dsl/ops/image/pooling.ts',
+      "const poolFields = { window: pair('a size'), strides: optional(pair('a size'), [2, 2]) };",
+      'const poolFields = { window: __anything, strides: optional(__anything, [2, 2]) };',
     ],
     [
       'no options of a network, which a file may describe',
@@ -59,8 +71,50 @@ describe('the plugin that leaves out what the page does not need', () => {
     [
       'checks that only raise errors',
       'dsl/ops/shape/slicing.ts',
-      'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g();',
-      '; ; const c = f(d); if (e) raise(e); else g();',
+      'if (a < 0) { raise(tag, about); } b || refuse(x); const c = isRight(d) ? f(d) : wrongShape(d); if (e) raise(e); else g(h ?? raise(h));',
+      '; ; const c = f(d); if (e) raise(e); else g((h));',
+    ],
+    [
+      'what always holds in a backend',
+      'backends/wasm/assembler/encoder.ts',
+      'if (at < 0) throw new RangeError(`${at}`); try { f(); } catch (thrown) { if (at > 1) throw thrown; }',
+      '; try { f(); } catch (thrown) { if (at > 1) throw thrown; }',
+    ],
+    [
+      'kernels of operations that no program has',
+      'backends/webgpu/library/rule.ts',
+      "switch (node.op) { case 'gather': f(x); break; case 'cumsum': g(x); }",
+      "switch (node.op) { case 'gather': f(x); break;  }",
+    ],
+    [
+      'measurements of calls',
+      'backends/wasm/engine/execution.ts',
+      'const parts = milliseconds === null ? segments : calls; const runner = { profile: (inputs) => work(inputs) };',
+      'const parts = true ? segments : calls; const runner = { profile: undefined };',
+    ],
+    [
+      'checks of the inputs of a program',
+      'dsl/run/inputs.ts',
+      'const outcome = checkTwice(planned, all);',
+      "const outcome = ({ _tag: 'Right' });",
+    ],
+    [
+      'the test whether a value is JSON',
+      'internal/json/json.ts',
+      'const objection = findNonJson(value);',
+      'const objection = null;',
+    ],
+    [
+      'checks with their words, and statements that only call a check',
+      'dsl/ops/shape/slicing.ts',
+      'if (a < 0) { const expected = `from 0`; raise(tag, { expected }); } demandFloats(where, x); if (b) { f(); raise(tag); }',
+      '; ; if (b) { f(); raise(tag); }',
+    ],
+    [
+      'the checks of plans',
+      'diffusion/sampling/sampler.ts',
+      'const plan = planOf(solver, levels, noising);',
+      'const plan = (solver).plan(levels, noising);',
     ],
     ['no check of a file', 'formats/npy.ts', 'if (a < 0) raise(tag, about);', null],
     [

@@ -63,12 +63,25 @@ const verifier = inProperties(/^rebuild$/, 'null');
 const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
 
 /** The functions of elements that no program of the page computes. */
-const without =
-  (names: RegExp): Rule =>
-  (n) =>
-    n.type === 'Property' && names.test(nameOf(n['key'])) ? [replaced(n, `${nameOf(n['key'])}: undefined`)] : null;
-const formulas = without(/^(pow|erf|log1p|tan|atan|b?float16)$/);
-const hostFormulas = without(/^(pow|erf|b?float16)$/);
+const formulas: Rule = (n) =>
+  n.type === 'Property' && /^(pow|erf|log1p|tan|tanh|atan|b?float16)$/.test(nameOf(n['key']))
+    ? [replaced(n, `${nameOf(n['key'])}: undefined`)]
+    : null;
+
+/** The kernels of operations that no program of the page has: cumsum, argmax and topK. */
+const kernelCases: Rule = (n) =>
+  n.type === 'SwitchCase' && /^(cumsum|argmax|topKIndices)$/.test(nameOf(n['test'])) ? [replaced(n, '')] : null;
+const kernelRules: Rule = (n) =>
+  n.type === 'VariableDeclarator' && /^(alongAxis|topK)Rule$/.test(nameOf(n['id']))
+    ? [replaced(n['init'] as Syntax, '() => null')]
+    : null;
+
+/** The page measures no calls. */
+const profiles = inProperties(/^profile$/, 'undefined');
+const measurements: Rule = (n) =>
+  n.type === 'BinaryExpression' && n['operator'] === '===' && nameOf(n['left']) === 'milliseconds'
+    ? [replaced(n, 'true')]
+    : null;
 
 /** There are no files of Node. */
 const files: Rule = (n, rest) => {
@@ -77,9 +90,19 @@ const files: Rule = (n, rest) => {
   return [{ start: n.start, end: other.start, text: '' }, ...rest([other])];
 };
 
+/** Puts parentheses around a part of a node, in place of the whole. */
+const kept = (part: Syntax, whole: Syntax, rest: Parameters<Rule>[1], after = ''): readonly Edit[] => [
+  { start: whole.start, end: part.start, text: '(' },
+  ...rest([part]),
+  { start: part.end, end: whole.end, text: `)${after}` },
+];
+
 /** The arguments of noisefold's own functions have the right types. */
-const types = inCalls(/^(demanding|decoding)$/, ([where, args, f], _, rest) =>
-  args?.type === 'ObjectExpression' ? [...rest([where!]), replaced(args, '{}'), ...rest([f!])] : null,
+const types = inCalls(/^(demanding|decoding)$/, ([, , f], call, rest) => (f ? kept(f, call, rest) : null));
+
+/** An error names the operation that raises it, not the one that the program calls. */
+const names = inCalls(/^named$/, ([, build, more], call, rest) =>
+  build?.type === 'ArrowFunctionExpression' && more === undefined ? kept(build, call, rest, '()') : null,
 );
 const checks = inCalls(/^argument$/, (_, call) => [
   replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
@@ -87,18 +110,26 @@ const checks = inCalls(/^argument$/, (_, call) => [
 
 /** Options have the right types, and keep their rules: of them only the names and the defaults are needed. */
 const ANY = '__anything';
-const options = inCalls(/^schema$/, ([, fields, hint], _, rest) => {
-  if (fields?.type !== 'ObjectExpression') return null;
-  const all = (fields['properties'] as readonly Syntax[]).flatMap((field) => {
-    const value = field['value'] as Syntax | undefined;
-    if (field.type !== 'Property' || value === undefined) return rest([field]);
-    if (value.type !== 'CallExpression' || nameOf(value['callee']) !== 'optional')
-      return [replaced(field, `${nameOf(field['key'])}: ${ANY}`)];
-    const [type, ...others] = value['arguments'] as readonly Syntax[];
-    return [replaced(type!, ANY), ...rest(others)];
+const fieldsOf = (object: Syntax, rest: Parameters<Rule>[1]): readonly Edit[] =>
+  (object['properties'] as readonly Syntax[]).flatMap((field) => {
+    const { type } = Object(field['value']) as Partial<Syntax>;
+    return field.type === 'Property' &&
+      !(type === 'CallExpression' && nameOf(Object(field['value'])['callee']) === 'optional')
+      ? [replaced(field, `${nameOf(field['key'])}: ${ANY}`)]
+      : rest([field]);
   });
-  return hint === undefined ? all : [...all, replaced(hint, "''")];
-});
+const options = inCalls(/^schema$/, ([, fields, hint], _, rest) =>
+  fields?.type === 'ObjectExpression'
+    ? [...fieldsOf(fields, rest), ...(hint === undefined ? [] : [replaced(hint, "''")])]
+    : null,
+);
+const namedFields: Rule = (n, rest) => {
+  const object = n['init'] as Syntax | null | undefined;
+  return n.type === 'VariableDeclarator' && nameOf(n['id']).endsWith('Fields') && object?.type === 'ObjectExpression'
+    ? fieldsOf(object, rest)
+    : null;
+};
+const optionals = inCalls(/^optional$/, ([type, ...others], _, rest) => [replaced(type!, ANY), ...rest(others)]);
 const optionRules: Rule = (n, rest) => {
   const callee = n['callee'] as Syntax | undefined;
   if (n.type !== 'CallExpression' || callee?.type !== 'MemberExpression' || nameOf(callee['property']) !== 'rule')
@@ -120,8 +151,11 @@ const classifier: Rule = (n) =>
     ? [replaced(n['right'] as Syntax, 'undefined')]
     : null;
 
-/** Names of fields are not misspelt. */
-const suggestions = inCalls(/^suggestion$/, (_, call) => [replaced(call, 'undefined')]);
+/** Names of fields are not misspelt, and no value in a file is a promise or an Either. */
+const suggestions = inCalls(/^(suggestion|remedyFor)$/, (_, call) => [replaced(call, 'undefined')]);
+
+/** What the page writes is JSON. */
+const json = inCalls(/^findNonJson$/, (_, call) => [replaced(call, 'null')]);
 
 /** The advice of errors of the CPU: what is left says what was expected. */
 const advice = inProperties(/^hint$/, "''");
@@ -138,7 +172,7 @@ const hints = inCalls(/^hinted$/, ([type], call, rest) => [
 ]);
 
 /** The functions that raise errors, and the statements and expressions that only call one. */
-const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|notA|tooDeep)/;
+const RAISES = /^(raise|refuse|wrong|mismatch|differ|lacking|noBatch|notA|notWork|tooDeep)/;
 const raises = (n: Syntax | null): boolean => {
   switch (n?.type) {
     case 'CallExpression':
@@ -148,15 +182,17 @@ const raises = (n: Syntax | null): boolean => {
     case 'ReturnStatement':
       return raises(n['argument'] as Syntax | null);
     case 'BlockStatement': {
-      const [first = null, ...others] = n['body'] as readonly Syntax[];
-      return others.length === 0 && raises(first);
+      const statements = n['body'] as readonly Syntax[];
+      return (
+        raises(statements.at(-1) ?? null) && statements.slice(0, -1).every(({ type }) => type === 'VariableDeclaration')
+      );
     }
     default:
       return false;
   }
 };
 
-/** `if (wrong) raise(…)`, `wrong && raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
+/** `if (wrong) raise(…)`, `wrong && raise(…)`, `x ?? raise(…)`, `wrong ? raise(…) : x` and `right ? x : raise(…)`. */
 const guards: Rule = (n, rest) => {
   if (n.type === 'IfStatement')
     return n['alternate'] === null && raises(n['consequent'] as Syntax) ? [replaced(n, ';')] : null;
@@ -164,6 +200,8 @@ const guards: Rule = (n, rest) => {
     const { type, right } = n['expression'] as Syntax;
     return type === 'LogicalExpression' && raises(right as Syntax) ? [replaced(n, ';')] : null;
   }
+  if (n.type === 'LogicalExpression' && n['operator'] === '??' && raises(n['right'] as Syntax))
+    return kept(n['left'] as Syntax, n, rest);
   if (n.type !== 'ConditionalExpression') return null;
   const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
   const branch = raises(a) ? b : raises(b) ? a : null;
@@ -176,22 +214,62 @@ const guards: Rule = (n, rest) => {
   );
 };
 
+/** What always holds inside the compiler and the backends. */
+const invariants: Rule = (n) => {
+  const { type, argument } = Object(n['consequent']) as Partial<Syntax>;
+  return n.type === 'IfStatement' && type === 'ThrowStatement' && Object(argument).type === 'NewExpression'
+    ? [replaced(n, ';')]
+    : null;
+};
+
+/** Statements that only call a check. */
+const statements: Rule = (n) => {
+  const { type, callee } = Object(n['expression']) as Partial<Syntax>;
+  return n.type === 'ExpressionStatement' &&
+    type === 'CallExpression' &&
+    /^(check|demand|require)[A-Z]/.test(nameOf(callee))
+    ? [replaced(n, ';')]
+    : null;
+};
+
+/** The plans of noisefold's solvers are right. */
+const plans = inCalls(/^planOf$/, ([solver, levels], call, rest) => [
+  { start: call.start, end: solver!.start, text: '(' },
+  ...rest([solver!]),
+  { start: solver!.end, end: levels!.start, text: ').plan(' },
+  ...rest([levels!]),
+]);
+
+/** The inputs of programs have the right names, and no key or donated value is given twice. */
+const inputs = inCalls(/^check(Names|Twice)$/, (_, call) => [replaced(call, "({ _tag: 'Right' })")]);
+
 /** The rules, by the files of noisefold that they are for. */
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [vmap, verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [verifies]],
   [/[/]src[/]backends[/](wasm|shared)[/]/, [advice]],
-  [/[/]src[/]backends[/]shared[/]elementary[/]functions[.]/, [formulas]],
-  [/[/]src[/]dsl[/]primitives[/]scalar[.]/, [hostFormulas]],
+  [/[/]src[/](backends[/]shared[/]elementary[/]functions|dsl[/]primitives[/](elementwise|scalar))[.]/, [formulas]],
+  [/[/]src[/]backends[/](webgpu[/]library|shared)[/]/, [kernelCases, kernelRules]],
+  [/[/]src[/](backends|dsl[/]run)[/]/, [profiles, measurements]],
   [/[/]src[/]evaluation[/]digits[/]digitBytes[.]/, [files]],
   [/[/]src[/]node[/]/, [words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [classifier]],
-  [/[/]src[/]/, [types, suggestions]],
-  [/[/]src[/](dsl|nn|diffusion)[/]/, [guards]],
-  [/[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/]fit)[/]/, [optionRules, options]],
+  [/[/]src[/]/, [types, suggestions, json]],
+  [/[/]src[/](dsl|internal[/]lookup|backends[/](shared|webgpu|wasm[/](assembler|kernels|region)))/, [invariants]],
+  [/[/]src[/]dsl[/]/, [names]],
+  [/[/]src[/]dsl[/]run[/]inputs[.]/, [inputs]],
+  [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
   [
-    /[/]src[/](dsl|nn|diffusion|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
+    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/](dual|errors|parts)[.]|formats[/]safetensors(Layout)?[.])/,
+    [guards, statements],
+  ],
+  [
+    /[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/](fit|data))[/]/,
+    [optionRules, options, namedFields, optionals],
+  ],
+  [
+    /[/]src[/](dsl|nn|diffusion|entry|training[/](data|couplings|fit[/](?!explosion|divergence|smallerBatch|run[.])|loop[.]))/,
     [checks, refusals, hints, words],
   ],
 ];

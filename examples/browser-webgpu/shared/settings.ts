@@ -39,6 +39,7 @@ export const defaultSettings: Settings = {
 /** The maximum number of threads that WebAssembly takes. */
 export const MOST_THREADS = 64;
 
+/* @__NO_SIDE_EFFECTS__ */
 const wholeTo = (most: number): Decoder<number> =>
   numberThat(`a whole number from 1 to ${most}`, (n) => Number.isInteger(n) && n >= 1 && n <= most);
 

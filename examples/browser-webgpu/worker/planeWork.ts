@@ -86,7 +86,7 @@ export const planeWorker = (tell: (report: Report) => void): ((request: Plane) =
     let nf: Noisefold | null = null;
     try {
       const { wasm } = await import('noisefold/backends/wasm');
-      nf = await open(wasm({ threads: 1, portable: true })); // links show the same pictures
+      nf = await open(wasm({ threads: 1, portable: true, kernels: 'products' })); // links show the same pictures
       for (;;) await lesson(nf, asked);
     } catch (thrown) {
       isWorking = false;

@@ -97,7 +97,7 @@ test('rejects unknown options and lists the known ones', async () => {
     /^ConfigError auto\.oder: expected one of the fields order, onTried, webgpu, wasm, got an unknown field; did you mean order\?$/,
   );
   expect(await errorOf({ wasm: { portabel: true } })).toMatch(
-    /^ConfigError auto\.wasm\.portabel: expected one of the fields threads, portable, pairing, onNotice, got an unknown field; did you mean portable\?$/,
+    /^ConfigError auto\.wasm\.portabel: expected one of the fields threads, portable, pairing, kernels, onNotice, got an unknown field; did you mean portable\?$/,
   );
   expect(await errorOf({ webgpu: { hardwear: true } })).toMatch(/did you mean hardware\?/); // prettier-ignore
   expect(await errorOf({ onTried: 'loudly' })).toMatch(/^ConfigError auto\.onTried: expected a function, /);

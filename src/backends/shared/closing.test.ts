@@ -17,7 +17,7 @@ import { E, type either } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
 import { faults } from '../../../properties/faults.js';
 import { tfjs } from '../tfjs/index.js';
-import { wasmBackend } from '../wasm/backend.js';
+import { wasmBackend } from '../wasm/testing.js';
 import { webgpu } from '../webgpu/index.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;

@@ -11,7 +11,7 @@ import { E } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';
 import { libraryRule } from '../reference/library.js';
 import { tfjs } from '../tfjs/index.js';
-import { wasmBackend } from '../wasm/backend.js';
+import { wasmBackend } from '../wasm/testing.js';
 import { hostBackend } from './hostBackend.js';
 import { type Heap, hostHeap } from './memory/heap.js';
 

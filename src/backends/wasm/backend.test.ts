@@ -6,7 +6,8 @@ import { E } from '../../internal/fp.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { type Node, node } from '../../dsl/graph/node.js';
 import { wasm as webAssembly } from './assembler/assembler.js';
-import { wasm, wasmBackend } from './backend.js';
+import { wasm } from './backend.js';
+import { wasmBackend } from './testing.js';
 import { formFor } from './forms.js';
 
 const x = node('input', [], { path: 'x' }, [2, 3], 'float32');

@@ -11,7 +11,7 @@ import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/rows.js';
 import { topKRule } from '../shared/topK.js';
-import { simdAnchorRule, simdScratch } from './anchors.js';
+import { anchorRule, anchorScratch, type Kernels } from './anchors.js';
 import { type Engine, loadKernels } from './engine/engine.js';
 import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
@@ -21,6 +21,7 @@ import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
 import { createPool } from './threads/pool.js';
 import { canShareMemory, cores, type Spawn, spawn, workersNeed } from './threads/spawn.js';
 import { type WasmOptions, wasmOptions } from './options.js';
+import { products } from './products.js';
 import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
@@ -33,7 +34,7 @@ const unavailable = (thrown: unknown): NoisefoldError =>
     hint: "use a current browser or Node, and allow 'wasm-unsafe-eval' in the content security policy of a page",
   });
 
-const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdAnchorRule, simdRegionRule];
+const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdRegionRule];
 
 /** Settings for tests. */
 export interface Internals {
@@ -48,21 +49,23 @@ export interface Internals {
 /** The tiles that are faster here; the narrow ones without pairing. */
 const tilesFor = ({ choice }: Form, pairing: boolean): TileSize => (pairing && choice().isWide ? 'wide' : 'narrow');
 
-/** Makes a backend. */
-export const wasmBackend = (
+/** Makes a backend with these kernels. */
+export const backendWith = (
+  kernels: Kernels,
   {
     portable = false,
     pairing = true,
     threads = Math.min(cores(), MOST_THREADS),
     onNotice = (notice) => () => console.warn(notice),
-  }: WasmOptions,
+  }: Omit<WasmOptions, 'kernels'>,
   { worthWorkers = WORTH_WORKERS, start = spawn, tiles }: Internals = {},
 ): Backend => {
   const isShared = canShareMemory();
   const wasmMemory = newMemory(isShared);
   const form = formFor(portable);
   const { rounding, multiplyAdd, known } = form;
-  const modules = form.modules(tiles ?? tilesFor(form, pairing), isShared);
+  const modules = form.modules(kernels, tiles ?? tilesFor(form, pairing), isShared);
+  const rules = [...RULES, anchorRule(kernels)];
   const jobs = createJobs();
   const heap = wasmHeap(wasmMemory);
   const memory = createMemory('wasm', freedAfter(heap, jobs));
@@ -83,12 +86,12 @@ export const wasmBackend = (
     name: 'wasm',
     capabilities: {
       fuses: true,
-      composites: ['filterGradient', 'attention', 'attentionGradient'],
-      scratchElements: simdScratch,
+      composites: Object.keys(kernels.anchors),
+      scratchElements: anchorScratch(kernels),
     },
     rounding,
     memory,
-    rules: () => RULES,
+    rules: () => rules,
     layOut: (plan, kernels) => wasmExecution(plan, kernels, engine, heap),
     ...heapAccess(heap),
     close: async () => {
@@ -127,6 +130,10 @@ const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Eithe
       });
 };
 
+/** Loads kernels. */
+const kernelsOf = async ({ kernels }: WasmOptions): Promise<Kernels> =>
+  kernels === 'products' ? products : (await import('./images.js')).allKernels;
+
 /**
  * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time, so
  * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
@@ -137,7 +144,10 @@ const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Eithe
  */
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
   F.pipe(
-    TE.tryCatch(async () => E.map(() => wasmBackend(options))(demandPairing(options)), unavailable),
+    TE.tryCatch(async () => {
+      const kernels = await kernelsOf(options);
+      return E.map(() => backendWith(kernels, options))(demandPairing(options));
+    }, unavailable),
     TE.flatMap(TE.fromEither),
   ),
 );

@@ -2,11 +2,12 @@
  * The code of the kernels, in every form: how products are rounded, and how large the tiles are. The machine and the code are
  * the same for all backends of a process, and compiling takes 20 ms.
  */
+import type { Kernels } from './anchors.js';
 import { type Modules, modulesOf } from './engine/modules.js';
 import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
 import { type Choice, chooseTiles, enablePairing } from './kernels/pairing.js';
-import { NARROW_TILES, type Tiles, WIDE_TILES } from './kernels/tiles.js';
+import { NARROW_TILES, WIDE_TILES } from './kernels/tiles.js';
 import { type KnownCode, noCode } from './region/index.js';
 
 /** Defers a computation to the first call and keeps its result. */
@@ -15,7 +16,8 @@ export const lazy = <A>(compute: () => A): (() => A) => {
   return () => (known ??= { value: compute() }).value;
 };
 
-export type TileSize = 'narrow' | 'wide';
+const TILES = { narrow: NARROW_TILES, wide: WIDE_TILES };
+export type TileSize = keyof typeof TILES;
 
 /** One way to round products. */
 export interface Form {
@@ -23,23 +25,24 @@ export interface Form {
   readonly multiplyAdd: MultiplyAdd;
   /** The code of regions, which many programs have in common. */
   readonly known: KnownCode;
-  readonly modules: (tiles: TileSize, isShared: boolean) => Modules;
+  readonly modules: (kernels: Kernels, tiles: TileSize, isShared: boolean) => Modules;
   /** The tiles that are faster here, by a measurement that enables pairing. */
   readonly choice: () => Choice;
 }
 
 const formOf = (rounding: Form['rounding'], multiplyAdd: MultiplyAdd): Form => {
-  const code = (tiles: Tiles, isShared: boolean) =>
-    lazy(() => modulesOf(kernelFunctions({ multiplyAdd, tiles }), isShared));
-  const modules = {
-    narrow: { shared: code(NARROW_TILES, true), own: code(NARROW_TILES, false) },
-    wide: { shared: code(WIDE_TILES, true), own: code(WIDE_TILES, false) },
-  };
+  const compiled = new Map<string, Modules>();
   return {
     rounding,
     multiplyAdd,
     known: noCode(),
-    modules: (tiles, isShared) => modules[tiles][isShared ? 'shared' : 'own'](),
+    modules: (kernels, tiles, isShared) => {
+      const key = `${kernels.name} ${tiles} ${isShared}`;
+      const code = kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions);
+      const modules = compiled.get(key) ?? modulesOf(code, isShared);
+      compiled.set(key, modules);
+      return modules;
+    },
     choice: lazy(() => {
       enablePairing();
       return chooseTiles(multiplyAdd);

@@ -1,4 +1,4 @@
-import { functionOf, refined } from '../../internal/decode.js';
+import { functionOf, oneOf, refined } from '../../internal/decode.js';
 import { type io, t } from '../../internal/fp.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
 import { MOST_THREADS } from './memory/reserved.js';
@@ -29,6 +29,12 @@ export const wasmOptions = {
    * flag is not set, and kernels for 128 bits are used. True: an error if kernels for 256 bits are not faster here.
    */
   pairing: optional(t.boolean),
+  /**
+   * The kernels that the backend loads. `'products'`: those of matrix products, without convolutions and attention, for a page
+   * whose programs have no images. Attention is then computed by matrix products; a convolution is a `ConfigError`. Default:
+   * `'all'`.
+   */
+  kernels: optional(oneOf('all', 'products')),
   /**
    * Receives a notice, once, if the threads cannot start and everything runs on the calling thread. Default: a warning in
    * the console.

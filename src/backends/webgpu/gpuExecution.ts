@@ -13,8 +13,8 @@ import type { GpuSpace } from './gpuSpace.js';
 import { overLimits } from './limits.js';
 import type { Pipeline, Pipelines } from './pipelines.js';
 import { memoryLayoutOf } from './memoryLayout.js';
+import { profile } from './profile.js';
 import { layOutResources, reserveBlocks, type Resources, writeConstants } from './resources.js';
-import { createTimer, type Timer } from './timing.js';
 
 /** A dispatch that is ready to encode. */
 interface PreparedDispatch {
@@ -130,7 +130,6 @@ const preparedOf = (
 const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { plan, kernels, context, resources } = bound;
   const { space } = context;
-  const { device } = context.gpu;
   const { addresses, memoryLayout } = resources;
   const prepared = preparedOf(bound, pipelines);
 
@@ -173,20 +172,7 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
     pass.end();
   };
 
-  /** Encodes each call in its own pass, with timestamps. */
-  const encodeTimed = (encoder: GPUCommandEncoder, timer: Timer): void => {
-    prepared.forEach((_, k) => encodeCall(encoder, k, { timestampWrites: timer.timestamps(k) }));
-    timer.resolve(encoder);
-  };
-
-  /** Submits each call separately. Each promise resolves to the time when its call was done. */
-  const submitSeparately = (): readonly Promise<number>[] =>
-    prepared.map((_, k) => {
-      submit(device, (encoder) => encodeCall(encoder, k));
-      return device.queue.onSubmittedWorkDone().then(() => performance.now());
-    });
-
-  return { encode, encodeTimed, submitSeparately };
+  return { encode, encodeCall };
 };
 
 /** Binds the kernels of a plan to its memory. */
@@ -197,7 +183,7 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const { addresses } = resources;
   const keys: KeyWords[] = [];
   const writeKeys = keyWriter(bound, keys);
-  const { encode, encodeTimed, submitSeparately } = commandsOf(bound, pipelines);
+  const { encode, encodeCall } = commandsOf(bound, pipelines);
   const throttle = createThrottle(device);
 
   const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
@@ -211,29 +197,8 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
     return failedAs(await failure);
   };
 
-  const profile = async (milliseconds: number[]): Promise<ReturnType<typeof failedAs>> => {
-    const start = performance.now();
-    let timer: Timer | null = null;
-    let done: readonly Promise<number>[] = [];
-    const failure = gpu.guarded('profile', () => {
-      writeKeys();
-      if (device.features.has('timestamp-query')) {
-        timer = createTimer(device, kernels.length);
-        submit(device, (encoder) => encodeTimed(encoder, timer!));
-      } else done = submitSeparately();
-    });
-    try {
-      const error = await failure;
-      if (error !== null) return failedAs(error);
-      if (timer !== null) milliseconds.push(...(await (timer as Timer).read()));
-      else (await Promise.all(done)).reduce((before, at) => (milliseconds.push(at - before), at), start);
-      return null;
-    } catch (thrown) {
-      return failedAs(await gpu.rejected('profile', thrown));
-    } finally {
-      (timer as Timer | null)?.release(); // assigned in the callback above
-    }
-  };
+  const measured = async (milliseconds: number[]): Promise<ReturnType<typeof failedAs>> =>
+    failedAs(await profile({ gpu, calls: kernels.length, writeKeys, encodeCall }, milliseconds));
 
   return {
     place: (buffer, address) => {
@@ -245,7 +210,7 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
     run: (milliseconds) => {
       const loss = gpu.lost();
       if (loss !== null) return { at: -1, error: loss };
-      return milliseconds === null ? run() : profile(milliseconds);
+      return milliseconds === null ? run() : measured(milliseconds);
     },
     release: resources.release,
   };

@@ -27,6 +27,7 @@ const ruled = (where: string, T: number, betas: () => Float64Array): either.Eith
   );
 
 /** Makes schedules of T betas that are computed from a range, that of DDPM if left out. */
+/* @__NO_SIDE_EFFECTS__ */
 const ranged = (
   where: string,
   betas: (range: Required<BetaRange>, T: number) => Float64Array,

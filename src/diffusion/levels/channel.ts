@@ -1,4 +1,3 @@
-import { RA } from '../../internal/fp.js';
 import { demanding } from '../../internal/takes.js';
 import { channelPart, channelsPart } from '../parts.js';
 
@@ -52,7 +51,7 @@ export const channelMonoid = { concat: compose, empty: identity };
 export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
   'foldChannels',
   { channels: channelsPart },
-  /* @__PURE__ */ RA.foldMap(channelMonoid)((c) => c),
+  (channels: readonly Channel[]) => channels.reduce(compose, identity),
 );
 
 /**

@@ -9,6 +9,7 @@ import { type Modules, modulesOf } from '../engine/modules.js';
 import { programOf } from '../engine/program.js';
 import type { Place, Stage } from '../engine/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
+import { allKernels } from '../images.js';
 import { type KernelForm, kernelFunctions } from './functions.js';
 import { NARROW_TILES, WIDE_TILES } from './tiles.js';
 import { describe } from 'vitest';
@@ -51,7 +52,7 @@ const STALE = Number.NaN;
 /** The modules of each form, which take longer to compile than a case to run. */
 const cache = new Map<KernelForm, Modules>();
 const modulesWith = (form: KernelForm): Modules => {
-  const modules = cache.get(form) ?? modulesOf(kernelFunctions(form), false);
+  const modules = cache.get(form) ?? modulesOf(kernelFunctions(form, allKernels.functions), false);
   cache.set(form, modules);
   return modules;
 };

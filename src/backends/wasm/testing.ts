@@ -1,0 +1,8 @@
+/** Test helper: a backend with all kernels and with settings for tests. */
+import type { Backend } from '../../dsl/compile/backend.js';
+import { backendWith, type Internals } from './backend.js';
+import { allKernels } from './images.js';
+import type { WasmOptions } from './options.js';
+
+export const wasmBackend = (options: WasmOptions, internals?: Internals): Backend =>
+  backendWith(allKernels, options, internals);

@@ -261,7 +261,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/]run[/]inputs[.]/, [inputs]],
   [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
   [
-    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|training[/](data|fit)[/]|internal[/](dual|errors|parts)[.]|formats[/]safetensors(Layout)?[.])/,
+    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|internal[/](dual|errors|parts)[.])/,
     [guards, statements],
   ],
   [

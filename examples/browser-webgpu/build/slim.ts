@@ -260,10 +260,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/]/, [names]],
   [/[/]src[/]dsl[/]run[/]inputs[.]/, [inputs]],
   [/[/]src[/]diffusion[/]sampling[/]/, [plans]],
-  [
-    /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|internal[/](dual|errors|parts)[.])/,
-    [guards, statements],
-  ],
+  [/[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|internal[/](dual|errors|parts)[.])/, [guards, statements]],
   [
     /[/]src[/](dsl|diffusion|nn[/](?!networks)|training[/](fit|data))[/]/,
     [optionRules, options, namedFields, optionals],

@@ -121,7 +121,7 @@ describe('the example', () => {
   });
 
   test('refuses the folder of another run', async () => {
-    expect((await run('whole')).error).toMatchObject({ error: { _tag: 'ConfigError', hint: 'resume the run, or give another folder' } }); // prettier-ignore
+    expect((await run('whole')).error).toMatchObject({ error: { _tag: 'ConfigError', hint: 'resume it with resume: true, or give another folder' } }); // prettier-ignore
   });
 });
 

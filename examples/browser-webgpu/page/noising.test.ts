@@ -17,7 +17,7 @@ describe('the choices of the figure', () => {
   test.prop([choice])('stand in the hash of the URL, which gives the same figure', (all) => {
     const { digit, seed, path, t } = all;
     const [state, effects] = set(`path=${path}&t=${t}&seed=${seed}&digit=${digit}`);
-    expect(state).toEqual({ ...all, drift: null, file: null });
+    expect(state).toEqual({ ...all, drift: null, isSet: true, file: null });
     expect(effects).toEqual([{ _tag: 'Link' }]);
     expect(choicesIn(noisingQuery(state))).toEqual(all);
   });
@@ -33,7 +33,7 @@ describe('the choices of the figure', () => {
       const name = part.split('=')[0]!;
       const others = Object.entries(valid).flatMap(([other, text]) => (other === name ? [] : [text]));
       const [state] = set([part, 'unknown=1', ...others].join('&'));
-      const all = { ...plain, digit: 8, seed: 5, path: 'linear', t: 640 };
+      const all = { ...plain, digit: 8, seed: 5, path: 'linear', t: 640, isSet: name !== 't' };
       expect(state).toEqual({ ...all, [name]: { ...plain }[name] });
     }
   });
@@ -53,7 +53,10 @@ describe('the choices of the figure', () => {
   test('stop at much noise when the network is asked for, unless the user chose a time', () => {
     const [goes] = noised(plain, { _tag: 'DriftStarted' });
     expect(noised(goes, { _tag: 'NetworkWanted' })).toEqual([{ ...plain, t: 900 }, [LINK]]);
-    expect(noised(plain, { _tag: 'NetworkWanted' })).toEqual([plain, []]);
+    const [stopped] = noised(goes, { _tag: 'NoisingSet', query: 'digit=8' });
+    expect(noised(stopped, { _tag: 'NetworkWanted' })[0]).toEqual({ ...plain, digit: 8, t: 900 });
+    const [early] = set('t=350');
+    expect(noised(early, { _tag: 'NetworkWanted' })).toEqual([early, []]);
   });
 
   test('stay if another part of the page changes', () => {

@@ -16,11 +16,13 @@ interface Choice {
 export interface Noising extends Choice {
   /** The milliseconds that time has gone to and fro; null while it rests. */
   readonly drift: number | null;
+  /** True once the visitor or a link has set the time. */
+  readonly isSet: boolean;
   /** The digits and levels; null until they are loaded. */
   readonly file: ArrayBuffer | null;
 }
 
-export const plain: Noising = { digit: 2, seed: 1, path: 'cosine', t: 400, drift: null, file: null };
+export const plain: Noising = { digit: 2, seed: 1, path: 'cosine', t: 400, drift: null, isSet: false, file: null };
 
 /** A time of much noise. */
 const MUCH = 900;
@@ -61,9 +63,11 @@ export const noised = (state: Noising, event: Event): Moved<Noising> => {
       return [{ ...state, drift, t: timeAt(drift) }, []];
     }
     case 'NetworkWanted': // the way back is worth seeing from much noise
-      return state.drift === null ? [state, []] : [{ ...state, drift: null, t: MUCH }, [LINK]];
-    case 'NoisingSet':
-      return [{ ...state, ...choicesIn(event.query), drift: null }, [LINK]];
+      return state.isSet ? [state, []] : [{ ...state, drift: null, t: MUCH }, [LINK]];
+    case 'NoisingSet': {
+      const choices = choicesIn(event.query);
+      return [{ ...state, ...choices, drift: null, isSet: state.isSet || 't' in choices }, [LINK]];
+    }
     default:
       return [state, []];
   }

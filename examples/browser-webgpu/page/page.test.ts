@@ -26,7 +26,7 @@ describe('the page', () => {
 
   test('loads nothing but code before somebody asks for it, and then draws at once', () => {
     const requests = (page: Page, event: Event) =>
-      turned(page, event)[1].map((effect) => effect._tag === 'Post' && effect.request._tag);
+      turned(page, event)[1].flatMap((effect) => (effect._tag === 'Post' ? [effect.request._tag] : []));
     expect(requests(after(opened), begun)).toEqual([]);
     expect(requests(after(opened, begun), { _tag: 'NetworkWanted' })).toEqual(['LoadNetwork']);
     expect(requests(after(opened, begun, { _tag: 'NetworkWanted' }), { _tag: 'NetworkLoaded' })).toEqual(['Paint']);

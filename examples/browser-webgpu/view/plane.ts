@@ -134,7 +134,7 @@ const learnedText = (state: Plane): string => {
   const { learned } = state;
   const updates = updatesOf(state);
   if (learned === null || updates === 0) return 'not trained yet';
-  return `${percent(learned)} end at a point, the others between, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
+  return `${percent(learned)} of the dots end at a point, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
 };
 
 /** α and σ of the visible step. */

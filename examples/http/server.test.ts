@@ -232,10 +232,7 @@ test('a request gets status 503 if too many wait; earlier ones get their samples
 
 test.each([
   ['labels=2,9', 'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other labels'],
-  [
-    'labels=three',
-    'sample: label of sample 0: expected a number, because there are no names of classes, got "three"',
-  ],
+  ['labels=three', 'sample: label of sample 0: expected a number, because there are no names of classes, got "three"'],
   ['labels=', 'sample: label of sample 0: expected a number, because there are no names of classes, got ""'],
   ['lables=3', 'samples: expected labels, count or seed, got lables; ask for /samples?labels=3,1&seed=7'],
   ['labels=1&seed=1&seed=2', 'samples: expected one seed, got several'],

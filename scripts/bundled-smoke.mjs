@@ -28,7 +28,23 @@ const { run } = await nf.run(compile(program({ x: 'N N' }, ({ x }) => matmul(x, 
 const numbers = await nf.run(read(await nf.run(run({ x: new Float32Array(${SIZE * SIZE}).fill(1) }))));
 globalThis.result = numbers.every((number) => number === ${SIZE}) ? 'right' : 'wrong';
 `,
+  'all.js': "new Worker(new URL('./everything.js', import.meta.url), { type: 'module' });",
+  'everything.js': ['dsl', 'nn', 'diffusion', 'training', 'evaluation', 'backends/wasm', 'backends/webgpu']
+    .map((name, i) => `import * as part${i} from 'noisefold/${name}';\nconsole.log(part${i});`)
+    .join('\n'),
   'least.js': "import { kdpm2 } from 'noisefold/diffusion';\nconsole.log(kdpm2());",
+};
+
+/** Fails if the bundle of a worker with everything cannot be parsed: a minifier once wrote `1/` before a mark, a comment then. */
+const checkAll = async (root) => {
+  const options = { write: false, rollupOptions: { input: join(root, 'all.js') } };
+  const { output } = await build({ root, configFile: false, logLevel: 'error', build: options });
+  const workers = output.filter(({ fileName }) => /everything.*[.]js$/.test(fileName));
+  if (workers.length !== 1) throw new Error(`there are ${workers.length} workers in the bundle`);
+  const file = join(root, 'everything.cjs');
+  writeFileSync(file, workers[0].source ?? workers[0].code);
+  const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the bundle of a worker cannot be parsed: ${stderr.slice(-300)}`);
 };
 
 /** Fails if a program of one solver has the options of another of its module, whose calls are marked as free of effects. */
@@ -99,6 +115,7 @@ try {
     const built = await preview(config);
     await check(browser, built.resolvedUrls.local[0]);
     await built.close();
+    await checkAll(root);
     await checkLeast(root);
     if (warnings.length > 0) throw new Error(`${name}: Vite warns: ${warnings.join('\n')}`);
     console.log(`${name}: wasm runs on two threads in vite dev and as built`);

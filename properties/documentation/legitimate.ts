@@ -65,7 +65,7 @@ const entries: readonly Entry[] = [
     ['otherArray'],
     'a list of any length',
   ],
-  ['augmented levelsOf heldOutLosses trainStep', 1, ['otherArray'], 'a list of any length'],
+  ['augmented imagesAt levelsOf heldOutLosses trainStep', 1, ['otherArray'], 'a list of any length'],
   ['constantBetas datasetOfImages diffusersScheduler lossChart variance', 1, ['undefined'], 'optional'],
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],

@@ -2,5 +2,4 @@
 export const isDivisor = (n: number, of: number): boolean => Number.isInteger(n) && n >= 1 && of % n === 0;
 
 /** The number of elements of a shape: 1 for a scalar. */
-/* @__NO_SIDE_EFFECTS__ */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);

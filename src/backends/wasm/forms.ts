@@ -38,8 +38,8 @@ const formOf = (rounding: Form['rounding'], multiplyAdd: MultiplyAdd): Form => {
     known: noCode(),
     modules: (kernels, tiles, isShared) => {
       const key = `${kernels.name} ${tiles} ${isShared}`;
-      const code = kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions);
-      const modules = compiled.get(key) ?? modulesOf(code, isShared);
+      const functions = () => kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions);
+      const modules = compiled.get(key) ?? modulesOf(functions(), isShared);
       compiled.set(key, modules);
       return modules;
     },

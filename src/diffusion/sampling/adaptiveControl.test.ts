@@ -118,6 +118,14 @@ it.each<readonly [string, Noising, Partial<Ends>]>([
   drawn.samples.forEach((value, i) => expect(Math.abs(value - x[i]!)).toBeLessThan(1e-9));
 });
 
+it('begins at the end of a path that ends below the greatest σ', async () => {
+  const end = sigmaOf(pathOf(continuousLinear()).levelAt(1));
+  const from = (max: number) => draw(continuousLinear(), squashed, BEGIN, { min: MIN, max, toData: false });
+  const [beyond, own] = [await from(10 * end), await from(end)];
+  expect(beyond.evaluations).toEqual(own.evaluations);
+  beyond.samples.forEach((value, i) => expect(Math.abs(value - own.samples[i]!)).toBeLessThan(1e-9));
+});
+
 it('in x̂₀ the last evaluation is the sample', async () => {
   const how = { space: 'x0', min: MIN, max: MAX } as const;
   const open = await draw(rectifiedFlow(), squashed, BEGIN, { ...how, toData: false });

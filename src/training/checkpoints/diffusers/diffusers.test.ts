@@ -236,12 +236,9 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
   ]; // prettier-ignore
   test.each(wrong)('%s', async (_, change, where, actual) => {
     const path = changed(change);
-    const { message, ...error } = await refusal(loadDiffusers(path));
+    const error = await refusal(loadDiffusers(path));
     expect(error.where).toBe(`${path}/${where}`);
     expect(error.actual).toContain(actual);
-    expect(message.endsWith('load its UNet2DModel alone, from the folder unet of the pipeline')).toBe(
-      actual.startsWith('vqvae') || actual.startsWith('vae') || actual.startsWith('Karras'),
-    );
   });
 
   test('in a short message, however long its name is', async () => {

@@ -32,11 +32,11 @@ export interface Synonyms {
   readonly seed: 'key';
   readonly epochs: 'steps';
 }
-const SYNONYMS: Synonyms = { steps: 'grid', seed: 'key', epochs: 'steps' };
+const SYNONYMS: Synonyms & Readonly<Record<string, string>> = { steps: 'grid', seed: 'key', epochs: 'steps' };
 
 const TESTS: readonly ((word: string, name: string) => boolean)[] = [
   (word, name) => plain(word) === plain(name),
-  (word, name) => Object.entries(SYNONYMS).some(([other, own]) => other === word && own === name),
+  (word, name) => SYNONYMS[word] === name,
   (word, name) => initials(name).length > 1 && plain(word) === initials(name),
   (word, name) => name.length > 2 && distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
   (word, name) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),

@@ -90,19 +90,19 @@ const files: Rule = (n, rest) => {
   return [{ start: n.start, end: other.start, text: '' }, ...rest([other])];
 };
 
-/** Puts parentheses around a part of a node, in place of the whole. */
-const kept = (part: Syntax, whole: Syntax, rest: Parameters<Rule>[1], after = ''): readonly Edit[] => [
+/** Replaces a node by a part of it, in parentheses. */
+const inParentheses = (part: Syntax, whole: Syntax, rest: Parameters<Rule>[1], after = ''): readonly Edit[] => [
   { start: whole.start, end: part.start, text: '(' },
   ...rest([part]),
   { start: part.end, end: whole.end, text: `)${after}` },
 ];
 
 /** The arguments of noisefold's own functions have the right types. */
-const types = inCalls(/^(demanding|decoding)$/, ([, , f], call, rest) => (f ? kept(f, call, rest) : null));
+const types = inCalls(/^(demanding|decoding)$/, ([, , f], call, rest) => (f ? inParentheses(f, call, rest) : null));
 
 /** An error names the operation that raises it, not the one that the program calls. */
 const names = inCalls(/^named$/, ([, build, more], call, rest) =>
-  build?.type === 'ArrowFunctionExpression' && more === undefined ? kept(build, call, rest, '()') : null,
+  build?.type === 'ArrowFunctionExpression' && more === undefined ? inParentheses(build, call, rest, '()') : null,
 );
 const checks = inCalls(/^argument$/, (_, call) => [
   replaced(call, "({ decode: (x) => ({ _tag: 'Right', right: x }), demand: (x) => x })"),
@@ -154,7 +154,7 @@ const classifier: Rule = (n) =>
 /** Names of fields are not misspelt, and no value in a file is a promise or an Either. */
 const suggestions = inCalls(/^(suggestion|remedyFor)$/, (_, call) => [replaced(call, 'undefined')]);
 
-/** What the page writes is JSON. */
+/** Leaves out the search for what is not JSON: the page writes only JSON. */
 const json = inCalls(/^findNonJson$/, (_, call) => [replaced(call, 'null')]);
 
 /** The advice of errors of the CPU: what is left says what was expected. */
@@ -201,7 +201,7 @@ const guards: Rule = (n, rest) => {
     return type === 'LogicalExpression' && raises(right as Syntax) ? [replaced(n, ';')] : null;
   }
   if (n.type === 'LogicalExpression' && n['operator'] === '??' && raises(n['right'] as Syntax))
-    return kept(n['left'] as Syntax, n, rest);
+    return inParentheses(n['left'] as Syntax, n, rest);
   if (n.type !== 'ConditionalExpression') return null;
   const [a, b] = [n['consequent'] as Syntax, n['alternate'] as Syntax];
   const branch = raises(a) ? b : raises(b) ? a : null;
@@ -214,7 +214,7 @@ const guards: Rule = (n, rest) => {
   );
 };
 
-/** What always holds inside the compiler and the backends. */
+/** Leaves out checks of the compiler and the backends that never fail. */
 const invariants: Rule = (n) => {
   const { type, argument } = Object(n['consequent']) as Partial<Syntax>;
   return n.type === 'IfStatement' && type === 'ThrowStatement' && Object(argument).type === 'NewExpression'

@@ -86,7 +86,7 @@ export const backendWith = (
     name: 'wasm',
     capabilities: {
       fuses: true,
-      composites: Object.keys(kernels.anchors),
+      composites: Object.keys(kernels.anchors), // an anchor that is no composite has no effect here
       scratchElements: anchorScratch(kernels),
     },
     rounding,

@@ -38,8 +38,9 @@ const formOf = (rounding: Form['rounding'], multiplyAdd: MultiplyAdd): Form => {
     known: noCode(),
     modules: (kernels, tiles, isShared) => {
       const key = `${kernels.name} ${tiles} ${isShared}`;
-      const functions = () => kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions);
-      const modules = compiled.get(key) ?? modulesOf(functions(), isShared);
+      const known = compiled.get(key);
+      if (known) return known;
+      const modules = modulesOf(kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions), isShared);
       compiled.set(key, modules);
       return modules;
     },

@@ -217,7 +217,7 @@ export const atTimes =
         });
   };
 
-/** Returns the end of the path that is equal to a time up to rounding; if there is none, the time. */
+/** Moves a time that only a rounding separates from an end of the path to this end. */
 const toNearEnd =
   (ends: readonly number[], rounding: number) =>
   (t: number): number =>

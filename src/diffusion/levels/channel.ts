@@ -51,7 +51,7 @@ export const channelMonoid = { concat: compose, empty: identity };
 export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
   'foldChannels',
   { channels: channelsPart },
-  (channels: readonly Channel[]) => channels.reduce(compose, identity),
+  (channels: readonly Channel[]) => channels.reduce(channelMonoid.concat, channelMonoid.empty),
 );
 
 /**

@@ -76,8 +76,11 @@ export const isSameSigma = (a: number, b: number): boolean => a === b || Math.ab
 
 /** A number that rises with the noise σ/α and is linear in t between two timesteps, and σ/α from it. */
 export interface Measure {
+  /** The number of σ/α, on the host in float64. */
   readonly of: (sigma: number) => number;
+  /** The same in a program. */
   readonly inProgram: Elementwise;
+  /** σ/α of the number, on the host. */
   readonly back: (value: number) => number;
 }
 

@@ -137,7 +137,7 @@ const firstLookingBack = (stages: readonly Stage[]): number =>
 /** α, σ and t. */
 const numbersOf = ({ alpha, sigma, t: time }: Level): readonly number[] => [alpha, sigma, time];
 
-/** What is wrong with a plan. */
+/** A fault of a plan: what was expected and received, and a hint. */
 type Fault = readonly [expected: string, actual: string, hint?: string];
 
 /** The first fault of the stages of a plan; null if they have none. */

@@ -13,7 +13,7 @@ import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
 import { deriveFrom, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
-/** A key on the host: two 32-bit words, as plain data. */
+/** A key on the host: two 32-bit words, as plain data. An interface, so that errors of the compiler name it. */
 export interface RandomKey extends KeyWords {}
 
 /**

@@ -11,7 +11,7 @@ const dataOf = argument('imagesAt', part<Dataset>('a data set', 'size', 'image',
 const placesOf = argument('imagesAt', part<ArrayLike<number>>('positions in an array', 'length'), 'give [0, 1]');
 
 /**
- * The images of a data set at some positions, 0…size-1, in that order, as {@link sample}, `evaluateSamples` and `encodePng` take them.
+ * The images of a data set at some positions, 0…size-1, in that order, as `sample`, `evaluateSamples` and `imageGrid` take them.
  * Fails with `ConfigError` for another position, and with the errors of the data set.
  * @example
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(0, 255, 0), image: [1, 1, 1] }))

@@ -13,7 +13,7 @@ import {
   writeAtomically,
 } from 'noisefold/training';
 import type { UNetParams } from 'noisefold/nn';
-import { function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
+import { either as E, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { backends } from './backends.js';
 import type { Config } from './config.js';
 import type { Digits } from './digits.js';
@@ -57,10 +57,10 @@ const prepare =
       TE.Do,
       TE.let('run', () => run),
       TE.bind('parts', ({ run: { config } }) => TE.fromEither(demoPartsOf(config.recipe, config))),
-      TE.tap(({ run: { config, from } }) =>
+      TE.tapEither(({ run: { config, from } }) =>
         from === null
-          ? TE.right(from)
-          : TE.fromEither(resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe })),
+          ? E.right(from)
+          : resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe }),
       ),
       TE.bind('digits', () => digits),
     );

@@ -32,7 +32,7 @@ export interface Synonyms {
   readonly seed: 'key';
   readonly epochs: 'steps';
 }
-const SYNONYMS: Synonyms & Readonly<Record<string, string>> = { steps: 'grid', seed: 'key', epochs: 'steps' };
+const SYNONYMS: Synonyms & { readonly [word: string]: string } = { steps: 'grid', seed: 'key', epochs: 'steps' };
 
 const TESTS: readonly ((word: string, name: string) => boolean)[] = [
   (word, name) => plain(word) === plain(name),

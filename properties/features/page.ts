@@ -64,7 +64,7 @@ export const featuresPage = (all: readonly FeatureOutcomes[], contract: readonly
     ...(failures.length === 0 ? ['- None.'] : failures),
     '',
     'The backends `tfjs-node` and `tfjs-node-gpu` are tested where their packages are installed. All engines of tfjs run the same',
-    'executor. Chromium runs WebGPU in software (SwiftShader).',
+    'executor. Chromium runs WebGPU in software (SwiftShader); there tfjs computes all matrix products by its program for small results.',
     '',
     '## Contract of backends',
     '',

@@ -55,7 +55,7 @@ const meanings: Readonly<Partial<Record<Failure['doing'], string>>> = {
   start: 'Reload the page, or try again.',
   digits: 'Check the connection, and try again.',
   network: 'Check the connection, and try again.',
-  train: 'The network is as it was before this step.',
+  train: 'The network is as it was before this update.',
   open: 'It is no checkpoint of this page, it is damaged, or its network is another one.',
   save: 'The training is unchanged.',
   keep: 'Closing this tab loses its training unless you save it.',
@@ -117,7 +117,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             tone: 'note',
             title: 'Welcome back',
             text: [
-              `This browser saved your training: it resumes after step ${event.step}`,
+              `This browser saved your training: it resumes after update ${event.step}`,
               ...(seed === null ? [] : [`, with its own seed; a new one starts with seed ${seed}`]),
               '.',
             ].join(''),
@@ -128,7 +128,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             about: 'training',
             tone: 'note',
             title: 'Checkpoint opened',
-            text: `The network is as it was after step ${event.step}.`,
+            text: `The network is as it was after update ${event.step}.`,
             actions: [resume],
           });
         case 'lost':
@@ -136,7 +136,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             about: 'training',
             tone: 'warning',
             title: 'The GPU was lost',
-            text: `The training returned to its last copy, after step ${event.step}, and repeats the later steps.`,
+            text: `The training returned to its last copy, after update ${event.step}, and repeats the later ones.`,
             actions: [resume],
           });
       }
@@ -146,7 +146,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         about: 'anew',
         tone: 'note',
         title: 'Started over',
-        text: `You can restore the previous training (${step} steps) until you close this message.`,
+        text: `You can restore the previous training (${step} updates) until you close this message.`,
         actions: [
           { label: 'Undo', event: { _tag: 'FileGiven', name: fileName(step), bytes } },
           { label: 'Save the previous one', event: { _tag: 'Saved', step, bytes } },
@@ -166,15 +166,15 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         about: 'training',
         tone: 'warning',
         title: 'The GPU was lost',
-        text: `It was lost at step ${event.step}. Looking for another one…`,
+        text: `It was lost at update ${event.step}. Looking for another one…`,
         actions: [],
       });
     case 'NonFinite':
       return put(notices, {
         about: 'step',
         tone: 'warning',
-        title: 'A step was skipped',
-        text: `The loss of step ${event.step} is not a finite number. The network is unchanged.`,
+        title: 'An update was skipped',
+        text: `The loss of update ${event.step} is not a finite number. The network is unchanged.`,
         actions: [],
       });
     case 'Failed':

@@ -88,7 +88,7 @@ describe('the page', () => {
     expect(lost.notices).toMatchObject([{ about: 'training', tone: 'warning', actions: [] }]);
     const [back] = turned(lost, { _tag: 'Begun', from: 'lost', step: 100, goal: 900 });
     expect(back.notices).toMatchObject([{ about: 'training', actions: [{ event: { _tag: 'TrainPressed' } }] }]);
-    expect(back.notices[0]?.text).toContain('step 100');
+    expect(back.notices[0]?.text).toContain('update 100');
     expect(titles(turned(back, { _tag: 'TrainPressed' })[0])).toEqual([]);
   });
 
@@ -157,6 +157,6 @@ describe('the page', () => {
       (heard, _, i) => [...heard, after(begun, ...steps.slice(0, i)).said],
       [],
     );
-    expect(new Set(said)).toEqual(new Set(['', 'Step 100 of 900, loss 0.500']));
+    expect(new Set(said)).toEqual(new Set(['', 'Update 100 of 900, loss 0.500']));
   });
 });

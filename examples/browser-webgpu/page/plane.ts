@@ -1,4 +1,4 @@
-/** The figure "The plane": points, a network that learns them, and films of dots on their way to them. */
+/** The figure "Plot it": points, a network that learns them, and films of dots on their way to them. */
 import { fromText, toText } from '../shared/base64.js';
 import type { Plane as Request, Report } from '../shared/messages.js';
 import {

@@ -11,11 +11,11 @@ const EVERY = 100;
 export const said = (event: Event, { step, goal, pace }: Learning, { coming }: Drawing): string | null => {
   switch (event._tag) {
     case 'TrainPressed':
-      return `Training until step ${goal}`;
+      return `Training until update ${goal}`;
     case 'Stepped':
-      return step % EVERY === 0 ? `Step ${step} of ${goal}, loss ${pace.loss.toFixed(3)}` : null;
+      return step % EVERY === 0 ? `Update ${step} of ${goal}, loss ${pace.loss.toFixed(3)}` : null;
     case 'Rested':
-      return `Training paused after step ${event.step}`;
+      return `Training paused after update ${event.step}`;
     case 'Painted':
       if (event.purpose === 'repair') return 'Four results drawn';
       if (event.purpose === 'morph') return 'Digits between the two drawn';
@@ -29,7 +29,7 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'PlaneFilm':
       return event.updates === UPDATES ? 'The network of the plane is trained' : null;
     case 'Saved':
-      return `Checkpoint of step ${event.step} saved`;
+      return `Checkpoint of update ${event.step} saved`;
     default:
       return null;
   }

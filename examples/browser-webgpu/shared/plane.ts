@@ -1,4 +1,4 @@
-/** The choices and the numbers of the figure "The plane". */
+/** The choices and the numbers of the figure "Plot it". */
 
 /** Presets of points. */
 export const SHAPES = ['spiral', 'ring', 'moons', 'blobs'] as const;

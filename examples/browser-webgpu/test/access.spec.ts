@@ -90,7 +90,7 @@ describe('accessibility of the page', inBrowser, () => {
       new MutationObserver(record).observe(said, { childList: true });
     });
     await press(page, 'Start training');
-    for (const text of ['Training until step 40', 'Training paused after step 40'])
+    for (const text of ['Training until update 40', 'Training paused after update 40'])
       await until(page, (line) => document.body.dataset['heard']?.split('\n').includes(line), text);
   });
 

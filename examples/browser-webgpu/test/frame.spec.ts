@@ -22,7 +22,7 @@ describe('the frame of the page', inBrowser, () => {
       'Add noise',
       'Remove it',
       'Guide it',
-      'The plane',
+      'Plot it',
       'Use it',
     ]);
     const lefts = await page.$$eval('main > section', (all) => all.map((one) => one.getBoundingClientRect().left));
@@ -45,7 +45,7 @@ describe('the frame of the page', inBrowser, () => {
 
   test('has a menu that scrolls to the figures, and keeps the choices in the link', async () => {
     const page = await opened(`${QUICK}#digit=5&seed=2&path=linear&t=300`);
-    await page.getByRole('link', { name: 'The plane' }).click();
+    await page.getByRole('link', { name: 'Plot it' }).click();
     await until(page, () => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
     await until(page, () => location.hash === '#digit=5&seed=2&path=linear&t=300');
     // a link that is opened in the same tab

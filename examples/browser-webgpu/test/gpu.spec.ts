@@ -99,7 +99,7 @@ describe('the page on WebGPU', inBrowser, () => {
     await whenStepIs(page, step + 1);
     await loseDevice();
     await whenBack();
-    expect(await page.textContent('.notice.warning')).toContain(`after step ${step},`);
+    expect(await page.textContent('.notice.warning')).toContain(`after update ${step},`);
     expect(await stepOf(page)).toBe(step);
     expect(await page.textContent('#backend')).toBe('on WebGPU');
     await goOn();

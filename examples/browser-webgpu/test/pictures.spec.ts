@@ -22,7 +22,10 @@ beforeAll(async () => {
   await visit.page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
   await whenReady(visit.page);
   await press(visit.page, 'Start training'); // an untrained network draws all classes alike
-  await until(visit.page, () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning');
+  await until(
+    visit.page,
+    () => document.querySelector('#draw-hint')?.textContent === 'by your network, after 40 updates',
+  );
 });
 
 const drawing = () => inkOf(visit.page, '#drawing canvas');
@@ -104,7 +107,7 @@ describe('repairing in the page', inBrowser, () => {
       const [ink] = await inkOf(page, '#easel');
       return Array.from({ length: SIDE * SIDE }, (_, i) => ink![12 * (12 * SIDE * Math.floor(i / SIDE) + (i % SIDE))]!);
     };
-    await press(page, 'Clear');
+    await press(page, 'Erase nothing');
     const digit = await easel();
     await press(page, 'Erase top');
     await press(page, 'Fill in');
@@ -118,13 +121,13 @@ describe('repairing in the page', inBrowser, () => {
     }
     expect(new Set(ways.map(String)).size).toBe(4);
     await press(page, 'Repair 2: continue with it');
-    await press(page, 'Clear');
+    await press(page, 'Erase nothing');
     expect(await easel()).toEqual(ways[1]);
   });
 
   test('is erased with the pointer, and restored', async () => {
     const { page } = visit;
-    await press(page, 'Clear');
+    await press(page, 'Erase nothing');
     const canvas = page.locator('#easel');
     const painted = async (): Promise<number> =>
       Number.parseInt(/(\d+) %/.exec(await attribute(page, '#easel', 'aria-label'))![1]!, 10);
@@ -141,15 +144,15 @@ describe('repairing in the page', inBrowser, () => {
     // 0.6 of the height by 4 of 28 pixels, and a round end: about 9 or 10 %
     expect(await painted()).toBeGreaterThanOrEqual(8);
     expect(await painted()).toBeLessThanOrEqual(12);
-    await press(page, 'Restore');
+    await press(page, 'Brush restores');
     await stroke();
     expect(await painted()).toBe(0);
-    await press(page, 'Restore');
+    await press(page, 'Brush restores');
   });
 
   test('takes a drawn digit, or another held-out one', async () => {
     const { page } = visit;
-    await press(page, 'Clear');
+    await press(page, 'Erase nothing');
     await press(page, 'A drawn 4, to be repaired below');
     expect(await attribute(page, '#easel', 'aria-label')).toMatch(/^A 4, 0 %/);
     const [before] = await inkOf(page, '#easel');

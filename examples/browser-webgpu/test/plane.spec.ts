@@ -106,7 +106,7 @@ const drags = (page: Page): Promise<readonly number[]> =>
     return found;
   });
 
-describe('the figure "The plane"', inBrowser, () => {
+describe('the figure "Plot it"', inBrowser, () => {
   test('sends all dots to the points by the exact denoiser, and along the whole curve by the network', async () => {
     const page = await figure();
     await whenTrained(page);
@@ -121,7 +121,7 @@ describe('the figure "The plane"', inBrowser, () => {
     expect(share(distances(last.ends, points), 0.01)).toBeLessThan(0.3);
     expect(await page.textContent('#exact-end')).toMatch(/^(9[5-9]|100) % of the dots end at a point$/);
     expect(await page.textContent('#learned-end')).toMatch(
-      /^[12]?\d % of the dots end at a point, after 2000 updates in [\d.]+ s$/,
+      /^[12]?\d % end at a point, the others between; 2000 updates in [\d.]+ s$/,
     );
 
     const close = learned.find(({ ends }) => share(distances(ends, curve), 0.1) >= 0.9)!;
@@ -174,7 +174,7 @@ describe('the figure "The plane"', inBrowser, () => {
     await slider.press('Home');
     expect((await inkOf(page, '#exact'))[0]).toEqual(exact);
     await press(page, 'Play from noise to points');
-    await until(page, () => document.querySelector('#plane-step')?.textContent !== '0 of 25');
+    await until(page, () => document.querySelector('#plane-step')?.textContent !== 'step 0 of 25');
     await press(page, 'Stop the dots');
     await visit?.context.close();
     const moving = await figure('', { reducedMotion: 'no-preference' });

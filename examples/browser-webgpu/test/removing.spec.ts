@@ -42,7 +42,7 @@ const linked = async ({ search, hash }: URL) => {
   await whenDrawn(page);
   const pictures = await ways(page);
   const column = await page.inputValue('#column');
-  const isByClass = await page.getByRole('radio', { name: 'the class', exact: true }).isChecked();
+  const isByClass = await page.getByRole('radio', { name: 'which digit', exact: true }).isChecked();
   await context.close();
   return { pictures, column, isByClass };
 };
@@ -96,7 +96,7 @@ describe('the figure "Remove it"', inBrowser, () => {
   test('is the same in other profiles by a link, which loads the network: to the byte on the kernels of links', async () => {
     const page = await figure('#digit=3&seed=1&path=cosine&t=700', ['clipboard-read', 'clipboard-write']);
     const first = await load(page);
-    await page.getByRole('radio', { name: 'no class', exact: true }).check();
+    await page.getByRole('radio', { name: 'nothing', exact: true }).check();
     await whenDrawn(page, first);
     await page.getByRole('slider', { name: /^On the way back/ }).press('ArrowRight');
     await page.locator('#removing').getByRole('button', { name: 'Copy link' }).click();

@@ -53,7 +53,7 @@ describe('training in the page', inBrowser, () => {
     // saved by the browser, and trained to a goal nearby
     const goal = step + REST;
     await begin(`${TINY}&goal=${goal}`);
-    expect(await page.textContent('#notices')).toContain(`resumes after step ${step}`);
+    expect(await page.textContent('#notices')).toContain(`resumes after update ${step}`);
     expect(await stepOf(page)).toBe(step);
     await trainOut(page, 'Resume');
     const reloaded = await saved(page);
@@ -160,7 +160,7 @@ describe('training in the page', inBrowser, () => {
     await hide(page, false);
     await whenTrained(page);
     expect(await page.textContent('#step')).toBe('40 / 40');
-    await until(page, () => document.querySelector('#draw-hint')?.textContent === 'after 40 steps of learning');
+    await until(page, () => document.querySelector('#draw-hint')?.textContent === 'by your network, after 40 updates');
   });
 
   test('does not block the page while a step is computed', async () => {

@@ -133,7 +133,7 @@ describe('failures in the page', inBrowser, () => {
     await until(page, () => document.querySelector('#step')?.textContent === '0 / 100000');
     await drop(page, 'mine.safetensors', bytes);
     await whenBack();
-    expect(await page.textContent('.notice.note')).toContain(`after step ${step}`);
+    expect(await page.textContent('.notice.note')).toContain(`after update ${step}`);
     await goTo('?recipe=tiny&backend=wasm&goal=100000');
     await whenReady(page);
     await press(page, 'Resume');

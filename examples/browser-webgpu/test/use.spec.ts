@@ -77,7 +77,7 @@ describe('the figure "Use it"', inBrowser, () => {
 
   test('goes on with a drawing', async () => {
     const { page } = visit;
-    await press(page, 'New paper');
+    await press(page, 'Empty paper');
     expect((await easel()).every((ink) => ink === 0)).toBe(true);
     await page.locator('#easel').focus();
     for (let i = 0; i < 8; i++) for (const key of ['Space', 'ArrowDown']) await page.keyboard.press(key);

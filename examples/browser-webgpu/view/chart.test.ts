@@ -16,8 +16,8 @@ const losses = fc.array(fc.double({ min: 1e-4, max: 1e3, noNaN: true }), { minLe
 
 describe('the chart of the loss', () => {
   test('says that nothing was learned yet', () => {
-    expect(chart(none, size)).toContain('The loss of each step appears here.');
-    expect(chart({ ...none, step: 900 }, size)).toContain('step 1200');
+    expect(chart(none, size)).toContain('The loss of each update appears here.');
+    expect(chart({ ...none, step: 900 }, size)).toContain('1200 updates');
   });
 
   test.prop([losses])('has a point inside the axes for each loss, lower for a lower loss', (values) => {

@@ -59,13 +59,13 @@ export const chart = ({ step, goal, ...learned }: Learned, { width, height }: Si
       text(written(tick), `x="${left - 8}" y="${y(tick)}"`, 'dy="4" text-anchor="end"'),
     ]),
     text(`${first}`, `x="${left}" y="${height - 4}"`, ''),
-    text(`step ${last}`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
+    text(`${last} updates`, `x="${right}" y="${height - 4}"`, 'text-anchor="end"'),
     text('loss on digits it learns', `x="${left}" y="12"`, 'class="name"'),
     text('on others', `x="${left + 166}" y="12"`, 'class="heldname"'),
     ...(losses.length === 0
       ? [
           text(
-            'The loss of each step appears here.',
+            'The loss of each update appears here.',
             `x="${(left + right) / 2}" y="${height / 2}"`,
             'text-anchor="middle"',
           ),

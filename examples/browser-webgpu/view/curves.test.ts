@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { amounts, logSNR, ratios } from './curves.js';
+import { amounts, logSNR, ratios, signal } from './curves.js';
 
 const levels = Array.from({ length: 101 }, (_, k) => ({ alpha: 1 - k / 100, sigma: k / 100 }));
 
@@ -34,4 +34,11 @@ describe('the curves of a path', () => {
     expect([heights[0], heights[50], heights[100]]).toEqual([top, middle, bottom]);
     heights.slice(1).forEach((y, i) => expect(y).toBeGreaterThanOrEqual(heights[i]!));
   });
+});
+
+test('signal and noise add up to 100 %, whatever the scale of the mix', () => {
+  expect(signal({ alpha: 1, sigma: 0 })).toBe('100 % signal');
+  expect(signal({ alpha: 0.5, sigma: 0.5 })).toBe('50 % signal');
+  expect(signal({ alpha: 1, sigma: 3 })).toBe('10 % signal');
+  expect(signal({ alpha: 0, sigma: 1 })).toBe('0 % signal');
 });

@@ -6,6 +6,12 @@ const [LEFT, RIGHT, TOP, BOTTOM, HEIGHT] = [30, 232, 24, 96, 114];
 /** log(α²/σ²), from ∞ at the data. */
 export const logSNR = ({ alpha, sigma }: Mix): number => 2 * Math.log(alpha / sigma);
 
+/** The part of the signal in x_t, α²/(α² + σ²). The rest is noise. */
+export const signalOf = ({ alpha, sigma }: Mix): number => alpha ** 2 / (alpha ** 2 + sigma ** 2);
+
+/** {@link signalOf} in words. */
+export const signal = (level: Mix): string => `${Math.round(100 * signalOf(level))} % signal`;
+
 interface Curve {
   readonly kind: string;
   readonly name: string;
@@ -39,8 +45,8 @@ export const amounts = (levels: readonly Mix[], t: number): string =>
   plot(
     [0, 0.5, 1],
     [
-      { kind: '', name: 'signal α', of: ({ alpha }) => alpha },
-      { kind: 'held', name: 'noise σ', of: ({ sigma }) => sigma },
+      { kind: '', name: 'digit × α', of: ({ alpha }) => alpha },
+      { kind: 'held', name: 'noise × σ', of: ({ sigma }) => sigma },
     ],
     levels,
     t,
@@ -48,4 +54,4 @@ export const amounts = (levels: readonly Mix[], t: number): string =>
 
 /** The log-SNR of a path, cut off at ± 10. */
 export const ratios = (levels: readonly Mix[], t: number): string =>
-  plot([-10, 0, 10], [{ kind: '', name: 'log-SNR = log α²/σ²', of: logSNR }], levels, t);
+  plot([-10, 0, 10], [{ kind: '', name: 'signal to noise: log α²/σ²', of: logSNR }], levels, t);

@@ -11,7 +11,9 @@ const hintOf = ({ shown, coming, network, ready }: Drawing): string => {
   if (coming !== null && !coming.quietly) return 'from noise to digits…';
   if (shown === null) return ready ? '' : 'load the network above, or train your own';
   if (network === 'shipped') return 'by the loaded network';
-  return shown.learned === 0 ? 'only noise yet: nothing was learned' : `after ${shown.learned} steps of learning`;
+  return shown.learned === 0
+    ? 'only noise yet: nothing was learned'
+    : `by your network, after ${shown.learned} updates`;
 };
 
 /** The label of the visible still. */

@@ -29,7 +29,7 @@ const inWords = ({ film, score }: Row): string => {
   return `${seen}variety ${Math.round(100 * variety)}\u00a0%`;
 };
 
-const ABOUT: Readonly<Record<number, string>> = { 0: 'no class', 1: 'plain', 2.5: 'usual', 6: 'strong' };
+const ABOUT: Readonly<Record<number, string>> = { 0: 'not told', 1: 'told', 2.5: 'usual', 6: 'strong' };
 
 export const guidingPart = (happened: (event: Event) => void): Part<Guide> => {
   const place = byId('scales', HTMLDivElement);

@@ -30,7 +30,7 @@ const NONE = '–';
 
 const speedOf = (seconds: number): string => {
   if (Number.isNaN(seconds)) return NONE;
-  if (seconds > 1) return `${seconds.toFixed(1)} s/step`;
+  if (seconds > 1) return `${seconds.toFixed(1)} s/update`;
   return `${(1 / seconds).toFixed(seconds > 0.1 ? 1 : 0)}/s`;
 };
 
@@ -57,7 +57,7 @@ const aboutOf = (state: Learning): string => {
 const keptOf = ({ kept }: Learning): string =>
   kept === null
     ? 'Drop a checkpoint anywhere on this page to open it.'
-    : `This browser saved the training at step ${kept}.`;
+    : `This browser saved the training after ${kept} updates.`;
 
 export const learnPart = (happened: (event: Event) => void): Part<Learning> => {
   const train = byId('train', HTMLButtonElement);

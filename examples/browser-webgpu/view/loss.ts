@@ -9,8 +9,8 @@ const LEAST = 120;
 /** The chart as text, for screen readers. */
 const inWords = ({ losses, heldOut }: Learning): string => {
   const [first, last, held] = [losses[0], losses.at(-1), heldOut.at(-1)];
-  if (first === undefined || last === undefined) return 'The loss, before any step';
-  const from = `from step ${first.step} to ${last.step}: from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}`;
+  if (first === undefined || last === undefined) return 'The loss, before any update';
+  const from = `from update ${first.step} to ${last.step}: from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}`;
   const unseen = held === undefined ? '' : `; ${held.loss.toFixed(3)} on digits it never saw`;
   return `The loss ${from}${unseen}`;
 };

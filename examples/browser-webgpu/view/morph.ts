@@ -24,6 +24,7 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     select.addEventListener('change', () => happened({ _tag: 'MorphSet', query: `${end}=${select.value}` }));
     return { end, select };
   });
+  const repairer = byId('repair-by', HTMLElement);
   const place = byId('between', HTMLDivElement);
   const canvases = Array.from({ length: BETWEEN }, (_, i) => {
     const label = `Digit ${i + 1} of ${BETWEEN} on the way`;
@@ -41,6 +42,7 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
   return ({ morph, network }) => {
     for (const { end, select } of selects) select.value = `${morph[end]}`;
     for (const input of choice.querySelectorAll('input')) input.checked = input.value === network.chosen;
+    setText(repairer, network.chosen === 'own' ? 'your own network, which is chosen above,' : 'the network');
     press.disabled = !chosenDraws(network);
     place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
     const image = morph.film?.stills.at(-1)?.image;

@@ -3,7 +3,7 @@ import type { Event } from '../page/event.js';
 import { mixed, type Noising, normals } from '../page/noising.js';
 import { AREA } from '../shared/extent.js';
 import { codeOf, digitIn, levelsIn, STRIDE, T } from '../shared/noising.js';
-import { amounts, logSNR, ratios } from './curves.js';
+import { amounts, logSNR, ratios, signal } from './curves.js';
 import { byId, type Part, setText } from './elements.js';
 import { show } from './ink.js';
 
@@ -48,13 +48,13 @@ export const noisingPart = (happened: (event: Event) => void): Part<Noising> => 
     const [alpha, sigma, ratio] = [level.alpha, level.sigma, logSNR(level)].map(written);
     setText(alphaText, `× ${alpha}`);
     setText(sigmaText, `× ${sigma}`);
-    const words = `${t} of ${T}, ${Math.round(100 * level.alpha)} % signal`;
+    const words = `${t} of ${T}, ${signal(level)}`;
     setText(amount, words);
     slider.ariaValueText = words;
     amountsPlot.innerHTML = amounts(levels, t);
     ratiosPlot.innerHTML = ratios(levels, t);
     ratiosPlot.ariaLabel = `log-SNR ${ratio}`;
-    amountsPlot.ariaLabel = `signal ${alpha}, noise ${sigma}`;
+    amountsPlot.ariaLabel = `digit × ${alpha}, noise × ${sigma}`;
     setText(equation, `At t = ${t} it is ${alpha} · x₀ + ${sigma} · ε, and the log-SNR is ${ratio}.`);
   };
 };

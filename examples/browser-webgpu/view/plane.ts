@@ -1,4 +1,4 @@
-/** The figure "The plane". */
+/** The figure "Plot it". */
 import type { Event } from '../page/event.js';
 import {
   dotsAt,
@@ -127,14 +127,19 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
 
 const percent = ({ share }: Shown): string => `${Math.round(100 * share)} %`;
 
-const exactText = (state: Plane): string =>
-  isCurrent(state, state.exact) ? `${percent(state.exact)} of the dots end at a point` : 'being computed';
+const NO_POINTS = 'no points yet';
+
+const exactText = (state: Plane): string => {
+  if (state.points.length === 0) return NO_POINTS;
+  return isCurrent(state, state.exact) ? `${percent(state.exact)} of the dots end at a point` : 'being computed';
+};
 
 const learnedText = (state: Plane): string => {
   const { learned } = state;
   const updates = updatesOf(state);
+  if (state.points.length === 0) return NO_POINTS;
   if (learned === null || updates === 0) return 'not trained yet';
-  return `${percent(learned)} of the dots end at a point, after ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
+  return `${percent(learned)} end at a point, the others between; ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
 };
 
 /** α and σ of the visible step. */
@@ -196,7 +201,7 @@ export const planePart = (happened: (event: Event) => void): Part<Plane> => {
     button('points-draw').ariaPressed = `${drawing}`;
     const count = `${plane.points.length / 2} points`;
     setText(play, playing ? '❚❚' : '▶');
-    write('plane-step', `${step} of ${steps}`);
+    write('plane-step', `step ${step} of ${steps}`);
     write('plane-train', trainLabel(plane));
     write('points-keys', drawing ? `${count}: draw here, also by arrow keys and space` : count);
     write('exact-end', exactText(plane));

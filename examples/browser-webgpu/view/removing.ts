@@ -5,7 +5,8 @@ import type { Shipped } from '../page/network.js';
 import { mixed, type Noising, normals } from '../page/noising.js';
 import { codeOf, LAST, levelAt, networkTime, type Removing, stillOf, timesOf, WAYS } from '../page/removing.js';
 import { AREA } from '../shared/extent.js';
-import { digitIn, levelsIn, STRIDE } from '../shared/noising.js';
+import { digitIn, levelsIn, type Mix, STRIDE, T } from '../shared/noising.js';
+import { signal, signalOf } from './curves.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
 
@@ -49,6 +50,15 @@ const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipp
   };
 };
 
+/** The signal above which the first guess is no blur. */
+const CLEAR = 0.1;
+
+/** What to expect from a beginning at the t of the first figure. */
+const startOf = (t: number, level: Mix): string =>
+  signalOf(level) > CLEAR
+    ? `At t = ${t}, set above, much of the digit still shows. Set t near ${T} to see the guess sharpen from a blur.`
+    : `At t = ${t}, set above, noise hides the digit: it may come back in another shape.`;
+
 export const removingPart = (happened: (event: Event) => void): Part<Removal> => {
   const place = byId('removing', HTMLElement);
   const [still, guess] = ['still', 'guess'].map((id) => byId(id, HTMLCanvasElement)) as [
@@ -58,6 +68,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   const [slider, value] = [byId('column', HTMLInputElement), byId('column-value', HTMLOutputElement)];
   const drawLoader = loader(happened, slider);
   const [formula, code] = [byId('removing-formula', HTMLElement), byId('removing-code', HTMLElement)];
+  const start = byId('removing-start', HTMLParagraphElement);
   const columns = Array.from({ length: LAST + 1 }, (_, column) => {
     const figure = element('figure');
     const canvases = [canvasIn(figure, {}), canvasIn(figure, {})] as const;
@@ -70,7 +81,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
   // in the order of their numbers of steps, and last the one with new noise
   const results = [2, 3, 4, 0, 5, 1].map((way) => {
     const { solver, steps } = WAYS[way]!;
-    const name = `${steps} ${steps === 1 ? 'step' : 'steps'}${solver === 'ancestral' ? ', ancestral' : ''}`;
+    const name = `${steps} ${steps === 1 ? 'step' : 'steps'}${solver === 'ancestral' ? ', new noise' : ''}`;
     const figure = element('figure');
     const canvas = canvasIn(figure, { role: 'img', 'aria-label': `The digit after ${name}` });
     figure.append(element('figcaption', {}, name));
@@ -95,7 +106,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     setText(code, codeOf(digit, networkTime({ file, path, t }), byClass));
     const wordsAt = (k: number): string => {
       const at = Math.round(times[k]!);
-      return `t = ${at}, ${Math.round(100 * levelAt(levels, times[k]!).alpha)} % signal`;
+      return `t = ${at}, ${signal(levelAt(levels, times[k]!))}`;
     };
     const main: Film | null = films[0] ?? null;
     const stillAt = (k: number) => (main === null ? undefined : stillOf(main, k));
@@ -109,6 +120,7 @@ export const removingPart = (happened: (event: Event) => void): Part<Removal> =>
     });
     put(still, main, stillAt(column)?.image);
     put(guess, main, stillAt(column)?.guess);
+    setText(start, startOf(t, levels[t / STRIDE]!));
     setText(value, t === 0 ? 'no noise to remove' : wordsAt(column));
     slider.ariaValueText = wordsAt(column);
     for (const { way, canvas } of results) {

@@ -17,7 +17,7 @@ const whyNot = ({ ready, image, mask }: Pick<Easel, 'ready' | 'image' | 'mask'>)
 };
 
 export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
-  const [eraser, clear] = [byId('eraser', HTMLButtonElement), byId('clear', HTMLButtonElement)];
+  const eraser = byId('eraser', HTMLButtonElement);
   const [digit, fill] = [byId('digit', HTMLButtonElement), byId('fill', HTMLButtonElement)];
   const [ink, paper, change] = ['ink', 'paper', 'change'].map((id) => byId(id, HTMLButtonElement)) as [
     HTMLButtonElement,
@@ -30,18 +30,16 @@ export const toolsPart = (happened: (event: Event) => void): Part<Easel> => {
   const fillHint = byId('fill-hint', HTMLParagraphElement);
 
   byId('regions', HTMLDivElement).append(
-    ...regions
-      .filter((region) => region !== 'none') // the button "clear" chooses it
-      .map((region) =>
-        button({ 'aria-label': `Erase ${region}` }, () => happened({ _tag: 'RegionChosen', region }), region),
-      ),
+    ...regions.map((region) => {
+      const name = region === 'none' ? 'nothing' : region;
+      return button({ 'aria-label': `Erase ${name}` }, () => happened({ _tag: 'RegionChosen', region }), name);
+    }),
   );
   fillAs.append(
     element('option', { value: 'same' }, 'the original digit'),
     element('option', { value: 'any' }, 'whatever fits'),
     ...Array.from({ length: CLASSES }, (_, label) => element('option', { value: `${label}` }, `a ${label}`)),
   );
-  clear.addEventListener('click', () => happened({ _tag: 'RegionChosen', region: 'none' }));
   eraser.addEventListener('click', () => happened({ _tag: 'EraserToggled' }));
   digit.addEventListener('click', () => happened({ _tag: 'DigitAsked' }));
   ink.addEventListener('click', () => happened({ _tag: 'InkToggled' }));

@@ -23,7 +23,7 @@ try {
   const until = (test) => page.waitForFunction(test);
   await page.goto(`${server.resolvedUrls.local[0]}#digit=2&t=900`);
   await page.locator('#load').click();
-  await until(() => document.querySelector('#guide').disabled === false);
+  await until(() => document.querySelector('#guide').textContent === 'Draw 80 digits');
   await page.locator('#guide').click();
   await until(() => (document.querySelector('#scales').textContent.match(/recognized/g) ?? []).length === 4);
   await page.locator('#plane').scrollIntoViewIfNeeded();

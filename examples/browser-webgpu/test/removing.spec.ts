@@ -14,7 +14,7 @@ const figure = async (hash: string, permissions: readonly string[] = []) => {
 
 /** Loads the network, and waits until all ways back are drawn. */
 const load = async (page: Page): Promise<number> => {
-  await page.getByRole('button', { name: /^Load the network, 0[.]6 MB$/ }).click();
+  await page.locator('#load', { hasText: /^Load the network, 0[.]6 MB$/ }).click();
   return whenDrawn(page);
 };
 
@@ -86,7 +86,7 @@ describe('the figure "Remove it"', inBrowser, () => {
   test('says if the network cannot be loaded, and tries again', async () => {
     const page = await figure('#t=400');
     await visit!.context.route('**/network.bin', (route) => route.abort());
-    await page.getByRole('button', { name: /^Load the network/ }).click();
+    await page.locator('#load').click();
     await page.waitForSelector('text=The network could not be loaded');
     await visit!.context.unroute('**/network.bin');
     await press(page, 'Try again');

@@ -167,7 +167,7 @@ describe('threads of the page', inBrowser, () => {
     try {
       await page.goto(`${server.resolvedUrls!.local[0]}${TWO}`);
       await whenReady(page);
-      await page.getByRole('button', { name: /^Load the network, 0[.]6 MB$/ }).click();
+      await page.locator('#load', { hasText: /^Load the network, 0[.]6 MB$/ }).click();
       await whenDone(page);
       expect(await isIsolated()).toBe(true);
       expect(await chip()).toBe('on WebAssembly, 2 threads');

@@ -10,7 +10,7 @@ beforeAll(async () => {
   const { page, address } = visit;
   await page.goto(`${address}?backend=wasm#digit=3&t=400`);
   expect(await page.textContent('#draw-hint')).toBe('load the network above, or train your own');
-  await page.getByRole('button', { name: /^Load the network/ }).click();
+  await page.locator('#load').click();
   await whenDone(page);
 });
 

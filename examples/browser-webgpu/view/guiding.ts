@@ -5,6 +5,7 @@ import { draws, type Shipped } from '../page/network.js';
 import { CLASSES, SIDE } from '../shared/extent.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { inked, inkOf } from './ink.js';
+import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that the figure shows. */
 export interface Guide {
@@ -49,12 +50,15 @@ export const guidingPart = (happened: (event: Event) => void): Part<Guide> => {
     place.append(element('div', {}, title, ...canvases, score));
     return { canvases, score };
   });
-  press.addEventListener('click', () => happened({ _tag: 'GuidePressed' }));
+  const label = loadLabel();
+  let isAbsent = true;
+  press.addEventListener('click', () => happened({ _tag: isAbsent ? 'NetworkWanted' : 'GuidePressed' }));
   setText(byId('guiding-code', HTMLElement), codeOf(SCALES[2]));
 
   return ({ guiding, network }) => {
-    press.disabled = !draws(network);
-    setText(press, guiding.rows.length === 0 ? 'Draw 80 digits' : 'From other noise');
+    isAbsent = network.phase === 'absent';
+    press.disabled = network.phase === 'loaded' && !draws(network);
+    setText(press, label(network, guiding.rows.length === 0 ? 'Draw 80 digits' : 'From other noise'));
     rows.forEach(({ canvases, score }, i) => {
       const row = guiding.rows[i];
       const still = row?.film.stills.at(-1);

@@ -6,6 +6,7 @@ import { chosenDraws, type Shipped } from '../page/network.js';
 import { DIGITS } from '../shared/noising.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { show } from './ink.js';
+import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that this one shows. */
 export interface Use {
@@ -32,7 +33,9 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     place.append(canvas);
     return canvas;
   });
-  press.addEventListener('click', () => happened({ _tag: 'MorphPressed' }));
+  const label = loadLabel();
+  let isAbsent = true;
+  press.addEventListener('click', () => happened({ _tag: isAbsent ? 'NetworkWanted' : 'MorphPressed' }));
   choice.addEventListener('change', ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     happened({ _tag: 'NetworkChosen', network: target.value === 'own' ? 'own' : 'shipped' });
@@ -42,8 +45,11 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
   return ({ morph, network }) => {
     for (const { end, select } of selects) select.value = `${morph[end]}`;
     for (const input of choice.querySelectorAll('input')) input.checked = input.value === network.chosen;
-    setText(repairer, network.chosen === 'own' ? 'your own network, which is chosen above,' : 'the network');
-    press.disabled = !chosenDraws(network);
+    const isOwn = network.chosen === 'own';
+    isAbsent = !isOwn && network.phase === 'absent';
+    press.disabled = (isOwn || network.phase === 'loaded') && !chosenDraws(network);
+    setText(repairer, isOwn ? 'your own network, which is chosen above,' : 'the network');
+    setText(press, isOwn ? 'Morph' : label(network, 'Morph'));
     place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
     const image = morph.film?.stills.at(-1)?.image;
     if (image !== undefined) canvases.forEach((canvas, i) => show(canvas, image, i)); // older ones stay until then

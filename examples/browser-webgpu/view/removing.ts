@@ -9,6 +9,7 @@ import { digitIn, levelsIn, type Mix, STRIDE, T } from '../shared/noising.js';
 import { signal, signalOf } from './curves.js';
 import { byId, element, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
+import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that the figure shows. */
 export interface Removal {
@@ -16,8 +17,6 @@ export interface Removal {
   readonly noising: Noising;
   readonly network: Shipped;
 }
-
-const LOADING = 'Loading the network…';
 
 const written = (n: number): string => n.toFixed(2);
 
@@ -36,13 +35,14 @@ const put = (canvas: HTMLCanvasElement, film: Film | null, pixels: Uint8Array | 
 /** The button that loads the network, once; then `next` gets its focus. */
 const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipped> => {
   const load = byId('load', HTMLButtonElement);
-  const label = load.textContent ?? '';
+  const label = loadLabel();
   let focused = false;
   load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
-  return ({ phase }) => {
+  return (network) => {
+    const { phase } = network;
     focused ||= document.activeElement === load; // a disabled button loses it
     load.disabled = phase !== 'absent';
-    setText(load, { absent: label, wanted: LOADING, loading: LOADING, loaded: 'The network is loaded' }[phase]);
+    setText(load, label(network, 'The network is loaded'));
     if (!focused || phase === 'wanted' || phase === 'loading') return;
     focused = false;
     const active = document.activeElement;

@@ -21,6 +21,7 @@ export const bars: Dataset = unwrap(
 export const barsRecipe: Recipe = {
   model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
   learningRate: 1e-2,
+  muonRate: null,
   warmupSteps: 2,
   decaySteps: 100,
   clip: 1,

@@ -46,7 +46,7 @@ describe('config.json', () => {
     ],
     [
       { recipe: [] },
-      'run/config.json: recipe: expected { model, learningRate, warmupSteps, decaySteps, clip, averageDecay, labelDropout, heldOutEvery, heldOutImages }, got []',
+      'run/config.json: recipe: expected { model, learningRate, muonRate, warmupSteps, decaySteps, clip, averageDecay, labelDropout, heldOutEvery, heldOutImages }, got []',
     ],
   ])('%j', (fields, message) => {
     expect(messageOf(decoded({ ...json, ...fields }))).toBe(

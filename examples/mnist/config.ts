@@ -37,6 +37,7 @@ export const settingDecoders: { readonly [K in keyof Settings]: Decoder<Settings
 export const recipeDecoder: Decoder<Recipe> = record({
   model: by(unetArchitecture),
   learningRate: positive,
+  muonRate: orNull(positive),
   warmupSteps: wholeFrom(1),
   decaySteps: wholeFrom(1),
   clip: positive,

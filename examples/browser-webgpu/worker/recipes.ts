@@ -18,15 +18,19 @@ export interface Plan {
 const tiny: Recipe = {
   ...demo,
   model: { ...demo.model, base: 2, multipliers: [1, 2], heads: 1, groups: 1 },
+  muonRate: null,
   warmupSteps: 2,
   decaySteps: 40,
   heldOutEvery: 10,
   heldOutImages: 4,
 };
 
-/** `digits` is the recipe of the demo, for half as many steps: the page can resume checkpoints of the demo. */
+/**
+ * `digits` is the recipe of the demo for half as many steps, and by Adam, whose update takes a GPU few kernels. The page can resume
+ * checkpoints of the demo.
+ */
 const recipes: Readonly<Record<Settings['recipe'], { readonly recipe: Recipe; readonly batch: number }>> = {
-  digits: { recipe: { ...demo, decaySteps: 900 }, batch: demoSettings.batch },
+  digits: { recipe: { ...demo, muonRate: null, decaySteps: 900 }, batch: demoSettings.batch },
   tiny: { recipe: tiny, batch: 4 },
 };
 

@@ -58,7 +58,7 @@ const refused = async (run: string, change: Partial<EvalOptions> = {}): Promise<
 describe('npm run eval', () => {
   test('prints a table of the drawn digits beside training digits', async () => {
     const [title, ...lines] = unwrap(await evaluated());
-    expect(title).toBe(`${join(trained(), 'best.safetensors')}, ddim:2, guidance 2.5, against 16 held-out digits:`);
+    expect(title).toBe(`${join(trained(), 'best.safetensors')}, ddim:2, guidance 2, against 16 held-out digits:`);
     const names = lines.map((line) => line.split(/ {2,}/)[0]);
     expect(names.slice(1, 8)).toEqual(['images', 'FID', 'KID', 'Inception Score', 'precision', 'recall', 'accuracy']);
     const [, , , , precision, recall, accuracy] = lines.slice(1, 8).map((line) => line.split(/ {2,}/));

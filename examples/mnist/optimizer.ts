@@ -1,0 +1,34 @@
+/** The optimizer of a recipe. */
+import {
+  adam,
+  chain,
+  clipByGlobalNorm,
+  cosineDecay,
+  groups,
+  type LearningRate,
+  muon,
+  type Optimizer,
+  warmup,
+} from 'noisefold/nn';
+import { function as F } from 'fp-ts';
+import type { Recipe } from './recipe.js';
+
+/** Tests for a kernel or a matrix of the levels and the middle: not of the first and last layers, nor of embeddings. */
+const isHidden = (path: string, shape: readonly unknown[]): boolean =>
+  shape.length > 1 && /^(levels|middle)\./.test(path);
+
+/** Muon for hidden layers if the recipe has a learning rate for it, and Adam for the rest (Jordan et al. 2024). */
+export const optimizerOf = ({ learningRate, muonRate, warmupSteps, decaySteps, clip }: Recipe): Optimizer => {
+  const overSteps = (rate: number): LearningRate =>
+    F.pipe(rate, warmup(warmupSteps), cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }));
+  const rest = adam({ learningRate: overSteps(learningRate) });
+  return chain(
+    clipByGlobalNorm(clip),
+    muonRate === null
+      ? rest
+      : groups([
+          { where: (path, shape) => !isHidden(path, shape), optimizer: rest },
+          { optimizer: muon({ learningRate: overSteps(muonRate) }) },
+        ]),
+  );
+};

@@ -38,7 +38,7 @@ const layered = {
 const above = ['properties', 'examples', 'bench'];
 const seam = 'src/internal/fp.ts is the one seam onto fp-ts and io-ts.';
 const roots = 'Import the package by its root: its subpaths fail in Node, or weigh ten times as much.';
-const tfjs = 'Only src/backends/tfjs and bench may import tfjs.';
+const tfjs = 'Only src/backends/tfjs, its page for the contract, and bench may import tfjs.';
 const portable = 'This folder runs in the browser too.';
 
 /** `no-restricted-imports` over [regular expression, message] pairs. */
@@ -160,7 +160,10 @@ export default {
       files: ['src/**/*.test.ts', 'src/backends/wasm/kernels/testing.ts'],
       rules: { ...restrict(noSubpaths, noTfjs), 'no-restricted-globals': 'off' },
     },
-    { files: ['src/backends/tfjs/**/*.test.ts', 'bench/**'], rules: restrict(noSubpaths) },
+    {
+      files: ['src/backends/tfjs/**/*.test.ts', 'properties/browsers/tfjsContractPage.ts', 'bench/**'],
+      rules: restrict(noSubpaths),
+    },
     // It takes the address of a file that is served, and no code.
     { files: ['examples/browser-webgpu/worker/backends.ts'], rules: restrict(noSubpaths) },
     { files: ['**/*.config.*'], rules: { 'import/no-default-export': 'off' } },

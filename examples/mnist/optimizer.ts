@@ -11,14 +11,25 @@ import {
   warmup,
 } from 'noisefold/nn';
 import { function as F } from 'fp-ts';
-import type { Recipe } from './recipe.js';
+
+export interface OptimizerSettings {
+  /** The learning rate of Adam, which warms up, then decays along half a cosine to a twentieth at `decaySteps`. */
+  readonly learningRate: number;
+  /** That of Muon for hidden layers, in the same way; null leaves them to Adam. */
+  readonly muonRate: number | null;
+  readonly warmupSteps: number;
+  readonly decaySteps: number;
+  /** The maximum norm of the gradient. */
+  readonly clip: number;
+}
 
 /** Tests for a kernel or a matrix of the levels and the middle: not of the first and last layers, nor of embeddings. */
 const isHidden = (path: string, shape: readonly unknown[]): boolean =>
   shape.length > 1 && /^(levels|middle)\./.test(path);
 
 /** Muon for hidden layers if the recipe has a learning rate for it, and Adam for the rest (Jordan et al. 2024). */
-export const optimizerOf = ({ learningRate, muonRate, warmupSteps, decaySteps, clip }: Recipe): Optimizer => {
+export const optimizerOf = (settings: OptimizerSettings): Optimizer => {
+  const { learningRate, muonRate, warmupSteps, decaySteps, clip } = settings;
   const overSteps = (rate: number): LearningRate =>
     F.pipe(rate, warmup(warmupSteps), cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }));
   const rest = adam({ learningRate: overSteps(learningRate) });

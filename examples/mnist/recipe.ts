@@ -16,19 +16,11 @@ import {
 import { type Optimizer, unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
 import type { Sampling } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
-import { optimizerOf } from './optimizer.js';
+import { optimizerOf, type OptimizerSettings } from './optimizer.js';
 
 /** The settings that determine the results of a training. Checkpoints contain them, and a run cannot change them. */
-export interface Recipe {
+export interface Recipe extends OptimizerSettings {
   readonly model: UNetConfig;
-  /** The learning rate of Adam, which warms up, then decays along half a cosine to a twentieth at `decaySteps`. */
-  readonly learningRate: number;
-  /** That of Muon for hidden layers, in the same way; null leaves them to Adam. */
-  readonly muonRate: number | null;
-  readonly warmupSteps: number;
-  readonly decaySteps: number;
-  /** The maximum norm of the gradient. */
-  readonly clip: number;
   readonly averageDecay: number;
   /** The probability of dropping the class, for classifier-free guidance. */
   readonly labelDropout: number;

@@ -52,18 +52,19 @@ const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
 /** Checks the whole run before it writes anything. */
 const prepare =
   ({ digits }: World) =>
-  (run: Run): TE.TaskEither<NoisefoldError, Prepared> =>
-    F.pipe(
-      TE.Do,
-      TE.let('run', () => run),
-      TE.bind('parts', ({ run: { config } }) => TE.fromEither(demoPartsOf(config.recipe, config))),
-      TE.tapEither(({ run: { config, from } }) =>
+  (run: Run): TE.TaskEither<NoisefoldError, Prepared> => {
+    const { config, from } = run;
+    return F.pipe(
+      demoPartsOf(config.recipe, config),
+      E.tap(() =>
         from === null
           ? E.right(from)
           : resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe }),
       ),
-      TE.bind('digits', () => digits),
+      TE.fromEither,
+      TE.flatMap((parts) => TE.map((all: Digits): Prepared => ({ run, parts, digits: all }))(digits)),
     );
+  };
 
 const train =
   ({ display, signal }: World) =>
@@ -192,9 +193,11 @@ const inFolder =
           RTE.tapTaskEither(() => writeConfig(run)), // once a backend is available
           RTE.flatMap(() => train(world)(prepared)),
           RTE.flatMap(draw(world)(prepared)),
-          RTE.bindTo('images'),
-          RTE.bind('score', ({ images }) =>
-            RTE.mapLeft(cancelled(run))(scoreOf(world, prepared.digits, images, labelsOf(prepared))),
+          RTE.flatMap((images) =>
+            F.pipe(
+              scoreOf(world, prepared.digits, images, labelsOf(prepared)),
+              RTE.bimap(cancelled(run), (score) => ({ images, score })),
+            ),
           ),
           using(backends[run.config.backend]()),
           TE.flatMap(({ images, score }) =>

@@ -10,7 +10,6 @@ import {
   type Optimizer,
   warmup,
 } from 'noisefold/nn';
-import { function as F } from 'fp-ts';
 
 export interface OptimizerSettings {
   /** The learning rate of Adam, which warms up, then decays along half a cosine to a twentieth at `decaySteps`. */
@@ -31,7 +30,7 @@ const isHidden = (path: string, shape: readonly unknown[]): boolean =>
 export const optimizerOf = (settings: OptimizerSettings): Optimizer => {
   const { learningRate, muonRate, warmupSteps, decaySteps, clip } = settings;
   const overSteps = (rate: number): LearningRate =>
-    F.pipe(rate, warmup(warmupSteps), cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 }));
+    cosineDecay({ from: warmupSteps, steps: decaySteps, floor: 0.05 })(warmup(warmupSteps)(rate));
   const rest = adam({ learningRate: overSteps(learningRate) });
   return chain(
     clipByGlobalNorm(clip),

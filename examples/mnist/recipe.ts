@@ -141,9 +141,10 @@ export const partsOf = (
         gridOf(drawn.grid)(noising),
       ),
     ),
-    E.flatMap(({ drawn, ...made }) =>
-      attempt(() => ({
-        ...made,
+    E.flatMap(({ model, noising, drawn }) =>
+      attempt((): Parts => ({
+        model,
+        noising,
         ...drawn,
         optimizer: optimizerOf(recipe),
         times: stratifiedTimes,

@@ -75,7 +75,7 @@ export const backendWith = (
     kernels: lazy(() => loadKernels({ memory: wasmMemory, modules })),
     pool,
     worthWorkers,
-    turns: { jobs, memory, breathe: breather() },
+    turns: { jobs, memory, breathe: threads === 0 ? () => null : breather() },
   };
   return memoryBackend<WasmKernel>({
     name: 'wasm',

@@ -131,34 +131,29 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, SolverAndGrid> =
     : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
-/** The parts of a recipe, for training and sampling. */
-export interface Parts extends SolverAndGrid {
+/** The parts of a recipe, for training. */
+export interface TrainingParts {
   readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
   readonly noising: Noising;
   readonly optimizer: Optimizer;
   readonly times: TimeDraw;
-  readonly guidance: Guidance;
 }
 
-/** Makes the parts. Returns a `ConfigError` if they are incompatible. */
-export const partsOf = (
-  { model, learningRate, warmupSteps, decaySteps, clip }: Recipe,
-  { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,
-): E.Either<NoisefoldError, Parts> =>
+/** Makes the parts for training. Returns a `ConfigError` for a model that is impossible. */
+export const trainingPartsOf = ({
+  model,
+  learningRate,
+  warmupSteps,
+  decaySteps,
+  clip,
+}: Recipe): E.Either<NoisefoldError, TrainingParts> =>
   F.pipe(
     E.Do,
     E.bind('model', () => unet(model)),
     E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
-    E.bind('drawn', () => drawnBy(sampler)),
-    E.tap(({ drawn, noising }) =>
-      E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
-        gridOf(drawn.grid)(noising),
-      ),
-    ),
-    E.flatMap(({ drawn, ...made }) =>
+    E.flatMap((made) =>
       attempt(() => ({
         ...made,
-        ...drawn,
         optimizer: chain(
           clipByGlobalNorm(clip),
           adam({
@@ -170,7 +165,28 @@ export const partsOf = (
           }),
         ),
         times: stratifiedTimes,
-        guidance: cfg(guidance),
       })),
     ),
+  );
+
+/** The parts of a recipe, for training and sampling. */
+export interface Parts extends TrainingParts, SolverAndGrid {
+  readonly guidance: Guidance;
+}
+
+/** Makes the parts. Returns a `ConfigError` if they are incompatible. */
+export const partsOf = (
+  recipe: Recipe,
+  { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,
+): E.Either<NoisefoldError, Parts> =>
+  F.pipe(
+    E.Do,
+    E.bind('parts', () => trainingPartsOf(recipe)),
+    E.bind('drawn', () => drawnBy(sampler)),
+    E.tap(({ drawn, parts: { noising } }) =>
+      E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
+        gridOf(drawn.grid)(noising),
+      ),
+    ),
+    E.flatMap(({ parts, drawn }) => attempt(() => ({ ...parts, ...drawn, guidance: cfg(guidance) }))),
   );

@@ -3,11 +3,11 @@ import { type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
 import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
-import { type Parts, partsOf, settings } from '../../mnist/recipe.js';
+import { type TrainingParts, trainingPartsOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import type { Plan } from './recipes.js';
 
-export interface Lesson extends Pick<Parts, 'model' | 'noising'> {
+export interface Lesson extends Pick<TrainingParts, 'model' | 'noising'> {
   readonly plan: Plan;
   readonly run: TrainingRun<UNetParams>;
   /** Computes the next event of the training. */
@@ -24,7 +24,7 @@ export const beginLesson = (
   backend: Backend,
 ): TE.TaskEither<NoisefoldError, Lesson> =>
   F.pipe(
-    TE.fromEither(partsOf(plan.recipe, settings)),
+    TE.fromEither(trainingPartsOf(plan.recipe)),
     TE.flatMap(({ model, noising, optimizer, times }) =>
       F.pipe(
         startTraining({

@@ -15,7 +15,7 @@ const SAVED = 2;
 
 const onDevice = async <A>(run: (backend: Backend, lose: () => void) => Promise<A>): Promise<A> => {
   const acquired = right(await acquireDevice({})());
-  const backend = backendOn(acquired);
+  const backend = await backendOn(acquired);
   const result = await run(backend, () => acquired.device.destroy());
   await backend.close();
   return result;

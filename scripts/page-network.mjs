@@ -20,7 +20,7 @@ import { mnist } from '../dist/examples/mnist/digits.js';
 import { demoPartsOf } from '../dist/examples/mnist/processes.js';
 
 const SEED = 8;
-const STEPS = 1500;
+const STEPS = 1800;
 const root = join(import.meta.dirname, '..');
 const { run } = parseArgs({ options: { run: { type: 'string' } } }).values;
 

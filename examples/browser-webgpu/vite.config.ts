@@ -150,11 +150,19 @@ const apart =
 const together =
   /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/;
 
+/** The code of WebAssembly, and what its backend loads on demand: kernels of images, and threads. */
+const wasm = /[/]src[/]backends[/]wasm[/]/;
+const onDemand =
+  /[/]wasm[/](images|demandedPairing|threads[/](?!host)\w+|assembler[/]atomics|kernels[/](attention|winograd|conv|copyBlocks|filterGradient|geometry|outerKernel|phases|positions|prepareImages|source))[/.]/;
+
 /**
  * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend. One
  * file is smaller than several.
  */
-const groups = [{ name: 'worker', test: (id: string) => together.test(id) && !apart.test(id) }];
+const groups = [
+  { name: 'worker', test: (id: string) => together.test(id) && !apart.test(id) },
+  { name: 'wasm', test: (id: string) => wasm.test(id) && !onDemand.test(id) },
+];
 
 /** No getter of noisefold or of the page has an effect. */
 const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false } as const;

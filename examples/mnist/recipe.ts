@@ -16,7 +16,8 @@ import {
 import { type Optimizer, unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
 import type { Sampling } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
-import { optimizerOf, type OptimizerSettings } from './optimizer.js';
+import type { OptimizerSettings } from './adam.js';
+import { optimizerOf } from './optimizer.js';
 
 /** The settings that determine the results of a training. Checkpoints contain them, and a run cannot change them. */
 export interface Recipe extends OptimizerSettings {
@@ -78,7 +79,7 @@ export const recipe: Recipe = {
   learningRate: 3e-3,
   muonRate: 0.01,
   warmupSteps: 20,
-  decaySteps: 1500,
+  decaySteps: 1800,
   clip: 1,
   averageDecay: 0.99,
   labelDropout: 0.1,
@@ -91,7 +92,7 @@ export const settings: Settings = {
   backend: 'wasm',
   seed: 7,
   batch: 16,
-  steps: 1500,
+  steps: 1800,
   minutes: 3,
   checkpointEvery: 100,
   sampler: 'ddim:20',
@@ -117,10 +118,22 @@ export const drawnBy = (text: string): E.Either<NoisefoldError, SolverAndGrid> =
     : E.right({ solver: name === 'ddim' ? ddim() : ancestral(), grid: Number(steps) });
 };
 
-/** The parts of a recipe, for training and sampling. */
-export interface Parts extends SolverAndGrid {
+/** The network of a recipe, and the noising process that it learns to reverse. */
+export interface Architecture {
   readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
   readonly noising: Noising;
+}
+
+/** Makes the architecture. Returns a `ConfigError` for a model that is impossible. */
+export const architectureOf = ({ model: config }: Recipe): E.Either<NoisefoldError, Architecture> =>
+  F.pipe(
+    E.Do,
+    E.bind('model', () => unet(config)),
+    E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
+  );
+
+/** The parts of a recipe, for training and sampling. */
+export interface Parts extends Architecture, SolverAndGrid {
   readonly optimizer: Optimizer;
   readonly times: TimeDraw;
   readonly guidance: Guidance;
@@ -133,18 +146,16 @@ export const partsOf = (
 ): E.Either<NoisefoldError, Parts> =>
   F.pipe(
     E.Do,
-    E.bind('model', () => unet(recipe.model)),
-    E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
+    E.bind('architecture', () => architectureOf(recipe)),
     E.bind('drawn', () => drawnBy(sampler)),
-    E.tap(({ drawn, noising }) =>
+    E.tap(({ drawn, architecture: { noising } }) =>
       E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
         gridOf(drawn.grid)(noising),
       ),
     ),
-    E.flatMap(({ model, noising, drawn }) =>
+    E.flatMap(({ architecture, drawn }) =>
       attempt((): Parts => ({
-        model,
-        noising,
+        ...architecture,
         ...drawn,
         optimizer: optimizerOf(recipe),
         times: stratifiedTimes,

@@ -58,7 +58,7 @@ const openWebgpu: Open = async () => {
   const { backendOn } = await import('../backends/webgpu/backend.js');
   const { info } = acquired.right;
   return E.right({
-    backend: backendOn(acquired.right),
+    backend: await backendOn(acquired.right),
     device: info.description || `${info.vendor} ${info.architecture}`,
     skipReason: isSoftwareAdapter(info) ? 'software-emulated: auto skips it' : null,
   });

@@ -1,6 +1,7 @@
 import { parseAst } from 'vite';
 import { describe, expect, test } from 'vitest';
-import { edited, editsOf } from './slim.js';
+import { edited } from './edits.js';
+import { editsOf } from './slim.js';
 
 const slimmed = (file: string, code: string): string => edited(code, editsOf(`/noisefold/src/${file}`, parseAst(code)));
 
@@ -55,7 +56,79 @@ describe('the plugin that leaves out what the page does not need', () => {
       'schema(`unet`, { base: optional(positive, 64) }).rule(check)',
       null,
     ],
-    ['the loss of classifiers', 'training/fit/learning.ts', 'f(loss ?? classifierLosses)', 'f(loss ?? undefined)'],
+    [
+      'trainings of classifiers',
+      'training/fit/learning.ts',
+      'const f = (model) => { if (isClassifier(model)) return ofClassifier(model); if (isLearned(model)) return g(model); };',
+      'const f = (model) => { ; if (isLearned(model)) return g(model); };',
+    ],
+    [
+      'couplings, and the checks of data in memory',
+      'training/fit/run.ts',
+      'checkSteps(training); yield* checkData(training); (coupling ? coupledBy(coupling)(samples) : samples)(); if (batch > size) raise(tag);',
+      '[]; yield* []; ((samples))(); if (batch > size) raise(tag);',
+    ],
+    [
+      'checks of the tensors that the page writes, but not of their numbers',
+      'training/checkpoints/checkpoint.ts',
+      'for (const [name, tensor] of tensors) checkData(name, tensor, where); checkFinite(tag, where, tensors);',
+      'for (const [name, tensor] of tensors) undefined; checkFinite(tag, where, tensors);',
+    ],
+    [
+      'types of the options of learning rates, but not their rules',
+      'nn/optimizers/learningRate.ts',
+      'const decayFields = { steps: updates(1), floor: optional(share, 0) }; schema(`decay`, decayFields).rule(inOrder);',
+      'const decayFields = { steps: __anything, floor: optional(__anything, 0) }; schema(`decay`, decayFields).rule(inOrder);',
+    ],
+    [
+      'types of the options of backends',
+      'backends/wasm/options.ts',
+      'const wasmOptions = { threads: optional(threadCount), portable: optional(t.boolean, false) };',
+      'const wasmOptions = { threads: optional(__anything), portable: optional(__anything, false) };',
+    ],
+    [
+      'code for what no program has',
+      'backends/webgpu/wgsl/expressions.ts',
+      'if (a) unsupported(fn, dtype); const code = isFormula(fn) ? call(fn) : unsupported(fn, dtype);',
+      '; const code = call(fn);',
+    ],
+    [
+      'the check of the parts of errors',
+      'internal/errors.ts',
+      'const failure = (tag, about) => { if (!isTag(tag)) return failure(`ConfigError`, mistake); return made(tag, about); };',
+      'const failure = (tag, about) => { ; return made(tag, about); };',
+    ],
+    [
+      'the check of ascribed shapes',
+      'dsl/ops/shape/reshape.ts',
+      'const f = (x, shape) => { settle(bindShape(bound, shape, x.shape)); return x; };',
+      'const f = (x, shape) => { undefined; return x; };',
+    ],
+    ['the check of parts', 'nn/layers/layer.ts', 'const all = checkedParts(parts);', 'const all = (parts);'],
+    [
+      'types of the options of layers',
+      'nn/layers/layers.ts',
+      "const linearFields = { inputs: channels, initializer: optional(callback('an initializer'), uniform()) };",
+      'const linearFields = { inputs: __anything, initializer: optional(__anything, uniform()) };',
+    ],
+    [
+      'the check of plans of another backend',
+      'backends/webgpu/limits.ts',
+      'if (n > limits.maxStorageBuffersPerShaderStage) f(n); if (n > limits.maxBufferSize) g(n);',
+      '; if (n > limits.maxBufferSize) g(n);',
+    ],
+    [
+      'texts for consoles',
+      'dsl/run/value.ts',
+      'const value = inspected(resident, `Value`, note);',
+      'const value = (resident);',
+    ],
+    [
+      'rules of operations that no program has',
+      'dsl/primitives/rules/reduction.ts',
+      "const rules = { reduce: (fn) => { if (fn === 'prod') return others(g); return f(g); }, cumsum: { derivative: (g) => cumsum(g) } };",
+      'const rules = { reduce: (fn) => { ; return f(g); }, cumsum: undefined };',
+    ],
     [
       'files of Node',
       'evaluation/digits/digitBytes.ts',

@@ -1,13 +1,15 @@
 /** A network in training on a backend. */
-import { type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
-import type { UNetParams } from 'noisefold/nn';
+import { attempt, type Backend, fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import { stratifiedTimes } from 'noisefold/diffusion';
+import type { Optimizer, UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
-import { type Parts, partsOf, settings } from '../../mnist/recipe.js';
+import { adamOf, type OptimizerSettings } from '../../mnist/adam.js';
+import { type Architecture, architectureOf, type Recipe } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import type { Plan } from './recipes.js';
 
-export interface Lesson extends Pick<Parts, 'model' | 'noising'> {
+export interface Lesson extends Architecture {
   readonly plan: Plan;
   readonly run: TrainingRun<UNetParams>;
   /** Computes the next event of the training. */
@@ -17,6 +19,24 @@ export interface Lesson extends Pick<Parts, 'model' | 'noising'> {
 /** No limit: the page stops the training. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
+/** The optimizer of a recipe. The code of Muon loads for a checkpoint of the demo: the page itself trains by Adam. */
+const optimizerFor = (recipe: Recipe): TE.TaskEither<NoisefoldError, Optimizer> =>
+  F.pipe(
+    recipe.muonRate === null
+      ? TE.right(adamOf)
+      : TE.tryCatch(
+          async () => (await import('../../mnist/optimizer.js')).optimizerOf,
+          (thrown) =>
+            failure('BackendUnavailable', {
+              where: 'the optimizer of this checkpoint',
+              expected: 'its program to load',
+              actual: thrown instanceof Error ? thrown.message : String(thrown),
+              hint: 'check the connection, and open the file again',
+            }),
+        ),
+    TE.flatMapEither((optimizerOf: (settings: OptimizerSettings) => Optimizer) => attempt(() => optimizerOf(recipe))),
+  );
+
 /** Starts or resumes a training. Errors of the plan and of the backend are a `Left`. */
 export const beginLesson = (
   plan: Plan,
@@ -24,11 +44,13 @@ export const beginLesson = (
   backend: Backend,
 ): TE.TaskEither<NoisefoldError, Lesson> =>
   F.pipe(
-    TE.fromEither(partsOf(plan.recipe, settings)),
-    TE.flatMap(({ model, noising, optimizer, times }) =>
+    TE.Do,
+    TE.bind('architecture', () => TE.fromEither(architectureOf(plan.recipe))),
+    TE.bind('optimizer', () => optimizerFor(plan.recipe)),
+    TE.flatMap(({ architecture: { model, noising }, optimizer }) =>
       F.pipe(
         startTraining({
-          ...{ model, noising, optimizer, times },
+          ...{ model, noising, optimizer, times: stratifiedTimes },
           averageDecay: plan.recipe.averageDecay,
           labelDropout: plan.recipe.labelDropout,
           data: train,

@@ -20,16 +20,14 @@ import {
 import type { UNetParams } from 'noisefold/nn';
 import { pixelOf } from 'noisefold/training';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
-import type { Parts } from '../../mnist/recipe.js';
+import type { Architecture } from '../../mnist/recipe.js';
 import { AREA, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
 import { type Kind, stepProgram } from './step.js';
 import { walkOf } from './walk.js';
 
 /** A network to draw with. */
-export interface Network {
-  readonly model: Parts['model'];
-  readonly noising: Parts['noising'];
+export interface Network extends Architecture {
   /** Gets the parameters for one request. `giveBack` returns them. */
   readonly borrow: TE.TaskEither<NoisefoldError, Resident<UNetParams>>;
   readonly giveBack: (params: Resident<UNetParams>) => TE.TaskEither<NoisefoldError, void>;

@@ -2,7 +2,7 @@
 import { type Backend, type NoisefoldError, release } from 'noisefold/dsl';
 import { uploadTensors } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
-import { type Parts, partsOf, recipe, settings } from '../../mnist/recipe.js';
+import { type Architecture, architectureOf, recipe } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import { once } from './fetched.js';
 import { beginLesson, type Lesson } from './lesson.js';
@@ -30,7 +30,7 @@ export interface Files {
 }
 
 /** The painters of the shipped network, which is that of the demo. Its weights are uploaded when it first draws. */
-const shippedOn = ({ model, noising }: Parts, weights: Files['weights'], backend: Backend): Painters => {
+const shippedOn = ({ model, noising }: Architecture, weights: Files['weights'], backend: Backend): Painters => {
   const upload = (tensors: Weights) => uploadTensors('the network', model.params)(tensors)(backend);
   const borrow = once(F.pipe(weights, TE.flatMap(upload)));
   return painters({ model, noising, borrow, giveBack: () => TE.right(undefined) })(backend);
@@ -42,7 +42,7 @@ export const openStudio =
   (plan: Plan) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Studio> =>
     F.pipe(
-      TE.fromEither(partsOf(recipe, settings)),
+      TE.fromEither(architectureOf(recipe)),
       TE.bindTo('parts'),
       TE.bind('lesson', () => beginLesson(plan, digits, backend)),
       TE.map(({ parts, lesson }) => {

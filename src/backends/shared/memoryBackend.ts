@@ -19,7 +19,8 @@ export interface Parts<K extends NamedKernel> {
   /** Default: null. */
   readonly rounding?: Rounding;
   readonly memory: Memory;
-  readonly rules: RulesFor<K>;
+  /** Makes the rules for a plan; it may load them first. */
+  readonly rules: (plan: Plan) => ReturnType<RulesFor<K>> | Promise<ReturnType<RulesFor<K>>>;
   /** Places a plan and the kernels of its calls in memory. */
   readonly layOut: (plan: Plan, kernels: readonly K[]) => Promise<Result<Execution>>;
   /**
@@ -85,7 +86,7 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
   const dropped = new FinalizationRegistry<() => void>((free) => free());
 
   const compilePlan = async (plan: Plan): Promise<Result<Runner>> => {
-    const kernels = await inTurns(kernelsOf(plan, rules(plan)));
+    const kernels = await inTurns(kernelsOf(plan, await rules(plan)));
     if (E.isLeft(kernels)) return kernels;
     const closed = memory.closed();
     if (closed !== null) return E.left(closed); // in the meantime

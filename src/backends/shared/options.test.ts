@@ -22,7 +22,7 @@ test.each([
   [webgpu, { hardwear: true }, 'the webgpu backend.hardwear: expected one of the fields powerPreference, fallback, hardware, got an unknown field; did you mean hardware?'],
   [webgpu, { powerPreference: 'fast' }, 'the webgpu backend.powerPreference: expected \'high-performance\' or \'low-power\', got "fast"; change powerPreference'],
   [wasm, { portabel: true }, 'the wasm backend.portabel: expected one of the fields threads, portable, pairing, kernels, onNotice, got an unknown field; did you mean portable?'],
-  [wasm, { threads: 0 }, 'the wasm backend.threads: expected an integer from 1 to 64, got 0; '],
+  [wasm, { threads: 65 }, 'the wasm backend.threads: expected an integer from 0 to 64, got 65; '],
   [wasm, { portable: 7 }, 'the wasm backend.portable: expected boolean, got 7; '],
   [wasm, 'portable', 'the wasm backend: expected '],
   [on('node'), { gpu: true }, 'the tfjs-node backend.gpu: expected no fields, got an unknown field; '],

@@ -6,7 +6,7 @@ import type { Rule } from '../shared/kernel.js';
 import type { Func } from './assembler/assembler.js';
 import type { WasmKernel } from './engine/kernel.js';
 import { MOST_SHARES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
-import type { MultiplyAdd } from './kernels/multiplyAdd.js';
+import type { KernelForm } from './kernels/functions.js';
 import { WORD_BYTES } from './numbers.js';
 
 type Op = AnchorCall['anchor']['op'];
@@ -49,7 +49,7 @@ export interface Kernels {
   readonly name: 'products' | 'all';
   readonly anchors: { readonly [O in Op]?: AnchorKernel<O> };
   /** The functions that they call, beside those of matrix products. */
-  readonly functions: (multiplyAdd: MultiplyAdd) => readonly Func[];
+  readonly functions: (form: KernelForm) => readonly Func[];
 }
 
 /** The kernel of an anchor. Raises `ConfigError` if the backend has none. */

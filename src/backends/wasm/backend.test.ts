@@ -172,6 +172,13 @@ test('workers run stages above 2 GiB', async () => {
   valueOf(await backend.close());
 });
 
+test('without threads, everything runs on the calling thread, with the same bits', async () => {
+  const alone = valueOf(await wasm({ threads: 0 })());
+  const together = wasmBackend({ threads: 2 }, { worthWorkers: 0 });
+  expect(await runPlan(alone, many, [numbers])).toEqual(await runPlan(together, many, [numbers]));
+  for (const backend of [alone, together]) valueOf(await backend.close());
+});
+
 test('memory above 2 GiB holds values', async () => {
   const backend = valueOf(await wasm()());
   const below = valueOf(await backend.compile({ ...emptyPlan, arenaElements: 2 ** 29 + 2 ** 20 })());

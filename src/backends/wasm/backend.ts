@@ -1,5 +1,5 @@
 import type { Backend } from '../../dsl/compile/backend.js';
-import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
+import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
@@ -17,9 +17,9 @@ import { wasmExecution, WORTH_WORKERS } from './engine/execution.js';
 import { onHost, type WasmKernel } from './engine/kernel.js';
 import { type Form, formFor, lazy, type TileSize } from './forms.js';
 import { newMemory, wasmHeap } from './memory/memory.js';
-import { MOST_THREADS, SYNC_START } from './memory/reserved.js';
-import { createPool } from './threads/pool.js';
-import { canShareMemory, cores, type Spawn, spawn, workersNeed } from './threads/spawn.js';
+import { canShareMemory } from './threads/host.js';
+import type { Spawn } from './threads/spawn.js';
+import type { Threading } from './threads/threading.js';
 import { type WasmOptions, wasmOptions } from './options.js';
 import { products } from './products.js';
 import { simdRegionRule } from './regions.js';
@@ -49,27 +49,23 @@ export interface Internals {
 /** The tiles that are faster here; the narrow ones without pairing. */
 const tilesFor = ({ choice }: Form, pairing: boolean): TileSize => (pairing && choice().isWide ? 'wide' : 'narrow');
 
-/** Makes a backend with these kernels. */
+/** Makes a backend with these kernels; it runs everything on the calling thread without `threading`. */
 export const backendWith = (
   kernels: Kernels,
-  {
-    portable = false,
-    pairing = true,
-    threads = Math.min(cores(), MOST_THREADS),
-    onNotice = (notice) => () => console.warn(notice),
-  }: Omit<WasmOptions, 'kernels'>,
-  { worthWorkers = WORTH_WORKERS, start = spawn, tiles }: Internals = {},
+  threading: Threading | null,
+  { portable = false, pairing = true, threads, onNotice }: Omit<WasmOptions, 'kernels'>,
+  { worthWorkers = WORTH_WORKERS, start, tiles }: Internals = {},
 ): Backend => {
-  const isShared = canShareMemory();
+  const isShared = threading !== null;
   const wasmMemory = newMemory(isShared);
   const form = formFor(portable);
   const { rounding, multiplyAdd, known } = form;
-  const modules = form.modules(kernels, tiles ?? tilesFor(form, pairing), isShared);
+  const modules = form.modules(kernels, tiles ?? tilesFor(form, pairing), threading?.several ?? null);
   const rules = [...RULES, anchorRule(kernels)];
   const jobs = createJobs();
   const heap = wasmHeap(wasmMemory);
   const memory = createMemory('wasm', freedAfter(heap, jobs));
-  const pool = isShared ? createPool(wasmMemory, modules, threads, SYNC_START, start) : null;
+  const pool = threading?.poolOf({ memory: wasmMemory, modules, threads, onNotice, start }) ?? null;
   const engine: Engine = {
     memory: wasmMemory,
     isShared,
@@ -79,8 +75,7 @@ export const backendWith = (
     kernels: lazy(() => loadKernels({ memory: wasmMemory, modules })),
     pool,
     worthWorkers,
-    turns: { jobs, memory, breathe: breather() },
-    onNoWorkers: noticeOnce(onNotice),
+    turns: { jobs, memory, breathe: threads === 0 ? () => null : breather() },
   };
   return memoryBackend<WasmKernel>({
     name: 'wasm',
@@ -102,37 +97,20 @@ export const backendWith = (
   });
 };
 
-/** Gives a notice, once, that there are no workers. */
-const noticeOnce = (onNotice: NonNullable<WasmOptions['onNotice']>): ((reason: string) => void) => {
-  let isNoticed = false;
-  return (reason) => {
-    if (isNoticed) return;
-    isNoticed = true;
-    onNotice(
-      `noisefold: the wasm backend runs on the calling thread and blocks it, because its workers did not start (${reason}); ${workersNeed()}`,
-    )();
-  };
-};
-
 /** Fails if a backend demands pairing, and the wide tiles are not faster here. */
-const demandPairing = ({ pairing, portable = false }: WasmOptions): either.Either<NoisefoldError, null> => {
-  if (pairing !== true) return E.right(null);
-  const { isWide, ratio } = formFor(portable).choice();
-  return isWide
-    ? E.right(null)
-    : fail('BackendUnavailable', {
-        where: 'the wasm backend: pairing',
-        expected: 'an engine in which kernels for 256 bits are faster',
-        actual: Number.isNaN(ratio)
-          ? 'an engine that did not optimize the kernels within 60 ms'
-          : `an engine in which they take ${ratio.toFixed(2)} × the time of kernels for 128 bits`,
-        hint: `use Node 24 or later on an x64 processor with AVX2${portable ? ', without `portable`' : ''}, or omit \`pairing\``,
-      });
-};
+const demandPairing = async ({
+  pairing,
+  portable = false,
+}: WasmOptions): Promise<either.Either<NoisefoldError, null>> =>
+  pairing === true ? (await import('./demandedPairing.js')).paired(portable) : E.right(null);
 
 /** Loads kernels. */
 const kernelsOf = async ({ kernels }: WasmOptions): Promise<Kernels> =>
   kernels === 'products' ? products : (await import('./images.js')).allKernels;
+
+/** Loads what a backend with threads needs, where threads can share memory. */
+const threadingOf = async ({ threads }: WasmOptions): Promise<Threading | null> =>
+  threads !== 0 && canShareMemory() ? (await import('./threads/threading.js')).threading : null;
 
 /**
  * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time, so
@@ -145,8 +123,12 @@ const kernelsOf = async ({ kernels }: WasmOptions): Promise<Kernels> =>
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
   F.pipe(
     TE.tryCatch(async () => {
-      const kernels = await kernelsOf(options);
-      return E.map(() => backendWith(kernels, options))(demandPairing(options));
+      const [kernels, threading, paired] = await Promise.all([
+        kernelsOf(options),
+        threadingOf(options),
+        demandPairing(options),
+      ]);
+      return E.map(() => backendWith(kernels, threading, options))(paired);
     }, unavailable),
     TE.flatMap(TE.fromEither),
   ),

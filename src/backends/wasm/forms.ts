@@ -3,6 +3,7 @@
  * the same for all backends of a process, and compiling takes 20 ms.
  */
 import type { Kernels } from './anchors.js';
+import type { Body } from './assembler/assembler.js';
 import { type Modules, modulesOf } from './engine/modules.js';
 import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
@@ -25,7 +26,7 @@ export interface Form {
   readonly multiplyAdd: MultiplyAdd;
   /** The code of regions, which many programs have in common. */
   readonly known: KnownCode;
-  readonly modules: (kernels: Kernels, tiles: TileSize, isShared: boolean) => Modules;
+  readonly modules: (kernels: Kernels, tiles: TileSize, several: Body | null) => Modules;
   /** The tiles that are faster here, by a measurement that enables pairing. */
   readonly choice: () => Choice;
 }
@@ -36,11 +37,11 @@ const formOf = (rounding: Form['rounding'], multiplyAdd: MultiplyAdd): Form => {
     rounding,
     multiplyAdd,
     known: noCode(),
-    modules: (kernels, tiles, isShared) => {
-      const key = `${kernels.name} ${tiles} ${isShared}`;
+    modules: (kernels, tiles, several) => {
+      const key = `${kernels.name} ${tiles} ${several !== null}`;
       const known = compiled.get(key);
       if (known) return known;
-      const modules = modulesOf(kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions), isShared);
+      const modules = modulesOf(kernelFunctions({ multiplyAdd, tiles: TILES[tiles] }, kernels.functions), several);
       compiled.set(key, modules);
       return modules;
     },

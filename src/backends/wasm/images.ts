@@ -6,11 +6,14 @@ import { attention, attentionScratchElements } from './kernels/attention/attenti
 import { attentionFunctions } from './kernels/attention/functions.js';
 import { attentionGradient, attentionGradientScratchElements } from './kernels/attention/gradient.js';
 import { type AttentionProblem, productWork } from './kernels/attention/problem.js';
+import { copyBlocks } from './kernels/copyBlocks.js';
 import { conv, convScratchElements } from './kernels/conv.js';
 import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
 import type { MatrixStrides } from './kernels/gemm.js';
 import { convWork } from './kernels/geometry.js';
+import { outerKernel } from './kernels/outerKernel.js';
 import type { ConvProblem } from './kernels/problems.js';
+import { PANEL_WIDTHS } from './kernels/tiles.js';
 import { winogradFunctions } from './kernels/winograd/functions.js';
 import { products } from './products.js';
 
@@ -121,5 +124,10 @@ export const allKernels = {
       },
     },
   },
-  functions: (multiplyAdd) => [...winogradFunctions, ...attentionFunctions(multiplyAdd)],
+  functions: ({ multiplyAdd, tiles }) => [
+    copyBlocks,
+    ...winogradFunctions,
+    ...attentionFunctions(multiplyAdd),
+    ...PANEL_WIDTHS.map((width) => outerKernel(width, multiplyAdd, tiles)),
+  ],
 } satisfies Kernels;

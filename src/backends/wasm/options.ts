@@ -5,15 +5,16 @@ import { MOST_THREADS } from './memory/reserved.js';
 
 const threadCount = refined(
   t.number,
-  `an integer from 1 to ${MOST_THREADS}`,
-  (n) => Number.isInteger(n) && n >= 1 && n <= MOST_THREADS,
+  `an integer from 0 to ${MOST_THREADS}`,
+  (n) => Number.isInteger(n) && n >= 0 && n <= MOST_THREADS,
 );
 
 export const wasmOptions = {
   /**
    * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
    * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
-   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread.
+   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread. 0: there too, without turns of its event loop
+   * during a run, and without the code of threads, for small programs in a worker of their own.
    */
   threads: optional(threadCount),
   /**

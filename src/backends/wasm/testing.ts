@@ -3,6 +3,8 @@ import type { Backend } from '../../dsl/compile/backend.js';
 import { backendWith, type Internals } from './backend.js';
 import { allKernels } from './images.js';
 import type { WasmOptions } from './options.js';
+import { canShareMemory } from './threads/host.js';
+import { threading } from './threads/threading.js';
 
 export const wasmBackend = (options: WasmOptions, internals?: Internals): Backend =>
-  backendWith(allKernels, options, internals);
+  backendWith(allKernels, canShareMemory() ? threading : null, options, internals);

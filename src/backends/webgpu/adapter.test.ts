@@ -1,11 +1,10 @@
 /** Without WebGPU, errors name the missing part and how to get it. */
 import { expect, test } from 'vitest';
-import { acquireDevice, type Environment } from './adapter.js';
+import { acquireDevice, type Environment, inBrowser, inNode } from './adapter.js';
 
 const emptyEnvironment: Environment = {
   navigator: undefined,
-  isNode: true,
-  importPeer: () => Promise.reject(new Error("Cannot find package 'webgpu' imported from /x/y.js\nand a stack")),
+  host: inNode(() => Promise.reject(new Error("Cannot find package 'webgpu' imported from /x/y.js\nand a stack"))),
 };
 
 /** A GPU whose `requestAdapter` returns `adapter`. */
@@ -26,7 +25,7 @@ test('in Node without the peer, the error says what to install', async () => {
 
 test('in Node with a broken peer, the error contains its message', async () => {
   const broken = () => Promise.reject(new Error('libvulkan.so.1: cannot open shared object file'));
-  expect(await acquireDevice({}, { ...emptyEnvironment, importPeer: broken })()).toMatchObject(
+  expect(await acquireDevice({}, { ...emptyEnvironment, host: inNode(broken) })()).toMatchObject(
     unavailable({ expected: 'webgpu to load', actual: 'libvulkan.so.1: cannot open shared object file' }),
   );
 });
@@ -41,7 +40,7 @@ test('returns an error if requestAdapter throws', async () => {
 test('in Node without an adapter, the hint names a software driver', async () => {
   const environment: Environment = {
     ...emptyEnvironment,
-    importPeer: async () => ({ create: () => gpuWith(null) }),
+    host: inNode(async () => ({ create: () => gpuWith(null) })),
   };
   expect(await acquireDevice({}, environment)()).toMatchObject(
     unavailable({ expected: 'an adapter', hint: expect.stringContaining('mesa-vulkan-drivers') }),
@@ -49,7 +48,7 @@ test('in Node without an adapter, the hint names a software driver', async () =>
 });
 
 test('in a browser, the hint suggests another browser or backend', async () => {
-  const browser = { ...emptyEnvironment, isNode: false };
+  const browser = { ...emptyEnvironment, host: inBrowser };
   const hint = expect.stringContaining('wasm()');
   expect(await acquireDevice({}, browser)()).toMatchObject(unavailable({ expected: 'navigator.gpu', hint }));
   expect(await acquireDevice({}, { ...browser, navigator: {} })()).toMatchObject(unavailable({ hint }));

@@ -21,38 +21,55 @@ const unavailable = (expected: string, actual: string, hint: string): NoisefoldE
 /** The environment in which to look for a GPU. Tests replace it. */
 export interface Environment {
   readonly navigator: { readonly gpu?: GPU } | undefined;
-  readonly isNode: boolean;
-  readonly importPeer: () => Promise<Pick<typeof import('webgpu'), 'create'>>;
+  readonly host: Host;
 }
 
-/** The package that provides Dawn for Node. */
-const PEER = 'webgpu';
-const INSTALL = 'npm install webgpu@0.6';
+/** What a browser and Node do where there is no `navigator.gpu`, and how to get an adapter. */
+interface Host {
+  readonly gpu: () => taskEither.TaskEither<NoisefoldError, GPU>;
+  readonly hint: string;
+}
 
-const currentEnvironment = (): Environment => ({
-  navigator: (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator,
-  isNode: typeof process !== 'undefined' && process.versions?.node !== undefined,
-  importPeer: async () => (await importPeer(PEER)) as typeof import('webgpu'),
-});
-
-const gpuIn = ({ navigator, isNode, importPeer: load }: Environment): taskEither.TaskEither<NoisefoldError, GPU> => {
-  if (navigator?.gpu !== undefined) return TE.right(navigator.gpu);
-  if (!isNode)
-    return TE.left(
+/** A browser, in which WebGPU is there or not. */
+export const inBrowser: Host = {
+  gpu: () =>
+    TE.left(
       unavailable(
         'navigator.gpu',
         'a browser without WebGPU',
         'open the page over https in a browser that supports WebGPU, or use wasm()',
       ),
-    );
-  return TE.tryCatch(
-    async () => (await load()).create([]),
-    (thrown) =>
-      isAbsent(PEER, thrown)
-        ? absent(PEER, { where, hint: `install it: ${INSTALL}` })
-        : unavailable(`${PEER} to load`, reasonOf(thrown), `reinstall it: ${INSTALL}`),
-  );
+    ),
+  hint: 'turn on hardware acceleration in the browser, or use wasm()',
 };
+
+/** The package that provides Dawn for Node. */
+const PEER = 'webgpu';
+const INSTALL = 'npm install webgpu@0.6';
+
+/** Node, in which a package provides WebGPU. */
+export const inNode = (load: () => Promise<Pick<typeof import('webgpu'), 'create'>>): Host => ({
+  gpu: () =>
+    TE.tryCatch(
+      async () => (await load()).create([]),
+      (thrown) =>
+        isAbsent(PEER, thrown)
+          ? absent(PEER, { where, hint: `install it: ${INSTALL}` })
+          : unavailable(`${PEER} to load`, reasonOf(thrown), `reinstall it: ${INSTALL}`),
+    ),
+  hint: 'install the driver of the GPU, or a software driver (mesa-vulkan-drivers on Debian)',
+});
+
+const currentEnvironment = (): Environment => ({
+  navigator: (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator,
+  host:
+    typeof process !== 'undefined' && process.versions?.node !== undefined
+      ? inNode(async () => (await importPeer(PEER)) as typeof import('webgpu'))
+      : inBrowser,
+});
+
+const gpuIn = ({ navigator, host }: Environment): taskEither.TaskEither<NoisefoldError, GPU> =>
+  navigator?.gpu === undefined ? host.gpu() : TE.right(navigator.gpu);
 
 interface GpuAndAdapter {
   readonly gpu: GPU;
@@ -60,12 +77,9 @@ interface GpuAndAdapter {
 }
 
 const adapterOf =
-  ({ powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions, isNode: boolean) =>
-  (gpu: GPU): taskEither.TaskEither<NoisefoldError, GpuAndAdapter> => {
-    const hint = isNode
-      ? 'install the driver of the GPU, or a software driver (mesa-vulkan-drivers on Debian)'
-      : 'turn on hardware acceleration in the browser, or use wasm()';
-    return F.pipe(
+  ({ powerPreference = 'high-performance', fallback = false, hardware = false }: AdapterOptions, { hint }: Host) =>
+  (gpu: GPU): taskEither.TaskEither<NoisefoldError, GpuAndAdapter> =>
+    F.pipe(
       TE.tryCatch(
         () => gpu.requestAdapter({ powerPreference, forceFallbackAdapter: fallback }),
         (thrown) => unavailable('an adapter', reasonOf(thrown), hint),
@@ -79,7 +93,6 @@ const adapterOf =
         );
       }),
     );
-  };
 
 /** Limits to request from the adapter. By default a device has only the minimum limits that WebGPU guarantees. */
 const LIMITS = [
@@ -116,5 +129,5 @@ export const acquireDevice =
   (options: AdapterOptions, host?: Environment): taskEither.TaskEither<NoisefoldError, Acquired> =>
   () => {
     const environment = host ?? currentEnvironment();
-    return F.pipe(gpuIn(environment), TE.flatMap(adapterOf(options, environment.isNode)), TE.flatMap(deviceOf))();
+    return F.pipe(gpuIn(environment), TE.flatMap(adapterOf(options, environment.host)), TE.flatMap(deviceOf))();
   };

@@ -33,7 +33,7 @@ const acquired = async (): Promise<Acquired> => valueOf(await acquireDevice({})(
 /** Makes a backend, and returns its device too. */
 const onDevice = async (): Promise<{ readonly backend: Backend; readonly device: GPUDevice }> => {
   const actual = await acquired();
-  return { backend: backendOn(actual), device: actual.device };
+  return { backend: await backendOn(actual), device: actual.device };
 };
 
 const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.fround(Math.sin(i)));
@@ -153,7 +153,7 @@ describe('webgpu', skippedFor(noWebgpu), () => {
           return typeof actual === 'function' ? actual.bind(target) : actual;
         },
       });
-      const backend = backendOn({ device: seen, ...rest });
+      const backend = await backendOn({ device: seen, ...rest });
       toClose.push(backend);
       return backend;
     };
@@ -301,7 +301,7 @@ describe('webgpu', skippedFor(noWebgpu), () => {
         return typeof actual === 'function' ? actual.bind(target) : actual;
       },
     });
-    const backend = backendOn({ device: counted, ...rest });
+    const backend = await backendOn({ device: counted, ...rest });
     toClose.push(backend);
     const executable = valueOf(await compile(step, {}, { donate: ['w'] })(backend)());
     let w = valueOf(await upload(numbers(256), [16, 16])(backend)());
@@ -330,7 +330,7 @@ describe('webgpu', skippedFor(noWebgpu), () => {
         return typeof actual === 'function' ? actual.bind(target) : actual;
       },
     });
-    const backend = backendOn({ device: seen, ...rest });
+    const backend = await backendOn({ device: seen, ...rest });
     toClose.push(backend);
     const executable = valueOf(await compile(step, {})(backend)());
     const inputs = { w: numbers(256), key: key(1) };

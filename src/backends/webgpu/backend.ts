@@ -7,7 +7,8 @@ import type { Acquired } from './adapter.js';
 import { gpuOf } from './gpu.js';
 import { gpuExecution } from './gpuExecution.js';
 import { gpuSpace } from './gpuSpace.js';
-import { directRule, libraryRule } from './library/rule.js';
+import { groupedRule } from './library/grouped.js';
+import { libraryRule } from './library/rule.js';
 import { createPipelines } from './pipelines.js';
 import { kernelFor } from './products/kernelFor.js';
 import { anchorRule, anchorScratch } from './products/rule.js';
@@ -16,14 +17,14 @@ import { randomRule, regionDispatches, regionRule } from './shaders.js';
 import { createStaging, write } from './transfer.js';
 
 /** Makes the backend. `kernel` computes matrix products and convolutions; default: the one suited to the device. */
-export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
+export const backendOn = async (acquired: Acquired, kernel?: Kernel): Promise<Backend> => {
   const gpu = gpuOf(acquired);
   const { limits } = gpu.device;
   const space = gpuSpace(gpu);
   const memory = createMemory('webgpu', space);
   const staging = createStaging(gpu);
   const context = { gpu, space, memory, pipelines: createPipelines(gpu) };
-  const multiply = kernel ?? kernelFor(gpu);
+  const multiply = kernel ?? (await kernelFor(gpu));
   return memoryBackend({
     name: 'webgpu',
     capabilities: {
@@ -34,11 +35,11 @@ export const backendOn = (acquired: Acquired, kernel?: Kernel): Backend => {
       scratchElements: anchorScratch(multiply),
     },
     memory,
-    rules: (plan) => [
+    rules: async (plan) => [
       randomRule(plan, limits),
       regionRule(plan, limits),
       libraryRule(plan, limits),
-      directRule(plan, limits),
+      await groupedRule(plan, limits),
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, context),

@@ -23,7 +23,7 @@ const withMember = <A extends object>(object: A, member: keyof A, given: (actual
 
 describe('webgpu', skippedFor(noWebgpu), () => {
   test('runs in progress during close end with results, or with an error of a closed backend', async () => {
-    const backend = backendOn(valueOf(await acquireDevice({})()));
+    const backend = await backendOn(valueOf(await acquireDevice({})()));
     const executable = valueOf(await compile(shifted, {})(backend)());
     const x = valueOf(await upload(numbers, [4])(backend)());
     const runs = [1, 2, 3].map(() => executable.run({ x })());
@@ -42,7 +42,7 @@ describe('webgpu', skippedFor(noWebgpu), () => {
     };
     const acquired = valueOf(await acquireDevice({})());
     const queue = withMember(acquired.device.queue, 'writeBuffer', (write) => (accepts ? write : refuse));
-    const backend = backendOn({ ...acquired, device: withMember(acquired.device, 'queue', () => queue) });
+    const backend = await backendOn({ ...acquired, device: withMember(acquired.device, 'queue', () => queue) });
     accepts = false;
     const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('out of range') } };
     expect(await upload(numbers, [4])(backend)()).toMatchObject(refused);
@@ -82,7 +82,7 @@ describe('webgpu', skippedFor(noWebgpu), () => {
       );
       const withQueue = withMember(acquired.device, 'queue', () => queue);
       const device = withMember(withMember(withQueue, 'createBuffer', tracked), 'createQuerySet', tracked);
-      const backend = backendOn({ ...acquired, device });
+      const backend = await backendOn({ ...acquired, device });
       const x = valueOf(await upload(numbers, [4])(backend)());
       const executable = valueOf(await compile(shifted, {})(backend)());
       const refused = { left: { _tag: 'BackendFailure', actual: expect.stringContaining('refused') } };

@@ -126,7 +126,7 @@ const preparedOf = (
   );
 };
 
-/** The commands of a plan, for each way to run it. */
+/** The commands of a plan. */
 const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { plan, kernels, context, resources } = bound;
   const { space } = context;
@@ -164,16 +164,18 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
     (pass as GPUComputePassEncoder | null)?.end(); // assigned in the callback above
   };
 
-  /** Encodes a call in its own pass. */
-  const encodeCall = (encoder: GPUCommandEncoder, k: number, about?: GPUComputePassDescriptor): void => {
+  return { prepared, copyHostNumbers, encode };
+};
+
+/** Encodes a call in its own pass, to measure it. */
+const encoderOfCalls =
+  ({ prepared, copyHostNumbers }: ReturnType<typeof commandsOf>) =>
+  (encoder: GPUCommandEncoder, k: number, about?: GPUComputePassDescriptor): void => {
     copyHostNumbers(encoder, k);
     const pass = encoder.beginComputePass(about);
     dispatchAll(pass, prepared[k]!);
     pass.end();
   };
-
-  return { encode, encodeCall };
-};
 
 /** Binds the kernels of a plan to its memory. */
 const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
@@ -183,7 +185,7 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const { addresses } = resources;
   const keys: KeyWords[] = [];
   const writeKeys = keyWriter(bound, keys);
-  const { encode, encodeCall } = commandsOf(bound, pipelines);
+  const commands = commandsOf(bound, pipelines);
   const throttle = createThrottle(device);
 
   const failedAs = (error: NoisefoldError | null) => (error === null ? null : { at: plan.calls.length, error });
@@ -191,14 +193,16 @@ const bindPlan = (bound: Bound, pipelines: readonly Pipeline[]): Execution => {
   const run = async (): Promise<ReturnType<typeof failedAs>> => {
     const failure = gpu.guarded('run', () => {
       writeKeys();
-      submit(device, encode);
+      submit(device, commands.encode);
     });
     await throttle();
     return failedAs(await failure);
   };
 
   const measured = async (milliseconds: number[]): Promise<ReturnType<typeof failedAs>> =>
-    failedAs(await profile({ gpu, calls: kernels.length, writeKeys, encodeCall }, milliseconds));
+    failedAs(
+      await profile({ gpu, calls: kernels.length, writeKeys, encodeCall: encoderOfCalls(commands) }, milliseconds),
+    );
 
   return {
     place: (buffer, address) => {

@@ -32,8 +32,9 @@ function* resultOf(where: string, value: unknown, signal: StopSignal | undefined
   const result = answer as either.Either<NoisefoldError | null, unknown>;
   if (!isEither(result)) return noBatch(where, `${show(result)} in place of a Left or a Right`);
   if (E.isRight(result)) return result.right;
-  if (isError(result.left)) return yield* take(E.left(result.left));
-  return noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
+  return isError(result.left)
+    ? yield* take(E.left(result.left))
+    : noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
 }
 
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */

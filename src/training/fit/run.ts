@@ -78,6 +78,17 @@ const checkNames = ({ classes }: { readonly classes?: number | undefined }, { cl
     });
 };
 
+/** Raises `ConfigError` for a training that ends before the checkpoint from which it resumes. */
+const checkSteps = <P, I extends ImageShape>({ steps, from }: AnyTraining<P, I>): void => {
+  if (from !== undefined && steps < from.step)
+    raise('ConfigError', {
+      where: 'training.steps',
+      expected: `at least the ${from.step} of the checkpoint`,
+      actual: `${steps}`,
+      hint: 'give the total number of updates, including those before the checkpoint',
+    });
+};
+
 /** Checks data in memory against the model, before the first step. */
 function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
   checkNames(model, data);
@@ -106,14 +117,8 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
 /** Begins a training whose fields were checked. */
 export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
-    const { steps, from, initial, batch, data, allowRepeats } = training;
-    if (from !== undefined && steps < from.step)
-      raise('ConfigError', {
-        where: 'training.steps',
-        expected: `at least the ${from.step} of the checkpoint`,
-        actual: `${steps}`,
-        hint: 'give the total number of updates, including those before the checkpoint',
-      });
+    const { initial, batch, data, allowRepeats } = training;
+    checkSteps(training);
     // the check of initial parameters loads with them
     const params =
       initial === undefined

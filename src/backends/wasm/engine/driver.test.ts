@@ -6,6 +6,7 @@ import { wasm } from '../assembler/assembler.js';
 import { separate } from '../kernels/multiplyAdd.js';
 import { RESERVED_BYTES, SYNC_START } from '../memory/reserved.js';
 import { createPool } from '../threads/pool.js';
+import { several } from '../threads/several.js';
 import { createSite } from '../threads/testing.js';
 import { STAGE_WORDS } from './driver.js';
 import { loadKernels, loadProgram } from './engine.js';
@@ -16,7 +17,7 @@ import { encode, writeTape } from './tape.js';
 
 const isLong = notAsked === '';
 
-const modules = modulesOf([mix], true);
+const modules = modulesOf([mix], several);
 const program = atOnce(programOf([], { isShared: true, multiplyAdd: separate }));
 
 /** The addresses of the cells and of tapes. */

@@ -22,8 +22,6 @@ export interface Engine extends Target {
   /** The minimum number of cycles for which workers run stages. */
   readonly worthWorkers: number;
   readonly turns: Turns;
-  /** Called when the workers could not start. */
-  readonly onNoWorkers: (reason: string) => void;
 }
 
 /** The functions in the table of a plan, in order: the kernels' functions, then the regions'. */

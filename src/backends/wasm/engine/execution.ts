@@ -120,10 +120,7 @@ const segmentRunner = (loaded: Loaded, engine: Engine) => {
     const count = tape.starts[segment.last + 1]! - from;
     const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
     if (outcome === null) return null;
-    if (outcome.kind === 'notStarted') {
-      engine.onNoWorkers(outcome.reason);
-      return runHere(segment);
-    }
+    if (outcome.kind === 'notStarted') return runHere(segment);
     // the workers may have stopped anywhere: begin again with all items
     const words = wordsAt(engine, start, tape);
     for (let stage = 0; stage < tape.starts.at(-1)!; stage++) words[STAGE_WORDS * stage + 2] = 0;

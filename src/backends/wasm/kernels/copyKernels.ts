@@ -1,5 +1,5 @@
 /**
- * Kernels that copy strided matrices: to pack panels, to pad images and to write results to their strides.
+ * Kernels that copy strided matrices: to pack panels and to write results to their strides.
  * All addresses and strides are in bytes.
  */
 import { f32, i32, increment, memoryFill, repeat, set, v128 } from '../assembler/assembler.js';
@@ -103,34 +103,10 @@ const transposeBlocks: Func = callable(
   ],
 );
 
-const [toBlock, fromPixel, blocks, pixels, block, pixel] = i32.locals('toBlock fromPixel blocks pixels block pixel');
-
-/**
- * Copies four channels at a time: `to[block, pixel]` is a block of four channels of `from[pixel]`. Pixels of `to` are
- * contiguous.
- */
-const copyBlocks: Func = callable(
-  'copyBlocks',
-  [to, toBlock, from, fromPixel, blocks, pixels],
-  [
-    repeat(block, blocks, [
-      set(source, from),
-      set(target, to),
-      repeat(pixel, pixels, [
-        v128.store(target, v128.load(source, { align: 4 })),
-        increment(source, fromPixel),
-        increment(target, 16),
-      ]),
-      increment(from, 16),
-      increment(to, toBlock),
-    ]),
-  ],
-);
-
 const bytes = i32.local('bytes');
 
 /** Sets bytes to 0. */
 const clear: Func = callable('clear', [to, bytes], [memoryFill(to, 0, bytes)]);
 
 /** The functions for the kernel module. */
-export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, copyBlocks, clear];
+export const copyKernels: readonly Func[] = [copyRows, copyStrided, transposeBlocks, clear];

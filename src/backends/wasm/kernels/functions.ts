@@ -1,8 +1,7 @@
-/** The functions that kernels call: copies, the inner loops of sums of products, and those of other kernels. */
+/** The functions that kernels call: copies, the inner loop of products, and those of other kernels. */
 import type { Func } from '../assembler/assembler.js';
 import { copyKernels } from './copyKernels.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
-import { outerKernel } from './outerKernel.js';
 import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS, type Tiles } from './tiles.js';
 
@@ -12,12 +11,9 @@ export interface KernelForm {
   readonly tiles: Tiles;
 }
 
-/** The functions of products, and `others`. */
-export const kernelFunctions = (
-  { multiplyAdd, tiles }: KernelForm,
-  others: (multiplyAdd: MultiplyAdd) => readonly Func[],
-): readonly Func[] => [
+/** The functions of products, and those of other kernels. */
+export const kernelFunctions = (form: KernelForm, others: (form: KernelForm) => readonly Func[]): readonly Func[] => [
   ...copyKernels,
-  ...others(multiplyAdd),
-  ...PANEL_WIDTHS.flatMap((width) => [rowKernel(width, multiplyAdd, tiles), outerKernel(width, multiplyAdd, tiles)]),
+  ...others(form),
+  ...PANEL_WIDTHS.map((width) => rowKernel(width, form.multiplyAdd, form.tiles)),
 ];

@@ -52,7 +52,7 @@ const STALE = Number.NaN;
 /** The modules of each form, which take longer to compile than a case to run. */
 const cache = new Map<KernelForm, Modules>();
 const modulesWith = (form: KernelForm): Modules => {
-  const modules = cache.get(form) ?? modulesOf(kernelFunctions(form, allKernels.functions), false);
+  const modules = cache.get(form) ?? modulesOf(kernelFunctions(form, allKernels.functions), null);
   cache.set(form, modules);
   return modules;
 };

@@ -17,7 +17,7 @@ export type NumberArray = Float32Array | Int32Array;
 const GUARD = 0x5eadbeef;
 
 /** No kernels: only the driver. */
-const modules = modulesOf([], false);
+const modules = modulesOf([], null);
 
 /**
  * Prepares a run of a region, in the parts that would be distributed over threads, with its buffers at these addresses.

@@ -4,6 +4,7 @@ import { wasm } from '../assembler/assembler.js';
 import { modulesOf } from '../engine/modules.js';
 import { createPool, type Pool } from './pool.js';
 import type { FromWorker, ToWorker } from './protocol.js';
+import { several } from './several.js';
 import type { Listener, Spawn } from './spawn.js';
 
 interface FakeWorker {
@@ -47,14 +48,14 @@ const fake = (
     };
   };
   const memory = new wasm.Memory({ initial: 1, maximum: 1, shared: true });
-  const pool = createPool(memory, modulesOf([], true), THREADS, 1024, spawn);
+  const pool = createPool(memory, modulesOf([], several), THREADS, 1024, spawn);
   /** The last crew. */
   const crew = (): readonly FakeWorker[] => workers.slice(-THREADS);
   const ready = (): void => crew().forEach(({ says }) => says({ kind: 'ready' }));
   return { pool, workers, crew, ready };
 };
 
-const program = { module: modulesOf([], true).kernels, functions: [] };
+const program = { module: modulesOf([], several).kernels, functions: [] };
 
 /** Lets all work run that waits for no message. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);

@@ -1,4 +1,5 @@
 /** Starts workers, in Node and in browsers. */
+import { builtin, type PageScope, scope } from './host.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 import { workerSource } from './workerSource.js';
 
@@ -45,39 +46,7 @@ interface NodeThreads {
   ) => NodeWorker;
 }
 
-/** The events of a worker of a browser. */
-interface PageEvents {
-  readonly message: { readonly data: FromWorker };
-  readonly error: { readonly message?: string; readonly preventDefault: () => void };
-}
-
-/** The members of a worker of a browser that we use. */
-interface PageWorker {
-  readonly addEventListener: <K extends keyof PageEvents>(event: K, listener: (event: PageEvents[K]) => void) => void;
-  readonly postMessage: (message: ToWorker) => void;
-  readonly terminate: () => void;
-}
-
-interface PageScope {
-  readonly Worker?: new (url: string, options: { readonly name: string }) => PageWorker;
-  readonly SharedArrayBuffer?: unknown;
-  readonly crossOriginIsolated?: boolean;
-  readonly navigator?: { readonly hardwareConcurrency?: number };
-}
-
-// the library is compiled without the types of the DOM
-const scope: PageScope = globalThis;
-
-/** A module of Node; undefined elsewhere. `A` holds the members that the caller uses. */
-const builtin = <A>(name: string): A | undefined =>
-  typeof process === 'undefined' ? undefined : (process.getBuiltinModule?.(name) as A | undefined);
-
 const nodeThreads = (): NodeThreads | undefined => builtin<NodeThreads>('node:worker_threads');
-
-/** Tests if threads can share memory: always in Node, in a browser only on pages that are isolated from others. */
-export const canShareMemory = (): boolean =>
-  scope.SharedArrayBuffer !== undefined &&
-  (nodeThreads() !== undefined || (scope.crossOriginIsolated === true && scope.Worker !== undefined));
 
 /** Says how to let workers start, on this kind of machine. */
 export const workersNeed = (): string =>

@@ -2,7 +2,7 @@
  * The program of a worker as text. It is started from a string, so that a bundler needs no file. It handles the
  * messages of `protocol.ts` and instantiates the modules that it receives; the driver does all work in WebAssembly.
  */
-import { SYNC } from '../engine/driver.js';
+import { SYNC } from './several.js';
 
 export const workerSource = `'use strict';
 const port = typeof require === 'function' ? require('node:worker_threads').parentPort : self;

@@ -1,9 +1,7 @@
-/** Kernels for primitives that are neither regions nor anchors, and for grouped convolutions. */
+/** Kernels for primitives that are neither regions nor anchors. */
 import type { Plan, View } from '../../../dsl/compile/plan.js';
-import { convolutionOf } from '../../shared/convolution.js';
 import type { GpuRule } from '../dispatch.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
-import { directConvolution } from './directConvolution.js';
 import { cumulativeSum, argmax, topKIndices } from './alongAxis.js';
 import { addRows, gatherRows } from './rows.js';
 import { type ElementAt, type Threads, threadsKernel } from './shader.js';
@@ -33,17 +31,4 @@ export const libraryRule =
       }
     })();
     return threads === null ? null : threadsKernel(node.op, plan, limits, inputs, output, threads);
-  };
-
-/** Handles convolutions with several groups: the product kernels would need one dispatch per group. */
-export const directRule =
-  (plan: Plan, limits: ShaderLimits): GpuRule =>
-  (call) => {
-    const convolution = call.kind === 'anchor' ? convolutionOf(call) : null;
-    if (convolution === null) return null;
-    const { image, kernel, output, attributes } = convolution;
-    if (attributes.groups * attributes.batchGroups === 1) return null;
-    return threadsKernel('convolution', plan, limits, [image, kernel], output, (at) =>
-      directConvolution(convolution, at),
-    );
   };

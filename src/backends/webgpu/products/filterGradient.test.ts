@@ -63,7 +63,7 @@ const numbers = (n: number, seed: number): Float32Array =>
 
 describe('webgpu', skippedFor(noWebgpu), async () => {
   const oracle = valueOf(await reference()());
-  const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})())) : oracle;
+  const backend = noWebgpu === '' ? await backendOn(valueOf(await acquireDevice({})())) : oracle;
   afterAll(async () => {
     await backend.close();
   });

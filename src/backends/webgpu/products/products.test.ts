@@ -297,7 +297,7 @@ const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
 const kernels = { 'the default kernel of the device': undefined, 'the workgroup kernel': workgroupKernel };
 
 describe.each(Object.entries(kernels))('%s on webgpu', skippedFor(noWebgpu), async (_, kernel) => {
-  const backend = noWebgpu === '' ? backendOn(valueOf(await acquireDevice({})()), kernel) : null;
+  const backend = noWebgpu === '' ? await backendOn(valueOf(await acquireDevice({})()), kernel) : null;
   afterAll(async () => {
     await backend?.close();
   });

@@ -68,11 +68,11 @@ export const shaderText = (kernel: Kernel, variant: Variant, arrays: Arrays): st
     'let output = g.offsets.z + layer * rows * g.columns.x;',
     ...after,
   ];
+  // `four` is 4 in a form that a compiler cannot evaluate, so that it does not unroll loops
   return `${directives}${arrays.declarations.join('\n')}
 ${GEOMETRY}
 @group(0) @binding(${arrays.declarations.length}) var<uniform> g: Geometry;
 ${declarations}
-// 4, in a form that a compiler cannot evaluate, so that it does not unroll loops
 fn four() -> i32 { return 4 * min(1, g.columns.x); }
 fn digits(number: i32, extents: vec3i) -> vec3i {
   return vec3i(number / (extents.y * extents.z), number / extents.z % extents.y, number % extents.z);

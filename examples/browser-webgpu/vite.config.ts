@@ -142,11 +142,11 @@ const again: Plugin = {
 };
 
 /**
- * The code that a visit may not need: of weights of 16 bits, of initial parameters, of failed trainings, and of WebGPU beside
- * its backend.
+ * The code that a visit may not need: of weights of 16 bits, of initial parameters, of Muon, of failed trainings, and of WebGPU
+ * beside its backend.
  */
 const apart =
-  /[/]src[/](dsl[/](run[/](packing|storeAs|nonFinite)|compile[/](storing|passes[/]unpacked)|types[/]storage)|training[/]fit[/](origin|initial|smallerBatch)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors)[.]/;
+  /[/]src[/](dsl[/](run[/](packing|storeAs|nonFinite)|compile[/](storing|passes[/]unpacked)|types[/]storage)|training[/]fit[/](origin|initial|smallerBatch)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors|nn[/]optimizers[/](muon|groups|parameters))[.]|[/]mnist[/]optimizer[.]/;
 const together =
   /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/;
 

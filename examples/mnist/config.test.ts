@@ -2,7 +2,8 @@ import { either as E } from 'fp-ts';
 import type { NoisefoldError } from 'noisefold/dsl';
 import { describe, expect, test } from 'vitest';
 import { type Config, continued, decodeConfig, encodeConfig } from './config.js';
-import { partsOf, recipe, settings } from './recipe.js';
+import { partsOf } from './parts.js';
+import { recipe, settings } from './recipe.js';
 
 const config: Config = { ...settings, recipe };
 const json: Record<string, unknown> = JSON.parse(encodeConfig(config));

@@ -2,7 +2,8 @@
 import { edm, logNormalTimes, preconditioned, rectifiedFlow } from 'noisefold/diffusion';
 import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E, function as F } from 'fp-ts';
-import { type Parts, partsOf, type Recipe, type Settings } from './recipe.js';
+import { type Parts, partsOf } from './parts.js';
+import type { Recipe, Settings } from './recipe.js';
 
 /** The root mean square of the numbers of the digits. */
 const SIGMA_DATA = 1;

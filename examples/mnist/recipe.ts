@@ -1,23 +1,10 @@
-/** The recipe of the demo: all of its settings. */
-import { attempt, type Dim, fail, failure, type NoisefoldError } from 'noisefold/dsl';
-import {
-  ancestral,
-  cfg,
-  cosine,
-  ddim,
-  ddpm,
-  gridOf,
-  type Guidance,
-  type Model,
-  type Noising,
-  stratifiedTimes,
-  type TimeDraw,
-} from 'noisefold/diffusion';
-import { type Optimizer, unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
+/** The recipe of the demo: all of its settings, and the network that it trains. */
+import { type Dim, fail, type NoisefoldError } from 'noisefold/dsl';
+import { ancestral, cosine, ddim, ddpm, type Model, type Noising } from 'noisefold/diffusion';
+import { unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
 import type { Sampling } from 'noisefold/training';
 import { either as E, function as F } from 'fp-ts';
 import type { OptimizerSettings } from './adam.js';
-import { optimizerOf } from './optimizer.js';
 
 /** The settings that determine the results of a training. Checkpoints contain them, and a run cannot change them. */
 export interface Recipe extends OptimizerSettings {
@@ -103,7 +90,7 @@ export const settings: Settings = {
 export const drawing = { rows: 10, batch: 50 } as const;
 
 /** A solver and its number of timesteps. */
-type SolverAndGrid = Required<Pick<Sampling, 'solver' | 'grid'>>;
+export type SolverAndGrid = Required<Pick<Sampling, 'solver' | 'grid'>>;
 
 /** Parses a solver such as `ddim:50`. Returns a `ConfigError` for any other text. */
 export const drawnBy = (text: string): E.Either<NoisefoldError, SolverAndGrid> => {
@@ -130,36 +117,4 @@ export const architectureOf = ({ model: config }: Recipe): E.Either<NoisefoldErr
     E.Do,
     E.bind('model', () => unet(config)),
     E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
-  );
-
-/** The parts of a recipe, for training and sampling. */
-export interface Parts extends Architecture, SolverAndGrid {
-  readonly optimizer: Optimizer;
-  readonly times: TimeDraw;
-  readonly guidance: Guidance;
-}
-
-/** Makes the parts. Returns a `ConfigError` if they are incompatible. */
-export const partsOf = (
-  recipe: Recipe,
-  { sampler, guidance }: Pick<Settings, 'sampler' | 'guidance'>,
-): E.Either<NoisefoldError, Parts> =>
-  F.pipe(
-    E.Do,
-    E.bind('architecture', () => architectureOf(recipe)),
-    E.bind('drawn', () => drawnBy(sampler)),
-    E.tap(({ drawn, architecture: { noising } }) =>
-      E.mapLeft((error: NoisefoldError) => failure('ConfigError', { ...error, where: `sampler ${sampler}` }))(
-        gridOf(drawn.grid)(noising),
-      ),
-    ),
-    E.flatMap(({ architecture, drawn }) =>
-      attempt((): Parts => ({
-        ...architecture,
-        ...drawn,
-        optimizer: optimizerOf(recipe),
-        times: stratifiedTimes,
-        guidance: cfg(guidance),
-      })),
-    ),
   );

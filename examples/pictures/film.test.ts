@@ -7,7 +7,8 @@ import { key } from 'noisefold/dsl';
 import { adam } from 'noisefold/nn';
 import { datasetOf, fit, saveTrained } from 'noisefold/training';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { partsOf, recipe } from '../mnist/recipe.js';
+import { partsOf } from '../mnist/parts.js';
+import { recipe } from '../mnist/recipe.js';
 import { drawnBy, type Moment } from './film.js';
 
 let folder = '';

@@ -21,9 +21,10 @@ export const vmap = inProperties(/^(vmap|batch)$/, 'null');
 export const verifier = inProperties(/^rebuild$/, 'null');
 export const verifies = inCalls(/^verify$/, (_, call) => [replaced(call, 'undefined')]);
 
-/** The functions of elements that no program of the page computes. */
+/** The functions of elements that no program of the page computes; remainders are those of integers. */
 export const formulas: Rule = (n) =>
-  n.type === 'Property' && /^(pow|erf|log1p|tan|tanh|atan|b?float16)$/.test(nameOf(n['key']))
+  n.type === 'Property' &&
+  (/^(pow|erf|log1p|tan|tanh|atan|b?float16)$/.test(nameOf(n['key'])) || nameOf(n['value']) === 'mod')
     ? [replaced(n, `${nameOf(n['key'])}: undefined`)]
     : null;
 
@@ -148,7 +149,7 @@ export const suggestions = inCalls(/^(suggestion|remedyFor)$/, (_, call) => [rep
 /** Leaves out the search for what is not JSON: the page writes only JSON. */
 export const json = inCalls(/^findNonJson$/, (_, call) => [replaced(call, 'null')]);
 
-/** The advice of errors of the CPU: what is left says what was expected. */
+/** The advice of errors of the CPU, and of a lost GPU: what is left says what was expected, and the page has its own advice. */
 export const advice = inProperties(/^hint$/, "''");
 
 /** The words of errors: what is left names the place. */
@@ -222,6 +223,25 @@ export const statements: Rule = (n) => {
     ? [replaced(n, ';')]
     : null;
 };
+
+/** The page guides by classes alone: there is no score of a classifier, and nothing is remembered from step to step. */
+export const scores: Rule = (n) =>
+  n.type === 'IfStatement' && nameOf(Object(n['test']).left) === 'score'
+    ? [replaced(n, (n['consequent'] as Syntax).type === 'ReturnStatement' ? 'return x0;' : ';')]
+    : null;
+export const memories: Rule = (n) =>
+  n.type === 'LogicalExpression' &&
+  n['operator'] === '&&' &&
+  /^(recurrent|renoise|noise|guides|mean)$/.test(nameOf(n['left']))
+    ? [replaced(n, 'undefined')]
+    : null;
+
+/** The guidance of the page returns a prediction. */
+export const guidance = inCalls(/^checkedResult$/, ([, , result], call, rest) => [
+  { start: call.start, end: result!.start, text: 'rememberingOf(' },
+  ...rest([result!]),
+  { start: result!.end, end: call.end, text: ')' },
+]);
 
 /** The plans of noisefold's solvers are right. */
 export const plans = inCalls(/^planOf$/, ([solver, levels], call, rest) => [

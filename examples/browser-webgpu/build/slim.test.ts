@@ -45,6 +45,18 @@ describe('the plugin that leaves out what the page does not need', () => {
       'schema(`cfg`, { ...both, rescale: optional(__anything, 0), scale: __anything, f: optional(__anything) })',
     ],
     [
+      'the check of what a guidance returns',
+      'diffusion/guidance/contrast.ts',
+      'const result = checkedResult(`${where}.combine`, count, rule(contrast));',
+      'const result = rememberingOf(rule(contrast));',
+    ],
+    [
+      'guidance by scores, and its memory',
+      'diffusion/guidance/steering.ts',
+      'const f = () => { if (score === undefined) return x0; return add(x0, g); }; const d = { ...(recurrent && { recurrent: g(recurrent) }), ...(unguided && { h }) };',
+      'const f = () => { return x0; return add(x0, g); }; const d = { ...(undefined), ...(unguided && { h }) };',
+    ],
+    [
       'types of options that several functions have',
       'dsl/ops/image/pooling.ts',
       "const poolFields = { window: pair('a size'), strides: optional(pair('a size'), [2, 2]) };",
@@ -138,8 +150,8 @@ describe('the plugin that leaves out what the page does not need', () => {
     [
       'functions of elements that no program computes',
       'backends/shared/elementary/functions.ts',
-      'export const binaryFormulas = { pow, mod };',
-      'export const binaryFormulas = { pow: undefined, mod };',
+      'const tables = [{ pow, mod }, { div, mod: integerMod }];',
+      'const tables = [{ pow: undefined, mod: undefined }, { div, mod: integerMod }];',
     ],
     [
       'checks that only raise errors',

@@ -7,7 +7,7 @@ import * as leave from './rules.js';
 const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/](primitives[/]rules|composites)[/]/, [leave.vmap, leave.verifier]],
   [/[/]src[/]dsl[/]compile[/]passes[/]optimized[.]/, [leave.verifies]],
-  [/[/]src[/]backends[/](wasm|shared)[/]/, [leave.advice]],
+  [/[/]src[/]backends[/](wasm[/]|shared[/]|webgpu[/]gpu[.])/, [leave.advice]],
   [
     /[/]src[/](backends[/]shared[/]elementary[/]functions|dsl[/]primitives[/](elementwise|scalar))[.]/,
     [leave.formulas],
@@ -31,6 +31,8 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]dsl[/]run[/]inputs[.]/, [leave.inputs]],
   [/[/]src[/]dsl[/]ops[/]shape[/]reshape[.]/, [leave.ascriptions]],
   [/[/]src[/]diffusion[/]sampling[/]/, [leave.plans]],
+  [/[/]src[/]diffusion[/]guidance[/](contrast|steering)[.]/, [leave.guidance, leave.scores]],
+  [/[/]src[/]diffusion[/](guidance|denoisers|sampling)[/]/, [leave.memories]],
   [
     /[/]src[/](dsl[/]|nn[/]|diffusion[/]|entry[/]|internal[/](dual|errors|parts)[.]|training[/]fit[/]examples[.])/,
     [leave.guards, leave.statements],

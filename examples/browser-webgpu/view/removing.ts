@@ -56,7 +56,7 @@ const CLEAR = 0.1;
 /** What to expect from a beginning at the t of the first figure. */
 const startOf = (t: number, level: Mix): string =>
   signalOf(level) > CLEAR
-    ? `At t = ${t}, set above, much of the digit still shows. Set t near ${T} to see the guess sharpen from a blur.`
+    ? `At t = ${t}, set above, much of the digit shows. From t near ${T}, the guess begins as a blur.`
     : `At t = ${t}, set above, noise hides the digit: it may come back in another shape.`;
 
 export const removingPart = (happened: (event: Event) => void): Part<Removal> => {

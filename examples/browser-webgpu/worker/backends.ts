@@ -1,8 +1,9 @@
 /** The backend of the page: WebGPU if there is a GPU, otherwise WebAssembly. */
-import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
+import type { Backend, NoisefoldError } from 'noisefold/dsl';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import type { WhyWasm } from '../shared/messages.js';
 import { MOST_THREADS, type Settings } from '../shared/settings.js';
+import { loaded } from './loaded.js';
 import type { Tell } from './world.js';
 
 export interface Acquired {
@@ -16,17 +17,8 @@ export interface Acquired {
 type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
 /** Loads the code of a backend when it is acquired. */
-const loaded = (name: string, load: () => ReturnType<Acquire>): Acquire =>
-  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(
-    TE.tryCatch(load, (thrown) =>
-      failure('BackendUnavailable', {
-        where: `the ${name} backend`,
-        expected: 'its program to load',
-        actual: thrown instanceof Error ? thrown.message : String(thrown),
-        hint: 'reload the page',
-      }),
-    ),
-  );
+const acquired = (name: string, load: () => ReturnType<Acquire>): Acquire =>
+  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(loaded(`${name} backend`, load));
 
 /** The number of threads: that of the settings, or one per core; one on a page that is not isolated from others. */
 const threadsOf = ({ threads }: Settings): number =>
@@ -42,14 +34,14 @@ const wasm = (settings: Settings, tell: Tell, why: WhyWasm | null): TE.TaskEithe
       tell({ _tag: 'OneThread' })();
     };
   return F.pipe(
-    loaded('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, portable, onNotice })()),
+    acquired('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, portable, onNotice })()),
     TE.map((backend) => ({ backend, threads, why })),
   );
 };
 
 const webgpu = (hardware: boolean): TE.TaskEither<NoisefoldError, Acquired> =>
   F.pipe(
-    loaded('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })()),
+    acquired('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })()),
     TE.map((backend) => ({ backend, threads: null, why: null })),
   );
 

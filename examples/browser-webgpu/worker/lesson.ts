@@ -1,5 +1,5 @@
 /** A network in training on a backend. */
-import { attempt, type Backend, fail, failure, type NoisefoldError } from 'noisefold/dsl';
+import { attempt, type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
 import { stratifiedTimes } from 'noisefold/diffusion';
 import type { Optimizer, UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
@@ -7,6 +7,7 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { adamOf, type OptimizerSettings } from '../../mnist/adam.js';
 import { type Architecture, architectureOf, type Recipe } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
+import { loaded } from './loaded.js';
 import type { Plan } from './recipes.js';
 
 export interface Lesson extends Architecture {
@@ -24,16 +25,7 @@ const optimizerFor = (recipe: Recipe): TE.TaskEither<NoisefoldError, Optimizer> 
   F.pipe(
     recipe.muonRate === null
       ? TE.right(adamOf)
-      : TE.tryCatch(
-          async () => (await import('../../mnist/optimizer.js')).optimizerOf,
-          (thrown) =>
-            failure('BackendUnavailable', {
-              where: 'the optimizer of this checkpoint',
-              expected: 'its program to load',
-              actual: thrown instanceof Error ? thrown.message : String(thrown),
-              hint: 'check the connection, and open the file again',
-            }),
-        ),
+      : loaded('optimizer of this checkpoint', async () => (await import('../../mnist/optimizer.js')).optimizerOf),
     TE.flatMapEither((optimizerOf: (settings: OptimizerSettings) => Optimizer) => attempt(() => optimizerOf(recipe))),
   );
 

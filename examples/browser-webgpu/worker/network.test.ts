@@ -10,7 +10,8 @@ import { decodeSafetensors, readIdxDataset, sample, type StoredTensor, uploadTen
 import { expect, test } from 'vitest';
 import { notAsked } from '../../../properties/asked.js';
 import { skippedFor } from '../../../properties/skips.js';
-import { partsOf, recipe, settings } from '../../mnist/recipe.js';
+import { partsOf } from '../../mnist/parts.js';
+import { recipe, settings } from '../../mnist/recipe.js';
 import { restored } from './network.js';
 
 const file = new URL('../public/network.bin', import.meta.url);

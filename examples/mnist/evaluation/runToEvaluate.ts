@@ -5,7 +5,7 @@ import { fileExists, readBytes } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { type Config, decodeConfig } from '../config.js';
 import { demoPartsOf } from '../processes.js';
-import type { Parts } from '../recipe.js';
+import type { Parts } from '../parts.js';
 import { filesOf } from '../runFolder.js';
 import type { EvalOptions } from './options.js';
 

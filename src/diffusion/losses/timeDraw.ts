@@ -4,6 +4,7 @@ import {
   concat,
   type Dim,
   dims,
+  floor,
   type Key,
   mod,
   neg,
@@ -69,7 +70,10 @@ export const uniformTimes: TimeDraw = demanding<TimeDraw>(
 export const strata = <B extends Dim>(like: Tensor<[B]>): ((key: Key) => Tensor<[B]>) => {
   const [B] = dims(like);
   const offsets = Float64Array.from({ length: B }, (_, i) => i / B);
-  return (key) => mod(add(ascribeLike(table(offsets), like), uniform(key)), 1);
+  return (key) => {
+    const x = add(ascribeLike(table(offsets), like), uniform(key));
+    return sub(x, floor(x)); // exact, as x mod 1 is
+  };
 };
 
 /**

@@ -114,7 +114,8 @@ export interface Architecture {
 /** Makes the architecture. Returns a `ConfigError` for a model that is impossible. */
 export const architectureOf = ({ model: config }: Recipe): E.Either<NoisefoldError, Architecture> =>
   F.pipe(
-    E.Do,
-    E.bind('model', () => unet(config)),
-    E.bind('noising', ({ model: { timesteps = 1000 } }) => ddpm(cosine(timesteps))),
+    unet(config),
+    E.flatMap((model) =>
+      E.map((noising: Noising): Architecture => ({ model, noising }))(ddpm(cosine(model.timesteps ?? 1000))),
+    ),
   );

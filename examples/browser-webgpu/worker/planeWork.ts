@@ -14,21 +14,10 @@ import {
   type Value,
 } from 'noisefold/dsl';
 import { pixelOf } from 'noisefold/training';
+import { pause } from '../../../src/internal/stop.js';
 import type { Plane, Report } from '../shared/messages.js';
 import { FILM_EVERY } from '../shared/plane.js';
 import { exact, filmOf, network, noisingOf, type Points, training, walkOf } from './plane.js';
-
-/** Yields to incoming messages. A timer would wait for 4 ms, as those do that other timers start. */
-const breath = (): Promise<void> =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener('message', () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    port2.postMessage(null);
-  });
 
 /** Does what the latest request asks for. `tell` sends a report to the page. */
 export const planeWorker = (tell: (report: Report) => void): ((request: Plane) => void) => {
@@ -83,7 +72,7 @@ export const planeWorker = (tell: (report: Report) => void): ((request: Plane) =
         milliseconds += performance.now() - began;
         await films.learned();
       } else await news();
-      await breath();
+      await pause();
     }
     films?.release();
     for (const each of [beginner, update]) each.release();

@@ -1,4 +1,5 @@
 /** Access to the elements of index.html. */
+import type { Shipped } from '../page/network.js';
 
 /** The element with an id and a class. Throws if index.html lacks it. */
 export const byId = <E extends HTMLElement>(id: string, type: new () => E): E => {
@@ -56,3 +57,11 @@ export const memoOf =
 
 /** Skips drawing if the state and the colour scheme are unchanged. */
 export const memo: <S>(part: Part<S>) => Part<S> = memoOf((state) => [state]);
+
+const LOADING = 'Loading the network…';
+
+/** The labels of a button that needs the network: before it is loaded, that of the first button that loads it; then its own. */
+export const loadLabel = (): ((network: Shipped, own: string) => string) => {
+  const load = byId('load', HTMLButtonElement).textContent ?? '';
+  return ({ phase }, own) => (phase === 'absent' ? load : phase === 'loaded' ? own : LOADING);
+};

@@ -3,9 +3,8 @@ import type { Event } from '../page/event.js';
 import { codeOf, type Guiding, type Row, SCALES } from '../page/guiding.js';
 import { draws, type Shipped } from '../page/network.js';
 import { CLASSES, SIDE } from '../shared/extent.js';
-import { byId, element, type Part, setText } from './elements.js';
+import { byId, element, loadLabel, type Part, setText } from './elements.js';
 import { inked, inkOf } from './ink.js';
-import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that the figure shows. */
 export interface Guide {

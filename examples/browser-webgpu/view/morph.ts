@@ -4,9 +4,8 @@ import { isDone } from '../page/film.js';
 import { BETWEEN, codeOf, type Morph } from '../page/morph.js';
 import { chosenDraws, type Shipped } from '../page/network.js';
 import { DIGITS } from '../shared/noising.js';
-import { byId, element, type Part, setText } from './elements.js';
+import { byId, element, loadLabel, type Part, setText } from './elements.js';
 import { show } from './ink.js';
-import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that this one shows. */
 export interface Use {

@@ -7,9 +7,8 @@ import { codeOf, LAST, levelAt, networkTime, type Removing, stillOf, timesOf, WA
 import { AREA } from '../shared/extent.js';
 import { digitIn, levelsIn, type Mix, STRIDE, T } from '../shared/noising.js';
 import { signal, signalOf } from './curves.js';
-import { byId, element, type Part, setText } from './elements.js';
+import { byId, element, loadLabel, type Part, setText } from './elements.js';
 import { clear, show } from './ink.js';
-import { loadLabel } from './loadLabel.js';
 
 /** The parts of the page that the figure shows. */
 export interface Removal {

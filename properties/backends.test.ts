@@ -7,31 +7,27 @@ import type { Backend } from '../src/dsl/compile/backend.js';
 import type { Task } from '../src/dsl/run/effect.js';
 import { E } from '../src/internal/fp.js';
 import { backendLaws } from './laws/backends.js';
-import { checkLaw } from './laws/check.js';
 import { valueOf } from './oracles/plans.js';
 import { checkLaws } from './suite.js';
 import { skippedFor } from './skips.js';
 import { noWebgpu } from './webgpu.js';
 
-/** The fraction of the samples on WebGPU, where most of the time goes to Mesa, which compiles shaders for the CPU. */
-const ON_MESA = 0.5;
-
-/** Checks the contract of a backend on a fraction of the samples. If it is `missing`, the tests are skipped. */
-const contract = async (name: string, missing: string, acquire: () => Task<Backend>, fraction = 1): Promise<void> => {
+/** Checks the contract of a backend. If it is `missing`, the tests are skipped. */
+const contract = async (name: string, missing: string, acquire: () => Task<Backend>): Promise<void> => {
   // the names of the laws are needed even if they are skipped
   const backend = valueOf(await (missing === '' ? acquire() : reference())());
   describe(name, skippedFor(missing), () => {
-    checkLaws(backendLaws(backend), (law, times) => checkLaw(law, fraction * times));
+    checkLaws(backendLaws(backend));
     afterAll(() => backend.close());
   });
 };
 
 await contract('reference', '', reference);
 await contract('wasm', '', wasm);
-await contract('webgpu', noWebgpu, webgpu, ON_MESA);
+await contract('webgpu', noWebgpu, webgpu);
 await contract('tfjs-cpu', '', () => tfjs('cpu'));
 await contract('tfjs-wasm', '', () => tfjs('wasm'));
-await contract('tfjs-webgpu', noWebgpu, () => tfjs('webgpu'), ON_MESA);
+await contract('tfjs-webgpu', noWebgpu, () => tfjs('webgpu'));
 
 /** The reason why TensorFlow does not run here; empty if it does. */
 const missingTensorflow = async (engine: TfjsEngine): Promise<string> => {

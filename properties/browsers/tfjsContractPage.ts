@@ -3,7 +3,7 @@ import { tfjs } from '../../src/backends/tfjs/index.js';
 import { valueOf } from '../oracles/plans.js';
 import { offerChecks } from './checks.js';
 
-/** Of the programs of tfjs for matrix products, that for small results, whatever their size. */
+/** The program of tfjs for matrix products with small results, here used for all sizes. */
 const MAT_MUL_SMALL_OUTPUT_SIZE_PROGRAM = 2;
 
 const backend = valueOf(await tfjs('webgpu')());

@@ -19,7 +19,7 @@ export interface Row {
   readonly promised: readonly Promised[];
 }
 
-/** The fraction of the samples of a law, one at least: `backends.test.ts` takes all, or half of them on WebGPU, and `browsers/contract.test.ts` a quarter. */
+/** The fraction of the samples of a law, one at least: `backends.test.ts` takes all, and `browsers/contract.test.ts` a quarter. */
 const TIMES = 0.01;
 
 /** The message of `checkLaw`, with that of the smallest counterexample. */

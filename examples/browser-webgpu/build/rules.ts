@@ -104,12 +104,12 @@ export const messages = inCalls(/^decode(Report|Request)$/, ([message], call, re
 export const classifier: Rule = (n) =>
   n.type === 'IfStatement' && nameOf(Object(n['test']).callee) === 'isClassifier' ? [replaced(n, ';')] : null;
 
-/** The page trains without a coupling and without an end, on digits that are no classes with names, and not in memory. */
+/** The page trains without a coupling and without an end, on digits without names of classes, which are not in memory. */
 export const coupling: Rule = (n, rest) =>
   n.type === 'ConditionalExpression' && nameOf(n['test']) === 'coupling'
     ? inParentheses(n['alternate'] as Syntax, n, rest)
     : null;
-export const given = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);
+export const trainings = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);
 
 /** The tensors that the page writes were read from a backend or a file: their numbers have the type and the size that they say. */
 export const tensors = inCalls(/^check(Data|Writable)$/, (_, call) => [replaced(call, 'undefined')]);

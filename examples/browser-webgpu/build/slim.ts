@@ -18,7 +18,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]node[/]/, [leave.words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [leave.messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [leave.classifier]],
-  [/[/]src[/]training[/]fit[/]run[.]/, [leave.coupling, leave.given]],
+  [/[/]src[/]training[/]fit[/]run[.]/, [leave.coupling, leave.trainings]],
   [/[/]src[/](formats[/]safetensorsLayout|training[/]checkpoints[/]checkpoint)[.]/, [leave.tensors, leave.checks]],
   [/[/]src[/]nn[/]layers[/]layer[.]/, [leave.parts]],
   [/[/]src[/]internal[/]errors[.]/, [leave.explanations]],

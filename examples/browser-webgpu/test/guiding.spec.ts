@@ -17,7 +17,7 @@ beforeAll(async () => {
   const { page, address } = visit;
   await page.goto(`${address}?backend=wasm#digit=2&t=900`);
   expect(await page.textContent('#guide')).toMatch(/^Load the network, [\d.]+ MB$/);
-  await page.locator('#guide').click(); // loads it, and then draws
+  await page.locator('#guide').click();
   await until(page, () => document.querySelector('#guide')?.textContent === 'Draw 80 digits');
   await press(page, 'Draw 80 digits');
   await whenRecognized();

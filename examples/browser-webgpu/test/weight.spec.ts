@@ -46,9 +46,9 @@ const FILES: Readonly<Record<Kind, RegExp>> = {
   images: /^images-/,
   // with the products of the few GPUs whose subgroups are narrow
   webgpu: /^(webgpu|backend|subgroupKernel)-/,
-  // the code of weights of 16 bits, of initial parameters, of Muon, of failed trainings, of errors of options, and of convolutions in
+  // the code of weights of 16 bits, of initial parameters, of failed trainings, of errors of options, and of convolutions in
   // groups, which a visit does not load
-  rest: /^(storing|packing|storage|initial|origin|optimizer|smallerBatch|directConvolution|demandedPairing)-/,
+  rest: /^(storing|packing|storage|initial|origin|smallerBatch|directConvolution|demandPairing)-/,
 };
 
 const kindsOf = (name: string): readonly Kind[] => KINDS.filter((kind) => FILES[kind].test(name));

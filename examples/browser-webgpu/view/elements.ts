@@ -1,4 +1,5 @@
 /** Access to the elements of index.html. */
+import type { Event } from '../page/event.js';
 import type { Shipped } from '../page/network.js';
 
 /** The element with an id and a class. Throws if index.html lacks it. */
@@ -60,8 +61,27 @@ export const memo: <S>(part: Part<S>) => Part<S> = memoOf((state) => [state]);
 
 const LOADING = 'Loading the network…';
 
-/** The labels of a button that needs the network: before it is loaded, that of the first button that loads it; then its own. */
-export const loadLabel = (): ((network: Shipped, own: string) => string) => {
+type Phase = Shipped['phase'];
+
+/** The labels of a button that loads the network: that of the first such button in index.html, and after loading its own. */
+export const loadLabel = (): ((phase: Phase, own: string) => string) => {
   const load = byId('load', HTMLButtonElement).textContent ?? '';
-  return ({ phase }, own) => (phase === 'absent' ? load : phase === 'loaded' ? own : LOADING);
+  return (phase, own) => (phase === 'absent' ? load : phase === 'loaded' ? own : LOADING);
+};
+
+/** A button that loads the network, and once it is loaded reports an event. `isReady` says if it can do its work then. */
+export const needsNetwork = (
+  id: string,
+  event: Event,
+  happened: (event: Event) => void,
+): ((phase: Phase, own: string, isReady: boolean) => void) => {
+  const press = byId(id, HTMLButtonElement);
+  const label = loadLabel();
+  let isAbsent = true;
+  press.addEventListener('click', () => happened(isAbsent ? { _tag: 'NetworkWanted' } : event));
+  return (phase, own, isReady) => {
+    isAbsent = phase === 'absent';
+    press.disabled = phase === 'loaded' && !isReady;
+    setText(press, label(phase, own));
+  };
 };

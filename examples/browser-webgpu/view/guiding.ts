@@ -3,7 +3,7 @@ import type { Event } from '../page/event.js';
 import { codeOf, type Guiding, type Row, SCALES } from '../page/guiding.js';
 import { draws, type Shipped } from '../page/network.js';
 import { CLASSES, SIDE } from '../shared/extent.js';
-import { byId, element, loadLabel, type Part, setText } from './elements.js';
+import { byId, element, needsNetwork, type Part, setText } from './elements.js';
 import { inked, inkOf } from './ink.js';
 
 /** The parts of the page that the figure shows. */
@@ -33,7 +33,6 @@ const ABOUT: Readonly<Record<number, string>> = { 0: 'not told', 1: 'told', 2.5:
 
 export const guidingPart = (happened: (event: Event) => void): Part<Guide> => {
   const place = byId('scales', HTMLDivElement);
-  const press = byId('guide', HTMLButtonElement);
   const rows = SCALES.map((scale) => {
     const canvases = [0, 1].map((half) =>
       element('canvas', {
@@ -49,15 +48,11 @@ export const guidingPart = (happened: (event: Event) => void): Part<Guide> => {
     place.append(element('div', {}, title, ...canvases, score));
     return { canvases, score };
   });
-  const label = loadLabel();
-  let isAbsent = true;
-  press.addEventListener('click', () => happened({ _tag: isAbsent ? 'NetworkWanted' : 'GuidePressed' }));
+  const press = needsNetwork('guide', { _tag: 'GuidePressed' }, happened);
   setText(byId('guiding-code', HTMLElement), codeOf(SCALES[2]));
 
   return ({ guiding, network }) => {
-    isAbsent = network.phase === 'absent';
-    press.disabled = network.phase === 'loaded' && !draws(network);
-    setText(press, label(network, guiding.rows.length === 0 ? 'Draw 80 digits' : 'From other noise'));
+    press(network.phase, guiding.rows.length === 0 ? 'Draw 80 digits' : 'From other noise', draws(network));
     rows.forEach(({ canvases, score }, i) => {
       const row = guiding.rows[i];
       const still = row?.film.stills.at(-1);

@@ -4,7 +4,7 @@ import { isDone } from '../page/film.js';
 import { BETWEEN, codeOf, type Morph } from '../page/morph.js';
 import { chosenDraws, type Shipped } from '../page/network.js';
 import { DIGITS } from '../shared/noising.js';
-import { byId, element, loadLabel, type Part, setText } from './elements.js';
+import { byId, element, needsNetwork, type Part, setText } from './elements.js';
 import { show } from './ink.js';
 
 /** The parts of the page that this one shows. */
@@ -16,7 +16,6 @@ export interface Use {
 const ENDS = ['from', 'to'] as const;
 
 export const morphPart = (happened: (event: Event) => void): Part<Use> => {
-  const press = byId('morph', HTMLButtonElement);
   const choice = byId('network', HTMLFieldSetElement);
   const selects = ENDS.map((end) => {
     const select = byId(`morph-${end}`, HTMLSelectElement);
@@ -32,9 +31,7 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     place.append(canvas);
     return canvas;
   });
-  const label = loadLabel();
-  let isAbsent = true;
-  press.addEventListener('click', () => happened({ _tag: isAbsent ? 'NetworkWanted' : 'MorphPressed' }));
+  const press = needsNetwork('morph', { _tag: 'MorphPressed' }, happened);
   choice.addEventListener('change', ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     happened({ _tag: 'NetworkChosen', network: target.value === 'own' ? 'own' : 'shipped' });
@@ -45,10 +42,8 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     for (const { end, select } of selects) select.value = `${morph[end]}`;
     for (const input of choice.querySelectorAll('input')) input.checked = input.value === network.chosen;
     const isOwn = network.chosen === 'own';
-    isAbsent = !isOwn && network.phase === 'absent';
-    press.disabled = (isOwn || network.phase === 'loaded') && !chosenDraws(network);
+    press(isOwn ? 'loaded' : network.phase, 'Morph', chosenDraws(network)); // one's own is here
     setText(repairer, isOwn ? 'your own network, which is chosen above,' : 'the network');
-    setText(press, isOwn ? 'Morph' : label(network, 'Morph'));
     place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
     const image = morph.film?.stills.at(-1)?.image;
     if (image !== undefined) canvases.forEach((canvas, i) => show(canvas, image, i)); // older ones stay until then

@@ -37,11 +37,10 @@ const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipp
   const label = loadLabel();
   let focused = false;
   load.addEventListener('click', () => happened({ _tag: 'NetworkWanted' }));
-  return (network) => {
-    const { phase } = network;
+  return ({ phase }) => {
     focused ||= document.activeElement === load; // a disabled button loses it
     load.disabled = phase !== 'absent';
-    setText(load, label(network, 'The network is loaded'));
+    setText(load, label(phase, 'The network is loaded'));
     if (!focused || phase === 'wanted' || phase === 'loading') return;
     focused = false;
     const active = document.activeElement;
@@ -52,7 +51,7 @@ const loader = (happened: (event: Event) => void, next: HTMLElement): Part<Shipp
 /** The signal above which the first guess is no blur. */
 const CLEAR = 0.1;
 
-/** What to expect from a beginning at the t of the first figure. */
+/** Says what the way back from a t of the first figure shows. */
 const startOf = (t: number, level: Mix): string =>
   signalOf(level) > CLEAR
     ? `At t = ${t}, set above, much of the digit shows. From t near ${T}, the guess begins as a blur.`

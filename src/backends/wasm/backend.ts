@@ -98,11 +98,11 @@ export const backendWith = (
 };
 
 /** Fails if a backend demands pairing, and the wide tiles are not faster here. */
-const demandPairing = async ({
+const checkPairing = async ({
   pairing,
   portable = false,
 }: WasmOptions): Promise<either.Either<NoisefoldError, null>> =>
-  pairing === true ? (await import('./demandedPairing.js')).paired(portable) : E.right(null);
+  pairing === true ? (await import('./demandPairing.js')).demandPairing(portable) : E.right(null);
 
 /** Loads kernels. */
 const kernelsOf = async ({ kernels }: WasmOptions): Promise<Kernels> =>
@@ -123,12 +123,12 @@ const threadingOf = async ({ threads }: WasmOptions): Promise<Threading | null> 
 export const wasm = withOptions<WasmOptions>('the wasm backend', wasmOptions, (options) =>
   F.pipe(
     TE.tryCatch(async () => {
-      const [kernels, threading, paired] = await Promise.all([
+      const [kernels, threading, pairing] = await Promise.all([
         kernelsOf(options),
         threadingOf(options),
-        demandPairing(options),
+        checkPairing(options),
       ]);
-      return E.map(() => backendWith(kernels, threading, options))(paired);
+      return E.map(() => backendWith(kernels, threading, options))(pairing);
     }, unavailable),
     TE.flatMap(TE.fromEither),
   ),

@@ -1,10 +1,10 @@
-/** The error of a backend that demands pairing, which is loaded with the demand. */
+/** Loads only for a backend that demands pairing. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { formFor } from './forms.js';
 
 /** Fails if the wide tiles are not faster here. */
-export const paired = (portable: boolean): either.Either<NoisefoldError, null> => {
+export const demandPairing = (portable: boolean): either.Either<NoisefoldError, null> => {
   const { isWide, ratio } = formFor(portable).choice();
   return isWide
     ? E.right(null)

@@ -13,8 +13,9 @@ export const wasmOptions = {
   /**
    * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
    * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
-   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread. 0: there too, without turns of its event loop
-   * during a run, and without the code of threads, for small programs in a worker of their own.
+   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread. With 0 it does so in
+   * any case, does not load the code of threads, and gives the event loop no turns during a run: for small programs in a
+   * worker of their own.
    */
   threads: optional(threadCount),
   /**

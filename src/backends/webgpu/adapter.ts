@@ -24,13 +24,15 @@ export interface Environment {
   readonly host: Host;
 }
 
-/** What a browser and Node do where there is no `navigator.gpu`, and how to get an adapter. */
+/** The ways of a browser or of Node to WebGPU. */
 interface Host {
+  /** Finds WebGPU where there is no `navigator.gpu`. */
   readonly gpu: () => taskEither.TaskEither<NoisefoldError, GPU>;
+  /** Says how to get an adapter. */
   readonly hint: string;
 }
 
-/** A browser, in which WebGPU is there or not. */
+/** A browser without `navigator.gpu` has no WebGPU. */
 export const inBrowser: Host = {
   gpu: () =>
     TE.left(

@@ -55,7 +55,7 @@ const runAll: Body = [
   increment(count, -1),
 ];
 
-/** What the code for several threads has in common with that for one. */
+/** The parameters, locals and code that the driver for several threads uses too. */
 export const frame = { stages, count, threads, sync, items, item, runItem, bytes } as const;
 
 /**

@@ -1,4 +1,4 @@
-/** What a machine has for threads: workers, and memory that they share. */
+/** Tests if this machine has workers, and memory that they can share. */
 import type { FromWorker, ToWorker } from './protocol.js';
 
 /** The events of a worker of a browser. */

@@ -57,10 +57,7 @@ const barrier: Body = [
   ),
 ];
 
-/**
- * Items of one stage, then the barrier. The thread that takes the item of the first stage of a
- * chain runs the chain.
- */
+/** Runs items of one stage, then the barrier. The thread that takes the item of the first stage of a chain runs the chain. */
 export const several: Body = [
   set(first, stages),
   set(chain, i32.load(first, { offset: 12 })),

@@ -1,4 +1,4 @@
-/** What a backend with threads loads beside one that runs everything on the calling thread. */
+/** The code of threads. A backend that runs everything on the calling thread does not load it. */
 import type { io } from '../../../internal/fp.js';
 import type { WasmMemory } from '../assembler/assembler.js';
 import type { Modules } from '../engine/modules.js';

@@ -7,7 +7,7 @@ import type { GpuRule } from '../dispatch.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
 import { threadsKernel } from './shader.js';
 
-/** A call as a convolution with several groups; null if it is none. */
+/** Reads a call as a convolution with several groups; returns null for any other call. */
 const groupedOf = (call: Plan['calls'][number]): Convolution | null => {
   const convolution = call.kind === 'anchor' ? convolutionOf(call) : null;
   if (convolution === null) return null;

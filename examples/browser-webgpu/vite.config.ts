@@ -142,18 +142,18 @@ const again: Plugin = {
 };
 
 /**
- * The code that a visit may not need: of weights of 16 bits, of initial parameters, of Muon, of failed trainings, and of WebGPU
+ * The code that a visit may not need: of weights of 16 bits, of initial parameters, of failed trainings, and of WebGPU
  * beside its backend.
  */
 const apart =
-  /[/]src[/](dsl[/](run[/](packing|storeAs|nonFinite)|compile[/](storing|passes[/]unpacked)|types[/]storage)|training[/]fit[/](origin|initial|smallerBatch)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors|nn[/]optimizers[/](muon|groups|parameters))[.]|[/]mnist[/]optimizer[.]/;
+  /[/]src[/](dsl[/](run[/](packing|storeAs|nonFinite)|compile[/](storing|passes[/]unpacked)|types[/]storage)|training[/]fit[/](origin|initial|smallerBatch)|internal[/](numerics[/]toFloat16|peer)|backends[/]shared[/]anchors)[.]/;
 const together =
   /[/]src[/](dsl|internal|nn|diffusion|formats|node|reports|training|backends[/]shared)[/]|[/]examples[/]|[/]node_modules[/](fp-ts|io-ts)[/]/;
 
 /** The code of WebAssembly, and what its backend loads on demand: kernels of images, and threads. */
 const wasm = /[/]src[/]backends[/]wasm[/]/;
 const onDemand =
-  /[/]wasm[/](images|demandedPairing|threads[/](?!host)\w+|assembler[/]atomics|kernels[/](attention|winograd|conv|copyBlocks|filterGradient|geometry|outerKernel|phases|positions|prepareImages|source))[/.]/;
+  /[/]wasm[/](images|demandPairing|threads[/](?!host)\w+|assembler[/]atomics|kernels[/](attention|winograd|conv|copyBlocks|filterGradient|geometry|outerKernel|phases|positions|prepareImages|source))[/.]/;
 
 /**
  * Separates the chunks by origin, so that their sizes can be tested; the code of a backend loads only with the backend. One

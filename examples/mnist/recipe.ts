@@ -80,7 +80,7 @@ export const settings: Settings = {
   seed: 7,
   batch: 16,
   steps: 1800,
-  minutes: 3,
+  minutes: 4,
   checkpointEvery: 100,
   sampler: 'ddim:20',
   guidance: 2,

@@ -1,9 +1,8 @@
 /** The backend of the page: WebGPU if there is a GPU, otherwise WebAssembly. */
-import type { Backend, NoisefoldError } from 'noisefold/dsl';
+import { type Backend, failure, type NoisefoldError } from 'noisefold/dsl';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import type { WhyWasm } from '../shared/messages.js';
 import { MOST_THREADS, type Settings } from '../shared/settings.js';
-import { loaded } from './loaded.js';
 import type { Tell } from './world.js';
 
 export interface Acquired {
@@ -17,8 +16,17 @@ export interface Acquired {
 type Acquire = TE.TaskEither<NoisefoldError, Backend>;
 
 /** Loads the code of a backend when it is acquired. */
-const acquired = (name: string, load: () => ReturnType<Acquire>): Acquire =>
-  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(loaded(`${name} backend`, load));
+const load = (name: string, acquire: () => ReturnType<Acquire>): Acquire =>
+  TE.flatMapEither(F.identity<Awaited<ReturnType<Acquire>>>)(
+    TE.tryCatch(acquire, (thrown) =>
+      failure('BackendUnavailable', {
+        where: `the ${name} backend`,
+        expected: 'its program to load',
+        actual: thrown instanceof Error ? thrown.message : String(thrown),
+        hint: 'reload the page',
+      }),
+    ),
+  );
 
 /** The number of threads: that of the settings, or one per core; one on a page that is not isolated from others. */
 const threadsOf = ({ threads }: Settings): number =>
@@ -34,14 +42,14 @@ const wasm = (settings: Settings, tell: Tell, why: WhyWasm | null): TE.TaskEithe
       tell({ _tag: 'OneThread' })();
     };
   return F.pipe(
-    acquired('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, portable, onNotice })()),
+    load('wasm', async () => (await import('noisefold/backends/wasm')).wasm({ threads, portable, onNotice })()),
     TE.map((backend) => ({ backend, threads, why })),
   );
 };
 
 const webgpu = (hardware: boolean): TE.TaskEither<NoisefoldError, Acquired> =>
   F.pipe(
-    acquired('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })()),
+    load('webgpu', async () => (await import('noisefold/backends/webgpu')).webgpu({ hardware })()),
     TE.map((backend) => ({ backend, threads: null, why: null })),
   );
 

@@ -1,13 +1,12 @@
 /** A network in training on a backend. */
 import { attempt, type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
 import { stratifiedTimes } from 'noisefold/diffusion';
-import type { Optimizer, UNetParams } from 'noisefold/nn';
+import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
-import { adamOf, type OptimizerSettings } from '../../mnist/adam.js';
-import { type Architecture, architectureOf, type Recipe } from '../../mnist/recipe.js';
+import { adamOf } from '../../mnist/adam.js';
+import { type Architecture, architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
-import { loaded } from './loaded.js';
 import type { Plan } from './recipes.js';
 
 export interface Lesson extends Architecture {
@@ -20,25 +19,16 @@ export interface Lesson extends Architecture {
 /** No limit: the page stops the training. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
-/** The optimizer of a recipe. The code of Muon loads for a checkpoint of the demo: the page itself trains by Adam. */
-const optimizerFor = (recipe: Recipe): TE.TaskEither<NoisefoldError, Optimizer> =>
-  F.pipe(
-    recipe.muonRate === null
-      ? TE.right(adamOf)
-      : loaded('optimizer of this checkpoint', async () => (await import('../../mnist/optimizer.js')).optimizerOf),
-    TE.flatMapEither((optimizerOf: (settings: OptimizerSettings) => Optimizer) => attempt(() => optimizerOf(recipe))),
-  );
-
 /** Starts or resumes a training. Errors of the plan and of the backend are a `Left`. */
 export const beginLesson = (
   plan: Plan,
-  { train, test }: Digits,
+  { train, test }: Pick<Digits, 'train' | 'test'>,
   backend: Backend,
 ): TE.TaskEither<NoisefoldError, Lesson> =>
   F.pipe(
     TE.Do,
     TE.bind('architecture', () => TE.fromEither(architectureOf(plan.recipe))),
-    TE.bind('optimizer', () => optimizerFor(plan.recipe)),
+    TE.bind('optimizer', () => TE.fromEither(attempt(() => adamOf(plan.recipe)))),
     TE.flatMap(({ architecture: { model, noising }, optimizer }) =>
       F.pipe(
         startTraining({

@@ -25,16 +25,13 @@ const tiny: Recipe = {
   heldOutImages: 4,
 };
 
-/**
- * `digits` is the recipe of the demo for half as many steps, and by Adam, whose update takes a GPU few kernels. The page can resume
- * checkpoints of the demo.
- */
+/** `digits` is the recipe of the demo for half as many steps, by Adam alone, whose update takes a GPU few kernels. */
 const recipes: Readonly<Record<Settings['recipe'], { readonly recipe: Recipe; readonly batch: number }>> = {
   digits: { recipe: { ...demo, muonRate: null, decaySteps: 900 }, batch: demoSettings.batch },
   tiny: { recipe: tiny, batch: 4 },
 };
 
-const HINT = 'open a checkpoint of this page, or of npm run demo';
+const HINT = 'open a checkpoint of this page';
 
 /** A recipe for our digits, with all its defaults. */
 const decoded = (recipe: unknown): E.Either<NoisefoldError, Recipe> =>

@@ -19,7 +19,7 @@ export const openContract = async ({ open }: Running, file: ContractPage, header
     rounding: await checks.evaluate((of) => of.rounding),
     law: (title, times) => checks.evaluate((of, args) => of.law(...args), [title, times] as const),
     feature: (name, tolerance) => checks.evaluate((of, args) => of.feature(...args), [name, tolerance] as const),
-    promised: (title) => checks.evaluate((of, args) => of.promised(args), title),
+    unet: (name) => checks.evaluate((of, args) => of.unet(args), name),
     workers,
     close,
   };

@@ -1,58 +1,15 @@
-/** The contract of backends: promises, each with the laws that check it. They are the rows of `FEATURES.md`. */
-import type { Backend } from '../../src/dsl/compile/backend.js';
+/** The contract of backends, as a table of `FEATURES.md`. */
 import { families } from '../arbitraries/operations.js';
-import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
-import { backendLaws } from '../laws/backends.js';
-import { checkLaw } from '../laws/check.js';
-import { type Law, titleOf, type Violation } from '../laws/law.js';
+import { type Law, titleOf } from '../laws/law.js';
 
-/** A check of a backend, named so that a page in a browser can run it too. */
-export interface Promised {
-  readonly title: string;
-  readonly violation: (backend: Backend) => Promise<Violation>;
-}
-
+/** A promise of the contract, and the laws that check it, on every backend: `backends.test.ts` and `browsers/contract.test.ts`. */
 export interface Row {
   readonly says: string;
   /** The tolerance, or the law as a formula. */
   readonly holds: string;
-  readonly promised: readonly Promised[];
+  /** The titles of the laws. */
+  readonly laws: readonly string[];
 }
-
-/** The fraction of the samples of a law, one at least: `backends.test.ts` takes all, and `browsers/contract.test.ts` a quarter. */
-const TIMES = 0.01;
-
-/** The message of `checkLaw`, with that of the smallest counterexample. */
-const complaint = (thrown: unknown): string =>
-  thrown instanceof Error
-    ? [thrown.message, ...(thrown.cause === undefined ? [] : [complaint(thrown.cause)])].join('\n')
-    : String(thrown);
-
-/** The outcome of a law on random samples, as a value. */
-export const violationOf = async (law: Law, times: number): Promise<Violation> => {
-  try {
-    await checkLaw(law, times);
-    return null;
-  } catch (thrown) {
-    return complaint(thrown);
-  }
-};
-
-/** The law with a given title, for a backend. */
-const byLaw = (title: string): Promised => ({
-  title,
-  violation: (backend) =>
-    violationOf(
-      backendLaws(backend).find((law) => titleOf(law) === title)!,
-      TIMES,
-    ),
-});
-
-const byUNet = ({ name, numbersOn, violationOf: violation }: UNetCase): Promised => ({
-  title: `U-Net: ${name}`,
-  // float64 has smaller rounding errors
-  violation: async (backend) => violation(await numbersOn(backend), backend.name === 'reference' ? 1e-12 : 1e-4),
-});
 
 const OPERATIONS = 'operations agree with the reference';
 const composites = new Set(families.composites.map(({ name }) => name));
@@ -80,19 +37,9 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [() => 'wrong inputs are typed errors', ({ name }) => name === 'wrong inputs are typed errors'],
 ]; // prettier-ignore
 
-/** The rows for the laws of any backend; only their names and formulas are used. */
-export const contractRows = (laws: readonly Law[]): readonly Row[] => [
-  ...GROUPS.map(([says, has]): Row => {
+/** The rows for the laws of any backend. */
+export const contractRows = (laws: readonly Law[]): readonly Row[] =>
+  GROUPS.map(([says, has]) => {
     const own = laws.filter(has);
-    return {
-      says: says(own.length),
-      holds: own[0]!.formula,
-      promised: own.map((law) => byLaw(titleOf(law))),
-    };
-  }),
-  {
-    says: 'two U-Nets and the gradients of their parameters and images',
-    holds: '|y − y_ref| ≤ 10⁻⁴·max|y_ref| for the output and for each gradient; 10⁻¹² on the reference',
-    promised: unetCases.map(byUNet),
-  },
-];
+    return { says: says(own.length), holds: own[0]!.formula, laws: own.map(titleOf) };
+  });

@@ -9,31 +9,32 @@ import { E } from '../../src/internal/fp.js';
 import { chromiumWithWebgpu, firefox, type Kind } from '../browsers/browser.js';
 import { type ContractPage, openContract } from '../browsers/contract.js';
 import { type Running, start } from '../browsers/inBrowsers.js';
+import { type UNetCase, unetCases } from '../diffusion/unetCases.js';
 import { publicNames } from '../documentation/examples.js';
 import { backendLaws } from '../laws/backends.js';
-import { firstOf, titleOf, type Violation } from '../laws/law.js';
+import { titleOf, type Violation } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';
 import { skippedFor } from '../skips.js';
 import { noWebgpu } from '../webgpu.js';
 import { features } from './all.js';
 import { agreement, gradientAgreement } from './checks.js';
-import { contractRows, type Promised, type Row } from './contract.js';
+import { contractRows } from './contract.js';
 import type { Feature } from './feature.js';
-import { featuresPage, type FeatureOutcomes, type PartOutcome } from './page.js';
+import { featuresPage, type FeatureOutcomes, type NetworkOutcomes } from './page.js';
 
-/** The checks on one backend: of an operation, and of a part of the contract. */
+/** The checks on one backend: of an operation, and of a U-Net. */
 interface Checks {
   readonly feature: (feature: Feature) => Promise<Violation>;
-  readonly promised: (promised: Promised) => Promise<Violation>;
+  readonly unet: (unet: UNetCase) => Promise<Violation>;
 }
 
 const within = (tolerance: number, backend: Backend): Checks => ({
   feature: (feature) => agreement(backend, feature, tolerance),
-  promised: ({ violation }) => violation(backend),
+  unet: ({ check }) => check(backend),
 });
 
 const skipped = () => Promise.reject(new Error('skipped'));
-const notHere: Checks = { feature: skipped, promised: skipped };
+const notHere: Checks = { feature: skipped, unet: skipped };
 
 const started = new Map<Kind, Running>();
 afterAll(() => Promise.all(Array.from(started.values(), ({ browser }) => browser.close())));
@@ -49,7 +50,7 @@ const inPage = async (name: string, kind: Kind, page: ContractPage): Promise<Che
     missing: '',
     check: {
       feature: ({ name: feature }) => contract.feature(feature, 1e-5),
-      promised: ({ title }) => contract.promised(title),
+      unet: ({ name: unet }) => contract.unet(unet),
     },
   };
 };
@@ -132,28 +133,19 @@ describe.each(checks)('$feature.name', ({ backends, gradient }) => {
 
 const laws = backendLaws(valueOf(await reference()()));
 
-/** The first violation of a part of the contract. */
-const violationOf =
-  ({ promised: check }: Checks, { promised }: Row) =>
-  async (): Promise<Violation> => {
-    const violations: Violation[] = [];
-    for (const one of promised) violations.push(await check(one));
-    return firstOf(...violations);
-  };
-
-const promises = contractRows(laws).map((row) => ({
-  row,
-  backends: backends.map(({ check, ...backend }) => ({ ...backend, found: once(violationOf(check, row)) })),
-}));
-
-describe.each(promises.map((one) => [one.row.says, one] as const))('the contract: %s', (_, { backends }) => {
-  findNothing('', backends);
-});
+const rows = contractRows(laws);
 
 test('every law of backends is in one row of the contract', () => {
-  const titles = promises.flatMap(({ row }) => row.promised.map(({ title }) => title));
-  const own = titles.filter((title) => !title.startsWith('U-Net'));
-  expect(own.sort()).toEqual(laws.map(titleOf).sort());
+  expect(rows.flatMap((row) => row.laws).sort()).toEqual(laws.map(titleOf).sort());
+});
+
+const networks = unetCases.map((unet) => ({
+  name: unet.name,
+  backends: backends.map(({ check, ...backend }) => ({ ...backend, found: once(() => check.unet(unet)) })),
+}));
+
+describe.each(networks)('a U-Net, $name', ({ backends }) => {
+  findNothing('computes it and its gradients', backends);
 });
 
 /** Exported with the operations; they return keys, or their operand, or apply functions to it. */
@@ -182,9 +174,9 @@ test('FEATURES.md agrees with the checks (npm run features writes it)', skippedF
     const says = exported.find(({ name }) => name === feature.name)!.summary;
     list.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
   }
-  const kept: PartOutcome[] = [];
-  for (const { row, backends } of promises) kept.push({ row, backends: await outcomesOf(backends) });
-  await expect(featuresPage(list, kept)).toMatchFileSnapshot(
+  const unets: NetworkOutcomes[] = [];
+  for (const { name, backends } of networks) unets.push({ name, backends: await outcomesOf(backends) });
+  await expect(featuresPage(list, unets, rows)).toMatchFileSnapshot(
     fileURLToPath(new URL('../../FEATURES.md', import.meta.url)),
   );
 });

@@ -4,10 +4,11 @@ import { features } from './all.js';
 import { featuresPage } from './page.js';
 
 const [add] = features;
-const page = (wasm: Violation, law: Violation, gradient: Violation): string =>
+const page = (wasm: Violation, unet: Violation, gradient: Violation): string =>
   featuresPage(
     [{ feature: add!, says: 'x + y', backends: { cpu: null, wasm }, gradient }],
-    [{ row: { says: 'runs repeat', holds: 'run(x) = run(x)' }, backends: { cpu: law, wasm: null } }],
+    [{ name: 'with classes', backends: { cpu: unet, wasm: null } }],
+    [{ says: 'runs repeat', holds: 'run(x) = run(x)', laws: [] }],
   );
 
 test('the page lists exactly the failures as exceptions', () => {
@@ -16,7 +17,7 @@ test('the page lists exactly the failures as exceptions', () => {
   const failing = page('1 is not 2', 'differs', 'is 0').split('Exceptions:\n\n')[1]!.split('\n\n')[0];
   expect(failing).toBe(
     [
-      '- cpu breaks the contract: runs repeat.',
+      '- cpu computes a U-Net wrongly: with classes.',
       '- wasm computes `add` wrongly.',
       '- The gradient of `add` is wrong.',
     ].join('\n'),

@@ -59,8 +59,11 @@ const indicesOf = (shape: readonly number[]): readonly (readonly number[])[] =>
     [[]],
   );
 
-const addressOf = ({ offset, strides }: View, index: readonly number[]): number =>
-  index.reduce((sum, i, axis) => sum + i * strides[axis]!, offset);
+const addressOf = ({ offset, strides }: View, index: readonly number[]): number => {
+  let address = offset;
+  for (let axis = 0; axis < index.length; axis++) address += index[axis]! * strides[axis]!;
+  return address;
+};
 
 const endOf = (view: View): number =>
   view.shape.includes(0)
@@ -155,8 +158,11 @@ const expectDefined = async (backend: Backend, given: Case): Promise<void> => {
 const beside = (first: View, second: View, inOneBuffer: boolean): View =>
   inOneBuffer ? { ...second, buffer: 0, offset: endOf(first) + second.offset } : second;
 
-const total = (count: number, term: (i: number) => number): number =>
-  Array.from({ length: count }, (_, i) => term(i)).reduce((sum, t) => sum + t, 0);
+const total = (count: number, term: (i: number) => number): number => {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += term(i);
+  return sum;
+};
 
 type Layouts = (rank: number) => fc.Arbitrary<MemoryLayout>;
 

@@ -1,7 +1,8 @@
 /** Checks a data set before the first step. */
-import { raise } from '../../internal/errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
+import { listed } from '../../internal/listed.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
@@ -21,6 +22,36 @@ interface Look {
   /** An additional check of each batch, which raises its error. */
   readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
+
+/**
+ * Raises `ConfigError` for data to measure a model by that are not like those of its training: images of other extents, or,
+ * if the model has classes, names in another order, whose labels mean other classes.
+ */
+export const requireAlike = (
+  where: string,
+  { classes }: Labelled,
+  training: Pick<Dataset, 'image' | 'classes'>,
+  { image, classes: names = [] }: Dataset,
+): void => {
+  const expected = showShape(training.image);
+  if (showShape(image) !== expected)
+    raise('ConfigError', {
+      where,
+      expected: `images ${expected}, as the model takes them`,
+      actual: showShape(image),
+      hint: 'measure images of the size that it was trained on',
+    });
+  const { classes: learned } = training;
+  if (classes === undefined || learned === undefined) return;
+  const other = names.findIndex((name, label) => name !== learned[label]);
+  if (other !== -1)
+    raise('ConfigError', {
+      where: `${where}.classes`,
+      expected: `the classes of the training in their order: ${listed(learned)}`,
+      actual: `"${names[other]}" for the label ${other}`,
+      hint: 'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
+    });
+};
 
 /**
  * Loads all images of a data set that is {@link Dataset.inMemory}, some at a time, so that the errors of `loaded` are

@@ -62,7 +62,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * `classes`; null for a sample without a class. Their number is the number of samples.
    */
   readonly labels?: readonly (number | string | null)[];
-  /** One image for each sample, for a model that is conditioned on images. */
+  /** One image for each sample, or one for all, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
   readonly from?: GivenBeginning | GivenNoise;

@@ -2,11 +2,11 @@
 import { raise, showShape } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
-import { listed } from '../../internal/listed.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
 import { dataSize } from './batches.js';
+import { requireSameClasses } from '../classNames.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
@@ -31,7 +31,7 @@ export const requireAlike = (
   where: string,
   { classes }: Labelled,
   training: Pick<Dataset, 'image' | 'classes'>,
-  { image, classes: names = [] }: Dataset,
+  { image, classes: names }: Dataset,
 ): void => {
   const expected = showShape(training.image);
   if (showShape(image) !== expected)
@@ -41,16 +41,13 @@ export const requireAlike = (
       actual: showShape(image),
       hint: 'measure images of the size that it was trained on',
     });
-  const { classes: learned } = training;
-  if (classes === undefined || learned === undefined) return;
-  const other = names.findIndex((name, label) => name !== learned[label]);
-  if (other !== -1)
-    raise('ConfigError', {
-      where: `${where}.classes`,
-      expected: `the classes of the training in their order: ${listed(learned)}`,
-      actual: `"${names[other]}" for the label ${other}`,
-      hint: 'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
-    });
+  if (classes !== undefined)
+    requireSameClasses(
+      where,
+      training.classes,
+      names,
+      'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
+    );
 };
 
 /**

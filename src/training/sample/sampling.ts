@@ -40,9 +40,10 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The guidance, such as `cfg(2)`; none if left out. */
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
-   * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
-   * of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Or the parameters of any guide,
-   * which are not checked: the guide must be for the process of the model.
+   * A trained classifier, which is compared with the model: its images, its noise levels and the names of its classes must be
+   * the same, and no step of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Its names serve
+   * as labels if the model has none. Or the parameters of any guide, which are not checked: the guide must be for the process
+   * of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
   /** The correction of each x̂₀, such as `uncorrected`; `clipToImage` if left out. */

@@ -43,6 +43,7 @@ const BY_HAND = [
   ...[
     'Fit',
     'Sampling',
+    'Preparation',
     'GivenBeginning',
     'GivenNoise',
     'GivenKnown',

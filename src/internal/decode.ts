@@ -49,6 +49,10 @@ export const show = (value: unknown): string => {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
 
+/** Describes a value as `show` does, but an array of numbers by its type. */
+export const nameOf = (value: unknown): string =>
+  ArrayBuffer.isView(value) ? `a ${value.constructor.name}` : show(value);
+
 /** Advice about a result that holds the value, or about work that gives it; null for other values. */
 const remedyFor = (value: unknown): string | null => {
   if (isEither(value)) return 'take the value out of it by unwrap or E.flatMap';

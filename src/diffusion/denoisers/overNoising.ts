@@ -12,6 +12,7 @@ import type { Denoiser } from './denoiser.js';
 import { type DenoiserChange, mapDenoiser } from './mapDenoiser.js';
 import type { Parameterization } from './parameterization.js';
 import { requireSignal } from './requireSignal.js';
+import { ofShapeOf } from './sameShape.js';
 
 /**
  * Converts predictions from one parameterization to another: `[B, ...I]`, with x_t of the same shape, at times `t` of the
@@ -98,7 +99,8 @@ type Clocked = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>;
 /**
  * A denoiser over a noising: takes times of the noising, and passes the network its own, which differ if the noising is respaced
  * or continuous, and the noise levels. When applied, raises `ConfigError` for timesteps that the network does not know, for a
- * network of timesteps on the path of EDM, whose time is σ, and for a condition that is missing or not expected.
+ * network of timesteps on the path of EDM, whose time is σ, and for a condition that is missing or not expected, and
+ * `ShapeError` for a prediction of another shape than x.
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (noising: Noising) => overNoising(noising)(clock).apply(null, zeros(3), { t: iota(3) })
@@ -120,4 +122,11 @@ export const overPath =
         requireCondition(denoiser.condition, at.condition);
         return { ...at, t: path.clock.of(at.t), level: path.levels(at.t) };
       },
+      prediction: (_, x) => (prediction) =>
+        ofShapeOf(x, prediction, {
+          tag: 'ShapeError',
+          where: 'denoiser',
+          expected: 'a network whose `apply` returns a prediction of the shape of its images',
+          hint: 'correct the shape in `apply`, for example by squeeze or reshape',
+        }),
     })(denoiser);

@@ -58,7 +58,9 @@ const inputsOf = schema(
     x0: tensorOf('the data, a tensor'),
     key: optional(tensorOf('a key of a program')),
     label: optional(tensorOf('labels, a tensor')),
-    condition: optional(part('a condition { image }', 'image')),
+    condition: optional(
+      hinted(part('a condition { image }', 'image'), 'give or return { image }, of [B, height, width, channels]'),
+    ),
     t: optional(tensorOf('timesteps, a tensor')),
     noise: optional(tensorOf('noise, a tensor')),
     step: optional(tensorOf('the number of updates, a tensor')),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
-import { type Scalar, scalar, stack } from '../../dsl/index.js';
+import { type Scalar, scalar, stack, zeros } from '../../dsl/index.js';
 import { attempt } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import {
@@ -85,5 +85,17 @@ describe('a learning rate', () => {
     [() => warmupFromZero(0.1, 0), 'warmupFromZero: expected a number of steps ≥ 1, got 0; count updates, from 0'],
   ])('%#: an invalid setting is refused when the rate is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
+  }); // prettier-ignore
+
+  test.each([
+    ['a number', (n: number) => 1e-3 * Math.exp(-n / 100), 'NaN'],
+    ['nothing', () => undefined, 'nothing'],
+    ['a vector', () => zeros(2), 'float32 [2]'],
+    ['the step', (n: unknown) => n, 'int32 []'],
+  ])('a function of the step that returns %s is refused', (_, rate, actual) => {
+    const made = attempt(() => rateAt(warmup(rate as never, 5), scalar(3, 'int32')));
+    expect(F.pipe(made, E.mapLeft((error) => error.message))).toEqual(
+      E.left(`learning rate: expected a function of the step that returns a float32 scalar, got one that returns ${actual}; the step is a tensor: write operations, such as (step) => mul(1e-3, exp(mul(cast(step, "float32"), -0.01)))`),
+    );
   }); // prettier-ignore
 });

@@ -5,6 +5,7 @@ import {
   cos,
   div,
   greaterEqual,
+  isTensor,
   minimum,
   mod,
   mul,
@@ -15,6 +16,7 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
 import { type BothForms, dual } from '../../internal/dual.js';
 import {
@@ -27,7 +29,9 @@ import {
   refined,
   refuseValue,
   share,
+  show,
 } from '../../internal/decode.js';
+import { raise, showType } from '../../internal/errors.js';
 import { F, t } from '../../internal/fp.js';
 import { argument, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
@@ -79,8 +83,22 @@ export const learningRate: t.Type<LearningRate> = new t.Type<LearningRate>(
 /** The argument of a function that changes a rate. */
 const rateOf = (where: string) => argument(where, learningRate).demand;
 
+/** The result of a function of the step, which in JavaScript may be anything. */
+const scalarRate = (rate: unknown): Scalar => {
+  const actual = isTensor(rate) ? showType(nodeOf(rate)) : show(rate);
+  return actual === 'float32 []'
+    ? (rate as Scalar) // a tensor of this type
+    : raise('ConfigError', {
+        where: 'learning rate',
+        expected: 'a function of the step that returns a float32 scalar',
+        actual: `one that returns ${actual}`,
+        hint: 'the step is a tensor: write operations, such as (step) => mul(1e-3, exp(mul(cast(step, "float32"), -0.01)))',
+      });
+};
+
 /**
- * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite.
+ * The learning rate at a step. Raises `ConfigError` for a number that is negative or not finite, and for a function that
+ * returns no scalar tensor.
  * @example
  * rateAt(0.1, scalar(3, 'int32')) // → 0.1
  * rateAt(warmup(0.1, 4), scalar(1, 'int32')) // → 0.05
@@ -90,7 +108,7 @@ export const rateAt: BothForms<LearningRate, [step: Step], Scalar> = dual(
   2,
   (rate: LearningRate, step: Step) => {
     const known = rateOf('learning rate')(rate);
-    return typeof known === 'number' ? scalar(known) : known(step);
+    return typeof known === 'number' ? scalar(known) : scalarRate(known(step));
   },
 );
 

@@ -74,4 +74,15 @@ describe('datasetOfImages', () => {
   ])('refuses %s', (_, given, about, where) => {
     expect(datasetOfImages(given as never, about)).toMatchObject({ _tag: 'Left', left: { where } });
   });
+
+  test.each([
+    ['bytes', Uint8Array.of(0, 1, 0, 1, 1), 'a Uint8Array'],
+    ['an array', [0, 1, 0, 1, 1], 'an array of 5'],
+  ])('refuses %s, whose 0 and 1 would be grey and white', (_, data, actual) => {
+    expect(datasetOfImages({ ...images, data } as never)).toMatchObject({
+      left: {
+        message: `data set: expected numbers in [-1, 1] in a Float32Array, got ${actual}; make a data set of bytes by datasetOf, and of other numbers by Float32Array.from(numbers)`,
+      },
+    });
+  });
 });

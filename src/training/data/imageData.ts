@@ -2,7 +2,7 @@ import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, showShape } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { positive } from '../../internal/decode.js';
+import { nameOf, positive } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { part } from '../../internal/parts.js';
@@ -37,10 +37,13 @@ const someImages = argument(
   'give { data, shape }, such as the result of sample',
 );
 
+/** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
+const isFloats = (data: unknown): boolean => data instanceof Float32Array || data instanceof Float64Array;
+
 /**
  * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. The functions
- * that use it check the numbers. Returns a `ConfigError` for a field that is unknown or missing, and a `DecodeError` if
- * numbers, labels, shape and `image` do not match.
+ * that use it check the numbers. Returns a `ConfigError` for a field that is unknown or missing, and a `DecodeError` for
+ * numbers that are no floats, or if numbers, labels, shape and `image` do not match.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
@@ -54,6 +57,12 @@ export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unkno
     const { data, shape } = someImages.demand(images);
     const { labels, image } = aboutImages.demand<AboutImages<I>>(about);
     const [count, ...extents] = shape;
+    if (!isFloats(data))
+      refuse(
+        'numbers in [-1, 1] in a Float32Array',
+        nameOf(data),
+        'make a data set of bytes by datasetOf, and of other numbers by Float32Array.from(numbers)',
+      );
     if (image !== undefined && showShape(image) !== showShape(extents))
       refuse(`images ${showShape(image)}`, showShape(extents), 'give images of the size that the model takes');
     const numbers = sizeOf(shape);

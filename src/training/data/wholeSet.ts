@@ -1,11 +1,12 @@
 /** Checks a data set before the first step. */
-import { raise } from '../../internal/errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
 import { pause, type StopSignal } from '../../internal/stop.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
 import { mayGoOn } from '../loop.js';
 import { dataSize } from './batches.js';
+import { requireSameClasses } from '../classNames.js';
 import type { Batch, Dataset } from './dataset.js';
 
 /** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
@@ -21,6 +22,33 @@ interface Look {
   /** An additional check of each batch, which raises its error. */
   readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
+
+/**
+ * Raises `ConfigError` for data to measure a model by that are not like those of its training: images of other extents, or,
+ * if the model has classes, names in another order, whose labels mean other classes.
+ */
+export const requireAlike = (
+  where: string,
+  { classes }: Labelled,
+  training: Pick<Dataset, 'image' | 'classes'>,
+  { image, classes: names }: Dataset,
+): void => {
+  const expected = showShape(training.image);
+  if (showShape(image) !== expected)
+    raise('ConfigError', {
+      where,
+      expected: `images ${expected}, as the model takes them`,
+      actual: showShape(image),
+      hint: 'measure images of the size that it was trained on',
+    });
+  if (classes !== undefined)
+    requireSameClasses(
+      where,
+      training.classes,
+      names,
+      'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
+    );
+};
 
 /**
  * Loads all images of a data set that is {@link Dataset.inMemory}, some at a time, so that the errors of `loaded` are

@@ -25,6 +25,7 @@ import { readTensors } from '../checkpoints/snapshot.js';
 import { loadClassifier, loadTrained, saveTrained } from '../checkpoints/trainedFiles.js';
 import { decodeMetricsLog } from '../../reports/metrics.js';
 import { sample } from '../sample/sample.js';
+import type { TrainedClassifier } from '../trained.js';
 import { bars, classifierTraining, leftOf, right, plainTraining, smallClassifier, smallTraining } from '../testing.js';
 import { fit } from './fit.js';
 import { startTraining } from './run.js';
@@ -153,6 +154,37 @@ describe('a trained classifier as a guide', () => {
       expect(await messageOf(draw({ ...judge, image: [8, 4, 1] as never }))).toBe(
         'ConfigError: sample: guide: expected a classifier of images [8, 8, 1], got one of [8, 4, 1]; train both on the same images',
       );
+    }));
+});
+
+describe('the names of the classes of a trained classifier', () => {
+  const named = (...classes: string[]) => ({ data: { ...bars(24), classes } });
+  const drawn = <Q>(backend: Backend, trained: Named, judge: TrainedClassifier<Q, [8, 8, 1]>) => {
+    const guided = { guidance: classifierGuided(judge.model, 2), guide: judge };
+    return (labels: readonly (number | string)[]) =>
+      sample(trained as never, { solver: ddim(), grid: 4, key: key(3), labels, ...guided } as never)(backend);
+  };
+  type Named = { readonly classes?: readonly string[] };
+
+  test('serve as labels of a model that it guides, if the model has none', () =>
+    onWasm(async (backend) => {
+      const judge = right(await fit({ ...classifierTraining(5), ...named('a', 'b', 'c') })(backend)());
+      const { classes: _, ...model } = smallTraining(0).model;
+      const trained = right(await fit({ ...smallTraining(0), model, labelDropout: 0 })(backend)());
+      expect('classes' in trained).toBe(false);
+      const draw = drawn(backend, trained, judge);
+      expect(right(await draw(['c', 'a'])())).toEqual(right(await draw([2, 0])()));
+    }));
+
+  test('in another order than those of the model are a ConfigError: the guide would steer to other classes', () =>
+    onWasm(async (backend) => {
+      const trained = right(await fit({ ...plainTraining(0), ...named('a', 'b', 'c') })(backend)());
+      const guide = (...classes: string[]) => fit({ ...classifierTraining(0), ...named(...classes) })(backend)();
+      const other = drawn(backend, trained, right(await guide('a', 'c', 'b')));
+      expect((await leftOf(other([0]))).message).toBe(
+        'sample: guide.classes: expected the classes of the training in their order: a, b, c, got "c" for the label 1; train both with the same `classes` of the data',
+      );
+      right(await drawn(backend, trained, right(await guide('a', 'b', 'c')))(['b'])());
     }));
 });
 

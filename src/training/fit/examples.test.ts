@@ -127,4 +127,38 @@ describe('classes', () => {
       `training.data.classes: expected 3 names, as the model has 3 classes, got ${classes.length}; make the model with classes: data.classes.length, or give data without names`,
     );
   });
+
+  describe('of held-out data', () => {
+    const three = right(datasetOf({ pixels, image, labels: [0, 1, 2, 0] }));
+    const names = (...classes: string[]) => ({ ...three, classes });
+    const heldOut = (data: Dataset) => ({ data: names('a', 'b', 'c'), heldOut: { data, every: 1 } });
+
+    test.each([
+      [['b', 'a', 'c'], '"b" for the label 0'],
+      [['a', 'c'], '"c" for the label 1'],
+    ])('have the names of the training data in their order, not %j', async (classes, actual) => {
+      expect(await messageOf(heldOut(names(...classes)))).toBe(
+        `training: heldOut.data.classes: expected the classes of the training in their order: a, b, c, got ${actual}; read the data with these \`classes\`: imageFolder(path, { size, classes: data.classes })`,
+      );
+    });
+
+    test.each([
+      ['the same names', names('a', 'b', 'c'), {}],
+      ['the first of them', names('a', 'b'), {}],
+      ['one more', names('a', 'b', 'c', 'd'), {}],
+      ['no names', three, {}],
+      ['other names, for a model without classes', names('b', 'a'), { ...plain, labelDropout: 0 }],
+    ])('may have %s', async (_, data, change) => {
+      right(await using(wasm())(fit({ ...recipe, batch: 2, ...heldOut(data), ...change } as typeof recipe))());
+    });
+  });
+});
+
+test('held-out images of other extents are refused, even with as many numbers', async () => {
+  const image = [4, 16, 1] as const;
+  const wide: Dataset = right(datasetOf({ pixels: new Uint8Array(4 * 64), image, labels: [0, 1, 2, 0] }));
+  const error = await leftOf(using(wasm())(fit({ ...plainTraining(2), heldOut: { data: wide as never, every: 1 } })));
+  expect(error.message).toBe(
+    'training: heldOut.data: expected images [8, 8, 1], as the model takes them, got [4, 16, 1]; measure images of the size that it was trained on',
+  );
 });

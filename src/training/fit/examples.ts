@@ -1,6 +1,6 @@
 /** Samples of a data set in the form that a step uses. */
 import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { show } from '../../internal/decode.js';
+import { nameOf, show } from '../../internal/decode.js';
 import { isEither } from '../../internal/either.js';
 import { isError, raise, showShape } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
@@ -17,9 +17,6 @@ export interface Labelled {
 }
 
 const HINT = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
-
-/** Describes a value from JavaScript: arrays by their types. */
-const nameOf = (x: unknown): string => (ArrayBuffer.isView(x) ? `a ${x.constructor.name}` : show(x));
 
 /** Raises `ConfigError` for a value that is not a batch, from JavaScript. */
 const noBatch = (where: string, actual: string, expected = '{ images, labels }', hint = HINT): never =>

@@ -11,8 +11,10 @@ import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
 import type { AnyTeacher } from '../../diffusion/losses/loss.js';
 import { usualLosses } from '../../diffusion/losses/usualLosses.js';
-import type { Shape } from '../../dsl/index.js';
-import { raise } from '../../internal/errors.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
+import { dims, isTensor, type Shape } from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import { raise, showType } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 
@@ -64,8 +66,26 @@ const ofClassifier = <P, I extends Shape>(
   };
 };
 
-/** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */
-export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
+/** Losses whose result, of any function of a caller, has a number for each sample. Raises `ConfigError` for others. */
+const ofEachSample =
+  <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
+  (params, inputs) => {
+    const result = losses(params, inputs);
+    const { losses: numbers } = Object(result) as { readonly losses?: unknown };
+    const expected = showType({ shape: dims(inputs.x0).slice(0, 1), dtype: 'float32' });
+    const actual = isTensor(numbers) ? showType(nodeOf(numbers)) : show(numbers);
+    if (actual !== expected)
+      raise('ConfigError', {
+        where: 'training.loss',
+        expected: `a loss that returns { losses, t }, with losses of each sample, ${expected}`,
+        actual: isTensor(result) ? 'a tensor' : `losses: ${actual}`,
+        hint: 'reduce each sample by meanPerSample; training takes the mean over the batch',
+      });
+    return result;
+  };
+
+/** The losses of a recipe, as its functions return them. */
+const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
   const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
   const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
@@ -76,5 +96,15 @@ export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learnin
     ...(objective.teacher && { teacher: objective.teacher }),
     measures: ['losses'],
     extras: { labelDropout: labelDropoutOf(recipe) },
+  };
+};
+
+/** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */
+export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
+  const learning = lossesOf(recipe);
+  return {
+    ...learning,
+    losses: (options) => ofEachSample(learning.losses(options)),
+    heldOut: () => ofEachSample(learning.heldOut()),
   };
 };

@@ -17,6 +17,7 @@ import {
   predictionErrors,
   rectifiedFlow,
   rescaledBoundLosses,
+  type SampleLosses,
   simpleLosses,
   stratifiedTimes,
   timestepsBy,
@@ -28,8 +29,10 @@ import {
   add,
   type Backend,
   broadcastLike,
+  expandDims,
   fullLike,
   key,
+  mean,
   meanPerSample,
   mul,
   type NoisefoldError,
@@ -280,3 +283,23 @@ test('a run does not resume with other settings of its loss', () =>
       left: { _tag: 'ConfigError', where: 'training: settings.loss.power' },
     });
   }));
+
+test.each<[string, (losses: SampleLosses<'B'>) => unknown, string]>([
+  ['a scalar', ({ losses, t }) => ({ losses: mean(losses), t }), 'losses: float32 []'],
+  ['a mean of one', ({ losses, t }) => ({ losses: expandDims(mean(losses), 0), t }), 'losses: float32 [1]'],
+  ['a column', ({ losses, t }) => ({ losses: expandDims(losses, 1), t }), 'losses: float32 [2, 1]'],
+  ['a tensor', ({ losses }) => losses, 'a tensor'],
+  ['nothing', () => undefined, 'losses: nothing'],
+])('a loss that returns %s in place of the losses of each sample is refused', async (_, change, actual) => {
+  const loss: Objective = (...parts) => {
+    const losses = simpleLosses(...parts);
+    return (...args) => change(losses(...args) as never) as never;
+  };
+  const { data, ...training } = plainTraining(1);
+  for (const more of [{}, { heldOut: { data, every: 1 } }]) {
+    const error = await leftOf(using(wasm())(fit({ ...training, data, batch: 2, loss, ...more })));
+    expect(error.message).toBe(
+      `training.loss: expected a loss that returns { losses, t }, with losses of each sample, float32 [2], got ${actual}; reduce each sample by meanPerSample; training takes the mean over the batch`,
+    );
+  }
+});

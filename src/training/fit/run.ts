@@ -20,7 +20,7 @@ import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
-import { lookThrough } from '../data/wholeSet.js';
+import { lookThrough, requireAlike } from '../data/wholeSet.js';
 import { mayGoOn, type OpenLoopOf, type Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
@@ -94,6 +94,7 @@ function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: A
   checkNames(model, data);
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;
+  requireAlike('training: heldOut.data', model, data, heldOut.data);
   const { images = HELD_OUT } = heldOut;
   yield* lookThrough({ where: 'training: heldOut.data', name: HELD_OUT_DATA, images, signal }, model, heldOut.data);
 }

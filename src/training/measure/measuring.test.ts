@@ -4,7 +4,7 @@ import { type Backend, key, release, using } from '../../dsl/index.js';
 import { TE } from '../../internal/fp.js';
 import { fit } from '../fit/fit.js';
 import { logLikelihoods } from './logLikelihoods.js';
-import { bars, right, smallTraining } from '../testing.js';
+import { bars, leftOf, right, smallTraining } from '../testing.js';
 import { variationalBound } from './variationalBound.js';
 
 const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>
@@ -27,3 +27,15 @@ test('a trained U-Net needs fewer bits for images than an untrained one, by the 
   expect(boundAfter).toBeLessThan(boundBefore - 1);
   expect(flowAfter).toBeLessThan(flowBefore - 1);
 });
+
+test('data whose labels mean other classes than those of the training are refused', () =>
+  onWasm(async (backend) => {
+    const named = (...classes: string[]) => ({ ...bars(24), classes });
+    const trained = right(await fit({ ...smallTraining(0), data: named('a', 'b', 'c') })(backend)());
+    const measured = { data: named('a', 'c'), images: 2, batch: 2, key: key(2) };
+    const rest = 'data.classes: expected the classes of the training in their order: a, b, c, got "c" for the label 1';
+    expect((await leftOf(variationalBound(trained, measured)(backend))).message).toContain(`variationalBound: ${rest}`);
+    expect((await leftOf(logLikelihoods(trained, measured)(backend))).message).toContain(`logLikelihoods: ${rest}`);
+    right(await logLikelihoods(trained, { ...measured, data: named('a', 'b'), grid: 2 })(backend)());
+    right(await release(trained.params)(backend)());
+  }));

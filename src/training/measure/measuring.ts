@@ -12,7 +12,7 @@ import {
   type Tensor,
   upload,
 } from '../../dsl/index.js';
-import { raise, showShape } from '../../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import { functionOf, natural, positive } from '../../internal/decode.js';
 import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
@@ -23,7 +23,7 @@ import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { checkNumbers } from '../data/images.js';
 import { loaded } from '../fit/examples.js';
 import type { Trained } from '../trained.js';
-import { lookThrough } from '../data/wholeSet.js';
+import { lookThrough, requireAlike } from '../data/wholeSet.js';
 
 /** The fields of {@link Measuring}. */
 export const measuringFields = {
@@ -105,17 +105,11 @@ interface Setup<P, I extends ImageShape> {
   readonly ofBytes: string | null;
 }
 
-/** Checks the size of the images, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
+/** Checks the size of the images and the names of their classes, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Setup<P, I>) {
   const { data, first = 0, images, signal } = measuring;
   yield* take(checkedTrained(where)(trained));
-  if (showShape(data.image) !== showShape(trained.image))
-    raise('ConfigError', {
-      where: `${where}: data`,
-      expected: `images ${showShape(trained.image)}, as the model takes them`,
-      actual: showShape(data.image),
-      hint: 'measure images of the size that it was trained on',
-    });
+  requireAlike(`${where}: data`, trained.model, trained, data);
   if (first > 0 && first >= data.size)
     raise('ConfigError', {
       where: `${where}.first`,

@@ -7,7 +7,7 @@ import type { Images } from '../data/images.js';
 
 /** The images that samples are conditioned on. */
 export interface GivenCondition {
-  /** One image for each sample, in [-1, 1], of any size: images of a data set, or samples of another model. */
+  /** One image for each sample, or one for all, in [-1, 1], of any size: images of a data set, or samples of another model. */
   readonly images: Itself<Images>;
   /**
    * The timestep whose noise is added to the images, for a model that takes the noise level (`condition.noiseLevel`).
@@ -48,13 +48,14 @@ export const checkCondition = (
   const T = pathOf(noising).last + 1;
   if (shape[3] !== channels || data.length !== sizeOf(shape)) {
     const expected = `all numbers of images [count, height, width, ${channels}]`;
-    const hint = 'give images with the number of channels of the training';
-    refuse(expected, `${data.length} of ${showShape(shape)}`, hint);
+    refuse(
+      expected,
+      `${data.length} of ${showShape(shape)}`,
+      'give images with the channels of the training, channels last',
+    );
   }
-  if (count !== shape[0]) {
-    const hint = 'give as many labels as images, or leave out the count';
-    refuse(`an image for each of ${count} samples`, `${shape[0]}`, hint);
-  }
+  if (shape[0] !== 1 && count !== shape[0])
+    refuse(`an image for each of ${count} samples`, `${shape[0]}`, 'give one image for each sample, or one for all');
   if (!noiseLevel && t !== undefined) {
     const hint = 'leave it out, or train a model with `noiseLevel: true`';
     refuse('no t: the model does not take the noise level', `${t}`, hint);

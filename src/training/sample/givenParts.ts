@@ -2,8 +2,9 @@
  * Checks the results of functions that callers pass. In JavaScript a result may be anything, such as another function.
  */
 import type { Correction, Denoiser, Grid, Guidance } from '../../diffusion/index.js';
-import { dims, isTensor, type NoisefoldError, type Shape, type Tensor } from '../../dsl/index.js';
-import { raise, showShape } from '../../internal/errors.js';
+import { ofShapeOf } from '../../diffusion/denoisers/sameShape.js';
+import type { NoisefoldError, Shape, Tensor } from '../../dsl/index.js';
+import { raise } from '../../internal/errors.js';
 import { show } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { isEither } from '../../internal/either.js';
@@ -43,15 +44,10 @@ export const heldGrid = (where: string, grid: number | Grid): number | Grid =>
 /** A correction that raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
 export const heldCorrection =
   (where: string, correction: Correction): Correction =>
-  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
-    const result: unknown = correction(x0);
-    const [expected, actual] = [showShape(dims(x0)), isTensor(result) ? showShape(dims(result)) : show(result)];
-    return actual === expected
-      ? (result as Tensor<S>) // of the shape of x̂₀
-      : raise('ConfigError', {
-          where: `${where}: correction`,
-          expected: `a correction, which returns x̂₀ of the shape that it takes, ${expected}`,
-          actual: `one that returns ${actual}`,
-          hint: callIt('dynamicThreshold()'),
-        });
-  };
+  <S extends Shape>(x0: Tensor<S>): Tensor<S> =>
+    ofShapeOf(x0, correction(x0), {
+      tag: 'ConfigError',
+      where: `${where}: correction`,
+      expected: 'a correction, which returns x̂₀ of the shape that it takes',
+      hint: callIt('dynamicThreshold()'),
+    });

@@ -6,6 +6,7 @@ import { mapLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { isClassifier } from '../checked.js';
 import { otherLevel } from './noiseLevels.js';
+import { requireSameClasses } from '../classNames.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { Trained, TrainedClassifier } from '../trained.js';
 
@@ -16,13 +17,16 @@ const isTrained = <Q, I extends ImageShape>(
   return isClassifier(model) && noising !== undefined && params !== undefined;
 };
 
-/** The parameters of a guide. Raises `ConfigError` for a classifier of other images, or of other noise levels. */
-const guideParams = <Q, I extends ImageShape>(
+/**
+ * The parameters of a guide, and the names of its classes. Raises `ConfigError` for a classifier of other images, other noise
+ * levels, or other classes.
+ */
+const guideParts = <Q, I extends ImageShape>(
   where: string,
-  { image, noising }: Pick<Trained<never, I>, 'image' | 'noising'>,
+  { image, noising, classes }: Pick<Trained<never, I>, 'image' | 'noising' | 'classes'>,
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
-): Resident<Q> | undefined => {
-  if (!isTrained(guide)) return guide;
+): { readonly params: Resident<Q> | undefined; readonly classes?: readonly string[] } => {
+  if (!isTrained(guide)) return { params: guide };
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: `${where}: guide`, expected, actual, hint });
   const [own, other] = [showShape(image), showShape(guide.image)];
@@ -34,21 +38,24 @@ const guideParams = <Q, I extends ImageShape>(
       difference,
       'give `fit` the same `noising` for both',
     );
-  return guide.params;
+  requireSameClasses(`${where}: guide`, classes, guide.classes, 'train both with the same `classes` of the data');
+  return guide;
 };
 
 /**
- * A model with the parameters of its guide, if the guide has any. Raises `ConfigError` for a classifier that was
- * trained on other images or at other noise levels.
+ * A model with the parameters of its guide, if the guide has any, and with the names of the guide's classes if it has none. Raises
+ * `ConfigError` for a classifier that was trained on other images or classes, or at other noise levels.
  */
 export const besideGuide = <P, Q, I extends ImageShape>(
   where: string,
   { model, params, ...trained }: Trained<P, I>,
   source: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): Trained<GuidedParams<P, Q>, I> => {
-  const guide = guideParams(where, trained, source);
+  const { params: guide, classes } = guideParts(where, trained, source);
+  const names = trained.classes ?? classes;
   return {
     ...trained,
+    ...(names && { classes: names }),
     model: {
       ...overParams(({ denoiser }: GuidedParams<P, Q>) => denoiser)(model),
       params: treeSpec({

@@ -40,9 +40,10 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The guidance, such as `cfg(2)`; none if left out. */
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
-   * A trained classifier, which is compared with the model: its images and its noise levels must be the same, and no step
-   * of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Or the parameters of any guide,
-   * which are not checked: the guide must be for the process of the model.
+   * A trained classifier, which is compared with the model: its images, its noise levels and the names of its classes must be
+   * the same, and no step of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Its names serve
+   * as labels if the model has none. Or the parameters of any guide, which are not checked: the guide must be for the process
+   * of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
   /** The correction of each x̂₀, such as `uncorrected`; `clipToImage` if left out. */
@@ -62,7 +63,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * `classes`; null for a sample without a class. Their number is the number of samples.
    */
   readonly labels?: readonly (number | string | null)[];
-  /** One image for each sample, for a model that is conditioned on images. */
+  /** One image for each sample, or one for all, for a model that is conditioned on images. */
   readonly condition?: GivenCondition;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
   readonly from?: GivenBeginning | GivenNoise;

@@ -81,6 +81,18 @@ describe('samples conditioned on images', () => {
     }
   });
 
+  test('may share one condition, whose noise is that of each sample', async () => {
+    const one = greys(-0.25);
+    for (const batch of [3, 2]) {
+      const { data, shape } = await draw({ condition: { images: one }, count: 3, batch });
+      expect(shape).toEqual([3, 2, 2, 1]);
+      expect(Array.from(data)).toEqual(Array<number>(12).fill(-0.25));
+    }
+    const model = { ...faithful, condition: noisy };
+    const each = await draw({ condition: { images: greys(-0.25, -0.25, -0.25), t: 30 } }, model);
+    expect(await draw({ condition: { images: one, t: 30 }, count: 3 }, model)).toEqual(each);
+  });
+
   test('of a model that takes the noise level get the noise level of the images', async () => {
     const { data } = await draw({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
     for (const said of data) expect(said).toBeCloseTo(0.4, 6);
@@ -112,7 +124,7 @@ describe('samples conditioned on images', () => {
     ['images that the model does not take', unconditional, { condition: { images } }, 'expected no condition: the model takes none'],
     ['other channels', faithful, { condition: { images: { data: new Float32Array(6), shape: [2, 1, 1, 3] } } }, 'expected all numbers of images [count, height, width, 1], got 6 of [2, 1, 1, 3]'],
     ['too few numbers', faithful, { condition: { images: { data: new Float32Array(3), shape: [2, 2, 1, 1] } } }, 'got 3 of [2, 2, 1, 1]'],
-    ['a number that differs from that of the labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5'],
+    ['a number that differs from that of the labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5; give one image for each sample, or one for all'],
     ['a t that the model does not take', faithful, { condition: { images, t: 3 } }, 'expected no t'],
     ['no t', told, { condition: { images } }, 'expected t from 0 to 99: the model takes the noise level, got nothing'],
     ['a t out of range', told, { condition: { images, t: 100 } }, 'got 100'],

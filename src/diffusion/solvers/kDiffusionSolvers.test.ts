@@ -53,7 +53,7 @@ describe('in σ, as k-diffusion', () => {
       }),
     ));
 
-  it.each([1, 0.5])('kdpm2Ancestral with η = %d: sample_dpm_2_ancestral', (eta) =>
+  it.each([1, 0.5, 1.05, 2])('kdpm2Ancestral with η = %d: sample_dpm_2_ancestral', (eta) =>
     close(
       kdpm2Ancestral({ eta, sNoise: 1.1 }),
       stepped((x, from, to) => {

@@ -73,7 +73,7 @@ describe('options of a solver', () => {
     ['ddim', { eta: -1 }, 'ddim.eta', 'η from 0 to 1', '-1'],
     ['ddim', { keepEpsilon: 1 }, 'ddim.keepEpsilon', 'boolean', '1'],
     ['eulerAncestral', { eta: -1 }, 'eulerAncestral.eta', 'η ≥ 0', '-1'],
-    ['kdpm2Ancestral', { eta: 2 }, 'kdpm2Ancestral.eta', 'η from 0 to 1', '2'],
+    ['kdpm2Ancestral', { eta: -1 }, 'kdpm2Ancestral.eta', 'η ≥ 0', '-1'],
     ['heun', { churn: -1 }, 'heun.churn', 'a finite number ≥ 0', '-1'],
     ['euler', { sNoise: NaN }, 'euler.sNoise', 'a finite number ≥ 0', 'NaN'],
     ['euler', { sMin: 2, sMax: 1 }, 'euler.sMin', 'sMin ≤ sMax', 'sMin 2, sMax 1'],

@@ -82,17 +82,17 @@ const keeping: readonly Named[] = [
   ...first('pndm', pndm, ofOrders(1)),
   ...first('lms', lms, ofOrders(1)),
   ...second('dpmSolverPP', dpmSolverPP, ofOrders(2, 3)),
-  ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
+  ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, [...ofOrders(2, 3), { eta: 1 }, { order: 3, eta: 0.5 }]),
   ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2)),
   ...second('uniPC', uniPC, uniPCs),
-  ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }]),
+  ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }, { disableCorrector: [0, 1] }]),
   ...first('saSolver', saSolver, [{}]), // of order 2, with ten times the error of the others
-  ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
+  ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3, disableCorrector: [0] }]),
   ...ofNoises('saSolver', saSolver, [
     { order: 3, corrector: 4, tau: 0.3, lowerFinal: true },
     { space, tau: 0, corrector: 0, order: 4 },
   ]),
-  ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
+  ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }, { order: 3, lowerFinal: true }]),
   ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
   ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxFall: 10 }]),
   ...second('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}, { eta: 0.5 }]),
@@ -131,6 +131,7 @@ export const solverOfPoints: fc.Arbitrary<Named> = fc.constantFrom(
   ...first('tcd', tcd, [{ gamma: 0.3 }, { gamma: 1 }]),
   ...first('eulerAncestral', eulerAncestral, [{ eta: 1.5 }, { eta: 4 }]),
   ...first('dpmSolverPPSde', dpmSolverPPSde, [{ eta: 1.5 }]),
+  ...second('kdpm2Ancestral', kdpm2Ancestral, [{ eta: 1.5 }]),
 );
 
 /** A solver of the reverse SDE, and its weak order. */
@@ -152,7 +153,7 @@ export const stochasticSolvers: readonly Stochastic[] = [
   ...ofFirst('ddim', ddim, [{ eta: 0.5 }, { eta: 1 }]),
   ...ofFirst('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
   ...ofFirst('dpmSolverPPSde', dpmSolverPPSde, [{ order: 1 }]),
-  ...ofSecond('dpmSolverPPSde', dpmSolverPPSde, [{}, { rule: 'heun' }, { eta: 0.5 }]),
+  ...ofSecond('dpmSolverPPSde', dpmSolverPPSde, [{}, { rule: 'heun' }, { eta: 0.5 }, { space, maxFall: Infinity }]),
   ...ofSecond('kdpm2Ancestral', kdpm2Ancestral, [{}]),
   ...ofSecond('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}]),
   ...ofSecond('saSolver', saSolver, [{ corrector: 0 }]),

@@ -15,7 +15,7 @@ import {
   TIMES,
 } from '../../../properties/diffusion/paperWalk.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine, ddpm, levelsOf, saSolver, type Stage } from '../index.js';
+import { cosine, ddpm, denoiseToZero, levelsOf, saSolver, type Stage } from '../index.js';
 
 const x0At = (x: number, i: number): number => model(x, TIMES[i]!);
 /** σ_s/σ_t·e^{-τ²h}·x + σ_s·(1 + τ²)·∫ e^{…}·x̂₀ dλ + noise, for x̂₀ as a function of λ. */
@@ -66,6 +66,50 @@ it.each([
     return close(saSolver({ tau, order, corrector, lowerFinal }), x0At(x, N - 1), 1e-9);
   },
 );
+
+it.each([
+  [1, 2, 2, false, []],
+  [0.7, 3, 4, true, []],
+  [0, 2, 3, true, [0]],
+  [1, 3, 4, false, [0, 4]],
+] as const)(
+  'saSolver corrects the end, then takes x̂₀, as `sample_more_steps`: τ = %d, predictor %d, corrector %d, lower orders at the end: %o, not the end of %j',
+  (tau, order, corrector, lowerFinal, disableCorrector) => {
+    const last = N - 1; // of N levels, the last of which has noise
+    const most = (i: number, n: number): number => (lowerFinal ? Math.min(n, last - i) : n);
+    const seen: (readonly [number, number])[] = [];
+    let [x, before] = [START, START];
+    for (let i = 0; i <= last; i++) {
+      const here: readonly [number, number] = [lambda(i), x0At(x, i)];
+      if (i > 0 && !(disableCorrector as readonly number[]).includes(i - 1))
+        x = sde(before, i - 1, tau ** 2, through([here, ...seen.slice(0, most(i - 1, corrector - 1))]));
+      seen.unshift(here);
+      before = x;
+      if (i < last) x = sde(x, i, tau ** 2, through(seen.slice(0, most(i, order))));
+    }
+    const solver = saSolver({ tau, order, corrector, lowerFinal, correctsEnd: true, disableCorrector });
+    return close(denoiseToZero(solver), x0At(x, last), 1e-9);
+  },
+);
+
+it('saSolver corrects the end in ε̂ too, and none at the data', async () => {
+  const [tau, order] = [0.5, 2] as const;
+  const seen: (readonly [number, number])[] = [];
+  let [x, before] = [START, START];
+  for (let i = 0; i < N; i++) {
+    const here: readonly [number, number] = [lambda(i), (x - alpha(i) * x0At(x, i)) / sigma(i)];
+    if (i > 0) x = sdeInNoise(before, i - 1, tau ** 2, through([here, seen[0]!]));
+    seen.unshift(here);
+    before = x;
+    if (i < N - 1) x = sdeInNoise(x, i, tau ** 2, through(seen.slice(0, order)));
+  }
+  const how = { tau, order, correctsEnd: true } as const;
+  await close(denoiseToZero(saSolver({ ...how, space: 'epsilon', maxFall: Infinity })), x0At(x, N - 1), 1e-7);
+  const noising = right(ddpm(cosine(1000)));
+  const plan = (correctsEnd: boolean) =>
+    right(saSolver({ ...how, correctsEnd }).plan(levelsOf(noising, TIMES), noising));
+  expect(plan(true)).toEqual(plan(false));
+});
 
 it.each([
   [1, 2, 0],

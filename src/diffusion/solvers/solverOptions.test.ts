@@ -97,6 +97,11 @@ describe('options of a solver', () => {
     ['saSolver', { tau: -1 }, 'saSolver.tau', 'τ ≥ 0, or a function of σ', '-1'],
     ['saSolver', { corrector: 1 }, 'saSolver.corrector', '0, 2, 3 or 4', '1'],
     ['tcd', { gamma: 2 }, 'tcd.gamma', 'γ from 0 to 1', '2'],
+    ['uniPC', { disableCorrector: 0 }, 'uniPC.disableCorrector', 'an array of indices of steps', '0'],
+    ['saSolver', { disableCorrector: [-1] }, 'saSolver.disableCorrector.0', 'an integer ≥ 0', '-1'],
+    ['saSolver', { correctsEnd: 1 }, 'saSolver.correctsEnd', 'boolean', '1'],
+    ['dpmSolverPPSde', { maxFall: 9 }, 'dpmSolverPPSde.maxFall', "space: 'epsilon' beside it", "space: 'x0'"],
+    ['dpmSolverPPSinglestep', { eta: -1 }, 'dpmSolverPPSinglestep.eta', 'η ≥ 0', '-1'],
     ['uniPC', { corrector: 0 }, 'uniPC.corrector', 'boolean', '0'],
     ['consistency', { sigmaMin: -1 }, 'consistency.sigmaMin', 'a finite number ≥ 0', '-1'],
   ])('%s(%j) is a ConfigError', (name, options, where, expected, actual) =>

@@ -92,27 +92,31 @@ it.each([
   },
 );
 
-it('saSolver corrects the end in ε̂ too, and none at the data', async () => {
-  const [tau, order] = [0.5, 2] as const;
-  const seen: (readonly [number, number])[] = [];
-  let [x, before] = [START, START];
-  for (let i = 0; i < N; i++) {
-    const here: readonly [number, number] = [lambda(i), (x - alpha(i) * x0At(x, i)) / sigma(i)];
-    if (i > 0) x = sdeInNoise(before, i - 1, tau ** 2, through([here, seen[0]!]));
-    seen.unshift(here);
-    before = x;
-    if (i < N - 1) x = sdeInNoise(x, i, tau ** 2, through(seen.slice(0, order)));
-  }
-  const how = { tau, order, correctsEnd: true } as const;
-  await close(denoiseToZero(saSolver({ ...how, space: 'epsilon', maxFall: Infinity })), x0At(x, N - 1), 1e-7);
+it('saSolver corrects the end in ε̂ too, and none at the data', () => {
   const noising = right(ddpm(cosine(1000)));
-  const plan = (correctsEnd: boolean) =>
-    right(saSolver({ ...how, correctsEnd }).plan(levelsOf(noising, TIMES), noising));
-  expect(plan(true)).toEqual(plan(false));
+  const planOf = (times: readonly number[], correctsEnd: boolean, toData: boolean) => {
+    const levels = levelsOf(noising, times).slice(0, toData ? undefined : -1);
+    return right(
+      saSolver({ tau: 0.5, order: 1, space: 'epsilon', maxFall: Infinity, correctsEnd }).plan(levels, noising),
+    );
+  };
+  expect(planOf(TIMES, true, true)).toEqual(planOf(TIMES, false, true));
+
+  const { at, ...stage } = planOf(TIMES, true, false).at(-1)!.stages[1]!;
+  const [x, x0, before] = [0.7, 0.3, -0.4]; // before: ε̂ where the step begins
+  const [from, to] = [lambda(N - 2), lambda(N - 1)];
+  const slope = integral((l) => (Math.exp(-l) * (l - from)) / (to - from), from, to);
+  const epsilon = (x - alpha(N - 1) * x0) / sigma(N - 1);
+  const corrected = x - (1 + 0.5 ** 2) * alpha(N - 1) * slope * (epsilon - before);
+  expect(at.t).toBe(TIMES[N - 1]);
+  expect(Math.abs(stage.x! * x + stage.x0! * x0 + stage.memory![0]! * before - corrected)).toBeLessThan(1e-10);
 });
 
 it.each([
   [1, 2, 0],
+  [0, 1, 2],
+  [0.3, 2, 2],
+  [0, 2, 3],
   [0.5, 3, 4],
 ] as const)('saSolver in ε̂ with τ = %d, predictor %d, corrector %d', (tau, order, corrector) => {
   const seen: (readonly [number, number])[] = [];

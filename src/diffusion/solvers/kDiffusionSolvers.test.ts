@@ -212,6 +212,17 @@ it.each(twofold)(
   },
 );
 
+it('kdpm2Ancestral draws the noise of a step from a level without signal', () => {
+  const [from, to] = [
+    { alpha: 0, sigma: 1, t: 999 },
+    { ...noising.marginals[500]!, t: 500 },
+  ];
+  for (const eta of [1, 2]) {
+    const [step] = right(kdpm2Ancestral({ eta }).plan([from, to], noising));
+    expect(step!.stages.map(({ noise }) => noise)).toEqual([to.sigma]);
+  }
+});
+
 it('solvers of two evaluations take DDIM’s step from a level without signal, with any `maxFall`', () => {
   const levels = [{ alpha: 0, sigma: 1, t: 999 }, noising.marginals[500]!, { alpha: 1, sigma: 0 }];
   const plans = twofold.map(([, of]) =>

@@ -49,5 +49,5 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, (settings) =>
-  ancestralBy(settings, midpoint, ({ sigma }) => sigma > 0),
+  ancestralBy(settings, midpoint, (from, down) => down.sigma > 0 || from.alpha === 0),
 );

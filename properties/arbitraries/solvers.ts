@@ -78,15 +78,16 @@ const keeping: readonly Named[] = [
   ...first('euler', euler, [{}]),
   ...first('dpmSolverPP', dpmSolverPP, ofOrders(1)),
   ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(1)),
-  ...first('dpmSolverPPSde', dpmSolverPPSde, ofOrders(1, 3)), // 3M SDE has no published order
+  ...first('dpmSolverPPSde', dpmSolverPPSde, [...ofOrders(1, 3), { order: 3, lowerFinal: true }]), // 3M SDE has no published order
   ...first('pndm', pndm, ofOrders(1)),
   ...first('lms', lms, ofOrders(1)),
+  ...first('dpmSolverPPSinglestep', dpmSolverPPSinglestep, [{ eta: 1 }, { order: 3, eta: 0.5 }]),
   ...second('dpmSolverPP', dpmSolverPP, ofOrders(2, 3)),
   ...second('dpmSolverPPSinglestep', dpmSolverPPSinglestep, ofOrders(2, 3)),
   ...second('dpmSolverPPSde', dpmSolverPPSde, ofOrders(2)),
   ...second('uniPC', uniPC, uniPCs),
-  ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }]),
-  ...first('saSolver', saSolver, [{}]), // of order 2, with ten times the error of the others
+  ...second('uniPC', uniPC, [{ corrector: false }, { order: 3, lowerFinal: true }, { disableCorrector: [0, 1] }]),
+  ...first('saSolver', saSolver, [{}, { tau: 0.3, disableCorrector: [0] }]), // of order 2, with ten times the error of the others
   ...second('saSolver', saSolver, [{ tau: 0 }, { order: 3, corrector: 3, tau: 0.3 }]),
   ...ofNoises('saSolver', saSolver, [
     { order: 3, corrector: 4, tau: 0.3, lowerFinal: true },
@@ -152,7 +153,7 @@ export const stochasticSolvers: readonly Stochastic[] = [
   ...ofFirst('ddim', ddim, [{ eta: 0.5 }, { eta: 1 }]),
   ...ofFirst('eulerAncestral', eulerAncestral, [{ eta: 0.5 }, { eta: 1 }]),
   ...ofFirst('dpmSolverPPSde', dpmSolverPPSde, [{ order: 1 }]),
-  ...ofSecond('dpmSolverPPSde', dpmSolverPPSde, [{}, { rule: 'heun' }, { eta: 0.5 }]),
+  ...ofSecond('dpmSolverPPSde', dpmSolverPPSde, [{}, { rule: 'heun' }, { eta: 0.5 }, { space, maxFall: Infinity }]),
   ...ofSecond('kdpm2Ancestral', kdpm2Ancestral, [{}]),
   ...ofSecond('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}]),
   ...ofSecond('saSolver', saSolver, [{ corrector: 0 }]),

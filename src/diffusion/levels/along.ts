@@ -46,8 +46,8 @@ const slopeOf =
   (t) =>
     jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;
 
-/** The number of bisections in a program: float32 has 24 bits. */
-const BISECTIONS = 30;
+/** The number of bisections in a program, which may compute in float64. */
+const BISECTIONS = 53;
 
 /** The time in [0, 1] where a rising function has a value, in a program. */
 const bisectedInProgram =
@@ -61,6 +61,10 @@ const bisectedInProgram =
     }
     return mul(add(low, high), 0.5);
   };
+
+/** A level with exactly this σ/α: where noise prevails α has lost its digits, and else σ. */
+const withRatio = (level: Level, ratio: number): Level =>
+  ratio > 1 ? { ...level, alpha: level.sigma / ratio } : { ...level, sigma: level.alpha * ratio };
 
 /** The distance of drawn times to the ends of a path, where the log-SNR is infinite. */
 const EDGE = 2 ** -20;
@@ -102,8 +106,7 @@ export const along = ({
     return Number.isFinite(slopes.alpha) && Number.isFinite(slopes.sigma) ? { ...level, rates: slopes } : level;
   };
   const timeOnHost = timeOf ? onHost(timeOf) : bisected((t) => sigmaOf(channelAt(t)));
-  // a σ beyond the end of the path has its last level
-  const timeWithin = (noise: number): number => (noise === Infinity ? last : Math.min(last, timeOnHost(noise)));
+  const most = sigmaOf(channelAt(last));
   const hasUnitVariance = CHECKS.every((t) => preservesVariance(channelAt(t)));
   const timesOfSigmas = timeOf ?? bisectedInProgram((t) => div(sigma(t), alpha(t)));
   return {
@@ -113,7 +116,9 @@ export const along = ({
     usual,
     last,
     levelAt,
-    levelOfSigma: (noise) => levelAt(timeWithin(noise)),
+    // a σ beyond the end of the path has its last level
+    levelOfSigma: (noise) =>
+      noise >= most ? levelAt(last) : withRatio(levelAt(Math.min(last, timeOnHost(noise))), noise),
     levels: <B extends Dim>(times: Tensor<[B], TimeType>): NoiseLevel<B> => {
       const asked = cast(times, 'float32');
       const isInside = and(greaterEqual(asked, 0), lessEqual(asked, last));

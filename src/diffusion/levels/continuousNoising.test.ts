@@ -72,6 +72,15 @@ const paths = {
   ]],
   'edm': [edm(), TIMES.map((t) => [1, t, 0, 1])],
 } as const; // prettier-ignore
+/** The times of these σ/α, by bisection with 80 digits (mpmath). */
+const SIGMAS = [1e-6, 1e-3, 0.5, 80, 1e6];
+const timesOf = [
+  [continuousCosine(), [2.573586839553059e-11, 2.5694588038717365e-05, 0.2896282894971031, 0.9919796319345303, 0.9999993583371354]],
+  [continuousCosine({ offset: 0.1 }), [2.4352832758602218e-12, 2.4352519990022966e-06, 0.23866161837669758, 0.9913360321602966, 0.9999993068461088]],
+  [continuousSigmoid(), [3.3392916424363483e-12, 3.33925802406057e-06, 0.2971578714424503, 0.9994790547405672, 0.9999999999966607]],
+  [continuousSigmoid({ start: 0, end: 3, tau: 0.3 }), [1.9998184085231904e-13, 1.999816408709448e-07, 0.040542727669403, 0.8999116973954547, 0.9999999988986767]],
+  [continuousSigmoid({ tau: 0.05 }), [0.2697414907005955, 0.3848707453502977, 0.48844754699066756, 0.5730337772445647, 0.7302585092994045]],
+] as const; // prettier-ignore
 const named = Object.entries(paths);
 const unit = named.filter(([name]) => name !== 'edm');
 
@@ -130,10 +139,14 @@ describe.each(named)('%s', (_, [noising, expected]) => {
       const asked = 10 ** power;
       if (asked > levelAt(last).sigma / levelAt(last).alpha) continue;
       const { t, alpha, sigma } = levelOfSigma(asked);
+      expect(Math.abs(sigma / alpha / asked - 1)).toBeLessThan(2 ** -51);
       // t is off by a unit in its last place at most, which changes ln(σ/α) by its derivative
-      const slope = levelAt(t).rates!.sigma / sigma - levelAt(t).rates!.alpha / alpha;
+      const own = levelAt(t);
+      const slope = own.rates!.sigma / own.sigma - own.rates!.alpha / own.alpha;
       const tolerance = ROUNDINGS + 2 ** -52 * t * slope;
-      expect(Math.abs(sigma / alpha / asked - 1), `σ = ${asked}`).toBeLessThan(tolerance);
+      expect(Math.abs(own.sigma / own.alpha / asked - 1), `σ = ${asked}`).toBeLessThan(tolerance);
+      expect(Math.abs(own.alpha / alpha - 1), `α at ${asked}`).toBeLessThan(tolerance);
+      expect(Math.abs(own.sigma / sigma - 1), `σ at ${asked}`).toBeLessThan(tolerance);
     }
     expect(levelOfSigma(Infinity)).toEqual(levelAt(last));
   });
@@ -142,14 +155,29 @@ describe.each(named)('%s', (_, [noising, expected]) => {
     const sigmas = [0.01, 0.1, 1, 5, 100];
     const times = await numbersOf(() => timesOfSigmas(constantOf(sigmas, sigmas.length)));
     const expectedTimes = sigmas.map((sigma) => levelOfSigma(sigma).t);
-    // 30 bisections of [0, 1]
-    times.forEach((t, i) => expect(Math.abs(t - expectedTimes[i]!)).toBeLessThan(2 ** -30));
+    times.forEach((t, i) => expect(Math.abs(t / expectedTimes[i]! - 1)).toBeLessThan(2 ** -51));
     const [first, end] = await numbersOf(() => timesOfSigmas(constantOf([0, 1e9], 2)));
     expect(Math.abs(first!)).toBeLessThan(2 ** -30);
     expect(Math.abs(end! - Math.min(last, 1e9))).toBeLessThan(2 ** -29);
     const drawn = await numbersOf(() => inside(constantOf([0, 1], 2)));
     expect(drawn).toEqual(last === 1 ? [2 ** -20, 1 - 2 ** -20] : [0, 1]);
   });
+});
+
+it.each(timesOf)(
+  'the time of a σ has all its digits, near the data and near the noise too: %#',
+  async (noising, expected) => {
+    const times = await numbersOf(() => noising.timesOfSigmas(constantOf(SIGMAS, SIGMAS.length)));
+    expected.forEach((t, i) => {
+      expect(Math.abs(noising.levelOfSigma(SIGMAS[i]!).t / t - 1)).toBeLessThan(ROUNDINGS);
+      expect(Math.abs(times[i]! / t - 1)).toBeLessThan(ROUNDINGS);
+    });
+  },
+);
+
+it('the data have the time 0, on a cosine path without an offset too', async () => {
+  for (const noising of [continuousCosine(), continuousCosine({ offset: 0 }), continuousSigmoid()])
+    expect(await numbersOf(() => noising.timesOfSigmas(constantOf([0, Infinity], 2)))).toEqual([0, 1]);
 });
 
 describe.each(unit)('%s, a path over [0, 1]', (name, [noising]) => {
@@ -244,6 +272,12 @@ describe('interpolant', () => {
     expect(rates!.sigma).toBeCloseTo((Math.PI / 2) * Math.cos(0.1 * Math.PI), 14);
     const actual = curved.levelOfSigma(2);
     expect(actual.sigma / actual.alpha).toBeCloseTo(2, 14);
+  });
+
+  it('has the same time of a σ on the host and in a program, by bisection', async () => {
+    const curved = right(interpolant({ name: 'curved', alpha: (t) => square(sub(1, t)), sigma: (t) => t }));
+    const times = await numbersOf(() => curved.timesOfSigmas(constantOf(SIGMAS, SIGMAS.length)));
+    times.forEach((t, i) => expect(Math.abs(t - curved.levelOfSigma(SIGMAS[i]!).t)).toBeLessThan(2 ** -52));
   });
 
   it('takes a signal that ends at -0', () => {

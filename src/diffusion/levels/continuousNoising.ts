@@ -90,7 +90,7 @@ export const continuousCosine = <G = unknown>(
 ): ContinuousNoising => {
   const { offset } = cosineOptions.demand(options);
   const scale = Math.PI / 2 / (1 + offset);
-  const first = offset * scale; // ω(0)
+  const first = Math.max(offset * scale, 2 ** -60); // ω(0), but not 0, where σ/α = 0 would have no time
   return along({
     name: 'continuousCosine',
     options: { offset },
@@ -99,6 +99,13 @@ export const continuousCosine = <G = unknown>(
     alpha: (t) => mul(sin(mul(sub(1, t), scale)), 1 / Math.cos(first)),
     // cos²ω(0) - cos²ω(t) as a product, which keeps its digits near the data
     sigma: (t) => mul(sqrt(mul(sin(mul(t, scale)), sin(add(mul(t, scale), 2 * first)))), 1 / Math.cos(first)),
+    // tan(ω(t) - ω(0)) = cos ω(0)/((r + u)·(cos²ω(0)·α/σ + r·sin ω(0))) without a difference, for u = sin ω(0)·α/σ and r = √(1 + u²)
+    timeOf: (sigma) => {
+      const u = div(Math.sin(first), sigma);
+      const r = sqrt(add(square(u), 1));
+      const inverse = mul(add(r, u), add(div(Math.cos(first) ** 2, sigma), mul(r, Math.sin(first))));
+      return div(atan(div(Math.cos(first), inverse)), scale);
+    },
   });
 };
 
@@ -185,6 +192,12 @@ export const continuousSigmoid = <G = unknown>(
     sigma: (t) => {
       const rise = neg(expm1(neg(mul(t, last - first))));
       return sqrt(mul(mul(sigmoid(at(t)), rise), onNumber(-first) / range));
+    },
+    // with x/τ from first to last, e^{x/τ - first} - 1 = (e^{last - first} - 1)/(1 + k·α²/σ²): its logarithm does not overflow
+    timeOf: (sigma) => {
+      const k = onNumber(-first) / onNumber(-last);
+      const logarithm = sub(Math.log(Math.expm1(last - first)), log1p(div(k, square(sigma))));
+      return div(log1p(exp(logarithm)), last - first);
     },
   });
 };

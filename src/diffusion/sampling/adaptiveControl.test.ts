@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { draw, squashed, squashedOf } from '../../../properties/diffusion/adaptiveDraw.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { add, cast, type Dim, div, scaleBy, sin, type Tensor } from '../../dsl/index.js';
-import { type AdaptiveOptions, continuousLinear, cosine, ddpm, type Denoiser, type Level, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, sigmaOf, trigonometric } from '../index.js'; // prettier-ignore
+import { type AdaptiveOptions, continuousCosine, continuousLinear, continuousSigmoid, cosine, ddpm, type Denoiser, type Level, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, sigmaOf, trigonometric } from '../index.js'; // prettier-ignore
 import { noiseScale } from '../levels/channel.js';
 
 const BEGIN = [0.3, -0.8];
@@ -103,14 +103,16 @@ const timed: Denoiser<null, [2]> = {
 it.each<readonly [string, Noising, Partial<Ends>]>([
   ['the whole linear SDE', continuousLinear(), { max: sigmaOf(pathOf(continuousLinear()).levelAt(1)) }],
   ['the cosine path near its end', trigonometric(), { max: 1e4 }],
+  ['the cosine schedule', continuousCosine(), { min: 0.002, max: 80 }],
+  ['the sigmoid schedule', continuousSigmoid(), { min: 0.002, max: 80 }],
   ['a flow near its end', rectifiedFlow(), { max: 1e4 }],
   ['the timesteps of DDPM', right(ddpm(linear(1000))), {}],
   ['those of DPM-Solver', linearInLogAlpha(right(ddpm(linear(1000)))), {}],
   ['of a coarse schedule', linearInLogAlpha(right(ddpm(cosine(20)))), {}],
-])('gives the network the exact time: %s', async (_, noising, { max = MAX }) => {
+])('gives the network the exact time: %s', async (_, noising, { min = MIN, max = MAX }) => {
   const path = pathOf(noising);
   const x0Of: X0 = (xBar, level, l) => squashedOf(xBar, Math.exp(-l)) * (2 + Math.sin(path.clock.at(level) / 50));
-  const ends = { min: MIN, max };
+  const ends = { min, max };
   const options: AdaptiveOptions = { theta: 0.9, rtol: 0.01, atol: 1e-3 };
   const { x, evaluations } = published(noising, x0Of, ends, options);
   const drawn = await draw(noising, timed, BEGIN, { ...options, ...ends, toData: false });

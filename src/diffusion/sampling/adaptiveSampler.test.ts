@@ -174,7 +174,7 @@ describe('adaptiveSampler', () => {
     near(
       result.samples,
       expected.flatMap(({ x }) => x.map((value) => value * end.alpha)),
-      1e-5,
+      1e-9,
     );
     expect(result.evaluations).toEqual(expected.map(({ evaluations }) => evaluations));
   });

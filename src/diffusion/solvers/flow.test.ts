@@ -68,8 +68,9 @@ const walked = (solver: Solver, noising: ContinuousNoising, times: readonly numb
       const rates = at.rates!;
       const velocity = rates.alpha * x0 + rates.sigma * ((x - at.alpha * x0) / at.sigma);
       const past = (stage.memory ?? []).reduce((sum, factor, k) => sum + factor * (memory[k] ?? 0), 0);
-      memory = [velocity, ...memory];
-      x = (stage.x ?? 0) * x + (stage.start ?? 0) * start + (stage.x0 ?? 0) * x0 + past;
+      memory = [stage.remembers === 'velocity' ? velocity : x0, ...memory];
+      const noise = (stage.noise ?? 0) * noiseOf(i);
+      x = (stage.x ?? 0) * x + (stage.start ?? 0) * start + (stage.x0 ?? 0) * x0 + past + noise;
     }
     return x;
   });
@@ -183,7 +184,35 @@ describe('without the step to the data', () => {
   });
 });
 
+describe('flowSde is the loop of SiT’s code, whose time is 1 - t, and its last step `Mean`', () => {
+  const times = [0.95, 0.8, 0.6, 0.35, 0.1];
+  const diffusion = (t: number): number => 0.4 + Math.sin(3 * t) ** 2; // w/2
+  const drift = (x: number, t: number): number => {
+    const x0 = denoised(x / (1 - t), t / (1 - t));
+    const epsilon = (x - (1 - t) * x0) / t;
+    return x0 - epsilon - (diffusion(t) * epsilon) / t; // velocity of 1 - t, and the score -ε̂/σ
+  };
+
+  it.each(['euler', 'heun'] as const)('%s', (method) => {
+    let x = 0.9;
+    const expected = times.map((t, i) => {
+      const dt = t - (times[i + 1] ?? 0);
+      const noise = Math.sqrt(2 * diffusion(t) * dt) * noiseOf(i);
+      if (i === times.length - 1) return (x += dt * drift(x, t));
+      if (method === 'euler') return (x += dt * drift(x, t) + noise);
+      const raised = x + noise;
+      const first = drift(raised, t);
+      return (x = raised + (dt / 2) * (first + drift(raised + dt * first, t - dt)));
+    });
+    const solver = flowSde({ diffusion: ({ t }) => 2 * diffusion(t), method });
+    walked(solver, rectifiedFlow(), times, 0.9).forEach((value, i) =>
+      expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-13),
+    );
+  });
+});
+
 it.each<readonly [Solver, message: string]>([
+  [flowSde({ method: 'midpoint' as never }), "flowSde.method: expected 'euler' or 'heun', got \"midpoint\""],
   [flowEuler({ churn: -1 }), 'flowEuler.churn: expected a finite number ≥ 0, got -1'],
   [flowHeun({ alpha: 0 }), 'flowHeun.alpha: expected a place above 0 and up to 1, got 0'],
   [flowHeun({ alpha: 1 / 2, last: 3 as never }), 'flowHeun.last: expected 1 or 2, got 3'],

@@ -1,5 +1,5 @@
 /** Solvers in the time of a continuous path, for the velocity of its flow. */
-import { aboveZero, functionOf, hinted, refined } from '../../internal/decode.js';
+import { aboveZero, functionOf, hinted, oneOf, refined } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -108,32 +108,47 @@ const sdeOptions = schema('flowSde', {
     functionOf<(level: Level) => number>('a function of a level, such as ({ sigma }) => sigma'),
     (level: Level) => level.sigma,
   ),
+  /** 'euler', Euler and Maruyama, if left out, or 'heun', two evaluations a step, after the noise. */
+  method: optional(oneOf('euler', 'heun'), 'euler'),
 });
 
 interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
 
+/** The drift û - w/2·score of the reverse SDE at a level, as factors of x and x̂₀. */
+const driftAt = (at: Level, w: number): { readonly x: number; readonly x0: number } => {
+  const [velocity, score] = [inX0(at, 'velocity', 1), inX0(at, 'score', w / 2)];
+  return { x: velocity.x - score.x, x0: velocity.x0 - score.x0 };
+};
+
 /**
  * Stochastic sampling of a flow by the reverse SDE with a chosen diffusion w(t) (SiT, Ma et al. 2024, eq. 6), by Euler and Maruyama:
  * x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
- * {@link flowEuler}. The step to the data adds no noise, as in the code of SiT (its last step `Mean`).
+ * {@link flowEuler}. By Heun the noise is added to x_t, and then the drift is the mean of those at t and at s. The step to the data is
+ * Euler's without noise, as in the code of SiT (its last step `Mean`; {@link denoiseToZero} is `Tweedie`).
  *
  * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out. That of SiT's code is w/2,
- *   so its form 'sigma' is ({ sigma }) => 2 * sigma
+ *   so its form 'sigma' is ({ sigma }) => 2 * sigma. `method`: 'euler' if left out, or 'heun'
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = flowSde({ diffusion: ({ t }) => Math.sin(Math.PI * t) ** 2 })
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 250, solver })).stochastic // → true
  */
-export const flowSde: SolverFrom<FlowSdeOptions> = withOptions(sdeOptions, ({ diffusion }) =>
+export const flowSde: SolverFrom<FlowSdeOptions> = withOptions(sdeOptions, ({ diffusion, method }) =>
   alongTime(
     'flowSde',
     solverOf((from, to) => {
-      const length = from.t - to.t;
+      const h = to.t - from.t;
       const w = diffusion(from);
-      const drift = moving(from, from, -length);
-      const score = inX0(from, 'score', (w / 2) * length);
-      const noise = isData(to) ? 0 : Math.sqrt(w * length);
-      return [{ ...drift, x: drift.x! + score.x, x0: drift.x0! + score.x0, noise }];
+      const deviation = isData(to) ? 0 : Math.sqrt(w * -h);
+      const drift = driftAt(from, w);
+      const euler = { at: from, x: 1 + h * drift.x, x0: h * drift.x0 };
+      if (isData(to) || method === 'euler') return [{ ...euler, noise: deviation }];
+      const next = driftAt(to, diffusion(to));
+      const half = h / 2;
+      return [
+        { ...euler, raise: { alpha: 1, sigma: deviation } },
+        { at: to, start: 1 + half * drift.x, memory: [half * drift.x0], x: half * next.x, x0: half * next.x0 },
+      ];
     }),
   ),
 );

@@ -53,7 +53,7 @@ describe('in σ, as k-diffusion', () => {
       }),
     ));
 
-  it.each([1, 0.5])('kdpm2Ancestral with η = %d: sample_dpm_2_ancestral', (eta) =>
+  it.each([1, 0.5, 1.05, 2])('kdpm2Ancestral with η = %d: sample_dpm_2_ancestral', (eta) =>
     close(
       kdpm2Ancestral({ eta, sNoise: 1.1 }),
       stepped((x, from, to) => {
@@ -211,6 +211,17 @@ it.each(twofold)(
     expect(evaluations(of({ maxFall: 13 }))).toEqual([1, 1, 1]);
   },
 );
+
+it('kdpm2Ancestral draws the noise of a step from a level without signal', () => {
+  const [from, to] = [
+    { alpha: 0, sigma: 1, t: 999 },
+    { ...noising.marginals[500]!, t: 500 },
+  ];
+  for (const eta of [1, 2]) {
+    const [step] = right(kdpm2Ancestral({ eta }).plan([from, to], noising));
+    expect(step!.stages.map(({ noise }) => noise)).toEqual([to.sigma]);
+  }
+});
 
 it('solvers of two evaluations take DDIM’s step from a level without signal, with any `maxFall`', () => {
   const levels = [{ alpha: 0, sigma: 1, t: 999 }, noising.marginals[500]!, { alpha: 1, sigma: 0 }];

@@ -1,11 +1,11 @@
 /** The midpoint method of k-diffusion, and its ancestral form. */
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Channel } from '../levels/channel.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
+import type { Channel } from '../levels/channel.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
 import { churnedHeun } from './edm.js';
 import type { Stage } from './plan.js';
-import { ancestralBy, ancestralFields, etaOf, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
 import { evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
 
 /** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
@@ -33,12 +33,7 @@ export const kdpm2 = churnedHeun(
   (maxFall) => (from, to, path) => midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
 );
 
-const options = schema('kdpm2Ancestral', {
-  ...ancestralFields,
-  /** η from 0, which is deterministic, to 1; 1 if left out. */
-  eta: optional(etaOf('0 is deterministic, 1 is usual'), 1),
-  ...fallFields,
-});
+const options = schema('kdpm2Ancestral', { ...ancestralFields, ...fallFields });
 
 interface AncestralOptions extends OptionsOf<typeof options> {}
 
@@ -46,7 +41,7 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion, which
  * leaves out noise where η above 1 leads to the data).
  *
- * @param options - `eta`: from 0 to 1, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in
+ * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in
  *   {@link kdpm2}, 100 if left out. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -54,5 +49,5 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, (settings) =>
-  ancestralBy(settings, midpoint),
+  ancestralBy(settings, midpoint, (from, down) => down.sigma > 0 || from.alpha === 0),
 );

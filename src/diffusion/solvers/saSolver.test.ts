@@ -15,7 +15,7 @@ import {
   TIMES,
 } from '../../../properties/diffusion/paperWalk.js';
 import { right } from '../../../properties/diffusion/run.js';
-import { cosine, ddpm, levelsOf, saSolver, type Stage } from '../index.js';
+import { cosine, ddpm, denoiseToZero, levelsOf, saSolver, type Stage } from '../index.js';
 
 const x0At = (x: number, i: number): number => model(x, TIMES[i]!);
 /** σ_s/σ_t·e^{-τ²h}·x + σ_s·(1 + τ²)·∫ e^{…}·x̂₀ dλ + noise, for x̂₀ as a function of λ. */
@@ -68,7 +68,55 @@ it.each([
 );
 
 it.each([
+  [1, 2, 2, false, []],
+  [0.7, 3, 4, true, []],
+  [0, 2, 3, true, [0]],
+  [1, 3, 4, false, [0, 4]],
+] as const)(
+  'saSolver corrects the end, then takes x̂₀, as `sample_more_steps`: τ = %d, predictor %d, corrector %d, lower orders at the end: %o, not the end of %j',
+  (tau, order, corrector, lowerFinal, disableCorrector) => {
+    const last = N - 1; // of N levels, the last of which has noise
+    const most = (i: number, n: number): number => (lowerFinal ? Math.min(n, last - i) : n);
+    const seen: (readonly [number, number])[] = [];
+    let [x, before] = [START, START];
+    for (let i = 0; i <= last; i++) {
+      const here: readonly [number, number] = [lambda(i), x0At(x, i)];
+      if (i > 0 && !(disableCorrector as readonly number[]).includes(i - 1))
+        x = sde(before, i - 1, tau ** 2, through([here, ...seen.slice(0, most(i - 1, corrector - 1))]));
+      seen.unshift(here);
+      before = x;
+      if (i < last) x = sde(x, i, tau ** 2, through(seen.slice(0, most(i, order))));
+    }
+    const solver = saSolver({ tau, order, corrector, lowerFinal, correctsEnd: true, disableCorrector });
+    return close(denoiseToZero(solver), x0At(x, last), 1e-9);
+  },
+);
+
+it('saSolver corrects the end in ε̂ too, and none at the data', () => {
+  const noising = right(ddpm(cosine(1000)));
+  const planOf = (times: readonly number[], correctsEnd: boolean, toData: boolean) => {
+    const levels = levelsOf(noising, times).slice(0, toData ? undefined : -1);
+    return right(
+      saSolver({ tau: 0.5, order: 1, space: 'epsilon', maxFall: Infinity, correctsEnd }).plan(levels, noising),
+    );
+  };
+  expect(planOf(TIMES, true, true)).toEqual(planOf(TIMES, false, true));
+
+  const { at, ...stage } = planOf(TIMES, true, false).at(-1)!.stages[1]!;
+  const [x, x0, before] = [0.7, 0.3, -0.4]; // before: ε̂ where the step begins
+  const [from, to] = [lambda(N - 2), lambda(N - 1)];
+  const slope = integral((l) => (Math.exp(-l) * (l - from)) / (to - from), from, to);
+  const epsilon = (x - alpha(N - 1) * x0) / sigma(N - 1);
+  const corrected = x - (1 + 0.5 ** 2) * alpha(N - 1) * slope * (epsilon - before);
+  expect(at.t).toBe(TIMES[N - 1]);
+  expect(Math.abs(stage.x! * x + stage.x0! * x0 + stage.memory![0]! * before - corrected)).toBeLessThan(1e-10);
+});
+
+it.each([
   [1, 2, 0],
+  [0, 1, 2],
+  [0.3, 2, 2],
+  [0, 2, 3],
   [0.5, 3, 4],
 ] as const)('saSolver in ε̂ with τ = %d, predictor %d, corrector %d', (tau, order, corrector) => {
   const seen: (readonly [number, number])[] = [];

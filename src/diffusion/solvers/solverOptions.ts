@@ -92,13 +92,17 @@ export const ancestralFields = {
   sNoise: noiseFactor,
 };
 
-/** An ancestral solver by the stages of a method, which has only one where it does not evaluate `again`. */
+/**
+ * An ancestral solver by the stages of a method, which has only one where it does not evaluate `again`. Noise follows each step down
+ * that `draws`.
+ */
 export const ancestralBy = (
   { eta, sNoise, maxFall }: Filled<typeof ancestralFields & typeof fallFields>,
   stagesTo: (path: Path, from: Level, down: Channel, again: boolean) => readonly Stage[],
+  draws: (from: Level, down: Channel) => boolean = () => true,
 ): Solver =>
   solverOf((from, to, path) => {
     const { down, up } = ancestralLevel(from, to, eta);
     const again = down.sigma > 0 && evaluatesAgain(from, to, maxFall);
-    return thenNoise(stagesTo(path, from, down, again), sNoise * up);
+    return thenNoise(stagesTo(path, from, down, again), draws(from, down) ? sNoise * up : 0);
   });

@@ -203,16 +203,19 @@ describe('UniPC', () => {
       return still - (alpha(i + 1) * B * 0.5 * (other[1] - own)) / r;
     };
     const point = (j: number, d: number): readonly [number, number] => [lambda(j), d];
-    let corrected = START;
-    let x = START;
-    const seen: number[] = [];
-    for (let i = 0; i < N; i++) {
-      seen.push(at(x, i));
-      const last = Array.from({ length: Math.min(order, i) }, (_, k) => point(i - 1 - k, seen[i - 1 - k]!));
-      if (i > 0) corrected = moved(corrected, i - 1, [last[0]!, point(i, seen[i]!), ...last.slice(1)]);
-      const now = Array.from({ length: Math.min(order, i + 1) }, (_, k) => point(i - k, seen[i - k]!));
-      if (i < N - 1) x = moved(corrected, i, now);
+    for (const disableCorrector of [[], [0, 3]]) {
+      let corrected = START;
+      let x = START;
+      const seen: number[] = [];
+      for (let i = 0; i < N; i++) {
+        seen.push(at(x, i));
+        const last = Array.from({ length: Math.min(order, i) }, (_, k) => point(i - 1 - k, seen[i - 1 - k]!));
+        if (disableCorrector.includes(i - 1)) corrected = x;
+        else if (i > 0) corrected = moved(corrected, i - 1, [last[0]!, point(i, seen[i]!), ...last.slice(1)]);
+        const now = Array.from({ length: Math.min(order, i + 1) }, (_, k) => point(i - k, seen[i - k]!));
+        if (i < N - 1) x = moved(corrected, i, now);
+      }
+      await close(uniPC({ order, variant, disableCorrector }), seen[N - 1]!, 1e-9); // of Simpson's rule
     }
-    await close(uniPC({ order, variant }), seen[N - 1]!, 1e-9); // of Simpson's rule
   });
 });

@@ -1,6 +1,15 @@
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { fallsInNoise, orderOf, pairRule, spaceFields, type SolverFrom, withOptions } from '../solverOptions.js';
+import {
+  anyEta,
+  fallsInNoise,
+  noiseFactor,
+  orderOf,
+  pairRule,
+  spaceFields,
+  type SolverFrom,
+  withOptions,
+} from '../solverOptions.js';
 import { singlestep, singlestepRules } from './singlestep.js';
 
 const options = /* @__PURE__ */ schema('dpmSolverPPSinglestep', {
@@ -10,6 +19,10 @@ const options = /* @__PURE__ */ schema('dpmSolverPPSinglestep', {
   rule: pairRule,
   /** True to end order 3 with steps of two timesteps and of one where three are left, as DPM-Solver-fast; false if left out. */
   lowerFinal: optional(t.boolean, false),
+  /** η ≥ 0: 0 follows the flow, 1 is the reverse SDE; 0 if left out. */
+  eta: optional(anyEta('0 is deterministic, 1 is the SDE'), 0),
+  /** The standard deviation of the noise; 1 if left out. */
+  sNoise: noiseFactor,
   ...spaceFields,
 }).rule(fallsInNoise);
 
@@ -22,10 +35,11 @@ interface SinglestepOptions extends OptionsOf<typeof options> {}
  * r₂ = 2/3. The last part, which ends at the data, is a step by itself. Where fewer than `order` timesteps are left, a step covers
  * those, with the order of their number. With ε̂ it is singlestep DPM-Solver at the timesteps of the grid, as in the code of Lu et al.
  * 2022a; {@link dpmSolver} has evaluations between them, even in λ. There a step covers only timesteps over which σ falls by `maxFall`
- * at most.
+ * at most. With η, noise follows every evaluation, as in `sde-dpmsolver++` of diffusers' singlestep.
  *
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `rule`: 'midpoint' if left out, or 'heun' (`taylor` in its code).
- *   `lowerFinal`: true to end order 3 as DPM-Solver-fast, false if left out. `space`: the prediction that it integrates, 'x0' if left
+ *   `lowerFinal`: true to end order 3 as DPM-Solver-fast, false if left out. `eta`: 0, the default, or more. `sNoise`: the standard
+ *   deviation of the noise, 1 if left out. `space`: the prediction that it integrates, 'x0' if left
  *   out, or 'epsilon'. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
  *   published code. For others, the sampler returns a `ConfigError`
  * @example

@@ -23,6 +23,8 @@ export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise
   readonly corrector?: number;
   /** Tests if the end of a step is corrected, by the index of the step; each is if left out. */
   readonly corrects?: (step: number) => boolean;
+  /** True for an evaluation more, at the end of a run that ends with noise, by which the end is corrected too; false if left out. */
+  readonly correctsEnd?: boolean;
   /** The η of each step; 0 if left out. */
   readonly eta?: (from: Level, to: Level) => number;
   /** In ε̂, the most by which σ/α may fall in a step with more than one prediction; 100 if left out, Infinity as in published code. */
@@ -104,18 +106,30 @@ const factorsOf = (
   };
 };
 
+/** A stage of x and a combination of predictions, newest first. */
+const combining = (at: Level, x: number, [x0 = 0, ...memory]: readonly number[]): Stage => ({ at, x, x0, memory });
+
 /**
- * The stage of a step, in ε̂ or in x̂₀, of a method in ε̂: `correction` of the step before is in ε̂ in both. In ε̂ it is DDIM's, which
- * keeps its digits at any σ, and what the mean ε̂ adds to it.
+ * The stage of a step. `correction` of the step before is in the predictions of the method. In ε̂ the stage is DDIM's, which keeps its
+ * digits at any σ, and what the mean ε̂ adds to it; a step of a method in ε̂ may also be in x̂₀.
  */
-const noiseStage = (
+const stageOf = (
   { from, to, x, space, eta }: GridStep,
+  isInX0: boolean,
   predictor: readonly number[],
   correction: readonly number[],
-): Stage =>
-  space === 'epsilon'
+): Stage => {
+  if (isInX0) return combining(from, x, added(predictor, correction));
+  return space === 'epsilon'
     ? withNoises(from, holdX0(from, to), added(added(predictor, correction), [-sum(predictor) / (1 + eta)]))
     : withNoises(from, { x, x0: predictor[0]! }, correction);
+};
+
+/** The stages that add a correction to x: none for an empty one. */
+const adding = (at: Level, isInX0: boolean, correction: readonly number[]): readonly Stage[] => {
+  if (correction.length === 0) return [];
+  return [isInX0 ? combining(at, 1, correction) : withNoises(at, { x: 1 }, correction)];
+};
 
 /**
  * A multistep method of {@link exponentialStep}: a polynomial through the last predictions, which are at places before the step. A
@@ -127,6 +141,7 @@ export const multistep = ({
   order,
   corrector = 0,
   corrects = () => true,
+  correctsEnd = false,
   maxFall = MAX_FALL,
   ...settings
 }: Multistep): Solver =>
@@ -142,10 +157,9 @@ export const multistep = ({
         : [];
     return steps.map((step, i) => {
       const { from, to, x, noise } = step;
-      const predictor = factors.predictor(i, order);
       const correction = correctionOf(i).map((n) => x * n);
-      const [x0 = 0, ...memory] = added(predictor, correction);
-      const stage = isInX0 ? { at: from, x, x0, memory } : noiseStage(step, predictor, correction);
-      return { from, to, stages: [{ ...stage, noise }] };
+      const stage = stageOf(step, isInX0, factors.predictor(i, order), correction);
+      const end = correctsEnd && i === steps.length - 1 ? adding(to, isInX0, correctionOf(i + 1)) : [];
+      return { from, to, stages: [{ ...stage, noise }, ...end] };
     });
   });

@@ -3,6 +3,7 @@ import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { sigmaOf } from '../../levels/channel.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { correcting, correctorFields } from './corrector.js';
 import { lowering, multistep, multistepFields } from './multistep.js';
 
 const options = /* @__PURE__ */ schema('saSolver', {
@@ -26,6 +27,9 @@ const options = /* @__PURE__ */ schema('saSolver', {
   ),
   /** The rule for two x̂₀: 'exact' if left out, the integral of the line through both, or 'half', as in the few steps of its code. */
   rule: optional(oneOf('exact', 'half'), 'exact'),
+  /** True to evaluate and to correct the end of a run that ends with noise too; false if left out. */
+  correctsEnd: optional(t.boolean, false),
+  ...correctorFields,
   ...multistepFields,
 }).rule(fallsInNoise);
 
@@ -38,9 +42,11 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
  * and as a second number that where it ends, where the paper's code takes τ.
  *
  * @param options - `order`: 1 to 4; 2 if left out. `corrector`: 2 to 4 predictions, or 0 for none; 2 if left out. `tau`: a number ≥ 0,
- *   1 if left out, or a function of σ/α. `rule`: 'exact' if left out. `space`: 'x0' if left out, or 'epsilon'. `lowerFinal`: true for
- *   lower orders in the last steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if
- *   left out, Infinity as in published code. For others, the sampler returns a `ConfigError`
+ *   1 if left out, or a function of σ/α. `rule`: 'exact' if left out. `correctsEnd`: true to evaluate the end of a run with `toData: false`
+ *   or {@link denoiseToZero} too, and to correct it, as the many steps of its code; false if left out. `disableCorrector`: the steps whose
+ *   end is not corrected, none if left out. `space`: 'x0' if left out, or 'epsilon'. `lowerFinal`: true for lower orders in the last
+ *   steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
+ *   published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -49,13 +55,15 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
  */
 export const saSolver: SolverFrom<SaSolverOptions> = withOptions(
   options,
-  ({ order, corrector, tau, rule, space, maxFall, lowerFinal }) =>
+  ({ order, corrector, tau, rule, correctsEnd, disableCorrector, space, maxFall, lowerFinal }) =>
     multistep({
       order,
       corrector,
       pair: rule === 'half' && space === 'x0' ? 'bh1' : 'exact',
       space,
       maxFall,
+      correctsEnd,
+      ...correcting(disableCorrector),
       ...lowering(lowerFinal),
       eta: (from, to) => (typeof tau === 'function' ? tau(sigmaOf(from), sigmaOf(to)) : tau) ** 2,
     }),

@@ -2,6 +2,7 @@ import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { correcting, correctorFields } from './corrector.js';
 import { lowering, multistep, multistepFields } from './multistep.js';
 
 /**
@@ -17,6 +18,7 @@ const options = /* @__PURE__ */ schema('uniPC', {
   variant: optional(oneOf('bh1', 'bh2', 'exact'), 'bh2'),
   /** False for UniP, the predictor alone; true if left out. */
   corrector: optional(t.boolean, true),
+  ...correctorFields,
   ...multistepFields,
 }).rule(fallsInNoise);
 
@@ -29,9 +31,10 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  *
  * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
  *   if left out, or 'exact' (UniPC_v; the corrector of `vary_coeff` in its code leaves terms out). `space`: the prediction that it
- *   integrates, 'x0' if left out, or 'epsilon'. `corrector`: false for the predictor alone, UniP; true if left out. `lowerFinal`: true for
- *   lower orders in the last steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if
- *   left out, Infinity as in published code
+ *   integrates, 'x0' if left out, or 'epsilon'. `corrector`: false for the predictor alone, UniP; true if left out. `disableCorrector`: the
+ *   steps whose end is not corrected, none if left out; the first ones for strong guidance. `lowerFinal`: true for lower orders in the
+ *   last steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as
+ *   in published code
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -40,12 +43,13 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  */
 export const uniPC: SolverFrom<UniPCOptions> = withOptions(
   options,
-  ({ order, variant, space, corrector, lowerFinal, maxFall }) =>
+  ({ order, variant, space, corrector, disableCorrector, lowerFinal, maxFall }) =>
     multistep({
       order,
       pair: variant,
       space,
       corrector: corrector ? order + 1 : 0,
+      ...correcting(disableCorrector),
       ...lowering(lowerFinal),
       maxFall,
     }),

@@ -2,6 +2,7 @@
 import { type Level, sigmaOf, type Solver, solverOf } from '../../../diffusion/index.js';
 import { pairsOf } from '../../../diffusion/levels/level.js';
 import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
+import { correcting } from '../../../diffusion/solvers/exponential/corrector.js';
 import { lowering, multistep, pairOf } from '../../../diffusion/solvers/exponential/multistep.js';
 import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
@@ -74,7 +75,7 @@ export const uniPCSteps = ({
   multistep({
     order,
     corrector: order + 1,
-    corrects: (step) => !skipped.includes(step),
+    ...correcting(skipped),
     pair: type === 'bh1' ? 'bh1' : 'bh2',
     space: inX0 ? 'x0' : 'epsilon',
     maxFall: Infinity,

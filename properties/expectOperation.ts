@@ -46,7 +46,7 @@ const numbersOn = async (
 /** Compares numbers up to `tolerance` times the greatest expected number; non-finite numbers must be equal. */
 const expectClose = (actual: readonly number[], expected: readonly number[], tolerance: number): void => {
   const size = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
-  const close = (x: number): unknown => (Number.isFinite(x) ? expect.toSatisfy((y) => Math.abs(x - y) <= tolerance * size) : x); // prettier-ignore
+  const close = (x: number): unknown => (Number.isFinite(x) ? expect.toSatisfy((y) => Math.abs(x - y) <= tolerance * size) : x); // oxfmt-ignore
   expect(actual).toEqual(expected.map(close));
 };
 

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
+import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // oxfmt-ignore
 import { reference } from '../src/backends/reference/index.js';
 import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';

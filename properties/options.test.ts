@@ -228,7 +228,7 @@ const rows: readonly Row[] = [
   row('webgpu', webgpu, {}, { fallback: true, hardware: true }),
   row('auto', auto, {}, { order: [], wasm: {} }),
   row('auto wasm', (o) => auto({ wasm: o }), {}, { threads: 1, portable: true, onNotice: () => never }),
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** The error of a call: thrown, a `Left`, or the result of its effect on a backend. */
 const errorOf = async (call: () => unknown): Promise<dsl.NoisefoldError | null> => {

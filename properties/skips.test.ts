@@ -47,11 +47,11 @@ test('each reason is printed with the number of its tests', () => {
 });
 
 test('a skipped test without a reason fails the run', () => {
-  const ways = ["test.skip('a', () => {});", "test.runIf(false)('b', () => {});", "test.todo('c');", "test('d', ({ skip }) => skip());"]; // prettier-ignore
+  const ways = ["test.skip('a', () => {});", "test.runIf(false)('b', () => {});", "test.todo('c');", "test('d', ({ skip }) => skip());"]; // oxfmt-ignore
   const { status, stderr, report } = run(ways.join('\n'));
   expect(status).toBe(1);
   const name = '\n.*some\\.test\\.ts > ';
-  expect(stderr).toMatch(new RegExp(`^FAILED: 4 skipped tests have no reason.*${['a', 'b', 'c', 'd'].map((one) => name + one).join('')}\n$`)); // prettier-ignore
+  expect(stderr).toMatch(new RegExp(`^FAILED: 4 skipped tests have no reason.*${['a', 'b', 'c', 'd'].map((one) => name + one).join('')}\n$`)); // oxfmt-ignore
   expect(report).toMatch(
     /^== FAILED: vitest: 4 skipped tests have no reason.*\na\nb\nc\nd\n== SKIPPED: [^]*\n1 1 8\n$/,
   );

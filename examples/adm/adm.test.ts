@@ -101,11 +101,11 @@ describe('the example', () => {
     expect(png.readUInt32BE(20)).toBe(2 * (2 * SIZE + 4) - 4 + 2 * 12 + 24);
     expect(png.readUInt32BE(16)).toBeGreaterThan(20 * (2 * SIZE + 4) + 2 * 12);
     expect(said.at(-1)!.split('\n')[0]!.trim().split(/\s+/)).toEqual(['scale', 'FID', 'accuracy', 'precision', 'recall']);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('with the same seed gives the same scores, also if it is interrupted and resumed', async () => {
     let steps = 0;
-    const stopping: StopSignal = { get aborted() { return steps++ > 6; } }; // prettier-ignore
+    const stopping: StopSignal = { get aborted() { return steps++ > 6; } }; // oxfmt-ignore
     const stopped = await run('interrupted', { signal: stopping });
     expect(stopped.error).toMatchObject({ error: { _tag: 'Cancelled' } });
     const resumed = await run('interrupted', { resume: true });
@@ -121,7 +121,7 @@ describe('the example', () => {
   });
 
   test('refuses the folder of another run', async () => {
-    expect((await run('whole')).error).toMatchObject({ error: { _tag: 'ConfigError', hint: 'resume it with resume: true, or give another folder' } }); // prettier-ignore
+    expect((await run('whole')).error).toMatchObject({ error: { _tag: 'ConfigError', hint: 'resume it with resume: true, or give another folder' } }); // oxfmt-ignore
   });
 });
 

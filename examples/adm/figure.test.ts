@@ -38,11 +38,11 @@ test('the table has a row for each scale', () => {
     ['1', '22.25', '97.0 %', '0.7100', '0.6500'],
     ['4', '48.00', '99.5 %', '0.8000', '0.2000'],
   ]);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('in the last panel the notes keep away from each other, from the marks and from the labels of the axis', () => {
   // the scores of docs/guidance.md, whose marks crowd at the right end
-  const table = [[0, 2.64, 0.856], [1, 1.94, 0.928], [2, 1.67, 0.984], [4, 1.53, 0.98], [8, 1.58, 0.992], [16, 1.85, 0.996]] as const; // prettier-ignore
+  const table = [[0, 2.64, 0.856], [1, 1.94, 0.928], [2, 1.67, 0.984], [4, 1.53, 0.98], [8, 1.58, 0.992], [16, 1.85, 0.996]] as const; // oxfmt-ignore
   const svg = figure(table.map(([scale, fid, accuracy]) => ({ scale, fid, accuracy, precision: 0.7, recall: 0.5 })));
   const last = svg.split('<svg x=').at(-1)!;
   const texts = [...last.matchAll(/<text x="([\d.]+)" y="([\d.]+)"(?: dy="4")? text-anchor="middle">([^<]+)</g)];

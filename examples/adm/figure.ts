@@ -145,7 +145,7 @@ export const figure = (scores: readonly Scores[]): string => {
     {
       title: 'Accuracy, precision, recall',
       x: scaleAxis,
-      y: roundAxis('', shares.flatMap(({ points }) => points.map(({ y }) => y)), ' %'), // prettier-ignore
+      y: roundAxis('', shares.flatMap(({ points }) => points.map(({ y }) => y)), ' %'), // oxfmt-ignore
       series: shares,
     },
     {

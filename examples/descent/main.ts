@@ -1,6 +1,6 @@
 import { open } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
-import { compile, matmul, mean, mul, program, read, square, sub, tanh, type Tensor, upload, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
+import { compile, matmul, mean, mul, program, read, square, sub, tanh, type Tensor, upload, valueAndGrad } from 'noisefold/dsl'; // oxfmt-ignore
 
 type Weights = Tensor<[2, 1]>;
 const predict = (w: Weights) => (x: Tensor<['B', 2]>) => tanh(matmul(x, w)); // Tensor<['B', 1]>

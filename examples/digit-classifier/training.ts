@@ -2,7 +2,7 @@
  * Trains the classifier of `digitClassifier`: cross-entropy on digits that are shifted at random, with moving averages.
  */
 import type { Noisefold } from 'noisefold';
-import { compile, foldIn, fork, logSoftmax, mean, mul, neg, oneHot, program, type RandomKey, read, sum, valueAndGrad } from 'noisefold/dsl'; // prettier-ignore
+import { compile, foldIn, fork, logSoftmax, mean, mul, neg, oneHot, program, type RandomKey, read, sum, valueAndGrad } from 'noisefold/dsl'; // oxfmt-ignore
 import { digitNetwork, type DigitParams } from 'noisefold/evaluation';
 import { adamw, cosineDecay, ema, learner, warmup } from 'noisefold/nn';
 import { augmented, type Dataset, positionsOf, randomCrop } from 'noisefold/training';

@@ -106,7 +106,7 @@ export const compareMethods = async ({
     nf.run(
       fit({
         ...{ model, noising, times, data, steps, signal, batch: BATCH, key: keys.fit, averageDecay: 0.998 },
-        optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: pipe(initial ? 1e-3 : 4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) })), // prettier-ignore
+        optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: pipe(initial ? 1e-3 : 4e-3, warmup(50), cosineDecay({ steps, floor: 0.01 })) })), // oxfmt-ignore
         ...(loss && { loss }),
         ...(initial && { initial }),
         ...(coupling && { coupling }),
@@ -164,7 +164,7 @@ export const compareMethods = async ({
     teacher = students[n] = await trained({ model: models.flow, initial: teacher, times: stratifiedTimes, loss });
   }
   await row('progressive distillation', (count) => drawnBy(students[count]!, ddim(), count));
-  const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs, signal })); // prettier-ignore
+  const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs, signal })); // oxfmt-ignore
   await row('reflow', flowing(await trained({ model: models.flow, initial: flow, times: stratifiedTimes, ...reflow })));
   const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport });
   await row('minibatch optimal transport', flowing(transported));

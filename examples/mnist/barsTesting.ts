@@ -29,4 +29,4 @@ export const barsRecipe: Recipe = {
   labelDropout: 0.5,
   heldOutEvery: 2,
   heldOutImages: 4,
-}; // prettier-ignore
+}; // oxfmt-ignore

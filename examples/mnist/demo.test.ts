@@ -158,7 +158,7 @@ describe('the demo', () => {
       if (phase === 'training') seen.push([done, heldOut !== undefined]);
     });
     // it is measured at steps 0 and 2, after 0 and 2 updates, and shown with the next update
-    expect(seen).toEqual([[1, false], [2, false], [3, true], [4, true]]); // prettier-ignore
+    expect(seen).toEqual([[1, false], [2, false], [3, true], [4, true]]); // oxfmt-ignore
   });
 
   test('stops after its minutes', async () => {

@@ -37,7 +37,7 @@ export const filesOf = (folder: string) => ({
 /** Tests whether a folder contains files of a run. */
 const holdsRun = (folder: string): Effect<boolean> =>
   TE.fromTask(async () => {
-    const checks = Object.values(filesOf(folder)).map((path) => lstat(path).then(() => true, () => false)); // prettier-ignore
+    const checks = Object.values(filesOf(folder)).map((path) => lstat(path).then(() => true, () => false)); // oxfmt-ignore
     return (await Promise.all(checks)).includes(true);
   });
 

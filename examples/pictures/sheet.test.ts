@@ -27,7 +27,7 @@ test('the images are at their rows and columns, on white paper with gaps of 4 pi
   for (const [i, grey] of greys.entries()) {
     const [x, y] = [left + (i % 3) * 14, top + Math.floor(i / 3) * 14];
     const expected = Math.round((grey + 1) * 127.5);
-    for (const [dx, dy] of [[0, 0], [9, 0], [0, 9], [9, 9]] as const) expect(Math.abs(at(x + dx, y + dy) - expected)).toBeLessThanOrEqual(1); // prettier-ignore
+    for (const [dx, dy] of [[0, 0], [9, 0], [0, 9], [9, 9]] as const) expect(Math.abs(at(x + dx, y + dy) - expected)).toBeLessThanOrEqual(1); // oxfmt-ignore
     expect(at(x + 10, y)).toBe(255);
     expect(at(x, y + 10)).toBe(255);
   }

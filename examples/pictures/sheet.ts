@@ -59,7 +59,7 @@ const opaque = ({ shape, data }: ImageBatch): ImageBatch => ({
 const png = (picture: Sharp): TE.TaskEither<NoisefoldError, Uint8Array> =>
   TE.tryCatch(
     () => picture.toBuffer(),
-    (thrown) => failure('FileError', { where: 'sharp', expected: 'a picture', actual: String(thrown), hint: 'install sharp: npm install' }), // prettier-ignore
+    (thrown) => failure('FileError', { where: 'sharp', expected: 'a picture', actual: String(thrown), hint: 'install sharp: npm install' }), // oxfmt-ignore
   );
 
 const composed = (sheet: Sheet): E.Either<NoisefoldError, Sharp> => {
@@ -98,6 +98,6 @@ export const filmWebp = (
     TE.flatMap((frames) => {
       const { width, height: pageHeight } = paperOf(sheets[0]!); // a film has a sheet
       const raw = { width, height: pageHeight * frames.length, channels: 1, pageHeight } as const;
-      return png(sharp(Buffer.concat(frames), { raw }).webp({ lossless: true, loop: 0, delay: [...delays], effort: 6 })); // prettier-ignore
+      return png(sharp(Buffer.concat(frames), { raw }).webp({ lossless: true, loop: 0, delay: [...delays], effort: 6 })); // oxfmt-ignore
     }),
   );

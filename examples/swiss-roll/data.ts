@@ -1,5 +1,5 @@
 /** The data: a swiss roll, points along one and a half turns of a spiral. */
-import { add, cos, type Dim, fork, type Key, mul, normal, sin, stack, sub, type Tensor, uniform } from 'noisefold/dsl'; // prettier-ignore
+import { add, cos, type Dim, fork, type Key, mul, normal, sin, stack, sub, type Tensor, uniform } from 'noisefold/dsl'; // oxfmt-ignore
 
 const SPREAD = 0.07; // the standard deviation across the roll
 

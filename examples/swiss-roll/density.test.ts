@@ -57,7 +57,7 @@ test('a hole is a ring that goes around the other way', () => {
 test('two heights that meet at a corner of a cell are two rings', () => {
   const heights = Float64Array.of(0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0);
   const rings = contours({ side: 4, extent: 1.5, values: heights }, 1);
-  expect(rings.map((ring) => Math.abs(area(ring)))).toEqual([expect.closeTo(0.5, 12), expect.closeTo(0.5, 12)]); // prettier-ignore
+  expect(rings.map((ring) => Math.abs(area(ring)))).toEqual([expect.closeTo(0.5, 12), expect.closeTo(0.5, 12)]); // oxfmt-ignore
 });
 
 test('there are no contours above the maximum', () => {

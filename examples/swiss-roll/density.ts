@@ -48,7 +48,7 @@ export const densityOf = (points: Points, side: number, extent: number, bandwidt
 };
 
 // the corners of a cell, clockwise from its top left one: rows and columns beyond it
-const CORNERS = [[0, 0], [0, 1], [1, 1], [1, 0]] as const; // prettier-ignore
+const CORNERS = [[0, 0], [0, 1], [1, 1], [1, 0]] as const; // oxfmt-ignore
 
 /**
  * The rings around everything above `level` (marching squares). Going around a cell, the line enters by an edge where

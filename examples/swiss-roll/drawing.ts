@@ -85,7 +85,7 @@ const stagesOf = (places: readonly Points[]): readonly number[] => {
   const gone = [0]; // the distance before each step
   places.slice(1).forEach((to, step) => gone.push(gone[step]! + lengthOf(places[step]!, to)));
   const end = gone.at(-1)!;
-  return Array.from({ length: STAGES + 1 }, (_, stage) => gone.findIndex((length) => length >= (stage / STAGES) * end)); // prettier-ignore
+  return Array.from({ length: STAGES + 1 }, (_, stage) => gone.findIndex((length) => length >= (stage / STAGES) * end)); // oxfmt-ignore
 };
 
 const circleOf = ([x, y]: Point): string => `<circle cx="${x}" cy="${y}" r="22"/>`;
@@ -112,7 +112,7 @@ const ways = (places: readonly Points[]): readonly string[] => {
 
 /** The densities of data and samples, and the trajectories of samples. */
 export const drawing = ({ data, samples, places, caption }: Picture): string => {
-  const [source, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // prettier-ignore
+  const [source, learned] = [data, samples].map((points) => densityOf(points, LATTICE, EXTENT, BANDWIDTH)) as [Field, Field]; // oxfmt-ignore
   const highest = source.values.reduce((a, b) => Math.max(a, b));
   const count = (points: Points): string => (points.length / 2).toLocaleString('en');
   const paths = places.map((points) => points.subarray(0, 2 * WAYS));

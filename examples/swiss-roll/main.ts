@@ -63,10 +63,10 @@ const result = await F.pipe(
   RTE.bind('params', ({ process, steps, keys }) => train(process, steps, keys.train, sayLoss)),
   RTE.bind('places', ({ process, params, keys }) => trajectories(process, params, SETS * SIZE, keys.sample)),
   RTE.let('samples', ({ places }) => places.at(-1)!), // never empty, because it has the noise
-  RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // prettier-ignore
+  RTE.tapIO(({ samples }) => () => say(`${samples.length / 2} samples`)), // oxfmt-ignore
   RTE.bind('real', ({ keys }) => evaluate(program('key', swissRoll(2 * PAIRS * SIZE)), {})(keys.real)),
   RTE.let('distances', ({ real, samples }) => meanDistances(real, samples)),
-  RTE.let('found', ({ distances: { drawn, floor } }) => `${drawn.toFixed(5)} samples to data, ${floor.toFixed(5)} data to data`), // prettier-ignore
+  RTE.let('found', ({ distances: { drawn, floor } }) => `${drawn.toFixed(5)} samples to data, ${floor.toFixed(5)} data to data`), // oxfmt-ignore
   RTE.tap(({ places, samples, real, found, out }) => {
     const data = real.subarray(0, samples.length);
     const caption = `Energy distance of two sets of ${SIZE.toLocaleString('en')} points, the mean of ${PAIRS} pairs: ${found}`;

@@ -1,7 +1,7 @@
 /** Sampling: points on their way from noise to data. */
 import { function as F, readerTaskEither as RTE } from 'fp-ts';
 import { dpmSolverPP, exponentialGrid, type Level, sampler, type SampleState, uncorrected } from 'noisefold/diffusion';
-import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // prettier-ignore
+import { compile, type Dim, iterate, leafSpec, normal, program, type RandomKey, read, type Resident, treeSpec, type TreeSpec } from 'noisefold/dsl'; // oxfmt-ignore
 import type { Params } from './network.js';
 import type { Process } from './processes.js';
 

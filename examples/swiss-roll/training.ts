@@ -36,7 +36,7 @@ export const train = (
     RTE.bind(
       'last',
       ({ run, state }) =>
-      iterate(run, { times: steps, inputs, every, onStep: ({ report }, i) => tell(i)(read(report.loss)) })({ state }), // prettier-ignore
+      iterate(run, { times: steps, inputs, every, onStep: ({ report }, i) => tell(i)(read(report.loss)) })({ state }), // oxfmt-ignore
     ),
     RTE.flatMapTaskEither(({ parameters, last }) => parameters.run({ vectors: last.state.average })),
   );

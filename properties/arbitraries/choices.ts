@@ -82,7 +82,7 @@ export const numbers = (domain: Domain, seed: number, count: number): Float64Arr
       case 'wild':
         return next() < 0.25 ? WILD[Math.floor(next() * WILD.length)]! : 4 * next() - 2;
       case 'wild integers':
-        return next() < 0.25 ? WILD_INTEGERS[Math.floor(next() * WILD_INTEGERS.length)]! : Math.floor(next() * 12) - 3; // prettier-ignore
+        return next() < 0.25 ? WILD_INTEGERS[Math.floor(next() * WILD_INTEGERS.length)]! : Math.floor(next() * 12) - 3; // oxfmt-ignore
       case 'bools':
         return next() < 0.5 ? 0 : 1;
     }

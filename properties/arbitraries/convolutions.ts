@@ -58,7 +58,7 @@ export const convolved = (c: Choices, x: Node, weights: Node): Node => {
 };
 
 /** Numbers of channels for which kernels of backends differ: from 16 on, and multiples of 4 or not. */
-const MANY_CHANNELS: readonly Pair[] = [[16, 17], [18, 16], [16, 20], [15, 16]]; // prettier-ignore
+const MANY_CHANNELS: readonly Pair[] = [[16, 17], [18, 16], [16, 20], [15, 16]]; // oxfmt-ignore
 
 /** A 3×3 convolution as layers of networks have it, which backends compute by kernels of their own. */
 export const layerConvolution = (c: Choices, x: Node, weights: Node): Node => {

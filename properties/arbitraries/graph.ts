@@ -67,7 +67,7 @@ const backwards = fc.oneof({ arbitrary: fc.nat(2), weight: 3 }, { arbitrary: fc.
 const step: fc.Arbitrary<Step> = fc.record({
   // the entries of a record of families are families
   family: fc.oneof(
-    ...Object.entries(WEIGHTS).map(([family, weight]) => ({ arbitrary: fc.constant(family as Step['family']), weight })), // prettier-ignore
+    ...Object.entries(WEIGHTS).map(([family, weight]) => ({ arbitrary: fc.constant(family as Step['family']), weight })), // oxfmt-ignore
   ),
   operation: fc.nat(999),
   back: fc.tuple(backwards, backwards, backwards),
@@ -76,7 +76,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 interface Script {
-  readonly inputs: readonly { readonly shape: readonly number[]; readonly dtype: NumberType; readonly donated: boolean }[]; // prettier-ignore
+  readonly inputs: readonly { readonly shape: readonly number[]; readonly dtype: NumberType; readonly donated: boolean }[]; // oxfmt-ignore
   readonly steps: readonly Step[];
   readonly outputs: readonly number[];
   /** The index of the output to differentiate, if any. */

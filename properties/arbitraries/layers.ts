@@ -39,7 +39,7 @@ export const regionOf = ({ loops, loads, stores, body }: Layer, extents: Extents
     const [a, b] = operands.map(operand) as [number, number | undefined];
     const dtype = 'float32';
     const assignment: Assignment =
-      b === undefined ? { op: 'unary', fn: fn as UnaryFn, a, dtype } : { op: 'binary', fn: fn as BinaryFn, a, b, dtype }; // prettier-ignore
+      b === undefined ? { op: 'unary', fn: fn as UnaryFn, a, dtype } : { op: 'binary', fn: fn as BinaryFn, a, b, dtype }; // oxfmt-ignore
     names.set(name, assign(assignment));
   }
   return {
@@ -111,7 +111,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     loops: 'BC|HG', loads: ['BHGC', 'BG', 'BG'], body: standardized,
     stores: [{ layout: 'CB', value: 'y', reduce: 'sum' }],
   },
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** Odd and even ones, with and without common divisors. */
 export const layerExtents: fc.Arbitrary<Extents> = fc.record({
@@ -141,7 +141,7 @@ export const layerCase = (layer: Layer, sizes: Extents, seed: number): LayerCase
     region: regionOf(layer, sizes),
     arrays: layouts.map(
       (layout, b) =>
-      Float32Array.from({ length: countOf(layout) }, (__, i) => 1 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 97) / 64 - b / 8), // prettier-ignore
+      Float32Array.from({ length: countOf(layout) }, (__, i) => 1 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 97) / 64 - b / 8), // oxfmt-ignore
     ),
     terms: countOf(layer.loops.split('|')[1] ?? ''),
   };

@@ -66,7 +66,7 @@ const UNARY: Readonly<Record<Exclude<UnaryFn, 'not' | 'isFinite' | 'float16' | '
   exp: 'any', expm1: 'any', log: 'positive', log1p: 'positive', sqrt: 'positive', rsqrt: 'positive',
   reciprocal: 'nonzero', sin: 'any', cos: 'any', tan: 'small', tanh: 'any', atan: 'any', sigmoid: 'any',
   erf: 'any',
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const unaries: readonly Operation[] = [
   ...Object.entries(UNARY).map(([fn, domain]) => one(fn, float(domain), (_, x) => p.unary(fn as UnaryFn, x))),
@@ -273,4 +273,4 @@ export const operations: readonly Operation[] = [
 /** True if rounding a float32 operand may change the result completely: steps, poles, positions. */
 export const isContinuous = ({ name }: Operation): boolean =>
   !['sign', 'floor', 'ceil', 'round', 'isFinite', 'tan', 'asin', 'acos', 'atan2', 'mod', 'float32 argmax', 'float32 topK', 'float32 equal',
-    'float32 less', 'float32 lessEqual', 'cast float32 to int32', 'cast float32 to bool'].includes(name); // prettier-ignore
+    'float32 less', 'float32 lessEqual', 'cast float32 to int32', 'cast float32 to bool'].includes(name); // oxfmt-ignore

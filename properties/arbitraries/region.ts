@@ -211,7 +211,7 @@ export const regionCase = (options: RegionChoices = {}): fc.Arbitrary<RegionCase
       buffers.push({ dtype, data: numbers(seed + i, elements, dtype, choices.tame) });
       return access;
     });
-    const start = accesses.map(({ buffer }, load): Assignment => ({ op: 'load', dtype: buffers[buffer]!.dtype, load })); // prettier-ignore
+    const start = accesses.map(({ buffer }, load): Assignment => ({ op: 'load', dtype: buffers[buffer]!.dtype, load })); // oxfmt-ignore
     const body = program(start, steps, extents, choices);
     const numeric = body.flatMap((a, at) => (a.dtype === 'bool' ? [] : [at]));
     const storable = reduced === 0 ? body.map((_, at) => at) : numeric;

@@ -21,7 +21,7 @@ const pictures = {
   smooth: await smooth.png().toBuffer(),
   turned: await smooth.withMetadata({ orientation: 6 }).jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer(),
   clear: await clear.png().toBuffer(),
-}; // prettier-ignore
+}; // oxfmt-ignore
 type Name = keyof typeof pictures;
 
 /** The images that Node makes by sharp. */
@@ -39,7 +39,7 @@ inBrowsers('pictures', (running) => {
     page.checks.evaluate((of, given) => of.images(given), {
       files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
       options,
-    }); // prettier-ignore
+    }); // oxfmt-ignore
 
   test.each<readonly [Name, ImageOptions, number]>([
     ['smooth', { size: [8, 12] }, 0],

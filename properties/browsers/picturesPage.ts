@@ -8,7 +8,7 @@ type Files = Readonly<Record<string, string>>;
 export interface PictureChecks {
   /** The images as bytes, or the message of an error. */
   readonly images: (input: { readonly files: Files; readonly options: ImageOptions }) => Promise<readonly number[] | string>;
-} // prettier-ignore
+} // oxfmt-ignore
 
 const checks: PictureChecks = {
   images: async ({ files, options }) => {

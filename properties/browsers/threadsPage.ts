@@ -45,7 +45,7 @@ const withBackend = async <A>(
   spawn: Spawn,
   use: (run: Awaited<ReturnType<typeof runOn>>, backend: ReturnType<typeof wasmBackend>) => Promise<A>,
 ): Promise<A> => {
-  // prettier-ignore
+  // oxfmt-ignore
   const backend = wasmBackend({ threads: 2 }, { worthWorkers: 0, start: spawn });
   const result = await use(await runOn(backend), backend);
   await backend.close();

@@ -1,7 +1,7 @@
 /** Draws samples of two numbers by an adaptive sampler, in float64 on the reference. */
 import { right } from './run.js';
 import { reference } from '../../src/backends/reference/index.js';
-import { add, compile, div, fullLike, leafSpec, program, read, scaleBy, square, tanh, treeSpec, type TreeSpec, upload } from '../../src/dsl/index.js'; // prettier-ignore
+import { add, compile, div, fullLike, leafSpec, program, read, scaleBy, square, tanh, treeSpec, type TreeSpec, upload } from '../../src/dsl/index.js'; // oxfmt-ignore
 import {
   type AdaptiveOptions,
   adaptiveSampler,

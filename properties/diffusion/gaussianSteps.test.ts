@@ -184,7 +184,7 @@ describe.each([
         timestep + 1 === noising.schedule.T
           ? null
           : numbersOf(() => {
-              const parts = { noising, denoiser, solver: ddimInversion(), grid: atTimes([timestep + 1, timestep]) }; // prettier-ignore
+              const parts = { noising, denoiser, solver: ddimInversion(), grid: atTimes([timestep + 1, timestep]) }; // oxfmt-ignore
               const inversion = right(sampler(parts));
               return inversion.step(null, inversion.start(xt), { index: scalar(1, 'int32') }).state.x;
             }, backend()),
@@ -194,7 +194,7 @@ describe.each([
       expect(each.filter((one) => one !== null)).not.toEqual([]);
       for (const [sample, one] of each.entries())
         if (one !== null)
-          expect(relativeDistance(of(sample, await one), of(sample, golden.ddim_reverse_sample))).toBeLessThan(TOLERANCE); // prettier-ignore
+          expect(relativeDistance(of(sample, await one), of(sample, golden.ddim_reverse_sample))).toBeLessThan(TOLERANCE); // oxfmt-ignore
     });
 
     const onMean = meanGuided(towards, 1);

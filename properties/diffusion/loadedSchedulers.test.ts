@@ -12,7 +12,7 @@ import {
   preconditioned,
   sampler,
 } from '../../src/diffusion/index.js';
-import { add, ascribeLike, cast, constantOf, div, mul, reshape, scalar, scaleBy, onesLike, type Shape, sin, tanh, type Tensor } from '../../src/dsl/index.js'; // prettier-ignore
+import { add, ascribeLike, cast, constantOf, div, mul, reshape, scalar, scaleBy, onesLike, type Shape, sin, tanh, type Tensor } from '../../src/dsl/index.js'; // oxfmt-ignore
 import { readScheduler } from '../../src/training/checkpoints/diffusers/readScheduler.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import { numbersOf, right } from './run.js';

@@ -62,7 +62,7 @@ const pairs: readonly (readonly [Axis, Axis])[] = [
 const weighted = (f: (mean: Pair, variance: Pair) => number): number =>
   mixture.weights.reduce((sum, weight, k) => {
     const variance = mixture.variances[k]!;
-    return sum + weight * f(mixture.means[k]!, typeof variance === 'number' ? [variance, variance] : variance); // prettier-ignore
+    return sum + weight * f(mixture.means[k]!, typeof variance === 'number' ? [variance, variance] : variance); // oxfmt-ignore
   }, 0);
 const axes = [0, 1] as const;
 const means = axes.map((i) => weighted((mean) => mean[i])) as unknown as Pair;

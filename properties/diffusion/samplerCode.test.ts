@@ -31,7 +31,7 @@ import {
   uncorrected,
   uniPC,
 } from '../../src/diffusion/index.js';
-import { add, ascribeLike, cast, constantOf, div, mul, onesLike, reciprocal, reshape, scalar, scaleBy, type Shape, sin, square, tanh, type Tensor } from '../../src/dsl/index.js'; // prettier-ignore
+import { add, ascribeLike, cast, constantOf, div, mul, onesLike, reciprocal, reshape, scalar, scaleBy, type Shape, sin, square, tanh, type Tensor } from '../../src/dsl/index.js'; // oxfmt-ignore
 import { numbersOf, right } from './run.js';
 
 type Settings = Readonly<Record<string, number | string | boolean>>;

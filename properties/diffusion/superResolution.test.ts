@@ -98,7 +98,7 @@ const conditioned = (
   const covariance = rows.map((p, i) => rows.map((q, j) => VARIANCE * dot(p, q) + (i === j ? (i < 16 ? sigma ** 2 : c) : 0)));
   const weights = solved(covariance, seen);
   return range(16).map((pixel) => MEAN + VARIANCE * dot(rows.map((row) => row[pixel]!), weights));
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const wave = (n: number, k: number): readonly number[] => range(n).map((i) => Math.sin(2.3 * i + k));
 const image = constantOf(wave(4, 5), 1, 2, 2, 1) as Tensor<[1, 2, 2, 1]>;

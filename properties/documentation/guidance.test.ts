@@ -14,9 +14,9 @@ const marksOf = (svg: string): readonly number[] =>
   [...svg.matchAll(/<circle[^>]* cx="([\d.]+)" cy="([\d.]+)"/g)].flatMap(([, x, y]) => [Number(x), Number(y)]);
 
 test('the plot shows the numbers of the table, at the scales of the example', () => {
-  const rows = [...readFileSync(`${docs}guidance.md`, 'utf8').matchAll(/^\| +(\d+) \| +([\d.]+) \| +([\d.]+) % \| +([\d.]+) \| +([\d.]+) \|$/gm)]; // prettier-ignore
+  const rows = [...readFileSync(`${docs}guidance.md`, 'utf8').matchAll(/^\| +(\d+) \| +([\d.]+) \| +([\d.]+) % \| +([\d.]+) \| +([\d.]+) \|$/gm)]; // oxfmt-ignore
   const scores = rows.map((row) => {
-    const [scale, fid, percent, precision, recall] = row.slice(1).map(Number) as [number, number, number, number, number]; // prettier-ignore
+    const [scale, fid, percent, precision, recall] = row.slice(1).map(Number) as [number, number, number, number, number]; // oxfmt-ignore
     return { scale, fid, accuracy: percent / 100, precision, recall };
   });
   expect(scores.map(({ scale }) => scale)).toEqual(recipe.scales);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { format, resolveConfig } from 'prettier';
+import { format, type FormatConfig } from 'oxfmt';
 import { expect, test } from 'vitest';
 import ts from 'typescript';
 import { languageService, projectOptions, root } from '../types/operations/typescript.js';
@@ -41,8 +41,9 @@ test('the table of unet in docs/models.md is that of its schema (npm run api wri
     tableOf(options),
   );
   expect(written).toContain('`adaptiveGroupNorm` |');
-  const style = await resolveConfig(`${root}docs/models.md`);
-  await expect(await format(written, { ...style, parser: 'markdown' })).toMatchFileSnapshot(`${root}docs/models.md`);
+  const style = JSON.parse(readFileSync(`${root}.oxfmtrc.json`, 'utf8')) as FormatConfig;
+  const { code } = await format('models.md', written, style);
+  await expect(code).toMatchFileSnapshot(`${root}docs/models.md`);
 });
 
 test('each option has a comment, which states its default', () => {
@@ -71,7 +72,7 @@ test('an editor shows the type, the meaning and the default of an option', () =>
     const { displayParts, documentation } = service.getQuickInfoAtPosition(path, text.indexOf(name)) ?? {};
     return [displayParts, documentation].map(ts.displayPartsToString).join('\n').replaceAll(/\s+/g, ' ');
   };
-  expect(hover('beta1')).toMatch(/^\(property\) beta1\?: number.* β₁, the decay of the mean of the gradients, in \[0, 1\); default 0\.9\.$/); // prettier-ignore
+  expect(hover('beta1')).toMatch(/^\(property\) beta1\?: number.* β₁, the decay of the mean of the gradients, in \[0, 1\); default 0\.9\.$/); // oxfmt-ignore
   expect(hover('noClass')).toMatch(
     /^\(property\) noClass\?: .*"row" \| "zero" \| "never".*`row` of the table \(the default\)/,
   );

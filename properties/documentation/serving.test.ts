@@ -51,7 +51,7 @@ const bundledSize = async (imports: Readonly<Record<string, string>>): Promise<r
       resolve: { alias },
       build: { write: false, target: 'es2023', rolldownOptions: { input: `${folder}/main.js` } },
     });
-    const codes = [built].flat().flatMap((one) => ('output' in one ? one.output : [])).map((one) => Buffer.from(one.type === 'chunk' ? one.code : one.source)); // prettier-ignore
+    const codes = [built].flat().flatMap((one) => ('output' in one ? one.output : [])).map((one) => Buffer.from(one.type === 'chunk' ? one.code : one.source)); // oxfmt-ignore
     const sum = (sizes: readonly number[]) => sizes.reduce((a, b) => a + b, 0) / 1000;
     return [sum(codes.map(({ length }) => length)), sum(codes.map((code) => gzipSync(code).length))];
   } finally {
@@ -60,7 +60,7 @@ const bundledSize = async (imports: Readonly<Record<string, string>>): Promise<r
 };
 
 test('the sizes of code are right to a twentieth', async () => {
-  const rows = [...readFileSync(`${root}docs/serving.md`, 'utf8').matchAll(/^\| (.+?) +\| `noisefold\/(backends\/(\w+))` +\| +(\d+) \| +(\d+) \|$/gm)]; // prettier-ignore
+  const rows = [...readFileSync(`${root}docs/serving.md`, 'utf8').matchAll(/^\| (.+?) +\| `noisefold\/(backends\/(\w+))` +\| +(\d+) \| +(\d+) \|$/gm)]; // oxfmt-ignore
   expect(rows).toHaveLength(4);
   for (const [, page = '', part = '', name = '', kilobytes, zipped] of rows) {
     const [found, foundZipped] = await bundledSize({ ...pages[page]!, [part]: name });

@@ -16,7 +16,7 @@ const rowsBelow = (heading: string): readonly (readonly string[])[] =>
     .split('\n## ')[0]!
     .split('\n')
     .filter((line) => /^\| `(?!_tag)/.test(line))
-    .map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)); // prettier-ignore
+    .map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)); // oxfmt-ignore
 
 const quoted = (text: string): readonly string[] => [...text.matchAll(/`'?([^`']+)'?`/g)].map(([, name]) => name!);
 
@@ -24,9 +24,9 @@ test('the table of options has every option of fit, and says which ones are requ
   const rows = rowsBelow('Options').map(
     ([option, standard]) => [quoted(option!)[0]!, standard === 'required'] as const,
   );
-  const namesOf = (isRequired: boolean) => Object.entries(fits.fields).filter(([, field]) => field instanceof t.Type === isRequired).map(([name]) => name).sort(); // prettier-ignore
-  expect(rows.filter(([, isRequired]) => isRequired).map(([name]) => name).sort()).toEqual(namesOf(true)); // prettier-ignore
-  expect(rows.filter(([, isRequired]) => !isRequired).map(([name]) => name).sort()).toEqual(namesOf(false)); // prettier-ignore
+  const namesOf = (isRequired: boolean) => Object.entries(fits.fields).filter(([, field]) => field instanceof t.Type === isRequired).map(([name]) => name).sort(); // oxfmt-ignore
+  expect(rows.filter(([, isRequired]) => isRequired).map(([name]) => name).sort()).toEqual(namesOf(true)); // oxfmt-ignore
+  expect(rows.filter(([, isRequired]) => !isRequired).map(([name]) => name).sort()).toEqual(namesOf(false)); // oxfmt-ignore
 });
 
 test('the table of events has every case and its fields', () => {
@@ -34,7 +34,7 @@ test('the table of events has every case and its fields', () => {
   const cases = source.split('readonly _tag: ').slice(1).map((text) => [
     text.match(/^'(\w+)'/)![1]!,
     [...text.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name!),
-  ]); // prettier-ignore
+  ]); // oxfmt-ignore
   const rows = rowsBelow('Events').map(([tag, , fields]) => [
     quoted(tag!)[0]!,
     quoted(fields!).filter((name) => !/^(oracle|heldOut)/.test(name)),

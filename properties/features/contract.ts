@@ -35,7 +35,7 @@ const GROUPS: readonly (readonly [says: (count: number) => string, has: (law: La
   [() => 'runs are deterministic and leak no memory', ({ name }) => name === 'runs are reproducible, and leak no memory'],
   [() => 'a profile is a run with a time for each call', ({ name }) => name === 'a profile is a run'],
   [() => 'wrong inputs are typed errors', ({ name }) => name === 'wrong inputs are typed errors'],
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** The rows for the laws of any backend. */
 export const contractRows = (laws: readonly Law[]): readonly Row[] =>

@@ -96,4 +96,4 @@ export const featuresPage = (
     ]),
     '',
   ].join('\n');
-}; // prettier-ignore
+}; // oxfmt-ignore

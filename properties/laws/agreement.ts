@@ -170,7 +170,7 @@ const ofIntegers = (backend: Backend): Law<readonly [KeyWords, number, number, n
     )
     .map(([key, [low, high], n]): readonly [KeyWords, number, number, number] => [
       key, low!, Math.min(Math.max(high!, low! + 1), low! + 2 ** 31 - 1), n,
-    ]), // prettier-ignore
+    ]), // oxfmt-ignore
   runs: 30,
   violation: async ([key, low, high, n]) => {
     const executable = await running(

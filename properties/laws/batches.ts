@@ -182,7 +182,7 @@ export const batchLaws: readonly Law[] = [
   },
   {
     name: 'the gradient through vmap is that of each example',
-    formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // prettier-ignore
+    formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // oxfmt-ignore
     source: 'linearity of the derivative',
     arbitrary: batch,
     runs: 250,

@@ -71,7 +71,7 @@ export const agrees = async (
     backend,
     programOf(inputs, (x) => {
       const floats = Object.entries(x).filter(([, { dtype }]) => dtype === 'float32');
-      const direction = floats.map(([path, n]) => [path, p.constant(directions.get(path)!, n.shape, 'float32')] as const); // prettier-ignore
+      const direction = floats.map(([path, n]) => [path, p.constant(directions.get(path)!, n.shape, 'float32')] as const); // oxfmt-ignore
       return { value: f(x), slope: slope(f, x, Object.fromEntries(direction)) };
     }),
   );

@@ -116,7 +116,7 @@ const everyPath: Law<readonly [ContinuousNoising, GaussianMixture<[]>, readonly 
             return losses(null, { x0: fullOf(0.5, 4), noise: constantOf(noise, 4), t: constantOf(at, 4) }).losses;
           }),
         );
-      const expected = await lossesOn(edm(), times.map((t) => sigmaOf(path.levelAt(t)))); // prettier-ignore
+      const expected = await lossesOn(edm(), times.map((t) => sigmaOf(path.levelAt(t)))); // oxfmt-ignore
       const actual = await lossesOn(path, times);
       return expected.reduce<Violation>(
         (violation, loss, i) => violation ?? near(`loss ${i}`, actual[i]!, loss, 2 ** -18 * (1 + loss)),

@@ -227,8 +227,8 @@ const classifierOf = ({ noising, means, variance }: Case): Classifier<object, [2
   return {
     classes: means.length,
     apply: (_, x, t) => {
-      const byMean = F.pipe(mul(sumPerSample(x), gather(slope, wholeTimesteps(t))), expandDims(1), matmul(constantOf(means, 1, means.length))); // prettier-ignore
-      const bySquare = F.pipe(gather(offset, wholeTimesteps(t)), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // prettier-ignore
+      const byMean = F.pipe(mul(sumPerSample(x), gather(slope, wholeTimesteps(t))), expandDims(1), matmul(constantOf(means, 1, means.length))); // oxfmt-ignore
+      const bySquare = F.pipe(gather(offset, wholeTimesteps(t)), expandDims(1), matmul(constantOf(means.map((m) => m * m), 1, means.length))); // oxfmt-ignore
       return add(byMean, bySquare);
     },
   };

@@ -61,7 +61,7 @@ const monoid: Law<readonly Rows[]> = {
 
 /** The trace of a covariance of 3×3, and a bound of its least eigenvalue: λ₁·λ₂·λ₃ ≤ λ₁·(tr/2)². */
 const spectrumOf = ({ count, scatter }: Moments): { readonly trace: number; readonly least: number } => {
-  const [a, b, c, d, e, f, g, h, i] = Array.from(scatter, (x) => x / (count - 1)) as [number, number, number, number, number, number, number, number, number]; // prettier-ignore
+  const [a, b, c, d, e, f, g, h, i] = Array.from(scatter, (x) => x / (count - 1)) as [number, number, number, number, number, number, number, number, number]; // oxfmt-ignore
   const [trace, determinant] = [a + e + i, a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)];
   return { trace, least: trace === 0 ? 0 : (4 * Math.max(0, determinant)) / trace ** 2 };
 };

@@ -181,7 +181,7 @@ type Mistake = keyof typeof MISTAKES;
 
 const mistakes = (backend: Backend): Law<readonly [GraphCase, Mistake]> => ({
   name: 'wrong inputs are typed errors',
-  formula: Object.entries(MISTAKES).map(([mistake, tag]) => `${mistake}: ${tag}`).join('; '), // prettier-ignore
+  formula: Object.entries(MISTAKES).map(([mistake, tag]) => `${mistake}: ${tag}`).join('; '), // oxfmt-ignore
   source: 'errors are values',
   // the keys of MISTAKES are mistakes
   arbitrary: fc.tuple(graphCase, fc.constantFrom(...(Object.keys(MISTAKES) as Mistake[]))),

@@ -29,7 +29,7 @@ import {
 } from 'noisefold/diffusion';
 import {
   add, concatAll, constantOf, div, exp, fork, mul, normalLike, onesLike, reciprocal, scaleBy, sqrt, square, sub, type Tensor, zeros,
-} from 'noisefold/dsl'; // prettier-ignore
+} from 'noisefold/dsl'; // oxfmt-ignore
 import { reference } from 'noisefold/backends/reference';
 import { fallingSigmas, placeOnPath, solversOfLevels, twoGaussians } from '../arbitraries/paths.js';
 import { beginningOf } from '../oracles/gaussianWalk.js';
@@ -51,7 +51,7 @@ const scaledStations = async (
 ): Promise<readonly number[]> => {
   const backend = valueOf(await reference()());
   const walk = await walkOf(backend, plan, data, begin.length);
-  let state = beginningOf(walk, begin.map((x) => plan[0]!.from.alpha * x)); // prettier-ignore
+  let state = beginningOf(walk, begin.map((x) => plan[0]!.from.alpha * x)); // oxfmt-ignore
   const stations: number[] = [];
   for (const [index, { to }] of plan.entries()) {
     state = await walk.step(index, state, new Float64Array(begin.length));

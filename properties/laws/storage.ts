@@ -34,7 +34,7 @@ const ofNumbers = (backend: Backend): Law<readonly [HalfStorage, readonly number
   violation: async ([storage, halves]) => {
     const x = numbersOf(storage, halves);
     const declared = [{ path: 'x', shape: [x.length], dtype: 'float32' }] as const;
-    const executable = await running(backend, programOf(declared, (inputs) => ({ y: inputs['x']! })), { x: storage }); // prettier-ignore
+    const executable = await running(backend, programOf(declared, (inputs) => ({ y: inputs['x']! })), { x: storage }); // oxfmt-ignore
     const { y } = await executable.run({ x });
     executable.release();
     return approx(storage, y as HostArray, x, 0); // not a key

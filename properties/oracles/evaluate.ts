@@ -63,7 +63,7 @@ export const evaluate = (
       randomInto(n.attributes.distribution, keyOf(n.inputs[0]!), numbers);
       return numbers;
     }
-    const operands = n.inputs.map((x): Tensor => ({ data: values.get(x)!, shape: x.shape, dtype: numberType(x) })); // prettier-ignore
+    const operands = n.inputs.map((x): Tensor => ({ data: values.get(x)!, shape: x.shape, dtype: numberType(x) })); // oxfmt-ignore
     // the op and the attributes of one node belong together
     const node = { op: n.op, attributes: n.attributes } as LibraryNode;
     return evaluatePrimitive(node, operands, { shape: n.shape, dtype: numberType(n) });

@@ -101,7 +101,7 @@ const transformed = (grid: Grid, inputs: readonly Input[], transform: Transforme
     build: (nodes) => {
       const all = tensors(nodes);
       const at = (...some: readonly Place[]): Tensors =>
-        Object.fromEntries(inputs.flatMap(({ path }, k) => (some.includes(places[k]!) ? [[path, all[path]!]] : []))); // prettier-ignore
+        Object.fromEntries(inputs.flatMap(({ path }, k) => (some.includes(places[k]!) ? [[path, all[path]!]] : []))); // oxfmt-ignore
       // in the order of the inputs, which the graph is made by
       const f: Function = (x) => tensors(graph.build(mapValues({ ...all, ...x }, nodeOf)));
       return mapValues(transform(f, at), nodeOf);

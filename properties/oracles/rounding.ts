@@ -18,7 +18,7 @@ const ERROR = 2 ** -21;
 const EXACT: ReadonlySet<string> = new Set([
   'input', 'select', 'reshape', 'transpose', 'broadcast', 'slice', 'flip', 'pad', 'concat', 'gather', 'stored', 'after',
   'stopGradient', 'iota', 'neg', 'abs', 'max', 'min',
-]); // prettier-ignore
+]); // oxfmt-ignore
 
 /** Operations whose operands are rounded too, like the terms of their sums. */
 const SUMS: ReadonlySet<string> = new Set(['sum', 'cumsum', 'scatterAdd', 'dot', 'conv2d']);
@@ -55,7 +55,7 @@ const disturbed = (roots: readonly Node[], seed: number): readonly Node[] => {
   let next = seed;
   const errors = (n: Node): Node =>
     n.dtype === 'float32'
-      ? p.mul(n, p.constant(numbers('small', next++, sizeOf(n.shape)).map((e) => 1 + e * ERROR), n.shape, 'float32')) // prettier-ignore
+      ? p.mul(n, p.constant(numbers('small', next++, sizeOf(n.shape)).map((e) => 1 + e * ERROR), n.shape, 'float32')) // oxfmt-ignore
       : n;
   return rewrite(decompose(roots, []), (n) => {
     const name = nameOf(n);

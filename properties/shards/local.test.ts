@@ -172,7 +172,7 @@ test('a sweep draws each combination with the same key', async () => {
       over: { grid: [2, STEPS], batch: [4, 5] },
     })(),
   );
-  expect(points.map(({ sampling: { grid, batch } }) => [grid, batch])).toEqual([[2, 4], [2, 5], [STEPS, 4], [STEPS, 5]]); // prettier-ignore
+  expect(points.map(({ sampling: { grid, batch } }) => [grid, batch])).toEqual([[2, 4], [2, 5], [STEPS, 4], [STEPS, 5]]); // oxfmt-ignore
   expect(await numbersOf(points[3]!.shards)).toEqual(world.expected.data);
   expect(await numbersOf(points[0]!.shards)).not.toEqual(world.expected.data);
 });

@@ -181,7 +181,7 @@ describe('a queue', options, () => {
       { rm: '-rf' },
       { text: JSON.stringify({ work: 'eval', options: {} }), input: 'x' },
     ];
-    const added = await jobs.addBulk(poison.map((data, i) => ({ name: 'shard', data, opts: { jobId: `poison-${i}`, attempts: 3 } }))); // prettier-ignore
+    const added = await jobs.addBulk(poison.map((data, i) => ({ name: 'shard', data, opts: { jobId: `poison-${i}`, attempts: 3 } }))); // oxfmt-ignore
     await demandEqual('poisoned', valueOf(await drawn('poisoned')));
     for (const { id } of added) {
       await waitFor('the end of a poisoned job', ended(jobs, id ?? ''));

@@ -66,7 +66,7 @@ const failingAt = (backend: Backend, failing: number) => {
 
 type Size = [2, 2, 1];
 const noising = right(ddpm(cosine(3)));
-const data = right(datasetOf({ pixels: Uint8Array.from({ length: 12 }, (_, i) => 20 * i), labels: Uint8Array.of(0, 1, 1), image: [2, 2, 1] })); // prettier-ignore
+const data = right(datasetOf({ pixels: Uint8Array.from({ length: 12 }, (_, i) => 20 * i), labels: Uint8Array.of(0, 1, 1), image: [2, 2, 1] })); // oxfmt-ignore
 /** A model of one parameter with classes, which is conditioned on noisy images of half the size. */
 const model: Model<Scalar, Size> = {
   ...parameter(allOnes),

@@ -102,7 +102,7 @@ fit({ ...recipe, loss: boundLosses });
 fit({ ...recipe, loss: rescaledBoundLosses });
 fit({ ...recipe, loss: hybridLosses });
 fit({ ...recipe, loss: weightedBy(minSnrWeight(5))(simpleLosses) });
-fit({ ...recipe, loss: (diffusion, denoiser, options) => hybridLosses(diffusion, denoiser, { ...options, lambda: 0.01 }) }); // prettier-ignore
+fit({ ...recipe, loss: (diffusion, denoiser, options) => hybridLosses(diffusion, denoiser, { ...options, lambda: 0.01 }) }); // oxfmt-ignore
 const absoluteLosses: Objective = (diffusion, denoiser, options) => {
   const errors = predictionErrors(diffusion, denoiser, options);
   return (params, inputs) => {

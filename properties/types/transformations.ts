@@ -74,7 +74,7 @@ expectType<Tensor<['B', 5]>>()(F.pipe(batch, vmap(vmap(energy))));
 // in a pipe, a generic function and a parameter without a type get their shapes
 expectType<Tensor<[8, 3]>>()(F.pipe(xs, vmap(softmax())));
 expectType<Tensor<['B', 5, 2]>>()(F.pipe(batch, vmap(matmul(kernel))));
-expectType<Tensor<[8]>>()(F.pipe(xs, vmap((x) => sum(square(x))))); // prettier-ignore
+expectType<Tensor<[8]>>()(F.pipe(xs, vmap((x) => sum(square(x))))); // oxfmt-ignore
 declare const kernel: Tensor<[3, 2]>;
 // outside a pipe only the leading extent is kept
 expectType<Tensor<[8, ...Dim[]]>>()(vmap(softmax())(xs));

@@ -46,7 +46,7 @@ const guided: Denoiser<{ readonly guide: null }, [2]> = { predicts: 'x0', apply:
 const any = (options: unknown): never => options as never;
 
 const messageOf = (value: E.Either<{ readonly message: string }, unknown>): string =>
-  E.match(({ message }: { readonly message: string }) => message, () => 'taken')(value); // prettier-ignore
+  E.match(({ message }: { readonly message: string }) => message, () => 'taken')(value); // oxfmt-ignore
 
 describe('options of functions that return an Either', () => {
   it.each<[unknown, message: string]>([
@@ -82,7 +82,7 @@ describe('options of functions that return an Either', () => {
     [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
     [weightsOf('x0', sigmoidWeight(NaN))(noising), 'sigmoidWeight: bias: expected a finite number, got NaN; give the log-SNR above which details count less, such as -1'],
     [weightsOf('x0', edmWeight(0))(noising), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
-  ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // prettier-ignore
+  ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // oxfmt-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {
     const of = (interval: readonly [number, number], known?: number) =>
@@ -103,11 +103,11 @@ describe('options of functions that return an Either', () => {
       sampler<null, [2]>({ noising: short, denoiser: white, solver: ddim(), guidance: cfg(2, { interval: [first, 500] }) });
     expect(messageOf(last(99))).toBe('taken');
     expect(messageOf(last(100))).toContain('0 to 99, got [100, 500]');
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('a guidance without an interval is accepted', () => {
     expect(messageOf(sampler<null, [2]>({ noising, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('options that are checked when the program is traced', () => {
@@ -151,7 +151,7 @@ describe('options that are checked when the program is traced', () => {
     [(k) => conditioningAugmentation(noising, { levels: 101 })(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.levels: expected a whole number of levels, 1 to 100, got 101; the first timesteps have the least noise'],
     [(k) => conditioningAugmentation(noising, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels?'],
   ])('%#: %s', async (build, message) =>
-    expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // prettier-ignore
+    expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // oxfmt-ignore
 
   it('weightings with invalid options have different names', () => {
     const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map((w) => weightedBy(w)(simpleLosses).name);

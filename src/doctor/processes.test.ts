@@ -62,7 +62,7 @@ test('a backend that is too slow to measure still counts as working', async () =
 });
 
 test('a backend that crashes during the measurement counts as working, with a note', async () => {
-  const main = script('worn', `process.send(${JSON.stringify({ finding: works, isLast: false })}, () => process.exit(4));`); // prettier-ignore
+  const main = script('worn', `process.send(${JSON.stringify({ finding: works, isLast: false })}, () => process.exit(4));`); // oxfmt-ignore
   expect(await probeInProcess(main, 'webgpu')).toEqual({
     ...works,
     note: 'a GPU; its process ended during the measurement (4): no error output',

@@ -34,7 +34,7 @@ const findingOf = (backend: BackendName, lastMessage: ProbeMessage | null, timed
     ? `too slow to measure within ${limits.speeds / 1000} s`
     : `its process ended during the measurement ${end}`;
   return { ...lastMessage.finding, note: `${lastMessage.finding.note}; ${why}` };
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** Runs `main --probe <backend>` and returns its finding, or how the process ended without one. */
 export const probeInProcess = (main: string, backend: BackendName, limits = LIMITS): Promise<Finding> =>
@@ -55,8 +55,7 @@ export const probeInProcess = (main: string, backend: BackendName, limits = LIMI
     child.on('message', (message) => {
       lastMessage = message as ProbeMessage; // from `probe`, in the child
       clearTimeout(timer);
-      if (lastMessage.isLast)
-        child.kill(); // loaded libraries can keep the process alive
+      if (lastMessage.isLast) child.kill(); // loaded libraries can keep the process alive
       else timer = killAfter(limits.speeds);
     });
     child.on('error', (error) => {

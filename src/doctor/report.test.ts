@@ -12,8 +12,8 @@ const here: Machine = {
   packages: { a: '4.5.6', b: null },
 };
 const speeds = { matmul: 123.4, conv: 9.876, chain: 0.5 };
-const works = (backend: Finding['backend'], note: string, trusted = true): Finding => ({ backend, works: true, trusted, note, speeds }); // prettier-ignore
-const fails = (backend: Finding['backend'], note: string): Finding => ({ backend, works: false, trusted: false, note, speeds: null }); // prettier-ignore
+const works = (backend: Finding['backend'], note: string, trusted = true): Finding => ({ backend, works: true, trusted, note, speeds }); // oxfmt-ignore
+const fails = (backend: Finding['backend'], note: string): Finding => ({ backend, works: false, trusted: false, note, speeds: null }); // oxfmt-ignore
 
 test('prints a table of working backends, then the reasons of the others', () => {
   const report = reportOf(here, [
@@ -47,12 +47,12 @@ test('is at most 80 columns wide, and loses no word', () => {
     'a long reason of several words, '.repeat(9),
   );
   const device = 'llvmpipe (LLVM 19.1.7, 256 bits); a software adapter, which auto() does not choose';
-  const long = { ...here, cpu: '16 × A Processor With A Long Name And Many Words @ 2.80GHz', packages: { ...here.packages, ['@scope/package']: '1.0.0', ['@scope/another']: null } }; // prettier-ignore
-  const lines = formatReport(reportOf(long, [works('webgpu', device, false), works('reference', ''), fails('tfjs-node', reason)])); // prettier-ignore
+  const long = { ...here, cpu: '16 × A Processor With A Long Name And Many Words @ 2.80GHz', packages: { ...here.packages, ['@scope/package']: '1.0.0', ['@scope/another']: null } }; // oxfmt-ignore
+  const lines = formatReport(reportOf(long, [works('webgpu', device, false), works('reference', ''), fails('tfjs-node', reason)])); // oxfmt-ignore
   for (const text of lines) expect(text.length).toBeLessThanOrEqual(80);
   const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
   const shown = words(lines.join(' '));
-  for (const text of [reason, device, long.cpu, '@scope/package']) expect(shown).toEqual(expect.arrayContaining([...words(text)])); // prettier-ignore
+  for (const text of [reason, device, long.cpu, '@scope/package']) expect(shown).toEqual(expect.arrayContaining([...words(text)])); // oxfmt-ignore
   expect(shown.filter((word) => word === 'reason')).toHaveLength(9);
 });
 

@@ -57,7 +57,7 @@ const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
 /** Lists the backends that work, with their speeds, then those that do not, with the reasons, in lines of 80 columns. */
 export const formatReport = (report: Report): readonly string[] => {
   const { noisefold, node, system, cpu, packages, auto, backends } = report;
-  const installed = Object.entries(packages).map(([name, version]) => `${name} ${version ?? '(not installed)'}`); // prettier-ignore
+  const installed = Object.entries(packages).map(([name, version]) => `${name} ${version ?? '(not installed)'}`); // oxfmt-ignore
   const working = backends.filter(({ works }) => works);
   const missing = backends.filter(({ works }) => !works);
   return [

@@ -157,7 +157,7 @@ describe('open', () => {
     const nf = await open(reference());
     expect(await errorOf(Promise.resolve().then(() => call(nf.run)))).toMatchObject({ _tag: 'ConfigError', ...expected });
     await nf.close();
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('unwrap', () => {

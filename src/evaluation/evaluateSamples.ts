@@ -10,7 +10,7 @@ import { optional, schema } from '../internal/schema.js';
 import { type ImageShape, labelList } from '../training/data/dataset.js';
 import { genEffect } from '../training/genEffect.js';
 import { accuracyOf } from './accuracy.js';
-import { extracted, type Extracted, extraction, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // prettier-ignore
+import { extracted, type Extracted, extraction, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // oxfmt-ignore
 import type { FeatureNetwork } from './featureNetwork.js';
 import { frechetDistance } from './frechetDistance.js';
 import { inceptionScore, type ScoreSplits, scoreSplits } from './inceptionScore.js';

@@ -69,7 +69,7 @@ describe('features of images', () => {
     };
     const how = { batch: 2, onBatch, signal: stop.signal };
     const result = await onReference(extractFeatures(pixels, images(7), how));
-    expect(seen).toEqual([[2, 7], [4, 7]]); // prettier-ignore
+    expect(seen).toEqual([[2, 7], [4, 7]]); // oxfmt-ignore
     expect(result).toMatchObject(E.left({ _tag: 'Cancelled', where: 'extractFeatures, image 4' }));
   });
 
@@ -93,7 +93,7 @@ describe('features of images', () => {
     ['features of another rank', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => (x) => ({ features: x as never }) } }, images(2)), { _tag: 'ShapeError', actual: '[2, 2, 2, 1]' }],
     ['a network that raises an error', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => () => raise('ConfigError', { where: 'me', expected: 'a', actual: 'b', hint: 'c' }) } }, images(2)), { _tag: 'ConfigError', where: 'me' }],
     ['data that cannot be read', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => TE.left({ _tag: 'FileError' } as NoisefoldError) }), { _tag: 'FileError' }],
-  ])('%s', async (_, effect, expected) => expect(await onReference(effect)).toMatchObject(E.left(expected))); // prettier-ignore
+  ])('%s', async (_, effect, expected) => expect(await onReference(effect)).toMatchObject(E.left(expected))); // oxfmt-ignore
 });
 
 describe('evaluateSamples', () => {
@@ -136,5 +136,5 @@ describe('evaluateSamples', () => {
   ])('%s', async (_, change, expected) => {
     const settings = { network: pixels, real: images(20), generated: images(9), ...change };
     expect(await onReference(evaluateSamples(settings as never))).toMatchObject(E.left(expected));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

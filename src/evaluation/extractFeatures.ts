@@ -1,5 +1,5 @@
 /** The features of images, batch by batch. */
-import { type Backend, leafSpec, program, read, release, type Resident, type Tensor, treeSpec, type Value } from '../dsl/index.js'; // prettier-ignore
+import { type Backend, leafSpec, program, read, release, type Resident, type Tensor, treeSpec, type Value } from '../dsl/index.js'; // oxfmt-ignore
 import { valueShape } from '../dsl/run/value.js';
 import type { Effect } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';

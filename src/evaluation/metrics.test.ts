@@ -171,5 +171,5 @@ describe('bad input', () => {
     ['labels of a different number of images', accuracyOf(two, [1]), { _tag: 'ConfigError', where: 'accuracyOf: labels', actual: '1' }],
     ['a label that is not a class', accuracyOf(two, [0, 12]), { _tag: 'ConfigError', where: 'accuracyOf: labels.1', actual: '12' }],
     ['more neighbours than images', nearestNeighbours(two, two, 3), { _tag: 'ConfigError', where: 'nearestNeighbours: k' }],
-  ])('%s', (_, result, expected) => expect(result).toMatchObject(E.left(expected))); // prettier-ignore
+  ])('%s', (_, result, expected) => expect(result).toMatchObject(E.left(expected))); // oxfmt-ignore
 });

@@ -6,7 +6,7 @@ import { decodeCifar10 } from './cifar10.js';
 const record = (label: number): Uint8Array => {
   const planes = [(i: number) => i >> 5, (i: number) => i & 31, () => 200].map((of) => Array.from({ length: 1024 }, (_, i) => of(i)));
   return Uint8Array.of(label, ...planes.flat());
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 test('planes of colours become pixels', () => {
   const actual = decodeCifar10('x.bin')(Uint8Array.of(...record(3), ...record(9)));
@@ -16,7 +16,7 @@ test('planes of colours become pixels', () => {
   expect(image).toEqual([32, 32, 3]);
   for (const [n, y, x] of [[0, 0, 0], [0, 31, 2], [1, 17, 30]] as const)
     expect([...pixels.subarray(((n * 32 + y) * 32 + x) * 3).subarray(0, 3)]).toEqual([y, x, 200]);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test.each([
   ['nothing', new Uint8Array(0), 'records of 3073 bytes, at least one', '0 bytes'],
@@ -25,4 +25,4 @@ test.each([
   ['a label that is invalid', record(10), 'labels from 0 to 9', '10 in record 0'],
 ])('refuses %s', (_, bytes, expected, actual) => {
   expect(decodeCifar10('x.bin')(bytes)).toMatchObject({ left: { _tag: 'DecodeError', where: 'x.bin', expected, actual } });
-}); // prettier-ignore
+}); // oxfmt-ignore

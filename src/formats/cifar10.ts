@@ -10,7 +10,7 @@ import { checkedBytes } from './bytes.js';
  * The names of the classes of CIFAR-10, by label.
  * @example cifar10Classes[3] // → 'cat'
  */
-export const cifar10Classes: readonly string[] = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']; // prettier-ignore
+export const cifar10Classes: readonly string[] = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']; // oxfmt-ignore
 
 /** Images of CIFAR-10 and their labels, as bytes. */
 export interface Cifar10 {

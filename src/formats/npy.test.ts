@@ -16,7 +16,7 @@ const npy = (header: string, data: ArrayBuffer | readonly number[], version = 1)
   const length = new Uint8Array(version === 1 ? 2 : 4);
   length.set([text.length & 255, text.length >> 8]);
   return joinBytes([Uint8Array.of(0x93), strToU8('NUMPY'), Uint8Array.of(version, 0), length, text, new Uint8Array(data)]);
-}; // prettier-ignore
+}; // oxfmt-ignore
 const header = (descr: string, shape: string, order = 'False'): string =>
   `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }`;
 const read = (bytes: Uint8Array): NpyArray => right(decodeNpy('x.npy')(bytes));
@@ -63,7 +63,7 @@ describe('elements', () => {
     const large = new BigInt64Array([1n, 2n ** 53n + 1n]).buffer;
     expect(decodeNpy('x.npy')(npy(header('<i8', '(2,)'), large))).toMatchObject({ left: { _tag: 'DecodeError', expected: 'integers within ±2⁵³' } });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('versions 2 and 3, a scalar, an empty array, and entries in another order', () => {
   expect(read(npy(header('|u1', '(1, 2)'), [3, 4], 2))).toEqual({ shape: [1, 2], data: Uint8Array.of(3, 4) });
@@ -122,7 +122,7 @@ describe('refuses, and says why:', () => {
     bytes.forEach((byte, i) => (file[(i * 7 + byte) % file.length]! ^= byte));
     expect(() => decodeNpy('x')(file)).not.toThrow();
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 /** Written by NumPy 2.4: savez_compressed(images = uint8 [2, 2, 3], labels = int64 [2], big = float32 in Fortran order, big-endian). */
 const BY_NUMPY =
@@ -235,4 +235,4 @@ describe('an .npz file', () => {
     else for (const [name, array] of actual.right)
       for (const [known, same] of right(decodeNpz('x.npz')(file))) if (name === known) expect(array).toEqual(same);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

@@ -17,7 +17,14 @@ import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
 
 /** The numbers of an array. 64-bit integers are Float64Arrays, whose numbers are all exact. */
 export type NpyData =
-  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** An array of NumPy, row-major. */
 export interface NpyArray {
@@ -107,7 +114,7 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
   const [, endian, code = ''] = /^'([<>|=])(\w+)'$/.exec(descr!) ?? [];
   const element = Object.hasOwn(ELEMENTS, code) ? ELEMENTS[code] : undefined;
   if (words.length > 0 && element === undefined)
-    return refuse(where, `elements of a type ${Object.keys(ELEMENTS).join(', ')}`, `${descr}`, 'convert it, as by x.astype("float32")'); // prettier-ignore
+    return refuse(where, `elements of a type ${Object.keys(ELEMENTS).join(', ')}`, `${descr}`, 'convert it, as by x.astype("float32")'); // oxfmt-ignore
   if (element === undefined || !/^(True|False)$/.test(order!) || !extents!.startsWith('('))
     return refuse(where, 'a header with descr, fortran_order and shape, of simple elements', 'another one');
   const shape = (extents!.match(/\d+/g) ?? []).map(Number);

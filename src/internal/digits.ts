@@ -103,7 +103,7 @@ type Added<
 
 // Subtraction adds the complement: A − B = A + (99…9 − B) + 1 − 10ⁿ. The last digit comes first.
 
-type Complements = { '0': '9'; '1': '8'; '2': '7'; '3': '6'; '4': '5'; '5': '4'; '6': '3'; '7': '2'; '8': '1'; '9': '0' }; // prettier-ignore
+type Complements = { '0': '9'; '1': '8'; '2': '7'; '3': '6'; '4': '5'; '5': '4'; '6': '3'; '7': '2'; '8': '1'; '9': '0' }; // oxfmt-ignore
 /** 9 minus each digit of `B`, for as many digits as `A` has. */
 type Complement<A extends string, B extends string, Out extends string = ''> = A extends `${string}${infer As}`
   ? B extends `${infer Y extends Digit}${infer Bs}`
@@ -282,7 +282,7 @@ interface Steps {
   '7/4': [['7/5', '5'], ['7/6', '5'], ['7/0', '6'], ['7/1', '6'], ['7/2', '6'], ['7/3', '6'], ['7/4', '6'], ['7/5', '6'], ['7/6', '6'], ['7/0', '7']];
   '7/5': [['7/1', '7'], ['7/2', '7'], ['7/3', '7'], ['7/4', '7'], ['7/5', '7'], ['7/6', '7'], ['7/0', '8'], ['7/1', '8'], ['7/2', '8'], ['7/3', '8']];
   '7/6': [['7/4', '8'], ['7/5', '8'], ['7/6', '8'], ['7/0', '9'], ['7/1', '9'], ['7/2', '9'], ['7/3', '9'], ['7/4', '9'], ['7/5', '9'], ['7/6', '9']];
-} // prettier-ignore
+} // oxfmt-ignore
 
 /** Sums of a carry and two digits: the next carry, and a digit. */
 interface Sums {
@@ -310,4 +310,4 @@ interface Sums {
     '8': [['0', '9'], ['1', '0'], ['1', '1'], ['1', '2'], ['1', '3'], ['1', '4'], ['1', '5'], ['1', '6'], ['1', '7'], ['1', '8']];
     '9': [['1', '0'], ['1', '1'], ['1', '2'], ['1', '3'], ['1', '4'], ['1', '5'], ['1', '6'], ['1', '7'], ['1', '8'], ['1', '9']];
   };
-} // prettier-ignore
+} // oxfmt-ignore

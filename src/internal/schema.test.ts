@@ -137,7 +137,7 @@ describe('schema', () => {
   ])('%j is refused at its field', (given, message) => {
     expect(messageOf(given)).toBe(message);
     expect(() => options.demand(given)).toThrow(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('an argument is refused by the name of its place', () => {

@@ -127,7 +127,7 @@ describe('weights are opened', () => {
     await expect(failing()).rejects.toThrow('of the caller');
     expect(await open()).toBe(before);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('refuses, and says why:', () => {
   const index = (map: unknown, rest = ''): string => `{"metadata":{"total_size":[1,{"a":"}"}]},"weight_map":${JSON.stringify(map)}${rest}}`;
@@ -210,11 +210,11 @@ describe('refuses, and says why:', () => {
     const other = withWeights(join(golden, 'parameter.pt'), ({ tensor }) => tensor({ name: 'ww', dtype: 'F32', shape: [] }));
     expect(await leftOf(other)).toMatchObject({ _tag: 'ConfigError', actual: 'ww' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test.prop([fc.uint8Array({ maxLength: 200 }), fc.constantFrom('', '\x80\x02', '\x80\x04\x95', 'PK\x03\x04', '{"weight_map":{', '\x10\0\0\0\0\0\0\0{')], {
   numRuns: faults(300, 30_000),
 })('arbitrary bytes are refused or read, and nothing throws', async (bytes, start) => {
   const result = await readAll(Uint8Array.of(...Array.from(start, (character) => character.charCodeAt(0)), ...bytes))();
   if (E.isLeft(result)) expect(['DecodeError', 'FileError']).toContain(result.left._tag);
-}); // prettier-ignore
+}); // oxfmt-ignore

@@ -49,7 +49,7 @@ describe('imageGrid', () => {
 
   test('a wrong option is refused by its name', () => {
     const images = { shape: [1, 2, 2, 1], data: new Float32Array(4) };
-    const refused = (layout: object | number) => E.match(({ message }: NoisefoldError) => message, String)(imageGrid(images, layout)); // prettier-ignore
+    const refused = (layout: object | number) => E.match(({ message }: NoisefoldError) => message, String)(imageGrid(images, layout)); // oxfmt-ignore
     expect(refused({ scale: 0.5 })).toContain('imageGrid.scale: expected an integer ≥ 1, got 0.5');
     expect(refused({ gap: -1 })).toContain('imageGrid.gap: expected an integer ≥ 0, got -1');
     expect(refused({ margin: 1 })).toContain('imageGrid.margin: expected one of the fields columns, scale, gap');

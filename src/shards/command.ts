@@ -80,7 +80,7 @@ export const workerCommand = async (words: readonly string[]): Promise<number> =
       },
     })();
   };
-  const result = await run().catch((thrown: unknown) => attempt((): never => { throw thrown; })); // prettier-ignore
+  const result = await run().catch((thrown: unknown) => attempt((): never => { throw thrown; })); // oxfmt-ignore
   stop.release();
   if (E.isRight(result)) return 0;
   print(`${result.left._tag}: ${result.left.message}`);

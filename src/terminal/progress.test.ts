@@ -160,7 +160,7 @@ describe('a stream that cannot be written', () => {
     ['that throws', () => ({ write: () => { throw gone; } })],
     ['whose reader has closed', () => new Writable({ write: (_, __, done) => done(gone) }) as unknown as Output],
     ['that has ended', () => new Writable({ write: (_, __, done) => done() }).end() as unknown as Output],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
 
   test.each(streams)('%s, ends nothing', async (_, make) => {
     for (const about of [{}, { isTTY: true }]) {

@@ -61,5 +61,5 @@ describe('an argument of another kind is a typed error', () => {
     ["readIdxDataset(images, labels, '28')", () => js.readIdxDataset!('never', 'never', '28'), 'readIdxDataset.image: expected an image shape, got "28"'],
     ['streamIdx(f, 1)()', () => (js.streamIdx!('f', 1) as () => unknown)(), 'f: expected the pieces of a file, an AsyncIterable, got nothing'],
     ['gunzip(f)(bytes)', () => (js.gunzip!('f') as (y: unknown) => unknown)(new Uint8Array(1)), 'f: expected the pieces of a file, an AsyncIterable, got an object'],
-  ])('%s', async (_, call, message) => expect(await messageOf(call)).toContain(message)); // prettier-ignore
+  ])('%s', async (_, call, message) => expect(await messageOf(call)).toContain(message)); // oxfmt-ignore
 });

@@ -115,4 +115,4 @@ describe('a configuration that cannot work is a ConfigError', () => {
       expect(error.message).toContain(message);
     }),
   );
-}); // prettier-ignore
+}); // oxfmt-ignore

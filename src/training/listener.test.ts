@@ -84,7 +84,7 @@ describe.each(listeners)('%s', (name, worksWith) => {
         actual: expect.stringMatching(/^Error: mine/),
       },
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test.each<[string, () => 'stop' | Promise<'stop'> | TE.TaskEither<never, 'stop'>]>([

@@ -66,7 +66,7 @@ test('samples at stored weights have the bits of samples at rounded weights, and
     expect(backend.stats().bytes - bytes).toBeLessThan(0.26 * bytes); // beside two copies as float32
     expect(right(await sample({ ...trained, params: stored }, drawing)(backend)())).toEqual(expected);
     const held = backend.stats().bytes;
-    const prepared = right(await prepareSampling(trained, { solver: ddim(), grid: 3, guidance: cfg(2), batch: 3, storage: 'float16' })(backend)()); // prettier-ignore
+    const prepared = right(await prepareSampling(trained, { solver: ddim(), grid: 3, guidance: cfg(2), batch: 3, storage: 'float16' })(backend)()); // oxfmt-ignore
     expect(right(await prepared.sample({ labels: [0, 1, 2], key: key(3) })())).toEqual(expected);
     right(await prepared.release());
     expect(backend.stats().bytes).toBe(held);
@@ -130,9 +130,9 @@ describe('bad input is an error that says what to do', () => {
       const path = `${folder}/none.safetensors`;
       const { bytes } = backend.stats();
       const messageOf = async (work: Parameters<typeof leftOf>[0]) => (await leftOf(work)).message;
-      expect(await messageOf(sample(trained, { ...drawing, storage: fp16 })(backend))).toBe(`sample.storage: ${unknown}`); // prettier-ignore
-      expect(await messageOf(prepareSampling(trained, { solver: ddim(), storage: fp16 })(backend))).toBe(`prepareSampling.storage: ${unknown}`); // prettier-ignore
-      expect(await messageOf(loadWeights(path, trained.model, { storage: fp16 })(backend))).toBe(`loadWeights.storage: ${unknown}`); // prettier-ignore
+      expect(await messageOf(sample(trained, { ...drawing, storage: fp16 })(backend))).toBe(`sample.storage: ${unknown}`); // oxfmt-ignore
+      expect(await messageOf(prepareSampling(trained, { solver: ddim(), storage: fp16 })(backend))).toBe(`prepareSampling.storage: ${unknown}`); // oxfmt-ignore
+      expect(await messageOf(loadWeights(path, trained.model, { storage: fp16 })(backend))).toBe(`loadWeights.storage: ${unknown}`); // oxfmt-ignore
       expect(await messageOf(loadTrained(path, { storage: fp16 })(backend))).toBe(`loadTrained.storage: ${unknown}`);
       expect(backend.stats().bytes).toBe(bytes);
     }));
@@ -143,7 +143,7 @@ describe('bad input is an error that says what to do', () => {
       const path = `${folder}/fits.safetensors`;
       right(await saveWeights(path, trained.model, trained.params)(backend)());
       const { bytes } = backend.stats();
-      const full = fail('BackendFailure', { where: 'the wasm backend', expected: '1.0 MiB of free memory', actual: 'not enough, with 4095.9 MiB in use', hint: '' }); // prettier-ignore
+      const full = fail('BackendFailure', { where: 'the wasm backend', expected: '1.0 MiB of free memory', actual: 'not enough, with 4095.9 MiB in use', hint: '' }); // oxfmt-ignore
       let uploads = 0;
       const small: Backend = { ...backend, upload: (...of) => (uploads++ < 5 ? backend.upload(...of) : TE.fromEither(full)) };
       const count = [...right(await readTensors(trained.params)(backend)()).values()].reduce((sum, { data }) => sum + data.length, 0);
@@ -157,7 +157,7 @@ describe('bad input is an error that says what to do', () => {
         hint: `the parameters need ${sizeOf(2)} as float16: release other values, or use a smaller model`,
       });
       expect(backend.stats().bytes).toBe(bytes);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('a weight beyond float16', () =>
     onWasm(async (backend) => {

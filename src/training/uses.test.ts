@@ -23,7 +23,7 @@ import type { Sampling } from './sample/sampling.js';
 import { right } from './testing.js';
 
 const noising = right(ddpm(cosine(1000)));
-const trained = (model: Model<object, [2, 2, 2]>): Trained<object, [2, 2, 2]> => ({ model, noising, image: [2, 2, 2], params: {} }); // prettier-ignore
+const trained = (model: Model<object, [2, 2, 2]>): Trained<object, [2, 2, 2]> => ({ model, noising, image: [2, 2, 2], params: {} }); // oxfmt-ignore
 const white = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => onesLike(x) });
 const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 
@@ -56,7 +56,7 @@ describe('samples that keep a part of images', () => {
   });
 
   test('may be many from one image, and each channel may have its own mask', async () => {
-    const one = { images: images(1), mask: { data: Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0), shape: [1, 2, 2, 2] } as const }; // prettier-ignore
+    const one = { images: images(1), mask: { data: Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0), shape: [1, 2, 2, 2] } as const }; // oxfmt-ignore
     const painted = await samples({ known: one, count: 3 }, white);
     for (const [i, x] of painted.data.entries()) expect(x).toBe(i % 2 === 0 ? one.images.data[i % 8] : 1);
   });
@@ -71,7 +71,7 @@ describe('samples that keep a part of images', () => {
 
 describe('samples that start from images', () => {
   test('are nearer to the images for a smaller strength', async () => {
-    const near = async (strength: number) => distance(await samples({ from: { images: images(4), strength } }), images(4)); // prettier-ignore
+    const near = async (strength: number) => distance(await samples({ from: { images: images(4), strength } }), images(4)); // oxfmt-ignore
     const [little, half, all] = [await near(0.13), await near(0.5), await near(1)];
     expect(little).toBeLessThan(half);
     expect(half).toBeLessThan(all);
@@ -95,7 +95,7 @@ describe('samples that start from images', () => {
 
 describe('images that are encoded', () => {
   const zeros = Array.from({ length: 8 }, () => 0);
-  const exact = exactDenoiser(noising)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // prettier-ignore
+  const exact = exactDenoiser(noising)<[2, 2, 2]>({ shape: [2, 2, 2], weights: [1], means: [zeros], variances: [0.25] }); // oxfmt-ignore
   const gaussian = trained({ ...layer({}, () => null), ...overParams(() => null)(exact) });
   const encoded = (change: Partial<Encoding>, of = gaussian) =>
     onWasm((backend) => encode({ images: images(3), grid: parts.grid, ...change })(of)(backend)());
@@ -124,7 +124,7 @@ describe('images that are encoded', () => {
       [{ images: { ...images(1), data: new Float32Array(8).fill(9) } }, 'expected finite numbers in [-1, 1], got 9'],
       [{ condition: { images: images(3), t: 5 } }, 'encode: key: expected a key for the noise of the condition'],
       [{ lables: [1] } as Partial<Encoding>, 'encode'],
-    ]; // prettier-ignore
+    ]; // oxfmt-ignore
     for (const [change, says] of bad) {
       const result = await encoded(change);
       expect(E.isLeft(result) && result.left.message).toContain(says);
@@ -149,7 +149,7 @@ describe('invalid arguments are refused before anything runs', () => {
     [{ from: { noise: { ...images(1), data: new Float32Array(8).fill(NaN) } } }, 'sample: from.noise: expected finite numbers, got NaN at number 0'],
     [{ known: { images: images(1) } as GivenKnown }, 'sample.known.mask'],
     [{ from: { images: images(1), strength: 0.5, nosie: 1 } as GivenBeginning }, 'sample.from'],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   test.each(bad)('%#', async (change, says) => {
     const result = await outcome(change);
     expect(E.isLeft(result) && result.left.message).toContain(says);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { curveOf, curveText } from './curve.js';
 
 test('curves are read as they were written, to five digits', () => {
-  const curve = { losses: [{ step: 0, loss: 0.98765432 }, { step: 1, loss: 0.5 }], heldOut: [{ step: 1, loss: 0.25 }], trained: [{ step: 1, loss: 0.125 }] }; // prettier-ignore
+  const curve = { losses: [{ step: 0, loss: 0.98765432 }, { step: 1, loss: 0.5 }], heldOut: [{ step: 1, loss: 0.25 }], trained: [{ step: 1, loss: 0.125 }] }; // oxfmt-ignore
   expect(curveOf(curveText(curve))).toEqual({
     ...curve,
     losses: [

@@ -80,7 +80,7 @@ describe('a drawing', () => {
     expect(effect).toMatchObject({ request: { network: 'shipped', seed: ready.seed } });
     expect(other.shown).toBeNull();
     // the training of one's own does not change what the other one draws
-    expect(asked(drew(other, { _tag: 'Dropped', id: 1, purpose: 'drawing' }, loaded)[0], trained(60_000), loaded)).toBeUndefined(); // prettier-ignore
+    expect(asked(drew(other, { _tag: 'Dropped', id: 1, purpose: 'drawing' }, loaded)[0], trained(60_000), loaded)).toBeUndefined(); // oxfmt-ignore
   });
 
   test('is shown as it arrives', () => {

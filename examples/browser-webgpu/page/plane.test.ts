@@ -11,7 +11,7 @@ import {
 } from '../shared/plane.js';
 import type { Report } from '../shared/messages.js';
 import type { Event } from './event.js';
-import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, plays, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // prettier-ignore
+import { dotsAt, firstPlane, isCurrent, type Plane, placesOf, planed, planeQuery, plays, pointsOf, ROW, spiral, stepOf, updatesOf } from './plane.js'; // oxfmt-ignore
 
 const after = (state: Plane, ...events: readonly Event[]): Plane =>
   events.reduce((before, event) => planed(before, event)[0], state);
@@ -92,7 +92,7 @@ describe('the choices', () => {
   test.each(PLANE_PATHS)('have a prediction that the path %s allows, whatever was chosen before', (path) => {
     for (const predicts of ALL_PREDICTIONS)
       for (const before of PLANE_PATHS) {
-        const chosen = after(set(`pointPath=${before}&predicts=${predicts}`)[0], { _tag: 'PlaneSet', query: `pointPath=${path}` }); // prettier-ignore
+        const chosen = after(set(`pointPath=${before}&predicts=${predicts}`)[0], { _tag: 'PlaneSet', query: `pointPath=${path}` }); // oxfmt-ignore
         expect(PREDICTIONS[path]).toContain(chosen.predicts);
       }
   });

@@ -118,4 +118,4 @@ describe('the page on WebGPU', inBrowser, () => {
     await goOn();
     await whenStepIs(page, 8);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

@@ -126,7 +126,7 @@ describe('the figure "Plot it"', inBrowser, () => {
 
     const close = learned.find(({ ends }) => share(distances(ends, curve), 0.1) >= 0.9)!;
     const start = await page.evaluate(() => performance.getEntriesByName('seen')[0]!.startTime);
-    const filming = learned.slice(1).map((film, i) => film.at - learned[i]!.at - (film.milliseconds - learned[i]!.milliseconds)); // prettier-ignore
+    const filming = learned.slice(1).map((film, i) => film.at - learned[i]!.at - (film.milliseconds - learned[i]!.milliseconds)); // oxfmt-ignore
     const dragging = await drags(page);
     console.log(
       [

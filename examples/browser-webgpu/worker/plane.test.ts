@@ -89,7 +89,7 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
     async (steps) => {
       for (const predicts of PREDICTIONS[path]) {
         const names = Object.keys(diffusion);
-        const run = new Function('unwrap', 'network', 'exact', ...names, `${planeCode({ path, predicts, steps })}\nreturn { losses, learned, best }`); // prettier-ignore
+        const run = new Function('unwrap', 'network', 'exact', ...names, `${planeCode({ path, predicts, steps })}\nreturn { losses, learned, best }`); // oxfmt-ignore
         const { losses, learned, best } = run(unwrap, network, exact, ...Object.values(diffusion)) as {
           readonly losses: diffusion.Loss<unknown, [2]>;
           readonly learned: diffusion.Sampler<unknown, [2]>;

@@ -1,5 +1,5 @@
 /** The classifier of noisefold, which says what a digit looks like. Its weights, 0.1 MB, load when it first looks. */
-import { type Backend, compile, leafSpec, type NoisefoldError, program, read, release, type Shape, type Tensor, treeSpec, type Value } from 'noisefold/dsl'; // prettier-ignore
+import { type Backend, compile, leafSpec, type NoisefoldError, program, read, release, type Shape, type Tensor, treeSpec, type Value } from 'noisefold/dsl'; // oxfmt-ignore
 import { digitClassifier, digitNetwork, type DigitParams } from 'noisefold/evaluation';
 import { function as F, taskEither as TE } from 'fp-ts';
 import { AREA, CLASSES, SIDE } from '../shared/extent.js';

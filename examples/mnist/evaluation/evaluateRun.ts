@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Backend, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import { compareFeatures, type Extracted, type Features, nearestNeighbours } from 'noisefold/evaluation';
-import { type Dataset, encodePng, type Images, loadTrained, sample, type StopSignal, writeAtomically } from 'noisefold/training'; // prettier-ignore
+import { type Dataset, encodePng, type Images, loadTrained, sample, type StopSignal, writeAtomically } from 'noisefold/training'; // oxfmt-ignore
 import { either as E, function as F, readerTaskEither as RTE, taskEither as TE } from 'fp-ts';
 import { backends } from '../backends.js';
 import type { Digits } from '../digits.js';

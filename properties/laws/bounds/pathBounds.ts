@@ -45,17 +45,17 @@ const alongPath = async ({ noising, predicts, data, min, max, x0, epsilon }: Pla
   const count = times.length;
   const inputs = { x0: filled(count, x0), noise: filled(count, epsilon), t: constantOf(times, count) };
   const losses = await computed(() => boundLosses(noising, denoiser)(null, inputs).losses);
-  return sum(times.map((t, i) => t * losses[i]!), weights) * Math.LN2; // prettier-ignore
+  return sum(times.map((t, i) => t * losses[i]!), weights) * Math.LN2; // oxfmt-ignore
 };
 
 /** ½·∫ ‖ε - ε̂‖² dλ = ∫ (x₀ - x̂₀)²/σ² d(ln σ), by x̂₀ at x₀ + σ·ε. */
 const overLogSNR = async ({ data, min, max, x0, epsilon }: Place, parts: number): Promise<number> => {
   const { nodes, weights } = quadrature(Math.log(min), Math.log(max), parts);
   const sigmas = nodes.map(Math.exp);
-  const x = constantOf(sigmas.map((sigma) => x0 + sigma * epsilon), sigmas.length); // prettier-ignore
+  const x = constantOf(sigmas.map((sigma) => x0 + sigma * epsilon), sigmas.length); // oxfmt-ignore
   const { apply } = overNoising(edm())(exactDenoiser(edm())(data));
   const actual = await computed(() => apply(null, x, { t: constantOf(sigmas, sigmas.length) }));
-  return sum(sigmas.map((sigma, i) => ((x0 - actual[i]!) / sigma) ** 2), weights); // prettier-ignore
+  return sum(sigmas.map((sigma, i) => ((x0 - actual[i]!) / sigma) ** 2), weights); // oxfmt-ignore
 };
 
 /** The bound of a sample is the same along every path. */

@@ -41,7 +41,7 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
   ],
   'labels of another batch': [
     ["label: 'B:int32'", "label: 'N:int32'"],
-    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = transformer.apply(params)(x, t, «label»)'], // prettier-ignore
+    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = transformer.apply(params)(x, t, «label»)'], // oxfmt-ignore
   ],
   'times where the embedding belongs': [['f(h, e)', 'f(h, «t»)']],
   'a target of integers': [
@@ -55,10 +55,10 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
     ["return rearrange(y, 'B (H W)", "«return rearrange»(y, 'B (H W)"],
   ],
   'arguments of a network in another order': [
-    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = transformer.apply(params)(«t», x, label)'], // prettier-ignore
+    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = transformer.apply(params)(«t», x, label)'], // oxfmt-ignore
   ],
   'a network whose parameters are not bound': [
-    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = «transformer.apply(x, t, label)»'], // prettier-ignore
+    ['const predicted = transformer.apply(params)(x, t, label)', 'const predicted = «transformer.apply(x, t, label)»'], // oxfmt-ignore
   ],
   'a process that is not unwrapped': [
     ['unwrap(ddpm(cosine(1000)))', 'ddpm(cosine(1000))'],

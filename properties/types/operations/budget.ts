@@ -26,7 +26,7 @@ const OPERATION = 200;
 /** For an operation that computes extents digit by digit, or shapes axis by axis. */
 const CALCULATION = 500;
 const calculating =
-  'attention broadcastTo concat conv2d groupNorm slice pad upsample averagePool maxPool halve einsum sum prod max min mean variance norm logSumExp any all reshape resizeNearest resizeBilinear squeeze standardizeGroups take tile topK transpose'.split(' '); // prettier-ignore
+  'attention broadcastTo concat conv2d groupNorm slice pad upsample averagePool maxPool halve einsum sum prod max min mean variance norm logSumExp any all reshape resizeNearest resizeBilinear squeeze standardizeGroups take tile topK transpose'.split(' '); // oxfmt-ignore
 
 /** Operations with limits of their own. */
 const LIMITS: Readonly<Record<string, number>> = {

@@ -6,7 +6,7 @@ const each = (names: string, make: (name: string) => readonly Usage[]): Usages =
 
 const ofBools = { operands: { x: 'B H C:bool' } };
 
-const ofFloats = (name: string): readonly Usage[] => [unary(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape)]; // prettier-ignore
+const ofFloats = (name: string): readonly Usage[] => [unary(`${name}(x)`, { x: 'B H C' }, 'B H C', everyShape)]; // oxfmt-ignore
 /** float32 and int32 */
 const ofNumbers = (name: string): readonly Usage[] => [
   unary(`${name}(x)`, { x: 'B H C:int32' }, 'B H C:int32', { ...everyShape, dtype: ofBools }),
@@ -28,7 +28,7 @@ const alongAxis = (name: string): readonly Usage[] => [
   usage(`${name}(x, 1)`, { x: 'B H C' }, 'B H C', { ...everyShape, rank: noAxis }),
 ];
 
-const floats = 'floor ceil round exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh sigmoid erf softplus silu gelu'; // prettier-ignore
+const floats = 'floor ceil round exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh sigmoid erf softplus silu gelu'; // oxfmt-ignore
 
 export const elementwise: Usages = {
   ...each(floats, ofFloats),

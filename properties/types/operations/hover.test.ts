@@ -46,8 +46,8 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
   // layers
   linear: ['linearLayer({ inputs: 3, outputs: 64 })', 'LinearLayer<3, 64>'],
   convolution: ['convLayer({ inputs: 3, outputs: 64 })', 'ConvLayer<3, 64>'],
-  block: ['residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8 })', 'ResidualBlock<64, 128, 256>'], // prettier-ignore
-  configured: ['residualBlock({ inputs: 64, outputs: width, embedding: 256, groups: 8 })', 'ResidualBlock<64, Dim, 256>'], // prettier-ignore
+  block: ['residualBlock({ inputs: 64, outputs: 128, embedding: 256, groups: 8 })', 'ResidualBlock<64, 128, 256>'], // oxfmt-ignore
+  configured: ['residualBlock({ inputs: 64, outputs: width, embedding: 256, groups: 8 })', 'ResidualBlock<64, Dim, 256>'], // oxfmt-ignore
   attends: ['attentionBlock({ channels: 64, heads: 2, groups: 8 })', 'AttentionBlock<64>'],
   shrinks: ['downsampleLayer({ channels: 64 })', 'DownsampleLayer<64>'],
   embedded: ["timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' })", 'TimeEmbedding<256>'],
@@ -60,7 +60,7 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
 }, (x: typeof image) => ${film}>`,
   ],
   applied: ['network.apply(params)(image)', film],
-  checked: ['unet({ image: [32, 32, 3], base: 8, multipliers: [1, 2] })', 'Either<NoisefoldError, UNet<[32, 32, 3]> & WithoutClasses>'], // prettier-ignore
+  checked: ['unet({ image: [32, 32, 3], base: 8, multipliers: [1, 2] })', 'Either<NoisefoldError, UNet<[32, 32, 3]> & WithoutClasses>'], // oxfmt-ignore
 };
 
 const program = `

@@ -17,7 +17,7 @@ test('every operation has uses, in both forms if it has a tensor and settings', 
   expect([...operationNames].sort()).toEqual([...new Set(features)].sort());
   const piped = new Set(allForms.filter(({ form }) => form === 'piped').map(({ name }) => name));
   const unpiped =
-    'add sub mul div pow mod maximum minimum atan2 equal notEqual less lessEqual greater greaterEqual and or where concatAll stack fullOf zeros ones scalar constantOf table iota scaleBy attention'; // prettier-ignore
+    'add sub mul div pow mod maximum minimum atan2 equal notEqual less lessEqual greater greaterEqual and or where concatAll stack fullOf zeros ones scalar constantOf table iota scaleBy attention'; // oxfmt-ignore
   expect(operationNames.filter((name) => !piped.has(name)).join(' ')).toBe(unpiped);
 });
 

@@ -11,7 +11,7 @@ const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile) as
 /** The options in `tsconfig.json`. */
 export const projectOptions: ts.CompilerOptions = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
 
-/** The parsed source files of the noising. Parsing and binding them takes most of the time of a small program. */
+/** The parsed source files of the process. Parsing and binding them takes most of the time of a small program. */
 const parsed = ts.createDocumentRegistry();
 
 /** The sources and options of a program. */

@@ -80,7 +80,7 @@ export const usage = (
   const [last, words] = Object.entries(operands).at(-1) ?? [];
   const breach = (kind: Kind): Wrong =>
     wrong[kind] ?? (last === undefined ? {} : { operands: { [last]: broken[kind](words!) } });
-  return { use, operands, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // prettier-ignore
+  return { use, operands, gives, wrong: { rank: breach('rank'), dim: breach('dim'), dtype: breach('dtype') }, piped }; // oxfmt-ignore
 };
 
 /** A use of a function of one tensor, which is passed to pipe by name. */

@@ -111,7 +111,7 @@ export const judge = (programs: readonly Program[]): readonly Judgement[] => {
     program,
     errors: {
       6: place(six.complaints(nameOf(i)), modules[i]!),
-      7: place(seven.filter(({ module }) => module === nameOf(i)), modules[i]!), // prettier-ignore
+      7: place(seven.filter(({ module }) => module === nameOf(i)), modules[i]!), // oxfmt-ignore
     },
   }));
 };

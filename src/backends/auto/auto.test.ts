@@ -10,7 +10,7 @@ import { type BackendName, ORDER } from './candidates.js';
 type Acquire = taskEither.TaskEither<NoisefoldError, Backend>;
 
 const absent = (name: string): NoisefoldError =>
-  failure('BackendUnavailable', { where: `the ${name} backend`, expected: 'its package', actual: 'none', hint: 'install it' }); // prettier-ignore
+  failure('BackendUnavailable', { where: `the ${name} backend`, expected: 'its package', actual: 'none', hint: 'install it' }); // oxfmt-ignore
 
 /** The reference backend under another name. Its name is in `open` while it is open. */
 const working =
@@ -99,7 +99,7 @@ test('rejects unknown options and lists the known ones', async () => {
   expect(await errorOf({ wasm: { portabel: true } })).toMatch(
     /^ConfigError auto\.wasm\.portabel: expected one of the fields threads, portable, pairing, kernels, onNotice, got an unknown field; did you mean portable\?$/,
   );
-  expect(await errorOf({ webgpu: { hardwear: true } })).toMatch(/did you mean hardware\?/); // prettier-ignore
+  expect(await errorOf({ webgpu: { hardwear: true } })).toMatch(/did you mean hardware\?/); // oxfmt-ignore
   expect(await errorOf({ onTried: 'loudly' })).toMatch(/^ConfigError auto\.onTried: expected a function, /);
   expect(await errorOf(null)).toMatch(/^ConfigError auto: expected /);
 });
@@ -129,7 +129,7 @@ test('a throwing onTried ends the search with a ConfigError and leaves no backen
     },
     () => undefined as never,
   ])
-    // prettier-ignore
+    // oxfmt-ignore
     expect(await search({ order: ['wasm'], onTried })()).toMatchObject({
       left: { _tag: 'ConfigError', where: 'auto.onTried', expected: 'a function that returns an effect and does not throw' },
     });

@@ -78,11 +78,11 @@ const cases: Readonly<Record<string, readonly [Node, readonly number[]]>> = {
     p.conv2d(x([1, 2, 2, 1], 1, 2, 3, 4), x([2, 2, 1, 1], 1, 10, 100, 1000), {
       padding: [[1, 1], [1, 1]],
       strides: [2, 2],
-    }), // prettier-ignore
+    }), // oxfmt-ignore
     [1000, 200, 30, 4],
   ],
   'conv2d crops with negative padding': [
-    p.conv2d(x([1, 1, 4, 1], 1, 2, 3, 4), x([1, 1, 1, 1], 2), { padding: [[0, 0], [-1, -2]] }), // prettier-ignore
+    p.conv2d(x([1, 1, 4, 1], 1, 2, 3, 4), x([1, 1, 1, 1], 2), { padding: [[0, 0], [-1, -2]] }), // oxfmt-ignore
     [4],
   ],
   'conv2d dilates the image': [
@@ -105,7 +105,7 @@ const cases: Readonly<Record<string, readonly [Node, readonly number[]]>> = {
   stored: [p.stored(x([2], 1, 2)), [1, 2]],
   after: [p.after(x([2], 1, 2), x([3], 3, 4, 5)), [1, 2]],
   stopGradient: [p.stopGradient(x([2], 1, 2)), [1, 2]],
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 test.each(Object.entries(cases))('%s', async (_, [root, expected]) => {
   expect(await evaluate(root)).toEqual(expected);

@@ -67,7 +67,7 @@ const refuse = (input: PlanInput, actual: string, hint: string): Result<never> =
 /** Checks one input of a run against the plan and returns its address (0 for a key). */
 const addressOf = (input: PlanInput, slot: Slot | undefined, memory: Memory): Result<number> => {
   if (slot === undefined || isKey(slot) !== (input.dtype === 'key'))
-    return refuse(input, slot === undefined ? 'nothing' : isKey(slot) ? 'a key' : 'a number buffer', 'pass one value for each input, in order'); // prettier-ignore
+    return refuse(input, slot === undefined ? 'nothing' : isKey(slot) ? 'a key' : 'a number buffer', 'pass one value for each input, in order'); // oxfmt-ignore
   if (isKey(slot)) return E.right(0);
   if (slot.dtype !== input.dtype || slot.elements !== sizeOf(input.shape))
     return refuse(input, `${slot.elements} elements of ${slot.dtype}`, 'compile the program for these shapes');
@@ -259,7 +259,7 @@ export const createRunner = (
     profile: (inputs) => async () => {
       const milliseconds: number[] = [];
       return E.map((outputs: readonly Slot[]) => ({ outputs, milliseconds }))(await runOnce(inputs, milliseconds));
-    }, // prettier-ignore
+    }, // oxfmt-ignore
     release: () => {
       if (released) return;
       released = true;

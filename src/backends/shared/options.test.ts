@@ -33,4 +33,4 @@ test.each([
   [reference, { precision: 'double' }, 'the reference backend.precision: expected no fields, got an unknown field; '],
 ])('%o rejects %o', async (acquire, options, message) => {
   expect(await messageOf(acquire, options)).toContain(`ConfigError ${message}`);
-}); // prettier-ignore
+}); // oxfmt-ignore

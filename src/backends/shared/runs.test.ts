@@ -7,7 +7,7 @@ import { hostHeap } from './memory/heap.js';
 import { createMemory } from './memory/memory.js';
 import { inOrder, queued, timed } from './runs.js';
 
-const fresh = () => createMemory('test', hostHeap(4, () => Float32Array)); // prettier-ignore
+const fresh = () => createMemory('test', hostHeap(4, () => Float32Array)); // oxfmt-ignore
 const wrong = (at: number): RunFailure => ({
   at,
   error: failure('BackendFailure', { where: `step ${at}`, expected: 'to run', actual: 'a failure', hint: 'try again' }),
@@ -15,7 +15,7 @@ const wrong = (at: number): RunFailure => ({
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A step that may be asynchronous, may follow a pause, and may fail. */
-const steps = fc.array(fc.record({ waits: fc.boolean(), rests: fc.boolean(), fails: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.boolean()) }), { maxLength: 12 }); // prettier-ignore
+const steps = fc.array(fc.record({ waits: fc.boolean(), rests: fc.boolean(), fails: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.boolean()) }), { maxLength: 12 }); // oxfmt-ignore
 
 test.prop([steps, fc.boolean()])(
   'steps run in order, until one fails, with pauses in between',

@@ -101,10 +101,10 @@ const manyAxes = (rank: number, dtype: 'float32' | 'int32'): Readonly<Record<str
   const reversed = x.shape.map((_, axis) => last - axis);
   const rowsOfLast = p.transpose(x, reversed);
   return {
-    broadcast: p.broadcast(x, x.shape.map((d) => (d === 1 ? 2 : d))), // prettier-ignore
+    broadcast: p.broadcast(x, x.shape.map((d) => (d === 1 ? 2 : d))), // oxfmt-ignore
     transpose: p.transpose(x, reversed),
     slice: p.slice(x, first.with(last, 1), x.shape.with(last, 1)),
-    'slice in steps': p.slice(x, first, x.shape.map((d) => Math.ceil(d / 2)), x.shape.map(() => 2)), // prettier-ignore
+    'slice in steps': p.slice(x, first, x.shape.map((d) => Math.ceil(d / 2)), x.shape.map(() => 2)), // oxfmt-ignore
     flip: p.flip(x, [1, last]),
     pad: p.pad(x, first.with(0, 1), first.with(last, 1)),
     concat: p.concat([x, x], 1),

@@ -98,10 +98,7 @@ export const backendWith = (
 };
 
 /** Fails if a backend demands pairing, and the wide tiles are not faster here. */
-const checkPairing = async ({
-  pairing,
-  portable = false,
-}: WasmOptions): Promise<either.Either<NoisefoldError, null>> =>
+const checkPairing = async ({ pairing, portable = false }: WasmOptions): Promise<either.Either<NoisefoldError, null>> =>
   pairing === true ? (await import('./demandPairing.js')).demandPairing(portable) : E.right(null);
 
 /** Loads kernels. */

@@ -16,7 +16,7 @@ import { webgpu } from './webgpu.js';
 
 /** Values around 3 with a spread of about 1, so that cancellation in a variance would show. */
 const numbers = (shape: readonly number[], seed: number): Float32Array =>
-  Float32Array.from({ length: sizeOf(shape) }, (_, i) => 3 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 1009) / 256); // prettier-ignore
+  Float32Array.from({ length: sizeOf(shape) }, (_, i) => 3 + ((Math.imul(i + 1, 2654435761 + seed) >>> 8) % 1009) / 256); // oxfmt-ignore
 
 describe('webgpu', skippedFor(noWebgpu), async () => {
   const acquire = noWebgpu === '' ? [webgpu, reference] : [];
@@ -31,7 +31,7 @@ describe('webgpu', skippedFor(noWebgpu), async () => {
     build: (x: Tensor<S>, gamma: Tensor<[number]>, beta: Tensor<[number]>) => Tensor<readonly number[]>,
   ): Promise<void> => {
     const shapes = { x: shape, gamma: shape.slice(-1), beta: shape.slice(-1) };
-    const inputs = Object.entries(shapes).map(([path, of]) => ({ path, shape: of, dtype: 'float32' }) as const); // prettier-ignore
+    const inputs = Object.entries(shapes).map(([path, of]) => ({ path, shape: of, dtype: 'float32' }) as const); // oxfmt-ignore
     const given = Object.fromEntries(inputs.map(({ path, shape: of }, i) => [path, numbers(of, i)]));
     const built = programOf(inputs, ({ x, gamma, beta }) => ({
       y: nodeOf(build(tensor(x!), tensor(gamma!), tensor(beta!))),

@@ -84,13 +84,13 @@ describe.each(Object.entries(paths))('on the path %s', (name, [noising, levelAt]
     const half: Denoiser<null, []> = { predicts: 'x0', clock: 'level', apply: (_, x) => mul(x, 0.5) };
     const twice = reparameterize(noising, 'x0')(reparameterize(noising, 'velocity')(half));
     const actual = await numbersOf(() => twice.apply(null, constantOf(xt, B), { t: times }));
-    expect(relativeDistance(actual, xt.map((x) => x / 2)), name).toBeLessThan(16 * 2 ** -53 * condition); // prettier-ignore
+    expect(relativeDistance(actual, xt.map((x) => x / 2)), name).toBeLessThan(16 * 2 ** -53 * condition); // oxfmt-ignore
   });
 });
 
 it('the velocity of known paths: ε - x₀ on a flow, π/2·v on the trigonometric path, ε on that of EDM', async () => {
   const velocity = (noising: ContinuousNoising) => numbersOf(() => targetOf(noising, 'velocity')(times)(x0, noise));
-  expect(relativeDistance(await velocity(rectifiedFlow()), NOISE.map((e, i) => e - X0[i]!))).toBeLessThan(1e-15); // prettier-ignore
+  expect(relativeDistance(await velocity(rectifiedFlow()), NOISE.map((e, i) => e - X0[i]!))).toBeLessThan(1e-15); // oxfmt-ignore
   expect(await velocity(edm())).toEqual(NOISE);
   const v = await numbersOf(() => mul(targetOf(trigonometric(), 'v')(times)(x0, noise), Math.PI / 2));
   expect(relativeDistance(await velocity(trigonometric()), v)).toBeLessThan(1e-15);

@@ -33,7 +33,7 @@ import { ddpm } from '../levels/discreteNoising.js';
 
 /** F(x, c_noise) = 0.9·tanh(0.8·x + 0.3·sin(c_noise)) */
 const apply = <B extends Dim>(_: null, x: Tensor<[B, 3]>, { t }: { readonly t: Tensor<[NoInfer<B>]> }): Tensor<[B, 3]> =>
-  mul(tanh(add(mul(x, 0.8), scaleBy(onesLike(x), mul(sin(t), 0.3)))), 0.9); // prettier-ignore
+  mul(tanh(add(mul(x, 0.8), scaleBy(onesLike(x), mul(sin(t), 0.3)))), 0.9); // oxfmt-ignore
 const network: NoiseNetwork<null, [3]> = { apply };
 const onHost = (x: number, noise: number): number => 0.9 * Math.tanh(0.8 * x + 0.3 * Math.sin(noise));
 
@@ -42,7 +42,7 @@ const noising = right(noisingOfSigmas(sigmas));
 const xs = [0.7, -1.3, 2.1];
 const t = constantOf(Int32Array.of(0, 1, 2, 3), 4);
 /** x_t = √ᾱ·x of the paper, for each σ. */
-const xt = constantOf(noising.marginals.flatMap(({ alpha }) => xs.map((x) => alpha * x)), 4, 3); // prettier-ignore
+const xt = constantOf(noising.marginals.flatMap(({ alpha }) => xs.map((x) => alpha * x)), 4, 3); // oxfmt-ignore
 
 /** D(x; σ) by the formulas of table 1 in NumPy, in float64, of xs for each σ, and c_noise. */
 const table1 = {
@@ -82,7 +82,7 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
     const actual = await numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
     // sin of a c_noise of hundreds, with an error of 10⁻¹³
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-12);
-    const [x, times] = [constantOf(sigmas.flatMap(() => xs), 4, 3), constantOf(sigmas, 4)]; // prettier-ignore
+    const [x, times] = [constantOf(sigmas.flatMap(() => xs), 4, 3), constantOf(sigmas, 4)]; // oxfmt-ignore
     const exploding = await numbersOf(() => overNoising(edm())(denoiser).apply(null, x, { t: times }));
     expect(relativeDistance(exploding, expected)).toBeLessThan(1e-12);
   });
@@ -95,9 +95,9 @@ describe.each(Object.entries(table1))('a network preconditioned as %s', (as, row
     const seen = (denoiser: Denoiser<null, [3]>) =>
       numbersOf(() => overNoising(noising)(denoiser).apply(null, xt, { t }));
     const [skipped, timed] = [await seen(zero!), await seen(one!)];
-    const out = { edm: sigmas.map((s) => (s * 0.5) / Math.sqrt(s ** 2 + 0.25)), vp: sigmas.map((s) => -s), ve: sigmas, iddpm: sigmas.map((s) => -s) }[as as keyof typeof table1]; // prettier-ignore
+    const out = { edm: sigmas.map((s) => (s * 0.5) / Math.sqrt(s ** 2 + 0.25)), vp: sigmas.map((s) => -s), ve: sigmas, iddpm: sigmas.map((s) => -s) }[as as keyof typeof table1]; // oxfmt-ignore
     const noises = out.map((c, i) => (timed[3 * i]! - skipped[3 * i]!) / c);
-    expect(relativeDistance(noises, rows.map(([noise]) => noise))).toBeLessThan(1e-11); // prettier-ignore
+    expect(relativeDistance(noises, rows.map(([noise]) => noise))).toBeLessThan(1e-11); // oxfmt-ignore
   });
 });
 
@@ -219,5 +219,5 @@ describe('preconditioning', () => {
     expect(() => simpleLosses(edm(), raw)(null, { x0: xt, t: zeros(4), noise: xt })).toThrow(
       'expected a denoiser of noise levels, on a path of σ, got one of timesteps',
     );
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -22,7 +22,7 @@ describe('the condition of super-resolution', () => {
         return data[((b * H + row) * W + column) * C + c]!;
       });
       return square.reduce((sum, pixel) => sum + pixel, 0) / factor ** 2;
-    }); // prettier-ignore
+    }); // oxfmt-ignore
     const actual = await numbersOf((k) => superResolution({ factor })(x0, k).image);
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-15);
   });
@@ -70,7 +70,7 @@ describe('a condition with noise', () => {
         expect(Math.abs(count - (t < levels ? COUNT * p : 0))).toBeLessThanOrEqual(t < levels ? 6 * Math.sqrt(COUNT * p * (1 - p)) : 0),
       );
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('has the noise of the drawn level', async () => {
     const augmented = conditioningAugmentation(noising)(task);

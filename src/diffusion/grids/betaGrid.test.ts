@@ -49,5 +49,5 @@ describe('grids of a beta distribution', () => {
   ])('%# is a ConfigError', (grid, message) => {
     const result = grid(edm());
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -68,5 +68,5 @@ describe('evenGrid', () => {
   ])('refuses %s', (_, steps, options, noising, message) => {
     const result = evenGrid(steps, options)(noising);
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -74,7 +74,7 @@ const exact: Classifier<null, [2]> = {
 const noiseOf = (m: number) => xs.map((value, i) => {
   const { a, s, v } = level(ts[i >> 1]!);
   return (s * (value - a * m)) / v;
-}); // prettier-ignore
+}); // oxfmt-ignore
 const chance = ts.map((at, b) => 1 / (1 + Math.exp(-(slopeAt(at) * (xs[2 * b]! + xs[2 * b + 1]!) + offsetAt(at)))));
 const [noise0, noise1] = [noiseOf(M0), noiseOf(M1)];
 const noise = xs.map((_, i) => (1 - chance[i >> 1]!) * noise0[i]! + chance[i >> 1]! * noise1[i]!);
@@ -168,7 +168,7 @@ describe('classifier guidance on the mean', () => {
     const guided = right(meanGuided(slope, 2)(denoiser));
     const [moved, still] = [await meansOf(over, places, guided, variance), await meansOf(over, places, denoiser, variance)];
     return moved.map((mean, i) => (mean - still[i]!) / (2 * gradient[i]!));
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   const each = (numbers: readonly number[]) => xs.map((_, i) => numbers[i >> 1]!);
 
   it('over a respaced process moves by the Σ of its steps', async () => {
@@ -193,7 +193,7 @@ describe('classifier guidance on the mean', () => {
     ['noising', noising, [0, 50, 99]],
     ['shorter process', right(respace(atTimes([99, 60, 20, 5]))(noising)), [0, 1, 3]],
   ] as const)('over a %s moves by β with variance: beta, and by a learned Σ', async (_, over, at) => {
-    const { posteriors, schedule: { betas } } = over; // prettier-ignore
+    const { posteriors, schedule: { betas } } = over; // oxfmt-ignore
     const fixed = [0, ...at.slice(1).map((t) => posteriors[t]!.sigma ** 2)];
     expect(relativeDistance(await shiftsOf(over, at, unconditional), each(fixed))).toBeLessThan(1e-9);
     const large = [posteriors[1]!.sigma ** 2, ...at.slice(1).map((t) => betas[t]!)];
@@ -210,10 +210,10 @@ describe('classifier guidance on the mean', () => {
     const grid = atTimes([99, 60, 20, 5]);
     const short = right(respace(grid)(noising));
     const guidance = meanGuided(slope, 2);
-    const result = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // prettier-ignore
+    const result = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // oxfmt-ignore
     const draw = pSample(short, right(guidance(denoiser)), { variance, correction: uncorrected });
     for (const index of [0, 1, 2, 3]) {
-      const step = await numbersOf((key) => result.step(params, result.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // prettier-ignore
+      const step = await numbersOf((key) => result.step(params, result.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // oxfmt-ignore
       const place = constantOf(new Int32Array(3).fill(3 - index), 3);
       const expected = await numbersOf(() => draw(params, x, { t: place, label }, onesLike(x)));
       expect(relativeDistance(step, expected)).toBeLessThan(1e-12);
@@ -226,7 +226,7 @@ describe('classifier guidance on the mean', () => {
       F.pipe(
         sampler({ noising, denoiser: unconditional, solver: ancestral(), guidance: guided, ...change }),
         E.match(({ actual }): string | number => actual, ({ steps }) => steps),
-      ); // prettier-ignore
+      ); // oxfmt-ignore
     expect(walk({})).toBe(100);
     expect(walk({ grid: 10, solver: ancestral({ variance: 'beta' }) })).toBe(10);
     for (const solver of [ddim(), ddimInversion(), dpmSolverPP(), heun()])
@@ -261,7 +261,7 @@ describe('a guide and the process that it is used with', () => {
       predicts: 'x0',
       apply: (_, samples) => zerosLike(samples),
     };
-    const guided = right(classifierGuided(clock, 2)(black)); // prettier-ignore
+    const guided = right(classifierGuided(clock, 2)(black)); // oxfmt-ignore
     for (const over of [noising, short]) {
       const places = [0, 1, 3];
       const at = { t: constantOf(Int32Array.from(places), 3) };
@@ -273,7 +273,7 @@ describe('a guide and the process that it is used with', () => {
         return posterior.x0 * expected[i >> 1]! + posterior.xt * value;
       });
       expect(relativeDistance(await numbersOf(() => mean), means)).toBeLessThan(1e-12);
-    } // prettier-ignore
+    } // oxfmt-ignore
   });
 
   it('refuses a process with timesteps that the classifier does not know', async () => {
@@ -284,7 +284,7 @@ describe('a guide and the process that it is used with', () => {
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
     expect(sum.timesteps).toBe(50);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('a custom gradient in place of a classifier', () => {
@@ -310,10 +310,10 @@ describe('a custom gradient in place of a classifier', () => {
     const x0Of = (guidance: typeof own, denoiser = black) =>
       numbersOf(() => steered(noising)(right(guidance(denoiser))).apply(params, x, { t, label }));
     const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(exact, 1)), await x0Of(both)];
-    expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
+    expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // oxfmt-ignore
     // of a denoiser that is already guided
     const again = await x0Of(both, right(own(black)));
-    expect(relativeDistance(again, one.map((value, i) => 2 * value + other[i]!))).toBeLessThan(1e-12); // prettier-ignore
+    expect(relativeDistance(again, one.map((value, i) => 2 * value + other[i]!))).toBeLessThan(1e-12); // oxfmt-ignore
   });
 
   it('moves x̂₀ after the correction', async () => {
@@ -321,7 +321,7 @@ describe('a custom gradient in place of a classifier', () => {
     const correction = clip(-0.1, 0.1);
     const actual = await numbersOf(() => steered(noising, { correction })(guided).apply(params, x, { t }));
     const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t }));
-    const moves = await numbersOf(() => steered(noising)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // prettier-ignore
+    const moves = await numbersOf(() => steered(noising)(right(classifierGuided(uphill, 3)(black))).apply(params, x, { t })); // oxfmt-ignore
     const expected = plain.map((value, i) => Math.min(Math.max(value, -0.1), 0.1) + moves[i]!);
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-12);
   });

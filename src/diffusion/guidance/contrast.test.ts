@@ -330,7 +330,7 @@ describe('guidance by two predictions', () => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
     const at = { t: iota(1), label: zerosLike(iota(1)) };
     const over = right(cfgPlusPlus(0.5)(denoiser));
-    close(await numbersOf(() => over.apply(null, x, at)), START.map((n) => (x0Of(n, 0) + x0Of(n, CLASSES)) / 2)); // prettier-ignore
+    close(await numbersOf(() => over.apply(null, x, at)), START.map((n) => (x0Of(n, 0) + x0Of(n, CLASSES)) / 2)); // oxfmt-ignore
     await expect(numbersOf(() => right(cfgZero(2)(denoiser)).apply(null, x, at))).rejects.toThrow(
       'cfgZero: expected the noise level of x',
     );

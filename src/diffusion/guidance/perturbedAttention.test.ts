@@ -19,7 +19,7 @@ import { type UNet, unet, type UNetParams } from '../../nn/index.js';
 import { attentionBlock } from '../../nn/networks/attentionBlock.js';
 import { cfg, guidanceMonoid, pag, preconditioned } from '../index.js';
 
-const config = { image: [4, 4, 1], base: 8, multipliers: [1, 2], groups: 4, attention: [], heads: 2, classes: 3 } as const; // prettier-ignore
+const config = { image: [4, 4, 1], base: 8, multipliers: [1, 2], groups: 4, attention: [], heads: 2, classes: 3 } as const; // oxfmt-ignore
 const model = right(unet(config));
 
 /** Parameters of a model that are not zero anywhere. */
@@ -106,5 +106,5 @@ describe('perturbed attention', () => {
   ])('refuses %s', (_, network, scale, options, message) => {
     const result = pag(scale, options)(network);
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -85,7 +85,7 @@ describe('at every noise level, the digits are those of the exact result', () =>
   it.each(levels)('transition from σ = %d to %d', (s, t) => {
     const [earlier, later] = [channelOfSigma(s), channelOfSigma(t)];
     const { alpha, sigma } = transition(earlier, later);
-    const [as, ss, at, st] = [earlier.alpha, earlier.sigma, later.alpha, later.sigma].map(exact) as [bigint, bigint, bigint, bigint]; // prettier-ignore
+    const [as, ss, at, st] = [earlier.alpha, earlier.sigma, later.alpha, later.sigma].map(exact) as [bigint, bigint, bigint, bigint]; // oxfmt-ignore
     // σ² = σ_t² - (α_t/α_s)²·σ_s²
     expect(distance(exact(sigma) ** 2n, (st * as) ** 2n - (at * ss) ** 2n, as ** 2n)).toBeLessThan(1e-14);
     expect(distance(exact(alpha), at * ONE, as)).toBeLessThan(1e-15);
@@ -95,7 +95,7 @@ describe('at every noise level, the digits are those of the exact result', () =>
     const prior = channelOfSigma(s);
     const likelihood = transition(prior, channelOfSigma(t));
     const actual = posteriorOf(prior, likelihood);
-    const [a1, s1, a2, s2] = [prior.alpha, prior.sigma, likelihood.alpha, likelihood.sigma].map(exact) as [bigint, bigint, bigint, bigint]; // prettier-ignore
+    const [a1, s1, a2, s2] = [prior.alpha, prior.sigma, likelihood.alpha, likelihood.sigma].map(exact) as [bigint, bigint, bigint, bigint]; // oxfmt-ignore
     // α₂²·σ₁² + σ₂², in units of 2⁻⁸⁰⁰
     const total = (a2 * s1) ** 2n + (s2 * ONE) ** 2n;
     expect(distance(exact(actual.x0), a1 * (s2 * ONE) ** 2n, total)).toBeLessThan(1e-14);

@@ -71,7 +71,7 @@ const paths = {
     [2.9426842680539127e-05, 0.9999999995670305, -15.428214055838486, 0.00045400362805941136],
   ]],
   'edm': [edm(), TIMES.map((t) => [1, t, 0, 1])],
-} as const; // prettier-ignore
+} as const; // oxfmt-ignore
 /** The times of these σ/α, by bisection with 80 digits (mpmath). */
 const SIGMAS = [1e-6, 1e-3, 0.5, 80, 1e6];
 const timesOf = [
@@ -80,7 +80,7 @@ const timesOf = [
   [continuousSigmoid(), [3.3392916424363483e-12, 3.33925802406057e-06, 0.2971578714424503, 0.9994790547405672, 0.9999999999966607]],
   [continuousSigmoid({ start: 0, end: 3, tau: 0.3 }), [1.9998184085231904e-13, 1.999816408709448e-07, 0.040542727669403, 0.8999116973954547, 0.9999999988986767]],
   [continuousSigmoid({ tau: 0.05 }), [0.2697414907005955, 0.3848707453502977, 0.48844754699066756, 0.5730337772445647, 0.7302585092994045]],
-] as const; // prettier-ignore
+] as const; // oxfmt-ignore
 const named = Object.entries(paths);
 const unit = named.filter(([name]) => name !== 'edm');
 

@@ -37,7 +37,7 @@ describe.each([
   it('give NaN out of range, and not the nearest entry', async () => {
     const actual = await numbersOf(() => entriesAt([0.5, 0.25, 0.125])(at), backend());
     expect(actual).toEqual([0.5, 0.125, ...Array.from({ length: 6 }, () => NaN)]);
-    const one = await Promise.all(indices.map((i) => numbersOf(() => entryAt([0.5, 0.25, 0.125])(scalar(i, 'int32')), backend()))); // prettier-ignore
+    const one = await Promise.all(indices.map((i) => numbersOf(() => entryAt([0.5, 0.25, 0.125])(scalar(i, 'int32')), backend()))); // oxfmt-ignore
     expect(one.flat()).toEqual(actual);
   });
 
@@ -95,7 +95,7 @@ describe('timesteps out of range', () => {
 
   it('a sampler gives NaN for a step index out of range', async () => {
     const result = right(sampler({ noising, denoiser: noisy, grid: 4, solver: ancestral() }));
-    const draw = (i: number) => numbersOf((key) => result.step(null, result.start(x), { index: scalar(i, 'int32'), key }).state.x); // prettier-ignore
+    const draw = (i: number) => numbersOf((key) => result.step(null, result.start(x), { index: scalar(i, 'int32'), key }).state.x); // oxfmt-ignore
     expect((await draw(3)).every(Number.isFinite)).toBe(true);
     for (const i of [4, -1]) expect(await draw(i)).toEqual([NaN, NaN, NaN, NaN]);
   });

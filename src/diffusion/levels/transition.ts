@@ -82,10 +82,10 @@ export const qBetween = demanding('qBetween', { noising: discretePart }, (noisin
 export const qSampleBetween = demanding('qSampleBetween', { noising: discretePart }, (noising: DiscreteNoising) => {
   const between = qBetween(noising);
   return <B extends Dim, I extends Shape>(
-      s: Tensor<[B], 'int32'>,
-      t: Tensor<[NoInfer<B>], 'int32'>,
-      noise: Tensor<[NoInfer<B>, ...I]>,
-    ) =>
+    s: Tensor<[B], 'int32'>,
+    t: Tensor<[NoInfer<B>], 'int32'>,
+    noise: Tensor<[NoInfer<B>, ...I]>,
+  ) =>
     (xs: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
       const { mean, variance } = between(s, t)(xs);
       return add(mean, scaleBy(noise, sqrt(variance)));

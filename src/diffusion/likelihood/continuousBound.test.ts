@@ -36,7 +36,7 @@ const measure = async (
   options: CdfOptions = {},
 ) => {
   const at = (what: 'bits' | 'x0Error' | 'noiseError') =>
-    numbersOf((key) => boundAt(noising, denoiser, { grid, correction: uncorrected, ...options })(null, x0, { t: scalar(term, 'int32'), key })[what]); // prettier-ignore
+    numbersOf((key) => boundAt(noising, denoiser, { grid, correction: uncorrected, ...options })(null, x0, { t: scalar(term, 'int32'), key })[what]); // oxfmt-ignore
   return { bits: await at('bits'), x0Error: await at('x0Error'), noiseError: await at('noiseError') };
 };
 
@@ -53,7 +53,7 @@ describe('a term of the bound along a path', () => {
       const { bits, x0Error, noiseError } = await measure(noising, term);
       const width = Math.log(SIGMAS[term]! / SIGMAS[term - 1]!);
       const sigmas = x0Error.map((error, b) => Math.sqrt(error / noiseError[b]!));
-      expect(relativeDistance(bits, noiseError.map((error) => (width * error) / Math.LN2))).toBeLessThan(1e-14); // prettier-ignore
+      expect(relativeDistance(bits, noiseError.map((error) => (width * error) / Math.LN2))).toBeLessThan(1e-14); // oxfmt-ignore
       for (const sigma of sigmas) {
         expect(sigma).toBeGreaterThan(SIGMAS[term - 1]!);
         expect(sigma).toBeLessThan(SIGMAS[term]!);
@@ -158,4 +158,4 @@ it.each([
 ])('refuses %#', (make, message) => {
   const result = attempt<unknown>(make);
   expect(E.isLeft(result) && result.left.message).toBe(message);
-}); // prettier-ignore
+}); // oxfmt-ignore

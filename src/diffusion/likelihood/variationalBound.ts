@@ -63,10 +63,10 @@ export const boundTerm = demanding(
     const { cdf } = optionsOf.demand(options);
     const posterior = qPosterior(noising);
     return <B extends Dim, I extends Shape>(
-        t: Tensor<[B], 'int32'>,
-        x0: Tensor<[NoInfer<B>, ...I]>,
-        xt: NoInfer<Tensor<[B, ...I]>>,
-      ) =>
+      t: Tensor<[B], 'int32'>,
+      x0: Tensor<[NoInfer<B>, ...I]>,
+      xt: NoInfer<Tensor<[B, ...I]>>,
+    ) =>
       (reverse: NoInfer<DiagonalGaussian<[B, ...I]>>): Tensor<[B]> => {
         const { mean, logVariance } = posterior(t)(x0, xt);
         const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);

@@ -153,7 +153,7 @@ describe('losses from the variational bound', () => {
       },
       // approx_standard_normal_cdf of guided-diffusion
       tanh: (z: number): number => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
-    }; // prettier-ignore
+    }; // oxfmt-ignore
 
     it.each(['erf', 'tanh'] as const)('by the cdf that is asked for: %s', async (cdf) => {
       const below = (x: number): number => cdfs[cdf]((x - mean) / sigma);
@@ -181,7 +181,7 @@ describe('losses from the variational bound', () => {
       const nats = (p / q - 1 - Math.log(p / q) + (k * 0.5) ** 2 / q) / 2;
       expect(actual[i]! / (nats / Math.LN2)).toBeCloseTo(1, 11);
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('hybridLosses refuses a denoiser that does not learn its variance', async () => {
     const { learned: _, ...plain } = model;

@@ -12,7 +12,7 @@ import { ddpm } from '../levels/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
 const B = 64;
-const x0 = constantOf(Float32Array.from({ length: 2 * B }, (_, i) => Math.sin(i)), B, 2); // prettier-ignore
+const x0 = constantOf(Float32Array.from({ length: 2 * B }, (_, i) => Math.sin(i)), B, 2); // oxfmt-ignore
 const labels = Array.from({ length: B }, (_, i) => i % 3);
 const label = constantOf(Int32Array.from(labels), B);
 
@@ -39,7 +39,7 @@ const lossesOf = (key: Key, over = noising) => classifierLosses(over, classifier
 describe('the loss of a classifier is −log p(y|x_t)', () => {
   test.each([
     ['at the timesteps of its process', noising, (t: number) => t],
-    ['at the timesteps of the network for a respaced process', right(respace(spaced(5))(noising)), (t: number) => [0, 25, 50, 74, 99][t]!], // prettier-ignore
+    ['at the timesteps of the network for a respaced process', right(respace(spaced(5))(noising)), (t: number) => [0, 25, 50, 74, 99][t]!], // oxfmt-ignore
   ] as const)('%s', async (_, over, timestepOf) => {
     const xt = await numbersOf((key) => seen(key, over).xt);
     const losses = await numbersOf((key) => lossesOf(key, over).losses);
@@ -54,7 +54,7 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
   });
 
   test('and NaN only for a label out of range', async () => {
-    const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // prettier-ignore
+    const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // oxfmt-ignore
     const losses = await numbersOf(
       (key) => classifierLosses(noising, classifier)(null, { x0, key, label: odd }).losses,
     );

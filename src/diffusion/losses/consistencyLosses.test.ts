@@ -197,7 +197,7 @@ describe('consistencyDistillationLosses', () => {
 
 test('consistency losses refuse the timesteps of a schedule', async () => {
   const schedule = right(ddpm(cosine(10)));
-  const refusal = await outcomeOf(() => consistencyLosses({ pairs: at(0.5) })(schedule, network)(scalar(P), batch).losses)(); // prettier-ignore
+  const refusal = await outcomeOf(() => consistencyLosses({ pairs: at(0.5) })(schedule, network)(scalar(P), batch).losses)(); // oxfmt-ignore
   expect(E.isLeft(refusal) && refusal.left).toMatchObject({
     where: 'consistencyLosses: noising',
     hint: 'train on edm(), rectifiedFlow() or continuousCosine()',
@@ -207,7 +207,7 @@ test('consistency losses refuse the timesteps of a schedule', async () => {
 test.each([rectifiedFlow(), trigonometric(), continuousLinear()])(
   'consistency losses are the same on every path: $name',
   async (path) => {
-    const mixture = right(gaussianMixture({ shape: [2] as const, weights: [0.4, 0.6], means: [[-1, 0], [0.5, 1]], variances: [0.2, 0.1] })); // prettier-ignore
+    const mixture = right(gaussianMixture({ shape: [2] as const, weights: [0.4, 0.6], means: [[-1, 0], [0.5, 1]], variances: [0.2, 0.1] })); // oxfmt-ignore
     const losses = (noising: typeof path, times: readonly number[]) =>
       numbersOf(() => {
         const t = constantOf(times, 3) as Tensor<[3]>;
@@ -215,7 +215,7 @@ test.each([rectifiedFlow(), trigonometric(), continuousLinear()])(
         return objective(noising, exactDenoiser(noising)(mixture))(null, { ...batch, t }).losses;
       });
     const expected = await losses(edm(), SIGMAS);
-    const actual = await losses(path, SIGMAS.map((sigma) => path.levelOfSigma(sigma).t)); // prettier-ignore
+    const actual = await losses(path, SIGMAS.map((sigma) => path.levelOfSigma(sigma).t)); // oxfmt-ignore
     actual.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i]!, 9));
   },
 );

@@ -45,10 +45,10 @@ const C = 0.6;
 /** Data N(0, C²). */
 const normal = { shape: [] as const, weights: [1], means: [[0]], variances: [C ** 2] };
 /** Four points with the mean of N(0, C²) and N(0, 1) for functions quadratic in x₀ and ε, at each time. */
-const SIGNS = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const; // prettier-ignore
+const SIGNS = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const; // oxfmt-ignore
 const B = 12;
 const repeated = (of: (time: number, signs: readonly [number, number]) => number) =>
-  constantOf(TIMES.flatMap((t) => SIGNS.map((signs) => of(t, signs))), B) as Tensor<[12]>; // prettier-ignore
+  constantOf(TIMES.flatMap((t) => SIGNS.map((signs) => of(t, signs))), B) as Tensor<[12]>; // oxfmt-ignore
 const inputs = {
   x0: repeated((_, [a]) => a * C),
   noise: repeated((_, [, b]) => b),
@@ -68,7 +68,7 @@ describe('on a continuous path the bound', () => {
       for (const losses of [boundLosses, rescaledBoundLosses]) {
         const actual = meansOf(await numbersOf(() => losses(noising, denoiser)(null, inputs).losses));
         // conversions lose a factor of σ/α or α/σ, up to 20; velocities another of their rates
-        expect(relativeDistance(actual, expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // prettier-ignore
+        expect(relativeDistance(actual, expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // oxfmt-ignore
       }
     });
 
@@ -79,7 +79,7 @@ describe('on a continuous path the bound', () => {
       const weighted = TIMES.map((t, i) => expected[i]! / Math.LN2 / (1 + snrAt(t) * Math.E));
       expect(relativeDistance(actual, weighted)).toBeLessThan(1e-11);
       const same = await numbersOf(() => weightedBy(snrWeight)(losses)(noising, denoiser)(null, inputs).losses);
-      expect(relativeDistance(meansOf(same), expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // prettier-ignore
+      expect(relativeDistance(meansOf(same), expected.map((nats) => nats / Math.LN2))).toBeLessThan(1e-11); // oxfmt-ignore
     });
 
     it('has finite losses and gradients in float32 next to the ends', async () => {
@@ -102,7 +102,7 @@ describe('on a continuous path the bound', () => {
   ])('on a path of σ is refused: %#', async (noising, message) => {
     const result = await outcomeOf((key) => boundLosses(noising, exactDenoiser(noising)(normal))(null, { x0: zeros(2), key }).losses)();
     expect(E.isLeft(result) ? result.left.message : 'taken').toBe(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 it('weights the bound of a schedule too: w/SNR times each term', async () => {
@@ -113,10 +113,10 @@ it('weights the bound of a schedule too: w/SNR times each term', async () => {
   const inputs = { x0: constantOf([1, 0.2, -1, 0.6], 4), noise: constantOf([0.5, -1, 1, 2], 4), t };
   const raw = await numbersOf(() => boundLosses(noising, off)(null, inputs).losses);
   const weighted = await numbersOf(() => weightedBy(uniformWeight)(boundLosses)(noising, off)(null, inputs).losses);
-  expect(relativeDistance(weighted, raw.map((bits, i) => bits / SNR[i]!))).toBeLessThan(1e-13); // prettier-ignore
+  expect(relativeDistance(weighted, raw.map((bits, i) => bits / SNR[i]!))).toBeLessThan(1e-13); // oxfmt-ignore
   const ends = right(ddpm(scheduleFromBetas([0.5, 1])));
-  const result = await outcomeOf(() => weightedBy(uniformWeight)(boundLosses)(ends, off)(null, { x0: zeros(1), noise: zeros(1), t: constantOf(Int32Array.of(0), 1) }).losses)(); // prettier-ignore
-  expect(E.isLeft(result) && result.left.message).toBe('weightsOf: expected finite weights of 0 or more, got Infinity at t = 1; leave some signal at every timestep'); // prettier-ignore
+  const result = await outcomeOf(() => weightedBy(uniformWeight)(boundLosses)(ends, off)(null, { x0: zeros(1), noise: zeros(1), t: constantOf(Int32Array.of(0), 1) }).losses)(); // oxfmt-ignore
+  expect(E.isLeft(result) && result.left.message).toBe('weightsOf: expected finite weights of 0 or more, got Infinity at t = 1; leave some signal at every timestep'); // oxfmt-ignore
 });
 
 describe('times of uniform log-SNR', () => {
@@ -172,5 +172,5 @@ describe('times of uniform log-SNR', () => {
       const result = attempt<unknown>(use);
       expect(E.isLeft(result) && result.left.message).toMatch(message);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

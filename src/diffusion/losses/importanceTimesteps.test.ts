@@ -71,7 +71,7 @@ const outcome = async (
     seen: Array.from(seen),
     probabilities: weights.map(([weight]) => 1 / (T * weight!)),
   };
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const rising = (a: number, b: number): number => a - b;
 
@@ -96,14 +96,14 @@ describe('importanceTimesteps', () => {
       expect(kept).toEqual([...some].sort(rising));
     });
     expectedOf(history, size, 0.01).forEach((p, t) => expect(probabilities[t]!).toBeCloseTo(p, 14));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('is uniform until each timestep has all its losses, and if all are 0', async () => {
     for (const batches of [[], [[[0, 9], [0, 9], [1, 5]]], [[[0, 0], [0, 0], [1, 0], [1, 0]]]] as readonly (readonly Drawn[])[]) {
       const { probabilities } = await outcome(2, { size: 2 }, batches);
       for (const p of probabilities) expect(p).toBeCloseTo(0.5, 14);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('counts losses modulo the size of its history', async () => {
     const { seen } = await outcome(2, { size: 3 }, batchesOf(2, 40, 5));
@@ -120,7 +120,7 @@ describe('importanceTimesteps', () => {
     expect(fast.losses).toEqual(exact.losses); // integers
     // squares, their mean, a root, a sum and two quotients: less than 16 roundings of 2⁻²⁴
     exact.probabilities.forEach((p, t) => expect(Math.abs(fast.probabilities[t]! / p - 1)).toBeLessThan(2 ** -20));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   describe('with a full history', () => {
     const losses = [1, 2, 6, 3];
@@ -156,5 +156,5 @@ describe('importanceTimesteps', () => {
   ])('refuses %j', (options, expected) => {
     const result = attempt(() => importanceTimesteps(options).memory(right(ddpm(cosine(4)))));
     expect(E.isLeft(result) && result.left).toMatchObject({ _tag: 'ConfigError', message: expect.stringContaining(expected) });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -189,7 +189,7 @@ describe('timesteps', () => {
     expect(t.slice(half)).toEqual(t.slice(0, B - half).map((one) => 99 - one));
     expect(t.every((one) => Number.isInteger(one) && one >= 0 && one < 100)).toBe(true);
     if (B < 1000) return;
-    const counts = Array.from({ length: 100 }, (_, value) => t.slice(0, half).filter((one) => one === value).length); // prettier-ignore
+    const counts = Array.from({ length: 100 }, (_, value) => t.slice(0, half).filter((one) => one === value).length); // oxfmt-ignore
     const chi2 = counts.reduce((sum, count) => sum + (count - 20.48) ** 2 / 20.48, 0);
     expect(chi2).toBeGreaterThan(40);
     expect(chi2).toBeLessThan(180);

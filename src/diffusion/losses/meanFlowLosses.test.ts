@@ -48,8 +48,8 @@ const network: Denoiser<Scalar, [1]> = {
 const drawsOf = async (share: number) => {
   const numbers = await numbersOf((key: Key) => {
     const { timestep, noise, end, share: shares } = fork(key, 'timestep', 'noise', 'end', 'share');
-    const [first, second] = [uniformTimes(flow)(x0)(timestep), uniformTimes(flow)(x0)(end)] as [Tensor<[6]>, Tensor<[6]>]; // prettier-ignore
-    return concatAll([maximum(first, second), minimum(first, second), uniformLike(shares, first), sum(normalLike(noise, x0), 1)], 0); // prettier-ignore
+    const [first, second] = [uniformTimes(flow)(x0)(timestep), uniformTimes(flow)(x0)(end)] as [Tensor<[6]>, Tensor<[6]>]; // oxfmt-ignore
+    return concatAll([maximum(first, second), minimum(first, second), uniformLike(shares, first), sum(normalLike(noise, x0), 1)], 0); // oxfmt-ignore
   });
   return X0.map((_, i) => {
     const [t, low, drawn, noise] = [0, 1, 2, 3].map((k) => numbers[k * B + i]!) as [number, number, number, number];

@@ -56,7 +56,7 @@ describe('ictPairs', () => {
       expect(r / sigmaAt(index, N)).toBeCloseTo(1, 10);
       expect(t / sigmaAt(index + 1, N)).toBeCloseTo(1, 10);
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('noise levels beyond the ends have the first and the last interval', async () => {
     const numbers = await numbersOf(() => {

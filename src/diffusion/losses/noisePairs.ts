@@ -51,7 +51,7 @@ const ect = schema('ectPairs', {
   k: optional(hinted(amount, 'the paper uses 8'), 8),
   /** b of n(t), the inverse of the noise up to which it acts; 1 if left out, for a σ_data of 0.5. */
   b: optional(hinted(aboveZero, 'the paper uses 1'), 1),
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 /** Options of {@link ectPairs}. */
 export interface EctOptions extends OptionsOf<typeof ect> {}
@@ -95,7 +95,7 @@ const ict = /* @__PURE__ */ schema('ictPairs', {
   if (to < from)
     return { field: 'to', expected: `at least from, ${from}`, hint: 'the paper uses 10 and 1280' };
   return min < max ? null : { field: 'max', expected: `above min, ${min}`, hint: 'the paper uses 0.002 and 80' };
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 /** Options of {@link ictPairs}. */
 export interface IctOptions extends OptionsOf<typeof ict> {}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
-import { add, constantOf, div, leafSpec, mul, scalar, type Scalar, scaleBy, tanh, type Tensor, treeSpec } from '../../dsl/index.js'; // prettier-ignore
+import { add, constantOf, div, leafSpec, mul, scalar, type Scalar, scaleBy, tanh, type Tensor, treeSpec } from '../../dsl/index.js'; // oxfmt-ignore
 import { E } from '../../internal/fp.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { exactDenoiser } from '../denoisers/exact.js';
@@ -58,7 +58,7 @@ describe('progressiveLosses', () => {
         expect(actual[i]! / (weight * (target - f(P, z, at)) ** 2)).toBeCloseTo(1, 9);
       });
     },
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
   test('a teacher whose prediction is the data has a student of the same prediction', async () => {
     const point = right(gaussianMixture({ shape: [1] as const, weights: [1], means: [[0.3]], variances: [0] }));
@@ -70,7 +70,7 @@ describe('progressiveLosses', () => {
     };
     const losses = await numbersOf(() => {
       const t = constantOf([0.01, 0.5, 3, 70], 4) as Tensor<[4]>;
-      const [x0, noise] = [constantOf([0.3, 0.3, 0.3, 0.3], 4, 1), constantOf(NOISE, 4, 1)] as [Tensor<[4, 1]>, Tensor<[4, 1]>]; // prettier-ignore
+      const [x0, noise] = [constantOf([0.3, 0.3, 0.3, 0.3], 4, 1), constantOf(NOISE, 4, 1)] as [Tensor<[4, 1]>, Tensor<[4, 1]>]; // oxfmt-ignore
       return progressiveLosses({ teacher, steps: 4 })(edm(), exact)(null, { x0, noise, t, teacher: null }).losses;
     });
     // weights are up to 1/0.002² of a squared rounding

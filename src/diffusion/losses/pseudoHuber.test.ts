@@ -22,7 +22,7 @@ test.each([1, 0.01])('is √(‖error‖² + c²) - c of each sample, for c = %d
 
 test('c is 0.00054·√d if it is left out', async () => {
   expect(await losses([0.1, 0.2, 0.3, 0.4, 0, 1])).toEqual(await losses([0.1, 0.2, 0.3, 0.4, 0, 1], 0.00054 * Math.SQRT2));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('keeps the digits of a small error in float32', async () => {
   const [small] = await losses([1e-4, 0, 1, 1, 1, 1], 1, wasm());

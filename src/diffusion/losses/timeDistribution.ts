@@ -44,7 +44,7 @@ const named = <A extends object>(
   draw: (options: A) => TimeDraw,
 ): TimeDraw => {
   const result: TimeDraw = (noising) => draw(orRaise(options))(noising);
-  const text = (settings: A): string => Object.entries(settings).map(([field, value]) => `${field} ${value}`).join(' and '); // prettier-ignore
+  const text = (settings: A): string => Object.entries(settings).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
   return Object.defineProperty(result, 'name', {
     value: E.match(
       (error: NoisefoldError) => error.message,

@@ -96,7 +96,7 @@ describe('draws of times have their distribution', () => {
     const times = await drawSamples(draw, noising);
     expect(times).toHaveLength(N);
     expect(distanceTo(times, share)).toBeLessThan(bound(N));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   it('of the timesteps of a schedule, ⌊T·t⌋', async () => {
     const noising = right(ddpm(cosine(100)));
@@ -187,7 +187,7 @@ describe('refusals', () => {
     ['a scale beyond 2/(π - 2)', modeTimes({ scale: 1.76 }), flow, 'modeTimes.scale: expected a scale from -1 to 1.75, got 1.76; SD3 uses 1.29'],
   ])('%s', async (_, draw, noising, message) => {
     expect(await messageOf(draw, noising)).toBe(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('a function that makes a draw, given in its place,', () => {
@@ -209,7 +209,7 @@ describe('a function that makes a draw, given in its place,', () => {
       const result = await outcomeOf((key) => simpleLosses(noising, black, { times })(null, { x0: zeros(2), key }).losses)();
       expect(E.isLeft(result) && result.left.message).toBe(`times: expected a draw of times, got ${name} without its call; write ${call}`);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 it('the names of draws, which identify them in snapshots, tell their options', () => {

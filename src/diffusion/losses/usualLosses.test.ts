@@ -177,7 +177,7 @@ describe('a preconditioned network', () => {
       });
       expect(relativeDistance(losses, expected)).toBeLessThan(1e-13);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 it('is the simple loss of the prediction without preconditioning, on any path', async () => {

@@ -213,5 +213,5 @@ describe('adaptiveSampler', () => {
   ])('refuses %s', (_, parts, message) => {
     const result = adaptiveSampler<null, [2]>(parts);
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

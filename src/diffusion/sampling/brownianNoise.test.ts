@@ -56,7 +56,7 @@ describe('brownianNoise', () => {
         [0.3, 0.29],
       ],
     ] as const)
-      // prettier-ignore
+      // oxfmt-ignore
       expect(Math.abs(correlation(ofTime(one), ofTime(other)))).toBeLessThan(4 / Math.sqrt(N));
     // √(1/4) of a quarter of the time
     expect(Math.abs(correlation(ofTime([1, 0]), ofTime([0.6, 0.35])) - 0.5)).toBeLessThan(4 / Math.sqrt(N));

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { cast, concatAll, constantOf, square, sub } from '../../dsl/index.js';
-import { continuousCosine, continuousLinear, continuousSigmoid, cosine, ddpm, edm, interpolant, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, respace, trigonometric } from '../index.js'; // prettier-ignore
+import { continuousCosine, continuousLinear, continuousSigmoid, cosine, ddpm, edm, interpolant, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, respace, trigonometric } from '../index.js'; // oxfmt-ignore
 import { bySigma } from './bySigma.js';
 
 const steps = right(ddpm(linear(1000)));

@@ -4,7 +4,7 @@ import { reference } from '../../backends/reference/index.js';
 import {
   type AnyValue, compile, constantOf, type Dim, foldIn, fork, gather, key, matmul, mul, normal, onesLike, program, read,
   type Tensor, upload,
-} from '../../dsl/index.js'; // prettier-ignore
+} from '../../dsl/index.js'; // oxfmt-ignore
 import { E } from '../../internal/fp.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
@@ -66,7 +66,7 @@ const statesOf = async (
         index,
         key: k,
         known: { image: shown as typeof one, mask: known as typeof one },
-      }); // prettier-ignore
+      }); // oxfmt-ignore
       return { state: { x: next } };
     },
   );
@@ -145,7 +145,7 @@ describe('inpainting', () => {
 
   it('is plain sampling if nothing is known', async () => {
     const solver = ddim();
-    const numbers = await painted(made({}, solver, 20), image, mask.map(() => 0)); // prettier-ignore
+    const numbers = await painted(made({}, solver, 20), image, mask.map(() => 0)); // oxfmt-ignore
     const plain = samplerOf(solver, 20);
     const backend = right(await reference()());
     const whole = program('key', (k) => {
@@ -200,7 +200,7 @@ describe('inpainting', () => {
     const { plan } = plain;
     const walker = right(inpainting({ resamples: 2, jump: 3 })(plain));
     const order = publishedPairs(9, 3, 2).map(([t]) => 8 - t);
-    const states = await statesOf(walker, image, mask.map(() => 0)); // prettier-ignore
+    const states = await statesOf(walker, image, mask.map(() => 0)); // oxfmt-ignore
     states.forEach((numbers, step) => {
       const { alpha, sigma } = step === order.length - 1 ? plan.at(-1)!.to : plan[order[step + 1]!]!.from;
       const variance = sigma ** 2;

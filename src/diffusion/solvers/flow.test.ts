@@ -4,7 +4,7 @@ import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaus
 import { right } from '../../../properties/diffusion/run.js';
 import { mul, onesLike, sqrt } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { atTimes, type ContinuousNoising, continuousLinear, dpmSolverFast, flowEuler, flowHeun, flowSde, interpolant, levelsOf, rectifiedFlow, restart, sampler, type Solver, uncorrected } from '../index.js'; // prettier-ignore
+import { atTimes, type ContinuousNoising, continuousLinear, dpmSolverFast, flowEuler, flowHeun, flowSde, interpolant, levelsOf, rectifiedFlow, restart, sampler, type Solver, uncorrected } from '../index.js'; // oxfmt-ignore
 
 /** D(x; σ), which is not linear. */
 const denoised = (x: number, sigma: number): number => Math.tanh(x / (1 + sigma ** 2));

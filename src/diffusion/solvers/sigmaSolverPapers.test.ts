@@ -42,7 +42,7 @@ describe('EDM', () => {
         // the timestep between two of the process, linear in log σ
         const after = levels.findIndex((sigma) => sigma >= hat);
         const t =
-          hat === ratio(i) ? TIMES[i]! : after - 1 + Math.log(hat / levels[after - 1]!) / Math.log(levels[after]! / levels[after - 1]!); // prettier-ignore
+          hat === ratio(i) ? TIMES[i]! : after - 1 + Math.log(hat / levels[after - 1]!) / Math.log(levels[after]! / levels[after - 1]!); // oxfmt-ignore
         x += Math.sqrt(hat ** 2 - ratio(i) ** 2) * sNoise * NOISE;
         const slope = (x - model(x / Math.hypot(1, hat), t)) / hat;
         let next = x + (ratio(i + 1) - hat) * slope;
@@ -83,7 +83,7 @@ describe('linear multistep', () => {
       hosted(N, (x, i, seen) => {
         epsilons.unshift(noiseOf(x, i, seen[i]!));
         const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = epsilons;
-        const mean = [e0, (3 * e0 - e1) / 2, (23 * e0 - 16 * e1 + 5 * e2) / 12, (55 * e0 - 59 * e1 + 37 * e2 - 9 * e3) / 24][Math.min(i, 3)]!; // prettier-ignore
+        const mean = [e0, (3 * e0 - e1) / 2, (23 * e0 - 16 * e1 + 5 * e2) / 12, (55 * e0 - 59 * e1 + 37 * e2 - 9 * e3) / 24][Math.min(i, 3)]!; // oxfmt-ignore
         return alpha(i + 1) * ((x - sigma(i) * mean) / alpha(i)) + sigma(i + 1) * mean; // DDIM, eq. 12
       }),
     );

@@ -167,18 +167,18 @@ it('σ falls more than threefold in the first step and in the last before the da
 
 describe('an option of a solver changes its steps to those of the paper', () => {
   it.each<[name: string, given: Solver, without: Solver, expected: number, levels?: number]>([
-    ['dpmSolverPP in ε̂', dpmSolverPP({ space, order: 3 }), dpmSolverPP({ order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 2)], // prettier-ignore
-    ['dpmSolverPP in ε̂, maxFall', dpmSolverPP({ space, order: 3, maxFall }), dpmSolverPP({ space, order: 3 }), multistepped([1, 1, 2, 3, 3, 3, 1], 'midpoint', 2)], // prettier-ignore
-    ['dpmSolverPP in ε̂, rule', dpmSolverPP({ space, rule: 'heun' }), dpmSolverPP({ space }), multistepped([1, 2, 2, 2, 2, 2, 2], 'heun', 2)], // prettier-ignore
-    ['dpmSolverPP in ε̂, phi3', dpmSolverPP({ space, order: 3, phi3: 'half' }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 1)], // prettier-ignore
-    ['dpmSolverPP in ε̂, lowerFinal', dpmSolverPP({ space, order: 3, lowerFinal: true }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 2], 'midpoint', 2)], // prettier-ignore
-    ['dpmSolverPPSinglestep in ε̂', dpmSolverPPSinglestep({ space, order: 3 }), dpmSolverPPSinglestep({ order: 3 }), grouped([3, 3, 1], 'midpoint')], // prettier-ignore
-    ['dpmSolverPPSinglestep in ε̂, rule', dpmSolverPPSinglestep({ space, order: 3, rule: 'heun' }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 3, 1], 'heun')], // prettier-ignore
-    ['dpmSolverPPSinglestep in ε̂, order 2, rule', dpmSolverPPSinglestep({ space, rule: 'heun' }), dpmSolverPPSinglestep({ space }), grouped([2, 2, 2, 1], 'heun')], // prettier-ignore
-    ['dpmSolverPPSinglestep in ε̂, lowerFinal', dpmSolverPPSinglestep({ space, order: 3, lowerFinal: true }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 2, 1], 'midpoint'), 7], // prettier-ignore
-    ['dpmSolverPPSinglestep in ε̂, maxFall', dpmSolverPPSinglestep({ space, order: 3, maxFall }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([1, 1, 2, 1, 1, 1], 'midpoint')], // prettier-ignore
-    ['uniPC in ε̂, maxFall', uniPC({ space, order: 3, maxFall }), uniPC({ space, order: 3 }), unified([1, 1, 2, 3, 3, 3, 1], far.map((is) => !is))], // prettier-ignore
-    ['uniPC in ε̂, lowerFinal', uniPC({ space, order: 3, lowerFinal: true }), uniPC({ space, order: 3 }), unified([1, 2, 3, 3, 3, 3, 2], far.map(() => true))], // prettier-ignore
+    ['dpmSolverPP in ε̂', dpmSolverPP({ space, order: 3 }), dpmSolverPP({ order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 2)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, maxFall', dpmSolverPP({ space, order: 3, maxFall }), dpmSolverPP({ space, order: 3 }), multistepped([1, 1, 2, 3, 3, 3, 1], 'midpoint', 2)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, rule', dpmSolverPP({ space, rule: 'heun' }), dpmSolverPP({ space }), multistepped([1, 2, 2, 2, 2, 2, 2], 'heun', 2)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, phi3', dpmSolverPP({ space, order: 3, phi3: 'half' }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 1)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, lowerFinal', dpmSolverPP({ space, order: 3, lowerFinal: true }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 2], 'midpoint', 2)], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂', dpmSolverPPSinglestep({ space, order: 3 }), dpmSolverPPSinglestep({ order: 3 }), grouped([3, 3, 1], 'midpoint')], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂, rule', dpmSolverPPSinglestep({ space, order: 3, rule: 'heun' }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 3, 1], 'heun')], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂, order 2, rule', dpmSolverPPSinglestep({ space, rule: 'heun' }), dpmSolverPPSinglestep({ space }), grouped([2, 2, 2, 1], 'heun')], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂, lowerFinal', dpmSolverPPSinglestep({ space, order: 3, lowerFinal: true }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 2, 1], 'midpoint'), 7], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂, maxFall', dpmSolverPPSinglestep({ space, order: 3, maxFall }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([1, 1, 2, 1, 1, 1], 'midpoint')], // oxfmt-ignore
+    ['uniPC in ε̂, maxFall', uniPC({ space, order: 3, maxFall }), uniPC({ space, order: 3 }), unified([1, 1, 2, 3, 3, 3, 1], far.map((is) => !is))], // oxfmt-ignore
+    ['uniPC in ε̂, lowerFinal', uniPC({ space, order: 3, lowerFinal: true }), uniPC({ space, order: 3 }), unified([1, 2, 3, 3, 3, 3, 2], far.map(() => true))], // oxfmt-ignore
     ['dpmSolver, maxFall', dpmSolver({ maxFall }), dpmSolver(), halved([1, 2, 2, 2, 2, 2, 1])],
     ['dpmSolverFast, maxFall', dpmSolverFast({ evaluations: 9, maxFall }), dpmSolverFast({ evaluations: 9 }), even(4)],
   ])('%s', (_, given, without, expected, levels = N) => {

@@ -95,7 +95,7 @@ describe('DPM-Solver++', () => {
       const [D1, D2] = [newer + (r0 / (r0 + r1)) * (newer - older), (newer - older) / (r0 + r1)];
       return alpha(i + 1) * (-phi1 * d0 + phi2 * D1 - share * phi3 * D2);
     };
-    const units = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const; // prettier-ignore
+    const units = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const; // oxfmt-ignore
     units.forEach(([a, b, c], k) => {
       expect(Math.abs(exact[k]! - published(a, b, c, 2))).toBeLessThan(1e-13);
       expect(Math.abs(half[k]! - published(a, b, c, 1))).toBeLessThan(1e-13);

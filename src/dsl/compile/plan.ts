@@ -111,7 +111,8 @@ export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, '
 
 /** An output: a buffer of numbers, or a key that the host computes. */
 export type PlanOutput =
-  { readonly kind: 'buffer'; readonly view: View } | { readonly kind: 'key'; readonly key: KeyExpression };
+  | { readonly kind: 'buffer'; readonly view: View }
+  | { readonly kind: 'key'; readonly key: KeyExpression };
 
 /** A compiled program before a backend makes kernels for it: calls on buffers. */
 export interface Plan {

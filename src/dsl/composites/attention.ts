@@ -44,7 +44,7 @@ export const attentionComposite: Composite<readonly [q: Node, k: Node, v: Node],
     const gradients = composite(attentionGradientComposite, [q, k, v, g], options);
     const [N, M] = [q.shape.at(-3)!, k.shape.at(-3)!];
     const of = ({ shape }: Node, first: number): Node =>
-      slice(gradients, shape.map((_, axis) => (axis === shape.length - 3 ? first : 0)), shape); // prettier-ignore
+      slice(gradients, shape.map((_, axis) => (axis === shape.length - 3 ? first : 0)), shape); // oxfmt-ignore
     return [of(q, 0), of(k, N), of(v, N + M)];
   },
   anchor: ({ scale }) => ({ op: 'attention', scale }),

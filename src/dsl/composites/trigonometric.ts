@@ -2,7 +2,7 @@ import { F } from '../../internal/fp.js';
 import type { Composite, Node, One, Two } from '../graph/node.js';
 import {
   abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, zerosLike,
-} from '../primitives/index.js'; // prettier-ignore
+} from '../primitives/index.js'; // oxfmt-ignore
 
 /** `1 − x²` as `(1 − x)·(x + 1)`, exact near ±1. */
 const oneMinusSquare = (x: Node): Node => mul(oneMinus(x), shift(x, 1));

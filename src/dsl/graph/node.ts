@@ -15,11 +15,23 @@ export type UnaryFn =
   | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round'
   | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'rsqrt' | 'reciprocal'
   | 'sin' | 'cos' | 'tan' | 'tanh' | 'atan' | 'sigmoid' | 'erf'
-  | 'not' | 'isFinite' | 'float16' | 'bfloat16'; // prettier-ignore
+  | 'not' | 'isFinite' | 'float16' | 'bfloat16'; // oxfmt-ignore
 
 /** The functions of two elements. `mod` has the sign of the divisor (floor division), for float32 and int32. */
 export type BinaryFn =
-  'add' | 'sub' | 'mul' | 'div' | 'pow' | 'mod' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or';
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'pow'
+  | 'mod'
+  | 'max'
+  | 'min'
+  | 'equal'
+  | 'less'
+  | 'lessEqual'
+  | 'and'
+  | 'or';
 
 /** The reductions of a region and of `reduce`. */
 export type ReduceFn = 'sum' | 'prod' | 'max' | 'min';

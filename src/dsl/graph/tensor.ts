@@ -74,7 +74,7 @@ export const mapNodes = (tree: unknown, f: (n: Node, path: string) => Node | nul
 
 /** Replaces the nodes of the tensors in a tree by others, given in its order. */
 export const withNodes = (tree: unknown, nodes: readonly Node[]): unknown =>
-  withLeaves(tree, isTensor, nodes.map((n) => tensor(n))); // prettier-ignore
+  withLeaves(tree, isTensor, nodes.map((n) => tensor(n))); // oxfmt-ignore
 
 /**
  * Tests if an argument stands in the position of a tensor. Also accepts partially applied operations, which the

@@ -51,7 +51,7 @@ const calls: Readonly<Record<string, readonly [call: () => unknown, message: str
   'iota(2 ** 31 + 1)': [() => js.iota!(2 ** 31 + 1), 'iota: expected at most 2^31 elements, got [2147483649]; an int32 counts to 2^31 - 1'],
   'ones(2 ** 40, 2 ** 40)': [() => js.ones!(2 ** 40, 2 ** 40), 'ones: expected at most 2^53 - 1 elements, got [1099511627776, 1099511627776]; use smaller extents'],
   'concat([x, x])': [() => js.concat!([x, x]), 'concat: expected two tensors, got an array of 2'],
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 describe('operations explain wrong arguments', () => {
   test.each(Object.entries(calls))('%s', (_, [call, message]) => {

@@ -19,7 +19,7 @@ export const spread = (n: Node, shape: readonly number[]): Node => {
 
 /** Exchanges two axes. */
 export const exchange = (x: Node, a: number, b: number): Node =>
-  transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // prettier-ignore
+  transpose(x, x.shape.map((_, i) => (i === a ? b : i === b ? a : i))); // oxfmt-ignore
 
 /** An operand in the shape of `x`: repeats numbers and scalars, and converts numbers to the dtype of `x`. */
 export const operand = (op: string, y: NumberOrTensor, x: Node): Node => {

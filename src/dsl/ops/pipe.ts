@@ -5,7 +5,7 @@ import { argument, type Checker } from '../../internal/schema.js';
  * Like `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
  * it is at the function, not at the value. `NoInfer` in the others would keep them from being inferred.
  */
-// prettier-ignore
+// oxfmt-ignore
 interface Pipe {
   <A>(a: A): A;
   <A, B>(a: A, ab: (a: NoInfer<A>) => B): B;

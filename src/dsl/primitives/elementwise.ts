@@ -84,7 +84,7 @@ type NumberDType = (typeof NUMBERS)[number];
 const ofNumber = (slope: Slope): UnaryFunction<NumberDType> => ({ takes: NUMBERS, arithmetic: 1, slope });
 const ofFloat = (arithmetic: number, slope: Slope, gives: NumberType = 'float32'): UnaryFunction<'float32'> => ({
   takes: ['float32'], gives, arithmetic, slope,
-}); // prettier-ignore
+}); // oxfmt-ignore
 const ofBool: UnaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, slope: null };
 const ofBits: UnaryFunction<'int32'> = { takes: ['int32'], gives: 'float32', arithmetic: 8, slope: null };
 
@@ -131,7 +131,7 @@ const ofNumbers = (
   neutral: BinaryFunction['neutral'] = {},
 ): BinaryFunction<NumberDType> => ({ takes: NUMBERS, arithmetic, derivative, neutral });
 const comparison = <D extends NumberType>(takes: readonly D[]): BinaryFunction<D> =>
-  ({ takes, gives: 'bool', arithmetic: 1, derivative: null }); // prettier-ignore
+  ({ takes, gives: 'bool', arithmetic: 1, derivative: null }); // oxfmt-ignore
 const ofBools: BinaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, derivative: null };
 
 /** The share of the cotangent that goes to `a` in `max(a, b)`: all of it, half of it if they are equal, or none. */
@@ -172,7 +172,7 @@ export const binaryFunctions = {
 
 type Taking<Functions, D extends NumberType> = {
   [F in keyof Functions]: Functions[F] extends { readonly takes: readonly (infer T)[] } ? (D extends T ? F : never) : never;
-}[keyof Functions]; // prettier-ignore
+}[keyof Functions]; // oxfmt-ignore
 
 /** The functions of one, and of two, elements of a dtype. */
 export type UnaryFnOf<D extends NumberType> = Taking<typeof unaryFunctions, D>;

@@ -131,7 +131,7 @@ export const moveAxis = (x: Node, from: number, to: number): Node => {
   order.splice(to, 0, from);
   const between = from < to ? x.shape.slice(from + 1, to + 1) : x.shape.slice(to, from);
   return between.every((d) => d === 1) || x.shape[from] === 1
-    ? reshape(x, order.map((axis) => extentAt(x, axis))) // prettier-ignore
+    ? reshape(x, order.map((axis) => extentAt(x, axis))) // oxfmt-ignore
     : transpose(x, order);
 };
 

@@ -39,7 +39,8 @@ export interface Primitive<K extends Op> {
    * The rule is null if the primitive has no operands to map.
    */
   readonly vmap:
-    ((n: NodeOf<K>, operands: Each<Operands[K], Operand>, extent: number, batched: Batched) => Node) | null;
+    | ((n: NodeOf<K>, operands: Each<Operands[K], Operand>, extent: number, batched: Batched) => Node)
+    | null;
   /** The result if an operand has no elements but the result has some, if this can happen. */
   readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
@@ -108,7 +109,8 @@ export type Class = Lowering<Node>['class'];
 
 /** An assignment of a region; `index` is the index along an axis. */
 export type Scalar =
-  Exclude<Assignment, { op: 'index' }> | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
+  | Exclude<Assignment, { op: 'index' }>
+  | { readonly op: 'index'; readonly axis: number; readonly dtype: NumberType };
 
 /**
  * The index along axis a of the operand, from the index i of the result: `offsets[a] + scales[a] · i[axes[a]]`, with

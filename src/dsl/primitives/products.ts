@@ -28,7 +28,7 @@ export const fourOf = (n: Node): readonly [number, number, number, number] =>
 
 const PLAIN: ConvAttributes = {
   strides: [1, 1], padding: [[0, 0], [0, 0]], lhsDilation: [1, 1], rhsDilation: [1, 1], groups: 1, batchGroups: 1,
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** The extent of a dilated axis: `(n - 1)·dilation + 1`. */
 export const dilated = (n: number, dilation: number): number => (n === 0 ? 0 : (n - 1) * dilation + 1);

@@ -40,7 +40,7 @@ test('round rounds halves to even, and keeps whole numbers', () => {
   const given = [-2.5, -1.5, -0.5, 0.49999999999999994, 0.5, 1.5, 2.5, 2 ** 52 + 1, Infinity, NaN];
   expect(given.map(unaryFunction('round', 'float32'))).toEqual([
     -2, -2, -0, 0, 0, 2, 2, 2 ** 52 + 1, Infinity, NaN,
-  ]); // prettier-ignore
+  ]); // oxfmt-ignore
 });
 
 test('sigmoid neither overflows nor cancels', () => {

@@ -5,7 +5,7 @@ import { attempt, type NoisefoldError } from '../../internal/errors.js';
 import { node } from '../graph/node.js';
 import {
   bernoulli, bernoulliLike, foldIn, fork, key, normal, normalLike, permutation, randint, randintLike, uniform, uniformLike, type RandomKey,
-} from './keys.js'; // prettier-ignore
+} from './keys.js'; // oxfmt-ignore
 import { dims, dtypeOf, nodeOf, tensor, type Dim, type Key, type Tensor } from '../graph/tensor.js';
 import { deriveWords, wordsOfName } from '../../internal/numerics/threefry.js';
 

@@ -10,7 +10,7 @@ import { dual, type Dual, type DualByKind, startsWithOperand } from '../../inter
 import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
-import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // prettier-ignore
+import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // oxfmt-ignore
 import { deriveFrom, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. An interface, so that errors of the compiler name it. */

@@ -32,14 +32,14 @@ describe('compile rejects invalid options', () => {
   const messageOf = async (options: unknown): Promise<string> =>
     E.match(({ message }: NoisefoldError) => message, () => 'accepted')(
       await using(reference())(compile(double, {}, options as never))(),
-    ); // prettier-ignore
+    ); // oxfmt-ignore
   test.each([
     [{ donate: 'x' }, "compile.donate: expected names of inputs, got \"x\"; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [{ donates: ['x'] }, "compile.donates: expected one of the fields donate, storage, got an unknown field; did you mean donate?"],
     [null, "compile: expected { donate, storage }, got null; { donate: ['state'] } reuses the memory of an input for the output of the same name"],
     [{ donate: ['z'] }, "compile: donate: expected the input x, got 'z'; donate inputs of the program by their names"],
     [{ donate: ['x'] }, 'accepted'],
-  ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // prettier-ignore
+  ])('%j: %s', async (options, message) => expect(await messageOf(options)).toBe(message)); // oxfmt-ignore
 });
 
 describe('compile rejects a symbol without a number', () => {
@@ -50,7 +50,7 @@ describe('compile rejects a symbol without a number', () => {
     const same = program(spec as { x: 'B' }, (x) => x); // a spec of the table of cases
     const compiled = compile(same, {} as { B: number }); // from JavaScript
     expect(await using(reference())(compiled)()).toMatchObject(E.left({ _tag: 'UnknownDim', message }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('compile refuses what is not a program, and an exception of its function', () => {
@@ -65,12 +65,12 @@ describe('compile refuses what is not a program, and an exception of its functio
   ])('%s', async (_, given, message) => {
     const refusal = await using(reference())(compile(...(given as [typeof twice, object])))(); // from JavaScript
     expect(refusal).toMatchObject(E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('keeps the stack of the exception', async () => {
     const refusal = await using(reference())(compile(program({ x: '2' }, bug), {}))();
     expect(E.isLeft(refusal) && thrownError(refusal.left).stack).toMatch(/^ConfigError: compile: .*\nTypeError: my bug\n +at .*bug/);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test.each([reference, wasm])('%o: arrays may change and move once the work has begun', async (acquire) => {
@@ -113,10 +113,10 @@ describe('a run rejects', () => {
     const sum = program({ x: '1', y: '' }, ({ x, y }) => add(x, y));
     const run = F.pipe(compile(sum, {}), RTE.flatMapTaskEither((e) => e.run(given as never)));
     expect(await using(reference())(run)()).toMatchObject(E.left({ _tag: 'ConfigError', message }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('an undefined input', async () => {
-    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x: Float32Array.of(1, 2, 3, 4), y: undefined } as never))); // prettier-ignore
+    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x: Float32Array.of(1, 2, 3, 4), y: undefined } as never))); // oxfmt-ignore
     expect(E.isRight(await using(reference())(run)())).toBe(true);
   });
 
@@ -128,7 +128,7 @@ describe('a run rejects', () => {
     ['integers', Int32Array.of(1, 2, 3, 4), 'DTypeError', 'Int32Array'],
     ['bytes', Uint8Array.of(1, 2, 3, 4), 'DTypeError', 'Uint8Array'],
   ])('%s', async (_, x, tag, actual) => {
-    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x } as never))); // prettier-ignore
+    const run = F.pipe(compile(twice, {}), RTE.flatMapTaskEither((e) => e.run({ x } as never))); // oxfmt-ignore
     expect(await using(reference())(run)()).toMatchObject(
       E.left({ _tag: tag, where: 'input x', expected: 'float32 [2, 2]', actual }),
     );
@@ -140,7 +140,7 @@ describe('a run rejects', () => {
     ['bool', 2],
   ])('a number that is not %s', async (dtype, x) => {
     const same = program(treeSpec<{ readonly x: Tensor<[], 'int32'> }>({ x: leafSpec([], dtype) }), ({ x }) => x);
-    const run = F.pipe(compile(same, {}), RTE.flatMapTaskEither((e) => e.run({ x }))); // prettier-ignore
+    const run = F.pipe(compile(same, {}), RTE.flatMapTaskEither((e) => e.run({ x }))); // oxfmt-ignore
     expect(await using(reference())(run)()).toMatchObject(
       E.left({ _tag: 'DTypeError', where: 'input x', expected: `${dtype} []`, actual: `${x}` }),
     );
@@ -150,7 +150,7 @@ describe('a run rejects', () => {
     '%j as a key',
     async (key) => {
       const draw = program({ key: 'key' }, (inputs) => normal(inputs.key, 2));
-      const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
+      const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // oxfmt-ignore
       expect(await using(reference())(run)()).toMatchObject(
         E.left({ _tag: 'DTypeError', where: 'input key', actual: `[${key.join(', ')}]` }),
       );
@@ -165,7 +165,7 @@ describe('a run rejects', () => {
     [['7', '0'], '[7, 0]'],
   ])('%j in place of a key', async (key, actual) => {
     const draw = program({ key: 'key' }, (inputs) => normal(inputs.key, 2));
-    const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // prettier-ignore
+    const run = F.pipe(compile(draw, {}), RTE.flatMapTaskEither((e) => e.run({ key } as never))); // oxfmt-ignore
     const error = { _tag: 'DTypeError', where: 'input key', actual, hint: 'give a key: key(7)' };
     expect(await using(reference())(run)()).toMatchObject(E.left(error));
   });

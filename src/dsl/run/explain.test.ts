@@ -22,7 +22,7 @@ import {
 
 const layer = program({ x: 'B 4', p: { w: '4 8', b: '8' } }, ({ x, p }) => F.pipe(x, matmul(p.w), addBias(p.b), silu));
 const explained = async (backend: () => Task<Backend>): Promise<readonly ExplainedCall[]> => {
-  const calls = F.pipe(compile(layer, { B: 2 }), RTE.map((executable) => explain(executable))); // prettier-ignore
+  const calls = F.pipe(compile(layer, { B: 2 }), RTE.map((executable) => explain(executable))); // oxfmt-ignore
   return right(await using(backend())(calls)());
 };
 

@@ -5,7 +5,7 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { E, RTE } from '../../internal/fp.js';
 import {
   add, type Backend, compile, fail, foldIn, iterate, key, mul, normal, program, raise, read, sum, upload, type Value,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 
 /** A step of a random walk that shrinks by a rate. */
 const walk = program({ x: '64', rate: '', key: 'key' }, ({ x, rate, key }) => {
@@ -51,7 +51,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     onBackend(async (backend) => {
       const { step, x } = await began(backend, donate);
       const memory = new Set<string>();
-      const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // prettier-ignore
+      const options = { times: 1000, inputs: inputsOf, onStep: () => RTE.fromIO(() => memory.add(JSON.stringify(inUse(backend)))) }; // oxfmt-ignore
       const before = inUse(backend);
       const last = right(await iterate(step, options)({ x })(backend)());
       expect(memory.size).toBe(1); // the state and the reported total
@@ -72,7 +72,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         times: 10,
         every: 3,
         inputs: inputsOf,
-        onStep: ({ total }, index) => RTE.map(([n]: Float32Array | Float64Array) => seen.push([index, n!]))(read(total)), // prettier-ignore
+        onStep: ({ total }, index) => RTE.map(([n]: Float32Array | Float64Array) => seen.push([index, n!]))(read(total)), // oxfmt-ignore
       });
       right(await iterated({ x })(backend)());
       let y = right(await upload(start, [64])(backend)());
@@ -108,7 +108,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
         const { step, x } = await began(backend);
         right(await iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)());
       }
-      expect(seen).toEqual([['object', 0], ['object', 1], ['number', 0], ['number', 1], ['task', 0], ['task', 1]]); // prettier-ignore
+      expect(seen).toEqual([['object', 0], ['object', 1], ['number', 0], ['number', 1], ['task', 0], ['task', 1]]); // oxfmt-ignore
     }),
   );
 
@@ -201,7 +201,7 @@ describe.each(backends)('on $name', ({ acquire }) => {
     ])('onStep %s, and rethrows the exception', async (_, onStep) =>
       onBackend(async (backend) => {
         const { step, x, before } = await began(backend);
-        await expect(iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)()).rejects.toThrow('a defect'); // prettier-ignore
+        await expect(iterate(step, { times: 2, inputs: inputsOf, onStep })({ x })(backend)()).rejects.toThrow('a defect'); // oxfmt-ignore
         expect(inUse(backend)).toEqual({ buffers: before.buffers, bytes: before.bytes });
       })(),
     );

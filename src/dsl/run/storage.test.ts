@@ -141,13 +141,13 @@ test('the error of a product is within that of its rounded weights', async () =>
         const bound = unit * terms + least * factors + columns * 2 ** -24 * (1 + unit) * terms;
         expect(Math.abs(y[i * 64 + j]! - exact)).toBeLessThanOrEqual(bound);
       }
-  } // prettier-ignore
+  } // oxfmt-ignore
 });
 
 /** Layers with a weight each, of which the greatest has `widest` rows. */
 const network = program({ x: '8 64', w: Array.from({ length: 12 }, () => '64 64' as const), wide: '64 256' }, ({ x, w, wide }) =>
   sum(matmul(w.reduce((y, one) => silu(matmul(y, one)), x), wide)),
-); // prettier-ignore
+); // oxfmt-ignore
 
 /** For each call that decodes a weight, the number of calls before its first use. */
 const distances = ({ calls, buffers }: Plan): readonly number[] =>
@@ -207,7 +207,7 @@ test('integers beside stored weights stay as they are', async () => {
   const both = program({ params: { w: '2', n: '1:int32' } }, ({ params }) => params.n);
   const { run } = await nf.run(compile(both, {}, { storage: { params: 'float16' } }));
   expect(await nf.run(read(await nf.run(run({ params: copies }))))).toEqual(Int32Array.of(7));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('evaluate and nonFiniteOrigin say how to convert stored values', async () => {
   await using nf = await open(reference());
@@ -242,7 +242,7 @@ describe('bad input is an error that says what to do', () => {
   ])('%s', async (_, options, message) => {
     await using nf = await open(reference());
     expect(await messageOf(nf.run(compile(doubled, {}, options as never)))).toBe(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('a value of another storage than that of the plan', async () => {
     await using nf = await open(reference());

@@ -23,7 +23,7 @@ describe('upload', () => {
   ])('rejects %s', async (_, given, message) => {
     const uploaded = await using(reference())(upload(...(given as [Float32Array, []])))(); // from JavaScript
     expect(uploaded).toMatchObject(E.left({ message: expect.stringContaining(message) }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('takes the dtype from the array', async () => {
     const there = upload(Int32Array.of(3, 1), [2]);
@@ -42,7 +42,7 @@ describe('read', () => {
   ])('rejects %s', async (_, x, message) => {
     const refusal = await using(reference())(read(x as never))(); // from JavaScript
     expect(refusal).toMatchObject(E.left({ _tag: 'ConfigError', message }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('console.log prints the kind, the dtype and the shape', async () => {

@@ -113,7 +113,7 @@ export const liveOn =
       fail(tag, { where, expected: 'a live value', actual, hint });
     const advice = 'use it before its backend closes, or read it there and upload it here';
     if (owner.closed())
-      return refuse(`one of the ${owner.name} backend, which is closed`, advice, owner === backend ? 'BackendFailure' : undefined); // prettier-ignore
+      return refuse(`one of the ${owner.name} backend, which is closed`, advice, owner === backend ? 'BackendFailure' : undefined); // oxfmt-ignore
     if (state === 'donated') return refuse('one that was donated', 'use the result of the run that it was donated to');
     if (state === 'released') return refuse('one that was released', 'release it after its last use');
     if (owner === backend) return E.right(v);

@@ -4,7 +4,7 @@ import type { Capabilities } from '../compile/backend.js';
 import {
   checkpoint, constantOf, cos, exp, grad, matmul, mul, normal, program, sin, sum, tanh,
   type Tensor,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 import { plan } from '../compile/planning.js';
 
 type State = Tensor<[16, 16]>;

@@ -4,7 +4,7 @@ import { E } from '../../internal/fp.js';
 import {
   attempt, constantOf, cos as cosine, customVjp, grad, mul, neg, normal, program, type Scalar, scalar,
   sin as sine, square, sum, type Tensor, vjp, zeros,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 import { plan } from '../compile/planning.js';
 
 const tagOf = (build: () => unknown) => {

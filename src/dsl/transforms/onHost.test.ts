@@ -53,7 +53,7 @@ import { type Elementwise, onHost } from './onHost.js';
 const NUMBERS = [-2.5, -0.3, 1e-9, 0.1, 0.75, 3];
 
 /** The distribution function of N(0, 1) at the numbers, by 40 digits (mpmath). */
-const PHI = [0.006209665325776135, 0.3820885778110474, 0.5000000003989423, 0.539827837277029, 0.7733726476231318, 0.9986501019683699]; // prettier-ignore
+const PHI = [0.006209665325776135, 0.3820885778110474, 0.5000000003989423, 0.539827837277029, 0.7733726476231318, 0.9986501019683699]; // oxfmt-ignore
 
 /** Functions of each element, and the same as functions of numbers. */
 const functions: Readonly<Record<string, readonly [Elementwise, (x: number) => number]>> = {
@@ -84,7 +84,7 @@ const functions: Readonly<Record<string, readonly [Elementwise, (x: number) => n
   'relu': [relu, (x) => Math.max(0, x)],
   'leakyRelu': [leakyRelu, (x) => (x > 0 ? x : 0.01 * x)],
   'a derivative': [(x) => jvp((y: typeof x) => tanh(y))(x, onesLike(x) as never).tangent as typeof x, (x) => 1 / Math.cosh(x) ** 2],
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 describe('onHost', () => {
   test.each(Object.entries(functions))('%s', async (_, [f, expected]) => {

@@ -7,7 +7,7 @@ import { attempt } from '../../internal/errors.js';
 import {
   add, evaluate, fillSpec, fork, grad, type Key, key, leafSpec, matmul, normal, program, raveling, type Scalar, square,
   sum, type Tensor, treeSpec, using, type Vectors,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 import { plan } from '../compile/planning.js';
 
 interface Params {
@@ -31,7 +31,7 @@ describe('raveling', () => {
     const large = treeSpec({ a: leafSpec([2 ** 23]), b: leafSpec([2 ** 25]), c: leafSpec([2 ** 23]) });
     const { vectors, leaves } = raveling(large);
     expect(vectors.leaves.map(({ shape }) => shape)).toEqual([[2 ** 23], [2 ** 25], [2 ** 23]]);
-    expect(leaves.map(({ vector, offset }) => [vector, offset])).toEqual([[0, 0], [1, 0], [2, 0]]); // prettier-ignore
+    expect(leaves.map(({ vector, offset }) => [vector, offset])).toEqual([[0, 0], [1, 0], [2, 0]]); // oxfmt-ignore
   });
 
   test('has no vectors for a tree without tensors', () => {
@@ -99,7 +99,7 @@ describe('raveling', () => {
       const [, large] = unravel(v).layers;
       return matmul(large, large);
     };
-    const result = plan(program({ v: vectors }, ({ v }) => product(v)), {}, { fuses: true, composites: [], scratchElements: () => 0 }); // prettier-ignore
+    const result = plan(program({ v: vectors }, ({ v }) => product(v)), {}, { fuses: true, composites: [], scratchElements: () => 0 }); // oxfmt-ignore
     expect(right(result).plan.calls.map(({ origin }) => origin.place)).toEqual(['v.layers.1']);
     const wrong = program({ v: vectors }, ({ v }) => {
       const [small, large] = unravel(v).layers;

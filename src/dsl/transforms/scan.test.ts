@@ -4,7 +4,7 @@ import { E } from '../../internal/fp.js';
 import {
   add, attempt, checkpoint, constantOf, dims, dtypeOf, foldIn, fork, grad, greater, type Key, matmul, mul, normal, ones,
   program, scalar, scan, type Scalar, sum, tanh, type Tensor, vmap, zeros,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 import { node } from '../graph/node.js';
 import { plan } from '../compile/planning.js';
 import { tensor } from '../graph/tensor.js';
@@ -82,7 +82,7 @@ describe('scan', () => {
     const xs = constantOf([...inputs, ...inputs.map((x) => x + 1)], 2, 4);
     const each = await numbersOf(() => batch(xs));
     expect(each.slice(0, 4)).toEqual(states(8));
-    const [other] = [await numbersOf(() => leaky(scalar(rate))(scalar(8), constantOf(inputs.map((x) => x + 1), 4))[1].next)]; // prettier-ignore
+    const [other] = [await numbersOf(() => leaky(scalar(rate))(scalar(8), constantOf(inputs.map((x) => x + 1), 4))[1].next)]; // oxfmt-ignore
     expect(each.slice(4)).toEqual(other);
   });
 
@@ -117,7 +117,7 @@ describe('scan', () => {
     ],
     [
       'a state that loses a part',
-      () => scan((_: { a: Scalar; b: Scalar }, x: Scalar) => [{ a: x, b: null } as never, x])({ a: zeros(), b: zeros() }, zeros(3)), // prettier-ignore
+      () => scan((_: { a: Scalar; b: Scalar }, x: Scalar) => [{ a: x, b: null } as never, x])({ a: zeros(), b: zeros() }, zeros(3)), // oxfmt-ignore
       { _tag: 'ShapeError', where: 'the carry of scan at b', actual: 'nothing' },
     ],
     [
@@ -135,7 +135,7 @@ describe('scan', () => {
     ],
     [
       'sequences of two lengths',
-      () => scan((h: Scalar, { a }: { a: Scalar; b: Scalar }) => [h, a])(zeros(), { a: zeros(3), b: zeros(Number('2')) }), // prettier-ignore
+      () => scan((h: Scalar, { a }: { a: Scalar; b: Scalar }) => [h, a])(zeros(), { a: zeros(3), b: zeros(Number('2')) }), // oxfmt-ignore
       { _tag: 'ShapeError', where: 'scan', actual: '[2] at b' },
     ],
   ])('refuses %s', (_, build, error) => {

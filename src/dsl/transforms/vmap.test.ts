@@ -8,7 +8,7 @@ import {
   add, addBias, attempt, cast, checkpoint, constantOf, conv2d, cumsum, customVjp, dims, dtypeOf, exp, gather,
   grad, jvp, type Key, layerNorm, matmul, mean, mul, normal, ones, program, reshape, round, type Scalar,
   softmax, square, sum, tanh, type Tensor, vmap, zeros,
-} from '../index.js'; // prettier-ignore
+} from '../index.js'; // oxfmt-ignore
 import { node } from '../graph/node.js';
 import { plan } from '../compile/planning.js';
 import { nodeOf, tensor } from '../graph/tensor.js';
@@ -75,7 +75,7 @@ describe('vmap', () => {
     const along = (g: (y: V) => Scalar) => (y: V, d: V) => jvp(grad(g))(y, d).tangent;
     const rows = (numbers: readonly number[]) => constantOf(numbers, 2, 3);
     const all = await numbersOf(() => jvp(grad((ys: Tensor<[2, 3]>) => sum(vmap(f)(ys))))(rows(x), rows(v)).tangent);
-    const mapped = await numbersOf(() => vmap((p: { y: V; d: V }) => along(f)(p.y, p.d))({ y: rows(x), d: rows(v) })); // prettier-ignore
+    const mapped = await numbersOf(() => vmap((p: { y: V; d: V }) => along(f)(p.y, p.d))({ y: rows(x), d: rows(v) })); // oxfmt-ignore
     for (const i of [0, 1]) {
       const part = (numbers: readonly number[]) => numbers.slice(3 * i, 3 * i + 3);
       const own = await numbersOf(() => along(f)(constantOf(part(x), 3), constantOf(part(v), 3)));
@@ -148,7 +148,7 @@ describe('vmap', () => {
     expect(dims(none.y)).toEqual([0]);
     expect(dims(none.image)).toEqual([0, 4, 4, 2]);
     expect(dtypeOf(none.at)).toBe('int32');
-    expect(await numbersOf(() => grad((x: Tensor<[0, 3]>) => sum(vmap((y: Tensor<[3]>) => sum(y))(x)))(zeros(0, 3)))).toEqual([]); // prettier-ignore
+    expect(await numbersOf(() => grad((x: Tensor<[0, 3]>) => sum(vmap((y: Tensor<[3]>) => sum(y))(x)))(zeros(0, 3)))).toEqual([]); // oxfmt-ignore
   });
 
   const key = tensor<[], 'key'>(node('input', [], { path: 'key' }, [], 'key'));

@@ -23,7 +23,7 @@ const batched: BatchedNodes = (roots, images, extent) => {
       n,
       vmap !== null && own.some(({ mapped }) => mapped)
         ? { node: vmap(n, operands, extent, batched), mapped: true }
-        : { node: withInputs(n, operands.map(({ node }) => node)), mapped: false }, // prettier-ignore
+        : { node: withInputs(n, operands.map(({ node }) => node)), mapped: false }, // oxfmt-ignore
     );
   }
   return roots.map((root) => entryOf(done, root));

@@ -27,7 +27,9 @@ type Reach<K extends Dim, L extends number> = AsDim<
 
 /** The number of windows of `Size` pixels at a distance of `S` on `D` pixels with `P` more around: ⌊(D + P − Size)/S⌋ + 1. */
 type Windows<D extends Dim, Size extends Dim, S extends number, P extends Dim> = true extends
-  IsWide<D> | IsWide<Size> | IsWide<P>
+  | IsWide<D>
+  | IsWide<Size>
+  | IsWide<P>
   ? Dim
   : [S, Add<P, 1>] extends [1, Size] // keeps the size, as padding often does
     ? D

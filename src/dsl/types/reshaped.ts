@@ -63,7 +63,8 @@ type Decisive<S extends Shape, E extends readonly Dim[]> =
 
 /** An error message if the new shape has more or fewer elements, which literals tell; otherwise `never`. */
 export type Unfilled<S extends Shape, E extends readonly Dim[]> = true extends
-  (number extends S['length'] | E['length'] ? true : false) | (0 extends S[number] ? true : false) // equal axes of no elements would be dropped
+  | (number extends S['length'] | E['length'] ? true : false)
+  | (0 extends S[number] ? true : false) // equal axes of no elements would be dropped
   ? never
   : Decisive<S, E> extends readonly [infer Old extends Shape, infer New extends Shape]
     ? [Extract<E[number], -1>] extends [never]

@@ -19,7 +19,7 @@ const isStorage = (x: unknown): x is FloatStorage => STORAGES.some((storage) => 
 /** Names of storages elsewhere. */
 const SYNONYMS: Readonly<Record<string, FloatStorage>> = {
   half: 'float16', fp16: 'float16', f16: 'float16', bf16: 'bfloat16', fp32: 'float32', f32: 'float32',
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** The type of a storage; it suggests the one that another name is meant for. */
 export const floatStorage: t.Type<FloatStorage> = new t.Type<FloatStorage>(

@@ -100,4 +100,4 @@ test.each<[string, () => unknown]>([
   expect(attempt(() => leaves(tree(), isNumber))).toMatchObject(
     E.left({ _tag: 'ConfigError', expected: 'a tree of at most 256 levels', actual: `more, at ${'a.'.repeat(20)}…` }),
   );
-}); // prettier-ignore
+}); // oxfmt-ignore

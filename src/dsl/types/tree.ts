@@ -122,7 +122,7 @@ export const zipLeaves: Dual<
         isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
       const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
         if (isAbsent(x)) return x;
-        if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // prettier-ignore
+        if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // oxfmt-ignore
         if (!isBranch(x)) return notATree(path, x);
         if (level === MOST_LEVELS) return tooDeep(path);
         for (const other of others) sameMembers(x, other, path);

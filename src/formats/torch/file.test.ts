@@ -7,7 +7,7 @@ import { E, TE } from '../../internal/fp.js';
 import { withWeights } from '../../node/weights.js';
 import { joinBytes } from '../bytes.js';
 import { errorOf, readAll, tensorsOf } from '../../node/weightsTesting.js';
-import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // prettier-ignore
+import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // oxfmt-ignore
 
 const folder = new URL('../../../properties/golden/weights/', import.meta.url);
 const golden = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)));
@@ -95,7 +95,7 @@ describe('a file that PyTorch wrote', () => {
       left: { _tag: 'ConfigError', expected: 'tensors whose names begin with average.', actual: 'names that begin with model, ema, optimizer' },
     });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a pickle of EDM', () => {
   test.each([2, 4])('of protocol %d has the parameters and buffers of its network', async (protocol) => {
@@ -131,7 +131,7 @@ describe('a pickle of EDM', () => {
     const sparse = call(global('torch._utils', '_rebuild_sparse_tensor'), 'N');
     expect(await errorOf(pickleOf(dict([text('ema'), sparse])))).toMatchObject({ where: 'weights: ema', expected: 'a dense tensor' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 const w = tensor(storage('0', 4), [2, 2]);
 const four = { 0: Float32Array.of(1, 2, 3, 4) };
@@ -163,7 +163,7 @@ describe('is refused, and nothing of it executed:', () => {
     const { _tag, actual } = await errorOf(torchZip(pickle, four));
     expect([_tag, actual]).toEqual(['DecodeError', `the global "${module}.${name}"`]);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('is refused, by the name of the tensor:', () => {
   test.each<readonly [string, Part, RegExp]>([
@@ -220,14 +220,14 @@ describe('is refused, by the name of the tensor:', () => {
     const bytes = torchZip(pickleOf(dict([text('steps'), long])), { 0: BigInt64Array.of(1n, 2n ** 31n) });
     expect(await errorOf(bytes)).toMatchObject({ where: 'weights: steps', expected: 'integers within ±2³¹', actual: '2147483648 at position 1' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('tensors of the names __proto__ and constructor are tensors like others', async () => {
   const bytes = torchZip(pickleOf(dict([text('__proto__'), dict([text('step'), integer(3)], [text('constructor'), w])])), four);
   const read = await withWeights(bytes, ({ entries, metadata }) => TE.right({ names: [...entries.keys()], words: Object.entries(metadata) }))();
   expect(read).toEqual(E.right({ names: ['__proto__.constructor'], words: [['__proto__.step', '3']] }));
   expect('step' in {}).toBe(false);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a file of the older format', () => {
   const bytes = golden('legacy.pt');
@@ -312,7 +312,7 @@ describe('an archive', () => {
     for (let length = 0; length < bytes.length; length++)
       expect(['DecodeError', 'FileError']).toContain((await errorOf(bytes.subarray(0, length)))._tag);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('bytes that are damaged', () => {
   const values = readdirSync(new URL('values/', folder)).map((name) => `values/${name}`);

@@ -62,7 +62,7 @@ const BESIDE: Readonly<Record<string, readonly [tensors: Numbers, words?: Readon
   'numbers': [{}],
   'uuid': [{}],
   'omegaconf': [{}, { '_content.lr': '0.001', '_content.model._content.size': '64' }],
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const below = (prefix: string, numbers: Numbers): Numbers =>
   Object.fromEntries(Object.entries(numbers).map(([name, data]) => [`${prefix}.${name}`, data]));
@@ -103,10 +103,10 @@ const READ: Readonly<Record<string, Numbers>> = {
   'name-integer-and-text': { 0: w, "'0'": plus(1) },
   'name-none-and-text': { None: w, "'None'": plus(1), True: plus(2), "'True'": plus(3), '0.5': plus(4), "'0.5'": plus(5) },
   'name-dots': { 'a.b': w, 'a.c': plus(1) },
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const HINT = 'nothing was executed; if you trust the file, save its weights alone: ';
-const python = (rest: string) => `${HINT}torch.save(torch.load(path, weights_only=False)${rest}, out); docs/weights.md does it without the code of its classes`; // prettier-ignore
+const python = (rest: string) => `${HINT}torch.save(torch.load(path, weights_only=False)${rest}, out); docs/weights.md does it without the code of its classes`; // oxfmt-ignore
 const FLAT = `${HINT}torch.save({k: v for k, v in torch.load(path, weights_only=False).items() if torch.is_tensor(v)}, out); docs/weights.md does it without the code of its classes`;
 
 /** Files that are refused, with what the error says. */
@@ -124,10 +124,10 @@ const REFUSED: Readonly<Record<string, readonly [actual: string | RegExp, hint: 
   'refused-complex': ['torch.ComplexFloatStorage', 'convert the tensor, as by tensor.float(), and save it again'],
   'refused-float8': [/^torch\.(float8_e4m3fn|Float8_e4m3fnStorage)$/, 'convert the tensor, as by tensor.float(), and save it again'],
   'name-twice': ['a second one', 'save one of its dictionaries alone: torch.save(torch.load(path, weights_only=False)[key], out)'],
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 test('every file of the archive is tested', () => {
-  const tested = [...Object.keys(READ), ...Object.keys(REFUSED), ...Object.keys(BESIDE).map((kind) => `beside-${kind}`), 'name-objects']; // prettier-ignore
+  const tested = [...Object.keys(READ), ...Object.keys(REFUSED), ...Object.keys(BESIDE).map((kind) => `beside-${kind}`), 'name-objects']; // oxfmt-ignore
   expect([...files.keys()].sort()).toEqual(tested.flatMap((name) => variantsOf(name).map(([file]) => file)).sort());
 });
 

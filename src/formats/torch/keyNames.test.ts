@@ -3,7 +3,7 @@ import { keyNames } from './keyNames.js';
 import type { Inert, Pickled } from './pickleValues.js';
 
 const tuple = (...items: readonly Pickled[]): Pickled => ({ _tag: 'Tuple', items });
-const path = (...args: readonly Pickled[]): Inert => ({ _tag: 'Inert', global: 'pathlib.Path', args, named: null, state: null, items: [], entries: [] }); // prettier-ignore
+const path = (...args: readonly Pickled[]): Inert => ({ _tag: 'Inert', global: 'pathlib.Path', args, named: null, state: null, items: [], entries: [] }); // oxfmt-ignore
 const namesOf = (...keys: readonly Pickled[]): readonly string[] => [...keyNames(keys).values()];
 
 describe('the names of keys', () => {
@@ -25,4 +25,4 @@ describe('the names of keys', () => {
     for (let i = 0; i < 60; i++) deep = tuple(deep, deep);
     for (const name of namesOf(long, deep, tuple(...Array.from({ length: 1000 }, () => deep)))) expect(name.length).toBeLessThan(252);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

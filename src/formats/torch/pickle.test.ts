@@ -74,11 +74,11 @@ describe('a pickle that Python wrote', () => {
     const words = Array.from({ length: 20_000 }, (_, i) => `word ${i} ${'·'.repeat(i % 300)}`);
     expect(plain(await read(pickleOf(list(...words.map(text)))), new Uint8Array())).toEqual(words);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('None is stored in the memo and taken from it, as any value', async () => {
   expect(await read(pickleOf('N', put(3), '0', get(3)))).toBeNull();
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a call in a pickle', () => {
   test('is a record, with its state', async () => {
@@ -110,7 +110,7 @@ describe('a call in a pickle', () => {
     expect(plain(value, new Uint8Array())).toEqual(new Map([['__proto__', new Map([['polluted', true]])]]));
     expect('polluted' in {}).toBe(false);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('refuses, and says where:', () => {
   const u64 = (value: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(value).buffer);
@@ -155,7 +155,7 @@ describe('refuses, and says where:', () => {
     const bytes = new Uint8Array(10 ** 7).fill(']'.charCodeAt(0));
     expect(await errorOf(bytes)).toMatchObject({ expected: 'at most 4194304 operations' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a pickle that means harm', () => {
   test('holds itself, and is a finite record', async () => {
@@ -199,4 +199,4 @@ describe('a pickle that means harm', () => {
       if (errorIn(thrown)?._tag !== 'DecodeError') throw thrown;
     });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { E, TE } from '../../internal/fp.js';
 import { withWeights } from '../../node/weights.js';
 import { errorOf, tensorsOf } from '../../node/weightsTesting.js';
-import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // prettier-ignore
+import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // oxfmt-ignore
 
 const w = tensor(storage('0', 4), [2, 2]);
 const four = { 0: Float32Array.of(1, 2, 3, 4) };
@@ -10,7 +10,7 @@ const four = { 0: Float32Array.of(1, 2, 3, 4) };
 describe('objects beside tensors are read as records:', () => {
   const read = (...pairs: readonly (readonly [string, Part])[]) =>
     withWeights(torchZip(pickleOf(dict(...pairs.map(([name, part]) => [text(name), part] as const))), four), ({ entries, metadata }) =>
-      TE.right([[...entries.keys()], metadata]))(); // prettier-ignore
+      TE.right([[...entries.keys()], metadata]))(); // oxfmt-ignore
   const made = (module: string, name: string, ...args: readonly Part[]): Part => [global(module, name), tuple(...args), 0x81];
 
   test.each<readonly [string, Part]>([
@@ -44,19 +44,19 @@ describe('objects beside tensors are read as records:', () => {
     const other = call(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._utils', '_rebuild_tensor_v2'), global('torchvision', 'Boxes'), args, 'N');
     expect(await errorOf(torchZip(pickleOf(dict([text('w'), other])), four))).toMatchObject({ where: 'weights: w', expected: 'a dense tensor' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('a loop of objects, as of a configuration and its parts, is visited once', async () => {
   const parts = dict([text('parent'), get(0)], [text('w'), w]);
   const config = [call(global('argparse', 'Namespace')), put(0), dict([text('parts'), list(parts, get(0))]), 'b'];
   const read = await tensorsOf(torchZip(pickleOf(dict([text('config'), config], [text('loop'), [list(), put(1), get(1), 'a']])), four));
   expect([...read.keys()]).toEqual(['config.parts.0.w']);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('a number under a key of any length is left out', async () => {
   const words = withWeights(torchZip(pickleOf(dict([text('w'), w], [text('x'.repeat(2000)), integer(1)])), four), ({ metadata }) => TE.right(metadata));
   expect(await words()).toEqual(E.right({}));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('keys of other kinds than texts', () => {
   const namesOf = async (part: Part) => [...(await tensorsOf(torchZip(pickleOf(part), four))).keys()];
@@ -78,4 +78,4 @@ describe('keys of other kinds than texts', () => {
     const bytes = torchZip(pickleOf(dict([text('a.b'), w], [text('a'), dict([text('b'), w])])), four);
     expect(await errorOf(bytes)).toMatchObject({ where: 'weights: a.b', expected: 'one tensor of this name', hint: 'save one of its dictionaries alone: torch.save(torch.load(path, weights_only=False)[key], out)' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

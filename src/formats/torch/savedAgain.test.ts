@@ -6,7 +6,7 @@ const dict = (fields: Readonly<Record<string, Pickled>>): PickledDict => ({
   _tag: 'Dict',
   entries: Object.entries(fields),
 });
-const inert = (global: string, state: Pickled = null): Inert => ({ _tag: 'Inert', global, args: [], named: null, state, items: [], entries: [] }); // prettier-ignore
+const inert = (global: string, state: Pickled = null): Inert => ({ _tag: 'Inert', global, args: [], named: null, state, items: [], entries: [] }); // oxfmt-ignore
 const w = inert('torch._utils._rebuild_tensor_v2');
 const [own, two] = [inert('__main__.Config'), dict({ w, b: w })];
 const saved = (value: Pickled): string | null => savedAgain(value, (global) => !global.startsWith('__main__.'));
@@ -23,7 +23,7 @@ describe('the line that saves the weights of a file again', () => {
     ['the state dict of a module', dict({ net: inert('__main__.Net', dict({ _parameters: two, _buffers: dict({}) })) }), `torch.save(${file}["net"].state_dict(), out)`],
     ['none for an object without tensors', own, null],
     ['none for a list', { _tag: 'List', items: [w, own] }, null],
-  ])('has %s', (_, value, expected) => expect(saved(value)).toBe(expected)); // prettier-ignore
+  ])('has %s', (_, value, expected) => expect(saved(value)).toBe(expected)); // oxfmt-ignore
 
   test('takes a bounded time for shared values and for loops', () => {
     const loop: Pickled = { _tag: 'List', items: [own] };

@@ -42,7 +42,7 @@ describe('a tree', () => {
     const long = 'x'.repeat(2 ** 24);
     const items = Array.from({ length: 64 }, () => long);
     const names: Pickled = { _tag: 'Tuple', items: ['a', 'b'] };
-    const root: Pickled = { _tag: 'Dict', entries: [['long', { _tag: 'Tuple', items }], ['names', names]] }; // prettier-ignore
+    const root: Pickled = { _tag: 'Dict', entries: [['long', { _tag: 'Tuple', items }], ['names', names]] }; // oxfmt-ignore
     expect(treeOf('weights', root).metadata).toEqual({ names: '["a","b"]' });
   });
 

@@ -14,8 +14,7 @@ export const floatsOfHalves = (halves: Uint16Array): Float32Array<ArrayBuffer> =
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i]!;
     const magnitude = half & 0x7fff;
-    if (magnitude < 0x400)
-      numbers[i] = magnitude * 2 ** -24; // a subnormal
+    if (magnitude < 0x400) numbers[i] = magnitude * 2 ** -24; // a subnormal
     else bits[i] = (magnitude << 13) + (magnitude < 0x7c00 ? 0x38000000 : 0x70000000);
     bits[i]! |= (half & 0x8000) << 16;
   }

@@ -37,7 +37,7 @@ const TWO_THIRDS: Parts = [0.6666666666666666, 3.700743415417188e-17];
 const LOG_TAIL = Array.from({ length: 11 }, (_, k) => 2 / (2 * k + 5));
 
 /** 1/2! + r/3! + r²/4! + …, for |r| up to ln 2 / 2. */
-const EXP_TAIL = Array.from({ length: 13 }, (_, k) => 1 / Array.from({ length: k + 2 }, (_, i) => i + 1).reduce((a, b) => a * b)); // prettier-ignore
+const EXP_TAIL = Array.from({ length: 13 }, (_, k) => 1 / Array.from({ length: k + 2 }, (_, i) => i + 1).reduce((a, b) => a * b)); // oxfmt-ignore
 
 /** `c₀ + c₁x + c₂x² + …` by Horner's rule. */
 const polynomial = (x: number, coefficients: readonly number[]): number =>

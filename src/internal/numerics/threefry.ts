@@ -27,7 +27,7 @@ const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, 
   let a = (c0 + k0) | 0;
   let b = (c1 + k1) | 0;
   // unrolled, because a loop over the rounds takes three times as long
-  // prettier-ignore
+  // oxfmt-ignore
   {
     a = (a + b) | 0; b = ((b << 13) | (b >>> 19)) ^ a;
     a = (a + b) | 0; b = ((b << 15) | (b >>> 17)) ^ a;

@@ -24,8 +24,7 @@ export const halvesOf = demanding(
       const magnitude = bits[i]! & 0x7fffffff;
       let half: number;
       if (magnitude > 0x7f800000) half = 0x7e00;
-      else if (magnitude >= 0x47800000)
-        half = 0x7c00; // 65536
+      else if (magnitude >= 0x47800000) half = 0x7c00; // 65536
       else if (magnitude < 0x38800000) {
         // 2^-14: a subnormal
         sum[0] = Math.abs(numbers[i]!) + 0.5;

@@ -139,7 +139,7 @@ describe('missing parameters and wrong shapes are refused with their path', () =
     expect(attempt(() => blocks.apply(params as ReturnType<typeof blocks.init>))).toMatchObject(
       E.left({ _tag: 'ConfigError', message: expect.stringContaining(message) }),
     );
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('a bound layer that is used as a tensor is named in the error', () => {

@@ -166,7 +166,7 @@ const atPath = (path: string, part: unknown): unknown => {
   };
   return new Proxy(part, {
     apply: (f, self, args: readonly unknown[]) => Reflect.apply(f, self, args.map((arg, i) => (i === 1 ? own(arg) : arg))),
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 };
 
 /**

@@ -49,7 +49,7 @@ const options: readonly (readonly [string, Partial<UNetConfig<[8, 8, 2]>>])[] = 
   ['projected resampling by a binomial filter, rescaled', { resample: 'projected', filter: 'binomial', rescale: Math.SQRT1_2 }],
   ['pools', { resample: 'pool', padding: 'end', middle: 'residual' }],
   ['a residual encoder', { encoder: 'residual', filter: 'binomial', middle: 'unnormalized', upAttention: 'last', upHeads: 1 }],
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 describe.each(options)('a U-Net with %s', (_, more) => {
   const model = right(unet({ ...base, ...more, dropout: 0.3 }));
@@ -110,7 +110,7 @@ test.each([
   const model = right(unet({ ...base, ...more }));
   const outcome = await outcomeOf(() => model.apply(waves(model.params), x, { t, ...at }))();
   expect(outcome).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('a model that requires a class states that it has no unconditional prediction', () => {
   expect(right(unet({ ...base, classes: 3, noClass: 'never' })).unconditional).toBe(false);
@@ -128,7 +128,7 @@ describe('resampling', () => {
 
   test('binomial: [1, 3, 3, 1] along each axis, padded with zeros', async () => {
     const wide = constantOf([0, 8, 0, 0], 1, 1, 4, 1); // in one row, the weights [1, 3] of the sum 8 are inside the image
-    expect(await numbersOf(() => halved(concatAll([wide, wide], 1) as Tensor<[1, 2, 4, 1]>, 'binomial'))).toEqual([2.25, 0.75]); // prettier-ignore
+    expect(await numbersOf(() => halved(concatAll([wide, wide], 1) as Tensor<[1, 2, 4, 1]>, 'binomial'))).toEqual([2.25, 0.75]); // oxfmt-ignore
     const spread = await numbersOf(() =>
       doubled(constantOf([16, 0, 0, 0], 1, 2, 2, 1) as Tensor<[1, 2, 2, 1]>, 'binomial'),
     );
@@ -159,7 +159,7 @@ describe('the classifier of ADM', () => {
       expect((await numbersOf(() => model.apply(waves(model.params), x, t))).length).toBe(6);
       const sums = await numbersOf(() => {
         const slopes = tensorsOf(grad(loss)(waves(model.params)));
-        return concatAll(slopes.map(({ leaf }) => reshape(sum(mul(leaf as Tensor<Shape>, leaf as Tensor<Shape>)), 1)) as never, 0) as Tensor<[Dim]>; // prettier-ignore
+        return concatAll(slopes.map(({ leaf }) => reshape(sum(mul(leaf as Tensor<Shape>, leaf as Tensor<Shape>)), 1)) as never, 0) as Tensor<[Dim]>; // oxfmt-ignore
       });
       const unused = model.params.leaves.filter((_, i) => sums[i] === 0).map(({ path }) => path);
       expect(unused).toEqual([]);
@@ -182,7 +182,7 @@ describe('the classifier of ADM', () => {
   ])('refuses %j', (more, message) => {
     const result = encoderClassifier({ ...config, ...(more as object) });
     expect(result).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('the positions of an attention pool begin with the deviation 1/√C, as in CLIP', async () => {
     const pool = attentionPool({ pixels: 99, inputs: 64, outputs: 1, heads: 1 });
@@ -208,7 +208,7 @@ describe('the classifier of ADM', () => {
       [2, 1],
       [1, 0],
       [3, 2],
-    ] as const; // the mean, and the pixels; prettier-ignore
+    ] as const; // the mean, and the pixels; oxfmt-ignore
     const scores = tokens.map(([a, b]) => Math.exp((2 * a + b) / Math.SQRT2));
     const total = scores.reduce((a, b) => a + b);
     const expected = tokens.reduce((y, [a, b], i) => y + ((a + 10 * b) * scores[i]!) / total, 0);

@@ -84,7 +84,7 @@ const shortcutLayer = (inputs: number, outputs: number, filter: Filter) => {
   const around = [1 + reachOf(filter), 1 + reachOf(filter)] as const;
   return layer(convParts<number, number>({ inputs, outputs }), ({ kernel, bias }) => <B extends Dim>(x: Images<B>) =>
     addBias(filtered(conv2d(x, kernel, { padding: [around, around] }), filter, 0), bias),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 };
 
 /** The layers of the encoder, for images of some channels. `levels` go from full resolution to the bottleneck. */
@@ -102,7 +102,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
         l > 0 && { shortcut: shortcutLayer(l === 1 ? channels : widths[l - 1]!, widths[l]!, c.filter) }),
       down: Array.from({ length: c.blocks }, (_, j) =>
         blockOf(c, j === 0 ? widths[l]! : level.channels, level.channels, level.attends ? headsOver(heads, level.channels) : null),
-      ), // prettier-ignore
+      ), // oxfmt-ignore
       ...(l + 1 < levels.length && { downsample: resampling(c, 'half', level.channels) }),
     })),
     middle: {

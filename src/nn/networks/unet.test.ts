@@ -164,7 +164,7 @@ describe('parameters', () => {
       expect(tensorsOf(params).map(({ path, leaf }) => [path, dims(leaf)])).toEqual(
         model.params.leaves.map(({ path, shape }) => [path, shape]),
       );
-      return concatAll([reshape(params.levels[0]!.down[0]!.residual.conv1.kernel, -1), reshape(params.levels[0]!.up[1]!.residual.conv1.kernel, -1)], 0); // prettier-ignore
+      return concatAll([reshape(params.levels[0]!.down[0]!.residual.conv1.kernel, -1), reshape(params.levels[0]!.up[1]!.residual.conv1.kernel, -1)], 0); // oxfmt-ignore
     });
     expect(new Set(numbers).size).toBe(numbers.length);
   });
@@ -229,7 +229,7 @@ describe('the conditioning of the model', () => {
     // the second size is wrong in types too
     const outcome = await outcomeOf(() => model.apply(waves(model), given as typeof images, at))();
     expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('gradients agree with central differences along a direction', async () => {

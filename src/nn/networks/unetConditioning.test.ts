@@ -76,7 +76,7 @@ describe('a U-Net with a condition', () => {
     const outcome = await outcomeOf(() => one.apply(waves(one), x, at))();
     expect(outcome).toMatchObject({ left: { _tag: tag } });
     expect(E.isLeft(outcome) && outcome.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('types: a model for noisefold/diffusion, with the same conditioning', () => {

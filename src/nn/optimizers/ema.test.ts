@@ -56,7 +56,7 @@ describe('the decay of an average', () => {
     ['half-life', emaHalfLife({ images: 500_000, batch: 512 }), () => 1 - 0.5 ** (512 / 500_000)],
     ['half-life with a ramp-up', emaHalfLife({ images: 500_000, batch: 512, rampup: 0.05 }), (n) => 1 - 0.5 ** (512 / Math.max(Math.min(500_000, n * 512 * 0.05), 1e-8))],
     ['power', emaPower(0.05), (n) => 1 - (1 - 1 / (n + 1)) ** (16.97 + 1)],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
 
   test.each(cases)('%s follows its formula', async (_, { share }, expected) => {
     for (const n of updates) {
@@ -94,5 +94,5 @@ describe('the decay of an average', () => {
     [() => emaPower(0.3), 'sigmaRel: expected a width above 0 and below 0.28, got 0.3; 0.05 to 0.1 is usual'],
   ])('%#: an invalid setting is refused when the average is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

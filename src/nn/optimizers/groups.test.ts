@@ -31,7 +31,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
 const waves = (shapes: Shapes, k: number): Numbers =>
   Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(0.7 * i + 1.3 * k + shape.length))]),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 const treeOf = (shapes: Shapes, numbers: Numbers): Tree =>
   Object.fromEntries(
     Object.entries(numbers).map(([name, data]) => [name, constantOf(data, ...shapes[name]!) as Tensor<Shape>]),
@@ -152,7 +152,7 @@ describe('sgd', () => {
 describe('muon', () => {
   const shapes = { tall: [6, 3], wide: [2, 5], kernel: [3, 3, 2, 4] };
   const config = { weightDecay: 0.3, nesterov: true };
-  const byHand = (change = {}) => expected(shapes, (name) => muonByHand({ ...config, ...change, shape: shapes[name as keyof typeof shapes] })); // prettier-ignore
+  const byHand = (change = {}) => expected(shapes, (name) => muonByHand({ ...config, ...change, shape: shapes[name as keyof typeof shapes] })); // oxfmt-ignore
 
   test('makes the steps of the paper, of matrices and kernels', async () => {
     expect(relativeDistance(await trained(muon({ learningRate: 0.1, ...config }), shapes), byHand())).toBeLessThan(
@@ -172,7 +172,7 @@ describe('muon', () => {
       const outcome = attempt(() => trained(muon({ learningRate: 0.1 }), { w: [2, 2], b: [2] }, isRaveled));
       await expect(E.isRight(outcome) ? outcome.right : Promise.reject(outcome.left)).rejects.toThrow(/^muon: b: expected a matrix or a kernel, of at least 2 axes, got \[2\]/);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('groups', () => {
@@ -196,13 +196,13 @@ describe('groups', () => {
     const nested = groups([{ where: (path) => path !== 'scale', optimizer }, { optimizer: sgd({ learningRate: 0.1, weightDecay: 0.5 }) }]);
     for (const used of [optimizer, chain(clipByGlobalNorm(1e9), optimizer), nested])
       expect(relativeDistance(await trained(used, shapes, true), byHand)).toBeLessThan(approx);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('keep a moment only for the parameters whose optimizer has it', () => {
     const spec = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, shape.join(' ')]));
     const paths = F.pipe(parseSpec(optimizer.state(spec)), E.map(({ leaves }) => leaves.map(({ path }) => path)));
     expect(paths).toEqual(E.right(['momentum.kernel', 'velocity.b']));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('with a single optimizer equal that optimizer', async () => {
     const one = adamw({ learningRate: 0.1, weightDecay: 0.2 });
@@ -216,7 +216,7 @@ describe('groups', () => {
   ])('%#: a parameter in no group, or in two, is named', async (list, message) => {
     const begin = (): Tensor<[Dim]> => flat(groups(list).init(treeOf(shapes, waves(shapes, 0)))['first']);
     expect(F.pipe(await outcomeOf(begin)(), E.mapLeft((error) => error.message.startsWith(message) ? message : error.message))).toEqual(E.left(message));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('invalid options are refused', () => {
@@ -230,7 +230,7 @@ describe('invalid options are refused', () => {
     [() => groups([{ optimiser: adam({ learningRate: 1 }) } as never]), 'groups.0.optimiser: expected one of the fields optimizer, where, got an unknown field; did you mean optimizer?'],
   ])('%#: at once', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('an optimizer states its settings', () => {
@@ -241,4 +241,4 @@ test('an optimizer states its settings', () => {
       { groups: [{ adamw: { adam: { learningRate: 0.1, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 } }, weightDecay: 0.01 }] },
     ],
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

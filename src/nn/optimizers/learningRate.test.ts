@@ -41,7 +41,7 @@ const cases: readonly (readonly [string, LearningRate, (n: number) => number])[]
   ['restarts of growing periods', cosineRestarts(2, { period: 2, growth: 2 }), (n) => 1 + Math.cos(Math.PI * progressOf(n, 2, 2))],
   ['restarts with periods that triple', cosineRestarts(2, { period: 7, growth: 3 }), (n) => 1 + Math.cos(Math.PI * progressOf(n, 7, 3))],
   ['composed', F.pipe(2, warmupFromZero(5), linearDecay({ from: 5, steps: 35 })), (n) => (2 * Math.min(n, 5) * (1 - part(n, 5, 35))) / 5],
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 describe('a learning rate', () => {
   test.each(cases)('%s follows its formula', async (_, rate, expected) => {
@@ -85,7 +85,7 @@ describe('a learning rate', () => {
     [() => warmupFromZero(0.1, 0), 'warmupFromZero: expected a number of steps ≥ 1, got 0; count updates, from 0'],
   ])('%#: an invalid setting is refused when the rate is made', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test.each([
     ['a number', (n: number) => 1e-3 * Math.exp(-n / 100), 'NaN'],
@@ -97,5 +97,5 @@ describe('a learning rate', () => {
     expect(F.pipe(made, E.mapLeft((error) => error.message))).toEqual(
       E.left(`learning rate: expected a function of the step that returns a float32 scalar, got one that returns ${actual}; the step is a tensor: write operations, such as (step) => mul(1e-3, exp(mul(cast(step, "float32"), -0.01)))`),
     );
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

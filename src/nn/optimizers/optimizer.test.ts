@@ -168,7 +168,7 @@ describe('invalid options are refused', () => {
     [() => learner(parameter(allZeros, 2), undefined as unknown as Optimizer), 'learner.optimizer: expected an optimizer, got nothing; make it by adam, adamw, chain or optimizerOf'],
   ])('%#: at once', (make, message) => {
     expect(F.pipe(attempt<unknown>(make), E.mapLeft((error) => error.message))).toEqual(E.left(message));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test.each([
     [chain(clipByGlobalNorm(0), adam({ learningRate: 0.1 })), 'clipByGlobalNorm: expected a finite norm above 0, got 0; 1 is usual'],
@@ -180,7 +180,7 @@ describe('invalid options are refused', () => {
       ),
     )();
     expect(E.isLeft(outcome) && outcome.left.message).toBe(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('adamw', () => {

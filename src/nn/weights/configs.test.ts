@@ -58,7 +58,7 @@ describe('the flags of the published models of guided-diffusion give their prese
     ['adm-512', { ...adm, image_size: 512, num_channels: 256, num_head_channels: 64 }],
     ['adm-64-256', { ...adm, large_size: 256, small_size: 64, num_channels: 192, num_heads: 4 }],
     ['adm-128-512', { ...adm, large_size: 512, small_size: 128, num_channels: 192, num_head_channels: 64, attention_resolutions: '32,16' }],
-  ])('%s', (preset, flags) => expectPreset(guidedDiffusionConfig(flags), preset)); // prettier-ignore
+  ])('%s', (preset, flags) => expectPreset(guidedDiffusionConfig(flags), preset)); // oxfmt-ignore
 
   test.each<[keyof typeof classifierPresets, object]>([
     ['adm-classifier-64', { image_size: 64, classifier_depth: 4 }],
@@ -75,7 +75,7 @@ describe('the flags of the published models of guided-diffusion give their prese
 
 describe('the flags of improved-diffusion give its presets', () => {
   test('the unconditional model of 64', () => {
-    const flags = { image_size: 64, num_channels: 128, num_res_blocks: 3, learn_sigma: true, diffusion_steps: 4000, noise_schedule: 'cosine', rescale_timesteps: true }; // prettier-ignore
+    const flags = { image_size: 64, num_channels: 128, num_res_blocks: 3, learn_sigma: true, diffusion_steps: 4000, noise_schedule: 'cosine', rescale_timesteps: true }; // oxfmt-ignore
     const { config } = right(guidedDiffusionConfig(flags));
     expect(parametersOf(config)).toEqual(parametersOf(unetPresets['iddpm-imagenet64']));
     expect(config).toMatchObject({ timesteps: 4000, sinusoid: { first: 'cosine', shift: 0, scale: 0.25 } });
@@ -113,7 +113,7 @@ describe('the arguments of the networks of EDM give their presets', () => {
     ['edm-cifar10-ncsnpp', { ...song, ...ncsnpp, img_resolution: 32, channel_mult: [2, 2, 2], augment_dim: 9 }],
     ['edm-ffhq64', { ...song, img_resolution: 64, channel_mult: [1, 2, 2, 2], augment_dim: 9 }],
     ['edm-imagenet64', { model_type: 'DhariwalUNet', img_resolution: 64, label_dim: 1000 }],
-  ])('%s', (preset, given) => expectPreset(edmConfig(given), preset)); // prettier-ignore
+  ])('%s', (preset, given) => expectPreset(edmConfig(given), preset)); // oxfmt-ignore
 });
 
 const cifar10 = {
@@ -152,7 +152,7 @@ test('the default noise levels of EDMPrecond, up to Infinity, are accepted', () 
 });
 
 describe('a DhariwalUNet whose levels are not multiples of 64', () => {
-  const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // prettier-ignore
+  const dhariwal = { model_type: 'DhariwalUNet', img_resolution: 32, model_channels: 96, channel_mult: [1, 2], attn_resolutions: [16] }; // oxfmt-ignore
 
   test('has the heads of its levels with attention', () => {
     expect(right(edmConfig({ ...dhariwal, channel_mult: [1, 1] })).config.heads).toBe(1);
@@ -216,7 +216,7 @@ describe('a config.json of diffusers', () => {
       const settings = { ...cifar10, ...blocks, block_out_channels: channels };
       const { config } = right(diffusersConfig(settings));
       expect(right(diffusersConfigOf(config))).toMatchObject({ block_out_channels: channels });
-      const wide = right(unet(config as UNetConfig)).params.leaves.find(({ path }) => path.endsWith('levels.1.down.0.residual.norm2.gamma')); // prettier-ignore
+      const wide = right(unet(config as UNetConfig)).params.leaves.find(({ path }) => path.endsWith('levels.1.down.0.residual.norm2.gamma')); // oxfmt-ignore
       expect(wide?.shape).toEqual([channels[1]]);
     }
   });

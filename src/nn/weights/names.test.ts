@@ -74,7 +74,7 @@ test('the attention of 64x64_diffusion.pt is in the new order, that of the other
     return right(names(right(unet(ours as UNetConfig))));
   };
   const adm64 = right(unet(unetPresets['adm-64']));
-  const published64 = { ...flags, use_new_attention_order: true, resblock_updown: true, learn_sigma: true, attention_resolutions: '32,16,8' }; // prettier-ignore
+  const published64 = { ...flags, use_new_attention_order: true, resblock_updown: true, learn_sigma: true, attention_resolutions: '32,16,8' }; // oxfmt-ignore
   expect(right(guidedDiffusion({ newAttentionOrder: true })(adm64))).toEqual(tableFor(published64));
   expect(right(guidedDiffusion()(adm64))).not.toEqual(tableFor(published64));
 });

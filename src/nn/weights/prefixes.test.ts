@@ -24,7 +24,7 @@ describe('the prefixes of a file', () => {
     ['no words that only begin like averages', below('embedding.'), '"embedding." (all 3 parameters)'],
     ['nothing for other names', ['a', 'b.c'], ''],
     ['ten of many, and the number of the others', Array.from({ length: 13 }, (_, i) => below(`p${i}.`)).flat(), `${Array.from({ length: 10 }, (_, i) => `"p${i}." (all 3 parameters)`).join(', ')}, and 3 more`],
-  ])('are %s', (_, names, expected) => expect(found(...names)).toBe(expected)); // prettier-ignore
+  ])('are %s', (_, names, expected) => expect(found(...names)).toBe(expected)); // oxfmt-ignore
 
   test('take a bounded time for names of any length', () => {
     // comparing each prefix letter by letter would exceed the time limit of all tests

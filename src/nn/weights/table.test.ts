@@ -23,7 +23,7 @@ const refusal = (...rows: readonly unknown[]): string => {
 
 describe('rows of your own', () => {
   test('give the names and shapes of the other project', () => {
-    const stacked = { ours: 'w', theirs: ['q', 'k', 'v'], layout: { ours: 'i (part o)', theirs: 'part o i', sizes: { part: 3 } } }; // prettier-ignore
+    const stacked = { ours: 'w', theirs: ['q', 'k', 'v'], layout: { ours: 'i (part o)', theirs: 'part o i', sizes: { part: 3 } } }; // oxfmt-ignore
     const { entries } = right(namesBy([stacked, b])(model));
     expect(entries.map(({ theirs, theirShape }) => [theirs, theirShape])).toEqual([
       [

@@ -10,7 +10,7 @@ import { cancelled } from '../../internal/stop.js';
 import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
 import { queueAddress } from './address.js';
-import { type Client, connected, namesOf, packagesFor, type QueueNames, serverOf } from './connection.js'; // prettier-ignore
+import { type Client, connected, namesOf, packagesFor, type QueueNames, serverOf } from './connection.js'; // oxfmt-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
 import type { Order } from '../jobs/order.js';

@@ -5,7 +5,7 @@ import { floatStorage } from '../../dsl/types/storage.js';
 import { positive } from '../../internal/decode.js';
 import { t, type either } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
-import { type CorrectionCall, correctionCall, gridCall, type GridCall, guidanceCall, type GuidanceCall, solverCall, type SolverCall } from './calls.js'; // prettier-ignore
+import { type CorrectionCall, correctionCall, gridCall, type GridCall, guidanceCall, type GuidanceCall, solverCall, type SolverCall } from './calls.js'; // oxfmt-ignore
 
 /** The options of `sample` as data. */
 export interface ShardSampling {

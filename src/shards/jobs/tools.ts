@@ -6,7 +6,7 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { raise } from '../../internal/errors.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { listOf, show } from '../../internal/decode.js';
-import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // prettier-ignore
+import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // oxfmt-ignore
 import type { Checkpoints } from './checkpoints.js';
 import type { AnyModel, CheckpointOf, Tools } from './work.js';
 

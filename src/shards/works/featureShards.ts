@@ -36,7 +36,7 @@ export const featureWork = workOf<OptionsOf<typeof looking>>({
   *run({ network: name, batch = 200 }, _range, { backend, network, input }) {
     const { images } = yield* input();
     const { features, probabilities } = yield* take(extractFeatures(yield* network(name), images, { batch })(backend));
-    return new Map([['features', tensorOf(features)], ...(probabilities ? [['probabilities', tensorOf(probabilities)] as const] : [])]); // prettier-ignore
+    return new Map([['features', tensorOf(features)], ...(probabilities ? [['probabilities', tensorOf(probabilities)] as const] : [])]); // oxfmt-ignore
   },
 });
 

@@ -55,7 +55,7 @@ export const likelihoodWork = workOf<LikelihoodJob>({
   *run({ checkpoint, model, ...settings }, [first, count], { backend, trained, input }) {
     const { images, labels } = yield* input();
     const data = placedFrom(first, yield* take(datasetOfImages(images, { labels })));
-    const effect = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...settings, data, first, images: count } as never); // prettier-ignore
+    const effect = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...settings, data, first, images: count } as never); // oxfmt-ignore
     const { nats, bits } = yield* take(effect(backend));
     return new Map([
       ['nats', { dtype: 'F64', shape: [count], data: nats }],

@@ -83,7 +83,8 @@ export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {
 
 /** The end of a piece. */
 export type End = { readonly retries: number; readonly isReused: boolean } & (
-  { readonly file: ShardFile } | { readonly failure: ShardFailure }
+  | { readonly file: ShardFile }
+  | { readonly failure: ShardFailure }
 );
 
 /** Reads the result of a job. Fails with `DecodeError` for a damaged file or that of another job. */

@@ -158,7 +158,7 @@ describe('a snapshot that could not be read back', () => {
     expect(errorOf({ step: 0.5 })).toBe('ConfigError from: step');
     expect(errorOf({ batch: -32 })).toBe('ConfigError from: batch');
     expect(errorOf({ key: [0.5, 0] })).toBe('ConfigError from: key.0');
-    const counted = (at: number) => ({ tensors: new Map([['step', { dtype: 'I32', shape: [], data: Int32Array.of(at) }]]) }) as const; // prettier-ignore
+    const counted = (at: number) => ({ tensors: new Map([['step', { dtype: 'I32', shape: [], data: Int32Array.of(at) }]]) }) as const; // oxfmt-ignore
     expect(errorOf(counted(400))).toBe('accepted');
     for (const step of [-5, 399, 401])
       expect(errorOf(counted(step))).toBe('CheckpointMismatch checkpoint of step 400: step');

@@ -27,7 +27,7 @@ const snapshotAt = (step: number): Pick<Snapshot, 'step' | 'settings' | 'tensors
     ['average.w', { dtype: 'F32', shape: [1], data: Float32Array.of(Number.NaN) }],
     ...widths.map((sigmaRel, i) => [`averages.${i + 1}.w`, { dtype: 'F64', shape: [1], data: Float64Array.of(averageOf(sigmaRel, step)) }] as const),
   ]),
-}); // prettier-ignore
+}); // oxfmt-ignore
 const every = (spacing: number, last: number) =>
   Array.from({ length: last / spacing }, (_, i) => snapshotAt((i + 1) * spacing));
 const found = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel: number, step?: number): number =>
@@ -62,7 +62,7 @@ describe('an average that is reconstructed', () => {
     expect(found([of(300, 1), of(500, 0)], 0.15)).toBeCloseTo(x / (x + y), 5);
     expect(found([of(300, 0), of(500, 1)], 0.15)).toBeCloseTo(y / (x + y), 5);
     expect(found([of(300, 3), of(500, 3)], 0.15)).toBeCloseTo(3, 6); // equal parameters are their own average
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   // by NumPy, with the formulas of EDM2's solve_posthoc_coefficients, for the widths 0.05 and 0.1 after each 250 updates
   test.each<readonly [number, readonly number[]]>([
@@ -72,12 +72,12 @@ describe('an average that is reconstructed', () => {
     const steps = [250, 500, 750, 1000];
     const only = (chosen: number) => steps.map((step, i) => ({ ...snapshotAt(step), tensors: new Map(widths.map((_width, j) => [`averages.${j + 1}.w`, { dtype: 'F32', shape: [], data: Float32Array.of(2 * i + j === chosen ? 1 : 0) } as const])) }));
     for (const [i, weight] of expected.entries()) expect(found(only(i), sigmaRel)).toBeCloseTo(weight, 6);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test.each([[0.08, 4], [0.15, 4], [0.2, 1]])('of constant parameters is the constant, for the width %d and %d snapshots', (sigmaRel, count) => {
     const constant = Array.from({ length: count }, (_, i) => ({ ...snapshotAt(250 * (i + 1)), tensors: new Map(widths.map((_width, j) => [`averages.${j + 1}.w`, { dtype: 'F32', shape: [], data: Float32Array.of(1) } as const])) }));
     expect(found(constant, sigmaRel)).toBeCloseTo(1, 6);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('is refused without averages by emaPower, with two equal ones, and for another model', () => {
     const errorOf = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel = 0.08): unknown =>
@@ -87,5 +87,5 @@ describe('an average that is reconstructed', () => {
     expect(errorOf([snapshotAt(10), snapshotAt(10)])).toContain('each of another width or step');
     expect(errorOf([snapshotAt(10), { ...snapshotAt(20), tensors: new Map() }])).toContain('postHocAverage: averages.1.w: expected 1 numbers in every snapshot, got no such tensor');
     expect(errorOf([snapshotAt(10)], 0.5)).toContain('sigmaRel: expected a width above 0 and below 0.28, got 0.5');
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -43,7 +43,7 @@ test.each<PreconditioningOptions>([
       clock: 'level',
     });
     expect(Object.keys(loaded.model).sort()).toEqual(Object.keys(trained.model).sort());
-    const draw = (of: unknown) => sample({ solver: heun(), grid: 3, count: 2, labels: [0, 1], key: key(3) })(of as typeof loaded)(backend)(); // prettier-ignore
+    const draw = (of: unknown) => sample({ solver: heun(), grid: 3, count: 2, labels: [0, 1], key: key(3) })(of as typeof loaded)(backend)(); // oxfmt-ignore
     expect(right(await draw(loaded))).toEqual(right(await draw(trained)));
     expect(await loadTrained(path, { model: trained.model as never })(backend)()).toMatchObject({ _tag: 'Right' });
   }),

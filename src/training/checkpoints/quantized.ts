@@ -75,7 +75,7 @@ export const restoring = (file: OpenTensors): OpenTensors => {
       const { name } = entry;
       if (!names.has(name)) return file.tensor(entry);
       const [q, scales] = [file.tensor(entries.get(name)!), file.tensor(entries.get(SCALES + name)!)];
-      return task(F.pipe(q, TE.bindTo('q'), TE.bind('scales', () => scales), TE.map((read) => restored(read.q, read.scales)))); // prettier-ignore
+      return task(F.pipe(q, TE.bindTo('q'), TE.bind('scales', () => scales), TE.map((read) => restored(read.q, read.scales)))); // oxfmt-ignore
     },
   };
 };

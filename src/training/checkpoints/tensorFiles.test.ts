@@ -97,7 +97,7 @@ describe.each([
       [largest, -largest, 0.5],
       [NaN, Infinity, -Infinity],
     ])
-      // prettier-ignore
+      // oxfmt-ignore
       for (const found of await uploaded(wide(...numbers)))
         expect(E.map((read: Iterable<number>) => [...read])(found)).toEqual(E.right(numbers));
   });

@@ -127,7 +127,7 @@ test.each([
       [snapshot, 'with its model, noising, image, params, got an object'],
       [undefined, 'got nothing'],
     ])
-      // prettier-ignore
+      // oxfmt-ignore
       expect((await leftOf(work(given as never)(backend))).message).toBe(
         `${name.split(' ')[0]}: trained: expected a trained model, as fit or loadTrained returns it, ${actual}; give the result of fit or loadTrained`,
       );

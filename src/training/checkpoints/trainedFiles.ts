@@ -211,7 +211,7 @@ const loaded = <P, I extends ImageShape>(at: Loading, file: OpenTensors, { stora
 export const outlineOfTrained = (path: string): Task<Omit<Trained<UNetParams, ImageShape>, 'params'>> =>
   withTensors(path, { finite: true }, (file) =>
     gen(function* () {
-      const { outline } = yield* take(outlined<UNetParams, ImageShape>({ path, loader: 'loadTrained' }, file, { name: CUSTOM })); // prettier-ignore
+      const { outline } = yield* take(outlined<UNetParams, ImageShape>({ path, loader: 'loadTrained' }, file, { name: CUSTOM })); // oxfmt-ignore
       return outline as Omit<Trained<UNetParams, ImageShape>, 'params'>; // `ofKind` refused classifiers
     }),
   );

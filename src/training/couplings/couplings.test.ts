@@ -49,7 +49,7 @@ test('optimalTransport gives images noise that is normal, and nearer than that i
   const noise = optimalTransport({ images, positions: new Int32Array(n) }, key(7));
   const drawn = new Float32Array(n * each);
   randomInto('normal', key(7), drawn);
-  const rows = (of: Float32Array) => Array.from({ length: n }, (_, i) => [...of.subarray(i * each, (i + 1) * each)].join()).sort(); // prettier-ignore
+  const rows = (of: Float32Array) => Array.from({ length: n }, (_, i) => [...of.subarray(i * each, (i + 1) * each)].join()).sort(); // oxfmt-ignore
   expect(rows(noise)).toEqual(rows(drawn));
   const cost = (of: Float32Array): number => of.reduce((sum, e, i) => sum + (images[i]! - e) ** 2, 0);
   expect(cost(noise)).toBeLessThan(0.95 * cost(drawn));
@@ -58,7 +58,7 @@ test('optimalTransport gives images noise that is normal, and nearer than that i
 const pixels = Uint8Array.of(0, 50, 100, 150, 200, 250);
 const data = right(datasetOf({ pixels, image: [1, 1, 1] }));
 const model: Model<Scalar, [1, 1, 1]> = { ...parameter(allOnes), predicts: 'velocity', apply: (w, x) => mul(x, w) };
-const recipe = { model, noising: rectifiedFlow(), optimizer: sgd({ learningRate: 0 }), data, batch: 6, steps: 2, key: key(7) }; // prettier-ignore
+const recipe = { model, noising: rectifiedFlow(), optimizer: sgd({ learningRate: 0 }), data, batch: 6, steps: 2, key: key(7) }; // oxfmt-ignore
 
 describe('a coupling in a training', () => {
   /** The loss is the mean of the noise of each image, weighted by the image. */
@@ -144,7 +144,7 @@ describe('reflowPairs', () => {
     await on(async (backend) => {
       const { params } = right(await fit({ ...recipe, steps: 0 })(backend)());
       const pairs = right(
-        await reflowPairs({ ...trained, params }, { solver: euler(), grid: 4, count: 5, key: key(3), batch: 2 })(backend)(), // prettier-ignore
+        await reflowPairs({ ...trained, params }, { solver: euler(), grid: 4, count: 5, key: key(3), batch: 2 })(backend)(), // oxfmt-ignore
       );
       expect(pairs.data.size).toBe(5);
       const positions = Int32Array.of(4, 0, 2);

@@ -16,7 +16,7 @@ const file = (name: string, bytes: Uint8Array): string => {
 /** An .npy file of version 1. */
 const npy = (descr: string, shape: string, data: ArrayBufferLike): Uint8Array => {
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }\n`;
-  return Uint8Array.of(0x93, ...strToU8(`NUMPY\x01\0${String.fromCharCode(header.length)}\0${header}`, true), ...new Uint8Array(data)); // prettier-ignore
+  return Uint8Array.of(0x93, ...strToU8(`NUMPY\x01\0${String.fromCharCode(header.length)}\0${header}`, true), ...new Uint8Array(data)); // oxfmt-ignore
 };
 const images = npy('|u1', '(2, 1, 2, 3)', Uint8Array.of(0, 51, 102, 153, 204, 255, 9, 9, 9, 9, 9, 9).buffer);
 const labels = npy('<i8', '(2,)', BigInt64Array.of(4n, 0n).buffer);
@@ -49,7 +49,7 @@ describe('an .npz file', () => {
     expect(await leftOf(readNpzDataset(path, { images: 'arr_0' }))).toMatchObject({ _tag: 'DecodeError', where: path, expected: 'an array arr_0', actual: 'x, y' });
     expect(await leftOf(readNpzDataset(path, { images: 'x', maxBytes: 5 }))).toMatchObject({ expected: 'at most 5 bytes unpacked' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('an .npy file is an array', async () => {
   expect(right(await readNpy(file('labels.npy', labels))())).toEqual({ shape: [2], data: Float64Array.of(4, 0) });
@@ -73,7 +73,7 @@ describe('arrays', () => {
   ] as const)('with %s are refused, with a hint', (_, given, hint) => {
     expect(datasetOfArrays(given)).toMatchObject({ left: { _tag: 'DecodeError', hint } });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('CIFAR-10', () => {
   const record = new Uint8Array(3073).fill(255, 1, 1025);
@@ -91,4 +91,4 @@ describe('CIFAR-10', () => {
     expect(await leftOf(readCifar10([file('1.bin', record), path]))).toMatchObject({ _tag: 'DecodeError', where: path });
     expect((await leftOf(readCifar10([])))._tag).toBe('DecodeError');
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

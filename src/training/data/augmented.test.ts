@@ -62,7 +62,7 @@ describe('randomCrop', () => {
     // an image of one pixel has nothing to mirror
     expect([...randomCrop({ padding: 3, fill: 'reflect' })({ data: Float32Array.of(1), shape: [1, 1, 1] }, key(1)).data]).toEqual([1]);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('augmented data', () => {
   const batchOf = async (data: Dataset, ...args: Parameters<Dataset['batch']>) => right(await data.batch(...args)());
@@ -110,7 +110,7 @@ describe('augmented data', () => {
     expect(() => randomFlip({ probability: 2 })).toThrow(/randomFlip.probability/);
     expect(() => randomCrop({ padding: -1 })).toThrow(/randomCrop.padding/);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a training on augmented data', () => {
   const onWasm = async <A>(effects: (backend: Backend) => Promise<A>): Promise<A> =>

@@ -77,7 +77,7 @@ interface Context {
   imageSmoothingQuality: string;
   readonly drawImage: (bitmap: Bitmap, left: number, top: number, width: number, height: number) => void;
   readonly getImageData: (left: number, top: number, width: number, height: number) => { readonly data: Uint8ClampedArray };
-} // prettier-ignore
+} // oxfmt-ignore
 // the globals of browsers that exist by hasCanvas
 declare const createImageBitmap: (file: Blob) => Promise<Bitmap>;
 declare const OffscreenCanvas: new (

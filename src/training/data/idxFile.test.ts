@@ -57,7 +57,7 @@ test.each([
   const actual = await readIdx(path, 3)();
   expect(actual).toMatchObject({ left: { _tag: 'DecodeError', where: path, expected } });
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('a truncated packed file is refused', async () => {
   const path = join(folder, 'cut.gz');

@@ -96,7 +96,7 @@ describe('classes', () => {
     for (const path of ['a.png', 'b.png']) await save(path, grey);
     expect(await leftOf(imageFolder(folder, { size: 2, labels }))).toMatchObject({ _tag: 'ConfigError', where: 'imageFolder.labels' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('files', () => {
   test('of every format and spelling are pictures; others are listed as ignored', async () => {
@@ -185,7 +185,7 @@ describe('files', () => {
       'imageFolder: expected the optional peer dependency sharp, which decodes pictures, got none: it is not installed; run npm install sharp',
     );
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a picture of more than maxPixels', () => {
   const nine = plain(3, 3, 0);
@@ -215,7 +215,7 @@ describe('a picture of more than maxPixels', () => {
     right(await right(await imageFolder(folder, { size: 2, maxPixels: 9 })()).batch(Int32Array.of(0))());
     expect((await leftOf(imageFolder(folder, { size: 2, maxPixels: 0 }))).where).toBe('imageFolder.maxPixels');
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('pixels', () => {
   const only = async (options: Parameters<typeof imageFolder>[1], content: Promise<Uint8Array>) => {
@@ -267,11 +267,11 @@ describe('pixels', () => {
     const wide = picture([[[10], [20], [30]]]).withMetadata({ orientation: 6 }).png().toBuffer();
     expect(await only({ size: [2, 1], channels: 1, resize: 'none', crop: 'bottom' }, wide)).toEqual([20, 30]);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('resize and crop', () => {
   /** 4 × 2 pixels: columns of four greys. */
-  const wide = picture([0, 1].map(() => [[0], [80], [160], [240]])).png().toBuffer(); // prettier-ignore
+  const wide = picture([0, 1].map(() => [[0], [80], [160], [240]])).png().toBuffer(); // oxfmt-ignore
   const made = async (options: Omit<Parameters<typeof imageFolder>[1], 'channels'>) => {
     await save('wide.png', wide);
     return bytesAt(right(await imageFolder(folder, { channels: 1, ...options })()), 0);
@@ -321,7 +321,7 @@ describe('resize and crop', () => {
     expect(of({ size: [50, 300], resize: 'fill' })).toEqual({ left: 0, top: 0, width: 300, height: 50 });
     expect(of({ size: [101, 100], resize: 'none', crop: 'bottom' })).toEqual({ left: -150, top: -99, width: 400, height: 200 });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('memory', () => {
   const many = async (options: { readonly cache?: number }) => {
@@ -354,7 +354,7 @@ describe('memory', () => {
     rmSync(folder, { recursive: true });
     expect((await leftOf(data.batch(Int32Array.of(0))))._tag).toBe('FileError');
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('imagesOfFiles', () => {
   const file = async (name: string, level: number, path?: string): Promise<File> => {
@@ -382,4 +382,4 @@ describe('imagesOfFiles', () => {
     right(await data.batch(Int32Array.of(0))());
     expect(await leftOf(data.batch(Int32Array.of(1)))).toMatchObject({ _tag: 'DecodeError', where: '1' });
   });
-}); // prettier-ignore
+}); // oxfmt-ignore

@@ -29,7 +29,7 @@ export interface ImageOptions<S extends Size = Size, C extends PictureChannels =
    * decoded while the step before it runs.
    */
   readonly cache?: number;
-} // prettier-ignore
+} // oxfmt-ignore
 
 /** Images of files. */
 export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I> {
@@ -113,7 +113,7 @@ const filesIn = async (root: string): Promise<Pick<Source, 'paths' | 'ignored'>>
   };
   await walk('');
   return { paths: files.sort(), ignored: ignored.sort() };
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const folderPath = argument('imageFolder.path', t.string, 'give the path of a folder');
 

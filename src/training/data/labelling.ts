@@ -64,7 +64,7 @@ const namesOf = (where: string, files: readonly string[], labels: Labelling['lab
         actual: `${loose} beside the folders`,
         hint: "move it, or pass labels: 'none' or a function of the path",
       });
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /**
  * Assigns classes to pictures. Returns a `ConfigError` for a picture outside the folders, and for a label that is not a
@@ -98,4 +98,4 @@ export const labelled = (where: string, files: readonly string[], { labels, clas
           });
     }),
   );
-}; // prettier-ignore
+}; // oxfmt-ignore

@@ -68,7 +68,7 @@ export const pictureFields = {
   crop: optional(oneOf('center', 'top', 'bottom', 'left', 'right'), 'center'),
   background: optional(exactTuple([byte, byte, byte], '[red, green, blue] in bytes'), [255, 255, 255]),
   maxPixels: optional(positive, MOST_PIXELS),
-} satisfies Record<keyof PictureOptions, unknown>; // prettier-ignore
+} satisfies Record<keyof PictureOptions, unknown>; // oxfmt-ignore
 
 /** The conversion of pictures to images of one size. */
 export interface PicturePlan extends Omit<Filled<typeof pictureFields>, 'size'> {

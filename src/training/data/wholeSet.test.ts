@@ -56,7 +56,7 @@ describe('a wrong last image of a data set in memory is found before anything ru
       }
       expect(backend.stats()).toEqual(before); // nothing was compiled, nothing uploaded
     }),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
   test('but not a held-out image that is not measured', () =>
     onWasm(async (backend) => {
@@ -69,7 +69,7 @@ describe('a wrong last image of a data set in memory is found before anything ru
     onWasm(async (backend) => {
       const error = await leftOf(startTraining({ ...plainTraining(1), data: { ...bars(1), size } })(backend));
       expect(error.message).toContain(`training: data: expected a data set of 1 to 2^31 - 1 images, got one of size ${size}`);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 });
 
 test('a signal ends the check of a large data set, which is checked in parts', () =>
@@ -131,5 +131,5 @@ describe('a bad image of a data set that is loaded in pieces ends the run when i
       const own = { ...heard, where: 'disk' };
       expect(await leftOf(fit({ ...training, onError: () => TE.left(own) })(backend))).toEqual(own);
       expect(backend.stats().bytes).toBe(0);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 });

@@ -93,8 +93,8 @@ describe('a classifier that is trained by fit', () => {
       right(await fitInFolder(path, training, { every: 2 })(backend)());
       const log = right(decodeMetricsLog('log')(readFileSync(`${path}/metrics.jsonl`, 'utf8')));
       expect(log.map(({ accuracy }) => typeof accuracy)).toEqual(Array(4).fill('number'));
-      expect(log.map(({ heldOutAccuracy }) => typeof heldOutAccuracy)).toEqual(['undefined', 'number', 'undefined', 'number']); // prettier-ignore
-      const loaded = right(await loadClassifier(`${path}/checkpoint.safetensors`, { model: smallClassifier, noising: training.noising })(backend)()); // prettier-ignore
+      expect(log.map(({ heldOutAccuracy }) => typeof heldOutAccuracy)).toEqual(['undefined', 'number', 'undefined', 'number']); // oxfmt-ignore
+      const loaded = right(await loadClassifier(`${path}/checkpoint.safetensors`, { model: smallClassifier, noising: training.noising })(backend)()); // oxfmt-ignore
       expect(loaded.image).toEqual([8, 8, 1]);
     }));
 
@@ -205,12 +205,12 @@ describe('a trained classifier in a file', () => {
       expect(await messageOf(loadClassifier(path, { model: other, name: 'bars' }))).toContain(
         'judge.safetensors: model.classes: expected 4, got 3',
       );
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('needs no model if it is built in, also with dropout', () =>
     onWasm(async (backend) => {
       const path = `${folder}/adm.safetensors`;
-      const config = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, classes: 3, timesteps: 100 } as const; // prettier-ignore
+      const config = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, classes: 3, timesteps: 100 } as const; // oxfmt-ignore
       const model = right(encoderClassifier({ ...config, resample: 'residual', dropout: 0.5 }));
       const training = { ...classifierTraining(2), model, heldOut: { data: bars(6), every: 1 } };
       const judge = right(await fit(training)(backend)());
@@ -218,7 +218,7 @@ describe('a trained classifier in a file', () => {
       const loaded = right(await loadClassifier(path)(backend)());
       expect(loaded.model).toMatchObject({ config: model.config, classes: 3 });
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('and a file of a denoiser are distinguished', () =>
     onWasm(async (backend) => {
@@ -244,5 +244,5 @@ describe('a training of a classifier refuses', () => {
     ['labels without a class', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, as it has 2, got 2'],
     ['a loss without an accuracy, if images are held out', { loss: simplest, heldOut: { data: bars(6), every: 1 } }, 'ConfigError: training.loss: expected a loss that returns accuracy beside losses and t: the model is a classifier, got losses, t'],
   ])('%s', async (_, change, message) =>
-    expect(await messageOf(fit({ ...training, ...change } as typeof training))).toContain(message)); // prettier-ignore
+    expect(await messageOf(fit({ ...training, ...change } as typeof training))).toContain(message)); // oxfmt-ignore
 });

@@ -104,7 +104,7 @@ describe('classes', () => {
   const messageOf = async (change: object) => (await leftOf(using(wasm())(fit({ ...recipe, ...change })))).message;
 
   test('of a model need labels in the data: the error names the data without labels', async () => {
-    const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // prettier-ignore
+    const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // oxfmt-ignore
     expect(await messageOf({ data: none })).toBe(`data set: ${rest}`);
     expect(await messageOf({ heldOut: { data: none, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
     const lazy = { ...none, inMemory: false };

@@ -170,7 +170,7 @@ describe('a gradient that is accumulated', () => {
     const error = await onWasm((backend) => leftOf(startTraining({ ...tiny(1), accumulate: 4 })(backend)));
     expect(error.message).toBe('training.accumulate: expected a number of parts that divides the batch, 6, got 4; `batch` counts the images of all parts together');
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('several averages', () => {
   const averageDecay = [0.9, emaPower(0.1), emaConstant(0.5)] as const;
@@ -204,14 +204,14 @@ describe('several averages', () => {
       expect(from.step).toBe(2);
       expect(Buffer.compare(await bytesAfter({ ...training(4), from }), right(encodeCheckpoint(first)))).toBe(0);
     }));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('groups of parameters', () => {
   const optimizer = groups([
     { where: (path, shape) => shape.length === 4 && !/^(input|output)/.test(path), optimizer: muon({ learningRate: 0.02 }) },
     { where: (_, shape) => shape.length === 1, optimizer: adam({ learningRate: 3e-3 }) },
     { optimizer: adamw({ learningRate: cosineDecay(warmup(3e-3, 5), { steps: 100 }), weightDecay: 0.1 }) },
-  ]); // prettier-ignore
+  ]); // oxfmt-ignore
   const training = (steps: number): PlainTraining => ({ ...plainTraining(steps), optimizer });
 
   test('train, and resume to the same bytes; a checkpoint has the moments of each', () =>
@@ -240,7 +240,7 @@ describe('groups of parameters', () => {
       const error = await leftOf(startTraining({ ...plainTraining(1), optimizer: some })(backend));
       expect(error).toMatchObject({ _tag: 'ConfigError', where: expect.stringMatching(/^groups: \w+/), actual: 'none' });
     }));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('settings that changed', () => {
   const training = (change: Partial<PlainTraining> = {}): PlainTraining => ({ ...tiny(0), optimizer: adam({ learningRate: 1e-3 }), ...change });
@@ -286,4 +286,4 @@ describe('settings that changed', () => {
       const optimizer = { ...adam({ learningRate: 1e-3 }), settings: { mine: Number.NaN } };
       expect(await leftOf(startTraining(training({ optimizer }))(backend))).toMatchObject({ _tag: 'ConfigError', where: 'training: settings.optimizer.mine' });
     }));
-}); // prettier-ignore
+}); // oxfmt-ignore

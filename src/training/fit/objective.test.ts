@@ -135,14 +135,14 @@ describe('a training minimizes the loss of its recipe', () => {
         // equal steps of λ: off by at most a step times the change of ½·SNR
         expect(Math.abs(losses[0]! - expected)).toBeLessThan(((2 * Math.log(max / min)) / batch) * expected);
       }
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('that the model does not support is a ConfigError', () =>
     on(wasm(), async (backend) => {
       const training = { ...plainTraining(1), loss: hybridLosses };
       expect(await leftOf(startTraining(training)(backend))).toMatchObject({ _tag: 'ConfigError', where: 'hybridLosses' });
       expect(backend.stats().buffers).toBe(0);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('the hybrid loss trains the variance, which the simple loss does not', () =>
     on(reference(), async (backend) => {
@@ -172,7 +172,7 @@ describe('a training minimizes the loss of its recipe', () => {
       expect(hybrid[0]).toBe(1);
       // if x̂₀ is exact, the posterior variance β̃ is exact too, which is at -1
       expect(hybrid[1]).toBeCloseTo(-1, 1);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 });
 
 describe('an adaptive draw of times', () => {
@@ -201,7 +201,7 @@ describe('an adaptive draw of times', () => {
     const forgotten = { dtype: 'F32', shape: [4, 2], data } as const;
     const other = { ...from, tensors: new Map(from.tensors).set('times.losses', forgotten) };
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from: other })), bytesOf(whole))).not.toBe(0);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('of an impossible size is a ConfigError', () =>
     on(wasm(), async (backend) => {

@@ -35,7 +35,7 @@ const model: Model<Scalar, [1, 1, 1]> = {
   clock: 'level',
   apply: (w, x) => mul(x, w),
 };
-const recipe = { model, noising: edm(), data, batch: 4, key: key(7), optimizer: sgd({ learningRate: 0.25 }), averageDecay: 0 }; // prettier-ignore
+const recipe = { model, noising: edm(), data, batch: 4, key: key(7), optimizer: sgd({ learningRate: 0.25 }), averageDecay: 0 }; // oxfmt-ignore
 
 /** The square of the difference of two parameters, the student's and the teacher's, of each sample. */
 const differences = (params: Resident<Scalar>): Objective =>
@@ -106,7 +106,7 @@ test('the number of updates counts up in the steps, and is left out on held-out 
     const { losses, t } = simpleLosses(noising, denoiser, options)(params, inputs);
     const step = inputs.step === undefined ? sub(mul(losses, 0), 1) : broadcastLike(losses)(cast(inputs.step, 'float32'));
     return { losses: step as typeof losses, t };
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   const { events } = await on((backend) => trained(backend, { loss: counted, heldOut: { data, every: 2 } }));
   const told = events.map((event) => [event._tag, 'loss' in event ? event.loss : NaN]);
   expect(told).toEqual([

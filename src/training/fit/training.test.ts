@@ -225,7 +225,7 @@ describe('all memory is freed', () => {
       expect(await draw({ onStep: thrown })).toMatchObject({ left: { _tag: 'ConfigError', actual: expect.stringContaining('Error: thrown') } });
       expect(backend.stats()).toMatchObject({ buffers: held.buffers, bytes: held.bytes });
     }));
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('the loss on held-out images is the mean over the given number of images, for any batch size', () =>
   onWasm(async (backend) => {
@@ -251,19 +251,19 @@ test('the loss on held-out images is the mean over the given number of images, f
     for (const [batch, images] of [[3, 8], [4, 2], [3, 6], [5, 9]] as const)
       expect(await lossOf(batch, images)).toBeCloseTo(meanOf(images), 6);
     expect(await lossOf(4)).toBeCloseTo(meanOf(9), 6);
-  })); // prettier-ignore
+  })); // oxfmt-ignore
 
 test('the loss on images of the training data is measured by the same weights, if it is asked for', () =>
   onWasm(async (backend) => {
     const grey: Model<object, [8, 8, 1]> = { ...layer({}, () => null), predicts: 'x0', apply: (_, x) => zerosLike(x) };
     const dataOf = (...levels: readonly number[]) =>
-      right(datasetOf({ pixels: Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!), image: [8, 8, 1] })); // prettier-ignore
+      right(datasetOf({ pixels: Uint8Array.from({ length: levels.length * 64 }, (_, i) => levels[i >> 6]!), image: [8, 8, 1] })); // oxfmt-ignore
     const { noising, optimizer } = plainTraining(0);
     const eventOf = async (heldOut: object) => {
       const data = dataOf(255, 191, 0);
       const settings = { data: dataOf(191, 191, 0, 0), every: 1, ...heldOut };
       const run = right(
-        await startTraining({ model: grey, noising, optimizer, data, heldOut: settings, batch: 2, steps: 0, key: key(5) })(backend)(), // prettier-ignore
+        await startTraining({ model: grey, noising, optimizer, data, heldOut: settings, batch: 2, steps: 0, key: key(5) })(backend)(), // oxfmt-ignore
       );
       const { events } = await takeAll(run);
       right(await run.release());
@@ -324,7 +324,7 @@ describe('a step that is not finite', () => {
       expect(events[0]!._tag === 'Step' && Number.isFinite(events[0]!.loss + events[0]!.gradientNorm)).toBe(true);
       for (const [path, { data }] of before.tensors)
         if (path !== 'step') expect(after.tensors.get(path)!.data).toEqual(data);
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('is repeated by the oracle with its own number, of which the learning rate is a function', () =>
     onWasm(async (backend) => {

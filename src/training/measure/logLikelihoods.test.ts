@@ -93,7 +93,7 @@ const densities = async (mixture: GaussianMixture<Size>, count: number): Promise
   );
   const numbers = await using(reference())(evaluate(of, { B: count })({ x: imagesOf(count).data }))();
   return Array.from(right(numbers));
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /**
  * The same by the flow, which is affine, from N(0, I) at the last timestep, which separates the effect of the signal
@@ -137,7 +137,7 @@ describe('of data with a known density', () => {
     const deviation = Math.sqrt(meanOf(nats.map((x) => (x - meanOf(nats)) ** 2)));
     expect(deviation).toBeGreaterThan(0.05); // the estimate is random
     expect(Math.abs(meanOf(nats) - truth!)).toBeLessThan((5 * deviation) / Math.sqrt(n));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('bits are those of numbers as wide as a byte', async () => {
     const { nats, bits } = await found();
@@ -157,7 +157,7 @@ describe('of data with a known density', () => {
     const deviation = Math.sqrt(meanOf(off.map((x) => (x - meanOf(off)) ** 2)));
     expect(deviation).toBeGreaterThan(1e-3);
     expect(Math.abs(meanOf(off))).toBeLessThan((5 * deviation) / Math.sqrt(n));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('a data set has the same likelihoods', () => {
@@ -174,7 +174,7 @@ describe('a data set has the same likelihoods', () => {
       expect(few.nats).toEqual(whole.nats.slice(0, 2));
       expect((await found({ data, key: key(4), dequantize }, of)).nats[0]).not.toBe(whole.nats[0]);
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('on wasm, within its precision', async () => {
     const [oracle, fast] = [await found({}, of), await found({}, of, wasm())];
@@ -196,14 +196,14 @@ describe('a model receives', () => {
       const gain = marginals.map(({ alpha, sigma }) => (alpha * variance) / (alpha ** 2 * variance + sigma ** 2));
       return add(times(gain, sub(x, times(marginals.map(({ alpha }) => alpha), m))), m) as typeof x;
     },
-  }); // prettier-ignore
+  }); // oxfmt-ignore
   const levels = [-0.5, 0.5, 0];
   const flat = right(
     datasetOfImages(
       { data: Float32Array.from({ length: 12 }, (_, i) => [0.5, 0, -0.5][Math.floor(i / D)]!), shape: [3, 2, 2, 1] },
       { labels: [1, 2, 0], image },
     ),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
   /** At the mean, where the density is that of the lowest noise level of the process. */
   const { alpha, sigma } = marginals[0]!;
   const peak = (mean: number): number => {
@@ -308,7 +308,7 @@ describe('invalid arguments are refused before anything runs', () => {
     expect(error._tag).toBe(tag);
     expect(error.message).toContain(says);
     expect(steps).toEqual([]);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('refuses numbers and labels that do not match the images', () => {
     const { data, shape } = imagesOf(2);
@@ -319,5 +319,5 @@ describe('invalid arguments are refused before anything runs', () => {
       [datasetOfImages({ data, shape }, { image: [4, 1, 1] }), 'expected images [4, 1, 1], got [2, 2, 1]'],
     ] as const)
       expect(made._tag === 'Left' && made.left.message).toContain(says);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -70,7 +70,7 @@ const exact: Model<object, Size> = {
       variance: scaleBy(onesLike(x), gather(ofTime(posteriors.map(({ x0: k, sigma }, i) => Math.log(sigma ** 2 + k ** 2 * conditional(marginals[i]!).left))), wholeTimesteps(t))),
     }),
   }),
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** Φ of the standard normal distribution, by a series that converges fast in the range used here. */
 const phi = (z: number): number => {
@@ -80,7 +80,7 @@ const phi = (z: number): number => {
     sum += term;
   }
   return 0.5 + sum * Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** -log₂ of the probability of a byte under N(0, C²). */
 const bitsOf = (byte: number): number => {
@@ -126,7 +126,7 @@ describe('of Gaussian data, whose model is exact,', () => {
     expect(Math.abs(meanOf(off))).toBeLessThan(most);
     // the loss due to a wrong variance of the steps is distinguishable from chance
     expect(fixed.total - meanOf(truth)).toBeGreaterThan(3 * most);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('the errors at each t follow from x_0 and ε', async () => {
     const [{ x0Errors, noiseErrors }] = (await both) as [DatasetBound, DatasetBound];
@@ -158,7 +158,7 @@ describe('of Gaussian data, whose model is exact,', () => {
       const bits = -Math.log2(below(22 / 255 / 0.05) - below(20 / 255 / 0.05));
       expect(terms[0]).toBeCloseTo(bits, 6); // the image is rounded to float32
     }
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('its terms follow from the errors of x̂₀ for a fixed variance, and add up', async () => {
     const [, { terms, x0Errors, total, prior, images, standardError }] = (await both) as [DatasetBound, DatasetBound];
@@ -171,7 +171,7 @@ describe('of Gaussian data, whose model is exact,', () => {
     expect(total).toBeCloseTo(prior + terms.reduce((a, b) => a + b, 0), 9);
     const spread = Math.sqrt(images.reduce((sum, one) => sum + (one - total) ** 2, 0) / (n - 1));
     expect(standardError).toBeCloseTo(spread / Math.sqrt(n), 9);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('along a continuous path, of Gaussian data whose model is exact,', () => {
@@ -207,7 +207,7 @@ describe('along a continuous path, of Gaussian data whose model is exact,', () =
     const zs = Array.from({ length: 12 / STEP + 1 }, (_, i) => i * STEP - 6);
     return zs.reduce((sum, z) => sum + (STEP * Math.exp((-z * z) / 2) * bits(z)) / Math.sqrt(2 * Math.PI), 0);
   })((z) => -Math.log2(phi(1 / 255 / min + z) - phi(-1 / 255 / min + z)));
-  const priorOf = { rectifiedFlow: squares / max ** 2 / 2, edm: squares / max ** 2 / 2, trigonometric: (squares / (1 + max ** 2) - 1 / (1 + max ** 2) - Math.log1p(-1 / (1 + max ** 2))) / 2 }; // prettier-ignore
+  const priorOf = { rectifiedFlow: squares / max ** 2 / 2, edm: squares / max ** 2 / 2, trigonometric: (squares / (1 + max ** 2) - 1 / (1 + max ** 2) - Math.log1p(-1 / (1 + max ** 2))) / 2 }; // oxfmt-ignore
 
   test.each(paths.map((path, i) => [path.name as keyof typeof priorOf, i] as const))(
     'it is the closed form: on %s',
@@ -227,12 +227,12 @@ describe('along a continuous path, of Gaussian data whose model is exact,', () =
   );
 
   test('it is the same on every path but for the prior, image by image, and for fewer levels', async () => {
-    const [flow, exploding, preserving] = (await all) as [DatasetBound, DatasetBound, DatasetBound]; // prettier-ignore
+    const [flow, exploding, preserving] = (await all) as [DatasetBound, DatasetBound, DatasetBound]; // oxfmt-ignore
     for (const other of [exploding, preserving])
       other.images.forEach((bits, i) => expect(Math.abs(bits - flow.images[i]!)).toBeLessThan(1e-6));
     const fewer = await measure(edm(), { grid: 30 });
     expect(fewer.terms).toHaveLength(30);
-    expect(Math.abs(fewer.total - exploding.total)).toBeLessThan(5 * Math.hypot(fewer.standardError, exploding.standardError)); // prettier-ignore
+    expect(Math.abs(fewer.total - exploding.total)).toBeLessThan(5 * Math.hypot(fewer.standardError, exploding.standardError)); // oxfmt-ignore
   });
 
   test('a grid states the levels, and a wrong one is refused', async () => {
@@ -275,7 +275,7 @@ describe('a data set has the same bound', () => {
 describe('a model receives', () => {
   const levels = Uint8Array.of(0, 255, 102, 102, 0);
   const flat = (labels: Uint8Array): Dataset<Size> =>
-    right(datasetOf({ pixels: Uint8Array.from({ length: labels.length * D }, (_, i) => levels[labels[Math.floor(i / D)]!]!), labels, image })); // prettier-ignore
+    right(datasetOf({ pixels: Uint8Array.from({ length: labels.length * D }, (_, i) => levels[labels[Math.floor(i / D)]!]!), labels, image })); // oxfmt-ignore
   const data = flat(Uint8Array.of(2, 0, 1, 1, 2));
 
   test('the class of each image', async () => {
@@ -330,7 +330,7 @@ describe('during the measurement', () => {
         seen.push(done);
         held.add(backend.stats().bytes);
       };
-      right(await variationalBound<Size>({ data: dataOf(5), batch: 2, key: key(3), onStep })(trainedOf(exact))(backend)()); // prettier-ignore
+      right(await variationalBound<Size>({ data: dataOf(5), batch: 2, key: key(3), onStep })(trainedOf(exact))(backend)()); // oxfmt-ignore
       expect(seen).toEqual(Array.from({ length: 36 }, (_, i) => i + 1));
       expect(held.size).toBe(1);
       expect(backend.stats().bytes).toBe(before);
@@ -370,7 +370,7 @@ describe('invalid arguments are refused before anything runs', () => {
     ...dataOf(6),
     batch: (positions) =>
       TE.map(({ images, labels }: Batch) => ({ labels, images: images.map((x, i) => (positions[Math.floor(i / D)] === 5 ? 0.99 * x : x)) }))(dataOf(6).batch(positions)),
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   const misspelt: object = { sigma: 1 };
   test.each([
     [{ batch: 0 }, 'variationalBound.batch: expected an integer ≥ 1, got 0'],
@@ -386,5 +386,5 @@ describe('invalid arguments are refused before anything runs', () => {
     expect(error._tag).toBe('ConfigError');
     expect(error.message).toContain(says);
     expect(steps).toEqual([]);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

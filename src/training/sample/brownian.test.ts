@@ -75,5 +75,5 @@ describe('brownian', () => {
   ])('refuses %s', async (_, how, message) => {
     const result = await outcome({ ...how, brownian: true });
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

@@ -93,7 +93,7 @@ describe('an invalid part', () => {
     [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples?`],
-  ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // prettier-ignore
+  ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // oxfmt-ignore
 
   test('of an encoding, a bound, likelihoods and a fit is an error too', async () => {
     const settings = { data: dataOf(), batch: 1, key: key(1) };
@@ -109,7 +109,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, data: { ...settings.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
       [fit(any({ ...training, times: 3 })), 'fit.times: expected a draw of times, such as uniformTimes, got 3'],
       [fit(any({ ...training, times: logitNormalTimes })), 'times: expected a draw of times, got logitNormalTimes without its call; write logitNormalTimes()'],
-    ]; // prettier-ignore
+    ]; // oxfmt-ignore
     for (const [effects, message] of all) expect(await said(effects)).toMatch(`ConfigError: ${message}`);
   });
 });
@@ -166,13 +166,13 @@ describe('an exception, or a result that is not a tensor,', () => {
     expect(message.startsWith(`ConfigError: ${where}: expected `)).toBe(true);
     expect(message).toMatch(/: expected (a function that does|functions that do) not throw.*, got Error: mine \(at /);
     expect(message).toContain('givenParts.test.ts');
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 describe('non-finite numbers', () => {
   const HINT = 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
-  const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // prettier-ignore
+  const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // oxfmt-ignore
 
   test('in a sample are a NonFinite error that names the sample, also beyond the first batch', async () => {
     expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(
@@ -214,7 +214,7 @@ test('images that are refused are named', async () => {
     [{ known: { images: bytes, mask: images } }, 'ConfigError: sample: known.images: expected finite numbers in [-1, 1], got 255 at number 0; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ known: { images: none, mask: images } }, 'NonFinite: sample: known.images: expected finite numbers in [-1, 1], got NaN at number 0; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ known: { images, mask: none } }, 'ConfigError: sample: known.mask: expected numbers in [0, 1], got NaN; 1 keeps an element of the image, 0 generates it'],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   for (const [change, message] of all) expect(await sampled(change)).toBe(message);
   expect(await said(encode({ images: any(none), grid: 5 })(trained()))).toMatch('NonFinite: encode: images: ');
 });

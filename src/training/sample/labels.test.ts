@@ -34,7 +34,7 @@ test.each([
 ] as const)('%#: another label is an error', async (of, label, message) => {
   const { message: found } = await leftOf(using(reference())(sample(of, { ...parts, labels: [label] })));
   expect(found).toBe(`sample: label of sample 0: ${message}`);
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 test('null is an error for a model that was trained without label dropout', async () => {
   const drawn = sample({ ...trained, labelDropout: 0 }, { ...parts, labels: [0, null] });

@@ -28,10 +28,10 @@ import { layer } from '../../nn/index.js';
 import { sample } from './sample.js';
 import type { Trained } from '../trained.js';
 import type { Preview, Sampling } from './sampling.js';
-import { right } from '../testing.js'; // prettier-ignore
+import { right } from '../testing.js'; // oxfmt-ignore
 
 const noising = right(ddpm(cosine(1000)));
-const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, noising, image: [2, 2, 1], params: {} }); // prettier-ignore
+const trained = (model: Model<object, [2, 2, 1]>): Trained<object, [2, 2, 1]> => ({ model, noising, image: [2, 2, 1], params: {} }); // oxfmt-ignore
 /** A model that depends on x_t, so that x̂₀ changes from step to step. */
 const moving = trained({ ...layer({}, () => null), predicts: 'x0', apply: (_, x) => tanh(x) });
 const constant = trained({ ...layer({}, () => null), predicts: 'v', apply: (_, x) => zerosLike(x) });
@@ -106,7 +106,7 @@ describe('previews', () => {
         expect(evaluations(step!)).toBeGreaterThan(0);
         expect(evaluations(showing!)).toBe(evaluations(step!));
       }
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('that fail end the sampling with their error, and all memory is freed', () =>
     onWasm(async (backend) => {
@@ -116,7 +116,7 @@ describe('previews', () => {
       expect(await sample({ ...parts, previews: { every: 2, show } })(moving)(backend)()).toEqual(E.left(full));
       expect(shown).toBe(2);
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 
   test('every 0 steps are a ConfigError', () =>
     onWasm(async (backend) => {

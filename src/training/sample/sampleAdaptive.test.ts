@@ -131,5 +131,5 @@ describe('sampleAdaptive', () => {
   ])('fails for %s', async (_, how, message) => {
     const result = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

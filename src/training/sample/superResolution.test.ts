@@ -56,7 +56,7 @@ const faithful: Model<object, Square> = {
 const listening: Denoiser<object, Square>['apply'] = (_, x, { condition }) =>
   scaleBy(onesLike(x), mul(cast(condition!.t!, 'float32'), 0.01));
 const noisy = { channels: 1, noiseLevel: true } as const;
-const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, noising, image: [2, 2, 1], params: {} }); // prettier-ignore
+const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, noising, image: [2, 2, 1], params: {} }); // oxfmt-ignore
 const greys = (...levels: readonly number[]): Images => ({
   data: Float32Array.from(levels),
   shape: [levels.length, 1, 1, 1],
@@ -96,7 +96,7 @@ describe('samples conditioned on images', () => {
   test('of a model that takes the noise level get the noise level of the images', async () => {
     const { data } = await draw({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
     for (const said of data) expect(said).toBeCloseTo(0.4, 6);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('have noise added to the images once for all steps, that of q(x_t|x_0)', async () => {
     const model: typeof faithful = { ...faithful, condition: noisy };
@@ -140,7 +140,7 @@ describe('samples conditioned on images', () => {
       expect(error._tag).toBe('ConfigError');
       expect(error.message).toContain(message);
     },
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
   test('refuse a NaN with NonFinite', async () => {
     const condition = { images: greys(Number.NaN) };
@@ -158,7 +158,7 @@ describe('samples conditioned on images', () => {
       const model = trained({ ...faithful, condition: noisy });
       expect(await leftOf(sample({ ...walk, ...change })(model)(backend))).toMatchObject({ _tag: 'Cancelled' });
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
-    })); // prettier-ignore
+    })); // oxfmt-ignore
 });
 
 const conditional = (steps: number, noiseLevel = false): SmallTraining => ({
@@ -230,7 +230,7 @@ describe('a training with conditions', () => {
       expect(error.message).toContain(message);
       expect(backend.stats().buffers).toBe(0);
     }),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
   test('with noisy conditions, resumed from a checkpoint, ends with the same bytes', async () => {
     /** One parameter, times the condition and its noise level. */

@@ -78,7 +78,7 @@ describe('an invalid label is named, with its position', () => {
     ['fit', fit(recipe) as Effect, 'ConfigError: data set: label at 1: 7; the data has at least 8'],
     ['logLikelihoods', logLikelihoods(trained, measuring), 'ConfigError: data set: label at 1: 7; the data has at least 8'],
     ['variationalBound', variationalBound(trained, measuring), 'ConfigError: data set: label at 1: 7; the data has at least 8'],
-  ])('by %s', async (_, effect, error) => expect(await errorOf(effect)).toBe(error)); // prettier-ignore
+  ])('by %s', async (_, effect, error) => expect(await errorOf(effect)).toBe(error)); // oxfmt-ignore
 });
 
 describe('a guide on the mean', () => {

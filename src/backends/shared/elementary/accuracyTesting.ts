@@ -26,7 +26,7 @@ export const sweep = ((): Float32Array => {
 const STRANGE = [
   NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 2.5, 1e30, -1e30, 1e-30, 16777217, 16777216,
   -16777215, 8388609, 1.0000001, 0.99999994, 1e10, 33, 3.4028234663852886e38, 1.1754943508222875e-38, 127, -127, -149.5,
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 /** Pairs of float32: all pairs of strange numbers, powers of all magnitudes, and quotients of all magnitudes. */
 export const pairs = ((): readonly [Float32Array, Float32Array] => {

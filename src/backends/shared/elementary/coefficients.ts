@@ -8,7 +8,7 @@ export const LN2_HIGH = 0.693359375;
 export const LN2_LOW = -2.1219444005469057e-4;
 
 /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2; the error relative to r is 1.3e-8. */
-export const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877] as const; // prettier-ignore
+export const EXP_TAIL = [0.5, 0.1666654348373413, 0.04166628047823906, 0.00836661085486412, 0.0013946497347205877] as const; // oxfmt-ignore
 
 /** (2 artanh √z / √z − 2) / z for z up to ((√2 − 1) / (√2 + 1))²; the error is 1.6e-9. */
 export const LOG_TAIL = [0.6666677594184875, 0.3997754156589508, 0.29871729016304016] as const;

@@ -21,7 +21,7 @@ const split = <F, I, B>(
  * more than the number of operations does.
  */
 export const expOfRest = <F, I, B>(k: Algebra<F, I, B>, base: F, r: F, sign: 1 | -1 = 1, factor = 1): F => {
-  const [c0, c1, c2, c3, c4] = EXP_TAIL.map((c, i) => factor * (i % 2 === 0 ? c : sign * c)) as [number, number, number, number, number]; // prettier-ignore
+  const [c0, c1, c2, c3, c4] = EXP_TAIL.map((c, i) => factor * (i % 2 === 0 ? c : sign * c)) as [number, number, number, number, number]; // oxfmt-ignore
   const square = k.share(k.mul(r, r));
   const low = k.multiplyAdd(r, c1, c0);
   const high = k.multiplyAdd(square, c4, k.multiplyAdd(r, c3, c2));

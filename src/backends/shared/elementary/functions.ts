@@ -20,7 +20,7 @@ const sign: Unary = (k, x) => k.select(k.either(k.less(x, 0), k.less(0, x)), k.w
 /** A function that is neither simple nor in these tables does not compile. */
 export const unaryFormulas: { readonly [F in Exclude<UnaryFnOf<'float32'>, SimpleUnary>]: Unary } = {
   sign, exp, expm1, sigmoid, tanh, erf, log, log1p, sin, cos, tan, atan,
-}; // prettier-ignore
+}; // oxfmt-ignore
 export const binaryFormulas: { readonly [F in Exclude<BinaryFnOf<'float32'>, SimpleBinary | 'div'>]: Binary } = {
   pow,
   mod,

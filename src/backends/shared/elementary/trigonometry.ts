@@ -9,7 +9,7 @@ const QUARTER = [1.5703125, 4.837512969970703e-4, 7.549533620476723e-8, 2.563344
 const FAR = 8192;
 
 /** The binary digits of 1/2π, after 32 zero bits. */
-const TURNS_PER_RADIAN = [0, 0x28be60db, 0x9391054a, 0x7f09d5f4, 0x7d4d3770, 0x36d8a566, 0x4f10e410, 0x7f9458ea] as const; // prettier-ignore
+const TURNS_PER_RADIAN = [0, 0x28be60db, 0x9391054a, 0x7f09d5f4, 0x7d4d3770, 0x36d8a566, 0x4f10e410, 0x7f9458ea] as const; // oxfmt-ignore
 
 /** An angle: a number of quarter turns, of which only the two lowest bits matter, and the rest, up to π/4. */
 type Angle<F, I> = readonly [quarters: I, rest: F];

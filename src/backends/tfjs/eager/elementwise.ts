@@ -15,13 +15,13 @@ const UNARY = {
   neg: 'Neg', abs: 'Abs', floor: 'Floor', ceil: 'Ceil', round: 'Round', exp: 'Exp', expm1: 'Expm1', log: 'Log',
   log1p: 'Log1p', sqrt: 'Sqrt', rsqrt: 'Rsqrt', reciprocal: 'Reciprocal', sin: 'Sin', cos: 'Cos', tan: 'Tan',
   tanh: 'Tanh', atan: 'Atan', sigmoid: 'Sigmoid', erf: 'Erf', not: 'LogicalNot', isFinite: 'IsFinite',
-} as const satisfies Partial<Readonly<Record<UnaryFn, string>>>; // prettier-ignore
+} as const satisfies Partial<Readonly<Record<UnaryFn, string>>>; // oxfmt-ignore
 
 /** Functions that are a single kernel on every dtype that they accept. The kernels broadcast their operands. */
 const PLAIN = {
   add: 'Add', sub: 'Sub', mul: 'Multiply', equal: 'Equal', less: 'Less', lessEqual: 'LessEqual',
   and: 'LogicalAnd', or: 'LogicalOr',
-} as const satisfies Partial<Readonly<Record<BinaryFn, string>>>; // prettier-ignore
+} as const satisfies Partial<Readonly<Record<BinaryFn, string>>>; // oxfmt-ignore
 
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;

@@ -140,7 +140,7 @@ test('a broadcast of a broadcast that needs no kernel reads the operand of that 
   }
   // the reader of both needs the first broadcast, and the kernel of the second
   const single = p.reshape(input('s', [1]), [1, 1]);
-  const [result] = await runPlan(backend, planOf(p.unary('neg', p.broadcast(p.broadcast(single, [1, 3]), [2, 3]))), [Float32Array.of(4)]); // prettier-ignore
+  const [result] = await runPlan(backend, planOf(p.unary('neg', p.broadcast(p.broadcast(single, [1, 3]), [2, 3]))), [Float32Array.of(4)]); // oxfmt-ignore
   expect(Array.from(result!)).toEqual([-4, -4, -4, -4, -4, -4]);
   valueOf(await backend.close());
 });
@@ -159,7 +159,7 @@ test('operands without elements have results', async () => {
   ];
   for (const [output, expected] of cases) {
     const plan = planOf(output);
-    const [result] = await runPlan(backend, plan, plan.inputs.map(() => empty)); // prettier-ignore
+    const [result] = await runPlan(backend, plan, plan.inputs.map(() => empty)); // oxfmt-ignore
     expect(Array.from(result!)).toEqual(expected);
   }
   valueOf(await backend.close());

@@ -26,7 +26,7 @@ const spread = (ops: Operations, x: Tensor, axis: number, count: number, value: 
   const outer = sizeOf(x.shape.slice(0, axis));
   const inner = sizeOf(x.shape.slice(axis + 1));
   const rows = ops.reshape(x, [outer * extent, 1, inner]);
-  const followed = ops.padded(rows, [[0, 0], [0, count], [0, 0]], value); // prettier-ignore
+  const followed = ops.padded(rows, [[0, 0], [0, count], [0, 0]], value); // oxfmt-ignore
   const all = ops.reshape(followed, [outer, extent * (1 + count), inner]);
   const length = extent + (extent - 1) * count;
   return ops.reshape(

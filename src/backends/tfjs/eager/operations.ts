@@ -98,7 +98,7 @@ export const operationsOf = (engine: Engine) => {
       engine.run('StridedSlice', { x }, {
         begin: [...begin], end: [...end], strides: [...strides],
         beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0,
-      }), // prettier-ignore
+      }), // oxfmt-ignore
     reverse: (x: Tensor, axes: Shape): Tensor =>
       asNumbers(x, (y) => engine.run('Reverse', { x: y }, { dims: [...axes] })),
     concat: (parts: readonly Tensor[], axis: number): Tensor =>

@@ -128,7 +128,7 @@ const emptyOperandResult = (ops: Operations, node: LibraryNode, { shape, dtype }
   const value =
     node.op === 'reduce' ? identityOf(node.attributes.fn, dtype) : node.op === 'pad' ? node.attributes.value : 0;
   return () => ops.full(value, shape, dtype);
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** The implementation of a primitive whose inputs may be empty. It is called with only the non-empty inputs. */
 export const primitiveOf = (

@@ -59,7 +59,7 @@ const topKRule =
 const checked = (result: Tensor, { shape, dtype }: View): Tensor => {
   if (result.dtype === dtype && result.shape.join() === shape.join()) return result;
   throw new Error(`a result of ${result.dtype} [${result.shape.join(', ')}], not ${dtype} [${shape.join(', ')}]`);
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const libraryRule = (ops: Operations, plan: Plan): TensorRule => {
   const { engine } = ops;

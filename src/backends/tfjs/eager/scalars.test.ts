@@ -17,16 +17,16 @@ const [TOP, BOTTOM] = [2147483647, -2147483648];
 const floats = [
   0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -3, 0.25, 7.75, -7.75, 88, -88, 1e-10, -1e-10, 1e-5, -1e-5, 1e-3, -1e-3, 0.02, -0.02, 2147483520,
   2147483648, -2147483648, 3e9, -3e9, 1e30, Infinity, -Infinity, NaN,
-]; // prettier-ignore
+]; // oxfmt-ignore
 const wholes = [0, 1, -1, 2, -2, 3, -3, 7, -7, 46341, 65536, 65537, TOP, TOP - 1, BOTTOM, BOTTOM + 1];
 
 const unaries: readonly UnaryFn[] = [
   'neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
   'tanh', 'atan', 'sigmoid', 'erf', 'isFinite',
-]; // prettier-ignore
+]; // oxfmt-ignore
 const binaries: readonly BinaryFn[] = [
   'add', 'sub', 'mul', 'div', 'pow', 'mod', 'max', 'min', 'equal', 'less', 'lessEqual',
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 const input = (path: string, n: number, dtype: DType): Node => node('input', [], { path }, [n], dtype);
 const arrayOf = (numbers: readonly number[], dtype: DType): HostArray =>
@@ -254,7 +254,7 @@ for (const [name, missing, open] of backends)
         }
     });
 
-    const rows = [[1, NaN, 3], [NaN, 1, 2], [-Infinity, -Infinity, -Infinity], [2, 5, 5]] as const; // prettier-ignore
+    const rows = [[1, NaN, 3], [NaN, 1, 2], [-Infinity, -Infinity, -Infinity], [2, 5, 5]] as const; // oxfmt-ignore
     test.each(['max', 'min', 'argmax'] as const)('%s of rows with NaN', async (fn) => {
       const x = input('x', 12, 'float32');
       const table = p.reshape(x, [4, 3]);
@@ -273,7 +273,7 @@ for (const [name, missing, open] of backends)
       expect(Array.from(await run(p.gather(x, indices), Float32Array.of(7, 8, 9), at))).toEqual([7, 7, 9, 9]);
       const updates = input('u', 4, 'float32');
       // an infinite row does not affect the others
-      expect(Array.from(await run(p.scatterAdd(indices, updates, 3), at, Float32Array.of(1, 2, 3, Infinity)))).toEqual([3, 0, Infinity]); // prettier-ignore
+      expect(Array.from(await run(p.scatterAdd(indices, updates, 3), at, Float32Array.of(1, 2, 3, Infinity)))).toEqual([3, 0, Infinity]); // oxfmt-ignore
     });
 
     afterAll(async () => {

@@ -16,7 +16,7 @@ const REGISTERED: ReadonlySet<string> = new Set([
   'Minimum', 'Mod', 'Multiply', 'Neg', 'PadV2', 'Pow', 'Prod', 'RealDiv', 'Reciprocal', 'Reshape', 'Reverse', 'Round',
   'Rsqrt', 'ScatterNd', 'Select', 'Sigmoid', 'Sign', 'Sin', 'Slice', 'Sqrt', 'StridedSlice', 'Sub', 'Sum', 'Tan',
   'Tanh', 'Tile', 'Transpose',
-]); // prettier-ignore
+]); // oxfmt-ignore
 
 const fail = (why: string): never => {
   throw new Error(`TensorFlow: ${why}`);
@@ -92,7 +92,7 @@ const overridesOf = (engine: Engine) => {
     // a single number may have more axes of extent 1 than the other operand
     const missing = Math.max(a!.rank, b!.rank) - larger.rank;
     return tensor(data, [...Array.from({ length: missing }, () => 1), ...larger.shape], larger.dtype as NumberType); // as in withData
-  }; // prettier-ignore
+  }; // oxfmt-ignore
 
   /** Returns TensorFlow's result of a kernel, or null if it equals that of tfjs's cpu backend. */
   return (kernel: string, operands: Operands, attributes: NamedAttrMap): Tensor | null => {

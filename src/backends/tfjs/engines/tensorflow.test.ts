@@ -35,7 +35,7 @@ test.each([
 
 test('the error for a missing or broken native library names the requirements', async () => {
   const missing = 'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x. \nPlease run …';
-  expect(await errorOf(PACKAGES.node, failing(missing))).toContain('npm rebuild @tensorflow/tfjs-node --build-addon-from-source'); // prettier-ignore
+  expect(await errorOf(PACKAGES.node, failing(missing))).toContain('npm rebuild @tensorflow/tfjs-node --build-addon-from-source'); // oxfmt-ignore
   const dlopen = 'libcudart.so.11.0: cannot open shared object file: No such file or directory';
   const message = await errorOf(PACKAGES.nodeGpu, failing(dlopen, 'ERR_DLOPEN_FAILED'));
   expect(message).toContain(dlopen);
@@ -55,7 +55,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
     async (): Promise<void> => {
       engine().registerBackend('tensorflow', () => Object.assign(new MathBackendCPU(), { firstUse: false }, properties));
       for (const kernel of getKernelsForBackend('cpu')) registerKernel({ ...kernel, backendName: 'tensorflow' });
-    }; // prettier-ignore
+    }; // oxfmt-ignore
   afterEach(() => {
     for (const { kernelName } of getKernelsForBackend('tensorflow')) unregisterKernel(kernelName, 'tensorflow');
     engine().removeBackend('tensorflow');
@@ -71,7 +71,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
     const backend = valueOf(await tensorflow(pkg, standIn(properties))());
     expect(backend.name).toBe(pkg.backend);
     const x = input('input', [], { path: 'x' }, [2], 'float32');
-    expect(Array.from((await runPlan(backend, unfused([p.add(x, x)]), [Float32Array.of(1, 2)]))[0]!)).toEqual([2, 4]); // prettier-ignore
+    expect(Array.from((await runPlan(backend, unfused([p.add(x, x)]), [Float32Array.of(1, 2)]))[0]!)).toEqual([2, 4]); // oxfmt-ignore
     valueOf(await backend.close());
     expect(variables.map((name) => process.env[name])).toEqual(['1', '0']);
   });
@@ -90,7 +90,7 @@ describe('with a stand-in on the cpu backend of tfjs', () => {
   test('only one of the packages can be loaded in a process', async () => {
     valueOf(await tensorflow(PACKAGES.node, standIn(cpu))());
     const again = failing('it must not be loaded');
-    expect(await errorOf(PACKAGES.nodeGpu, again)).toContain('got @tensorflow/tfjs-node, which is already loaded'); // prettier-ignore
+    expect(await errorOf(PACKAGES.nodeGpu, again)).toContain('got @tensorflow/tfjs-node, which is already loaded'); // oxfmt-ignore
   });
 
   test('kernels that do not run on this version of Node are detected', async () => {

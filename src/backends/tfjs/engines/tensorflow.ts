@@ -61,7 +61,7 @@ const loadError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
       `reinstall it where libtensorflow can be downloaded, with ${needs}, or build it: npm rebuild ${name} --build-addon-from-source`,
     );
   if (code === 'ERR_DLOPEN_FAILED' || /shared object|dlopen|specified module/i.test(message))
-    return unavailable(pkg, `the native library of ${name} to load`, reasonOf(thrown), `it needs ${needs}; install these, then reinstall ${name}`); // prettier-ignore
+    return unavailable(pkg, `the native library of ${name} to load`, reasonOf(thrown), `it needs ${needs}; install these, then reinstall ${name}`); // oxfmt-ignore
   return unavailable(pkg, `${name} to load`, reasonOf(thrown), `reinstall it, with ${needs}`);
 };
 
@@ -85,7 +85,7 @@ const runError = (pkg: TensorFlowPackage, thrown: unknown): NoisefoldError => {
 const checkAdd = (engine: Engine): void => {
   const sum = engine.scoped(() =>
     engine.run('Add', { a: engine.tensor(Float32Array.of(1, 2), [2], 'float32'), b: engine.tensor(Float32Array.of(3), [1], 'float32') }, {}),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
   const [first, second] = engine.readNow!(sum); // the backend of TensorFlow reads synchronously
   sum.dispose();
   if (first !== 4 || second !== 5) throw new Error(`1 + 3, 2 + 3 = ${first}, ${second}`);
@@ -130,9 +130,9 @@ const startedOn = (
   const startedBackend = (): taskEither.TaskEither<NoisefoldError, Backend> => {
     const backend = registered();
     if (backend === null)
-      return TE.left(unavailable(pkg, `${pkg.name} to register itself with tfjs`, 'nothing registered', 'install only one version of tfjs: npm ls @tensorflow/tfjs-core lists them')); // prettier-ignore
+      return TE.left(unavailable(pkg, `${pkg.name} to register itself with tfjs`, 'nothing registered', 'install only one version of tfjs: npm ls @tensorflow/tfjs-core lists them')); // oxfmt-ignore
     if (wantsGpu && backend.isUsingGpuDevice !== true)
-      return TE.left(unavailable(pkg, 'a GPU that TensorFlow can use', 'none', `it needs ${pkg.needs}; standard error shows what is missing`)); // prettier-ignore
+      return TE.left(unavailable(pkg, 'a GPU that TensorFlow can use', 'none', `it needs ${pkg.needs}; standard error shows what is missing`)); // oxfmt-ignore
     const tensors = engineOf(core, 'tensorflow', backend);
     return F.pipe(
       TE.tryCatch(
@@ -147,7 +147,7 @@ const startedOn = (
     TE.fromIO(registered),
     TE.filterOrElse(
       (backend) => !isOther(backend),
-      () => unavailable(pkg, `only ${pkg.name} in this process`, `${PACKAGES[wantsGpu ? 'node' : 'nodeGpu'].name}, which is already loaded`, 'use only one of the two packages in a process'), // prettier-ignore
+      () => unavailable(pkg, `only ${pkg.name} in this process`, `${PACKAGES[wantsGpu ? 'node' : 'nodeGpu'].name}, which is already loaded`, 'use only one of the two packages in a process'), // oxfmt-ignore
     ),
     TE.flatMap(() =>
       TE.tryCatch(

@@ -58,7 +58,7 @@ const FLAGS = {
  */
 const INEXACT: ReadonlySet<string> = new Set([
   'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'tanh', 'atan', 'erf', 'pow', 'mod',
-]); // prettier-ignore
+]); // oxfmt-ignore
 
 /** Reads the numbers of a tensor. Throws the error of the device. */
 const readerOf =

@@ -87,7 +87,7 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       return cast(onFloats(kernel, floats, attributes), 'bool');
     }
     const value = 'constantValue' in attributes ? (attributes['constantValue'] as number) : null;
-    const padding = (part: number): NamedAttrMap => (value === null ? attributes : { ...attributes, constantValue: part }); // prettier-ignore
+    const padding = (part: number): NamedAttrMap => (value === null ? attributes : { ...attributes, constantValue: part }); // oxfmt-ignore
     const high = onFloats(kernel, halves(programs.high), padding((value ?? 0) >> 16));
     const low = onFloats(kernel, halves(programs.low), padding((value ?? 0) & 0xffff));
     return tensorOf(programs.joined(high, low));
@@ -102,7 +102,7 @@ export const corrected = (engine: Engine, programs: WebgpuPrograms, tensorOf: (i
       const [outer, extent] = [sizeOf(shape.slice(0, axis)), shape[axis]!];
       const rows = reshape(result, [outer, extent, result.size / outer / extent]);
       const changed = engine.run(kernel, { x: rows }, attributes);
-      return reshape(changed, shape.map((d, i) => (i === axis ? changed.shape[1]! : d))); // prettier-ignore
+      return reshape(changed, shape.map((d, i) => (i === axis ? changed.shape[1]! : d))); // oxfmt-ignore
     }, x);
 
   /** Runs a kernel on float32. Some of tfjs's kernels take no more than four axes on the device. */

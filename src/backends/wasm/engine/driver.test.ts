@@ -36,7 +36,7 @@ const checkWork = async (
   given: Division,
   seed: number,
 ): Promise<void> => {
-  // prettier-ignore
+  // oxfmt-ignore
   const { kernels, carryOut } = workOf(given, seed);
   const tape = atOnce(encode(kernels, () => 0));
   const start = Math.ceil(TAPE_START / 16) * 16;
@@ -88,7 +88,7 @@ describe.each(isLong ? [1, 2, 3, 4, 8] : [1, 3])('the driver on %d threads that 
   test.prop([long, fc.nat()], { numRuns: isLong ? 100 : 5 })(
     'lets the stages of long tapes wait for those before them',
     (given, seed) =>
-      // prettier-ignore
+      // oxfmt-ignore
       checkWork(memory, run, given, seed),
   );
 });
@@ -102,7 +102,7 @@ describe('the driver on 4 threads that do not pause', () => {
   test.prop([long, fc.nat()], { numRuns: isLong ? 300 : 20 })(
     'keeps the order of the stages of long tapes',
     (given, seed) =>
-      // prettier-ignore
+      // oxfmt-ignore
       checkWork(memory, run, given, seed),
   );
 });

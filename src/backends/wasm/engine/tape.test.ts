@@ -71,7 +71,7 @@ test.prop([...inputs], { numRuns: 100 })(
 test.prop([...inputs], { numRuns: 100 })(
   'a tape has the non-empty stages and items, and counts chains',
   (given, seed) => {
-    // prettier-ignore
+    // oxfmt-ignore
     const { kernels } = workOf(given, seed);
     const tape = atOnce(encode(kernels, indexOf));
     const memory = placed(tape, 32768, 64, [-1, 65536]);

@@ -94,7 +94,7 @@ export const copyImages = (
   if (layout === 'inPlace') return [];
   const to = { at: originOf(source, x, scratch), strides };
   const [rows, columns] = [clamp(source.rows, input[0]), clamp(source.columns, input[1])];
-  const isPadded = rows.from !== source.rows.from || rows.to !== source.rows.to || columns.from !== source.columns.from || columns.to !== source.columns.to; // prettier-ignore
+  const isPadded = rows.from !== source.rows.from || rows.to !== source.rows.to || columns.from !== source.columns.from || columns.to !== source.columns.to; // oxfmt-ignore
   const hasPartialBlock = layout === 'blocks' && channels % BLOCK_CHANNELS !== 0;
   return range(batch).map((image): Item => {
     const pixels: Pixels = {

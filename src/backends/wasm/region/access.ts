@@ -39,7 +39,7 @@ export const loaded = (location: VectorLocation): Vector => {
   const { lanes } = location;
   if (areApart(lanes, 1)) {
     if (lanes.length === 4) return v128.load(...at(location, 0));
-    if (lanes.length === 3) return v128.load32_lane(2, at(location, 2)[0], v128.load64_zero(...at(location, 0)), at(location, 2)[1]); // prettier-ignore
+    if (lanes.length === 3) return v128.load32_lane(2, at(location, 2)[0], v128.load64_zero(...at(location, 0)), at(location, 2)[1]); // oxfmt-ignore
     if (lanes.length === 2) return v128.load64_zero(...at(location, 0));
   }
   if (lanes.length === 4 && areApart(lanes, -1)) return reversed(v128.load(...at(location, -3)));

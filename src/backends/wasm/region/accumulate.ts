@@ -104,7 +104,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
     reduction: Reduction,
     store: Pointer,
   ): Body => {
-    const others = choices(state, isFree.map((flag, level) => flag && level !== at)); // prettier-ignore
+    const others = choices(state, isFree.map((flag, level) => flag && level !== at)); // oxfmt-ignore
     return others.map((choice) => {
       const { parts } = state.levels[at]!.blocks[0]!;
       const results = new Map<number, Vector[]>();
@@ -114,7 +114,7 @@ export const accumulation = (nest: Nest, schedule: Schedule, tools: Toolbox): Ac
         const sum = reduction.accumulators[0]![index]![0]!;
         for (let lane = 0; lane < part.lanes; lane++) {
           const count = part.at + lane;
-          const result = (across ? Math.floor(count / extent) : count % extent) * store.strides[across ? outer : schedule.vector]!; // prettier-ignore
+          const result = (across ? Math.floor(count / extent) : count % extent) * store.strides[across ? outer : schedule.vector]!; // oxfmt-ignore
           const terms = results.get(result) ?? [];
           results.set(result, terms);
           terms.push(lane === 0 ? sum : SPLAT_LANE[lane]!(sum, sum));

@@ -5,7 +5,7 @@ import { costOf } from './cost.js';
 import { isFlat, type Nest } from '../../shared/regions/nest.js';
 import {
   type FlatExtent, LANES, type Level, loopBits, type Schedule, scheduled, stepping, tiling, vectorized, vectorizedFlat, collapsedVectors,
-} from './schedule.js'; // prettier-ignore
+} from './schedule.js'; // oxfmt-ignore
 import { across, adjacent, unrolledBesideVectors } from './unroll.js';
 import { type Analysed, elementsOf, vectorCost, vectorLoop, collapsibleLoop } from './vectorLoop.js';
 import { totalCost } from './totalCost.js';
@@ -71,7 +71,7 @@ const reducingCollapsed = (nest: Nest, vector: number, { outer, running, level }
   const isReduced = ({ loop }: Level): boolean => nest.loops[loop]!.reduced;
   const others = loopsWithout(nest, [vector, outer]).map((loop) => stepping(loop, nest.loops[loop]!.extent));
   const levels = [...others, running, level];
-  return scheduled(vector, levels.filter((l) => !isReduced(l)), levels.filter(isReduced)); // prettier-ignore
+  return scheduled(vector, levels.filter((l) => !isReduced(l)), levels.filter(isReduced)); // oxfmt-ignore
 };
 
 const reductionSchedule = (analysed: Analysed, vector: number): Schedule => {
@@ -117,13 +117,13 @@ const tiled = (nest: Nest, plain: Schedule, loop: number): readonly Variant[] =>
   const { extent } = nest.loops[loop]!;
   const inside = [...plain.running.slice(at + 1), ...plain.fixed].reduce((bits, level) => bits | loopBits(level), 0);
   const accesses = [...nest.loads, ...nest.stores.map(({ strides }) => strides)];
-  const bytes = accesses.reduce((sum, strides) => sum + WORD_BYTES * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // prettier-ignore
+  const bytes = accesses.reduce((sum, strides) => sum + WORD_BYTES * elementsOf(nest, (l) => ((inside >> l) & 1) === 1 && strides[l] !== 0), 0); // oxfmt-ignore
   const tile = divisorUpTo(extent, Math.max(8, Math.floor(TILE_BYTES / bytes)));
   if (at < 0 || tile < Math.min(extent, 4)) return [];
   const rest = plain.running.slice(at + 1);
   const along = rest.filter((level) => level.loop === plain.vector);
   const others = rest.filter((level) => level.loop !== plain.vector);
-  const begin = [...plain.running.slice(0, at), ...(tile === extent ? [] : [tiling(loop, extent, tile)]), ...others]; // prettier-ignore
+  const begin = [...plain.running.slice(0, at), ...(tile === extent ? [] : [tiling(loop, extent, tile)]), ...others]; // oxfmt-ignore
   const variant = (end: readonly Level[], below: number): Variant => {
     const running = [...begin, ...end];
     return { schedule: { ...plain, running, free: running.length }, below };

@@ -6,12 +6,12 @@ const UNARY: Readonly<Record<UnaryFn, number>> = {
   neg: 1, abs: 1, sign: 5, floor: 1, ceil: 1, round: 1, not: 1, isFinite: 2, float16: 12, bfloat16: 1,
   sqrt: 5, rsqrt: 9, reciprocal: 4, exp: 24, expm1: 28, sigmoid: 28, tanh: 32, log: 32,
   log1p: 44, atan: 26, erf: 56, sin: 40, cos: 40, tan: 44,
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const BINARY: Readonly<Record<BinaryFn, number>> = {
   add: 1, sub: 1, mul: 1, div: 4, max: 6, min: 6, equal: 1, less: 1, lessEqual: 1, and: 1, or: 1,
   pow: 110, mod: 80,
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** Cost of an assignment's arithmetic. The cost of memory accesses depends on the schedule and is not included. */
 export const costOf = (a: Assignment): number => {

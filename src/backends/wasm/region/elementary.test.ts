@@ -11,7 +11,7 @@ import { applied } from './regionTesting.js';
 const UNARY_ERRORS: { readonly [F in UnaryFn]?: number } = {
   exp: 1.75, expm1: 2.65, sigmoid: 3, tanh: 2.9, log: 0.8, log1p: 2.4, erf: 1.2, atan: 1.7, sin: 2.7, cos: 2.75,
   tan: 4.7, rsqrt: 1.5,
-}; // prettier-ignore
+}; // oxfmt-ignore
 const BINARY_ERRORS: { readonly [F in BinaryFn]?: number } = { pow: 3.7 };
 /** The error of a result that is the nearest float32. */
 const NEAREST = 0.5;

@@ -22,7 +22,7 @@ describe.each(Object.entries(LAYERS))('%s', (_, layer) => {
 test('a long sum of equal terms has a relative error below 1e-6', () => {
   const length = 3_000_001;
   const region = regionOf(LAYERS['a norm']!, { B: 1, H: 1, C: length });
-  const [, [sum] = []] = runRegion(region, [new Float32Array(length).fill(0.1), new Float32Array(1)]) as [Float32Array, Float32Array]; // prettier-ignore
+  const [, [sum] = []] = runRegion(region, [new Float32Array(length).fill(0.1), new Float32Array(1)]) as [Float32Array, Float32Array]; // oxfmt-ignore
   const exact = length * Math.fround(0.1) ** 2;
   expect(Math.abs(sum! - exact) / exact).toBeLessThan(1e-6);
 });

@@ -87,7 +87,7 @@ describe('a region agrees with its definition', () => {
     expect(off).toEqual([]);
   });
 
-  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
+  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // oxfmt-ignore
   test.prop([keeping, fc.nat()], { numRuns: 500 })('in place, over its inputs', (given, seed) => {
     // adds a load, and a store of any value to the same elements of another buffer
     const { loads, body, stores, extents } = given.region;

@@ -44,7 +44,8 @@ const preparedRegion = (
 
 /** A function of one or two elements. */
 export type ElementFunction =
-  { readonly op: 'unary'; readonly fn: UnaryFn } | { readonly op: 'binary'; readonly fn: BinaryFn };
+  | { readonly op: 'unary'; readonly fn: UnaryFn }
+  | { readonly op: 'binary'; readonly fn: BinaryFn };
 
 /**
  * Runs a region on copies of `arrays`, one for each buffer, and returns the contents of the buffers afterwards.

@@ -102,7 +102,7 @@ export const unrolledBesideVectors = (
     const room = divisors(nest.loops[next]!.extent).filter(
       (d) => d * accumulators <= MAX_ACCUMULATORS && d * vectors <= 2 * MAX_ACCUMULATORS,
     );
-    const count = room.find((d) => (d * extent) % LINE === 0) ?? room.find((d) => d * extent >= 2 * LINE) ?? room.at(-1) ?? 1; // prettier-ignore
+    const count = room.find((d) => (d * extent) % LINE === 0) ?? room.find((d) => d * extent >= 2 * LINE) ?? room.at(-1) ?? 1; // oxfmt-ignore
     if (count > 1) counts.set(next, count);
     accumulators *= count;
   }

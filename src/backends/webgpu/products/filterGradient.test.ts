@@ -55,7 +55,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'a 1×1 window': { image: [3, 4, 4, 16], kernel: [1, 1, 16, 16], attributes: PLAIN },
   'a result of many tiles': { image: [2, 4, 4, 96], kernel: [3, 3, 96, 96], attributes: { ...PLAIN, padding: SAME } },
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 /** Numbers with few bits, so that their sums are exact in float32 in any order. */
 const numbers = (n: number, seed: number): Float32Array =>

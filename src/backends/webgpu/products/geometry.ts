@@ -61,7 +61,7 @@ const NAMES = [
   'rows', 'depth', 'batch', 'tiles', 'split', 'columns', 'offsets', 'leftByRow', 'leftByDepth', 'leftByBatch',
   'rightByDepth', 'rightByBatch', 'verticalByRow', 'verticalByDepth', 'horizontalByRow', 'horizontalByDepth',
   'padding', 'gap', 'extent', 'stride',
-] as const satisfies readonly (keyof ReturnType<typeof fieldsOf>)[]; // prettier-ignore
+] as const satisfies readonly (keyof ReturnType<typeof fieldsOf>)[]; // oxfmt-ignore
 
 export const GEOMETRY = `struct Geometry {
 ${NAMES.map((name) => `  ${name}: vec3i,`).join('\n')}

@@ -87,7 +87,7 @@ export const bodyOf = (
     if (a.op !== 'index') return expressionOf(a, nest.body, valueOf, width);
     const first = `bitcast<i32>(${addressOf({ ...a, offset: 0 }, vectors, 1)}) + i32(${a.offset})`;
     const step = vector < 0 ? 0 : a.strides[vector]!;
-    const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // prettier-ignore
+    const whole = width === 1 ? first : `vec4<i32>(${first}) + vec4<i32>(0, ${step}, ${2 * step}, ${3 * step})`; // oxfmt-ignore
     return a.dtype === 'float32' ? `${valueType('float32', width)}(${whole})` : whole;
   };
 

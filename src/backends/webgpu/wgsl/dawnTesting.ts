@@ -97,9 +97,9 @@ export const dawn = async (): Promise<Dawn | null> => {
       const { memory, offset } = places[b]!;
       // the first buffer at a place provides its contents
       const isFirst = places.findIndex((p) => p.memory === memory && p.offset === offset) === b;
-      if (isFirst) device.queue.writeBuffer(buffers.get(memory)!, BYTES * offset, array as NumberArray & ArrayBufferView<ArrayBuffer>); // prettier-ignore
+      if (isFirst) device.queue.writeBuffer(buffers.get(memory)!, BYTES * offset, array as NumberArray & ArrayBufferView<ArrayBuffer>); // oxfmt-ignore
     });
-    const scratch = Math.max(VECTOR, ...shaders.flatMap(({ bindings }) => bindings.map((b) => (b.kind === 'scratch' ? roundedUp(BYTES * b.elements, VECTOR) : 0)))); // prettier-ignore
+    const scratch = Math.max(VECTOR, ...shaders.flatMap(({ bindings }) => bindings.map((b) => (b.kind === 'scratch' ? roundedUp(BYTES * b.elements, VECTOR) : 0)))); // oxfmt-ignore
     const working = device.createBuffer({ size: scratch, usage });
     const words = device.createBuffer({ size: 8, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
     device.queue.writeBuffer(words, 0, Uint32Array.of(key[0], key[1]));
@@ -112,7 +112,7 @@ export const dawn = async (): Promise<Dawn | null> => {
       const size = Math.max(VECTOR, roundedUp(BYTES * (end - start), VECTOR));
       return { buffer: buffers.get(all[0]!.memory)!, offset: BYTES * start, size };
     };
-    const steps: { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly grid: Shader['workgroups'] }[] = []; // prettier-ignore
+    const steps: { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly grid: Shader['workgroups'] }[] = []; // oxfmt-ignore
     for (const { code, bindings, workgroups } of shaders) {
       const pipeline = await pipelineOf(code);
       const group = device.createBindGroup({

@@ -12,7 +12,7 @@ type Binary = Extract<Assignment, { op: 'binary' }>;
 type BuiltIn = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'sign' | 'max' | 'min';
 const BUILT_IN: ReadonlySet<string> = new Set<BuiltIn>([
   'abs', 'floor', 'ceil', 'round', 'sqrt', 'sign', 'max', 'min',
-]); // prettier-ignore
+]); // oxfmt-ignore
 const isBuiltIn = (name: string): name is BuiltIn => BUILT_IN.has(name);
 
 const call = (name: BuiltIn | LibraryFunction, width: Width, ...operands: readonly string[]): string =>

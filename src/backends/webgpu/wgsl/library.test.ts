@@ -37,7 +37,7 @@ const apply = async (
   };
   const result = gives === 'float32' ? new Float32Array(first.length) : new Int32Array(first.length);
   const arrays = [...operands, result];
-  const buffers = arrays.map(({ length }, input) => ({ elements: length, dtype: input < operands.length ? dtype : gives, storage: { kind: 'input', input, offset: 0 } }) as const); // prettier-ignore
+  const buffers = arrays.map(({ length }, input) => ({ elements: length, dtype: input < operands.length ? dtype : gives, storage: { kind: 'input', input, offset: 0 } }) as const); // oxfmt-ignore
   const results = await gpu!.run(regionShaders(region, buffers, gpu!.limits), arrays);
   return results.at(-1)!;
 };
@@ -46,7 +46,7 @@ const apply = async (
 const UNARY_ERRORS: { readonly [F in UnaryFn]?: number } = {
   exp: 2.5, expm1: 3, log: 2, log1p: 4, tanh: 5, atan: 4, sigmoid: 5, erf: 2, sqrt: 3, rsqrt: 5, reciprocal: 2.5,
   sin: 4, cos: 4, tan: 8,
-}; // prettier-ignore
+}; // oxfmt-ignore
 const BINARY_ERRORS: { readonly [F in BinaryFn]?: number } = { pow: 8, div: 2.5 };
 /** The error of a result that is the nearest float32. */
 const NEAREST = 0.5;

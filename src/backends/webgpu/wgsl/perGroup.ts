@@ -92,7 +92,7 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
       'workgroupBarrier();',
       ...block(
         `if (f${stride} < left - half)`,
-        each((s) => `w${s}[lane] = ${combine(bound, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, sizes[s]!)};`), // prettier-ignore
+        each((s) => `w${s}[lane] = ${combine(bound, s, `w${s}[lane]`, `w${s}[lane + half * ${stride}u]`, sizes[s]!)};`), // oxfmt-ignore
       ),
     ]),
   ]);
@@ -115,8 +115,8 @@ export const perGroup = (bound: BoundNest, schedule: GroupSchedule, limits: Shad
     statements: [
       `let number = ${groupNumber(workgroups)};`,
       ...(workgroups[1] > 1 ? block(`if (number >= ${groups}u)`, ['return;']) : []),
-      ...digitsOf('number', counted.map((loop) => ({ name: `k${loop}`, extent: blocks(loop) })), 'over'), // prettier-ignore
-      ...digitsOf('lane', lanes.map(({ loop, count }) => ({ name: `d${loop}`, extent: count })), 'beside'), // prettier-ignore
+      ...digitsOf('number', counted.map((loop) => ({ name: `k${loop}`, extent: blocks(loop) })), 'over'), // oxfmt-ignore
+      ...digitsOf('lane', lanes.map(({ loop, count }) => ({ name: `d${loop}`, extent: count })), 'beside'), // oxfmt-ignore
       ...freeIndices,
       ...single,
       ...statements,

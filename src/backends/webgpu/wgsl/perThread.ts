@@ -40,7 +40,7 @@ const resultsOf = (bound: BoundNest, vectors: Vectors, reduced: readonly number[
     return { lines: lines[0]!, value: (s, width) => valueOf(bound.nest.stores[s]!.value, width) };
   }
   const iterations = iterationsOf(bound, vectors);
-  const serial = reduced.map((loop): SerialLoop => ({ loop, trips: iterations(loop), index: null, guard: null })); // prettier-ignore
+  const serial = reduced.map((loop): SerialLoop => ({ loop, trips: iterations(loop), index: null, guard: null })); // oxfmt-ignore
   const { statements } = accumulate(bound, vectors, serial);
   const isAcross = reduced.includes(vectors.loop);
   return { lines: statements, value: (s) => (isAcross ? reduceVector(bound, s, `r${s}`) : `r${s}`) };

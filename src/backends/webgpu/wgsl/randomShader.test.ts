@@ -20,7 +20,7 @@ const made = async (distribution: Distribution, elements: number, key: KeyWords,
     [{ elements, dtype, storage: { kind: 'output', output: 0 } }],
     limits,
   );
-  const [numbers] = await gpu!.run([shader!], [isBits ? new Int32Array(elements) : new Float32Array(elements)], undefined, key); // prettier-ignore
+  const [numbers] = await gpu!.run([shader!], [isBits ? new Int32Array(elements) : new Float32Array(elements)], undefined, key); // oxfmt-ignore
   const expected = numbers!.slice();
   randomInto(distribution, key, expected);
   return { numbers: numbers!, expected };

@@ -67,7 +67,7 @@ const roundsOnce = /llvmpipe|SwiftShader/.test(gpu?.description ?? '');
 const INEXACT: ReadonlySet<UnaryFn | BinaryFn> = new Set<UnaryFn | BinaryFn>([
   ...Object.keys(unaryFormulas).filter((fn) => fn !== 'sign') as UnaryFn[], // the keys of the table
   'sqrt', 'rsqrt', 'reciprocal', 'div', 'pow', ...(roundsOnce ? [] : (['add', 'sub', 'mul'] as const)),
-]); // prettier-ignore
+]); // oxfmt-ignore
 const exact: RegionChoices = {
   unary: UNARY.filter((fn) => !INEXACT.has(fn)),
   binary: BINARY.filter((fn) => !INEXACT.has(fn)),
@@ -96,7 +96,7 @@ describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), 
     },
   );
 
-  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // prettier-ignore
+  const keeping = regionCase({ ...exact, dtypes: ['float32', 'int32'] }).filter(({ region }) => region.reduced === 0 && region.stores.length > 0); // oxfmt-ignore
   test.prop([keeping, fc.nat()], { numRuns: 40 })('when it overwrites its input', async (given, seed) => {
     // adds a load of a buffer, and a store of any value to the same elements of another buffer in the same memory
     const { loads, body, stores, extents } = given.region;
@@ -120,12 +120,12 @@ describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), 
     const isFloat = body[value]!.dtype === 'float32';
     const target = isFloat ? read : new Int32Array(read.buffer);
     const arrays = [...before, read, target, new Float32Array(read.length)];
-    const buffers = apart(arrays).map((b, i) => (i === first + 1 ? { ...b, storage: { kind: 'input', input: first, offset: 0 } } : b)) as Buffers; // prettier-ignore
+    const buffers = apart(arrays).map((b, i) => (i === first + 1 ? { ...b, storage: { kind: 'input', input: first, offset: 0 } } : b)) as Buffers; // oxfmt-ignore
     const places = arrays.map((_, b): MemoryPlace => ({
       memory: `${b === first + 1 ? first : b}`,
       offset: 0,
     }));
-    const separately = expected(region, arrays.map((array) => array.slice())); // prettier-ignore
+    const separately = expected(region, arrays.map((array) => array.slice())); // oxfmt-ignore
     fc.pre(separately !== null);
     const together = await gpu!.run(regionShaders(region, buffers, gpu!.limits), arrays, places);
     const results = (all: readonly NumberArray[]) => unsigned(all.filter((_, b) => b !== first));
@@ -212,7 +212,7 @@ describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), 
     const index = (first: number, step: number) =>
       ({ op: 'index', dtype: 'float32', offset: first, strides: [step] }) as const;
     const storeTo = (buffer: number, value: number, reduce: 'max' | 'min'): Store =>
-      ({ buffer, offset: 0, strides: [0], value, reduce }); // prettier-ignore
+      ({ buffer, offset: 0, strides: [0], value, reduce }); // oxfmt-ignore
     const region: Region = {
       extents: [extent],
       reduced: 1,
@@ -238,7 +238,7 @@ describe('a region in WGSL agrees with the interpreter', skippedFor(noAdapter), 
     }
   });
 
-  const many = regionCase({ ...exact, reduce: ['max'], tame: true }).filter(({ region }) => region.loads.length + region.stores.length > 4); // prettier-ignore
+  const many = regionCase({ ...exact, reduce: ['max'], tame: true }).filter(({ region }) => region.loads.length + region.stores.length > 4); // oxfmt-ignore
   test.prop([many], { numRuns: 15 })(
     'with few bindings: by merging arena buffers, or by splitting its stores',
     async (given) => {
@@ -321,7 +321,7 @@ describe('the code', () => {
     }));
     const loads = offsets.slice(1).map((_, i) => ({ buffer: i + 1, offset: 0, strides: [i === 0 ? 1 : 0] }));
     const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
-    const sums = [1, 2, 3].map((b, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 3 + i, b }) as const); // prettier-ignore
+    const sums = [1, 2, 3].map((b, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 3 + i, b }) as const); // oxfmt-ignore
     const store: Store = { buffer: 0, offset: 0, strides: [1], value: 6, reduce: null };
     const region: Region = { extents: [4096], reduced: 0, loads, body: [...body, ...sums], stores: [store] };
     const boundWith = (most: number) =>
@@ -337,7 +337,7 @@ describe('the code', () => {
   test('binds all buffers of a store that needs too many, so that the limit check rejects it', () => {
     const loads = Array.from({ length: 9 }, (_, buffer) => ({ buffer, offset: 0, strides: [1] }));
     const body = loads.map((_, load) => ({ op: 'load', dtype: 'float32', load }) as const);
-    const sums = loads.slice(1).map((_, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 8 + i, b: i + 1 }) as const); // prettier-ignore
+    const sums = loads.slice(1).map((_, i) => ({ op: 'binary', fn: 'add', dtype: 'float32', a: i === 0 ? 0 : 8 + i, b: i + 1 }) as const); // oxfmt-ignore
     const region: Region = {
       extents: [4],
       reduced: 0,

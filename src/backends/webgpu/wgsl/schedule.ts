@@ -65,7 +65,7 @@ export const isSerial = (bound: BoundNest, vectors: Vectors, order: readonly num
     order.reduce((n, loop) => (loops[loop]!.reduced === reduced ? n * iterations(loop) : n), 1);
   const nearest = order[0];
   const runsAlongResults = nearest !== undefined && !loops[nearest]!.reduced;
-  return product(true) <= FEW_TERMS || (runsAlongResults && product(false) >= MAX_INVOCATIONS && product(true) <= MANY_TERMS); // prettier-ignore
+  return product(true) <= FEW_TERMS || (runsAlongResults && product(false) >= MAX_INVOCATIONS && product(true) <= MANY_TERMS); // oxfmt-ignore
 };
 
 /** Chooses the lanes of a workgroup for a reduction. */
@@ -79,7 +79,7 @@ export const groupSchedule = (
   const iterations = iterationsOf(bound, vectors);
   const isReduced = (loop: number): boolean => loops[loop]!.reduced;
   const bytes = 16 * bound.stores.length;
-  const most = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup, Math.floor(limits.maxComputeWorkgroupStorageSize / bytes)); // prettier-ignore
+  const most = Math.min(SIZE, limits.maxComputeInvocationsPerWorkgroup, Math.floor(limits.maxComputeWorkgroupStorageSize / bytes)); // oxfmt-ignore
 
   const counts = new Map<number, number>();
   let size = 1;
@@ -105,7 +105,7 @@ export const groupSchedule = (
     }
   }
   // several results with few terms share a workgroup
-  for (const loop of order) if (!isReduced(loop) && !counts.has(loop) && 2 * size <= most) take(loop, most / size); // prettier-ignore
+  for (const loop of order) if (!isReduced(loop) && !counts.has(loop) && 2 * size <= most) take(loop, most / size); // oxfmt-ignore
 
   return {
     vectors,

@@ -69,7 +69,7 @@ const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly 
       const from = call.region.loads.find(
         ({ buffer }) =>
           !sources.has(buffer) && blocks.get(buffer)?.last === time && entryOf(lives, buffer).last === time &&
-          elementAt(buffers, buffer).elements === elementAt(buffers, to).elements && inPlace(call, buffer, to, buffers), // prettier-ignore
+          elementAt(buffers, buffer).elements === elementAt(buffers, to).elements && inPlace(call, buffer, to, buffers), // oxfmt-ignore
       );
       if (from === undefined) continue;
       sources.add(from.buffer);

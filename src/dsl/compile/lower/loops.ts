@@ -67,7 +67,7 @@ const sameRuns = (a: readonly number[], b: readonly number[]): readonly (readonl
       else sizeB *= b[j++] ?? NaN;
       if (Number.isNaN(sizeA * sizeB)) return null;
     }
-    runs.push([[fromA, i], [fromB, j]]); // prettier-ignore
+    runs.push([[fromA, i], [fromB, j]]); // oxfmt-ignore
   }
   return runs;
 };

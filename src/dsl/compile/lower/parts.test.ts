@@ -3,7 +3,7 @@ import { right } from '../../../../properties/diffusion/run.js';
 import type { Capabilities } from '../backend.js';
 import {
   add, ascribe, concatAll, flip, matmul, mul, program, reshape, slice, sum, type Tensor,
-} from '../../index.js'; // prettier-ignore
+} from '../../index.js'; // oxfmt-ignore
 import { offsetOf, type Plan } from '../plan.js';
 import { plan } from '../planning.js';
 

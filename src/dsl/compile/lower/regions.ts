@@ -108,7 +108,7 @@ const build = (
   const isOwn = isInline(root) && buffers.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);
 
-  const address = combine(strides.map((_, i) => loops.loop(i)), strides, offset); // prettier-ignore
+  const address = combine(strides.map((_, i) => loops.loop(i)), strides, offset); // oxfmt-ignore
   const leaves = loops.leaves();
   const placeOf = (at: Affine) => ({ offset: at.offset, strides: loops.strides(at, leaves) });
   const region = tidied({

@@ -181,7 +181,7 @@ export interface Where {
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
   // the same with messages, for calls that match no other overload
   <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', '`yes`'>, no: SameShape<S, U, NoInfer<D>, 'the condition', '`no`'>): Tensor<S, D>;
-} // prettier-ignore
+} // oxfmt-ignore
 
 /**
  * `yes` where `condition` holds, `no` elsewhere. A scalar condition selects a whole branch; one branch may be a number

@@ -126,7 +126,7 @@ describe('functions of two tensors', () => {
     const table = () => [
       constantOf(Uint8Array.of(0, 0, 1, 1), 4),
       constantOf(Uint8Array.of(0, 1, 0, 1), 4),
-    ] as const; // prettier-ignore
+    ] as const; // oxfmt-ignore
     const flags = unary.cast('int32');
     expect(await numbersOf(() => flags(binary.and(table()[1], table()[0])))).toEqual([0, 0, 0, 1]);
     expect(await numbersOf(() => flags(binary.or(table()[1], table()[0])))).toEqual([0, 1, 1, 1]);

@@ -18,7 +18,7 @@ const filled = (seed: number, ...shape: readonly number[]): Tensor<[Dim, Dim, Di
   constantOf(
     numbers(shape.reduce((a, b) => a * b, 1), seed),
     ...(shape as [number, number, number, number]),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
 /** The definition, without padding: each pixel adds its multiple of the kernel to the result. */
 const spread = (image: readonly number[], kernel: readonly number[], stride: number): readonly number[] => {
@@ -66,7 +66,7 @@ describe('convTranspose2d', () => {
     const [one] = await numbersOf(() => sum(mul(forward(), y())));
     const [other] = await numbersOf(() => sum(mul(back(), x())));
     expect(other).toBeCloseTo(one!, 10);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('rejects an output padding of a whole stride, and a wrong number of channels', () => {
     const image = ones(1, 4, 4, 3) as Tensor<[1, Dim, Dim, Dim]>;

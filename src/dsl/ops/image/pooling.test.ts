@@ -21,7 +21,7 @@ const windows = (
 ): readonly number[] => {
   const range = (n: number): readonly number[] => [...Array.from({ length: n }).keys()];
   const seen = (extent: number, k: number, start: number): readonly number[] =>
-    range(k).map((i) => start + i).filter((i) => i >= 0 && i < extent); // prettier-ignore
+    range(k).map((i) => start + i).filter((i) => i >= 0 && i < extent); // oxfmt-ignore
   return range(2).flatMap((b) =>
     range(oh).flatMap((i) =>
       range(ow).flatMap((j) =>
@@ -46,7 +46,7 @@ const cases: readonly (readonly [string, Pooling, low: readonly [number, number]
   ['padded', { window: [3, 3], strides: [2, 2], padding: [[1, 1], [2, 0]] }, [1, 2], [3, 2]],
   ['windows apart', { window: [1, 2], strides: [3, 2] }, [0, 0], [2, 2]],
   ['one window', { window: [5, 4] }, [0, 0], [1, 1]],
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 describe('pooling', () => {
   test.each(cases)('maxPooling: %s', async (_, given, low, out) => {
@@ -68,7 +68,7 @@ describe('pooling', () => {
   test('maxPool and averagePool have 2×2 windows', async () => {
     const x = () => constantOf([1, 2, 5, 0, 3, 6, 7, 4], 1, 2, 4, 1);
     expect(await numbersOf(() => maxPool(x()))).toEqual([6, 7]);
-    expect(await numbersOf(() => averagePool(x()))).toEqual(await numbersOf(() => averagePooling(x(), { window: [2, 2] }))); // prettier-ignore
+    expect(await numbersOf(() => averagePool(x()))).toEqual(await numbersOf(() => averagePooling(x(), { window: [2, 2] }))); // oxfmt-ignore
   });
 
   test('reject odd sizes, an image smaller than a window, and windows without pixels', () => {
@@ -89,7 +89,7 @@ describe('pooling', () => {
       },
     ];
     for (const wrong of wrongs)
-      // prettier-ignore
+      // oxfmt-ignore
       expect(attempt(() => averagePooling(ones(1, 4, 4, 1), wrong))).toMatchObject(
         E.left({ _tag: 'ConfigError', where: 'averagePooling' }),
       );

@@ -21,7 +21,7 @@ const resized = (
 ): readonly number[] =>
   Array.from({ length: 2 * height * width * 2 }, (_, n) => {
     const [i, j] = [Math.floor(n / 2 / width) % height, Math.floor(n / 2) % width];
-    return at(Math.floor(n / 2 / width / height), ((i + 0.5) * 3) / height - 0.5, ((j + 0.5) * 4) / width - 0.5, n % 2); // prettier-ignore
+    return at(Math.floor(n / 2 / width / height), ((i + 0.5) * 3) / height - 0.5, ((j + 0.5) * 4) / width - 0.5, n % 2); // oxfmt-ignore
   });
 
 const atNearest = (b: number, y: number, x: number, c: number): number =>
@@ -48,7 +48,7 @@ describe('resizing', () => {
       operands,
       resized(height, width, bilinear),
     );
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('resizeNearest to twice the size equals upsample', async () => {
     const image = () => constantOf(data, 2, 3, 4, 2);

@@ -23,7 +23,7 @@ export const paddingOption: t.Type<GivenPadding> = t.union(
 
 /** The four counts of a padding. For `same` and a window of even extent, the extra pixel is at the end. */
 export const paddingOf = (padding: GivenPadding, [height, width]: Pair, [dilateH, dilateW]: Pair = [1, 1]): Padding => {
-  if (padding === 'valid') return [[0, 0], [0, 0]]; // prettier-ignore
+  if (padding === 'valid') return [[0, 0], [0, 0]]; // oxfmt-ignore
   if (padding !== 'same') return padding;
   const around = (extent: number, dilation: number): Pair => {
     const all = dilated(extent, dilation) - 1;

@@ -7,7 +7,7 @@ import { attempt } from '../../../internal/errors.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import {
   attention, compile, concatAll, constantOf, dims, grad, mul, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
-} from '../../index.js'; // prettier-ignore
+} from '../../index.js'; // oxfmt-ignore
 
 type Numbers = readonly number[];
 type Image = Tensor<[number, number, number, number]>;
@@ -31,7 +31,7 @@ const plainly = (q: Numbers, k: Numbers, v: Numbers, [B, N, M, C, heads]: readon
           result[at(N, n, c)] = scores.reduce((sum, score, m) => sum + (score / all) * v[at(M, m, c)]!, 0);
       }
   return result;
-}; // prettier-ignore
+}; // oxfmt-ignore
 
 const wave = (length: number, phase: number): Numbers =>
   Array.from({ length }, (_, i) => Math.fround(1.5 * Math.sin(1.7 * i + phase)));
@@ -168,5 +168,5 @@ describe('attention', () => {
     const result = attempt(build);
     expect(result).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(E.isLeft(result) && result.left.expected).toContain(expected);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

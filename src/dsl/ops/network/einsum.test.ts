@@ -55,7 +55,7 @@ describe('einsum', () => {
     'ij,k->j',
     ',i->i',
   ])('%s', async (equation) => {
-    // prettier-ignore
+    // oxfmt-ignore
     const words = equation.split('->')[0]!.split(',');
     const operands = words.map((word, i) => numbers(size(word), i + 1));
     await expectOperation(

@@ -170,11 +170,11 @@ const extentsOf = ({ node, letters }: Named, some: readonly string[]): readonly 
   some.map((letter) => node.shape[letters.indexOf(letter)]!);
 
 const ordered = ({ node, letters }: Named, order: readonly string[]): Node =>
-  transpose(node, order.map((letter) => letters.indexOf(letter))); // prettier-ignore
+  transpose(node, order.map((letter) => letters.indexOf(letter))); // oxfmt-ignore
 
 /** Sums over the axes that are not kept. */
 const summed = ({ node, letters }: Named, output: readonly string[]): Named => ({
-  node: reduce('sum', node, letters.flatMap((letter, axis) => (output.includes(letter) ? [] : [axis]))), // prettier-ignore
+  node: reduce('sum', node, letters.flatMap((letter, axis) => (output.includes(letter) ? [] : [axis]))), // oxfmt-ignore
   letters: letters.filter((letter) => output.includes(letter)),
 });
 

@@ -23,7 +23,7 @@ const combined =
     if (actual !== showShape(own))
       wrongShape(op, operand, expected, actual, 'broadcasting is explicit: use broadcastTo for other shapes');
     const positions = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
-    const aligned = reshape(operand, shape.map((d, axis) => (positions.includes(axis) ? d : 1))); // prettier-ignore
+    const aligned = reshape(operand, shape.map((d, axis) => (positions.includes(axis) ? d : 1))); // oxfmt-ignore
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
   };
 

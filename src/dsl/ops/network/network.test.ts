@@ -56,7 +56,7 @@ describe('convolutions', () => {
     ['valid', { padding: 'valid' }, [1, 2, 2, 2]],
     ['stride 2', { strides: [2, 2] }, [1, 2, 2, 2]],
     ['dilation 2, same', { dilation: [2, 2] }, [1, 4, 4, 2]],
-    ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // prettier-ignore
+    ['explicit padding', { padding: [[1, 0], [0, 2]] }, [1, 3, 4, 2]], // oxfmt-ignore
   ] as const)('convolution: %s', (_, options: Convolution, shape) => {
     expect(dims(conv2d(image(), ones(3, 3, 1, 2), options))).toEqual(shape);
   });
@@ -65,7 +65,7 @@ describe('convolutions', () => {
     ['a fractional stride', { strides: [1.5, 1] }],
     ['no stride', { strides: [0, 1] }],
     ['a negative dilation', { dilation: [-1, 1] }],
-    ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // prettier-ignore
+    ['half a pixel of padding', { padding: [[0.5, 0], [0, 0]] }], // oxfmt-ignore
     ['no groups', { groups: 0 }],
   ] as const)('convolution rejects %s', (_, options: Convolution) => {
     expect(attempt(() => conv2d(image(), ones(3, 3, 1, 2), options))).toMatchObject(

@@ -152,5 +152,5 @@ export const tile: Dual<
   const at = nodes.axisOf('tile', n, axis);
   const [times] = extents('tile', [count]);
   const repeated = nodes.broadcast(nodes.expandDims(n, [at]), [...n.shape.slice(0, at), times!, ...n.shape.slice(at)]);
-  return tensor(nodes.reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // prettier-ignore
+  return tensor(nodes.reshape(repeated, n.shape.map((d, i) => (i === at ? d * times! : d)))); // oxfmt-ignore
 });

@@ -108,7 +108,7 @@ describe('broadcasts by name', () => {
     ['scaleBy of a vector', () => scaleBy(ones(2), constantOf([1, 2], 2)), [1, 2]],
   ])('%s', async (_, build, numbers) => {
     expect(await numbersOf(build)).toEqual(numbers);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   // 1 + 2⁶⁰ would be rounded
   test('addPerSample adds a bias to its vector, which saves an addition of images', async () => {

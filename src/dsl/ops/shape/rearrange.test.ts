@@ -53,7 +53,7 @@ const patterns = fc
     left: grouped(...left),
     right: grouped(...right),
     sizes: Object.fromEntries(left[0].map((name, i) => [name, extents[i]!])),
-  })); // prettier-ignore
+  })); // oxfmt-ignore
 
 describe('rearrange', () => {
   test('equals a loop over all elements', async () => {
@@ -62,7 +62,7 @@ describe('rearrange', () => {
         const shape = left.map((names) => sizeOf(names.map((name) => sizes[name]!)));
         const x = counted(sizeOf(shape));
         // all sizes except for the last axis of each group
-        const given = Object.fromEntries(left.flatMap((names) => names.slice(0, -1).map((name) => [name, sizes[name]!]))); // prettier-ignore
+        const given = Object.fromEntries(left.flatMap((names) => names.slice(0, -1).map((name) => [name, sizes[name]!]))); // oxfmt-ignore
         const pattern = `${written(left)} -> ${written(right)}`;
         const build = () => rearrange(constantOf(x, ...shape) as Tensor<Shape>, pattern, given);
         expect(dims(build())).toEqual(right.map((names) => sizeOf(names.map((name) => sizes[name]!))));
@@ -143,5 +143,5 @@ describe('rearrange', () => {
     const result = attempt(() => rearrange(zeros(2, 3, 6) as Tensor<Shape>, pattern, sizes));
     expect(result).toMatchObject(E.left({ _tag: 'ShapeError', where: `rearrange '${pattern}'` }));
     expect(E.isLeft(result) && result.left.message).toContain(message);
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });

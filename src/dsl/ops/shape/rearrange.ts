@@ -188,8 +188,8 @@ const rearranged = (x: Node, text: string, sizes: Sizes): Node => {
   });
   const extents = new Map(bound);
   const split = reshape(x, [...extents.values()]);
-  const permuted = transpose(split, namesOf(right).map((name) => namesOf(left).indexOf(name))); // prettier-ignore
-  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => entryOf(extents, name))))); // prettier-ignore
+  const permuted = transpose(split, namesOf(right).map((name) => namesOf(left).indexOf(name))); // oxfmt-ignore
+  return reshape(permuted, right.map(({ names }) => sizeOf(names.map((name) => entryOf(extents, name))))); // oxfmt-ignore
 };
 
 /**

@@ -54,7 +54,7 @@ describe('symbols in reshape stand for axes at the front and at the end', () => 
     ['symbols and too few elements', () => reshape(anything(2, 3), ...(['B', 4] as const as unknown as [6, 4]))],
   ])('rejects %s', (_, build) => {
     expect(attempt(build)).toMatchObject(E.left({ _tag: 'ShapeError', where: 'reshape' }));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 });
 
 test('rejects a partially applied operation as a tensor', () => {

@@ -134,7 +134,8 @@ export const transpose: DualByKind<
 
 /** The axis of `S` at each of the extents `E`, aligned at the right; 1 where `S` has none; messages if it has more axes. */
 type Aligned<S extends Shape, E extends readonly unknown[], Axes extends readonly unknown[] = []> = number extends
-  S['length'] | E['length']
+  | S['length']
+  | E['length']
   ? Dim[]
   : S extends readonly [...infer More extends Shape, infer D]
     ? E extends readonly [...infer Rest, unknown]
@@ -260,7 +261,7 @@ export const squeeze: Dual<
   const at = nodes.axisOf('squeeze', n, axis);
   const hint = 'reduce the axis instead, or pick an element of it with slice';
   if (n.shape[at] !== 1) refuseShape('squeeze', `extent 1 on axis ${axis}`, n.shape, hint);
-  return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // prettier-ignore
+  return tensor(nodes.reshape(n, n.shape.filter((_, i) => i !== at))); // oxfmt-ignore
 });
 
 /**

@@ -173,7 +173,8 @@ type Total<N extends readonly unknown[], Sum extends Dim = 0> = N extends readon
     : Dim;
 /** An error message if the sizes do not add up to the extent `D`; otherwise `never`. */
 type Unequal<D, A extends number, N extends readonly unknown[], Sum extends Dim = Total<N>> = true extends
-  IsWide<D> | IsWide<Sum>
+  | IsWide<D>
+  | IsWide<Sum>
   ? never
   : [D, Sum] extends [number, number]
     ? [D] extends [Sum]

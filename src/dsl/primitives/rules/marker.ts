@@ -16,7 +16,7 @@ const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: nu
     const examples = likes.map(({ like }) => inputLike(like));
     const results = f(examples);
     const images = new Map(likes.map((operand, i) => [examples[i]!, operand]));
-    const outputs = batched(results.filter((result) => result !== null), images, extent); // prettier-ignore
+    const outputs = batched(results.filter((result) => result !== null), images, extent); // oxfmt-ignore
     let next = 0;
     return results.map((result) => result && spread(outputs[next++]!, extent));
   };
@@ -74,7 +74,7 @@ export const markerRules: Rules<'stored' | 'after' | 'stopGradient' | 'composite
       const { composite: definition, options } = n.attributes;
       return definition.batch === undefined
         ? composite(ofEach(n, operands, extent, batched), operands.map(({ node }) => node))
-        : composite(definition, operands.map((operand) => spread(operand, extent)), definition.batch(options)); // prettier-ignore
+        : composite(definition, operands.map((operand) => spread(operand, extent)), definition.batch(options)); // oxfmt-ignore
     },
     ofNothing: zerosLike, // an empty sum
     lowering: {

@@ -40,7 +40,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     simplify: (n) => {
       const x = n.inputs[0];
       if (x.op !== 'transpose') return n;
-      return transpose(x.inputs[0], n.attributes.permutation.map((axis) => x.attributes.permutation[axis]!)); // prettier-ignore
+      return transpose(x.inputs[0], n.attributes.permutation.map((axis) => x.attributes.permutation[axis]!)); // oxfmt-ignore
     },
   },
   broadcast: {
@@ -61,7 +61,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     derivative: ({ inputs: [x], shape, attributes: { start, strides } }, g) => {
       const end = start.map((s, i) => (shape[i] === 0 ? s : s + (shape[i]! - 1) * strides[i]! + 1));
       const high = x.shape.map((d, i) => d - end[i]!);
-      return [pad(g, start, high, strides.map((s) => s - 1))]; // prettier-ignore
+      return [pad(g, start, high, strides.map((s) => s - 1))]; // oxfmt-ignore
     },
     vmap: ({ shape, attributes: { start, strides } }, [x], extent) =>
       slice(x.node, [0, ...start], [extent, ...shape], [1, ...strides]),
@@ -78,7 +78,7 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
       const piece = pieces(x).find(({ operand, start: first }) =>
         first.every((f, i) => start[i]! >= f && last(i) < f + extentAt(operand, i)),
       );
-      return piece === undefined ? n : slice(piece.operand, start.map((s, i) => s - piece.start[i]!), n.shape, strides); // prettier-ignore
+      return piece === undefined ? n : slice(piece.operand, start.map((s, i) => s - piece.start[i]!), n.shape, strides); // oxfmt-ignore
     },
   },
   flip: {
@@ -112,9 +112,9 @@ export const movementRules: Rules<'reshape' | 'transpose' | 'broadcast' | 'slice
     rebuild: ({ inputs, attributes: { axis } }) => concat(inputs, axis),
     derivative: (n, g) => pieces(n).map(({ operand, start }) => slice(g, start, operand.shape)),
     vmap: ({ attributes: { axis } }, parts, extent) =>
-      concat(parts.map((part) => spread(part, extent)), axis + 1), // prettier-ignore
+      concat(parts.map((part) => spread(part, extent)), axis + 1), // oxfmt-ignore
     ofNothing: ({ inputs, attributes: { axis } }) =>
-      concat(inputs.filter(({ shape }) => sizeOf(shape) > 0), axis), // prettier-ignore
+      concat(inputs.filter(({ shape }) => sizeOf(shape) > 0), axis), // oxfmt-ignore
     lowering: { class: 'region', write: (n) => ({ reduce: null, background: null, pieces: pieces(n) }) },
   },
 };

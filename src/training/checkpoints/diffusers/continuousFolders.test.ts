@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 const newFolder = (): string => `${folder}/${folders++}`;
 
-const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, heads: 1, attention: [4] } as const; // prettier-ignore
+const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, heads: 1, attention: [4] } as const; // oxfmt-ignore
 const flowing = { ...small, predicts: 'velocity' } as const;
 const raw = { ...small, timesteps: 'continuous' } as const;
 const thousand = right(ddpm(cosine(1000)));
@@ -43,7 +43,7 @@ const untrained =
     return { model, noising, image: config.image, params };
   };
 
-const FILES = ['unet/config.json', 'scheduler/scheduler_config.json', 'model_index.json', 'unet/diffusion_pytorch_model.safetensors']; // prettier-ignore
+const FILES = ['unet/config.json', 'scheduler/scheduler_config.json', 'model_index.json', 'unet/diffusion_pytorch_model.safetensors']; // oxfmt-ignore
 const EDM_DEFAULTS = {
   sigma_min: 0.002,
   sigma_max: 80,
@@ -89,7 +89,7 @@ describe('a saved folder is loaded unchanged, and sampled from', () => {
       expect(images).toEqual(own);
       expect(images.data.every(Number.isFinite)).toBe(true);
     }),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 
   test('as a network of a flow without a pipeline, with its process', () =>
     onWasm(async (backend) => {
@@ -139,5 +139,5 @@ describe('a model that no scheduler of diffusers samples is not saved', () => {
       expect(error).toMatchObject({ _tag: 'ConfigError', where: expect.stringContaining(`saveDiffusers: ${where}`) });
       expect(error.actual).toContain(actual);
     }),
-  ); // prettier-ignore
+  ); // oxfmt-ignore
 });

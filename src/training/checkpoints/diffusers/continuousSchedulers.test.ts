@@ -32,7 +32,7 @@ describe('flow matching', () => {
 
   test('is a rectified flow of velocity by Euler, whose network gets 1000·t', () => {
     const { noising, predicts, preconditioning, sampling, notes } = read(FLOW, {});
-    expect([noising, predicts, preconditioning, notes]).toMatchObject([{ name: 'rectifiedFlow' }, 'velocity', undefined, []]); // prettier-ignore
+    expect([noising, predicts, preconditioning, notes]).toMatchObject([{ name: 'rectifiedFlow' }, 'velocity', undefined, []]); // oxfmt-ignore
     expect(right(sampling.grid(noising))).toHaveLength(50);
     const levels = levelsOf(noising, [1, 0.5]);
     expect(right(sampling.solver.plan(levels, noising))).toEqual(right(euler().plan(levels, noising)));
@@ -60,10 +60,10 @@ describe('flow matching', () => {
     expect(readScheduler('s', { _class_name: FLOW, ...fields }, steps)).toMatchObject({
       left: { _tag: 'ConfigError', where: `s: ${field}`, expected: expect.stringContaining(expected) },
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('accepts the fields of dynamic shifting, which it does not use, and notes unknown ones', () => {
-    const unused = { base_shift: 0.5, max_shift: 1.15, base_image_seq_len: 256, max_image_seq_len: 4096, time_shift_type: 'linear' }; // prettier-ignore
+    const unused = { base_shift: 0.5, max_shift: 1.15, base_image_seq_len: 256, max_image_seq_len: 4096, time_shift_type: 'linear' }; // oxfmt-ignore
     expect(read(FLOW, { ...unused, use_dynamic_shifting: false, shift_terminal: null }, 4).notes).toEqual([]);
     expect(read(FLOW, { order: 2 }, 4).notes).toEqual([
       `s: order: noisefold does not know this field of ${FLOW}; it is ignored`,
@@ -103,7 +103,7 @@ test('IPNDM is a network of v and of times in [0, 1] on the trigonometric path',
 describe('EDM', () => {
   test('has its σ, its preconditioning, and noise of √(σ² + 1) at the start', () => {
     const { noising, preconditioning, sampling, notes } = read(EDM, { sigma_data: 1 }, 4);
-    expect([noising, preconditioning, notes]).toMatchObject([{ name: 'edm' }, { as: 'edm', sigmaData: 1 }, []]); // prettier-ignore
+    expect([noising, preconditioning, notes]).toMatchObject([{ name: 'edm' }, { as: 'edm', sigmaData: 1 }, []]); // oxfmt-ignore
     near(right(sampling.grid(noising)), [80, 9.723201355, 0.469979058, 0.002]);
     expect(sampling.solver.start?.({ alpha: 1, sigma: 80, t: 80 })).toBe(Math.hypot(80, 1));
   });

@@ -141,7 +141,7 @@ const flowBy =
     const { shift_terminal: end } = settings;
     const [by, other] = spacingFields(settings);
     if (settings.use_dynamic_shifting)
-      return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // prettier-ignore
+      return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // oxfmt-ignore
     if (other !== undefined) return refuse(other, `false with ${by}`, 'true', 'diffusers cannot sample with both');
     if (end > 0 && steps === 1)
       return refuse('shift_terminal', 'none for one step', `${end}`, 'take at least 2: the time of the first is 1');
@@ -174,7 +174,7 @@ const edmBy =
     const { sigma_min: min, sigma_max: max, sigma_data: sigmaData, sigma_schedule: kind, rho } = settings;
     const { prediction_type: predicts, final_sigmas_type: end } = settings;
     if (predicts === 'v_prediction')
-      return refuse('prediction_type', '"epsilon"', `"${predicts}"`, 'its output is that of "epsilon" times -1: negate conv_out'); // prettier-ignore
+      return refuse('prediction_type', '"epsilon"', `"${predicts}"`, 'its output is that of "epsilon" times -1: negate conv_out'); // oxfmt-ignore
     if (kind === 'exponential' && steps === 1)
       return refuse('sigma_schedule', '"karras" for one step', `"${kind}"`, 'take at least 2: one begins at sigma_min');
     const noising = edm();

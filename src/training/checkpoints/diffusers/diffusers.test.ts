@@ -42,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 const newFolder = (): string => `${folder}/${folders++}`;
 
-const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, heads: 1, attention: [4], predicts: 'v' } as const; // prettier-ignore
+const small = { image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, groups: 4, heads: 1, attention: [4], predicts: 'v' } as const; // oxfmt-ignore
 const thousand = right(ddpm(cosine(1000)));
 
 const untrained =
@@ -92,7 +92,7 @@ describe('a saved folder is loaded unchanged', () => {
     ['without attention in the middle', { ...small, middle: 'residual', attention: [], image: [8, 16, 3] }],
     ['of heads by their channels', { ...small, heads: { channels: 4 }, recompute: true, dropout: 0.1 }],
     ['of a longer embedding', { ...small, embedding: 48 }],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   test.each(configs)('%s', (_, config) =>
     onWasm(async (backend) => {
       const path = newFolder();
@@ -233,7 +233,7 @@ describe('a folder with a part that noisefold lacks is refused, naming the part'
     ['a variance', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned') }, `${SCHEDULER}: variance_type`, 'learned'],
     ['a variance that the network lacks', { [SCHEDULER]: (f) => (f['variance_type'] = 'learned_range') }, `${SCHEDULER}: variance_type`, 'no variance'],
     ['betas that are not a schedule', { [SCHEDULER]: (f) => { f['beta_schedule'] = 'linear'; f['beta_start'] = 0.5; } }, `${SCHEDULER}: linearUnscaled.end`, '0.5'],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   test.each(wrong)('%s', async (_, change, where, actual) => {
     const path = changed(change);
     const error = await refusal(loadDiffusers(path));

@@ -35,7 +35,7 @@ const RUNGE_KUTTA = [1 / 6, 1 / 3, 1 / 3, 1 / 6] as const;
 
 const visit = (t: number, from: number, to: number | null): Visit => ({
   t, from, to, begins: true, own: 1, sum: 0, earlier: [], share: 0,
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 /** The evaluations on falling timesteps. A step is ⌊T/n⌋ long, even if the next one begins elsewhere. */
 const visitsOf = (grid: readonly number[], T: number, last: 0 | null, skipsPrk: boolean): readonly Visit[] => {
@@ -45,7 +45,7 @@ const visitsOf = (grid: readonly number[], T: number, last: 0 | null, skipsPrk: 
   const plain = (known: number) => (t: number, i: number): Visit => {
     const [own = 1, ...earlier] = ADAMS_BASHFORTH[Math.min(i + known, 3)]!;
     return { ...visit(t, t, within(t - stride)), own, earlier };
-  }; // prettier-ignore
+  }; // oxfmt-ignore
   if (skipsPrk) {
     const [first, second] = grid as readonly [number, ...number[]];
     const begin = visit(first, first, within(first - stride));

@@ -74,7 +74,7 @@ describe('schedulers', () => {
         actual: expect.stringContaining(actual),
       },
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test.each<[string, object, number, number]>([
     ['DDIMScheduler', {}, 1001, 1000],

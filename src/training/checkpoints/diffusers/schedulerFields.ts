@@ -59,7 +59,7 @@ export const FIELDS = {
   predict_x0: optional(t.boolean, true),
   disable_corrector: optional(t.array(natural), []),
   predictor_order: optional(orderUpTo(4), 2),
-  corrector_order: optional(refined(orderUpTo(4), 'an order from 2 to 4', (order) => order >= 2), 2), // prettier-ignore
+  corrector_order: optional(refined(orderUpTo(4), 'an order from 2 to 4', (order) => order >= 2), 2), // oxfmt-ignore
   original_inference_steps: optional(positive, 50),
   timestep_scaling: optional(aboveZero, 10),
 };

@@ -34,7 +34,7 @@ export const orderRefusal = (
   'solver_order',
   `1 or 2 with algorithm_type ${show(algorithm)}`,
   'write 2: the step of order 3 in diffusers misses its order, and earlier versions have none',
-]; // prettier-ignore
+]; // oxfmt-ignore
 
 const refusals = (name: SchedulerName, settings: SchedulerSettings, steps: number): readonly Refusal[] => {
   const { algorithm_type: algorithm, final_sigmas_type: end, skip_prk_steps: skipsPrk, predict_x0: inX0 } = settings;
@@ -61,7 +61,7 @@ const refusals = (name: SchedulerName, settings: SchedulerSettings, steps: numbe
     [Number.isFinite(settings.lambda_min_clipped) && settings.timestep_spacing === 'trailing', 'lambda_min_clipped', '-Infinity with timestep_spacing "trailing"', 'diffusers takes another number of steps with it: write "linspace"'],
     [predicts === 'sample' && NEED_NOISE.includes(name), 'prediction_type', '"epsilon" or "v_prediction"', FOR_DIFFUSERS],
     [name === 'PNDMScheduler' && !skipsPrk && steps < 4, 'skip_prk_steps', `true for ${steps} steps`, 'take at least 4 steps: diffusers ends before the data with fewer'],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
 };
 
 /** The error of the first refusal that applies: it names the field. */
@@ -105,7 +105,7 @@ export const notesOn = (name: SchedulerName, settings: SchedulerSettings, steps:
     [end !== null, end!],
     [mayLoseSigma(name, settings, steps), 'beta_schedule: diffusers computes σ_down in 32 bits, as the root of a difference that may be below 0 where σ falls far in a step, and then gives NaN; noisefold takes σ_s²/σ_t'],
     [settings.variance_type === 'fixed_large_log', 'variance_type: diffusers takes the root of log β, so its samples are NaN; noisefold takes that of β'],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   return notes.flatMap(([applies, note]) => (applies ? [note] : []));
 };
 

@@ -22,7 +22,7 @@ const withoutSignal = right(ddpm(F.pipe(linear(1000), E.flatMap(zeroTerminalSNR)
 
 describe('schedulers', () => {
   test('with a rescaled schedule have finite numbers and betas, and can be written', () => {
-    const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // prettier-ignore
+    const config = { _class_name: 'UniPCMultistepScheduler', rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }; // oxfmt-ignore
     const noising = requireDiscrete('test', read(config).noising);
     expect(noising.schedule.betas[999]).toBe(1);
     expect(Object.values(noising.posteriors[999]!).every(Number.isFinite)).toBe(true);
@@ -62,7 +62,7 @@ describe('schedulers', () => {
   });
 
   test('over σ have finite levels where σ of the last timestep is infinite', () => {
-    const config = { _class_name: 'EulerDiscreteScheduler', trained_betas: [...withoutSignal.schedule.betas], prediction_type: 'v_prediction' }; // prettier-ignore
+    const config = { _class_name: 'EulerDiscreteScheduler', trained_betas: [...withoutSignal.schedule.betas], prediction_type: 'v_prediction' }; // oxfmt-ignore
     const { noising, sampling } = read(config, 7); // fractional timesteps
     const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
     expect(plan[0]!.from).toEqual({ alpha: 0, sigma: 1, t: 999, networkTime: 999 });
@@ -77,7 +77,7 @@ describe('schedulers', () => {
   });
 
   test('with a rescaled schedule end without signal, or with that of diffusers, if they have the field', () => {
-    const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // prettier-ignore
+    const lastOf = (_class_name: string) => scheduleOf({ _class_name, rescale_betas_zero_snr: true, prediction_type: 'v_prediction' }).alphaBars[999]; // oxfmt-ignore
     expect(lastOf('DDIMScheduler')).toBe(0);
     expect(lastOf('UniPCMultistepScheduler')).toBe(2 ** -24);
     expect(lastOf('LMSDiscreteScheduler')).toBeCloseTo(4e-5, 6);

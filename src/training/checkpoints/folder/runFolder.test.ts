@@ -84,7 +84,7 @@ describe('a run in a folder', () => {
     await within({}, (run) => advance(run, 5, 1, keep));
     expect(await names()).toEqual([...kept, 'metrics.jsonl']);
     for (const name of kept) expect(await stepIn(name)).toBe(Number(/\d+/.exec(name)?.[0] ?? 5));
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   test('keeps the checkpoint with the lowest held-out loss, also when it resumes', async () => {
     const losses = [0.5, 0.2, 0.4, 0.3];
@@ -157,7 +157,7 @@ describe('a run in a folder', () => {
 
   test('leaves other files alone', async () => {
     await mkdir(folder);
-    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'checkpoint-0000001.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // prettier-ignore
+    const others = ['checkpoint-000001.txt', 'my checkpoint-000001.safetensors', 'checkpoint-1.safetensors', 'checkpoint-0000001.safetensors', 'notes', '.checkpoint.safetensors.tmp']; // oxfmt-ignore
     for (const name of others) await writeFile(join(folder, name), name);
     await within({}, async (run) => {
       await mkdir(join(folder, 'checkpoint-000001.safetensors.d'));
@@ -167,7 +167,7 @@ describe('a run in a folder', () => {
     });
     expect(await names()).toEqual(
       [...others, 'checkpoint-000001.safetensors.d', 'checkpoint-000005.safetensors', 'checkpoint.safetensors', 'metrics.jsonl'].sort(),
-    ); // prettier-ignore
+    ); // oxfmt-ignore
     for (const name of others) expect(await readFile(join(folder, name), 'utf8')).toBe(name);
   });
 
@@ -245,7 +245,7 @@ describe('a folder is refused', () => {
     ['a link to itself', (path) => symlink('checkpoint.safetensors', path), /^FileError: .* got a symbolic link; /],
     ['truncated', (path) => writeFile(path, 'x'), /^DecodeError: /],
     ['empty', (path) => writeFile(path, ''), /^DecodeError: /],
-  ]; // prettier-ignore
+  ]; // oxfmt-ignore
   test.each(unreadable)('to resume if the checkpoint is %s, and changes nothing', async (_name, spoil, message) => {
     await within({}, (run) => advance(run, 3, 1));
     const before = await log();
@@ -301,7 +301,7 @@ test('a run refuses invalid metrics and snapshots, and writes nothing', async ()
       expect(await messageOf(run.save(snapshot(0), keep as never))).toMatch(/^ConfigError: RunFolder.save.keep: expected an integer ≥ 1/);
     expect(await names()).toEqual(['run.lock']);
   });
-}); // prettier-ignore
+}); // oxfmt-ignore
 
 describe('a folder that disappears during a run', () => {
   test.each([

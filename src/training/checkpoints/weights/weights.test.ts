@@ -81,7 +81,7 @@ const changed = (change: (tensors: Map<string, StoredTensor>) => void): string =
 const load = (path: string, options = {}) => loadWeights(path, model, { names: guidedDiffusion(), ...options });
 
 describe('weights that were saved', () => {
-  const edmLike = { ...base, resample: 'projected', heads: 1, classes: 3, noClass: 'zero', labelsAt: 'input', augment: 9 } as const; // prettier-ignore
+  const edmLike = { ...base, resample: 'projected', heads: 1, classes: 3, noClass: 'zero', labelsAt: 'input', augment: 9 } as const; // oxfmt-ignore
   const projects: readonly (readonly [string, Naming, UNetConfig])[] = [
     ['guided-diffusion', guidedDiffusion(), base],
     ['guided-diffusion, new order', guidedDiffusion({ newAttentionOrder: true }), { ...base, resample: 'residual' }],
@@ -245,7 +245,7 @@ describe('a file that does not match', () => {
         `"model." (all ${length} parameters, 1 of another shape), "ema.online_model." (all ${length} parameters)`,
     );
     expect((await refusal(load(path, { prefix: 'model' }))).hint).not.toContain('"model."');
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   plain('of tensors beside those of the model is refused with a hint for those, and loaded partially without a key', async () => {
     const path = changed((tensors) => {
@@ -258,7 +258,7 @@ describe('a file that does not match', () => {
     await onWasm(async (backend) => {
       expect(right(await load(path, { partial: true })(backend)()).report.unexpected).toEqual(['betas', 'alphas_cumprod']);
     });
-  }); // prettier-ignore
+  }); // oxfmt-ignore
 
   plain('is loaded partially: the rest is drawn from a key, and reported', async () => {
     const path = changed((tensors) => {

@@ -88,7 +88,7 @@ const softmax = (row: readonly number[]): readonly number[] => {
 const run = (form: KernelForm, given: Case) => {
   const { batch, heads, queries, keys, depth, seed, size, gap } = given;
   const scale = 1 / Math.sqrt(depth);
-  const [qs, ks, vs, ds] = [queries, keys, keys, queries].map((tokens, i) => layoutOf(given.orders[i]!, given, tokens, gap)) as [Layout, Layout, Layout, Layout]; // prettier-ignore
+  const [qs, ks, vs, ds] = [queries, keys, keys, queries].map((tokens, i) => layoutOf(given.orders[i]!, given, tokens, gap)) as [Layout, Layout, Layout, Layout]; // oxfmt-ignore
   const q = numbers(seed, qs.elements).map((x) => Math.fround(size * x));
   const [k, v, dy] = [ks, vs, ds].map(({ elements }, i) => numbers(seed + 1 + i, elements)) as [Values, Values, Values];
   const row = heads * depth + gap;

@@ -70,7 +70,6 @@ const entries: readonly Entry[] = [
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
   ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig local', 0, ['undefined'], 'optional'],
-  ['rateAt', 0, ['function'], 'a learning rate may be a function of the step'],
   ['rateAt', 1, any, 'a constant learning rate does not use the step'],
   ['ascribe', 1, ['string'], 'a symbol'],
   ['reshape', 1, ['string'], 'a symbol for an axis of the tensor'],

@@ -126,7 +126,7 @@ export const drawnBatch = <P, I extends Shape, N extends Noising>(
     const t = (inputs.t ?? times(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
     const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
     return {
-      xt: transmit(t, noise)(x0),
+      xt: transmit(t, noise)(x0), // α_t·x₀ + σ_t·ε
       noise,
       at: {
         t,

@@ -29,19 +29,23 @@ const heunFields = { ...churnFields, ...fallFields };
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** The largest γ of a step: σ̂ ≤ √2·σ. */
-const MOST = Math.SQRT2 - 1;
+/** The greatest γ: σ̂ ≤ √2·σ. */
+const MAX_GAMMA = Math.SQRT2 - 1;
+
+/** γ of a step: Algorithm 2, line 4. */
+const gammaOf = (sigma: number, steps: number, { churn, sMin, sMax }: Required<Churn>): number =>
+  sigma >= sMin && sigma <= sMax ? Math.min(churn / steps, MAX_GAMMA) : 0;
 
 /** σ̂ = σ + γ·σ of a step: Algorithm 2, line 5. The same level where no noise is added. */
 const raisedLevel = (
   levelOf: (sigma: number) => Level,
   from: Level,
   steps: number,
-  { churn, sMin, sMax }: Required<Churn>,
+  options: Required<Churn>,
 ): Level => {
   const sigma = sigmaOf(from);
-  const isIn = churn > 0 && leavesSignal(from) && sigma >= sMin && sigma <= sMax;
-  return isIn ? levelOf(sigma * (1 + Math.min(churn / steps, MOST))) : from;
+  const gamma = leavesSignal(from) ? gammaOf(sigma, steps, options) : 0;
+  return gamma > 0 ? levelOf(sigma * (1 + gamma)) : from;
 };
 
 /** A step whose stages begin at `hat`, up to which noise leads, of deviation `sNoise`: Algorithm 2, line 6. */
@@ -82,7 +86,7 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
       } as const);
 
 /** A solver of two evaluations a step, with churn before each step. */
-export const churnedHeun = (where: string, stages: (maxFall: number) => StagesFrom): SolverFrom<HeunOptions> =>
+export const twoEvaluations = (where: string, stages: (maxFall: number) => StagesFrom): SolverFrom<HeunOptions> =>
   withOptions(schema(where, heunFields).rule(inOrder), (options) => churned(options, stages(options.maxFall)));
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
@@ -103,22 +107,29 @@ export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
   churned(options, (from, to) => [holdX0(from, to)]),
 );
 
-/** Lines 10 and 11 of Algorithm 2, in x̂₀: with r = σ_s/σ̂ the slope is that of x̂₀ + (x̂₀' - x̂₀)/(2r). */
-const correct = (from: Level, to: Level): Stage => {
-  const { x, x0 } = flowStep(from, to);
-  const weight = sigmaOf(from) / sigmaOf(to) / 2;
-  return { at: to, start: x, x0: x0 * weight, memory: [x0 * (1 - weight)] };
+/**
+ * Lines 10 and 11 of Algorithm 2. With the slopes d = (x̂ - x̂₀)/σ̂ and d' = (x' - x̂₀')/σ_s, where Euler's x' = x̂ + (σ_s - σ̂)·d,
+ *
+ *     (d + d')/2 = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ_s),
+ *
+ * so the step is Euler's from x̂ with D in place of x̂₀.
+ */
+const heunCorrection = (hat: Level, to: Level): Stage => {
+  const euler = flowStep(hat, to); // x_s = euler.x·x̂ + euler.x0·x̂₀
+  const w = sigmaOf(hat) / sigmaOf(to) / 2;
+  // the factors of x̂, where the step began, of x̂₀', the new prediction, and of x̂₀, the one before
+  return { at: to, start: euler.x, x0: euler.x0 * w, memory: [euler.x0 * (1 - w)] };
 };
 
 /** The stages of a step of {@link heun}: Algorithm 2, lines 7 to 11. */
-export const heunStages = (from: Level, to: Level, maxFall: number): readonly [Stage, ...Stage[]] =>
-  evaluatesAgain(from, to, maxFall) ? [holdX0(from, to), correct(from, to)] : [holdX0(from, to)];
+export const heunStages = (hat: Level, to: Level, maxFall: number): readonly [Stage, ...Stage[]] =>
+  evaluatesAgain(hat, to, maxFall) ? [holdX0(hat, to), heunCorrection(hat, to)] : [holdX0(hat, to)];
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
- * the data: 2N - 1 for N steps. A step over which σ falls more than `maxFall`, 100-fold if left out, has one too, such as the first on
- * a coarse grid of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall gradually if they have 5 levels
- * or more.) Churn works as in {@link euler}.
+ * the data: 2N - 1 for N steps. Unlike in the paper, a step in which σ falls by a factor above `maxFall` (default 100) has one evaluation
+ * too, such as the first step on a coarse grid of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall
+ * gradually if they have 5 levels or more.) Churn works as in {@link euler}.
  *
  * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
  *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
@@ -128,4 +139,4 @@ export const heunStages = (from: Level, to: Level, maxFall: number): readonly [S
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * result.steps // → 7
  */
-export const heun = churnedHeun('heun', (maxFall) => (from, to) => heunStages(from, to, maxFall));
+export const heun = twoEvaluations('heun', (maxFall) => (hat, to) => heunStages(hat, to, maxFall));

@@ -3,7 +3,7 @@ import { type OptionsOf, schema } from '../../internal/schema.js';
 import type { Channel } from '../levels/channel.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
-import { churnedHeun } from './edm.js';
+import { twoEvaluations } from './edm.js';
 import type { Stage } from './plan.js';
 import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
 import { evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
@@ -28,7 +28,7 @@ const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonl
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * result.steps // → 7
  */
-export const kdpm2 = churnedHeun(
+export const kdpm2 = twoEvaluations(
   'kdpm2',
   (maxFall) => (from, to, path) => midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
 );

@@ -69,7 +69,7 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (params) => affine(params));
+  return namedLayer('linearLayer', parts, (params) => affine(params)); // x ↦ x·w + b
 };
 
 /** The parameters of a convolution. */
@@ -209,8 +209,9 @@ const normOptions = /* @__PURE__ */ schema('groupNormLayer', {
 } satisfies Record<keyof GroupNormConfig<0>, unknown>).rule((norm) => groupsDivide(norm.groups, norm.channels));
 
 /**
- * Group normalization of `[B, H, W, channels]`. γ starts at one and β at zero. The number of groups must divide the
- * channels: raises `ConfigError` otherwise. `epsilon` is added to the variance; default 1e-5. Wu & He 2018.
+ * Group normalization of `[B, H, W, channels]` (Wu & He 2018): γ·(x - μ)/√(σ² + ε) + β, with the mean μ and the variance σ² of each
+ * sample over the pixels and the channels of a group. γ starts at one and β at zero. The number of groups must divide the channels:
+ * raises `ConfigError` otherwise. `epsilon` is ε; default 1e-5.
  * @example
  * const { apply } = groupNormLayer({ channels: 2, groups: 1 })
  * pipe(constantOf([1, 3], 1, 1, 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[[[-1, 1]]]]

@@ -31,7 +31,7 @@ export interface AttentionBlockParams<C extends Dim = Dim> {
 
 /** The conditioning of an attention block. */
 export interface AttentionContext {
-  /** True for the identity in place of the attention: every pixel then attends to itself only. */
+  /** True for the identity in place of the attention map, so that each pixel attends only to itself (perturbed-attention guidance). */
   readonly identityAttention?: boolean | undefined;
 }
 
@@ -47,13 +47,13 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
 /** The configuration of an attention block. */
 export interface AttentionBlockConfig<C, H = Heads, N = Groups | null> {
   readonly channels: Extent<C>;
-  /** The number of heads, or of the channels of each; it must divide the channels. */
+  /** The number of heads, or the number of channels in each head; it must divide the channels. */
   readonly heads: H;
   /** The groups of the group norm, whose number must divide the channels; null for a block without it. */
   readonly groups: N;
   /** Added to the variance in the norm; default 1e-5. */
   readonly epsilon?: number;
-  /** A factor of the sum of the block and its input, such as 1/√2; default 1. */
+  /** The factor r of r·(block(x) + x), such as 1/√2; default 1. */
   readonly rescale?: number;
 }
 
@@ -68,8 +68,8 @@ const options = /* @__PURE__ */ schema('attentionBlock', {
   .rule((block) => (block.groups === null ? null : groupsDivide(block.groups, block.channels)));
 
 /**
- * Self-attention between all pixels, added to its input: output(attention(q, k, v)) + x, with q, k, v = split(qkv(norm(x))).
- * `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
+ * Self-attention between all pixels, added to its input: output(a) + x, with q, k, v = split(qkv(norm(x))) and, in each head of d
+ * channels, a = softmax(q·kᵀ/√d)·v. `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
  * `QKVAttention`. With `identityAttention` it is output(v) + x. Raises `ConfigError` unless the heads and the groups divide the channels.
  * @example
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
@@ -98,7 +98,7 @@ export const attentionBlock = <
   };
   return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
     const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
-    const mixed = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
-    return scaled(add(output(mixed), x), settings.rescale);
+    const a = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
+    return scaled(add(output(a), x), settings.rescale);
   });
 };

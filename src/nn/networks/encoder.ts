@@ -60,15 +60,18 @@ export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: numb
   blockFor(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
 
 /** A layer without parameters. */
-const fixed = (resized: Block) => layer({}, () => resized);
+const withoutParameters = (resized: Block) => layer({}, () => resized);
 
 /** Makes the layer that halves or doubles images. */
 export const resampling = (c: Encoder, to: 'half' | 'double', channels: number) => {
   const { filter, padding } = c;
   const block = { ...residualOptions(c), filter, inputs: channels, outputs: channels };
-  const projected = { ...block, projection: true };
+  const projected = { ...block, skipProjection: true };
   const layers = {
-    pool: { half: () => fixed((x) => halved(x, filter)), double: () => fixed((x) => doubled(x, filter)) },
+    pool: {
+      half: () => withoutParameters((x) => halved(x, filter)),
+      double: () => withoutParameters((x) => doubled(x, filter)),
+    },
     convolution: { half: () => downsampleLayer({ channels, padding }), double: () => upsampleLayer({ channels }) },
     residual: { half: () => downsampleBlock(block), double: () => upsampleBlock(block) },
     projected: { half: () => downsampleBlock(projected), double: () => upsampleBlock(projected) },
@@ -92,7 +95,7 @@ export const encoderLayers = (c: Encoder, channels: number) => {
   const levels = levelsOf(c);
   const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
-  const residual = blockFor(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom }));
+  const residual = blockFor(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom })); // each use has its own parameters
   const { heads, groups, epsilon, rescale } = c;
   const options = { channels: bottom, heads, epsilon, rescale };
   return {

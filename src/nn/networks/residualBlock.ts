@@ -37,16 +37,16 @@ import { doubled, filter, type Filter, halved } from './resampling.js';
 type Images = Tensor<[Dim, Dim, Dim, Dim]>;
 type Vectors = Tensor<[Dim, Dim]>;
 
-/** y_s·h + y_b at each pixel, with the halves y_s, y_b of `y: [B, 2·D]` and y_s counted from 1. */
+/** (1 + y_s)·h + y_b at each pixel, with the halves y_s and y_b of `y: [B, 2·D]`. */
 const scaledAndShifted = (h: Images, y: Vectors): Images => {
   const [ys, yb] = halve(y);
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
 /** A residual block `L`. `resized` changes the size of the images before conv₁ and of those of the skip connection. */
-const blockOf = <L>(
+const residualLayer = <L>(
   where: string,
-  config: Filled<typeof residualFields> & { readonly projection?: boolean },
+  config: Filled<typeof residualFields> & { readonly skipProjection?: boolean },
   resized: (x: Images) => Images = F.identity,
 ): L => {
   const { inputs, outputs, embedding: length, groups, epsilon, adaptiveGroupNorm, rescale } = config;
@@ -56,7 +56,7 @@ const blockOf = <L>(
     projection: linearLayer({ inputs: length, outputs: adaptiveGroupNorm ? 2 * outputs : outputs }),
     norm2: groupNormLayer({ channels: outputs, groups, epsilon }),
     conv2: convLayer({ inputs: outputs, outputs, initializer: allZeros }),
-    ...((config.projection === true || inputs !== outputs) && { skip: linearLayer({ inputs, outputs }) }),
+    ...((config.skipProjection === true || inputs !== outputs) && { skip: linearLayer({ inputs, outputs }) }),
   };
   return namedLayer(
     where,
@@ -96,7 +96,7 @@ export const residualBlock = <
   G = unknown,
 >(
   config: Exact<G, keyof ResidualBlockConfig<0, 0, 0>> & ResidualBlockConfig<C, D, E, GroupsFor<N, C, D>>,
-): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => blockOf('residualBlock', options.demand(config));
+): ResidualBlock<Channels<C>, Channels<D>, Channels<E>> => residualLayer('residualBlock', options.demand(config));
 
 /** Makes a block that halves or doubles the size. */
 type ResamplerOf<To extends 'half' | 'double'> = <
@@ -121,7 +121,7 @@ type ResamplerOf<To extends 'half' | 'double'> = <
  */
 export const downsampleBlock: ResamplerOf<'half'> = (config) => {
   const known = downsampleOptions.demand(config);
-  return blockOf('downsampleBlock', known, (x) => halved(x, known.filter));
+  return residualLayer('downsampleBlock', known, (x) => halved(x, known.filter));
 };
 
 /**
@@ -137,7 +137,7 @@ export const downsampleBlock: ResamplerOf<'half'> = (config) => {
  */
 export const upsampleBlock: ResamplerOf<'double'> = (config) => {
   const known = upsampleOptions.demand(config);
-  return blockOf('upsampleBlock', known, (x) => doubled(x, known.filter));
+  return residualLayer('upsampleBlock', known, (x) => doubled(x, known.filter));
 };
 
 /** Returns a context with an embedding. Raises `ConfigError` for others, which JavaScript may pass. */
@@ -166,7 +166,7 @@ export interface ResidualBlockConfig<C, D, E, N = Groups> {
   readonly adaptiveGroupNorm?: boolean;
   /** The rate of dropout, in [0, 1); default 0. */
   readonly dropout?: number;
-  /** A factor of the sum of the block and its input, such as 1/√2; default 1. */
+  /** The factor r of r·(block(x) + x), such as 1/√2; default 1. */
   readonly rescale?: number;
 }
 
@@ -174,8 +174,8 @@ export interface ResidualBlockConfig<C, D, E, N = Groups> {
 export interface ResamplingBlockConfig<C, D, E, N = Groups> extends ResidualBlockConfig<C, D, E, N> {
   /** The filter of the resampling; default `box`. */
   readonly filter?: Filter;
-  /** A 1×1 convolution of the input, also if C is D, as in the DDPM++ network of EDM; default false. */
-  readonly projection?: boolean;
+  /** A 1×1 convolution on the skip connection even if C is D, as in the DDPM++ network of EDM; default false. */
+  readonly skipProjection?: boolean;
 }
 
 export const residualFields = {
@@ -191,7 +191,7 @@ export const residualFields = {
 const resamplingFields = {
   ...residualFields,
   filter: optional(filter, 'box'),
-  projection: optional(t.boolean, false),
+  skipProjection: optional(t.boolean, false),
 } satisfies Record<keyof ResamplingBlockConfig<0, 0, 0>, unknown>;
 
 /** The rule that the groups divide the channels of both norms. */
@@ -209,7 +209,7 @@ export interface ResidualBlockParams<C extends Dim = Dim, D extends Dim = Dim, E
   readonly projection: Affine<E, Dim>;
   readonly norm2: ScaleAndShift<D>;
   readonly conv2: ConvParams<D, D>;
-  /** A 1×1 convolution, if C is not D or `projection` asks for it. */
+  /** A 1×1 convolution, if C is not D or `skipProjection` asks for it. */
   readonly skip?: Affine<C, D>;
 }
 

@@ -76,7 +76,8 @@ const upHeadsOf = (c: UNetArchitecture, { channels, attends }: ReturnType<typeof
 
 const layersOf = (c: UNetArchitecture) => {
   const encoder = encoderLayers(c, c.image[2] + (c.condition?.channels ?? 0));
-  const [levels, decoderInputs] = [levelsOf(c), joinedChannelsOf(c).toReversed()];
+  const levels = levelsOf(c);
+  const decoderInputs = joinedChannelsOf(c).toReversed(); // by level and block: the channels that enter it, with those of its skip
   const { channels } = levels[0]!; // an architecture has at least one level
   return {
     ...embeddingLayers(c),
@@ -120,15 +121,15 @@ const evaluated =
     return net.output(silu(net.norm(h)));
   };
 
-const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
+const unetOf = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
-  const { learnedVariance: as, predicts, timesteps, classes, condition, noClass, middle } = c;
-  const both: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
+  const { learnedVariance, predicts, timesteps, classes, condition, noClass, middle } = c;
+  const predictBoth: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
     const [prediction, variance] = halve(apply(params)(x, at)); // two halves of the channels, each of the shape of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
   };
-  const first: UNet<I>['apply'] = (params, x, at) =>
-    as === undefined ? ascribeLike(apply(params)(x, at), x) : both(params, x, at).prediction; // of the shape of x
+  const predict: UNet<I>['apply'] = (params, x, at) =>
+    learnedVariance === undefined ? ascribeLike(apply(params)(x, at), x) : predictBoth(params, x, at).prediction; // of the shape of x
   return {
     params,
     init,
@@ -139,8 +140,10 @@ const built = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
     ...(classes !== undefined && { classes }),
     ...(middle !== 'residual' && ({ identityAttention: true } as const)),
     ...(condition !== undefined && { condition }),
-    apply: Object.assign(first, { config: c }), // saving a trained model uses this to check that its functions are unchanged
-    ...(as !== undefined && { learned: { as, apply: Object.assign(both, { config: c }) } }),
+    apply: Object.assign(predict, { config: c }), // saving a trained model uses this to check that its functions are unchanged
+    ...(learnedVariance !== undefined && {
+      learned: { as: learnedVariance, apply: Object.assign(predictBoth, { config: c }) },
+    }),
   };
 };
 
@@ -162,5 +165,5 @@ export const unet = <const I extends readonly [height: number, width: number, ch
 ): either.Either<NoisefoldError, UNetOf<G, UNet<Widened<I>>>> =>
   F.pipe(
     unetArchitecture(config),
-    E.map((c) => built<Widened<I>>(c) as UNetOf<G, UNet<Widened<I>>>), // a configuration without `classes` has none
+    E.map((c) => unetOf<Widened<I>>(c) as UNetOf<G, UNet<Widened<I>>>), // a configuration without `classes` has none
   );

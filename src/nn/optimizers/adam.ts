@@ -46,14 +46,14 @@ export const adam = <G = unknown>(config: Exact<G, keyof AdamConfig> & AdamConfi
       const m1 = zipTensors([m0, gradients], (m, g) => add(mul(beta1, m), mul(1 - beta1, g)));
       const v1 = zipTensors([v0, gradients], (v, g) => add(mul(beta2, v), mul(1 - beta2, square(g))));
       // α_t = α·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and ε̂ = ε·√(1 − β₂ᵗ) are scalars: each parameter is updated in one pass
-      const root = sqrt(oneMinusPower(beta2, t));
-      const alphaT = div(mul(rateAt(learningRate, step), root), oneMinusPower(beta1, t));
-      const epsilonHat = mul(epsilon, root);
+      const sqrtCorrection2 = sqrt(oneMinusPower(beta2, t));
+      const alphaT = div(mul(rateAt(learningRate, step), sqrtCorrection2), oneMinusPower(beta1, t));
+      const epsilonHat = mul(epsilon, sqrtCorrection2);
       // θ ← θ − α_t·m/(√v + ε̂), which is θ − α·m̂/(√v̂ + ε)
-      const adapted = zipTensors([params, m1, v1], (theta, m, v) =>
+      const next = zipTensors([params, m1, v1], (theta, m, v) =>
         sub(theta, div(mul(alphaT, m), add(sqrt(v), epsilonHat))),
       );
-      return { params: adapted, state: { first: m1, second: v1 } };
+      return { params: next, state: { first: m1, second: v1 } };
     },
   });
 };
@@ -81,9 +81,9 @@ export const adamw = <G = unknown>(options: Exact<G, keyof AdamWConfig> & AdamWC
     ...optimizer,
     settings: { adamw: optimizer.settings, weightDecay },
     update: (gradients, state, params, step) => {
-      // θ ← θ − α·λ·θ, then the step of Adam
+      // θ ← θ − α·λ·θ, then the step of Adam; zipped with the gradients, so that a parameter without one stays
       const factor = sub(1, mul(weightDecay, rateAt(config.learningRate, step)));
-      const decayed = zipTensors([params, gradients], (p) => mul(factor, p));
+      const decayed = zipTensors([params, gradients], (theta) => mul(factor, theta));
       return optimizer.update(gradients, state, decayed, step);
     },
   };

@@ -48,19 +48,20 @@ const transposed = (x: Matrix): Matrix => transpose(x, 1, 0);
 
 /**
  * Near U·Vᵀ, for G = U·Σ·Vᵀ: each step maps the singular values by aσ + bσ³ + cσ⁵. Its slope at 0 is so steep that five steps
- * move those from 0.005 to 1 near 1, between 0.68 and 1.16; they do not converge to 1. Jordan et al. 2024.
+ * bring all σ of [0.005, 1] into [0.68, 1.16]; more steps do not converge to 1. Jordan et al. 2024.
  */
 const newtonSchulz = (G: Matrix, steps: number): Matrix => {
   const [a, b, c] = [3.4445, -4.775, 2.0315];
   const [rows, columns] = dims(G);
-  const oriented = (x: Matrix): Matrix => (rows > columns ? transposed(x) : x); // X·Xᵀ is the smaller product
-  let X = oriented(div(G, add(sqrt(sum(square(G))), 1e-7)));
+  const isTall = rows > columns; // then X is Gᵀ, because X·Xᵀ is smaller
+  const normalized = div(G, add(sqrt(sum(square(G))), 1e-7));
+  let X = isTall ? transposed(normalized) : normalized;
   for (let i = 0; i < steps; i++) {
     const A = matmul(X, transposed(X));
     const B = add(mul(b, A), mul(c, matmul(A, A)));
     X = add(mul(a, X), matmul(B, X));
   }
-  return oriented(X);
+  return isTall ? transposed(X) : X;
 };
 
 /** The direction of a parameter. A kernel is treated as the matrix of all its inputs by its outputs. */
@@ -76,20 +77,21 @@ const orthogonalized = (g: Tensor<Shape>, path: string, steps: number): Tensor<S
   const outputs = shape.at(-1)!;
   const inputs = sizeOf(shape.slice(0, -1));
   const direction = newtonSchulz(reshape(g, inputs, outputs) as Matrix, steps);
-  // in the paper, rows are outputs
-  return reshape(mul(direction, Math.sqrt(Math.max(1, outputs / inputs))), ...shape) as Tensor<Shape>;
+  const scale = Math.sqrt(Math.max(1, outputs / inputs)); // √max(1, rows/columns) in the paper, where rows are outputs
+  return reshape(mul(direction, scale), ...shape) as Tensor<Shape>;
 };
 
 /** Muon with a function that gives the direction of each tensor. */
 const muonBy = (options: FilledOf<typeof muonOptions>, directionOf: OfParameter): Optimizer => {
   const { learningRate, momentum, nesterov, weightDecay, steps } = options;
-  /** μ·m + (1 − μ)·g; the scale of a direction does not matter. */
+  /** μ·m + (1 − μ)·g. The paper adds g unscaled, but Newton–Schulz divides by the scale. */
   const mean = <P>(m: P, gradients: Grads<P>): P =>
     zipTensors([m, gradients], (m, g) => add(mul(momentum, m), mul(1 - momentum, g)));
   return optimizerOf({
     learningRate,
     settings: { muon: { learningRate: rateSettings(learningRate), momentum, nesterov, weightDecay, steps } },
     moments: ['momentum'],
+    // for `fit`, which packs parameters into vectors: takes each out, and puts its direction back
     over: (leaves) => muonBy(options, inVectors(leaves, directionOf)),
     update: (gradients, { momentum: m0 }, params, step) => {
       const m = mean(m0, gradients);
@@ -97,8 +99,10 @@ const muonBy = (options: FilledOf<typeof muonOptions>, directionOf: OfParameter)
       const rate = rateAt(learningRate, step);
       const factor = sub(1, mul(weightDecay, rate));
       // θ ← (1 − α·λ)·θ − α·direction; a parameter without a gradient stays
-      const moved = zipTensors([params, directions, gradients], (p, d) => sub(mul(factor, p), mul(rate, d)));
-      return { params: moved, state: { momentum: m } };
+      const next = zipTensors([params, directions, gradients], (theta, direction) =>
+        sub(mul(factor, theta), mul(rate, direction)),
+      );
+      return { params: next, state: { momentum: m } };
     },
   });
 };
@@ -107,8 +111,8 @@ const muonBy = (options: FilledOf<typeof muonOptions>, directionOf: OfParameter)
  * Muon (Jordan et al. 2024): momentum whose direction is made orthogonal by Newton–Schulz steps, times √max(1,
  * outputs/inputs). For matrices `[inputs, outputs]` and kernels, taken as `[height·width·inputs, outputs]`; give other
  * parameters, and the first and last layers, to Adam by `groups`. Its state is the mean of the gradients, as
- * `momentum`. In `fit`, where parameters are stored in vectors, an update slices and concatenates the direction once;
- * the rest is as fast as Adam. Raises `ConfigError` for numbers outside their intervals, an unknown or missing field,
+ * `momentum`. In `fit`, which packs parameters into vectors, an update slices and concatenates the direction once; the
+ * rest is as fast as Adam. Raises `ConfigError` for numbers outside their intervals, an unknown or missing field,
  * and, when traced, for a parameter of fewer than 2 axes.
  * @example
  * const { init, update } = muon({ learningRate: 0.1 })

@@ -61,7 +61,7 @@ const storedOf = (
 };
 
 /**
- * Copies every value of a tree to the host, by path.
+ * Copies every value of a tree on a backend to the host, by path. {@link loadTensors} reads those of a file.
  * @example
  * await using nf = await open(wasm())
  * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))

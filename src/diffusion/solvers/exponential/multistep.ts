@@ -23,7 +23,7 @@ export interface Multistep extends MomentRules, Pick<StepKind, 'space' | 'sNoise
   readonly corrector?: number;
   /** Tests if the end of a step is corrected, by the index of the step; each is if left out. */
   readonly corrects?: (step: number) => boolean;
-  /** True for an evaluation more, at the end of a run that ends with noise, by which the end is corrected too; false if left out. */
+  /** True to evaluate once more at the last level and correct it, in a run that ends with noise; false if left out. */
   readonly correctsEnd?: boolean;
   /** The η of each step; 0 if left out. */
   readonly eta?: (from: Level, to: Level) => number;
@@ -54,13 +54,20 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => a
 const added = (a: readonly number[], b: readonly number[]): readonly number[] =>
   Array.from({ length: Math.max(a.length, b.length) }, (_, k) => (a[k] ?? 0) + (b[k] ?? 0));
 
+/** The difference of two combinations of predictions. */
+const subtracted = (a: readonly number[], b: readonly number[]): readonly number[] =>
+  added(
+    a,
+    b.map((n) => -n),
+  );
+
 /** A stage of a method in ε̂: factors of x and x̂₀, and what a combination of ε̂ adds, newest first. */
 const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...memory]: readonly number[]): Stage => {
   const more = inX0(at, 'epsilon', own);
   return { at, x: x + more.x, x0: x0 + more.x0, memory, remembers: 'epsilon' };
 };
 
-/** A step of the grid with its formula. A step to the data or without signal is in x̂₀, and in ε̂ one that is not usable. */
+/** A step of the grid with its formula. A step that ends at the data, begins without signal, or is not usable is in x̂₀, also of a method in ε̂. */
 interface GridStep extends ExponentialStep {
   readonly from: Level;
   readonly to: Level;
@@ -120,9 +127,9 @@ const stageOf = (
   correction: readonly number[],
 ): Stage => {
   if (isInX0) return combining(from, x, added(predictor, correction));
-  return space === 'epsilon'
-    ? withNoises(from, holdX0(from, to), added(added(predictor, correction), [-sum(predictor) / (1 + eta)]))
-    : withNoises(from, { x, x0: predictor[0]! }, correction);
+  if (space === 'x0') return withNoises(from, { x, x0: predictor[0]! }, correction);
+  const ofDdim = sum(predictor) / (1 + eta); // its factor of ε̂, which `holdX0` has
+  return withNoises(from, holdX0(from, to), subtracted(added(predictor, correction), [ofDdim]));
 };
 
 /** The stages that add a correction to x: none for an empty one. */
@@ -150,11 +157,15 @@ export const multistep = ({
     const usable: Usable = isInX0 ? hasLength : (from, to) => evaluatesAgain(from, to, maxFall);
     const steps = gridSteps(levels, usable, settings);
     const factors = factorsOf(levels, steps, usable, settings);
-    /** The factors of the predictions at level i and before, in what the corrector of the step before adds to its sum. */
-    const correctionOf = (i: number): readonly number[] =>
-      corrector > 0 && i > 0 && corrects(i - 1) && usable(levels[i - 1]!, levels[i]!)
-        ? added(factors.corrector(i - 1, corrector - 1), [0, ...factors.predictor(i - 1, order).map((n) => -n)])
-        : [];
+    const isCorrected = (step: number): boolean =>
+      corrector > 0 && step >= 0 && corrects(step) && usable(levels[step]!, levels[step + 1]!);
+    /** What the corrector adds to x at level i: its sum less that of the predictor, as factors of predictions, newest first. */
+    const correctionOf = (i: number): readonly number[] => {
+      const step = i - 1; // which ends at level i
+      if (!isCorrected(step)) return [];
+      const predicted = [0, ...factors.predictor(step, order)]; // the predictor has no prediction at the end of its step
+      return subtracted(factors.corrector(step, corrector - 1), predicted);
+    };
     return steps.map((step, i) => {
       const { from, to, x, noise } = step;
       const correction = correctionOf(i).map((n) => x * n);

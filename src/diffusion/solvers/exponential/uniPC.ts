@@ -26,8 +26,14 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
 
 /**
  * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀ or ε̂): a predictor through the last `order` predictions, and a corrector
- * that also uses the next one, once it is evaluated. One evaluation a step; the order is one more than the predictor's. The
- * last step, which ends at the data, is x̂₀ itself, without a corrector.
+ * that also uses the next one, once it is evaluated. With h = λ_s - λ_t and the predictions x̂₀ᵏ at λ_t + r_k·h, of which r_k = 1 is
+ * that of the corrector,
+ *
+ *     x_s = σ_s/σ_t·x_t + α_s·(1 - e^{-h})·x̂₀ - α_s·B(h)·Σ_k ρ_k/r_k·(x̂₀ᵏ - x̂₀).
+ *
+ * A polynomial through all predictions determines B(h)·ρ_k; with one k, ρ = ½ instead, and B(h) is -h ('bh1') or e^{-h} - 1 ('bh2').
+ * One evaluation a step; the order is one more than the predictor's. The last step, which ends at the data, is x̂₀ itself, without a
+ * corrector.
  *
  * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
  *   if left out, or 'exact' (UniPC_v; the corrector of `vary_coeff` in its code leaves terms out). `space`: the prediction that it

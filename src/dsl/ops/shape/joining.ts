@@ -26,7 +26,7 @@ type Unjoined<R extends Shape, Q extends Shape, C extends Dim, E extends Dim> = 
   : ShapeMismatch<[...R, C], [...Q, E]>;
 
 /**
- * Joins two tensors along the last axis: [x, y]. The other axes are equal.
+ * Joins two tensors along the last axis: [x, y]. The other axes are equal. {@link concatAll} joins any number along any axis.
  * @example
  * concat(zeros(8, 16, 16, 64), zeros(8, 16, 16, 32)) // : Tensor<[8, 16, 16, 96]>
  * concat(zeros(2, 1), ones(2, 2)) // → [[0, 1, 1], [0, 1, 1]]

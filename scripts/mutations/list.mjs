@@ -305,8 +305,8 @@ export const mutations = [
   {
     name: 'the second evaluation of Heun, off by 10⁻¹²',
     file: 'src/diffusion/solvers/edm.ts',
-    from: 'sigmaOf(from) / sigmaOf(to) / 2',
-    to: 'sigmaOf(from) / sigmaOf(to) / (2 + 1e-12)',
+    from: 'sigmaOf(hat) / sigmaOf(to) / 2',
+    to: 'sigmaOf(hat) / sigmaOf(to) / (2 + 1e-12)',
     tests: ['properties/solvers.test.ts'],
     title: 'Euler and Heun are Algorithm 2',
   },

@@ -36,7 +36,7 @@ export interface World extends Omit<Options, 'run' | 'methods' | 'help'> {
 const tuned = async ({ nf, run, data, steps, minutes, signal, say, progress }: World) => {
   const { model, noising } = run.parts;
   const initial = await nf.run(loadTrained(run.checkpoint, { model, noising }));
-  const learningRate = pipe(1e-3, warmup(20), cosineDecay({ steps, floor: 0.05 }));
+  const learningRate = pipe(2e-4, warmup(20), cosineDecay({ steps, floor: 0.05 }));
   const began = performance.now();
   const minutesSince = (): number => (performance.now() - began) / 60_000;
   const trained = await nf.run(

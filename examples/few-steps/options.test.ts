@@ -4,7 +4,7 @@ import { optionsOf, usage } from './options.js';
 
 test('options have defaults', () => {
   expect(optionsOf([])).toEqual(
-    E.right({ run: 'runs/edm', steps: 1800, minutes: 10, digits: 100, out: 'docs', methods: false, help: false }),
+    E.right({ run: 'runs/edm', steps: 500, minutes: 10, digits: 100, out: 'docs', methods: false, help: false }),
   );
   for (const name of ['run', 'steps', 'minutes', 'digits', 'out', 'methods']) expect(usage).toContain(`--${name}`);
 });

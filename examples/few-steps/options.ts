@@ -19,7 +19,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-const DEFAULTS = { run: 'runs/edm', steps: 1800, minutes: 10, digits: 100, out: 'docs' } as const;
+const DEFAULTS = { run: 'runs/edm', steps: 500, minutes: 10, digits: 100, out: 'docs' } as const;
 
 const ABOUT: Readonly<Record<keyof typeof DEFAULTS, string>> = {
   run: 'folder of a run of npm run demo -- --process edm',

@@ -39,9 +39,9 @@ const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
     {
       image: [8, 8, 3],
       base: 10,
-      multipliers: [1, 3],
+      multipliers: [1, 3, 2],
       blocks: 1,
-      attention: [8, 4],
+      attention: [8, 2],
       heads: 5,
       groups: 5,
       classes: 3,

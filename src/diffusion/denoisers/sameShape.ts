@@ -5,9 +5,9 @@ import { raise, showShape } from '../../internal/errors.js';
 
 interface About {
   readonly tag: 'ConfigError' | 'ShapeError';
-  /** The name of the function in the error. */
+  /** The place that the error names. */
   readonly where: string;
-  /** What it returns, before the shape. */
+  /** A description of the expected function. The error adds the shape. */
   readonly expected: string;
   readonly hint: string;
 }

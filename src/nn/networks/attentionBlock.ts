@@ -69,8 +69,8 @@ const options = /* @__PURE__ */ schema('attentionBlock', {
 
 /**
  * Self-attention between all pixels, added to its input: output(a) + x, with q, k, v = split(qkv(norm(x))) and, in each head of d
- * channels, a = softmax(q·kᵀ/√d)·v. `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as in guided-diffusion's
- * `QKVAttention`. With `identityAttention` it is output(v) + x. Raises `ConfigError` unless the heads and the groups divide the channels.
+ * channels, a = softmax(q·kᵀ/√d)·v. `qkv` and `output` are 1×1 convolutions; `output` starts at zero. DDPM (Ho et al. 2020); heads as
+ * in guided-diffusion's `QKVAttention`. With `identityAttention` it is output(v) + x. Raises `ConfigError` unless the heads and the groups divide the channels.
  * @example
  * const block = attentionBlock({ channels: 4, heads: 2, groups: 2 })
  * block // : AttentionBlock<4>

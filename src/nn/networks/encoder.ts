@@ -95,7 +95,8 @@ export const encoderLayers = (c: Encoder, channels: number) => {
   const levels = levelsOf(c);
   const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
-  const residual = blockFor(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom })); // each use has its own parameters
+  // two layers with parameters of their own
+  const residual = blockFor(c, residualBlock({ ...residualOptions(c), inputs: bottom, outputs: bottom }));
   const { heads, groups, epsilon, rescale } = c;
   const options = { channels: bottom, heads, epsilon, rescale };
   return {

@@ -105,7 +105,10 @@ interface Setup<P, I extends ImageShape> {
   readonly ofBytes: string | null;
 }
 
-/** Checks the size of the images and the names of their classes, and all images in memory. Raises `ConfigError`. Returns the numbers of the batches. */
+/**
+ * Checks the size of the images and the names of their classes, and all images in memory. Raises `ConfigError`. Returns the numbers
+ * of the batches.
+ */
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Setup<P, I>) {
   const { data, first = 0, images, signal } = measuring;
   yield* take(checkedTrained(where)(trained));

@@ -1,4 +1,5 @@
 /** Multistep exponential integrators: DPM-Solver, DPM-Solver++, their SDEs, UniPC and SA-Solver are settings of one formula. */
+import { natural } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional } from '../../../internal/schema.js';
 import { pairsOf, type Level } from '../../levels/level.js';
@@ -38,6 +39,17 @@ export const multistepFields = {
   lowerFinal: optional(t.boolean, false),
 };
 
+/** The option of methods that choose the steps of their corrector. */
+export const correctorFields = {
+  /** The indices of the steps whose end is not corrected, from 0; none if left out. */
+  disableCorrector: optional(t.readonlyArray(natural, 'an array of indices of steps'), []),
+};
+
+/** The steps whose end is corrected. */
+export const correcting = (disabled: readonly number[]): Pick<Multistep, 'corrects'> => ({
+  corrects: (step) => !disabled.includes(step),
+});
+
 /** The rule for two predictions, by its name in published code. */
 export const pairOf = (rule: string): PairRule => (rule === 'heun' ? 'exact' : 'bh2');
 
@@ -67,7 +79,10 @@ const withNoises = (at: Level, { x = 0, x0 = 0 }: Partial<Stage>, [own = 0, ...m
   return { at, x: x + more.x, x0: x0 + more.x0, memory, remembers: 'epsilon' };
 };
 
-/** A step of the grid with its formula. A step that ends at the data, begins without signal, or is not usable is in x̂₀, also of a method in ε̂. */
+/**
+ * A step of the grid with its formula. Also in a method of ε̂, a step is in x̂₀ if it ends at the data, begins without signal, or is
+ * not usable.
+ */
 interface GridStep extends ExponentialStep {
   readonly from: Level;
   readonly to: Level;
@@ -159,7 +174,7 @@ export const multistep = ({
     const factors = factorsOf(levels, steps, usable, settings);
     const isCorrected = (step: number): boolean =>
       corrector > 0 && step >= 0 && corrects(step) && usable(levels[step]!, levels[step + 1]!);
-    /** What the corrector adds to x at level i: its sum less that of the predictor, as factors of predictions, newest first. */
+    /** The factors of the predictions, newest first, in what the corrector adds to x at level i: its sum minus the predictor's. */
     const correctionOf = (i: number): readonly number[] => {
       const step = i - 1; // which ends at level i
       if (!isCorrected(step)) return [];

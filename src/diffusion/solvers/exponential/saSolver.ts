@@ -3,8 +3,7 @@ import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { sigmaOf } from '../../levels/channel.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { correcting, correctorFields } from './corrector.js';
-import { lowering, multistep, multistepFields } from './multistep.js';
+import { correcting, correctorFields, lowering, multistep, multistepFields } from './multistep.js';
 
 const options = /* @__PURE__ */ schema('saSolver', {
   /** The number of predictions of the predictor, 1 to 4; 2 if left out. */

@@ -2,8 +2,7 @@ import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { correcting, correctorFields } from './corrector.js';
-import { lowering, multistep, multistepFields } from './multistep.js';
+import { correcting, correctorFields, lowering, multistep, multistepFields } from './multistep.js';
 
 /**
  * The coefficients of UniPC. 'bh1' and 'bh2' have B(h) = h and e^h - 1, with -h for predictions of x̂₀; a step with two predictions
@@ -31,7 +30,8 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  *
  *     x_s = σ_s/σ_t·x_t + α_s·(1 - e^{-h})·x̂₀ - α_s·B(h)·Σ_k ρ_k/r_k·(x̂₀ᵏ - x̂₀).
  *
- * A polynomial through all predictions determines B(h)·ρ_k; with one k, ρ = ½ instead, and B(h) is -h ('bh1') or e^{-h} - 1 ('bh2').
+ * A polynomial through all predictions determines B(h)·ρ_k. With one k, ρ is ½ instead, where B(h) is -h ('bh1') or e^{-h} - 1
+ * ('bh2'); 'exact' takes the polynomial there too.
  * One evaluation a step; the order is one more than the predictor's. The last step, which ends at the data, is x̂₀ itself, without a
  * corrector.
  *

@@ -2,8 +2,7 @@
 import { type Level, sigmaOf, type Solver, solverOf } from '../../../diffusion/index.js';
 import { pairsOf } from '../../../diffusion/levels/level.js';
 import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
-import { correcting } from '../../../diffusion/solvers/exponential/corrector.js';
-import { lowering, multistep, pairOf } from '../../../diffusion/solvers/exponential/multistep.js';
+import { correcting, lowering, multistep, pairOf } from '../../../diffusion/solvers/exponential/multistep.js';
 import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
 import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';

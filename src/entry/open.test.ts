@@ -16,6 +16,7 @@ import {
 import { task } from '../dsl/run/effect.js';
 import { fail } from '../internal/errors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
+import { cancelled } from '../internal/stop.js';
 import { open, unwrap } from '../index.js';
 
 const wrong = { where: 'here', expected: 'a', actual: 'b', hint: 'c' };
@@ -66,6 +67,16 @@ describe('open', () => {
     const nf = await open(reference());
     const thrown: unknown = await nf.run(() => () => Promise.resolve(fail('Cancelled', wrong))).catch((e) => e);
     expect(inspect(thrown)).toBe('[Cancelled: here: expected a, got b; c]');
+    await nf.close();
+  });
+
+  test('rejects with the reason of a signal as the cause', async () => {
+    const nf = await open(reference());
+    const reason = new Error('the visitor left');
+    const thrown: unknown = await nf.run(() => () => Promise.resolve(cancelled('here', 'c', reason))).catch((e) => e);
+    expect(thrown).toMatchObject({ message: 'here: expected to continue, got a signal to stop: the visitor left; c' });
+    expect(thrown).toHaveProperty('cause', reason);
+    expect(errorIn(thrown)?.cause).toBe(reason);
     await nf.close();
   });
 

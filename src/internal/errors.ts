@@ -7,6 +7,8 @@ export interface Explanation {
   readonly hint: string;
   /** The place: an operation, a path in a parameter tree, a file. */
   readonly where: string;
+  /** What led to the error, such as the reason of an AbortSignal. A thrown error has it too. */
+  readonly cause?: unknown;
 }
 
 /** The kinds of error. */
@@ -106,7 +108,7 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
       actual: `${textOf(tag)} and ${textOf(explanation)}`,
       hint: "give 'ConfigError' and { where, expected, actual, hint }",
     }) as ErrorOf<K>; // from JavaScript, which has no types
-  const { where, expected, actual, hint } = explanation;
+  const { where, expected, actual, hint, cause } = explanation;
   const about = {
     where: printable(where),
     expected: printable(expected),
@@ -114,7 +116,7 @@ export const failure = <K extends ErrorTag>(tag: K, explanation: Explanation): E
     hint: printable(hint),
   };
   const message = `${about.where}: expected ${about.expected}, got ${about.actual}; ${about.hint}`;
-  return { ...about, _tag: tag, message };
+  return { ...about, _tag: tag, message, ...(cause !== undefined && { cause }) };
 };
 
 /**
@@ -177,6 +179,7 @@ export const thrownError = (value: NoisefoldError): ThrownError => {
     name: { value: error._tag, writable: true, configurable: true },
     _tag: { value: error._tag },
     error: { value: error },
+    ...('cause' in error && { cause: { value: error.cause, writable: true, configurable: true } }),
     [carried]: { value: error },
     stack: { value: stackOf(error, thrown), writable: true, configurable: true },
   }) as ThrownError; // the members that were just added

@@ -82,11 +82,13 @@ describe('schema', () => {
     kind: optional(oneOf('box', 'tent'), 'box'),
     taps: optional(record({ count: optional(positive, 3), note: optional(t.string) })),
     most: optional(hinted(aboveZero, '100 is usual')),
-  }).rule(({ width, most }) =>
-    most !== undefined && most < width
-      ? { field: 'most', expected: `a number ≥ width ${width}`, hint: 'give a larger one, or none' }
-      : null,
-  );
+  })
+    .rule(({ width, most }) =>
+      most !== undefined && most < width
+        ? { field: 'most', expected: `a number ≥ width ${width}`, hint: 'give a larger one, or none' }
+        : null,
+    )
+    .elsewhere(['shares', 'angle'], 'rotate');
   const messageOf = (given: unknown): string =>
     E.match(
       ({ message }: { readonly message: string }) => message,
@@ -124,6 +126,8 @@ describe('schema', () => {
     [{ width: 0 }, 'blur.width: expected a finite number above 0, got 0; change width'],
     [{ width: 1, widht: 2 }, 'blur.widht: expected one of the fields width, share, kind, taps, most, got an unknown field; did you mean width, which is given too?'],
     [{ width: 1, depth: 2 }, 'blur.depth: expected one of the fields width, share, kind, taps, most, got an unknown field; leave it out'],
+    [{ width: 1, shares: 2 }, 'blur.shares: expected one of the fields width, share, kind, taps, most, got an unknown field; give it to rotate'],
+    [{ width: 1, taps: { angle: 1 } }, 'blur.taps.angle: expected one of the fields count, note, got an unknown field; leave it out'],
     [{ widht: 2 }, 'blur.widht: expected one of the fields width, share, kind, taps, most, got an unknown field; did you mean width?'],
     [{ width: 1, share: 1 }, 'blur.share: expected a decay in [0, 1), got 1; 0.9 and 0.999 are usual'],
     [{ width: 1, most: -1 }, 'blur.most: expected a finite number above 0, got -1; 100 is usual'],

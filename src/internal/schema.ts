@@ -148,6 +148,14 @@ export interface Schema<F extends Fields> {
   readonly demand: <O = OptionsOf<F>>(value: unknown) => Filled<F, O>;
   /** Adds a rule, which sees options that have the right types and keep the rules before it. */
   readonly rule: (rule: Rule<F>) => Schema<F>;
+  /** Adds the names of options that another function takes, for a hint that says which one: `place` completes 'give it to …'. */
+  readonly elsewhere: (names: readonly string[], place: string) => Schema<F>;
+}
+
+/** Options of another function, and words for that function. */
+interface Elsewhere {
+  readonly names: readonly string[];
+  readonly place: string;
 }
 
 const hintFor = ({ path, actual }: Mismatch): string => {
@@ -166,7 +174,13 @@ const schemaWith = <F extends Fields>(
   type: RecordType<F>,
   hint: string | undefined,
   rules: readonly Rule<F>[],
+  others: Elsewhere | null,
 ): Schema<F> => {
+  const located = (mismatch: Mismatch): Mismatch => {
+    if (mismatch.actual !== UNKNOWN || others?.names.includes(mismatch.path) !== true) return mismatch;
+    const { meant: _, ...unknown } = mismatch;
+    return { ...unknown, hint: `give it to ${others.place}` };
+  };
   const checkRules = (options: Filled<F>): either.Either<NoisefoldError, Filled<F>> => {
     for (const rule of rules) {
       const broken = rule(options);
@@ -183,7 +197,7 @@ const schemaWith = <F extends Fields>(
         configError(
           name,
           hint,
-        )(value === undefined && mismatch.path === '' ? { ...mismatch, actual: show(value) } : mismatch),
+        )(value === undefined && mismatch.path === '' ? { ...mismatch, actual: show(value) } : located(mismatch)),
       ),
       E.flatMap(checkRules),
     );
@@ -192,7 +206,8 @@ const schemaWith = <F extends Fields>(
     type,
     decode: check as Schema<F>['decode'], // `O` says more of the values that were checked
     demand: ((value) => orRaise(check(value))) as Schema<F>['demand'],
-    rule: (rule) => schemaWith(name, type, hint, [...rules, rule]),
+    rule: (rule) => schemaWith(name, type, hint, [...rules, rule], others),
+    elsewhere: (names, place) => schemaWith(name, type, hint, rules, { names, place }),
   };
 };
 
@@ -202,7 +217,7 @@ const schemaWith = <F extends Fields>(
  */
 /* @__NO_SIDE_EFFECTS__ */
 export const schema = <const F extends Fields>(name: string, fields: F, hint?: string): Schema<F> =>
-  schemaWith(name, record(fields), hint, []);
+  schemaWith(name, record(fields), hint, [], null);
 
 /** Checks an argument that is not a record of options; `where` names it in errors. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -1,6 +1,7 @@
 /** Long work that does not block its caller: it is split into pieces, and the event loop runs between them. */
-import { caught, fail, type NoisefoldError } from './errors.js';
+import { caught, fail, type NoisefoldError, textOf } from './errors.js';
 import { E, type either, type taskEither } from './fp.js';
+import type { Fallible } from './gen.js';
 
 /**
  * The part of an `AbortSignal` that the library reads. It is declared here so that the types depend neither on Node's
@@ -8,11 +9,16 @@ import { E, type either, type taskEither } from './fp.js';
  */
 export interface StopSignal {
   readonly aborted: boolean;
+  /** Why it was aborted; the error `Cancelled` quotes it. */
+  readonly reason?: unknown;
 }
 
-/** The error of work that a signal stopped. */
-export const cancelled = (where: string, hint: string): either.Either<NoisefoldError, never> =>
-  fail('Cancelled', { where, expected: 'to continue', actual: 'a signal to stop', hint });
+/** The error of work that was stopped, for a reason if there is one. */
+export const cancelled = (where: string, hint: string, reason?: unknown): either.Either<NoisefoldError, never> => {
+  const why = reason instanceof Error ? reason.message : textOf(reason);
+  const actual = reason === undefined ? 'a signal to stop' : `a signal to stop: ${why}`;
+  return fail('Cancelled', { where, expected: 'to continue', actual, hint, cause: reason });
+};
 
 /** Milliseconds between two checks of a signal while the library waits for work that it does not control. */
 const CHECK_INTERVAL = 100;
@@ -27,7 +33,7 @@ export const unlessStopped = <A>(
   signal: StopSignal | undefined,
 ): taskEither.TaskEither<NoisefoldError, A> => {
   const check = (stop: (result: either.Either<NoisefoldError, never>) => void) => () => {
-    if (signal?.aborted === true) stop(cancelled(where, 'begin again, or resume from a checkpoint'));
+    if (signal?.aborted === true) stop(cancelled(where, 'begin again, or resume from a checkpoint', signal.reason));
   };
   return () =>
     new Promise((resolve, reject) => {
@@ -82,6 +88,14 @@ export const breather = (): Breathe => {
           since = performance.now();
         });
 };
+
+/** Lets timers and signals run before a step, if it is time to. Fails with `Cancelled` if the signal is aborted. */
+export const mayGoOn =
+  (where: string, breathe: Breathe, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
+  async () => {
+    await breathe();
+    return signal?.aborted === true ? cancelled(where, hint, signal.reason) : E.right(undefined);
+  };
 
 /** A computation in pieces, which can pause at each `yield`. */
 export type Pieces<A> = Generator<void, A>;

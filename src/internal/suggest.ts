@@ -24,6 +24,11 @@ const distance = (a: string, b: string): number => {
   return last[b.length]!;
 };
 
+/** Tests for a typing error; the first letter of a name of two, such as `x0`, has to be right. */
+const misspells = (word: string, name: string): boolean =>
+  (name.length > 2 || (name.length === 2 && word[0] === name[0])) &&
+  distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4));
+
 const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
 
 /** Names of the same option elsewhere. */
@@ -38,7 +43,7 @@ const TESTS: readonly ((word: string, name: string) => boolean)[] = [
   (word, name) => plain(word) === plain(name),
   (word, name) => SYNONYMS[word] === name,
   (word, name) => initials(name).length > 1 && plain(word) === initials(name),
-  (word, name) => name.length > 2 && distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4)),
+  misspells,
   (word, name) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),
 ];
 

@@ -7,7 +7,7 @@ import { symbolsOf } from '../dsl/graph/spec.js';
 import type { StorageOption } from '../dsl/run/storedIn.js';
 import { E, type io } from '../internal/fp.js';
 import { type Fallible, gen, hold, keep, take, type Work } from '../internal/gen.js';
-import { type Breathe, breather, cancelled, type StopSignal } from '../internal/stop.js';
+import { breather, mayGoOn, type StopSignal } from '../internal/stop.js';
 import { compiled } from '../dsl/run/compile.js';
 
 /**
@@ -91,14 +91,6 @@ export const openLoop =
       };
       return { name, begin: beginner.run, from, release: () => [beginner, stepper, ender].forEach(freed) };
     });
-
-/** Lets timers and signals run before a step, if it is time to. Fails with `Cancelled` if the signal is aborted. */
-export const mayGoOn =
-  (where: string, breathe: Breathe, signal: StopSignal | undefined, hint = 'begin again'): Fallible<void> =>
-  async () => {
-    await breathe();
-    return signal?.aborted === true ? cancelled(where, hint) : E.right(undefined);
-  };
 
 /** The arguments of a run of a loop from beginning to end. */
 export interface LoopRun<Begin, Constants, Inputs, Output> {

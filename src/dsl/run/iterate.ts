@@ -3,7 +3,7 @@ import { effect, type Effect, hear, type Heard } from './effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, t, type taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, keep, take } from '../../internal/gen.js';
-import { breather, type StopSignal } from '../../internal/stop.js';
+import { breather, mayGoOn, type StopSignal } from '../../internal/stop.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { release } from './value.js';
 import { functionOf, hinted, natural, positive } from '../../internal/decode.js';
@@ -123,16 +123,7 @@ export const iterate =
             yield* take(hear(() => onStep(results, index))(backend));
         }
         for (let index = 0; index < times; index++) {
-          yield* take(async () => E.right(await breathe()));
-          if (signal?.aborted === true)
-            yield* take(
-              fail('Cancelled', {
-                where: `${name}, step ${index}`,
-                expected: 'to continue',
-                actual: 'a signal to stop',
-                hint: 'begin again',
-              }),
-            );
+          yield* take(mayGoOn(`${name}, step ${index}`, breathe, signal));
           yield* take(gen(() => step(index)));
         }
         return state as Carried<I, O>; // has the members of the first state

@@ -1,10 +1,9 @@
 /** Checks a data set before the first step. */
 import { raise, showShape } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
-import { pause, type StopSignal } from '../../internal/stop.js';
+import { mayGoOn, pause, type StopSignal } from '../../internal/stop.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type Labelled, loaded } from '../fit/examples.js';
-import { mayGoOn } from '../loop.js';
 import { dataSize } from './batches.js';
 import { requireSameClasses } from '../classNames.js';
 import type { Batch, Dataset } from './dataset.js';

@@ -42,6 +42,16 @@ describe('a prepared sampling', () => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     }));
 
+  test('names the function that takes an option of the other', () =>
+    onWasm(async (backend) => {
+      const message = (await leftOf(prepareSampling(trained, { ...parts, key: key(1) } as never)(backend))).message;
+      expect(message).toMatch(/^prepareSampling.key: .*; give it to each request: prepared.sample\({ … }\)$/);
+      const prepared = right(await prepareSampling(trained, parts)(backend)());
+      const refusal = await leftOf(prepared.sample({ labels, key: key(1), batch: 2 } as never));
+      expect(refusal.message).toMatch(/^sample.batch: .*; give it to prepareSampling$/);
+      right(await prepared.release());
+    }));
+
   test('gives each of several concurrent requests the samples that it gets alone', () =>
     onWasm(async (backend) => {
       const prepared = right(await prepareSampling(trained, { ...parts, batch: 2 })(backend)());

@@ -43,8 +43,11 @@ const preparations = schema('prepareSampling', {
   toData,
   batch: optional(positive, 1),
   storage: optional(floatStorage),
-} satisfies Record<keyof Preparation, unknown>);
-const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>);
+} satisfies Record<keyof Preparation, unknown>).elsewhere(Object.keys(requestFields), 'each request: prepared.sample({ … })');
+const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>).elsewhere(
+  Object.keys(preparations.fields),
+  'prepareSampling',
+);
 
 /** The requests to a sampling of a model of `K` with the fields of `G`: without labels if nothing takes them. */
 type RequestFor<K, G> = 'guidance' extends keyof G

@@ -21,7 +21,7 @@ import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../../fit/fit.js';
 import type { TrainEvent } from '../../fit/trainEvent.js';
 import { decodeMetricsLog, type Metrics } from '../../../reports/metrics.js';
-import { right } from '../../testing.js';
+import { leftOf, right } from '../../testing.js';
 import type { Trained } from '../../trained.js';
 import { loadCheckpoint } from '../checkpoint.js';
 import { fitIn, fitInFolder, type FitInFolder, type Saving } from './fitInFolder.js';
@@ -208,6 +208,14 @@ describe('a training in a folder', () => {
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
     right(await fitted({}, { every: 2, resume: true })());
     await expectUndisturbed();
+  });
+
+  test('quotes the reason of the signal of the caller', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the queue is closed');
+    const ended = fitted({ signal: controller.signal, onEvent: after(4, () => controller.abort(reason)) });
+    expect(await leftOf(ended)).toMatchObject({ actual: 'a signal to stop: the queue is closed', cause: reason });
+    expect(await stepIn('checkpoint.safetensors')).toBe(4);
   });
 
   test('saves after an error of `onError` too, and ends with that error', async () => {

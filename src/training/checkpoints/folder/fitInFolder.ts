@@ -208,6 +208,9 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
       get aborted() {
         return stop.signal.aborted || own?.aborted === true;
       },
+      get reason() {
+        return stop.signal.aborted ? undefined : own?.reason;
+      },
     };
     const folder = yield* hold(openRunFolder(path, { resume, log }), ({ release }) => release);
     const exiting = (error: NoisefoldError): NoisefoldError => {

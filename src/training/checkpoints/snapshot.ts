@@ -14,15 +14,18 @@ import {
   type Resident,
 } from '../../dsl/index.js';
 import { valueShape } from '../../dsl/run/value.js';
-import { leaves } from '../../dsl/types/tree.js';
+import { isBranch, leaves } from '../../dsl/types/tree.js';
 import { fillSpec, type LeafSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { withinFloat32 } from '../../formats/float32.js';
 import { fail, showType } from '../../internal/errors.js';
-import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
+import { E, type either, F, t, TE, type taskEither } from '../../internal/fp.js';
 import { type Fallible, gen, keep, take, type Work } from '../../internal/gen.js';
+import { refined } from '../../internal/decode.js';
+import { argument } from '../../internal/schema.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
+import { genEffect } from '../genEffect.js';
 
 /** The first losses of a run, at most 100, without those that explode. */
 export interface FirstLosses {
@@ -60,6 +63,12 @@ const storedOf = (
   return data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
 };
 
+const valueTree = argument(
+  'readTensors: tree',
+  refined(t.unknown, 'a tree of values on a backend', (tree) => isBranch(tree) || isValue(tree)),
+  'give values, such as trained.params; loadTensors(path, model.params) reads those of a file',
+);
+
 /**
  * Copies every value of a tree on a backend to the host, by path. {@link loadTensors} reads those of a file.
  * @example
@@ -69,18 +78,18 @@ const storedOf = (
  * tensors.get('layer.w') // → { dtype: 'F32', shape: [2], data: [1, 2] }
  */
 export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
-  effect((backend) =>
-    F.pipe(
-      leaves(tree, isValue),
+  genEffect('readTensors', function* (backend) {
+    const pairs = F.pipe(
+      leaves(yield* take(valueTree.decode(tree)), isValue),
       TE.traverseArray(({ path, leaf }) =>
         TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
           // keys are no values: each of these holds numbers
           read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),
         ),
       ),
-      TE.map((pairs) => new Map(pairs)),
-    ),
-  );
+    );
+    return new Map(yield* take(pairs));
+  });
 
 const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 

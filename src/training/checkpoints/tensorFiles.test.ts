@@ -8,7 +8,7 @@ import { leafSpec, read, type Tensor, treeSpec, type TreeSpec, upload, using } f
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { E, F, RTE } from '../../internal/fp.js';
 import { writeTensors } from '../../node/tensorStream.js';
-import { uploadTensors } from './snapshot.js';
+import { readTensors, uploadTensors } from './snapshot.js';
 import { loadTensors, saveTensors } from './tensorFiles.js';
 
 const folder = mkdtempSync(`${tmpdir()}/noisefold-`);
@@ -119,4 +119,20 @@ describe.each([
       );
     },
   );
+});
+
+test.each([
+  ['a path', path, '"'],
+  ['bytes', new Uint8Array(8), 'an object'],
+  ['work', loadTensors(path, spec), 'work that has not run'],
+])('%s in place of values is refused with what to do', async (_, tree, actual) => {
+  const result = await using(reference())(readTensors(tree))();
+  expect(result).toMatchObject({
+    left: {
+      _tag: 'ConfigError',
+      where: 'readTensors: tree',
+      actual: expect.stringContaining(actual),
+      hint: expect.stringMatching(/loadTensors\(path, model.params\)|await nf.run/),
+    },
+  });
 });

@@ -22,6 +22,25 @@ interface Look {
   readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
 
+/** Raises `ConfigError` for data of images of another size than a model takes. */
+const requireSize = (where: string, taken: readonly number[], { image }: Dataset, hint: string): void => {
+  const [expected, actual] = [showShape(taken), showShape(image)];
+  if (actual !== expected)
+    raise('ConfigError', { where, expected: `images ${expected}, as the model takes them`, actual, hint });
+};
+
+/** Networks of `unet` and `encoderClassifier`, also preconditioned ones, have a configuration beside their function. */
+interface Sized {
+  readonly apply: object & { readonly config?: { readonly image?: readonly number[] } };
+}
+
+/** Raises `ConfigError` for training data of images of another size than a network takes, if its configuration has one. */
+export const requireOwnSize = (where: string, { apply }: Sized, data: Dataset): void => {
+  const image = apply.config?.image;
+  if (image !== undefined)
+    requireSize(where, image, data, 'make the model with `image: data.image`, or give images of its size');
+};
+
 /**
  * Raises `ConfigError` for data to measure a model by that are not like those of its training: images of other extents, or,
  * if the model has classes, names in another order, whose labels mean other classes.
@@ -30,21 +49,14 @@ export const requireAlike = (
   where: string,
   { classes }: Labelled,
   training: Pick<Dataset, 'image' | 'classes'>,
-  { image, classes: names }: Dataset,
+  data: Dataset,
 ): void => {
-  const expected = showShape(training.image);
-  if (showShape(image) !== expected)
-    raise('ConfigError', {
-      where,
-      expected: `images ${expected}, as the model takes them`,
-      actual: showShape(image),
-      hint: 'measure images of the size that it was trained on',
-    });
+  requireSize(where, training.image, data, 'measure images of the size that it was trained on');
   if (classes !== undefined)
     requireSameClasses(
       where,
       training.classes,
-      names,
+      data.classes,
       'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
     );
 };

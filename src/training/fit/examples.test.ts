@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
-import { cosine, ddpm, type Model } from '../../diffusion/index.js';
-import { add, failure, key, type Scalar, using, zerosLike } from '../../dsl/index.js';
+import { cosine, ddpm, type Model, preconditioned } from '../../diffusion/index.js';
+import {
+  add,
+  ascribeLike,
+  averagePool,
+  failure,
+  key,
+  type Scalar,
+  upsample,
+  using,
+  zerosLike,
+} from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { adam, allZeros, parameter } from '../../nn/index.js';
+import { adam, allZeros, encoderClassifier, parameter, unet, type UNetParams } from '../../nn/index.js';
 import { augmented, randomFlip } from '../data/augmented.js';
 import { type Dataset, datasetOf } from '../data/dataset.js';
 import { leftOf, right, plainTraining } from '../testing.js';
@@ -161,4 +171,28 @@ test('held-out images of other extents are refused, even with as many numbers', 
   expect(error.message).toBe(
     'training: heldOut.data: expected images [8, 8, 1], as the model takes them, got [4, 16, 1]; measure images of the size that it was trained on',
   );
+});
+
+describe('training images of another size than the network takes', () => {
+  const small = { image: [4, 4, 1], base: 4, multipliers: [1], blocks: 1, groups: 2 } as const;
+  const network = right(unet({ ...small, classes: 3 }));
+  const raw = right(unet({ ...small, timesteps: 'continuous' }));
+  const trained = (model: object) => fit({ ...plainTraining(1), labelDropout: 0, model } as never);
+  const refused = async (model: object): Promise<string> => (await leftOf(using(wasm())(trained(model)))).message;
+
+  test.each([
+    ['unet', network],
+    ['preconditioned', right(preconditioned(raw, { as: 'edm' }))],
+    ['encoderClassifier', right(encoderClassifier({ ...small, classes: 3 }))],
+  ])('are refused in the name of the data: %s', async (_, model) => {
+    expect(await refused(model)).toBe(
+      'training: data: expected images [4, 4, 1], as the model takes them, got [8, 8, 1]; make the model with `image: data.image`, or give images of its size',
+    );
+  });
+
+  test('may be those that a function around the network takes', async () => {
+    const apply: Model<UNetParams, [8, 8, 1]>['apply'] = (params, x, at) =>
+      ascribeLike(upsample(network.apply(params, averagePool(x), at)), x);
+    right(await using(wasm())(trained({ ...network, apply }))());
+  });
 });

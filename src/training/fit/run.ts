@@ -20,7 +20,7 @@ import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
-import { lookThrough, requireAlike } from '../data/wholeSet.js';
+import { lookThrough, requireAlike, requireOwnSize } from '../data/wholeSet.js';
 import type { OpenLoopOf, Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
 import { firstState } from './begin.js';
@@ -91,6 +91,7 @@ const checkSteps = <P, I extends ImageShape>({ steps, from }: AnyTraining<P, I>)
 
 /** Checks data in memory against the model, before the first step. */
 function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
+  requireOwnSize('training: data', model, data);
   checkNames(model, data);
   yield* lookThrough({ where: 'training: data', signal }, model, data);
   if (heldOut === undefined) return;

@@ -115,7 +115,7 @@ const evaluation = schema(where, {
 /**
  * Compares generated images with real ones in the features of a network: FID, KID, precision and recall, for a
  * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for the definitions. Fails
- * with `ConfigError` for an invalid option, images of another size than the network takes, or too few images, with
+ * with `ConfigError` for an invalid option, images of another size than the network takes or far outside [-1, 1], or too few images, with
  * `NonFinite`, and with the errors of the data.
  * @example
  * const nf = await open(wasm())
@@ -134,6 +134,7 @@ export const evaluateSamples = <P, I extends ImageShape, G = unknown>(
     const options = yield* take(evaluation.decode<Evaluating<P, I>>(evaluating));
     const { network, real, generated, batch, signal, ...settings } = options;
     const extracting = { batch, ...(signal && { signal }) };
-    const seen = yield* extracted(network, real, extracting, backend);
-    return yield* take(compareFeatures(seen, yield* extracted(network, generated, extracting, backend), settings));
+    const seen = yield* extracted(`${where}: real`, network, real, extracting, backend);
+    const drawn = yield* extracted(`${where}: generated`, network, generated, extracting, backend);
+    return yield* take(compareFeatures(seen, drawn, settings));
   });

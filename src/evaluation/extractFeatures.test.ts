@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { wasm } from '../backends/wasm/index.js';
-import { add, concat, div, mean, type NoisefoldError, raise, reshape, sub, using } from '../dsl/index.js';
+import { add, concat, div, failure, mean, type NoisefoldError, raise, reshape, sub, using } from '../dsl/index.js';
 import type { Effect } from '../dsl/run/effect.js';
 import { open } from '../entry/open.js';
 import { unwrap } from '../entry/unwrap.js';
@@ -54,6 +54,12 @@ describe('features of images', () => {
     });
   });
 
+  test('of samples that overshoot [-1, 1] are those of the samples', async () => {
+    const data = images(7).data.map((x) => 1.9 * x);
+    const { features } = unwrap(await onReference(extractFeatures(pixels, { data, shape: [7, 2, 2, 1] })));
+    expect(Array.from(features.data, Math.fround)).toEqual([...data]);
+  });
+
   test('of the first images of a data set', async () => {
     const data = unwrap(datasetOf({ pixels: Uint8Array.of(0, 0, 0, 0, 255, 255, 255, 255), image: [2, 2, 1] }));
     const { features } = unwrap(await onReference(extractFeatures(pixels, data, { images: 1 })));
@@ -85,6 +91,9 @@ describe('features of images', () => {
   test.each<[string, Effect<unknown>, object]>([
     ['images of another size', extractFeatures(pixels, { data: new Float32Array(9), shape: [1, 3, 3, 1] }), { _tag: 'ConfigError', expected: 'images [2, 2, 1], as the network takes them', actual: '[3, 3, 1]' }],
     ['NaN in an image', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, NaN, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'NonFinite', where: 'extractFeatures: image 1', actual: 'NaN at number 1' }],
+    ['bytes as floats', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, 9, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'ConfigError', where: 'extractFeatures: image at 1', expected: 'numbers in [-1, 1], or a little beyond', actual: 'numbers of mean magnitude 2.25', hint: expect.stringContaining('bytes by byte/127.5 - 1') }],
+    ['a batch of too few images', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => TE.right({ images: new Float32Array(3) }) }), { _tag: 'ConfigError', where: 'extractFeatures: batch', actual: '3 and 1' }],
+    ['a data set whose batch is no task', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => 3 as never }), { _tag: 'ConfigError', where: 'extractFeatures: batch', actual: '3 in place of a task' }],
     ['numbers that do not match their shape', extractFeatures(pixels, { data: new Float32Array(9), shape: [2, 2, 2, 1] }), { _tag: 'DecodeError' }],
     ['a data set without images', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), size: 0 }), { _tag: 'ConfigError', expected: 'at least 1 image', actual: '0' }],
     ['no images', extractFeatures(pixels, { data: new Float32Array(0), shape: [0, 2, 2, 1] }), { _tag: 'DecodeError' }],
@@ -92,7 +101,7 @@ describe('features of images', () => {
     ['an option that is misspelt', extractFeatures(pixels, images(2), { batchSize: 2 } as never), { _tag: 'ConfigError', where: 'extractFeatures.batchSize' }],
     ['features of another rank', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => (x) => ({ features: x as never }) } }, images(2)), { _tag: 'ShapeError', actual: '[2, 2, 2, 1]' }],
     ['a network that raises an error', extractFeatures({ ...pixels, model: { ...pixels.model, apply: () => () => raise('ConfigError', { where: 'me', expected: 'a', actual: 'b', hint: 'c' }) } }, images(2)), { _tag: 'ConfigError', where: 'me' }],
-    ['data that cannot be read', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => TE.left({ _tag: 'FileError' } as NoisefoldError) }), { _tag: 'FileError' }],
+    ['data that cannot be read', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => TE.left(failure('FileError', { where: 'disk', expected: 'a', actual: 'b', hint: 'c' })) }), { _tag: 'FileError', where: 'disk' }],
   ])('%s', async (_, effect, expected) => expect(await onReference(effect)).toMatchObject(E.left(expected))); // oxfmt-ignore
 });
 
@@ -130,6 +139,8 @@ describe('evaluateSamples', () => {
   test.each<[string, object, object]>([
     ['labels without probabilities', { labels: [0, 1] }, { _tag: 'ConfigError', where: 'compareFeatures: labels', actual: 'features alone' }],
     ['too few images', { generated: images(1) }, { _tag: 'ConfigError', where: 'frechetDistance: generated', actual: '1' }],
+    ['real images of another size', { real: { data: new Float32Array(9), shape: [1, 3, 3, 1] } }, { _tag: 'ConfigError', where: 'evaluateSamples: real', actual: '[3, 3, 1]' }],
+    ['generated images of bytes', { generated: { data: new Float32Array(36).fill(128), shape: [9, 2, 2, 1] } }, { _tag: 'ConfigError', where: 'evaluateSamples: generated: image at 0' }],
     ['an option that is misspelt', { fake: images(2) }, { _tag: 'ConfigError', where: 'evaluateSamples.fake' }],
     ['no network', { network: undefined }, { _tag: 'ConfigError', where: 'evaluateSamples.network' }],
     ['an option of a metric that is wrong', { kid: { size: 0 } }, { _tag: 'ConfigError', where: 'evaluateSamples.kid.size' }],

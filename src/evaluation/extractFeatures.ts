@@ -8,13 +8,14 @@ import { functionOf, positive } from '../internal/decode.js';
 import { orRaise, raise, showShape } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Block, gen, hold, take } from '../internal/gen.js';
-import { breather, mayGoOn, unlessStopped } from '../internal/stop.js';
+import { breather, mayGoOn } from '../internal/stop.js';
 import { part, signal as signalPart } from '../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { dataSet } from '../training/checked.js';
 import type { Dataset, ImageShape } from '../training/data/dataset.js';
 import { datasetOfImages } from '../training/data/imageData.js';
-import type { Images } from '../training/data/images.js';
+import { type Images, TO_UNIT } from '../training/data/images.js';
+import { loaded } from '../training/fit/examples.js';
 import { genEffect } from '../training/genEffect.js';
 import { heard } from '../training/listener.js';
 import { compiled } from '../dsl/run/compile.js';
@@ -58,7 +59,7 @@ export const sourcePart = t.union(
 /**
  * Images as a data set of the size that the network takes. Raises `ConfigError` for another size, and for no images.
  */
-const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => {
+const datasetFrom = (where: string, source: ImageSource, image: readonly number[]): Dataset => {
   const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
   if (showShape(data.image) !== showShape(image))
     raise('ConfigError', {
@@ -70,6 +71,23 @@ const datasetFrom = (source: ImageSource, image: readonly number[]): Dataset => 
   if (!positive.is(data.size))
     raise('ConfigError', { where, expected: 'at least 1 image', actual: `${data.size}`, hint: 'give some images' });
   return data;
+};
+
+/** The mean magnitude of the numbers of an image from which it is none: samples overshoot [-1, 1], but not by this much. */
+const MOST = 2;
+
+/** Raises `ConfigError` for an image far outside [-1, 1], such as one of bytes. `checkFeatures` finds what is not finite. */
+const closeToUnit = (images: Float32Array, each: number, where: (image: number) => string): void => {
+  for (let from = 0; from < images.length; from += each) {
+    const magnitude = images.subarray(from, from + each).reduce((sum, x) => sum + Math.abs(x), 0) / each;
+    if (magnitude <= MOST || !Number.isFinite(magnitude)) continue;
+    raise('ConfigError', {
+      where: where(from / each),
+      expected: 'numbers in [-1, 1], or a little beyond',
+      actual: `numbers of mean magnitude ${magnitude.toPrecision(3)}`,
+      hint: `${TO_UNIT}; samples that diverged need more steps`,
+    });
+  }
 };
 
 /** The results of a batch on a backend. */
@@ -113,7 +131,7 @@ export const joinedRows = (count: number, batches: readonly Rows[]): Features =>
 };
 
 /** Copies a result of a batch to the host. */
-function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows> {
+function* rowsOf(where: string, value: Value<readonly number[]>, backend: Backend): Block<Rows> {
   const shape = valueShape(value);
   if (shape.length !== 2)
     raise('ShapeError', {
@@ -125,29 +143,30 @@ function* rowsOf(value: Value<readonly number[]>, backend: Backend): Block<Rows>
   return { numbers: yield* take(read(value)(backend)), length: shape[1]! };
 }
 
-/** Extracts the features of images, without checking the options. */
+/** Extracts the features of images, without checking the options; `where` names the images. */
 export function* extracted<P, I extends ImageShape>(
+  where: string,
   { model, params }: FeatureNetwork<P, I>,
   source: ImageSource,
   { images, batch: most, onBatch, signal }: FilledOf<typeof extraction>,
   backend: Backend,
 ): Block<Extracted> {
-  const data = datasetFrom(source, model.image);
+  const data = datasetFrom(where, source, model.image);
   const count = Math.min(images ?? data.size, data.size);
   const batch = Math.min(most, count);
   type Inputs = { readonly params: Resident<P>; readonly images: Float32Array };
   const compiling = compiled(looking(model), { B: batch }, storedIn('params', params));
   const network = yield* hold(compiling<Inputs, Results>(backend), (open) => open.release());
+  const load = loaded({}, data, signal, where, closeToUnit);
   const features: Rows[] = [];
   const probabilities: Rows[] = [];
 
   function* see(first: number): Block<void> {
     const positions = Int32Array.from({ length: batch }, (_, i) => (first + i) % count);
-    const loaded = yield* take(unlessStopped(`${where}: batch`, data.batch(positions)(), signal));
-    const { images } = yield* take(loaded);
+    const { images } = yield* take(load(positions));
     const seen = yield* hold(network.run({ params, images }), (values) => release(values)(backend));
-    features.push(yield* rowsOf(seen.features, backend));
-    if (seen.probabilities !== undefined) probabilities.push(yield* rowsOf(seen.probabilities, backend));
+    features.push(yield* rowsOf(where, seen.features, backend));
+    if (seen.probabilities !== undefined) probabilities.push(yield* rowsOf(where, seen.probabilities, backend));
   }
 
   const breathe = breather();
@@ -164,7 +183,7 @@ export function* extracted<P, I extends ImageShape>(
 /**
  * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a
  * classifier. Only the images of one batch are on the backend at a time. Fails with `ConfigError` for an invalid option
- * and for images of another size than the network takes, with `NonFinite` at the first image whose features are not
+ * and for images of another size than the network takes or far outside [-1, 1], with `NonFinite` at the first image whose features are not
  * finite, and with the errors of the data.
  * @example
  * const means = featuresOf([2, 2, 1], (images) => mean(images, [1, 2])) // the mean of each channel
@@ -184,5 +203,5 @@ export const extractFeatures = <P, I extends ImageShape, G = unknown>(
       argument(`${where}: network`, networkPart, 'give the result of digitClassifier() or featuresOf').decode(network),
     );
     yield* take(argument(`${where}: images`, sourcePart, 'give a data set, or { data, shape }').decode(source));
-    return yield* extracted(network, source, known, backend);
+    return yield* extracted(where, network, source, known, backend);
   });

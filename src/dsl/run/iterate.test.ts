@@ -168,7 +168,8 @@ describe.each(backends)('on $name', ({ acquire }) => {
           const controller = new AbortController();
           return {
             signal: controller.signal,
-            onStep: (_: unknown, index: number) => RTE.fromIO(() => index === 4 && controller.abort('the tab is hidden')),
+            onStep: (_: unknown, index: number) =>
+              RTE.fromIO(() => index === 4 && controller.abort('the tab is hidden')),
           };
         },
         error: { _tag: 'Cancelled', where: 'iteration, step 5', actual: 'a signal to stop: the tab is hidden' },

@@ -128,7 +128,8 @@ export function* endsOf(
   const of = pieces.reduce((sum, { range: [, count] }) => sum + count, 0);
   let done = 0; // mutable
   const run = async (piece: Piece): Promise<End> => {
-    if (stop?.aborted === true) return orRaise(cancelled(where, 'run it again: it goes on where it ended', stop.reason));
+    if (stop?.aborted === true)
+      return orRaise(cancelled(where, 'run it again: it goes on where it ended', stop.reason));
     const end = orRaise(await gen(() => runPiece(piece, open, folder))());
     done += piece.range[1];
     await onShard?.(done, of);

@@ -8,7 +8,7 @@ import { type Block, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type StopSignal, unlessStopped } from '../../internal/stop.js';
 import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
-import { checkNumbers } from '../data/images.js';
+import { checkNumbers, TO_UNIT } from '../data/images.js';
 import { genTask } from '../genEffect.js';
 
 export interface Labelled {
@@ -56,16 +56,30 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, at: In
   raise('ConfigError', { where: `${where}: label at ${at[wrong]}`, expected, actual, hint });
 };
 
+/** Checks numbers of images, `each` of an image; `where` names an image by its index. */
+type CheckImages = (images: Float32Array, each: number, where: (image: number) => string) => void;
+
+/** Raises `ConfigError` for a number outside [-1, 1], and `NonFinite` for one that is not finite. */
+const withinUnit: CheckImages = (images, each, where) =>
+  checkNumbers(images, {
+    is: (x) => Math.abs(x) <= 1,
+    expected: 'finite numbers in [-1, 1]',
+    hint: TO_UNIT,
+    each,
+    where,
+  });
+
 /**
  * The samples of a data set at some positions, changed at random if there is a key. Fails with `ConfigError` for an
- * invalid batch or one of another size, a label that is not a class of the model, or a number outside [-1, 1], and with
- * `NonFinite` for a number that is not finite. Fails with `Cancelled` if the signal is aborted while it waits for a batch.
+ * invalid batch or one of another size, or a label that is not a class of the model, and with the errors of `check`. Fails
+ * with `Cancelled` if the signal is aborted while it waits for a batch.
  */
 export const loaded = (
   { classes }: Labelled,
   data: Pick<Dataset, 'batch' | 'image'>,
   signal: StopSignal | undefined,
   where = 'data set',
+  check = withinUnit,
 ) => {
   const each = sizeOf(data.image);
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
@@ -78,13 +92,7 @@ export const loaded = (
         noBatch(where, `${images.length} and ${labels.length}`, expected, hint);
       }
       if (classes !== undefined) checkClasses(where, classes, labels, positions);
-      checkNumbers(images, {
-        is: (x) => Math.abs(x) <= 1,
-        expected: 'finite numbers in [-1, 1]',
-        hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
-        each,
-        where: (at) => `${where}: image at ${positions[at]}`,
-      });
+      check(images, each, (at) => `${where}: image at ${positions[at]}`);
       return { images, labels };
     });
 };

@@ -43,7 +43,10 @@ const preparations = schema('prepareSampling', {
   toData,
   batch: optional(positive, 1),
   storage: optional(floatStorage),
-} satisfies Record<keyof Preparation, unknown>).elsewhere(Object.keys(requestFields), 'each request: prepared.sample({ … })');
+} satisfies Record<keyof Preparation, unknown>).elsewhere(
+  Object.keys(requestFields),
+  'each request: prepared.sample({ … })',
+);
 const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>).elsewhere(
   Object.keys(preparations.fields),
   'prepareSampling',

@@ -57,10 +57,10 @@ const prepare =
     const { config, from } = run;
     return F.pipe(
       demoPartsOf(config.recipe, config),
-      E.tap(() =>
+      E.tap(({ recipe }) =>
         from === null
           ? E.right(from)
-          : resumable(from, { key: keysOf(config).train, batch: config.batch, config: config.recipe }),
+          : resumable(from, { key: keysOf(config).train, batch: config.batch, config: recipe }),
       ),
       TE.fromEither,
       TE.flatMap((parts) => TE.map((all: Digits): Prepared => ({ run, parts, digits: all }))(digits)),
@@ -71,7 +71,7 @@ const train =
   ({ display, signal }: World) =>
   ({ run, parts, digits }: Prepared): OnBackend<TrainedDigits> => {
     const { config, from, metrics } = run;
-    const { recipe } = config;
+    const { recipe } = parts;
     const done = from?.step ?? 0;
     const training = fitIn(
       run,

@@ -15,6 +15,8 @@ import {
 
 /** The parts of a recipe, for training and sampling. */
 export interface Parts extends Architecture, SolverAndGrid {
+  /** The recipe with the network of the process, which checkpoints contain. */
+  readonly recipe: Recipe;
   readonly optimizer: Optimizer;
   readonly times: TimeDraw;
   readonly guidance: Guidance;
@@ -38,6 +40,7 @@ export const partsOf = (
       attempt((): Parts => ({
         ...architecture,
         ...drawn,
+        recipe,
         optimizer: optimizerOf(recipe),
         times: stratifiedTimes,
         guidance: cfg(guidance),

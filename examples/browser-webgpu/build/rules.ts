@@ -111,6 +111,9 @@ export const coupling: Rule = (n, rest) =>
     : null;
 export const trainings = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);
 
+/** The page shows no warnings of a training. */
+export const warnings = inCalls(/^(withImages|unsignedText|explosionText)$/, (_, call) => [replaced(call, 'null')]);
+
 /** The tensors that the page writes were read from a backend or a file: their numbers have the type and the size that they say. */
 export const tensors = inCalls(/^check(Data|Writable)$/, (_, call) => [replaced(call, 'undefined')]);
 
@@ -131,6 +134,14 @@ export const explanations: Rule = (n) =>
   n.type === 'IfStatement' && nameOf(Object(Object(n['consequent']).argument).callee) === 'failure'
     ? [replaced(n, ';')]
     : null;
+
+/** The page shows messages, and an `Error` has a stack of its own. */
+export const stacks = inProperties(/^stack$/, '{}');
+
+/** No option of the page belongs to another function. */
+export const elsewhere: Rule = (n, rest) =>
+  inProperties(/^elsewhere$/, 'null')(n, rest) ??
+  inCalls(/^located$/, ([x], call) => inParentheses(x!, call, rest))(n, rest);
 
 /** No console of Node prints tensors. */
 export const prints = inCalls(/^inspected$/, ([value], call, rest) => inParentheses(value!, call, rest));

@@ -73,7 +73,7 @@ describe('a drawing', () => {
   test('is by the network that was chosen, and drawn again by another one', () => {
     const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
     expect(asked(blank, begun, { ...loaded, phase: 'absent' })).toBeUndefined();
-    expect(asked(blank, { _tag: 'NetworkLoaded' }, loaded)).toMatchObject({ network: 'shipped' });
+    expect(asked(blank, { _tag: 'NetworkLoaded', name: null }, loaded)).toMatchObject({ network: 'shipped' });
     expect(asked(ready, begun)).toMatchObject({ network: 'own' });
     const chosen: Event = { _tag: 'NetworkChosen', network: 'shipped' };
     const [other, [effect]] = drew(after(ready, ...wholly(0)), chosen, loaded);

@@ -141,7 +141,8 @@ const played = (state: Drawing, milliseconds: number): Drawing => {
 /** The drawing after an event; `network` is its state after the event. */
 export const drew = (before: Drawing, event: Event, network: Shipped): Moved<Drawing> => {
   const ready = chosenDraws(network);
-  if (before.ready === ready && before.network === network.chosen) return drewWith(before, event);
+  const isSame = before.ready === ready && before.network === network.chosen;
+  if (isSame && !(event._tag === 'NetworkLoaded' && before.network === 'shipped')) return drewWith(before, event);
   const state: Drawing = { ...before, ready, network: network.chosen };
   return ready && event._tag !== 'Begun'
     ? draw({ ...state, shown: null, index: null }, false) // by another network

@@ -37,7 +37,7 @@ describe('the rows of the figure', () => {
     expect(move({ _tag: 'GuidingSet', query: 'guide=7' }, begun)[0]).toMatchObject({ seed: 7, rows: [] });
     expect(move({ _tag: 'GuidingSet', query: 't=4' }, begun)[0]).toBe(begun);
     expect(move(pressed, unguided, absent)[1]).toEqual([]);
-    expect(move({ _tag: 'NetworkLoaded' })).toEqual([unguided, []]);
+    expect(move({ _tag: 'NetworkLoaded', name: null })).toEqual([unguided, []]);
   });
 
   test('show their own frames', () => {

@@ -79,6 +79,8 @@ export const guided = (state: Guiding, event: Event, network: Shipped): Moved<Gu
   switch (event._tag) {
     case 'GuidePressed':
       return asked(state, network);
+    case 'NetworkLoaded':
+      return [{ ...state, rows: [] }, []];
     case 'GuidingSet': {
       const { seed = state.seed } = choicesOf(event.query).number('seed', 'guide', Number.isInteger);
       return [seed === state.seed ? state : { ...state, seed, rows: [] }, []];

@@ -6,7 +6,7 @@ import { absent, chosenDraws, draws, shipped, type Shipped } from './network.js'
 const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
 const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
 const wanted: Event = { _tag: 'NetworkWanted' };
-const loaded: Event = { _tag: 'NetworkLoaded' };
+const loaded: Event = { _tag: 'NetworkLoaded', name: null };
 
 const after = (...events: readonly Event[]): Shipped =>
   events.reduce((state, event) => shipped(state, event)[0], absent);
@@ -48,6 +48,14 @@ describe('the shipped network', () => {
     expect(chosenDraws(after(opened, begun))).toBe(false);
     expect(chosenDraws(after(opened, begun, { _tag: 'TrainPressed' }))).toBe(true);
     expect(chosenDraws(after(opened, begun, wanted, loaded))).toBe(true);
+  });
+
+  test('may be that of a file, which then draws in the last figure, without a download', () => {
+    const dropped = [opened, begun, { _tag: 'TrainPressed' }, { _tag: 'NetworkLoaded', name: 'a' }] as const;
+    expect(after(...dropped).chosen).toBe('shipped');
+    expect(draws(after(...dropped))).toBe(true);
+    expect(requests(...dropped, wanted)).toEqual([]);
+    expect(after(opened, begun, { _tag: 'TrainPressed' }, loaded).chosen).toBe('own'); // the shipped one
   });
 
   test('can be asked for again after a failure', () => {

@@ -3,7 +3,7 @@ import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Shipped {
-  /** The state of the download: `wanted` means that it waits for a worker. */
+  /** The state of the download, `loaded` also by a file: `wanted` means that it waits for a worker. */
   readonly phase: 'absent' | 'wanted' | 'loading' | 'loaded';
   /** True if there is a worker, and if it can draw. */
   readonly employed: boolean;
@@ -35,7 +35,7 @@ export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
       // a training that goes on is what its owner wants to see
       return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen }, []];
     case 'NetworkLoaded':
-      return [{ ...state, phase: 'loaded' }, []];
+      return [{ ...state, phase: 'loaded', chosen: event.name === null ? state.chosen : 'shipped' }, []];
     case 'Lost': // the weights stay in the worker
       return [{ ...state, ready: false }, []];
     case 'Opened': {

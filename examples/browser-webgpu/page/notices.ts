@@ -56,7 +56,7 @@ const meanings: Readonly<Partial<Record<Failure['doing'], string>>> = {
   digits: 'Check the connection, and try again.',
   network: 'Check the connection, and try again.',
   train: 'The network is as it was before this update.',
-  open: 'It is no checkpoint of this page, it is damaged, or its network is another one.',
+  open: 'It is no checkpoint of this page or of the demo, it is damaged, or its network is another one.',
   save: 'The training is unchanged.',
   keep: 'Closing this tab loses its training unless you save it.',
   digit: 'Draw some digits, and press one to repair it.',
@@ -140,6 +140,16 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
             actions: [resume],
           });
       }
+    case 'NetworkLoaded':
+      return event.name === null
+        ? notices
+        : put(without(notices, 'open'), {
+            about: 'drawn',
+            tone: 'note',
+            title: 'Network opened',
+            text: `This page draws with the network of ${event.name} until you reload it. Its training does not go on here.`,
+            actions: [],
+          });
     case 'Replaced': {
       const { step, bytes } = event;
       return put(notices, {
@@ -187,7 +197,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
         actions: wayOn(event.doing, opened),
       });
     case 'Crashed':
-      return put(notices, {
+      return put(without(notices, 'drawn'), {
         about: 'start',
         tone: 'error',
         title: 'The worker of this page stopped',

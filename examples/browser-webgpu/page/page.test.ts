@@ -29,7 +29,9 @@ describe('the page', () => {
       turned(page, event)[1].flatMap((effect) => (effect._tag === 'Post' ? [effect.request._tag] : []));
     expect(requests(after(opened), begun)).toEqual([]);
     expect(requests(after(opened, begun), { _tag: 'NetworkWanted' })).toEqual(['LoadNetwork']);
-    expect(requests(after(opened, begun, { _tag: 'NetworkWanted' }), { _tag: 'NetworkLoaded' })).toEqual(['Paint']);
+    expect(requests(after(opened, begun, { _tag: 'NetworkWanted' }), { _tag: 'NetworkLoaded', name: null })).toEqual([
+      'Paint',
+    ]);
     expect(requests(after(opened, begun), { _tag: 'TrainPressed' })).toEqual(['LoadDigits', 'Paint']);
   });
 

@@ -18,7 +18,7 @@ import { codeOf, LAST, removed, type Removing, stillOf, timesOf, untouched, WAYS
 const file = Uint8Array.from(gunzipSync(built())).buffer;
 const noising: Noising = { ...plain, file, t: 640 };
 const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
-const arrived: Event = { _tag: 'NetworkLoaded' };
+const arrived: Event = { _tag: 'NetworkLoaded', name: null };
 
 const move = (event: Event, state: Removing = untouched, of: Noising = noising, network = loaded) =>
   removed(state, event, of, network);

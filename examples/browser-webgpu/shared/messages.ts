@@ -115,7 +115,8 @@ export type Report =
   /** The threads of WebAssembly could not start: it has one thread. */
   | { readonly _tag: 'OneThread' }
   | { readonly _tag: 'DigitsLoaded' }
-  | { readonly _tag: 'NetworkLoaded' }
+  /** The shipped network is loaded, or that of a file, which has a name. */
+  | { readonly _tag: 'NetworkLoaded'; readonly name: string | null }
   /** A network is ready, after this number of updates. */
   | {
       readonly _tag: 'Begun';
@@ -224,7 +225,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   Works: { backend: text, threads: orNull(count), why: orNull(oneOf(whys)) },
   OneThread: {},
   DigitsLoaded: {},
-  NetworkLoaded: {},
+  NetworkLoaded: { name: orNull(text) },
   Begun: { from: oneOf(['noise', 'kept', 'file', 'lost']), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber, trainingLoss: anyNumber },

@@ -143,6 +143,26 @@ describe('failures in the page', inBrowser, () => {
     expect(await stepOf(page)).toBe(step);
   });
 
+  test('the network of a run of the demo, dropped on it, draws, and the training is unchanged', async () => {
+    const { page } = visit;
+    const step = await trained();
+    const before = await saved(page);
+    const snapshot = right(decodeCheckpoint('saved')(before));
+    const demo = { ...snapshot, config: { ...(snapshot.config as object), muonRate: 0.01 } };
+    expect(await page.textContent('#draw-hint')).toContain('by your network');
+    await drop(page, 'checkpoint.safetensors', right(encodeCheckpoint(demo)));
+    await until(page, () => document.querySelector('#draw-hint')?.textContent === 'by the loaded network');
+    const note = await page.textContent('.notice.note');
+    expect(note).toContain('This page draws with the network of checkpoint.safetensors until you reload it.');
+    expect(note).toContain('Its training does not go on here.');
+    await whenDone(page);
+    expect(Buffer.compare(await saved(page), before)).toBe(0);
+    const lacking = new Map([...demo.tensors].filter(([path]) => path !== 'average.time.hidden.w'));
+    await drop(page, 'checkpoint.safetensors', right(encodeCheckpoint({ ...demo, tensors: lacking })));
+    expect(await message()).toMatch(/time.hidden.w: expected float32 .*, got no such tensor/);
+    await goesOn(step);
+  });
+
   test('a training that was replaced by mistake is restored with a press', async () => {
     const { page } = visit;
     const step = await trained();
@@ -198,7 +218,7 @@ describe('failures in the page', inBrowser, () => {
     const changed: readonly (readonly [change: Partial<Snapshot>, expected: RegExp])[] = [
       [
         { config: { ...(snapshot.config as object), model: otherModel } },
-        /its model: expected images 28×28×1 of 10 classes, got 8×8×3 of 0/,
+        /its model: expected images 28×28×1 of 10 classes, v, 1000 timesteps, got images 8×8×3 of 0 classes, epsilon, 1000 timesteps/,
       ],
       [{ tensors: new Map([...snapshot.tensors].slice(1)) }, /expected float32 .*, got no such tensor/],
       [{ batch: 2 ** 22 }, /at most the 6000 images of the data set, got 4194304/],

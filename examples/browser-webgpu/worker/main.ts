@@ -45,9 +45,11 @@ const loadDigits = async (): Promise<void> => {
 };
 
 const loadNetwork = async (): Promise<void> => {
-  const loaded = await files.weights();
+  const loaded = await files.network.weights();
   tell(
-    E.isRight(loaded) ? { _tag: 'NetworkLoaded' } : { _tag: 'Failed', doing: 'network', message: loaded.left.message },
+    E.isRight(loaded)
+      ? { _tag: 'NetworkLoaded', name: null }
+      : { _tag: 'Failed', doing: 'network', message: loaded.left.message },
   )();
 };
 

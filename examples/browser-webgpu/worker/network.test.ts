@@ -32,7 +32,7 @@ test('weights of int8 are multiplied by the scale of their output channel, and v
     ['scales.params.w', { dtype: 'F32', shape: [3], data: Float32Array.of(0.5, 2, 0.25) }],
     ['params.b', { dtype: 'F32', shape: [2], data: Float32Array.of(3, 4) }],
   ]);
-  expect([...restored({ tensors, metadata: {} })]).toEqual([
+  expect([...restored({ tensors })]).toEqual([
     ['w', { dtype: 'F32', shape: [2, 3], data: Float32Array.of(0.5, -4, 0.75, 63.5, 0, -31.75) }],
     ['b', { dtype: 'F32', shape: [2], data: Float32Array.of(3, 4) }],
   ]);

@@ -6,6 +6,8 @@ import { kindOf, type Network, type Painter, painter } from './painter.js';
 
 export interface Painters {
   readonly of: (asked: Paint) => TE.TaskEither<NoisefoldError, Painter>;
+  /** Borrows the parameters, and gives them back: fails as a request would. */
+  readonly check: TE.TaskEither<NoisefoldError, void>;
   readonly release: IO.IO<void>;
 }
 
@@ -34,6 +36,7 @@ export const painters =
           entry === undefined ? painter(network, kind)(backend) : TE.right(entry),
         );
       },
+      check: TE.flatMap(network.giveBack)(network.borrow),
       release: () => {
         for (const { release } of cache.values()) release();
         cache.clear();

@@ -38,15 +38,14 @@ const decoded = (recipe: unknown): E.Either<NoisefoldError, Recipe> =>
   F.pipe(
     recipeDecoder({ where: 'its recipe', hint: HINT })(recipe),
     E.flatMap((known) => {
-      const { image, classes = 0 } = known.model;
-      return `${image}` === `${[SIDE, SIDE, 1]}` && classes === CLASSES
+      const { image, classes = 0, predicts, timesteps } = known.model;
+      const [expected, actual] = [
+        `images ${SIDE}×${SIDE}×1 of ${CLASSES} classes, v, 1000 timesteps`,
+        `images ${image.join('×')} of ${classes} classes, ${predicts}, ${timesteps} timesteps`,
+      ];
+      return actual === expected
         ? E.right(known)
-        : fail('ConfigError', {
-            where: 'its model',
-            expected: `images ${SIDE}×${SIDE}×1 of ${CLASSES} classes`,
-            actual: `${image.join('×')} of ${classes}`,
-            hint: HINT,
-          });
+        : fail('ConfigError', { where: 'its model', expected, actual, hint: HINT });
     }),
   );
 
@@ -57,8 +56,11 @@ export const freshPlan = (name: Settings['recipe'], seed: number): E.Either<Nois
     E.map((recipe) => ({ ...recipes[name], recipe, key: fork(key(seed), 'train').train, from: null })),
   );
 
+/** Tests for a training of the demo, by Muon on other digits: it does not go on here, but its network draws. */
+export const isOfDemo = ({ recipe }: Plan): boolean => recipe.muonRate !== null;
+
 /** The training of a snapshot. Returns a `ConfigError` for an unknown recipe. */
-export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan> =>
+export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan & { readonly from: Snapshot }> =>
   F.pipe(
     decoded(from.config),
     E.map((recipe) => ({ recipe, batch: from.batch, key: from.key, from })),

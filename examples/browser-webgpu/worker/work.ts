@@ -6,8 +6,9 @@ import type { Paint, Pixels } from '../shared/messages.js';
 import type { Task } from './agenda.js';
 import { start } from './beginning.js';
 import { keep } from './keeping.js';
-import { freshPlan, type Plan, resumedPlan } from './recipes.js';
-import { closeStudio, openStudio } from './studio.js';
+import { averageOf, type Loaded } from './network.js';
+import { freshPlan, isOfDemo, type Plan, resumedPlan } from './recipes.js';
+import { closeStudio, drawingWith, openStudio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
 
 /** The interval between copies of the training, in milliseconds. */
@@ -129,6 +130,16 @@ const exchanged =
       TE.map(worldOf(plan, world)),
     );
 
+/** Draws with the network of a file in place of the shipped one. The training is unchanged. */
+const drawnWith =
+  (network: Loaded, name: string, { tell }: Outside) =>
+  (world: World): Effect<World> =>
+    F.pipe(
+      drawingWith(network, world.studio),
+      TE.tapIO(() => tell({ _tag: 'NetworkLoaded', name })),
+      TE.map((studio) => ({ ...world, studio, files: { ...world.files, network } })),
+    );
+
 /** The current checkpoint of a training. */
 const checkpointOf = (world: World): Effect<{ readonly step: number; readonly bytes: Pixels }> =>
   F.pipe(
@@ -179,9 +190,11 @@ export const carriedOut =
           decodeCheckpoint(task.name)(task.bytes),
           E.flatMap(resumedPlan),
           TE.fromEither,
-          TE.flatMap((plan) => exchanged(plan)(world)),
-          TE.tapIO(begun('file', outside)),
-          TE.flatMap(keeping(outside)),
+          TE.flatMap((plan) =>
+            isOfDemo(plan)
+              ? drawnWith(averageOf(plan), task.name, outside)(world)
+              : F.pipe(exchanged(plan)(world), TE.tapIO(begun('file', outside)), TE.flatMap(keeping(outside))),
+          ),
         );
       case 'Anew':
         return F.pipe(

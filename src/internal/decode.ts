@@ -38,7 +38,7 @@ export const isWork = (x: unknown): boolean => typeof x === 'function' && WORK i
 
 const LONGEST = 60;
 
-/** Describes a value in a few words, without the contents of an object. */
+/** Describes a value in a few words, without the contents of an object; an array of numbers by its type. */
 export const show = (value: unknown): string => {
   if (value === undefined) return 'nothing';
   if (isEither(value)) return 'an Either';
@@ -46,12 +46,10 @@ export const show = (value: unknown): string => {
   if (typeof value === 'function') return isWork(value) ? 'work that has not run' : 'a function';
   if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value))
+    return `${value.constructor.name.startsWith('I') ? 'an' : 'a'} ${value.constructor.name}`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 };
-
-/** Describes a value as `show` does, but an array of numbers by its type. */
-export const nameOf = (value: unknown): string =>
-  ArrayBuffer.isView(value) ? `a ${value.constructor.name}` : show(value);
 
 /** Advice about a result that holds the value, or about work that gives it; null for other values. */
 const remedyFor = (value: unknown): string | null => {
@@ -108,7 +106,7 @@ export const unknownField = (
   names: readonly string[],
   context: t.Context,
 ): t.Validation<never> => {
-  const isGiven = (known: string): boolean => Object.hasOwn(record, known);
+  const isGiven = (known: string): boolean => record[known] !== undefined;
   // of equally similar names, one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
   return refuseValue(record[name], t.appendContext(context, name, t.never), {

@@ -27,7 +27,10 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
 };
 
 /** A signal to stop. */
-export const signal = part<StopSignal>('a signal, such as that of an AbortController', 'aborted');
+export const signal = hinted(
+  part<StopSignal>('a signal, such as that of an AbortController', 'aborted'),
+  'give controller.signal',
+);
 
 /** A function that a caller writes, such as one of tensors. Work that has not run is none. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -60,6 +60,6 @@ describe('an argument of another kind is a typed error', () => {
     ['readCifar10(path)', () => js.readCifar10!('x'), 'readCifar10: paths: expected a list of paths, got "x"'],
     ["readIdxDataset(images, labels, '28')", () => js.readIdxDataset!('never', 'never', '28'), 'readIdxDataset.image: expected an image shape, got "28"'],
     ['streamIdx(f, 1)()', () => (js.streamIdx!('f', 1) as () => unknown)(), 'f: expected the pieces of a file, an AsyncIterable, got nothing'],
-    ['gunzip(f)(bytes)', () => (js.gunzip!('f') as (y: unknown) => unknown)(new Uint8Array(1)), 'f: expected the pieces of a file, an AsyncIterable, got an object'],
+    ['gunzip(f)(bytes)', () => (js.gunzip!('f') as (y: unknown) => unknown)(new Uint8Array(1)), 'f: expected the pieces of a file, an AsyncIterable, got a Uint8Array'],
   ])('%s', async (_, call, message) => expect(await messageOf(call)).toContain(message)); // oxfmt-ignore
 });

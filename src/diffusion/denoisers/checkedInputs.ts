@@ -81,7 +81,7 @@ export const checkedLabels = demanding(
                 ? 'no labels: the model has no classes'
                 : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
             actual: `${labels[wrong]}`,
-            hint: 'give other labels, or make the model with more `classes`',
+            hint: `${classes === undefined ? 'leave them out' : 'give other labels'}, or make the model with ${classes === undefined ? '' : 'more '}\`classes\``,
           });
     };
   },

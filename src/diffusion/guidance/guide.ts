@@ -107,7 +107,7 @@ const guidePart = hinted(
       isObject(guide) &&
       ('gradient' in guide ? typeof guide.gradient === 'function' : 'apply' in guide && 'classes' in guide),
   ),
-  'give the guide, then its scale; the sampler has the process',
+  'give the guide, then its scale: of a trained classifier its model, classifierGuided(judge.model, 2)',
 );
 const scalePart = hinted(
   refined(finite, 'a finite guidance scale', finite.is),

@@ -31,7 +31,7 @@ describe('rejects values that JSON cannot represent, with their path', () => {
     ['a hole', [1, , 2], '1: expected JSON, got nothing'], // oxlint-disable-line no-sparse-arrays
     ['a date', { at: new Date(0) }, 'at: expected JSON, which has no Date, got an object'],
     ['a map', new Map(), ': expected JSON, which has no Map, got an object'],
-    ['a typed array', Float32Array.of(1), ': expected JSON, which has no Float32Array, got an object'],
+    ['a typed array', Float32Array.of(1), ': expected JSON, which has no Float32Array, got a Float32Array'],
     ['a cycle', cycle, 'a.0: expected JSON, which has no cycles, got an object'],
     ['depth', nested(101), `${'0.'.repeat(99)}0: expected JSON of at most 100 levels, got an array of 1`],
     ['a long text', 'x'.repeat(2 ** 22), ': expected JSON of at most 4194304 characters, got 4194306'],

@@ -123,7 +123,7 @@ describe.each([
 
 test.each([
   ['a path', path, '"'],
-  ['bytes', new Uint8Array(8), 'an object'],
+  ['bytes', new Uint8Array(8), 'a Uint8Array'],
   ['work', loadTensors(path, spec), 'work that has not run'],
 ])('%s in place of values is refused with what to do', async (_, tree, actual) => {
   const result = await using(reference())(readTensors(tree))();

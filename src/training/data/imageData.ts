@@ -2,7 +2,7 @@ import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, showShape } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
-import { nameOf, positive } from '../../internal/decode.js';
+import { positive, show } from '../../internal/decode.js';
 import type { either } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { part } from '../../internal/parts.js';
@@ -60,7 +60,7 @@ export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unkno
     if (!isFloats(data))
       refuse(
         'numbers in [-1, 1] in a Float32Array',
-        nameOf(data),
+        show(data),
         'make a data set of bytes by datasetOf, and of other numbers by Float32Array.from(numbers)',
       );
     if (image !== undefined && showShape(image) !== showShape(extents))

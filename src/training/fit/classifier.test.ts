@@ -11,6 +11,7 @@ import {
   cosine,
   ddim,
   ddpm,
+  type Guidance,
   importanceTimesteps,
   linear,
   superResolution,
@@ -138,6 +139,20 @@ describe('a trained classifier as a guide', () => {
       const guided = await draw(2, judge);
       expect(guided).toEqual(await draw(2, judge.params));
       expect(guided).not.toEqual(await draw(0, judge));
+    }));
+
+  test('is a ConfigError without its parameters, and so is the result of fit in place of its model', () =>
+    onWasm(async (backend) => {
+      const judge = right(await fit(classifierTraining(0))(backend)());
+      const trained = right(await fit(plainTraining(0))(backend)());
+      const draw = (guidance: Guidance<never, never>, guide: unknown) =>
+        sample({ ...samplesOf([0]), guidance, guide } as never)(trained);
+      expect(await messageOf(draw(classifierGuided(judge.model, 1) as never, judge.model))).toBe(
+        'ConfigError: sample: guide: expected a trained classifier, or parameters, got a model alone; give the result of fit',
+      );
+      expect(await messageOf(draw(classifierGuided(judge as never, 1) as never, judge))).toMatch(
+        /^ConfigError: classifierGuided: .*, got an object; .*: of a trained classifier its model/,
+      );
     }));
 
   test('that was trained at other noise levels or on other images is a ConfigError', () =>

@@ -1,6 +1,6 @@
 /** Samples of a data set in the form that a step uses. */
 import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { nameOf, show } from '../../internal/decode.js';
+import { show } from '../../internal/decode.js';
 import { isEither } from '../../internal/either.js';
 import { isError, raise, showShape } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
@@ -37,8 +37,8 @@ function* resultOf(where: string, value: unknown, signal: StopSignal | undefined
 /** The images and labels of a batch, with the label -1 for each image if it has no labels. */
 const batchOf = (where: string, count: number, value: unknown): Samples => {
   const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(value) as Partial<Batch>;
-  if (!(images instanceof Float32Array)) return noBatch(where, `images as ${nameOf(images)}`);
-  return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${nameOf(labels)}`);
+  if (!(images instanceof Float32Array)) return noBatch(where, `images as ${show(images)}`);
+  return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${show(labels)}`);
 };
 
 /** Raises `ConfigError` for a label that is not a class of the model. */

@@ -3,7 +3,7 @@ import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { decay, functionOf, natural, positive, rate, refined } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
-import { part, signal } from '../../internal/parts.js';
+import { part, partLike, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { conditioner, dataSet, hostKey, json, learnablePart, noisingPart } from '../checked.js';
 import type { DataFor, ImageShape } from '../data/dataset.js';
@@ -118,7 +118,7 @@ export const trainingFields = {
   ),
   config: optional(json),
   initial: optional(part('parameters on a backend, or a trained model')),
-  from: optional(part('a snapshot', 'step', 'key', 'batch', 'tensors')),
+  from: optional(partLike('a snapshot', 'the result of loadCheckpoint', 'step', 'key', 'batch', 'tensors')),
   allowOtherRounding: optional(t.boolean),
   allowOtherSettings: optional(t.boolean),
   explosion: optional(explosions.type),

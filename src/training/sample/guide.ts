@@ -26,9 +26,12 @@ const guideParts = <Q, I extends ImageShape>(
   { image, noising, classes }: Pick<Trained<never, I>, 'image' | 'noising' | 'classes'>,
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): { readonly params: Resident<Q> | undefined; readonly classes?: readonly string[] } => {
-  if (!isTrained(guide)) return { params: guide };
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: `${where}: guide`, expected, actual, hint });
+  if (!isTrained(guide))
+    return isClassifier(guide)
+      ? refuse('a trained classifier, or parameters', 'a model alone', 'give the result of fit')
+      : { params: guide };
   const [own, other] = [showShape(image), showShape(guide.image)];
   if (own !== other) refuse(`a classifier of images ${own}`, `one of ${other}`, 'train both on the same images');
   const difference = otherLevel(noising, guide.noising);

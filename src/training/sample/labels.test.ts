@@ -29,8 +29,8 @@ test.each([
   [named, -1, 'expected a class of the model, 0 to 2, got -1; give other labels, or make the model with more `classes`'],
   [named, 'dig', 'expected a class: cat, dog, fox, got "dig"; did you mean dog?'],
   [trained, 'dog', 'expected a number, because there are no names of classes, got "dog"; add them: { ...trained, classes: data.classes }'],
-  [{ ...trained, model: plain }, null, 'expected no labels: the model has no classes, got null; give other labels, or make the model with more `classes`'],
-  [{ ...trained, model: plain }, 0, 'expected no labels: the model has no classes, got 0; give other labels, or make the model with more `classes`'],
+  [{ ...trained, model: plain }, null, 'expected no labels: the model has no classes, got null; leave them out, or make the model with `classes`'],
+  [{ ...trained, model: plain }, 0, 'expected no labels: the model has no classes, got 0; leave them out, or make the model with `classes`'],
 ] as const)('%#: another label is an error', async (of, label, message) => {
   const { message: found } = await leftOf(using(reference())(sample(of, { ...parts, labels: [label] })));
   expect(found).toBe(`sample: label of sample 0: ${message}`);

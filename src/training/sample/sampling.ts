@@ -3,7 +3,7 @@ import { gridPart } from '../../diffusion/grids/grid.js';
 import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
-import { functionOf, natural, positive, refuseValue } from '../../internal/decode.js';
+import { functionOf, hinted, natural, positive, refined, refuseValue } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
@@ -103,10 +103,19 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-const imageFields = record({
-  data: part('numbers, such as a Float32Array', 'length'),
-  shape: t.array(natural),
-});
+const numbers = part('numbers, such as a Float32Array', 'length');
+
+/** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
+const notBytes = hinted(
+  refined(
+    numbers,
+    'numbers in a Float32Array',
+    (data) => !(data instanceof Uint8Array || data instanceof Uint8ClampedArray),
+  ),
+  'map bytes to [-1, 1]: Float32Array.from(bytes, pixelOf)',
+);
+
+const imageFields = record({ data: notBytes, shape: t.array(natural) });
 
 /** Images; of a data set, which is not images, the error says how to take some. */
 export const imagesRecord: t.Type<t.TypeOf<typeof imageFields>, unknown> = new t.Type(
@@ -142,7 +151,15 @@ export const toData = optional(t.boolean, true);
 /** The fields of a request; only the key is required. */
 export const requestFields = {
   key: hostKey,
-  labels: optional(t.array(t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'))),
+  labels: optional(
+    hinted(
+      t.array(
+        t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'),
+        'an array of labels',
+      ),
+      'give [0, 1], or Array.from(labels) of a typed array',
+    ),
+  ),
   condition: optional(record({ images: imagesRecord, t: optional(t.number) })),
   from: optional(
     t.union(
@@ -151,7 +168,12 @@ export const requestFields = {
     ),
   ),
   known: optional(
-    record({ images: imagesRecord, mask: imagesRecord, resamples: optional(t.number), jump: optional(t.number) }),
+    record({
+      images: imagesRecord,
+      mask: record({ data: numbers, shape: t.array(natural) }),
+      resamples: optional(t.number),
+      jump: optional(t.number),
+    }),
   ),
   noise: optional(noisesRecord),
   brownian: optional(t.boolean, false),
@@ -168,7 +190,10 @@ export const samplings = schema('sample', {
   ...requestFields,
   toData,
   storage: optional(floatStorage),
-} satisfies Record<keyof Sampling, unknown>);
+} satisfies Record<keyof Sampling, unknown>).elsewhere(
+  ['model', 'noising', 'image', 'params', 'classes'],
+  'sample as its first argument: sample(trained, { … })',
+);
 
 /** A sampling whose labels are numbers. */
 export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };

@@ -236,6 +236,9 @@ describe('a training in a folder', () => {
     expect(await messageOf(fitted({}, { evry: 1 } as never))).toMatch(
       /^ConfigError: fitInFolder.evry: .*did you mean every/,
     );
+    expect(await messageOf(fitted({ resume: true } as never))).toMatch(
+      /^ConfigError: fitInFolder: training.resume: .*; give it after the training: fitInFolder\(…, training, { resume }\)$/,
+    );
     expect(await readdir(home)).toEqual(['run']);
   });
 

@@ -4,6 +4,7 @@ import type { Backend, NoisefoldError } from '../../../dsl/index.js';
 import type { Effect } from '../../../dsl/run/effect.js';
 import type { Exact } from '../../../internal/exact.js';
 import { positive } from '../../../internal/decode.js';
+import { fail } from '../../../internal/errors.js';
 import { E, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import { part, signal } from '../../../internal/parts.js';
@@ -38,9 +39,21 @@ export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Mod
 
 const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'from', 'metrics', 'log', 'save');
 
-/** Checks a training that is read before `fit` checks it. */
-const trainingOf = (where: string) =>
-  argument(`${where}: training`, part('a training, as fit takes it', 'model'), 'give the options of fit').decode;
+const aTraining = part<object>('a training, as fit takes it', 'model');
+
+/** Checks a training that is read before `fit` checks it: it has no options of the folder, which `resume` would otherwise open anew. */
+const trainingOf = (where: string) => (training: unknown) =>
+  E.flatMap((given: object) => {
+    const misplaced = Object.keys(inFolder.fields).find((option) => option in given);
+    return misplaced === undefined
+      ? E.right(given)
+      : fail('ConfigError', {
+          where: `${where}: training.${misplaced}`,
+          expected: 'the options of fit',
+          actual: 'an option of the folder',
+          hint: `give it after the training: ${where}(…, training, { ${misplaced} })`,
+        });
+  })(argument(`${where}: training`, aTraining, 'give the options of fit').decode(training));
 
 /** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
 const goodState = (path: string, saved: number | null): string =>

@@ -33,16 +33,18 @@ const pictureSchema = /* @__PURE__ */ schema('encodePng', {
     (x, context) => (x instanceof Uint8Array ? t.success(x) : t.failure(x, context)),
     F.identity,
   ),
-}).rule(({ width, height, channels, data }) =>
-  data.length === width * height * channels
-    ? null
-    : {
-        field: 'data',
-        expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels`,
-        actual: `${data.length} bytes`,
-        hint: 'give rows of pixels from the top, without padding',
-      },
-);
+})
+  .rule(({ width, height, channels, data }) =>
+    data.length === width * height * channels
+      ? null
+      : {
+          field: 'data',
+          expected: `a byte for each channel of ${width} × ${height} pixels of ${channels} channels`,
+          actual: `${data.length} bytes`,
+          hint: 'give rows of pixels from the top, without padding',
+        },
+  )
+  .elsewhere(['shape'], 'imageGrid, which makes a picture of images');
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture extends OptionsOf<typeof pictureSchema> {}

@@ -136,3 +136,10 @@ test.each([
     },
   });
 });
+
+test('a model in place of its spec is refused with what to give', async () => {
+  const result = await using(reference())(loadTensors(path, { params: spec } as never))();
+  expect(result).toMatchObject({
+    left: { where: 'loadTensors: spec', hint: 'give the spec of its tensors, such as model.params' },
+  });
+});

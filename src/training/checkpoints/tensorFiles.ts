@@ -1,7 +1,10 @@
 /** Saves and loads a tree of values by path, for the parameters of models that `fit` does not train. */
 import type { Effect } from '../../dsl/run/effect.js';
 import type { TreeSpec, Resident } from '../../dsl/index.js';
+import { treeSpecPart } from '../../dsl/graph/spec.js';
+import { hinted } from '../../internal/decode.js';
 import { gen, take } from '../../internal/gen.js';
+import { argument } from '../../internal/schema.js';
 import { genEffect } from '../genEffect.js';
 import { matching, readTensors, uploadEach } from './snapshot.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
@@ -26,6 +29,8 @@ export const saveTensors =
       yield* take(writeTensors(path, { tensors, metadata: {} }));
     });
 
+const specPart = hinted(treeSpecPart, 'give the spec of its tensors, such as model.params');
+
 /**
  * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
  * float32. Fails with a `CheckpointMismatch`, which names the tensor, if the tensors of the file are not those of the
@@ -42,6 +47,7 @@ export const saveTensors =
  */
 export const loadTensors = <P>(path: string, spec: TreeSpec<P>): Effect<Resident<P>> =>
   genEffect('loadTensors', function* (backend) {
+    yield* take(argument('loadTensors: spec', specPart).decode(spec));
     const uploaded = withTensors(path, { finite: false }, ({ entries, tensor }) =>
       gen(function* () {
         yield* take(matching(path, spec, entries));

@@ -16,7 +16,7 @@ import type { OpenTensors } from '../../../formats/openTensors.js';
 import type { StoredTensor } from '../../../formats/safetensors.js';
 import { prefixOf } from '../../../formats/weights.js';
 import type { Exact } from '../../../internal/exact.js';
-import { functionOf } from '../../../internal/decode.js';
+import { functionOf, hinted, refined } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take, type Work } from '../../../internal/gen.js';
 import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
@@ -25,7 +25,7 @@ import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
 import type { WeightFiles } from '../../../node/weights.js';
-import { part } from '../../../internal/parts.js';
+import { treeSpecPart } from '../../../dsl/graph/spec.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { hostKey } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
@@ -71,7 +71,11 @@ export interface LoadedWeights<P> {
   readonly report: WeightReport;
 }
 
-export const modelPart = part('a model, such as the result of unet', 'params');
+/** A network; a trained one has parameters on a backend in place of their spec. */
+export const modelPart = hinted(
+  refined(t.unknown, 'a model, such as the result of unet', (model) => treeSpecPart.is(Object(model).params)),
+  'give the network: of a trained model its field `model`',
+);
 
 /** The numbers of a tensor as float32. */
 const floatsOf = ({ dtype, data }: StoredTensor): Float32Array =>

@@ -319,6 +319,13 @@ describe('a file that does not match', () => {
     expect((await refusal(loadWeights(7 as never, model))).where).toBe('loadWeights');
     expect((await refusal(loadWeights('x', {} as never))).where).toBe('loadWeights: model');
     expect((await refusal(loadWeights(`${folder}/none`, model)))._tag).toBe('FileError');
+    const trained = { model, params: { w: 1 } };
+    expect(await refusal(loadWeights('x', trained as never))).toMatchObject({
+      where: 'loadWeights: model',
+      hint: 'give the network: of a trained model its field `model`',
+    });
+    const uncalled = guidedDiffusion(model as never)(model);
+    expect(uncalled).toMatchObject({ left: { hint: 'give it to the result: names: guidedDiffusion()' } });
   });
 });
 

@@ -104,9 +104,12 @@ export const messages = inCalls(/^decode(Report|Request)$/, ([message], call, re
 export const classifier: Rule = (n) =>
   n.type === 'IfStatement' && nameOf(Object(n['test']).callee) === 'isClassifier' ? [replaced(n, ';')] : null;
 
-/** The page trains without a coupling and without an end, on digits without names of classes, which are not in memory. */
+/**
+ * The page trains without a coupling and without an end, on digits without names of classes, which are not in memory, and takes no
+ * parameters of a training that it has released.
+ */
 export const coupling: Rule = (n, rest) =>
-  n.type === 'ConditionalExpression' && nameOf(n['test']) === 'coupling'
+  n.type === 'ConditionalExpression' && /^(coupling|hasEnded)$/.test(nameOf(n['test']))
     ? inParentheses(n['alternate'] as Syntax, n, rest)
     : null;
 export const trainings = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);

@@ -156,7 +156,7 @@ const rows: readonly Row[] = [
   row('pag', (o) => d.pag(2, o)({ ...denoiser, identityAttention: true }), {}, { rescale: 0.5 }),
   row('meanGuided', (o) => d.meanGuided(uphill, 1, o)(guided), {}, { gradientAt: 'mean' }),
   row('sampler', d.sampler, { noising, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
-  row('adaptiveSampler', d.adaptiveSampler, { noising, denoiser }, { order: 2, toData: true }),
+  row('adaptiveSampler', d.adaptiveSampler, { noising, denoiser }, { order: 2, rule: 'heun', toData: true }),
   row('likelihood', d.likelihood, { noising, denoiser }, { grid: 2 }),
   row('inpainting', (o) => F.pipe(d.sampler({ noising, denoiser, solver: d.ddim(), correction: d.uncorrected }), E.flatMap(d.inpainting(o))), {}, { resamples: 1, jump: 1 }),
   row('superResolution', traced((o, k) => d.superResolution(o)(image, k).image), { factor: 2 }),

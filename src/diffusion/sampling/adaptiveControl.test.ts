@@ -29,7 +29,15 @@ const published = (
   noising: Noising,
   x0Of: X0,
   { min, max }: Ends,
-  { space = 'epsilon', order = 3, rtol = 0.05, atol = 0.0078, hInit = 0.05, theta = 0.9 }: AdaptiveOptions,
+  {
+    space = 'epsilon',
+    order = 3,
+    rule = 'midpoint',
+    rtol = 0.05,
+    atol = 0.0078,
+    hInit = 0.05,
+    theta = 0.9,
+  }: AdaptiveOptions,
 ) => {
   const { levelOfSigma } = pathOf(noising);
   const at = (l: number): Level => levelOfSigma(Math.exp(-l));
@@ -41,11 +49,14 @@ const published = (
       const x0 = x0Of(value / alpha(l), at(l), l);
       return isInNoise ? (value - alpha(l) * x0) / sigma(l) : x0;
     });
-  /** The factors of x, of the prediction and of its slope, from λ = s over h. */
-  const factors = (s: number, h: number): readonly [number, number, number] =>
-    isInNoise
-      ? [alpha(s + h) / alpha(s), -sigma(s + h) * Math.expm1(h), -sigma(s + h) * (Math.expm1(h) / h - 1)]
-      : [sigma(s + h) / sigma(s), -alpha(s + h) * Math.expm1(-h), alpha(s + h) * (Math.expm1(-h) / h + 1)];
+  /** The factors of x, of the prediction, of its slope D1 and of its second derivative D2, from λ = s over h. */
+  const factors = (s: number, h: number): readonly [number, number, number, number] => {
+    const phi1 = Math.expm1(isInNoise ? h : -h);
+    const phi2 = phi1 / h + (isInNoise ? -1 : 1);
+    const phi3 = phi2 / h - 0.5;
+    const [a, b] = [alpha(s + h), sigma(s + h)];
+    return isInNoise ? [a / alpha(s), -b * phi1, -b * phi2, -b * phi3] : [b / sigma(s), -a * phi1, a * phi2, -a * phi3];
+  };
   const end = -Math.log(min);
   let [s, h, evaluations] = [-Math.log(max), hInit, 0];
   let x: Pair = BEGIN.map((value) => value * noiseScale(at(s)));
@@ -59,10 +70,16 @@ const published = (
     const differenceAt = (at: Pair, r: number): Pair => sum([1, predict(at, s + r * h)], [-1, m]);
     const r1 = order === 2 ? 1 / 2 : 1 / 3;
     const d1 = differenceAt(first(r1), r1);
-    const second = sum([1, first(1)], [factors(s, h)[1] / (2 * r1), d1]);
+    const isTaylor = rule === 'heun';
+    const [, whole, ofD1, ofD2] = factors(s, h);
+    const second = sum([1, first(1)], [isTaylor ? ofD1 / r1 : whole / (2 * r1), d1]);
     const third = (): Pair => {
       const u = sum([1, first(2 / 3)], [2 * factors(s, (2 / 3) * h)[2], d1]);
-      return sum([1, first(1)], [1.5 * factors(s, h)[2], differenceAt(u, 2 / 3)]);
+      const d2 = differenceAt(u, 2 / 3);
+      if (!isTaylor) return sum([1, first(1)], [1.5 * ofD1, d2]);
+      const [D10, D11] = [sum([3, d1]), sum([1.5, d2])];
+      const [D1, D2] = [sum([2, D10], [-1, D11]), sum([6, D11], [-6, D10])];
+      return sum([1, first(1)], [ofD1, D1], [ofD2, D2]);
     };
     const [low, high] = order === 2 ? [first(1), second] : [second, third()];
     const squares = low.map((value, i) => {
@@ -84,6 +101,10 @@ it.each<AdaptiveOptions>([
   { theta: 0.9, space: 'x0' },
   { theta: 0.8, space: 'x0', order: 2, rtol: 0.01, atol: 1e-3 },
   { theta: 0.9, hInit: 3, rtol: 0.002, atol: 1e-4 }, // rejects
+  { theta: 0.9, rule: 'heun', rtol: 0.01, atol: 1e-3 },
+  { theta: 0.9, rule: 'heun', space: 'x0', rtol: 0.01, atol: 1e-3 },
+  { theta: 0.9, rule: 'heun', order: 2, hInit: 1 },
+  { theta: 0.9, rule: 'heun', order: 2, space: 'x0', hInit: 1 },
 ])('is dpm_solver_adaptive of the code of DPM-Solver: %o', async (options) => {
   const { x, evaluations } = published(rectifiedFlow(), ofLevel, { min: MIN, max: MAX }, options);
   const drawn = await draw(rectifiedFlow(), squashed, BEGIN, { ...options, min: MIN, max: MAX, toData: false });

@@ -29,7 +29,7 @@ const gaussian: Denoiser<null, [2]> = {
   },
 };
 
-interface Options extends Required<Omit<AdaptiveOptions, 'min' | 'max' | 'space' | 'theta'>> {
+interface Options extends Required<Omit<AdaptiveOptions, 'min' | 'max' | 'space' | 'rule' | 'theta'>> {
   readonly min: number;
   readonly max: number;
 }

@@ -31,7 +31,7 @@ import { aboveZero, amount, finite, hinted, oneOf, refined } from '../../../inte
 import { t } from '../../../internal/fp.js';
 import { type Filled, optional } from '../../../internal/schema.js';
 import { overElements } from '../../levels/batch.js';
-import { anyEta, noiseFactor } from '../solverOptions.js';
+import { anyEta, noiseFactor, pairRule } from '../solverOptions.js';
 
 export const controlFields = {
   /** 2, DPM-Solver-12, or 3, DPM-Solver-23: its evaluations a step; 3 if left out. */
@@ -44,6 +44,8 @@ export const controlFields = {
   ),
   /** The prediction that it integrates: 'epsilon' if left out, or 'x0', as DPM-Solver++. */
   space: optional(oneOf('epsilon', 'x0'), 'epsilon'),
+  /** The rule for the predictions of a step: 'midpoint' if left out, or 'heun', which integrates the polynomial through all. */
+  rule: pairRule,
   /** The error that a step may have beside |x/α|; 0.05 if left out. */
   rtol: optional(hinted(amount, '0.05 is usual'), 0.05),
   /** The error that a step may always have; 0.0078 if left out, two of the 256 values of a pixel. */
@@ -128,12 +130,12 @@ const minus = <B extends Dim, I extends Shape>(
 
 /**
  * The prediction at λ, and the results of a step of the orders `order` - 1 and `order`, in x/α: DPM-Solver-12 or -23 (Lu et al. 2022a,
- * appendix C) for ε̂, and for x̂₀ those of DPM-Solver++ (Lu et al. 2022b), which have -h for h. φ₁ and φ₂ are phi_1 and phi_2 of the
- * published code.
+ * appendix C) for ε̂, and for x̂₀ those of DPM-Solver++ (Lu et al. 2022b), which have -h for h. φ₁, φ₂ and φ₃ are phi_1 to phi_3 of the
+ * published code, whose solver_type 'taylor' is the rule 'heun'.
  */
 const estimates = <B extends Dim, I extends Shape>(
   predict: Predict<B, I>,
-  { order, space }: Control,
+  { order, space, rule }: Control,
   x: Tensor<[B, ...I]>,
   lambda: Numbers<B>,
   h: Numbers<B>,
@@ -152,12 +154,19 @@ const estimates = <B extends Dim, I extends Shape>(
   const first = (r: number) => minus(ofX0 ? scaleBy(x, exp(part(r))) : x, e, scaled(r, phi1(r))); // DPM-Solver-1
   const u1 = first(r1);
   const d1 = sub(predict(u1, at(r1)), e);
-  const second = minus(first(1), d1, mul(scaled(1, phi1(1)), 1 / (2 * r1))); // DPM-Solver-2
+  const line = rule === 'heun' ? mul(phi2(1), 1 / r1) : mul(phi1(1), 1 / (2 * r1));
+  const second = minus(first(1), d1, scaled(1, line)); // DPM-Solver-2
   if (order === 2) return { e, low: first(1), high: second };
   const u2 = minus(first(r2), d1, mul(scaled(r2, phi2(r2)), r2 / r1));
   const d2 = sub(predict(u2, at(r2)), e);
   const third = minus(first(1), d2, mul(scaled(1, phi2(1)), 1 / r2)); // DPM-Solver-3
-  return { e, low: second, high: third };
+  if (rule === 'midpoint') return { e, low: second, high: third };
+  const [s1, s2] = [mul(d1, 1 / r1), mul(d2, 1 / r2)];
+  const phi3 = sub(div(phi2(1), part(1)), 1 / 2);
+  const bend = mul(sub(s2, s1), 1 / (r2 - r1)); // the parabola is e + (s1 - r1·bend)·r + bend·r²
+  const slope = sub(s1, mul(bend, r1));
+  const parabola = minus(minus(first(1), slope, scaled(1, phi2(1))), bend, mul(scaled(1, phi3), 2));
+  return { e, low: second, high: parabola };
 };
 
 /** 1/error of an attempt, beside `atol` and `rtol`·|x/α|, or `rtol`·|x| with θ. */

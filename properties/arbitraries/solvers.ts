@@ -25,6 +25,7 @@ import {
   dpmSolverPPSdeSinglestep,
   kdpm2,
   kdpm2Ancestral,
+  rungeKutta,
   saSolver,
   tcd,
 } from 'noisefold/diffusion';
@@ -66,6 +67,7 @@ const uniPCs = (['bh1', 'bh2', 'exact'] as const).flatMap((variant) =>
 );
 
 const space = 'epsilon';
+const KUTTA = { tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] };
 const inNoise = ofOrders(2, 3).map((one) => ({ ...one, space }) as const);
 
 /**
@@ -96,6 +98,7 @@ const keeping: readonly Named[] = [
   ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
   ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
   ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxFall: 10 }]),
+  ...second('rungeKutta', rungeKutta, [KUTTA, { ...KUTTA, maxFall: 10 }]),
   ...second('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}, { eta: 0.5 }]),
   ...first('dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep, [{}]),
   ...ofNoises('uniPC', uniPC, [{ space }, { space, order: 3, variant: 'exact', maxFall: 5 }]),

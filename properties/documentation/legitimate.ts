@@ -30,7 +30,7 @@ const entries: readonly Entry[] = [
   ['pixelOf', 0, any, 'called for each number: NaN for what is no number'],
   [
     'ancestral ddim deis dpmSolver dpmSolverFast dpmSolverPP dpmSolverPP2SAncestral ' +
-      'dpmSolverPPSdeSinglestep dpmSolverPPSinglestep euler flowHeun flowSde heun kdpm2 kdpm2Ancestral restart saSolver tcd uniPC',
+      'dpmSolverPPSdeSinglestep dpmSolverPPSinglestep euler flowHeun flowSde heun kdpm2 kdpm2Ancestral restart rungeKutta saSolver tcd uniPC',
     0,
     any,
     'the sampler returns the error of the options',

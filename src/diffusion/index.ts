@@ -267,6 +267,7 @@ export {
 export { flowEuler, flowHeun, flowSde } from './solvers/flow.js';
 export { kdpm2, kdpm2Ancestral } from './solvers/kdpm2.js';
 export { restart } from './solvers/restart.js';
+export { rungeKutta } from './solvers/rungeKutta.js';
 export { tcd } from './solvers/tcd.js';
 export { lms } from './solvers/lms.js';
 export { pndm } from './solvers/pndm.js';

@@ -16,6 +16,7 @@ import {
   kdpm2Ancestral,
   levelsOf,
   restart,
+  rungeKutta,
   type Solver,
 } from '../index.js';
 import { pathOf } from '../levels/noising.js';
@@ -40,6 +41,66 @@ const stepped = (step: (x: number, from: number, to: number, i: number) => numbe
   S.slice(1).reduce((x, to, i) => step(x, S[i]!, to, i), begin);
 const slope = (x: number, s: number): number => (x - denoised(x, s)) / s;
 const middle = (a: number, b: number): number => Math.exp((Math.log(a) + Math.log(b)) / 2);
+
+describe('Runge-Kutta in σ, as the code of DEIS', () => {
+  type Slope = (x: number, s: number) => number;
+  const rk4 = (x: number, s: number, h: number, f: Slope): number => {
+    const k1 = f(x, s);
+    const k2 = f(x + (k1 * h) / 2, s + h / 2);
+    const k3 = f(x + (k2 * h) / 2, s + h / 2);
+    const k4 = f(x + k3 * h, s + h);
+    return x + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4);
+  };
+  const kutta = (x: number, s: number, h: number, f: Slope): number => {
+    const k1 = f(x, s);
+    const k2 = f(x + (h / 2) * k1, s + h / 2);
+    const k3 = f(x - h * k1 + 2 * h * k2, s + h);
+    return x + (h / 6) * (k1 + 4 * k2 + k3);
+  };
+  const ralston = (x: number, s: number, h: number, f: Slope): number => {
+    const k1 = f(x, s);
+    const k2 = f(x + (h / 2) * k1, s + h / 2);
+    const k3 = f(x + ((3 * h) / 4) * k2, s + (3 * h) / 4);
+    return x + h * ((2 / 9) * k1 + k2 / 3 + (4 / 9) * k3);
+  };
+  const ssp = (x: number, s: number, h: number, f: Slope): number => {
+    const k1 = f(x, s);
+    const k2 = f(x + h * k1, s + h);
+    const k3 = f(x + (h / 4) * (k1 + k2), s + h / 2);
+    return x + h * (k1 / 6 + k2 / 6 + (2 / 3) * k3);
+  };
+
+  it.each([
+    ['4rk', rk4, [[1 / 2], [0, 1 / 2], [0, 0, 1], [1 / 6, 1 / 3, 1 / 3, 1 / 6]]],
+    ['3kutta', kutta, [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]]],
+    ['3ral', ralston, [[1 / 2], [0, 3 / 4], [2 / 9, 1 / 3, 4 / 9]]],
+    ['3ssprk', ssp, [[1], [1 / 4, 1 / 4], [1 / 6, 1 / 6, 2 / 3]]],
+  ] as const)('%s', (_, step, tableau) =>
+    close(
+      rungeKutta({ tableau, maxFall: Infinity }),
+      stepped((x, from, to) => (to === 0 ? denoised(x, from) : step(x, from, to - from, slope))),
+    ),
+  );
+
+  it.each([
+    [
+      [
+        [1, 0],
+        [0.5, 0.5],
+      ],
+      '0: expected a row of 1 with a sum above 0 and up to 1, got [1, 0]',
+    ],
+    [[[0.5], [1, 1], [0, 0, 1]], '1: expected a row of 2 with a sum above 0 and up to 1, got [1, 1]'],
+    [[[0], [0.5, 0.5]], '0: expected a row of 1 with a sum above 0 and up to 1, got [0]'],
+    [[[1], [1]], '1: expected a row of 2 with the sum 1, got [1]'],
+    [[[1], [0.5, 0.4]], '1: expected a row of 2 with the sum 1, got [0.5, 0.4]'],
+  ])('refuses the tableau %j', (tableau, message) =>
+    expect(walked(rungeKutta({ tableau }))).rejects.toThrow(`rungeKutta.tableau.${message}`),
+  );
+
+  it('of two evaluations at both ends is Heun', async () =>
+    close(rungeKutta({ tableau: [[1], [1 / 2, 1 / 2]] }), await walked(heun())));
+});
 
 describe('in σ, as k-diffusion', () => {
   it('kdpm2: sample_dpm_2', () =>

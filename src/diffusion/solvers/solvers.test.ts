@@ -17,6 +17,7 @@ import { spaced } from '../grids/grid.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import { lms } from './lms.js';
 import { pndm } from './pndm.js';
+import { rungeKutta } from './rungeKutta.js';
 import { sampler } from '../sampling/sampler.js';
 import { cosine } from '../levels/alphaBarSchedules.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
@@ -54,6 +55,7 @@ const solvers: Readonly<Record<string, (steps: number) => Solver>> = {
   pndm: () => pndm(),
   'pndm that begins by Runge-Kutta': () => pndm({ start: 'rungeKutta' }),
   lms: () => lms(),
+  "Kutta's method": () => rungeKutta({ tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] }),
   ancestral: () => ancestral(),
   'ancestral with σ² = β': () => ancestral({ variance: 'beta' }),
   ddim: () => ddim(),

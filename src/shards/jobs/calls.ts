@@ -23,7 +23,8 @@ const SOLVERS = [
   ...(['ancestral', 'consistency', 'ddim', 'ddimInversion', 'deis', 'dpmSolver', 'dpmSolverFast'] as const),
   ...(['dpmSolverPP', 'dpmSolverPP2SAncestral', 'dpmSolverPPSde', 'dpmSolverPPSdeSinglestep'] as const),
   ...(['dpmSolverPPSinglestep', 'euler', 'eulerAncestral', 'flowEuler', 'flowHeun', 'flowSde', 'heun'] as const),
-  ...(['kdpm2', 'kdpm2Ancestral', 'lms', 'pndm', 'restart', 'saSolver', 'tcd', 'uniPC'] as const),
+  ...(['kdpm2', 'kdpm2Ancestral', 'lms', 'pndm', 'restart', 'rungeKutta', 'saSolver'] as const),
+  ...(['tcd', 'uniPC'] as const),
 ] as const;
 
 const GRIDS = [

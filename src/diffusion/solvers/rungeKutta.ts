@@ -1,0 +1,62 @@
+import { finite, listOfSome } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { type OptionsOf, schema } from '../../internal/schema.js';
+import { sigmaOf } from '../levels/channel.js';
+import { solverOf } from './plan.js';
+import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesAgain, holdNoise, holdNoiseFrom, holdX0 } from './steps.js';
+
+type Numbers = readonly number[];
+
+const sum = (row: Numbers): number => row.reduce((all, n) => all + n, 0);
+
+/** The rounding of a sum of a few numbers, such as 1/3 + 2/3. */
+const ROUNDING = 1e-12;
+
+/** The rule of a tableau: each row has one number more, and its sum, the place where it leads, is in the step, and at its end for the last. */
+const isExplicit = ({ tableau }: { readonly tableau: readonly Numbers[] }) => {
+  const last = tableau.length - 1;
+  const fits = (row: Numbers, i: number): boolean =>
+    row.length === i + 1 && sum(row) > (i === last ? 1 - ROUNDING : 0) && sum(row) < 1 + ROUNDING;
+  const k = tableau.findIndex((row, i) => !fits(row, i));
+  if (k === -1) return null;
+  return {
+    field: `tableau.${k}` as const,
+    expected: `a row of ${k + 1} with ${k === last ? 'the sum 1' : 'a sum above 0 and up to 1'}`,
+    actual: `[${tableau[k]!.join(', ')}]`,
+    hint: "Kutta's method is [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]]",
+  };
+};
+
+const options = schema('rungeKutta', {
+  /** The rows of the Butcher tableau below its first, of 1, 2, … factors of ε̂; the last are the weights of the step. */
+  tableau: listOfSome(t.readonlyArray(finite, 'an array of numbers'), 'an array of one row or more'),
+  ...fallFields,
+}).rule(isExplicit);
+
+interface RungeKuttaOptions extends OptionsOf<typeof options> {}
+
+/**
+ * An explicit Runge-Kutta method in σ, by its tableau: ρRK of DEIS (Zhang & Chen 2023, section 3.3). With x̄ = x/α, dx̄/dσ = ε̂ and
+ * the length h of a step in σ, row i leads to x̄ + h·Σ_j a_ij·ε̂_j at σ + c_i·h, where c_i = Σ_j a_ij. There is the next evaluation, or
+ * the end of the step. A step to the data has one evaluation, and so has one over which σ falls more than `maxFall`, 100-fold if left
+ * out. The method of Heun is {@link heun}.
+ *
+ * @param options - `tableau`: its rows, the last of which are the weights. `maxFall`: the most by which σ may fall in a step of more
+ *   than one evaluation; 100 if left out, Infinity as in published code. If invalid, the sampler returns a `ConfigError`
+ * @example
+ * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
+ * const kutta = rungeKutta({ tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] })
+ * unwrap(sampler({ noising: edm(), denoiser: white, grid: 8, solver: kutta })).steps // → 22
+ */
+export const rungeKutta: SolverFrom<RungeKuttaOptions> = withOptions(options, ({ tableau, maxFall }) =>
+  solverOf((from, to, { levelOfSigma }) => {
+    if (!evaluatesAgain(from, to, maxFall)) return [holdX0(from, to)];
+    const levelAt = (c: number) => (c > 1 - ROUNDING ? to : levelOfSigma((1 - c) * sigmaOf(from) + c * sigmaOf(to)));
+    const ends = tableau.map((row) => levelAt(sum(row)));
+    return tableau.map((row, i) => {
+      const mean = row.map((factor) => factor / sum(row)).toReversed(); // of ε̂, newest first
+      return i === 0 ? holdNoise(from, ends[0]!, mean) : holdNoiseFrom(ends[i - 1]!, from, ends[i]!, mean);
+    });
+  }),
+);

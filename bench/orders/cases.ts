@@ -4,6 +4,7 @@ import {
   ddim,
   ddimInversion,
   deis,
+  denoiseToZero,
   dpmSolver,
   dpmSolverPP,
   dpmSolverPP2SAncestral,
@@ -19,6 +20,7 @@ import {
   kdpm2Ancestral,
   lms,
   pndm,
+  rungeKutta,
   saSolver,
   type Solver,
   uniPC,
@@ -62,11 +64,11 @@ const strong = (name: string, theory: number, solver: Solver, says: string, exac
   ...(exact === undefined ? {} : { exact }),
 });
 
-const weak = (name: string, theory: number, solver: Solver, says: string): Weak => ({
+const weak = (name: string, theory: number, solver: Solver, says: string, noise: Noise = 'after'): Weak => ({
   name,
   theory,
   error: 'weak',
-  on: () => ({ solver, noise: 'after' }),
+  on: () => ({ solver, noise }),
   says,
 });
 
@@ -75,13 +77,18 @@ const churned = (name: string, theory: number, make: typeof heun, length: number
   name,
   theory,
   error: 'weak',
-  on: (steps) => {
-    const raises = length / steps / 2;
+  on: (steps) => ({
     // the plan has one step more, to the data
-    return { solver: make({ churn: (steps + 1) * Math.expm1(raises) }), noise: { raises } };
-  },
+    solver: make({ churn: (steps + 1) * Math.expm1(length / steps / 2) }),
+    noise: 'before',
+  }),
   says,
 });
+
+/** The first steps, whose ends are not corrected. */
+const FIRST = [0, 1, 2];
+const LAST = 'its last step has order 1 and a local error of h²';
+const SPLIT = 'Lie-Trotter splitting into noise and flow: Hairer, Lubich & Wanner 2006, section II.5';
 
 /**
  * The solvers for an interval of λ. All are meant for every path: their steps are the same in x_t/α and σ/α, but for two,
@@ -106,6 +113,7 @@ export const casesOf = (length: number): readonly Case[] => [
   strong('dpmSolverPP 1', 1, dpmSolverPP({ order: 1 }), 'DPM-Solver++, Lu et al. 2022: it is DDIM'),
   strong('dpmSolverPP 2', 2, dpmSolverPP(), 'DPM-Solver++, Algorithm 2'),
   strong('dpmSolverPP 3', 3, dpmSolverPP({ order: 3 }), 'exponential Adams of three values', 2),
+  strong('dpmSolverPP 3, lowerFinal', 2, denoiseToZero(dpmSolverPP({ order: 3, lowerFinal: true })), LAST, 2),
   strong('dpmSolverPPSinglestep 2', 2, dpmSolverPPSinglestep(), 'DPM-Solver++, Algorithm 1'),
   strong(
     'dpmSolverPPSinglestep 3',
@@ -120,7 +128,27 @@ export const casesOf = (length: number): readonly Case[] => [
   ]),
   strong('uniPC 2, ε̂', 3, uniPC({ order: 2, space: 'epsilon' }), 'UniPC: order + 1'),
   strong('uniPC 2, no corrector', 2, uniPC({ order: 2, corrector: false }), 'UniP: order'),
+  strong(
+    'uniPC 2, last corrected',
+    3,
+    uniPC({ order: 2, disableCorrector: FIRST }),
+    'UniPC: order + 1; UniP has a local error of h³ in three steps',
+    1,
+  ),
+  strong('uniPC 3, lowerFinal', 2, denoiseToZero(uniPC({ order: 3, lowerFinal: true })), LAST, 3),
   strong('kdpm2', 2, kdpm2(), 'the midpoint method in σ, with the middle of ln σ'),
+  strong(
+    'rungeKutta 3',
+    3,
+    rungeKutta({ tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] }),
+    'the method of Kutta in σ, ρRK of DEIS, Zhang & Chen 2023',
+  ),
+  strong(
+    'rungeKutta 4',
+    4,
+    rungeKutta({ tableau: [[1 / 2], [0, 1 / 2], [0, 0, 1], [1 / 6, 1 / 3, 1 / 3, 1 / 6]] }),
+    'the classic method in σ, ρRK of DEIS',
+  ),
   strong('dpmSolver 2', 2, dpmSolver(), 'DPM-Solver, Lu et al. 2022, theorem 3.2'),
   strong('dpmSolver 3', 3, dpmSolver({ order: 3 }), 'DPM-Solver, theorem 3.2'),
   strong('dpmSolverPP 2, ε̂', 2, dpmSolverPP({ space: 'epsilon' }), 'exponential Adams of two values'),
@@ -143,6 +171,19 @@ export const casesOf = (length: number): readonly Case[] => [
     'SA-Solver, Xue et al. 2023, theorem 5.2: the corrector has two values',
   ),
   strong('saSolver 2, 3, τ = 0', 3, saSolver({ tau: 0, corrector: 3 }), 'SA-Solver, theorem 5.2: three values'),
+  strong(
+    'saSolver 2, 3, last corrected',
+    3,
+    saSolver({ tau: 0, corrector: 3, disableCorrector: FIRST }),
+    'SA-Solver, theorem 5.2; a local error of h³ in three steps',
+    1,
+  ),
+  strong(
+    'saSolver 2, 3, to the end',
+    3,
+    denoiseToZero(saSolver({ tau: 0, corrector: 3, correctsEnd: true })),
+    'SA-Solver, theorem 5.2: the end is corrected too',
+  ),
   strong('saSolver 2, τ = 0', 2, saSolver({ tau: 0, corrector: 0 }), 'SA-Solver, theorem 5.1'),
   strong('saSolver 4, τ = 0', 4, saSolver({ order: 4, tau: 0, corrector: 0 }), 'SA-Solver, theorem 5.1', 3),
   strong(
@@ -155,6 +196,7 @@ export const casesOf = (length: number): readonly Case[] => [
   strong('flowEuler', 1, flowEuler(), 'Euler in the time of the path'),
   strong('flowHeun', 2, flowHeun(), 'EDM, appendix D.2: Heun in the time of the path'),
   strong('flowHeun, α = 1/2', 2, flowHeun({ alpha: 0.5 }), 'EDM, appendix D.2: the midpoint method'),
+  strong('flowSde, heun, w = 0', 2, flowSde({ method: 'heun', diffusion: () => 0 }), 'it is flowHeun'),
   strong('pndm 2', 2, pndm({ order: 2 }), 'PNDM, Liu et al. 2022'),
   strong('pndm 4', 2, pndm(), 'PNDM: 2, however many ε̂'),
   {
@@ -175,6 +217,9 @@ export const casesOf = (length: number): readonly Case[] => [
   weak('dpmSolverPPSde 1', 1, dpmSolverPPSde({ order: 1 }), 'DPM-Solver++: it is ancestral sampling'),
   weak('dpmSolverPPSde 2', 2, dpmSolverPPSde(), 'DPM-Solver++: Adams-Bashforth, and noise that is additive'),
   weak('dpmSolverPPSde 2, heun', 2, dpmSolverPPSde({ rule: 'heun' }), 'DPM-Solver++: Adams-Bashforth, exact'),
+  weak('dpmSolverPPSde 2, lowerFinal', 2, denoiseToZero(dpmSolverPPSde({ lowerFinal: true })), LAST),
+  weak('dpmSolverPPSde 1, ε̂', 1, dpmSolverPPSde({ order: 1, space: 'epsilon' }), 'Euler-Maruyama, SDE-DPM-Solver-1'),
+  weak('dpmSolverPPSde 2, ε̂', 2, dpmSolverPPSde({ space: 'epsilon' }), 'Adams-Bashforth, SDE-DPM-Solver-2M'),
   weak(
     'dpmSolverPP2SAncestral',
     2,
@@ -182,8 +227,15 @@ export const casesOf = (length: number): readonly Case[] => [
     'a midpoint step of the flow, and noise that is additive',
   ),
   weak('kdpm2Ancestral', 2, kdpm2Ancestral(), 'a midpoint step of the flow, and noise that is additive'),
+  weak(
+    'kdpm2Ancestral, η = 3/2',
+    2,
+    kdpm2Ancestral({ eta: 3 / 2 }),
+    'further along the flow, and more noise that is additive',
+  ),
   weak('saSolver 2, τ = 1', 2, saSolver({ corrector: 0 }), 'SA-Solver: Adams-Bashforth, and noise that is additive'),
   weak('flowSde', 1, flowSde(), 'Euler-Maruyama, SiT, Ma et al. 2024'),
+  weak('flowSde, heun', 1, flowSde({ method: 'heun' }), SPLIT, 'before'),
   churned('euler with churn', 1, euler, length, 'EDM, section 4: exact noise, then Euler'),
   churned('heun with churn', 2, heun, length, 'EDM, section 4: exact noise, then Heun'),
 ];

@@ -2,19 +2,16 @@
  * The order of stochastic solvers: the distance between the law of their samples and that of the data. For a `Product` each
  * direction is independent, and quadrature propagates the law from step to step without drawing.
  */
-import { type ContinuousNoising, sigmaOf, type Solver, transition } from 'noisefold/diffusion';
+import type { ContinuousNoising, Solver, SolverStep } from 'noisefold/diffusion';
 import type { Backend } from 'noisefold/dsl';
 import type { Walk } from '../../properties/oracles/solverWalk.js';
-import { channelAt, type Vector } from './flow.js';
+import type { Vector } from './flow.js';
 import { addGaussian, type Cloud, cloudOf, distance, gaussiansAt } from './law.js';
 import { type Stretch, walkAlong, wayOf } from './path.js';
 import { mixtureOf, type Product } from './products.js';
 
-/**
- * The place where a step adds noise: to its result; or, with churn, to x_t before the denoiser, which lowers λ by this
- * amount.
- */
-export type Noise = 'after' | { readonly raises: number };
+/** The place where a step adds noise: to its result; or to x_t, before the denoiser. */
+export type Noise = 'after' | 'before';
 
 /** A sample with the given coordinates of x_t, memory and noise along every direction. */
 interface Row {
@@ -71,15 +68,20 @@ const agreeing = (addition: Addition, actual: number, expected: number): Additio
 
 const PROBES = 5;
 
-const additionAt = async (step: Step, index: number, lambda: number, enters: Noise): Promise<Addition> => {
+/** The deviation of the noise before a step, of x_t divided by √(α² + σ²). */
+const deviationBefore = ({ from, stages }: SolverStep): number => {
+  const { alpha, sigma } = stages[0]!.raise!;
+  return sigma / alpha / Math.hypot(from.alpha, from.sigma);
+};
+
+const additionAt = async (step: Step, index: number, planned: SolverStep, enters: Noise): Promise<Addition> => {
   if (enters === 'after') {
     const rows = [rowOf(0), rowOf(0, 0, 1), rowOf(0, 1, 0), rowOf(1), rowOf(1, 1, 1)];
     const [at0, noisy, remembering, at1, all] = (await step(index, rows))[0]!.x;
     const addition = { noise: noisy! - at0!, ofMemory: remembering! - at0! };
     return agreeing(addition, all!, at1! + addition.noise + addition.ofMemory);
   }
-  const raise = transition(channelAt(lambda), channelAt(lambda - enters.raises));
-  const noise = sigmaOf(raise);
+  const noise = deviationBefore(planned);
   const rows = [rowOf(noise), rowOf(0, 0, 1), rowOf(1 + noise), rowOf(1, 0, 1), rowOf(0)];
   const [at0, raised0, at1, raised1] = (await step(index, rows))[0]!.x;
   agreeing({ noise, ofMemory: 0 }, raised0!, at0!);
@@ -101,7 +103,7 @@ const stepped = (
   const spread = (to: Float64Array, mean: number, weight: number): void => {
     if (weight > NOTHING) addGaussian(to, grid, { mean, deviation, weight });
   };
-  if (enters !== 'after') {
+  if (enters === 'before') {
     const weights = none();
     for (const { places, weights: own } of clouds) places.forEach((place, i) => spread(weights, place, own[i]!));
     return [{ places: image.x, weights, remembered: 0 }];
@@ -140,12 +142,12 @@ export const weakError = async (
   n: number,
 ): Promise<number> => {
   const { directions, variance } = product;
-  const { plan, lambdas } = wayOf(noising, solver, stretch, n);
+  const { plan } = wayOf(noising, solver, stretch, n);
   const mixture = mixtureOf(product);
   const probe = await walkAlong(backend, plan, mixture, PROBES);
   const additions: Addition[] = [];
-  for (let index = 0; index < n; index++)
-    additions.push(await additionAt(stepOf(probe, product), index, lambdas[index]!, enters));
+  for (const [index, planned] of plan.entries())
+    additions.push(await additionAt(stepOf(probe, product), index, planned, enters));
   probe.release();
   const grid = gridOf(additions);
   const rows = grid.map((x) => rowOf(x));

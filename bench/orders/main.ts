@@ -88,9 +88,10 @@ const orders = (backend: Backend) => async (): Promise<E.Either<never, boolean>>
   }));
   console.log(EXPLANATION);
   console.log(HEAD);
-  let allMet = true;
   const [, , part = ''] = process.argv;
-  for (const one of casesOf(STRETCH.to - STRETCH.from).filter(({ name }) => name.includes(part))) {
+  const cases = casesOf(STRETCH.to - STRETCH.from).filter(({ name }) => name.includes(part));
+  let allMet = cases.length > 0;
+  for (const one of cases) {
     const orders: (readonly Order[])[] = [];
     for (const ground of grounds) {
       const onPaths: Order[] = [];

@@ -12,9 +12,12 @@ interface NormalizeOptions extends CompositeOptions {
 const meanAlong = (x: Node, axes: readonly number[]): Node =>
   scale(reduceKeeping('sum', x, axes), 1 / sizeOf(axes.map((axis) => x.shape[axis]!)));
 
-/** x centred, and the reciprocal standard deviation (biased, two passes). */
-const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y: Node; readonly inverse: Node } => {
-  const centred = sub(x, broadcast(meanAlong(x, axes), x.shape));
+/** The mean over some axes, repeated along them. */
+const spreadMean = (x: Node, axes: readonly number[]): Node => broadcast(meanAlong(x, axes), x.shape);
+
+/** y = (x − μ) / √(σ² + ε) and 1 / √(σ² + ε), with the mean μ and the variance σ² (biased, two passes) over the axes. */
+const normalized = (x: Node, { axes, epsilon }: NormalizeOptions) => {
+  const centred = sub(x, spreadMean(x, axes));
   const variance = meanAlong(mul(centred, centred), axes);
   const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);
   return { y: mul(centred, inverse), inverse };
@@ -27,12 +30,11 @@ const standardize = (x: Node, { axes, epsilon }: NormalizeOptions): { readonly y
 export const normalizeComposite: Composite<One, NormalizeOptions> = {
   name: 'normalize',
   batch: (options) => ({ ...options, axes: options.axes.map((axis) => axis + 1) }),
-  decompose: ([x], options) => standardize(x, options).y,
+  decompose: ([x], options) => normalized(x, options).y,
   derivative: ([x], _, g, options) => {
-    const { y, inverse } = standardize(x, options);
-    const along = (of: Node): Node => broadcast(meanAlong(of, options.axes), of.shape);
-    const centred = sub(g, along(g));
-    return [mul(inverse, sub(centred, mul(y, along(mul(g, y)))))];
+    const { y, inverse } = normalized(x, options);
+    const mean = (of: Node): Node => spreadMean(of, options.axes);
+    return [mul(inverse, sub(sub(g, mean(g)), mul(y, mean(mul(g, y)))))];
   },
 };
 

@@ -1,7 +1,6 @@
 /** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
-  affine,
   type Affine,
   bernoulliLike,
   conv2d,
@@ -9,11 +8,13 @@ import {
   div,
   type Double,
   type Extent,
-  groupNorm,
   type Half,
   type Key,
+  matmul,
   type ScaleAndShift,
+  scaleChannels,
   type Shape,
+  standardizeGroups,
   type Tensor,
   upsample,
   where,
@@ -69,7 +70,13 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (params) => affine(params)); // x ↦ x·w + b
+  return namedLayer(
+    'linearLayer',
+    parts,
+    ({ w, b }) =>
+      (x) =>
+        addBias(matmul(x, w), b),
+  ); // x·w + b
 };
 
 /** The parameters of a convolution. */
@@ -225,7 +232,10 @@ export const groupNormLayer = <const C extends number, const N extends Groups = 
     gamma: parameterOf<[Channels<C>]>(allOnes, norm.channels),
     beta: parameterOf<[Channels<C>]>(allZeros, norm.channels),
   };
-  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, options));
+  return namedLayer('groupNormLayer', parts, ({ gamma, beta }) => (x) => {
+    const y = standardizeGroups(x, options); // (x - μ)/√(σ² + ε)
+    return addBias(scaleChannels(y, gamma), beta); // γ·y + β
+  });
 };
 
 const rateOfDropout = argument('dropout', rate);

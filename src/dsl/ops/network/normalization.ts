@@ -38,7 +38,8 @@ const standardizeOptions = schema('standardizeGroups', groupFields);
 const standardized = (op: string, x: Node, { groups, epsilon }: Required<GroupNorm>): Channelled => {
   const [B, H, W, C] = imagesInGroups(op, x, groups);
   const grouped = reshape(x, [B, H * W, groups, C / groups]);
-  return tensor(reshape(composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }), x.shape));
+  const y = composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }); // (x − μ) / √(σ² + ε)
+  return tensor(reshape(y, [B, H, W, C]));
 };
 
 /** Makes both forms of a norm with parameters of each channel. Errors in its body have its name. */

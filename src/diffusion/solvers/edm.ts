@@ -29,48 +29,27 @@ const heunFields = { ...churnFields, ...fallFields };
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** The greatest γ: σ̂ ≤ √2·σ. */
-const MAX_GAMMA = Math.SQRT2 - 1;
-
-/** γ of a step: Algorithm 2, line 4. */
-const gammaOf = (sigma: number, steps: number, { churn, sMin, sMax }: Required<Churn>): number =>
-  sigma >= sMin && sigma <= sMax ? Math.min(churn / steps, MAX_GAMMA) : 0;
-
-/** σ̂ = σ + γ·σ of a step: Algorithm 2, line 5. The same level where no noise is added. */
-const raisedLevel = (
-  levelOf: (sigma: number) => Level,
-  from: Level,
-  steps: number,
-  options: Required<Churn>,
-): Level => {
-  const sigma = sigmaOf(from);
-  const gamma = leavesSignal(from) ? gammaOf(sigma, steps, options) : 0;
-  return gamma > 0 ? levelOf(sigma * (1 + gamma)) : from;
-};
-
-/** A step whose stages begin at `hat`, up to which noise leads, of deviation `sNoise`: Algorithm 2, line 6. */
-export const stepUpTo = (
-  from: Level,
-  hat: Level,
-  to: Level,
-  [first, ...others]: readonly [Stage, ...Stage[]],
-  sNoise: number,
-): SolverStep => {
-  if (hat === from) return { from, to, stages: [first, ...others] };
+/** A step with noise of deviation `sNoise` before its stages, x̂ = x + √(σ̂² - σ²)·ε: Algorithm 2, lines 4 and 6. */
+export const stepUpTo = (from: Level, hat: Level, to: Level, stages: readonly Stage[], sNoise: number): SolverStep => {
+  if (hat === from) return { from, to, stages };
   const { alpha, sigma } = transition(from, hat);
-  return { from, to, stages: [{ ...first, raise: { alpha, sigma: sNoise * sigma } }, ...others] };
+  const raise = { alpha, sigma: sNoise * sigma };
+  return { from, to, stages: stages.map((stage, i) => (i === 0 ? { ...stage, raise } : stage)) };
 };
 
-/** The stages of a step from the level that churn leads to. */
-type StagesFrom = (from: Level, to: Level, path: Path) => readonly [Stage, ...Stage[]];
-
-/** A solver whose stages follow the noise of churn: Algorithm 2, lines 4 to 6. */
-export const churned = (options: Required<Churn>, stages: StagesFrom): Solver =>
+/** A solver with churn: `stages` go from σ̂, up to which noise leads, to the end of a step. Algorithm 2, lines 3 to 6. */
+export const churned = (
+  { churn, sMin, sMax, sNoise }: Required<Churn>,
+  stages: (hat: Level, to: Level, path: Path) => readonly Stage[],
+): Solver =>
   planning((levels, noising) => {
     const path = pathOf(noising);
-    return pairsOf(levels).map(([from, to], _, { length }) => {
-      const hat = raisedLevel(path.levelOfSigma, from, length, options);
-      return stepUpTo(from, hat, to, stages(hat, to, path), options.sNoise);
+    return pairsOf(levels).map(([from, to], _, { length: N }) => {
+      const sigma = sigmaOf(from);
+      const isChurned = sigma >= sMin && sigma <= sMax && leavesSignal(from);
+      const gamma = isChurned ? Math.min(churn / N, Math.SQRT2 - 1) : 0;
+      const hat = gamma > 0 ? path.levelOfSigma(sigma * (1 + gamma)) : from; // σ̂ = σ + γ·σ
+      return stepUpTo(from, hat, to, stages(hat, to, path), sNoise);
     });
   });
 
@@ -85,9 +64,14 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver of two evaluations a step, with churn before each step. */
-export const twoEvaluations = (where: string, stages: (maxFall: number) => StagesFrom): SolverFrom<HeunOptions> =>
-  withOptions(schema(where, heunFields).rule(inOrder), (options) => churned(options, stages(options.maxFall)));
+/** A solver with churn and steps of two evaluations, or of one where σ falls by a factor above `maxFall`. */
+export const twoEvaluations = (
+  where: string,
+  stages: (hat: Level, to: Level, maxFall: number, path: Path) => readonly Stage[],
+): SolverFrom<HeunOptions> =>
+  withOptions(schema(where, heunFields).rule(inOrder), (options) =>
+    churned(options, (hat, to, path) => stages(hat, to, options.maxFall, path)),
+  );
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
 
@@ -108,22 +92,18 @@ export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
 );
 
 /**
- * Lines 10 and 11 of Algorithm 2. With the slopes d = (x̂ - x̂₀)/σ̂ and d' = (x' - x̂₀')/σ_s, where Euler's x' = x̂ + (σ_s - σ̂)·d,
+ * The stages of {@link heun} from σ̂ to σ: Algorithm 2, lines 7 to 11. With the slopes d = (x̂ - x̂₀)/σ̂ and d' = (x' - x̂₀')/σ, where
+ * Euler's x' = x̂ + (σ - σ̂)·d, the correction is Euler's step with a mean of both predictions in place of x̂₀:
  *
- *     (d + d')/2 = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ_s),
- *
- * so the step is Euler's from x̂ with D in place of x̂₀.
+ *     x̂ + (σ - σ̂)·(½·d + ½·d') = x̂ + (σ - σ̂)·(x̂ - ((1 - w)·x̂₀ + w·x̂₀'))/σ̂ for w = σ̂/(2·σ)
  */
-const heunCorrection = (hat: Level, to: Level): Stage => {
-  const euler = flowStep(hat, to); // x_s = euler.x·x̂ + euler.x0·x̂₀
+export const heunStages = (hat: Level, to: Level, maxFall: number): readonly Stage[] => {
+  const { x, x0 } = flowStep(hat, to);
+  const euler: Stage = { at: hat, x, x0 }; // x' = x·x̂ + x0·x̂₀
+  if (!evaluatesAgain(hat, to, maxFall)) return [euler];
   const w = sigmaOf(hat) / sigmaOf(to) / 2;
-  // the factors of x̂, where the step began, of x̂₀', the new prediction, and of x̂₀, the one before
-  return { at: to, start: euler.x, x0: euler.x0 * w, memory: [euler.x0 * (1 - w)] };
+  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // x·x̂ + x0·((1 - w)·x̂₀ + w·x̂₀')
 };
-
-/** The stages of a step of {@link heun}: Algorithm 2, lines 7 to 11. */
-export const heunStages = (hat: Level, to: Level, maxFall: number): readonly [Stage, ...Stage[]] =>
-  evaluatesAgain(hat, to, maxFall) ? [holdX0(hat, to), heunCorrection(hat, to)] : [holdX0(hat, to)];
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
@@ -139,4 +119,4 @@ export const heunStages = (hat: Level, to: Level, maxFall: number): readonly [St
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * result.steps // → 7
  */
-export const heun = twoEvaluations('heun', (maxFall) => (hat, to) => heunStages(hat, to, maxFall));
+export const heun = twoEvaluations('heun', heunStages);

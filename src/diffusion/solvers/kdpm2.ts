@@ -9,7 +9,7 @@ import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions 
 import { evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
 
 /** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
-const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly [Stage, ...Stage[]] => {
+const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly Stage[] => {
   if (!again) return [holdX0(from, to)];
   const middle = levelBetween(path, from, to, 1 / 2);
   return [holdX0(from, middle), holdNoiseFrom(middle, from, to, [1])];
@@ -28,9 +28,8 @@ const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonl
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * result.steps // → 7
  */
-export const kdpm2 = twoEvaluations(
-  'kdpm2',
-  (maxFall) => (from, to, path) => midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
+export const kdpm2 = twoEvaluations('kdpm2', (from, to, maxFall, path) =>
+  midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
 );
 
 const options = schema('kdpm2Ancestral', { ...ancestralFields, ...fallFields });

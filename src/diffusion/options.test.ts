@@ -22,7 +22,7 @@ import { unguided } from './guidance/guidance.js';
 import { importanceTimesteps } from './losses/importanceTimesteps.js';
 import { slerp } from './sampling/interpolation.js';
 import { likelihood } from './likelihood/odeLikelihood.js';
-import { simpleLosses } from './losses/loss.js';
+import { type Objective, simpleLosses } from './losses/loss.js';
 import { respace } from './grids/respacing.js';
 import { sampler } from './sampling/sampler.js';
 import { scheduleFromBetas } from './levels/schedule.js';
@@ -30,7 +30,7 @@ import { superResolution } from './denoisers/superResolution.js';
 import { logNormalTimes } from './losses/timeDistribution.js';
 import { timestepsBy } from './losses/timestepsBy.js';
 import { trailing } from './grids/grid.js';
-import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, weightedBy, weightsOf } from './losses/weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight } from './losses/weighting.js';
 import { ddpm } from './levels/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
@@ -67,9 +67,6 @@ describe('options of functions that return an Either', () => {
     [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],
     [cfg(2, { interval: [9, 5] })(white), 'cfg.interval: expected an interval of whole timesteps, 0 ≤ first ≤ last, got [9, 5]; timesteps begin at 0, which has the least noise'],
     [cfg(2, { interval: [50, 500] })({ ...white, timesteps: 50 }), 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 49, got [50, 500]; no step would be guided'],
-    [weightsOf('x0', minSnrWeight(-1))(noising), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
-    [weightsOf('x0', p2Weight({ k: 0 }))(noising), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
-    [weightsOf('x0', p2Weight({ gamma: NaN }))(noising), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],
     [meanGuided(uphill, 1, any({ gradientAt: 'x' }))(guided), 'meanGuided.gradientAt: expected \'mean\' or \'xt\', got "x"; {} is Algorithm 1'],
     [meanGuided(uphill, 1, any({ variance: 'beta' }))(guided), 'meanGuided.variance: expected the field gradientAt, got an unknown field; leave it out'],
     [karrasSigmas(4, any({ min: 0.1, max: 9, roh: 7 })), 'karrasSigmas.roh: expected one of the fields min, max, rho, got an unknown field; did you mean rho?'],
@@ -80,8 +77,6 @@ describe('options of functions that return an Either', () => {
     [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
     [sampler(any({ noising, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
     [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
-    [weightsOf('x0', sigmoidWeight(NaN))(noising), 'sigmoidWeight: bias: expected a finite number, got NaN; give the log-SNR above which details count less, such as -1'],
-    [weightsOf('x0', edmWeight(0))(noising), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
   ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // oxfmt-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {
@@ -110,27 +105,27 @@ describe('options of functions that return an Either', () => {
   }); // oxfmt-ignore
 });
 
-describe('options that are checked when the program is traced', () => {
+describe('options of what a program is made of', () => {
   const t = iota(1);
   const some = Array.from({ length: 99 }, () => 1);
   const image = zeros(1, 2, 2, 1);
-  const draw = (draw: ReturnType<typeof logNormalTimes>) => (k: Key) => draw(noising)(zeros(4))(k);
+  const draw = (made: () => ReturnType<typeof logNormalTimes>) => (k: Key) => made()(noising)(zeros(4))(k);
   const lossOf =
-    (losses: typeof simpleLosses, options: unknown, of: Denoiser<null, [2]> = white) =>
+    (losses: Objective, options: unknown, of: Denoiser<null, [2]> = white) =>
     (k: Key) =>
       losses(noising, of, any(options))(null, { x0: ones(1, 2), key: k }).losses;
   const distilled = (options: unknown) => () =>
     consistencyDenoiser(noising, any(options))(white).apply(null, ones(1, 2), { t });
   it.each<[(k: Key) => unknown, message: string]>([
     [() => learningVariance<null, [2]>(any({ ...learning, as: 'log' })), 'learningVariance: as: expected \'range\' or \'logVariance\', got "log"; give the meaning of the variance output'],
-    [draw(logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
-    [draw(logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
-    [draw(logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
-    [draw(logNormalTimes(any({ std: 1 }))), 'logNormalTimes.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
-    [draw(timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
-    [draw(timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
-    [draw(timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
-    [draw(timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(() => logNormalTimes({ mean: NaN })), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    [draw(() => logNormalTimes({ deviation: 0 })), 'logNormalTimes.deviation: expected a finite number above 0, got 0; the paper uses 1.2'],
+    [draw(() => logNormalTimes({ deviation: -1 })), 'logNormalTimes.deviation: expected a finite number above 0, got -1; the paper uses 1.2'],
+    [draw(() => logNormalTimes(any({ std: 1 }))), 'logNormalTimes.std: expected one of the fields mean, deviation, got an unknown field; leave it out'],
+    [draw(() => timestepsBy(ones(7))), 'timestepsBy: expected 100 probabilities, one for each timestep, got 7; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(() => timestepsBy(table(new Float64Array(100)))), 'timestepsBy: expected a probability above 0, got none; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(() => timestepsBy(table([...some, -1]))), 'timestepsBy: expected finite probabilities of 0 or more, got -1 at t = 99; give a probability for each timestep of the process; they need not sum to 1'],
+    [draw(() => timestepsBy(table([NaN, ...some]))), 'timestepsBy: expected finite probabilities of 0 or more, got NaN at t = 0; give a probability for each timestep of the process; they need not sum to 1'],
     [() => importanceTimesteps(any({ sizes: 1 })).memory(noising), 'importanceTimesteps.sizes: expected one of the fields size, uniform, got an unknown field; did you mean size?'],
     [distilled({ sigmaData: 0 }), 'consistencyDenoiser.sigmaData: expected a finite number above 0, got 0; LCM uses 0.5'],
     [distilled({ timestepScaling: -1 }), 'consistencyDenoiser.timestepScaling: expected a finite number above 0, got -1; LCM uses 10'],
@@ -141,7 +136,11 @@ describe('options that are checked when the program is traced', () => {
     [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
     [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, times, got an unknown field; did you mean labelDropout?'],
-    [lossOf(weightedBy(minSnrWeight(-1))(simpleLosses), {}), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
+    [() => minSnrWeight(-1), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
+    [() => p2Weight({ k: 0 }), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
+    [() => p2Weight({ gamma: NaN }), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],
+    [() => sigmoidWeight(NaN), 'sigmoidWeight: bias: expected a finite number, got NaN; give the log-SNR above which details count less, such as -1'],
+    [() => edmWeight(0), 'edmWeight: σ_data: expected a finite number above 0, got 0; the paper uses 0.5'],
     [() => pMeanVariance(noising, white, any({ variance: 'small' }))(null, ones(1, 2), { t }).mean, 'pMeanVariance.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
     [() => reverseOf(noising, white, any({ clip: true }))(t, ones(1, 2))({ prediction: ones(1, 2) }).mean, 'reverseOf.clip: expected one of the fields variance, correction, got an unknown field; leave it out'],
     [() => dynamicThreshold(any('0.9'))(ones(1, 2)), 'dynamicThreshold: expected a percentile between 0 and 1, got "0.9"; 0.995 is usual'],
@@ -152,9 +151,4 @@ describe('options that are checked when the program is traced', () => {
     [(k) => conditioningAugmentation(noising, any({ level: 5 }))(superResolution({ factor: 2 }))(image, k).image, 'conditioningAugmentation.level: expected the field levels, got an unknown field; did you mean levels?'],
   ])('%#: %s', async (build, message) =>
     expect(messageOf(await outcomeOf(build as (k: Key) => Tensor<[Dim]>)())).toBe(message)); // oxfmt-ignore
-
-  it('weightings with invalid options have different names', () => {
-    const names = [minSnrWeight(-1), minSnrWeight(NaN), minSnrWeight(5)].map((w) => weightedBy(w)(simpleLosses).name);
-    expect(new Set(names).size).toBe(3);
-  });
 });

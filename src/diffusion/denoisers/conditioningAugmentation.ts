@@ -1,8 +1,6 @@
 import { type Dim, fork, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
-import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { discretePath, wholeTimesteps } from '../levels/discretePath.js';
 import { perSample } from '../levels/batch.js';
@@ -26,11 +24,11 @@ import { noisingPart } from '../parts.js';
  * await nf.run(evaluate(noised, {})(key(7))) // → [1, 1.177]
  */
 export const noisyCondition = demanding('noisyCondition', { noising: noisingPart }, (noising: Noising) => {
-  const transmit = qSample(noising);
+  const diffuse = qSample(noising);
   const { clock } = discretePath(requireDiscrete('noisyCondition', noising));
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     (keys: BatchKeys): Condition<B> => ({
-      image: transmit(t, drawnBy(keys, normalLike)(image))(image),
+      image: diffuse(t, drawnBy(keys, normalLike)(image))(image),
       t: wholeTimesteps(clock.of(t)),
     });
 });
@@ -67,11 +65,10 @@ export const conditioningAugmentation = demanding(
   { noising: noisingPart },
   <G = unknown>(noising: Noising, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
     const noisy = noisyCondition(noising);
-    const settings = augmentation(requireDiscrete('conditioningAugmentation', noising).schedule.T).decode(options);
-    const noise = E.isLeft(settings) ? settings.left.message : `noise of ${settings.right.levels} levels`;
+    const { T } = requireDiscrete('conditioningAugmentation', noising).schedule;
+    const { levels } = augmentation(T).demand(options);
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
-      namedConditioner(`${conditioner.name}, with ${noise}`, (x0, key) => {
-        const { levels } = orRaise(settings);
+      namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
         const keys = fork(key, 'condition', 'timestep', 'noise');
         const clean = conditioner(x0, keys.condition);
         return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

@@ -85,8 +85,8 @@ describe('a condition with noise', () => {
   });
 
   it.each([0, 5, 1.5])('is refused for %d levels', async (levels) => {
-    const augmented = conditioningAugmentation(noising, { levels })(task);
-    expect(await outcomeOf((k) => augmented(ones(1, 1, 1, 1), k).image)()).toMatchObject({
+    const augmented = (k: Key) => conditioningAugmentation(noising, { levels })(task)(ones(1, 1, 1, 1), k).image;
+    expect(await outcomeOf(augmented)()).toMatchObject({
       left: {
         _tag: 'ConfigError',
         message: expect.stringContaining(`expected a whole number of levels, 1 to 4, got ${levels}`),

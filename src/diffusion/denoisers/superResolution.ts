@@ -1,8 +1,7 @@
 import { averagePooling, type Dim, dims } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise, raise, showShape } from '../../internal/errors.js';
+import { raise, showShape } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
-import { E } from '../../internal/fp.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import { type Conditioner, namedConditioner } from './condition.js';
 
@@ -28,10 +27,8 @@ interface Factor extends OptionsOf<typeof factorOf> {}
 export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
 ): Conditioner<[Dim, Dim, Dim]> => {
-  const settings = factorOf.decode(options);
-  const name = E.isLeft(settings) ? settings.left.message : `superResolution by ${settings.right.factor}`;
-  return namedConditioner(name, (x0) => {
-    const { factor } = orRaise(settings);
+  const { factor } = factorOf.demand(options);
+  return namedConditioner(`superResolution by ${factor}`, (x0) => {
     const [, height, width] = dims(x0);
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {

@@ -51,7 +51,7 @@ interface Cap extends OptionsOf<typeof capOf> {}
 /**
  * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): x̂₀ becomes clip(x̂₀, -s, s)/s, where s is a percentile of
  * |x̂₀| in each sample, at least 1 and at most `most`. It keeps strong guidance from saturating the pixels. Raises
- * `ConfigError` for invalid arguments when the program is traced.
+ * `ConfigError` for invalid arguments.
  *
  * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is close to {@link clipToImage}
  * @param options - `most`: the greatest s, `sample_max_value` of diffusers; ∞ if left out
@@ -60,11 +60,10 @@ interface Cap extends OptionsOf<typeof capOf> {}
  * dynamicThreshold(0.5)(x0) // → [[-1, 0, 0.5], [-1, 0.5, 1]]
  * dynamicThreshold(0.5, { most: 2 })(x0) // → [[-1, 0, 0.5], [-1, 1, 1]]
  */
-export const dynamicThreshold =
-  <G = unknown>(percentile = 0.995, options?: Exact<G, keyof Cap> & Cap): Correction =>
-  <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
-    const q = percentileOf.demand(percentile);
-    const { most } = capOf.demand(options);
+export const dynamicThreshold = <G = unknown>(percentile = 0.995, options?: Exact<G, keyof Cap> & Cap): Correction => {
+  const q = percentileOf.demand(percentile);
+  const { most } = capOf.demand(options);
+  return <S extends Shape>(x0: Tensor<S>): Tensor<S> => {
     const [B = 1] = dims(x0);
     const least = maximum(quantilePerRow(q)(reshape(abs(x0), B, -1) as Tensor<[number, number]>), 1);
     const s = most === Infinity ? least : minimum(least, most);
@@ -72,3 +71,4 @@ export const dynamicThreshold =
     const scaled = scaleBy(x0 as unknown as Tensor<[Dim, ...Shape]>, reciprocal(s));
     return clipToImage(ascribeLike(scaled, x0));
   };
+};

@@ -26,9 +26,9 @@ export type Diffusion<T extends TimeType = TimeType> = <B extends Dim, I extends
  * - `index`: `[B]`, the index of each sample's channel in the list
  * - `noise`: ε ~ N(0, I), `[B, ...I]`, like x
  * @example
- * const transmit = through([identity, { alpha: 0.8, sigma: 0.6 }])
+ * const diffuse = through([identity, { alpha: 0.8, sigma: 0.6 }])
  * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
- * pipe(ones(2, 1), transmit(iota(2), noise)) // → [[1], [1.4]]
+ * pipe(ones(2, 1), diffuse(iota(2), noise)) // → [[1], [1.4]]
  */
 export const through = demanding(
   'through',

@@ -76,7 +76,7 @@ const measuredAt = <P, I extends Shape>(
   denoiser: Denoiser<P, I>,
   { cdf, ...reverseOptions }: Required<ReverseOptions & CdfOptions>,
 ) => {
-  const transmit = qSample(noising);
+  const diffuse = qSample(noising);
   const reverse = pMeanVariance(noising, denoiser, reverseOptions);
   const term = boundTerm(noising, { cdf });
   const toNoise = converted(noising, 'x0', 'epsilon');
@@ -87,7 +87,7 @@ const measuredAt = <P, I extends Shape>(
   ): Measured<B> => {
     const t = forEachSample(x0)(one);
     const noise = own ?? drawnBy(requiredKeys('boundAt', key), normalLike)(x0);
-    const xt = transmit(t, noise)(x0);
+    const xt = diffuse(t, noise)(x0);
     const result = reverse(params, xt, { ...conditioning, t });
     return {
       bits: term(t, x0, xt)(result),

@@ -3,10 +3,9 @@ import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from '../levels/batch.js';
 import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
-import { E, F } from '../../internal/fp.js';
-import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { F } from '../../internal/fp.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Conditioning, type Denoiser } from '../denoisers/denoiser.js';
 import { converted, overNoising } from '../denoisers/overNoising.js';
 import type { DiagonalGaussian } from '../levels/gaussians.js';
@@ -33,7 +32,6 @@ export const reverseFields = {
   correction: optional(functionOf<Correction>('a correction, such as clipToImage'), clipToImage),
 };
 const [ofReverse, ofMeanVariance] = [schema('reverseOf', reverseFields), schema('pMeanVariance', reverseFields)];
-type Checked = FilledOf<typeof ofReverse>;
 
 /** Options of p_θ(x_{t-1}|x_t). */
 export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
@@ -81,17 +79,11 @@ export const reverseOf = demanding(
     { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
-    const settings = E.map(({ variance, correction }: Checked) => ({
-      correction,
-      variances: stepVariances(stepsOf(noising), variance),
-    }))(ofReverse.decode(options));
+    const { variance, correction } = ofReverse.demand(options);
+    const { low, spread, fixed } = stepVariances(stepsOf(noising), variance);
     const toX0 = converted(noising, predicts, 'x0');
     const posterior = qPosterior(noising);
     return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
-      const {
-        correction,
-        variances: { low, spread, fixed },
-      } = orRaise(settings);
       const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
       const logVarianceOf = (variance: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
         variance === undefined || learned === undefined
@@ -144,29 +136,20 @@ export const pMeanVariance = demanding(
     denoiser: Denoiser<P, I>,
     options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
   ) => {
-    const settings = E.map(({ variance, correction }: Checked) => {
-      const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
-      const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
-      return { seesX0, reverse, variances: entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared) };
-    })(ofMeanVariance.decode(options));
+    const { variance, correction } = ofMeanVariance.demand(options);
+    const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
+    const { apply, learned, guides } = seesX0;
+    const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
+    const variances = entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared);
     return <B extends Dim>(
       params: P,
       xt: Tensor<[B, ...I]>,
       at: Conditioning<NoInfer<B>, 'int32'>,
     ): Reverse<[B, ...I]> => {
-      const {
-        seesX0: { apply, learned, guides },
-        reverse,
-        variances,
-      } = orRaise(settings);
-      const result = reverse(
-        at.t,
-        xt,
-      )({
-        prediction: apply(params, xt, at),
-        // the same network: the compiler merges the common part of the two evaluations
-        ...(learned && { variance: learned.apply(params, xt, at).variance }),
-      });
+      const prediction = apply(params, xt, at);
+      // the same network: the compiler merges the common part of the two evaluations
+      const outputs = learned ? { prediction, variance: learned.apply(params, xt, at).variance } : { prediction };
+      const result = reverse(at.t, xt)(outputs);
       if (guides?.mean === undefined) return result;
       const { mean, logVariance } = result;
       const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));

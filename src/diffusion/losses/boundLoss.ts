@@ -1,15 +1,13 @@
 import { add, meanPerSample, mul, type Shape, square, stopGradient, sub } from '../../dsl/index.js';
 import { amount, hinted } from '../../internal/decode.js';
-import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
-import type { Exact } from '../../internal/exact.js';
-import type { either } from '../../internal/fp.js';
+import { raise } from '../../internal/errors.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
+import { overNoising } from '../denoisers/overNoising.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
-import { isDiscrete, type Noising, requireDiscrete, withoutEnds } from '../levels/noising.js';
+import { isDiscrete, requireDiscrete, withoutEnds } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { bitsPerDimension } from '../likelihood/bitsPerDimension.js';
 import { boundRateAt } from '../likelihood/continuousBound.js';
@@ -17,9 +15,8 @@ import { cdfFields } from '../likelihood/discretizedGaussian.js';
 import { predictionsOf, reverseOf } from '../likelihood/reverse.js';
 import { reverseVariance } from '../likelihood/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
-import { denoiserPart, noisingPart } from '../parts.js';
-import { type Losses, predictionErrors, targetOf } from './loss.js';
-import { drawnBatch, lossFields } from './noisedBatch.js';
+import { type Losses, objective, predictionErrors, targetOf } from './loss.js';
+import { lossFields, noisedBatch } from './noisedBatch.js';
 import { snrWeight } from './weighting.js';
 
 const boundOptions = schema('boundLosses', {
@@ -32,17 +29,19 @@ const boundOptions = schema('boundLosses', {
 /** Options of {@link boundLosses}. */
 export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
 
+type Settings = FilledOf<typeof boundOptions>;
+
 /** The density of the diffusion term over the time of a path over [0, 1]. Its prior and its decoder have no parameters. */
 const lossesAlong = <P, I extends Shape>(
   noising: ContinuousNoising,
   denoiser: Denoiser<P, I>,
-  settings: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+  { labelDropout, times }: Settings,
 ): Losses<P, I> => {
   if (noising.time === 'sigma')
     raise('ConfigError', withoutEnds('boundLosses', noising, 'take trigonometric(), on which the bound is the same'));
+  const errors = predictionErrors(noising, denoiser, { labelDropout, times });
   return (params, inputs) => {
-    const { labelDropout, times } = orRaise(settings);
-    const { error, t } = predictionErrors(noising, denoiser, { labelDropout, times })(params, inputs);
+    const { error, t } = errors(params, inputs);
     const rate = boundRateAt(denoiser.predicts, noising.levels(t));
     return { losses: mul(bitsPerDimension(square(error)), rate), t };
   };
@@ -52,32 +51,18 @@ const lossesAlong = <P, I extends Shape>(
 const lossesAt = <P, I extends Shape>(
   noising: DiscreteNoising,
   denoiser: Denoiser<P, I>,
-  settings: either.Either<NoisefoldError, FilledOf<typeof boundOptions>>,
+  { labelDropout, times, variance, cdf }: Settings,
 ): Losses<P, I> => {
-  const noised = drawnBatch(noising, denoiser, settings);
+  const noised = noisedBatch(noising, denoiser, { labelDropout, times });
   const predictions = predictionsOf(noising, denoiser);
+  const reverse = reverseOf(noising, denoiser, { variance, correction: uncorrected });
+  const term = boundTerm(noising, { cdf });
   return (params, inputs) => {
-    const { variance, cdf } = orRaise(settings);
-    const term = boundTerm(noising, { cdf });
-    const reverse = reverseOf(noising, denoiser, { variance, correction: uncorrected });
     const { xt, at } = noised(inputs);
     const t = wholeTimesteps(at.t);
     return { losses: term(t, inputs.x0, xt)(reverse(t, xt)(predictions(params, xt, { ...at, t }))), t };
   };
 };
-
-const termLosses = demanding(
-  'boundLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Noising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
-  ): Losses<P, I> => {
-    const settings = boundOptions.decode(options);
-    return isDiscrete(noising) ? lossesAt(noising, denoiser, settings) : lossesAlong(noising, denoiser, settings);
-  },
-);
 
 /**
  * The term of the variational bound at a drawn t, in bits per dimension: 'KL' of guided-diffusion. Its mean over t is the
@@ -97,22 +82,13 @@ const termLosses = demanding(
  * const half = { x0: zeros(1), t: constantOf([0.5], 1), noise: zeros(1) }
  * boundLosses(rectifiedFlow(), white)(null, half).losses // → [4 / Math.LN2]
  */
-export const boundLosses = /* @__PURE__ */ Object.assign(termLosses, { weighting: snrWeight });
-
-const rescaledLosses = demanding(
-  'rescaledBoundLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Noising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof BoundLossOptions> & BoundLossOptions,
-  ): Losses<P, I> => {
-    const raw = boundLosses(noising, denoiser, options);
-    return (params, inputs) => {
-      const { losses, t } = raw(params, inputs);
-      return { losses: isDiscrete(noising) ? mul(losses, noising.schedule.T) : losses, t };
-    };
+export const boundLosses = /* @__PURE__ */ objective<BoundLossOptions>(
+  'boundLosses',
+  (noising, denoiser, options) => {
+    const settings = boundOptions.demand(options);
+    return isDiscrete(noising) ? lossesAt(noising, denoiser, settings) : lossesAlong(noising, denoiser, settings);
   },
+  { weighting: snrWeight },
 );
 
 /**
@@ -125,7 +101,18 @@ const rescaledLosses = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const rescaledBoundLosses = /* @__PURE__ */ Object.assign(rescaledLosses, { weighting: snrWeight });
+export const rescaledBoundLosses = /* @__PURE__ */ objective<BoundLossOptions>(
+  'rescaledBoundLosses',
+  (noising, denoiser, options) => {
+    const raw = boundLosses(noising, denoiser, options);
+    if (!isDiscrete(noising)) return raw;
+    return (params, inputs) => {
+      const { losses, t } = raw(params, inputs);
+      return { losses: mul(losses, noising.schedule.T), t };
+    };
+  },
+  { weighting: snrWeight },
+);
 
 const hybridOptions = schema('hybridLosses', {
   ...lossFields,
@@ -140,13 +127,19 @@ const hybridOptions = schema('hybridLosses', {
 /** Options of {@link hybridLosses}. */
 export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
 
+const unlearned = {
+  where: 'hybridLosses',
+  expected: 'a denoiser that learns its variance',
+  actual: 'one with a fixed variance',
+  hint: 'make it with learningVariance, or use the simple loss',
+};
+
 /**
  * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
  * {@link simpleLosses} plus λ·T times the term of the bound, in bits per dimension, at the same t. The gradient of the
  * second stops at the prediction, so it trains only the variance. One evaluation for both.
  *
- * Raises `ConfigError` for a denoiser that does not learn its variance, and for a λ that is negative or not finite, when the
- * program is traced.
+ * Raises `ConfigError` for a denoiser that does not learn its variance, and for a λ that is negative or not finite.
  * @example
  * const model = learningVariance<null, []>({
  *   predicts: 'x0',
@@ -158,39 +151,22 @@ export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
-export const hybridLosses = demanding(
-  'hybridLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Noising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof HybridOptions> & HybridOptions,
-  ): Losses<P, I> => {
-    const settings = hybridOptions.decode(options);
-    const steps = requireDiscrete('hybridLosses', noising);
-    const noised = drawnBatch(steps, denoiser, settings);
-    const predictions = predictionsOf(steps, denoiser);
-    const reverse = reverseOf(steps, denoiser, { correction: uncorrected });
-    const target = targetOf(steps, denoiser.predicts);
-    return (params, inputs) => {
-      const { lambda, cdf } = orRaise(settings);
-      const term = boundTerm(steps, { cdf });
-      const { x0 } = inputs;
-      const { xt, noise, at } = noised(inputs);
-      const t = wholeTimesteps(at.t);
-      const { prediction, variance = unlearned() } = predictions(params, xt, { ...at, t });
-      const mse = meanPerSample(square(sub(prediction, target(t)(x0, noise))));
-      const detached = { prediction: stopGradient(prediction), variance };
-      const bits = term(t, x0, xt)(reverse(t, xt)(detached));
-      return { losses: add(mse, mul(bits, lambda * steps.schedule.T)), t };
-    };
-  },
-);
-
-const unlearned = (): never =>
-  raise('ConfigError', {
-    where: 'hybridLosses',
-    expected: 'a denoiser that learns its variance',
-    actual: 'one with a fixed variance',
-    hint: 'make it with learningVariance, or use the simple loss',
-  });
+export const hybridLosses = /* @__PURE__ */ objective<HybridOptions>('hybridLosses', (noising, denoiser, options) => {
+  const { labelDropout, times, lambda, cdf } = hybridOptions.demand(options);
+  const steps = requireDiscrete('hybridLosses', noising);
+  const { learned } = overNoising(steps)(denoiser);
+  if (learned === undefined) return raise('ConfigError', unlearned);
+  const noised = noisedBatch(steps, denoiser, { labelDropout, times });
+  const reverse = reverseOf(steps, denoiser, { correction: uncorrected });
+  const target = targetOf(steps, denoiser.predicts);
+  const term = boundTerm(steps, { cdf });
+  return (params, inputs) => {
+    const { x0 } = inputs;
+    const { xt, noise, at } = noised(inputs);
+    const t = wholeTimesteps(at.t);
+    const { prediction, variance } = learned.apply(params, xt, { ...at, t });
+    const mse = meanPerSample(square(sub(prediction, target(t)(x0, noise))));
+    const bits = term(t, x0, xt)(reverse(t, xt)({ prediction: stopGradient(prediction), variance }));
+    return { losses: add(mse, mul(bits, lambda * steps.schedule.T)), t };
+  };
+});

@@ -67,8 +67,8 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
  * - `label` of the inputs: the class of each sample, `[B]`; a label out of range gives NaN
  *
- * Raises `ConfigError`, when the program is traced, for missing labels, label dropout, logits of another number of classes,
- * and a process with timesteps that the classifier does not know.
+ * Raises `ConfigError` for label dropout, and a process with timesteps that the classifier does not know; when the program is traced,
+ * also for missing labels and logits of another number of classes.
  * @example
  * const tilted: Classifier<null, []> = {
  *   classes: 2,
@@ -98,9 +98,9 @@ export const classifierLosses: ClassifierObjective = demanding<ClassifierObjecti
       });
     const noised = noisedBatch(noising, classifier, options);
     const path = pathOf(noising);
+    requireTimestepsWithin('classifier', path, timesteps);
     return (params, inputs) => {
       const { x0, label } = inputs;
-      requireTimestepsWithin('classifier', path, timesteps);
       const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
       const { xt, at } = noised(inputs);
       const logits = checkedLogits(apply(params, xt, path.clock.of(at.t), at.dropout), dims(x0)[0], classes);

@@ -66,15 +66,15 @@ const consistent = (
   flowOn: <I extends Shape>(path: ContinuousNoising) => Flow<I>,
   about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  objective(
+  objective<LossOptions>(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);
+      requireSignal('loss', path, denoiser);
       const f = ofSigma(path, denoiser);
       const noised = noisedBatch(path, denoiser, options);
       const flow = flowOn<I>(path);
       return (params, inputs) => {
-        requireSignal('loss', path, denoiser);
         const { noise, at } = noised(inputs);
         const { alpha, sigma } = path.levels(at.t);
         const { t, r } = pairs.of(div(sigma, alpha), inputs.step);

@@ -68,16 +68,16 @@ const continuous = (
   velocityOn: <I extends Shape>(path: ContinuousNoising) => Velocity<I>,
   about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  objective(
+  objective<LossOptions>(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const { c, warmup } = settings;
       const path = requirePath(`${name}: noising`, noising, TRIGONOMETRIC, 'trigonometric'); // on which dx/dt is v
+      requireSignal('loss', path, denoiser);
       const { apply } = overNoising(path)(reparameterize(path, 'v')(denoiser));
       const noised = noisedBatch(path, denoiser, options);
       const velocity = velocityOn<I>(path);
       return (params, inputs) => {
-        requireSignal('loss', path, denoiser);
         const batch = noised(inputs);
         const { xt, at } = batch;
         const { alpha: cos, sigma: sin } = path.levels(at.t);

@@ -26,9 +26,7 @@ import {
   where,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { orRaise } from '../../internal/errors.js';
 import { hinted, positive, share } from '../../internal/decode.js';
-import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
@@ -115,15 +113,13 @@ export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
   requireCalled('importanceTimesteps()', options);
-  const settings = importance.decode(options);
-  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), orRaise(settings).uniform);
+  const { size, uniform } = importance.demand(options);
+  const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
   return {
-    name: E.isLeft(settings)
-      ? settings.left.message
-      : `importance of ${settings.right.size} losses, ${settings.right.uniform} uniform`,
+    name: `importance of ${size} losses, ${uniform} uniform`,
     memory: (noising) => {
       const { T } = requireDiscrete('importanceTimesteps', noising).schedule;
-      return { losses: [T, orRaise(settings).size], seen: [T] };
+      return { losses: [T, size], seen: [T] };
     },
     draw: (memory) => timestepsBy(probabilities(memory)),
     mean:

@@ -1,8 +1,7 @@
 import { exp, mean, mul, sub } from '../../dsl/index.js';
 import { aboveZero, hinted } from '../../internal/decode.js';
-import { orRaise, raise } from '../../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
-import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
 import { perSample } from '../levels/batch.js';
@@ -60,15 +59,14 @@ const reaching = (noising: Noising, max: number): ContinuousNoising => {
  */
 export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
   requireCalled('logSNRTimes()', options);
-  const settings = range.decode(options);
+  const { min, max } = range.demand(options);
   return {
-    name: E.isLeft(settings) ? settings.left.message : `logSNRTimes of ${settings.right.min} to ${settings.right.max}`,
+    name: `logSNRTimes of ${min} to ${max}`,
     memory: (noising) => {
-      reaching(noising, orRaise(settings).max);
+      reaching(noising, max);
       return {};
     },
     draw: () => (noising) => {
-      const { min, max } = orRaise(settings);
       const { timesOfSigmas, inside } = reaching(noising, max);
       const [end, width] = [Math.log(max), Math.log(max / min)];
       return (batch) => (key) => inside(timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width)))));
@@ -76,7 +74,6 @@ export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range
     mean:
       (_, noising) =>
       ({ losses, t }) => {
-        const { min, max } = orRaise(settings);
         const level = reaching(noising, max).levels(t);
         // 1/p(t) = (λ_max - λ_min)/(-dλ/dt), as -dλ/dt = 2·(α·σ̇ - σ·α̇)/(α·σ) = 2/(α·∂x̂₀/∂û)
         const weights = mul(mul(level.alpha, slopeAt('velocity', level)), Math.log(max / min));

@@ -79,12 +79,8 @@ export interface AnyTeacher {
   readonly params: unknown;
 }
 
-/**
- * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
- * Snapshots identify it by its function name and its settings.
- */
-export interface Objective {
-  <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
+/** What training knows of losses besides their function. */
+interface AboutLosses {
   /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
   readonly settings?: unknown;
   /**
@@ -96,20 +92,37 @@ export interface Objective {
   readonly teacher?: AnyTeacher;
 }
 
-/** Makes an objective that checks its parts. `about` is what it was made from. */
+/**
+ * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
+ * Snapshots identify it by its function name and its settings.
+ */
+export interface Objective extends AboutLosses {
+  <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
+}
+
+/** An {@link Objective} of this library, with options `O`. */
+export interface ObjectiveWith<O> extends AboutLosses {
+  <P, I extends Shape, G = unknown>(
+    noising: Itself<Noising>,
+    denoiser: Itself<Denoiser<P, I>>,
+    options?: Exact<G, keyof O> & O,
+  ): Losses<P, I>;
+}
+
+/** Makes an objective that checks its parts. */
 /* @__NO_SIDE_EFFECTS__ */
-export const objective = (
+export const objective = <O>(
   name: string,
-  losses: Objective,
-  about: Pick<Objective, 'settings' | 'teacher'> = {},
-): Objective =>
-  Object.assign(demanding<Objective>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
+  losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
+  about: AboutLosses = {},
+): ObjectiveWith<O> =>
+  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
- * `ConfigError`, when the program is traced, for a prediction of ε or the score over a process with a timestep without
- * signal, because no sampler could start there.
+ * `ConfigError` for a prediction of ε or the score over a process with a timestep without signal, because no sampler could start
+ * there.
  * @example
  * const absoluteLosses: Objective = (noising, denoiser, options) => {
  *   const errors = predictionErrors(noising, denoiser, options)
@@ -132,6 +145,7 @@ export const predictionErrors = demanding(
     denoiser: Itself<Denoiser<P, I>>,
     options?: Exact<G, keyof LossOptions> & LossOptions,
   ) => {
+    requireSignal('loss', pathOf(noising), denoiser);
     const { apply } = overNoising(noising)(denoiser);
     const target = targetOf(noising, denoiser.predicts);
     const noised = noisedBatch(noising, denoiser, options);
@@ -139,7 +153,6 @@ export const predictionErrors = demanding(
       params: P,
       inputs: LossInputs<B, I>,
     ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
-      requireSignal('loss', pathOf(noising), denoiser);
       const { noise, xt, at } = noised(inputs);
       return { error: sub(apply(params, xt, at), target(at.t)(inputs.x0, noise)), t: at.t };
     };
@@ -156,21 +169,13 @@ export const predictionErrors = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = demanding(
-  'simpleLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Itself<Noising>,
-    denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof LossOptions> & LossOptions,
-  ): Losses<P, I> => {
-    const errors = predictionErrors(noising, denoiser, options);
-    return (params, inputs) => {
-      const { error, t } = errors(params, inputs);
-      return { losses: meanPerSample(square(error)), t };
-    };
-  },
-);
+export const simpleLosses = /* @__PURE__ */ objective<LossOptions>('simpleLosses', (noising, denoiser, options) => {
+  const errors = predictionErrors(noising, denoiser, options);
+  return (params, inputs) => {
+    const { error, t } = errors(params, inputs);
+    return { losses: meanPerSample(square(error)), t };
+  };
+});
 
 /**
  * The simple loss of DDPM (Ho et al. 2020, eq. 14): E ‖ε - ε_θ(√ᾱ_t·x_0 + √(1-ᾱ_t)·ε, t)‖², as a mean over batch and
@@ -180,7 +185,7 @@ export const simpleLosses = demanding(
  *
  * The inputs are those of {@link LossInputs}; timesteps and noise may be given in place of drawn ones.
  *
- * Raises `ConfigError` for label dropout without classes when the program is traced.
+ * Raises `ConfigError` for label dropout without classes.
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const noising = unwrap(ddpm(cosine(1000)))

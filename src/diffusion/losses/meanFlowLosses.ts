@@ -29,7 +29,7 @@ import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../levels/forward.js';
 import { requirePath } from '../levels/noising.js';
 import { type Objective, objective } from './loss.js';
-import { noisedBatch } from './noisedBatch.js';
+import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { usualTimes } from './timeDraw.js';
 
 const options = schema('meanFlowLosses', {
@@ -71,7 +71,7 @@ export const meanFlowLosses = <G = unknown>(
   settings?: Exact<G, keyof MeanFlowOptions> & MeanFlowOptions,
 ): Objective => {
   const { share, p, c } = options.demand<MeanFlowOptions>(settings);
-  return objective(
+  return objective<LossOptions>(
     'meanFlowLosses',
     (noising, denoiser, lossOptions = {}) => {
       const path = requirePath('meanFlowLosses: noising', noising, FLOW, 'rectifiedFlow'); // whose velocities are constant

@@ -1,10 +1,10 @@
 import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
-import { demandType, type NoisefoldError, orRaise, raise, showType } from '../../internal/errors.js';
+import { demandType, raise, showType } from '../../internal/errors.js';
 import { functionOf, hinted, refined, share } from '../../internal/decode.js';
-import { type either, t } from '../../internal/fp.js';
+import { t } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
-import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../denoisers/condition.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { qSample } from '../levels/forward.js';
@@ -110,38 +110,10 @@ export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType 
   readonly at: Conditioning<B, T>;
 }
 
-/** {@link noisedBatch} with checked options, whose error is raised when the program is traced. */
-export const drawnBatch = <P, I extends Shape, N extends Noising>(
-  noising: N,
-  denoiser: Denoiser<P, I> | Classifier<P, I>,
-  settings: either.Either<NoisefoldError, FilledOf<typeof lossOptions>>,
-) => {
-  const transmit = qSample(noising);
-  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-    const { labelDropout, times } = orRaise(settings);
-    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
-    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
-    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
-    // a draw gives the type of the noising; checkedInputs compared that of `inputs.t`
-    const t = (inputs.t ?? times(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
-    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
-    return {
-      xt: transmit(t, noise)(x0), // α_t·x₀ + σ_t·ε
-      noise,
-      at: {
-        t,
-        ...(key && { dropout: fork(key, 'dropout').dropout }),
-        ...(condition === undefined ? {} : { condition }),
-        ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
-      },
-    };
-  };
-};
-
 /**
  * Draws times, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
  * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
- * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities when the program is traced.
+ * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -156,5 +128,27 @@ export const noisedBatch = demanding(
     noising: N,
     denoiser: Denoiser<P, I> | Classifier<P, I>,
     options?: LossOptions,
-  ) => drawnBatch(noising, denoiser, lossOptions.decode(options)),
+  ) => {
+    const { labelDropout, times } = lossOptions.demand(options);
+    const diffuse = qSample(noising);
+    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+    return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
+      const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
+      const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key =>
+        fork(requiredKey(key, purpose), purpose)[purpose]!;
+      // a draw gives the type of the noising; checkedInputs compared that of `inputs.t`
+      const t = (inputs.t ?? times(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
+      const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
+      return {
+        xt: diffuse(t, noise)(x0), // α_t·x₀ + σ_t·ε
+        noise,
+        at: {
+          t,
+          ...(key && { dropout: fork(key, 'dropout').dropout }),
+          ...(condition === undefined ? {} : { condition }),
+          ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
+        },
+      };
+    };
+  },
 );

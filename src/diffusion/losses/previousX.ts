@@ -1,16 +1,16 @@
 import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { mapDenoiser } from '../denoisers/mapDenoiser.js';
-import { type Losses, predictionErrors } from './loss.js';
+import { objective, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoisers/parameterization.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import type { Posterior } from '../levels/channel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { type Noising, requireDiscrete } from '../levels/noising.js';
+import { requireDiscrete } from '../levels/noising.js';
 import { entriesAt } from '../levels/table.js';
 import { demanding } from '../../internal/takes.js';
-import { denoiserPart, discreteWith, networkPart, noisingPart } from '../parts.js';
+import { discreteWith, networkPart } from '../parts.js';
 
 /**
  * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
@@ -67,18 +67,14 @@ export const fromPrevious = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(0.5, 2), k: key(7) })) // → [0.25, 4]
  */
-export const previousLosses = demanding(
-  'previousLosses',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options: LossOptions = {}): Losses<P, I> => {
-    const errors = predictionErrors(noising, denoiser, options);
-    const { posteriors, marginals } = requireDiscrete('previousLosses', noising);
-    const factors = posteriors.map(
-      ({ x0 }, t) => (x0 * conversion(denoiser.predicts, 'x0')(marginals[t]!).prediction) ** 2,
-    );
-    return (params, inputs) => {
-      const { error, t } = errors(params, inputs);
-      return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(wholeTimesteps(t))), t };
-    };
-  },
-);
+export const previousLosses = /* @__PURE__ */ objective<LossOptions>('previousLosses', (noising, denoiser, options) => {
+  const errors = predictionErrors(noising, denoiser, options);
+  const { posteriors, marginals } = requireDiscrete('previousLosses', noising);
+  const factors = posteriors.map(
+    ({ x0 }, t) => (x0 * conversion(denoiser.predicts, 'x0')(marginals[t]!).prediction) ** 2,
+  );
+  return (params, inputs) => {
+    const { error, t } = errors(params, inputs);
+    return { losses: mul(meanPerSample(square(error)), entriesAt(factors)(wholeTimesteps(t))), t };
+  };
+});

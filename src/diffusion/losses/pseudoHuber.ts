@@ -4,6 +4,7 @@ import { aboveZero, hinted } from '../../internal/decode.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { argument } from '../../internal/schema.js';
 import { type Objective, objective, predictionErrors } from './loss.js';
+import type { LossOptions } from './noisedBatch.js';
 
 /** c of the paper; 0.00054·√d for samples of d elements if left out. */
 export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for images of d elements');
@@ -36,7 +37,7 @@ const cOf = argument('pseudoHuberLosses: c', huberPart);
  */
 export const pseudoHuberLosses = (c?: number): Objective => {
   if (c !== undefined) cOf.demand(c);
-  return objective(
+  return objective<LossOptions>(
     'pseudoHuberLosses',
     (noising, denoiser, options) => {
       const errors = predictionErrors(noising, denoiser, options);

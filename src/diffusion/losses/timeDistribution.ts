@@ -18,9 +18,8 @@ import {
   uniformLike,
 } from '../../dsl/index.js';
 import { aboveZero, finite, hinted, refined } from '../../internal/decode.js';
-import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
-import { E, type either } from '../../internal/fp.js';
 import {
   argument,
   type Fields,
@@ -37,31 +36,22 @@ import { timeShift } from '../levels/timeShift.js';
 import { requireCalled, type TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
 
-/** A draw whose name identifies it in snapshots: its function and options. */
-const named = <A extends object>(
-  name: string,
-  options: either.Either<NoisefoldError, A>,
-  draw: (options: A) => TimeDraw,
-): TimeDraw => {
-  const result: TimeDraw = (noising) => draw(orRaise(options))(noising);
-  const text = (settings: A): string => Object.entries(settings).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
-  return Object.defineProperty(result, 'name', {
-    value: E.match(
-      (error: NoisefoldError) => error.message,
-      (settings: A) => (Object.keys(settings).length === 0 ? name : `${name} of ${text(settings)}`),
-    )(options),
-  });
+/** Names a draw by its function and options, which identify it in snapshots. */
+const named = (name: string, options: object, draw: TimeDraw): TimeDraw => {
+  const text = Object.entries(options).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
+  return Object.defineProperty(draw, 'name', { value: `${name} of ${text}` });
 };
 
-/** {@link named} with options that are still to be checked. */
+/** A draw from options that are still to be checked. */
 const withOptions = <F extends Fields>(
   options: Schema<F>,
   name: string,
   settings: unknown,
-  draw: (options: Filled<F>) => TimeDraw,
+  drawBy: (options: Filled<F>) => TimeDraw,
 ): TimeDraw => {
   requireCalled(`${name}()`, settings);
-  return named(name, options.decode(settings), draw);
+  const known = options.demand(settings);
+  return named(name, known, drawBy(known));
 };
 
 const logNormal = schema('logNormalTimes', {
@@ -76,8 +66,8 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
 
 /**
  * Draws the times with a log-normal σ, ln σ ~ N(mean, deviation²), where σ is the noise σ/α: EDM (Karras et al. 2022), section 5.
- * On a discrete path it draws the timestep with the nearest ln σ, and for a σ out of range the nearest end. Raises `ConfigError`,
- * when it draws, for a mean that is not finite and for a deviation ≤ 0.
+ * On a discrete path it draws the timestep with the nearest ln σ, and for a σ out of range the nearest end. Raises `ConfigError`
+ * for a mean that is not finite and for a deviation ≤ 0.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * const draw = program({ k: 'key' }, ({ k }) => logNormalTimes()(noising)(zeros(4))(k))
@@ -122,8 +112,8 @@ interface LogitNormal extends OptionsOf<typeof logitNormal> {}
 
 /**
  * Draws times with a normal logit, log(t/(1-t)) ~ N(mean, deviation²), so most lie in the middle of the path: SD3 (Esser et al.
- * 2024), eq. 19. For the timesteps of a schedule t is ⌊T·t⌋. Raises `ConfigError`, when it draws, for invalid options and a path
- * of σ.
+ * 2024), eq. 19. For the timesteps of a schedule t is ⌊T·t⌋. Raises `ConfigError` for invalid options, and when it draws for a
+ * path of σ.
  * @example
  * const draw = program({ k: 'key' }, ({ k }) => logitNormalTimes()(rectifiedFlow())(zeros(4))(k))
  * await using nf = await open(reference())
@@ -150,7 +140,7 @@ interface ModeOptions extends OptionsOf<typeof mode> {}
 
 /**
  * Draws times with a mode in the middle of the path and heavy tails: t = 1 - u - s·(cos²(πu/2) - 1 + u) for uniform u. SD3 (Esser
- * et al. 2024), eq. 20. Raises `ConfigError`, when it draws, for a scale at which t is not monotone in u, and for a path of σ.
+ * et al. 2024), eq. 20. Raises `ConfigError` for a scale at which t is not monotone in u, and when it draws for a path of σ.
  * @example
  * const draw = program({ k: 'key' }, ({ k }) => modeTimes()(rectifiedFlow())(zeros(4))(k))
  * await using nf = await open(reference())
@@ -192,19 +182,15 @@ const shiftOf = argument('shiftedTimes: shift', hinted(aboveZero, 'SD3 uses 3 at
 export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
   const call = 'shiftedTimes(3)(uniformTimes)';
   requireCalled(call, shift);
+  const s = shiftOf.demand(shift);
   return (draw) => {
     requireCalled(call, draw);
-    return named(
-      `shiftedTimes(${draw.name})`,
-      E.map((by: number) => ({ shift: by }))(shiftOf.decode(shift)),
-      ({ shift: s }) =>
-        (noising) => {
-          if (isDiscrete(noising) || noising.time === 'sigma')
-            return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
-          const times = draw(noising);
-          // inside of the ends, because float32 would round some to 1
-          return (batch) => (key) => noising.timesAt(timeShift(s)(cast(times(batch)(key), 'float32')));
-        },
-    );
+    return named(`shiftedTimes(${draw.name})`, { shift: s }, (noising) => {
+      if (isDiscrete(noising) || noising.time === 'sigma')
+        return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
+      const times = draw(noising);
+      // inside of the ends, because float32 would round some to 1
+      return (batch) => (key) => noising.timesAt(timeShift(s)(cast(times(batch)(key), 'float32')));
+    });
   };
 };

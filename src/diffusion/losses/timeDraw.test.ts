@@ -149,42 +149,42 @@ it('times stay inside of the ends of a path, in float32 too', async () => {
 
 describe('refusals', () => {
   const discrete = right(ddpm(cosine(100)));
-  const messageOf = async (draw: TimeDraw, noising: Noising): Promise<string> => {
-    const outcome = await outcomeOf((key) => draw(noising)(zeros(4))(key))();
+  const messageOf = async (draw: () => TimeDraw, noising: Noising): Promise<string> => {
+    const outcome = await outcomeOf((key) => draw()(noising)(zeros(4))(key))();
     return E.isLeft(outcome) ? outcome.left.message : 'none';
   };
   const endless =
     'times: expected a noising with an end, such as rectifiedFlow(), got a path of σ, which has none; draw its times by logNormalTimes()';
 
-  it.each<readonly [string, TimeDraw, Noising, string]>([
-    ['uniform times of σ', uniformTimes, edm(), endless],
-    ['stratified times of σ', stratifiedTimes, edm(), endless],
-    ['antithetic times of σ', antitheticTimes, edm(), endless],
-    ['logit-normal times of σ', logitNormalTimes(), edm(), endless],
-    ['CosMap on σ', cosMapTimes, edm(), endless],
-    ['a mode of σ', modeTimes(), edm(), endless],
+  it.each<readonly [string, () => TimeDraw, Noising, string]>([
+    ['uniform times of σ', () => uniformTimes, edm(), endless],
+    ['stratified times of σ', () => stratifiedTimes, edm(), endless],
+    ['antithetic times of σ', () => antitheticTimes, edm(), endless],
+    ['logit-normal times of σ', () => logitNormalTimes(), edm(), endless],
+    ['CosMap on σ', () => cosMapTimes, edm(), endless],
+    ['a mode of σ', () => modeTimes(), edm(), endless],
     [
       'probabilities of timesteps on a flow',
-      timestepsBy(table([1, 2])),
+      () => timestepsBy(table([1, 2])),
       flow,
       'timestepsBy: expected the noising process of a schedule, got a continuous path, which has no timesteps; take logitNormalTimes() or logNormalTimes()',
     ],
     [
       'shifted timesteps',
-      shiftedTimes(3)(uniformTimes),
+      () => shiftedTimes(3)(uniformTimes),
       discrete,
       'shiftedTimes: expected a continuous path over [0, 1], got the timesteps of a schedule; take rectifiedFlow(), or another draw',
     ],
     [
       'shifted σ',
-      shiftedTimes(3)(logNormalTimes()),
+      () => shiftedTimes(3)(logNormalTimes()),
       edm(),
       'shiftedTimes: expected a continuous path over [0, 1], got a path of σ, which has no end; take rectifiedFlow(), or another draw',
     ],
-    ['a shift of 0', shiftedTimes(0)(uniformTimes), flow, 'shiftedTimes: shift: expected a finite number above 0, got 0; SD3 uses 3 at 1024×1024'],
-    ['a deviation of 0', logitNormalTimes({ deviation: 0 }), flow, 'logitNormalTimes.deviation: expected a finite number above 0, got 0; SD3 uses 1'],
-    ['a mean of NaN', logNormalTimes({ mean: NaN }), edm(), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
-    ['a scale beyond 2/(π - 2)', modeTimes({ scale: 1.76 }), flow, 'modeTimes.scale: expected a scale from -1 to 1.75, got 1.76; SD3 uses 1.29'],
+    ['a shift of 0', () => shiftedTimes(0)(uniformTimes), flow, 'shiftedTimes: shift: expected a finite number above 0, got 0; SD3 uses 3 at 1024×1024'],
+    ['a deviation of 0', () => logitNormalTimes({ deviation: 0 }), flow, 'logitNormalTimes.deviation: expected a finite number above 0, got 0; SD3 uses 1'],
+    ['a mean of NaN', () => logNormalTimes({ mean: NaN }), edm(), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    ['a scale beyond 2/(π - 2)', () => modeTimes({ scale: 1.76 }), flow, 'modeTimes.scale: expected a scale from -1 to 1.75, got 1.76; SD3 uses 1.29'],
   ])('%s', async (_, draw, noising, message) => {
     expect(await messageOf(draw, noising)).toBe(message);
   }); // oxfmt-ignore

@@ -1,7 +1,8 @@
 import { mul } from '../../dsl/index.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { pathOf } from '../levels/noising.js';
-import { type Objective, objective, simpleLosses } from './loss.js';
+import { objective, simpleLosses } from './loss.js';
+import type { LossOptions } from './noisedBatch.js';
 
 /**
  * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow matching,
@@ -14,7 +15,7 @@ import { type Objective, objective, simpleLosses } from './loss.js';
  * // x̂₀ is c_skip, 1/17
  * usualLosses(edm(), denoiser)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
  */
-export const usualLosses: Objective = objective('usualLosses', (noising, denoiser, options) => {
+export const usualLosses = /* @__PURE__ */ objective<LossOptions>('usualLosses', (noising, denoiser, options) => {
   const { weight } = denoiser;
   if (weight === undefined) return simpleLosses(noising, denoiser, options);
   const { levels } = pathOf(noising);

@@ -34,16 +34,9 @@ import type { Objective } from './loss.js';
 /**
  * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(α²/σ²): of each element of a tensor,
  * such as `(lambda) => exp(mul(lambda, 0.5))`. The squared error of every other prediction is that of x̂₀ times a factor
- * ({@link weightsOf}), so a weighting means the same for every parameterization. A weighting with invalid options raises
- * `ConfigError` when it is called.
+ * ({@link weightsOf}), so a weighting means the same for every parameterization.
  */
 export type Weighting = Elementwise;
-
-/** A weighting from checked options. With invalid ones it raises `ConfigError` when it is called. */
-const weightingOf =
-  <A>(options: either.Either<NoisefoldError, A>, weighting: (options: A) => Weighting): Weighting =>
-  (lambda) =>
-    weighting(orRaise(options))(lambda);
 
 /**
  * Weight 1 for the squared error of x̂₀ at every noise level: the simple loss of a denoiser of x₀. For that of ε̂ it is 1/SNR.
@@ -68,8 +61,10 @@ const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5
  * onHost(minSnrWeight())(Math.log(4)) // → 4
  * onHost(minSnrWeight())(Math.log(40)) // → 5
  */
-export const minSnrWeight = (gamma = 5): Weighting =>
-  weightingOf(gammaOf.decode(gamma), (most) => (lambda) => minimum(exp(lambda), most));
+export const minSnrWeight = (gamma = 5): Weighting => {
+  const most = gammaOf.demand(gamma);
+  return (lambda) => minimum(exp(lambda), most);
+};
 
 const p2Options = schema('p2Weight', {
   /** γ, 0 or more; 1 if left out. */
@@ -85,11 +80,13 @@ interface P2Options extends OptionsOf<typeof p2Options> {}
  * is {@link snrWeight}.
  * @example onHost(p2Weight({ gamma: 1, k: 1 }))(Math.log(4)) // → 0.8
  */
-export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting =>
-  weightingOf(p2Options.decode(options), ({ gamma, k }) => (lambda) => {
+export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting => {
+  const { gamma, k } = p2Options.demand(options);
+  return (lambda) => {
     const snr = exp(lambda);
     return div(snr, pow(add(snr, k), gamma));
-  });
+  };
+};
 
 const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper uses 0.5'));
 
@@ -101,8 +98,10 @@ const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper 
  * @param sigmaData - the standard deviation of the data; 0.5 if left out, as in the paper
  * @example onHost(edmWeight(0.5))(Math.log(4)) // → 8
  */
-export const edmWeight = (sigmaData = 0.5): Weighting =>
-  weightingOf(sigmaDataOf.decode(sigmaData), (sigma) => (lambda) => add(exp(lambda), 1 / sigma ** 2));
+export const edmWeight = (sigmaData = 0.5): Weighting => {
+  const sigma = sigmaDataOf.demand(sigmaData);
+  return (lambda) => add(exp(lambda), 1 / sigma ** 2);
+};
 
 const biasOf = argument(
   'sigmoidWeight: bias',
@@ -119,8 +118,10 @@ const biasOf = argument(
  * onHost(sigmoidWeight(0))(0) // → 0.5
  * onHost(sigmoidWeight(-1))(9) // → Math.exp(-1)
  */
-export const sigmoidWeight = (bias: number): Weighting =>
-  weightingOf(biasOf.decode(bias), (b) => (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b)));
+export const sigmoidWeight = (bias: number): Weighting => {
+  const b = biasOf.demand(bias);
+  return (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b));
+};
 
 /** The meaning of losses: the squared error of a prediction, or that of x̂₀ with a weighting. */
 type Weighed = Parameterization | Weighting;
@@ -128,7 +129,7 @@ type Weighed = Parameterization | Weighting;
 /**
  * The factors that give losses a weighting, for each t of a process, in float64: w(λ_t)/(∂prediction/∂x̂₀)² for the squared error of
  * a prediction, and w(λ_t)/w'(λ_t) for losses with the weighting w', such as `boundLosses`. Returns a `ConfigError` for factors that
- * are negative or not finite, such as that of ε without signal, and for a weighting with invalid options.
+ * are negative or not finite, such as that of ε without signal.
  *
  * @param of - the prediction, or the weighting, of the losses
  * @example
@@ -181,20 +182,15 @@ const tableAt =
     entriesAt(weights)(wholeTimesteps(t));
 
 /** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
-const digestOf = (weighting: Weighting): string =>
-  F.pipe(
-    attempt(() => {
-      const weightAt = onHost(weighting);
-      return Array.from({ length: 81 }, (_, i) => String(weightAt((i - 40) / 2))).join();
-    }),
-    E.match(({ message }) => message, F.identity), // weightedBy raises the error when it is used
-    digest,
-  );
+const digestOf = (weighting: Weighting): string => {
+  const weightAt = onHost(weighting);
+  return digest(Array.from({ length: 81 }, (_, i) => weightAt((i - 40) / 2)).join());
+};
 
 /**
  * Gives a weighting to the losses of an objective, which are the squared errors of predictions, as of `simpleLosses`, or have a
  * `weighting` already: multiplies them by the factors of {@link weightsOf}. Of `boundLosses` on a continuous path this is the
- * weighted integral over λ of Kingma & Gao 2023, eq. 5. Raises the `ConfigError` of {@link weightsOf} when the program is traced.
+ * weighted integral over λ of Kingma & Gao 2023, eq. 5. Raises the `ConfigError` of {@link weightsOf}.
  * @example
  * const minSnrLosses = weightedBy(minSnrWeight(2))(simpleLosses)
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -210,10 +206,10 @@ export const weightedBy =
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
       const of = own ?? denoiser.predicts;
+      const weightsAt = isDiscrete(noising)
+        ? tableAt(orRaise(weightsOf(of, weighting)(noising)))
+        : weightsAlong(of, weighting)(noising);
       return (params, inputs) => {
-        const weightsAt = isDiscrete(noising)
-          ? tableAt(orRaise(weightsOf(of, weighting)(noising)))
-          : weightsAlong(of, weighting)(noising);
         const result = losses(params, inputs);
         return { ...result, losses: mul(result.losses, weightsAt(result.t)) };
       };

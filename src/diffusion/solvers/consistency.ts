@@ -13,7 +13,7 @@ import {
   where,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
-import { fail, orRaise } from '../../internal/errors.js';
+import { fail } from '../../internal/errors.js';
 import { aboveZero, amount, hinted } from '../../internal/decode.js';
 import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -89,7 +89,7 @@ export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
  * The consistency function of a distilled network: c_skip(t)·x_t + c_out(t)·x̂₀, which is x itself at t = 0, with
  * c_skip = σ²/(τ² + σ²) and c_out = τ/√(τ² + σ²) for σ = `sigmaData` and τ = timestepScaling·t (LCM, Luo et al. 2023, as in
  * diffusers; the boundary condition is that of Song et al. 2023, eq. 5, with another τ). Raises `ConfigError` for a number
- * of the boundary ≤ 0 when the denoiser is applied.
+ * of the boundary ≤ 0.
  *
  * @param process - the process that the network was trained with
  * @example
@@ -102,7 +102,7 @@ export const consistencyDenoiser = demanding(
   'consistencyDenoiser',
   { noising: noisingPart },
   <G = unknown>(noising: Noising, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
-    const settings = boundaryOf.decode(boundary);
+    const { sigmaData, timestepScaling } = boundaryOf.demand(boundary);
     const path = pathOf(noising);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
       const { learned: _, predicts, apply, ...others } = denoiser;
@@ -110,7 +110,6 @@ export const consistencyDenoiser = demanding(
         ...others,
         predicts: 'x0',
         apply: (params, x, at) => {
-          const { sigmaData, timestepScaling } = orRaise(settings);
           requireSignal('denoiser', path, denoiser);
           const { t, level = path.levels(t) } = at;
           const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path

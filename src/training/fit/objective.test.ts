@@ -203,15 +203,6 @@ describe('an adaptive draw of times', () => {
     expect(Buffer.compare(bytesOf(await after({ ...training(7), from: other })), bytesOf(whole))).not.toBe(0);
   }); // oxfmt-ignore
 
-  test('of an impossible size is a ConfigError', () =>
-    on(wasm(), async (backend) => {
-      const times = importanceTimesteps({ size: 0 });
-      expect(await leftOf(startTraining({ ...training(1), times })(backend))).toMatchObject({
-        _tag: 'ConfigError',
-        where: 'importanceTimesteps.size',
-      });
-    }));
-
   test('is not updated by a step that is not finite', () =>
     on(wasm(), async (backend) => {
       const poison: Objective = (noising, denoiser, options) => (params, inputs) => {

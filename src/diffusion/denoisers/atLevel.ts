@@ -14,18 +14,10 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import type { NoiseLevel } from '../levels/path.js';
-import { noRates, type Parameterization } from './parameterization.js';
+import { type Parameterization, requireRates } from './parameterization.js';
 
 /** A batch of samples of shape `I`. */
 type Batch<B extends Dim, I extends Shape> = Tensor<[B, ...I]>;
-
-/** a·x - b·y, with a and b of each sample. */
-const minus = <B extends Dim, I extends Shape>(
-  x: Batch<B, I>,
-  a: Tensor<[B]>,
-  y: Batch<B, I>,
-  b: Tensor<[B]>,
-): Batch<B, I> => sub(scaleBy(x, a), scaleBy(y, b));
 
 /** A prediction ŷ at a noise level: its target for x_t = α·x₀ + σ·ε, and x̂₀ from it. */
 interface Formulas<B extends Dim> {
@@ -66,21 +58,22 @@ const formulas: {
   v: ({ alpha, sigma, norm }) =>
     norm
       ? {
-          target: (x0, noise) => scaleBy(minus(noise, alpha, x0, sigma), reciprocal(norm)),
-          x0: (x, y) => minus(x, div(alpha, square(norm)), y, div(sigma, norm)),
+          target: (x0, noise) => scaleBy(sub(scaleBy(noise, alpha), scaleBy(x0, sigma)), reciprocal(norm)),
+          x0: (x, y) => sub(scaleBy(x, div(alpha, square(norm))), scaleBy(y, div(sigma, norm))),
           slope: () => div(sigma, norm),
         }
       : {
-          target: (x0, noise) => minus(noise, alpha, x0, sigma),
-          x0: (x, y) => minus(x, alpha, y, sigma),
+          target: (x0, noise) => sub(scaleBy(noise, alpha), scaleBy(x0, sigma)),
+          x0: (x, y) => sub(scaleBy(x, alpha), scaleBy(y, sigma)),
           slope: () => sigma,
         },
   // y = α̇·x₀ + σ̇·ε, x̂₀ = (σ̇·x_t - σ·û)/(α·σ̇ - σ·α̇)
-  velocity: ({ alpha, sigma, rates: rate = noRates() }) => {
-    const determinant = sub(mul(alpha, rate.sigma), mul(sigma, rate.alpha));
+  velocity: ({ alpha, sigma, rates }) => {
+    const dot = requireRates(rates);
+    const determinant = sub(mul(alpha, dot.sigma), mul(sigma, dot.alpha));
     return {
-      target: (x0, noise) => add(scaleBy(x0, rate.alpha), scaleBy(noise, rate.sigma)),
-      x0: (x, y) => minus(x, div(rate.sigma, determinant), y, div(sigma, determinant)),
+      target: (x0, noise) => add(scaleBy(x0, dot.alpha), scaleBy(noise, dot.sigma)),
+      x0: (x, y) => sub(scaleBy(x, div(dot.sigma, determinant)), scaleBy(y, div(sigma, determinant))),
       slope: () => div(sigma, determinant),
     };
   },

@@ -29,11 +29,16 @@ const mixtures: { readonly [K in Parameterization]: (marginal: Marginal) => Mixt
     return { x0: -marginal.sigma / norm, epsilon: marginal.alpha / norm };
   },
   score: ({ sigma }) => ({ x0: 0, epsilon: -1 / sigma }), // Song et al. 2021, section 3.3, for a Gaussian channel
-  velocity: ({ rates = noRates() }) => ({ x0: rates.alpha, epsilon: rates.sigma }), // Lipman et al. 2023
+  // Lipman et al. 2023
+  velocity: ({ rates }) => {
+    const dot = requireRates(rates);
+    return { x0: dot.alpha, epsilon: dot.sigma };
+  },
 };
 
-/** Raises `ConfigError` for a velocity where a path has no derivatives. */
-export const noRates = (): never =>
+/** The derivatives α̇ and σ̇, for a velocity. Raises `ConfigError` where a path has none. */
+export const requireRates = <R>(rates: R | undefined): R =>
+  rates ??
   raise('ConfigError', {
     where: 'denoiser.predicts',
     expected: "another prediction, such as 'v', where the path has no derivative",

@@ -17,7 +17,7 @@ import { overNoising } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { targetAt } from '../denoisers/atLevel.js';
-import { noRates, type Parameterization } from '../denoisers/parameterization.js';
+import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
 import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
 import type { TimeType } from '../levels/path.js';
 import { demanding } from '../../internal/takes.js';
@@ -39,7 +39,7 @@ export const targetOf = demanding(
   { noising: noisingPart, predicts: predictsPart },
   <N extends Noising>(noising: N, predicts: Parameterization) => {
     const { levels, levelAt, last } = pathOf(noising);
-    if (predicts === 'velocity') [0, last].forEach((t) => levelAt(t).rates ?? noRates());
+    if (predicts === 'velocity') [0, last].forEach((t) => requireRates(levelAt(t).rates));
     return <B extends Dim>(t: Tensor<[B], TimeOf<N>>) =>
       <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
         targetAt(predicts, levels(t))(x0, noise);

@@ -1,3 +1,5 @@
+import { sumOf } from '../internal/numbers.js';
+
 /** The mean of several measurements and their standard deviation. */
 export interface MeanAndDeviation {
   readonly mean: number;
@@ -6,7 +8,7 @@ export interface MeanAndDeviation {
 }
 
 export const meanAndDeviation = (numbers: readonly number[]): MeanAndDeviation => {
-  const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const mean = sumOf(numbers) / numbers.length;
   const variance = numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / numbers.length;
   return { mean, deviation: Math.sqrt(variance) };
 };

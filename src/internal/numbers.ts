@@ -1,5 +1,8 @@
 /** Tests if n is a whole number ≥ 1 that divides another. */
 export const isDivisor = (n: number, of: number): boolean => Number.isInteger(n) && n >= 1 && of % n === 0;
 
+/** The sum of numbers, in their order: 0 for none. */
+export const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);

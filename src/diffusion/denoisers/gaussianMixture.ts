@@ -2,7 +2,7 @@ import type { Shape } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
-import { sizeOf } from '../../internal/numbers.js';
+import { sizeOf, sumOf } from '../../internal/numbers.js';
 import { numbers } from '../../internal/parts.js';
 import { schema } from '../../internal/schema.js';
 
@@ -28,7 +28,7 @@ const mistakeOf = ({
   variances,
 }: GaussianMixture<Shape>): readonly [expected: string, actual: string] | null => {
   const size = sizeOf(shape as readonly number[]); // a mixture has numbers as extents
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const total = sumOf(weights);
   const negative = weights.find((weight) => !(weight > 0));
   const short = means.find(({ length }) => length !== size);
   const uneven = variances.find((v) => typeof v !== 'number' && lengthOf(v) !== size);

@@ -127,13 +127,6 @@ const hybridOptions = schema('hybridLosses', {
 /** Options of {@link hybridLosses}. */
 export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
 
-const unlearned = {
-  where: 'hybridLosses',
-  expected: 'a denoiser that learns its variance',
-  actual: 'one with a fixed variance',
-  hint: 'make it with learningVariance, or use the simple loss',
-};
-
 /**
  * The hybrid loss of Improved DDPM (Nichol & Dhariwal 2021, eq. 16), of each sample: the squared error of
  * {@link simpleLosses} plus λ·T times the term of the bound, in bits per dimension, at the same t. The gradient of the
@@ -155,7 +148,13 @@ export const hybridLosses = /* @__PURE__ */ objective<HybridOptions>('hybridLoss
   const { labelDropout, times, lambda, cdf } = hybridOptions.demand(options);
   const steps = requireDiscrete('hybridLosses', noising);
   const { learned } = overNoising(steps)(denoiser);
-  if (learned === undefined) return raise('ConfigError', unlearned);
+  if (learned === undefined)
+    return raise('ConfigError', {
+      where: 'hybridLosses',
+      expected: 'a denoiser that learns its variance',
+      actual: 'one with a fixed variance',
+      hint: 'make it with learningVariance, or use the simple loss',
+    });
   const noised = noisedBatch(steps, denoiser, { labelDropout, times });
   const reverse = reverseOf(steps, denoiser, { correction: uncorrected });
   const target = targetOf(steps, denoiser.predicts);

@@ -1,7 +1,7 @@
 /** Explains an executable, call by call. */
 import { showShape } from '../../internal/errors.js';
 import type { Anchor } from '../graph/node.js';
-import { sizeOf } from '../../internal/numbers.js';
+import { sizeOf, sumOf } from '../../internal/numbers.js';
 import { list, part } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { Call, Plan, Storage, View } from '../compile/plan.js';
@@ -73,7 +73,7 @@ const costOf = (call: Call): Pick<ExplainedCall, 'shapes' | 'flops' | 'bytes'> =
     return {
       shapes: `${loads.length} × ${showShape(extents)} → ${stores.length} × ${showShape(shape)}`,
       flops: regionFlops(call.region),
-      bytes: 4 * accesses.reduce((a, b) => a + b, 0),
+      bytes: 4 * sumOf(accesses),
     };
   }
   const inputs = call.kind === 'random' ? [] : call.inputs;

@@ -40,7 +40,7 @@ export type AttentionBlock<C extends Dim = Dim> = Layer<
   AttentionBlockParams<C>,
   <B extends Dim, H extends Dim, W extends Dim>(
     x: Tensor<[B, H, W, NoInfer<C>]>,
-    at?: AttentionContext,
+    context?: AttentionContext,
   ) => Tensor<[B, H, W, C]>
 >;
 
@@ -96,9 +96,9 @@ export const attentionBlock = <
     qkv: linearLayer<C, number>({ inputs, outputs: 3 * size }),
     output: linearLayer<C, C>({ inputs, outputs: inputs, initializer: allZeros }),
   };
-  return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, at) => {
+  return namedLayer('attentionBlock', parts, ({ norm = F.identity, qkv, output }) => (x, context) => {
     const [q, k, v] = thirdsOf<typeof x>(qkv(norm(x)), size);
-    const a = at?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
+    const a = context?.identityAttention === true ? v : attention(q, k, v, { heads: headsOver(settings.heads, size) });
     return scaled(add(output(a), x), settings.rescale);
   });
 };

@@ -32,14 +32,14 @@ import { unetBlock } from './unetBlock.js';
 export type Images<B extends Dim> = Tensor<[B, Dim, Dim, Dim]>;
 
 /** A bound block: images, and an embedding of each → images. */
-export type Block = <B extends Dim>(x: Images<B>, at: BlockContext<NoInfer<B>>) => Images<B>;
+export type Block = <B extends Dim>(x: Images<B>, context: BlockContext<NoInfer<B>>) => Images<B>;
 
 /** A block that stores only its input for the gradient, and computes the rest again. Chen et al. 2016. */
 const recomputed = <P>(block: Layer<P, Block>): Layer<P, Block> => ({
   ...block,
   apply: (params) => {
     const bound = block.apply(params);
-    return (x, at) => checkpoint((images: typeof x) => bound(images, at))(x);
+    return (x, context) => checkpoint((images: typeof x) => bound(images, context))(x);
   },
 });
 
@@ -131,7 +131,7 @@ export const imagesFor = <B extends Dim>(where: string, { image }: Encoder, x: T
 };
 
 /** Every activation of the encoder, from the first convolution to the last block: a stack, whose top is the last one. */
-export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, at: BlockContext<NoInfer<B>>) => {
+export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, context: BlockContext<NoInfer<B>>) => {
   const activations: Images<B>[] = [];
   let h = net.input(images);
   let side = images; // for a residual encoder: the image, halved at each level
@@ -139,16 +139,20 @@ export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, at: B
     if (shortcut !== undefined) h = side = scaled(add(h, shortcut(side)), Math.SQRT1_2); // with any `rescale`, as in the code of EDM
     activations.push(h);
     for (const block of down) {
-      h = block(h, at);
+      h = block(h, context);
       activations.push(h);
     }
-    if (downsample !== undefined) h = downsample(h, at);
+    if (downsample !== undefined) h = downsample(h, context);
   }
   return activations;
 };
 
 /** The bottleneck: `[B, H, W, C]` → `[B, H, W, C]`. */
-export const throughMiddle = <B extends Dim>({ middle }: EncoderNet, x: Images<B>, at: BlockContext<NoInfer<B>>) => {
+export const throughMiddle = <B extends Dim>(
+  { middle }: EncoderNet,
+  x: Images<B>,
+  context: BlockContext<NoInfer<B>>,
+) => {
   const { before, attention = F.identity, after } = middle;
-  return after(attention(before(x, at), at), at);
+  return after(attention(before(x, context), context), context);
 };

@@ -169,9 +169,9 @@ type Net = ReturnType<ReturnType<typeof layersOf>['apply']>;
 const evaluated =
   (c: ClassifierArchitecture, [net, toClasses]: Net) =>
   <B extends Dim>(x: Tensor<[B, ...Shape]>, t: Times<B>, key: Key | undefined): Tensor<[B, Dim]> => {
-    const at = { embedding: silu(net.time(t)), key };
-    const activations = encoded(net, imagesFor('encoderClassifier', c, x), at);
-    return toClasses(throughMiddle(net, activations.at(-1)!, at), activations);
+    const context = { embedding: silu(net.time(t)), key };
+    const activations = encoded(net, imagesFor('encoderClassifier', c, x), context);
+    return toClasses(throughMiddle(net, activations.at(-1)!, context), activations);
   };
 
 const built = <I extends Shape>(c: ClassifierArchitecture): EncoderClassifier<I> => {

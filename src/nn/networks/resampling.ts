@@ -13,6 +13,7 @@ import {
 } from '../../dsl/index.js';
 import type { OrNever } from '../../dsl/types/dim.js';
 import { hinted, oneOf } from '../../internal/decode.js';
+import { sumOf } from '../../internal/numbers.js';
 
 /** The filter of a resampling: the mean of 2×2 pixels, or the binomial weights [1, 3, 3, 1] along each axis. */
 export type Filter = 'box' | 'binomial';
@@ -29,7 +30,7 @@ export const reachOf = (filter: Filter): number => FILTER_TAPS[filter].length / 
 /** The outer product of the weights, with the sum `gain`, for each channel: `[K, K, 1, C]`. */
 const kernelOf = <C extends Dim>(filter: Filter, channels: C, gain: number): Tensor<[Dim, Dim, 1, C]> => {
   const f = FILTER_TAPS[filter];
-  const total = f.reduce((a, b) => a + b, 0) ** 2;
+  const total = sumOf(f) ** 2;
   const C = channels as number; // programs are traced with numbers
   const weights = f.flatMap((a) => f.flatMap((b) => Array.from({ length: C }, () => (gain * a * b) / total)));
   return constantOf(weights, f.length, f.length, 1, C) as Tensor<[Dim, Dim, 1, Dim]> as Tensor<[Dim, Dim, 1, C]>;

@@ -62,8 +62,8 @@ const residualLayer = <L>(
     where,
     parts,
     ({ norm1, conv1, projection, norm2, conv2, skip = F.identity }) =>
-      (x: Images, at: BlockContext) => {
-        const { embedding, key } = checkedContext(where, at, length);
+      (x: Images, context: BlockContext) => {
+        const { embedding, key } = checkedContext(where, context, length);
         const y = projection(embedding);
         const h1 = conv1(resized(silu(norm1(x))));
         const h2 = adaptiveGroupNorm ? scaledAndShifted(norm2(h1), y) : norm2(addPerSample(h1, y));
@@ -141,9 +141,9 @@ export const upsampleBlock: ResamplerOf<'double'> = (config) => {
 };
 
 /** Returns a context with an embedding. Raises `ConfigError` for others, which JavaScript may pass. */
-const checkedContext = (where: string, at: BlockContext, length: number): BlockContext => {
-  const embedding = memberAt(at, 'embedding');
-  if (isTensor(embedding) && dtypeOf(embedding) === 'float32') return at;
+const checkedContext = (where: string, context: BlockContext, length: number): BlockContext => {
+  const embedding = memberAt(context, 'embedding');
+  if (isTensor(embedding) && dtypeOf(embedding) === 'float32') return context;
   return raise('ConfigError', {
     where: `${where}.embedding`,
     expected: `a tensor [B, ${length}]`,
@@ -226,7 +226,7 @@ export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> 
 /** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]` */
 export type Residual<C extends Dim, D extends Dim, E extends Dim> = <B extends Dim, H extends Dim, W extends Dim>(
   x: Tensor<[B, H, W, NoInfer<C>]>,
-  at: BlockContext<NoInfer<B>, E>,
+  context: BlockContext<NoInfer<B>, E>,
 ) => Tensor<[B, H, W, D]>;
 
 /** An extent of images that are halved or doubled. */
@@ -239,7 +239,7 @@ export type ResamplingResidual<C extends Dim, D extends Dim, E extends Dim, To e
   W extends Dim,
 >(
   x: To extends 'half' ? EvenImage<B, H, W, NoInfer<C>> : Tensor<[B, H, W, NoInfer<C>]>,
-  at: BlockContext<NoInfer<B>, E>,
+  context: BlockContext<NoInfer<B>, E>,
 ) => Tensor<[B, Resized<H, To>, Resized<W, To>, D]>;
 
 /** A residual block from C to D channels, for an embedding of length E. */

@@ -55,7 +55,7 @@ export interface UNet<I extends Shape>
   readonly apply: <B extends Dim>(
     params: UNetParams,
     x: Tensor<[B, ...I]>,
-    at: UNetConditioning<NoInfer<B>>,
+    conditioning: UNetConditioning<NoInfer<B>>,
   ) => Tensor<[B, ...I]>;
   /**
    * The prediction and the variance in one evaluation, if the variance is learned; `apply` returns only the prediction.
@@ -65,7 +65,7 @@ export interface UNet<I extends Shape>
     readonly apply: <B extends Dim>(
       params: UNetParams,
       x: Tensor<[B, ...I]>,
-      at: UNetConditioning<NoInfer<B>>,
+      conditioning: UNetConditioning<NoInfer<B>>,
     ) => UNetOutputs<B, I>;
   };
 }
@@ -107,16 +107,16 @@ const evaluated =
   <B extends Dim>(x: Tensor<[B, ...Shape]>, conditioning: UNetConditioning<B>): Images<B> => {
     const images = imagesFor('unet', c, x);
     requireInputs(c, images, conditioning);
-    const at = {
+    const context = {
       embedding: embed(c, net, conditioning),
       key: conditioning.dropout,
       identityAttention: conditioning.identityAttention,
     };
-    const skips = encoded(net, withCondition(images, conditioning.condition), at);
-    let h = throughMiddle(net, skips.at(-1)!, at);
+    const skips = encoded(net, withCondition(images, conditioning.condition), context);
+    let h = throughMiddle(net, skips.at(-1)!, context);
     for (const { upsample, up } of net.levels.toReversed()) {
-      if (upsample !== undefined) h = upsample(h, at);
-      for (const block of up) h = block(concat(h, skips.pop()!), at); // there is one for each block
+      if (upsample !== undefined) h = upsample(h, context);
+      for (const block of up) h = block(concat(h, skips.pop()!), context); // there is one for each block
     }
     return net.output(silu(net.norm(h)));
   };
@@ -124,12 +124,14 @@ const evaluated =
 const unetOf = <I extends Shape>(c: UNetArchitecture): UNet<I> => {
   const { params, init, apply } = layer(layersOf(c), (net) => evaluated(c, net));
   const { learnedVariance, predicts, timesteps, classes, condition, noClass, middle } = c;
-  const predictBoth: NonNullable<UNet<I>['learned']>['apply'] = (params, x, at) => {
-    const [prediction, variance] = halve(apply(params)(x, at)); // two halves of the channels, each of the shape of x
+  const predictBoth: NonNullable<UNet<I>['learned']>['apply'] = (params, x, conditioning) => {
+    const [prediction, variance] = halve(apply(params)(x, conditioning)); // two halves of the channels, each of the shape of x
     return { prediction: ascribeLike(prediction, x), variance: ascribeLike(variance, x) };
   };
-  const predict: UNet<I>['apply'] = (params, x, at) =>
-    learnedVariance === undefined ? ascribeLike(apply(params)(x, at), x) : predictBoth(params, x, at).prediction; // of the shape of x
+  const predict: UNet<I>['apply'] = (params, x, conditioning) =>
+    learnedVariance === undefined
+      ? ascribeLike(apply(params)(x, conditioning), x)
+      : predictBoth(params, x, conditioning).prediction; // of the shape of x
   return {
     params,
     init,

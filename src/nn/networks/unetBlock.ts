@@ -56,7 +56,7 @@ export const unetBlock = <const C extends number, const D extends number, const 
   return layer(
     parts,
     ({ residual, attention = F.identity }) =>
-      (x, at) =>
-        attention(residual(x, at)),
+      (x, context) =>
+        attention(residual(x, context)),
   );
 };

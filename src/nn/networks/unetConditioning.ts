@@ -78,12 +78,12 @@ const plus = <B extends Dim, X extends Tensor<[B, Dim]> | undefined>(
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
   { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
-  at: UNetConditioning<B>,
+  conditioning: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
-  const { t, condition } = at;
-  const labels = label?.(at.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
+  const { t, condition } = conditioning;
+  const labels = label?.(conditioning.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
   const labelsAt = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
-  const inputs = plus(labelsAt('input'), at.augment && augment && matmul(at.augment, augment.w));
+  const inputs = plus(labelsAt('input'), conditioning.augment && augment && matmul(conditioning.augment, augment.w));
   const labelled = plus(time(t, inputs), labelsAt('output'));
   return silu(plus(labelled, condition?.t && conditionTime?.(condition.t)));
 };

@@ -20,6 +20,7 @@ import {
 import { raise } from '../../internal/errors.js';
 import type { io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
+import { sumOf } from '../../internal/numbers.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { type Loop, openLoop, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
@@ -106,7 +107,7 @@ const heldOutLoop = <P, I extends ImageShape>(
   };
 };
 
-const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+const mean = (numbers: readonly number[]): number => sumOf(numbers) / numbers.length;
 
 /** The means over the held-out images of a training, with the same noise each time; null without such images. */
 export const evaluation =

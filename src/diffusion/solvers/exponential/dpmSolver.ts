@@ -44,13 +44,13 @@ const slope = (from: Channel, to: Channel, r: number): number => {
 const firstOrder = (from: Level, to: Channel): Stage => ({ ...holdX0(from, to), remembers: 'epsilon' });
 
 /** DPM-Solver-2: Algorithm 1, r₁ = 1/2. */
-const secondOrder = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
+const secondOrder = (path: Path, from: Level, to: Channel): readonly Stage[] => {
   const middle = levelBetween(path, from, to, 1 / 2);
   return [firstOrder(from, middle), inNoise(middle, ratio(from, to), constant(from, to))];
 };
 
 /** DPM-Solver-3: Algorithm 2, r₁ = 1/3 and r₂ = 2/3. */
-const thirdOrder = (path: Path, from: Level, to: Channel): readonly [Stage, ...Stage[]] => {
+const thirdOrder = (path: Path, from: Level, to: Channel): readonly Stage[] => {
   const [s1, s2] = [levelBetween(path, from, to, 1 / 3), levelBetween(path, from, to, 2 / 3)];
   const rise = slope(from, s2, 1 / 2); // s₁ is halfway to s₂
   const end = slope(from, to, 2 / 3);
@@ -62,13 +62,7 @@ const thirdOrder = (path: Path, from: Level, to: Channel): readonly [Stage, ...S
 };
 
 /** The stages of DPM-Solver-1, -2 or -3; of DPM-Solver-1 unless `again` is true. */
-const dpmSolverStages = (
-  path: Path,
-  from: Level,
-  to: Channel,
-  order: number,
-  again: boolean,
-): readonly [Stage, ...Stage[]] => {
+const dpmSolverStages = (path: Path, from: Level, to: Channel, order: number, again: boolean): readonly Stage[] => {
   if (order === 1 || !again) return [firstOrder(from, to)];
   return (order === 2 ? secondOrder : thirdOrder)(path, from, to);
 };

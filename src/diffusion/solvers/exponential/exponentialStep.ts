@@ -1,4 +1,5 @@
 /** One step of an exponential integrator, which the multistep and the singlestep methods share. */
+import { sumOf } from '../../../internal/numbers.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
 import type { Channel } from '../../levels/channel.js';
@@ -22,8 +23,6 @@ export interface MomentRules {
   readonly phi3?: number;
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
-
 /**
  * The weights of the predictions, own first, then at the places r (the end of the step is 1), for a polynomial through all of
  * them: Σ_m w_m·r_m^k is the k-th moment of the step.
@@ -40,7 +39,7 @@ const weightsAt = (
     places.map((_, k) => places.map((r) => power(r, k + 1))),
     moments.slice(0, places.length),
   );
-  return [whole - sum(weights), ...weights];
+  return [whole - sumOf(weights), ...weights];
 };
 
 /** The prediction that a step integrates, and the amount of its noise. */

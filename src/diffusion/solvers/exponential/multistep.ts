@@ -1,6 +1,7 @@
 /** Multistep exponential integrators: DPM-Solver, DPM-Solver++, their SDEs, UniPC and SA-Solver are settings of one formula. */
 import { natural } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
+import { sumOf } from '../../../internal/numbers.js';
 import { optional } from '../../../internal/schema.js';
 import { pairsOf, type Level } from '../../levels/level.js';
 import { planning, type Solver, type Stage } from '../plan.js';
@@ -59,8 +60,6 @@ export const lowering = (lowerFinal: boolean): Pick<Multistep, 'orderAt'> =>
 
 /** Tests if a step may have more than one prediction. */
 type Usable = (from: Level, to: Level) => boolean;
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
 
 /** The sum of two combinations of predictions. */
 const added = (a: readonly number[], b: readonly number[]): readonly number[] =>
@@ -143,7 +142,7 @@ const stageOf = (
 ): Stage => {
   if (isInX0) return combining(from, x, added(predictor, correction));
   if (space === 'x0') return withNoises(from, { x, x0: predictor[0]! }, correction);
-  const ofDdim = sum(predictor) / (1 + eta); // its factor of ε̂, which `holdX0` has
+  const ofDdim = sumOf(predictor) / (1 + eta); // its factor of ε̂, which `holdX0` has
   return withNoises(from, holdX0(from, to), subtracted(added(predictor, correction), [ofDdim]));
 };
 

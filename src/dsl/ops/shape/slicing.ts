@@ -12,6 +12,7 @@ import {
 } from '../../types/dim.js';
 import type { IsGreater } from '../../../internal/digits.js';
 import { dual, type DualByKind, type Dual } from '../../../internal/dual.js';
+import { sumOf } from '../../../internal/numbers.js';
 import { list } from '../../../internal/parts.js';
 import { argument } from '../../../internal/schema.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
@@ -150,7 +151,6 @@ export const roll: Dual<
   return tensor(nodes.concat([sliceAlong(n, at, extent - shift, shift), sliceAlong(n, at, 0, extent - shift)], at));
 });
 
-const sumOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
 const partsOf = (n: Node, axis: number, sizes: readonly number[]): readonly AnyTensor[] =>
   sizes.map((size, i) => tensor(sliceAlong(n, axis, sumOf(sizes.slice(0, i)), size)));
 

@@ -70,13 +70,7 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer(
-    'linearLayer',
-    parts,
-    ({ w, b }) =>
-      (x) =>
-        addBias(matmul(x, w), b),
-  ); // x·w + b
+  return namedLayer('linearLayer', parts, (bound) => (x) => addBias(matmul(x, bound.w), bound.b)); // x·w + b
 };
 
 /** The parameters of a convolution. */

@@ -42,7 +42,12 @@ describe('a plan of a solver', () => {
   });
 
   it.each([
-    [withStages((from) => [{ at: from, x: 1, xo: 1 }]), '.plan.0.stages.0.xo: expected one of the fields', 'see Stage'],
+    [
+      withStages((from) => [{ at: from, x: 1, xo: 1 }]),
+      '.plan.0.stages.0.xo: expected one of the fields',
+      'did you mean x0?',
+    ],
+    [withStages((from) => [{ at: from, x: 1, k: 1 }]), '.plan.0.stages.0.k: expected one of the fields', 'see Stage'],
     [withStages(() => undefined), '.plan.0.stages: expected an array of one stage or more, got nothing'],
     [withStages(() => []), '.plan.0.stages: expected an array of one stage or more, got an array of 0'],
     [

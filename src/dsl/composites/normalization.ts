@@ -16,7 +16,7 @@ const meanAlong = (x: Node, axes: readonly number[]): Node =>
 const spreadMean = (x: Node, axes: readonly number[]): Node => broadcast(meanAlong(x, axes), x.shape);
 
 /** y = (x − μ) / √(σ² + ε) and 1 / √(σ² + ε), with the mean μ and the variance σ² (biased, two passes) over the axes. */
-const normalized = (x: Node, { axes, epsilon }: NormalizeOptions) => {
+const normalize = (x: Node, { axes, epsilon }: NormalizeOptions) => {
   const centred = sub(x, spreadMean(x, axes));
   const variance = meanAlong(mul(centred, centred), axes);
   const inverse = broadcast(rsqrt(shift(variance, epsilon)), x.shape);
@@ -30,9 +30,9 @@ const normalized = (x: Node, { axes, epsilon }: NormalizeOptions) => {
 export const normalizeComposite: Composite<One, NormalizeOptions> = {
   name: 'normalize',
   batch: (options) => ({ ...options, axes: options.axes.map((axis) => axis + 1) }),
-  decompose: ([x], options) => normalized(x, options).y,
+  decompose: ([x], options) => normalize(x, options).y,
   derivative: ([x], _, g, options) => {
-    const { y, inverse } = normalized(x, options);
+    const { y, inverse } = normalize(x, options);
     const mean = (of: Node): Node => spreadMean(of, options.axes);
     return [mul(inverse, sub(sub(g, mean(g)), mul(y, mean(mul(g, y)))))];
   },

@@ -13,10 +13,15 @@ export interface StopSignal {
   readonly reason?: unknown;
 }
 
+/** A reason for people; nothing for that of `abort()`, which a platform words in its own way. */
+const reasonText = (reason: unknown): string => {
+  if (!(reason instanceof Error)) return reason === undefined ? '' : `: ${textOf(reason)}`;
+  return reason.name === 'AbortError' ? '' : `: ${reason.message}`;
+};
+
 /** The error of work that was stopped, for a reason if there is one. */
 export const cancelled = (where: string, hint: string, reason?: unknown): either.Either<NoisefoldError, never> => {
-  const why = reason instanceof Error ? reason.message : textOf(reason);
-  const actual = reason === undefined ? 'a signal to stop' : `a signal to stop: ${why}`;
+  const actual = `a signal to stop${reasonText(reason)}`;
   return fail('Cancelled', { where, expected: 'to continue', actual, hint, cause: reason });
 };
 

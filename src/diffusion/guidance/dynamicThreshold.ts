@@ -39,7 +39,7 @@ const quantilePerRow =
 
 const percentileOf = argument(
   'dynamicThreshold',
-  hinted(refined(share, 'a percentile between 0 and 1', share.is), '0.995 is usual'),
+  hinted(refined(share, 'a percentile between 0 and 1', share.is), 'write dynamicThreshold() for the usual 0.995'),
 );
 const capOf = schema('dynamicThreshold', {
   /** The greatest s, `sample_max_value` of diffusers; ∞ if left out. */

@@ -92,17 +92,18 @@ export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
 );
 
 /**
- * The stages of {@link heun} from σ̂ to σ: Algorithm 2, lines 7 to 11. With the slopes d = (x̂ - x̂₀)/σ̂ and d' = (x' - x̂₀')/σ, where
- * Euler's x' = x̂ + (σ - σ̂)·d, the correction is Euler's step with a mean of both predictions in place of x̂₀:
+ * The stages of {@link heun} from x̂ at σ̂ to σ: Algorithm 2, lines 7 to 11. The slopes are d = (x̂ - x̂₀)/σ̂ and, at the end
+ * x' = x̂ + (σ - σ̂)·d of Euler's step, d' = (x' - x̂₀')/σ = x̂/σ̂ + (1/σ - 1/σ̂)·x̂₀ - x̂₀'/σ. Their mean is that of Euler's step with a mean
+ * of both predictions in place of x̂₀:
  *
- *     x̂ + (σ - σ̂)·(½·d + ½·d') = x̂ + (σ - σ̂)·(x̂ - ((1 - w)·x̂₀ + w·x̂₀'))/σ̂ for w = σ̂/(2·σ)
+ *     ½·d + ½·d' = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ)
  */
 export const heunStages = (hat: Level, to: Level, maxFall: number): readonly Stage[] => {
   const { x, x0 } = flowStep(hat, to);
   const euler: Stage = { at: hat, x, x0 }; // x' = x·x̂ + x0·x̂₀
   if (!evaluatesAgain(hat, to, maxFall)) return [euler];
   const w = sigmaOf(hat) / sigmaOf(to) / 2;
-  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // x·x̂ + x0·((1 - w)·x̂₀ + w·x̂₀')
+  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // x·x̂ + x0·D
 };
 
 /**

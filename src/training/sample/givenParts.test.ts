@@ -86,7 +86,7 @@ describe('an invalid part', () => {
     [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns a function; call the function that makes it, such as cfg(2); your own must return the same'],
     [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns nothing; call the function that makes it, such as cfg(2); your own must return the same'],
     [{ correction: 5 }, `sample.correction: expected a correction, such as clipToImage, got 5; change correction`],
-    [{ correction: dynamicThreshold }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns a function; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
+    [{ correction: dynamicThreshold }, 'dynamicThreshold: expected a percentile between 0 and 1, got an object; write dynamicThreshold() for the usual 0.995'],
     [{ correction: () => 5 }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; give controller.signal`],

@@ -74,14 +74,14 @@ const deviationBefore = ({ from, stages }: SolverStep): number => {
   return sigma / alpha / Math.hypot(from.alpha, from.sigma);
 };
 
-const additionAt = async (step: Step, index: number, planned: SolverStep, enters: Noise): Promise<Addition> => {
+const additionAt = async (step: Step, index: number, plan: SolverStep, enters: Noise): Promise<Addition> => {
   if (enters === 'after') {
     const rows = [rowOf(0), rowOf(0, 0, 1), rowOf(0, 1, 0), rowOf(1), rowOf(1, 1, 1)];
     const [at0, noisy, remembering, at1, all] = (await step(index, rows))[0]!.x;
     const addition = { noise: noisy! - at0!, ofMemory: remembering! - at0! };
     return agreeing(addition, all!, at1! + addition.noise + addition.ofMemory);
   }
-  const noise = deviationBefore(planned);
+  const noise = deviationBefore(plan);
   const rows = [rowOf(noise), rowOf(0, 0, 1), rowOf(1 + noise), rowOf(1, 0, 1), rowOf(0)];
   const [at0, raised0, at1, raised1] = (await step(index, rows))[0]!.x;
   agreeing({ noise, ofMemory: 0 }, raised0!, at0!);
@@ -146,8 +146,8 @@ export const weakError = async (
   const mixture = mixtureOf(product);
   const probe = await walkAlong(backend, plan, mixture, PROBES);
   const additions: Addition[] = [];
-  for (const [index, planned] of plan.entries())
-    additions.push(await additionAt(stepOf(probe, product), index, planned, enters));
+  for (const [index, step] of plan.entries())
+    additions.push(await additionAt(stepOf(probe, product), index, step, enters));
   probe.release();
   const grid = gridOf(additions);
   const rows = grid.map((x) => rowOf(x));

@@ -3,6 +3,7 @@ import type { Exact } from '../internal/exact.js';
 import { positive } from '../internal/decode.js';
 import { attempt, raise } from '../internal/errors.js';
 import { type either, t } from '../internal/fp.js';
+import { sumOf } from '../internal/numbers.js';
 import { argument, optional, record } from '../internal/schema.js';
 import { checkFeatures, type Features } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
@@ -45,7 +46,7 @@ const OFF_ONE = 1e-3;
 const checkDistributions = ({ data, shape: [count, classes] }: Features): void => {
   for (let row = 0; row < count; row++) {
     const p = [...data.subarray(row * classes, (row + 1) * classes)];
-    const sum = p.reduce((total, x) => total + x, 0);
+    const sum = sumOf(p);
     if (Math.abs(sum - 1) > OFF_ONE || p.some((x) => x < 0))
       raise('ConfigError', {
         where: `inceptionScore: image ${row}`,

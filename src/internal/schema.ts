@@ -176,7 +176,7 @@ const schemaWith = <F extends Fields>(
   rules: readonly Rule<F>[],
   others: Elsewhere | null,
 ): Schema<F> => {
-  const located = (mismatch: Mismatch): Mismatch => {
+  const withPlace = (mismatch: Mismatch): Mismatch => {
     if (mismatch.actual !== UNKNOWN || others?.names.includes(mismatch.path) !== true) return mismatch;
     const { meant: _, ...unknown } = mismatch;
     return { ...unknown, hint: `give it to ${others.place}` };
@@ -197,7 +197,7 @@ const schemaWith = <F extends Fields>(
         configError(
           name,
           hint,
-        )(value === undefined && mismatch.path === '' ? { ...mismatch, actual: show(value) } : located(mismatch)),
+        )(value === undefined && mismatch.path === '' ? { ...mismatch, actual: show(value) } : withPlace(mismatch)),
       ),
       E.flatMap(checkRules),
     );

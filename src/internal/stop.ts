@@ -1,5 +1,5 @@
 /** Long work that does not block its caller: it is split into pieces, and the event loop runs between them. */
-import { caught, fail, type NoisefoldError, textOf } from './errors.js';
+import { caught, fail, type NoisefoldError } from './errors.js';
 import { E, type either, type taskEither } from './fp.js';
 import type { Fallible } from './gen.js';
 
@@ -13,15 +13,16 @@ export interface StopSignal {
   readonly reason?: unknown;
 }
 
-/** A reason for people; nothing for that of `abort()`, which a platform words in its own way. */
-const reasonText = (reason: unknown): string => {
-  if (!(reason instanceof Error)) return reason === undefined ? '' : `: ${textOf(reason)}`;
-  return reason.name === 'AbortError' ? '' : `: ${reason.message}`;
+/** The words of a reason; none for that of `abort()`, whose words differ between platforms. */
+const wordsOf = (reason: unknown): string => {
+  if (typeof reason === 'string') return reason;
+  return reason instanceof Error && reason.name !== 'AbortError' ? reason.message : '';
 };
 
 /** The error of work that was stopped, for a reason if there is one. */
 export const cancelled = (where: string, hint: string, reason?: unknown): either.Either<NoisefoldError, never> => {
-  const actual = `a signal to stop${reasonText(reason)}`;
+  const words = wordsOf(reason);
+  const actual = words === '' ? 'a signal to stop' : `a signal to stop: ${words}`;
   return fail('Cancelled', { where, expected: 'to continue', actual, hint, cause: reason });
 };
 

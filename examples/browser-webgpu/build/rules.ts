@@ -144,7 +144,7 @@ export const stacks = inProperties(/^stack$/, '{}');
 /** No option of the page belongs to another function. */
 export const elsewhere: Rule = (n, rest) =>
   inProperties(/^elsewhere$/, 'null')(n, rest) ??
-  inCalls(/^located$/, ([x], call) => inParentheses(x!, call, rest))(n, rest);
+  inCalls(/^withPlace$/, ([x], call) => inParentheses(x!, call, rest))(n, rest);
 
 /** No console of Node prints tensors. */
 export const prints = inCalls(/^inspected$/, ([value], call, rest) => inParentheses(value!, call, rest));

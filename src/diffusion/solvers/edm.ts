@@ -29,12 +29,12 @@ const heunFields = { ...churnFields, ...fallFields };
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** A step with noise of deviation `sNoise` before its stages, x̂ = x + √(σ̂² - σ²)·ε: Algorithm 2, lines 4 and 6. */
+/** A step with noise of deviation `sNoise` before its stages: Algorithm 2, lines 4 and 6, for α = 1: x̂ = x + √(σ̂² - σ²)·ε. */
 export const stepUpTo = (from: Level, hat: Level, to: Level, stages: readonly Stage[], sNoise: number): SolverStep => {
   if (hat === from) return { from, to, stages };
   const { alpha, sigma } = transition(from, hat);
-  const raise = { alpha, sigma: sNoise * sigma };
-  return { from, to, stages: stages.map((stage, i) => (i === 0 ? { ...stage, raise } : stage)) };
+  const noise = { alpha, sigma: sNoise * sigma };
+  return { from, to, stages: stages.map((stage, i) => (i === 0 ? { ...stage, raise: noise } : stage)) };
 };
 
 /** A solver with churn: `stages` go from σ̂, up to which noise leads, to the end of a step. Algorithm 2, lines 3 to 6. */
@@ -92,18 +92,19 @@ export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
 );
 
 /**
- * The stages of {@link heun} from x̂ at σ̂ to σ: Algorithm 2, lines 7 to 11. The slopes are d = (x̂ - x̂₀)/σ̂ and, at the end
- * x' = x̂ + (σ - σ̂)·d of Euler's step, d' = (x' - x̂₀')/σ = x̂/σ̂ + (1/σ - 1/σ̂)·x̂₀ - x̂₀'/σ. Their mean is that of Euler's step with a mean
- * of both predictions in place of x̂₀:
+ * The stages of {@link heun} from x̂ at σ̂ to x_s at σ_s: Algorithm 2, lines 7 to 11. For α = 1 the slopes are d = (x̂ - x̂₀)/σ̂ and,
+ * where Euler's step ends, x' = x̂ + (σ_s - σ̂)·d, d' = (x' - x̂₀')/σ_s = x̂/σ̂ + (1/σ_s - 1/σ̂)·x̂₀ - x̂₀'/σ_s. So
  *
- *     ½·d + ½·d' = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ)
+ *     ½·d + ½·d' = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ_s),
+ *
+ * and the correction is Euler's step from x̂ with D in place of x̂₀.
  */
 export const heunStages = (hat: Level, to: Level, maxFall: number): readonly Stage[] => {
-  const { x, x0 } = flowStep(hat, to);
-  const euler: Stage = { at: hat, x, x0 }; // x' = x·x̂ + x0·x̂₀
+  const { x, x0 } = flowStep(hat, to); // the factors of Euler's step
+  const euler: Stage = { at: hat, x, x0 };
   if (!evaluatesAgain(hat, to, maxFall)) return [euler];
   const w = sigmaOf(hat) / sigmaOf(to) / 2;
-  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // x·x̂ + x0·D
+  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // factors of x̂, x̂₀ and x̂₀'
 };
 
 /**

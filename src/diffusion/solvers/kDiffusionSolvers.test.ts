@@ -88,12 +88,12 @@ describe('Runge-Kutta in σ, as the code of DEIS', () => {
         [1, 0],
         [0.5, 0.5],
       ],
-      '0: expected a row of 1 with a sum above 0 and up to 1, got [1, 0]',
+      '0: expected 1 number with a sum above 0 and up to 1, got [1, 0]',
     ],
-    [[[0.5], [1, 1], [0, 0, 1]], '1: expected a row of 2 with a sum above 0 and up to 1, got [1, 1]'],
-    [[[0], [0.5, 0.5]], '0: expected a row of 1 with a sum above 0 and up to 1, got [0]'],
-    [[[1], [1]], '1: expected a row of 2 with the sum 1, got [1]'],
-    [[[1], [0.5, 0.4]], '1: expected a row of 2 with the sum 1, got [0.5, 0.4]'],
+    [[[0.5], [1, 1], [0, 0, 1]], '1: expected 2 numbers with a sum above 0 and up to 1, got [1, 1]'],
+    [[[0], [0.5, 0.5]], '0: expected 1 number with a sum above 0 and up to 1, got [0]'],
+    [[[1], [1]], '1: expected 2 numbers with the sum 1, got [1]'],
+    [[[1], [0.5, 0.4]], '1: expected 2 numbers with the sum 1, got [0.5, 0.4]'],
   ])('refuses the tableau %j', (tableau, message) =>
     expect(walked(rungeKutta({ tableau }))).rejects.toThrow(`rungeKutta.tableau.${message}`),
   );

@@ -1,5 +1,6 @@
 import { finite, listOfSome } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
+import { sumOf } from '../../internal/numbers.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import { sigmaOf } from '../levels/channel.js';
 import { solverOf } from './plan.js';
@@ -8,8 +9,6 @@ import { evaluatesAgain, holdNoise, holdNoiseFrom, holdX0 } from './steps.js';
 
 type Numbers = readonly number[];
 
-const sum = (row: Numbers): number => row.reduce((all, n) => all + n, 0);
-
 /** The rounding of a sum of a few numbers, such as 1/3 + 2/3. */
 const ROUNDING = 1e-12;
 
@@ -17,14 +16,14 @@ const ROUNDING = 1e-12;
 const isExplicit = ({ tableau }: { readonly tableau: readonly Numbers[] }) => {
   const last = tableau.length - 1;
   const fits = (row: Numbers, i: number): boolean =>
-    row.length === i + 1 && sum(row) > (i === last ? 1 - ROUNDING : 0) && sum(row) < 1 + ROUNDING;
+    row.length === i + 1 && sumOf(row) > (i === last ? 1 - ROUNDING : 0) && sumOf(row) < 1 + ROUNDING;
   const k = tableau.findIndex((row, i) => !fits(row, i));
   if (k === -1) return null;
   return {
     field: `tableau.${k}` as const,
-    expected: `a row of ${k + 1} with ${k === last ? 'the sum 1' : 'a sum above 0 and up to 1'}`,
-    actual: `[${tableau[k]!.join(', ')}]`,
-    hint: "Kutta's method is [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]]",
+    expected: `${k === 0 ? '1 number' : `${k + 1} numbers`} with ${k === last ? 'the sum 1' : 'a sum above 0 and up to 1'}`,
+    actual: `[${tableau[k]!.join(', ')}], with the sum ${sumOf(tableau[k]!)}`,
+    hint: "write fractions: Kutta's method is [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]]",
   };
 };
 
@@ -53,9 +52,9 @@ export const rungeKutta: SolverFrom<RungeKuttaOptions> = withOptions(options, ({
   solverOf((from, to, { levelOfSigma }) => {
     if (!evaluatesAgain(from, to, maxFall)) return [holdX0(from, to)];
     const levelAt = (c: number) => (c > 1 - ROUNDING ? to : levelOfSigma((1 - c) * sigmaOf(from) + c * sigmaOf(to)));
-    const ends = tableau.map((row) => levelAt(sum(row)));
+    const ends = tableau.map((row) => levelAt(sumOf(row)));
     return tableau.map((row, i) => {
-      const mean = row.map((factor) => factor / sum(row)).toReversed(); // of ε̂, newest first
+      const mean = row.map((factor) => factor / sumOf(row)).toReversed(); // of ε̂, newest first
       return i === 0 ? holdNoise(from, ends[0]!, mean) : holdNoiseFrom(ends[i - 1]!, from, ends[i]!, mean);
     });
   }),

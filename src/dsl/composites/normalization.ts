@@ -15,7 +15,7 @@ const meanAlong = (x: Node, axes: readonly number[]): Node =>
 /** The mean over some axes, repeated along them. */
 const spreadMean = (x: Node, axes: readonly number[]): Node => broadcast(meanAlong(x, axes), x.shape);
 
-/** y = (x − μ) / √(σ² + ε) and 1 / √(σ² + ε), with the mean μ and the variance σ² (biased, two passes) over the axes. */
+/** y = (x - μ)/√(σ² + ε) and 1/√(σ² + ε), with the mean μ and the variance σ² (biased, two passes) over the axes. */
 const normalize = (x: Node, { axes, epsilon }: NormalizeOptions) => {
   const centred = sub(x, spreadMean(x, axes));
   const variance = meanAlong(mul(centred, centred), axes);

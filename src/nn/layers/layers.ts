@@ -1,6 +1,7 @@
 /** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
+  affine,
   type Affine,
   bernoulliLike,
   conv2d,
@@ -8,13 +9,11 @@ import {
   div,
   type Double,
   type Extent,
+  groupNorm,
   type Half,
   type Key,
-  matmul,
   type ScaleAndShift,
-  scaleChannels,
   type Shape,
-  standardizeGroups,
   type Tensor,
   upsample,
   where,
@@ -70,7 +69,7 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (bound) => (x) => addBias(matmul(x, bound.w), bound.b)); // x·w + b
+  return namedLayer('linearLayer', parts, (params) => affine(params)); // x ↦ x·w + b
 };
 
 /** The parameters of a convolution. */
@@ -226,10 +225,7 @@ export const groupNormLayer = <const C extends number, const N extends Groups = 
     gamma: parameterOf<[Channels<C>]>(allOnes, norm.channels),
     beta: parameterOf<[Channels<C>]>(allZeros, norm.channels),
   };
-  return namedLayer('groupNormLayer', parts, ({ gamma, beta }) => (x) => {
-    const y = standardizeGroups(x, options); // (x - μ)/√(σ² + ε)
-    return addBias(scaleChannels(y, gamma), beta); // γ·y + β
-  });
+  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, options)); // x ↦ γ·(x - μ)/√(σ² + ε) + β
 };
 
 const rateOfDropout = argument('dropout', rate);

@@ -2,6 +2,7 @@
  * Profiles of averages by `emaPower`, and the combination of profiles into another one: EDM2 (Karras et al. 2024),
  * appendix C.
  */
+import { sumOf } from '../../internal/numbers.js';
 import { power } from '../../internal/numerics/power.js';
 import { solved } from '../../internal/numerics/linearSystem.js';
 
@@ -27,6 +28,6 @@ export const profileWeights = (profiles: readonly PowerProfile[], target: PowerP
   const a = profiles.map((p, i) => profiles.map((q, j) => dot(p, q) / (norms[i]! * norms[j]!)));
   const b = profiles.map((p, i) => dot(p, target) / norms[i]!);
   const weights = solved(a, b).map((x, i) => x / norms[i]!);
-  const sum = weights.reduce((total, x) => total + x, 0);
+  const sum = sumOf(weights);
   return weights.map((x) => x / sum);
 };

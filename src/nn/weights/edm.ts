@@ -1,5 +1,6 @@
 /** Names of EDM (Karras et al. 2022): its `SongUNet` (DDPM++, NCSN++) and `DhariwalUNet` (ADM). */
 import { E, F } from '../../internal/fp.js';
+import { sumOf } from '../../internal/numbers.js';
 import { architectureOf, levelIndices, type NamedArchitecture } from './architecture.js';
 import { jointBias, jointWeight } from './attentionLayout.js';
 import { matrix, matrixAsConv2d, vector, type Weight } from './layout.js';
@@ -87,7 +88,7 @@ const output = (architecture: NamedArchitecture): Rows => {
  */
 const filterOf = ({ filter = 'box' }: NamedArchitecture): Weight => {
   const taps = FILTER_TAPS[filter];
-  const sum = taps.reduce((total, tap) => total + tap, 0);
+  const sum = sumOf(taps);
   const data = Float32Array.from(taps.flatMap((a) => taps.map((b) => (a * b) / sum ** 2)));
   return { shape: [1, 1, taps.length, taps.length], data };
 };

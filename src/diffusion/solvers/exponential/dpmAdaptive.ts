@@ -142,7 +142,7 @@ const estimates = <B extends Dim, I extends Shape>(
 ): { readonly e: Tensor<[B, ...I]>; readonly low: Tensor<[B, ...I]>; readonly high: Tensor<[B, ...I]> } => {
   const [r1, r2] = [1 / order, 2 / 3];
   const ofX0 = space === 'x0';
-  // λ where the part r of the step ends; φ₁ = e^{rh} - 1, and φ₂ = φ₁/rh - 1
+  // λ where the part r of the step ends; φ₁ = e^{rh} - 1, φ₂ = φ₁/rh - 1 and φ₃ = φ₂/rh - 1/2
   const at = (r: number) => add(lambda, mul(h, r));
   const part = (r: number) => mul(h, ofX0 ? -r : r);
   const phi1 = (r: number) => expm1(part(r));
@@ -163,7 +163,7 @@ const estimates = <B extends Dim, I extends Shape>(
   if (rule === 'midpoint') return { e, low: second, high: third };
   const [s1, s2] = [mul(d1, 1 / r1), mul(d2, 1 / r2)];
   const phi3 = sub(div(phi2(1), part(1)), 1 / 2);
-  const bend = mul(sub(s2, s1), 1 / (r2 - r1)); // the parabola is e + (s1 - r1·bend)·r + bend·r²
+  const bend = mul(sub(s2, s1), 1 / (r2 - r1)); // the prediction at r is e + slope·r + bend·r², by those at r1 and r2
   const slope = sub(s1, mul(bend, r1));
   const parabola = minus(minus(first(1), slope, scaled(1, phi2(1))), bend, mul(scaled(1, phi3), 2));
   return { e, low: second, high: parabola };

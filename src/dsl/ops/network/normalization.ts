@@ -38,7 +38,7 @@ const standardizeOptions = schema('standardizeGroups', groupFields);
 const standardized = (op: string, x: Node, { groups, epsilon }: Required<GroupNorm>): Channelled => {
   const [B, H, W, C] = imagesInGroups(op, x, groups);
   const grouped = reshape(x, [B, H * W, groups, C / groups]);
-  const y = composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }); // (x − μ) / √(σ² + ε)
+  const y = composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }); // (x - μ)/√(σ² + ε)
   return tensor(reshape(y, [B, H, W, C]));
 };
 
@@ -94,9 +94,10 @@ export const groupNorm: {
     params: ScaleAndShift<NoInfer<C>>,
     options: GroupNormFor<G, C, F>,
   ): Tensor<[B, H, W, C]>;
-} = normOf('groupNorm', groupFields, ['gamma', 'beta'], (x, { gamma, beta }, options) =>
-  addBias(scaleChannels(standardized('groupNorm', x, options), gamma), beta),
-);
+} = normOf('groupNorm', groupFields, ['gamma', 'beta'], (x, { gamma, beta }, options) => {
+  const y = standardized('groupNorm', x, options); // (x - μ)/√(σ² + ε)
+  return addBias(scaleChannels(y, gamma), beta); // γ·y + β
+});
 
 interface Epsilon {
   /** Added to the variance or to the mean square. */

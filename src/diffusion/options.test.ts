@@ -27,10 +27,12 @@ import { respace } from './grids/respacing.js';
 import { sampler } from './sampling/sampler.js';
 import { scheduleFromBetas } from './levels/schedule.js';
 import { superResolution } from './denoisers/superResolution.js';
-import { logNormalTimes } from './losses/timeDistribution.js';
+import { logNormalTimes, shiftedTimes } from './losses/timeDistribution.js';
+import { logSNRTimes } from './losses/logSNRTimes.js';
+import { pseudoHuberLosses } from './losses/pseudoHuber.js';
 import { timestepsBy } from './losses/timestepsBy.js';
 import { trailing } from './grids/grid.js';
-import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight } from './losses/weighting.js';
+import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, weightedBy } from './losses/weighting.js';
 import { ddpm } from './levels/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
@@ -103,6 +105,22 @@ describe('options of functions that return an Either', () => {
   it('a guidance without an interval is accepted', () => {
     expect(messageOf(sampler<null, [2]>({ noising, denoiser: white, solver: ddim(), guidance: unguided }))).toBe('taken');
   }); // oxfmt-ignore
+});
+
+describe('losses, draws and weightings raise errors when they are made, outside of a program', () => {
+  it.each<readonly [string, () => unknown, message: string]>([
+    ['logNormalTimes', () => logNormalTimes({ mean: NaN }), 'logNormalTimes.mean: expected a finite number, got NaN; the paper uses -1.2'],
+    ['shiftedTimes', () => shiftedTimes(0), 'shiftedTimes: shift: expected a finite number above 0, got 0; SD3 uses 3 at 1024×1024'],
+    ['importanceTimesteps', () => importanceTimesteps({ size: 0 }), 'importanceTimesteps.size: expected '],
+    ['logSNRTimes', () => logSNRTimes({ min: NaN }), 'logSNRTimes.min: expected '],
+    ['minSnrWeight', () => minSnrWeight(-1), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
+    ['p2Weight', () => p2Weight({ k: 0 }), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
+    ['simpleLosses', () => simpleLosses(noising, white, { labelDropout: 2 }), 'loss.labelDropout: expected a number from 0 to 1, got 2; 0.1 is usual'],
+    ['hybridLosses', () => hybridLosses(noising, learning, { lambda: -1 }), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
+    ['boundLosses', () => boundLosses(noising, white, any({ variance: 'small' })), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"'],
+    ['weighted losses', () => weightedBy(snrWeight)(simpleLosses)(noising, white, { labelDropout: 2 }), 'loss.labelDropout: expected a number from 0 to 1, got 2'],
+    ['pseudoHuberLosses', () => pseudoHuberLosses(-1), 'pseudoHuberLosses: c: expected a finite number above 0, got -1'],
+  ])('%s', (_, make, message) => expect(make).toThrow(message)); // oxfmt-ignore
 });
 
 describe('options of what a program is made of', () => {

@@ -44,7 +44,7 @@ const pictureSchema = /* @__PURE__ */ schema('encodePng', {
           hint: 'give rows of pixels from the top, without padding',
         },
   )
-  .elsewhere(['shape'], 'imageGrid, which makes a picture of images');
+  .elsewhere(['shape'], 'give it to imageGrid, which makes a picture of images');
 
 /** A picture: rows from the top, pixels from the left, the channels of a pixel side by side. */
 export interface Picture extends OptionsOf<typeof pictureSchema> {}

@@ -88,7 +88,7 @@ describe('schema', () => {
         ? { field: 'most', expected: `a number ≥ width ${width}`, hint: 'give a larger one, or none' }
         : null,
     )
-    .elsewhere(['shares', 'angle'], 'rotate');
+    .elsewhere(['shares', 'angle'], 'give it to rotate');
   const messageOf = (given: unknown): string =>
     E.match(
       ({ message }: { readonly message: string }) => message,

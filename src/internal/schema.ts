@@ -148,14 +148,14 @@ export interface Schema<F extends Fields> {
   readonly demand: <O = OptionsOf<F>>(value: unknown) => Filled<F, O>;
   /** Adds a rule, which sees options that have the right types and keep the rules before it. */
   readonly rule: (rule: Rule<F>) => Schema<F>;
-  /** Adds the names of options that another function takes, for a hint that says which one: `place` completes 'give it to …'. */
-  readonly elsewhere: (names: readonly string[], place: string) => Schema<F>;
+  /** Adds the names of fields that belong elsewhere, such as options of another function, and the hint that says where. */
+  readonly elsewhere: (names: readonly string[], hint: string) => Schema<F>;
 }
 
-/** Options of another function, and words for that function. */
+/** Fields that belong elsewhere, and the hint that says where. */
 interface Elsewhere {
   readonly names: readonly string[];
-  readonly place: string;
+  readonly hint: string;
 }
 
 const hintFor = ({ path, actual }: Mismatch): string => {
@@ -179,7 +179,7 @@ const schemaWith = <F extends Fields>(
   const withPlace = (mismatch: Mismatch): Mismatch => {
     if (mismatch.actual !== UNKNOWN || others?.names.includes(mismatch.path) !== true) return mismatch;
     const { meant: _, ...unknown } = mismatch;
-    return { ...unknown, hint: `give it to ${others.place}` };
+    return { ...unknown, hint: others.hint };
   };
   const checkRules = (options: Filled<F>): either.Either<NoisefoldError, Filled<F>> => {
     for (const rule of rules) {
@@ -207,7 +207,7 @@ const schemaWith = <F extends Fields>(
     decode: check as Schema<F>['decode'], // `O` says more of the values that were checked
     demand: ((value) => orRaise(check(value))) as Schema<F>['demand'],
     rule: (rule) => schemaWith(name, type, hint, [...rules, rule], others),
-    elsewhere: (names, place) => schemaWith(name, type, hint, rules, { names, place }),
+    elsewhere: (names, otherHint) => schemaWith(name, type, hint, rules, { names, hint: otherHint }),
   };
 };
 

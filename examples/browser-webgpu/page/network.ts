@@ -20,8 +20,14 @@ export const draws = ({ phase, ready }: Shipped): boolean => phase === 'loaded' 
 /** Tests if the chosen network can draw. */
 export const chosenDraws = (state: Shipped): boolean => (state.chosen === 'own' ? state.ready : draws(state));
 
+/** Tests if an event is the end of a download when a file has brought a network already, which then stays. */
+export const isLate = ({ phase }: Shipped, event: Event): boolean =>
+  phase === 'loaded' &&
+  ((event._tag === 'NetworkLoaded' && event.name === null) || (event._tag === 'Failed' && event.doing === 'network'));
+
 const loading = (state: Shipped): Moved<Shipped> => [{ ...state, phase: 'loading' }, [post({ _tag: 'LoadNetwork' })]];
 
+/** The network after an event that is not {@link isLate}. */
 export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
   switch (event._tag) {
     case 'NetworkWanted':

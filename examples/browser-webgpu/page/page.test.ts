@@ -3,6 +3,7 @@ import { defaultSettings } from '../shared/settings.js';
 import type { Failure, WhyWasm } from '../shared/messages.js';
 import { backendOf, whyOf } from './device.js';
 import type { Event, Opened } from './event.js';
+import { draws } from './network.js';
 import { firstPage, type Page, turned } from './page.js';
 
 const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin', network: 'n' };
@@ -33,6 +34,24 @@ describe('the page', () => {
       'Paint',
     ]);
     expect(requests(after(opened, begun), { _tag: 'TrainPressed' })).toEqual(['LoadDigits', 'Paint']);
+  });
+
+  test.each<Event>([
+    { _tag: 'NetworkLoaded', name: null },
+    { _tag: 'Failed', doing: 'network', message: 'status 503' },
+  ])('keeps the network of a file when a download ends after it: $_tag', (end) => {
+    const wanted: Event = { _tag: 'NetworkWanted' };
+    const given = after(opened, begun, wanted, { _tag: 'NetworkLoaded', name: 'demo' });
+    const [ended, effects] = turned(given, end);
+    expect(effects).toEqual([]);
+    expect(ended).toBe(given);
+    expect(draws(ended.network)).toBe(true);
+    expect(turned(ended, wanted)[1]).not.toContainEqual({ _tag: 'Post', request: { _tag: 'LoadNetwork' } });
+    // another worker has the network of no file
+    const anew = [{ _tag: 'Crashed', message: '' }, opened, begun] as const;
+    const other = after(opened, begun, wanted, { _tag: 'NetworkLoaded', name: 'demo' }, ...anew);
+    expect(other.network.phase).toBe('loading');
+    expect(turned(other, end)[0].network.phase).toBe(end._tag === 'Failed' ? 'absent' : 'loaded');
   });
 
   test('says that it has one thread, and that its digits are missing until they are loaded', () => {

@@ -6,7 +6,7 @@ import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { type Morph, morphed, still } from './morph.js';
 import { noticed, type Notices } from './notices.js';
-import { absent, shipped, type Shipped } from './network.js';
+import { absent, isLate, shipped, type Shipped } from './network.js';
 import { noised, type Noising, plain } from './noising.js';
 import { firstPlane, planed, type Plane } from './plane.js';
 import { removed, type Removing, untouched } from './removing.js';
@@ -46,6 +46,7 @@ export const firstPage = (opened: Opened): Page => ({
 
 /** The page after an event, and its effects. */
 export const turned = (page: Page, event: Event): Moved<Page> => {
+  if (isLate(page.network, event)) return [page, []];
   const [noising, ofNoising] = noised(page.noising, event);
   const [network, ofNetwork] = shipped(page.network, event);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);

@@ -1,6 +1,6 @@
 /** A cache of the most recently used painters. */
 import type { Backend, NoisefoldError } from 'noisefold/dsl';
-import { type io as IO, taskEither as TE } from 'fp-ts';
+import { taskEither as TE } from 'fp-ts';
 import type { Paint } from '../shared/messages.js';
 import { kindOf, type Network, type Painter, painter } from './painter.js';
 
@@ -8,7 +8,7 @@ export interface Painters {
   readonly of: (asked: Paint) => TE.TaskEither<NoisefoldError, Painter>;
   /** Borrows the parameters, and gives them back: fails as a request would. */
   readonly check: TE.TaskEither<NoisefoldError, void>;
-  readonly release: IO.IO<void>;
+  readonly release: TE.TaskEither<NoisefoldError, void>;
 }
 
 /** The size of the cache: each painter holds the memory of its plan. */
@@ -37,9 +37,9 @@ export const painters =
         );
       },
       check: TE.flatMap(network.giveBack)(network.borrow),
-      release: () => {
+      release: TE.fromIO(() => {
         for (const { release } of cache.values()) release();
         cache.clear();
-      },
+      }),
     };
   };

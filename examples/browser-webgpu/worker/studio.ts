@@ -3,8 +3,9 @@ import { type Backend, type NoisefoldError, release, type Resident } from 'noise
 import type { UNetParams } from 'noisefold/nn';
 import { uploadTensors } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
-import { type Architecture, architectureOf } from '../../mnist/recipe.js';
+import { architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
+import { once } from './fetched.js';
 import { beginLesson, type Lesson } from './lesson.js';
 import type { Loaded, Weights } from './network.js';
 import { painters, type Painters } from './painters.js';
@@ -31,20 +32,23 @@ export interface Files {
 
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 
-/** The painters of a network on a backend, which draw with the parameters that `borrow` gets for each request. */
-const paintersOf = (
-  { model, noising }: Architecture,
-  borrow: Effect<Resident<UNetParams>>,
-  backend: Backend,
-): Painters => painters({ model, noising, borrow, giveBack: (params) => release(params)(backend) })(backend);
-
-/** The painters of a loaded network. */
-const drawingOn = ({ recipe, weights }: Loaded, backend: Backend): Effect<Painters> =>
+/** The painters of a loaded network. Its parameters are uploaded when it first draws, and stay until the painters are released. */
+export const drawingOn = ({ recipe, weights }: Loaded, backend: Backend): Effect<Painters> =>
   F.pipe(
     TE.fromEither(architectureOf(recipe)),
     TE.map((parts) => {
+      let kept: readonly Resident<UNetParams>[] = [];
       const upload = (tensors: Weights) => uploadTensors('the network', parts.model.params)(tensors)(backend);
-      return paintersOf(parts, F.pipe(weights, TE.flatMap(upload)), backend);
+      const keep = (params: Resident<UNetParams>) => () => void (kept = [params]);
+      const borrow = once(F.pipe(weights, TE.flatMap(upload), TE.tapIO(keep)));
+      const drawing = painters({ ...parts, borrow, giveBack: () => TE.right(undefined) })(backend);
+      return {
+        ...drawing,
+        release: F.pipe(
+          drawing.release,
+          TE.flatMap(() => release(kept)(backend)),
+        ),
+      };
     }),
   );
 
@@ -58,7 +62,9 @@ export const openStudio =
       TE.bindTo('shipped'),
       TE.bind('lesson', () => beginLesson(plan, digits, backend)),
       TE.map(({ shipped, lesson }) => {
-        const own = paintersOf(lesson, lesson.run.average, backend);
+        const { model, noising, run } = lesson;
+        const giveBack = (params: Resident<UNetParams>) => release(params)(backend);
+        const own = painters({ model, noising, borrow: run.average, giveBack })(backend);
         return { backend, lesson, own, shipped, recognize: before?.recognize ?? recognizerOn(backend) };
       }),
     );
@@ -68,13 +74,13 @@ export const drawingWith = (network: Loaded, studio: Studio): Effect<Studio> =>
   F.pipe(
     drawingOn(network, studio.backend),
     TE.tap(({ check }) => check),
-    TE.tapIO(() => studio.shipped.release),
+    TE.tap(() => studio.shipped.release),
     TE.map((shipped) => ({ ...studio, shipped })),
   );
 
 /** Ends a training. */
-export const closeStudio = ({ lesson, own: { release } }: Studio): TE.TaskEither<NoisefoldError, void> =>
+export const closeStudio = ({ lesson, own }: Studio): Effect<void> =>
   F.pipe(
-    TE.fromIO<void, NoisefoldError>(release),
+    own.release,
     TE.flatMap(() => lesson.run.release),
   );

@@ -7,6 +7,7 @@ import { exponential } from '../levels/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { constantBetas } from '../levels/betaSchedules.js';
 import { boundLosses } from '../losses/boundLoss.js';
+import { consistencyDenoiser } from '../solvers/consistency.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
 import { type Denoiser } from './denoiser.js';
@@ -41,6 +42,12 @@ describe.each(['epsilon', 'score'] as const)('without signal, a prediction of %s
   it.each(Object.entries(uses))('is an error while a program is traced: %s', async (_, use) => {
     const failed = await outcomeOf(() => use(erased))();
     expect(E.isLeft(failed) && failed.left.message).toContain('none at t = 2');
+  });
+
+  it('is refused by what takes the denoiser, before a program is traced', () => {
+    expect(() => simpleLosses(erased, denoiser)).toThrow('none at t = 2');
+    expect(() => consistencyDenoiser(erased)(denoiser)).toThrow('none at t = 2');
+    expect(consistencyDenoiser(erased)(denoiserOf('v')).predicts).toBe('x0');
   });
 
   it.each([simpleLosses, boundLosses])('cannot be trained: %o', async (losses) => {

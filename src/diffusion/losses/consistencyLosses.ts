@@ -66,7 +66,7 @@ const consistent = (
   flowOn: <I extends Shape>(path: ContinuousNoising) => Flow<I>,
   about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  objective<LossOptions>(
+  objective(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);

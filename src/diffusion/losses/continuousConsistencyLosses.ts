@@ -68,7 +68,7 @@ const continuous = (
   velocityOn: <I extends Shape>(path: ContinuousNoising) => Velocity<I>,
   about: Pick<Objective, 'teacher'> = {},
 ): Objective =>
-  objective<LossOptions>(
+  objective(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const { c, warmup } = settings;

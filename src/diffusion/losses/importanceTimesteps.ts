@@ -32,7 +32,7 @@ import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { requireDiscrete } from '../levels/noising.js';
 import type { SampleLosses } from './loss.js';
-import { requireCalled } from './timeDraw.js';
+import { DRAW, requireCalled } from './requireCalled.js';
 import { importanceWeights, timestepsBy } from './timestepsBy.js';
 
 /** The last losses at each timestep, and their number. */
@@ -112,7 +112,7 @@ interface ImportanceOptions extends OptionsOf<typeof importance> {}
 export const importanceTimesteps = <G = unknown>(
   options?: Exact<G, keyof ImportanceOptions> & ImportanceOptions,
 ): AdaptiveDraw => {
-  requireCalled('importanceTimesteps()', options);
+  requireCalled(DRAW, 'importanceTimesteps()', options);
   const { size, uniform } = importance.demand(options);
   const probabilities = (memory: DrawMemory) => probabilitiesOf(historyOf(memory), uniform);
   return {

@@ -10,7 +10,8 @@ import { type Noising, requirePath } from '../levels/noising.js';
 import type { ContinuousNoising } from '../levels/path.js';
 import { EDM_RANGE } from '../levels/spacedSigmas.js';
 import type { AdaptiveDraw } from './adaptiveDraw.js';
-import { requireCalled, strata } from './timeDraw.js';
+import { DRAW, requireCalled } from './requireCalled.js';
+import { strata } from './timeDraw.js';
 
 const HINT = '0.002 and 80 are the ends of EDM';
 
@@ -58,7 +59,7 @@ const reaching = (noising: Noising, max: number): ContinuousNoising => {
  * mean({}, flow)({ losses: ones(1), t: constantOf([0.5], 1) }) // → 0.25 * Math.log(100)
  */
 export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
-  requireCalled('logSNRTimes()', options);
+  requireCalled(DRAW, 'logSNRTimes()', options);
   const { min, max } = range.demand(options);
   return {
     name: `logSNRTimes of ${min} to ${max}`,

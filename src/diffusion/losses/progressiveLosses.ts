@@ -85,7 +85,7 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
 ): Objective => {
   const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(settings);
   const name = 'progressiveLosses';
-  return objective<LossOptions>(
+  return objective(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);

@@ -4,7 +4,9 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { rectifiedFlow } from '../levels/continuousNoising.js';
+import type { Objective } from './loss.js';
 import { pseudoHuberLosses } from './pseudoHuber.js';
+import { snrWeight, weightedBy } from './weighting.js';
 
 const black: Denoiser<null, [2]> = { predicts: 'x0', clock: 'level', apply: (_, x) => zerosLike(x) };
 /** The losses of errors of x̂₀, which are the data. */
@@ -31,4 +33,11 @@ test('keeps the digits of a small error in float32', async () => {
 
 test('refuses a c of 0', () => {
   expect(() => pseudoHuberLosses(0)).toThrow('pseudoHuberLosses: c');
+});
+
+test('without its call is no objective', () => {
+  const uncalled = pseudoHuberLosses as unknown as Objective; // as in JavaScript
+  const message = 'objective: expected losses, got pseudoHuberLosses without its call; write pseudoHuberLosses()';
+  expect(() => uncalled(rectifiedFlow(), black)).toThrow(message);
+  expect(() => weightedBy(snrWeight)(uncalled)(rectifiedFlow(), black)).toThrow(message);
 });

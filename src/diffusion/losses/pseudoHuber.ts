@@ -5,6 +5,7 @@ import { sizeOf } from '../../internal/numbers.js';
 import { argument } from '../../internal/schema.js';
 import { type Objective, objective, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
+import { OBJECTIVE, requireCalled } from './requireCalled.js';
 
 /** c of the paper; 0.00054·√d for samples of d elements if left out. */
 export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for images of d elements');
@@ -36,6 +37,7 @@ const cOf = argument('pseudoHuberLosses: c', huberPart);
  * pseudoHuberLosses(3)(rectifiedFlow(), white)(null, inputs).losses // → [0, 2]
  */
 export const pseudoHuberLosses = (c?: number): Objective => {
+  requireCalled(OBJECTIVE, 'pseudoHuberLosses()', c);
   if (c !== undefined) cOf.demand(c);
   return objective<LossOptions>(
     'pseudoHuberLosses',

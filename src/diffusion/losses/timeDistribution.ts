@@ -33,7 +33,8 @@ import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { timeShift } from '../levels/timeShift.js';
-import { requireCalled, type TimeDraw } from './timeDraw.js';
+import { DRAW, requireCalled } from './requireCalled.js';
+import type { TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
 
 /** Names a draw by its function and options, which identify it in snapshots. */
@@ -49,7 +50,7 @@ const withOptions = <F extends Fields>(
   settings: unknown,
   drawBy: (options: Filled<F>) => TimeDraw,
 ): TimeDraw => {
-  requireCalled(`${name}()`, settings);
+  requireCalled(DRAW, `${name}()`, settings);
   const known = options.demand(settings);
   return named(name, known, drawBy(known));
 };
@@ -181,10 +182,10 @@ const shiftOf = argument('shiftedTimes: shift', hinted(aboveZero, 'SD3 uses 3 at
  */
 export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
   const call = 'shiftedTimes(3)(uniformTimes)';
-  requireCalled(call, shift);
+  requireCalled(DRAW, call, shift);
   const s = shiftOf.demand(shift);
   return (draw) => {
-    requireCalled(call, draw);
+    requireCalled(DRAW, call, draw);
     return named(`shiftedTimes(${draw.name})`, { shift: s }, (noising) => {
       if (isDiscrete(noising) || noising.time === 'sigma')
         return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));

@@ -18,7 +18,6 @@ import {
   uniform,
   uniformLike,
 } from '../../dsl/index.js';
-import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { perSample } from '../levels/batch.js';
 import { isDiscrete, type Noising } from '../levels/noising.js';
@@ -32,21 +31,6 @@ import { noisingPart } from '../parts.js';
 export type TimeDraw = (
   noising: Noising,
 ) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], TimeType>;
-
-/**
- * Raises `ConfigError` for a function that makes a draw and is given in its place: it gets the noising as its argument.
- *
- * @param call - the function with an argument, as it should be written
- */
-export const requireCalled = (call: string, value: unknown): void => {
-  if (noisingPart.is(value))
-    raise('ConfigError', {
-      where: 'times',
-      expected: 'a draw of times',
-      actual: `${/^\w+/.exec(call)![0]} without its call`,
-      hint: `write ${call}`,
-    });
-};
 
 /**
  * Draws t uniformly for each sample of a batch, `[B]`: of {0, …, T-1}, or of [0, 1] on a continuous path. Raises `ConfigError` for

@@ -21,7 +21,8 @@ import { digest } from '../../internal/digest.js';
 import { raise } from '../../internal/errors.js';
 import { perSample } from '../levels/batch.js';
 import { isDiscrete, withoutTimesteps } from '../levels/noising.js';
-import { requireCalled, type TimeDraw } from './timeDraw.js';
+import { DRAW, requireCalled } from './requireCalled.js';
+import type { TimeDraw } from './timeDraw.js';
 
 /** The index, 0…N, of the cell between rising `borders`, `[N]`, that each number of `[B]` lies in. */
 export const cellAmong =
@@ -65,7 +66,7 @@ const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => 
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [1, 1, 1, 1]
  */
 export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
-  requireCalled('timestepsBy(table([1, 2, 1]))', probabilities);
+  requireCalled(DRAW, 'timestepsBy(table([1, 2, 1]))', probabilities);
   const draw: TimeDraw = (noising) => {
     if (!isDiscrete(noising))
       return raise('ConfigError', withoutTimesteps('timestepsBy', 'take logitNormalTimes() or logNormalTimes()'));

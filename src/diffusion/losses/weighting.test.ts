@@ -13,6 +13,7 @@ import {
   sigmoidWeight,
   snrWeight,
   uniformWeight,
+  type Weighting,
   weightedBy,
   weightsOf,
 } from './weighting.js';
@@ -72,6 +73,17 @@ it('refuses weights that are not finite: ε at zero terminal SNR', () => {
   const result = weightsOf('epsilon', snrWeight)(ends);
   expect(E.isLeft(result) && result.left.message).toContain('NaN at t = 1');
   expect(right(weightsOf('v', snrWeight)(ends))[1]).toBe(0);
+});
+
+describe('weightedBy refuses', () => {
+  it.each<readonly [string, unknown, string]>([
+    ['a number', 5, 'weightedBy: expected a weighting, which is a function of the log-SNR, got 5; give snrWeight, minSnrWeight(), or your own'],
+    ['nothing', undefined, 'weightedBy: expected a weighting, which is a function of the log-SNR, got nothing; give snrWeight, minSnrWeight(), or your own'],
+    ['minSnrWeight without its call', minSnrWeight, 'weighting: expected a weighting, got minSnrWeight without its call; write minSnrWeight()'],
+    ['p2Weight without its call', p2Weight, 'weighting: expected a weighting, got p2Weight without its call; write p2Weight()'],
+    ['edmWeight without its call', edmWeight, 'weighting: expected a weighting, got edmWeight without its call; write edmWeight()'],
+    ['sigmoidWeight without its call', sigmoidWeight, 'weighting: expected a weighting, got sigmoidWeight without its call; write sigmoidWeight(-1)'],
+  ])('%s', (_, given, message) => expect(() => weightedBy(given as Weighting)).toThrow(message)); // oxfmt-ignore
 });
 
 it('weightedBy keeps the teacher and the settings of losses', () => {

@@ -19,6 +19,7 @@ import {
 } from '../../dsl/index.js';
 import { aboveZero, amount, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
+import { callback } from '../../internal/parts.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
@@ -30,6 +31,7 @@ import type { Path, TimeType } from '../levels/path.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
 import { entriesAt } from '../levels/table.js';
 import type { Objective } from './loss.js';
+import { requireCalled, WEIGHTING } from './requireCalled.js';
 
 /**
  * The weight of the squared error of x̂₀ at a noise level, as a function of its log-SNR λ = log(α²/σ²): of each element of a tensor,
@@ -62,6 +64,7 @@ const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5
  * onHost(minSnrWeight())(Math.log(40)) // → 5
  */
 export const minSnrWeight = (gamma = 5): Weighting => {
+  requireCalled(WEIGHTING, 'minSnrWeight()', gamma);
   const most = gammaOf.demand(gamma);
   return (lambda) => minimum(exp(lambda), most);
 };
@@ -81,6 +84,7 @@ interface P2Options extends OptionsOf<typeof p2Options> {}
  * @example onHost(p2Weight({ gamma: 1, k: 1 }))(Math.log(4)) // → 0.8
  */
 export const p2Weight = <G = unknown>(options?: Exact<G, keyof P2Options> & P2Options): Weighting => {
+  requireCalled(WEIGHTING, 'p2Weight()', options);
   const { gamma, k } = p2Options.demand(options);
   return (lambda) => {
     const snr = exp(lambda);
@@ -99,6 +103,7 @@ const sigmaDataOf = argument('edmWeight: σ_data', hinted(aboveZero, 'the paper 
  * @example onHost(edmWeight(0.5))(Math.log(4)) // → 8
  */
 export const edmWeight = (sigmaData = 0.5): Weighting => {
+  requireCalled(WEIGHTING, 'edmWeight()', sigmaData);
   const sigma = sigmaDataOf.demand(sigmaData);
   return (lambda) => add(exp(lambda), 1 / sigma ** 2);
 };
@@ -119,6 +124,7 @@ const biasOf = argument(
  * onHost(sigmoidWeight(-1))(9) // → Math.exp(-1)
  */
 export const sigmoidWeight = (bias: number): Weighting => {
+  requireCalled(WEIGHTING, 'sigmoidWeight(-1)', bias);
   const b = biasOf.demand(bias);
   return (lambda) => mul(sigmoid(sub(lambda, b)), Math.exp(b));
 };
@@ -187,6 +193,11 @@ const digestOf = (weighting: Weighting): string => {
   return digest(Array.from({ length: 81 }, (_, i) => weightAt((i - 40) / 2)).join());
 };
 
+const weightingOf = argument(
+  'weightedBy',
+  callback('a weighting, which is a function of the log-SNR', 'give snrWeight, minSnrWeight(), or your own'),
+);
+
 /**
  * Gives a weighting to the losses of an objective, which are the squared errors of predictions, as of `simpleLosses`, or have a
  * `weighting` already: multiplies them by the factors of {@link weightsOf}. Of `boundLosses` on a continuous path this is the
@@ -199,9 +210,10 @@ const digestOf = (weighting: Weighting): string => {
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 3 })({ x0: new Float32Array(3), k: key(7) })) // → { losses: [2, 1, 2], t: [0, 1, 0] }
  */
-export const weightedBy =
-  (weighting: Weighting) =>
-  (objective: Objective): Objective => {
+export const weightedBy = (weighting: Weighting): ((objective: Objective) => Objective) => {
+  weightingOf.demand(weighting);
+  const digested = digestOf(weighting);
+  return (objective) => {
     const { name, settings, weighting: own, teacher } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
@@ -214,10 +226,11 @@ export const weightedBy =
         return { ...result, losses: mul(result.losses, weightsAt(result.t)) };
       };
     };
-    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digestOf(weighting)}` });
+    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digested}` });
     return Object.assign(weighted, {
       weighting,
       ...(settings !== undefined && { settings }),
       ...(teacher && { teacher }),
     });
   };
+};

@@ -105,12 +105,12 @@ export const consistencyDenoiser = demanding(
     const { sigmaData, timestepScaling } = boundaryOf.demand(boundary);
     const path = pathOf(noising);
     return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+      requireSignal('denoiser', path, denoiser);
       const { learned: _, predicts, apply, ...others } = denoiser;
       return {
         ...others,
         predicts: 'x0',
         apply: (params, x, at) => {
-          requireSignal('denoiser', path, denoiser);
           const { t, level = path.levels(t) } = at;
           const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path
           const tau = mul(time as typeof level.sigma, timestepScaling);

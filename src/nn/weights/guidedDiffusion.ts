@@ -16,7 +16,7 @@ const namesOptions = schema('guidedDiffusion', {
    * cannot be detected.
    */
   newAttentionOrder: optional(t.boolean, false),
-}).elsewhere(['params', 'config'], 'the result: names: guidedDiffusion()');
+}).elsewhere(['params', 'config'], 'it takes options, not a model: write names: guidedDiffusion()');
 
 /** Options of {@link guidedDiffusion}. */
 export interface GuidedDiffusionNames extends OptionsOf<typeof namesOptions> {}

@@ -31,13 +31,17 @@ const requireSize = (where: string, taken: readonly number[], { image }: Dataset
 
 /** Networks of `unet` and `encoderClassifier`, also preconditioned ones, have a configuration beside their function. */
 interface Sized {
-  readonly apply: object & { readonly config?: { readonly image?: readonly number[] } };
+  readonly apply: object & { readonly config?: { readonly image?: unknown } | null };
 }
+
+/** Tests for the size of images; functions of users may have a configuration of any kind. */
+const isSize = (image: unknown): image is readonly number[] =>
+  Array.isArray(image) && image.length === 3 && image.every((extent) => typeof extent === 'number');
 
 /** Raises `ConfigError` for training data of images of another size than a network takes, if its configuration has one. */
 export const requireOwnSize = (where: string, { apply }: Sized, data: Dataset): void => {
   const image = apply.config?.image;
-  if (image !== undefined)
+  if (isSize(image))
     requireSize(where, image, data, 'make the model with `image: data.image`, or give images of its size');
 };
 

@@ -190,6 +190,14 @@ describe('training images of another size than the network takes', () => {
     );
   });
 
+  test.each([[{ image: 32 }], [{ image: '2x2' }], [{ image: null }], [{ image: [2, 2] }], [{ image: ['H', 'W', 1] }], [null]])(
+    'are not compared with the configuration of a user’s own function: %j', async (config) => {
+      const model = plainTraining(1).model;
+      const apply = Object.assign(model.apply.bind(null), { config });
+      const effect = await using(wasm())(trained({ ...model, apply }))();
+      expect(E.isRight(effect)).toBe(true);
+    }); // oxfmt-ignore
+
   test('may be those that a function around the network takes', async () => {
     const apply: Model<UNetParams, [8, 8, 1]>['apply'] = (params, x, at) =>
       ascribeLike(upsample(network.apply(params, averagePool(x), at)), x);

@@ -45,11 +45,11 @@ const preparations = schema('prepareSampling', {
   storage: optional(floatStorage),
 } satisfies Record<keyof Preparation, unknown>).elsewhere(
   Object.keys(requestFields),
-  'each request: prepared.sample({ … })',
+  'give it to each request: prepared.sample({ … })',
 );
 const requests = schema('sample', requestFields satisfies Record<keyof SampleRequest, unknown>).elsewhere(
   Object.keys(preparations.fields),
-  'prepareSampling',
+  'give it to prepareSampling',
 );
 
 /** The requests to a sampling of a model of `K` with the fields of `G`: without labels if nothing takes them. */

@@ -192,7 +192,7 @@ export const samplings = schema('sample', {
   storage: optional(floatStorage),
 } satisfies Record<keyof Sampling, unknown>).elsewhere(
   ['model', 'noising', 'image', 'params', 'classes'],
-  'sample as its first argument: sample(trained, { … })',
+  'give it to sample as its first argument: sample(trained, { … })',
 );
 
 /** A sampling whose labels are numbers. */

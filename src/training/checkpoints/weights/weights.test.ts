@@ -325,7 +325,7 @@ describe('a file that does not match', () => {
       hint: 'give the network: of a trained model its field `model`',
     });
     const uncalled = guidedDiffusion(model as never)(model);
-    expect(uncalled).toMatchObject({ left: { hint: 'give it to the result: names: guidedDiffusion()' } });
+    expect(uncalled).toMatchObject({ left: { hint: 'it takes options, not a model: write names: guidedDiffusion()' } });
   });
 });
 

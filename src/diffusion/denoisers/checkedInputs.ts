@@ -72,16 +72,18 @@ export const checkedLabels = demanding(
     const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
     return (labels) => {
       const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
-      return wrong === -1
-        ? E.right(labels)
+      if (wrong === -1) return E.right(labels);
+      const label = { where: where(wrong), actual: `${labels[wrong]}` };
+      return classes === undefined
+        ? fail('ConfigError', {
+            ...label,
+            expected: 'no labels: the model has no classes',
+            hint: 'leave them out, or make the model with `classes`',
+          })
         : fail('ConfigError', {
-            where: where(wrong),
-            expected:
-              classes === undefined
-                ? 'no labels: the model has no classes'
-                : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
-            actual: `${labels[wrong]}`,
-            hint: `${classes === undefined ? 'leave them out' : 'give other labels'}, or make the model with ${classes === undefined ? '' : 'more '}\`classes\``,
+            ...label,
+            expected: `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
+            hint: 'give other labels, or make the model with more `classes`',
           });
     };
   },

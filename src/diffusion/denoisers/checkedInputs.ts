@@ -6,6 +6,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
+import { TO_UNIT } from '../../internal/numbers.js';
 import { numbers, partLike } from '../../internal/parts.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
@@ -112,7 +113,7 @@ export const checkedImages = decoding(
       where,
       expected: 'finite numbers in [-1, 1]',
       actual: `${value} at number ${wrong}`,
-      hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
+      hint: TO_UNIT,
     });
   },
 );

@@ -7,6 +7,7 @@ import { functionOf, hinted, natural, positive, refined, refuseValue } from '../
 import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
+import { TO_UNIT } from '../../internal/numbers.js';
 import { isObject, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
@@ -112,7 +113,7 @@ const notBytes = hinted(
     'numbers in a Float32Array',
     (data) => !(data instanceof Uint8Array || data instanceof Uint8ClampedArray),
   ),
-  'map bytes to [-1, 1]: Float32Array.from(bytes, pixelOf)',
+  TO_UNIT,
 );
 
 const imageFields = record({ data: notBytes, shape: t.array(natural) });

@@ -240,28 +240,6 @@ describe('a training in a folder', () => {
     expect(await readdir(home)).toEqual(['run']);
   });
 
-  test('says where an option of the folder belongs that is in the training, and takes undefined as none', async () => {
-    const opened = right(await openRunFolder(folder)());
-    const inside = (more: object) => using(reference())(fitIn<Scalar, Image>(opened, { ...recipe, ...more }));
-    const refusal = (option: string) =>
-      `ConfigError: fitIn: training.${option}: expected the options of fit, got an option of the folder; give it `;
-    expect(await messageOf(inside({ every: 2 }))).toBe(
-      `${refusal('every')}after the training: fitIn(…, training, { every })`,
-    );
-    for (const [option, value] of [
-      ['resume', true],
-      ['log', 'new'],
-    ] as const)
-      expect(await messageOf(inside({ [option]: value }))).toBe(
-        `${refusal(option)}to the folder: openRunFolder(path, { ${option} })`,
-      );
-    const none = { resume: undefined, log: undefined, keep: undefined };
-    expect(await messageOf(inside({ ...none, steps: 2 }))).toBe('done');
-    right(await opened.release());
-    expect(await messageOf(fitted({ ...none, steps: 3 }, { resume: true }))).toBe('done');
-    expect((await logged()).length).toBe(3);
-  });
-
   test('is refused for fewer steps than it has done, and returns its state for the same number', async () => {
     right(await fitted({ steps: 4 })());
     const few = 'ConfigError: training.steps: expected at least the 4 of the checkpoint, got 3; ';

@@ -263,7 +263,17 @@ describe('an error is reported, and nothing is lost', () => {
       cp(join(other, 'checkpoint.safetensors'), join(out, 'checkpoint.safetensors')),
     );
     expect(message).toBe(
-      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
+      'CheckpointMismatch: checkpoint of step 1: config.model.base: expected 4, got 8; an older version of the demo, or another run, made the checkpoint: begin again, without --resume',
+    );
+  });
+
+  test('a run of EDM by the older version, whose checkpoints had the recipe of DDPM', async () => {
+    const message = await spoiled(async (out) => {
+      const path = join(out, 'config.json');
+      await writeFile(path, (await readFile(path, 'utf8')).replace('"process": "ddpm"', '"process": "edm"'));
+    });
+    expect(message).toBe(
+      'CheckpointMismatch: checkpoint of step 3: config.model.timesteps: expected "continuous", got 20; an older version of the demo, or another run, made the checkpoint: begin again, without --resume',
     );
   });
 

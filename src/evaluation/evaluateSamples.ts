@@ -115,7 +115,7 @@ const evaluation = schema(where, {
 /**
  * Compares generated images with real ones in the features of a network: FID, KID, precision and recall, for a
  * classifier also the Inception Score, and with labels the accuracy. See docs/evaluation.md for the definitions. Fails
- * with `ConfigError` for an invalid option, images of another size than the network takes or far outside [-1, 1], or too few images, with
+ * with `ConfigError` for an invalid option, images of another size than the network takes or of bytes, or too few images, with
  * `NonFinite`, and with the errors of the data.
  * @example
  * const nf = await open(wasm())

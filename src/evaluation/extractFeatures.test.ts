@@ -60,6 +60,22 @@ describe('features of images', () => {
     expect(Array.from(features.data, Math.fround)).toEqual([...data]);
   });
 
+  test('of samples that diverged are those of the samples, and infinity is an error', async () => {
+    const data = Float32Array.of(1, 1, 1, 0.5, 400, 9, 1e30, -7);
+    const { features } = unwrap(await onReference(extractFeatures(pixels, { data, shape: [2, 2, 2, 1] })));
+    expect(Array.from(features.data, Math.fround)).toEqual([...data]);
+    const endless = { ...images(2), data: Float32Array.of(1, 1, 1, 0.5, 0, Infinity, 0, 0) };
+    expect(await onReference(extractFeatures(pixels, endless))).toMatchObject({
+      left: { _tag: 'NonFinite', actual: 'Infinity at number 1' },
+    });
+  });
+
+  test('up to 2 are those of the images, also without a negative number', async () => {
+    const data = Float32Array.of(0, 2, 1, 0.5);
+    const { features } = unwrap(await onReference(extractFeatures(pixels, { data, shape: [1, 2, 2, 1] })));
+    expect([...features.data]).toEqual([...data]);
+  });
+
   test('of the first images of a data set', async () => {
     const data = unwrap(datasetOf({ pixels: Uint8Array.of(0, 0, 0, 0, 255, 255, 255, 255), image: [2, 2, 1] }));
     const { features } = unwrap(await onReference(extractFeatures(pixels, data, { images: 1 })));
@@ -91,7 +107,7 @@ describe('features of images', () => {
   test.each<[string, Effect<unknown>, object]>([
     ['images of another size', extractFeatures(pixels, { data: new Float32Array(9), shape: [1, 3, 3, 1] }), { _tag: 'ConfigError', expected: 'images [2, 2, 1], as the network takes them', actual: '[3, 3, 1]' }],
     ['NaN in an image', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, NaN, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'NonFinite', where: 'extractFeatures: image 1', actual: 'NaN at number 1' }],
-    ['bytes as floats', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, 9, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'ConfigError', where: 'extractFeatures: image at 1', expected: 'numbers in [-1, 1], or a little beyond', actual: 'numbers of mean magnitude 2.25', hint: expect.stringContaining('bytes by byte/127.5 - 1') }],
+    ['dark bytes as floats', extractFeatures(pixels, { data: Float32Array.of(0, 0, 0, 0, 0, 3, 0, 0), shape: [2, 2, 2, 1] }), { _tag: 'ConfigError', where: 'extractFeatures: image at 1', expected: 'numbers in [-1, 1], or some negative number beside one above 2', actual: '3 at number 1, and no negative number in the batch', hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1' }],
     ['a batch of too few images', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => TE.right({ images: new Float32Array(3) }) }), { _tag: 'ConfigError', where: 'extractFeatures: batch', actual: '3 and 1' }],
     ['a data set whose batch is no task', extractFeatures(pixels, { ...unwrap(datasetOf({ pixels: new Uint8Array(4), image: [2, 2, 1] })), batch: () => 3 as never }), { _tag: 'ConfigError', where: 'extractFeatures: batch', actual: '3 in place of a task' }],
     ['numbers that do not match their shape', extractFeatures(pixels, { data: new Float32Array(9), shape: [2, 2, 2, 1] }), { _tag: 'DecodeError' }],

@@ -8,13 +8,14 @@ import { functionOf, positive } from '../internal/decode.js';
 import { orRaise, raise, showShape } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
 import { type Block, gen, hold, take } from '../internal/gen.js';
+import { TO_UNIT } from '../internal/numbers.js';
 import { breather, mayGoOn } from '../internal/stop.js';
 import { part, signal as signalPart } from '../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { dataSet } from '../training/checked.js';
 import type { Dataset, ImageShape } from '../training/data/dataset.js';
 import { datasetOfImages } from '../training/data/imageData.js';
-import { type Images, TO_UNIT } from '../training/data/images.js';
+import type { Images } from '../training/data/images.js';
 import { loaded } from '../training/fit/examples.js';
 import { genEffect } from '../training/genEffect.js';
 import { heard } from '../training/listener.js';
@@ -73,21 +74,20 @@ const datasetFrom = (where: string, source: ImageSource, image: readonly number[
   return data;
 };
 
-/** The mean magnitude of the numbers of an image from which it is none: samples overshoot [-1, 1], but not by this much. */
-const MOST = 2;
+/** The greatest number of images without a negative number, as bytes have none; samples that diverge have some. */
+const GREATEST_OF_POSITIVE = 2;
 
-/** Raises `ConfigError` for an image far outside [-1, 1], such as one of bytes. `checkFeatures` finds what is not finite. */
-const closeToUnit = (images: Float32Array, each: number, where: (image: number) => string): void => {
-  for (let from = 0; from < images.length; from += each) {
-    const magnitude = images.subarray(from, from + each).reduce((sum, x) => sum + Math.abs(x), 0) / each;
-    if (magnitude <= MOST || !Number.isFinite(magnitude)) continue;
-    raise('ConfigError', {
-      where: where(from / each),
-      expected: 'numbers in [-1, 1], or a little beyond',
-      actual: `numbers of mean magnitude ${magnitude.toPrecision(3)}`,
-      hint: `${TO_UNIT}; samples that diverged need more steps`,
-    });
-  }
+/** Raises `ConfigError` for a batch of bytes, not for samples that diverged. `checkFeatures` finds what is not finite. */
+const notBytes = (images: Float32Array, each: number, where: (image: number) => string): void => {
+  if (images.some((x) => x < 0)) return;
+  const at = images.findIndex((x) => x > GREATEST_OF_POSITIVE && x < Infinity);
+  if (at === -1) return;
+  raise('ConfigError', {
+    where: where(Math.floor(at / each)),
+    expected: `numbers in [-1, 1], or some negative number beside one above ${GREATEST_OF_POSITIVE}`,
+    actual: `${images[at]} at number ${at % each}, and no negative number in the batch`,
+    hint: TO_UNIT,
+  });
 };
 
 /** The results of a batch on a backend. */
@@ -157,7 +157,7 @@ export function* extracted<P, I extends ImageShape>(
   type Inputs = { readonly params: Resident<P>; readonly images: Float32Array };
   const compiling = compiled(looking(model), { B: batch }, storedIn('params', params));
   const network = yield* hold(compiling<Inputs, Results>(backend), (open) => open.release());
-  const load = loaded({}, data, signal, where, closeToUnit);
+  const load = loaded({}, data, signal, where, notBytes);
   const features: Rows[] = [];
   const probabilities: Rows[] = [];
 
@@ -183,8 +183,8 @@ export function* extracted<P, I extends ImageShape>(
 /**
  * Extracts the features of images by a network, `[images, D]`, and the probabilities of their classes if it is a
  * classifier. Only the images of one batch are on the backend at a time. Fails with `ConfigError` for an invalid option
- * and for images of another size than the network takes or far outside [-1, 1], with `NonFinite` at the first image whose features are not
- * finite, and with the errors of the data.
+ * and for images of another size than the network takes or of bytes, with `NonFinite` at the first image whose features are
+ * not finite, and with the errors of the data.
  * @example
  * const means = featuresOf([2, 2, 1], (images) => mean(images, [1, 2])) // the mean of each channel
  * const images: Images = { data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1), shape: [2, 2, 2, 1] }

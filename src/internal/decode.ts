@@ -201,6 +201,19 @@ export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
   // the prototype stays, because reports tell unions from other types by it
   Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
 
+/** A type that refuses some values in words of its own: null for values that it leaves to `codec`. */
+/* @__NO_SIDE_EFFECTS__ */
+export const withRefusal = <A>(codec: t.Type<A, unknown>, words: (value: unknown) => Words | null): t.Type<A> =>
+  new t.Type<A>(
+    codec.name,
+    codec.is,
+    (value, context) => {
+      const about = words(value);
+      return about === null ? codec.validate(value, context) : refuseValue(value, context, about);
+    },
+    F.identity,
+  );
+
 /** A function. Its type `F` is asserted: a codec cannot check it. */
 /* @__NO_SIDE_EFFECTS__ */
 export const functionOf = <F>(name: string): t.Type<F> =>

@@ -6,3 +6,6 @@ export const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum
 
 /** The number of elements of a shape: 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
+
+/** Advice about numbers that are not those of images. */
+export const TO_UNIT = 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1';

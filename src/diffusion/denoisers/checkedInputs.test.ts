@@ -31,3 +31,12 @@ it.each([
   expect(E.isLeft(value) && value.left._tag).toBe(tag);
   expect(E.isLeft(value) && value.left.message).toContain(message);
 });
+
+it.each([
+  [digits, {}, 4, 'expected a class of the model, 0 to 2, or 3 for no class, got 4; give other labels, or make the model with more `classes`'],
+  [digits, { orNone: false }, 3, 'expected a class of the model, 0 to 2, got 3; give other labels, or make the model with more `classes`'],
+  [plain, {}, 0, 'expected no labels: the model has no classes, got 0; leave them out, or make the model with `classes`'],
+])('says which labels a denoiser takes, %#', (denoiser, check, label, message) => {
+  const value = checkedLabels(denoiser, check)([label]);
+  expect(E.isLeft(value) && value.left.message).toBe(`label of sample 0: ${message}`);
+}); // oxfmt-ignore

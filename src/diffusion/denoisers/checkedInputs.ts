@@ -6,6 +6,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
+import { TO_UNIT } from '../../internal/numbers.js';
 import { numbers, partLike } from '../../internal/parts.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
@@ -72,16 +73,18 @@ export const checkedLabels = demanding(
     const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
     return (labels) => {
       const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
-      return wrong === -1
-        ? E.right(labels)
+      if (wrong === -1) return E.right(labels);
+      const label = { where: where(wrong), actual: `${labels[wrong]}` };
+      return classes === undefined
+        ? fail('ConfigError', {
+            ...label,
+            expected: 'no labels: the model has no classes',
+            hint: 'leave them out, or make the model with `classes`',
+          })
         : fail('ConfigError', {
-            where: where(wrong),
-            expected:
-              classes === undefined
-                ? 'no labels: the model has no classes'
-                : `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
-            actual: `${labels[wrong]}`,
-            hint: `${classes === undefined ? 'leave them out' : 'give other labels'}, or make the model with ${classes === undefined ? '' : 'more '}\`classes\``,
+            ...label,
+            expected: `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
+            hint: 'give other labels, or make the model with more `classes`',
           });
     };
   },
@@ -110,7 +113,7 @@ export const checkedImages = decoding(
       where,
       expected: 'finite numbers in [-1, 1]',
       actual: `${value} at number ${wrong}`,
-      hint: 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1',
+      hint: TO_UNIT,
     });
   },
 );

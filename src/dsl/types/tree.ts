@@ -18,7 +18,7 @@ export interface Leaf<A> {
 type IsLeaf<A> = (x: unknown) => x is A;
 type Branch = Readonly<Record<string, unknown>> | readonly unknown[];
 
-const isAbsent = (x: unknown): x is undefined | null => x === undefined || x === null;
+export const isAbsent = (x: unknown): x is undefined | null => x === undefined || x === null;
 
 export const isBranch = (x: unknown): x is Branch => {
   if (Array.isArray(x)) return true;

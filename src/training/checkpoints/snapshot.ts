@@ -14,7 +14,7 @@ import {
   type Resident,
 } from '../../dsl/index.js';
 import { valueShape } from '../../dsl/run/value.js';
-import { isBranch, leaves } from '../../dsl/types/tree.js';
+import { isAbsent, isBranch, leaves } from '../../dsl/types/tree.js';
 import { fillSpec, type LeafSpec } from '../../dsl/graph/spec.js';
 import type { Rounding } from '../../dsl/compile/backend.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
@@ -22,7 +22,7 @@ import { withinFloat32 } from '../../formats/float32.js';
 import { fail, showType } from '../../internal/errors.js';
 import { E, type either, F, t, TE, type taskEither } from '../../internal/fp.js';
 import { type Fallible, gen, keep, take, type Work } from '../../internal/gen.js';
-import { refined } from '../../internal/decode.js';
+import { hinted, refined } from '../../internal/decode.js';
 import { argument } from '../../internal/schema.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { genEffect } from '../genEffect.js';
@@ -63,11 +63,25 @@ const storedOf = (
   return data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
 };
 
-const valueTree = argument(
-  'readTensors: tree',
-  refined(t.unknown, 'a tree of values on a backend', (tree) => isBranch(tree) || isValue(tree)),
+const valueTree = hinted(
+  refined(t.unknown, 'a tree of values on a backend', (tree) => isAbsent(tree) || isBranch(tree) || isValue(tree)),
   'give values, such as trained.params; loadTensors(path, model.params) reads those of a file',
 );
+
+/** {@link readTensors} for the function that `where` names in errors. */
+export const readTensorsFor = (where: string, tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
+  genEffect(where, function* (backend) {
+    const pairs = F.pipe(
+      leaves(yield* take(argument(`${where}: tree`, valueTree).decode(tree)), isValue),
+      TE.traverseArray(({ path, leaf }) =>
+        TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
+          // keys are no values: each of these holds numbers
+          read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),
+        ),
+      ),
+    );
+    return new Map(yield* take(pairs));
+  });
 
 /**
  * Copies every value of a tree on a backend to the host, by path. {@link loadTensors} reads those of a file.
@@ -78,18 +92,7 @@ const valueTree = argument(
  * tensors.get('layer.w') // → { dtype: 'F32', shape: [2], data: [1, 2] }
  */
 export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTensor>> =>
-  genEffect('readTensors', function* (backend) {
-    const pairs = F.pipe(
-      leaves(yield* take(valueTree.decode(tree)), isValue),
-      TE.traverseArray(({ path, leaf }) =>
-        TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
-          // keys are no values: each of these holds numbers
-          read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),
-        ),
-      ),
-    );
-    return new Map(yield* take(pairs));
-  });
+  readTensorsFor('readTensors', tree);
 
 const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 

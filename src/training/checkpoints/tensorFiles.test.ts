@@ -126,16 +126,26 @@ test.each([
   ['bytes', new Uint8Array(8), 'a Uint8Array'],
   ['work', loadTensors(path, spec), 'work that has not run'],
 ])('%s in place of values is refused with what to do', async (_, tree, actual) => {
-  const result = await using(reference())(readTensors(tree))();
-  expect(result).toMatchObject({
+  const refusal = (where: string) => ({
     left: {
       _tag: 'ConfigError',
-      where: 'readTensors: tree',
+      where: `${where}: tree`,
       actual: expect.stringContaining(actual),
       hint: expect.stringMatching(/loadTensors\(path, model.params\)|await nf.run/),
     },
   });
+  expect(await using(reference())(readTensors(tree))()).toMatchObject(refusal('readTensors'));
+  expect(await using(reference())(saveTensors(path)(tree))()).toMatchObject(refusal('saveTensors'));
 });
+
+test.each([null, undefined])(
+  'the tree %s of a model without parameters has no tensors, and is loaded again',
+  async (tree) => {
+    expect(await using(reference())(readTensors(tree))()).toEqual(E.right(new Map()));
+    expect(await using(reference())(saveTensors(path)(tree))()).toEqual(E.right(undefined));
+    expect(await using(reference())(loadTensors(path, treeSpec(tree)))()).toEqual(E.right(tree));
+  },
+);
 
 test('a model in place of its spec is refused with what to give', async () => {
   const result = await using(reference())(loadTensors(path, { params: spec } as never))();

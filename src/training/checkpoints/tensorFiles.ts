@@ -6,7 +6,7 @@ import { hinted } from '../../internal/decode.js';
 import { gen, take } from '../../internal/gen.js';
 import { argument } from '../../internal/schema.js';
 import { genEffect } from '../genEffect.js';
-import { matching, readTensors, uploadEach } from './snapshot.js';
+import { matching, readTensorsFor, uploadEach } from './snapshot.js';
 import { withTensors, writeTensors } from '../../node/tensorStream.js';
 
 /**
@@ -25,7 +25,7 @@ export const saveTensors =
   (path: string) =>
   (tree: unknown): Effect<void> =>
     genEffect('saveTensors', function* (backend) {
-      const tensors = yield* take(readTensors(tree)(backend));
+      const tensors = yield* take(readTensorsFor('saveTensors', tree)(backend));
       yield* take(writeTensors(path, { tensors, metadata: {} }));
     });
 

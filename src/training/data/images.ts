@@ -22,9 +22,6 @@ export const imagesOf = (
   return { data, shape: [count, ...image] };
 };
 
-/** Advice about numbers that are not those of images. */
-export const TO_UNIT = 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1';
-
 /** A condition that all numbers of images must meet. */
 interface Demand {
   readonly is: (number: number) => boolean;

@@ -5,10 +5,10 @@ import { isEither } from '../../internal/either.js';
 import { isError, raise, showShape } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { sizeOf } from '../../internal/numbers.js';
+import { sizeOf, TO_UNIT } from '../../internal/numbers.js';
 import { type StopSignal, unlessStopped } from '../../internal/stop.js';
 import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
-import { checkNumbers, TO_UNIT } from '../data/images.js';
+import { checkNumbers } from '../data/images.js';
 import { genTask } from '../genEffect.js';
 
 export interface Labelled {

@@ -92,9 +92,11 @@ describe('an invalid part', () => {
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; give controller.signal`],
     [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
-    [{ known: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, mask: images } }, 'sample.known.images.data: expected numbers in a Float32Array, got a Uint8Array; map bytes to [-1, 1]: Float32Array.from(bytes, pixelOf)'],
-    [{ from: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, strength: 0.5 } }, 'sample.from.images.data: expected numbers in a Float32Array, got a Uint8Array; map bytes to [-1, 1]: Float32Array.from(bytes, pixelOf)'],
+    [{ known: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, mask: images } }, 'sample.known.images.data: expected numbers in a Float32Array, got a Uint8Array; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
+    [{ from: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, strength: 0.5 } }, 'sample.from.images.data: expected numbers in a Float32Array, got a Uint8Array; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ labels: Uint8Array.of(0) }, 'sample.labels: expected an array of labels, got a Uint8Array; give [0, 1], or Array.from(labels) of a typed array'],
+    [{ labels: [0, true] }, 'sample.labels.1: expected the number or the name of a class, or null, got true; change labels.1'],
+    ...['images', 'mask'].map((field): [object, string] => [{ known: { images, mask: images, [field]: dataOf() } }, `sample.known.${field}: expected images { data, shape }, got a data set; take some of it: unwrap(await imagesAt(data, [0, 1])())`]),
     [{ model: grey, solver: undefined }, 'sample.model: expected one of the fields solver, key, grid, guidance, guide, correction, batch, allowOtherNoising, labels, condition, from, known, noise, brownian, count, first, onStep, previews, signal, toData, storage, got an unknown field; give it to sample as its first argument: sample(trained, { … })'],
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples?`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // oxfmt-ignore

@@ -3,10 +3,11 @@ import { gridPart } from '../../diffusion/grids/grid.js';
 import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
-import { functionOf, hinted, natural, positive, refined, refuseValue } from '../../internal/decode.js';
+import { functionOf, hinted, natural, positive, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
+import { TO_UNIT } from '../../internal/numbers.js';
 import { isObject, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
@@ -112,24 +113,30 @@ const notBytes = hinted(
     'numbers in a Float32Array',
     (data) => !(data instanceof Uint8Array || data instanceof Uint8ClampedArray),
   ),
-  'map bytes to [-1, 1]: Float32Array.from(bytes, pixelOf)',
+  TO_UNIT,
 );
 
-const imageFields = record({ data: notBytes, shape: t.array(natural) });
-
-/** Images; of a data set, which is not images, the error says how to take some. */
-export const imagesRecord: t.Type<t.TypeOf<typeof imageFields>, unknown> = new t.Type(
-  imageFields.name,
-  imageFields.is,
-  (value, context) =>
+/** Images with numbers of a type; of a data set, which is not images, the error says how to take some. */
+/* @__NO_SIDE_EFFECTS__ */
+const recordOf = <A>(data: t.Type<A>) =>
+  withRefusal(record({ data, shape: t.array(natural) }), (value) =>
     isObject(value) && 'batch' in value && 'size' in value
-      ? refuseValue(value, context, {
+      ? {
           expected: 'images { data, shape }',
           actual: 'a data set',
           hint: 'take some of it: unwrap(await imagesAt(data, [0, 1])())',
-        })
-      : imageFields.validate(value, context),
-  (images) => images,
+        }
+      : null,
+  );
+
+export const imagesRecord = recordOf(notBytes);
+
+const label = t.union([t.number, t.string, t.null], 'the number or the name of a class, or null');
+
+const labelArray = withRefusal(t.array(label, 'an array of labels'), (value) =>
+  Array.isArray(value)
+    ? null
+    : { expected: 'an array of labels', hint: 'give [0, 1], or Array.from(labels) of a typed array' },
 );
 
 const listener = functionOf('a function');
@@ -151,15 +158,7 @@ export const toData = optional(t.boolean, true);
 /** The fields of a request; only the key is required. */
 export const requestFields = {
   key: hostKey,
-  labels: optional(
-    hinted(
-      t.array(
-        t.union([t.number, t.string, t.null], 'the number or the name of a class, or null'),
-        'an array of labels',
-      ),
-      'give [0, 1], or Array.from(labels) of a typed array',
-    ),
-  ),
+  labels: optional(labelArray),
   condition: optional(record({ images: imagesRecord, t: optional(t.number) })),
   from: optional(
     t.union(
@@ -170,7 +169,7 @@ export const requestFields = {
   known: optional(
     record({
       images: imagesRecord,
-      mask: record({ data: numbers, shape: t.array(natural) }),
+      mask: recordOf(numbers),
       resamples: optional(t.number),
       jump: optional(t.number),
     }),

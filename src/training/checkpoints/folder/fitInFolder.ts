@@ -5,7 +5,7 @@ import type { Effect } from '../../../dsl/run/effect.js';
 import type { Exact } from '../../../internal/exact.js';
 import { positive } from '../../../internal/decode.js';
 import { fail } from '../../../internal/errors.js';
-import { E, TE, type taskEither } from '../../../internal/fp.js';
+import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import { part, signal } from '../../../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
@@ -41,18 +41,27 @@ const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'fr
 
 const aTraining = part<object>('a training, as fit takes it', 'model');
 
+const isOfFolder = (name: string): boolean => Object.hasOwn(inFolder.fields, name);
+
+/** Where an option of the folder belongs. */
+const placeOf = (where: 'fitIn' | 'fitInFolder', option: string): string =>
+  where === 'fitIn' && option in openingFields
+    ? `to the folder: openRunFolder(path, { ${option} })`
+    : `after the training: ${where}(…, training, { ${option} })`;
+
 /** Checks a training that is read before `fit` checks it: it has no options of the folder, which `resume` would otherwise open anew. */
-const trainingOf = (where: string) => (training: unknown) =>
+const trainingOf = <T extends object>(where: 'fitIn' | 'fitInFolder', training: T): either.Either<NoisefoldError, T> =>
   E.flatMap((given: object) => {
-    const misplaced = Object.keys(inFolder.fields).find((option) => option in given);
-    return misplaced === undefined
-      ? E.right(given)
-      : fail('ConfigError', {
-          where: `${where}: training.${misplaced}`,
-          expected: 'the options of fit',
-          actual: 'an option of the folder',
-          hint: `give it after the training: ${where}(…, training, { ${misplaced} })`,
-        });
+    const all = Object.entries(given);
+    const wrong = all.find(([name, value]) => isOfFolder(name) && value !== undefined);
+    if (wrong === undefined) return E.right(Object.fromEntries(all.filter(([name]) => !isOfFolder(name))) as T);
+    const [option] = wrong;
+    return fail('ConfigError', {
+      where: `${where}: training.${option}`,
+      expected: 'the options of fit',
+      actual: 'an option of the folder',
+      hint: `give it ${placeOf(where, option)}`,
+    });
   })(argument(`${where}: training`, aTraining, 'give the options of fit').decode(training));
 
 /** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
@@ -180,9 +189,8 @@ export const fitIn = <P, I extends ImageShape, M extends Learnable<P, I> = Model
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitIn', function* (backend) {
     yield* take(argument('fitIn: folder', folderPart, 'give the result of openRunFolder').decode(folder));
-    yield* take(trainingOf('fitIn')(training));
+    const { initial, ...others } = yield* take(trainingOf<Given<FitInFolder<P, I, M>, P, I>>('fitIn', training));
     const saving = yield* take(savings.decode(options));
-    const { initial, ...others }: Given<FitInFolder<P, I, M>, P, I> = training;
     const state = folder.from === null ? initial !== undefined && { initial } : { from: folder.from };
     return yield* take(fit<P, I, M>({ ...others, ...listeners(backend, folder, training, saving), ...state })(backend));
   });
@@ -212,7 +220,7 @@ export const fitInFolder = <P, I extends ImageShape, M extends Learnable<P, I> =
   options?: Exact<H, keyof (Opening & Saving)> & Opening & Saving,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fitInFolder', function* (backend) {
-    yield* take(trainingOf('fitInFolder')(training));
+    yield* take(trainingOf('fitInFolder', training));
     const { resume, log, ...saving } = yield* take(inFolder.decode(options));
     const { signal: own } = training;
     if (own !== undefined) yield* take(argument('fitInFolder.signal', signal, 'change signal').decode(own));

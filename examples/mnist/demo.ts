@@ -1,5 +1,5 @@
 /** The demo: trains, draws samples and shows them. */
-import { askBackend, type Backend, type Dim, failure, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
+import { askBackend, type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import {
   encodePng,
   fitIn,
@@ -51,12 +51,12 @@ type TrainedDigits = Trained<UNetParams, [Dim, Dim, Dim]>;
 const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
 
 /** Says what to do about a checkpoint of another recipe, which the demo never resumes. */
-const begunOtherwise = (error: NoisefoldError): NoisefoldError =>
+const ofAnotherRecipe = (error: NoisefoldError): NoisefoldError =>
   error._tag === 'CheckpointMismatch' && error.where.includes(': config')
-    ? failure(error._tag, {
+    ? {
         ...error,
         hint: 'an older version of the demo, or another run, made the checkpoint: begin again, without --resume',
-      })
+      }
     : error;
 
 /** Checks the whole run before it writes anything. */
@@ -71,8 +71,8 @@ const prepare =
           ? E.right(from)
           : resumable(from, { key: keysOf(config).train, batch: config.batch, config: recipe }),
       ),
-      E.mapLeft(begunOtherwise),
       TE.fromEither,
+      TE.mapLeft(ofAnotherRecipe),
       TE.flatMap((parts) => TE.map((all: Digits): Prepared => ({ run, parts, digits: all }))(digits)),
     );
   };

@@ -1,5 +1,5 @@
 /** The demo: trains, draws samples and shows them. */
-import { askBackend, type Backend, type Dim, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
+import { askBackend, type Backend, type Dim, failure, fork, key, type NoisefoldError, using } from 'noisefold/dsl';
 import {
   encodePng,
   fitIn,
@@ -53,10 +53,10 @@ const keysOf = ({ seed }: Config) => fork(key(seed), 'train', 'sample');
 /** Says what to do about a checkpoint of another recipe, which the demo never resumes. */
 const ofAnotherRecipe = (error: NoisefoldError): NoisefoldError =>
   error._tag === 'CheckpointMismatch' && error.where.includes(': config')
-    ? {
+    ? failure('CheckpointMismatch', {
         ...error,
         hint: 'an older version of the demo, or another run, made the checkpoint: begin again, without --resume',
-      }
+      })
     : error;
 
 /** Checks the whole run before it writes anything. */
@@ -66,7 +66,7 @@ const prepare =
     const { config, from } = run;
     return F.pipe(
       demoPartsOf(config.recipe, config),
-      E.tap(({ recipe }) =>
+      E.tap(({ recipe }: Parts) =>
         from === null
           ? E.right(from)
           : resumable(from, { key: keysOf(config).train, batch: config.batch, config: recipe }),

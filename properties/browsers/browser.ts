@@ -15,8 +15,8 @@ export interface Kind {
 const missing = (path: string): string => notAsked || (existsSync(path) ? '' : `there is no ${path}`);
 
 /**
- * Chromium's headless shell is the same engine without the window: a page takes two thirds of the time. `$CHROMIUM` is for the
- * whole browser, in which `.ci/run` tests one file of the page and the bundled package.
+ * Chromium's headless shell is the same engine without the window: a short visit of the page takes two thirds of the CPU time.
+ * `$CHROMIUM` is for the whole browser, in which `.ci/run` tests one file of the page and the bundled package.
  */
 const SHELL = '/usr/bin/chromium-headless-shell';
 

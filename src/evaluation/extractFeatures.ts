@@ -74,18 +74,18 @@ const datasetFrom = (where: string, source: ImageSource, image: readonly number[
   return data;
 };
 
-/** The greatest number of images without a negative number, as bytes have none; samples that diverge have some. */
-const GREATEST_OF_POSITIVE = 2;
+/** Numbers above this are bytes, if their batch has no negative number. Samples that diverge have negative numbers too. */
+const FAR_OUTSIDE = 2;
 
-/** Raises `ConfigError` for a batch of bytes, not for samples that diverged. `checkFeatures` finds what is not finite. */
-const notBytes = (images: Float32Array, each: number, where: (image: number) => string): void => {
+/** Raises `ConfigError` for a batch of bytes. `checkFeatures` finds numbers that are not finite. */
+const refuseBytes = (images: Float32Array, each: number, where: (image: number) => string): void => {
   if (images.some((x) => x < 0)) return;
-  const at = images.findIndex((x) => x > GREATEST_OF_POSITIVE && x < Infinity);
+  const at = images.findIndex((x) => x > FAR_OUTSIDE && x < Infinity);
   if (at === -1) return;
   raise('ConfigError', {
     where: where(Math.floor(at / each)),
-    expected: `numbers in [-1, 1], or some negative number beside one above ${GREATEST_OF_POSITIVE}`,
-    actual: `${images[at]} at number ${at % each}, and no negative number in the batch`,
+    expected: 'images in [-1, 1]',
+    actual: `${images[at]} at number ${at % each} and no negative number in the batch, as in bytes`,
     hint: TO_UNIT,
   });
 };
@@ -157,7 +157,7 @@ export function* extracted<P, I extends ImageShape>(
   type Inputs = { readonly params: Resident<P>; readonly images: Float32Array };
   const compiling = compiled(looking(model), { B: batch }, storedIn('params', params));
   const network = yield* hold(compiling<Inputs, Results>(backend), (open) => open.release());
-  const load = loaded({}, data, signal, where, notBytes);
+  const load = loaded({}, data, signal, where, refuseBytes);
   const features: Rows[] = [];
   const probabilities: Rows[] = [];
 

@@ -7,7 +7,7 @@ export interface Explanation {
   readonly hint: string;
   /** The place: an operation, a path in a parameter tree, a file. */
   readonly where: string;
-  /** What led to the error, such as the reason of an AbortSignal. A thrown error has it too. */
+  /** The cause of the error, such as the reason of an AbortSignal. A thrown error has it too. */
   readonly cause?: unknown;
 }
 

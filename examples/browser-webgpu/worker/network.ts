@@ -20,7 +20,7 @@ export interface Loaded {
 
 /**
  * The float32 parameters of a file of `saveTrained` with `dtype: 'int8'`: w = scale·q, with a scale for each output channel, the last
- * axis. `loadTrained` would read it too, and take 8 kB more of code. Or other tensors with a prefix, which have no scales.
+ * axis. `loadTrained` would read it too, and take 8 kB more of code. A tensor without scales stays as it is.
  */
 export const restored = ({ tensors }: Pick<TensorFile, 'tensors'>, prefix = 'params.'): Weights =>
   new Map(

@@ -33,20 +33,20 @@ export interface Files {
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 
 /** The painters of a loaded network. Its parameters are uploaded when it first draws, and stay until the painters are released. */
-export const drawingOn = ({ recipe, weights }: Loaded, backend: Backend): Effect<Painters> =>
+export const paintersOf = ({ recipe, weights }: Loaded, backend: Backend): Effect<Painters> =>
   F.pipe(
     TE.fromEither(architectureOf(recipe)),
     TE.map((parts) => {
-      let kept: readonly Resident<UNetParams>[] = [];
+      let resident: readonly Resident<UNetParams>[] = []; // none before it draws
       const upload = (tensors: Weights) => uploadTensors('the network', parts.model.params)(tensors)(backend);
-      const keep = (params: Resident<UNetParams>) => () => void (kept = [params]);
+      const keep = (params: Resident<UNetParams>) => () => void (resident = [params]);
       const borrow = once(F.pipe(weights, TE.flatMap(upload), TE.tapIO(keep)));
       const drawing = painters({ ...parts, borrow, giveBack: () => TE.right(undefined) })(backend);
       return {
         ...drawing,
         release: F.pipe(
           drawing.release,
-          TE.flatMap(() => release(kept)(backend)),
+          TE.flatMap(() => release(resident)(backend)),
         ),
       };
     }),
@@ -58,7 +58,7 @@ export const openStudio =
   (plan: Plan) =>
   (backend: Backend): Effect<Studio> =>
     F.pipe(
-      before === undefined ? drawingOn(network, backend) : TE.right(before.shipped),
+      before === undefined ? paintersOf(network, backend) : TE.right(before.shipped),
       TE.bindTo('shipped'),
       TE.bind('lesson', () => beginLesson(plan, digits, backend)),
       TE.map(({ shipped, lesson }) => {
@@ -70,9 +70,9 @@ export const openStudio =
     );
 
 /** Draws with another loaded network. Fails with `CheckpointMismatch` if its tensors are not those of its recipe. */
-export const drawingWith = (network: Loaded, studio: Studio): Effect<Studio> =>
+export const withNetwork = (network: Loaded, studio: Studio): Effect<Studio> =>
   F.pipe(
-    drawingOn(network, studio.backend),
+    paintersOf(network, studio.backend),
     TE.tap(({ check }) => check),
     TE.tap(() => studio.shipped.release),
     TE.map((shipped) => ({ ...studio, shipped })),

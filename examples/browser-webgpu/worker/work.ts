@@ -8,7 +8,7 @@ import { start } from './beginning.js';
 import { keep } from './keeping.js';
 import { averageOf, type Loaded } from './network.js';
 import { freshPlan, isOfDemo, type Plan, resumedPlan } from './recipes.js';
-import { closeStudio, drawingWith, openStudio } from './studio.js';
+import { closeStudio, withNetwork, openStudio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
 
 /** The interval between copies of the training, in milliseconds. */
@@ -131,11 +131,11 @@ const exchanged =
     );
 
 /** Draws with the network of a file in place of the shipped one. The training is unchanged. */
-const drawnWith =
+const openNetwork =
   (network: Loaded, name: string, { tell }: Outside) =>
   (world: World): Effect<World> =>
     F.pipe(
-      drawingWith(network, world.studio),
+      withNetwork(network, world.studio),
       TE.tapIO(() => tell({ _tag: 'NetworkLoaded', name })),
       TE.map((studio) => ({ ...world, studio, files: { ...world.files, network } })),
     );
@@ -192,7 +192,7 @@ export const carriedOut =
           TE.fromEither,
           TE.flatMap((plan) =>
             isOfDemo(plan)
-              ? drawnWith(averageOf(plan), task.name, outside)(world)
+              ? openNetwork(averageOf(plan), task.name, outside)(world)
               : F.pipe(exchanged(plan)(world), TE.tapIO(begun('file', outside)), TE.flatMap(keeping(outside))),
           ),
         );

@@ -38,7 +38,7 @@ export const levelsWithSignal = (
 };
 
 /**
- * {@link levelsWithSignal}, as an error that is raised. Checks all levels of a discrete path if no timesteps are given; a
+ * Raises the error of {@link levelsWithSignal}. Checks all levels of a discrete path if no timesteps are given; a
  * continuous one is not checked, because its times without signal have probability 0.
  */
 export const requireSignal = (

@@ -79,8 +79,8 @@ export interface AnyTeacher {
   readonly params: unknown;
 }
 
-/** What training knows of losses besides their function. */
-interface AboutLosses {
+/** Fields of a loss beside its call, which training reads. */
+interface LossFields {
   /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
   readonly settings?: unknown;
   /**
@@ -96,12 +96,12 @@ interface AboutLosses {
  * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
  * Snapshots identify it by its function name and its settings.
  */
-export interface Objective extends AboutLosses {
+export interface Objective extends LossFields {
   <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
 }
 
 /** An {@link Objective} of this library, with options `O`. */
-export interface ObjectiveWith<O> extends AboutLosses {
+export interface ObjectiveWith<O> extends LossFields {
   <P, I extends Shape, G = unknown>(
     noising: Itself<Noising>,
     denoiser: Itself<Denoiser<P, I>>,
@@ -114,7 +114,7 @@ export interface ObjectiveWith<O> extends AboutLosses {
 export const objective = <O>(
   name: string,
   losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
-  about: AboutLosses = {},
+  about: LossFields = {},
 ): ObjectiveWith<O> =>
   Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
 

@@ -39,17 +39,17 @@ export type FitInFolder<P, I extends ImageShape, M extends Learnable<P, I> = Mod
 
 const folderPart = part('a run folder, as openRunFolder returns it', 'path', 'from', 'metrics', 'log', 'save');
 
-const aTraining = part<object>('a training, as fit takes it', 'model');
+const trainingPart = part<object>('a training, as fit takes it', 'model');
 
 const isOfFolder = (name: string): boolean => Object.hasOwn(inFolder.fields, name);
 
-/** Where an option of the folder belongs. */
+/** The place to give an option of the folder, for a hint. */
 const placeOf = (where: 'fitIn' | 'fitInFolder', option: string): string =>
   where === 'fitIn' && option in openingFields
     ? `to the folder: openRunFolder(path, { ${option} })`
     : `after the training: ${where}(…, training, { ${option} })`;
 
-/** Checks a training that is read before `fit` checks it: it has no options of the folder, which `resume` would otherwise open anew. */
+/** Checks a training that is read before `fit` checks it. Refuses options of the folder in it, such as `resume`. */
 const trainingOf = <T extends object>(where: 'fitIn' | 'fitInFolder', training: T): either.Either<NoisefoldError, T> =>
   E.flatMap((given: object) => {
     const all = Object.entries(given);
@@ -62,7 +62,7 @@ const trainingOf = <T extends object>(where: 'fitIn' | 'fitInFolder', training: 
       actual: 'an option of the folder',
       hint: `give it ${placeOf(where, option)}`,
     });
-  })(argument(`${where}: training`, aTraining, 'give the options of fit').decode(training));
+  })(argument(`${where}: training`, trainingPart, 'give the options of fit').decode(training));
 
 /** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
 const goodState = (path: string, saved: number | null): string =>

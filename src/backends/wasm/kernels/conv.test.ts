@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import { conv, convScratchElements } from './conv.js';
 import type { ConvProblem } from './problems.js';
 import {
+  addConvolution,
   convCases,
   filterView,
   forEachOutput,
-  forEachProduct,
   layerCases,
   ordinaryCase,
   xStrides,
@@ -27,17 +27,13 @@ const runConv = (form: KernelForm, c: ConvCase) => {
   const view = filterView(c);
   const filter = numbers(c.seed + 1, view.elements);
   const before = numbers(c.seed + 3, c.batch * yStrides(c).image);
-  const expected = [...before];
+  const expected = before.slice();
   const sizes = before.map(Math.abs);
   forEachOutput(c, (y) => {
     expected[y] = 0;
     sizes[y] = 0;
   });
-  forEachProduct(c, (atX, atFilter, atY) => {
-    const term = (x[atX] ?? 0) * (filter[atFilter] ?? 0);
-    expected[atY] = (expected[atY] ?? 0) + term;
-    sizes[atY] = (sizes[atY] ?? 0) + Math.abs(term);
-  });
+  addConvolution(c, x, filter, { expected, sizes });
   const problem: ConvProblem = { ...c, x: xStrides(c), filter: view.strides, y: yStrides(c) };
   const { put, reserve, read, run } = arena();
   const y = put(before);

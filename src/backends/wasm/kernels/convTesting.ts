@@ -149,34 +149,74 @@ const inputPosition = (c: ConvCase, axis: 0 | 1, output: number, tap: number): n
   return Number.isInteger(place) && place >= 0 && place < c.input[axis] ? place : undefined;
 };
 
-/** Calls `visit` with the offsets of x, filter and y for every product in the definition. */
-export const forEachProduct = (c: ConvCase, visit: (x: number, filter: number, y: number) => void): void => {
+/** Calls `visit` with the offsets of x, filter and y in their first channels, for every tap of every position of y. */
+const forEachTap = (c: ConvCase, visit: (x: number, filter: number, y: number) => void): void => {
   const x = xStrides(c);
   const y = yStrides(c);
   const { strides: f, offset } = filterView(c);
-  for (let n = 0; n < c.batch; n += 1)
-    for (let h = 0; h < c.output[0]; h += 1)
-      for (let w = 0; w < c.output[1]; w += 1)
-        for (let i = 0; i < c.window[0]; i += 1)
-          for (let j = 0; j < c.window[1]; j += 1) {
-            const row = inputPosition(c, 0, h, i);
-            const column = inputPosition(c, 1, w, j);
-            if (row === undefined || column === undefined) continue;
-            for (let ch = 0; ch < c.channels; ch += 1)
-              for (let o = 0; o < c.outChannels; o += 1)
-                visit(
-                  n * x.image + row * x.row + column * x.pixel + ch * x.channel,
-                  offset + i * f.row + j * f.column + ch * f.input + o * f.output,
-                  n * y.image + h * y.row + w * y.pixel + o,
-                );
-          }
+  for (let h = 0; h < c.output[0]; h += 1)
+    for (let w = 0; w < c.output[1]; w += 1)
+      for (let i = 0; i < c.window[0]; i += 1)
+        for (let j = 0; j < c.window[1]; j += 1) {
+          const row = inputPosition(c, 0, h, i);
+          const column = inputPosition(c, 1, w, j);
+          if (row === undefined || column === undefined) continue;
+          for (let n = 0; n < c.batch; n += 1)
+            visit(
+              n * x.image + row * x.row + column * x.pixel,
+              offset + i * f.row + j * f.column,
+              n * y.image + h * y.row + w * y.pixel,
+            );
+        }
 };
 
-/** Calls `visit` with the offset and channel of every element of y. */
-export const forEachOutput = (c: ConvCase, visit: (y: number, channel: number) => void): void => {
+/** Sums of products in float64, and the sums of their magnitudes. */
+export interface Sums {
+  readonly expected: Float64Array;
+  readonly sizes: Float64Array;
+}
+
+/** Adds every product in the definition of a convolution to y. */
+export const addConvolution = (c: ConvCase, x: Float64Array, filter: Float64Array, { expected, sizes }: Sums): void => {
+  const { channel } = xStrides(c);
+  const { input, output } = filterView(c).strides;
+  const { channels, outChannels } = c;
+  forEachTap(c, (atX, atFilter, atY) => {
+    for (let ch = 0; ch < channels; ch += 1) {
+      const factor = x[atX + ch * channel]!;
+      const first = atFilter + ch * input;
+      for (let o = 0; o < outChannels; o += 1) {
+        const term = factor * filter[first + o * output]!;
+        expected[atY + o]! += term;
+        sizes[atY + o]! += Math.abs(term);
+      }
+    }
+  });
+};
+
+/** Adds every product in the definition of the gradient by the filter to it. */
+export const addFilterGradient = (c: ConvCase, x: Float64Array, dy: Float64Array, { expected, sizes }: Sums): void => {
+  const { channel } = xStrides(c);
+  const { input, output } = filterView(c).strides;
+  const { channels, outChannels } = c;
+  forEachTap(c, (atX, atFilter, atY) => {
+    for (let ch = 0; ch < channels; ch += 1) {
+      const factor = x[atX + ch * channel]!;
+      const first = atFilter + ch * input;
+      for (let o = 0; o < outChannels; o += 1) {
+        const term = factor * dy[atY + o]!;
+        expected[first + o * output]! += term;
+        sizes[first + o * output]! += Math.abs(term);
+      }
+    }
+  });
+};
+
+/** Calls `visit` with the offset of every element of y. */
+export const forEachOutput = (c: ConvCase, visit: (y: number) => void): void => {
   const y = yStrides(c);
   for (let n = 0; n < c.batch; n += 1)
     for (let h = 0; h < c.output[0]; h += 1)
       for (let w = 0; w < c.output[1]; w += 1)
-        for (let o = 0; o < c.outChannels; o += 1) visit(n * y.image + h * y.row + w * y.pixel + o, o);
+        for (let o = 0; o < c.outChannels; o += 1) visit(n * y.image + h * y.row + w * y.pixel + o);
 };

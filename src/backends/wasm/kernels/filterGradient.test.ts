@@ -1,9 +1,9 @@
 import { test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
+  addFilterGradient,
   convCases,
   filterView,
-  forEachProduct,
   layerCases,
   ordinaryCase,
   winogradCases,
@@ -25,13 +25,8 @@ const runGradient = (form: KernelForm, c: ConvCase) => {
   const x = numbers(c.seed, c.batch * c.input[0] * c.input[1] * c.channels);
   const dy = numbers(c.seed + 1, c.batch * yStrides(c).image);
   const view = filterView(c);
-  const expected = Array.from({ length: view.elements }, () => 0);
-  const sizes = [...expected];
-  forEachProduct(c, (atX, atFilter, atY) => {
-    const term = (x[atX] ?? 0) * (dy[atY] ?? 0);
-    expected[atFilter] = (expected[atFilter] ?? 0) + term;
-    sizes[atFilter] = (sizes[atFilter] ?? 0) + Math.abs(term);
-  });
+  const [expected, sizes] = [new Float64Array(view.elements), new Float64Array(view.elements)];
+  addFilterGradient(c, x, dy, { expected, sizes });
   const problem: FilterGradientProblem = { ...c, x: xStrides(c), dy: yStrides(c), filter: view.strides };
   const { put, reserve, read, run } = arena();
   const filter = reserve(view.elements);

@@ -38,10 +38,10 @@ export const denseStrides = (shape: readonly number[]): readonly number[] =>
 export interface Arena {
   readonly memory: WasmMemory;
   /** Allocates an area that holds `values` and returns its address. */
-  readonly put: (values: readonly number[]) => number;
+  readonly put: (values: ArrayLike<number>) => number;
   /** Allocates an area of `elements` elements, filled with NaN, and returns its address. */
   readonly reserve: (elements: number) => number;
-  readonly read: (address: number, elements: number) => readonly number[];
+  readonly read: (address: number, elements: number) => Float32Array;
   /** Runs stages whose places are addresses in buffer 0, which begins at 0. */
   readonly run: (stages: readonly Stage[], form: KernelForm) => void;
 }
@@ -79,7 +79,7 @@ export const arena = (): Arena => {
       elementsAt(address, elements).fill(STALE);
       return address;
     },
-    read: (address, elements) => Array.from(elementsAt(address, elements)),
+    read: (address, elements) => elementsAt(address, elements).slice(),
     run: (stages, form) => {
       const modules = modulesWith(form);
       const program = atOnce(programOf([], { isShared: false, multiplyAdd: form.multiplyAdd }));
@@ -110,19 +110,25 @@ export const placesOf = <K extends string>(addresses: Readonly<Record<K, number>
   ) as Record<K, Place>;
 
 /** Pseudo-random numbers in [-1, 1) from a seed, exactly representable in float32. */
-export const numbers = (seed: number, length: number): readonly number[] =>
-  Array.from({ length }, (_, index) => Math.fround(2 * hash(seed * 1_000_003 + index + 1) - 1));
+export const numbers = (seed: number, length: number): Float64Array => {
+  const values = new Float64Array(length);
+  for (let index = 0; index < length; index += 1)
+    values[index] = Math.fround(2 * hash(seed * 1_000_003 + index + 1) - 1);
+  return values;
+};
 
 /**
  * The largest difference, relative to the largest of `sizes`: the sums of the magnitudes of the terms, as terms may cancel.
  * NaN if an actual value is NaN.
  */
 export const relativeError = (
-  actual: readonly number[],
-  expected: readonly number[],
-  sizes: readonly number[],
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  sizes: ArrayLike<number>,
 ): number => {
-  const largest = sizes.reduce((most, value) => Math.max(most, value), 1e-30);
-  const differences = expected.map((value, index) => Math.abs((actual[index] ?? Number.NaN) - value));
-  return differences.reduce((most, difference) => Math.max(most, difference), 0) / largest; // NaN stays NaN
+  let largest = 1e-30;
+  for (let i = 0; i < sizes.length; i += 1) largest = Math.max(largest, sizes[i]!);
+  let most = 0;
+  for (let i = 0; i < expected.length; i += 1) most = Math.max(most, Math.abs((actual[i] ?? NaN) - expected[i]!)); // NaN stays NaN
+  return most / largest;
 };

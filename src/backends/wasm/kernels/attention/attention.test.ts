@@ -55,7 +55,7 @@ type Matrix = readonly (readonly number[])[];
 
 /** The matrix of a head, in float64. */
 const matrixOf = (
-  values: readonly number[],
+  values: ArrayLike<number>,
   s: MatrixStrides,
   b: number,
   h: number,
@@ -90,7 +90,11 @@ const run = (form: KernelForm, given: Case) => {
   const scale = 1 / Math.sqrt(depth);
   const [qs, ks, vs, ds] = [queries, keys, keys, queries].map((tokens, i) => layoutOf(given.orders[i]!, given, tokens, gap)) as [Layout, Layout, Layout, Layout]; // oxfmt-ignore
   const q = numbers(seed, qs.elements).map((x) => Math.fround(size * x));
-  const [k, v, dy] = [ks, vs, ds].map(({ elements }, i) => numbers(seed + 1 + i, elements)) as [Values, Values, Values];
+  const [k, v, dy] = [ks, vs, ds].map(({ elements }, i) => numbers(seed + 1 + i, elements)) as unknown as [
+    Values,
+    Values,
+    Values,
+  ];
   const row = heads * depth + gap;
   const result = (tokens: number): MatrixStrides => ({ batch: [tokens * row, depth], row, column: 1 });
   const common = { batch: [batch, heads], queries, keys, depth, scale, q: qs.strides, k: ks.strides, v: vs.strides };
@@ -127,11 +131,11 @@ const run = (form: KernelForm, given: Case) => {
       return { expected: expected.flat(), actual: actual.flat(), largest: size };
     }),
   );
-  const untouched = [yRead, gradientsRead].flatMap((values) => values.filter((_, i) => i % row >= row - gap));
+  const untouched = [yRead, gradientsRead].flatMap((values) => [...values.filter((_, i) => i % row >= row - gap)]);
   return { found, untouched };
 };
 type Layout = ReturnType<typeof layoutOf>;
-type Values = readonly number[];
+type Values = Float64Array;
 
 const expectAgreement = (form: KernelForm, given: Case): void => {
   const { found, untouched } = run(form, given);
@@ -174,6 +178,6 @@ describeKernels('attention and its gradient', (form) => {
     const [q, k, v] = [put([NaN, 0, 1, 2]), put([1, 2, 3, 4]), put([5, 6, 7, 8])];
     const [y, scratch] = [reserve(4), reserve(attentionScratchElements(problem))];
     execute(attention(problem, placesOf({ q, k, v, y, scratch })), form);
-    expect(read(y, 4).map(Number.isNaN)).toEqual([true, true, false, false]);
+    expect([...read(y, 4)].map(Number.isNaN)).toEqual([true, true, false, false]);
   });
 });

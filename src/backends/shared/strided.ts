@@ -15,23 +15,33 @@ export const reduced = (shape: readonly number[], axes: readonly number[]): Layo
   return { offset: 0, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : strides.shift()!)) };
 };
 
+/** Visits the rows of `shape`, along its last axis, with the address of their first element and their stride in two layouts. */
+const walkRows = (
+  shape: readonly number[],
+  from: Layout,
+  to: Layout,
+  visit: (read: number, write: number, readStep: number, writeStep: number, count: number) => void,
+): void => {
+  const last = shape.length - 1;
+  if (last < 0) return visit(from.offset, to.offset, 0, 0, 1);
+  const along = (axis: number, read: number, write: number): void => {
+    const [readStep, writeStep] = [from.strides[axis]!, to.strides[axis]!];
+    if (axis === last) visit(read, write, readStep, writeStep, shape[axis]!);
+    else for (let i = 0; i < shape[axis]!; i++) along(axis + 1, read + i * readStep, write + i * writeStep);
+  };
+  along(0, from.offset, to.offset);
+};
+
 /** Visits the indices of `shape` in row-major order, with the address of each element in two layouts. */
 export const walk = (
   shape: readonly number[],
   from: Layout,
   to: Layout,
   visit: (read: number, write: number) => void,
-): void => {
-  const along = (axis: number, read: number, write: number): void => {
-    if (axis === shape.length) return visit(read, write);
-    const isLast = axis === shape.length - 1; // saves a call for each element
-    const [readStep, writeStep] = [from.strides[axis]!, to.strides[axis]!];
-    for (let i = 0; i < shape[axis]!; i++)
-      if (isLast) visit(read + i * readStep, write + i * writeStep);
-      else along(axis + 1, read + i * readStep, write + i * writeStep);
-  };
-  along(0, from.offset, to.offset);
-};
+): void =>
+  walkRows(shape, from, to, (read, write, readStep, writeStep, count) => {
+    for (let i = 0; i < count; i++) visit(read + i * readStep, write + i * writeStep);
+  });
 
 interface Writable {
   [index: number]: number;
@@ -45,6 +55,6 @@ export const copyStrided = (
   target: Writable,
   to: Layout,
 ): void =>
-  walk(shape, from, to, (read, write) => {
-    target[write] = source[read]!;
+  walkRows(shape, from, to, (read, write, readStep, writeStep, count) => {
+    for (let i = 0; i < count; i++) target[write + i * writeStep] = source[read + i * readStep]!;
   });

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
-import { expect } from 'vitest';
-import { crc32 } from './crc32.js';
+import { describe, expect } from 'vitest';
+import { crc32, crc32ByTables } from './crc32.js';
 
 /** The check bit by bit, by the definition. */
 const slowly = (bytes: Uint8Array): number => {
@@ -12,26 +12,31 @@ const slowly = (bytes: Uint8Array): number => {
   return ~check >>> 0;
 };
 
-test('the published check value: "123456789" is CBF43926', () => {
-  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+describe.each([
+  ['of this engine', crc32],
+  ['by tables', crc32ByTables],
+])('%s', (_, crc32) => {
+  test('the published check value: "123456789" is CBF43926', () => {
+    expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  });
+
+  test.prop([fc.uint8Array({ maxLength: 100 })])('equals the definition', (bytes) => {
+    expect(crc32(bytes)).toBe(slowly(bytes));
+  });
+
+  test.prop([fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 })])(
+    'continues from part to part',
+    (a, b) => {
+      expect(crc32(b, crc32(a))).toBe(crc32(Uint8Array.of(...a, ...b)));
+    },
+  );
+
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), fc.nat(7)])(
+    'detects every flipped bit',
+    (bytes, at, bit) => {
+      const flipped = bytes.slice();
+      flipped[at % bytes.length]! ^= 1 << bit;
+      expect(crc32(flipped)).not.toBe(crc32(bytes));
+    },
+  );
 });
-
-test.prop([fc.uint8Array({ maxLength: 100 })])('equals the definition', (bytes) => {
-  expect(crc32(bytes)).toBe(slowly(bytes));
-});
-
-test.prop([fc.uint8Array({ maxLength: 50 }), fc.uint8Array({ maxLength: 50 })])(
-  'continues from part to part',
-  (a, b) => {
-    expect(crc32(b, crc32(a))).toBe(crc32(Uint8Array.of(...a, ...b)));
-  },
-);
-
-test.prop([fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), fc.nat(7)])(
-  'detects every flipped bit',
-  (bytes, at, bit) => {
-    const flipped = bytes.slice();
-    flipped[at % bytes.length]! ^= 1 << bit;
-    expect(crc32(flipped)).not.toBe(crc32(bytes));
-  },
-);

@@ -17,11 +17,8 @@ const TABLE = /* @__PURE__ */ ((): Int32Array => {
   return table;
 })();
 
-/**
- * The check of some bytes, an unsigned 32-bit integer. `before` is the check of the bytes before them:
- * `crc32(b, crc32(a))` is that of a and b joined.
- */
-export const crc32 = (bytes: Uint8Array, before = 0): number => {
+/** {@link crc32} by tables, on any engine. */
+export const crc32ByTables = (bytes: Uint8Array, before = 0): number => {
   let check = ~before;
   let i = 0;
   // eight bytes per iteration, with one independent lookup each
@@ -40,6 +37,16 @@ export const crc32 = (bytes: Uint8Array, before = 0): number => {
   for (; i < bytes.length; i++) check = (check >>> 8) ^ TABLE[(check ^ bytes[i]!) & 255]!;
   return ~check >>> 0;
 };
+
+/** Node's own check, which takes a tenth of the time; undefined elsewhere. */
+const crc32OfNode = /* @__PURE__ */ (() =>
+  typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:zlib')?.crc32)();
+
+/**
+ * The check of some bytes, an unsigned 32-bit integer. `before` is the check of the bytes before them:
+ * `crc32(b, crc32(a))` is that of a and b joined.
+ */
+export const crc32: typeof crc32ByTables = crc32OfNode ?? crc32ByTables;
 
 /** A check in eight hexadecimal digits. */
 export const hexOf = (check: number): string => check.toString(16).padStart(8, '0');

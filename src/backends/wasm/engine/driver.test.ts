@@ -54,7 +54,8 @@ const checkWork = async (
     await run(start + 4 * STAGE_WORDS * middle, stages - middle);
     carryOut(expected, 0, kernels.length - 1);
     expect(Int32Array.from(cells)).toEqual(expected);
-    for (let stage = 0; stage < stages; stage++) expect(words[STAGE_WORDS * stage + 2]).toBe(0);
+    const counters = Array.from({ length: stages }, (_, stage) => words[STAGE_WORDS * stage + 2]);
+    expect(counters.filter((counter) => counter !== 0)).toEqual([]); // `expect` for each takes longer than the work
   }
 };
 

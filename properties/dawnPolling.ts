@@ -1,12 +1,12 @@
 /**
  * The package `webgpu` waits for its device in a busy loop of `setImmediate`. This takes a core from Mesa, which computes
- * WebGPU in software. After a thousand turns, a wait continues with one turn in each millisecond.
+ * WebGPU in software. After a hundred turns, a wait continues with one turn in each millisecond.
  */
 const { setImmediate: soon, setTimeout: later } = globalThis;
 
 type Callback = (...args: readonly unknown[]) => void;
 
-const SHORT_WAIT = 1000;
+const SHORT_WAIT = 100;
 
 /** The turns of the current wait. */
 let turns = 0;

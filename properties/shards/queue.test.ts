@@ -45,12 +45,14 @@ describe('a queue', options, () => {
     valueOf(await drawn('kills-alone', alone));
     for (let i = 0; i < 3; i++) startWorker('kills');
     let kills = 0;
-    const killer = setInterval(() => {
-      if (++kills > 20) return;
+    const onShard = (): void => {
+      if (kills === 20) return;
+      kills++;
       workers.shift()?.child.kill('SIGKILL'); // the oldest, which has a job
       startWorker('kills');
-    }, 1000);
-    const shards = valueOf(await drawn('kills', many).finally(() => clearInterval(killer)));
+    };
+    const shards = valueOf(await drawn('kills', { ...many, onShard }));
+    expect(kills).toBe(20);
     expect(shards.failures).toEqual([]);
     expect(shards.retries).toBeGreaterThan(0);
     expect(bytesIn(folderFor('kills'))).toEqual(bytesIn(folderFor('kills-alone')));

@@ -32,13 +32,13 @@ export const titleOf = ({ name, subject }: Pick<Law, 'name' | 'subject'>): strin
 export const firstOf = (...violations: readonly Violation[]): Violation =>
   violations.find((violation) => violation !== null) ?? null;
 
+/** Tests if a number is within a tolerance of another; NaN equals NaN. */
+const isNear = (actual: number, expected: number, tolerance: number): boolean =>
+  actual === expected || (Number.isNaN(actual) && Number.isNaN(expected)) || Math.abs(actual - expected) <= tolerance;
+
 /** Requires a number within a tolerance of another; NaN equals NaN. */
-export const near = (what: string, actual: number, expected: number, tolerance: number): Violation => {
-  const same = actual === expected || (Number.isNaN(actual) && Number.isNaN(expected));
-  return same || Math.abs(actual - expected) <= tolerance
-    ? null
-    : `${what}: expected ${expected} ± ${tolerance}, got ${actual}`;
-};
+export const near = (what: string, actual: number, expected: number, tolerance: number): Violation =>
+  isNear(actual, expected, tolerance) ? null : `${what}: expected ${expected} ± ${tolerance}, got ${actual}`;
 
 /** Requires numbers within a tolerance of others; NaN equals NaN. */
 export const approx = (
@@ -48,9 +48,7 @@ export const approx = (
   tolerance: number,
 ): Violation => {
   if (actual.length !== expected.length) return `${what}: ${actual.length} numbers instead of ${expected.length}`;
-  for (let i = 0; i < actual.length; i++) {
-    const violation = near(`${what}[${i}]`, actual[i]!, expected[i]!, tolerance);
-    if (violation !== null) return violation;
-  }
+  for (let i = 0; i < actual.length; i++)
+    if (!isNear(actual[i]!, expected[i]!, tolerance)) return near(`${what}[${i}]`, actual[i]!, expected[i]!, tolerance);
   return null;
 };

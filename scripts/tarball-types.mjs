@@ -1,4 +1,5 @@
-// The declarations of the packed tarball, checked whole: with the types of Node, and in a project for browsers without them.
+// The declarations of the packed tarball, checked whole: by TypeScript 6 with the types of Node, and by TypeScript 7 in a project
+// for browsers without them.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -10,13 +11,23 @@ writeFileSync(
 );
 
 const projects = {
-  node: { module: 'nodenext', types: ['node'] },
-  browser: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], types: [] },
+  node: { compiler: 'typescript', options: { module: 'nodenext', types: ['node'] } },
+  browser: {
+    compiler: 'typescript-7',
+    options: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], types: [] },
+  },
 };
-for (const [name, options] of Object.entries(projects)) {
+for (const [name, { compiler, options }] of Object.entries(projects)) {
   const compilerOptions = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2023', ...options };
   writeFileSync(`${name}.json`, JSON.stringify({ compilerOptions, files: ['entries.ts'] }));
-  const { status, stdout } = spawnSync('npx', ['tsc', '-p', `${name}.json`, '--listFiles'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [`node_modules/${compiler}/lib/tsc.js`, '-p', `${name}.json`, '--listFiles'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 24,
+    },
+  );
   const lines = stdout.split('\n');
   if (status !== 0) throw new Error(lines.filter((line) => !line.startsWith('/')).join('\n'));
   if (lines.length < 100) throw new Error('tsc lists no files');

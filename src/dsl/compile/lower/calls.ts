@@ -5,7 +5,7 @@ import type { Capabilities } from '../backend.js';
 import type { Call, KeyExpression, LibraryNode, View } from '../plan.js';
 import { denseView, type PlanBuffers, viewIn } from './buffers.js';
 import { classOf } from './classes.js';
-import { originOf } from './origin.js';
+import { originsOf } from './origin.js';
 import { operandOf } from '../../graph/node.js';
 
 /** The input and the words that a key is derived from. */
@@ -25,7 +25,7 @@ const anchorOf = (n: Node): Anchor => {
 /** An anchor with its scratch memory, which it adds to the buffers. */
 const anchorCall = (n: Node, output: View, planned: PlanBuffers, { scratchElements }: Capabilities): Call => {
   const inputs = n.inputs.map(viewIn(planned));
-  const call = { kind: 'anchor', origin: originOf(n), anchor: anchorOf(n), inputs, output, scratch: null } as const;
+  const call = { kind: 'anchor', origin: originsOf(n)(), anchor: anchorOf(n), inputs, output, scratch: null } as const;
   const elements = scratchElements(call);
   if (elements === 0) return call;
   const buffer = planned.buffers.push({ elements, dtype: 'float32', storage: { kind: 'arena', offset: 0 } }) - 1;
@@ -44,12 +44,12 @@ export const callOf = (
   const distribution = drawOf(n);
   if (distribution !== null) {
     const key = keyExpression(operandOf(n), inputs);
-    return { kind: 'random', origin: originOf(n), distribution, key, output };
+    return { kind: 'random', origin: originsOf(n)(), distribution, key, output };
   }
   if (kind === 'library' || !capabilities.fuses) {
     // drops the graph of the node: a call needs only its name and attributes
     const library = { op: n.op, attributes: n.attributes } as LibraryNode;
-    return { kind: 'library', origin: originOf(n), node: library, inputs: n.inputs.map(viewIn(planned)), output };
+    return { kind: 'library', origin: originsOf(n)(), node: library, inputs: n.inputs.map(viewIn(planned)), output };
   }
   return kind === 'anchor' ? anchorCall(n, output, planned, capabilities) : null;
 };

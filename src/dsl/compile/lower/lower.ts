@@ -13,7 +13,7 @@ import { donate } from './donate.js';
 import { ALIGNMENT, layout } from './layout.js';
 import { materialize } from './materialize.js';
 import { joinRegions } from './mergeRegions.js';
-import { originOf } from './origin.js';
+import { originsOf } from './origin.js';
 import { type Divided, divideInputs, type Part } from './parts.js';
 import { regionsOf } from './regions.js';
 import { sink } from './sink.js';
@@ -66,8 +66,9 @@ function* fuse(
     if (sizeOf(n.shape) === 0) return;
     const own = callOf(n, lowering.inputs, planned, capabilities);
     if (own !== null) return void calls.push(own);
+    const originOf = originsOf(n);
     for (const { region, parts, unindexable: more } of regionsOf(n, bufferOf(n)!, planned)) {
-      const call = { kind: 'region', origin: originOf(n, parts), region } as const;
+      const call = { kind: 'region', origin: originOf(parts), region } as const;
       calls.push(call);
       unindexable.push(...more);
       if (parts.some(waits)) waiting.add(call);

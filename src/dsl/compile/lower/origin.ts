@@ -4,23 +4,29 @@ import { labelOf } from '../../primitives/table.js';
 import type { Origin } from '../plan.js';
 import { isMovement, isSource } from './classes.js';
 
-/** The path of the first input that one of the nodes reads directly, or decodes; otherwise the place of the first node. */
-const firstPlace = (nodes: readonly [Node, ...Node[]]): string => {
-  for (const { inputs } of nodes as readonly { readonly inputs: readonly Node[] }[]) {
-    const path = inputs.map(pathOf).findLast((one) => one !== null);
-    if (path) return path;
-  }
-  return placeOf(nodes[0]);
+/** The path of the last input that a node reads directly, or decodes; null if there is none, or if it has no name. */
+const inputPath = ({ inputs }: Node): string | null => {
+  const input = (inputs as readonly Node[]).findLast((x) => pathOf(x) !== null);
+  return (input && pathOf(input)) || null;
 };
 
 /** The maximum number of operations in the label of a region. */
 const MOST_NAMED = 6;
 
-/** The origin of a stored node and the nodes computed with it, operands first. */
-export const originOf = (n: Node, parts: readonly Node[] = []): Origin => {
-  const all = [n, ...[...parts].reverse()] as const;
-  const working = all.filter((x) => !isMovement(x) && !isSource(x));
-  const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
-  const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
-  return { place: firstPlace(all), label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
+/**
+ * The origins of the calls that fill a stored node, each with the other nodes that the call computes, operands first. The place
+ * is the path of the first input that one of the nodes reads; otherwise the place of the stored node. Thousands of calls may
+ * fill one concatenation, so its inputs are searched once.
+ */
+export const originsOf = (n: Node): ((parts?: readonly Node[]) => Origin) => {
+  const own = inputPath(n);
+  const below = own ?? placeOf(n);
+  return (parts = []) => {
+    const others = [...parts].reverse();
+    const working = [n, ...others].filter((x) => !isMovement(x) && !isSource(x));
+    const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
+    const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
+    const place = own ?? others.map(inputPath).find((path) => path !== null) ?? below;
+    return { place, label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
+  };
 };

@@ -33,7 +33,7 @@ export interface UNetCase {
 }
 
 const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
-  ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 2], blocks: 1, attention: [4], groups: 4 }],
+  ['a plain one', { image: [8, 8, 3], base: 8, multipliers: [1, 2], attention: [4], groups: 4 }],
   [
     'with classes, adaptive group norm and odd channels',
     {

@@ -44,13 +44,14 @@ describe('a queue', options, () => {
     const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world().worker }) };
     valueOf(await drawn('kills-alone', alone));
     for (let i = 0; i < 3; i++) startWorker('kills');
-    let kills = 0;
-    const onShard = (): void => {
-      if (kills === 20) return;
+    let [results, kills] = [0, 0];
+    const kill = (): void => {
       kills++;
       workers.shift()?.child.kill('SIGKILL'); // the oldest, which has a job
       startWorker('kills');
     };
+    // the jobs after the last kill take longer than the longest delay
+    const onShard = (): void => void (results++ < 20 && setTimeout(kill, 500 * Math.random()));
     const shards = valueOf(await drawn('kills', { ...many, onShard }));
     expect(kills).toBe(20);
     expect(shards.failures).toEqual([]);

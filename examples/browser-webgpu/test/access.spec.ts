@@ -41,17 +41,23 @@ const picture = (name: string) => {
 describe('accessibility of the page', inBrowser, () => {
   test('can be used with only the keyboard', async () => {
     const page = await ready();
-    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
+    /** The name of the element that has the focus, and whether that is visible. */
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement: element } = document;
+        const outlined = [element, element?.closest('label')];
+        return {
+          name: element?.id || element?.textContent || '',
+          visible: outlined.some((one) => one && getComputedStyle(one).outlineStyle !== 'none'),
+        };
+      });
     /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
       for (let i = 0; i < 60; i++) {
         await page.keyboard.press('Tab');
-        if ((await focused()) === where) return;
-        const visible = await page.evaluate(() => {
-          const outlined = [document.activeElement, document.activeElement?.closest('label')];
-          return outlined.some((element) => element && getComputedStyle(element).outlineStyle !== 'none');
-        });
-        if ((await focused()) !== '' && !visible) throw new Error(`no outline around ${await focused()}`);
+        const { name, visible } = await focused();
+        if (name === where) return;
+        if (name !== '' && !visible) throw new Error(`no outline around ${name}`);
       }
       throw new Error(`cannot reach ${where}`);
     };

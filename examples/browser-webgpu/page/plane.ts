@@ -185,10 +185,9 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
   switch (event._tag) {
     case 'PlaneInView': {
       const { inView, still } = event;
-      const begins = !state.seen && inView;
-      const playing = begins ? !still && state.at === state.steps : state.playing;
-      const next = { ...state, inView, seen: state.seen || inView, playing };
-      return [next, inView === state.inView || !state.learning || isTrained(state) ? [] : asked(next)];
+      const begins = inView && !state.seen && { seen: true, playing: !still && state.at === state.steps };
+      const next = { ...state, inView, ...begins };
+      return [next, inView !== state.inView && state.learning ? asked(next) : []];
     }
     case 'PlaneSet':
       return set(state, event.query);

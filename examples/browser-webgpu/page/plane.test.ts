@@ -126,8 +126,22 @@ describe('the worker', () => {
     expect(requestsOf(done, press)).toMatchObject([{ until: UPDATES, training: 1, seed: 2 }]);
   });
 
+  test('rests while the figure is out of view, unless it is paused', () => {
+    const inView = (is: boolean): Event => ({ _tag: 'PlaneInView', inView: is, still: false });
+    const begun = after(seen, film({ updates: 200 }));
+    expect(requestsOf(begun, inView(false))).toMatchObject([{ until: 0, training: 0 }]);
+    expect(requestsOf(after(begun, inView(false)), inView(true))).toMatchObject([{ until: UPDATES, training: 0 }]);
+    expect(requestsOf(after(begun, inView(false)), { _tag: 'PlaneSet', query: 'points=ring' })).toMatchObject([
+      { until: 0, training: 1 },
+    ]);
+    const paused = after(begun, { _tag: 'PlaneTrainPressed' });
+    expect(requestsOf(paused, inView(false))).toEqual([]);
+    expect(requestsOf(after(paused, inView(false)), inView(true))).toEqual([]);
+  });
+
   test('may fail; then the training can be started again', () => {
     const failed = after(seen, { _tag: 'Failed', doing: 'plane', message: 'no' });
+    expect(requestsOf(failed, { _tag: 'PlaneInView', inView: false, still: false })).toEqual([]);
     expect(requestsOf(failed, { _tag: 'PlaneTrainPressed' })).toMatchObject([{ until: UPDATES }]);
   });
 

@@ -38,7 +38,7 @@ export interface Plane extends PlaneChoice {
   /** True if the pointer draws, and the position of the brush of the keyboard. */
   readonly drawing: boolean;
   readonly cursor: Cell;
-  /** True while the figure is in view: its films rest elsewhere. */
+  /** True while the figure is in view: its films and its training rest elsewhere. */
   readonly inView: boolean;
   /** True once the figure was in view: then it has a worker. */
   readonly seen: boolean;
@@ -128,8 +128,8 @@ export const planeQuery = (state: Plane): string => {
 
 /** Asks the worker for what the state shows, once there is one. */
 const asked = (state: Plane): readonly Effect[] => {
-  const { training, points, path, predicts, steps, seed, seen, learning } = state;
-  const until = learning ? UPDATES : 0;
+  const { training, points, path, predicts, steps, seed, seen, learning, inView } = state;
+  const until = learning && inView ? UPDATES : 0;
   const request: Request = { _tag: 'Plane', training, points, path, predicts, steps, seed, until };
   return seen && points.length > 0 ? [{ _tag: 'PostPlane', request }] : [];
 };
@@ -185,9 +185,9 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
   switch (event._tag) {
     case 'PlaneInView': {
       const { inView, still } = event;
-      if (state.seen || !inView) return [{ ...state, inView }, []];
-      const next = { ...state, inView, seen: true, playing: !still && state.at === state.steps };
-      return [next, asked(next)];
+      const begins = inView && !state.seen && { seen: true, playing: !still && state.at === state.steps };
+      const next = { ...state, inView, ...begins };
+      return [next, inView !== state.inView && state.learning ? asked(next) : []];
     }
     case 'PlaneSet':
       return set(state, event.query);
@@ -197,10 +197,10 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
       return [next, [LINK]];
     }
     case 'PlaneTrainPressed': {
-      if (isTrained(state)) return anew({ ...state, seen: true, seed: state.seed + 1 });
+      if (isTrained(state)) return anew({ ...state, seen: true, inView: true, seed: state.seed + 1 });
       // it begins by itself, so a press before the first picture means: begin
       if (state.seen && state.learning && state.learned === null) return [state, []];
-      const next = { ...state, seen: true, learning: !state.seen || !state.learning };
+      const next = { ...state, seen: true, inView: true, learning: !state.seen || !state.learning };
       return [next, asked(next)];
     }
     case 'PlaneBrushToggled': {

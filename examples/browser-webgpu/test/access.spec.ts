@@ -1,13 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   attribute,
+  hasBrowser,
   inBrowser,
   open,
   pictures,
   press,
   saved,
+  stepOf,
   until,
   type Visit,
   type Visitor,
@@ -25,7 +27,7 @@ let visit: Visitor | null = null;
 const ready = async (options: Visit = {}) => {
   visit = await visitor(options);
   const { page } = visit;
-  await page.goto(`${visit.address}?recipe=tiny&backend=wasm`);
+  await page.goto(`${visit.address}?recipe=tiny&backend=wasm&steps=2`);
   await whenReady(page);
   await whenDone(page);
   return page;
@@ -39,17 +41,23 @@ const picture = (name: string) => {
 describe('accessibility of the page', inBrowser, () => {
   test('can be used with only the keyboard', async () => {
     const page = await ready();
-    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '');
+    /** The name of the element that has the focus, and whether that is visible. */
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement: element } = document;
+        const outlined = [element, element?.closest('label')];
+        return {
+          name: element?.id || element?.textContent || '',
+          visible: outlined.some((one) => one && getComputedStyle(one).outlineStyle !== 'none'),
+        };
+      });
     /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
       for (let i = 0; i < 60; i++) {
         await page.keyboard.press('Tab');
-        if ((await focused()) === where) return;
-        const visible = await page.evaluate(() => {
-          const outlined = [document.activeElement, document.activeElement?.closest('label')];
-          return outlined.some((element) => element && getComputedStyle(element).outlineStyle !== 'none');
-        });
-        if ((await focused()) !== '' && !visible) throw new Error(`no outline around ${await focused()}`);
+        const { name, visible } = await focused();
+        if (name === where) return;
+        if (name !== '' && !visible) throw new Error(`no outline around ${name}`);
       }
       throw new Error(`cannot reach ${where}`);
     };
@@ -71,9 +79,45 @@ describe('accessibility of the page', inBrowser, () => {
     await page.keyboard.press('Enter');
     await until(page, () => document.querySelector('#repair-hint')?.textContent?.startsWith('Press one'));
   });
+});
+
+// in this order, on one page
+describe('accessibility of a page in use', inBrowser, () => {
+  let page: Visitor['page'];
+  beforeAll(async () => {
+    if (hasBrowser) page = await ready();
+  });
+  afterAll(() => visit?.context.close());
+
+  test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await press(page, 'Erase top');
+    await page.screenshot(picture(colorScheme));
+    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(Math.max(...ground.match(/\d+/g)!.map(Number)) < 64).toBe(colorScheme === 'dark');
+    const found = await contrasts(page);
+    expect(found.length).toBeGreaterThan(40);
+    expect(found.filter(({ ratio }) => ratio < 4.5)).toEqual([]); // WCAG 2.2, 1.4.3
+  });
+
+  test('redraws in other colours in dark mode', async () => {
+    const brightest = async (): Promise<number> => {
+      await whenShown(page);
+      return page.$eval('#drawing canvas', (canvas) => {
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
+        return data.reduce(
+          (most, byte, i) => (i % 4 !== 3 && data[i - (i % 4) + 3] === 255 ? Math.max(most, byte) : most),
+          0,
+        );
+      });
+    };
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await brightest()).toBeLessThan(64);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await brightest()).toBeGreaterThan(192);
+  });
 
   test('has a name for every control, and announces changes', async () => {
-    const page = await ready();
     const tree = await page.locator('body').ariaSnapshot();
     expect(
       tree
@@ -94,36 +138,28 @@ describe('accessibility of the page', inBrowser, () => {
       await until(page, (line) => document.body.dataset['heard']?.split('\n').includes(line), text);
   });
 
-  test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {
-    const page = await ready({ colorScheme });
-    await press(page, 'Erase top');
-    await page.screenshot(picture(colorScheme));
-    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-    expect(Math.max(...ground.match(/\d+/g)!.map(Number)) < 64).toBe(colorScheme === 'dark');
-    const found = await contrasts(page);
-    expect(found.length).toBeGreaterThan(40);
-    expect(found.filter(({ ratio }) => ratio < 4.5)).toEqual([]); // WCAG 2.2, 1.4.3
+  test('does not move a slider that the user holds during training', async () => {
+    await open(page, 'x.safetensors', await saved(page));
+    await page.waitForSelector('text=Checkpoint opened');
+    await press(page, 'Train 300 more');
+    const guidance = page.getByRole('slider', { name: /^Guidance/ });
+    await guidance.press('ArrowRight');
+    expect(await guidance.inputValue()).toBe('3');
+    await whenStepIs(page, (await stepOf(page)) + 10);
+    expect(await guidance.inputValue()).toBe('3');
   });
+});
 
-  test('redraws in other colours in dark mode', async () => {
-    const page = await ready();
-    const brightest = async (): Promise<number> => {
-      await whenShown(page);
-      return page.$eval('#drawing canvas', (canvas) => {
-        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 28, 28);
-        return data.reduce(
-          (most, byte, i) => (i % 4 !== 3 && data[i - (i % 4) + 3] === 255 ? Math.max(most, byte) : most),
-          0,
-        );
-      });
-    };
-    expect(await brightest()).toBeLessThan(64);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await brightest()).toBeGreaterThan(192);
+describe('a phone', inBrowser, () => {
+  let page: Visitor['page'];
+  beforeAll(async () => {
+    if (hasBrowser) page = await ready({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   });
+  afterAll(() => visit?.context.close());
 
   test.each([390, 320])('fits a screen of %i pixels, with controls that are large enough', async (width) => {
-    const page = await ready({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
+    await page.setViewportSize({ width, height: 844 });
+    await whenShown(page);
     await page.screenshot(picture(`phone-${width}`));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     const small = await page.$$eval('button, .button, select, input[type=range], .choice label', (all) =>
@@ -133,17 +169,5 @@ describe('accessibility of the page', inBrowser, () => {
       }),
     );
     expect(small).toEqual([]); // WCAG 2.2, 2.5.8 requires 24; a thumb needs 40
-  });
-
-  test('does not move a slider that the user holds during training', async () => {
-    const page = await ready();
-    await open(page, 'x.safetensors', await saved(page));
-    await page.waitForSelector('text=Checkpoint opened');
-    await press(page, 'Start training');
-    const guidance = page.getByRole('slider', { name: /^Guidance/ });
-    await guidance.press('ArrowRight');
-    expect(await guidance.inputValue()).toBe('3');
-    await whenStepIs(page, 10);
-    expect(await guidance.inputValue()).toBe('3');
   });
 });

@@ -6,12 +6,22 @@ import { broken } from './rules.js';
 const visitor = visitors();
 
 describe('accessibility by the rules of axe', inBrowser, () => {
-  test.each(['light', 'dark'] as const)('has no violations in the %s', async (colorScheme) => {
-    const { page, address } = await visitor({ colorScheme });
-    await page.goto(`${address}?recipe=tiny&backend=wasm`);
+  test('has no violations in the light and in the dark', async () => {
+    const { page, address } = await visitor();
+    /** The rules that the page breaks in each colour scheme. */
+    const brokenInBoth = async () => {
+      const found: Record<string, readonly string[]> = {};
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found[colorScheme] = await broken(page);
+      }
+      return found;
+    };
+    const none = { light: [], dark: [] };
+    await page.goto(`${address}?recipe=tiny&backend=wasm&steps=2`);
     await whenReady(page);
     await whenDone(page);
-    expect(await broken(page)).toEqual([]);
+    expect(await brokenInBoth()).toEqual(none);
 
     for (const details of await page.locator('summary').all()) await details.click();
     await page.getByRole('slider', { name: /^Time t/ }).press('End');
@@ -28,6 +38,6 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     await page.setInputFiles('#file', { name: 'x.safetensors', mimeType: '', buffer: Buffer.from('no checkpoint') });
     await page.waitForSelector('.notice.error summary');
     await page.locator('.notice.error summary').click();
-    expect(await broken(page)).toEqual([]);
+    expect(await brokenInBoth()).toEqual(none);
   });
 });

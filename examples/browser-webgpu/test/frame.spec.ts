@@ -1,6 +1,17 @@
 /** The page around its figures: links, sharing, embedding, a phone, and the folder below another path. */
-import { describe, expect, test } from 'vitest';
-import { inBrowser, inkOf, press, until, type Visit, type Visitor, visitors, whenReady, whenShown } from './browser.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  hasBrowser,
+  inBrowser,
+  inkOf,
+  press,
+  until,
+  type Visit,
+  type Visitor,
+  visitors,
+  whenReady,
+  whenShown,
+} from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -15,9 +26,15 @@ const opened = async (path = '', options: Visit = {}) => {
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } as const;
 const QUICK = '?recipe=tiny&backend=wasm';
 
+// in this order, on one page
 describe('the frame of the page', inBrowser, () => {
+  let page: Visitor['page'];
+  beforeAll(async () => {
+    if (hasBrowser) page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
+  });
+  afterAll(() => page?.context().close());
+
   test('has five figures in one column', async () => {
-    const page = await opened(QUICK);
     expect(await page.locator('main > section h2').allInnerTexts()).toEqual([
       'Add noise',
       'Remove it',
@@ -29,51 +46,7 @@ describe('the frame of the page', inBrowser, () => {
     expect(new Set(lefts).size).toBe(1);
   });
 
-  test('copies a link that shows the same figure in another profile', async () => {
-    const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
-    await page.getByRole('radio', { name: '8', exact: true }).check();
-    await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
-    await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
-    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
-    expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
-    const shown = await inkOf(page, '#noising canvas');
-    await visit?.context.close();
-    const other = await opened(QUICK + link.hash);
-    expect(await inkOf(other, '#noising canvas')).toEqual(shown);
-  });
-
-  test('has a menu that scrolls to the figures, and keeps the choices in the link', async () => {
-    const page = await opened(`${QUICK}#digit=5&seed=2&path=linear&t=300`);
-    await page.getByRole('link', { name: 'Plot it' }).click();
-    await until(page, () => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
-    await until(page, () => location.hash === '#digit=5&seed=2&path=linear&t=300');
-    // a link that is opened in the same tab
-    await page.evaluate(() => (location.hash = '#digit=8&seed=2&path=linear&t=300&figure=noising'));
-    await until(page, () => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
-    expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
-  });
-
-  test('gives lines that embed a figure alone, without controls if asked', async () => {
-    const page = await opened(QUICK, { permissions: ['clipboard-read', 'clipboard-write'] });
-    await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent?.startsWith('The lines'));
-    const lines = await page.evaluate(() => navigator.clipboard.readText());
-    const source = await page.evaluate((html) => {
-      const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
-      return `${frame?.title} ${frame?.src}`;
-    }, lines);
-    expect(source).toMatch(/^Add noise http.*[?]backend=portable&embed=noising#digit=2&seed=1&path=cosine&t=400$/);
-    await page.goto(`${source.slice('Add noise '.length).replace('#', '&hide=controls#')}`);
-    await whenShown(page);
-    const visible = await page.$$eval('h1, h2, footer, button, fieldset', (all) =>
-      all.filter((one) => one.checkVisibility()).map((one) => one.textContent),
-    );
-    expect(visible).toEqual(['Add noise']);
-  });
-
   test('saves a picture and a film', async () => {
-    const page = await opened(QUICK);
     for (const [name, magic] of [
       ['Save PNG', '\u0089PNG'],
       ['Save GIF', 'GIF89a'],
@@ -92,6 +65,64 @@ describe('the frame of the page', inBrowser, () => {
     expect(await page.getByRole('slider', { name: /^Time t/ }).inputValue()).toBe('400');
   });
 
+  test('gives lines that embed a figure alone, without controls if asked', async () => {
+    await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
+    await until(page, () => document.querySelector('#said')?.textContent?.startsWith('The lines'));
+    const lines = await page.evaluate(() => navigator.clipboard.readText());
+    const source = await page.evaluate((html) => {
+      const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
+      return `${frame?.title} ${frame?.src}`;
+    }, lines);
+    expect(source).toMatch(/^Add noise http.*[?]backend=portable&embed=noising#digit=2&seed=1&path=cosine&t=400$/);
+    const alone = await page.context().newPage();
+    await alone.goto(`${source.slice('Add noise '.length).replace('#', '&hide=controls#')}`);
+    await whenShown(alone);
+    const visible = await alone.$$eval('h1, h2, footer, button, fieldset', (all) =>
+      all.filter((one) => one.checkVisibility()).map((one) => one.textContent),
+    );
+    expect(visible).toEqual(['Add noise']);
+    await alone.close();
+    await page.bringToFront();
+  });
+
+  test('copies a link that shows the same figure in another profile', async () => {
+    await page.getByRole('radio', { name: '8', exact: true }).check();
+    await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
+    await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
+    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
+    const shown = await inkOf(page, '#noising canvas');
+    const other = await opened(QUICK + link.hash);
+    expect(await inkOf(other, '#noising canvas')).toEqual(shown);
+  });
+
+  test('has a menu that scrolls to the figures, and keeps the choices in the link', async () => {
+    await page.evaluate(() => (location.hash = '#digit=5&seed=2&path=linear&t=300'));
+    await page.getByRole('link', { name: 'Plot it' }).click();
+    await until(page, () => Math.abs(document.querySelector('#plane')!.getBoundingClientRect().top) < 40);
+    await until(page, () => location.hash === '#digit=5&seed=2&path=linear&t=300');
+    // a link that is opened in the same tab
+    await page.evaluate(() => (location.hash = '#digit=8&seed=2&path=linear&t=300&figure=noising'));
+    await until(page, () => Math.abs(document.querySelector('#noising')!.getBoundingClientRect().top) < 40);
+    expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
+  });
+
+  test('keeps the height of its cards when a control changes', async () => {
+    await whenReady(page);
+    const heights = () => page.$$eval('.card', (all) => all.map((one) => one.getBoundingClientRect().height));
+    const before = await heights();
+    for (const key of ['Home', 'End']) {
+      await page.locator('#guidance').press(key);
+      await whenShown(page);
+      expect(await heights()).toEqual(before);
+    }
+    await press(page, 'Erase top');
+    expect(await heights()).toEqual(before);
+  });
+});
+
+describe('the frame of other pages', inBrowser, () => {
   test('moves on its first screen until it is touched, and not for those who prefer less motion', async () => {
     const page = await opened(QUICK, { ...phone, reducedMotion: 'no-preference' });
     const seen = () => page.locator('#xt').evaluate((xt) => xt.getBoundingClientRect().bottom <= innerHeight);
@@ -120,20 +151,6 @@ describe('the frame of the page', inBrowser, () => {
     await page.locator('h1').tap();
     await whenShown(page);
     expect(await action()).toBe('auto');
-  });
-
-  test('keeps the height of its cards when a control changes', async () => {
-    const page = await opened(QUICK);
-    await whenReady(page);
-    const heights = () => page.$$eval('.card', (all) => all.map((one) => one.getBoundingClientRect().height));
-    const before = await heights();
-    for (const key of ['Home', 'End']) {
-      await page.locator('#guidance').press(key);
-      await whenShown(page);
-      expect(await heights()).toEqual(before);
-    }
-    await press(page, 'Erase top');
-    expect(await heights()).toEqual(before);
   });
 
   test('works below another path, on a host that sends no headers', async () => {

@@ -1,7 +1,18 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pointsOf, spiral } from '../page/plane.js';
 import { ARROWS, DOTS, UPDATES } from '../shared/plane.js';
-import { attribute, inBrowser, inkOf, press, until, type Visit, type Visitor, visitors, whenShown } from './browser.js';
+import {
+  attribute,
+  hasBrowser,
+  inBrowser,
+  inkOf,
+  press,
+  until,
+  type Visit,
+  type Visitor,
+  visitors,
+  whenShown,
+} from './browser.js';
 
 const visitor = visitors();
 let visit: Visitor | null = null;
@@ -106,9 +117,15 @@ const drags = (page: Page): Promise<readonly number[]> =>
     return found;
   });
 
+// in this order, on one page
 describe('the figure "Plot it"', inBrowser, () => {
+  let page: Page;
+  beforeAll(async () => {
+    if (hasBrowser) page = await figure();
+  });
+  afterAll(() => page?.context().close());
+
   test('sends all dots to the points by the exact denoiser, and along the whole curve by the network', async () => {
-    const page = await figure();
     await whenTrained(page);
     const films = await filmsOf(page);
     const [exact, ...learned] = films;
@@ -139,7 +156,6 @@ describe('the figure "Plot it"', inBrowser, () => {
   });
 
   test('learns a preset, another path, prediction and number of steps, which stand in the link', async () => {
-    const page = await figure();
     await page.getByRole('radio', { name: 'two moons' }).check();
     await whenFilmed(page, 1);
     await page.getByRole('radio', { name: 'flow matching' }).nth(1).check();
@@ -150,7 +166,6 @@ describe('the figure "Plot it"', inBrowser, () => {
     await until(page, () => (globalThis as unknown as { films: Film[] }).films.at(-1)?.steps === 2);
     await hash(page, '&points=moons&pointPath=rectifiedFlow&predicts=velocity&pointSteps=2&pointSeed=1&pointAt=2');
     const link = new URL(page.url()).hash;
-    await visit?.context.close();
     const other = await figure(link);
     await whenFilmed(other, 1);
     expect(await other.getByRole('radio', { name: 'two moons' }).isChecked()).toBe(true);
@@ -158,9 +173,38 @@ describe('the figure "Plot it"', inBrowser, () => {
     await other.locator('#plane summary').press('Enter');
     expect(await other.locator('#plane-code').innerText()).toContain("network('velocity')");
   });
+});
+
+// in this order, on one page
+describe('the figure "Plot it" before its training ends', inBrowser, () => {
+  let page: Page;
+  beforeAll(async () => {
+    if (hasBrowser) page = await figure();
+  });
+  afterAll(() => page?.context().close());
+
+  test('is drawn in the colours of the page, in the light and in the dark', async () => {
+    await whenFilmed(page, 0);
+    const colours = (selector: string) =>
+      page.$eval(selector, (canvas) => {
+        if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        const opaque = Array.from({ length: data.length / 4 }, (_, k) => [...data.subarray(4 * k, 4 * k + 4)]);
+        return [...new Set(opaque.filter(([, , , alpha]) => alpha === 255).map((rgba) => rgba.slice(0, 3).join(', ')))];
+      });
+    for (const [colorScheme, accent, ink] of [
+      ['light', '59, 91, 219', '29, 28, 26'],
+      ['dark', '141, 162, 251', '236, 235, 231'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await whenShown(page);
+      expect(await colours('#points')).toContain(accent);
+      expect(await colours('#exact')).toEqual(expect.arrayContaining([accent, ink]));
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
 
   test('shows the steps by the slider and the keyboard, and plays them only on demand if motion is reduced', async () => {
-    const page = await figure();
     await whenFilmed(page, 0, 'learned');
     await press(page, 'Pause the network');
     const slider = page.locator('#plane-at');
@@ -176,13 +220,11 @@ describe('the figure "Plot it"', inBrowser, () => {
     await press(page, 'Play from noise to points');
     await until(page, () => document.querySelector('#plane-step')?.textContent !== 'step 0 of 25');
     await press(page, 'Stop the dots');
-    await visit?.context.close();
     const moving = await figure('', { reducedMotion: 'no-preference' });
     await moving.getByRole('button', { name: 'Stop the dots' }).waitFor();
   });
 
   test('learns what is drawn with the mouse, and with the keyboard', async () => {
-    const page = await figure();
     await whenFilmed(page, 0);
     const { x, y, width } = (await page.locator('#points').boundingBox())!;
     await page.mouse.move(x + 0.3 * width, y + 0.5 * width);
@@ -201,7 +243,9 @@ describe('the figure "Plot it"', inBrowser, () => {
     await whenFilmed(page, 3);
     expect(await count()).toBe(before + 1);
   });
+});
 
+describe('the figure "Plot it" on other pages', inBrowser, () => {
   test('scrolls by touch until the brush is chosen', async () => {
     const page = await figure('', { hasTouch: true });
     const action = () => page.$eval('#points', (canvas) => getComputedStyle(canvas).touchAction);
@@ -229,23 +273,5 @@ describe('the figure "Plot it"', inBrowser, () => {
     await press(page, 'Try again');
     await whenFilmed(page, 0);
     expect(await page.locator('#notices').textContent()).not.toContain('The network of the plane stopped');
-  });
-
-  test.each([
-    ['light', '59, 91, 219', '29, 28, 26'],
-    ['dark', '141, 162, 251', '236, 235, 231'],
-  ] as const)('is drawn in the colours of the page: %s', async (colorScheme, accent, ink) => {
-    const page = await figure('', { colorScheme });
-    await whenFilmed(page, 0);
-    await whenShown(page);
-    const colours = (selector: string) =>
-      page.$eval(selector, (canvas) => {
-        if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no canvas');
-        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-        const opaque = Array.from({ length: data.length / 4 }, (_, k) => [...data.subarray(4 * k, 4 * k + 4)]);
-        return [...new Set(opaque.filter(([, , , alpha]) => alpha === 255).map((rgba) => rgba.slice(0, 3).join(', ')))];
-      });
-    expect(await colours('#points')).toContain(accent);
-    expect(await colours('#exact')).toEqual(expect.arrayContaining([accent, ink]));
   });
 });

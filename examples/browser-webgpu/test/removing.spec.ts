@@ -1,21 +1,13 @@
-import { describe, expect, test } from 'vitest';
-import { attribute, inBrowser, inkOf, press, until, type Visitor, visitors } from './browser.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { attribute, hasBrowser, inBrowser, inkOf, press, until, type Visitor, visitors } from './browser.js';
 
 const visitor = visitors();
-let visit: Visitor | null = null;
 type Page = Visitor['page'];
 
-const figure = async (hash: string, permissions: readonly string[] = []) => {
-  visit = await visitor({ permissions: [...permissions] });
-  const { page, address } = visit;
-  await page.goto(`${address}?recipe=tiny&backend=wasm${hash}`);
-  return page;
-};
-
-/** Loads the network, and waits until all ways back are drawn. */
-const load = async (page: Page): Promise<number> => {
-  await page.locator('#load', { hasText: /^Load the network, 0[.]6 MB$/ }).click();
-  return whenDrawn(page);
+const figure = async (hash: string, permissions: readonly string[] = []): Promise<Visitor> => {
+  const visit = await visitor({ permissions: [...permissions] });
+  await visit.page.goto(`${visit.address}?recipe=tiny&backend=wasm${hash}`);
+  return visit;
 };
 
 /** The pictures of a part of the figure. */
@@ -50,12 +42,26 @@ const linked = async ({ search, hash }: URL) => {
 const distance = (a: readonly number[], b: readonly number[]): number =>
   Math.sqrt(a.reduce((sum, ink, i) => sum + (ink - b[i]!) ** 2, 0) / a.length);
 
+// the first three tests in this order, on one page, which loads the network once
 describe('the figure "Remove it"', inBrowser, () => {
+  let page: Page;
+  beforeAll(async () => {
+    if (hasBrowser)
+      ({ page } = await figure('#digit=3&seed=1&path=cosine&t=400', ['clipboard-read', 'clipboard-write']));
+  });
+
+  /** Follows a link in the page, and waits until all ways back are drawn. Returns the number of the request. */
+  const follow = async (hash: string): Promise<number> => {
+    const shown = await page.getAttribute('#removing', 'data-film');
+    await page.evaluate((link) => (location.hash = link), hash);
+    return whenDrawn(page, Number(shown));
+  };
+
   test('goes from exactly the x_t of the first figure back to nearly its digit, by the shipped network', async () => {
-    const page = await figure('#digit=3&seed=1&path=cosine&t=400');
     await until(page, () => document.querySelector('#alpha')?.textContent !== '');
     expect((await strip(page))[0]).toEqual((await inkOf(page, '#xt'))[0]);
-    await load(page);
+    await page.locator('#load', { hasText: /^Load the network, 0[.]6 MB$/ }).click();
+    await whenDrawn(page);
     const [digit, , xt] = await inkOf(page, '#noising canvas');
     const columns = await strip(page);
     expect(columns).toHaveLength(22);
@@ -69,8 +75,7 @@ describe('the figure "Remove it"', inBrowser, () => {
   });
 
   test('is scrubbed by the keyboard, and follows the first figure', async () => {
-    const page = await figure('#digit=8&seed=2&path=linear&t=500');
-    const first = await load(page);
+    const first = await follow('#digit=8&seed=2&path=linear&t=500');
     const slider = page.getByRole('slider', { name: /^On the way back/ });
     expect(await attribute(page, '#column', 'aria-valuetext')).toMatch(/^t = 500, \d+ % signal$/);
     await slider.press('End');
@@ -83,19 +88,8 @@ describe('the figure "Remove it"', inBrowser, () => {
     expect((await strip(page))[20]).not.toEqual(before[20]);
   });
 
-  test('says if the network cannot be loaded, and tries again', async () => {
-    const page = await figure('#t=400');
-    await visit!.context.route('**/network.bin', (route) => route.abort());
-    await page.locator('#load').click();
-    await page.waitForSelector('text=The network could not be loaded');
-    await visit!.context.unroute('**/network.bin');
-    await press(page, 'Try again');
-    await whenDrawn(page);
-  });
-
   test('is the same in other profiles by a link, which loads the network: to the byte on the kernels of links', async () => {
-    const page = await figure('#digit=3&seed=1&path=cosine&t=700', ['clipboard-read', 'clipboard-write']);
-    const first = await load(page);
+    const first = await follow('#digit=3&seed=1&path=cosine&t=700&column=0');
     await page.getByRole('radio', { name: 'nothing', exact: true }).check();
     await whenDrawn(page, first);
     await page.getByRole('slider', { name: /^On the way back/ }).press('ArrowRight');
@@ -111,5 +105,15 @@ describe('the figure "Remove it"', inBrowser, () => {
     expect(one.pictures).toHaveLength(shown.length);
     one.pictures.forEach((picture, i) => expect(distance(picture, shown[i]!)).toBeLessThan(1)); // of 255
     expect(one).toMatchObject({ column: '1', isByClass: false });
+  });
+
+  test('says if the network cannot be loaded, and tries again', async () => {
+    const { page: other, context } = await figure('#t=400');
+    await context.route('**/network.bin', (route) => route.abort());
+    await other.locator('#load').click();
+    await other.waitForSelector('text=The network could not be loaded');
+    await context.unroute('**/network.bin');
+    await press(other, 'Try again');
+    await whenDrawn(other);
   });
 });

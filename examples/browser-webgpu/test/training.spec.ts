@@ -19,7 +19,8 @@ import {
   whenTrained,
 } from './browser.js';
 
-const TINY = '?recipe=tiny&backend=wasm';
+/** The network for tests, whose drawings take one step: only their captions are tested here. */
+const TINY = '?recipe=tiny&backend=wasm&steps=1';
 
 /** A goal that is not reached before a test on a busy machine presses a button. */
 const LONG = 600;
@@ -165,7 +166,7 @@ describe('training in the page', inBrowser, () => {
 
   test('does not block the page while a step is computed', async () => {
     const { page } = visit;
-    await begin('?backend=wasm'); // the network of the demo: a step takes a tenth of a second or more
+    await begin('?backend=wasm&steps=1'); // the network of the demo: a step takes a tenth of a second or more
     await press(page, 'Start training');
     await whenStepIs(page, 1);
     /** The number of frames that the page shows during a step. */

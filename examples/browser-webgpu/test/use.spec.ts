@@ -8,7 +8,7 @@ beforeAll(async () => {
   if (!hasBrowser) return;
   visit = await visitor();
   const { page, address } = visit;
-  await page.goto(`${address}?backend=wasm#digit=3&t=400`);
+  await page.goto(`${address}?backend=wasm#digit=3&t=0`);
   expect(await page.textContent('#draw-hint')).toBe('load the network above, or train your own');
   await page.locator('#load').click();
   await whenDone(page);

@@ -65,8 +65,13 @@ const noiseOf = async (count: number) => {
 const trained = () => ({ model, noising, image: [SIDE, SIDE, 1] as [number, number, number], params });
 
 describe('a painter', () => {
-  test.each([1, 2.5])('draws what `sample` draws from the same noise, at guidance %d', async (guidance) => {
-    const { x } = await paint({ guidance });
+  test.each([
+    [0, 1],
+    [1, 1],
+    [2.5, 2],
+  ])('draws what `sample` draws from the same noise, at guidance %d by %d looks', async (guidance, looks) => {
+    const { x, evaluations } = await paint({ guidance });
+    expect(evaluations).toBe(4 * 2 * looks); // four steps of two images
     const { data } = await nf.run(
       sample(trained(), {
         solver: ddim(),

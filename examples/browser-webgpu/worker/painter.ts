@@ -21,7 +21,7 @@ import type { UNetParams } from 'noisefold/nn';
 import { pixelOf } from 'noisefold/training';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import type { Architecture } from '../../mnist/recipe.js';
-import { AREA, SIDE } from '../shared/extent.js';
+import { AREA, CLASSES, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
 import { type Kind, stepProgram } from './step.js';
 import { walkOf } from './walk.js';
@@ -61,9 +61,10 @@ export interface Painter {
   readonly release: IO.IO<void>;
 }
 
+/** At scale 0 the prediction is that for no class, so one evaluation is enough, as at scale 1. */
 export const kindOf = ({ guidance, labels, known }: Paint): Kind => ({
   count: labels.length,
-  guided: guidance !== 1,
+  guided: guidance !== 0 && guidance !== 1,
   repairs: known !== null,
 });
 
@@ -101,7 +102,7 @@ export const painter =
         paint: ({ labels, seed, known, from, solver, steps, guidance }, show, signal) => {
           const keys = fork(key(seed), 'start', 'steps');
           const fixed = {
-            label: Int32Array.from(labels),
+            label: Int32Array.from(labels, (label) => (guidance === 0 ? CLASSES : label)),
             scale: guidance,
             known: known === null ? [] : [knownOf(known, count)],
           };

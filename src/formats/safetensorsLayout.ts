@@ -56,25 +56,18 @@ export const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferV
 /** The exponent bits of floating-point numbers: all are 1 in NaN and infinities. Those of F64 are in every second word. */
 const EXPONENTS = { F64: 0x7ff00000, F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 } as const;
 
-/** The numbers that are tested at once. */
-const TOGETHER = 1024;
-
 const positionOfNonFinite = (
   words: Uint32Array | Uint16Array,
   exponent: number,
   first: number,
   step: number,
 ): number => {
-  // the lowest bit of an exponent of which all bits are 1 carries to the bit above them
+  // the lowest bit of an exponent of which all bits are 1 carries to the bit above them; most files have none
   const lowest = exponent & -exponent;
-  const above = exponent + lowest;
-  for (let start = first; start < words.length; start += TOGETHER * step) {
-    const end = Math.min(words.length, start + TOGETHER * step);
-    let sums = 0;
-    for (let i = start; i < end; i += step) sums |= (words[i]! & exponent) + lowest;
-    if ((sums & above) === 0) continue;
-    for (let i = start; i < end; i += step) if ((words[i]! & exponent) === exponent) return Math.floor(i / step);
-  }
+  let sums = 0;
+  for (let i = first; i < words.length; i += step) sums |= (words[i]! & exponent) + lowest;
+  if ((sums & (exponent + lowest)) === 0) return -1;
+  for (let i = first; i < words.length; i += step) if ((words[i]! & exponent) === exponent) return Math.floor(i / step);
   return -1;
 };
 

@@ -179,11 +179,11 @@ describe('the figure "Plot it"', inBrowser, () => {
 describe('the figure "Plot it" before its training ends', inBrowser, () => {
   let page: Page;
   beforeAll(async () => {
-    if (hasBrowser) page = await figure();
+    if (hasBrowser) page = await figure('', { colorScheme: 'dark' });
   });
   afterAll(() => page?.context().close());
 
-  test('is drawn in the colours of the page, in the light and in the dark', async () => {
+  test('opens in the colours of the dark, and changes to those of the light', async () => {
     await whenFilmed(page, 0);
     const colours = (selector: string) =>
       page.$eval(selector, (canvas) => {
@@ -193,15 +193,14 @@ describe('the figure "Plot it" before its training ends', inBrowser, () => {
         return [...new Set(opaque.filter(([, , , alpha]) => alpha === 255).map((rgba) => rgba.slice(0, 3).join(', ')))];
       });
     for (const [colorScheme, accent, ink] of [
-      ['light', '59, 91, 219', '29, 28, 26'],
       ['dark', '141, 162, 251', '236, 235, 231'],
+      ['light', '59, 91, 219', '29, 28, 26'],
     ] as const) {
       await page.emulateMedia({ colorScheme });
       await whenShown(page);
       expect(await colours('#points')).toContain(accent);
       expect(await colours('#exact')).toEqual(expect.arrayContaining([accent, ink]));
     }
-    await page.emulateMedia({ colorScheme: 'light' });
   });
 
   test('shows the steps by the slider and the keyboard, and plays them only on demand if motion is reduced', async () => {

@@ -67,14 +67,14 @@ interface Expected {
   readonly numbers: readonly Float64Array[];
 }
 
-const known = new WeakMap<Case, Expected>();
+const expectations = new WeakMap<Case, Expected>();
 
 const expectedOf = (sample: Case): Expected => {
-  const there = known.get(sample);
-  if (there !== undefined) return there;
+  const earlier = expectations.get(sample);
+  if (earlier !== undefined) return earlier;
   const graph = resultsAndGradients(sample)(nodesOf(sample));
   const expected = { graph, numbers: evaluate(Object.values(graph), dataOf(sample), keysOf(sample)).outputs };
-  known.set(sample, expected);
+  expectations.set(sample, expected);
   return expected;
 };
 

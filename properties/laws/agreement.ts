@@ -28,7 +28,7 @@ import { approx, firstOf, type Law } from './law.js';
 
 const largest = (all: readonly ArrayLike<number>[]): number => {
   let most = 0;
-  for (const of of all) for (let i = 0; i < of.length; i++) most = Math.max(most, Math.abs(of[i]!));
+  for (const numbers of all) for (let i = 0; i < numbers.length; i++) most = Math.max(most, Math.abs(numbers[i]!));
   return most;
 };
 

@@ -44,14 +44,15 @@ describe('a queue', options, () => {
     const alone = { ...many, engine: local({ processes: 1, threads: 1, worker: world().worker }) };
     valueOf(await drawn('kills-alone', alone));
     for (let i = 0; i < 3; i++) startWorker('kills');
-    let [results, kills] = [0, 0];
-    const kill = (): void => {
+    let kills = 0;
+    // the run waits for it, and the workers go on meanwhile
+    const onShard = async (): Promise<void> => {
+      if (kills === 20) return;
       kills++;
-      workers.shift()?.child.kill('SIGKILL'); // the oldest, which has a job
+      await new Promise((go) => setTimeout(go, 500 * Math.random()));
+      workers.shift()?.child.kill('SIGKILL'); // the oldest
       startWorker('kills');
     };
-    // the jobs after the last kill take longer than the longest delay
-    const onShard = (): void => void (results++ < 20 && setTimeout(kill, 500 * Math.random()));
     const shards = valueOf(await drawn('kills', { ...many, onShard }));
     expect(kills).toBe(20);
     expect(shards.failures).toEqual([]);

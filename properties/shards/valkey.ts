@@ -63,8 +63,11 @@ export interface WorkerProcess {
   readonly end: () => Promise<number | null>;
 }
 
-/** How V8 compiles in the processes of tests: see `vitest.config.ts`. A worker lives so short that it pays for each compilation. */
-const compiling = process.execArgv.filter((word) => word.startsWith('--interrupt-budget'));
+/**
+ * Makes V8 compile as late as in the processes of tests (`vitest.config.ts`): a worker runs for a few seconds, so optimized code
+ * does not repay its compilation.
+ */
+const LATE_COMPILATION = process.execArgv.filter((word) => word.startsWith('--interrupt-budget'));
 
 /** Starts a worker's program. */
 export const workerOf = (
@@ -72,7 +75,7 @@ export const workerOf = (
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): WorkerProcess => {
-  const child = spawn(process.execPath, [...compiling, program, ...words], {
+  const child = spawn(process.execPath, [...LATE_COMPILATION, program, ...words], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -10,12 +10,12 @@ describe('accessibility by the rules of axe', inBrowser, () => {
     const { page, address } = await visitor();
     /** The rules that the page breaks in each colour scheme. */
     const brokenInBoth = async () => {
-      const found: Record<string, readonly string[]> = {};
+      const rules: Record<string, readonly string[]> = {};
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        found[colorScheme] = await broken(page);
+        rules[colorScheme] = await broken(page);
       }
-      return found;
+      return rules;
     };
     const none = { light: [], dark: [] };
     await page.goto(`${address}?recipe=tiny&backend=wasm&steps=2`);

@@ -4,7 +4,7 @@ import { labelOf } from '../../primitives/table.js';
 import type { Origin } from '../plan.js';
 import { isMovement, isSource } from './classes.js';
 
-/** The path of the last input that a node reads directly, or decodes; null if there is none, or if it has no name. */
+/** Finds the path of the last operand of a node that is an input of the program; null if no operand is, or if it has no name. */
 const inputPath = ({ inputs }: Node): string | null => {
   const input = (inputs as readonly Node[]).findLast((x) => pathOf(x) !== null);
   return (input && pathOf(input)) || null;
@@ -14,9 +14,9 @@ const inputPath = ({ inputs }: Node): string | null => {
 const MOST_NAMED = 6;
 
 /**
- * The origins of the calls that fill a stored node, each with the other nodes that the call computes, operands first. The place
- * is the path of the first input that one of the nodes reads; otherwise the place of the stored node. Thousands of calls may
- * fill one concatenation, so its inputs are searched once.
+ * Names the origins of the calls that fill a stored node. A call may compute other nodes too: `parts`, operands first. Its place
+ * is the path of an input that the stored node reads, otherwise of one that a part reads, otherwise the place of the stored node.
+ * Searches the operands of the stored node only once, because thousands of calls may fill one concatenation.
  */
 export const originsOf = (n: Node): ((parts?: readonly Node[]) => Origin) => {
   const own = inputPath(n);

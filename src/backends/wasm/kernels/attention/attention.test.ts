@@ -90,11 +90,9 @@ const run = (form: KernelForm, given: Case) => {
   const scale = 1 / Math.sqrt(depth);
   const [qs, ks, vs, ds] = [queries, keys, keys, queries].map((tokens, i) => layoutOf(given.orders[i]!, given, tokens, gap)) as [Layout, Layout, Layout, Layout]; // oxfmt-ignore
   const q = numbers(seed, qs.elements).map((x) => Math.fround(size * x));
-  const [k, v, dy] = [ks, vs, ds].map(({ elements }, i) => numbers(seed + 1 + i, elements)) as unknown as [
-    Values,
-    Values,
-    Values,
-  ];
+  const k = numbers(seed + 1, ks.elements);
+  const v = numbers(seed + 2, vs.elements);
+  const dy = numbers(seed + 3, ds.elements);
   const row = heads * depth + gap;
   const result = (tokens: number): MatrixStrides => ({ batch: [tokens * row, depth], row, column: 1 });
   const common = { batch: [batch, heads], queries, keys, depth, scale, q: qs.strides, k: ks.strides, v: vs.strides };
@@ -135,7 +133,6 @@ const run = (form: KernelForm, given: Case) => {
   return { found, untouched };
 };
 type Layout = ReturnType<typeof layoutOf>;
-type Values = Float64Array;
 
 const expectAgreement = (form: KernelForm, given: Case): void => {
   const { found, untouched } = run(form, given);

@@ -29,25 +29,34 @@ const settled =
       TE.flatMap(({ backend }) => openStudio(files)(plan)(backend)),
     );
 
-/** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
-const settledAs =
-  (settings: Settings, files: Files, outside: Outside) =>
-  (plan: Plan): Effect<Studio> => {
-    const on = settled(files, outside)(plan);
+/** Starts the training, if it waits. `auto` falls back to WebAssembly where WebGPU cannot run it. */
+export const training =
+  (outside: Outside) =>
+  (world: World): Effect<World> => {
+    const { studio, settings, files } = world;
+    const { lesson, backend } = studio;
+    const fallsBack = settings.backend === 'auto' && backend.name === 'webgpu' && backend.lost() === null;
     return F.pipe(
-      acquire(settings, outside.tell),
-      TE.flatMap((acquired) =>
-        F.pipe(
-          on(TE.right(acquired)),
-          TE.orElse((error) =>
-            settings.backend === 'auto' && acquired.backend.name === 'webgpu'
-              ? on(insteadOfWebgpu(settings, outside.tell, 'failed', error.message))
-              : TE.left(error),
-          ),
-        ),
+      lesson.run,
+      TE.map(() => world),
+      TE.orElse((error) =>
+        fallsBack
+          ? F.pipe(
+              insteadOfWebgpu(settings, outside.tell, 'failed', error.message),
+              settled(files, outside)(lesson.plan),
+              TE.tap((other) => other.lesson.run),
+              TE.map((other): World => ({ ...world, studio: other })),
+            )
+          : TE.left(error),
       ),
     );
   };
+
+/** Starts a training that resumes, whose snapshot may not fit. A new one waits for its first step, because most visitors only draw. */
+const resumed =
+  (outside: Outside) =>
+  (world: World): Effect<World> =>
+    world.copy === null ? TE.right(world) : training(outside)(world);
 
 /** The training that this browser saved; null if there is none, or an unreadable one, which is reported. */
 const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
@@ -82,8 +91,9 @@ export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, o
     ),
     TE.flatMap(({ files, keeps, found, plan }) =>
       F.pipe(
-        settledAs(settings, files, outside)(plan),
+        settled(files, outside)(plan)(acquire(settings, outside.tell)),
         TE.map(worldOf(plan, { settings, files, keeps, losses: 0 })),
+        TE.flatMap(resumed(outside)),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
         TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
       ),
@@ -99,11 +109,13 @@ export const recovered =
     return F.pipe(
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
       TE.flatMap(() =>
-        losses > 0
-          ? settled(files, outside)(plan)(insteadOfWebgpu(settings, outside.tell, 'lost', message))
-          : settledAs(settings, files, outside)(plan),
+        F.pipe(
+          losses > 0 ? insteadOfWebgpu(settings, outside.tell, 'lost', message) : acquire(settings, outside.tell),
+          settled(files, outside)(plan),
+        ),
       ),
       TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
+      TE.flatMap(resumed(outside)),
       TE.tapIO(begun('lost', outside)),
     );
   };

@@ -3,49 +3,64 @@ import { attempt, type Backend, fail, type NoisefoldError } from 'noisefold/dsl'
 import { stratifiedTimes } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
-import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-ts';
 import { adamOf } from '../../mnist/adam.js';
 import { type Architecture, architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
+import { once } from './fetched.js';
 import type { Plan } from './recipes.js';
 
 export interface Lesson extends Architecture {
   readonly plan: Plan;
-  readonly run: TrainingRun<UNetParams>;
+  /** Starts or resumes the training, once: compiles its programs and makes its state. */
+  readonly run: TE.TaskEither<NoisefoldError, TrainingRun<UNetParams>>;
+  /** Tests whether it was started. */
+  readonly isStarted: IO.IO<boolean>;
   /** Computes the next event of the training. */
-  readonly next: () => Promise<E.Either<NoisefoldError, TrainEvent>>;
+  readonly next: TE.TaskEither<NoisefoldError, TrainEvent>;
+  /** Releases what a started training holds. */
+  readonly release: TE.TaskEither<NoisefoldError, void>;
 }
 
 /** No limit: the page stops the training. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
-/** Starts or resumes a training. Errors of the plan and of the backend are a `Left`. */
-export const beginLesson = (
+/** Prepares a training. Errors of the plan are a `Left`; those of the backend are a `Left` of `run`. */
+export const lessonOf = (
   plan: Plan,
   { train, test }: Pick<Digits, 'train' | 'test'>,
   backend: Backend,
-): TE.TaskEither<NoisefoldError, Lesson> =>
+): E.Either<NoisefoldError, Lesson> =>
   F.pipe(
-    TE.Do,
-    TE.bind('architecture', () => TE.fromEither(architectureOf(plan.recipe))),
-    TE.bind('optimizer', () => TE.fromEither(attempt(() => adamOf(plan.recipe)))),
-    TE.flatMap(({ architecture: { model, noising }, optimizer }) =>
-      F.pipe(
-        startTraining({
-          ...{ model, noising, optimizer, times: stratifiedTimes },
-          averageDecay: plan.recipe.averageDecay,
-          labelDropout: plan.recipe.labelDropout,
-          data: train,
-          heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages, training: true },
-          batch: plan.batch,
-          steps: ENDLESS,
-          key: plan.key,
-          config: plan.recipe,
-          ...(plan.from === null ? {} : { from: plan.from, allowOtherRounding: true }), // the browser may have changed since
-        })(backend),
-        TE.map((run) => ({ plan, model, noising, run, next: nextOf(run) })),
-      ),
-    ),
+    E.Do,
+    E.bind('architecture', () => architectureOf(plan.recipe)),
+    E.bind('optimizer', () => attempt(() => adamOf(plan.recipe))),
+    E.map(({ architecture: { model, noising }, optimizer }) => {
+      let started: TrainingRun<UNetParams> | null = null;
+      const run = once(
+        F.pipe(
+          startTraining({
+            ...{ model, noising, optimizer, times: stratifiedTimes },
+            averageDecay: plan.recipe.averageDecay,
+            labelDropout: plan.recipe.labelDropout,
+            data: train,
+            heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages, training: true },
+            batch: plan.batch,
+            steps: ENDLESS,
+            key: plan.key,
+            config: plan.recipe,
+            ...(plan.from === null ? {} : { from: plan.from, allowOtherRounding: true }), // the browser may have changed since
+          })(backend),
+          TE.tapIO((training) => () => void (started = training)),
+        ),
+      );
+      return {
+        ...{ plan, model, noising, run },
+        isStarted: () => started !== null,
+        next: nextOf(run),
+        release: () => (started === null ? TE.right(undefined) : started.release)(),
+      };
+    }),
   );
 
 const end = fail('Cancelled', {
@@ -56,12 +71,16 @@ const end = fail('Cancelled', {
 });
 
 /** An error ends the events of a run, but not its state: the next event then comes from a new iterator. */
-const nextOf = (run: TrainingRun<UNetParams>): Lesson['next'] => {
-  let events = run.events[Symbol.asyncIterator]();
-  return async () => {
-    const { value } = await events.next();
-    if (value !== undefined && E.isRight(value)) return value;
-    events = run.events[Symbol.asyncIterator]();
-    return value ?? end;
-  };
+const nextOf = (run: Lesson['run']): Lesson['next'] => {
+  let events: AsyncIterator<E.Either<NoisefoldError, TrainEvent>> | null = null;
+  return F.pipe(
+    run,
+    TE.flatMap((training): Lesson['next'] => async () => {
+      events ??= training.events[Symbol.asyncIterator]();
+      const { value } = await events.next();
+      if (value !== undefined && E.isRight(value)) return value;
+      events = null;
+      return value ?? end;
+    }),
+  );
 };

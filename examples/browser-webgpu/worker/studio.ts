@@ -1,12 +1,12 @@
 /** Everything that the worker holds on a backend: a network in training, the shipped one, and their painters. */
 import { type Backend, type NoisefoldError, release, type Resident } from 'noisefold/dsl';
 import type { UNetParams } from 'noisefold/nn';
-import { uploadTensors } from 'noisefold/training';
+import { type TrainingRun, uploadTensors } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
 import { architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import { once } from './fetched.js';
-import { beginLesson, type Lesson } from './lesson.js';
+import { type Lesson, lessonOf } from './lesson.js';
 import type { Loaded, Weights } from './network.js';
 import { painters, type Painters } from './painters.js';
 import type { Plan } from './recipes.js';
@@ -52,7 +52,7 @@ export const paintersOf = ({ recipe, weights }: Loaded, backend: Backend): Effec
     }),
   );
 
-/** Begins or resumes a training, beside what stays of another one on the same backend. */
+/** Prepares a training, beside what stays of another one on the same backend. */
 export const openStudio =
   ({ digits, network }: Files, before?: Studio) =>
   (plan: Plan) =>
@@ -60,11 +60,12 @@ export const openStudio =
     F.pipe(
       before === undefined ? paintersOf(network, backend) : TE.right(before.shipped),
       TE.bindTo('shipped'),
-      TE.bind('lesson', () => beginLesson(plan, digits, backend)),
+      TE.bind('lesson', () => TE.fromEither(lessonOf(plan, digits, backend))),
       TE.map(({ shipped, lesson }) => {
         const { model, noising, run } = lesson;
         const giveBack = (params: Resident<UNetParams>) => release(params)(backend);
-        const own = painters({ model, noising, borrow: run.average, giveBack })(backend);
+        const borrow = TE.flatMap(({ average }: TrainingRun<UNetParams>) => average)(run);
+        const own = painters({ model, noising, borrow, giveBack })(backend);
         return { backend, lesson, own, shipped, recognize: before?.recognize ?? recognizerOn(backend) };
       }),
     );
@@ -82,5 +83,5 @@ export const withNetwork = (network: Loaded, studio: Studio): Effect<Studio> =>
 export const closeStudio = ({ lesson, own }: Studio): Effect<void> =>
   F.pipe(
     own.release,
-    TE.flatMap(() => lesson.run.release),
+    TE.flatMap(() => lesson.release),
   );

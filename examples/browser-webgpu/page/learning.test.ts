@@ -150,7 +150,7 @@ describe('learning', () => {
 
   test('a failure ends only the tasks that depend on it', () => {
     const failed = (doing: 'start' | 'open'): Event => ({ _tag: 'Failed', doing, message: '' });
-    expect(after({ _tag: 'Preparing', what: 'network' }, failed('start')).phase).toBe('stopped');
+    expect(after(failed('start')).phase).toBe('stopped');
     expect(after(begun, train, failed('open')).phase).toBe('training');
     expect(after(begun, { _tag: 'Crashed', message: '' }).phase).toBe('stopped');
   });

@@ -1,14 +1,14 @@
 /** The state of the training, as the page knows it. */
 import { noPace, type Pace, paced } from '../../mnist/progress.js';
 import { type Curve, curveText, type Loss } from './curve.js';
-import type { Report, WhyWasm } from '../shared/messages.js';
+import type { WhyWasm } from '../shared/messages.js';
 import { USUAL_SEED } from '../shared/settings.js';
 import { type Event, type Moved, post } from './event.js';
 
 export interface Learning extends Curve {
   readonly phase: 'preparing' | 'resting' | 'training' | 'stopped';
   /** The current preparation. */
-  readonly preparing: Extract<Report, { readonly _tag: 'Preparing' }>['what'];
+  readonly preparing: 'backend' | 'network';
   readonly backend: string | null;
   /** The number of threads; null on a GPU. */
   readonly threads: number | null;
@@ -91,10 +91,8 @@ export const learned = (state: Learning, event: Event): Moved<Learning> => {
       const fresh = { ...preparing, curve: state.curve, seed: settings.seed ?? USUAL_SEED + 1 };
       return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits, network } }]];
     }
-    case 'Preparing':
-      return [{ ...state, phase: 'preparing', preparing: event.what }, []];
     case 'Works':
-      return [{ ...state, backend: event.backend, threads: event.threads, why: event.why }, []];
+      return [{ ...state, preparing: 'network', backend: event.backend, threads: event.threads, why: event.why }, []];
     case 'OneThread':
       return [{ ...state, threads: 1 }, []];
     case 'DigitsWanted':

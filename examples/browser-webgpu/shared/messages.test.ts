@@ -60,7 +60,6 @@ const requests: readonly (Request | Plane)[] = [
 ];
 
 const reports: readonly Report[] = [
-  { _tag: 'Preparing', what: 'network' },
   { _tag: 'Works', backend: 'wasm', threads: 4, why: 'absent' },
   { _tag: 'Works', backend: 'webgpu', threads: null, why: null },
   { _tag: 'OneThread' },

@@ -104,7 +104,6 @@ export type WhyWasm = (typeof whys)[number];
 
 /** The reports of the worker. */
 export type Report =
-  | { readonly _tag: 'Preparing'; readonly what: 'backend' | 'network' }
   /** A backend works; `why` is null if it is the requested one. `threads` is null if it does not use the CPU. */
   | {
       readonly _tag: 'Works';
@@ -221,7 +220,6 @@ const requestDecoder: Decoder<Request | Plane> = tagged<Request | Plane>({
 });
 
 const reportDecoder: Decoder<Report> = tagged<Report>({
-  Preparing: { what: oneOf(['backend', 'network']) },
   Works: { backend: text, threads: orNull(count), why: orNull(oneOf(whys)) },
   OneThread: {},
   DigitsLoaded: {},

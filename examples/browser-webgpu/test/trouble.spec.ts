@@ -243,13 +243,20 @@ describe('failures in the page', inBrowser, () => {
        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no'));`,
       'could not run the network',
     ],
+    [
+      'failed to compile',
+      `Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ architecture: 'pascal' }) });
+       GPUDevice.prototype.createComputePipelineAsync = () => Promise.reject(new Error('no'));`,
+      'could not run the network',
+    ],
   ])('without a usable GPU (%s) it says why', async (_, program, expected) => {
     const onGpu = await withGpu();
     await beforeWorker(onGpu.context, program);
     await onGpu.page.goto(`${onGpu.address}?recipe=tiny&steps=1`);
-    await whenReady(onGpu.page);
-    expect(await onGpu.page.textContent('#backend')).toMatch(/^on WebAssembly, /);
+    await until(onGpu.page, () => document.querySelector('#backend')?.textContent?.startsWith('on WebAssembly, '));
     expect(await onGpu.page.textContent('#backend-why')).toContain(expected);
+    await whenDone(onGpu.page);
+    expect(await onGpu.page.locator('.notice').count()).toBe(0);
     await onGpu.context.close();
   });
 

@@ -25,38 +25,28 @@ const settled =
     F.pipe(
       acquired,
       TE.tapIO(told(outside)),
-      TE.tapIO(() => outside.tell({ _tag: 'Preparing', what: 'network' })),
       TE.flatMap(({ backend }) => openStudio(files)(plan)(backend)),
     );
 
-/** Starts the training, if it waits. `auto` falls back to WebAssembly where WebGPU cannot run it. */
-export const training =
-  (outside: Outside) =>
-  (world: World): Effect<World> => {
-    const { studio, settings, files } = world;
-    const { lesson, backend } = studio;
-    const fallsBack = settings.backend === 'auto' && backend.name === 'webgpu' && backend.lost() === null;
+/** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
+const settledAs =
+  (settings: Settings, files: Files, outside: Outside) =>
+  (plan: Plan): Effect<Studio> => {
+    const on = settled(files, outside)(plan);
     return F.pipe(
-      lesson.run,
-      TE.map(() => world),
-      TE.orElse((error) =>
-        fallsBack
-          ? F.pipe(
-              insteadOfWebgpu(settings, outside.tell, 'failed', error.message),
-              settled(files, outside)(lesson.plan),
-              TE.tap((other) => other.lesson.run),
-              TE.map((other): World => ({ ...world, studio: other })),
-            )
-          : TE.left(error),
+      acquire(settings, outside.tell),
+      TE.flatMap((acquired) =>
+        F.pipe(
+          on(TE.right(acquired)),
+          TE.orElse((error) =>
+            settings.backend === 'auto' && acquired.backend.name === 'webgpu'
+              ? on(insteadOfWebgpu(settings, outside.tell, 'failed', error.message))
+              : TE.left(error),
+          ),
+        ),
       ),
     );
   };
-
-/** Starts a training that resumes, whose snapshot may not fit. A new one waits for its first step, because most visitors only draw. */
-const resumed =
-  (outside: Outside) =>
-  (world: World): Effect<World> =>
-    world.copy === null ? TE.right(world) : training(outside)(world);
 
 /** The training that this browser saved; null if there is none, or an unreadable one, which is reported. */
 const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
@@ -81,8 +71,7 @@ export const filesAt = ({ digits, network }: { readonly digits: string; readonly
 /** Acquires a backend, and starts a network: the saved one or a new one. The digits load later. */
 export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, outside: Outside): Effect<World> =>
   F.pipe(
-    TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Preparing', what: 'backend' })),
-    TE.map(() => outside.files),
+    TE.right<NoisefoldError, Files>(outside.files),
     TE.bindTo('files'),
     TE.bind('keeps', () => theKeeper(settings.recipe)),
     TE.bind('found', () => keptPlan(settings, outside)),
@@ -91,31 +80,37 @@ export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, o
     ),
     TE.flatMap(({ files, keeps, found, plan }) =>
       F.pipe(
-        settled(files, outside)(plan)(acquire(settings, outside.tell)),
+        settledAs(settings, files, outside)(plan),
         TE.map(worldOf(plan, { settings, files, keeps, losses: 0 })),
-        TE.flatMap(resumed(outside)),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
         TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
       ),
     ),
   );
 
-/** After a lost device: acquires another one, or WebAssembly the second time, and resumes from the last copy. */
+/** Tests whether WebAssembly may do what WebGPU failed to do: the page chose it, and no training is lost. */
+export const mayMove = ({ settings, studio, done, copy }: World, { _tag }: NoisefoldError): boolean =>
+  _tag === 'BackendFailure' &&
+  settings.backend === 'auto' &&
+  studio.backend.name === 'webgpu' &&
+  done === 0 &&
+  copy === null;
+
+/** After a lost device acquires another one, and WebAssembly the second time or after another failure. Resumes from the last copy. */
 export const recovered =
   ({ copy, studio, done, ...rest }: World, outside: Outside) =>
   ({ message }: NoisefoldError): Effect<World> => {
     const plan: Plan = { ...studio.lesson.plan, from: copy };
     const { settings, files, losses } = rest;
+    const why = studio.backend.lost() === null ? 'failed' : 'lost';
     return F.pipe(
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
       TE.flatMap(() =>
-        F.pipe(
-          losses > 0 ? insteadOfWebgpu(settings, outside.tell, 'lost', message) : acquire(settings, outside.tell),
-          settled(files, outside)(plan),
-        ),
+        losses > 0 || why === 'failed'
+          ? settled(files, outside)(plan)(insteadOfWebgpu(settings, outside.tell, why, message))
+          : settledAs(settings, files, outside)(plan),
       ),
       TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
-      TE.flatMap(resumed(outside)),
-      TE.tapIO(begun('lost', outside)),
+      TE.tapIO(begun(done === 0 ? 'noise' : 'lost', outside)),
     );
   };

@@ -3,7 +3,7 @@ import { attempt, type Backend, fail, type NoisefoldError } from 'noisefold/dsl'
 import { stratifiedTimes } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
-import { either as E, function as F, type io as IO, taskEither as TE } from 'fp-ts';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import { adamOf } from '../../mnist/adam.js';
 import { type Architecture, architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
@@ -14,12 +14,10 @@ export interface Lesson extends Architecture {
   readonly plan: Plan;
   /** Starts or resumes the training, once: compiles its programs and makes its state. */
   readonly run: TE.TaskEither<NoisefoldError, TrainingRun<UNetParams>>;
-  /** Tests whether it was started. */
-  readonly isStarted: IO.IO<boolean>;
+  /** The training, if it was started. */
+  readonly started: () => TrainingRun<UNetParams> | null;
   /** Computes the next event of the training. */
   readonly next: TE.TaskEither<NoisefoldError, TrainEvent>;
-  /** Releases what a started training holds. */
-  readonly release: TE.TaskEither<NoisefoldError, void>;
 }
 
 /** No limit: the page stops the training. */
@@ -56,9 +54,8 @@ export const lessonOf = (
       );
       return {
         ...{ plan, model, noising, run },
-        isStarted: () => started !== null,
+        started: () => started,
         next: nextOf(run),
-        release: () => (started === null ? TE.right(undefined) : started.release)(),
       };
     }),
   );
@@ -73,14 +70,10 @@ const end = fail('Cancelled', {
 /** An error ends the events of a run, but not its state: the next event then comes from a new iterator. */
 const nextOf = (run: Lesson['run']): Lesson['next'] => {
   let events: AsyncIterator<E.Either<NoisefoldError, TrainEvent>> | null = null;
-  return F.pipe(
-    run,
-    TE.flatMap((training): Lesson['next'] => async () => {
-      events ??= training.events[Symbol.asyncIterator]();
-      const { value } = await events.next();
-      if (value !== undefined && E.isRight(value)) return value;
-      events = null;
-      return value ?? end;
-    }),
-  );
+  return TE.flatMap((training: TrainingRun<UNetParams>): Lesson['next'] => async () => {
+    const { value } = await (events ??= training.events[Symbol.asyncIterator]()).next();
+    if (value !== undefined && E.isRight(value)) return value;
+    events = null;
+    return value ?? end;
+  })(run);
 };

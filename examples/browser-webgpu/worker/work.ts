@@ -4,7 +4,7 @@ import { decodeCheckpoint, encodeCheckpoint, type Snapshot } from 'noisefold/tra
 import { either as E, function as F, taskEither as TE } from 'fp-ts';
 import type { Paint, Pixels } from '../shared/messages.js';
 import type { Task } from './agenda.js';
-import { start, training } from './beginning.js';
+import { start } from './beginning.js';
 import { keep } from './keeping.js';
 import { averageOf, type Loaded } from './network.js';
 import { freshPlan, isOfDemo, type Plan, resumedPlan } from './recipes.js';
@@ -46,7 +46,7 @@ const keeping =
   (outside: Outside) =>
   (world: World): Effect<World> =>
     F.pipe(
-      world.studio.lesson.isStarted() ? copied(world) : TE.right(world),
+      world.studio.lesson.started() === null ? TE.right(world) : copied(world),
       // a lost device loses everything that was not copied
       TE.orElse((error) => (world.studio.backend.lost() === null ? complained(world, outside)(error) : TE.left(error))),
       TE.flatMap((safe) =>
@@ -96,8 +96,7 @@ const step =
   (outside: Outside) =>
   (world: World): Effect<World> =>
     F.pipe(
-      training(outside)(world),
-      TE.flatMap(event(outside)),
+      event(outside)(world),
       TE.flatMap((moved) =>
         moved.done > world.done && moved.done % world.studio.lesson.plan.recipe.heldOutEvery === 0
           ? event(outside)(moved)
@@ -128,7 +127,7 @@ const exchanged =
   (world: World): Effect<World> =>
     F.pipe(
       openStudio(world.files, world.studio)(plan)(world.studio.backend),
-      TE.tap(({ lesson }) => lesson.run),
+      TE.tap(({ lesson }) => lesson.run), // before the other one ends
       TE.tap(() => closeStudio(world.studio)),
       TE.map(worldOf(plan, world)),
     );

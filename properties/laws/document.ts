@@ -57,6 +57,7 @@ export const lawsPage = (backend: Backend): string => {
     '# The laws',
     '',
     'The laws of noisefold, which `npm test` checks on random samples. `noisefold/laws` exports them as values.',
+    'c∘b is b, then c. A _rounding_ is the relative error of one operation in float64, 2⁻⁵³. _At 6 σ_ allows six standard errors.',
     '`npm run laws` generates this page.',
     ...Object.entries(chapters).flatMap(([title, laws]) => ['', `## ${title}`, '', ...table(laws)]),
     '',

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { crc32, crc32ByTable } from './crc32.js';
+import { crc32, crc32ByTable, inParts } from './crc32.js';
 
 /** The check bit by bit, by the definition. */
 const slowly = (bytes: Uint8Array): number => {
@@ -15,6 +15,7 @@ const slowly = (bytes: Uint8Array): number => {
 describe.each([
   ['of this engine', crc32],
   ['by a table', (bytes: Uint8Array, before = 0) => crc32ByTable(bytes, before)],
+  ['in parts of 16 bytes', (bytes: Uint8Array, before = 0) => inParts(crc32, 16)(bytes, before)],
 ])('%s', (_, crc32) => {
   test('the published check value: "123456789" is CBF43926', () => {
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);

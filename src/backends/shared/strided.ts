@@ -15,14 +15,17 @@ export const reduced = (shape: readonly number[], axes: readonly number[]): Layo
   return { offset: 0, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : strides.shift()!)) };
 };
 
-/** Visits the rows of `shape`, along its last axis, with the address of their first element and their stride in two layouts. */
+/**
+ * Visits the rows of `shape`, along its last axis of more than one element, with the address of their first element and their stride
+ * in two layouts.
+ */
 const walkRows = (
   shape: readonly number[],
   from: Layout,
   to: Layout,
   visit: (read: number, write: number, readStep: number, writeStep: number, count: number) => void,
 ): void => {
-  const last = shape.length - 1;
+  const last = shape.findLastIndex((extent) => extent !== 1);
   if (last < 0) return visit(from.offset, to.offset, 0, 0, 1);
   const along = (axis: number, read: number, write: number): void => {
     const [readStep, writeStep] = [from.strides[axis]!, to.strides[axis]!];

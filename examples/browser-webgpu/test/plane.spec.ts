@@ -138,7 +138,7 @@ describe('the figure "Plot it"', inBrowser, () => {
     expect(share(distances(last.ends, points), 0.01)).toBeLessThan(0.3);
     expect(await page.textContent('#exact-end')).toMatch(/^(9[5-9]|100) % of the dots end at a point$/);
     expect(await page.textContent('#learned-end')).toMatch(
-      /^[12]?\d % end at a point, the others between; 2000 updates in [\d.]+ s$/,
+      /^[12]?\d % of the dots end at a point; 2000 updates in [\d.]+ s$/,
     );
 
     const close = learned.find(({ ends }) => share(distances(ends, curve), 0.1) >= 0.9)!;

@@ -243,12 +243,6 @@ describe('failures in the page', inBrowser, () => {
        GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('no'));`,
       'could not run the network',
     ],
-    [
-      'failed to compile',
-      `Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ architecture: 'pascal' }) });
-       GPUDevice.prototype.createComputePipelineAsync = () => Promise.reject(new Error('no'));`,
-      'could not run the network',
-    ],
   ])('without a usable GPU (%s) it says why', async (_, program, expected) => {
     const onGpu = await withGpu();
     await beforeWorker(onGpu.context, program);
@@ -258,6 +252,28 @@ describe('failures in the page', inBrowser, () => {
     await whenDone(onGpu.page);
     expect(await onGpu.page.locator('.notice').count()).toBe(0);
     await onGpu.context.close();
+  });
+
+  test('a GPU that compiles no shader: it trains and draws on WebAssembly, without another press', async () => {
+    const onGpu = await withGpu();
+    const { page, context, address } = onGpu;
+    await beforeWorker(
+      context,
+      `Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => ({ architecture: 'pascal' }) });
+       GPUDevice.prototype.createComputePipelineAsync = () => Promise.reject(new Error('no'));`,
+    );
+    await page.goto(`${address}?goal=${FAR}`); // the loaded network draws when it is asked for
+    await whenReady(page);
+    expect(await page.textContent('#backend')).toBe('on WebGPU');
+    await press(page, 'Start training');
+    await whenStepIs(page, 1);
+    expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, /);
+    expect(await page.textContent('#backend-why')).toContain('could not run the network');
+    await page.goto(`${address}?recipe=tiny&steps=1`);
+    await whenDone(page);
+    expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, /);
+    expect(await page.locator('.notice').count()).toBe(0);
+    await context.close();
   });
 
   test('digits that cannot be loaded: it says so, and tries again', async () => {

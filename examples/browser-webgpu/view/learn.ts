@@ -10,12 +10,12 @@ const WAITING: Readonly<Record<Learning['preparing'], string>> = {
   network: 'Compiling the network…',
 };
 
-const trainLabel = ({ phase, preparing, digits, step, goal }: Learning): string => {
+const trainLabel = ({ phase, preparing, digits, step, goal, pace }: Learning): string => {
   switch (phase) {
     case 'preparing':
       return WAITING[preparing];
-    case 'training':
-      return 'Pause';
+    case 'training': // compiles before its first update
+      return Number.isNaN(pace.secondsPerStep) ? WAITING.network : 'Pause';
     case 'stopped':
       return 'Not working';
     case 'resting':

@@ -139,7 +139,7 @@ const learnedText = (state: Plane): string => {
   const updates = updatesOf(state);
   if (state.points.length === 0) return NO_POINTS;
   if (learned === null || updates === 0) return 'not trained yet';
-  return `${percent(learned)} end at a point, the others between; ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
+  return `${percent(learned)} of the dots end at a point; ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
 };
 
 /** α and σ of the visible step. */

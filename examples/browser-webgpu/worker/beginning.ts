@@ -28,25 +28,34 @@ const settled =
       TE.flatMap(({ backend }) => openStudio(files)(plan)(backend)),
     );
 
-/** A studio on the backend of the settings; `auto` falls back to WebAssembly. */
-const settledAs =
-  (settings: Settings, files: Files, outside: Outside) =>
-  (plan: Plan): Effect<Studio> => {
-    const on = settled(files, outside)(plan);
-    return F.pipe(
-      acquire(settings, outside.tell),
-      TE.flatMap((acquired) =>
-        F.pipe(
-          on(TE.right(acquired)),
-          TE.orElse((error) =>
-            settings.backend === 'auto' && acquired.backend.name === 'webgpu'
-              ? on(insteadOfWebgpu(settings, outside.tell, 'failed', error.message))
-              : TE.left(error),
-          ),
-        ),
-      ),
-    );
+/** The world on WebAssembly, if the page chose WebGPU by itself and it failed before a training started there; otherwise the error. */
+export const moved =
+  (world: World, outside: Outside) =>
+  (error: NoisefoldError): Effect<World> => {
+    const { settings, files, studio } = world;
+    const { backend, lesson } = studio;
+    const may = settings.backend === 'auto' && backend.name === 'webgpu' && lesson.started() === null;
+    return may && error._tag === 'BackendFailure'
+      ? F.pipe(
+          backend.close,
+          TE.flatMap(() => insteadOfWebgpu(settings, outside.tell, 'failed', error.message)),
+          settled(files, outside)(lesson.plan),
+          TE.map((other) => ({ ...world, studio: other })),
+        )
+      : TE.left(error);
   };
+
+/** Starts a training that resumes, whose snapshot may not fit. A new one waits for its first step, because most visitors only draw. */
+const resumed =
+  (outside: Outside) =>
+  (world: World): Effect<World> =>
+    world.copy === null
+      ? TE.right(world)
+      : F.pipe(
+          world.studio.lesson.run,
+          TE.map(() => world),
+          TE.orElse((error) => TE.flatMap(resumed(outside))(moved(world, outside)(error))),
+        );
 
 /** The training that this browser saved; null if there is none, or an unreadable one, which is reported. */
 const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> =>
@@ -80,37 +89,31 @@ export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, o
     ),
     TE.flatMap(({ files, keeps, found, plan }) =>
       F.pipe(
-        settledAs(settings, files, outside)(plan),
+        settled(files, outside)(plan)(acquire(settings, outside.tell)),
         TE.map(worldOf(plan, { settings, files, keeps, losses: 0 })),
+        TE.flatMap(resumed(outside)),
         TE.tapIO(begun(found === null ? 'noise' : 'kept', outside)),
         TE.tapIO(() => (keeps ? () => undefined : outside.tell({ _tag: 'KeptElsewhere' }))),
       ),
     ),
   );
 
-/** Tests whether WebAssembly may do what WebGPU failed to do: the page chose it, and no training is lost. */
-export const mayMove = ({ settings, studio, done, copy }: World, { _tag }: NoisefoldError): boolean =>
-  _tag === 'BackendFailure' &&
-  settings.backend === 'auto' &&
-  studio.backend.name === 'webgpu' &&
-  done === 0 &&
-  copy === null;
-
-/** After a lost device acquires another one, and WebAssembly the second time or after another failure. Resumes from the last copy. */
+/** After a lost device: acquires another one, or WebAssembly the second time, and resumes from the last copy. */
 export const recovered =
   ({ copy, studio, done, ...rest }: World, outside: Outside) =>
   ({ message }: NoisefoldError): Effect<World> => {
     const plan: Plan = { ...studio.lesson.plan, from: copy };
     const { settings, files, losses } = rest;
-    const why = studio.backend.lost() === null ? 'failed' : 'lost';
     return F.pipe(
       TE.fromIO<void, NoisefoldError>(outside.tell({ _tag: 'Lost', step: done, message })),
       TE.flatMap(() =>
-        losses > 0 || why === 'failed'
-          ? settled(files, outside)(plan)(insteadOfWebgpu(settings, outside.tell, why, message))
-          : settledAs(settings, files, outside)(plan),
+        F.pipe(
+          losses > 0 ? insteadOfWebgpu(settings, outside.tell, 'lost', message) : acquire(settings, outside.tell),
+          settled(files, outside)(plan),
+        ),
       ),
       TE.map(worldOf(plan, { ...rest, losses: losses + 1 })),
-      TE.tapIO(begun(done === 0 ? 'noise' : 'lost', outside)),
+      TE.flatMap(resumed(outside)),
+      TE.tapIO(begun('lost', outside)),
     );
   };

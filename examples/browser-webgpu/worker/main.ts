@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
 import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
-import { filesAt, mayMove, recovered } from './beginning.js';
+import { filesAt, moved, recovered } from './beginning.js';
 import { planeWorker } from './planeWork.js';
 import { carriedOut } from './work.js';
 import type { Outside, World } from './world.js';
@@ -109,10 +109,17 @@ const perform = async (task: Task): Promise<void> => {
   }
   if (task._tag === 'Paint' && result.left._tag === 'Cancelled') return drop(task);
   const lost = world?.studio.backend.lost() ?? null;
+  if (world !== null && lost === null && task._tag !== 'Open') {
+    const elsewhere = await attempt(moved(world, outside)(result.left));
+    if (E.isRight(elsewhere)) {
+      world = elsewhere.right;
+      return perform(task);
+    }
+  }
   if (task._tag === 'Step' || lost !== null) agenda = halted(agenda);
-  if (world === null || (lost === null && (task._tag === 'Open' || !mayMove(world, result.left))))
+  if (world === null || lost === null)
     return tell({ _tag: 'Failed', doing: doingOf(task), message: result.left.message })();
-  const back = await attempt(recovered(world, outside)(lost ?? result.left));
+  const back = await attempt(recovered(world, outside)(lost));
   if (E.isRight(back)) world = back.right;
   else tell({ _tag: 'Failed', doing: 'start', message: back.left.message })();
 };

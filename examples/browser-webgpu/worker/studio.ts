@@ -61,8 +61,6 @@ export const openStudio =
       before === undefined ? paintersOf(network, backend) : TE.right(before.shipped),
       TE.bindTo('shipped'),
       TE.bind('lesson', () => TE.fromEither(lessonOf(plan, digits, backend))),
-      // a snapshot may not fit; a new training waits for its first step, because most visitors only draw
-      TE.tap(({ lesson }): Effect<unknown> => (plan.from === null ? TE.right(undefined) : lesson.run)),
       TE.map(({ shipped, lesson }) => {
         const { model, noising, run } = lesson;
         const giveBack = (params: Resident<UNetParams>) => release(params)(backend);

@@ -1,5 +1,6 @@
 import {
   averagePooling,
+  conv2d,
   convTranspose2d,
   depthwiseConv2d,
   type Dim,
@@ -25,6 +26,7 @@ declare const n: number;
 expectType<Tensor<['B', '2*H', 56, 32]>>()(F.pipe(x, convTranspose2d(up, { strides: [2, 2] })));
 expectType<Tensor<['B', 'H', 28, 64]>>()(F.pipe(x, depthwiseConv2d(depthwise)));
 expectType<Tensor<['B', 'H/2', 14, 64]>>()(F.pipe(x, maxPool));
+expectType<Tensor<['B', 'H', 28, 64]>>()(F.pipe(x, conv2d(dense, { dilation: [n, n] }))); // 'same' keeps the size
 expectType<Tensor<['B', Dim, 13, 64]>>()(F.pipe(x, maxPooling({ window: [3, 3], strides: [2, 2] })));
 expectType<Tensor<['B', Dim, 9, 64]>>()(F.pipe(x, averagePooling({ window: [3, 3] })));
 expectType<Tensor<['B', 'H', 28, 64]>>()(F.pipe(x, maxPooling({ window: [3, 3], strides: [1, 1], padding: 'same' })));

@@ -119,6 +119,12 @@ declare const step: Executable<
 declare const w: Value<[2]>;
 const rates = (index: number) => ({ rate: 1 / (1 + index) });
 expectType<Effect<{ readonly w: Value<[2]> }>>()(iterate(step, { times: 3, inputs: rates })({ w }));
+// the results come from the step, also where the caller states some of them
+iterate(step, {
+  times: 3,
+  inputs: rates,
+  onStep: async ({ loss }: { readonly loss: Value<[]> }) => void loss,
+})({ w });
 // @ts-expect-error Property 'inputs' is missing
 iterate(step, { times: 3 });
 // @ts-expect-error Type 'Value<[3], "float32">' is not assignable to type 'Value<[2], "float32">'

@@ -27,7 +27,7 @@ export type Iteration<I, O> = {
    * Receives the results of a step and its index, from 0. The next step waits for the promise, the task or the effect
    * that it returns, and an error in it ends the iteration. The results are freed afterwards, except for the state.
    */
-  readonly onStep?: ((results: O, index: number) => Heard) | undefined;
+  readonly onStep?: ((results: NoInfer<O>, index: number) => Heard) | undefined;
   /** Call `onStep` only after every this many steps; default 1. */
   readonly every?: number;
   /** Stops the iteration before its next step, with `Cancelled`. */
@@ -38,7 +38,7 @@ export type Iteration<I, O> = {
   ? { readonly inputs?: undefined }
   : {
       /** The other inputs of step `index`, from 0: parameters, a timestep, a key. The caller keeps ownership. */
-      readonly inputs: (index: number) => Others<I, O>;
+      readonly inputs: (index: number) => NoInfer<Others<I, O>>;
     });
 
 type Members = Readonly<Record<string, unknown>>;

@@ -65,15 +65,17 @@ export type Convolved<
   L extends Pair,
   A extends 0 | 1,
 > = AsDim<
-  number extends S[A] | L[A]
+  number extends S[A]
     ? Dim
     : P extends 'same'
       ? SameSize<D, S[A]>
-      : P extends 'valid'
-        ? Windows<D, Reach<K, L[A]>, S[A], 0>
-        : P extends readonly [Pair, Pair]
-          ? Windows<D, Reach<K, L[A]>, S[A], Add<P[A][0], P[A][1]>>
-          : Dim
+      : number extends L[A]
+        ? Dim
+        : P extends 'valid'
+          ? Windows<D, Reach<K, L[A]>, S[A], 0>
+          : P extends readonly [Pair, Pair]
+            ? Windows<D, Reach<K, L[A]>, S[A], Add<P[A][0], P[A][1]>>
+            : Dim
 >;
 
 /**
@@ -89,15 +91,17 @@ export type Transposed<
   O extends Pair,
   A extends 0 | 1,
 > = AsDim<
-  number extends S[A] | L[A] | O[A]
+  number extends S[A]
     ? Dim
     : P extends 'same'
       ? Multiple<D, S[A]>
-      : P extends 'valid'
-        ? IsWide<D> extends true
-          ? Dim
-          : D extends number
-            ? Add<AsDim<Add<AsDim<Product<[Difference<D, 1>, S[A]]>>, Reach<K, L[A]>>>, O[A]>
-            : Dim
-        : Dim
+      : number extends L[A] | O[A]
+        ? Dim
+        : P extends 'valid'
+          ? IsWide<D> extends true
+            ? Dim
+            : D extends number
+              ? Add<AsDim<Add<AsDim<Product<[Difference<D, 1>, S[A]]>>, Reach<K, L[A]>>>, O[A]>
+              : Dim
+          : Dim
 >;

@@ -22,7 +22,7 @@ export interface GivenNoise {
 
 /** The part of images that samples keep; the model generates the rest. See `inpainting`. */
 export interface GivenKnown {
-  /** An image for each sample, or one for all, of the model's shape. Its numbers outside the mask do not matter. */
+  /** An image for each sample, or one for all, of the model's shape. Outside the mask any numbers in [-1, 1] will do. */
   readonly images: Itself<Images>;
   /** 1 where the images are kept and 0 where the model draws; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;

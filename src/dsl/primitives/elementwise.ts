@@ -139,9 +139,10 @@ const winner = (g: Node, a: Node, b: Node): Node =>
   select(equal(a, b), scale(g, 0.5), select(less(b, a), g, zerosLike(g)));
 
 const powDerivative: Derivative = (g, a, b, y) => {
-  // at a = b = 0, b·a^(b−1) is 0·0⁰, not 0·∞, for derivatives of any order
+  // at b = 0, b·a^(b−1) is 0·a⁰ if 1/a overflows, not 0·∞, for derivatives of any order
   const zero = zerosLike(a);
-  const isConstant = binary('and', equal(a, zero), equal(b, zero));
+  const overflows = unary('not', unary('isFinite', reciprocal(a)));
+  const isConstant = binary('and', overflows, equal(b, zero));
   const byBase = mul(b, binary('pow', a, select(isConstant, zero, shift(b, -1))));
   // the exponent has a derivative only where the base is positive
   const isPositive = less(zero, a);

@@ -10,6 +10,7 @@ import type { Scalar, Shape, Tensor } from '../../graph/tensor.js';
 import { gelu, relu, silu, softplus } from './activation.js';
 import * as binary from './binary.js';
 import { constantOf, ones, scalar } from '../constants.js';
+import { sum } from '../reduction/reduction.js';
 import { stack } from '../shape/joining.js';
 import * as unary from './unary.js';
 
@@ -66,6 +67,13 @@ describe('functions of one tensor', () => {
   test('the derivative of xʸ by y is xʸ·ln x, and that of its derivative by x is 1/x at y = 0', async () => {
     const slope = (y: Scalar): Scalar => grad((v: Scalar) => binary.pow(v, y))(scalar(2));
     expect((await numbersOf(() => grad(slope)(scalar(0))))[0]).toBeCloseTo(0.5, 12);
+  });
+
+  test('x to the power of 0 is 1 for every x, so its derivative is 0, also at denormal numbers and infinities', async () => {
+    const xs = [1e-40, -1e-40, 0, 2, -3, Infinity];
+    const slopes = grad((v: Tensor<[6]>) => sum(binary.pow(v, 0)));
+    for (const backend of [reference(), tfjs('cpu'), wasm()])
+      for (const slope of await numbersOf(() => slopes(constantOf(xs, 6)), backend)) expect(Math.abs(slope)).toBe(0);
   });
 
   test('1/0 and 1/−0 differ within one program', async () => {

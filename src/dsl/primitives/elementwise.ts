@@ -96,7 +96,7 @@ export const unaryFunctions = {
   ceil: ofFloat(1, null),
   round: ofFloat(1, null),
   exp: ofFloat(8, (_, y) => y),
-  expm1: ofFloat(64, (_, y) => shift(y, 1)),
+  expm1: ofFloat(64, exp),
   log: ofFloat(8, reciprocal),
   log1p: ofFloat(64, (x) => reciprocal(shift(x, 1))),
   sqrt: ofFloat(4, (_, y) => scale(reciprocal(y), 0.5)),

@@ -138,6 +138,11 @@ const ofBools: BinaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, deriva
 const winner = (g: Node, a: Node, b: Node): Node =>
   select(equal(a, b), scale(g, 0.5), select(less(b, a), g, zerosLike(g)));
 
+const divDerivative: Derivative = (g, _, b, y) => {
+  const byNumerator = div(g, b);
+  return [byNumerator, neg(mul(byNumerator, y))]; // b² is not a float32 for every b
+};
+
 const powDerivative: Derivative = (g, a, b, y) => {
   // at b = 0, b·a^(b−1) is 0·a⁰ if 1/a overflows, not 0·∞, for derivatives of any order
   const zero = zerosLike(a);
@@ -155,7 +160,7 @@ export const binaryFunctions = {
   add: ofNumbers(1, (g) => [g, g], { left: -0, right: -0 }),
   sub: ofNumbers(1, (g) => [g, neg(g)], { right: 0 }),
   mul: ofNumbers(1, (g, a, b) => [mul(g, b), mul(g, a)], { left: 1, right: 1 }),
-  div: ofNumbers(4, (g, a, b) => [div(g, b), neg(div(mul(g, a), mul(b, b)))], { right: 1 }),
+  div: ofNumbers(4, divDerivative, { right: 1 }),
   pow: ofNumbers(64, powDerivative),
   mod: ofNumbers(8, (g, a, b) => [g, neg(mul(g, unary('floor', div(a, b))))]),
   max: ofNumbers(1, (g, a, b) => [winner(g, a, b), winner(g, b, a)]),

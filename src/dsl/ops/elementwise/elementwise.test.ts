@@ -140,6 +140,20 @@ describe('functions of two tensors', () => {
     expect(await numbersOf(() => flags(binary.or(table()[1], table()[0])))).toEqual([0, 1, 1, 1]);
   });
 
+  test('the derivatives 1/y and −x/y² of x/y are right wherever they are float32 numbers', async () => {
+    const xs = [0, 1e-30, 1e30, -3, 1e-20, 0];
+    const ys = [1e-30, 1e-30, 1e30, 4, -1e-25, -1e30];
+    const byX = () => grad((v: Tensor<[6]>) => sum(binary.div(v, constantOf(ys, 6))))(constantOf(xs, 6));
+    const byY = () => grad((v: Tensor<[6]>) => sum(binary.div(constantOf(xs, 6), v)))(constantOf(ys, 6));
+    for (const backend of [reference(), tfjs('cpu'), wasm()]) {
+      const ratios = (numbers: readonly number[], exact: readonly number[]) =>
+        numbers.map((n, i) => (exact[i] === 0 ? 1 + n : n / exact[i]!));
+      const near = xs.map(() => expect.closeTo(1, 6));
+      expect(ratios(await numbersOf(byX, backend), [1e30, 1e30, 1e-30, 0.25, -1e25, -1e-30])).toEqual(near);
+      expect(ratios(await numbersOf(byY, backend), [0, -1e30, -1e-30, 3 / 16, -1e30, 0])).toEqual(near);
+    }
+  });
+
   test('rejects a fraction with integers', () => {
     expect(attempt(() => binary.add(constantOf(Int32Array.of(1), 1), 0.5))).toMatchObject(
       E.left({ _tag: 'DTypeError', where: 'add' }),

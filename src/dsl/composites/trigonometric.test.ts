@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../properties/diffusion/run.js';
+import { wasm } from '../../backends/wasm/backend.js';
 import { grad } from '../transforms/gradient.js';
 import type { Scalar, Tensor } from '../graph/tensor.js';
 import { constantOf, scalar } from '../ops/constants.js';
@@ -38,6 +39,7 @@ describe('inverses of trigonometric functions', () => {
 });
 
 describe('atan2', () => {
+  const I = Infinity;
   const points = [3, 1, -0.25].flatMap((y) => [2, -1, 0.125, -4].map((x) => [y, x] as const));
   const [ys, xs] = [points.map(([y]) => y), points.map(([, x]) => x)];
 
@@ -56,6 +58,27 @@ describe('atan2', () => {
       [0, 2, 4, -2, 1, -3, 3, -1, 0].map((eighths) => (eighths * Math.PI) / 4),
       { differentiable: false }, // discontinuous at the origin
     );
+  });
+
+  test('is that of a direction where an operand is infinite, or much smaller than the other', async () => {
+    await expectOperation(
+      (y: Tensor<[9]>, x: Tensor<[9]>) => atan2(y, x),
+      [floats([1, I, 0, -1, I, -I, I, -I, -1e-30]), floats([I, 1, -I, -I, I, I, -I, -I, -1e30])],
+      [0, 2, 4, -4, 1, -1, 3, -3, -4].map((eighths) => (eighths * Math.PI) / 4), // IEEE 754-2019, section 9.2.1
+      { differentiable: false },
+    );
+  });
+
+  test('has derivatives at infinity, along an axis near 0, and at the greatest float32', async () => {
+    const [ys, xs] = [
+      [1, I, -I, 0, 1e-40, 3e38],
+      [I, 1, -I, 1e-40, 0, 3e38],
+    ];
+    const byY = () => grad((y: Tensor<[6]>) => sum(atan2(y, constantOf(xs, 6))))(constantOf(ys, 6));
+    const byX = () => grad((x: Tensor<[6]>) => sum(atan2(constantOf(ys, 6), x)))(constantOf(xs, 6));
+    // 1e40 is infinite in float32
+    expect((await numbersOf(byY, wasm())).map(Math.abs)).toEqual([0, 0, 0, I, 0, expect.closeTo(1 / 6e38, 44)]);
+    expect((await numbersOf(byX, wasm())).map(Math.abs)).toEqual([0, 0, 0, 0, I, expect.closeTo(1 / 6e38, 44)]);
   });
 
   test('has the derivatives of an angle at any distance from the origin, and 0 at the origin', async () => {

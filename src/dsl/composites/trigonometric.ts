@@ -1,7 +1,8 @@
 import { F } from '../../internal/fp.js';
 import type { Composite, Node, One, Two } from '../graph/node.js';
 import {
-  abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, zerosLike,
+  abs, add, atan, div, equal, full, less, max, mul, neg, oneMinus, rsqrt, scale, select, shift, sqrt, stopGradient, unary,
+  zerosLike,
 } from '../primitives/index.js'; // oxfmt-ignore
 
 /** `1 − x²` as `(1 − x)·(x + 1)`, exact near ±1. */
@@ -23,12 +24,13 @@ export const acosComposite: Composite<One> = {
   derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x))))],
 };
 
-/** Divides both by `unit`, the greater of their absolute values, or 1 at the origin. */
+/** Divides both by `unit`, the greater of their absolute values, or 1 at the origin; ∞/∞ is 1 here. */
 const onUnitSquare = (y: Node, x: Node) => {
   const size = stopGradient(max(abs(y), abs(x))); // any unit gives the same angle
   const atOrigin = equal(size, zerosLike(size));
   const unit = select(atOrigin, full(1, size.shape), size);
-  return { v: div(y, unit), u: div(x, unit), unit, atOrigin };
+  const share = (of: Node): Node => select(unary('isFinite', of), div(of, unit), unary('sign', of));
+  return { v: share(y), u: share(x), unit, atOrigin };
 };
 
 /** The angle of the point (x, y), by an `atan` of at most 1; its derivatives are `x/(x² + y²)` and `−y/(x² + y²)`. */
@@ -42,14 +44,14 @@ export const atan2Composite: Composite<Two> = {
     const longer = select(atOrigin, unit, select(steep, height, width));
     const small = atan(div(select(steep, width, height), longer));
     const acute = select(steep, shift(neg(small), Math.PI / 2), small);
-    const upper = select(less(u, zerosLike(u)), shift(neg(acute), Math.PI), acute);
-    return select(less(v, zerosLike(v)), neg(upper), upper);
+    const upper = select(less(x, zerosLike(x)), shift(neg(acute), Math.PI), acute);
+    return select(less(y, zerosLike(y)), neg(upper), upper);
   },
   derivative: ([y, x], _, g) => {
     const { v, u, unit, atOrigin } = onUnitSquare(y, x);
     // the angle of the origin is undefined, so its derivative is set to 0
     const square = select(atOrigin, unit, add(mul(u, u), mul(v, v)));
-    const along = div(g, mul(square, unit));
-    return [mul(along, u), neg(mul(along, v))];
+    const along = div(g, square);
+    return [div(mul(along, u), unit), neg(div(mul(along, v), unit))];
   },
 };

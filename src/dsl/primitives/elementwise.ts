@@ -96,7 +96,7 @@ export const unaryFunctions = {
   ceil: ofFloat(1, null),
   round: ofFloat(1, null),
   exp: ofFloat(8, (_, y) => y),
-  expm1: ofFloat(64, (_, y) => shift(y, 1)),
+  expm1: ofFloat(64, exp),
   log: ofFloat(8, reciprocal),
   log1p: ofFloat(64, (x) => reciprocal(shift(x, 1))),
   sqrt: ofFloat(4, (_, y) => scale(reciprocal(y), 0.5)),
@@ -138,10 +138,16 @@ const ofBools: BinaryFunction<'bool'> = { takes: ['bool'], arithmetic: 1, deriva
 const winner = (g: Node, a: Node, b: Node): Node =>
   select(equal(a, b), scale(g, 0.5), select(less(b, a), g, zerosLike(g)));
 
+const divDerivative: Derivative = (g, _, b, y) => {
+  const byNumerator = div(g, b);
+  return [byNumerator, neg(mul(byNumerator, y))]; // b² is not a float32 for every b
+};
+
 const powDerivative: Derivative = (g, a, b, y) => {
-  // at a = b = 0, b·a^(b−1) is 0·0⁰, not 0·∞, for derivatives of any order
+  // at b = 0, b·a^(b−1) is 0·a⁰ if 1/a overflows, not 0·∞, for derivatives of any order
   const zero = zerosLike(a);
-  const isConstant = binary('and', equal(a, zero), equal(b, zero));
+  const overflows = unary('not', unary('isFinite', reciprocal(a)));
+  const isConstant = binary('and', overflows, equal(b, zero));
   const byBase = mul(b, binary('pow', a, select(isConstant, zero, shift(b, -1))));
   // the exponent has a derivative only where the base is positive
   const isPositive = less(zero, a);
@@ -154,7 +160,7 @@ export const binaryFunctions = {
   add: ofNumbers(1, (g) => [g, g], { left: -0, right: -0 }),
   sub: ofNumbers(1, (g) => [g, neg(g)], { right: 0 }),
   mul: ofNumbers(1, (g, a, b) => [mul(g, b), mul(g, a)], { left: 1, right: 1 }),
-  div: ofNumbers(4, (g, a, b) => [div(g, b), neg(div(mul(g, a), mul(b, b)))], { right: 1 }),
+  div: ofNumbers(4, divDerivative, { right: 1 }),
   pow: ofNumbers(64, powDerivative),
   mod: ofNumbers(8, (g, a, b) => [g, neg(mul(g, unary('floor', div(a, b))))]),
   max: ofNumbers(1, (g, a, b) => [winner(g, a, b), winner(g, b, a)]),

@@ -5,6 +5,7 @@ import {
   type Grads,
   concatAll,
   constantOf,
+  grad,
   leafSpec,
   parseSpec,
   reshape,
@@ -206,6 +207,14 @@ describe('clipByGlobalNorm', () => {
 
   test('the norm is that of all leaves together', async () => {
     expect(await numbersOf(() => globalNorm<Params>(paramsOf([[3, 0], [4]])))).toEqual([5]);
+  });
+
+  test('the gradient of the norm is x/‖x‖, and 0 where all leaves are 0', async () => {
+    const slopes = (x: readonly [readonly number[], readonly number[]]) =>
+      numbersOf(() => flat(grad((p: Params) => globalNorm<Params>(p))(paramsOf(x))));
+    expect(await slopes([[3, 0], [4]])).toEqual([0.6, 0, 0.8].map((v) => expect.closeTo(v, 12)));
+    expect(await slopes([[0, 0], [4]])).toEqual([0, 0, 1]);
+    expect(await slopes([[0, 0], [0]])).toEqual([0, 0, 0]);
   });
 
   test('leaves a short gradient unchanged, bit for bit', async () => {

@@ -6,14 +6,13 @@ import {
   type Key,
   maximum,
   mul,
+  norm,
   type RaveledLeaf,
   type Scalar,
   scalar,
   type Shape,
   type Spec,
-  sqrt,
-  square,
-  sum,
+  stack,
   tensorsOf,
   type Tensor,
   type TreeSpec,
@@ -137,18 +136,16 @@ export const chain = (
   };
 };
 
-const norm = hinted(refined(aboveZero, 'a finite norm above 0', aboveZero.is), '1 is usual');
+const limit = hinted(refined(aboveZero, 'a finite norm above 0', aboveZero.is), '1 is usual');
 
 /**
- * The Euclidean norm of all gradients as one vector.
+ * The Euclidean norm of all gradients as one vector. As that of `norm`, its gradient is 0 where all are 0.
  * @example globalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → 5
  */
-export const globalNorm = <P>(gradients: Grads<P>): Scalar =>
-  sqrt(
-    tensorsOf(gradients)
-      .map(({ leaf }) => sum(square(leaf as Tensor<Shape>))) // gradients are float32 or null
-      .reduce((total, s) => add(total, s), scalar(0)),
-  );
+export const globalNorm = <P>(gradients: Grads<P>): Scalar => {
+  const norms = tensorsOf(gradients).map(({ leaf }) => norm(leaf as Tensor<Shape>)); // gradients are float32 or null
+  return norm(stack([scalar(0), ...norms])); // no leaves have norm 0
+};
 
 /**
  * Scales all gradients by one number so that their {@link globalNorm} is at most `max`. The pipeable form is a link of
@@ -161,7 +158,7 @@ export const clipByGlobalNorm: {
   (max: number): GradientTransformation;
   <P>(gradients: Grads<P>, max: number): Grads<P>;
 } = dual('clipByGlobalNorm', 2, <P>(gradients: Grads<P>, max: number) => {
-  argument('clipByGlobalNorm', norm).demand(max);
+  argument('clipByGlobalNorm', limit).demand(max);
   const factor = div(max, maximum(globalNorm(gradients), max)); // 1 for norms up to `max`
   return zipTensors([gradients], (g) => mul(factor, g));
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../../properties/diffusion/run.js';
+import { wasm } from '../../../backends/wasm/backend.js';
 import { grad } from '../../transforms/gradient.js';
 import type { Scalar, Tensor } from '../../graph/tensor.js';
 import { scalar } from '../constants.js';
@@ -23,5 +24,10 @@ describe('rectifiers', () => {
     expect(await slope(0)).toEqual([1]);
     expect(await slope(1e6)).toEqual([1]);
     expect(await numbersOf(() => elu(scalar(1e6)))).toEqual([1e6]);
+  });
+
+  test('the derivative α·eˣ of elu below 0 keeps its digits in float32', async () => {
+    const slope = () => grad((v: Scalar) => elu(v, 2))(scalar(-17));
+    expect((await numbersOf(slope, wasm()))[0]! / (2 * Math.exp(-17))).toBeCloseTo(1, 6);
   });
 });

@@ -10,6 +10,7 @@ import type { Scalar, Shape, Tensor } from '../../graph/tensor.js';
 import { gelu, relu, silu, softplus } from './activation.js';
 import * as binary from './binary.js';
 import { constantOf, ones, scalar } from '../constants.js';
+import { sum } from '../reduction/reduction.js';
 import { stack } from '../shape/joining.js';
 import * as unary from './unary.js';
 
@@ -66,6 +67,13 @@ describe('functions of one tensor', () => {
   test('the derivative of xʸ by y is xʸ·ln x, and that of its derivative by x is 1/x at y = 0', async () => {
     const slope = (y: Scalar): Scalar => grad((v: Scalar) => binary.pow(v, y))(scalar(2));
     expect((await numbersOf(() => grad(slope)(scalar(0))))[0]).toBeCloseTo(0.5, 12);
+  });
+
+  test('x to the power of 0 is 1 for every x, so its derivative is 0, also at denormal numbers and infinities', async () => {
+    const xs = [1e-40, -1e-40, 0, 2, -3, Infinity];
+    const slopes = grad((v: Tensor<[6]>) => sum(binary.pow(v, 0)));
+    for (const backend of [reference(), tfjs('cpu'), wasm()])
+      for (const slope of await numbersOf(() => slopes(constantOf(xs, 6)), backend)) expect(Math.abs(slope)).toBe(0);
   });
 
   test('1/0 and 1/−0 differ within one program', async () => {
@@ -130,6 +138,20 @@ describe('functions of two tensors', () => {
     const flags = unary.cast('int32');
     expect(await numbersOf(() => flags(binary.and(table()[1], table()[0])))).toEqual([0, 0, 0, 1]);
     expect(await numbersOf(() => flags(binary.or(table()[1], table()[0])))).toEqual([0, 1, 1, 1]);
+  });
+
+  test('the derivatives 1/y and −x/y² of x/y are right wherever they are float32 numbers', async () => {
+    const xs = [0, 1e-30, 1e30, -3, 1e-20, 0];
+    const ys = [1e-30, 1e-30, 1e30, 4, -1e-25, -1e30];
+    const byX = () => grad((v: Tensor<[6]>) => sum(binary.div(v, constantOf(ys, 6))))(constantOf(xs, 6));
+    const byY = () => grad((v: Tensor<[6]>) => sum(binary.div(constantOf(xs, 6), v)))(constantOf(ys, 6));
+    for (const backend of [reference(), tfjs('cpu'), wasm()]) {
+      const ratios = (numbers: readonly number[], exact: readonly number[]) =>
+        numbers.map((n, i) => (exact[i] === 0 ? 1 + n : n / exact[i]!));
+      const near = xs.map(() => expect.closeTo(1, 6));
+      expect(ratios(await numbersOf(byX, backend), [1e30, 1e30, 1e-30, 0.25, -1e25, -1e-30])).toEqual(near);
+      expect(ratios(await numbersOf(byY, backend), [0, -1e30, -1e-30, 3 / 16, -1e30, 0])).toEqual(near);
+    }
   });
 
   test('rejects a fraction with integers', () => {

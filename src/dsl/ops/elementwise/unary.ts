@@ -1,5 +1,5 @@
 /** Functions of one tensor, element by element. The result has the shape of `x`. */
-import { acosComposite, asinComposite } from '../../composites/index.js';
+import { acosComposite, asinComposite, coshComposite, sinhComposite } from '../../composites/index.js';
 import { oneOf } from '../../../internal/decode.js';
 import { dual, type Dual } from '../../../internal/dual.js';
 import { t } from '../../../internal/fp.js';
@@ -143,15 +143,13 @@ export const atan = ofFloats('atan');
  * The hyperbolic sine, (eˣ − e⁻ˣ)/2, exact near 0.
  * @example sinh(constantOf([-1, 0, 1], 3)) // → [-1.175, 0, 1.175]
  */
-export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  tensor(nodes.scale(nodes.sub(nodeOf(expm1(x)), nodeOf(expm1(neg(x)))), 0.5));
+export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(sinhComposite, [nodeOf(x)]));
 
 /**
  * The hyperbolic cosine, (eˣ + e⁻ˣ)/2.
  * @example cosh(constantOf([-1, 0, 1], 3)) // → [1.543, 1, 1.543]
  */
-export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  tensor(nodes.scale(nodes.add(nodeOf(exp(x)), nodeOf(exp(neg(x)))), 0.5));
+export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(coshComposite, [nodeOf(x)]));
 
 /**
  * The hyperbolic tangent, (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).

@@ -136,6 +136,12 @@ describe('Inception Score', () => {
     near(unwrap(inceptionScore(sure)).mean, 3, 1e-14);
     near(unwrap(inceptionScore(table(6, 3, () => 1 / 3))).mean, 1, 1e-14);
   });
+
+  test('is 1 for equal predictions whose mean would underflow, and 2 for sure ones beside them', () => {
+    const least = Number.MIN_VALUE;
+    near(unwrap(inceptionScore(table(2, 2, (i) => [1, least][i % 2]!))).mean, 1, 1e-14);
+    near(unwrap(inceptionScore(table(2, 2, (i) => [1, least, 0, 1][i]!))).mean, 2, 1e-14);
+  });
 });
 
 describe('precision and recall', () => {

@@ -160,10 +160,10 @@ export const mutations = [
     tests: ['src/diffusion/levels/posterior.test.ts'],
   },
   {
-    name: 'the clamp of equal tails of the discretised Gaussian',
+    name: 'the least width of bins in the tail formula of the discretised Gaussian',
     file: 'src/diffusion/likelihood/discretizedGaussian.ts',
-    from: 'maximum(sub(onesLike(near), rest), 1e-16)',
-    to: 'sub(onesLike(near), rest)',
+    from: 'maximum(width, NARROW), isOpen',
+    to: 'width, isOpen',
     tests: ['src/diffusion/likelihood/discretizedGaussian.test.ts'],
   },
   {

@@ -27,14 +27,13 @@ const boundsOf = (count: number, options: t.TypeOf<typeof scoreSplits>): readonl
 
 /** exp of the mean of KL(p(y|x) ‖ p(y)) over some rows. */
 const scoreOf = ({ data, shape: [, classes] }: Features, from: number, to: number): number => {
-  const marginal = new Float64Array(classes);
-  for (let row = from; row < to; row++)
-    for (let y = 0; y < classes; y++) marginal[y]! += data[row * classes + y]! / (to - from);
+  const sums = new Float64Array(classes); // p(y) times the number of rows
+  for (let row = from; row < to; row++) for (let y = 0; y < classes; y++) sums[y]! += data[row * classes + y]!;
   let sum = 0;
   for (let row = from; row < to; row++)
     for (let y = 0; y < classes; y++) {
       const p = data[row * classes + y]!;
-      if (p > 0) sum += p * Math.log(p / marginal[y]!); // 0·log 0 = 0
+      if (p > 0) sum += p * (Math.log(p) - Math.log(sums[y]!) + Math.log(to - from)); // 0·log 0 = 0
     }
   return Math.exp(sum / (to - from));
 };

@@ -39,23 +39,33 @@ const between = (x: Float64Array, y: Float64Array, d: number): number => {
   return sum / (n * m);
 };
 
-/** The unbiased estimate of the squared maximum mean discrepancy: Gretton et al. 2012, eq. 3. */
-const estimate = (x: Float64Array, y: Float64Array, d: number): number =>
-  within(x, d) + within(y, d) - 2 * between(x, y, d);
+/** The unbiased estimate of the squared maximum mean discrepancy: Gretton et al. 2012, eq. 3. Raises `NonFinite` if it overflows. */
+const estimate = (where: string, x: Float64Array, y: Float64Array, d: number): number => {
+  const distance = within(x, d) + within(y, d) - 2 * between(x, y, d);
+  return Number.isFinite(distance)
+    ? distance
+    : raise('NonFinite', {
+        where,
+        expected: 'a finite kernel (xᵀy/d + 1)³',
+        actual: `a distance of ${distance}`,
+        hint: 'check the features: they are too large for their sixth power',
+      });
+};
 
 const LEAST = { images: 2, for: 'an unbiased estimate compares pairs' };
 
 /**
  * The unbiased estimate of the squared maximum mean discrepancy of all features, with the kernel (xᵀy/d + 1)³: KID
  * without subsets. Bińkowski et al. 2018, section 4. It may be negative. Returns a `ConfigError` for fewer than two
- * images, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite.
+ * images, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite or a kernel that
+ * overflows.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * unwrap(squaredMmd(of(0, 1), of(1, 2))) // → 1 + 27 - (1 + 1 + 8 + 27) / 2
  */
 export const squaredMmd = (real: Features, generated: Features): either.Either<NoisefoldError, number> =>
   measuredOn('squaredMmd', { real, generated }, LEAST, () =>
-    estimate(float64Of(real), float64Of(generated), real.shape[1]),
+    estimate('squaredMmd', float64Of(real), float64Of(generated), real.shape[1]),
   );
 
 /** A limit far above useful numbers: 10⁹ subsets would take days, and their estimates gigabytes. */
@@ -84,7 +94,7 @@ const randomRows = (features: Features, size: number, key: RandomKey): Float64Ar
  * KID: the mean of {@link squaredMmd} over random subsets of the images, and its standard deviation over the subsets
  * (with n, as NumPy's `std`). Bińkowski et al. 2018. Each subset is drawn without repetition. The defaults are those of
  * torch-fidelity. Returns a `ConfigError` for subsets of fewer than two images or of more than all, a `ShapeError` for
- * features of another shape, and a `NonFinite` for a number that is not finite.
+ * features of another shape, and a `NonFinite` for a number that is not finite or a kernel that overflows.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * const result = unwrap(kernelDistance(of(0, 1, 2, 3), of(1, 2, 3, 4), { subsets: 2, size: 4 }))
@@ -111,7 +121,7 @@ export const kernelDistance = <G = unknown>(
           randomRows(real, size, foldIn(key, 2 * i)),
           randomRows(generated, size, foldIn(key, 2 * i + 1)),
         ];
-        return estimate(x, y, real.shape[1]);
+        return estimate('kernelDistance', x, y, real.shape[1]);
       });
       return meanAndDeviation(estimates);
     }),

@@ -136,6 +136,12 @@ describe('Inception Score', () => {
     near(unwrap(inceptionScore(sure)).mean, 3, 1e-14);
     near(unwrap(inceptionScore(table(6, 3, () => 1 / 3))).mean, 1, 1e-14);
   });
+
+  test('is 1 for equal predictions whose mean would underflow, and 2 for sure ones beside them', () => {
+    const least = Number.MIN_VALUE;
+    near(unwrap(inceptionScore(table(2, 2, (i) => [1, least][i % 2]!))).mean, 1, 1e-14);
+    near(unwrap(inceptionScore(table(2, 2, (i) => [1, least, 0, 1][i]!))).mean, 2, 1e-14);
+  });
 });
 
 describe('precision and recall', () => {
@@ -158,6 +164,8 @@ describe('bad input', () => {
     ['NaN', kernelDistance(two, column(1, NaN)), { _tag: 'NonFinite', where: 'kernelDistance: generated: image 1', actual: 'NaN at number 0' }],
     ['infinity', momentsOf(column(1, Infinity)), { _tag: 'NonFinite', where: 'momentsOf: image 1' }],
     ['squares that overflow', frechetDistance(unwrap(momentsOf(column(1e200, -1e200))), unwrap(momentsOf(two))), { _tag: 'NonFinite' }],
+    ['a kernel that overflows', squaredMmd(column(1e60, 2e60), column(1e60, 2e60)), { _tag: 'NonFinite', where: 'squaredMmd', actual: 'a distance of NaN' }],
+    ['a kernel that overflows in a subset', kernelDistance(two, column(1e60, -1e60)), { _tag: 'NonFinite', where: 'kernelDistance' }],
     ['a shape that does not match', momentsOf({ data: new Float64Array(3), shape: [2, 2] }), { _tag: 'ShapeError', actual: '3 numbers of shape [2, 2]' }],
     ['something else', momentsOf([1, 2] as never), { _tag: 'ShapeError', actual: 'an array of 2' }],
     ['subsets of more than all images', kernelDistance(two, two, { size: 3 }), { _tag: 'ConfigError', where: 'kernelDistance: size', expected: 'subsets of 2 to 2 images', actual: '3' }],

@@ -38,6 +38,13 @@ it('scales by at most the greatest threshold, also below 1', async () => {
   expect(await of(0.5)).toEqual([1, -1, 0.4, 0.2]);
 });
 
+it('scales by a percentile of a whole rank that is next to an infinity', async () => {
+  for (const backend of [undefined, wasm()]) {
+    const x0 = await numbersOf(() => dynamicThreshold(0.5)(constantOf([1, Infinity, -3], 1, 3)), backend);
+    expect(x0).toEqual([expect.closeTo(1 / 3, 7), 1, -1]);
+  }
+});
+
 it('clips samples of one element', async () => {
   expect(await numbersOf(() => dynamicThreshold()(constantOf([3, -0.5], 2)))).toEqual([1, -0.5]);
 });

@@ -33,8 +33,9 @@ const quantilePerRow =
     // the numbers from this rank up, falling
     const { values } = topK(rows, N - below);
     const fromEnd = (i: number) => squeeze(slice(values, 1, i, 1), 1);
-    const [lower, upper] = [fromEnd(-1), fromEnd(below === N - 1 ? -1 : -2)];
-    return add(mul(lower, 1 - (rank - below)), mul(upper, rank - below)) as Tensor<[Dim]>;
+    const lower = fromEnd(-1);
+    if (rank === below) return lower as Tensor<[Dim]>; // 0 times an infinite neighbour would be NaN
+    return add(mul(lower, 1 - (rank - below)), mul(fromEnd(-2), rank - below)) as Tensor<[Dim]>;
   };
 
 const percentileOf = argument(

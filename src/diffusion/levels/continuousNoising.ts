@@ -6,14 +6,19 @@ import {
   type Elementwise,
   exp,
   expm1,
+  log,
   log1p,
+  maximum,
+  minimum,
   mul,
   neg,
   onesLike,
   normalLike,
   onHost,
+  reciprocal,
   sigmoid,
   sin,
+  softplus,
   sqrt,
   square,
   sub,
@@ -148,11 +153,17 @@ export const continuousLinear = <G = unknown>(
     alpha: (t) => exp(mul(integral(t), -0.5)),
     sigma: (t) => sqrt(neg(expm1(neg(integral(t))))),
     timeOf: (sigma) => {
-      const B = log1p(square(sigma));
+      // ln(1 + σ²), and for σ above 1, whose square may overflow, 2·ln σ + ln(1 + 1/σ²)
+      const B = add(mul(log(maximum(sigma, 1)), 2), log1p(square(minimum(sigma, reciprocal(sigma)))));
       return div(mul(B, 2), add(sqrt(add(mul(B, 2 * range), betaMin ** 2)), betaMin));
     },
   });
 };
+
+/** The largest |x/τ|: e^-87 is above the smallest normal number of float32, 2⁻¹²⁶. */
+const WIDEST = 87;
+/** The least distance between the ends of x/τ: parts of it are normal numbers too. */
+const NARROWEST = 1e-30;
 
 const sigmoidOptions = /* @__PURE__ */ schema('continuousSigmoid', {
   /** x at the data; -3 if left out. */
@@ -161,13 +172,25 @@ const sigmoidOptions = /* @__PURE__ */ schema('continuousSigmoid', {
   end: optional(finite, 3),
   /** τ, above 0; 1 if left out. */
   tau: optional(aboveZero, 1),
-}).rule(startBeforeEnd);
+})
+  .rule(startBeforeEnd)
+  .rule(({ start, end, tau }) =>
+    Math.max(Math.abs(start), Math.abs(end)) / tau <= WIDEST && (end - start) / tau >= NARROWEST
+      ? null
+      : {
+          field: 'tau',
+          expected: `x/τ within ±${WIDEST}, with ends at least ${NARROWEST} apart, which float32 can hold`,
+          actual: `x/τ from ${start / tau} to ${end / tau}`,
+          hint: 'start -3, end 3 and tau 1 are usual',
+        },
+  );
 
 interface SigmoidOptions extends OptionsOf<typeof sigmoidOptions> {}
 
 /**
  * The sigmoid schedule (Jabri et al. 2022) for t of [0, 1]: ᾱ falls from 1 to 0 along a sigmoid of x/τ, for x from `start` to
- * `end`. {@link sigmoidAlphaBar} has it in T steps. Raises `ConfigError` unless start < end and τ > 0.
+ * `end`. {@link sigmoidAlphaBar} has it in T steps. Raises `ConfigError` unless start < end and τ > 0, and for |x/τ| above 87, whose
+ * sigmoid float32 cannot hold.
  * @example
  * const [noisy] = levelsOf(continuousSigmoid(), [0.5])
  * noisy!.alpha ** 2 // → 0.5
@@ -177,27 +200,24 @@ export const continuousSigmoid = <G = unknown>(
 ): ContinuousNoising => {
   const { start, end, tau } = sigmoidOptions.demand(options);
   const [first, last] = [start / tau, end / tau];
-  const onNumber = onHost((x) => sigmoid(x));
-  const range = onNumber(last) - onNumber(first);
-  const at: Elementwise = (t) => add(mul(t, last - first), first);
+  const d = last - first;
+  const f = -Math.expm1(-d);
+  const [onNumber, softplusOf] = [onHost((x) => sigmoid(x)), onHost((x) => softplus(x))];
+  const logK = softplusOf(last) - softplusOf(first); // of k = sigmoid(-first)/sigmoid(-last)
+  const at: Elementwise = (t) => add(mul(t, d), first);
+  // √((1 - e^{-d·u})/(1 - e^{-d})): the rise of σ from the data, and of α from the end
+  const rise: Elementwise = (u) => sqrt(mul(neg(expm1(mul(u, -d))), 1 / f));
   // sigmoid(a) - sigmoid(b) = sigmoid(a)·sigmoid(-b)·(1 - e^{b-a}), without cancellation
   return along({
     name: 'continuousSigmoid',
     options: { start, end, tau },
     time: 'unit',
-    alpha: (t) => {
-      const fall = neg(expm1(neg(mul(sub(1, t), last - first))));
-      return sqrt(mul(mul(sigmoid(neg(at(t))), fall), onNumber(last) / range));
-    },
-    sigma: (t) => {
-      const rise = neg(expm1(neg(mul(t, last - first))));
-      return sqrt(mul(mul(sigmoid(at(t)), rise), onNumber(-first) / range));
-    },
-    // with x/τ from first to last, e^{x/τ - first} - 1 = (e^{last - first} - 1)/(1 + k·α²/σ²): its logarithm does not overflow
+    alpha: (t) => mul(sqrt(mul(sigmoid(neg(at(t))), 1 / onNumber(-first))), rise(sub(1, t))),
+    sigma: (t) => mul(sqrt(mul(sigmoid(at(t)), 1 / onNumber(last))), rise(t)),
+    // with x/τ from first to last, e^{x/τ - first} - 1 = (e^d - 1)/(1 + k·α²/σ²): its logarithm does not overflow
     timeOf: (sigma) => {
-      const k = onNumber(-first) / onNumber(-last);
-      const logarithm = sub(Math.log(Math.expm1(last - first)), log1p(div(k, square(sigma))));
-      return div(log1p(exp(logarithm)), last - first);
+      const logarithm = sub(d + Math.log(f), softplus(sub(logK, mul(log(sigma), 2))));
+      return div(softplus(logarithm), d);
     },
   });
 };

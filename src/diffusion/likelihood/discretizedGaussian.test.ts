@@ -89,6 +89,42 @@ describe('the log-probability of bytes', () => {
   });
 
   it.each([
+    // on both sides of the width from which the density is taken, and far beyond
+    ['reference', reference, [0.261, 0.262, 1, 80, 2.2e4], 2 ** -25],
+    // some roundings of z² and of the logarithm
+    ['wasm', wasm, [0.262, 1, 80, 2.2e4], 2 ** -19],
+  ] as const)(
+    'has its digits and its slope in bins that are narrow against σ, %s',
+    async (_, backend, sigmas, tolerance) => {
+      const zs = [0, 1, 2.9, 3.5, 4.5];
+      const x = constantOf(new Float64Array(5).fill(1 / 255), 5);
+      for (const sigma of sigmas) {
+        const width = 2 / 255 / sigma;
+        const logVariance = constantOf(new Float64Array(5).fill(2 * Math.log(sigma)), 5);
+        const means = constantOf(
+          zs.map((z) => 1 / 255 - z * sigma),
+          5,
+        ) as Tensor<[5]>;
+        const logs = await numbersOf(() => discretizedLogLikelihood({ mean: means, logVariance })(x), backend());
+        zs.forEach((z, i) => {
+          // Simpson's rule with two intervals for ∫ φ over the bin, whose fourth derivative leaves width⁵/2880·φ⁗
+          const [left, right] = [z - width / 2, z + width / 2].map((edge) => Math.exp((z * z - edge * edge) / 2));
+          const expected = Math.log((width * (left! + 4 + right!)) / 6) - (z * z + Math.log(2 * Math.PI)) / 2;
+          expect(Math.abs(logs[i]! - expected), `σ = ${sigma}, z = ${z}`).toBeLessThan(tolerance * (1 + z * z));
+        });
+        const slopes = await numbersOf(
+          () => grad((mean: Tensor<[5]>) => sum(discretizedLogLikelihood({ mean, logVariance })(x)))(means),
+          backend(),
+        );
+        // d log P/dμ is E[z]/σ over the bin
+        slopes.forEach((slope, i) =>
+          expect(Math.abs(slope * sigma - zs[i]!)).toBeLessThan(width / 2 + tolerance * (1 + zs[i]!)),
+        );
+      }
+    },
+  );
+
+  it.each([
     ['reference', reference, 1e-9],
     // a rounding error of z, times z² by the density, times 2⁴ operations
     ['wasm', wasm, 7 ** 2 * 2 ** 4 * 2 ** -24],

@@ -13,6 +13,7 @@ import {
   mul,
   neg,
   onesLike,
+  or,
   type Shape,
   square,
   sub,
@@ -54,6 +55,9 @@ const millsRatio = <S extends Shape>(z: Tensor<S>): Tensor<S> => {
   return div(onesLike(z), fraction);
 };
 
+/** log φ(z). */
+const logDensity = <S extends Shape>(z: Tensor<S>): Tensor<S> => sub(mul(square(z), -0.5), 0.5 * Math.log(2 * Math.PI));
+
 /** log((1 - Φ(near)) - (1 - Φ(far))), without the second term if `open`: far = near + width, near ≥ {@link TAIL}. */
 const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tensor<S, 'bool'>): Tensor<S> => {
   const far = add(near, width);
@@ -61,10 +65,18 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
   // φ(far)/φ(near), with an exponent that does not cancel
   const falls = exp(mul(mul(width, add(near, far)), -0.5));
   const rest = where(open, zerosLike(near), mul(falls, div(millsRatio(far), ratio)));
-  const logDensity = sub(mul(square(near), -0.5), 0.5 * Math.log(2 * Math.PI));
-  const left = maximum(sub(onesLike(near), rest), 1e-16); // both are equal for a bin far narrower than σ
-  return add(logDensity, log(mul(ratio, left)));
+  return add(logDensity(near), log(mul(ratio, sub(onesLike(near), rest))));
 };
+
+/**
+ * Bins narrower than so many deviations take the density at their middle, because there all differences in float32 lose their
+ * digits. At this width the error of {@link logNarrow} is below a rounding of float32.
+ */
+const NARROW = 0.03;
+
+/** log ∫φ over a bin around z, φ(z)·width·(1 + (z² - 1)·width²/24 + O(width⁴)). */
+const logNarrow = <S extends Shape>(z: Tensor<S>, width: Tensor<S>): Tensor<S> =>
+  add(add(logDensity(z), log(width)), mul(mul(sub(square(z), 1), square(width)), 1 / 24));
 
 /** The fields of options with a cdf. */
 export const cdfFields = {
@@ -124,12 +136,13 @@ export const discretizedLogLikelihood = demanding(
       const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
       const outward = pick(neg(centered), abs(centered), centered);
       const near = mul(add(outward, -HALF), inverse);
-      const byTail = logTail(
-        minimum(maximum(near, TAIL), FAR),
-        mul(inverse, 2 * HALF),
-        greater(pick(onesLike(x), zerosLike(x), onesLike(x)), 0.5),
-      );
-      return maximum(where(greater(near, TAIL), byTail, byDifference), Math.log(SMALLEST));
+      const width = mul(inverse, 2 * HALF);
+      const isOpen = or(isLowest, isHighest);
+      // numbers within the range of each formula in the branches that are not taken
+      const byTail = logTail(minimum(maximum(near, TAIL), FAR), maximum(width, NARROW), isOpen);
+      const byMiddle = logNarrow(minimum(mul(abs(centered), inverse), FAR), minimum(width, NARROW));
+      const byEdges = where(greater(near, TAIL), byTail, byDifference);
+      return maximum(where(or(isOpen, greater(width, NARROW)), byEdges, byMiddle), Math.log(SMALLEST));
     };
   },
 );

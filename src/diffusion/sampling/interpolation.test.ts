@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, relativeDistance } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
-import { attempt, constantOf, scalar, type Tensor } from '../../dsl/index.js';
+import { attempt, constantOf, cos, grad, jvp, reshape, scalar, sin, stack, sum, type Tensor } from '../../dsl/index.js';
 import { slerp } from './interpolation.js';
 
 /** Two samples of two numbers: directions 0.3 and 1.1, of length 2, and -2 and -1.9, of lengths 1 and 3. */
@@ -53,6 +53,30 @@ describe('spherical interpolation', () => {
       const line = from.map((x, i) => (1 - weight) * x + weight * to[i]!);
       expect(Math.hypot(...actual.map((x, i) => x - line[i]!))).toBeLessThan(1e-14);
     }
+  });
+
+  test.each([
+    ['reference', undefined, 1e-15],
+    ['wasm', wasm(), 1e-6],
+  ])('has the slopes 1-w and w between ends without a unique arc, %s', async (_, backend, tolerance) => {
+    // equal, in one direction, opposite, from 0, to 0, and both 0
+    const from = constantOf([3, 4, 3, 4, 3, 4, 0, 0, 3, 4, 0, 0], 6, 2) as Tensor<[6, 2]>;
+    const to = constantOf([3, 4, 6, 8, -3, -4, 3, 4, 0, 0, 0, 0], 6, 2) as Tensor<[6, 2]>;
+    const byFrom = await numbersOf(() => grad((x: Tensor<[6, 2]>) => sum(slerp(x, to)(0.3)))(from), backend);
+    for (const slope of byFrom) expect(Math.abs(slope - 0.7)).toBeLessThan(tolerance);
+    const byTo = await numbersOf(() => grad((x: Tensor<[6, 2]>) => sum(slerp(from, x)(0.3)))(to), backend);
+    for (const slope of byTo) expect(Math.abs(slope - 0.3)).toBeLessThan(tolerance);
+  });
+
+  test('has the slopes of the formula on an arc', async () => {
+    // from (1, 0) to (cos θ, sin θ): the derivative of (cos wθ, sin wθ) by θ is w·(-sin wθ, cos wθ)
+    const [theta, w] = [0.8, 0.3];
+    const end = (angle: Tensor<[]>) => reshape(stack([cos(angle), sin(angle)], 0), 1, 2);
+    const slopes = await numbersOf(
+      () =>
+        jvp((angle: Tensor<[]>) => slerp(constantOf([1, 0], 1, 2), end(angle))(w))(scalar(theta), scalar(1)).tangent,
+    );
+    expect(relativeDistance(slopes, [-w * Math.sin(w * theta), w * Math.cos(w * theta)])).toBeLessThan(1e-14);
   });
 
   test('in float32 is finite and bounded up to opposite ends', async () => {

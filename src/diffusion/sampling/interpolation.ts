@@ -1,22 +1,25 @@
 import {
+  abs,
   acos,
   add,
-  clip,
+  and,
   type Dim,
   div,
   greater,
   isTensor,
+  less,
   mul,
+  norm,
   onesLike,
   scaleBy,
   type Shape,
   sin,
-  sqrt,
-  square,
   sub,
   sumPerSample,
   type Tensor,
+  vmap,
   where,
+  zerosLike,
 } from '../../dsl/index.js';
 import { hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
@@ -52,16 +55,15 @@ export const slerp =
   <B extends Dim, I extends Shape>(a: Tensor<[B, ...I]>, b: NoInfer<Tensor<[B, ...I]>>) =>
   (weight: number | Tensor<[]> | Tensor<[B]>): Tensor<[B, ...I]> => {
     weightOf.demand(weight);
-    const length = (x: Tensor<[B, ...I]>): Tensor<[B]> => sqrt(sumPerSample(square(x)));
+    const length = vmap((x: Tensor<I>) => norm(x));
     const lengths = mul(length(a), length(b));
     const one = onesLike(lengths);
     const hasAngle = greater(lengths, 0);
-    // ones in the branch that is not taken, so that it does not divide by 0
-    const cosine = where(hasAngle, div(sumPerSample(mul(a, b)), where(hasAngle, lengths, one)), one);
-    const angle = acos(clip(cosine, -1, 1));
-    const hasArc = greater(sin(angle), Math.sin(CLOSE));
-    const far = where(hasArc, angle, one);
+    // neutral numbers in the branches that are not taken: no length of 0, and no cosine of 1, where acos has no slope
+    const cosine = div(sumPerSample(mul(a, b)), where(hasAngle, lengths, one));
+    const hasArc = and(hasAngle, less(abs(cosine), Math.cos(CLOSE)));
+    const angle = acos(where(hasArc, cosine, zerosLike(cosine)));
     const w = mul(one, weight as number); // of each sample; `mul` raises ShapeError for another shape
-    const part = (share: Tensor<[B]>): Tensor<[B]> => where(hasArc, div(sin(mul(far, share)), sin(far)), share);
+    const part = (share: Tensor<[B]>): Tensor<[B]> => where(hasArc, div(sin(mul(angle, share)), sin(angle)), share);
     return add(scaleBy(a, part(sub(one, w))), scaleBy(b, part(w)));
   };

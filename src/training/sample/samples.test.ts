@@ -55,4 +55,17 @@ describe('samples', () => {
       }
     }),
   );
+
+  test('are drawn in equal parts of at most 256 by default', () =>
+    onWasm(async (backend) => {
+      const model = right(await fit(plainTraining(2))(backend)());
+      const labels = Array.from({ length: 301 }, (_, i) => i % 3);
+      const finished: number[] = [];
+      const how: Sampling = { grid: 1, solver: ddim(), key: key(1) };
+      const onStep: Sampling['onStep'] = (_, __, samples) => void finished.push(samples);
+      const images = right(await sample({ ...how, labels, onStep })(model)(backend)());
+      expect(finished).toEqual([151, 301]);
+      const last = right(await sample({ ...how, labels: [0], first: 300 })(model)(backend)());
+      expect(imageOf(images, 300)).toEqual(last.data);
+    }));
 });

@@ -81,8 +81,8 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The number of samples, if there are no labels; by default the number of images, or 1. */
   readonly count?: number;
   /**
-   * The number of samples at a time; by default all. It does not change the samples: each draws its noise from a key of its
-   * own.
+   * The number of samples at a time; by default equal parts of all, of at most 256. It does not change the samples: each draws
+   * its noise from a key of its own.
    */
   readonly batch?: number;
   /** The index of the first sample, from which the next ones count; default 0. Sample i draws from `foldIn(key, i)`. */
@@ -197,6 +197,9 @@ export const samplings = schema('sample', {
 /** A sampling whose labels are numbers. */
 export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };
 
+/** The number of samples at a time by default, at most: a program has a key for each, and its memory grows with them. */
+const MOST_AT_ONCE = 256;
+
 /** The total number of samples, and the number at a time. Raises `ConfigError` for inconsistent labels or counts. */
 export const countsOf = (
   where: string,
@@ -218,5 +221,5 @@ export const countsOf = (
     const hint = 'give labels, images, or a count';
     raise('ConfigError', { where, expected: 'at least one sample', actual: `${all}`, hint });
   }
-  return { all, batch: Math.min(all, batch ?? all) };
+  return { all, batch: Math.min(all, batch ?? Math.ceil(all / Math.ceil(all / MOST_AT_ONCE))) };
 };

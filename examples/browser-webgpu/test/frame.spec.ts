@@ -1,4 +1,5 @@
 /** The page around its figures: links, sharing, embedding, a phone, and the folder below another path. */
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   hasBrowser,
@@ -46,19 +47,38 @@ describe('the frame of the page', inBrowser, () => {
     expect(new Set(lefts).size).toBe(1);
   });
 
+  /** The file that a button of a figure saves. */
+  const fileOf = async (figure: string, name: string): Promise<Buffer> => {
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator(`#${figure}`).getByRole('button', { name }).click(),
+    ]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  };
+
+  test('saves a picture whose captions stay within its margins, also on a phone', async () => {
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: 390, height: 844 });
+    const bytes = await fileOf('plane', 'Save PNG');
+    await page.setViewportSize(size);
+    const { data, info } = await sharp(bytes).greyscale().raw().toBuffer({ resolveWithObject: true });
+    const isMargin = (i: number): boolean => {
+      const x = i % info.width;
+      return Math.min(x, info.width - 1 - x) < 2 * 16;
+    };
+    expect(new Set(data.filter((_, i) => isMargin(i))).size).toBe(1);
+    expect(new Set(data).size).toBeGreaterThan(2);
+  });
+
   test('saves a picture and a film', async () => {
     for (const [name, magic] of [
       ['Save PNG', '\u0089PNG'],
       ['Save GIF', 'GIF89a'],
     ] as const) {
-      const [file] = await Promise.all([
-        page.waitForEvent('download'),
-        page.locator('#noising').getByRole('button', { name }).click(),
-      ]);
-      const chunks: Buffer[] = [];
-      for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
-      const bytes = Buffer.concat(chunks);
-      console.log(`${file.suggestedFilename()}: ${(bytes.length / 1000).toFixed(0)} kB`);
+      const bytes = await fileOf('noising', name);
+      console.log(`${name}: ${(bytes.length / 1000).toFixed(0)} kB`);
       expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic);
     }
     // the time is where it was

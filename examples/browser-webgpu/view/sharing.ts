@@ -5,12 +5,27 @@ import type { download } from './download.js';
 /** The space around the pictures, and the pixels of the file for one of CSS. */
 const [MARGIN, SCALE] = [16, 2];
 
+/** Writes each word of a caption where the page has it. */
+const write = (context: CanvasRenderingContext2D, caption: HTMLElement): void => {
+  const texts = document.createTreeWalker(caption, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+    context.font = getComputedStyle(text.parentElement!).font;
+    for (const { 0: word, index } of (text as Text).data.matchAll(/\S+/g)) {
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const { left, top, height } = range.getBoundingClientRect();
+      context.fillText(word, left, top + height / 2);
+    }
+  }
+};
+
 /** The canvases of a figure and their captions, as one picture. */
 const pictureOf = (figure: HTMLElement, scale: number): HTMLCanvasElement => {
   const seen = (selector: string) =>
     [...figure.querySelectorAll<HTMLElement>(selector)].filter((one) => one.checkVisibility());
   const canvases = seen('canvas') as HTMLCanvasElement[];
-  const captions = seen('figcaption, .digits span, .scales span');
+  const captions = seen('figcaption, .digits span, .scales b, .scales span');
   const boxes = [...canvases, ...captions].map((one) => one.getBoundingClientRect());
   const [left, top] = [Math.min(...boxes.map((box) => box.left)), Math.min(...boxes.map((box) => box.top))];
   const picture = document.createElement('canvas');
@@ -32,12 +47,7 @@ const pictureOf = (figure: HTMLElement, scale: number): HTMLCanvasElement => {
   }
   context.fillStyle = color;
   context.textBaseline = 'middle';
-  context.textAlign = 'center';
-  for (const caption of captions) {
-    const box = caption.getBoundingClientRect();
-    context.font = getComputedStyle(caption).font;
-    context.fillText(caption.innerText.replaceAll(/\s+/g, ' '), box.left + box.width / 2, box.top + box.height / 2);
-  }
+  for (const caption of captions) write(context, caption);
   return picture;
 };
 

@@ -20,13 +20,13 @@ const MOST_NAMED = 6;
  */
 export const originsOf = (n: Node): ((parts?: readonly Node[]) => Origin) => {
   const own = inputPath(n);
-  const below = own ?? placeOf(n);
+  const fallback = placeOf(n);
   return (parts = []) => {
     const others = [...parts].reverse();
     const working = [n, ...others].filter((x) => !isMovement(x) && !isSource(x));
     const labels = [...new Set((working.length > 0 ? working : [n]).map(labelOf))];
     const more = labels.length > MOST_NAMED ? ' ∘ …' : '';
-    const place = own ?? others.map(inputPath).find((path) => path !== null) ?? below;
+    const place = own ?? others.map(inputPath).find((path) => path !== null) ?? fallback;
     return { place, label: labels.slice(0, MOST_NAMED).join(' ∘ ') + more };
   };
 };

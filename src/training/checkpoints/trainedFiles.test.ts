@@ -199,6 +199,14 @@ describe('a custom model', () => {
       expect(right(await sample(drawing)(right(loaded))(backend)()).data).toEqual(Float32Array.of(0.5, 0.5));
     }));
 
+  test('that was saved without a name is loaded under any', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      right(await saveTrained(path, await trainedGrey(backend))(backend)());
+      right(await loadTrained(path, { model: grey, name: 'grey' })(backend)());
+      right(await loadTrained(path, { model: grey })(backend)());
+    }));
+
   test('that is missing, has another name or another description is an error that names the difference', () =>
     onWasm(async (backend) => {
       const path = newPath();

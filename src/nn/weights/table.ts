@@ -90,7 +90,12 @@ export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ p
 );
 
 const layout = record({ ours: t.string, theirs: t.string, sizes: optional(t.record(t.string, t.number)) });
-const row = record({ ours: t.string, theirs: t.array(t.string), layout: optional(layout), older: optional(t.array(t.string)) });
+const row = record({
+  ours: t.string,
+  theirs: t.array(t.string),
+  layout: optional(layout),
+  older: optional(t.array(t.string)),
+});
 const rowsOf = argument(
   'namesBy',
   t.array(row, 'rows'),

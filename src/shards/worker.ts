@@ -27,7 +27,7 @@ const options = schema(where, {
    * its jobs too.
    */
   checkpoints: optional(t.readonlyArray(t.string, 'a list of paths'), []),
-  /** Models that files do not describe, by the names that jobs give, as `loadTrained` takes them. */
+  /** Models that files do not describe, by the names that jobs give: the options of `loadTrained`, whose `name` is by default this one. */
   models: optional(
     t.record(
       t.string,

@@ -58,7 +58,6 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
           paths.length > 0
             ? 'copy the file there that the job names'
             : "give runWorker({ checkpoints: ['folder'] }), or npx noisefold worker --checkpoints folder",
-
       })
     );
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../../src/backends/wasm/index.js';
-import { key } from '../../src/dsl/index.js';
+import { key, upload } from '../../src/dsl/index.js';
 import { compareFeatures, extractFeatures, featuresOf } from '../../src/evaluation/index.js';
 import { mean } from '../../src/dsl/index.js';
 import { open } from '../../src/index.js';
@@ -20,7 +20,7 @@ import {
   savePngs,
   sweepShards,
 } from '../../src/shards/index.js';
-import { datasetOfImages, decodeNpz, encode, loadTrained, logLikelihoods } from '../../src/training/index.js';
+import { datasetOfImages, decodeNpz, encode, loadTrained, logLikelihoods, saveTrained } from '../../src/training/index.js'; // oxfmt-ignore
 import * as diffusion from '../../src/diffusion/index.js';
 import { solverCall } from '../../src/shards/jobs/calls.js';
 import { bundled } from '../bundled.js';
@@ -28,7 +28,7 @@ import { notAsked } from '../asked.js';
 import { valueOf } from '../oracles/plans.js';
 import { skippedFor } from '../skips.js';
 import { diskAt, noDisk } from './disk.js';
-import { COUNT, drawing, STEPS } from './drawing.js';
+import { COUNT, drawing, mine, STEPS } from './drawing.js';
 import { bytesIn, childrenOf, numbersOf, openWorld, type World } from './world.js';
 
 let world: World;
@@ -131,6 +131,40 @@ test('a job that fails is reported after its attempts, and the others go on', as
   expect(shards.failures).toMatchObject([{ range: [5, 5], error: { _tag: 'ConfigError' } }]);
   expect(await savePngs(shards, folderFor('none'))()).toMatchObject({
     left: { where: expect.stringContaining('items 5 to 9') },
+  });
+});
+
+describe('a model that only the worker knows', () => {
+  const drawMine = async (name: string | undefined) => {
+    const checkpoint = folderFor(`mine-${name}.safetensors`);
+    const nf = await open(wasm({ threads: 1 }));
+    const params = await nf.run(upload(Float32Array.of(0.5), []));
+    const trained = { model: mine, params, noising: valueOf(diffusion.ddpm(diffusion.cosine(100))), image: [8, 8, 1] } as const; // oxfmt-ignore
+    await nf.run(saveTrained(checkpoint, trained, name === undefined ? {} : { name }));
+    await nf.close();
+    const sampling = { solver: ['ddim'], grid: 2 } as const;
+    const labels = undefined;
+    return draw(`mine-${name}`, 5, 1, { sampling, labels, count: 2, checkpoint, model: 'mine', attempts: 1 });
+  };
+
+  test.each(['mine', undefined])('samples a file of its name in `models`, or of none: %s', async (name) => {
+    const shards = await drawMine(name);
+    expect(shards).toMatchObject({ failures: [], computed: 1 });
+    expect(new Set(await numbersOf(shards))).toEqual(new Set([0.5]));
+  });
+
+  test('refuses a file of another name', async () => {
+    expect((await drawMine('other')).failures).toMatchObject([
+      {
+        error: {
+          _tag: 'CheckpointMismatch',
+          where: expect.stringContaining('mine-other.safetensors: model.name'),
+          expected: '"mine"',
+          actual: '"other"',
+          hint: 'give the name that it was saved with: { model, name: "other" }',
+        },
+      },
+    ]);
   });
 });
 

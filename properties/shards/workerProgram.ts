@@ -1,4 +1,4 @@
-/** A worker with a feature network of its own, for the tests of `local` and `queue`. Its backend has one thread. */
+/** A worker with a feature network and a model of its own, for the tests of `local` and `queue`. Its backend has one thread. */
 import { wasm } from '../../src/backends/wasm/index.js';
 import { mean } from '../../src/dsl/index.js';
 import { effect } from '../../src/dsl/run/effect.js';
@@ -6,6 +6,7 @@ import { featuresOf } from '../../src/evaluation/index.js';
 import { isLeft, right } from '../../src/index.js';
 import { runWorker } from '../../src/shards/index.js';
 import { stopOnSignals } from '../../src/training/index.js';
+import { mine } from './drawing.js';
 
 const { QUEUE, QUEUE_NAME, LOCK = '30000' } = process.env;
 const words = process.argv.slice(2);
@@ -18,7 +19,7 @@ const result = await runWorker({
   ...(QUEUE === undefined ? {} : { queue: { url: QUEUE, ...(QUEUE_NAME === undefined ? {} : { name: QUEUE_NAME }) } }),
   checkpoints: words.filter((_, i) => words[i - 1] === '--checkpoints'),
   networks: { means: effect(() => async () => network), fatal },
-  models: { same: {} },
+  models: { same: {}, mine: { model: mine } },
   backend: wasm({ threads: 1 }),
   lock: Number(LOCK),
   signal: stop.signal,

@@ -12,7 +12,7 @@ import { optional, type OptionsOf, schema } from '../internal/schema.js';
 import { genTask } from '../training/genEffect.js';
 import { checkpointsAt } from './jobs/checkpoints.js';
 import { engineError } from './engines/engine.js';
-import { hasParent } from './engines/local.js';
+import { checkpointsOfParent, hasParent } from './engines/local.js';
 import { serveParent } from './engines/parent.js';
 import { type QueueAddress, queueAddress } from './engines/address.js';
 import { serveQueue } from './engines/queueWorker.js';
@@ -22,9 +22,12 @@ import { toolsOf, type WorkerModel, type WorkerNetwork } from './jobs/tools.js';
 const where = 'runWorker';
 const options = schema(where, {
   queue: optional(queueAddress),
-  /** Trained files, and folders of them, which jobs name by their SHA-256; none if left out. */
+  /**
+   * Trained files, and folders of them, which jobs name by their SHA-256; none if left out. A worker of `local` has those of
+   * its jobs too.
+   */
   checkpoints: optional(t.readonlyArray(t.string, 'a list of paths'), []),
-  /** Models that files do not describe, by the names that jobs give, as `loadTrained` takes them. */
+  /** Models that files do not describe, by the names that jobs give: the options of `loadTrained`, whose `name` is by default this one. */
   models: optional(
     t.record(
       t.string,
@@ -76,7 +79,7 @@ export const runWorker = <G = unknown>(settings: Exact<G, keyof WorkerOptions> &
       });
     const backend = yield* hold(known.backend ?? wasm(), (open) => open.close);
     const tools = yield* hold(
-      E.right(toolsOf(backend, checkpointsAt(checkpoints), { models, networks })),
+      E.right(toolsOf(backend, checkpointsAt([...checkpoints, ...checkpointsOfParent()]), { models, networks })),
       (open) => open.close,
     );
     const runner = runnerOf(tools);

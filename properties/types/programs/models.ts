@@ -79,6 +79,21 @@ const small = right`
   program({ params: denoiser.params, x: 'B 28 28 1', t: 'B:int32' }, ({ params, x, t }) => denoiser.apply(params, x, { t }));
 `;
 
+const names = right`
+  const network = layer(
+    { first: convLayer({ inputs: 3, outputs: 4 }), last: linearLayer({ inputs: 4, outputs: 2 }) },
+    ({ first, last }) => <B extends Dim>(x: Tensor<[B, 8, 8, 3]>): Tensor<[B, 2]> => last(mean(first(x), [1, 2])),
+  );
+  loadWeights('net.pt', network, {
+    names: namesBy([
+      { ours: 'first.kernel', theirs: ['net.0.weight'], layout: { ours: 'h w i o', theirs: 'o i h w' } },
+      { ours: 'first.bias', theirs: ['net.0.bias'] },
+      { ours: 'last.w', theirs: ['net.1.weight'], layout: { ours: 'i o', theirs: 'o i' } },
+      { ours: 'last.b', theirs: ['net.1.bias'] },
+    ]),
+  });
+`;
+
 export const models = group('models', {
   // right
   'a perceptron': perceptron,
@@ -124,6 +139,7 @@ export const models = group('models', {
       );
     deep(3);
   `,
+  'the names of a network in PyTorch': names,
 
   // wrong
   'a perceptron whose layers do not follow': mistake(
@@ -214,6 +230,18 @@ export const models = group('models', {
     ['apply: (params, x, { t })', 'apply: (params, x, t)'],
     ['(x, t),', '(x, «t»),'],
   ),
+  'names of PyTorch with a text for the list of them': mistake(names, [
+    "theirs: ['net.0.bias']",
+    "«theirs»: 'net.0.bias'",
+  ]),
+  'names of PyTorch with a misspelt layout': mistake(names, [
+    "layout: { ours: 'i o', theirs: 'o i' }",
+    "«layuot»: { ours: 'i o', theirs: 'o i' }",
+  ]),
+  'names of PyTorch with axes of one side': mistake(names, [
+    "layout: { ours: 'i o', theirs: 'o i' }",
+    "«layout»: { ours: 'i o' }",
+  ]),
   'a layer of any width with another one': wrong`
     const gated = <C extends number>(channels: Extent<C>) =>
       layer({ value: convLayer({ inputs: channels, outputs: channels }) }, ({ value }) =>

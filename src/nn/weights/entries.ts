@@ -1,11 +1,12 @@
 /** Checks the rows of a table: each names its weights once, and its layout matches the shape of the parameter. */
 import { attempt, fail, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { layoutFault, repeatedIn, theirShape } from './layout.js';
+import { type Layout, layoutFault, repeatedIn, sameLayout, theirShape } from './layout.js';
 import type { WeightRow } from './rows.js';
 
 /** A parameter in both projects. */
 export interface WeightEntry extends WeightRow {
+  readonly layout: Layout;
   /** Our shape. */
   readonly shape: readonly number[];
   /** The shape of each weight in the other project. */
@@ -24,8 +25,8 @@ interface Fault {
   readonly hint: string;
 }
 
-/** The error in the names or the layout of a row, independent of the shape of its parameter. */
-const rowFault = ({ theirs, older, layout }: WeightRow): Fault | undefined => {
+/** The error in the names of a row, independent of its parameter. */
+const namesFault = ({ theirs, older }: WeightRow): Fault | undefined => {
   if (theirs.length === 0)
     return { expected: 'a name in `theirs`', actual: 'none', hint: 'give the name of the weight, or several names' };
   if (older !== undefined && older.length !== theirs.length)
@@ -35,18 +36,33 @@ const rowFault = ({ theirs, older, layout }: WeightRow): Fault | undefined => {
       hint: 'give each weight its older name',
     };
   const twice = repeatedIn(theirs) ?? repeatedIn(older ?? []);
-  if (twice !== undefined) return { expected: 'different names', actual: `${twice} twice`, hint: 'remove one of them' };
+  return twice === undefined
+    ? undefined
+    : { expected: 'different names', actual: `${twice} twice`, hint: 'remove one of them' };
+};
+
+const AXES = "name the same axes on both sides, such as { ours: 'i o', theirs: 'o i' }";
+
+/** The layout of a row. Only that of one axis is clear: the axes of a square matrix may have either order. */
+const layoutOf = ({ layout }: WeightRow, shape: readonly number[]): either.Either<Fault, Layout> => {
+  if (layout === undefined)
+    return shape.length < 2
+      ? E.right(sameLayout(shape.length))
+      : E.left({ expected: `a layout of the shape ${showShape(shape)}`, actual: 'none', hint: AXES });
   const fault = layoutFault(layout);
-  return fault && { ...fault, hint: "name the same axes on both sides, such as { ours: 'i o', theirs: 'o i' }" };
+  return fault === undefined ? E.right(layout) : E.left({ ...fault, hint: AXES });
 };
 
 /** The entry of a row. */
 const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<NoisefoldError, WeightEntry> => {
-  const { ours, theirs, layout } = row;
+  const { ours, theirs } = row;
   const refuse = ({ expected, actual, hint }: Fault) =>
     fail('ConfigError', { where: `${where}: ${ours}`, expected, actual, hint });
-  const fault = rowFault(row);
+  const fault = namesFault(row);
   if (fault !== undefined) return refuse(fault);
+  const known = layoutOf(row, shape);
+  if (E.isLeft(known)) return refuse(known.left);
+  const layout = known.right;
   const whole = attempt(() => theirShape(layout, shape));
   if (E.isLeft(whole))
     return refuse({
@@ -54,14 +70,14 @@ const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<Noisef
       actual: `'${layout.ours}'`,
       hint: 'name each axis of the parameter in `layout.ours`, and give `sizes` for axes in parentheses',
     });
-  if (theirs.length === 1) return E.right({ ...row, shape, theirShape: whole.right });
+  if (theirs.length === 1) return E.right({ ...row, layout, shape, theirShape: whole.right });
   if (whole.right[0] !== theirs.length)
     return refuse({
       expected: `a first axis of ${theirs.length} in \`layout.theirs\`, for ${theirs.length} names`,
       actual: `the shape ${showShape(whole.right)}`,
       hint: 'several names are weights that are stacked on a first axis',
     });
-  return E.right({ ...row, shape, theirShape: whole.right.slice(1) });
+  return E.right({ ...row, layout, shape, theirShape: whole.right.slice(1) });
 };
 
 /** The second of two entries that share a name in the other project. */

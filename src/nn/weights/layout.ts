@@ -27,6 +27,12 @@ export interface Layout {
   readonly sizes?: Readonly<Record<string, number>>;
 }
 
+/** The layout of a weight that has the same axes on both sides. */
+export const sameLayout = (rank: number): Layout => {
+  const axes = Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
+  return { ours: axes, theirs: axes };
+};
+
 type Axes = readonly (readonly string[])[];
 type Sizes = Readonly<Record<string, number>>;
 type Strides = ReadonlyMap<string, number>;

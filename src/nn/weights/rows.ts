@@ -9,7 +9,8 @@ export interface WeightRow {
   readonly theirs: readonly string[];
   /** Names of older versions, which are read and never written. */
   readonly older?: readonly string[];
-  readonly layout: Layout;
+  /** The axes on both sides; may be left out for a parameter of one axis, such as a bias, or none. */
+  readonly layout?: Layout;
 }
 
 export type Rows = readonly WeightRow[];

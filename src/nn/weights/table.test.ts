@@ -34,6 +34,14 @@ describe('rows of your own', () => {
     ]);
   });
 
+  test('need a layout only for a parameter of several axes', () => {
+    const bare = { ours: 'b', theirs: ['fc.bias'] };
+    expect(right(namesBy([w, bare])(model))).toEqual(right(namesBy([w, { ...bare, layout: { ours: 'a0', theirs: 'a0' } }])(model))); // oxfmt-ignore
+    expect(refusal({ ours: 'w', theirs: ['fc.weight'] }, bare)).toBe(
+      "ConfigError namesBy: w: expected a layout of the shape [2, 6], got none; name the same axes on both sides, such as { ours: 'i o', theirs: 'o i' }",
+    );
+  });
+
   test('with one name for two parameters are refused: a file would lose one of them', () => {
     expect(refusal(w, { ...b, theirs: ['fc.weight'] })).toMatch(
       /^ConfigError namesBy: b: .*got fc\.weight, the name of w;/,
@@ -66,6 +74,6 @@ describe('rows of your own', () => {
 
   test('with unknown fields or wrong types are refused, naming their position', () => {
     expect(refusal(w, { ...b, theirs: 'fc.bias' })).toMatch(/^ConfigError namesBy\.1\.theirs: /);
-    expect(refusal(w, { ...b, layout: undefined })).toMatch(/^ConfigError namesBy\.1\.layout: /);
+    expect(refusal(w, { ...b, layout: 'c' })).toMatch(/^ConfigError namesBy\.1\.layout: /);
   });
 });

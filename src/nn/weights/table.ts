@@ -3,7 +3,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { argument, optional, record } from '../../internal/schema.js';
 import { entriesOf, type WeightEntry } from './entries.js';
-import { repeatedIn, type Weight } from './layout.js';
+import { repeatedIn, sameLayout, type Weight } from './layout.js';
 import type { Rows } from './rows.js';
 import { decoding } from '../../internal/takes.js';
 import { namedModel } from './parts.js';
@@ -81,7 +81,7 @@ export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ p
     entries: leaves.map(({ path, shape }) => ({
       ours: path,
       theirs: [path],
-      layout: { ours: axesOf(shape.length), theirs: axesOf(shape.length) },
+      layout: sameLayout(shape.length),
       shape: shape as readonly number[], // of parameters
       theirShape: shape as readonly number[],
     })),
@@ -89,11 +89,13 @@ export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ p
   }),
 );
 
-/** Names for a number of axes: `a0 a1`. */
-const axesOf = (rank: number): string => Array.from({ length: rank }, (_, i) => `a${i}`).join(' ');
-
 const layout = record({ ours: t.string, theirs: t.string, sizes: optional(t.record(t.string, t.number)) });
-const row = record({ ours: t.string, theirs: t.array(t.string), layout, older: optional(t.array(t.string)) });
+const row = record({
+  ours: t.string,
+  theirs: t.array(t.string),
+  layout: optional(layout),
+  older: optional(t.array(t.string)),
+});
 const rowsOf = argument(
   'namesBy',
   t.array(row, 'rows'),
@@ -101,7 +103,8 @@ const rowsOf = argument(
 );
 
 /**
- * Names for a network of your own: a row for each parameter. The naming returns a `ConfigError`, which names the row,
+ * Names for a network of your own: a row for each parameter. A bias, a norm or any other parameter of one axis needs no
+ * layout. The naming returns a `ConfigError`, which names the row,
  * for a parameter without a row or with two, for two rows with one name in `theirs`, and for a layout that does not
  * match its parameter.
  * @example

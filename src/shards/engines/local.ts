@@ -52,14 +52,31 @@ const PARENT = 'NOISEFOLD_PARENT';
 /** True in a process that `local` started. */
 export const hasParent = (): boolean => process.send !== undefined && process.env[PARENT] === `${process.ppid}`;
 
+/** The environment variable that tells a worker the trained files of its jobs. */
+const CHECKPOINTS = 'NOISEFOLD_CHECKPOINTS';
+
+/** The trained files of the process that started this one by `local`; none in another process. */
+export const checkpointsOfParent = (): readonly string[] =>
+  hasParent() ? (JSON.parse(process.env[CHECKPOINTS] ?? '[]') as readonly string[]) : []; // of `startWorker`
+
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
+/** A program that is started as a worker. */
+interface WorkerProgram {
+  readonly path: string;
+  /** Its words, for the library's own worker. */
+  readonly words: readonly string[];
+  /** The trained files that its jobs name. */
+  readonly checkpoints: readonly string[];
+}
+
 /** Starts a worker, and waits until it is ready for jobs. Rejects if it ends before, unless it was killed. */
-const startWorker = async (program: string, words: readonly string[], lost = 0): Promise<WorkerProcess> => {
-  const child = fork(program, words, {
+const startWorker = async (program: WorkerProgram, lost = 0): Promise<WorkerProcess> => {
+  const { path, words, checkpoints } = program;
+  const child = fork(path, words, {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    env: { ...process.env, [PARENT]: `${process.pid}` },
+    env: { ...process.env, [PARENT]: `${process.pid}`, [CHECKPOINTS]: JSON.stringify(checkpoints) },
   });
   let complaint = ''; // mutable
   child.stderr?.on('data', (text: Buffer) => {
@@ -89,12 +106,12 @@ const startWorker = async (program: string, words: readonly string[], lost = 0):
       kill: () => void child.kill('SIGKILL'),
     };
   child.kill('SIGKILL');
-  if (first.kind === 'gone' && first.isKilled && lost < MOST_LOST) return startWorker(program, words, lost + 1);
+  if (first.kind === 'gone' && first.isKilled && lost < MOST_LOST) return startWorker(program, lost + 1);
   throw thrownError(
     first.kind === 'failed'
       ? first.error
       : failure('BackendUnavailable', {
-          where: `local: ${program}`,
+          where: `local: ${path}`,
           expected: 'a worker that is ready for jobs',
           actual: first.kind === 'gone' ? first.how : 'another program',
           hint: 'give a program that calls runWorker, built to JavaScript that Node runs',
@@ -158,8 +175,8 @@ export const local = <G = unknown>(settings?: Exact<G, keyof LocalOptions> & Loc
   const { processes = availableParallelism(), worker, ...known } = options.demand<LocalOptions>(settings);
   const threads = known.threads ?? Math.max(1, Math.floor(availableParallelism() / processes));
   const open = async ({ checkpoints, attempts }: Needs): Promise<OpenEngine> => {
-    const words = ['worker', '--threads', `${threads}`, ...checkpoints.flatMap((path) => ['--checkpoints', path])];
-    const start = () => startWorker(worker ?? ownWorker(), words);
+    const words = ['worker', '--threads', `${threads}`];
+    const start = () => startWorker({ path: worker ?? ownWorker(), words, checkpoints });
     const first = await start(); // tells the bits
     const places = Array.from({ length: processes }, (_, i): Place => ({
       worker: i === 0 ? first : null,

@@ -54,7 +54,10 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
         where: 'worker: checkpoints',
         expected: `a trained file with the SHA-256 ${digest}`,
         actual: `${known.size} other files at ${paths.join(', ') || 'no path'}`,
-        hint: 'copy the file there that the job names',
+        hint:
+          paths.length > 0
+            ? 'copy the file there that the job names'
+            : "give runWorker({ checkpoints: ['folder'] }), or npx noisefold worker --checkpoints folder",
       })
     );
   }

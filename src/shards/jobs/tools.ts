@@ -11,7 +11,9 @@ import type { Checkpoints } from './checkpoints.js';
 import type { AnyModel, CheckpointOf, Tools } from './work.js';
 
 /** A model that files do not describe, as `loadTrained` takes it. */
-export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model'> {
+export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model' | 'name'> {
+  /** The name that it was saved with; by default the one that jobs give. A file that was saved without a name fits any. */
+  readonly name?: string;
   /** A model of images of any shape. */
   readonly model?: {
     readonly predicts: Parameterization;
@@ -85,7 +87,7 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
 
   const trained = ({ checkpoint, model }: CheckpointOf): Block<AnyModel> =>
     trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
-      const settings = model === undefined ? {} : named('model', models, model);
+      const settings = model === undefined ? {} : { name: model, ...named('model', models, model) };
       const path = yield* checkpoints.pathOf(checkpoint);
       return yield* take(loadTrained<never, ImageShape>(path, settings as GivenTrained<never, ImageShape>)(backend));
     });

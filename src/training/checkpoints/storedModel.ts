@@ -45,7 +45,7 @@ const built = ({
   return all as ReturnType<typeof built>; // a denoiser or a classifier
 };
 
-/** The name of a model that was saved without one. */
+/** The name of a model that was saved without one. Its file fits any name. */
 export const CUSTOM = 'custom';
 
 /** The description of a model in a file: the configuration of a built-in one, the fields of another. */
@@ -110,7 +110,8 @@ export const modelFrom = <P, I extends ImageShape>(
   name: string,
 ): either.Either<NoisefoldError, Network<P, I>> => {
   if (network !== undefined) {
-    const differing = difference('model', aboutModel(network, name), about);
+    const known = about.name === CUSTOM ? CUSTOM : name;
+    const differing = difference('model', aboutModel(network, known), about);
     if (differing === undefined) return E.right(network);
     const { path: field, expected, actual } = differing;
     const hint =

@@ -191,13 +191,14 @@ describe('a custom model', () => {
     return { model: grey, noising: hundred, image: [1, 1, 1], params };
   };
 
-  test('is given when it is loaded, and draws the same samples', () =>
+  test.each([{ name: 'grey' }, {}])('saved as %j is given when it is loaded, and draws the same samples', (saved) =>
     onWasm(async (backend) => {
       const path = newPath();
-      right(await saveTrained(path, await trainedGrey(backend), { name: 'grey' })(backend)());
+      right(await saveTrained(path, await trainedGrey(backend), saved)(backend)());
       const loaded = await loadTrained(path, { model: grey, name: 'grey' })(backend)();
       expect(right(await sample(drawing)(right(loaded))(backend)()).data).toEqual(Float32Array.of(0.5, 0.5));
-    }));
+    }),
+  );
 
   test('that is missing, has another name or another description is an error that names the difference', () =>
     onWasm(async (backend) => {

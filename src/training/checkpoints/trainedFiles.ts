@@ -45,7 +45,7 @@ const saving = schema('saveTrained', {
    * weight of the channel.
    */
   dtype: optional(oneOf('float32', 'float16', 'int8'), 'float32'),
-  /** The name of a model that is not built in; by default 'custom'. */
+  /** The name of a model that is not built in; by default 'custom', which fits any name that a loader is given. */
   name: optional(t.string, CUSTOM),
 });
 
@@ -56,7 +56,7 @@ export interface TrainedFileOptions extends OptionsOf<typeof saving> {}
 interface GivenNetwork<N> {
   /** The network; required if it is not built in, and for a checkpoint. */
   readonly model?: N;
-  /** The name that it was saved with; by default 'custom'. */
+  /** The name that it was saved with; by default 'custom'. A file that was saved without a name fits any. */
   readonly name?: string;
   /** The process; required if it was made by hand, and for a checkpoint. */
   readonly noising?: Noising;

@@ -185,7 +185,7 @@ export const weightsIn = <P>(
  * const model = layer({ fc: linearLayer({ inputs: 2, outputs: 1 }) }, ({ fc }) => fc)
  * const names = namesBy([
  *   { ours: 'fc.w', theirs: ['0.weight'], layout: { ours: 'i o', theirs: 'o i' } },
- *   { ours: 'fc.b', theirs: ['0.bias'], layout: { ours: 'c', theirs: 'c' } },
+ *   { ours: 'fc.b', theirs: ['0.bias'] },
  * ])
  * await using nf = await open(reference())
  * const w = await nf.run(upload(Float32Array.of(1, 2), [2, 1]))

@@ -73,7 +73,7 @@ export function* writeWeights<P>(
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-theirs.safetensors`
  * const model = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
- * const names = namesBy([{ ours: 'w', theirs: ['scale'], layout: { ours: 'c', theirs: 'c' } }])
+ * const names = namesBy([{ ours: 'w', theirs: ['scale'] }])
  * await using nf = await open(reference())
  * const w = await nf.run(upload(Float32Array.of(1, 2), [2]))
  * await nf.run(saveWeights(path, model, { w }, { names }))

@@ -116,8 +116,11 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
     };
   });
 
-/** Begins a training whose fields were checked. */
-export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
+/** Begins a training whose fields were checked; errors about `initial` begin with `name`. */
+export const beginTraining = <P, I extends ImageShape>(
+  training: AnyTraining<P, I>,
+  name: 'fit' | 'training' = 'training',
+): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const { initial, batch, data, allowRepeats } = training;
     checkSteps(training);
@@ -125,7 +128,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const params =
       initial === undefined
         ? null
-        : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
+        : yield* take(async () => (await import('./initial.js')).initialParams(`${name}.initial`, initial, training));
     yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {

@@ -88,7 +88,7 @@ test('errors name the parameter', () =>
     const halves = right(await storeAs(params, 'float16')(backend)());
     for (const given of [halves, { params: halves }])
       expect(await failed(given)).toBe(
-        "ConfigError: fit.initial: hidden.kernel: expected float32 [3, 3, 1, 4] stored as float32, got one stored as float16; convert the parameters: storeAs(params, 'float32')",
+        "ConfigError: fit.initial: hidden.kernel: expected float32 [3, 3, 1, 4] stored as float32, got one stored as float16; convert the value: storeAs(value, 'float32')",
       );
     const begun = await startTraining({ ...training(1), initial: halves })(backend)();
     expect(begun).toMatchObject({ left: { where: 'training.initial: hidden.kernel' } });

@@ -35,7 +35,7 @@ const unrounded = <P>(where: string, tree: Resident<P>): either.Either<Noisefold
     where: `${where}: ${path}`,
     expected: `${type} stored as float32`,
     actual: `one stored as ${valueStorage(leaf)}`,
-    hint: "convert the parameters: storeAs(params, 'float32')",
+    hint: "convert the value: storeAs(value, 'float32')",
   });
 };
 

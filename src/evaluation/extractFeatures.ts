@@ -14,7 +14,7 @@ import { part, signal as signalPart } from '../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { dataSet } from '../training/checked.js';
 import type { Dataset, ImageShape } from '../training/data/dataset.js';
-import { datasetOfImages } from '../training/data/imageData.js';
+import { datasetOfNumbers } from '../training/data/imageData.js';
 import type { Images } from '../training/data/images.js';
 import { loaded } from '../training/fit/examples.js';
 import { genEffect } from '../training/genEffect.js';
@@ -61,7 +61,7 @@ export const sourcePart = t.union(
  * Images as a data set of the size that the network takes. Raises `ConfigError` for another size, and for no images.
  */
 const datasetFrom = (where: string, source: ImageSource, image: readonly number[]): Dataset => {
-  const data = 'batch' in source ? source : orRaise(datasetOfImages(source));
+  const data = 'batch' in source ? source : orRaise(datasetOfNumbers(source));
   if (showShape(data.image) !== showShape(image))
     raise('ConfigError', {
       where,

@@ -78,9 +78,9 @@ describe('without a terminal', () => {
   test('the first warning of each kind is a line', () => {
     const { stream, text } = recorder();
     const show = progress(undefined, { stream });
-    for (const about of ['data', 'loss', 'loss'] as const)
+    for (const about of ['settings', 'data', 'loss', 'loss'] as const)
       show({ _tag: 'Warning', step: 7, about, message: `odd ${about}` });
-    expect(text()).toBe('training  step 8: odd data\ntraining  step 8: odd loss\n');
+    expect(text()).toBe('training  step 8: odd settings\ntraining  step 8: odd data\ntraining  step 8: odd loss\n');
   });
 
   test.each<[string, string, Partial<Output>]>([

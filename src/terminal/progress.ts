@@ -47,7 +47,7 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
 /**
  * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out
  * loss, the speed and the time left. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
- * in CI. The first warning about the loss, and the first about the data, have lines of their own. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
+ * in CI. The first warning of each kind has a line of its own. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
  *
  * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises
  * `ConfigError` for a name that is not a string, such as for `onEvent: progress`.

@@ -68,10 +68,13 @@ export const conditioningAugmentation = demanding(
     const { T } = requireDiscrete('conditioningAugmentation', noising).schedule;
     const { levels } = augmentation(T).demand(options);
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
-      namedConditioner(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
-        const keys = fork(key, 'condition', 'timestep', 'noise');
-        const clean = conditioner(x0, keys.condition);
-        return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
-      });
+      Object.assign(
+        namedConditioner<I>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
+          const keys = fork(key, 'condition', 'timestep', 'noise');
+          const clean = conditioner(x0, keys.condition);
+          return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
+        }),
+        'settings' in conditioner && { settings: conditioner.settings }, // snapshots store them
+      );
   },
 );

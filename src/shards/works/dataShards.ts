@@ -1,6 +1,6 @@
 /** Work on the images of a data set: each job takes its own images along, so that workers need no data. */
 import type { Dataset, Images } from '../../training/index.js';
-import { datasetOfImages } from '../../training/data/imageData.js';
+import { datasetOfNumbers } from '../../training/data/imageData.js';
 import { positive } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
@@ -30,7 +30,7 @@ export const dataPieces = (
   options: Piece['options'],
   { data, images, size }: Pick<DataShards, 'data' | 'images'> & { readonly size: number },
 ): readonly Piece[] => {
-  const set = 'batch' in data ? data : orRaise(attempt(() => orRaise(datasetOfImages(data))));
+  const set = 'batch' in data ? data : orRaise(attempt(() => orRaise(datasetOfNumbers(data))));
   return rangesOf(0, Math.min(images ?? set.size, set.size), size).map(([first, count]) => ({
     work,
     range: [first, count],

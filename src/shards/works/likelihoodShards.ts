@@ -8,7 +8,7 @@ import { type OptionsOf, optional, schema } from '../../internal/schema.js';
 import { type Dataset, logLikelihoods, type LogLikelihoods } from '../../training/index.js';
 import { hostKey } from '../../training/checked.js';
 import { genTask } from '../../training/genEffect.js';
-import { datasetOfImages } from '../../training/data/imageData.js';
+import { datasetOfNumbers } from '../../training/data/imageData.js';
 import { asData, gridCall, type GridCall } from '../jobs/calls.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { allFiles, rowsOf } from './results.js';
@@ -54,7 +54,7 @@ export const likelihoodWork = workOf<LikelihoodJob>({
   options: schema('job', { ...checkpointOfFields, ...measuring }),
   *run({ checkpoint, model, ...settings }, [first, count], { backend, trained, input }) {
     const { images, labels } = yield* input();
-    const data = placedFrom(first, yield* take(datasetOfImages(images, { labels })));
+    const data = placedFrom(first, yield* take(datasetOfNumbers(images, { labels })));
     const effect = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...settings, data, first, images: count } as never); // oxfmt-ignore
     const { nats, bits } = yield* take(effect(backend));
     return new Map([

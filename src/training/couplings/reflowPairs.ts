@@ -10,7 +10,7 @@ import { fillRandom } from '../../internal/numerics/threefry.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
-import { datasetOfImages } from '../data/imageData.js';
+import { datasetOfNumbers } from '../data/imageData.js';
 import { genEffect } from '../genEffect.js';
 import { sample } from '../sample/sample.js';
 import { requestFields, type Sampling, wayFields } from '../sample/sampling.js';
@@ -72,7 +72,7 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
     fillRandom('normal', fork(settings.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
     const images = yield* take(sample<P, I, unknown>(trained, { ...settings, from })(backend));
-    const data: Dataset = yield* take(datasetOfImages(images, labels === undefined ? {} : { labels }));
+    const data: Dataset = yield* take(datasetOfNumbers(images, labels === undefined ? {} : { labels }));
     return {
       data: data as Dataset<I>, // images of the model
       coupling: ({ positions }) => rowsAt(noise, sizeOf(image), positions),

@@ -7,6 +7,7 @@ import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
 import { dataSet, hostKey } from '../checked.js';
+import { identityOf } from '../identity.js';
 import type { Batch, Dataset, ImageSize } from './dataset.js';
 
 /** An image on the host, in [-1, 1], row-major. */
@@ -15,8 +16,19 @@ export interface ImagePixels {
   readonly shape: ImageSize;
 }
 
-/** Changes an image at random: a function of only the image and the key. */
-export type Augmentation = (image: ImagePixels, key: RandomKey) => ImagePixels;
+/**
+ * Changes an image at random: a function of only the image and the key. Snapshots identify it by its function name and its
+ * settings.
+ */
+export interface Augmentation {
+  (image: ImagePixels, key: RandomKey): ImagePixels;
+  /** The options that it was made from, as JSON: `Object.assign(darker(0.5), { settings: { most: 0.5 } })`. */
+  readonly settings?: unknown;
+}
+
+/** Names an augmentation by the function that made it, with its options. */
+const madeBy = (name: string, settings: unknown, augment: Augmentation): Augmentation =>
+  Object.assign(Object.defineProperty(augment, 'name', { value: name }), { settings });
 
 const uniformKey = argument('hostUniform', hostKey, 'give the key that the augmentation gets');
 const uniformCount = argument('hostUniform: count', natural, 'give the number of draws');
@@ -78,13 +90,14 @@ export interface FlipOptions extends OptionsOf<typeof flips> {}
  * randomFlip({ probability: 1 })(image, key(7)).data // → [1, 0, -1]
  */
 export const randomFlip = <G = unknown>(options?: Exact<G, keyof FlipOptions> & FlipOptions): Augmentation => {
-  const { probability, direction } = flips.demand(options);
-  return (image, key) => {
+  const settings = flips.demand(options);
+  const { probability, direction } = settings;
+  return madeBy('randomFlip', settings, (image, key) => {
     if (!(hostUniform(key, 1)[0]! < probability)) return image;
     const [height, width] = image.shape;
     const back = (n: number) => (at: number) => n - 1 - at;
     return direction === 'horizontal' ? moved(image, F.identity, back(width)) : moved(image, back(height), F.identity);
-  };
+  });
 };
 
 const crops = schema('randomCrop', {
@@ -116,9 +129,10 @@ const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: n
  * randomCrop({ padding: 1, fill: 'edge' })(image, key(7)).data // → [0.5, 0.75, 0.75]
  */
 export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & CropOptions): Augmentation => {
-  const { padding, fill } = crops.demand(options);
+  const settings = crops.demand(options);
+  const { padding, fill } = settings;
   const place = FILLS[fill];
-  return (image, key) => {
+  return madeBy('randomCrop', settings, (image, key) => {
     const [height, width] = image.shape;
     const [down = 0, right = 0] = [...hostUniform(key, 2)].map((u) => below(2 * padding + 1, u) - padding);
     return moved(
@@ -126,7 +140,7 @@ export const randomCrop = <G = unknown>(options: Exact<G, keyof CropOptions> & C
       (y) => place(y + down, height),
       (x) => place(x + right, width),
     );
-  };
+  });
 };
 
 const arguments_ = schema('augmented', {
@@ -158,7 +172,7 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
 /**
  * Makes a data set whose images are changed at random, by each function in turn, whenever a training step uses them.
  * The key of an image depends only on the key of the training, the step and the position in the batch, so that a
- * resumed run continues with the same bits. Held-out losses and measurements pass no key and use the unchanged images.
+ * resumed run continues with the same bits; it must have the same functions, by name and settings. Held-out losses and measurements pass no key and use the unchanged images.
  * Raises `ConfigError` unless it is given a data set and functions. A batch fails with `ConfigError` if a function
  * changes the shape of an image.
  * @example
@@ -202,5 +216,5 @@ export const augmented = <D extends Dataset>(data: D, augmentations: readonly Au
       TE.flatMapEither((samples) => attempt(() => ofKey(keys.images)(samples))),
     );
   };
-  return { ...data, batch };
+  return { ...data, batch, augmentations: [...(data.augmentations ?? []), ...augmentations.map(identityOf)] };
 };

@@ -76,6 +76,21 @@ describe('datasetOfImages', () => {
   });
 
   test.each([
+    ['255', Float32Array.of(0.5, 0, 255, 0, 0), 'ConfigError', 'got 255 at number 0'],
+    ['NaN', Float32Array.of(0.5, 0, Number.NaN, 0, 0), 'NonFinite', 'got NaN at number 0'],
+    ['1.5 in a Float64Array', Float64Array.of(0.5, 0, -1.5, 0, 0), 'ConfigError', 'got -1.5 at number 0'],
+    ['1e300', Float64Array.of(0.5, 0, 1e300, 0, 0), 'ConfigError', 'got 1e+300 at number 0'],
+  ])('refuses %s as a training does', (_, data, tag, says) => {
+    const message = `data set: image at 2: expected finite numbers in [-1, 1], ${says}; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1`;
+    expect(datasetOfImages({ ...images, data } as never)).toMatchObject({ left: { _tag: tag, message } });
+  });
+
+  test('takes numbers that are in [-1, 1] as float32', async () => {
+    const data = right(datasetOfImages({ data: Float64Array.of(1 + 1e-9), shape: [1, 1, 1, 1] } as never));
+    expect(right(await data.batch(Int32Array.of(0))()).images).toEqual(Float32Array.of(1));
+  });
+
+  test.each([
     ['bytes', Uint8Array.of(0, 1, 0, 1, 1), 'a Uint8Array'],
     ['an array', [0, 1, 0, 1, 1], 'an array of 5'],
   ])('refuses %s, whose 0 and 1 would be grey and white', (_, data, actual) => {

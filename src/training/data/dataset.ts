@@ -56,6 +56,11 @@ export interface Dataset<I extends ImageShape = ImageShape> {
    * another one inherits this field.
    */
   readonly inMemory?: boolean;
+  /**
+   * The random changes of the images, as JSON: the name of each function, or `{ [name]: settings }`. Snapshots store them, and
+   * a resumed run must have the same. {@link augmented} adds those that it makes.
+   */
+  readonly augmentations?: readonly unknown[];
   /** The names of the classes, by label, if there are names. A trained model keeps them. */
   readonly classes?: readonly string[];
   /** Phantom, absent at run time: see {@link DataFor}. */

@@ -1,5 +1,5 @@
 import type { NoisefoldError } from '../../dsl/index.js';
-import { attempt, showShape } from '../../internal/errors.js';
+import { attempt, orRaise, showShape } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { positive, show } from '../../internal/decode.js';
@@ -16,7 +16,7 @@ import {
   refuse,
   type ImageSize,
 } from './dataset.js';
-import type { Images } from './images.js';
+import { type Images, withinUnit } from './images.js';
 
 /** The labels and the shape of images. */
 export interface AboutImages<I extends ImageSize> {
@@ -40,16 +40,8 @@ const someImages = argument(
 /** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
 const isFloats = (data: unknown): boolean => data instanceof Float32Array || data instanceof Float64Array;
 
-/**
- * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. The functions
- * that use it check the numbers. Returns a `ConfigError` for a field that is unknown or missing, and a `DecodeError` for
- * numbers that are no floats, or if numbers, labels, shape and `image` do not match.
- * @example
- * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
- * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
- * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
- */
-export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unknown>(
+/** {@link datasetOfImages} of any numbers, such as samples that may leave [-1, 1]: the functions that use them check them. */
+export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unknown>(
   images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
 ): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
@@ -77,4 +69,24 @@ export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unkno
     return datasetInMemory<ImageShapeOf<I>>(count, extents, labels, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
+  });
+
+/**
+ * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. Returns a
+ * `ConfigError` for a field that is unknown or missing and for a number outside [-1, 1], a `NonFinite` for one that is not
+ * finite, and a `DecodeError` for numbers that are no floats, or if numbers, labels, shape and `image` do not match.
+ * The check takes 5 to 10 ns for a number: a tenth of a second for 10 million.
+ * @example
+ * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
+ * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
+ */
+export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unknown>(
+  images: Itself<Images>,
+  about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
+  attempt(() => {
+    const data = orRaise(datasetOfNumbers<I, G>(images, about));
+    withinUnit(images.data, sizeOf(data.image), (at) => `data set: image at ${at}`);
+    return data;
   });

@@ -1,5 +1,6 @@
 import type { ImageSize } from './dataset.js';
 import { raise } from '../../internal/errors.js';
+import { TO_UNIT } from '../../internal/numbers.js';
 
 /** Images on the host, in [-1, 1], row-major. */
 export interface Images {
@@ -42,3 +43,19 @@ export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, e
     raise(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', about);
   }
 };
+
+/** Checks numbers of images, `each` of an image; `where` names an image by its index. */
+export type CheckImages<A = ArrayLike<number>> = (images: A, each: number, where: (image: number) => string) => void;
+
+/**
+ * Raises `ConfigError` for a number outside [-1, 1], and `NonFinite` for one that is not finite. Numbers count as float32,
+ * which a network takes.
+ */
+export const withinUnit: CheckImages = (images, each, where) =>
+  checkNumbers(images, {
+    is: (x) => Math.abs(Math.fround(x)) <= 1,
+    expected: 'finite numbers in [-1, 1]',
+    hint: TO_UNIT,
+    each,
+    where,
+  });

@@ -5,10 +5,10 @@ import { isEither } from '../../internal/either.js';
 import { isError, raise, showShape } from '../../internal/errors.js';
 import { E, type either, type taskEither } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import { sizeOf, TO_UNIT } from '../../internal/numbers.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type StopSignal, unlessStopped } from '../../internal/stop.js';
 import { type Batch, type Dataset, NO_CLASS } from '../data/dataset.js';
-import { checkNumbers } from '../data/images.js';
+import { type CheckImages, withinUnit } from '../data/images.js';
 import { genTask } from '../genEffect.js';
 
 export interface Labelled {
@@ -56,19 +56,6 @@ const checkClasses = (where: string, classes: number, labels: Int32Array, at: In
   raise('ConfigError', { where: `${where}: label at ${at[wrong]}`, expected, actual, hint });
 };
 
-/** Checks numbers of images, `each` of an image; `where` names an image by its index. */
-type CheckImages = (images: Float32Array, each: number, where: (image: number) => string) => void;
-
-/** Raises `ConfigError` for a number outside [-1, 1], and `NonFinite` for one that is not finite. */
-const withinUnit: CheckImages = (images, each, where) =>
-  checkNumbers(images, {
-    is: (x) => Math.abs(x) <= 1,
-    expected: 'finite numbers in [-1, 1]',
-    hint: TO_UNIT,
-    each,
-    where,
-  });
-
 /**
  * The samples of a data set at some positions, changed at random if there is a key. Fails with `ConfigError` for an
  * invalid batch or one of another size, or a label that is not a class of the model, and with the errors of `check`. Fails
@@ -79,7 +66,7 @@ export const loaded = (
   data: Pick<Dataset, 'batch' | 'image'>,
   signal: StopSignal | undefined,
   where = 'data set',
-  check = withinUnit,
+  check: CheckImages<Float32Array> = withinUnit,
 ) => {
   const each = sizeOf(data.image);
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>

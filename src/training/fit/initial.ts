@@ -1,15 +1,13 @@
 /** The parameters that a training begins with, if they are given. */
 import { isValue, type NoisefoldError, type Resident, type TreeSpec } from '../../dsl/index.js';
-import { valueShape } from '../../dsl/run/value.js';
+import { valueShape, valueStorage } from '../../dsl/run/value.js';
 import { leaves } from '../../dsl/types/tree.js';
-import { attempt, fail, failure } from '../../internal/errors.js';
+import { attempt, fail, failure, showType } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { matching } from '../checkpoints/snapshot.js';
 
 /** Parameters on a backend: their tree, or a record that holds it as `params`, such as a trained model. */
 export type Initial<P> = Resident<P> | { readonly params: Resident<P> };
-
-const where = 'training.initial';
 
 /** The tree of parameters. If a model has parameters of the name `params`, only a tree is accepted. */
 const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<P> => {
@@ -18,18 +16,36 @@ const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<
   return isMember || params === undefined ? (initial as Resident<P>) : params;
 };
 
-const hinting = (error: NoisefoldError): NoisefoldError =>
-  failure(error._tag, {
-    ...error,
-    where: error.where.startsWith(where) ? error.where : `${where}: ${error.where}`,
-    hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
+const hinting =
+  (where: string) =>
+  (error: NoisefoldError): NoisefoldError =>
+    failure(error._tag, {
+      ...error,
+      where: error.where.startsWith(where) ? error.where : `${where}: ${error.where}`,
+      hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
+    });
+
+/** Parameters that are stored as float32, as a training takes them. Returns a `ConfigError` at the first one of 16 bits. */
+const unrounded = <P>(where: string, tree: Resident<P>): either.Either<NoisefoldError, Resident<P>> => {
+  const rounded = leaves(tree, isValue).find(({ leaf }) => valueStorage(leaf) !== 'float32');
+  if (rounded === undefined) return E.right(tree);
+  const { path, leaf } = rounded;
+  const type = showType({ dtype: 'float32', shape: valueShape(leaf) });
+  return fail('ConfigError', {
+    where: `${where}: ${path}`,
+    expected: `${type} stored as float32`,
+    actual: `one stored as ${valueStorage(leaf)}`,
+    hint: "convert the value: storeAs(value, 'float32')",
   });
+};
 
 /**
- * The initial parameters of a training. Returns a `CheckpointMismatch` at the first parameter that differs from those of
- * the model by its path or shape, and a `ConfigError` for anything that is not on a backend, or beside a snapshot.
+ * The initial parameters of a training, which `where` names in errors. Returns a `CheckpointMismatch` at the first parameter that differs from those of
+ * the model by its path or shape, and a `ConfigError` for anything that is not on a backend, is stored in 16 bits, or is
+ * given beside a snapshot.
  */
 export const initialParams = <P>(
+  where: string,
   initial: Initial<P>,
   { from, model }: { readonly from?: unknown; readonly model: { readonly params: TreeSpec<P> } },
 ): either.Either<NoisefoldError, Resident<P>> => {
@@ -47,6 +63,7 @@ export const initialParams = <P>(
       (values) => new Map(values.map(({ path, leaf }) => [path, { dtype: 'F32', shape: valueShape(leaf) } as const])),
     ),
     E.flatMap((values) => matching(where, model.params, values)),
-    E.bimap(hinting, () => tree),
+    E.mapLeft(hinting(where)),
+    E.flatMap(() => unrounded(where, tree)),
   );
 };

@@ -1,11 +1,9 @@
 import { aboutNoising } from '../checkpoints/storedNoising.js';
 import type { ImageShape } from '../data/dataset.js';
 import type { AnyTrained } from '../trained.js';
+import { nameOf } from '../identity.js';
 import { learningOf, predictionOf } from './learning.js';
 import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
-
-/** The name of a function. */
-const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : name);
 
 /** The part of a default configuration that sampling depends on. */
 export const sampledConfig = <P, I extends ImageShape>({

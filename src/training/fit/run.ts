@@ -23,6 +23,7 @@ import type { Dataset, ImageShape } from '../data/dataset.js';
 import { lookThrough, requireAlike, requireOwnSize } from '../data/wholeSet.js';
 import type { OpenLoopOf, Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
+import { anonymousText } from './anonymous.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from './divergence.js';
 import { explosionError, explosions, explosionText, noLosses, withLoss } from './explosion.js';
@@ -116,8 +117,11 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
     };
   });
 
-/** Begins a training whose fields were checked. */
-export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
+/** Begins a training whose fields were checked; errors about `initial` begin with `name`. */
+export const beginTraining = <P, I extends ImageShape>(
+  training: AnyTraining<P, I>,
+  name: 'fit' | 'training' = 'training',
+): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const { initial, batch, data, allowRepeats } = training;
     checkSteps(training);
@@ -125,7 +129,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const params =
       initial === undefined
         ? null
-        : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
+        : yield* take(async () => (await import('./initial.js')).initialParams(`${name}.initial`, initial, training));
     yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {
@@ -191,6 +195,7 @@ const running = <P, I extends ImageShape>(
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update
   let hasEnded = false;
+  let anonymous = anonymousText(training); // null once it was told
 
   const eventOf = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
     E.map((measures: HeldOutMeans): TrainEvent => {
@@ -204,6 +209,11 @@ const running = <P, I extends ImageShape>(
     const breathe = breather();
     let series = noSteps;
     let unsigned: Unsigned = 0;
+    if (anonymous !== null && done < steps) {
+      const message = anonymous;
+      anonymous = null;
+      yield E.right({ _tag: 'Warning', step: done, about: 'settings', message });
+    }
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
         const event = await eventOf(heldOut);

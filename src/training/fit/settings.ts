@@ -5,6 +5,7 @@ import { argument } from '../../internal/schema.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
 import { json } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
+import { settingsOf } from '../identity.js';
 import { learningOf } from './learning.js';
 import { averagesOf, defaults } from './recipe.js';
 import { textCheck } from './textCheck.js';
@@ -25,17 +26,31 @@ function* fingerprint({ size, batch, inMemory = false }: Dataset): Block<number 
   return crc32(labels ? bytesOf(labels) : new Uint8Array(0), crc32(bytesOf(images)));
 }
 
-const storable = argument('training: settings', json, 'give optimizers, averages and losses settings that are JSON');
+const storable = argument(
+  'training: settings',
+  json,
+  'give optimizers, averages, losses, augmentations and others settings that are JSON',
+);
+
+/** The settings of those functions of a training that state some. */
+const statedSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Readonly<Record<string, unknown>> => {
+  const { times, condition, coupling } = training;
+  const functions = { loss: learningOf(training).objective, times, condition, coupling };
+  return Object.fromEntries(
+    Object.entries(functions)
+      .map(([field, f]) => [field, f && settingsOf(f)] as const)
+      .filter(([, settings]) => settings !== undefined),
+  );
+};
 
 /**
- * The settings of the optimizer, the averages, the loss, the accumulation and the data of a training, with a checksum of some
- * images if they are in memory. Returns a `ConfigError` for settings that are not JSON.
+ * The settings of the optimizer, the averages, the loss and other functions, the accumulation and the data of a training, with
+ * the augmentations of its images, and a checksum of some images if they are in memory. Returns a `ConfigError` for settings that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {
     const { model, optimizer, data, accumulate = defaults.accumulate } = training;
     const { groupOf } = optimizer;
-    const { settings: loss } = learningOf(training).objective;
     const settings = {
       optimizer: optimizerSettings(optimizer),
       // the shapes of parameters are numbers
@@ -44,8 +59,13 @@ export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<
       }),
       averages: averagesOf(training).map((average) => (typeof average === 'number' ? average : average.settings)),
       accumulate,
-      ...(loss !== undefined && { loss }),
-      data: { size: data.size, image: data.image, images: yield* fingerprint(data) },
+      ...statedSettings(training),
+      data: {
+        size: data.size,
+        image: data.image,
+        images: yield* fingerprint(data),
+        augmentations: data.augmentations ?? [], // also if there are none: older snapshots do not say
+      },
     };
     return yield* take(storable.decode(settings));
   });

@@ -30,6 +30,12 @@ export type TrainEvent =
   | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null }
   /**
    * Something that usually is a mistake, before the event of its step: a loss that explodes (`Training.explosion`), or data
-   * whose pixels are never negative, although images are in [-1, 1]; this once in a run.
+   * whose pixels are never negative, although images are in [-1, 1]; this once in a run. About `settings`, before all other
+   * events: functions without a name and settings, such as a loss, which a resumed run could not tell from others.
    */
-  | { readonly _tag: 'Warning'; readonly step: number; readonly about: 'loss' | 'data'; readonly message: string };
+  | {
+      readonly _tag: 'Warning';
+      readonly step: number;
+      readonly about: 'loss' | 'data' | 'settings';
+      readonly message: string;
+    };

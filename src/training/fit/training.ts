@@ -52,7 +52,7 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
   readonly from?: Snapshot;
   /**
    * True to resume with a configuration that differs from that of the snapshot: other settings of the optimizer, such
-   * as its learning rate, of the averages or of the data, or another `config`. Model, key and batch must be the same;
+   * as its learning rate, of the averages, the loss or the data, or another `config`. Model, key and batch must be the same;
    * the states of the optimizer and the averages are kept. By default, false, a difference is a `CheckpointMismatch`.
    */
   readonly allowOtherSettings?: boolean;

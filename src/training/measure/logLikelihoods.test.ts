@@ -36,7 +36,7 @@ import {
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
-import { datasetOfImages } from '../data/imageData.js';
+import { datasetOfImages, datasetOfNumbers } from '../data/imageData.js';
 import { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
 import type { Trained } from '../trained.js';
 import { leftOf, right } from '../testing.js';
@@ -291,7 +291,7 @@ test('a likelihood that is NaN is a NonFinite error that names the image', async
 describe('invalid arguments are refused before anything runs', () => {
   const spoilt = (number: number): Dataset<Size> => {
     const { data, shape } = imagesOf(5);
-    return right(datasetOfImages({ data: data.with(18, number), shape }, { image }));
+    return right(datasetOfNumbers({ data: data.with(18, number), shape }, { image }));
   };
   test.each([
     [{ batch: 1.5 }, 'ConfigError', 'logLikelihoods.batch: expected an integer ≥ 1, got 1.5'],

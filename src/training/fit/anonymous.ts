@@ -1,0 +1,37 @@
+/** Functions of a training that a snapshot cannot identify. */
+import { isAnonymous } from '../identity.js';
+import type { ImageShape } from '../data/dataset.js';
+import { learningOf } from './learning.js';
+import { defaults } from './recipe.js';
+import type { AnyTraining } from './training.js';
+
+/** Names of functions in warnings, and of variables in their examples. */
+const TITLES = {
+  loss: 'the loss',
+  times: 'the draw of times',
+  condition: 'the condition',
+  coupling: 'the coupling',
+  augmentation: 'an augmentation',
+} as const;
+
+type Field = keyof typeof TITLES;
+
+/** The fields with functions that have neither a name nor settings. With a `config`, the caller describes all but the data. */
+const anonymousIn = <P, I extends ImageShape>(training: AnyTraining<P, I>): readonly Field[] => {
+  const { condition, coupling, times = defaults.times, config, data } = training;
+  const functions = config === undefined ? { loss: learningOf(training).objective, times, condition, coupling } : {};
+  return [
+    ...Object.entries(functions).flatMap(([field, f]) => (f !== undefined && isAnonymous(f) ? [field as Field] : [])), // a key of the record
+    ...(data.augmentations?.includes('a function') === true ? (['augmentation'] as const) : []),
+  ];
+};
+
+/** Describes the functions that a resumed run cannot compare, for a warning; null if there are none. */
+export const anonymousText = <P, I extends ImageShape>(training: AnyTraining<P, I>): string | null => {
+  const fields = anonymousIn(training);
+  const [first] = fields;
+  if (first === undefined) return null;
+  const titles = fields.map((field) => TITLES[field]).join(' and ');
+  const [have, they] = fields.length === 1 ? ['has', 'it is'] : ['have', 'they are'];
+  return `${titles} ${have} neither a name nor settings, so that a resumed run cannot tell whether ${they} the same: name the function, or state what it was made from by Object.assign(${first}, { settings: { power: 1 } })`;
+};

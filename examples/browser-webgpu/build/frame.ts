@@ -6,7 +6,7 @@ import { VERSION } from '../../../src/internal/version.js';
 const { NOISEFOLD_PAGE: address, NOISEFOLD_REPOSITORY: repository } = process.env;
 const PACKAGE = 'https://www.npmjs.com/package/noisefold';
 const BIBTEX = `@software{noisefold,
-  title = {noisefold: a tensor language for diffusion models in TypeScript},
+  title = {noisefold: diffusion models in TypeScript},
   author = {noisefold contributors}, year = {2026}, version = {${VERSION}},
   url = {${repository ?? PACKAGE}}
 }`;

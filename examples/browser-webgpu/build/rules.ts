@@ -115,7 +115,12 @@ export const coupling: Rule = (n, rest) =>
 export const trainings = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);
 
 /** The page shows no warnings of a training. */
-export const warnings = inCalls(/^(withImages|unsignedText|explosionText)$/, (_, call) => [replaced(call, 'null')]);
+export const warnings = inCalls(/^(withImages|unsignedText|explosionText|anonymousText)$/, (_, call) => [
+  replaced(call, 'null'),
+]);
+
+/** The loss and the draw of times of the page have a name, and no settings. */
+export const settings = inCalls(/^statedSettings$/, (_, call) => [replaced(call, '{}')]);
 
 /** The tensors that the page writes were read from a backend or a file: their numbers have the type and the size that they say. */
 export const tensors = inCalls(/^check(Data|Writable)$/, (_, call) => [replaced(call, 'undefined')]);

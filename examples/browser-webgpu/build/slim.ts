@@ -18,6 +18,7 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
   [/[/]src[/]node[/]/, [leave.words]],
   [/[/]browser-webgpu[/](main|worker[/]main)[.]/, [leave.messages]],
   [/[/]src[/]training[/]fit[/]learning[.]/, [leave.classifier]],
+  [/[/]src[/]training[/]fit[/]settings[.]/, [leave.settings]],
   [/[/]src[/]training[/]fit[/]run[.]/, [leave.coupling, leave.trainings, leave.warnings]],
   [
     /[/]src[/](formats[/]safetensorsLayout|training[/]checkpoints[/](checkpoint|snapshot))[.]/,

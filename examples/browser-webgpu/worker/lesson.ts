@@ -1,5 +1,5 @@
 /** A network in training on a backend. */
-import { attempt, type Backend, fail, type NoisefoldError } from 'noisefold/dsl';
+import { attempt, type Backend, type NoisefoldError } from 'noisefold/dsl';
 import { stratifiedTimes } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
 import { startTraining, type TrainEvent, type TrainingRun } from 'noisefold/training';
@@ -60,20 +60,13 @@ export const lessonOf = (
     }),
   );
 
-const end = fail('Cancelled', {
-  where: 'training',
-  expected: 'to continue',
-  actual: 'its end',
-  hint: 'begin another training',
-});
-
 /** An error ends the events of a run, but not its state: the next event then comes from a new iterator. */
 const nextOf = (run: Lesson['run']): Lesson['next'] => {
   let events: AsyncIterator<E.Either<NoisefoldError, TrainEvent>> | null = null;
   return TE.flatMap((training: TrainingRun<UNetParams>): Lesson['next'] => async () => {
-    const { value } = await (events ??= training.events[Symbol.asyncIterator]()).next();
-    if (value !== undefined && E.isRight(value)) return value;
-    events = null;
-    return value ?? end;
+    events ??= training.events[Symbol.asyncIterator]();
+    const { value }: { readonly value: E.Either<NoisefoldError, TrainEvent> } = await events.next(); // there is always a next step
+    if (E.isLeft(value)) events = null;
+    return value;
   })(run);
 };

@@ -40,9 +40,9 @@ const unrounded = <P>(where: string, tree: Resident<P>): either.Either<Noisefold
 };
 
 /**
- * The initial parameters of a training, which `where` names in errors. Returns a `CheckpointMismatch` at the first parameter that differs from those of
- * the model by its path or shape, and a `ConfigError` for anything that is not on a backend, is stored in 16 bits, or is
- * given beside a snapshot.
+ * The initial parameters of a training, which `where` names in errors. Returns a `CheckpointMismatch` at the first parameter that
+ * differs from those of the model by its path or shape, and a `ConfigError` for anything that is not on a backend, is stored in
+ * 16 bits, or is given beside a snapshot.
  */
 export const initialParams = <P>(
   where: string,

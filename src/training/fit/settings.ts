@@ -45,7 +45,8 @@ const statedSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): R
 
 /**
  * The settings of the optimizer, the averages, the loss and other functions, the accumulation and the data of a training, with
- * the augmentations of its images, and a checksum of some images if they are in memory. Returns a `ConfigError` for settings that are not JSON.
+ * the augmentations of its images, and a checksum of some images if they are in memory. Returns a `ConfigError` for settings
+ * that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {

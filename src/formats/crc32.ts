@@ -16,7 +16,7 @@ export const crc32ByTable = (bytes: Uint8Array, before: number): number => {
 
 type Check = (bytes: Uint8Array, before: number) => number;
 
-/** A check that gets at most `size` bytes at once. */
+/** Calls a check with at most `size` bytes at once. */
 export const inParts =
   (check: Check, size: number): Check =>
   (bytes, before) => {
@@ -25,7 +25,7 @@ export const inParts =
     return all;
   };
 
-/** Node's own is much faster, and takes the number of bytes modulo 2³². */
+/** The most bytes for one call of Node's own check, which is much faster, but takes their number modulo 2³². */
 const MOST = 2 ** 30;
 
 /**

@@ -103,10 +103,9 @@ const rowsOf = argument(
 );
 
 /**
- * Names for a network of your own: a row for each parameter. A bias, a norm or any other parameter of one axis needs no
- * layout. The naming returns a `ConfigError`, which names the row,
- * for a parameter without a row or with two, for two rows with one name in `theirs`, and for a layout that does not
- * match its parameter.
+ * Names for a network of your own: a row for each parameter. A parameter of one axis, such as a bias, needs no layout.
+ * The naming returns a `ConfigError`, which names the row, for a parameter without a row or with two, for two rows with
+ * one name in `theirs`, and for a layout that does not match its parameter.
  * @example
  * const { params } = layer({ w: parameter(allOnes, 2, 3) }, (bound) => bound)
  * const names = namesBy([{ ours: 'w', theirs: ['fc.weight'], layout: { ours: 'i o', theirs: 'o i' } }])

@@ -171,20 +171,13 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** The paths of checksums, whose values are not shown in errors. */
 const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.noising\.(betas|timesteps|levels)$/;
 
-/** The paths of settings that older snapshots do not have. */
-const ADDED = /^settings\.data\.augmentations$/;
-
-/**
- * Finds the first difference of two JSON values. A setting that is null on one side, or missing from an older snapshot, is
- * unknown and not compared.
- */
+/** Finds the first difference of two JSON values. A setting that is null on one side is unknown and not compared. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
       .map((name) => difference(`${path}.${name}`, expected[name], actual[name]))
       .find((message) => message !== undefined);
   if (path.startsWith('settings.') && (expected === null || actual === null)) return undefined;
-  if (ADDED.test(path) && actual === undefined) return undefined;
   const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
   if (show(expected) === show(actual)) return undefined;
   return CHECKSUM.test(path)

@@ -110,8 +110,8 @@ export const modelFrom = <P, I extends ImageShape>(
   name: string,
 ): either.Either<NoisefoldError, Network<P, I>> => {
   if (network !== undefined) {
-    const known = about.name === CUSTOM ? CUSTOM : name;
-    const differing = difference('model', aboutModel(network, known), about);
+    const expectedName = about.name === CUSTOM ? CUSTOM : name;
+    const differing = difference('model', aboutModel(network, expectedName), about);
     if (differing === undefined) return E.right(network);
     const { path: field, expected, actual } = differing;
     const hint =

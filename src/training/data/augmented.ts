@@ -172,7 +172,8 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
 /**
  * Makes a data set whose images are changed at random, by each function in turn, whenever a training step uses them.
  * The key of an image depends only on the key of the training, the step and the position in the batch, so that a
- * resumed run continues with the same bits; it must have the same functions, by name and settings. Held-out losses and measurements pass no key and use the unchanged images.
+ * resumed run continues with the same bits. It must have the same functions, by name and settings. Held-out losses and
+ * measurements pass no key and use the unchanged images.
  * Raises `ConfigError` unless it is given a data set and functions. A batch fails with `ConfigError` if a function
  * changes the shape of an image.
  * @example

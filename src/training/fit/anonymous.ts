@@ -1,5 +1,5 @@
 /** Functions of a training that a snapshot cannot identify. */
-import { isAnonymous } from '../identity.js';
+import { isAnonymous, NAMELESS } from '../identity.js';
 import type { ImageShape } from '../data/dataset.js';
 import { learningOf } from './learning.js';
 import { defaults } from './recipe.js';
@@ -22,11 +22,11 @@ const anonymousIn = <P, I extends ImageShape>(training: AnyTraining<P, I>): read
   const functions = config === undefined ? { loss: learningOf(training).objective, times, condition, coupling } : {};
   return [
     ...Object.entries(functions).flatMap(([field, f]) => (f !== undefined && isAnonymous(f) ? [field as Field] : [])), // a key of the record
-    ...(data.augmentations?.includes('a function') === true ? (['augmentation'] as const) : []),
+    ...(data.augmentations?.includes(NAMELESS) === true ? (['augmentation'] as const) : []),
   ];
 };
 
-/** Describes the functions that a resumed run cannot compare, for a warning; null if there are none. */
+/** Writes the warning about functions that a resumed run cannot compare; null if there are none. */
 export const anonymousText = <P, I extends ImageShape>(training: AnyTraining<P, I>): string | null => {
   const fields = anonymousIn(training);
   const [first] = fields;

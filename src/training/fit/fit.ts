@@ -59,7 +59,7 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
     const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(options));
-    const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>, 'fit')(backend), (one) => one.release);
+    const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (one) => one.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
     const { model, noising, data } = options;

@@ -9,6 +9,8 @@ import { matching } from '../checkpoints/snapshot.js';
 /** Parameters on a backend: their tree, or a record that holds it as `params`, such as a trained model. */
 export type Initial<P> = Resident<P> | { readonly params: Resident<P> };
 
+const where = 'training.initial';
+
 /** The tree of parameters. If a model has parameters of the name `params`, only a tree is accepted. */
 const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<P> => {
   const isMember = own.some(({ path }) => path === 'params' || path.startsWith('params.'));
@@ -16,20 +18,18 @@ const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<
   return isMember || params === undefined ? (initial as Resident<P>) : params;
 };
 
-const hinting =
-  (where: string) =>
-  (error: NoisefoldError): NoisefoldError =>
-    failure(error._tag, {
-      ...error,
-      where: error.where.startsWith(where) ? error.where : `${where}: ${error.where}`,
-      hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
-    });
+const hinting = (error: NoisefoldError): NoisefoldError =>
+  failure(error._tag, {
+    ...error,
+    where: error.where.startsWith(where) ? error.where : `${where}: ${error.where}`,
+    hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
+  });
 
 /** Parameters that are stored as float32, as a training takes them. Returns a `ConfigError` at the first one of 16 bits. */
-const unrounded = <P>(where: string, tree: Resident<P>): either.Either<NoisefoldError, Resident<P>> => {
-  const rounded = leaves(tree, isValue).find(({ leaf }) => valueStorage(leaf) !== 'float32');
-  if (rounded === undefined) return E.right(tree);
-  const { path, leaf } = rounded;
+const asFloat32 = <P>(tree: Resident<P>): either.Either<NoisefoldError, Resident<P>> => {
+  const other = leaves(tree, isValue).find(({ leaf }) => valueStorage(leaf) !== 'float32');
+  if (other === undefined) return E.right(tree);
+  const { path, leaf } = other;
   const type = showType({ dtype: 'float32', shape: valueShape(leaf) });
   return fail('ConfigError', {
     where: `${where}: ${path}`,
@@ -40,12 +40,11 @@ const unrounded = <P>(where: string, tree: Resident<P>): either.Either<Noisefold
 };
 
 /**
- * The initial parameters of a training, which `where` names in errors. Returns a `CheckpointMismatch` at the first parameter that
- * differs from those of the model by its path or shape, and a `ConfigError` for anything that is not on a backend, is stored in
- * 16 bits, or is given beside a snapshot.
+ * The initial parameters of a training. Returns a `CheckpointMismatch` at the first parameter that differs from those of
+ * the model by its path or shape, and a `ConfigError` for anything that is not on a backend, is stored in 16 bits, or is
+ * given beside a snapshot.
  */
 export const initialParams = <P>(
-  where: string,
   initial: Initial<P>,
   { from, model }: { readonly from?: unknown; readonly model: { readonly params: TreeSpec<P> } },
 ): either.Either<NoisefoldError, Resident<P>> => {
@@ -63,7 +62,7 @@ export const initialParams = <P>(
       (values) => new Map(values.map(({ path, leaf }) => [path, { dtype: 'F32', shape: valueShape(leaf) } as const])),
     ),
     E.flatMap((values) => matching(where, model.params, values)),
-    E.mapLeft(hinting(where)),
-    E.flatMap(() => unrounded(where, tree)),
+    E.mapLeft(hinting),
+    E.flatMap(() => asFloat32(tree)),
   );
 };

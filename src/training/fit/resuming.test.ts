@@ -1,4 +1,4 @@
-/** What a resumed run compares: the settings of functions and augmentations, and which functions it cannot compare. */
+/** Tests which functions a resumed run compares, and how: by names and settings. */
 import { describe, expect, test } from 'vitest';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
 import {
@@ -101,15 +101,6 @@ describe('augmentations', () => {
     ]);
   });
 
-  test('are not compared with an older snapshot, which does not say', () =>
-    onWasm(async (backend) => {
-      const from = await begun(training(), backend);
-      const { data: about, ...others } = from.settings as { readonly data: Readonly<Record<string, unknown>> };
-      const { augmentations, ...old } = about;
-      expect(augmentations).toEqual([]);
-      await resumes({ ...by([randomFlip()]), from: { ...from, settings: { ...others, data: old } } }, backend);
-    }));
-
   test('with settings that are not JSON are an error', async () => {
     const error = await leftOf(trainingSettings(by([Object.assign(faded(1), { settings: { share: Number.NaN } })])));
     expect(error).toMatchObject({ where: 'training: settings.data.augmentations.0.fade.share' });
@@ -136,13 +127,13 @@ describe('a function without a name and settings', () => {
       return events;
     });
 
-  test('is told once, before all other events', async () => {
+  test('gives one warning, before all other events', async () => {
     const events = await eventsOf(training({ loss: byPower(1), heldOut: { data, every: 1 } }));
     expect(events[0]).toEqual({ _tag: 'Warning', step: 0, about: 'settings', message });
     expect(events.slice(1).map(({ _tag }) => _tag)).toEqual(['HeldOut', 'Step', 'HeldOut', 'Step', 'HeldOut']);
   });
 
-  test('is told when a run resumes, but not if it has no steps left', () =>
+  test('gives a warning when a run resumes, but none if no steps are left', () =>
     onWasm(async (backend) => {
       const from = await begun(training({ loss: byPower(1), steps: 0 }), backend);
       const resumed = right(await startTraining(training({ loss: byPower(2), from }))(backend)());

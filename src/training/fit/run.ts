@@ -117,11 +117,8 @@ const reportOf = (report: Resident<Report>) => (backend: Backend) =>
     };
   });
 
-/** Begins a training whose fields were checked; errors about `initial` begin with `name`. */
-export const beginTraining = <P, I extends ImageShape>(
-  training: AnyTraining<P, I>,
-  name: 'fit' | 'training' = 'training',
-): Effect<TrainingRun<P>> =>
+/** Begins a training whose fields were checked. */
+export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, I>): Effect<TrainingRun<P>> =>
   genEffect('training', function* (backend) {
     const { initial, batch, data, allowRepeats } = training;
     checkSteps(training);
@@ -129,7 +126,7 @@ export const beginTraining = <P, I extends ImageShape>(
     const params =
       initial === undefined
         ? null
-        : yield* take(async () => (await import('./initial.js')).initialParams(`${name}.initial`, initial, training));
+        : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
     yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {
@@ -195,7 +192,7 @@ const running = <P, I extends ImageShape>(
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update
   let hasEnded = false;
-  let anonymous = anonymousText(training); // null once it was told
+  let anonymous = anonymousText(training); // null after its warning
 
   const eventOf = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
     E.map((measures: HeldOutMeans): TrainEvent => {

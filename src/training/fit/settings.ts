@@ -65,7 +65,7 @@ export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<
         size: data.size,
         image: data.image,
         images: yield* fingerprint(data),
-        augmentations: data.augmentations ?? [], // also if there are none: older snapshots do not say
+        ...(data.augmentations && { augmentations: data.augmentations }),
       },
     };
     return yield* take(storable.decode(settings));

@@ -25,8 +25,8 @@ interface Applied {
 export const appliedTo = (f: object): Applied['applied'] | undefined =>
   'applied' in f ? (f as Applied).applied : undefined;
 
-/** Sets the name of a function, which error messages show if it is passed as a tensor. */
-const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
+/** Names a function. Error messages show the name, and snapshots identify functions by it. */
+export const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
  * Overloads that no call matches, because it has no `this`. `Args` are the arguments of the data-first form, which an editor

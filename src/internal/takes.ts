@@ -2,6 +2,7 @@
  * Functions that check the kinds of their arguments: callers in JavaScript may give an Either, an effect or nothing in place
  * of a value. Types are named after the arguments, in their order; arguments after the last type are not checked.
  */
+import { withName } from './dual.js';
 import { type NoisefoldError, thrownError } from './errors.js';
 import { E, type either, type t } from './fp.js';
 import { argument } from './schema.js';
@@ -25,9 +26,8 @@ const checkOf = (where: string, types: Types) => {
   };
 };
 
-/** Names a function. Settings of a training contain names of functions. */
-const named = <F extends AnyFunction>(name: string, f: AnyFunction): F =>
-  Object.defineProperty(f, 'name', { value: name }) as F; // it calls a function of this type
+/** Names a function that calls one of type `F`. */
+const named = <F extends AnyFunction>(name: string, f: AnyFunction): F => withName(name, f) as F; // it has the same arguments
 
 /** A function that raises `ConfigError` for an argument of a wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */

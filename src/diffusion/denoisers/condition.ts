@@ -19,10 +19,6 @@ export interface Condition<B extends Dim> {
  */
 export type Conditioner<I extends Shape> = <B extends Dim>(x0: Tensor<[B, ...I]>, key: Key) => Condition<B>;
 
-/** Names a conditioner. Snapshots identify it by its name. */
-export const namedConditioner = <I extends Shape>(name: string, conditioner: Conditioner<I>): Conditioner<I> =>
-  Object.defineProperty(conditioner, 'name', { value: name });
-
 /** The images that a denoiser is conditioned on. */
 export interface ConditionedOn {
   readonly channels: number;

@@ -4,7 +4,8 @@ import { hinted, positive, refined } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { discretePath, wholeTimesteps } from '../levels/discretePath.js';
 import { perSample } from '../levels/batch.js';
-import { type Condition, type Conditioner, namedConditioner } from './condition.js';
+import { withName } from '../../internal/dual.js';
+import type { Condition, Conditioner } from './condition.js';
 import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
 import { qSample } from '../levels/forward.js';
 import { type Noising, requireDiscrete } from '../levels/noising.js';
@@ -69,7 +70,7 @@ export const conditioningAugmentation = demanding(
     const { levels } = augmentation(T).demand(options);
     return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
       Object.assign(
-        namedConditioner<I>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
+        withName<Conditioner<I>>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
           const keys = fork(key, 'condition', 'timestep', 'noise');
           const clean = conditioner(x0, keys.condition);
           return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

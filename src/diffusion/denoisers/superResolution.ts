@@ -3,7 +3,8 @@ import type { Exact } from '../../internal/exact.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
-import { type Conditioner, namedConditioner } from './condition.js';
+import { withName } from '../../internal/dual.js';
+import type { Conditioner } from './condition.js';
 
 const factorOf = schema('superResolution', {
   /** The width of a square of pixels that becomes one pixel. */
@@ -28,7 +29,7 @@ export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
 ): Conditioner<[Dim, Dim, Dim]> => {
   const { factor } = factorOf.demand(options);
-  return namedConditioner(`superResolution by ${factor}`, (x0) => {
+  return withName<Conditioner<[Dim, Dim, Dim]>>(`superResolution by ${factor}`, (x0) => {
     const [, height, width] = dims(x0);
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {

@@ -33,6 +33,7 @@ import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { timeShift } from '../levels/timeShift.js';
+import { withName } from '../../internal/dual.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import type { TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
@@ -40,7 +41,7 @@ import { cellAmong } from './timestepsBy.js';
 /** Names a draw by its function and options, which identify it in snapshots. */
 const named = (name: string, options: object, draw: TimeDraw): TimeDraw => {
   const text = Object.entries(options).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
-  return Object.defineProperty(draw, 'name', { value: `${name} of ${text}` });
+  return withName(`${name} of ${text}`, draw);
 };
 
 /** A draw from options that are still to be checked. */

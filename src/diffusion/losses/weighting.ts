@@ -19,6 +19,7 @@ import {
 } from '../../dsl/index.js';
 import { aboveZero, amount, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
+import { withName } from '../../internal/dual.js';
 import { callback } from '../../internal/parts.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -226,8 +227,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
         return { ...result, losses: mul(result.losses, weightsAt(result.t)) };
       };
     };
-    Object.defineProperty(weighted, 'name', { value: `${name} weighted by ${digested}` });
-    return Object.assign(weighted, {
+    return Object.assign(withName(`${name} weighted by ${digested}`, weighted), {
       weighting,
       ...(settings !== undefined && { settings }),
       ...(teacher && { teacher }),

@@ -6,6 +6,7 @@ import { attempt, raise, showShape } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
+import { withName } from '../../internal/dual.js';
 import { dataSet, hostKey } from '../checked.js';
 import { identityOf } from '../identity.js';
 import type { Batch, Dataset, ImageSize } from './dataset.js';
@@ -28,7 +29,7 @@ export interface Augmentation {
 
 /** Names an augmentation by the function that made it, with its options. */
 const madeBy = (name: string, settings: unknown, augment: Augmentation): Augmentation =>
-  Object.assign(Object.defineProperty(augment, 'name', { value: name }), { settings });
+  Object.assign(withName(name, augment), { settings });
 
 const uniformKey = argument('hostUniform', hostKey, 'give the key that the augmentation gets');
 const uniformCount = argument('hostUniform: count', natural, 'give the number of draws');

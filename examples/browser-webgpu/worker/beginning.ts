@@ -34,8 +34,8 @@ export const moved =
   (error: NoisefoldError): Effect<World> => {
     const { settings, files, studio } = world;
     const { backend, lesson } = studio;
-    const may = settings.backend === 'auto' && backend.name === 'webgpu' && lesson.started() === null;
-    return may && error._tag === 'BackendFailure'
+    const mayMove = settings.backend === 'auto' && backend.name === 'webgpu' && lesson.started() === null;
+    return mayMove && error._tag === 'BackendFailure'
       ? F.pipe(
           backend.close,
           TE.flatMap(() => insteadOfWebgpu(settings, outside.tell, 'failed', error.message)),

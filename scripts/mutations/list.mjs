@@ -160,6 +160,20 @@ export const mutations = [
     tests: ['src/diffusion/levels/posterior.test.ts'],
   },
   {
+    name: 'a bin by tanh without z_u·z_l',
+    file: 'src/diffusion/likelihood/discretizedGaussian.ts',
+    from: 'mul(add(upper, lower), lower)',
+    to: 'square(lower)',
+    tests: ['src/diffusion/likelihood/discretizedGaussian.test.ts'],
+  },
+  {
+    name: 'a narrow bin with two terms of its series',
+    file: 'src/diffusion/likelihood/discretizedGaussian.ts',
+    from: 'sub(mul(second, 1 / 2880), mul(mul(v, third), 1 / 181440))',
+    to: 'mul(second, 1 / 2880)',
+    tests: ['src/diffusion/likelihood/discretizedGaussian.test.ts'],
+  },
+  {
     name: 'the least width of bins in the tail formula of the discretised Gaussian',
     file: 'src/diffusion/likelihood/discretizedGaussian.ts',
     from: 'maximum(width, NARROW), isOpen',

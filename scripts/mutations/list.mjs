@@ -160,6 +160,20 @@ export const mutations = [
     tests: ['src/diffusion/levels/posterior.test.ts'],
   },
   {
+    name: 'a NaN whose lower bits alone differ from infinity becomes an infinite bfloat16',
+    file: 'src/internal/numerics/toFloat16.ts',
+    from: '(bits >>> 16) | 0x40',
+    to: 'bits >>> 16',
+    tests: ['src/internal/numerics/float16.test.ts'],
+  },
+  {
+    name: 'the bound of words of a key, 2^32 itself',
+    file: 'src/internal/decode.ts',
+    from: '(n) => n < 2 ** 32)',
+    to: '(n) => n <= 2 ** 32)',
+    tests: ['src/dsl/run/executable.test.ts'],
+  },
+  {
     name: 'a bin by tanh without z_u·z_l',
     file: 'src/diffusion/likelihood/discretizedGaussian.ts',
     from: 'mul(add(upper, lower), lower)',

@@ -22,7 +22,8 @@ const distances = (n: number, x: Float32Array, noise: Float32Array): readonly Fl
 /**
  * Minibatch optimal transport (Tong et al. 2024; Pooladian et al. 2023), for flow matching: draws the noise of a batch, and gives
  * it to the images so that the sum of ‖x₀ - ε‖² is the least, by the Hungarian algorithm. The paths of a batch then cross less, so
- * the flow is straighter and needs fewer steps. It takes O(B³) on the host while a step runs: 10 ms for 256 images.
+ * the flow is straighter and needs fewer steps. It takes O(B³) on the host while a step runs:
+ * about 0.2 s for 256 images of 28×28, and 0.7 s for those of 32×32×3, on one core of an AMD EPYC.
  *
  * Do not use it for a model with classes or conditions: the noise of an image then depends on its class, but samples of every
  * class begin with the same noise.

@@ -76,7 +76,7 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
  */
 const NARROW = 0.03;
 
-/** log ∫φ over a bin around z: log φ(z)·width, and three terms of the series in width², which leave 10⁻¹² for z ≤ 7. */
+/** log ∫φ over a bin around z: log φ(z)·width and three terms of a series in width²; the others are below 10⁻¹² for z ≤ 7. */
 const logNarrow = <S extends Shape>(z: Tensor<S>, width: Tensor<S>): Tensor<S> => {
   const [q, v] = [square(z), square(width)];
   const third = sub(mul(q, add(mul(q, add(q, 6)), 3)), 1); // q³ + 6·q² + 3·q - 1
@@ -104,8 +104,8 @@ const CUBE = 0.044715;
 const LOGIT = 2 * Math.sqrt(2 / Math.PI);
 
 /**
- * The log-probability of bytes by the cdf of guided-diffusion, ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) = σ(u), before the
- * least one. Differences of tanh lose their digits in float32, and these do not: σ(u) - σ(l) = σ(u)·σ(-l)·(1 - e^(l - u)).
+ * The log-probability of bytes by the cdf of guided-diffusion, ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) = σ(u), without a
+ * lower bound. A difference of tanh loses its digits in float32; σ(u) - σ(l) = σ(u)·σ(-l)·(1 - e^(l - u)) keeps them.
  */
 const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: Tensor<S>): Tensor<S> => {
   const centered = sub(x, mean);

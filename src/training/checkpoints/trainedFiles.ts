@@ -41,8 +41,8 @@ import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../no
 const saving = schema('saveTrained', {
   /**
    * The dtype of the parameters in the file; by default 'float32'. 'float16' halves its size. 'int8' makes it 3.2 to 3.9
-   * times as small, the more the larger the network: matrices and kernels have 8 bits, and a scale for each output channel; an error is at most 1/254 of the largest
-   * weight of the channel.
+   * times as small, the more the larger the network: matrices and kernels have 8 bits, and a scale for each output channel;
+   * an error is at most 1/254 of the largest weight of the channel.
    */
   dtype: optional(oneOf('float32', 'float16', 'int8'), 'float32'),
   /** The name of a model that is not built in; by default 'custom', which fits any name that a loader is given. */

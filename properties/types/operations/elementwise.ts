@@ -28,7 +28,7 @@ const alongAxis = (name: string): readonly Usage[] => [
   usage(`${name}(x, 1)`, { x: 'B H C' }, 'B H C', { ...everyShape, rank: noAxis }),
 ];
 
-const floats = 'floor ceil round exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh sigmoid erf softplus silu'; // oxfmt-ignore
+const floats = 'floor ceil round exp expm1 log log1p log2 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh tanh sigmoid erf softplus silu gelu'; // oxfmt-ignore
 
 export const elementwise: Usages = {
   ...each(floats, ofFloats),
@@ -38,10 +38,6 @@ export const elementwise: Usages = {
   ...each('add sub mul div pow mod maximum minimum atan2', arithmetic),
   ...each('equal notEqual less lessEqual greater greaterEqual', comparison),
   ...each('and or', logic),
-  gelu: [
-    unary('gelu(x)', { x: 'B H C' }, 'B H C', everyShape),
-    unpiped("gelu(x, { approximate: 'tanh' })", { x: 'B H C' }, 'B H C', everyShape),
-  ],
   ...once({
     clip: usage('clip(x, 0, 6)', { x: 'B H C:int32' }, 'B H C:int32', { ...everyShape, dtype: ofBools }),
     not: unary('not(x)', { x: 'B H C:bool' }, 'B H C:bool', everyShape),

@@ -36,10 +36,10 @@ expectType<Tensor<['B', 28, 28, 64]>>()(where(isFinite(loss), x, x));
 expectType<Tensor<['B', 28, 28, 64]>>()(where(less(x, 0), x, 0));
 expectType<Tensor<['B', 28, 28, 64]>>()(gelu(x, { approximate: 'tanh' }));
 
-// @ts-expect-error there is no such approximation
+// @ts-expect-error '"fast"' is not assignable to type '"tanh" | "none" | undefined'
 gelu(x, { approximate: 'fast' });
 
-// @ts-expect-error a field is misspelt
+// @ts-expect-error 'approx' is not an option: did you mean 'approximate'?
 gelu(x, { approx: 'tanh' });
 
 // a narrow tensor flows into a wide place

@@ -1,7 +1,7 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
 import { E, F, RA, t, type either } from './fp.js';
-import { suggestion } from './suggest.js';
+import { restOf, suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
 export interface Mismatch {
@@ -109,10 +109,16 @@ export const unknownField = (
   const isGiven = (known: string): boolean => record[known] !== undefined;
   // of equally similar names, one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
+  const isLong = names.length > 10; // in a long list, the meant one is first
+  const rest = meant === undefined ? '' : restOf(name, meant);
+  const also = meant !== undefined && rest === '' && isGiven(meant) ? ', which is given too' : '';
   return refuseValue(record[name], t.appendContext(context, name, t.never), {
-    expected: listOf('field', names),
+    expected: listOf(
+      'field',
+      isLong && meant !== undefined ? [meant, ...names.filter((known) => known !== meant)] : names,
+    ),
     actual: UNKNOWN,
-    meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,
+    meant: meant && meant + rest + also,
   });
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cosine, ddpm, type Model } from '../../diffusion/index.js';
-import { add, key, type Scalar, zerosLike } from '../../dsl/index.js';
+import { add, key, type Scalar, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
 import { E, TE } from '../../internal/fp.js';
@@ -67,7 +67,7 @@ describe('pixels that are never negative', () => {
 
   test('are reported before the first step if all images are in memory', async () => {
     const data = Float32Array.from({ length: 5000 }, (_, i) => i / 5000);
-    const large = right(datasetOfImages({ data, shape: [5000, 1, 1, 1] }));
+    const large = right(datasetOfImages({ data, shape: [5000, 1, 1, 1] }, { image: [1, 1, 1] }));
     expect(await warningsAbout(large)).toMatchObject([{ step: 0, message: expect.stringContaining('of 5000 images') }]);
   });
 
@@ -90,10 +90,9 @@ describe('pixels that are never negative', () => {
 
 describe('images with the channels first', () => {
   const warningFor = async (image: readonly [number, number, number]) => {
-    const any = { ...model, apply: (w: Scalar, x: never) => add(zerosLike(x), w) };
-    const pixels = new Uint8Array(4 * image[0] * image[1] * image[2]);
-    const training = { ...recipe, model: any, data: right(datasetOf({ pixels, image })), steps: 1 };
-    return warningsAbout(training.data as never, training as never);
+    const ofAnySize = { ...model, apply: (w: Scalar, x: Tensor<Shape>) => add(zerosLike(x), w) };
+    const data = right(datasetOf({ pixels: new Uint8Array(4 * image[0] * image[1] * image[2]), image }));
+    return warningsAbout(data as never, { model: ofAnySize as never, steps: 1 }); // of another image shape than the other tests
   };
 
   test.each([[[3, 8, 8]], [[3, 8, 6]], [[1, 8, 8]]] as const)('%j are reported before the first step', async (image) =>

@@ -1,5 +1,6 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
+import { failure, thrownError } from './errors.js';
 import { E, F, RA, t, type either } from './fp.js';
 import { restOf, suggestion } from './suggest.js';
 
@@ -30,8 +31,28 @@ export const UNKNOWN = 'an unknown field';
 
 const WORK = Symbol('work');
 
-/** Marks a function as work, for reports about one that is given in place of its result. */
-export const asWork = <W extends object>(work: W): W => Object.assign(work, { [WORK]: true });
+/** The method `then` of work: `await` calls it, and would otherwise give the work itself, which then never runs. */
+const refuseAwait = (_: unknown, reject: (error: Error) => void): void =>
+  reject(
+    thrownError(
+      failure('ConfigError', {
+        where: 'await',
+        expected: 'a promise',
+        actual: 'work that has not run',
+        hint: 'write await nf.run(…)',
+      }),
+    ),
+  );
+
+/**
+ * Marks a function as work, for reports about one that is given in place of its result. `await` of it rejects; JavaScript has no
+ * types that refuse it.
+ */
+export const asWork = <W extends object>(work: W): W =>
+  Object.defineProperties(work, {
+    [WORK]: { value: true, configurable: true },
+    then: { value: refuseAwait, configurable: true },
+  });
 
 /** Tests for work that has not run. */
 export const isWork = (x: unknown): boolean => typeof x === 'function' && WORK in x;

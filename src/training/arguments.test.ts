@@ -20,8 +20,8 @@ const js = { ...dsl, ...nn, ...diffusion, ...evaluation, ...training } as unknow
 const messageOf = async (call: () => unknown): Promise<unknown> => {
   const outcome: unknown = attempt(call);
   let result = E.isRight(outcome as E.Either<unknown, unknown>) ? (outcome as E.Right<unknown>).right : outcome;
-  if (typeof result === 'function') result = await (result as (x: unknown) => unknown)(right(await reference()()));
-  if (typeof result === 'function') result = await (result as () => unknown)();
+  if (typeof result === 'function') result = (result as (x: unknown) => unknown)(right(await reference()()));
+  result = await (typeof result === 'function' ? (result as () => unknown)() : result);
   if (Symbol.asyncIterator in Object(result)) ({ value: result } = await (result as AsyncGenerator<unknown>).next());
   return isEither(result) ? (result as E.Left<dsl.NoisefoldError>).left.message : result;
 };

@@ -112,7 +112,7 @@ export const liveOn =
     const { state, backend: owner } = v;
     const refuse = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
       fail(tag, { where, expected: 'a live value', actual, hint });
-    const advice = 'use it before its backend closes, or read it there and upload it here';
+    const advice = 'is an `await` missing before nf.run? Or read it before its backend closes, and upload it here';
     if (owner.closed())
       return refuse(`one of the ${owner.name} backend, which is closed`, advice, owner === backend ? 'BackendFailure' : undefined); // oxfmt-ignore
     if (state === 'donated') return refuse('one that was donated', 'use the result of the run that it was donated to');

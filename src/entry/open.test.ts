@@ -174,7 +174,7 @@ describe('open', () => {
 test.each<[string, () => unknown]>([
   ['an effect', () => upload(four, [4])],
   ['a task', () => task(TE.right(1))],
-  ['an effect that a promise gives', () => Promise.resolve().then(() => upload(four, [4]))],
+  ['an effect that a promise gives', () => Promise.resolve().then(() => upload(four, [4]) as never)],
 ])('`await` of %s, which would not run it, rejects', async (_, work) => {
   expect(await errorOf(Promise.resolve(work()))).toMatchObject({
     _tag: 'ConfigError',

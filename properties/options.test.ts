@@ -271,6 +271,27 @@ describe.each(rows)('$name', ({ call, required, optional }) => {
     });
 });
 
+test.each<readonly [string, Call, string, string]>([
+  ['fit', tr.fit, 'process', 'noising'],
+  ['fit', tr.fit, 'lr', 'optimizer: adam({ learningRate })'],
+  ['fit', tr.fit, 'ema', 'averageDecay'],
+  ['fit', tr.fit, 'gradientClip', 'optimizer: chain(clipByGlobalNorm(1), adam({ learningRate }))'],
+  ['fit', tr.fit, 'validation', 'heldOut: { data, every }'],
+  ['sample', (o) => tr.sample(o)(trained), 'guidanceScale', 'guidance: cfg(2)'],
+  ['sample', (o) => tr.sample(o)(trained), 'cfg', 'guidance: cfg(2)'],
+  ['sample', (o) => tr.sample(o)(trained), 'numInferenceSteps', 'grid'],
+  ['sample', (o) => tr.sample(o)(trained), 'mask', 'known: { images, mask }'],
+  ['sample', (o) => tr.sample(o)(trained), 'init', 'from: { images, strength }'],
+  ['sample', (o) => tr.sample(o)(trained), 'n', 'count'],
+  ['unet', nn.unet, 'size', 'image: [height, width, channels]'],
+  ['unet', nn.unet, 'channels', 'image: [height, width, channels]'],
+  ['unet', nn.unet, 'parameterization', 'predicts'],
+])('%s suggests its own word for one of PyTorch or diffusers: $2', async (name, call, theirs, ours) => {
+  const error = await errorOf(() => call({ [theirs]: 1 } as never));
+  expect(error).toMatchObject({ where: `${name}.${theirs}`, hint: `did you mean ${ours}?` });
+  expect(error?.expected).toMatch(new RegExp(`^one of the fields ${/^\w+/.exec(ours)?.[0]},`)); // the first of many
+});
+
 test('backends without options take none', async () => {
   for (const backend of [(o: never) => tfjs('cpu', o), reference])
     expect(await errorOf(() => backend({ threads: 4 } as never))).toMatchObject({

@@ -63,7 +63,7 @@ describe('options of functions that return an Either', () => {
     [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar.start: expected start < end, got start = 5, end = 3; start -3 and end 3 are usual'],
     [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; leave it out'],
     [scaledLinear(9, { end: 1e-5 }), 'scaledLinear.end: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
-    [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
+    [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected an array of numbers, got nothing; give [1, 2] or a typed array'],
     [likelihood(any({ noising, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields noising, denoiser, grid, got an unknown field; did you mean grid?'],
     [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
     [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],

@@ -20,6 +20,7 @@ import { targetAt } from '../denoisers/atLevel.js';
 import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
 import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
 import type { TimeType } from '../levels/path.js';
+import { callback } from '../../internal/parts.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
 
@@ -68,10 +69,13 @@ export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossIn
  * await using nf = await open(reference())
  * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
  */
-export const meanLoss =
+export const meanLoss = demanding(
+  'meanLoss',
+  { losses: callback('losses', 'give simpleLosses(noising, denoiser)') },
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, inputs) =>
-    mean(losses(params, inputs).losses);
+    (params, inputs) =>
+      mean(losses(params, inputs).losses),
+);
 
 /** A trained denoiser that a loss learns from: the specification of its parameters, and their values on a backend. */
 export interface AnyTeacher {

@@ -34,6 +34,8 @@ import { logSNR } from '../levels/channel.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
 import { timeShift } from '../levels/timeShift.js';
 import { withName } from '../../internal/dual.js';
+import { demanding } from '../../internal/takes.js';
+import { noisingPart } from '../parts.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import type { TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
@@ -53,7 +55,7 @@ const withOptions = <F extends Fields>(
 ): TimeDraw => {
   requireCalled(DRAW, `${name}()`, settings);
   const known = options.demand(settings);
-  return named(name, known, drawBy(known));
+  return named(name, known, demanding<TimeDraw>(name, { noising: noisingPart }, drawBy(known)));
 };
 
 const logNormal = schema('logNormalTimes', {
@@ -165,11 +167,14 @@ export const modeTimes = <G = unknown>(options?: Exact<G, keyof ModeOptions> & M
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.874, 0.694, 0.654, 0.347]
  */
-export const cosMapTimes: TimeDraw = (noising) =>
+export const cosMapTimes: TimeDraw = demanding<TimeDraw>(
+  'cosMapTimes',
+  { noising: noisingPart },
   byFraction((like) => (key) => {
     const u = uniformLike(key, like);
     return sub(1, reciprocal(add(tan(mul(u, Math.PI / 2)), 1))) as typeof like;
-  })(noising);
+  }),
+);
 
 const shiftOf = argument('shiftedTimes: shift', hinted(aboveZero, 'SD3 uses 3 at 1024×1024'));
 

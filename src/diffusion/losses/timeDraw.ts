@@ -123,5 +123,8 @@ export const antitheticTimes: TimeDraw = demanding<TimeDraw>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [1.488, 0.641]
  */
-export const usualTimes: TimeDraw = (noising) => (batch) =>
-  isDiscrete(noising) ? uniformTimes(noising)(batch) : noising.usual.times(perSample(batch));
+export const usualTimes: TimeDraw = demanding<TimeDraw>(
+  'usualTimes',
+  { noising: noisingPart },
+  (noising) => (batch) => (isDiscrete(noising) ? uniformTimes(noising)(batch) : noising.usual.times(perSample(batch))),
+);

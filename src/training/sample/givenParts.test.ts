@@ -96,6 +96,7 @@ describe('an invalid part', () => {
     [{ from: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, strength: 0.5 } }, 'sample.from.images.data: expected numbers in a Float32Array, got a Uint8Array; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ labels: Uint8Array.of(0) }, 'sample.labels: expected an array of labels, got a Uint8Array; give [0, 1], or Array.from(labels) of a typed array'],
     [{ labels: [0, true] }, 'sample.labels.1: expected the number or the name of a class, or null, got true; change labels.1'],
+    [{ known: { images, mask: { ...images, data: [true, false, true, false] } } }, 'sample.known.mask.data.0: expected a number, got true; give 1 where the image is kept and 0 elsewhere: Float32Array.from(mask, Number)'],
     ...['images', 'mask'].map((field): [object, string] => [{ known: { images, mask: images, [field]: dataOf() } }, `sample.known.${field}: expected images { data, shape }, got a data set; take some of it: unwrap(await imagesAt(data, [0, 1])())`]),
     [{ model: grey, solver: undefined }, 'sample.model: expected one of the fields solver, key, grid, guidance, guide, correction, batch, allowOtherNoising, labels, condition, from, known, noise, brownian, count, first, onStep, previews, signal, toData, storage, got an unknown field; give it to sample as its first argument: sample(trained, { … })'],
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples?`],

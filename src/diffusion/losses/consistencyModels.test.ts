@@ -207,6 +207,14 @@ describe('progressive distillation on the levels of EDM', () => {
     expect(await ofGrid).toEqual(await ofNumber);
   });
 
+  test('a time below σ_min is in the last step, which ends at σ_min', async () => {
+    const objective = progressiveLosses({ teacher, steps: karrasGrid(2 * STEPS + 1) });
+    const [below, above] = [0.0001, 0.0021].map((t) =>
+      lossesOf(objective, { ...inputs, t: constantOf([t, t, t], 3) as Tensor<[3]> }),
+    );
+    expect(await below).toEqual(await above);
+  });
+
   test('a grid of one level is refused', () => {
     const message = 'progressiveLosses.steps: expected a grid of at least two levels, got one';
     expect(() => progressiveLosses({ teacher, steps: karrasGrid(1) })).toThrow(message);

@@ -181,6 +181,8 @@ export const doublingIntervals = <G = unknown>(
   };
 };
 
+const intervalsPart = partLike<Intervals>('intervals', 'rootIntervals({ steps })', 'settings', 'from', 'steps', 'at');
+const averagedIntervals = argument('emaByIntervals: intervals', intervalsPart);
 const firstDecay = argument('emaByIntervals: decay', decay);
 
 /**
@@ -190,15 +192,15 @@ const firstDecay = argument('emaByIntervals: decay', decay);
  *
  * @param decay - μ₀, such as 0.9 or 0.95
  * @example
- * const { share } = emaByIntervals(rootIntervals({ steps: 1000 }), 0.9)
- * // 1 interval, and 150
- * [0, 1000].map((k) => share(scalar(k, 'int32'))) // → [1 - 0.9 ** 2, 1 - 0.9 ** (2 / 150)]
+ * // 1 interval at first, and 150 at the end
+ * [0, 1000].map((k) => emaByIntervals(rootIntervals({ steps: 1000 }), 0.9).share(scalar(k, 'int32'))) // → [1 - 0.9 ** 2, 1 - 0.9 ** (2 / 150)]
  */
 export const emaByIntervals = (intervals: Intervals, decay: number): TargetAverage => {
+  const { settings, from } = averagedIntervals.demand(intervals);
   const mu0 = firstDecay.demand(decay);
   return {
-    settings: { emaByIntervals: { intervals: intervals.settings, decay: mu0 } },
-    share: byIntervals(intervals, (n) => -Math.expm1((intervals.from / n) * Math.log(mu0))),
+    settings: { emaByIntervals: { intervals: settings, decay: mu0 } },
+    share: byIntervals(intervals, (n) => -Math.expm1((from / n) * Math.log(mu0))),
   };
 };
 
@@ -227,10 +229,7 @@ const karrasCurve = ({ min, max, rho }: Filled<typeof curve>) => {
 
 const karras = /* @__PURE__ */ schema('karrasPairs', {
   /** The number of intervals, such as 17 between 18 levels; or one that rises in the training, such as `rootIntervals({ steps })`. */
-  intervals: t.union(
-    [positive, partLike<Intervals>('intervals', 'rootIntervals({ steps })', 'settings', 'from', 'steps', 'at')],
-    'a number of intervals, or intervals such as rootIntervals({ steps })',
-  ),
+  intervals: t.union([positive, intervalsPart], 'a number of intervals, or intervals such as rootIntervals({ steps })'),
   ...curve,
 }).rule(minBelowMax);
 
@@ -254,9 +253,7 @@ export const karrasPairs = <G = unknown>(
   const { intervals, ...ends } = karras.demand(options);
   const { sigmaAt, placeOf } = karrasCurve(ends);
   const rising =
-    typeof intervals === 'number'
-      ? { settings: intervals, from: intervals, steps: 0, at: () => intervals }
-      : (intervals as Intervals); // it has its fields
+    typeof intervals === 'number' ? { settings: intervals, from: intervals, steps: 0, at: () => intervals } : intervals;
   const countAt = byIntervals(rising, (n) => n);
   return {
     settings: { karrasPairs: { intervals: rising.settings, ...ends } },
@@ -279,7 +276,7 @@ export interface KarrasTimesOptions extends OptionsOf<typeof karrasDraw> {}
  * @example
  * const draw = program({ k: 'key' }, ({ k }) => karrasTimes()(edm())(zeros(4))(k))
  * await using nf = await open(reference())
- * await nf.run(evaluate(draw, {})({ k: key(7) })) // → []
+ * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [47.639, 15.851, 11.552, 0.362]
  */
 export const karrasTimes = <G = unknown>(
   options?: Exact<G, keyof KarrasTimesOptions> & KarrasTimesOptions,

@@ -7,11 +7,12 @@ import {
   consistencyLosses,
   continuousConsistencyDistillationLosses,
   ddim,
+  doublingIntervals,
   ectPairs,
   edm,
   euler,
   type Grid,
-  ictPairs,
+  karrasPairs,
   logNormalTimes,
   meanFlowLosses,
   type Noising,
@@ -140,9 +141,9 @@ export const compareMethods = async ({
       await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: consistencyLosses({ pairs }) }),
     ),
   );
-  const ict = consistencyLosses({ pairs: ictPairs({ steps, to: 640 }) });
+  const ict = consistencyLosses({ pairs: karrasPairs({ intervals: doublingIntervals({ steps, to: 640 }) }) });
   await row('iCT', consistent(await trained({ model: models.edm, noising: edm(), times, loss: ict })));
-  const cd = consistencyDistillationLosses({ teacher: plain, pairs: ictPairs({ steps, from: 40, to: 40 }) });
+  const cd = consistencyDistillationLosses({ teacher: plain, pairs: karrasPairs({ intervals: 40 }) });
   await row(
     'consistency distillation',
     consistent(await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: cd })),

@@ -126,7 +126,7 @@ const unwatched = new Set(
     'allOnes allZeros keep',
     'consistency ddimInversion digitClassifier flowEuler dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
     'pndm stopOnSignals',
-    'continuousCosine continuousLinear continuousSigmoid edm logitNormalTimes modeTimes rectifiedFlow trigonometric',
+    'continuousCosine continuousLinear continuousSigmoid edm karrasTimes logitNormalTimes modeTimes rectifiedFlow trigonometric',
   ].flatMap((names) => names.split(' ')),
 );
 

@@ -186,6 +186,7 @@ export {
   consistencyLosses,
   type ConsistencyLossOptions,
 } from './losses/consistencyLosses.js';
+export { type Distance, l1Distance, pseudoHuberDistance, squaredL2Distance } from './losses/distances.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
@@ -198,16 +199,25 @@ export {
   type SampleLosses,
   simpleLoss,
   simpleLosses,
+  type TargetAverage,
   targetOf,
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
 export {
+  doublingIntervals,
+  type DoublingIntervalsOptions,
   type EctOptions,
   ectPairs,
-  type IctOptions,
-  ictPairs,
+  emaByIntervals,
+  type Intervals,
+  karrasPairs,
+  type KarrasPairsOptions,
+  karrasTimes,
+  type KarrasTimesOptions,
   type NoisePair,
   type NoisePairs,
+  rootIntervals,
+  type RootIntervalsOptions,
 } from './losses/noisePairs.js';
 export {
   continuousConsistencyDistillationLosses,
@@ -230,6 +240,7 @@ export {
   p2Weight,
   sigmoidWeight,
   snrWeight,
+  truncatedSnrWeight,
   uniformWeight,
   weightedBy,
   type Weighting,

@@ -83,6 +83,13 @@ export interface AnyTeacher {
   readonly params: unknown;
 }
 
+/** A moving average of the parameters, by the share of the newest ones at each update: `emaConstant(0.95)`. */
+export interface TargetAverage {
+  /** The settings as JSON, which snapshots store. */
+  readonly settings: unknown;
+  readonly share: (step: Tensor<[], 'int32'>) => Scalar;
+}
+
 /** Fields of a loss beside its call, which training reads. */
 interface LossFields {
   /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
@@ -94,6 +101,8 @@ interface LossFields {
   readonly weighting?: Elementwise;
   /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
   readonly teacher?: AnyTeacher;
+  /** The moving average of the parameters that the losses compare with. They get it as `target`. */
+  readonly target?: TargetAverage;
 }
 
 /**

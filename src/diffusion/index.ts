@@ -190,6 +190,7 @@ export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type AnyTeacher,
+  type ErrorOptions,
   type Loss,
   type Losses,
   meanLoss,

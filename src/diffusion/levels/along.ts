@@ -41,7 +41,7 @@ export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partia
 }
 
 /** The derivative of a function of each element. */
-const slopeOf =
+export const slopeOf =
   (f: Elementwise): Elementwise =>
   (t) =>
     jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;

@@ -50,7 +50,7 @@ export const slopeOf =
 const BISECTIONS = 53;
 
 /** The time in [0, 1] where a rising function has a value, in a program. */
-const bisectedInProgram =
+export const bisectedInProgram =
   (f: Elementwise): Elementwise =>
   (values) => {
     let [low, high] = [zerosLike(values), onesLike(values)];
@@ -79,6 +79,7 @@ const CHECKS = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
 const even: Usual = {
   grid: (steps) => Array.from({ length: steps }, (_, i) => 1 - i / steps),
   times: (like) => (key) => insideOf(uniformLike(key, like)),
+  density: (t) => onesLike(t),
 };
 
 /** The noising process of curves, which are not checked. */

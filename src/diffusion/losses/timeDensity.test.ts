@@ -25,7 +25,7 @@ const chi2 = (cells: readonly number[], masses: readonly number[]): number => {
     ...masses.map((mass, i) => (large[i]! ? [counts[i]!, N * mass] : [0, 0])),
     [rest(counts), N * rest(masses)],
   ];
-  return all.reduce((sum, [count, mean]) => sum + (mean! === 0 ? 0 : (count! - mean!) ** 2 / Math.max(mean!, 5)), 0);
+  return all.reduce((sum, [count, mean]) => sum + (count! - mean!) ** 2 / Math.max(mean!, 5), 0);
 };
 
 /** Tests that the masses of CELLS cells, by the midpoint rule, sum to 1, and that draws have them. */

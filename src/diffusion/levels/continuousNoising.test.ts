@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { concatAll, constantOf, mul, neg, onesLike, sin, square, sub, sum, type Tensor } from '../../dsl/index.js';
+import { concatAll, constantOf, onesLike, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { atSigmas } from '../grids/sigmaGrid.js';
 import { sampler } from '../sampling/sampler.js';

@@ -29,6 +29,7 @@ import { counted, divergence, noSteps } from './divergence.js';
 import { explosionError, explosions, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
+import { signalText } from './learning.js';
 import { type Unsigned, unsignedText, withImages } from './pixels.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -192,7 +193,7 @@ const running = <P, I extends ImageShape>(
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update
   let hasEnded = false;
-  let anonymous = anonymousText(training); // null after its warning
+  let notes = [anonymousText(training), signalText(training)].filter((note) => note !== null); // none after the warnings
 
   const eventOf = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
     E.map((measures: HeldOutMeans): TrainEvent => {
@@ -206,10 +207,10 @@ const running = <P, I extends ImageShape>(
     const breathe = breather();
     let series = noSteps;
     let unsigned: Unsigned = 0;
-    if (anonymous !== null && done < steps) {
-      const message = anonymous;
-      anonymous = null;
-      yield E.right({ _tag: 'Warning', step: done, about: 'settings', message });
+    if (done < steps) {
+      const messages = notes;
+      notes = [];
+      for (const message of messages) yield E.right({ _tag: 'Warning', step: done, about: 'settings', message });
     }
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {

@@ -193,7 +193,8 @@ const rows: readonly Row[] = [
   row('pMeanVariance', (o) => d.pMeanVariance(noising, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
   row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
 
-  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport, labelDropout: 0, onEvent: () => undefined }),
+  row('optimalTransport', tr.optimalTransport, {}, { source: () => new Float32Array(1), entropy: 1 }),
+  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport(), labelDropout: 0, onEvent: () => undefined }),
   row('fit heldOut', (o) => tr.fit({ ...recipe, heldOut: o }), { data, every: 1 }, { images: 1 }),
   row('startTraining', tr.startTraining, recipe, { averageDecay: 0.5 }),
   row('sample', (o) => tr.sample(o)(trained), { solver: d.ddim(), key }, { grid: 2, labels: [], guidance: d.unguided, previews: { every: 1, show: () => never } }),

@@ -167,7 +167,7 @@ export const compareMethods = async ({
   await row('progressive distillation', (count) => drawnBy(students[count]!, ddim(), count));
   const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs, signal })); // oxfmt-ignore
   await row('reflow', flowing(await trained({ model: models.flow, initial: flow, times: stratifiedTimes, ...reflow })));
-  const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport });
+  const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport() });
   await row('minibatch optimal transport', flowing(transported));
   const mf = meanFlowLosses({ share: 0.75, p: 0 }); // in the plane without outliers, the squared error
   const mean = await trained({ model: models.mean, times: uniformTimes, loss: mf });

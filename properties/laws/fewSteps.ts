@@ -150,7 +150,7 @@ const transport: Law<readonly [number, number, number, readonly number[]]> = {
   runs: 150,
   violation: async ([n, each, seed, pixels]) => {
     const images = Float32Array.from(pixels);
-    const noise = optimalTransport({ images, positions: new Int32Array(n) }, key(seed));
+    const noise = await optimalTransport()({ images, positions: new Int32Array(n) }, key(seed));
     const cost = (order: readonly number[]): number =>
       order.reduce((sum, j, i) => {
         for (let k = 0; k < each; k++) sum += (images[i * each + k]! - noise[j * each + k]!) ** 2;

@@ -191,6 +191,7 @@ export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type AnyTeacher,
+  type ErrorOptions,
   type Loss,
   type Losses,
   meanLoss,
@@ -233,7 +234,15 @@ export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
 export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
 export { usualLosses } from './losses/usualLosses.js';
-export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './losses/timeDraw.js';
+export {
+  antitheticTimes,
+  densityOf,
+  stratifiedTimes,
+  type TimeDensity,
+  type TimeDraw,
+  uniformTimes,
+  usualTimes,
+} from './losses/timeDraw.js';
 export {
   edmWeight,
   minSnrWeight,

@@ -28,6 +28,7 @@ export type { LabelOf, Labelling } from './data/labelling.js';
 export type { PictureChannels, PictureOptions, Size } from './data/pictures.js';
 export type { Coupling, ImagesToCouple } from './couplings/coupling.js';
 export { optimalTransport } from './couplings/optimalTransport.js';
+export { randomImages } from './couplings/randomImages.js';
 export { type ReflowPairs, reflowPairs, type ReflowSampling } from './couplings/reflowPairs.js';
 export { fit, type Fit } from './fit/fit.js';
 export type { Explosion } from './fit/explosion.js';

@@ -97,7 +97,8 @@ const checkedInputs = <B extends Dim, I extends Shape>(
   return checked;
 };
 
-const requiredKey = (key: Key | undefined, purpose: string): Key =>
+/** The key that noise or times are drawn from. Raises `ConfigError` if there is none. */
+export const requiredKey = (key: Key | undefined, purpose: string): Key =>
   key ??
   raise('ConfigError', {
     where: 'loss.key',

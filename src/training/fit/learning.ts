@@ -10,11 +10,14 @@ import {
 import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
 import type { AnyTeacher } from '../../diffusion/losses/loss.js';
+import { levelsWithSignal } from '../../diffusion/denoisers/requireSignal.js';
+import { pathOf } from '../../diffusion/levels/noising.js';
 import { usualLosses } from '../../diffusion/losses/usualLosses.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
 import { isClassifier } from '../checked.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 
@@ -97,6 +100,16 @@ const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> =
     measures: ['losses'],
     extras: { labelDropout: labelDropoutOf(recipe) },
   };
+};
+
+/** Warns of a denoiser that is not defined at the end of its path, where sampling begins; null for others. */
+export const signalText = <P, I extends Shape>({ model, noising }: AnyRecipe<P, I>): string | null => {
+  if (isClassifier(model)) return null;
+  const { levelAt, last } = pathOf(noising);
+  if (E.isRight(levelsWithSignal('training', [levelAt(last)], model))) return null;
+  const subject =
+    model.needsSignal === true ? 'the denoiser is preconditioned' : 'the denoiser predicts ε or the score';
+  return `${subject}, and the path has no signal at its end, t = ${last}: draw samples with a grid that begins below it, such as karrasGrid(25), or train with predicts: 'v' or 'velocity'`;
 };
 
 /** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */

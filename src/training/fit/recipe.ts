@@ -68,7 +68,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
   readonly times?: TimeDraw | AdaptiveDraw;
-  /** The noise of each image of a batch, such as {@link optimalTransport}; drawn independently of the images by default. */
+  /** The noise of each image of a batch, such as `optimalTransport()`; drawn independently of the images by default. */
   readonly coupling?: Coupling;
 }
 

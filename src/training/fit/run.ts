@@ -30,6 +30,7 @@ import { explosionError, explosions, explosionText, noLosses, withLoss } from '.
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { channelsFirstText, type Unsigned, unsignedText, withImages } from './pixels.js';
+import { signalText } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
@@ -203,6 +204,7 @@ const running = <P, I extends ImageShape>(
   // what is known before the first step; none after their warning
   let early: readonly (readonly [about: 'settings' | 'data', message: string | null])[] = [
     ['settings', anonymousText(training)],
+    ['settings', signalText(training)],
     ['data', channelsFirstText(data.image)],
   ];
   const unsignedWarning = (): string | null => {

@@ -202,7 +202,7 @@ export const unguardedStep = <P, I extends Shape>(
     treeSpec<TrainStepInputs<I>>({
       ...taughtSpec(recipe),
       state: trainState(recipe),
-      examples: examplesSpec(recipe, image),
+      examples: examplesSpec(recipe.model, recipe.coupling, image),
     }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples, teacher }) => {
@@ -319,14 +319,14 @@ export const heldOutLosses = demanding(
       treeSpec({
         ...taughtSpec(recipe),
         params: ravelingOf(recipe).vectors,
-        examples: examplesSpec({ model: recipe.model }, image),
+        examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
       }),
     ),
     trace: ({ params, examples, teacher }) => {
-      const { x0, label, key } = examples;
+      const { x0, label, noise, key } = examples;
       const losses = learningOf(recipe).heldOut();
       const condition = conditionOf(recipe, examples);
-      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition, teacher });
+      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, noise, condition, teacher });
     },
   }),
 );

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { cosine, ddpm, type Model } from '../../diffusion/index.js';
+import { continuousLinear, cosine, ddpm, type Model, rectifiedFlow } from '../../diffusion/index.js';
 import { add, key, type Scalar, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
@@ -109,6 +109,25 @@ describe('images with the channels first', () => {
     '%j are none',
     async (image) => expect(await warningFor(image)).toEqual([]),
   );
+});
+
+describe('a denoiser that is not defined at the end of its path', () => {
+  const data = dataOf([-1, 1]);
+  const ofNoise = { model: { ...model, predicts: 'epsilon' as const } };
+
+  test('is reported at the start: of ε on rectified flow', async () => {
+    const warnings = await warningsAbout(data, { ...ofNoise, noising: rectifiedFlow() });
+    expect(warnings).toMatchObject([{ step: 0, about: 'settings' }]);
+    expect(warnings[0]!.message).toBe(
+      "the denoiser predicts ε or the score, and the path has no signal at its end, t = 1: draw samples with a grid that begins below it, such as karrasGrid(25), or train with predicts: 'v' or 'velocity'",
+    );
+  });
+
+  test.each([
+    ['there is some signal', { ...ofNoise, noising: continuousLinear() }],
+    ['the path is that of a schedule', ofNoise],
+    ['it predicts x₀', { noising: rectifiedFlow() }],
+  ])('is not reported if %s', async (_, more) => expect(await warningsAbout(data, more)).toEqual([]));
 });
 
 describe('a batch that is larger than the data set', () => {

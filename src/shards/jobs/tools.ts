@@ -3,7 +3,8 @@ import { digitClassifier, type FeatureNetwork } from '../../evaluation/index.js'
 import type { Parameterization } from '../../diffusion/index.js';
 import { type Backend, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { raise } from '../../internal/errors.js';
+import { failure, type NoisefoldError, raise } from '../../internal/errors.js';
+import { TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { listOf, show } from '../../internal/decode.js';
 import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // oxfmt-ignore
@@ -51,6 +52,12 @@ const named = <A>(what: string, from: { readonly [name: string]: A }, name: stri
         hint: `give runWorker a ${what} of this name`,
       });
 
+/** An error about bytes, with the path of their file. */
+const namedAs =
+  (loader: string, path: string) =>
+  (error: NoisefoldError): NoisefoldError =>
+    failure(error._tag, { ...error, where: error.where.replace(loader, path) });
+
 /** Keeps the last thing that it opened, until another one is asked for. */
 const lastOpened = <A>(close: (a: A) => Fallible<unknown>) => {
   let last: { readonly name: string; readonly value: A } | null = null; // mutable
@@ -88,8 +95,9 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
   const trained = ({ checkpoint, model }: CheckpointOf): Block<AnyModel> =>
     trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
       const settings = model === undefined ? {} : { name: model, ...named('model', models, model) };
-      const path = yield* checkpoints.pathOf(checkpoint);
-      return yield* take(loadTrained<never, ImageShape>(path, settings as GivenTrained<never, ImageShape>)(backend));
+      const { path, bytes } = yield* checkpoints.find(checkpoint);
+      const load = loadTrained<never, ImageShape>(bytes, settings as GivenTrained<never, ImageShape>);
+      return yield* take(TE.mapLeft(namedAs('loadTrained', path))(load(backend)));
     });
   return {
     backend,

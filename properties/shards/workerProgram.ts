@@ -12,7 +12,7 @@ const { QUEUE, QUEUE_NAME, LOCK = '30000' } = process.env;
 const words = process.argv.slice(2);
 const stop = stopOnSignals();
 const means = featuresOf([8, 8, 1], (images) => mean(images, [2, 3]));
-const network = right(means as never);
+const network = right({ ...means, version: '1' } as never);
 /** Ends the worker, as a system without memory does. */
 const fatal = effect(() => async () => (process.kill(process.pid, 'SIGKILL'), network));
 const result = await runWorker({

@@ -82,34 +82,33 @@ export function* namedCheckpoint({ checkpoint, model }: OfCheckpoint): Block<Che
   return { checkpoint: yield* take(digestOfFile(checkpoint)), ...(model !== undefined && { model }) };
 }
 
-/** The pieces of a drawing. */
-export function* samplePieces({
-  sampling,
-  key,
-  labels: all,
-  count,
-  first,
-  size,
-  ...of
-}: Filled<typeof drawingFields, SampleShards>): Block<readonly Piece[]> {
-  const preparation = yield* take(preparationOf(sampling));
+/** The pieces of a drawing with each of some samplings. */
+export function* samplePieces(
+  { key, labels: all, count = 1, first, size, ...of }: Filled<typeof drawingFields, SampleShards>,
+  samplings: readonly ShardSampling[],
+): Block<readonly (readonly Piece[])[]> {
+  const preparations = [];
+  for (const sampling of samplings) preparations.push(yield* take(preparationOf(sampling)));
   const from = yield* namedCheckpoint(of);
   // only the workers know another model
   if (of.model === undefined) {
     const trained = { ...(yield* take(outlineOfTrained(of.checkpoint))), params: {} as never }; // a plan needs none
-    const request = { key, ...(all === undefined ? { count: count ?? 1 } : { labels: all }) };
-    yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
+    const request = { key, ...(all === undefined ? { count } : { labels: all }) };
+    for (const preparation of preparations)
+      yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
   }
-  return rangesOf(first, all?.length ?? count ?? 1, size).map((range) => ({
-    work: sampleWork.name,
-    range,
-    options: {
-      ...from,
-      sampling,
-      key,
-      ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
-    },
-  }));
+  return samplings.map((sampling) =>
+    rangesOf(first, all?.length ?? count, size).map((range) => ({
+      work: sampleWork.name,
+      range,
+      options: {
+        ...from,
+        sampling,
+        key,
+        ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
+      },
+    })),
+  );
 }
 
 /**
@@ -131,6 +130,6 @@ export function* samplePieces({
 export const sampleShards = <G = unknown>(drawing: Exact<G, keyof SampleShards> & SampleShards): Task<ShardFiles> =>
   genTask(where, function* () {
     const known = yield* take(options.decode<SampleShards>(drawing));
-    const pieces = yield* samplePieces(known);
+    const [pieces = []] = yield* samplePieces(known, [known.sampling]);
     return yield* runPieces({ where, pieces, checkpoints: [known.checkpoint] }, known);
   });

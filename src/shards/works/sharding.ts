@@ -2,14 +2,16 @@
 import pMap from 'p-map';
 import { functionOf, positive } from '../../internal/decode.js';
 import { type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { E, F, t, TE } from '../../internal/fp.js';
+import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { part, signal } from '../../internal/parts.js';
 import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
 import { cancelled, unlessStopped } from '../../internal/stop.js';
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
-import type { OpenEngine, ShardEngine } from '../engines/engine.js';
+import type { OpenEngine, Outcome, ShardEngine } from '../engines/engine.js';
+import type { Bits } from '../jobs/bits.js';
+import type { Order } from '../jobs/order.js';
 import { type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
@@ -91,36 +93,61 @@ export type End = { readonly retries: number; readonly isReused: boolean } & (
 export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Fallible<Tensors> =>
   F.pipe(readBytes(path), TE.flatMapEither(tensorsOf(path, job)));
 
-/** Runs a piece, unless its result is there. A damaged result is computed again. */
-function* runPiece({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<End> {
+/** The job of a piece on an engine. */
+function* orderOf({ input, ...piece }: Piece, bits: Bits): Block<Order> {
   const bytes = input && (yield* take(input));
   const own = bytes && { digest: sha256(bytes), bytes };
-  const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(own && { input: own.digest }) }));
-  const job = sha256(text);
-  const file = { path: node().join(folder, `${job}.safetensors`), job, range: piece.range };
+  const text = yield* take(textOf({ ...piece, bits, ...(own && { input: own.digest }) }));
+  return { name: sha256(text), text, ...(own && { input: own }) };
+}
+
+/** Runs a job. Bytes that are not its result count as a failure of it. */
+function* outcomeOf(order: Order, engine: OpenEngine): Block<Outcome> {
+  const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
+  return { result: E.tap(tensorsOf(`result of job ${order.name}`, order.name))(result), retries };
+}
+
+/** Runs a piece, unless its result is there. A damaged result is computed again. */
+function* runPiece(piece: Piece, engine: OpenEngine, folder: string): Block<End> {
+  const order = yield* orderOf(piece, engine.bits);
+  const { range } = piece;
+  const file = { path: node().join(folder, `${order.name}.safetensors`), job: order.name, range };
   const before = yield* take(async () => E.right(await readShard(file)()));
   if (E.isRight(before)) return { file, retries: 0, isReused: true };
 
-  const order = { name: job, text, ...(own && { input: own }) };
-  const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
+  const { result, retries } = yield* outcomeOf(order, engine);
   const isReused = false;
-  if (E.isLeft(result)) return { failure: { range: piece.range, error: result.left }, retries, isReused };
-  yield* take(tensorsOf(`result of job ${job}`, job)(result.right));
+  if (E.isLeft(result)) return { failure: { range, error: result.left }, retries, isReused };
   yield* take(writeAtomically(file.path, result.right));
   return { file, retries, isReused };
 }
 
-/** The work of pieces, and the trained files that they name. */
+/** A job whose result has options of all other jobs, which only workers know. */
+export interface Question {
+  readonly piece: Piece;
+  readonly optionsOf: (answer: Tensors) => either.Either<NoisefoldError, Piece['options']>;
+}
+
+/** The pieces of a work, and the trained files that they name. */
 export interface Pieces {
   /** The name of the function that was called, for errors. */
   readonly where: string;
   readonly pieces: readonly Piece[];
+  readonly question?: Question;
   readonly checkpoints: readonly string[];
+}
+
+/** The options that answer a question; none without one. Fails with the error of its job. */
+function* answerTo(question: Question | undefined, engine: OpenEngine): Block<Piece['options']> {
+  if (question === undefined) return {};
+  const order = yield* orderOf(question.piece, engine.bits);
+  const { result } = yield* outcomeOf(order, engine);
+  return yield* take(F.pipe(result, E.flatMap(tensorsOf(order.name, order.name)), E.flatMap(question.optionsOf)));
 }
 
 /** Runs pieces on an engine. Fails with the errors of the engine and of the files, but not with those of a job. */
 export function* endsOf(
-  { where, pieces, checkpoints }: Pieces,
+  { where, pieces, question, checkpoints }: Pieces,
   { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields>,
 ): Block<readonly End[]> {
   yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
@@ -135,7 +162,12 @@ export function* endsOf(
     await onShard?.(done, of);
     return end;
   };
-  return yield* take(unlessStopped(where, pMap(pieces, run, { concurrency: open.ahead }), stop));
+  const work = async (): Promise<readonly End[]> => {
+    const answer = orRaise(await gen(() => answerTo(question, open))());
+    const answered = pieces.map((piece) => ({ ...piece, options: { ...piece.options, ...answer } }));
+    return pMap(answered, run, { concurrency: open.ahead });
+  };
+  return yield* take(unlessStopped(where, work(), stop));
 }
 
 /** The results of pieces that ended. */

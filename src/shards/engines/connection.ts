@@ -158,7 +158,7 @@ export const connected = async (where: string, packages: Packages, address: Addr
 
   const client = new packages.ioredis.Redis(url, {
     ...optionsOf(address),
-    connectTimeout: 1000 * patience,
+    connectTimeout: 2000 * patience, // the patience ends before
     maxRetriesPerRequest: null, // as BullMQ's workers need
     retryStrategy: (times: number) => (isOpen ? Math.min(100 * times, 2000) : null),
   });

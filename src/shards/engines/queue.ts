@@ -127,7 +127,6 @@ const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<O
     if (bytes !== null) {
       const result = E.map(() => bytes)(tensorsOf(`result of job ${order.name}`, order.name)(bytes));
       if (E.isRight(result) || ++damaged === attempts) return { result, retries: retries + damaged };
-      await client.del(names.result(order.name));
     }
     await job.remove(); // its result is damaged, or was read before and is gone
   }

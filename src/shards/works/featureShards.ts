@@ -91,7 +91,7 @@ const digestOf = (network: string): Question => ({
 export const featureShards = <G = unknown>(looks: Exact<G, keyof FeatureShards> & FeatureShards): Task<Extracted> =>
   genTask(where, function* () {
     const { network, batch, ...known } = yield* take(options.decode<FeatureShards>(looks));
-    const pieces = dataPieces(featureWork.name, { network, batch }, known);
+    const pieces = dataPieces(where, featureWork.name, { network, batch }, known);
     const files = yield* take(
       allFiles(where, yield* runPieces({ where, pieces, question: digestOf(network), checkpoints: [] }, known)),
     );

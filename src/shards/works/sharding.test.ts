@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reference } from '../../backends/reference/index.js';
-import { add, type Backend, mean, mul, type Scalar, type Tensor, upload } from '../../dsl/index.js';
+import { add, type Backend, type Dim, key, mean, mul, type Scalar, type Tensor, upload } from '../../dsl/index.js';
 import { effect } from '../../dsl/run/effect.js';
 import { unwrap } from '../../entry/unwrap.js';
-import type { Dim } from '../../dsl/index.js';
 import { featuresOf } from '../../evaluation/index.js';
 import { gen, take } from '../../internal/gen.js';
 import { E } from '../../internal/fp.js';
@@ -16,7 +15,11 @@ import type { OpenEngine, ShardEngine } from '../engines/engine.js';
 import { checkpointsAt } from '../jobs/checkpoints.js';
 import { type Named, toolsOf } from '../jobs/tools.js';
 import { runnerOf } from '../runner.js';
+import { sha256 } from '../jobs/job.js';
+import { encodeShards } from './encodeShards.js';
 import { featureShards } from './featureShards.js';
+import { sampleShards, sampleWork } from './sampleShards.js';
+import { rangesOf } from './sharding.js';
 
 const home = mkdtempSync(join(tmpdir(), 'noisefold-sharding-'));
 afterAll(() => rmSync(home, { recursive: true }));
@@ -111,4 +114,66 @@ test('the result of another job is a failure of its job, and is not kept', async
     left: { _tag: 'DecodeError', where: expect.stringContaining('items 1 to 1: result of job ') },
   });
   expect(readdirSync(join(home, 'exchanged'))).toHaveLength(1);
+});
+
+describe('sizes', () => {
+  const many = { engine: engineOf({}), folder: join(home, 'none'), checkpoint: 'none' };
+  const sampling = { solver: ['ddim'], grid: 2 } as const;
+
+  test.each([
+    ['a job of a million', { labels: new Array<number>(1_000_000).fill(0), size: 1_000_000 }, 'from 1 to 65536'],
+    ['10⁹ samples', { count: 1e9 }, 'at most 100000 jobs'],
+    ['2⁵³ samples', { count: Number.MAX_SAFE_INTEGER }, 'at most 100000 jobs'],
+    ['samples beyond 2⁵³', { count: 2, first: Number.MAX_SAFE_INTEGER }, 'at most 100000 jobs'],
+  ])('%s are refused at once', async (_, more, expected) => {
+    const checkpoint = join(home, 'model.safetensors');
+    writeFileSync(checkpoint, '');
+    expect(await sampleShards({ ...many, ...more, checkpoint, sampling, model: 'mine', key: key(1) })()).toMatchObject({
+      left: { _tag: 'ConfigError', where: 'sampleShards.size', expected: expect.stringContaining(expected) },
+    });
+  });
+
+  test('images of more bytes than a server keeps are refused', () => {
+    const ranges = (size: number) => rangesOf('work', { first: 0, count: 1000, size }, [256, 256, 3]);
+    expect(ranges(682)).toHaveLength(2); // 682 · 256² · 3 · 4 = 536,346,624 < 2²⁹
+    expect(() => ranges(683)).toThrow('work.size: expected at most 536805376 bytes of images in a job, got 537133056');
+  });
+
+  test('a job from outside is refused if it has more items, or other labels than items', async () => {
+    const runner = runnerOf(toolsOf(backend, checkpointsAt([]), { models: {}, networks: {} }));
+    const errorOf = async (range: readonly number[], labels: readonly number[]) => {
+      const options = { checkpoint: '0'.repeat(64), sampling, key: key(1), labels };
+      const text = JSON.stringify({ work: 'sample', bits: runner.bits, range, options });
+      return runner.run({ name: sha256(text), text })();
+    };
+    expect(await errorOf([0, 65_537], [0])).toMatchObject({ left: { _tag: 'DecodeError', where: 'job: range.1' } });
+    expect(await errorOf([0, 2], [0])).toMatchObject({ left: { _tag: 'DecodeError', where: 'job: labels' } });
+  });
+
+  test('a batch is no larger than its job', async () => {
+    const batches: (number | undefined)[] = [];
+    const drawn = E.right({ data: new Float32Array(2), shape: [2, 1, 1, 1] });
+    const run = sampleWork.run(
+      { checkpoint: '0'.repeat(64), sampling: { ...sampling, batch: 1e9 }, key: key(1) },
+      [0, 2],
+      {
+        *prepared(_from, _text, { batch }) {
+          batches.push(batch);
+          return { sample: () => async () => drawn };
+        },
+      } as never,
+    );
+    await gen(() => run)();
+    expect(batches).toEqual([2]);
+  });
+
+  test.each([{ toData: false }, { storage: 'float16' }])(
+    'an encoding refuses %j, which it does not have',
+    async (more) => {
+      const encoding = { solver: ['ddimInversion'], grid: 2, ...more };
+      expect(await encodeShards({ ...many, data, sampling: encoding } as never)()).toMatchObject({
+        left: { _tag: 'ConfigError', where: `sampling.${Object.keys(more)[0]}` },
+      });
+    },
+  );
 });

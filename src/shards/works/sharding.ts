@@ -1,10 +1,11 @@
 /** Runs the pieces of a work as jobs on an engine, and keeps their results as files that the jobs name. */
 import pMap from 'p-map';
 import { functionOf, positive } from '../../internal/decode.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
+import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
 import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { part, signal } from '../../internal/parts.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
 import { cancelled, unlessStopped } from '../../internal/stop.js';
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
@@ -12,7 +13,7 @@ import { node, onFile } from '../../node/node.js';
 import type { OpenEngine, Outcome, ShardEngine } from '../engines/engine.js';
 import type { Bits } from '../jobs/bits.js';
 import type { Order } from '../jobs/order.js';
-import { type Job, sha256, textOf } from '../jobs/job.js';
+import { itemCount, type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
 /** The fields of {@link Sharding}. */
@@ -24,8 +25,8 @@ export const shardingFields = {
    * run that was interrupted, or one with more items, computes only what is missing.
    */
   folder: t.string,
-  /** The number of items of a job; default 100. It does not change the results. */
-  size: optional(positive, 100),
+  /** The number of items of a job, at most 65,536; default 100. It does not change the results. */
+  size: optional(itemCount, 100),
   /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
   attempts: optional(positive, 3),
   /** Called after each job with the number of items that are done: `progress('drawing')`. */
@@ -66,16 +67,28 @@ export interface ShardFiles {
   readonly retries: number;
 }
 
-/** The ranges of `size` items from `first` on. */
+/** The maximum number of jobs of a work: each takes a file of one folder, and a kilobyte of memory. */
+const MOST_JOBS = 100_000;
+
+/** The maximum size of the images of a job in bytes: servers of queues keep at most 512 MiB under a name. */
+const MOST_BYTES = 2 ** 29 - 2 ** 16;
+
+/** The ranges of `size` images from `first` on, in jobs. Raises `ConfigError` for too many or too large jobs. */
 export const rangesOf = (
-  first: number,
-  count: number,
-  size: number,
-): readonly (readonly [first: number, count: number])[] =>
-  Array.from(
-    { length: Math.ceil(count / size) },
-    (_, i) => [first + i * size, Math.min(size, count - i * size)] as const,
-  );
+  where: string,
+  { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
+  image: readonly number[] = [0],
+): readonly (readonly [first: number, count: number])[] => {
+  const jobs = Math.ceil(count / size);
+  const refuse = (field: string, expected: string, actual: string, hint: string) =>
+    raise('ConfigError', { where: `${where}.${field}`, expected, actual, hint });
+  if (jobs > MOST_JOBS || !Number.isSafeInteger(first + count))
+    refuse('size', `at most ${MOST_JOBS} jobs`, `${jobs} of ${size}`, 'give more items to a job, or fewer items');
+  const bytes = Math.min(size, count) * sizeOf(image) * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes > MOST_BYTES)
+    refuse('size', `at most ${MOST_BYTES} bytes of images in a job`, `${bytes}`, 'give fewer items to a job');
+  return Array.from({ length: jobs }, (_, i) => [first + i * size, Math.min(size, count - i * size)] as const);
+};
 
 /** A piece of a work: a job that does not know its bits yet. */
 export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {

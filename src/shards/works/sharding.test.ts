@@ -121,7 +121,7 @@ describe('sizes', () => {
   const sampling = { solver: ['ddim'], grid: 2 } as const;
 
   test.each([
-    ['a job of a million', { labels: new Array<number>(1_000_000).fill(0), size: 1_000_000 }, 'from 1 to 65536'],
+    ['a job of a million', { labels: Array.from({ length: 1_000_000 }, () => 0), size: 1_000_000 }, 'from 1 to 65536'],
     ['10⁹ samples', { count: 1e9 }, 'at most 100000 jobs'],
     ['2⁵³ samples', { count: Number.MAX_SAFE_INTEGER }, 'at most 100000 jobs'],
     ['samples beyond 2⁵³', { count: 2, first: Number.MAX_SAFE_INTEGER }, 'at most 100000 jobs'],
@@ -159,7 +159,7 @@ describe('sizes', () => {
       {
         *prepared(_from, _text, { batch }) {
           batches.push(batch);
-          return { sample: () => async () => drawn };
+          return yield* take(E.right({ sample: () => async () => drawn }));
         },
       } as never,
     );

@@ -177,3 +177,20 @@ describe('sizes', () => {
     },
   );
 });
+
+test('onShard hears of the jobs that ran and of the end, and a stop says that results are kept', async () => {
+  const folder = join(home, 'told');
+  const told = async (images: number, more = {}) => {
+    const seen: number[] = [];
+    const onShard = (done: number): void => void seen.push(done);
+    const network = 'mine';
+    const result = await featureShards({ engine: engineOf(weighted(1)), folder, data, images, size: 1, network, onShard, ...more })();
+    return { seen, result };
+  };
+  expect((await told(1)).seen).toEqual([1]);
+  expect((await told(2)).seen).toEqual([2]);
+  expect((await told(2)).seen).toEqual([2]);
+  expect((await told(2, { signal: { aborted: true } })).result).toMatchObject({
+    left: { _tag: 'Cancelled', hint: `the results in ${folder} are kept: run it again, and it goes on where it ended` },
+  });
+}); // oxfmt-ignore

@@ -29,7 +29,7 @@ export const shardingFields = {
   size: optional(itemCount, 100),
   /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
   attempts: optional(positive, 3),
-  /** Called after each job with the number of items that are done: `progress('drawing')`. */
+  /** Called after each job that ran, and at the end, with the number of items that are done: `progress('drawing', { unit: 'sample' })`. */
   onShard: optional(functionOf<(done: number, of: number) => unknown>('a function')),
   /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
   signal: optional(signal),
@@ -166,13 +166,13 @@ export function* endsOf(
   yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
   const open = yield* hold(engine.open({ checkpoints, attempts }), (one) => () => one.close().then(E.right));
   const of = pieces.reduce((sum, { range: [, count] }) => sum + count, 0);
+  const goOn = `the results in ${folder} are kept: run it again, and it goes on where it ended`;
   let done = 0; // mutable
   const run = async (piece: Piece): Promise<End> => {
-    if (stop?.aborted === true)
-      return orRaise(cancelled(where, 'run it again: it goes on where it ended', stop.reason));
+    if (stop?.aborted === true) return orRaise(cancelled(where, goOn, stop.reason));
     const end = orRaise(await gen(() => runPiece(piece, open, folder))());
     done += piece.range[1];
-    await onShard?.(done, of);
+    if (!end.isReused || done === of) await onShard?.(done, of);
     return end;
   };
   const work = async (): Promise<readonly End[]> => {
@@ -180,7 +180,7 @@ export function* endsOf(
     const answered = pieces.map((piece) => ({ ...piece, options: { ...piece.options, ...answer } }));
     return pMap(answered, run, { concurrency: open.ahead });
   };
-  return yield* take(unlessStopped(where, work(), stop));
+  return yield* take(unlessStopped(where, work(), stop, goOn));
 }
 
 /** The results of pieces that ended. */

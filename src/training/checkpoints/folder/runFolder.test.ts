@@ -228,16 +228,6 @@ describe('a folder is refused', () => {
     expect(await log()).toBe(`${encodeMetrics(metrics(0))}\n`);
   });
 
-  test('to resume if there are only earlier checkpoints', async () => {
-    await within({}, (run) => advance(run, 3, 1));
-    await rm(join(folder, 'checkpoint.safetensors'));
-    for (const resume of [true, 'auto'] as const)
-      expect(await messageOf(openRunFolder(folder, { resume }))).toBe(
-        'FileError: …/run/checkpoint.safetensors: expected a checkpoint to resume from, got none, although there is checkpoint-000002.safetensors; move checkpoint-000002.safetensors to this name to resume from it',
-      );
-    expect((await log()).split('\n').length).toBe(4);
-  });
-
   const unreadable: readonly (readonly [string, (path: string) => Promise<unknown>, RegExp])[] = [
     ['a folder', (path) => mkdir(path), /^FileError: .* got something that is not a regular file; /],
     ['a pipe', async (path) => execFileSync('mkfifo', [path]), /^FileError: .* got something that is not a regular file; /],

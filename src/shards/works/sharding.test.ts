@@ -151,13 +151,13 @@ describe('sizes', () => {
   });
 
   test('a batch is no larger than its job', async () => {
-    const batches: (number | undefined)[] = [];
+    const batches: number[] = [];
     const drawn = E.right({ data: new Float32Array(2), shape: [2, 1, 1, 1] });
     const run = sampleWork.run(
       { checkpoint: '0'.repeat(64), sampling: { ...sampling, batch: 1e9 }, key: key(1) },
       [0, 2],
       {
-        *prepared(_from, _text, { batch }) {
+        *prepared(_from: unknown, _text: string, { batch }: { readonly batch: number }) {
           batches.push(batch);
           return yield* take(E.right({ sample: () => async () => drawn }));
         },

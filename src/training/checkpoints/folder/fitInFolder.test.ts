@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -136,22 +136,6 @@ describe('a training in a folder', () => {
     );
     expect(await stepIn('checkpoint.safetensors')).toBe(at);
     expect(process.exitCode).toBeUndefined();
-    right(await fitted({}, { every: 2, resume: true })());
-    await expectUndisturbed();
-  });
-
-  test.each([
-    ['deleted', () => rm(join(folder, 'checkpoint.safetensors'))],
-    [
-      'deleted, and the one before is damaged',
-      async () => {
-        await rm(join(folder, 'checkpoint.safetensors'));
-        await writeFile(join(folder, 'checkpoint-000008.safetensors'), 'x');
-      },
-    ],
-  ])('resumes from an older checkpoint if the newest was %s', async (_, change) => {
-    right(await fitted({}, { every: 2 })());
-    await change();
     right(await fitted({}, { every: 2, resume: true })());
     await expectUndisturbed();
   });
@@ -328,12 +312,6 @@ describe('the error says what is lost', () => {
     expect(message).toMatch(/^FileError: /);
     expect(message.split('; ').at(-1)).toBe(lost);
     expect(await stepIn(name)).toBe(step);
-  });
-
-  test('not at all if only the newest checkpoint was deleted: the next one is saved', async () => {
-    const remove = () => rm(join(folder, 'checkpoint.safetensors'));
-    right(await fitted({ onEvent: after(7, remove) }, { every: 2 })());
-    await expectUndisturbed();
   });
 
   test('if the disk is full: the previous checkpoint stays whole', async () => {

@@ -86,17 +86,29 @@ describe('a run in a folder', () => {
     for (const name of kept) expect(await stepIn(name)).toBe(Number(/\d+/.exec(name)?.[0] ?? 5));
   }); // oxfmt-ignore
 
+  test('goes on if its newest checkpoint was deleted, and resumes from the latest whole one', async () => {
+    const remove = () => rm(join(folder, 'checkpoint.safetensors'));
+    const resumed = () => within({ resume: true }, async ({ from }) => from);
+    await within({}, (run) =>
+      advance(run, 5, 1, 4)
+        .then(remove)
+        .then(run.save(snapshot(6), 4)),
+    );
+    expect(await stepIn('checkpoint.safetensors')).toBe(6);
+    await remove();
+    expect(await resumed()).toEqual(snapshot(4));
+    await writeFile(join(folder, 'checkpoint-000004.safetensors'), 'x');
+    expect(await resumed()).toEqual(snapshot(3));
+  });
+
   test('keeps the checkpoint with the lowest held-out loss, also when it resumes', async () => {
-    const losses = [0.5, 0.2, 0.4, 0.3];
     await within({}, async (run) => {
-      for (const [i, loss] of losses.entries()) right(await run.save(snapshot(i + 1, loss), 1)());
+      for (const [i, loss] of [0.5, 0.2, 0.4, 0.3].entries()) right(await run.save(snapshot(i + 1, loss), 1)());
     });
     expect(await names()).toEqual(['best.safetensors', 'checkpoint.safetensors']);
     expect(await stepIn('best.safetensors')).toBe(2);
-    await writeFile(
-      join(folder, 'metrics.jsonl'),
-      [0, 1, 2, 3].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''),
-    );
+    const lines = [0, 1, 2, 3].map((step) => `${encodeMetrics(metrics(step))}\n`);
+    await writeFile(join(folder, 'metrics.jsonl'), lines.join(''));
     await within({ resume: true }, async (run) => {
       expect(run.best).toBe(0.2);
       right(await run.save(snapshot(5, 0.25), 1)());

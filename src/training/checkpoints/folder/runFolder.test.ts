@@ -27,9 +27,8 @@ const snapshot = (step: number, heldOut?: number): Snapshot => ({
   ...(heldOut !== undefined && { heldOut }),
 });
 
-const metrics = (step: number): Metrics => ({
-  ...{ step, loss: 1, gradientNorm: 1, learningRate: 1, imagesPerSecond: 1, seconds: step },
-});
+const rates = { loss: 1, gradientNorm: 1, learningRate: 1, imagesPerSecond: 1 };
+const metrics = (step: number): Metrics => ({ step, ...rates, seconds: step });
 
 const messageOf = async (work: taskEither.TaskEither<NoisefoldError, unknown>): Promise<string> =>
   E.match(
@@ -37,11 +36,9 @@ const messageOf = async (work: taskEither.TaskEither<NoisefoldError, unknown>): 
     () => 'no error',
   )(await work());
 
-const opening = async (options: Opening = {}): Promise<RunFolder> => right(await openRunFolder(folder, options)());
-
 /** Uses the folder of a run, and releases it. */
 const within = async <A>(options: Opening, use: (run: RunFolder) => Promise<A>): Promise<A> => {
-  const run = await opening(options);
+  const run = right(await openRunFolder(folder, options)());
   try {
     return await use(run);
   } finally {
@@ -59,6 +56,7 @@ const advance = async (run: RunFolder, to: number, every: number, keep?: number)
 
 const names = async (): Promise<readonly string[]> => (await readdir(folder)).sort();
 const stepIn = async (name: string): Promise<number> => right(await loadCheckpoint(join(folder, name))()).step;
+const linesOf = (...steps: number[]): string => steps.map((step) => `${encodeMetrics(metrics(step))}\n`).join('');
 const log = (): Promise<string> => readFile(join(folder, 'metrics.jsonl'), 'utf8');
 
 describe('a run in a folder', () => {
@@ -73,7 +71,7 @@ describe('a run in a folder', () => {
       expect((await log()).split('\n').length).toBe(8); // step 6 stays in the log until it is repeated
       await advance(run, 9, 3);
     });
-    expect(await log()).toBe([0, 1, 2, 3, 4, 5, 6, 7, 8].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''));
+    expect(await log()).toBe(linesOf(0, 1, 2, 3, 4, 5, 6, 7, 8));
   });
 
   test.each([
@@ -107,8 +105,7 @@ describe('a run in a folder', () => {
     });
     expect(await names()).toEqual(['best.safetensors', 'checkpoint.safetensors']);
     expect(await stepIn('best.safetensors')).toBe(2);
-    const lines = [0, 1, 2, 3].map((step) => `${encodeMetrics(metrics(step))}\n`);
-    await writeFile(join(folder, 'metrics.jsonl'), lines.join(''));
+    await writeFile(join(folder, 'metrics.jsonl'), linesOf(0, 1, 2, 3));
     await within({ resume: true }, async (run) => {
       expect(run.best).toBe(0.2);
       right(await run.save(snapshot(5, 0.25), 1)());
@@ -157,8 +154,8 @@ describe('a run in a folder', () => {
     const [aside, ...others] = (await names()).filter((name) => /^metrics-\d+\.jsonl$/.test(name));
     expect(others).toEqual([]);
     expect(await readFile(join(folder, aside!), 'utf8')).toBe(cut);
-    const begun = await log();
-    expect(begun).toBe([3, 4].map((step) => `${encodeMetrics(metrics(step))}\n`).join(''));
+    const begun = linesOf(3, 4);
+    expect(await log()).toBe(begun);
     await within({ resume: true, log: 'new' }, async (run) => {
       right(await run.log(metrics(3))());
       right(await run.save(snapshot(4), 1)());
@@ -237,7 +234,7 @@ describe('a folder is refused', () => {
     expect(await messageOf(openRunFolder(folder, { resume: true }))).toBe(
       'FileError: …/run/checkpoint.safetensors: expected a checkpoint to resume from, got none: no run, or one that ended before it saved one; start again without `resume`, in another folder',
     );
-    expect(await log()).toBe(`${encodeMetrics(metrics(0))}\n`);
+    expect(await log()).toBe(linesOf(0));
   });
 
   const unreadable: readonly (readonly [string, (path: string) => Promise<unknown>, RegExp])[] = [

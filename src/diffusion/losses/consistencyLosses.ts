@@ -85,7 +85,7 @@ const consistent = (
         return { losses: div(pseudoHuber(c)(error), sub(t, r)), t: at.t };
       };
     },
-    { settings: { pairs: pairs.settings, c: c ?? null }, ...about },
+    { settings: { pairs: pairs.settings, c: c ?? null }, estimatesEnd: true, ...about },
   );
 
 /**

@@ -90,6 +90,11 @@ interface LossFields {
   readonly weighting?: Elementwise;
   /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
   readonly teacher?: AnyTeacher;
+  /**
+   * True if x̂₀ learns to be the end of the probability flow through x_t, which `consistency` needs; false if it learns something else,
+   * such as the mean of the data. Not known if left out.
+   */
+  readonly estimatesEnd?: boolean;
 }
 
 /**
@@ -116,7 +121,10 @@ export const objective = <O>(
   losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
   about: LossFields = {},
 ): ObjectiveWith<O> =>
-  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
+  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), {
+    estimatesEnd: false,
+    ...about,
+  });
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn

@@ -215,7 +215,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
   weightingOf.demand(weighting);
   const digested = digestOf(weighting);
   return (objective) => {
-    const { name, settings, weighting: own, teacher } = objective;
+    const { name, settings, weighting: own, teacher, estimatesEnd } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
       const of = own ?? denoiser.predicts;
@@ -231,6 +231,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
       weighting,
       ...(settings !== undefined && { settings }),
       ...(teacher && { teacher }),
+      ...(estimatesEnd !== undefined && { estimatesEnd }),
     });
   };
 };

@@ -31,7 +31,7 @@ import { logNormalTimes, shiftedTimes } from './losses/timeDistribution.js';
 import { logSNRTimes } from './losses/logSNRTimes.js';
 import { pseudoHuberLosses } from './losses/pseudoHuber.js';
 import { timestepsBy } from './losses/timestepsBy.js';
-import { trailing } from './grids/grid.js';
+import { gridOf, trailing } from './grids/grid.js';
 import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, weightedBy } from './losses/weighting.js';
 import { ddpm } from './levels/discreteNoising.js';
 
@@ -78,7 +78,14 @@ describe('options of functions that return an Either', () => {
     [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
     [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
     [sampler(any({ noising, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
-    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
+    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; write grid: 25'],
+    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: [99, 50] })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got times in an array; write atTimes([99, 50])'],
+    [sampler(any({ noising, denoiser: { ...white, predicts: 'eps' }, solver: ddim(), grid: 5 })), 'sampler.denoiser.predicts: expected \'epsilon\', \'x0\', \'v\', \'score\' or \'velocity\', got "eps"; give that of the denoiser'],
+    [sampler(any({ noising, denoiser: { predicts: 'x0', apply: 3 }, solver: ddim(), grid: 5 })), 'sampler.denoiser.apply: expected a function of params, x_t and its time, got 3; write (x) => …'],
+    [respace(any([99, 50]))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got times in an array; write atTimes([99, 50])'],
+    [respace(10)(any(E.right(noising))), 'respace: noising: expected a noising process of a schedule, got an Either; take the value out of it by unwrap or E.flatMap'],
+    [gridOf(any('10'))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got "10"; write grid: 25'],
+    [gridOf(10)(any(E.right(noising))), 'gridOf: noising: expected a noising process, got an Either; take the value out of it by unwrap or E.flatMap'],
   ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // oxfmt-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {

@@ -214,7 +214,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
 
 /** Accepts the values that pass a test, and returns them unchanged. */
 /* @__NO_SIDE_EFFECTS__ */
-const tested = <A>(name: string, is: t.Is<A>): t.Type<A> =>
+export const tested = <A>(name: string, is: t.Is<A>): t.Type<A> =>
   new t.Type<A>(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), F.identity);
 
 /** Accepts the values of a codec that satisfy a condition, and returns them unchanged. */

@@ -39,7 +39,7 @@ export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';
 export type { GivenCondition } from './sample/conditions.js';
 export type { GivenBeginning, GivenKnown, GivenNoise } from './sample/givenImages.js';
-export type { GivenNoises, NoiseAt } from './sample/givenNoise.js';
+export type { GivenNoises, NoiseAt, NoisePlace } from './sample/givenNoise.js';
 export type { Images } from './data/images.js';
 export { encode, type Encoding } from './sample/encode.js';
 export { sample } from './sample/sample.js';

@@ -6,8 +6,8 @@ import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 import { timestepCount } from '../levels/schedule.js';
-import { hinted, oneOf, positive, refined } from '../../internal/decode.js';
-import { callback, numbers } from '../../internal/parts.js';
+import { hinted, oneOf, positive, refined, tested, withRefusal } from '../../internal/decode.js';
+import { numbers } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { decoding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
@@ -18,10 +18,18 @@ import { noisingPart } from '../parts.js';
  */
 export type Grid = (noising: Noising) => either.Either<NoisefoldError, readonly number[]>;
 
+const GRID = 'a number of timesteps, or a grid such as trailing(50)';
+
 /** A grid, or a number of timesteps, as an option. */
-export const gridPart = t.union(
-  [t.number, callback('a grid') as t.Type<Grid>],
-  'a number of timesteps, or a grid such as trailing(50)',
+export const gridPart: t.Type<number | Grid> = hinted(
+  withRefusal(
+    tested(GRID, (x): x is number | Grid => typeof x === 'number' || typeof x === 'function'),
+    (x) =>
+      typeof x === 'object' && numbers.is(x)
+        ? { expected: GRID, actual: 'times in an array', hint: `write atTimes(${listedNumbers(x)})` }
+        : null,
+  ),
+  'write grid: 25',
 );
 
 /** A grid that is made of numbers of a caller, which are checked first. */
@@ -244,11 +252,11 @@ const usualGrid =
  * unwrap(gridOf(4)(noising)) // → [999, 749, 499, 249]
  * unwrap(gridOf(spaced(3))(noising)) // → [999, 500, 0]
  */
-export const gridOf =
-  (steps: number | Grid): Grid =>
-  (noising) =>
+export const gridOf = (steps: number | Grid): Grid =>
+  decoding('gridOf', { noising: noisingPart }, (noising) =>
     F.pipe(
       argument('grid', gridPart).decode(steps),
       E.flatMap((known) => (typeof known === 'number' ? usualGrid(known) : known)(noising)),
       E.flatMap((timesteps) => atTimes(timesteps)(noising)),
-    );
+    ),
+  );

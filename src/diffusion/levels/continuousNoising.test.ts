@@ -86,7 +86,7 @@ const unit = named.filter(([name]) => name !== 'edm');
 /** Some roundings of float64, in the few operations of each formula. */
 const ROUNDINGS = 32 * 2 ** -53;
 
-describe.each(named)('%s', (_, [noising, expected]) => {
+describe.each(named)('%s', (name, [noising, expected]) => {
   const { levelAt, levelOfSigma, levels, timesOfSigmas, inside, last } = noising;
   const lists = TIMES.map((t) => [t, levelAt(t)] as const);
 
@@ -148,6 +148,19 @@ describe.each(named)('%s', (_, [noising, expected]) => {
       expect(Math.abs(own.sigma / sigma - 1), `σ at ${asked}`).toBeLessThan(tolerance);
     }
     expect(levelOfSigma(Infinity)).toEqual(levelAt(last));
+  });
+
+  it('has α and σ of a ratio with all their digits, though its time is rounded', () => {
+    /** α at σ/α = r: 1 in EDM's coordinates, 1/(1 + r) if α + σ = 1, else 1/√(1 + r²). */
+    const alphaAt = (r: number): number =>
+      name === 'edm' ? 1 : name === 'rectifiedFlow' ? 1 / (1 + r) : 1 / Math.hypot(1, r);
+    for (const r of [1e-6, 1e-3, 0.5, 2, 80, 1e3, 1e6]) {
+      if (r > levelAt(last).sigma / levelAt(last).alpha) continue;
+      const { alpha, sigma } = levelOfSigma(r);
+      expect(Math.abs(alpha / alphaAt(r) - 1), `α at ${r}`).toBeLessThan(ROUNDINGS);
+      expect(Math.abs(sigma / (r * alphaAt(r)) - 1), `σ at ${r}`).toBeLessThan(ROUNDINGS);
+    }
+    expect(levelOfSigma(0)).toMatchObject({ alpha: 1, sigma: 0 });
   });
 
   it('finds the times of σ in a program, as on the host', async () => {

@@ -111,6 +111,7 @@ const consistent = (
         ...Object(settings),
       },
       ...(target && { target }),
+      estimatesEnd: true,
       ...about,
     },
   );

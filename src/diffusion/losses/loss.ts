@@ -111,6 +111,11 @@ interface LossFields {
   readonly teacher?: AnyTeacher;
   /** The moving average of the parameters that the losses compare with. They get it as `target`. */
   readonly target?: TargetAverage;
+  /**
+   * True if x̂₀ learns to be the end of the probability flow through x_t, which `consistency` needs; false if it learns something else,
+   * such as the mean of the data. Not known if left out.
+   */
+  readonly estimatesEnd?: boolean;
 }
 
 /**
@@ -137,7 +142,10 @@ export const objective = <O>(
   losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
   about: LossFields = {},
 ): ObjectiveWith<O> =>
-  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
+  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), {
+    estimatesEnd: false,
+    ...about,
+  });
 
 const errorOptions = schema('loss', {
   ...lossFields,

@@ -22,7 +22,6 @@ import {
   uniformLike,
 } from '../../dsl/index.js';
 import { functionOf } from '../../internal/decode.js';
-import { withName } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { perSample } from '../levels/batch.js';

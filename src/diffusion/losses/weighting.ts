@@ -226,7 +226,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
   weightingOf.demand(weighting);
   const digested = digestOf(weighting);
   return (objective) => {
-    const { name, settings, weighting: own, teacher, target } = objective;
+    const { name, settings, weighting: own, teacher, target, estimatesEnd } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
       const of = own ?? denoiser.predicts;
@@ -243,6 +243,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
       ...(settings !== undefined && { settings }),
       ...(teacher && { teacher }),
       ...(target && { target }),
+      ...(estimatesEnd !== undefined && { estimatesEnd }),
     });
   };
 };

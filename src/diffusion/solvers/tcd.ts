@@ -24,8 +24,9 @@ interface TcdOptions extends OptionsOf<typeof options> {}
  * const noising = unwrap(ddpm(scaledLinear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: tcd({ gamma: 0.3 }) })).stochastic // → true
  */
-export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
-  solverOf((from, to, { list, levelAt }) => {
+export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) => ({
+  needsEnd: true,
+  ...solverOf((from, to, { list, levelAt }) => {
     if (isData(to) || gamma === 0) return [holdX0(from, to)];
     const time = (1 - gamma) * to.t;
     const below = levelAt(list ? Math.floor(time) : time);
@@ -33,4 +34,4 @@ export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
     const { x, x0 } = flowStep(from, below);
     return [{ at: from, x: back.alpha * x, x0: back.alpha * x0, noise: back.sigma }];
   }),
-);
+}));

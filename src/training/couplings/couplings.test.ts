@@ -9,11 +9,12 @@ import {
   key,
   meanPerSample,
   mul,
+  type RandomKey,
   type Scalar,
   using,
   zerosLike,
 } from '../../dsl/index.js';
-import { randomInto } from '../../internal/numerics/threefry.js';
+import { fillRandom, randomInto } from '../../internal/numerics/threefry.js';
 import { TE } from '../../internal/fp.js';
 import { allOnes, allZeros, parameter, sgd } from '../../nn/index.js';
 import { augmented } from '../data/augmented.js';
@@ -299,6 +300,28 @@ describe('reflowPairs', () => {
       const error = await leftOf(reflowPairs(named, { ...parts, labels: ['circel'] })(backend));
       expect(error.message).toContain('did you mean circle?');
     });
+  });
+
+  test('draws noise of its own from the key, apart from all numbers of the sampling', async () => {
+    const count = 3;
+    const noiseOf = (of: RandomKey) =>
+      on(async (backend) => {
+        const { params } = right(await fit({ ...recipe, steps: 0 })(backend)());
+        const pairs = right(await reflowPairs({ ...trained, params }, { solver: euler(), grid: 1, count, key: of })(backend)()); // oxfmt-ignore
+        return pairs.coupling({ images: new Float32Array(count), positions: Int32Array.of(0, 1, 2) });
+      });
+    const own = await noiseOf(key(3));
+    expect(await noiseOf(key(3))).toEqual(own);
+    expect(await noiseOf(key(4))).not.toEqual(own);
+    // sample i draws from foldIn(key, i), its start and its steps from forks of it
+    const ofSamples = [0, 1, 2].map((i) => foldIn(key(3), i));
+    const streams = [key(3), ...ofSamples, ...ofSamples.flatMap((each) => Object.values(fork(each, 'start', 'steps')))];
+    const drawn = streams.flatMap((stream) => {
+      const numbers = new Float32Array(count);
+      fillRandom('normal', stream, numbers);
+      return Array.from(numbers);
+    });
+    expect(drawn.filter((x) => own.includes(x))).toEqual([]);
   });
 
   test('fails as sample does', async () => {

@@ -19,6 +19,8 @@ import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
 import { E } from '../../internal/fp.js';
 import { isClassifier } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Trained } from '../trained.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 
 /** The numbers of each sample that are averaged for reports: the loss and other measures. */
@@ -35,7 +37,7 @@ export interface Learning<P, I extends Shape> {
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
   /** The part of the recipe that the trained network keeps. */
-  readonly extras: { readonly labelDropout?: number };
+  readonly extras: Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'>;
 }
 
 /** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
@@ -92,13 +94,14 @@ const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> =
   const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
   const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
+  const { teacher, estimatesEnd } = objective;
   return {
     losses: (options) => objective(noising, model, options),
     heldOut: () => objective(noising, withoutDropout(model)),
     objective,
-    ...(objective.teacher && { teacher: objective.teacher }),
+    ...(teacher && { teacher }),
     measures: ['losses'],
-    extras: { labelDropout: labelDropoutOf(recipe) },
+    extras: { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) },
   };
 };
 

@@ -79,7 +79,7 @@ describe('an invalid part', () => {
     [{ solver: ddim }, `sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver`],
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its plan, got an object; change solver`],
     [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; give solver`],
-    [{ grid: {} }, `sample.grid: expected a number of timesteps, or a grid such as trailing(50), got an object; change grid`],
+    [{ grid: {} }, `sample.grid: expected a number of timesteps, or a grid such as trailing(50), got an object; write grid: 25`],
     [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ guidance: {} }, `sample.guidance: expected a guidance, such as cfg(2), got an object; change guidance`],

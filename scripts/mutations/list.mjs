@@ -26,6 +26,20 @@ export const mutations = [
     tests: ['src/diffusion/guidance/classifierFreeGuidance.test.ts'],
   },
   {
+    name: 'a series of steps goes on when as many were finite as were not',
+    file: 'src/training/fit/divergence.ts',
+    from: '2 * now.nonFinite > now.steps',
+    to: '2 * now.nonFinite >= now.steps',
+    tests: ['src/training/fit/divergence.test.ts'],
+  },
+  {
+    name: 'a reconstructed average at the step of the snapshot that is given last',
+    file: 'src/training/checkpoints/postHoc.ts',
+    from: 'step ?? Math.max(...steps)',
+    to: 'step ?? steps.at(-1)!',
+    tests: ['src/training/checkpoints/postHoc.test.ts'],
+  },
+  {
     name: 'entropic pairs without the scale of the columns',
     file: 'src/training/couplings/optimalTransport.ts',
     from: 'const logarithms = row.map((c, j) => logV[j]! - c / r);',

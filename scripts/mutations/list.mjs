@@ -216,6 +216,13 @@ export const mutations = [
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {
+    name: 'the fall of σ is limited on the grids of EDM too',
+    file: 'src/diffusion/solvers/steps.ts',
+    from: 'Math.max(HIGH, MAX_FALL * sigmaOf(to))',
+    to: 'MAX_FALL * sigmaOf(to)',
+    tests: ['src/diffusion/solvers/edm.test.ts'],
+  },
+  {
     name: 'restart repeats at the less noisy of two equally near levels',
     file: 'src/diffusion/solvers/restart.ts',
     from: '< Math.abs(sigmaOf(a) - sigma)',

@@ -265,6 +265,27 @@ export const mutations = [
     tests: ['src/diffusion/solvers/saSolver.test.ts'],
   },
   {
+    name: 'the KL of two Gaussians divides the distance of the means by the first variance',
+    file: 'src/diffusion/levels/gaussians.ts',
+    from: 'exp(neg(q.logVariance))',
+    to: 'exp(neg(p.logVariance))',
+    tests: ['src/diffusion/levels/gaussians.test.ts'],
+  },
+  {
+    name: 'a noisy condition records the timestep of the respaced process',
+    file: 'src/diffusion/denoisers/conditioningAugmentation.ts',
+    from: 'wholeTimesteps(clock.of(t))',
+    to: 'wholeTimesteps(t)',
+    tests: ['src/diffusion/denoisers/superResolution.test.ts'],
+  },
+  {
+    name: 'a rounded strength loses a step of a flow',
+    file: 'src/diffusion/sampling/imageToImage.ts',
+    from: 'strength * timesteps.length + 1e-9',
+    to: 'strength * timesteps.length',
+    tests: ['src/diffusion/sampling/inpainting.test.ts'],
+  },
+  {
     name: 'near the noise α of a σ loses its digits',
     file: 'src/diffusion/levels/along.ts',
     from: 'ratio > 1 ?',

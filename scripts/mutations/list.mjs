@@ -500,6 +500,13 @@ export const mutations = [
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {
+    name: 'the fall of σ is limited on the grids of EDM too',
+    file: 'src/diffusion/solvers/steps.ts',
+    from: 'Math.max(HIGH, MAX_FALL * sigmaOf(to))',
+    to: 'MAX_FALL * sigmaOf(to)',
+    tests: ['src/diffusion/solvers/edm.test.ts'],
+  },
+  {
     name: 'restart repeats at the less noisy of two equally near levels',
     file: 'src/diffusion/solvers/restart.ts',
     from: '< Math.abs(sigmaOf(a) - sigma)',
@@ -540,6 +547,27 @@ export const mutations = [
     from: "rule === 'half' && space === 'x0'",
     to: "rule === 'half'",
     tests: ['src/diffusion/solvers/saSolver.test.ts'],
+  },
+  {
+    name: 'the KL of two Gaussians divides the distance of the means by the first variance',
+    file: 'src/diffusion/levels/gaussians.ts',
+    from: 'exp(neg(q.logVariance))',
+    to: 'exp(neg(p.logVariance))',
+    tests: ['src/diffusion/levels/gaussians.test.ts'],
+  },
+  {
+    name: 'a noisy condition records the timestep of the respaced process',
+    file: 'src/diffusion/denoisers/conditioningAugmentation.ts',
+    from: 'wholeTimesteps(clock.of(t))',
+    to: 'wholeTimesteps(t)',
+    tests: ['src/diffusion/denoisers/superResolution.test.ts'],
+  },
+  {
+    name: 'a rounded strength loses a step of a flow',
+    file: 'src/diffusion/sampling/imageToImage.ts',
+    from: 'strength * timesteps.length + 1e-9',
+    to: 'strength * timesteps.length',
+    tests: ['src/diffusion/sampling/inpainting.test.ts'],
   },
   {
     name: 'near the noise α of a σ loses its digits',

@@ -64,10 +64,10 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver with churn and steps of two evaluations, or of one where σ falls by a factor above `maxFall`. */
+/** A solver with churn and steps of two evaluations, or of one where σ falls too far for {@link evaluatesAgain}. */
 export const twoEvaluations = (
   where: string,
-  stages: (hat: Level, to: Level, maxFall: number, path: Path) => readonly Stage[],
+  stages: (hat: Level, to: Level, maxFall: number | undefined, path: Path) => readonly Stage[],
 ): SolverFrom<HeunOptions> =>
   withOptions(schema(where, heunFields).rule(inOrder), (options) =>
     churned(options, (hat, to, path) => stages(hat, to, options.maxFall, path)),
@@ -99,7 +99,7 @@ export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
  *
  * and the correction is Euler's step from x̂ with D in place of x̂₀.
  */
-export const heunStages = (hat: Level, to: Level, maxFall: number): readonly Stage[] => {
+export const heunStages = (hat: Level, to: Level, maxFall?: number): readonly Stage[] => {
   const { x, x0 } = flowStep(hat, to); // the factors of Euler's step
   const euler: Stage = { at: hat, x, x0 };
   if (!evaluatesAgain(hat, to, maxFall)) return [euler];
@@ -109,12 +109,11 @@ export const heunStages = (hat: Level, to: Level, maxFall: number): readonly Sta
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
- * the data: 2N - 1 for N steps. Unlike in the paper, a step in which σ falls by a factor above `maxFall` (default 100) has one evaluation
- * too, such as the first step on a coarse grid of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall
- * gradually if they have 5 levels or more.) Churn works as in {@link euler}.
+ * the data: 2N - 1 for N steps. Unlike in the paper, a step from a σ above 1000 over which it falls more than 100-fold has one evaluation
+ * too, such as the first step on a coarse grid of the cosine schedule; the paper's grids begin at 80. Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
- *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
+ * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; Infinity as in published
+ *   code, from any σ. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

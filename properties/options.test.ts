@@ -168,15 +168,18 @@ const rows: readonly Row[] = [
   row('logSNRTimes', (o) => d.logSNRTimes(o).memory(d.rectifiedFlow()), {}, { min: 1 }),
   row('boundAt', (o) => d.boundAt(d.edm(), denoiser, o), {}, { grid: 3, cdf: 'tanh', variance: 'beta' }),
   row('ectPairs', d.ectPairs, { steps: 10 }, { stages: 2 }),
-  row('ictPairs', d.ictPairs, { steps: 10 }, { from: 2, min: 0.1, max: 9, rho: 7 }),
-  row('consistencyLosses', d.consistencyLosses, { pairs }),
-  row('consistencyDistillationLosses', d.consistencyDistillationLosses, { pairs, teacher: trained }, { guidance: d.unguided }),
+  row('rootIntervals', d.rootIntervals, { steps: 10 }, { from: 2, to: 150 }),
+  row('doublingIntervals', d.doublingIntervals, { steps: 10 }, { from: 2, to: 150 }),
+  row('karrasPairs', d.karrasPairs, { intervals: 10 }, { min: 0.1, max: 9, rho: 7 }),
+  row('karrasTimes', traced((o, k) => d.karrasTimes(o)(d.edm())(zeros(4))(k)), {}, { min: 0.1, max: 9, rho: 7 }),
+  row('consistencyLosses', d.consistencyLosses, { pairs }, { distance: d.l1Distance, weighting: d.snrWeight, target: nn.emaConstant(0.9) }),
+  row('consistencyDistillationLosses', d.consistencyDistillationLosses, { pairs, teacher: trained }, { guidance: d.unguided, solver: 'euler', distance: d.l1Distance, weighting: d.snrWeight, target: nn.emaConstant(0.9) }),
   row('continuousConsistencyLosses', d.continuousConsistencyLosses, {}, { warmup: 5 }),
   row('continuousConsistencyDistillationLosses', d.continuousConsistencyDistillationLosses, { teacher: trained }, { guidance: d.unguided }),
-  row('progressiveLosses', d.progressiveLosses, { teacher: trained, steps: 2 }, { guidance: d.unguided }),
+  row('progressiveLosses', d.progressiveLosses, { teacher: trained, steps: 2 }, { guidance: d.unguided, distance: d.l1Distance, weighting: d.snrWeight }),
   row('meanFlowLosses', d.meanFlowLosses, {}, { share: 0.5 }),
   row('consistency', solving(d.consistency), {}, { sigmaMin: 0 }),
-  row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1 }),
+  row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1, sigmaMin: 0.002, timeScale: 1000 }),
   row('consistencyDenoiser', (o) => d.consistencyDenoiser(noising, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
   row('steered', (o) => d.steered(noising, o)(denoiser), {}, { correction: d.uncorrected }),
   row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),
@@ -190,7 +193,8 @@ const rows: readonly Row[] = [
   row('pMeanVariance', (o) => d.pMeanVariance(noising, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
   row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
 
-  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport, labelDropout: 0, onEvent: () => undefined }),
+  row('optimalTransport', tr.optimalTransport, {}, { source: () => new Float32Array(1), entropy: 1 }),
+  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport(), labelDropout: 0, onEvent: () => undefined }),
   row('fit heldOut', (o) => tr.fit({ ...recipe, heldOut: o }), { data, every: 1 }, { images: 1 }),
   row('startTraining', tr.startTraining, recipe, { averageDecay: 0.5 }),
   row('sample', (o) => tr.sample(o)(trained), { solver: d.ddim(), key }, { grid: 2, labels: [], guidance: d.unguided, previews: { every: 1, show: () => never } }),
@@ -269,6 +273,27 @@ describe.each(rows)('$name', ({ call, required, optional }) => {
       expect(error).toMatchObject({ _tag: 'ConfigError', actual: 'nothing' });
       expect(error?.where).toMatch(new RegExp(`\\.${name}$`));
     });
+});
+
+test.each<readonly [string, Call, string, string]>([
+  ['fit', tr.fit, 'process', 'noising'],
+  ['fit', tr.fit, 'lr', 'optimizer: adam({ learningRate })'],
+  ['fit', tr.fit, 'ema', 'averageDecay'],
+  ['fit', tr.fit, 'gradientClip', 'optimizer: chain(clipByGlobalNorm(1), adam({ learningRate }))'],
+  ['fit', tr.fit, 'validation', 'heldOut: { data, every }'],
+  ['sample', (o) => tr.sample(o)(trained), 'guidanceScale', 'guidance: cfg(2)'],
+  ['sample', (o) => tr.sample(o)(trained), 'cfg', 'guidance: cfg(2)'],
+  ['sample', (o) => tr.sample(o)(trained), 'numInferenceSteps', 'grid'],
+  ['sample', (o) => tr.sample(o)(trained), 'mask', 'known: { images, mask }'],
+  ['sample', (o) => tr.sample(o)(trained), 'init', 'from: { images, strength }'],
+  ['sample', (o) => tr.sample(o)(trained), 'n', 'count'],
+  ['unet', nn.unet, 'size', 'image: [height, width, channels]'],
+  ['unet', nn.unet, 'channels', 'image: [height, width, channels]'],
+  ['unet', nn.unet, 'parameterization', 'predicts'],
+])('%s suggests its own word for one of PyTorch or diffusers: $2', async (name, call, theirs, ours) => {
+  const error = await errorOf(() => call({ [theirs]: 1 } as never));
+  expect(error).toMatchObject({ where: `${name}.${theirs}`, hint: `did you mean ${ours}?` });
+  expect(error?.expected).toMatch(new RegExp(`^one of the fields ${/^\w+/.exec(ours)?.[0]},`)); // the first of many
 });
 
 test('backends without options take none', async () => {

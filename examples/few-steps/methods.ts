@@ -7,11 +7,12 @@ import {
   consistencyLosses,
   continuousConsistencyDistillationLosses,
   ddim,
+  doublingIntervals,
   ectPairs,
   edm,
   euler,
   type Grid,
-  ictPairs,
+  karrasPairs,
   logNormalTimes,
   meanFlowLosses,
   type Noising,
@@ -140,9 +141,9 @@ export const compareMethods = async ({
       await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: consistencyLosses({ pairs }) }),
     ),
   );
-  const ict = consistencyLosses({ pairs: ictPairs({ steps, to: 640 }) });
+  const ict = consistencyLosses({ pairs: karrasPairs({ intervals: doublingIntervals({ steps, to: 640 }) }) });
   await row('iCT', consistent(await trained({ model: models.edm, noising: edm(), times, loss: ict })));
-  const cd = consistencyDistillationLosses({ teacher: plain, pairs: ictPairs({ steps, from: 40, to: 40 }) });
+  const cd = consistencyDistillationLosses({ teacher: plain, pairs: karrasPairs({ intervals: 40 }) });
   await row(
     'consistency distillation',
     consistent(await trained({ model: models.edm, noising: edm(), initial: plain, times, loss: cd })),
@@ -166,7 +167,7 @@ export const compareMethods = async ({
   await row('progressive distillation', (count) => drawnBy(students[count]!, ddim(), count));
   const reflow = await nf.run(reflowPairs(flow, { solver: euler(), grid: 50, count: POINTS, batch: 5000, key: keys.pairs, signal })); // oxfmt-ignore
   await row('reflow', flowing(await trained({ model: models.flow, initial: flow, times: stratifiedTimes, ...reflow })));
-  const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport });
+  const transported = await trained({ model: models.flow, times: stratifiedTimes, coupling: optimalTransport() });
   await row('minibatch optimal transport', flowing(transported));
   const mf = meanFlowLosses({ share: 0.75, p: 0 }); // in the plane without outliers, the squared error
   const mean = await trained({ model: models.mean, times: uniformTimes, loss: mf });

@@ -306,22 +306,25 @@ test('stopping cancels a request that still runs after the time of grace, and di
     expect(sampling.outcomes).toEqual(['Cancelled']);
   }));
 
-test('stopping disconnects a client that does not read its answer', async () => {
-  const shape = [1, 2048, 2048, 1];
-  const images = { shape, data: new Float32Array(2048 * 2048).fill(0.1) }; // 80 MB of JSON, more than the sockets hold
-  let draw = (): void => undefined;
-  const drawn = new Promise<void>((resolve) => (draw = resolve));
-  const sample = () => async () => right(await drawn.then(() => images));
-  const large = { ...prepared, sample: sample as unknown as PreparedSampling['sample'] }; // a task, apart from its type
-  const service = await serve({ nf, prepared: large, port: 0, grace: 1 });
-  const client = connect(Number(new URL(service.url).port), '127.0.0.1');
-  client.write('GET /samples HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n');
-  await counted(service, 1, 0);
-  const stopped = service.stop();
-  draw();
-  await stopped;
-  client.destroy();
-});
+test.each([1, 5])(
+  'stopping disconnects a client that does not read its answers, to %i requests on one connection',
+  async (requests) => {
+    const shape = [1, 2048, 2048, 1];
+    const images = { shape, data: new Float32Array(2048 * 2048).fill(0.1) }; // 80 MB of JSON, more than the sockets hold
+    let draw = (): void => undefined;
+    const drawn = new Promise<void>((resolve) => (draw = resolve));
+    const sample = () => async () => right(await drawn.then(() => images));
+    const large = { ...prepared, sample: sample as unknown as PreparedSampling['sample'] }; // a task, apart from its type
+    const service = await serve({ nf, prepared: large, port: 0, grace: 1, running: 1 });
+    const client = connect(Number(new URL(service.url).port), '127.0.0.1');
+    client.write('GET /samples HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n'.repeat(requests));
+    await counted(service, 1, requests - 1);
+    const stopped = service.stop();
+    draw();
+    await waitFor('the server to stop', stopped);
+    client.destroy();
+  },
+);
 
 test('stopping closes a connection on which no request was sent, such as browsers open', async () => {
   const service = await serve({ nf, prepared, port: 0 });

@@ -141,15 +141,16 @@ export const serve = async (service: Service): Promise<Serving> => {
   /** Handles a request; resolves when the response is sent, or the client has disconnected. */
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController();
-    const closed = new Promise<void>((resolve) => {
-      response.once('close', () => {
-        gone.abort(); // has no effect after the response
-        resolve();
-      });
-    });
+    const { socket } = request;
+    socket.setMaxListeners(0); // one for each request that a client sends before it reads the answers
+    const close = (): void => gone.abort(); // has no effect after the response
+    const closed = once(gone.signal, 'abort');
+    // the response to such a request has no event if its client disconnects
+    for (const end of [response, socket]) end.once('close', close);
     const reply = await replyOf(request, gone.signal);
     if (!gone.signal.aborted) send(response, reply);
     await closed;
+    socket.off('close', close);
   };
 
   const answers = new Set<Promise<void>>();

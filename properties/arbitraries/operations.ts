@@ -219,7 +219,7 @@ const composed = (name: string, definition: Composite, options?: (c: Choices, x:
 
 const composites: readonly Operation[] = [
   composed('silu', siluComposite),
-  composed('gelu', geluComposite),
+  composed('gelu', geluComposite, (c) => ({ approximate: c.of(['none', 'tanh']) })),
   composed('softmax', softmaxComposite),
   composed('normalize', normalizeComposite, (c, x) => {
     const first = c.nat(x.shape.length);

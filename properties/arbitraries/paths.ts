@@ -20,7 +20,7 @@ import {
   trigonometric,
   uniPC,
 } from 'noisefold/diffusion';
-import { mul, sin, square, sub } from 'noisefold/dsl';
+import { add, exp, expm1, mul, neg, sin, sqrt, square, sub } from 'noisefold/dsl';
 import { valueOf } from '../oracles/plans.js';
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
@@ -30,9 +30,18 @@ const early = valueOf(
   interpolant({ name: 'early', alpha: (t) => square(sub(1, t)), sigma: (t) => sin(mul(t, Math.PI / 2)) }),
 );
 
+/** α² = e^{-(10⁻⁴ + 10·t²)}, which has noise at t = 0: lucidrains' `beta_linear_log_snr`. */
+const noisyStart = valueOf(
+  interpolant({
+    name: 'noisyStart',
+    alpha: (t) => exp(mul(add(mul(square(t), 10), 1e-4), -0.5)),
+    sigma: (t) => sqrt(neg(expm1(neg(add(mul(square(t), 10), 1e-4))))),
+  }),
+);
+
 /** A path over [0, 1]. */
 export const unitPath: fc.Arbitrary<ContinuousNoising> = fc.oneof(
-  fc.constantFrom(rectifiedFlow(), trigonometric(), early),
+  fc.constantFrom(rectifiedFlow(), trigonometric(), early, noisyStart),
   within(0, 0.2).map((offset) => continuousCosine({ offset })),
   fc.tuple(within(0.05, 2), within(3, 20)).map(([betaMin, betaMax]) => continuousLinear({ betaMin, betaMax })),
   fc

@@ -8,6 +8,10 @@ const kinds = {
   promise: 'a promise',
   string: 'a string',
   undefined: 'undefined',
+  null: 'null',
+  number: 'a number',
+  numberText: 'a number as text',
+  texts: 'an array of texts',
   function: 'a function that was not called',
   otherArray: 'an array of another length',
   array: 'an array',
@@ -18,7 +22,8 @@ type Kind = keyof typeof kinds;
 /** A function, the position of an argument, the kinds, and the reason. */
 type Entry = readonly [names: string, position: number, kinds: readonly Kind[], reason: string];
 
-const any: readonly Kind[] = ['either', 'effect', 'promise', 'string', 'undefined', 'function', 'otherArray', 'array'];
+const any = Object.keys(kinds) as readonly Kind[]; // a literal has no others
+const absent: readonly Kind[] = ['undefined', 'null'];
 
 const entries: readonly Entry[] = [
   ['isDiscrete isLeafSpec isTensor isValue', 0, any, 'a guard'],
@@ -26,8 +31,14 @@ const entries: readonly Entry[] = [
   ['left right', 0, any, 'generic: the value may be anything'],
   ['isLeft isRight unwrap', 0, ['either'], 'a value may be an Either itself'],
   ['open', 0, ['either'], 'a backend may be an Either'],
+  [
+    'decodeCheckpoint decodeSafetensors decodeCifar10 decodeNpy decodeNpz decodeIdx decodeMetricsLog gunzip streamIdx',
+    0,
+    any,
+    'a name for messages',
+  ],
   ['unguided uncorrected', 0, any, 'the identity: the sampler checks what it gets'],
-  ['pixelOf', 0, any, 'called for each number: NaN for what is no number'],
+  ['pixelOf bitsOfBytes', 0, any, 'called for each number: NaN for what is no number'],
   [
     'ancestral ddim deis dpmSolver dpmSolverFast dpmSolverPP dpmSolverPP2SAncestral ' +
       'dpmSolverPPSdeSinglestep dpmSolverPPSinglestep euler flowHeun flowSde heun kdpm2 kdpm2Ancestral restart rungeKutta saSolver tcd uniPC',
@@ -39,20 +50,20 @@ const entries: readonly Entry[] = [
   ['program', 0, any, 'the error is in its inputs: compile returns it'],
   ['imagesOfShards', 0, any, 'lazy: the iterator gives the error'],
   ['readIdxChunks', 0, any, 'lazy: the iterator gives the error'],
-  ['readIdxChunks', 1, any, 'lazy: the iterator gives the error'],
+  ['readIdxChunks streamIdx', 1, any, 'lazy: the iterator gives the error'],
   [
     'parseSpec treeSpec',
     0,
-    ['string', 'undefined', 'array'],
+    ['string', 'undefined', 'null', 'array'],
     'a spec: a string, an absent tree, or a tree without members',
   ],
   [
     'leaves mapLeaves tensorsOf mapTensors storeAs release layer clipByGlobalNorm globalNorm readTensors',
     0,
-    ['undefined', 'array'],
-    'a tree without members',
+    ['undefined', 'null', 'array'],
+    'a tree without members, or with one constant',
   ],
-  ['ema', 0, ['undefined'], 'a tree without members'],
+  ['ema', 0, absent, 'a tree without members'],
   [
     'showShape leafSpec zipLeaves concatAll stack table groups foldChannels scheduleFromBetas noisingOfSigmas checkedImages',
     0,
@@ -65,14 +76,38 @@ const entries: readonly Entry[] = [
     ['otherArray'],
     'a list of any length',
   ],
-  ['augmented imagesAt levelsOf heldOutLosses trainStep', 1, ['otherArray'], 'a list of any length'],
-  ['constantBetas datasetOfImages diffusersScheduler lossChart variance', 1, ['undefined'], 'optional'],
+  ['augmented imagesAt levelsOf heldOutLosses trainStep piecewise', 1, ['otherArray'], 'a list of any length'],
+  ['through entriesAt entryAt atTimes atSigmas respaceAtSigmas sections', 0, ['otherArray'], 'a list of any length'],
+  ['sub mul atan2 and or', 0, ['number'], 'a number is a scalar tensor'],
+  ['sub mul atan2 and or', 1, ['number'], 'a number is a scalar tensor'],
+  ['respace', 0, ['number'], 'a grid, or its number of steps'],
+  ['partOfTheWay', 1, ['number'], 'a grid, or its number of steps'],
+  ['theirShape', 1, ['texts'], 'a shape in words'],
+  ['leaves mapLeaves release', 0, ['number'], 'a tree of one leaf'],
+  ['fork foldIn brownianNoise featuresOf deriveWords', 0, ['texts'], 'generic, or the words of a key, which key makes'],
+  ['deriveWords randomInto trainStep', 1, ['texts'], 'generic, or the words of a key'],
+  ['constantBetas datasetOfImages diffusersScheduler lossChart variance betaSigmaGrid', 1, ['undefined'], 'optional'],
+  [
+    'polyexponentialGrid conditioningAugmentation apg cfgZero steered consistencyDenoiser',
+    1,
+    ['undefined'],
+    'optional',
+  ],
+  [
+    'dynamicThreshold inpainting randomFlip edmWeight p2Weight progress fanInNormal fanInUniform',
+    0,
+    ['undefined'],
+    'optional',
+  ],
+  ['continuousConsistencyLosses meanFlowLosses pseudoHuberLosses', 0, ['undefined'], 'optional'],
+  ['progress', 1, ['undefined'], 'optional'],
+  ['predictionErrors', 2, ['undefined'], 'optional'],
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
   ['emaWarmup guidedDiffusionConfig guidedDiffusionClassifierConfig local', 0, ['undefined'], 'optional'],
   ['rateAt', 1, any, 'a constant learning rate does not use the step'],
-  ['ascribe', 1, ['string'], 'a symbol'],
-  ['reshape', 1, ['string'], 'a symbol for an axis of the tensor'],
+  ['ascribe', 1, ['string', 'numberText'], 'a symbol'],
+  ['reshape', 1, ['string', 'numberText'], 'a symbol for an axis of the tensor'],
   ['writeAtomically', 1, ['string'], 'a text'],
   ['readsOf writesOf', 1, any, 'not an argument: the example calls it by map'],
   ['readsOf writesOf', 2, any, 'not an argument: the example calls it by map'],
@@ -87,11 +122,11 @@ const legitimate = new Set(
 /** Exports whose examples pass no argument: values that are no functions, and functions without a call or with optional options. */
 const unwatched = new Set(
   [
-    'channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
+    'askBackend measurePeak channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
     'allOnes allZeros keep',
     'consistency ddimInversion digitClassifier flowEuler dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
     'pndm stopOnSignals',
-    'continuousCosine continuousLinear continuousSigmoid edm logitNormalTimes modeTimes rectifiedFlow trigonometric',
+    'continuousCosine continuousLinear continuousSigmoid edm karrasTimes logitNormalTimes modeTimes rectifiedFlow trigonometric',
   ].flatMap((names) => names.split(' ')),
 );
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { t } from '../../src/internal/fp.js';
+import { THEIRS } from '../../src/internal/suggest.js';
 import { fits } from '../../src/training/fit/fit.js';
 import { root } from '../types/operations/typescript.js';
 import { testPage } from './page.js';
@@ -40,4 +41,15 @@ test('the table of events has every case and its fields', () => {
     quoted(fields!).filter((name) => !/^(oracle|heldOut)/.test(name)),
   ]);
   expect(rows).toEqual(cases);
+});
+
+test('the table of names of other libraries has every one that errors translate, and the suggestion', () => {
+  const rows = rowsBelow('Names of PyTorch and diffusers').flatMap(([there, here]) =>
+    quoted(there!).map((name) => [name, quoted(here!)] as const),
+  );
+  const suggested = Object.entries(THEIRS).map(([name, fields]) => [
+    name,
+    Object.entries(fields).map(([field, rest]) => `${field}${rest}`),
+  ]);
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(suggested));
 });

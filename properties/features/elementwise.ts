@@ -59,7 +59,10 @@ const activations = family('Activations', {
   relu: smooth([nonzero], n.relu),
   leakyRelu: smooth([nonzero], n.leakyRelu, (leakyRelu, x) => leakyRelu(x)),
   elu: smooth([nonzero], n.elu, (elu, x) => elu(x)),
-  gelu: smooth([any], n.gelu),
+  gelu: [
+    smooth([any], n.gelu, (gelu, x) => gelu(x)),
+    smooth([any], n.gelu, (gelu, x) => gelu(x, { approximate: 'tanh' })),
+  ],
   silu: smooth([any], n.silu),
   sigmoid: smooth([any], n.sigmoid),
   softplus: smooth([nonzero], n.softplus),

@@ -11,6 +11,7 @@ import {
   type GaussianMixture,
   type NoisePairs,
   overNoising,
+  pseudoHuberDistance,
   sigmaOf,
 } from 'noisefold/diffusion';
 import {
@@ -80,7 +81,10 @@ const constant: Law<readonly [Place, number]> = {
     const pairs: NoisePairs = { settings: null, of: (sigma) => ({ t: sigma, r: mul(sigma, ratio) }) };
     const [loss] = await computed(
       () =>
-        consistencyDistillationLosses({ teacher, pairs, c: 1e-30 })(edm(), consistencyOf(pair))(null, {
+        consistencyDistillationLosses({ teacher, pairs, distance: pseudoHuberDistance(1e-30) })(
+          edm(),
+          consistencyOf(pair),
+        )(null, {
           ...{ x0: one(x0), noise: one(noise), t: one(t), teacher: {} },
         }).losses,
     );
@@ -112,7 +116,10 @@ const everyPath: Law<readonly [ContinuousNoising, GaussianMixture<[]>, readonly 
       const lossesOn = async (noising: ContinuousNoising, at: readonly number[]) =>
         Array.from(
           await computed(() => {
-            const losses = consistencyLosses({ pairs, c: 0.01 })(noising, exactDenoiser(noising)(data));
+            const losses = consistencyLosses({ pairs, distance: pseudoHuberDistance(0.01) })(
+              noising,
+              exactDenoiser(noising)(data),
+            );
             return losses(null, { x0: fullOf(0.5, 4), noise: constantOf(noise, 4), t: constantOf(at, 4) }).losses;
           }),
         );
@@ -143,7 +150,7 @@ const transport: Law<readonly [number, number, number, readonly number[]]> = {
   runs: 150,
   violation: async ([n, each, seed, pixels]) => {
     const images = Float32Array.from(pixels);
-    const noise = optimalTransport({ images, positions: new Int32Array(n) }, key(seed));
+    const noise = await optimalTransport()({ images, positions: new Int32Array(n) }, key(seed));
     const cost = (order: readonly number[]): number =>
       order.reduce((sum, j, i) => {
         for (let k = 0; k < each; k++) sum += (images[i * each + k]! - noise[j * each + k]!) ** 2;

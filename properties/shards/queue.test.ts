@@ -94,6 +94,20 @@ describe('a queue', options, () => {
     await demandEqual('twins-2', valueOf(both[1]));
   });
 
+  test('computes results again that were damaged on the server', async () => {
+    startWorker('damaged');
+    await demandEqual('damaged', valueOf(await drawn('damaged')));
+    const client = new Redis(server().port);
+    const keys = await client.keys('damaged:result:*'); // which stay for a minute
+    expect(keys).toHaveLength(JOBS);
+    for (const key of keys) await client.setrange(key, (await client.strlen(key)) - 1, '\x7f');
+    client.disconnect();
+    const again = { engine: queue({ url: urlOf(), name: 'damaged' }) };
+    const shards = valueOf(await drawn('damaged-again', again));
+    await demandEqual('damaged-again', shards);
+    expect(shards.retries).toBe(JOBS);
+  });
+
   test('goes on after a program that was stopped, with another one', async () => {
     startWorker('resumed');
     const signal = { aborted: false };
@@ -198,7 +212,7 @@ describe('a queue', options, () => {
     await jobs.close();
   });
 
-  test('reports jobs whose checkpoint no worker has, after their attempts', async () => {
+  test('reports jobs whose checkpoint no worker has, after their attempts, and runs them again in the next run', async () => {
     const words = ['--checkpoints', folderFor('data of the server')]; // a folder without trained files
     workers.push(workerOf(world().worker, words, { QUEUE: urlOf(), LOCK: '1500', QUEUE_NAME: 'lacking' }));
     const shards = valueOf(await drawn('lacking', { size: 12 }));
@@ -209,6 +223,10 @@ describe('a queue', options, () => {
       expected: expect.stringContaining('SHA-256'),
     });
     expect(shards.retries).toBe(4);
+    startWorker('lacking');
+    workers.shift()?.child.kill('SIGKILL');
+    // the failed jobs, which the server keeps, run again
+    expect(valueOf(await drawn('lacking', { size: 12 }))).toMatchObject({ failures: [], computed: 2 });
   });
 
   test('refuses a worker of other bits', async () => {

@@ -1,13 +1,15 @@
 /** Servers that cannot be used, and those that ask for a password or for certificates. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { queue } from '../../src/shards/index.js';
 import { bundled } from '../bundled.js';
 import { valueOf } from '../oracles/plans.js';
 import { farm, options } from './farm.js';
-import { freePort, valkeyIn, workerOf } from './valkey.js';
+import { waitFor } from '../waiting.js';
+import { freePort, valkeyIn, type WorkerProcess, workerOf } from './valkey.js';
 
 const { world, workers, folderFor, urlOf, startWorker, draw: drawn, demandEqual } = farm();
 
@@ -34,6 +36,83 @@ const certificatesIn = (folder: string) => {
     client: make('client', ...signed),
   };
 };
+
+/** Starts a server that answers with a text each time that it receives something. */
+const answering = (text: string): Promise<Server> =>
+  new Promise((resolve) => {
+    const own = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (received) => {
+        for (const _ of received.toString().match(/^\*/gm) ?? []) socket.write(text); // for each command
+      });
+    });
+    own.listen(0, '127.0.0.1', () => resolve(own));
+  });
+
+describe('a program and a worker end with an error', options, () => {
+  /** Starts a program and a worker of a queue, whose patience is short. */
+  const both = async (name: string, url: string) => {
+    const program = folderFor('queueProgram.mjs');
+    writeFileSync(program, await bundled(new URL('./queueProgram.ts', import.meta.url), { node: true }));
+    const worker = startWorker(name, url, { PATIENCE: '2' });
+    workers.push(workerOf(program, [url, name, folderFor(name), world().checkpoint, '2']));
+    return [worker, workers.at(-1)!] as const;
+  };
+  const errorsOf = async (processes: readonly WorkerProcess[]): Promise<readonly string[]> => {
+    await waitFor('the end of the program and of the worker', Promise.all(processes.map(({ end }) => end())));
+    return processes.map(({ printed }) => printed().match(/^Backend.*$/m)?.[0] ?? printed());
+  };
+
+  test.each([
+    ['is silent', '', 'got no answer for 2 s; look at the output of the server; give rediss://… if it speaks TLS'],
+    ['sends garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'another program answers at this port'],
+    ['answers OK to all commands', '+OK\r\n', 'got "OK" to PING; give the url of the server'],
+  ])('of a server that %s', async (_, text, message) => {
+    const own = await answering(text);
+    const { port } = own.address() as AddressInfo;
+    const errors = await errorsOf(await both('odd', urlOf(port)));
+    own.close();
+    for (const error of errors) expect(error).toMatch(/^BackendUnavailable: /);
+    for (const error of errors) expect(error).toContain(message);
+  });
+
+  test.each([
+    ['does not speak TLS', 'rediss://', '', 'give redis://… if it does not speak TLS'],
+    ['has no memory left', 'redis://', '--maxmemory 1', 'give the server more memory (maxmemory)'],
+    [
+      'refuses commands',
+      'redis://poor:x@',
+      '--user poor on nopass ~* &* +@all -set',
+      'give the user of the url all rights',
+    ],
+    [
+      'refuses scripts',
+      'redis://poor:x@',
+      '--user poor on nopass ~* &* +@all -eval -evalsha',
+      'give the user of the url all rights',
+    ],
+  ])('of a server that %s', async (name, before, words, hint) => {
+    const own = await valkeyIn(folderFor(`data of a server that ${name}`), () => words.split(' ').filter(Boolean));
+    await own.start();
+    const errors = await errorsOf(await both('odd', `${before}127.0.0.1:${own.port}`));
+    await own.stop('SIGKILL');
+    for (const error of errors) expect(error).toContain(hint);
+  });
+
+  test('of a server that is stopped while they run', async () => {
+    const own = await valkeyIn(folderFor('data of a server that is stopped'));
+    await own.start();
+    const [worker, program] = await both('still', urlOf(own.port));
+    const begun = async (): Promise<void> => {
+      while (!program.printed().includes('are done')) await new Promise((go) => setTimeout(go, 20));
+    };
+    await waitFor('the first job', begun());
+    own.pause();
+    const errors = await errorsOf([worker, program]);
+    await own.stop('SIGKILL');
+    for (const error of errors) expect(error).toMatch(/^BackendFailure: .*got no answer for 2 s/);
+  });
+});
 
 describe('a server that cannot be used', options, () => {
   test('is not there', async () => {
@@ -65,9 +144,13 @@ describe('a server that cannot be used', options, () => {
     const own = await valkeyIn(folderFor('data of a server that goes'));
     await own.start();
     const engine = queue({ url: urlOf(own.port), name: 'gone', patience: 1 });
-    setTimeout(() => void own.stop('SIGKILL'), 1000);
+    setTimeout(() => void own.stop('SIGKILL'), 2000);
     expect(await drawn('gone', { engine })).toMatchObject({
-      left: { _tag: 'BackendFailure', actual: 'no connection for 1 s' },
+      left: {
+        _tag: 'BackendFailure',
+        actual: expect.stringContaining('ECONNREFUSED'),
+        hint: expect.stringContaining('start it again'),
+      },
     });
   });
 

@@ -27,6 +27,10 @@ const endOf = (child: ChildProcess): Promise<number | null> =>
 export interface Valkey {
   readonly port: number;
   readonly start: () => Promise<void>;
+  /** Stops the server, which keeps its connections and does not answer. */
+  readonly pause: () => void;
+  /** Lets it go on. */
+  readonly goOn: () => void;
   /** Ends the server by a signal. Its append-only file stays. */
   readonly stop: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
 }
@@ -54,7 +58,7 @@ export const valkeyIn = async (
     server?.kill(signal);
     if (server !== null) await endOf(server);
   };
-  return { port, start, stop };
+  return { port, start, stop, pause: () => void server?.kill('SIGSTOP'), goOn: () => void server?.kill('SIGCONT') };
 };
 
 export interface WorkerProcess {

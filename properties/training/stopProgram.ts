@@ -1,6 +1,8 @@
 /**
- * A process that prints the signals it receives, and continues for a number of turns. `stopOnSignals.test.ts` runs it.
+ * A process that prints the signals it receives, and continues for a number of turns. At the next turn after a signal it throws
+ * an error of the kind of its second argument, if there is one. `stopOnSignals.test.ts` runs it.
  */
+import { type ErrorTag, raise } from '../../src/internal/errors.js';
 import { stopOnSignals } from '../../src/node/stopOnSignals.js';
 
 const stop = stopOnSignals((name) => {
@@ -15,3 +17,10 @@ const timer = setInterval(() => {
   stop.release();
   process.exitCode = 7;
 }, 5);
+
+const [, , , tag] = process.argv;
+if (tag !== undefined) {
+  while (!stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+  clearInterval(timer);
+  raise(tag as ErrorTag, { where: 'work', expected: 'to continue', actual: 'a signal to stop', hint: 'resume it' });
+}

@@ -6,6 +6,7 @@ import {
   type Dim,
   div,
   exp,
+  gelu,
   isFinite,
   less,
   mul,
@@ -33,6 +34,13 @@ expectType<Tensor<['B']>>()(F.pipe(steps, cast('float32')));
 expectType<Scalar>()(div(add(loss, loss), 2));
 expectType<Tensor<['B', 28, 28, 64]>>()(where(isFinite(loss), x, x));
 expectType<Tensor<['B', 28, 28, 64]>>()(where(less(x, 0), x, 0));
+expectType<Tensor<['B', 28, 28, 64]>>()(gelu(x, { approximate: 'tanh' }));
+
+// @ts-expect-error '"fast"' is not assignable to type '"tanh" | "none" | undefined'
+gelu(x, { approximate: 'fast' });
+
+// @ts-expect-error 'approx' is not an option: did you mean 'approximate'?
+gelu(x, { approx: 'tanh' });
 
 // a narrow tensor flows into a wide place
 expectType<Tensor<['B', Dim, Dim, Dim]>>()(add(wide, x));

@@ -9,14 +9,15 @@ device they run on and their speeds: matrix products and convolutions in
 GFLOP/s, fused elementwise operations in GB/s. Exits with 0 if any backend works.
 
 npx noisefold worker --queue URL --checkpoints PATH
-                     [--threads N] [--name NAME]
+                     [--threads N] [--name NAME] [--patience SECONDS]
                      [--tls-ca FILE] [--tls-cert FILE] [--tls-key FILE]
 
 Runs jobs of a queue, such as those of sampleShards, until SIGTERM or Ctrl-C; it
 finishes its job first. PATH is a trained file or a folder of them, and may be
 given several times. URL is redis://:password@host:port, or rediss://… for
 TLS, with the certificates of FILE; by default that of the environment
-variable NOISEFOLD_QUEUE, which other users of the machine cannot see.
+variable NOISEFOLD_QUEUE, which other users of the machine cannot see. It ends
+with 1 if the server does not answer for SECONDS, by default 60.
 `;
 
 const [command = '', ...words] = process.argv.slice(2);

@@ -186,10 +186,12 @@ export {
   consistencyLosses,
   type ConsistencyLossOptions,
 } from './losses/consistencyLosses.js';
+export { type Distance, l1Distance, pseudoHuberDistance, squaredL2Distance } from './losses/distances.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type AnyTeacher,
+  type ErrorOptions,
   type Loss,
   type Losses,
   meanLoss,
@@ -198,16 +200,25 @@ export {
   type SampleLosses,
   simpleLoss,
   simpleLosses,
+  type TargetAverage,
   targetOf,
 } from './losses/loss.js';
 export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
 export {
+  doublingIntervals,
+  type DoublingIntervalsOptions,
   type EctOptions,
   ectPairs,
-  type IctOptions,
-  ictPairs,
+  emaByIntervals,
+  type Intervals,
+  karrasPairs,
+  type KarrasPairsOptions,
+  karrasTimes,
+  type KarrasTimesOptions,
   type NoisePair,
   type NoisePairs,
+  rootIntervals,
+  type RootIntervalsOptions,
 } from './losses/noisePairs.js';
 export {
   continuousConsistencyDistillationLosses,
@@ -223,13 +234,22 @@ export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
 export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
 export { usualLosses } from './losses/usualLosses.js';
-export { antitheticTimes, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './losses/timeDraw.js';
+export {
+  antitheticTimes,
+  densityOf,
+  stratifiedTimes,
+  type TimeDensity,
+  type TimeDraw,
+  uniformTimes,
+  usualTimes,
+} from './losses/timeDraw.js';
 export {
   edmWeight,
   minSnrWeight,
   p2Weight,
   sigmoidWeight,
   snrWeight,
+  truncatedSnrWeight,
   uniformWeight,
   weightedBy,
   type Weighting,

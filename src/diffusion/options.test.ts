@@ -31,7 +31,7 @@ import { logNormalTimes, shiftedTimes } from './losses/timeDistribution.js';
 import { logSNRTimes } from './losses/logSNRTimes.js';
 import { pseudoHuberLosses } from './losses/pseudoHuber.js';
 import { timestepsBy } from './losses/timestepsBy.js';
-import { trailing } from './grids/grid.js';
+import { gridOf, trailing } from './grids/grid.js';
 import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, weightedBy } from './losses/weighting.js';
 import { ddpm } from './levels/discreteNoising.js';
 
@@ -63,7 +63,7 @@ describe('options of functions that return an Either', () => {
     [sigmoidAlphaBar(9, { start: 5 }), 'sigmoidAlphaBar.start: expected start < end, got start = 5, end = 3; start -3 and end 3 are usual'],
     [linearUnscaled(9, any({ begin: 0.1 })), 'linearUnscaled.begin: expected one of the fields start, end, got an unknown field; leave it out'],
     [scaledLinear(9, { end: 1e-5 }), 'scaledLinear.end: expected rising betas, 0 < start ≤ end < 1, got start = 0.00085, end = 0.00001; scheduleFromBetas takes betas in any order'],
-    [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected at least one beta, got none; a beta is the variance that one step adds; more steps need smaller betas'],
+    [scheduleFromBetas(any(undefined)), 'scheduleFromBetas: expected an array of numbers, got nothing; give [1, 2] or a typed array'],
     [likelihood(any({ noising, denoiser: white, gird: 5 })), 'likelihood.gird: expected one of the fields noising, denoiser, grid, got an unknown field; did you mean grid?'],
     [cfg(2, any({ reskale: 0.7 }))(white), 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
     [cfg(2, any({ interval: 5 }))(white), 'cfg.interval: expected an interval [first, last], got 5; { interval: [200, 800] } guides only between these timesteps'],
@@ -78,7 +78,14 @@ describe('options of functions that return an Either', () => {
     [gaussianMixture(any({ shape: [2], weights: 3, means: [], variances: [] })), 'gaussianMixture.weights: expected a weight for each Gaussian, got 3; change weights'],
     [gaussianMixture(any({ shape: [2], weights: [1], means: [0], variances: [1] })), 'gaussianMixture.means.0: expected an array of numbers, got 0; give [1, 2] or a typed array'],
     [sampler(any({ noising, denoiser: white, solver: ddim, grid: 5 })), 'sampler.solver: expected a solver, such as ddim(): call the function that makes it, got a function; change solver'],
-    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; change grid'],
+    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: '5' })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got "5"; write grid: 25'],
+    [sampler(any({ noising, denoiser: white, solver: ddim(), grid: [99, 50] })), 'sampler.grid: expected a number of timesteps, or a grid such as trailing(50), got times in an array; write atTimes([99, 50])'],
+    [sampler(any({ noising, denoiser: { ...white, predicts: 'eps' }, solver: ddim(), grid: 5 })), 'sampler.denoiser.predicts: expected \'epsilon\', \'x0\', \'v\', \'score\' or \'velocity\', got "eps"; give that of the denoiser'],
+    [sampler(any({ noising, denoiser: { predicts: 'x0', apply: 3 }, solver: ddim(), grid: 5 })), 'sampler.denoiser.apply: expected a function of params, x_t and its time, got 3; write (x) => …'],
+    [respace(any([99, 50]))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got times in an array; write atTimes([99, 50])'],
+    [respace(10)(any(E.right(noising))), 'respace: noising: expected a noising process of a schedule, got an Either; take the value out of it by unwrap or E.flatMap'],
+    [gridOf(any('10'))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got "10"; write grid: 25'],
+    [gridOf(10)(any(E.right(noising))), 'gridOf: noising: expected a noising process, got an Either; take the value out of it by unwrap or E.flatMap'],
   ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // oxfmt-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {

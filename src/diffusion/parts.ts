@@ -1,6 +1,6 @@
 /** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
 import { hinted, oneOf } from '../internal/decode.js';
-import { list, part, partLike } from '../internal/parts.js';
+import { callback, list, part, partLike } from '../internal/parts.js';
 import { F, t } from '../internal/fp.js';
 
 const DDPM = 'unwrap(ddpm(cosine(1000)))';
@@ -38,11 +38,21 @@ export const channelsPart = list('channels, such as noising.marginals', channelP
 export const gaussianPart = partLike('a Gaussian', '{ mean, logVariance } of tensors', 'mean', 'logVariance');
 
 const MODEL = 'the result of unet, or { predicts, apply }';
-export const denoiserPart = partLike('a denoiser', MODEL, 'predicts', 'apply');
 export const networkPart = partLike('a denoiser or a classifier', MODEL, 'apply');
 export const classifierPart = partLike('a classifier', 'the result of encoderClassifier', 'classes', 'apply');
 
 export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'give that of the denoiser');
+
+const denoiserKind = partLike('a denoiser', MODEL, 'predicts', 'apply');
+const denoiserFields = t.type({ predicts: predictsPart, apply: callback('a function of params, x_t and its time') });
+
+/** A denoiser, with a prediction and a function. */
+export const denoiserPart: t.Mixed = new t.Type<unknown>(
+  'a denoiser',
+  (x): x is unknown => denoiserKind.is(x) && denoiserFields.is(x),
+  (x, context) => (denoiserKind.is(x) ? denoiserFields : denoiserKind).validate(x, context),
+  F.identity,
+);
 
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);

@@ -171,6 +171,19 @@ describe('open', () => {
   }); // oxfmt-ignore
 });
 
+test.each<[string, () => unknown]>([
+  ['an effect', () => upload(four, [4])],
+  ['a task', () => task(TE.right(1))],
+  ['an effect that a promise gives', () => Promise.resolve().then(() => upload(four, [4]) as never)],
+])('`await` of %s, which would not run it, rejects', async (_, work) => {
+  expect(await errorOf(Promise.resolve(work()))).toMatchObject({
+    _tag: 'ConfigError',
+    where: 'await',
+    actual: 'work that has not run',
+    hint: 'write await nf.run(…)',
+  });
+});
+
 describe('unwrap', () => {
   test('returns the value of a Right', () => expect(unwrap(E.right(3))).toBe(3));
   test('throws the error of a Left', () => {

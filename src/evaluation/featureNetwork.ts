@@ -31,6 +31,11 @@ export interface FeatureModel<P, I extends ImageShape> {
 export interface FeatureNetwork<P, I extends ImageShape> {
   readonly model: FeatureModel<P, I>;
   readonly params: Resident<P>;
+  /**
+   * The version of the function, for `featureShards`: a run does not use the features of another version. The parameters need
+   * none, because a digest tells them apart.
+   */
+  readonly version?: string;
 }
 
 /**

@@ -148,6 +148,13 @@ describe('precision and recall', () => {
   test('count an image on the edge of a ball, like its own neighbours', () => {
     const same = table(9, 3, (i) => Math.sin(i * i));
     expect(unwrap(precisionRecall(same, same))).toEqual({ precision: 1, recall: 1 });
+    // 20 is as far from 10 as 0 is
+    const ofTwo = precisionRecall(column(0, 10), column(20, 100), { neighbours: 1 });
+    expect(unwrap(ofTwo)).toEqual({ precision: 0.5, recall: 1 });
+  });
+
+  test('nearest images at the same distance are in their order', () => {
+    expect(unwrap(nearestNeighbours(column(1, 5, -1), column(0), 2)).indices).toEqual(Int32Array.of(0, 2));
   });
 });
 
@@ -174,6 +181,7 @@ describe('bad input', () => {
     ['as many neighbours as images', precisionRecall(two, two), { _tag: 'ConfigError', expected: 'at least 4 images', hint: expect.stringContaining('3 neighbours') }],
     ['half a neighbour', precisionRecall(two, two, { neighbours: 0.5 }), { _tag: 'ConfigError', where: 'precisionRecall.neighbours' }],
     ['logits for probabilities', inceptionScore(table(2, 2, (i) => i + 1)), { _tag: 'ConfigError', where: 'inceptionScore: image 0', hint: 'give softmax(logits)' }],
+    ['a negative probability', inceptionScore(table(2, 2, (i) => [0.5, 0.5, 1.5, -0.5][i]!)), { _tag: 'ConfigError', where: 'inceptionScore: image 1' }],
     ['more parts than images', inceptionScore(table(2, 2, () => 0.5), { splits: 3 }), { _tag: 'ConfigError', expected: 'at least 3 images' }],
     ['no probabilities', inceptionScore(nothing), { _tag: 'ConfigError', expected: 'at least 1 images' }],
     ['labels of a different number of images', accuracyOf(two, [1]), { _tag: 'ConfigError', where: 'accuracyOf: labels', actual: '1' }],

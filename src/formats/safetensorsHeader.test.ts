@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { faults } from '../../properties/faults.js';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
-import { ARRAYS, elementBytes, type Header, readHeader, type StoredDType } from './safetensorsHeader.js';
+import { ARRAYS, byteLength, elementBytes, type Header, readHeader, type StoredDType } from './safetensorsHeader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -173,6 +173,10 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // the name is there once the flag is
 
 const heapUsed = (): number => process.memoryUsage().heapUsed;
+
+test('a shape of 64 extents has the bytes of their product', () => {
+  expect(byteLength('F32', [3, ...Array.from({ length: 63 }, () => 1)])).toBe(12);
+});
 
 test('a header of more than 2¹⁶ tensors is refused', () => {
   const entries = Array.from({ length: 2 ** 16 + 1 }, (_, i) => `"${i}":${EMPTY}`);

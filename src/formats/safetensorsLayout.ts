@@ -1,6 +1,7 @@
 /** The layout of safetensors files and its checks, for readers and writers of files in memory and on disk. */
 import { fail, type NoisefoldError, raise, showShape } from '../internal/errors.js';
 import { E, F, type either } from '../internal/fp.js';
+import { show } from '../internal/decode.js';
 import { builtinOf } from '../internal/json/json.js';
 import { crc32, hexOf } from './crc32.js';
 import {
@@ -34,8 +35,10 @@ export interface TensorFile {
 
 /** The longest header that other readers accept, in bytes. */
 const LONGEST_HEADER = 100_000_000;
+/** The name of the checksum in the metadata. */
+const CHECKSUM = 'crc32';
 /** The beginning of a header that carries a checksum, in eight hexadecimal digits. */
-const CHECKED = `{"${METADATA}":{"crc32":"`;
+const CHECKED = `{"${METADATA}":{"${CHECKSUM}":"`;
 /** The place of the digits in a file. */
 export const DIGITS_AT = 8 + CHECKED.length;
 
@@ -264,18 +267,32 @@ export interface Head extends Header {
   readonly checked?: { readonly claimed: string; readonly before: number };
 }
 
-/** Reads the beginning of a file of a given size, up to its numbers. */
+/** The beginning of a header whose first word may be a checksum: its name. */
+const FIRST_NAME = /^\{"__metadata__":\{"(.{5})":"[\da-f]{8}"/s;
+
+/** Tests if a name is that of a checksum with one wrong character. */
+const isAlmost = (name: string): boolean => [...CHECKSUM].filter((letter, i) => letter !== name[i]).length === 1;
+
+/**
+ * Reads the beginning of a file of a given size, up to its numbers. Refuses a checksum whose name has a wrong byte: the file
+ * would count as one without a checksum.
+ */
 export const readHead = (where: string, head: Uint8Array, size: number): Checked<Head> =>
   F.pipe(
     readHeader(where, head.subarray(8)),
     E.tap(({ tensors }) => covered(where, tensors, head.length, size)),
-    E.map(({ tensors, metadata }): Head => {
-      const own = new TextEncoder().encode(CHECKED);
+    E.flatMap(({ tensors, metadata }): Checked<Head> => {
       const { crc32: claimed = '', ...others } = metadata;
-      if (!own.every((byte, i) => byte === head[8 + i])) return { tensors, metadata, start: head.length };
+      const text = String.fromCharCode(...head.subarray(8, DIGITS_AT + 9)); // with the digits and a quotation mark
+      if (!text.startsWith(CHECKED)) {
+        const name = FIRST_NAME.exec(text)?.[1] ?? '';
+        return isAlmost(name)
+          ? bad(where, `${CHECKSUM}, the name of a checksum`, show(name))
+          : E.right({ tensors, metadata, start: head.length });
+      }
       const parts = [head.subarray(0, DIGITS_AT), new Uint8Array(8), head.subarray(DIGITS_AT + 8)];
       const before = parts.reduce((check, part) => crc32(part, check), 0);
-      return { tensors, metadata: others, start: head.length, checked: { claimed, before } };
+      return E.right({ tensors, metadata: others, start: head.length, checked: { claimed, before } });
     }),
   );
 

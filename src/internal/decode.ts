@@ -1,7 +1,8 @@
 /** Additions to io-ts: types of values with readable reports. Records of options are in `schema.ts`. */
 import { isEither } from './either.js';
+import { failure, thrownError } from './errors.js';
 import { E, F, RA, t, type either } from './fp.js';
-import { suggestion } from './suggest.js';
+import { restOf, suggestion } from './suggest.js';
 
 /** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
 export interface Mismatch {
@@ -30,8 +31,28 @@ export const UNKNOWN = 'an unknown field';
 
 const WORK = Symbol('work');
 
-/** Marks a function as work, for reports about one that is given in place of its result. */
-export const asWork = <W extends object>(work: W): W => Object.assign(work, { [WORK]: true });
+/** The method `then` of work: `await` calls it, and would otherwise give the work itself, which then never runs. */
+const refuseAwait = (_: unknown, reject: (error: Error) => void): void =>
+  reject(
+    thrownError(
+      failure('ConfigError', {
+        where: 'await',
+        expected: 'a promise',
+        actual: 'work that has not run',
+        hint: 'write await nf.run(…)',
+      }),
+    ),
+  );
+
+/**
+ * Marks a function as work, for reports about one that is given in place of its result. `await` of it rejects; JavaScript has no
+ * types that refuse it.
+ */
+export const asWork = <W extends object>(work: W): W =>
+  Object.defineProperties(work, {
+    [WORK]: { value: true, configurable: true },
+    then: { value: refuseAwait, configurable: true },
+  });
 
 /** Tests for work that has not run. */
 export const isWork = (x: unknown): boolean => typeof x === 'function' && WORK in x;
@@ -109,10 +130,16 @@ export const unknownField = (
   const isGiven = (known: string): boolean => record[known] !== undefined;
   // of equally similar names, one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
+  const isLong = names.length > 10; // in a long list, the meant one is first
+  const rest = meant === undefined ? '' : restOf(name, meant);
+  const also = meant !== undefined && rest === '' && isGiven(meant) ? ', which is given too' : '';
   return refuseValue(record[name], t.appendContext(context, name, t.never), {
-    expected: listOf('field', names),
+    expected: listOf(
+      'field',
+      isLong && meant !== undefined ? [meant, ...names.filter((known) => known !== meant)] : names,
+    ),
     actual: UNKNOWN,
-    meant: meant !== undefined && isGiven(meant) ? `${meant}, which is given too` : meant,
+    meant: meant && meant + rest + also,
   });
 };
 
@@ -187,7 +214,7 @@ export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
 
 /** Accepts the values that pass a test, and returns them unchanged. */
 /* @__NO_SIDE_EFFECTS__ */
-const tested = <A>(name: string, is: t.Is<A>): t.Type<A> =>
+export const tested = <A>(name: string, is: t.Is<A>): t.Type<A> =>
   new t.Type<A>(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), F.identity);
 
 /** Accepts the values of a codec that satisfy a condition, and returns them unchanged. */

@@ -1,5 +1,5 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
-import { functionOf, hinted, isWork, refined, refuseValue, show } from './decode.js';
+import { functionOf, hinted, isWork, numberOf, refined, refuseValue, show } from './decode.js';
 import { isResultOf } from './either.js';
 import { raise } from './errors.js';
 import { F, t } from './fp.js';
@@ -40,8 +40,19 @@ export const callback = (name: string, hint = 'write (x) => …'): t.Type<unknow
     hint,
   );
 
-/** Numbers on the host, in an array of any kind. */
-export const numbers = hinted(part<ArrayLike<number>>('an array of numbers', 'length'), 'give [1, 2] or a typed array');
+const arrayLike = part<ArrayLike<number>>('an array of numbers', 'length');
+const plainArray = t.readonlyArray(numberOf('a number'), arrayLike.name);
+
+/** Numbers on the host, in an array of any kind. The items of a plain one are checked: a text may look like a number. */
+export const numbers: t.Type<ArrayLike<number>> = hinted(
+  new t.Type<ArrayLike<number>>(
+    arrayLike.name,
+    (x): x is ArrayLike<number> => (Array.isArray(x) ? plainArray : arrayLike).is(x),
+    (x, context) => (Array.isArray(x) ? plainArray : arrayLike).validate(x, context),
+    F.identity,
+  ),
+  'give [1, 2] or a typed array',
+);
 
 /** A list on the host. Without a type of its items only the list is tested, so that loops may pass a long one. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -57,7 +68,7 @@ export const partLike = <A = unknown>(name: string, example: string, ...fields: 
 
 /** Returns a function of tensors. Raises `ConfigError` for anything else. */
 export const requireFunction = <F>(where: string, f: F): F =>
-  typeof f === 'function'
+  typeof f === 'function' && !isWork(f)
     ? f
     : raise('ConfigError', {
         where,

@@ -140,6 +140,8 @@ export interface Checker<A> {
 
 /** A declaration of the options of a function. `undefined` stands for no options. */
 export interface Schema<F extends Fields> {
+  /** The function that takes the options. */
+  readonly name: string;
   readonly fields: F;
   /** The type of the options, for a field of other options. It does not check the rules. */
   readonly type: RecordType<F>;
@@ -202,6 +204,7 @@ const schemaWith = <F extends Fields>(
       E.flatMap(checkRules),
     );
   return {
+    name,
     fields: type.fields,
     type,
     decode: check as Schema<F>['decode'], // `O` says more of the values that were checked

@@ -37,9 +37,10 @@ export const unlessStopped = <A>(
   where: string,
   work: Promise<A>,
   signal: StopSignal | undefined,
+  hint = 'begin again, or resume from a checkpoint',
 ): taskEither.TaskEither<NoisefoldError, A> => {
   const check = (stop: (result: either.Either<NoisefoldError, never>) => void) => () => {
-    if (signal?.aborted === true) stop(cancelled(where, 'begin again, or resume from a checkpoint', signal.reason));
+    if (signal?.aborted === true) stop(cancelled(where, hint, signal.reason));
   };
   return () =>
     new Promise((resolve, reject) => {

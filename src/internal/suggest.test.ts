@@ -29,4 +29,9 @@ test.each([
   ['key', [], undefined],
   ['beta', adam, 'beta1'],
   ['x'.repeat(1e6), adam, undefined],
+  ['validation', training, 'heldOut'],
+  ['guidance_scale', ['solver', 'guidance'], 'guidance'],
+  ['init', ['from', 'initial'], 'initial'],
+  ['init', ['from', 'known'], 'from'],
+  ['gradientAccumulationSteps', ['steps', 'accumulate'], 'accumulate'],
 ])('%s', (given, names, meant) => expect(suggestion(given, names)).toBe(meant));

@@ -31,24 +31,85 @@ const misspells = (word: string, name: string): boolean =>
 
 const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
 
-/** Names of the same option elsewhere. */
-export interface Synonyms {
-  readonly steps: 'grid';
-  readonly seed: 'key';
-  readonly epochs: 'steps';
-}
-const SYNONYMS: Synonyms & { readonly [word: string]: string } = { steps: 'grid', seed: 'key', epochs: 'steps' };
+/**
+ * The names that options have in PyTorch, diffusers and other libraries, and the fields to give in their place, the first one
+ * that a function has, each with the rest of the text that is suggested.
+ */
+export const THEIRS = {
+  steps: { grid: '' },
+  epochs: { steps: '' },
+  iterations: { steps: '' },
+  seed: { key: '' },
+  rng: { key: '' },
+  generator: { key: '' },
+  lr: { learningRate: '', optimizer: ': adam({ learningRate })' },
+  learningRate: { optimizer: ': adam({ learningRate })' },
+  weightDecay: { optimizer: ': adamw({ learningRate, weightDecay })' },
+  warmup: { optimizer: ': adam({ learningRate: warmup(rate, steps) })' },
+  gradientClip: { optimizer: ': chain(clipByGlobalNorm(1), adam({ learningRate }))' },
+  gradClip: { optimizer: ': chain(clipByGlobalNorm(1), adam({ learningRate }))' },
+  maxGradNorm: { optimizer: ': chain(clipByGlobalNorm(1), adam({ learningRate }))' },
+  gradientAccumulationSteps: { accumulate: '' },
+  ema: { averageDecay: '' },
+  emaDecay: { averageDecay: '' },
+  validation: { heldOut: ': { data, every }' },
+  validationData: { heldOut: ': { data, every }' },
+  valData: { heldOut: ': { data, every }' },
+  process: { noising: '' },
+  scheduler: { solver: ': ddim()', noising: ': unwrap(ddpm(cosine(1000)))' },
+  schedule: { noising: ': unwrap(ddpm(cosine(1000)))' },
+  callbacks: { onEvent: '', onStep: '' },
+  cfg: { guidance: ': cfg(2)' },
+  guidanceScale: { guidance: ': cfg(2)' },
+  cfgScale: { guidance: ': cfg(2)' },
+  eta: { solver: ': ddim({ eta })' },
+  numInferenceSteps: { grid: '' },
+  inferenceSteps: { grid: '' },
+  mask: { known: ': { images, mask }' },
+  init: { initial: '', from: ': { images, strength }' },
+  initImage: { from: ': { images, strength }' },
+  strength: { from: ': { images, strength }' },
+  n: { count: '' },
+  numSamples: { count: '' },
+  numImages: { count: '' },
+  size: { image: ': [height, width, channels]' },
+  imageSize: { image: ': [height, width, channels]' },
+  channels: { image: ': [height, width, channels]' },
+  inChannels: { image: ': [height, width, channels]' },
+  modelChannels: { base: '' },
+  dim: { base: '' },
+  dimMults: { multipliers: '' },
+  channelMult: { multipliers: '' },
+  layersPerBlock: { blocks: '' },
+  numResBlocks: { blocks: '' },
+  parameterization: { predicts: '' },
+  predictionType: { predicts: '' },
+  objective: { predicts: '' },
+} as const;
 
-const TESTS: readonly ((word: string, name: string) => boolean)[] = [
-  (word, name) => plain(word) === plain(name),
-  (word, name) => SYNONYMS[word] === name,
-  (word, name) => initials(name).length > 1 && plain(word) === initials(name),
-  misspells,
-  (word, name) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),
+type Theirs = typeof THEIRS;
+
+/** The fields in place of names of other libraries. */
+export type Synonyms = { readonly [N in keyof Theirs]: keyof Theirs[N] };
+
+const theirs = new Map<string, Readonly<Record<string, string>>>(
+  Object.entries(THEIRS).map(([name, ours]) => [plain(name), ours]),
+);
+
+/** Ways to find the most similar one of some names. */
+const WAYS: readonly ((word: string, names: readonly string[]) => string | undefined)[] = [
+  (word, names) => names.find((name) => plain(word) === plain(name)),
+  (word, names) => Object.keys(theirs.get(plain(word)) ?? {}).find((ours) => names.includes(ours)),
+  ...[
+    (word: string, name: string) => initials(name).length > 1 && plain(word) === initials(name),
+    misspells,
+    (word: string, name: string) => contains(plain(word), plain(name)) || contains(plain(name), plain(word)),
+  ].map((isLike) => (word: string, names: readonly string[]) => names.find((name) => isLike(word, name))),
 ];
 
 /** The most similar of some names; undefined if none is similar. */
 export const suggestion = (word: string, names: readonly string[]): string | undefined =>
-  word.length > LONGEST
-    ? undefined
-    : TESTS.map((isLike) => names.find((name) => isLike(word, name))).find((name) => name !== undefined);
+  word.length > LONGEST ? undefined : WAYS.map((find) => find(word, names)).find((name) => name !== undefined);
+
+/** The rest of the text that suggests a field in place of a name of another library: `: { images, mask }`. */
+export const restOf = (word: string, field: string): string => theirs.get(plain(word))?.[field] ?? '';

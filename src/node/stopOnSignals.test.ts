@@ -18,10 +18,10 @@ afterEach(() => {
 });
 
 /** Runs the program for some turns; `hear` receives its output. */
-const run = (turns: number, hear: (text: string, child: ChildProcess) => void) =>
+const run = (turns: number, hear: (text: string, child: ChildProcess) => void, ...more: readonly string[]) =>
   new Promise<{ readonly code: number | null; readonly signal: string | null; readonly complaint: string }>(
     (resolve) => {
-      const child = spawn(process.execPath, [join(folder, 'program.mjs'), `${turns}`], {
+      const child = spawn(process.execPath, [join(folder, 'program.mjs'), `${turns}`, ...more], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       children.push(child);
@@ -57,6 +57,18 @@ describe('a process that stops on signals', () => {
       if (text.includes(first)) child.kill(second);
     });
     expect(end).toEqual({ code: null, signal: second, complaint: '' });
+  });
+
+  const stopped = (tag: string) => run(100_000, (text, child) => text.includes('ready') && child.kill('SIGINT'), tag);
+  const message = 'work: expected to continue, got a signal to stop; resume it';
+
+  test('prints the message alone of an uncaught error that says it was stopped', async () =>
+    expect(await stopped('Cancelled')).toEqual({ code: 130, signal: null, complaint: `Cancelled: ${message}\n` }));
+
+  test('prints the stack of another uncaught error', async () => {
+    const { code, complaint } = await stopped('FileError');
+    expect(code).toBe(1);
+    expect(complaint).toMatch(new RegExp(`FileError\\]?: ${message}\n +at `));
   });
 
   test('continues if nobody reads its output', async () => {

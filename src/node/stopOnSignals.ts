@@ -1,4 +1,5 @@
 /** Ends a run cleanly when its process receives a signal. */
+import { errorIn } from '../internal/errors.js';
 import type { StopSignal } from '../internal/stop.js';
 import { listen } from './listen.js';
 import { codeOf } from './node.js';
@@ -15,6 +16,23 @@ const ignoreLost = (thrown: unknown): void => {
   if (!LOST.includes(codeOf(thrown))) throw thrown;
 };
 
+/**
+ * Ends the process with a code at an uncaught `Cancelled`, after its message alone: the program was stopped, and has no fault
+ * to find. Other errors are thrown again. Does nothing if the program handles uncaught errors itself.
+ */
+const endWithMessage = (host: typeof process, code: number): void => {
+  if (host.listenerCount('uncaughtException') > 0) return;
+  host.once('uncaughtException', (thrown) => {
+    const error = errorIn(thrown);
+    if (error?._tag !== 'Cancelled')
+      return host.nextTick(() => {
+        throw thrown;
+      });
+    console.error(`${error._tag}: ${error.message}`);
+    host.exit(code);
+  });
+};
+
 export interface SignalStop {
   /** The abort signal, for `fit`, `sample` and all other work that takes one. */
   readonly signal: StopSignal;
@@ -27,7 +45,8 @@ export interface SignalStop {
 /**
  * Listens for SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal that closes): the first one aborts `signal`, so that work
  * ends cleanly and saves; a second one ends the process at once. During this time, output into a closed pipe
- * (`… | head`) is dropped, and does not end the process. Does nothing outside Node.
+ * (`… | head`) is dropped, and does not end the process. If the program does not catch the error `Cancelled` of its work, the
+ * process prints its message and exits with the code of the signal. Does nothing outside Node.
  *
  * @param onStop - receives the name of the first signal
  * @example
@@ -45,6 +64,7 @@ export const stopOnSignals = (onStop: (name: string) => void = () => {}): Signal
   const stop = (name: SignalName): void => {
     deafen(); // the second signal has its default effect
     came = name;
+    if (host !== null) endWithMessage(host, CODES[name]);
     onStop(name);
   };
   const heard = host === null ? [] : NAMES.map((name) => listen(host, name, () => stop(name)));

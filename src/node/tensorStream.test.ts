@@ -163,7 +163,7 @@ describe('a file on a disk', () => {
       }),
     );
     bytes[bytes.length - 1] = 2; // a bool beyond 0 and 1
-    bytes[8 + '{"__metadata__":{"'.length] = 0x58; // X, so that the checksum is ordinary metadata
+    bytes.fill(0x58, 8 + '{"__metadata__":{"'.length, 8 + '{"__metadata__":{"crc32'.length); // the checksum is ordinary metadata
     await writeFile(path, bytes);
     let held = 0;
     const counted = (backend: Backend): Backend => ({

@@ -23,6 +23,7 @@ const parsed = (words: readonly string[]) => {
         checkpoints: { type: 'string', multiple: true, default: [] },
         threads: { type: 'string' },
         name: { type: 'string' },
+        patience: { type: 'string' },
         'tls-ca': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
@@ -51,20 +52,24 @@ const tlsOf = async (words: Words): Promise<Pick<QueueAddress, 'tls'>> => {
 const queueOf = async (words: Words): Promise<QueueAddress | undefined> => {
   const { queue: url = process.env['NOISEFOLD_QUEUE'], name } = words;
   if (url === undefined) return !hasParent() ? orRaise(refuse('--queue', 'the url of a server', 'none')) : undefined;
-  return { url, ...(name !== undefined && { name }), ...(await tlsOf(words)) };
+  return { url, ...(name !== undefined && { name }), ...numberOf(words, 'patience'), ...(await tlsOf(words)) };
 };
 
-const threadsOf = ({ threads }: Words): { readonly threads?: number } => {
-  if (threads === undefined) return {};
-  return positive.is(Number(threads))
-    ? { threads: Number(threads) }
-    : orRaise(refuse('--threads', 'an integer ≥ 1', threads));
+/** The option of a name, if it is there. */
+const numberOf = <N extends 'threads' | 'patience'>(words: Words, name: N): { readonly [K in N]?: number } => {
+  const text = words[name];
+  if (text === undefined) return {};
+  return positive.is(Number(text))
+    ? ({ [name]: Number(text) } as { readonly [K in N]: number }) // of one name
+    : orRaise(refuse(`--${name}`, 'an integer ≥ 1', text));
 };
 
 /** Runs the command until a signal ends it. Returns the exit code. */
 export const workerCommand = async (words: readonly string[]): Promise<number> => {
   const print = (text: string): void => void process.stderr.write(`${text}\n`);
-  const stop = stopOnSignals((name) => print(`${name}: the worker ends after its job; again to end it now`));
+  const stop = stopOnSignals((name) => {
+    if (!hasParent()) print(`${name}: the worker ends after its job; again to end it now`); // or its parent ends it
+  });
   let jobs = 0; // mutable
   const run = async (): Promise<either.Either<NoisefoldError, void>> => {
     const values = orRaise(parsed(words));
@@ -72,7 +77,7 @@ export const workerCommand = async (words: readonly string[]): Promise<number> =
     return runWorker({
       ...(queue && { queue }),
       checkpoints: values.checkpoints,
-      backend: wasm(threadsOf(values)),
+      backend: wasm(numberOf(values, 'threads')),
       signal: stop.signal,
       onReady: () => print(`worker ${process.pid} waits for jobs`),
       onJob: (job, error) => {

@@ -13,7 +13,7 @@ export { saveNpz, savePngs } from './pictures.js';
 export { queue, type QueueOptions } from './engines/queue.js';
 export { imagesOfShards } from './works/results.js';
 export { type OfCheckpoint, type SampleShards, sampleShards } from './works/sampleShards.js';
-export type { ShardSampling } from './jobs/sampling.js';
+export type { ShardEncoding, ShardSampling } from './jobs/sampling.js';
 export type { ShardFailure, ShardFile, ShardFiles, Sharding } from './works/sharding.js';
 export { type Sweep, type SweepPoint, type SweepShards, sweepShards } from './works/sweep.js';
 export type { WorkerModel, WorkerNetwork } from './jobs/tools.js';

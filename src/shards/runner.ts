@@ -6,7 +6,7 @@ import { listed } from '../internal/listed.js';
 import { genTask } from '../training/genEffect.js';
 import { type Bits, bitsOf, equalBits, showBits } from './jobs/bits.js';
 import { encodeWork } from './works/encodeShards.js';
-import { featureWork } from './works/featureShards.js';
+import { featureWork, networkWork } from './works/featureShards.js';
 import { inputIn } from './jobs/input.js';
 import { demandDigest, type Job, jobIn } from './jobs/job.js';
 import { likelihoodWork } from './works/likelihoodShards.js';
@@ -16,7 +16,7 @@ import { sampleWork } from './works/sampleShards.js';
 import type { OpenTools } from './jobs/tools.js';
 import type { Work } from './jobs/work.js';
 
-const WORKS: readonly Work[] = [sampleWork, encodeWork, likelihoodWork, featureWork];
+const WORKS: readonly Work[] = [sampleWork, encodeWork, likelihoodWork, featureWork, networkWork];
 
 /** Runs jobs one after the other. */
 export interface Runner {

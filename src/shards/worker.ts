@@ -68,7 +68,7 @@ export interface WorkerOptions extends Omit<OptionsOf<typeof options>, 'queue'> 
  */
 export const runWorker = <G = unknown>(settings: Exact<G, keyof WorkerOptions> & WorkerOptions): Task<void> =>
   genTask(where, function* () {
-    const known = yield* take(options.decode<WorkerOptions>(settings));
+    const known = yield* take(options.decode(settings));
     const { queue, checkpoints, models, networks, signal, onJob, onReady, lock } = known;
     if (queue === undefined && !hasParent())
       raise('ConfigError', {
@@ -85,9 +85,6 @@ export const runWorker = <G = unknown>(settings: Exact<G, keyof WorkerOptions> &
     const runner = runnerOf(tools);
     const ignore = (): undefined => undefined;
     const serving = { onJob: onJob ?? ignore, onReady: onReady ?? ignore, signal, lock };
-    const served =
-      queue === undefined
-        ? () => serveParent(runner, serving)
-        : () => serveQueue({ name: 'noisefold', ...queue }, runner, serving);
+    const served = queue === undefined ? () => serveParent(runner, serving) : () => serveQueue(queue, runner, serving);
     yield* take(TE.tryCatch(served, engineError(where)));
   });

@@ -34,6 +34,11 @@ test.each([
   expect(line('training', run({ done: 1, of: 2, at: 1000, seconds }))).toContain(`  ${speed}`),
 );
 
+test('the speed has the name of what is counted', () => {
+  const lines = [0.5, 2].map((seconds) => line('drawing', run({ unit: 'sample', done: 1, of: 2, at: 9, seconds })));
+  expect(lines).toEqual(['drawing  1/2  2.00 samples/s', 'drawing  1/2  2.00 s/sample']);
+});
+
 test('images are shown once there are some', () => {
   const at = (images: number): string => line('sampling', run({ done: 3, of: 25, at: 1, images }));
   expect(at(0)).toBe('sampling   3/25');

@@ -16,6 +16,8 @@ const averaged = ({ count, value }: Average, next = Number.NaN): Average =>
 
 /** A run after some of its steps. Times are in seconds. */
 export interface Pace {
+  /** The name of a step. */
+  readonly unit: string;
   readonly done: number;
   readonly of: number;
   readonly began: number;
@@ -33,6 +35,8 @@ export interface Pace {
 
 /** The pace after a step. */
 export interface Told {
+  /** The name of a step, `step` by default. */
+  readonly unit?: string;
   readonly done: number;
   readonly of: number;
   /** The time now. */
@@ -44,7 +48,8 @@ export interface Told {
   readonly images?: number;
 }
 
-const beginning = ({ done, of, at, seconds = 0 }: Told): Pace => ({
+const beginning = ({ unit = 'step', done, of, at, seconds = 0 }: Told): Pace => ({
+  unit,
   done: seconds === 0 ? done : done - 1,
   of,
   began: at - seconds,
@@ -92,13 +97,14 @@ const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.l
 const plain = (value: number): string => (value < 999.5 ? value.toPrecision(3) : value.toFixed(0));
 
 /** `12.3 steps/s`, or `2.50 s/step` if a step takes longer than a second. */
-const speed = (seconds: number): string => (seconds > 1 ? `${plain(seconds)} s/step` : `${plain(1 / seconds)} steps/s`);
+const speed = (seconds: number, unit: string): string =>
+  seconds > 1 ? `${plain(seconds)} s/${unit}` : `${plain(1 / seconds)} ${unit}s/s`;
 
 const times = (pace: Pace): readonly string[] => {
-  const { done, of, began, at, perStep } = pace;
+  const { unit, done, of, began, at, perStep } = pace;
   const left = isKnown(pace) ? [`${clock(perStep.value * (of - done))} left`] : [];
   return [
-    ...(perStep.count > 0 && perStep.value > 0 ? [speed(perStep.value)] : []),
+    ...(perStep.count > 0 && perStep.value > 0 ? [speed(perStep.value, unit)] : []),
     ...(done >= of ? [`in ${clock(at - began)}`] : left),
   ];
 };

@@ -15,6 +15,8 @@ export interface Progress {
 const displays = schema('progress', {
   /** The stream to write to; `process.stderr` by default. */
   stream: optional(part<Output>('a stream to write to', 'write')),
+  /** The name of what `onStep` or `onShard` counts, such as 'sample' or 'image'; 'step' by default. */
+  unit: optional(t.string, 'step'),
 });
 
 export interface ProgressOptions extends OptionsOf<typeof displays> {}
@@ -65,7 +67,7 @@ export const progress = <G = unknown>(
   options?: Exact<G, keyof ProgressOptions> & ProgressOptions,
 ): Progress => {
   label.demand(name);
-  const output = displays.demand(options).stream ?? process.stderr;
+  const { stream: output = process.stderr, unit } = displays.demand<ProgressOptions>(options);
   const display = displayOn(output);
   const write = quietly(output);
   const warned = new Set<string>(); // mutable
@@ -77,7 +79,7 @@ export const progress = <G = unknown>(
       write(`${name ?? 'training'}  step ${told.step + 1}: ${told.message}\n`);
     }
     pace = isStep
-      ? paced(pace, { done: told, of: of ?? 0, at: now(), ...(images === undefined ? {} : { images }) })
+      ? paced(pace, { unit, done: told, of: of ?? 0, at: now(), ...(images === undefined ? {} : { images }) })
       : heard(pace, told);
     if (pace !== undefined) display(name ?? (isStep ? 'sampling' : 'training'), pace);
   };

@@ -7,11 +7,12 @@ import * as dsl from '../dsl/index.js';
 import * as evaluation from '../evaluation/index.js';
 import { attempt } from '../internal/errors.js';
 import { E } from '../internal/fp.js';
+import * as nn from '../nn/index.js';
 import { isEither } from '../internal/either.js';
 import * as training from './index.js';
 
 /** All functions without types. */
-const js = { ...dsl, ...diffusion, ...evaluation, ...training } as unknown as Readonly<
+const js = { ...dsl, ...nn, ...diffusion, ...evaluation, ...training } as unknown as Readonly<
   Record<string, (...args: readonly unknown[]) => never>
 >;
 
@@ -19,12 +20,16 @@ const js = { ...dsl, ...diffusion, ...evaluation, ...training } as unknown as Re
 const messageOf = async (call: () => unknown): Promise<unknown> => {
   const outcome: unknown = attempt(call);
   let result = E.isRight(outcome as E.Either<unknown, unknown>) ? (outcome as E.Right<unknown>).right : outcome;
-  if (typeof result === 'function') result = await (result as (x: unknown) => unknown)(right(await reference()()));
-  if (typeof result === 'function') result = await (result as () => unknown)();
+  if (typeof result === 'function') result = (result as (x: unknown) => unknown)(right(await reference()()));
+  result = await (typeof result === 'function' ? (result as () => unknown)() : result);
   if (Symbol.asyncIterator in Object(result)) ({ value: result } = await (result as AsyncGenerator<unknown>).next());
   return isEither(result) ? (result as E.Left<dsl.NoisefoldError>).left.message : result;
 };
 
+/** The result of a function that makes a grid, on the timesteps of a schedule. */
+const onPath = (name: string, argument: unknown): unknown => (js[name]!(argument) as (y: unknown) => unknown)(noising);
+
+const noising = right(diffusion.ddpm(diffusion.linear(100)));
 const x = dsl.zeros(2);
 const { buffer } = new Uint8Array(8);
 
@@ -43,6 +48,16 @@ describe('an argument of another kind is a typed error', () => {
     ['encodeCheckpoint()', () => js.encodeCheckpoint!(), 'encodeCheckpoint: expected a snapshot, got nothing; give the snapshot of a run'],
     ['saveCheckpoint(path)()', () => (js.saveCheckpoint!('never') as () => unknown)(), 'encodeCheckpoint: expected a snapshot'],
     ['encodePng of a plain array', () => js.encodePng!({ width: 1, height: 1, channels: 1, data: [1] }), 'encodePng.data: expected a Uint8Array, got an array of 1'],
+    ["atSigmas('3')", () => onPath('atSigmas', '3'), 'atSigmas: expected an array of numbers, got "3"; give [1, 2] or a typed array'],
+    ["atSigmas(['3'])", () => onPath('atSigmas', ['3']), 'atSigmas.0: expected a number, got "3"'],
+    ["respaceAtSigmas(['3'])", () => onPath('respaceAtSigmas', ['3']), 'respaceAtSigmas.0: expected a number, got "3"'],
+    ["scheduleFromBetas(['0.5'])", () => js.scheduleFromBetas!(['0.5']), 'scheduleFromBetas.0: expected a number, got "0.5"'],
+    ["constantBetas(3, '0.5')", () => js.constantBetas!(3, '0.5'), 'constantBetas.0: expected a number, got "0.5"'],
+    ['atTimes(3)', () => onPath('atTimes', 3), 'atTimes: expected an array of numbers, got 3'],
+    ['sections(either)', () => onPath('sections', E.right([1, 2])), 'sections: expected an array of numbers, got an Either; take the value out of it'],
+    ['timestepRespacing(250)', () => onPath('timestepRespacing', 250), 'timestepRespacing: expected string, got 250'],
+    ['gridOf(either)', () => onPath('gridOf', E.right(3)), 'grid: expected a number of timesteps, or a grid such as trailing(50), got an Either'],
+    ["fanInNormal('2')", () => js.fanInNormal!('2'), 'fanInNormal: scale: expected a finite number ≥ 0, got "2"'],
     ...['decodeSafetensors', 'decodeCheckpoint', 'decodeNpy', 'decodeNpz', 'decodeCifar10'].flatMap((name) =>
       [undefined, 'text', buffer].map((bytes): [string, () => unknown, string] => [
         `${name}(f)(${bytes})`,

@@ -44,7 +44,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
     [wrapped, 'fit.noising: expected a noising process, got an Either; take the value out of it by unwrap or E.flatMap'],
     [failed, 'fit.model: expected a model, got an Either; take the value out of it by unwrap or E.flatMap'],
     [{ noising: {} as DiscreteNoising }, 'fit.noising: expected a noising process, with its schedule, timesteps, marginals, posteriors, got an object'],
-    [misspelt, 'expected one of the fields model, noising,'],
+    [misspelt, 'expected one of the fields labelDropout, model, noising,'],
     [{ data: labelled(3) }, 'expected a class of the model, 0 to 2, as it has 3, got 3'],
     [{ data: labelled(-1) }, 'expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels'],
     [{ heldOut: { data: labelled(200), every: 1 } }, 'expected a class of the model, 0 to 2, as it has 3, got 200'],
@@ -67,11 +67,10 @@ describe('a configuration that cannot work is a ConfigError', () => {
 
   test.each<[string, () => unknown, unknown, string]>([
     ['a training that has not run', () => fit(plainTraining(0)), ddim(), 'sample: trained: expected a trained model, as fit or loadTrained returns it, got work that has not run; write await nf.run(…)'],
-    ['an awaited one', async () => await (fit(plainTraining(0)) as unknown), ddim(), 'sample: trained: expected a trained model, as fit or loadTrained returns it, got work that has not run; write await nf.run(…)'],
     ['a solver that was not called', () => ({}), ddim, 'sample.solver: expected a solver, such as ddim(): call the function that makes it, got a function'],
   ])('of a sampling of %s', (_, trained, solver, message) =>
     onWasm(async (backend) => {
-      const error = await leftOf(sample((await trained()) as never, { solver: solver as never, key: key(1) })(backend));
+      const error = await leftOf(sample(trained() as never, { solver: solver as never, key: key(1) })(backend));
       expect(error.message).toContain(message);
     }),
   );
@@ -103,7 +102,7 @@ describe('a configuration that cannot work is a ConfigError', () => {
   test.each([
     [{ batch: 0 }, 'sample.batch: expected an integer ≥ 1, got 0'],
     [{ count: 1.5 }, 'sample.count: expected an integer ≥ 1, got 1.5'],
-    [{ lables: [1] }, 'sample.lables: expected one of the fields solver, key,'],
+    [{ lables: [1] }, 'sample.lables: expected one of the fields labels, solver, key,'],
     [{ labels: [0, 7] }, 'sample: label of sample 1: expected a class of the model, 0 to 2, got 7'],
     [{ labels: [1, 2], count: 5 }, 'sample: count: expected 2, a sample for each label, got 5'],
     [{ labels: [] }, 'sample: expected at least one sample, got 0'],

@@ -31,6 +31,11 @@ export interface Trained<P, I extends ImageShape, out K = unknown> extends Train
    * it is missing, nothing is checked.
    */
   readonly labelDropout?: number;
+  /**
+   * True if the loss of the training was one for `consistency`, false if it was another one of this library; then `consistency` and `tcd`
+   * are a `ConfigError`. If it is missing, nothing is checked.
+   */
+  readonly estimatesEnd?: boolean;
   /** The process of the training, with which `sample` compares `noising`. If it is missing, nothing is compared. */
   readonly trainingNoising?: Noising;
   /** Phantom: absent at run time. */
@@ -44,6 +49,7 @@ export interface TrainedClassifier<Q, I extends ImageShape> extends TrainedNetwo
   Omit<ClassifierModel<Q, I>, 'init'>
 > {
   readonly labelDropout?: undefined;
+  readonly estimatesEnd?: undefined;
 }
 
 /** A trained denoiser or classifier. */

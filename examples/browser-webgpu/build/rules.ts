@@ -115,7 +115,7 @@ export const coupling: Rule = (n, rest) =>
 export const trainings = inCalls(/^check(Data|Steps)$/, (_, call) => [replaced(call, '[]')]);
 
 /** The page shows no warnings of a training. */
-export const warnings = inCalls(/^(withImages|unsignedText|explosionText|anonymousText)$/, (_, call) => [
+export const warnings = inCalls(/^(withImages|unsignedText|explosionText|anonymousText|signalText)$/, (_, call) => [
   replaced(call, 'null'),
 ]);
 

@@ -91,6 +91,10 @@ export const x0At = <B extends Dim>(predicts: Parameterization, level: NoiseLeve
 export const slopeAt = <B extends Dim>(predicts: Parameterization, level: NoiseLevel<B>): Tensor<[B]> =>
   formulas[predicts](level).slope();
 
+/** d ln(σ/α)/dt = (α·σ̇ - σ·α̇)/(α·σ), half the speed at which the log-SNR falls along a path, `[B]`. */
+export const logSigmaRate = <B extends Dim>(level: NoiseLevel<B>): Tensor<[B]> =>
+  reciprocal(mul(level.alpha, slopeAt('velocity', level)));
+
 /** A prediction from x̂₀: {@link targetAt} with the noise ε̂ = (x_t - α·x̂₀)/σ. */
 const predictionAt =
   <B extends Dim>(to: Parameterization, level: NoiseLevel<B>) =>

@@ -2,7 +2,7 @@
 import type { Dim, Shape, Tensor } from '../../dsl/index.js';
 import { F } from '../../internal/fp.js';
 import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
+import { callback, partLike } from '../../internal/parts.js';
 import { denoiserPart } from '../parts.js';
 import type { Conditioning, Denoiser, Guides } from './denoiser.js';
 
@@ -107,7 +107,10 @@ export const withoutDropout = demanding(
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
  * second.apply([2, 3], ones(1), { t: iota(1) }) // → [3]
  */
-export const overParams =
+export const overParams = demanding(
+  'overParams',
+  { part: callback('a function of parameters', 'write (params) => params.model') },
   <Q, P>(part: (params: Q) => P) =>
-  <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-    mapDenoiser<P, Q, I>({ params: part })(denoiser);
+    <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
+      mapDenoiser<P, Q, I>({ params: part })(denoiser),
+);

@@ -50,8 +50,12 @@ export const converted = demanding(
  * const noise = reparameterize(noising, 'epsilon')(black)
  * noise.apply(null, ones(2), { t: iota(2) }) // → [1.667, 1.25]
  */
-export const reparameterize = (noising: Noising, to: Parameterization, timesteps?: readonly number[]) =>
-  reparameterizeOn(pathOf(noising), to, timesteps);
+export const reparameterize = demanding(
+  'reparameterize',
+  { noising: noisingPart, to: predictsPart },
+  (noising: Noising, to: Parameterization, timesteps?: readonly number[]) =>
+    reparameterizeOn(pathOf(noising), to, timesteps),
+);
 
 /** {@link reparameterize} on a path. */
 export const reparameterizeOn =

@@ -72,7 +72,10 @@ const requiredLevel = <B extends Dim>(level: NoiseLevel<B> | undefined): NoiseLe
  * | `'iddpm'` | 1                    | -σ                     | 1/√(σ²+1)       | M-1-argmin_j ∣u_j-σ∣ |
  *
  * Its usual loss has the weight of table 1, λ(σ) = 1/c_out², so it is the squared error of F. Train and sample as in the paper over
- * {@link edm}: `fit` takes its times and this weight, and {@link heun} on a number of steps its noise levels. A learned variance is dropped. Returns a `ConfigError` for invalid options, and for `'edm'` or `'ve'` of a network of timesteps.
+ * {@link edm}: `fit` takes its times and this weight, and {@link heun} on a number of steps its noise levels. A learned variance is dropped.
+ *
+ * With `sigmaMin`, σ - σ_min is in place of σ in c_skip and in the numerator of c_out, so that D(x; σ_min) = x: consistency models (Song
+ * et al. 2023, appendix C). Returns a `ConfigError` for invalid options, and for `'edm'` or `'ve'` of a network of timesteps.
  *
  * @param network - if it is a model, with `params` and `init`, the result is a model too
  * @param options - `as`, and the constants of that column: {@link PreconditioningOptions}

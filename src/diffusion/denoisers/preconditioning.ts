@@ -21,7 +21,7 @@ import {
   table,
   type Tensor,
 } from '../../dsl/index.js';
-import { aboveZero, oneOf, positive } from '../../internal/decode.js';
+import { aboveZero, amount, oneOf, positive } from '../../internal/decode.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -44,6 +44,10 @@ const edmFields = {
   as: oneOf('edm'),
   /** σ_data, the standard deviation of the data; 0.5 if left out. */
   sigmaData: optional(aboveZero, 0.5),
+  /** σ_min, at which D(x; σ) is x; 0 if left out, and 0.002 for the consistency models of Song et al. 2023. */
+  sigmaMin: optional(amount, 0),
+  /** The network gets this number times c_noise: 1 if left out, and 1000 for the published consistency models. */
+  timeScale: optional(aboveZero, 1),
 };
 const vpFields = {
   /** The column of VP. */
@@ -83,15 +87,15 @@ export interface IddpmPreconditioning extends OptionsOf<typeof iddpmFields> {}
 export type PreconditioningOptions = EdmPreconditioning | VpPreconditioning | VePreconditioning | IddpmPreconditioning;
 
 const edm =
-  ({ sigmaData }: Filled<typeof edmFields>): Preconditioning =>
+  ({ sigmaData, sigmaMin, timeScale }: Filled<typeof edmFields>): Preconditioning =>
   (sigma) => {
-    const all = sqrt(add(square(sigma), sigmaData ** 2)); // √(σ² + σ_data²)
-    const input = reciprocal(all);
+    const input = reciprocal(sqrt(add(square(sigma), sigmaData ** 2))); // 1/√(σ² + σ_data²)
+    const above = sub(sigma, sigmaMin) as typeof sigma;
     return {
-      skip: square(mul(input, sigmaData)),
-      out: mul(mul(sigma, input), sigmaData),
+      skip: reciprocal(add(square(mul(above, 1 / sigmaData)), 1)), // σ_data²/((σ - σ_min)² + σ_data²)
+      out: mul(mul(above, input), sigmaData),
       in: input,
-      noise: mul(log(sigma), 1 / 4),
+      noise: mul(log(sigma), timeScale / 4),
     };
   };
 

@@ -6,7 +6,8 @@ import type { DiscreteNoising } from '../levels/discreteNoising.js';
 import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../levels/noising.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 import { timestepCount } from '../levels/schedule.js';
-import { functionOf, hinted, oneOf, positive, refined } from '../../internal/decode.js';
+import { hinted, oneOf, positive, refined, tested, withRefusal } from '../../internal/decode.js';
+import { numbers } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { decoding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
@@ -17,11 +18,26 @@ import { noisingPart } from '../parts.js';
  */
 export type Grid = (noising: Noising) => either.Either<NoisefoldError, readonly number[]>;
 
+const GRID = 'a number of timesteps, or a grid such as trailing(50)';
+
 /** A grid, or a number of timesteps, as an option. */
-export const gridPart = t.union(
-  [t.number, functionOf<Grid>('a grid')],
-  'a number of timesteps, or a grid such as trailing(50)',
+export const gridPart: t.Type<number | Grid> = hinted(
+  withRefusal(
+    tested(GRID, (x): x is number | Grid => typeof x === 'number' || typeof x === 'function'),
+    (x) =>
+      typeof x === 'object' && numbers.is(x)
+        ? { expected: GRID, actual: 'times in an array', hint: `write atTimes(${listedNumbers(x)})` }
+        : null,
+  ),
+  'write grid: 25',
 );
+
+/** A grid that is made of numbers of a caller, which are checked first. */
+export const gridOfNumbers =
+  <A extends ArrayLike<number>>(where: string, grid: (values: A) => Grid) =>
+  (values: A): Grid =>
+  (noising) =>
+    E.flatMap((known) => grid(known as A)(noising))(argument(where, numbers).decode(values)); // it is the value itself
 
 /** A grid of the timesteps of a schedule. On a continuous path it is a `ConfigError`. */
 export const overTimesteps =
@@ -201,21 +217,19 @@ export const trailing =
  * isRight(atTimes([999, 500, 0])(unwrap(ddpm(cosine(100))))) // → false
  * unwrap(atTimes([1, 0.9, 0.5])(rectifiedFlow())) // → [1, 0.9, 0.5]
  */
-export const atTimes =
-  (times: readonly number[]): Grid =>
-  (noising) => {
-    const { last, list } = pathOf(noising);
-    const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
-    const falling = last < Infinity ? times.map(toNearEnd(list ? [last, 0] : [last], last * 2 ** -44)) : times;
-    return falling.length > 0 && falling.every((t, i) => isInside(t) && (i === 0 || t < falling[i - 1]!))
-      ? E.right(falling)
-      : fail('ConfigError', {
-          where: 'atTimes',
-          expected: `falling times between ${last} and 0`,
-          actual: listedNumbers(times),
-          hint: 'begin at the noisiest and name each once',
-        });
-  };
+export const atTimes: (times: readonly number[]) => Grid = gridOfNumbers('atTimes', (times) => (noising) => {
+  const { last, list } = pathOf(noising);
+  const isInside = (t: number): boolean => (list ? t >= 0 : t > 0) && t <= last;
+  const falling = last < Infinity ? times.map(toNearEnd(list ? [last, 0] : [last], last * 2 ** -44)) : times;
+  return falling.length > 0 && falling.every((t, i) => isInside(t) && (i === 0 || t < falling[i - 1]!))
+    ? E.right(falling)
+    : fail('ConfigError', {
+        where: 'atTimes',
+        expected: `falling times between ${last} and 0`,
+        actual: listedNumbers(times),
+        hint: 'begin at the noisiest and name each once',
+      });
+});
 
 /** Moves a time that only a rounding separates from an end of the path to this end. */
 const toNearEnd =
@@ -238,11 +252,11 @@ const usualGrid =
  * unwrap(gridOf(4)(noising)) // → [999, 749, 499, 249]
  * unwrap(gridOf(spaced(3))(noising)) // → [999, 500, 0]
  */
-export const gridOf =
-  (steps: number | Grid): Grid =>
-  (noising) =>
+export const gridOf = (steps: number | Grid): Grid =>
+  decoding('gridOf', { noising: noisingPart }, (noising) =>
     F.pipe(
-      noising,
-      typeof steps === 'number' ? usualGrid(steps) : steps,
+      argument('grid', gridPart).decode(steps),
+      E.flatMap((known) => (typeof known === 'number' ? usualGrid(known) : known)(noising)),
       E.flatMap((timesteps) => atTimes(timesteps)(noising)),
-    );
+    ),
+  );

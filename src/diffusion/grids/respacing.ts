@@ -4,6 +4,8 @@ import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
 import { scheduleOfLevels } from '../levels/schedule.js';
+import { decoding } from '../../internal/takes.js';
+import { discretePart } from '../parts.js';
 
 const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.every(Number.isInteger)
@@ -38,13 +40,15 @@ const levelsOf = ({ schedule, timesteps }: DiscreteNoising, subset: readonly num
  * const short = unwrap(respace(spaced(3))(noising))
  * short.timesteps // → [0, 500, 999]
  */
-export const respace =
-  (steps: number | Grid) =>
-  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> =>
+export const respace = (
+  steps: number | Grid,
+): ((noising: DiscreteNoising) => either.Either<NoisefoldError, DiscreteNoising>) =>
+  decoding('respace', { noising: discretePart }, (noising: DiscreteNoising) =>
     F.pipe(
       gridOf(steps)(noising),
       E.flatMap(whole),
       E.map((timesteps) => [...timesteps].reverse()),
       E.map((subset) => levelsOf(noising, subset)),
       E.map(respacedFrom(noising)),
-    );
+    ),
+  );

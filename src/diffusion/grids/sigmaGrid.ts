@@ -5,7 +5,7 @@ import { listedNumbers } from '../../internal/listed.js';
 import { hinted, refined } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Grid } from './grid.js';
+import { type Grid, gridOfNumbers } from './grid.js';
 import { sigmaOf } from '../levels/channel.js';
 import { isSameSigma } from '../levels/noiseLevel.js';
 import type { DiscreteNoising } from '../levels/discreteNoising.js';
@@ -134,14 +134,12 @@ export const fallingSigmas = (
  * unwrap(atSigmas([80, 5, 1, 0.05])(noising)) // → [929.618, 565.354, 258.093, 10.947]
  * unwrap(atSigmas([3, 1])(rectifiedFlow())) // → [0.75, 0.5]
  */
-export const atSigmas =
-  (sigmas: ArrayLike<number>): Grid =>
-  (noising) => {
-    const { levelOfSigma } = pathOf(noising);
-    return E.map((falling: readonly number[]) => falling.map((sigma) => levelOfSigma(sigma).t))(
-      isDiscrete(noising) ? withTimesteps(sigmas, noising) : alongPath(sigmas, noising),
-    );
-  };
+export const atSigmas: (sigmas: ArrayLike<number>) => Grid = gridOfNumbers('atSigmas', (sigmas) => (noising) => {
+  const { levelOfSigma } = pathOf(noising);
+  return E.map((falling: readonly number[]) => falling.map((sigma) => levelOfSigma(sigma).t))(
+    isDiscrete(noising) ? withTimesteps(sigmas, noising) : alongPath(sigmas, noising),
+  );
+});
 
 /** Checks that noise levels fall and have timesteps. */
 const withTimesteps = (sigmas: ArrayLike<number>, { schedule }: DiscreteNoising) =>

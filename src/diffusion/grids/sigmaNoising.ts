@@ -9,6 +9,7 @@ import { scheduleOfLevels } from '../levels/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 import { decoding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 
 const alphaBarOf = (sigma: number): number => 1 / (1 + sigma ** 2);
 
@@ -75,7 +76,8 @@ export const respaceAtSigmas =
     const { levelOfSigma } = pathOf(noising);
     const timestepOf = (sigma: number): number => Math.round(entryBetween(noising.timesteps, levelOfSigma(sigma).t));
     return F.pipe(
-      fallingSigmas('respaceAtSigmas', sigmas, noising.schedule),
+      argument('respaceAtSigmas', numbers).decode(sigmas),
+      E.flatMap((levels) => fallingSigmas('respaceAtSigmas', levels, noising.schedule)),
       E.map((falling) => [...falling].reverse()),
       E.flatMap((rising) => noisingOfLevels(rising, alphaBarIn(noising), Int32Array.from(rising, timestepOf))),
       E.map(respacedFrom(noising)),

@@ -1,7 +1,8 @@
 /** The timestep grids of guided-diffusion: evenly spaced sections, and the stride of DDIM. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either } from '../../internal/fp.js';
-import { type Grid, overTimesteps, spread } from './grid.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
+import { type Grid, gridOfNumbers, overTimesteps, spread } from './grid.js';
 
 /** A section of the timesteps, and the number of steps in it. */
 interface Section {
@@ -32,7 +33,7 @@ const cut = (T: number, counts: readonly number[]): readonly Section[] => {
  * const wrong = sections([6, 1])(unwrap(ddpm(cosine(10))))
  * isLeft(wrong) && wrong.left.actual // → '6 of a section of 5'
  */
-export const sections = (counts: readonly number[]): Grid =>
+export const sections: (counts: readonly number[]) => Grid = gridOfNumbers('sections', (counts) =>
   overTimesteps('sections', ({ schedule: { T } }) => {
     const some = counts.some((count) => count > 0);
     if (!some || !counts.every((count) => Number.isInteger(count) && count >= 0))
@@ -52,7 +53,8 @@ export const sections = (counts: readonly number[]): Grid =>
           actual: `${full.count} of a section of ${full.size}`,
           hint: `${T} timesteps in ${counts.length} sections: ask for fewer there`,
         });
-  });
+  }),
+);
 
 /**
  * The multiples from 0 on of the smallest whole stride that has exactly `steps` of them below T: 'ddimN' of
@@ -103,4 +105,8 @@ const decoded = (text: string): either.Either<NoisefoldError, Grid> => {
 export const timestepRespacing =
   (text: string): Grid =>
   (noising) =>
-    E.flatMap((grid: Grid) => grid(noising))(decoded(text));
+    F.pipe(
+      argument('timestepRespacing', t.string).decode(text),
+      E.flatMap(decoded),
+      E.flatMap((grid) => grid(noising)),
+    );

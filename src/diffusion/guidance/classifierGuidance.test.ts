@@ -155,6 +155,31 @@ describe('classifier guidance on the mean', () => {
     expect(await numbersOf(() => steered(noising)(guided).apply(params, x, { t, label }))).toEqual(plain);
   });
 
+  it('two guides on the mean both move it, and one on the score stays beside one on the mean', async () => {
+    const uphill: GuideGradient<null, [2]> = { gradient: (_, samples) => mul(samples, -0.5) };
+    const [one, other, onScore] = [meanGuided(exact, 2), meanGuided(uphill, 3), classifierGuided(uphill, 3)];
+    const expected = xs.map((value, i) => {
+      const { mean, variance } = meanOf(i);
+      const [b, at] = [i >> 1, ts[i >> 1]!];
+      return mean + variance * (2 * gradientOf(b, at, xs[2 * b]! + xs[2 * b + 1]!) - 1.5 * value);
+    });
+    const { concat } = guidanceMonoid;
+    const twice = F.pipe(unconditional, one, right, other, right); // of a denoiser that is already guided
+    for (const guided of [right(concat(one, other)(unconditional)), right(concat(other, one)(unconditional)), twice])
+      expect(relativeDistance(await meansOf(noising, ts, guided), expected)).toBeLessThan(1e-9);
+
+    // a guide on the score moves ε̂ by -σ_t·s·∇, and so μ by β_t/√α_t·s·∇ (DDPM, eq. 11)
+    const both = xs.map((value, i) => {
+      const { mean, variance } = meanOf(i);
+      const [b, at] = [i >> 1, ts[i >> 1]!];
+      const { betas, alphas } = noising.schedule;
+      const byMean = 2 * variance * gradientOf(b, at, xs[2 * b]! + xs[2 * b + 1]!);
+      return mean + byMean - (1.5 * value * betas[at]!) / Math.sqrt(alphas[at]!);
+    });
+    for (const guidance of [concat(one, onScore), concat(onScore, one)])
+      expect(relativeDistance(await meansOf(noising, ts, right(guidance(unconditional))), both)).toBeLessThan(1e-9);
+  });
+
   const slope: Classifier<null, [2]> = {
     classes: 2,
     apply: (_, samples) => F.pipe(sumPerSample(samples), expandDims(1), matmul(constantOf([0, 2], 1, 2))),

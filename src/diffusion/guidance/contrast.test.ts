@@ -199,6 +199,25 @@ describe('guidance by two predictions', () => {
     close(await draw(apg(1, { momentum }), { solver: heun() }), await draw(cfg(1), { solver: heun() }));
   });
 
+  it('apg shortens only differences longer than `norm`, each by its own length', async () => {
+    const inputs = [
+      [0.3, -0.8, 1.1, 0.2],
+      [3, -4, 5, 2],
+    ]; // differences of 0.53 and 1.0
+    const at = { t: iota(2), label: constantOf(Int32Array.of(1, 1), 2) };
+    const x = constantOf(inputs.flat(), 2, N);
+    for (const norm of [0.1, 0.8, 2]) {
+      const guided = right(apg(4, { eta: 1, norm })(denoiser));
+      const expected = inputs.map((row) => {
+        const [withClass, without] = [row.map((n) => x0Of(n, 1)), row.map((n) => x0Of(n, CLASSES))];
+        const difference = withClass.map((n, k) => n - without[k]!);
+        const length = Math.hypot(...difference);
+        return withClass.map((n, k) => n + (3 * difference[k]! * Math.min(norm, length)) / length);
+      });
+      close(await numbersOf(() => guided.apply(null, x, at)), expected.flat());
+    }
+  });
+
   it('apg with η = 1 and neither norm nor momentum is cfg in x̂₀', async () => {
     close(await draw(apg(3, { eta: 1 })), await draw(cfg(3)));
   });
@@ -242,6 +261,20 @@ describe('guidance by two predictions', () => {
       }, start),
     );
     close(await draw(cfg(5, { sigmas: [low, high] })), expected);
+  });
+
+  it('cfgPlusPlus guides and renoises in its interval, and outside of it is the prediction with the class', async () => {
+    const middle = levels[2]!;
+    const [low, high] = [(0.9 * middle.sigma) / middle.alpha, (1.1 * middle.sigma) / middle.alpha];
+    const expected = START.map((start) =>
+      steps.reduce((x, [from, to], i) => {
+        const [withClass, without] = [x0Of(x, 1), x0Of(x, CLASSES)];
+        const [x0, noisy] = i === 2 ? [without + 0.6 * (withClass - without), without] : [withClass, withClass];
+        return to.alpha * x0 + (to.sigma / from.sigma) * (x - from.alpha * noisy);
+      }, start),
+    );
+    close(await draw(cfgPlusPlus(0.6, { sigmas: [low, high] })), expected);
+    close(await draw(cfgPlusPlus(0.6, { interval: [middle.t, middle.t] })), expected);
   });
 
   it('a rule of your own sees the step, combines in its space, and remembers', async () => {

@@ -41,7 +41,7 @@ export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partia
 }
 
 /** The derivative of a function of each element. */
-const slopeOf =
+export const slopeOf =
   (f: Elementwise): Elementwise =>
   (t) =>
     jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;
@@ -50,7 +50,7 @@ const slopeOf =
 const BISECTIONS = 53;
 
 /** The time in [0, 1] where a rising function has a value, in a program. */
-const bisectedInProgram =
+export const bisectedInProgram =
   (f: Elementwise): Elementwise =>
   (values) => {
     let [low, high] = [zerosLike(values), onesLike(values)];
@@ -79,6 +79,7 @@ const CHECKS = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
 const even: Usual = {
   grid: (steps) => Array.from({ length: steps }, (_, i) => 1 - i / steps),
   times: (like) => (key) => insideOf(uniformLike(key, like)),
+  density: (t) => onesLike(t),
 };
 
 /** The noising process of curves, which are not checked. */

@@ -1,5 +1,7 @@
 import { ascribeLike, type Dim, dims, fork, type Key, type Shape, stack, type Tensor, zeros } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
+import { callback } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 
 /** One key for a whole batch, or one for each sample, which makes its random numbers independent of the rest of the batch. */
 export type BatchKeys = Key | readonly Key[];
@@ -16,6 +18,8 @@ export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
   return isOne(keys) ? derived(keys) : keys.map(derived);
 };
 
+const drawPart = argument('drawnBy: draw', callback('a function that draws', 'give normalLike'));
+
 /**
  * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError`
  * if the number of keys is not that of the samples.
@@ -28,6 +32,7 @@ export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
 export const drawnBy =
   (keys: BatchKeys, draw: DrawLike) =>
   <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>): Tensor<[B, ...I]> => {
+    drawPart.demand(draw);
     if (isOne(keys)) return draw(batch)(keys);
     const [samples] = dims(batch);
     const sample: readonly number[] = dims(batch).slice(1);

@@ -20,7 +20,7 @@ const rangeOf = (first: number, last: number) => ({
 export interface BetaRange extends OptionsOf<ReturnType<typeof rangeOf>> {}
 
 /** A schedule of T betas. `betas` is called only if T is a valid number of timesteps. */
-const ruled = (where: string, T: number, betas: () => Float64Array): either.Either<NoisefoldError, Schedule> =>
+const ruled = (where: string, T: number, betas: () => ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
   F.pipe(
     timestepCount(where, T),
     E.flatMap(() => checkedBetas(where, betas())),
@@ -125,7 +125,7 @@ export const sigmoidBetas = ranged('sigmoidBetas', ({ start, end }, T) =>
  * @example unwrap(constantBetas(3, 0.5)).alphaBars // → [0.5, 0.25, 0.125]
  */
 export const constantBetas = (T: number, beta = 0.02): either.Either<NoisefoldError, Schedule> =>
-  ruled('constantBetas', T, () => new Float64Array(T).fill(beta));
+  ruled('constantBetas', T, () => Array.from({ length: T }, () => beta));
 
 const partOfSteps = argument(
   'warmupBetas',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { concatAll, constantOf, mul, neg, onesLike, sin, square, sub, sum, type Tensor } from '../../dsl/index.js';
+import { concatAll, constantOf, onesLike, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { atSigmas } from '../grids/sigmaGrid.js';
 import { sampler } from '../sampling/sampler.js';
@@ -13,7 +13,6 @@ import {
   rectifiedFlow,
   trigonometric,
 } from './continuousNoising.js';
-import { interpolant } from './interpolant.js';
 import { pathOf } from './noising.js';
 import type { ContinuousNoising, NoiseLevel } from './path.js';
 
@@ -87,7 +86,7 @@ const unit = named.filter(([name]) => name !== 'edm');
 /** Some roundings of float64, in the few operations of each formula. */
 const ROUNDINGS = 32 * 2 ** -53;
 
-describe.each(named)('%s', (_, [noising, expected]) => {
+describe.each(named)('%s', (name, [noising, expected]) => {
   const { levelAt, levelOfSigma, levels, timesOfSigmas, inside, last } = noising;
   const lists = TIMES.map((t) => [t, levelAt(t)] as const);
 
@@ -149,6 +148,19 @@ describe.each(named)('%s', (_, [noising, expected]) => {
       expect(Math.abs(own.sigma / sigma - 1), `σ at ${asked}`).toBeLessThan(tolerance);
     }
     expect(levelOfSigma(Infinity)).toEqual(levelAt(last));
+  });
+
+  it('has α and σ of a ratio with all their digits, though its time is rounded', () => {
+    /** α at σ/α = r: 1 in EDM's coordinates, 1/(1 + r) if α + σ = 1, else 1/√(1 + r²). */
+    const alphaAt = (r: number): number =>
+      name === 'edm' ? 1 : name === 'rectifiedFlow' ? 1 / (1 + r) : 1 / Math.hypot(1, r);
+    for (const r of [1e-6, 1e-3, 0.5, 2, 80, 1e3, 1e6]) {
+      if (r > levelAt(last).sigma / levelAt(last).alpha) continue;
+      const { alpha, sigma } = levelOfSigma(r);
+      expect(Math.abs(alpha / alphaAt(r) - 1), `α at ${r}`).toBeLessThan(ROUNDINGS);
+      expect(Math.abs(sigma / (r * alphaAt(r)) - 1), `σ at ${r}`).toBeLessThan(ROUNDINGS);
+    }
+    expect(levelOfSigma(0)).toMatchObject({ alpha: 1, sigma: 0 });
   });
 
   it('finds the times of σ in a program, as on the host', async () => {
@@ -250,81 +262,6 @@ it('the number that a network gets is another one on a trigonometric path of its
   const { clock, levelAt } = pathOf(trigonometric({ timeScale: 1 }));
   expect([clock.count, clock.at(levelAt(0.25))]).toEqual([1, 0.25]);
   expect(await numbersOf(() => clock.of(constantOf([0, 0.25, 1], 3)))).toEqual([0, 0.25, 1]);
-});
-
-describe('interpolant', () => {
-  const straight = { name: 'own', alpha: (t: Tensor<[]>) => sub(1, t), sigma: (t: Tensor<[]>) => t };
-  const refusalOf = (given: object): string => {
-    const result = interpolant({ ...straight, ...given } as never);
-    return E.isLeft(result) ? result.left.message : 'none';
-  };
-  const hint = 'noise must rise from the data, at t = 0, to the end, at t = 1; rectifiedFlow has 1 - t and t';
-
-  it('is the path of its functions: rectified flow, and one with (1 - t)² and sin(πt/2)', () => {
-    expect(right(interpolant(straight as never)).levelAt(0.3)).toEqual(rectifiedFlow().levelAt(0.3));
-    const curved = right(
-      interpolant({ name: 'curved', alpha: (t) => square(sub(1, t)), sigma: (t) => sin(mul(t, Math.PI / 2)) }),
-    );
-    const { alpha, sigma, rates } = curved.levelAt(0.2);
-    expect(alpha).toBeCloseTo(0.64, 15);
-    expect(sigma).toBeCloseTo(Math.sin(0.1 * Math.PI), 15);
-    expect(rates!.alpha).toBeCloseTo(-1.6, 14);
-    expect(rates!.sigma).toBeCloseTo((Math.PI / 2) * Math.cos(0.1 * Math.PI), 14);
-    const actual = curved.levelOfSigma(2);
-    expect(actual.sigma / actual.alpha).toBeCloseTo(2, 14);
-  });
-
-  it('has the same time of a σ on the host and in a program, by bisection', async () => {
-    const curved = right(interpolant({ name: 'curved', alpha: (t) => square(sub(1, t)), sigma: (t) => t }));
-    const times = await numbersOf(() => curved.timesOfSigmas(constantOf(SIGMAS, SIGMAS.length)));
-    times.forEach((t, i) => expect(Math.abs(t - curved.levelOfSigma(SIGMAS[i]!).t)).toBeLessThan(2 ** -52));
-  });
-
-  it('takes a signal that ends at -0', () => {
-    const result = right(interpolant({ name: 'own', alpha: (t) => neg(sub(t, 1)), sigma: (t) => t }));
-    expect(Object.is(result.levelAt(1).alpha, 0)).toBe(true);
-  });
-
-  it.each([
-    ['no name', { name: '' }, 'interpolant.name: expected a name, got ""; change name'],
-    [
-      'no function',
-      { alpha: 1 },
-      'interpolant.alpha: expected a function of times, such as (t) => sub(1, t), got 1; change alpha',
-    ],
-    [
-      'an unknown field',
-      { rate: 1 },
-      'interpolant.rate: expected one of the fields name, alpha, sigma, got an unknown field; leave it out',
-    ],
-    [
-      'a sum, which is no function of each element',
-      { sigma: (t: Tensor<[]>) => sum(t) },
-      'onHost: expected a function of each element, such as (t) => sub(1, t), got one with the operation reduce, float32 []; use arithmetic, exp, sqrt, sin and the like',
-    ],
-    [
-      'signal of 2 at the data',
-      { alpha: (t: Tensor<[]>) => mul(sub(1, t), 2) },
-      `interpolant: expected α = 1 and σ = 0 at t = 0, got α = 2 and σ = 0; ${hint}`,
-    ],
-    [
-      'noise at the data',
-      { sigma: (t: Tensor<[]>) => onesLike(t) },
-      `interpolant: expected α = 1 and σ = 0 at t = 0, got α = 1 and σ = 1; ${hint}`,
-    ],
-    [
-      'noise that falls',
-      { sigma: neg },
-      `interpolant: expected σ/α that rises with t, got -0.00392156862745098 at t = 0.0039, after 0; ${hint}`,
-    ],
-    [
-      'signal that goes below 0',
-      { alpha: (t: Tensor<[]>) => sub(1, mul(t, 2)) },
-      `interpolant: expected σ/α that rises with t, got -64.5 at t = 0.5039, after Infinity; ${hint}`,
-    ],
-  ])('refuses %s', (_, given, message) => {
-    expect(refusalOf(given)).toBe(message);
-  });
 });
 
 describe('options', () => {

@@ -28,6 +28,7 @@ import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { startBeforeEnd } from './alphaBarSchedules.js';
 import { along } from './along.js';
+import { normalDensity } from './gaussians.js';
 import { EDM_RANGE, karras } from './spacedSigmas.js';
 import type { ContinuousNoising } from './path.js';
 
@@ -238,6 +239,7 @@ export const edm = (): ContinuousNoising =>
     usual: {
       grid: (steps) => Array.from(karras(steps, EDM_RANGE, 7)),
       times: (like) => (key) => exp(add(mul(normalLike(key, like), 1.2), -1.2)), // ln σ ~ N(-1.2, 1.2²)
+      density: (t) => div(normalDensity(-1.2, 1.2)(log(t)), t),
     },
     alpha: (t) => onesLike(t),
     sigma: (t) => t,

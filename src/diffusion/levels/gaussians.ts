@@ -1,5 +1,18 @@
 /** Gaussians over tensors: one variance for each sample, or one for each element; and their KL divergence. */
-import { add, exp, expm1, mul, neg, type Dim, type Shape, square, sub, type Tensor } from '../../dsl/index.js';
+import {
+  add,
+  erf,
+  exp,
+  expm1,
+  type Elementwise,
+  mul,
+  neg,
+  type Dim,
+  type Shape,
+  square,
+  sub,
+  type Tensor,
+} from '../../dsl/index.js';
 import { demanding } from '../../internal/takes.js';
 import { gaussianPart } from '../parts.js';
 
@@ -15,6 +28,18 @@ export interface DiagonalGaussian<S extends Shape> {
   readonly mean: Tensor<S>;
   readonly logVariance: Tensor<S>;
 }
+
+/** The density of N(mean, deviation²). */
+export const normalDensity =
+  (mean: number, deviation: number): Elementwise =>
+  (x) =>
+    mul(exp(mul(square(mul(sub(x, mean), 1 / deviation)), -0.5)), 1 / (deviation * Math.sqrt(2 * Math.PI)));
+
+/** Φ, the distribution function of N(mean, deviation²). */
+export const normalCdf =
+  (mean: number, deviation: number): Elementwise =>
+  (x) =>
+    mul(add(erf(mul(sub(x, mean), Math.SQRT1_2 / deviation)), 1), 0.5);
 
 /**
  * KL divergence of two Gaussians, KL(p ‖ q) = ½·(σ_p²/σ_q² - 1 - log(σ_p²/σ_q²) + (μ_p - μ_q)²/σ_q²), for each element, in

@@ -11,9 +11,9 @@ import type { ContinuousNoising } from './path.js';
 const interpolantOf = schema('interpolant', {
   /** The name that identifies it in files. */
   name: refined(t.string, 'a name', (text) => text !== ''),
-  /** α(t), which falls from 1 at t = 0: a function of each element of a tensor. */
+  /** α(t), which falls from 1, or from less if there is noise at t = 0: a function of each element of a tensor. */
   alpha: functionOf<Elementwise>('a function of times, such as (t) => sub(1, t)'),
-  /** σ(t), which is 0 at t = 0. */
+  /** σ(t), which rises from 0, or from some noise, at t = 0. */
   sigma: functionOf<Elementwise>('a function of times, such as (t) => t'),
 });
 
@@ -25,8 +25,10 @@ const CHECKS = 256;
 
 /**
  * A noising process with your own α and σ over t of [0, 1], x_t = α(t)·x₀ + σ(t)·ε. They are functions of each element of a tensor,
- * such as `(t) => sub(1, square(t))`: one definition serves programs, the host in float64, and the derivatives. Returns a
- * `ConfigError` unless α(0) = 1, σ(0) = 0, and σ/α rises, which is tested at 256 times.
+ * such as `(t) => sub(1, square(t))`: one definition serves programs, the host in float64, and the derivatives. With noise at t = 0,
+ * as in VDM (Kingma et al. 2021) and lucidrains' continuous schedules, the last step of a sampler leads to the data as from every
+ * level. Returns a `ConfigError` unless α(0) = 1 and σ(0) = 0, or σ(0) > 0 and 0 < α(0) ≤ 1; and unless σ/α rises, which is tested at 256
+ * times.
  * @example
  * const early = unwrap(interpolant({ name: 'early', alpha: (t) => square(sub(1, t)), sigma: (t) => t }))
  * levelsOf(early, [0.5])[0] // → { alpha: 0.25, sigma: 0.5, t: 0.5, rates: { alpha: -1, sigma: 1 } }
@@ -49,8 +51,11 @@ export const interpolant = <G = unknown>(
           hint: 'noise must rise from the data, at t = 0, to the end, at t = 1; rectifiedFlow has 1 - t and t',
         });
       const [alpha, sigma] = [onHost(curves.alpha)(0), onHost(curves.sigma)(0)];
-      if (alpha !== 1 || sigma !== 0) return wrong('α = 1 and σ = 0 at t = 0', `α = ${alpha} and σ = ${sigma}`);
-      const noises = Array.from({ length: CHECKS + 1 }, (_, i) => sigmaOf(path.levelAt(i / CHECKS)));
+      if (sigma > 0 ? !(alpha > 0 && alpha <= 1) : alpha !== 1 || sigma !== 0)
+        return wrong('α = 1 and σ = 0 at t = 0, or noise with 0 < α ≤ 1', `α = ${alpha} and σ = ${sigma}`);
+      const noises = Array.from({ length: CHECKS + 1 }, (_, i) =>
+        i === 0 ? sigma / alpha : sigmaOf(path.levelAt(i / CHECKS)),
+      );
       const falls = noises.findIndex((noise, i) => i > 0 && !(noise > noises[i - 1]!));
       return falls === -1
         ? E.right(path)

@@ -1,5 +1,5 @@
 /** Paths of noise levels, on the host and in programs. */
-import type { Dim, Key, Tensor } from '../../dsl/index.js';
+import type { Dim, Elementwise, Key, Tensor } from '../../dsl/index.js';
 import type { Level } from './level.js';
 
 /** The dtypes of times in a program: int32 for the timesteps of a discrete path, else float32. */
@@ -56,6 +56,8 @@ export interface Usual {
   readonly grid: (steps: number) => readonly number[];
   /** Draws a time for each sample of a batch, of the shape of `like`. */
   readonly times: <B extends Dim>(like: Tensor<[B]>) => (key: Key) => Tensor<[B]>;
+  /** The density of these times. */
+  readonly density: Elementwise;
 }
 
 /** A continuous path, with the name and the options that identify it in files. */

@@ -1,6 +1,7 @@
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
+import { numbers } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import { type Channel, channelOfSigma, lostSNR, sigmaOf } from './channel.js';
 
@@ -67,13 +68,14 @@ const scheduleOf = (tables: Tables): Schedule => ({
 });
 
 /** {@link scheduleFromBetas} with the name of the constructor for errors. */
-export const checkedBetas = (where: string, values: ArrayLike<number>): either.Either<NoisefoldError, Schedule> => {
-  const betas = Float64Array.from(values ?? []); // JavaScript may pass undefined
-  const alphas = betas.map((beta) => 1 - beta);
-  let alphaBar = 1;
-  const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
-  return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
-};
+export const checkedBetas = (where: string, values: ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
+  E.flatMap((known: ArrayLike<number>) => {
+    const betas = Float64Array.from(known);
+    const alphas = betas.map((beta) => 1 - beta);
+    let alphaBar = 1;
+    const alphaBars = alphas.map((alpha) => (alphaBar *= alpha));
+    return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
+  })(argument(where, numbers).decode(values));
 
 /** A schedule from valid noise levels, of which it keeps exactly ᾱ and σ. Its β are the variances of q(x_t|x_{t-1}). */
 export const scheduleOfLevels = (

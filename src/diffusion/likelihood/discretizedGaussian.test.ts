@@ -25,6 +25,13 @@ const gaussian = {
 };
 const levels = column(({ level }) => level / 255);
 
+/** ∫ f by Simpson's rule. */
+const integral = (f: (x: number) => number, from: number, to: number, intervals: number): number => {
+  const h = (to - from) / intervals;
+  const inner = Array.from({ length: intervals - 1 }, (_, i) => (i % 2 === 0 ? 4 : 2) * f(from + (i + 1) * h));
+  return (h / 3) * inner.reduce((sum, term) => sum + term, f(from) + f(to));
+};
+
 describe('the log-probability of bytes', () => {
   it('is that of the normal distribution, in bins and tails', async () => {
     const logs = await numbersOf(() => discretizedLogLikelihood(gaussian)(levels));
@@ -90,7 +97,7 @@ describe('the log-probability of bytes', () => {
 
   it.each([
     // on both sides of the width from which the density is taken, and far beyond
-    ['reference', reference, [0.261, 0.262, 1, 80, 2.2e4], 2 ** -25],
+    ['reference', reference, [0.261, 0.262, 1, 80, 2.2e4], 2 ** -42],
     // some roundings of z² and of the logarithm
     ['wasm', wasm, [0.262, 1, 80, 2.2e4], 2 ** -19],
   ] as const)(
@@ -107,9 +114,9 @@ describe('the log-probability of bytes', () => {
         ) as Tensor<[5]>;
         const logs = await numbersOf(() => discretizedLogLikelihood({ mean: means, logVariance })(x), backend());
         zs.forEach((z, i) => {
-          // Simpson's rule with two intervals for ∫ φ over the bin, whose fourth derivative leaves width⁵/2880·φ⁗
-          const [left, right] = [z - width / 2, z + width / 2].map((edge) => Math.exp((z * z - edge * edge) / 2));
-          const expected = Math.log((width * (left! + 4 + right!)) / 6) - (z * z + Math.log(2 * Math.PI)) / 2;
+          // φ over the bin, divided by φ(z), which could be too small
+          const overBin = integral((s) => Math.exp(-s * (z + s / 2)), -width / 2, width / 2, 200);
+          const expected = Math.log(overBin) - (z * z + Math.log(2 * Math.PI)) / 2;
           expect(Math.abs(logs[i]! - expected), `σ = ${sigma}, z = ${z}`).toBeLessThan(tolerance * (1 + z * z));
         });
         const slopes = await numbersOf(
@@ -141,16 +148,11 @@ describe('the log-probability of bytes', () => {
         6,
       );
       const means = zs.map((z) => level - z * sigma);
-      // Simpson's rule for the bin; the outermost bin extends to 12 σ
+      // the outermost bin extends to 12 σ
       const expected = means.map((mean) => {
         const [from, to] = [level - 1 / 255, level === 1 ? mean + 12 * sigma : level + 1 / 255];
-        const N = 4000;
-        const h = (to - from) / N;
-        const density = (i: number) =>
-          Math.exp(-0.5 * ((from + i * h - mean) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
-        let sum = density(0) + density(N);
-        for (let i = 1; i < N; i++) sum += (i % 2 === 1 ? 4 : 2) * density(i);
-        return Math.log((sum * h) / 3);
+        const density = (x: number) => Math.exp(-0.5 * ((x - mean) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
+        return Math.log(integral(density, from, to, 4000));
       });
       const logs = await numbersOf(
         () => discretizedLogLikelihood({ mean: constantOf(means, 6), logVariance })(x),
@@ -171,6 +173,68 @@ describe('the log-probability of bytes', () => {
         expect(slope * sigma).toBeLessThan(zs[i]! + (level === 1 ? 1 / zs[i]! : half));
       });
     }
+  });
+
+  it.each([
+    ['reference', reference, 1e-11],
+    // four roundings of z = 6.3, times the slope 2·√(2/π)·(1 + 3·0.044715·z²) of the logarithm
+    ['wasm', wasm, 4 * 2 ** -24 * 6.3 * 10.2],
+  ] as const)('by tanh has its digits and its slopes in bins and tails, %s', async (_, backend, tolerance) => {
+    const zs = [-7, -6.3, -5.5, -4, -1, 0, 0.2, 2.5, 5, 6, 6.8];
+    const cases = [0.002, 0.01, 0.1, 1, 30].flatMap((sigma) =>
+      [-1, 1 / 255, 1].flatMap((level) =>
+        zs.map((z) => {
+          const [x, logVariance] = [Math.fround(level), Math.fround(2 * Math.log(sigma))];
+          return { x, logVariance, mean: Math.fround(x - z * sigma) };
+        }),
+      ),
+    );
+    // in float64: σ(u) - σ(l), or σ(-l) - σ(-u) above the mean, which has more digits there
+    const logistic = (u: number) => 1 / (1 + Math.exp(-u));
+    const expected = cases.map(({ x, logVariance, mean }) => {
+      const inverse = Math.exp(-logVariance / 2);
+      const [upper, lower] = [1, -1].map((side) => {
+        const z = (x - mean + side / 255) * inverse;
+        const u = 2 * Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3);
+        const density = logistic(u) * logistic(-u) * 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * z * z);
+        return { z, u, density };
+      }) as [Record<'z' | 'u' | 'density', number>, Record<'z' | 'u' | 'density', number>];
+      const [isLowest, isHighest] = [x < -0.999, x > 0.999];
+      const inside = x > mean ? logistic(-lower.u) - logistic(-upper.u) : logistic(upper.u) - logistic(lower.u);
+      const P = isLowest ? logistic(upper.u) : isHighest ? logistic(-lower.u) : inside;
+      if (P < 1e-12) return { log: Math.log(1e-12), byMean: 0, byLogVariance: 0 };
+      const [above, below] = [isHighest ? 0 : upper.density / P, isLowest ? 0 : lower.density / P];
+      return {
+        log: Math.log(P),
+        byMean: -inverse * (above - below),
+        byLogVariance: -(above * upper.z - below * lower.z) / 2,
+      };
+    });
+    const N = cases.length;
+    const of = (field: keyof (typeof cases)[number]) =>
+      constantOf(
+        cases.map((one) => one[field]),
+        N,
+      ) as Tensor<[number]>;
+    const logsOf = (mean: Tensor<[number]>, logVariance: Tensor<[number]>) =>
+      discretizedLogLikelihood({ mean, logVariance }, { cdf: 'tanh' })(of('x'));
+    const logs = await numbersOf(() => logsOf(of('mean'), of('logVariance')), backend());
+    const byMean = await numbersOf(
+      () => grad((mean: Tensor<[number]>) => sum(logsOf(mean, of('logVariance'))))(of('mean')),
+      backend(),
+    );
+    const byLogVariance = await numbersOf(
+      () => grad((logVariance: Tensor<[number]>) => sum(logsOf(of('mean'), logVariance)))(of('logVariance')),
+      backend(),
+    );
+    const off = { log: 0, byMean: 0, byLogVariance: 0 };
+    expected.forEach((one, i) => {
+      const deviation = Math.exp(cases[i]!.logVariance / 2);
+      off.log = Math.max(off.log, Math.abs(logs[i]! - one.log));
+      off.byMean = Math.max(off.byMean, Math.abs(byMean[i]! - one.byMean) * deviation);
+      off.byLogVariance = Math.max(off.byLogVariance, Math.abs(byLogVariance[i]! - one.byLogVariance));
+    });
+    for (const [name, value] of Object.entries(off)) expect(value, name).toBeLessThan(tolerance);
   });
 
   it.each([

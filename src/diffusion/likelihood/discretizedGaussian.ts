@@ -1,9 +1,11 @@
 import {
   abs,
   add,
+  clip,
   div,
   erf,
   exp,
+  expm1,
   fullLike,
   greater,
   less,
@@ -15,9 +17,9 @@ import {
   onesLike,
   or,
   type Shape,
+  softplus,
   square,
   sub,
-  tanh,
   where,
   type Tensor,
   zerosLike,
@@ -74,9 +76,14 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
  */
 const NARROW = 0.03;
 
-/** log ∫φ over a bin around z, φ(z)·width·(1 + (z² - 1)·width²/24 + O(width⁴)). */
-const logNarrow = <S extends Shape>(z: Tensor<S>, width: Tensor<S>): Tensor<S> =>
-  add(add(logDensity(z), log(width)), mul(mul(sub(square(z), 1), square(width)), 1 / 24));
+/** log ∫φ over a bin around z: log φ(z)·width and three terms of a series in width²; the others are below 10⁻¹² for z ≤ 7. */
+const logNarrow = <S extends Shape>(z: Tensor<S>, width: Tensor<S>): Tensor<S> => {
+  const [q, v] = [square(z), square(width)];
+  const third = sub(mul(q, add(mul(q, add(q, 6)), 3)), 1); // q³ + 6·q² + 3·q - 1
+  const second = sub(mul(q, add(q, 4)), 2); // q² + 4·q - 2
+  const series = sub(mul(sub(q, 1), 1 / 24), mul(v, sub(mul(second, 1 / 2880), mul(mul(v, third), 1 / 181440))));
+  return add(add(logDensity(z), log(width)), mul(v, series));
+};
 
 /** The fields of options with a cdf. */
 export const cdfFields = {
@@ -89,15 +96,30 @@ export interface CdfOptions extends OptionsOf<typeof cdfFields> {}
 
 const optionsOf = schema('discretizedLogLikelihood', cdfFields);
 
-/** The log-probability of bytes by ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) in place of the cdf: that of guided-diffusion. */
+/** log σ(u), with the logistic function σ. */
+const logSigmoid = <S extends Shape>(u: Tensor<S>): Tensor<S> => neg(softplus(neg(u)));
+
+/** {@link byTanh} takes the cdf for σ(2·√(2/π)·(z + CUBE·z³)), with the logistic function σ. */
+const CUBE = 0.044715;
+const LOGIT = 2 * Math.sqrt(2 / Math.PI);
+
+/**
+ * The log-probability of bytes by the cdf of guided-diffusion, ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))) = σ(u), without a
+ * lower bound. A difference of tanh loses its digits in float32; σ(u) - σ(l) = σ(u)·σ(-l)·(1 - e^(l - u)) keeps them.
+ */
 const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: Tensor<S>): Tensor<S> => {
   const centered = sub(x, mean);
   const inverse = exp(mul(logVariance, -0.5));
-  const cdf = (z: Tensor<S>): Tensor<S> =>
-    mul(add(tanh(mul(add(z, mul(mul(square(z), z), 0.044715)), Math.sqrt(2 / Math.PI))), 1), 0.5);
-  const [upper, lower] = [HALF, -HALF].map((side) => cdf(mul(add(centered, side), inverse))) as [Tensor<S>, Tensor<S>];
-  const inside = where(greater(x, OUTERMOST), add(neg(lower), 1), sub(upper, lower));
-  return log(maximum(where(less(x, -OUTERMOST), upper, inside), SMALLEST));
+  const edge = (side: number): Tensor<S> => clip(mul(add(centered, side), inverse), -FAR, FAR);
+  const [upper, lower] = [edge(HALF), edge(-HALF)];
+  const logit = (z: Tensor<S>): Tensor<S> => mul(add(z, mul(mul(square(z), z), CUBE)), LOGIT);
+  const [belowUpper, aboveLower] = [logSigmoid(logit(upper)), logSigmoid(neg(logit(lower)))];
+  // u - l = LOGIT·width·(1 + CUBE·(z_u² + z_u·z_l + z_l²)); the probability is at most a quarter of it
+  const width = minimum(mul(inverse, 2 * HALF), 2 * FAR);
+  const cubes = add(square(upper), mul(add(upper, lower), lower));
+  const difference = maximum(mul(mul(width, add(mul(cubes, CUBE), 1)), LOGIT), SMALLEST);
+  const inside = add(add(belowUpper, aboveLower), log(neg(expm1(neg(difference)))));
+  return where(less(x, -OUTERMOST), belowUpper, where(greater(x, OUTERMOST), aboveLower, inside));
 };
 
 /**
@@ -105,7 +127,8 @@ const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: 
  * is divided into 256 bins around the levels -1, -1 + 2/255, …, 1. The outermost two extend to ±∞, so the probabilities sum
  * to 1. The cdf is exact, by erf, or with `{ cdf: 'tanh' }` the approximation of guided-diffusion and of the code of DDPM,
  * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))), which is off by up to 1.8·10⁻⁴, and in the tails by a fraction of the probability
- * there. Probabilities are at least 10⁻¹².
+ * there. Probabilities are at least 10⁻¹²; down to there, both have their digits and their derivatives in float32 too,
+ * while the code of guided-diffusion in float32 takes 10⁻¹² for all probabilities below about 10⁻⁷.
  *
  * - `x`: bytes as levels in [-1, 1], of the shape of the mean
  *
@@ -122,7 +145,7 @@ export const discretizedLogLikelihood = demanding(
     const { cdf } = optionsOf.demand(options);
     const { mean, logVariance } = gaussian;
     return (x: Tensor<NoInfer<S>>): Tensor<S> => {
-      if (cdf === 'tanh') return byTanh(gaussian, x);
+      if (cdf === 'tanh') return maximum(byTanh(gaussian, x), Math.log(SMALLEST));
       const centered = sub(x, mean);
       const inverse = exp(mul(logVariance, -0.5));
       const toUpper = spread(mul(add(centered, HALF), inverse));

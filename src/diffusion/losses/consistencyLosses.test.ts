@@ -29,6 +29,7 @@ import { cosine } from '../levels/alphaBarSchedules.js';
 import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
 import { ddpm } from '../levels/discreteNoising.js';
 import { consistencyDistillationLosses, consistencyLosses } from './consistencyLosses.js';
+import { pseudoHuberDistance } from './distances.js';
 import type { Objective } from './loss.js';
 import { ectPairs, type NoisePairs } from './noisePairs.js';
 
@@ -59,7 +60,7 @@ const lossesOf = (objective: Objective, noising = edm(), p = P) =>
 
 describe('consistencyLosses', () => {
   test.each([0.5, 0.9, 0])('is d(f(x_t, t), f(x_r, r))/(t - r) for r = %d·t, with f(x, 0) = x', async (ratio) => {
-    const actual = await lossesOf(consistencyLosses({ pairs: at(ratio), c: C }));
+    const actual = await lossesOf(consistencyLosses({ pairs: at(ratio), distance: pseudoHuberDistance(C) }));
     SIGMAS.forEach((t, i) => {
       const r = ratio * t;
       const error = [0, 1].map((j) => {
@@ -71,7 +72,7 @@ describe('consistencyLosses', () => {
   });
 
   test('its gradient stops at the target', async () => {
-    const objective = consistencyLosses({ pairs: at(0.5), c: C });
+    const objective = consistencyLosses({ pairs: at(0.5), distance: pseudoHuberDistance(C) });
     const [slope] = await numbersOf(() =>
       grad((p: Scalar) => sum(objective(edm(), network)(p, batch).losses))(scalar(P)),
     );
@@ -88,7 +89,9 @@ describe('consistencyLosses', () => {
   });
 
   test('c is 0.00054·√d if it is left out', async () => {
-    const given = await lossesOf(consistencyLosses({ pairs: at(0.5), c: 0.00054 * Math.SQRT2 }));
+    const given = await lossesOf(
+      consistencyLosses({ pairs: at(0.5), distance: pseudoHuberDistance(0.00054 * Math.SQRT2) }),
+    );
     expect(await lossesOf(consistencyLosses({ pairs: at(0.5) }))).toEqual(given);
   });
 
@@ -112,11 +115,11 @@ describe('consistencyLosses', () => {
   });
 
   test('the pairs get the number of updates', async () => {
-    const objective = consistencyLosses({ pairs: ectPairs({ steps: 800, k: 0 }), c: C });
+    const objective = consistencyLosses({ pairs: ectPairs({ steps: 800, k: 0 }), distance: pseudoHuberDistance(C) });
     const actual = await numbersOf(
       () => objective(edm(), network)(scalar(P), { ...batch, step: scalar(100, 'int32') }).losses,
     );
-    expect(actual).toEqual(await lossesOf(consistencyLosses({ pairs: at(0.75), c: C })));
+    expect(actual).toEqual(await lossesOf(consistencyLosses({ pairs: at(0.75), distance: pseudoHuberDistance(C) })));
   });
 });
 
@@ -138,7 +141,9 @@ describe('consistencyDistillationLosses', () => {
     numbersOf(() => objective(edm(), network)(scalar(P), { ...batch, teacher: scalar(Q) }).losses);
 
   test.each([0.5, 0])('x_r is a step of Heun from x_t, for r = %d·t', async (ratio) => {
-    const actual = await distilled(consistencyDistillationLosses({ teacher, pairs: at(ratio), c: C }));
+    const actual = await distilled(
+      consistencyDistillationLosses({ teacher, pairs: at(ratio), distance: pseudoHuberDistance(C) }),
+    );
     SIGMAS.forEach((t, i) => {
       const r = ratio * t;
       const error = [0, 1].map((j) => {
@@ -211,7 +216,10 @@ test.each([rectifiedFlow(), trigonometric(), continuousLinear()])(
     const losses = (noising: typeof path, times: readonly number[]) =>
       numbersOf(() => {
         const t = constantOf(times, 3) as Tensor<[3]>;
-        const objective = consistencyLosses({ pairs: ectPairs({ steps: 1, stages: 3 }), c: C });
+        const objective = consistencyLosses({
+          pairs: ectPairs({ steps: 1, stages: 3 }),
+          distance: pseudoHuberDistance(C),
+        });
         return objective(noising, exactDenoiser(noising)(mixture))(null, { ...batch, t }).losses;
       });
     const expected = await losses(edm(), SIGMAS);
@@ -238,7 +246,10 @@ test('the consistency function of a Gaussian is distilled from its exact denoise
   const losses = (ratio: number) =>
     numbersOf(
       () =>
-        consistencyDistillationLosses({ teacher, pairs: at(ratio), c: 1e-30 })(edm(), exact)(null, {
+        consistencyDistillationLosses({ teacher, pairs: at(ratio), distance: pseudoHuberDistance(1e-30) })(
+          edm(),
+          exact,
+        )(null, {
           ...batch,
           teacher: null,
         }).losses,

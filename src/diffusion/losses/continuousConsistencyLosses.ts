@@ -97,7 +97,7 @@ const continuous = (
         return { losses: meanPerSample(square(sub(sub(F, Fs), unit))), t: at.t };
       };
     },
-    { settings, ...about },
+    { settings, estimatesEnd: true, ...about },
   );
 
 /**

@@ -1,19 +1,36 @@
-import { exp, mean, mul, sub } from '../../dsl/index.js';
+import {
+  and,
+  type Dim,
+  div,
+  exp,
+  greaterEqual,
+  lessEqual,
+  mean,
+  mul,
+  sub,
+  type Tensor,
+  where,
+  zerosLike,
+} from '../../dsl/index.js';
 import { aboveZero, hinted } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { slopeAt } from '../denoisers/atLevel.js';
+import { logSigmaRate } from '../denoisers/atLevel.js';
 import { perSample } from '../levels/batch.js';
 import { sigmaOf } from '../levels/channel.js';
 import { type Noising, requirePath } from '../levels/noising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import type { ContinuousNoising, NoiseLevel } from '../levels/path.js';
 import { EDM_RANGE } from '../levels/spacedSigmas.js';
 import type { AdaptiveDraw } from './adaptiveDraw.js';
 import { DRAW, requireCalled } from './requireCalled.js';
-import { strata } from './timeDraw.js';
+import { strata, withDensity } from './timeDraw.js';
 
 const HINT = '0.002 and 80 are the ends of EDM';
+
+/** The density of times whose ln σ is uniform over an interval of this width, inside of it. */
+const densityInside = <B extends Dim>(level: NoiseLevel<B>, width: number): Tensor<[B]> =>
+  mul(logSigmaRate(level), 1 / width);
 
 const range = /* @__PURE__ */ schema('logSNRTimes', {
   /** The least σ/α, above 0; 0.002 if left out. */
@@ -61,24 +78,32 @@ const reaching = (noising: Noising, max: number): ContinuousNoising => {
 export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range): AdaptiveDraw => {
   requireCalled(DRAW, 'logSNRTimes()', options);
   const { min, max } = range.demand(options);
+  const width = Math.log(max / min);
   return {
     name: `logSNRTimes of ${min} to ${max}`,
     memory: (noising) => {
       reaching(noising, max);
       return {};
     },
-    draw: () => (noising) => {
-      const { timesOfSigmas, inside } = reaching(noising, max);
-      const [end, width] = [Math.log(max), Math.log(max / min)];
-      return (batch) => (key) => inside(timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width)))));
-    },
+    draw: () =>
+      withDensity(
+        (noising) => (t) => {
+          const level = reaching(noising, max).levels(t);
+          const sigma = div(level.sigma, level.alpha);
+          const isInside = and(greaterEqual(sigma, min), lessEqual(sigma, max));
+          return where(isInside, densityInside(level, width), zerosLike(sigma));
+        },
+        (noising) => {
+          const { timesOfSigmas, inside } = reaching(noising, max);
+          const end = Math.log(max);
+          return (batch) => (key) => inside(timesOfSigmas(exp(sub(end, mul(strata(perSample(batch))(key), width)))));
+        },
+      ),
     mean:
       (_, noising) =>
       ({ losses, t }) => {
-        const level = reaching(noising, max).levels(t);
-        // 1/p(t) = (λ_max - λ_min)/(-dλ/dt), as -dλ/dt = 2·(α·σ̇ - σ·α̇)/(α·σ) = 2/(α·∂x̂₀/∂û)
-        const weights = mul(mul(level.alpha, slopeAt('velocity', level)), Math.log(max / min));
-        return mean(mul(losses, weights));
+        // without the test of the ends, which a drawn time may miss by rounding
+        return mean(div(losses, densityInside(reaching(noising, max).levels(t), width)));
       },
     record: (memory) => () => memory,
   };

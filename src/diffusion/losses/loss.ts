@@ -1,11 +1,15 @@
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import {
+  add,
   type Dim,
   type Elementwise,
+  fork,
   mean,
   meanPerSample,
+  normalLike,
   type Scalar,
+  scaleBy,
   type Shape,
   square,
   sub,
@@ -15,11 +19,16 @@ import {
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
-import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
+import { lossFields, type LossInputs, type LossOptions, noisedBatch, requiredKey } from './noisedBatch.js';
 import { targetAt } from '../denoisers/atLevel.js';
 import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
+import { slopeOf } from '../levels/along.js';
 import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
 import type { TimeType } from '../levels/path.js';
+import { callback } from '../../internal/parts.js';
+import { functionOf } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
+import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
 
@@ -68,15 +77,25 @@ export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossIn
  * await using nf = await open(reference())
  * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
  */
-export const meanLoss =
+export const meanLoss = demanding(
+  'meanLoss',
+  { losses: callback('losses', 'give simpleLosses(noising, denoiser)') },
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, inputs) =>
-    mean(losses(params, inputs).losses);
+    (params, inputs) =>
+      mean(losses(params, inputs).losses),
+);
 
 /** A trained denoiser that a loss learns from: the specification of its parameters, and their values on a backend. */
 export interface AnyTeacher {
   readonly model: { readonly params: TreeSpec<unknown> };
   readonly params: unknown;
+}
+
+/** A moving average of the parameters, by the share of the newest ones at each update: `emaConstant(0.95)`. */
+export interface TargetAverage {
+  /** The settings as JSON, which snapshots store. */
+  readonly settings: unknown;
+  readonly share: (step: Tensor<[], 'int32'>) => Scalar;
 }
 
 /** Fields of a loss beside its call, which training reads. */
@@ -90,6 +109,13 @@ interface LossFields {
   readonly weighting?: Elementwise;
   /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
   readonly teacher?: AnyTeacher;
+  /** The moving average of the parameters that the losses compare with. They get it as `target`. */
+  readonly target?: TargetAverage;
+  /**
+   * True if x̂₀ learns to be the end of the probability flow through x_t, which `consistency` needs; false if it learns something else,
+   * such as the mean of the data. Not known if left out.
+   */
+  readonly estimatesEnd?: boolean;
 }
 
 /**
@@ -116,13 +142,41 @@ export const objective = <O>(
   losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
   about: LossFields = {},
 ): ObjectiveWith<O> =>
-  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), about);
+  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), {
+    estimatesEnd: false,
+    ...about,
+  });
+
+const errorOptions = schema('loss', {
+  ...lossFields,
+  /** γ(t), the deviation of further noise z around a path of velocities: x_t = α·x₀ + σ·ε + γ·z. None if left out. */
+  around: optional(functionOf<Elementwise>('a deviation at each time, such as (t) => fullLike(t, 0.1)')),
+});
+
+export interface ErrorOptions extends OptionsOf<typeof errorOptions> {}
+
+/** The field `around`, with its derivative. Raises `ConfigError` for a denoiser that does not predict the velocity. */
+const noiseAround = (gamma: Elementwise | undefined, predicts: Parameterization) => {
+  if (gamma === undefined) return null;
+  if (predicts !== 'velocity')
+    raise('ConfigError', {
+      where: 'loss.around',
+      expected: 'a denoiser of the velocity, which has a target on a path with noise around it',
+      actual: `one that predicts '${predicts}'`,
+      hint: "make the model with predicts: 'velocity'",
+    });
+  return { gamma, rate: slopeOf(gamma) };
+};
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
  * `ConfigError` for a prediction of ε or the score over a process with a timestep without signal, because no sampler could start
  * there.
+ *
+ * With `around`, a velocity has the target α̇·x₀ + σ̇·ε + γ̇·z, with z from the fork 'around': stochastic interpolants (Albergo et al.
+ * 2023, eq. 2.1). A constant γ is conditional flow matching with that σ, and σ·√(t(1 - t)) that of a Schrödinger bridge (Tong et al.
+ * 2024).
  * @example
  * const absoluteLosses: Objective = (noising, denoiser, options) => {
  *   const errors = predictionErrors(noising, denoiser, options)
@@ -143,18 +197,25 @@ export const predictionErrors = demanding(
   <P, I extends Shape, G = unknown>(
     noising: Itself<Noising>,
     denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof LossOptions> & LossOptions,
+    options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
   ) => {
+    const { around, ...others } = errorOptions.demand<ErrorOptions>(options);
     requireSignal('loss', pathOf(noising), denoiser);
     const { apply } = overNoising(noising)(denoiser);
     const target = targetOf(noising, denoiser.predicts);
-    const noised = noisedBatch(noising, denoiser, options);
+    const noised = noisedBatch(noising, denoiser, others);
+    const further = noiseAround(around, denoiser.predicts);
     return <B extends Dim>(
       params: P,
       inputs: LossInputs<B, I>,
     ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
       const { noise, xt, at } = noised(inputs);
-      return { error: sub(apply(params, xt, at), target(at.t)(inputs.x0, noise)), t: at.t };
+      const y = target(at.t)(inputs.x0, noise);
+      if (further === null) return { error: sub(apply(params, xt, at), y), t: at.t };
+      const z = normalLike(fork(requiredKey(inputs.key, 'noise'), 'around').around, xt);
+      const t = at.t as Tensor<[B]>; // a velocity has continuous times
+      const x = add(xt, scaleBy(z, further.gamma(t)));
+      return { error: sub(apply(params, x, at), add(y, scaleBy(z, further.rate(t)))), t };
     };
   },
 );
@@ -169,7 +230,7 @@ export const predictionErrors = demanding(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = /* @__PURE__ */ objective<LossOptions>('simpleLosses', (noising, denoiser, options) => {
+export const simpleLosses = /* @__PURE__ */ objective<ErrorOptions>('simpleLosses', (noising, denoiser, options) => {
   const errors = predictionErrors(noising, denoiser, options);
   return (params, inputs) => {
     const { error, t } = errors(params, inputs);
@@ -199,6 +260,6 @@ export const simpleLoss = demanding(
   <P, I extends Shape, G = unknown>(
     noising: Itself<Noising>,
     denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof LossOptions> & LossOptions,
+    options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
   ): Loss<P, I> => meanLoss(simpleLosses(noising, denoiser, options)),
 );

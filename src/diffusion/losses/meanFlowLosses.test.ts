@@ -75,8 +75,9 @@ describe('meanFlowLosses', () => {
     });
   });
 
-  test('its gradient is that of u alone', async () => {
-    const objective = meanFlowLosses({ share: 1, p: 0 });
+  test.each([{ p: 0 }, {}, { p: 0.75, c: 0.1 }])('its gradient is that of u alone, beside a weight and a target that stay: %j', async (options) => {
+    const { p = 1, c = 1e-3 } = options;
+    const objective = meanFlowLosses({ share: 1, ...options });
     const [slope] = await numbersOf((key) =>
       grad((p: Scalar) => sum(objective(flow, network)(p, { x0, key }).losses))(scalar(P)),
     );
@@ -85,10 +86,11 @@ describe('meanFlowLosses', () => {
       const h = 1e-5;
       const dudt = (u(P, z + h * v, r, t + h) - u(P, z - h * v, r, t - h)) / (2 * h);
       const dudp = (u(P + h, z, r, t) - u(P - h, z, r, t)) / (2 * h);
-      return all + 2 * (u(P, z, r, t) - (v - (t - r) * dudt)) * dudp;
+      const error = u(P, z, r, t) - (v - (t - r) * dudt);
+      return all + (2 * error * dudp) / (error ** 2 + c) ** p;
     }, 0);
     expect(slope! / expected).toBeCloseTo(1, 5);
-  });
+  }); // oxfmt-ignore
 
   test('is 0 for the flow of a single point, (z - c)/t, in float32 too', async () => {
     const exact: Denoiser<null, [1]> = {

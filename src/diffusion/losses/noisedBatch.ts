@@ -48,6 +48,8 @@ export interface LossInputs<B extends Dim, I extends Shape> {
   readonly step?: Tensor<[], 'int32'> | undefined;
   /** The parameters of the teacher of the loss, if it has one. */
   readonly teacher?: unknown;
+  /** The parameters of the target network of the loss; if left out, those of the network. */
+  readonly target?: unknown;
 }
 
 const HINT = 'give { x0, key } or { x0, t, noise }';
@@ -65,6 +67,7 @@ const inputsOf = schema(
     noise: optional(tensorOf('noise, a tensor')),
     step: optional(tensorOf('the number of updates, a tensor')),
     teacher: optional(t.unknown),
+    target: optional(t.unknown),
   } satisfies Record<keyof LossInputs<Dim, []>, unknown>,
   HINT,
 );
@@ -94,7 +97,8 @@ const checkedInputs = <B extends Dim, I extends Shape>(
   return checked;
 };
 
-const requiredKey = (key: Key | undefined, purpose: string): Key =>
+/** The key that noise or times are drawn from. Raises `ConfigError` if there is none. */
+export const requiredKey = (key: Key | undefined, purpose: string): Key =>
   key ??
   raise('ConfigError', {
     where: 'loss.key',

@@ -3,39 +3,50 @@ import {
   add,
   type Dim,
   div,
-  maximum,
-  meanPerSample,
+  log,
   mul,
   neg,
   reciprocal,
   scaleBy,
   type Shape,
-  square,
-  stopGradient,
   sub,
   table,
   type Tensor,
 } from '../../dsl/index.js';
-import { orRaise } from '../../internal/errors.js';
+import { orRaise, raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
-import { hinted, positive } from '../../internal/decode.js';
-import { schema } from '../../internal/schema.js';
+import { functionOf, hinted, positive } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { optional, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
-import { gridOf } from '../grids/grid.js';
+import { type Grid, gridOf } from '../grids/grid.js';
+import type { Level } from '../levels/level.js';
 import { levelsAt, type Noising } from '../levels/noising.js';
 import type { NoiseLevel } from '../levels/path.js';
 import { channelsAt, entriesAt } from '../levels/table.js';
+import { distancePart, measuredBy, squaredL2Distance } from './distances.js';
 import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
 import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
 import { cellAmong } from './timestepsBy.js';
+import { digestOf, truncatedSnrWeight, weightingPart } from './weighting.js';
 
 const options = schema('progressiveLosses', {
   ...teacherFields,
-  /** N, the number of steps of the student; its teacher takes twice as many. */
-  steps: hinted(positive, 'halve the number of steps of the teacher'),
+  /**
+   * N, the number of steps of the student; its teacher takes twice as many. Or the levels of its teacher as a grid: of 2·N, where the
+   * last step leads to the data, or of 2·N + 1, where it leads to the last level.
+   */
+  steps: hinted(
+    t.union([positive, functionOf<Grid>('a grid')], 'a number of steps, or the levels of the teacher as a grid'),
+    'halve the number of steps of the teacher',
+  ),
+  /** The distance of x̃ and x̂₀; {@link squaredL2Distance} if left out. */
+  distance: optional(distancePart, squaredL2Distance),
+  /** The weight of the distance, as a function of the log-SNR at t; {@link truncatedSnrWeight} if left out. */
+  weighting: optional(weightingPart, truncatedSnrWeight),
 });
 
 /** Options of {@link progressiveLosses}. */
@@ -66,11 +77,12 @@ const x0Between = <B extends Dim, I extends Shape>(
 /**
  * Losses of progressive distillation (Salimans & Ho 2022, Algorithm 2): a step of the student from t to t'' learns to be two steps
  * of DDIM of its teacher, from t to t' to t''. Their x̂₀ is x̃ = (z_t'' - (σ_t''/σ_t)·z_t)/(α_t'' - (σ_t''/σ_t)·α_t), and the loss is
- * max(SNR, 1)·‖x̃ - x̂‖². Train a student of N steps from a teacher of 2·N, then one of N/2 from this student, and so on, each
+ * max(SNR, 1)·‖x̃ - x̂‖², or another weight and distance. Train a student of N steps from a teacher of 2·N, then one of N/2 from this student, and so on, each
  * with the parameters of its teacher as `initial`. The teacher of the first may be guided.
  *
  * The times of the student are every other one of `gridOf(2·N)`, which is `gridOf(N)` on a path over [0, 1]: sample there by
- * {@link ddim} on `grid: N`. A drawn time is moved to the next one of these. Makes an `Objective` for the path of the teacher, which
+ * {@link ddim} on `grid: N`. A drawn time is moved to the next one of these. On {@link edm} the steps of the published code of
+ * consistency models (Song et al. 2023) end at σ_min: `steps: karrasGrid(2 * N + 1)`, with {@link karrasTimes}. Makes an `Objective` for the path of the teacher, which
  * must be continuous. Predict v, x₀ or the velocity on a path without signal at its end. Raises `ConfigError` for invalid options.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -83,18 +95,26 @@ const x0Between = <B extends Dim, I extends Shape>(
 export const progressiveLosses = <Q, J extends Shape, G = unknown>(
   settings: Exact<G, keyof ProgressiveOptions<Q, J>> & ProgressiveOptions<Q, J>,
 ): Objective => {
-  const { steps, teacher, guidance } = options.demand<ProgressiveOptions<Q, J>>(settings);
+  const { steps, teacher, guidance, distance, weighting } = options.demand<ProgressiveOptions<Q, J>>(settings);
   const name = 'progressiveLosses';
+  const d = measuredBy(name, distance);
+  const levelsOn = (noising: Noising): readonly Level[] => {
+    const times = orRaise(gridOf(typeof steps === 'number' ? 2 * steps : steps)(noising));
+    if (times.length === 1)
+      raise('ConfigError', { where: `${name}.steps`, expected: 'a grid of at least two levels', actual: 'one', hint: 'give the number of steps' }); // oxfmt-ignore
+    const levels = levelsAt(noising, times); // with the data at the end
+    return times.length % 2 === 0 ? levels : levels.slice(0, -1);
+  };
   return objective(
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, lossOptions?: LossOptions): Losses<P, I> => {
       const path = requireContinuous(name, noising);
-      const times = orRaise(gridOf(2 * steps)(path));
-      const levels = levelsAt(path, times); // with the data at the end
+      const levels = levelsOn(path);
+      const times = levels.map(({ t }) => t);
       requireSignal('loss', path, denoiser, times);
-      const [at, channels] = [entriesAt(levels.map(({ t }) => t)), channelsAt(levels)];
+      const [at, channels] = [entriesAt(times), channelsAt(levels)];
       // a time is in step i if it is above the end of step i, and not above its beginning
-      const ends = table(times.filter((_, i) => i % 2 === 0 && i > 0).map((t) => -t));
+      const ends = table(times.slice(0, -1).filter((_, i) => i % 2 === 0 && i > 0).map((t) => -t)); // oxfmt-ignore
       const noised = noisedBatch(path, denoiser, lossOptions);
       const x0Of = <R>(of: Denoiser<R, I>) => overNoising(path)(reparameterize(path, 'x0')(of)).apply;
       const student = x0Of(denoiser);
@@ -111,11 +131,17 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
         const x = (zt: typeof z, time: typeof t.t) => taught(inputs.teacher as Q, zt, { ...conditioning, t: time });
         const z1 = ddimTo(z, x(z, t.t), t, t1);
         const z2 = ddimTo(z1, x(z1, t1.t), t1, t2);
-        const error = sub(student(params, z, { ...conditioning, t: t.t }), stopGradient(x0Between(z, z2, t, t2)));
-        const weight = maximum(square(div(t.alpha, t.sigma)), 1);
-        return { losses: mul(meanPerSample(square(error)), weight), t: conditioning.t };
+        const error = d(student(params, z, { ...conditioning, t: t.t }), x0Between(z, z2, t, t2));
+        return { losses: mul(error, weighting(mul(log(div(t.alpha, t.sigma)), 2))), t: conditioning.t };
       };
     },
-    { settings: { steps }, teacher: teacher as AnyTeacher },
+    {
+      settings: {
+        steps: typeof steps === 'number' ? steps : levelsOn(teacher.noising).map(({ t }) => t),
+        distance: distance.name,
+        weighting: digestOf(weighting),
+      },
+      teacher: teacher as AnyTeacher,
+    },
   );
 };

@@ -1,27 +1,9 @@
 /** The pseudo-Huber loss: squared for small errors, and linear for large ones. */
-import { add, dims, type Dim, div, type Shape, sqrt, square, sumPerSample, type Tensor } from '../../dsl/index.js';
-import { aboveZero, hinted } from '../../internal/decode.js';
-import { sizeOf } from '../../internal/numbers.js';
 import { argument } from '../../internal/schema.js';
+import { huberPart, pseudoHuber } from './distances.js';
 import { type Objective, objective, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { OBJECTIVE, requireCalled } from './requireCalled.js';
-
-/** c of the paper; 0.00054·√d for samples of d elements if left out. */
-export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for images of d elements');
-
-/**
- * The pseudo-Huber distance of each sample, √(‖x‖² + c²) - c, `[B]`: iCT (Song & Dhariwal 2023), section 3.3. Written as
- * ‖x‖²/(√(‖x‖² + c²) + c), which keeps its digits for small x.
- */
-export const pseudoHuber =
-  (constant: number | undefined) =>
-  <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
-    const [, ...image] = dims(x) as readonly number[]; // known when the program is traced
-    const c = constant ?? 0.00054 * Math.sqrt(sizeOf(image));
-    const squares = sumPerSample(square(x));
-    return div(squares, add(sqrt(add(squares, c ** 2)), c));
-  };
 
 const cOf = argument('pseudoHuberLosses: c', huberPart);
 

@@ -15,6 +15,7 @@ const isNoising = (value: unknown): boolean => noisingPart.is(value);
 
 export const DRAW: Part = { where: 'times', expected: 'a draw of times', takes: isNoising };
 export const WEIGHTING: Part = { where: 'weighting', expected: 'a weighting', takes: isTensor };
+export const DISTANCE: Part = { where: 'distance', expected: 'a distance', takes: isTensor };
 export const OBJECTIVE: Part = { where: 'objective', expected: 'losses', takes: isNoising };
 
 /**

@@ -1,15 +1,23 @@
 import {
   add,
+  atan,
   cast,
   clip,
   cos,
   type Dim,
+  div,
+  type Elementwise,
   exp,
   type Key,
+  log,
+  log1p,
   mul,
+  neg,
   normalLike,
+  onHost,
   reciprocal,
   sigmoid,
+  sin,
   square,
   sub,
   table,
@@ -29,19 +37,34 @@ import {
   type Schema,
   schema,
 } from '../../internal/schema.js';
+import { logSigmaRate } from '../denoisers/atLevel.js';
+import { bisectedInProgram, slopeOf } from '../levels/along.js';
 import { perSample } from '../levels/batch.js';
 import { logSNR } from '../levels/channel.js';
+import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
+import { normalCdf, normalDensity } from '../levels/gaussians.js';
 import { isDiscrete, withoutEnds } from '../levels/noising.js';
+import { entriesAt } from '../levels/table.js';
 import { timeShift } from '../levels/timeShift.js';
 import { withName } from '../../internal/dual.js';
+import { demanding } from '../../internal/takes.js';
+import { noisingPart } from '../parts.js';
 import { DRAW, requireCalled } from './requireCalled.js';
-import type { TimeDraw } from './timeDraw.js';
+import { densityOf, type TimeDensity, type TimeDraw, withDensity } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
 
 /** Names a draw by its function and options, which identify it in snapshots. */
 const named = (name: string, options: object, draw: TimeDraw): TimeDraw => {
   const text = Object.entries(options).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
   return withName(`${name} of ${text}`, draw);
+};
+
+/** A draw that checks its process, with the density of the draw. */
+/* @__NO_SIDE_EFFECTS__ */
+const checkedDraw = (name: string, draw: TimeDraw): TimeDraw => {
+  const checked = demanding<TimeDraw>(name, { noising: noisingPart }, draw);
+  return draw.density ? withDensity(draw.density, checked) : checked;
 };
 
 /** A draw from options that are still to be checked. */
@@ -53,7 +76,13 @@ const withOptions = <F extends Fields>(
 ): TimeDraw => {
   requireCalled(DRAW, `${name}()`, settings);
   const known = options.demand(settings);
-  return named(name, known, drawBy(known));
+  return named(name, known, checkedDraw(name, drawBy(known)));
+};
+
+/** The probabilities of the cells between rising borders, from a distribution function, in float64. */
+const massesOf = (borders: Float64Array, cdf: Elementwise): Float64Array => {
+  const ends = [0, ...Array.from(borders, onHost(cdf)), 1];
+  return Float64Array.from({ length: borders.length + 1 }, (_, t) => ends[t + 1]! - ends[t]!);
 };
 
 const logNormal = schema('logNormalTimes', {
@@ -77,30 +106,58 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [619, 357, 312, 97]
  */
 export const logNormalTimes = <G = unknown>(options?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
-  withOptions(logNormal, 'logNormalTimes', options, ({ mean, deviation }) => (noising) => {
-    if (!isDiscrete(noising)) {
-      const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
-        exp(add(mul(normalLike(key, like), deviation), mean));
-      return (batch) => (key) => noising.inside(noising.timesOfSigmas(sigmas(perSample(batch), key)));
-    }
-    const logSigmas = Float64Array.from(noising.marginals, (marginal) => -0.5 * logSNR(marginal));
-    const borders = Float64Array.from(
-      logSigmas.subarray(1),
-      (later, t) => ((logSigmas[t]! + later) / 2 - mean) / deviation,
+  withOptions(logNormal, 'logNormalTimes', options, ({ mean, deviation }) => {
+    /** The borders between timesteps, in standard deviations of ln σ. */
+    const bordersOf = ({ marginals }: DiscreteNoising): Float64Array => {
+      const logSigmas = Float64Array.from(marginals, (marginal) => -0.5 * logSNR(marginal));
+      return Float64Array.from(logSigmas.subarray(1), (later, t) => ((logSigmas[t]! + later) / 2 - mean) / deviation);
+    };
+    return withDensity(
+      (noising) => {
+        if (isDiscrete(noising))
+          return (t) => entriesAt(massesOf(bordersOf(noising), normalCdf(0, 1)))(wholeTimesteps(t));
+        return (t) => {
+          const level = noising.levels(t);
+          return mul(normalDensity(mean, deviation)(log(div(level.sigma, level.alpha))), logSigmaRate(level));
+        };
+      },
+      (noising) => {
+        if (isDiscrete(noising)) {
+          const borders = bordersOf(noising);
+          return (batch) => (key) => cellAmong(table(borders))(normalLike(key, perSample(batch)));
+        }
+        const sigmas = <B extends Dim>(like: Tensor<[B]>, key: Key) =>
+          exp(add(mul(normalLike(key, like), deviation), mean));
+        return (batch) => (key) => noising.inside(noising.timesOfSigmas(sigmas(perSample(batch), key)));
+      },
     );
-    return (batch) => (key) => cellAmong(table(borders))(normalLike(key, perSample(batch)));
   });
 
-/** A draw of times as a fraction of the way to the noise: of [0, 1], or the timestep ⌊fraction·T⌋. */
-const byFraction =
-  (fractionOf: <B extends Dim>(like: Tensor<[B]>) => (key: Key) => Tensor<[B]>): TimeDraw =>
-  (noising) =>
-  (batch) => {
-    const fraction = fractionOf(perSample(batch));
-    if (!isDiscrete(noising)) return (key) => noising.timesAt(fraction(key));
-    const { T } = noising.schedule;
-    return (key) => clip(cast(mul(fraction(key), T), 'int32'), 0, T - 1);
-  };
+/**
+ * A draw of times as a fraction of the way to the noise: of [0, 1], or the timestep ⌊fraction·T⌋.
+ *
+ * @param cdf - the distribution function of the fraction
+ * @param density - its derivative
+ */
+const byFraction = (
+  fractionOf: <B extends Dim>(like: Tensor<[B]>) => (key: Key) => Tensor<[B]>,
+  cdf: Elementwise,
+  density: Elementwise = slopeOf(cdf),
+): TimeDraw =>
+  withDensity(
+    (noising) => {
+      if (!isDiscrete(noising)) return (t) => density(noising.timesAt(cast(t, 'float32')));
+      const { T } = noising.schedule;
+      const borders = Float64Array.from({ length: T - 1 }, (_, k) => (k + 1) / T);
+      return (t) => entriesAt(massesOf(borders, cdf))(wholeTimesteps(t));
+    },
+    (noising) => (batch) => {
+      const fraction = fractionOf(perSample(batch));
+      if (!isDiscrete(noising)) return (key) => noising.timesAt(fraction(key));
+      const { T } = noising.schedule;
+      return (key) => clip(cast(mul(fraction(key), T), 'int32'), 0, T - 1);
+    },
+  );
 
 const logitNormal = schema('logitNormalTimes', {
   /** The mean of logit t; 0 if left out. */
@@ -123,7 +180,10 @@ interface LogitNormal extends OptionsOf<typeof logitNormal> {}
  */
 export const logitNormalTimes = <G = unknown>(options?: Exact<G, keyof LogitNormal> & LogitNormal): TimeDraw =>
   withOptions(logitNormal, 'logitNormalTimes', options, ({ mean, deviation }) =>
-    byFraction((like) => (key) => sigmoid(add(mul(normalLike(key, like), deviation), mean))),
+    byFraction(
+      (like) => (key) => sigmoid(add(mul(normalLike(key, like), deviation), mean)),
+      (t) => normalCdf(mean, deviation)(sub(log(t), log1p(neg(t)))),
+    ),
   );
 
 const mode = schema('modeTimes', {
@@ -149,13 +209,19 @@ interface ModeOptions extends OptionsOf<typeof mode> {}
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.183, 0.396, 0.427, 0.572]
  */
 export const modeTimes = <G = unknown>(options?: Exact<G, keyof ModeOptions> & ModeOptions): TimeDraw =>
-  withOptions(mode, 'modeTimes', options, ({ scale }) =>
-    byFraction((like) => (key) => {
-      const u = uniformLike(key, like);
-      const left = sub(1, u);
-      return sub(left, mul(sub(square(cos(mul(u, Math.PI / 2))), left), scale)) as typeof like;
-    }),
-  );
+  withOptions(mode, 'modeTimes', options, ({ scale }) => {
+    /** t from 1 - u, with which it rises: cos²(πu/2) = sin²(π(1 - u)/2). */
+    const timeOf: Elementwise = (left) => sub(left, mul(sub(square(sin(mul(left, Math.PI / 2))), left), scale));
+    return byFraction(
+      (like) => (key) => {
+        const u = uniformLike(key, like);
+        const left = sub(1, u);
+        return sub(left, mul(sub(square(cos(mul(u, Math.PI / 2))), left), scale)) as typeof like;
+      },
+      bisectedInProgram(timeOf),
+      (t) => reciprocal(slopeOf(timeOf)(bisectedInProgram(timeOf)(t))),
+    );
+  });
 
 /**
  * Draws times whose log-SNR on the path of rectified flow has the distribution of the cosine schedule: t = 1 - 1/(tan(πu/2) + 1)
@@ -165,11 +231,16 @@ export const modeTimes = <G = unknown>(options?: Exact<G, keyof ModeOptions> & M
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.874, 0.694, 0.654, 0.347]
  */
-export const cosMapTimes: TimeDraw = (noising) =>
-  byFraction((like) => (key) => {
-    const u = uniformLike(key, like);
-    return sub(1, reciprocal(add(tan(mul(u, Math.PI / 2)), 1))) as typeof like;
-  })(noising);
+export const cosMapTimes: TimeDraw = /* @__PURE__ */ checkedDraw(
+  'cosMapTimes',
+  /* @__PURE__ */ byFraction(
+    (like) => (key) => {
+      const u = uniformLike(key, like);
+      return sub(1, reciprocal(add(tan(mul(u, Math.PI / 2)), 1))) as typeof like;
+    },
+    (t) => mul(atan(div(t, sub(1, t))), 2 / Math.PI),
+  ),
+);
 
 const shiftOf = argument('shiftedTimes: shift', hinted(aboveZero, 'SD3 uses 3 at 1024×1024'));
 
@@ -187,12 +258,18 @@ export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
   const s = shiftOf.demand(shift);
   return (draw) => {
     requireCalled(DRAW, call, draw);
-    return named(`shiftedTimes(${draw.name})`, { shift: s }, (noising) => {
+    const shifted: TimeDraw = (noising) => {
       if (isDiscrete(noising) || noising.time === 'sigma')
         return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
       const times = draw(noising);
       // inside of the ends, because float32 would round some to 1
       return (batch) => (key) => noising.timesAt(timeShift(s)(cast(times(batch)(key), 'float32')));
-    });
+    };
+    const back = timeShift(1 / s);
+    const density: TimeDensity = (noising) => (t) => {
+      const times = cast(t, 'float32');
+      return mul(densityOf(draw, noising)(back(times)), slopeOf(back)(times));
+    };
+    return named(`shiftedTimes(${draw.name})`, { shift: s }, draw.density ? withDensity(density, shifted) : shifted);
   };
 };

@@ -1,13 +1,16 @@
 import {
   add,
   ascribeLike,
+  cast,
   concat,
   type Dim,
   dims,
   floor,
+  fullLike,
   type Key,
   mod,
   neg,
+  onesLike,
   randint,
   randintLike,
   type Shape,
@@ -18,6 +21,8 @@ import {
   uniform,
   uniformLike,
 } from '../../dsl/index.js';
+import { functionOf } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { perSample } from '../levels/batch.js';
 import { isDiscrete, type Noising } from '../levels/noising.js';
@@ -28,9 +33,47 @@ import { noisingPart } from '../parts.js';
 /**
  * Draws the times of a batch, `[B]`: int32 in 0…T-1 for the timesteps of a schedule, else float32. Uses only the size of the batch.
  */
-export type TimeDraw = (
-  noising: Noising,
-) => <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], TimeType>;
+export interface TimeDraw {
+  (noising: Noising): <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => (key: Key) => Tensor<[B], TimeType>;
+  /** The density of the time of a sample on a path, or the probability of a timestep; left out if it is not known. */
+  readonly density?: TimeDensity;
+}
+
+/** p(t) at times of a noising, `[B]` to `[B]`. */
+export type TimeDensity = (noising: Noising) => <B extends Dim>(t: Tensor<[B], TimeType>) => Tensor<[B]>;
+
+/** Adds its density to a draw of times. */
+/* @__NO_SIDE_EFFECTS__ */
+export const withDensity = (density: TimeDensity, draw: TimeDraw): TimeDraw => Object.assign(draw, { density });
+
+/** 1/T for the timesteps of a schedule, and 1 on a continuous path, where `timesAt` raises for one of σ. */
+const uniformDensity: TimeDensity = (noising) => (t) => {
+  const times = cast(t, 'float32');
+  return isDiscrete(noising) ? fullLike(times, 1 / noising.schedule.T) : onesLike(noising.timesAt(times));
+};
+
+/**
+ * The density p(t) of the time of a sample that a draw gives, or on a schedule the probability of a timestep. A loss with the weight
+ * 1/p(t) has the mean that uniform times give, and that of timesteps is T times this. Raises `ConfigError` for a draw whose density is
+ * not known: one of your own has it as its field `density`.
+ * @example
+ * const density = densityOf(logitNormalTimes(), rectifiedFlow())
+ * density(constantOf([0.5, 0.9], 2)) // → [4 / Math.sqrt(2 * Math.PI), Math.exp(-(Math.log(9) ** 2) / 2) / 0.09 / Math.sqrt(2 * Math.PI)]
+ */
+export const densityOf = demanding(
+  'densityOf',
+  { draw: functionOf('a draw of times, such as uniformTimes'), noising: noisingPart },
+  (draw: TimeDraw, noising: Noising): ReturnType<TimeDensity> =>
+    (
+      draw.density ??
+      raise('ConfigError', {
+        where: 'densityOf: draw',
+        expected: 'a draw of times whose density is known',
+        actual: draw.name === '' ? 'a function without `density`' : `${draw.name} without \`density\``,
+        hint: 'call the function that makes it, such as logitNormalTimes(), or add the density: Object.assign(draw, { density })',
+      })
+    )(noising),
+);
 
 /**
  * Draws t uniformly for each sample of a batch, `[B]`: of {0, …, T-1}, or of [0, 1] on a continuous path. Raises `ConfigError` for
@@ -41,13 +84,12 @@ export type TimeDraw = (
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 607, 408]
  */
-export const uniformTimes: TimeDraw = demanding<TimeDraw>(
-  'uniformTimes',
-  { noising: noisingPart },
-  (noising) => (batch) => {
+export const uniformTimes: TimeDraw = /* @__PURE__ */ withDensity(
+  uniformDensity,
+  demanding<TimeDraw>('uniformTimes', { noising: noisingPart }, (noising) => (batch) => {
     if (isDiscrete(noising)) return randintLike(0, noising.schedule.T, perSample(batch));
     return (key) => noising.timesAt(uniformLike(key, perSample(batch)));
-  },
+  }),
 );
 
 /** A uniform number, and equal steps from it, (u + i/B) mod 1: `[B]` like a tensor. */
@@ -70,10 +112,9 @@ export const strata = <B extends Dim>(like: Tensor<[B]>): ((key: Key) => Tensor<
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 924, 174, 424]
  */
-export const stratifiedTimes: TimeDraw = demanding<TimeDraw>(
-  'stratifiedTimes',
-  { noising: noisingPart },
-  (noising) => (batch) => {
+export const stratifiedTimes: TimeDraw = /* @__PURE__ */ withDensity(
+  uniformDensity,
+  demanding<TimeDraw>('stratifiedTimes', { noising: noisingPart }, (noising) => (batch) => {
     const [B] = dims(batch);
     if (isDiscrete(noising)) {
       const { T } = noising.schedule;
@@ -81,7 +122,7 @@ export const stratifiedTimes: TimeDraw = demanding<TimeDraw>(
       return (key) => mod(add(ascribeLike(offsets, perSample(batch)), randint(key, 0, T)), T);
     }
     return (key) => noising.timesAt(strata(perSample(batch))(key));
-  },
+  }),
 );
 
 /**
@@ -94,10 +135,9 @@ export const stratifiedTimes: TimeDraw = demanding<TimeDraw>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [674, 369, 325, 630]
  */
-export const antitheticTimes: TimeDraw = demanding<TimeDraw>(
-  'antitheticTimes',
-  { noising: noisingPart },
-  (noising) => (batch) => {
+export const antitheticTimes: TimeDraw = /* @__PURE__ */ withDensity(
+  uniformDensity,
+  demanding<TimeDraw>('antitheticTimes', { noising: noisingPart }, (noising) => (batch) => {
     const [B] = dims(batch);
     const half = Math.ceil(B / 2);
     if (isDiscrete(noising)) {
@@ -113,7 +153,7 @@ export const antitheticTimes: TimeDraw = demanding<TimeDraw>(
       const pairs: Tensor<[Dim]> = F.pipe(first, concat(sub(1, first) as typeof first));
       return noising.timesAt(F.pipe(pairs, slice(0, 0, B), ascribeLike(perSample(batch))));
     };
-  },
+  }),
 );
 
 /**
@@ -123,5 +163,12 @@ export const antitheticTimes: TimeDraw = demanding<TimeDraw>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [1.488, 0.641]
  */
-export const usualTimes: TimeDraw = (noising) => (batch) =>
-  isDiscrete(noising) ? uniformTimes(noising)(batch) : noising.usual.times(perSample(batch));
+export const usualTimes: TimeDraw = /* @__PURE__ */ withDensity(
+  (noising) => (t) => (isDiscrete(noising) ? uniformDensity(noising)(t) : noising.usual.density(cast(t, 'float32'))),
+  demanding<TimeDraw>(
+    'usualTimes',
+    { noising: noisingPart },
+    (noising) => (batch) =>
+      isDiscrete(noising) ? uniformTimes(noising)(batch) : noising.usual.times(perSample(batch)),
+  ),
+);

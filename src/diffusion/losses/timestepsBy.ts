@@ -4,6 +4,8 @@ import {
   cumsum,
   type Dim,
   dims,
+  div,
+  gather,
   greaterEqual,
   mul,
   neg,
@@ -20,9 +22,10 @@ import { nodeOf } from '../../dsl/graph/tensor.js';
 import { digest } from '../../internal/digest.js';
 import { raise } from '../../internal/errors.js';
 import { perSample } from '../levels/batch.js';
+import { wholeTimesteps } from '../levels/discretePath.js';
 import { isDiscrete, withoutTimesteps } from '../levels/noising.js';
 import { DRAW, requireCalled } from './requireCalled.js';
-import type { TimeDraw } from './timeDraw.js';
+import { type TimeDraw, withDensity } from './timeDraw.js';
 
 /** The index, 0…N, of the cell between rising `borders`, `[N]`, that each number of `[B]` lies in. */
 export const cellAmong =
@@ -80,8 +83,9 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
       return cellAmong(slice(sums, 0, 0, T - 1) as Tensor<[Dim]>)(scaled);
     };
   };
+  const density = withDensity(() => (t) => gather(div(probabilities, sum(probabilities)), wholeTimesteps(t)), draw);
   // the name digests the graph of the probabilities, because their numbers may be known only when the program runs
-  return Object.defineProperty(draw, 'name', {
+  return Object.defineProperty(density, 'name', {
     get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
   });
 };

@@ -7,6 +7,7 @@ import {
   type Elementwise,
   exp,
   log,
+  maximum,
   minimum,
   mul,
   onesLike,
@@ -21,7 +22,7 @@ import { aboveZero, amount, finite, hinted } from '../../internal/decode.js';
 import { digest } from '../../internal/digest.js';
 import { withName } from '../../internal/dual.js';
 import { callback } from '../../internal/parts.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either, F, type t } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
@@ -52,6 +53,14 @@ export const uniformWeight: Weighting = (lambda) => onesLike(lambda);
  * @example onHost(snrWeight)(Math.log(4)) // → 4
  */
 export const snrWeight: Weighting = (lambda) => exp(lambda);
+
+/**
+ * The truncated SNR, max(SNR, 1) for the squared error of x̂₀, which weighs noise too: Salimans & Ho 2022, eq. 9.
+ * @example
+ * onHost(truncatedSnrWeight)(Math.log(4)) // → 4
+ * onHost(truncatedSnrWeight)(Math.log(0.25)) // → 1
+ */
+export const truncatedSnrWeight: Weighting = (lambda) => maximum(exp(lambda), 1);
 
 const gammaOf = argument('minSnrWeight: γ', hinted(aboveZero, 'the paper uses 5'));
 
@@ -189,15 +198,17 @@ const tableAt =
     entriesAt(weights)(wholeTimesteps(t));
 
 /** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
-const digestOf = (weighting: Weighting): string => {
+export const digestOf = (weighting: Weighting): string => {
   const weightAt = onHost(weighting);
   return digest(Array.from({ length: 81 }, (_, i) => weightAt((i - 40) / 2)).join());
 };
 
-const weightingOf = argument(
-  'weightedBy',
-  callback('a weighting, which is a function of the log-SNR', 'give snrWeight, minSnrWeight(), or your own'),
-);
+/** A weighting as an option. */
+export const weightingPart = callback(
+  'a weighting, which is a function of the log-SNR',
+  'give snrWeight, minSnrWeight(), or your own',
+) as t.Type<Weighting>; // a codec cannot check more of a function
+const weightingOf = argument('weightedBy', weightingPart);
 
 /**
  * Gives a weighting to the losses of an objective, which are the squared errors of predictions, as of `simpleLosses`, or have a
@@ -215,7 +226,7 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
   weightingOf.demand(weighting);
   const digested = digestOf(weighting);
   return (objective) => {
-    const { name, settings, weighting: own, teacher } = objective;
+    const { name, settings, weighting: own, teacher, target, estimatesEnd } = objective;
     const weighted: Objective = (noising, denoiser, options) => {
       const losses = objective(noising, denoiser, options);
       const of = own ?? denoiser.predicts;
@@ -231,6 +242,8 @@ export const weightedBy = (weighting: Weighting): ((objective: Objective) => Obj
       weighting,
       ...(settings !== undefined && { settings }),
       ...(teacher && { teacher }),
+      ...(target && { target }),
+      ...(estimatesEnd !== undefined && { estimatesEnd }),
     });
   };
 };

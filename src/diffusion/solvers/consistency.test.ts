@@ -7,6 +7,7 @@ import { uncorrected } from '../guidance/x0Correction.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import type { Noise } from '../sampling/noise.js';
 import { sampler } from '../sampling/sampler.js';
+import { atTimes, type Grid } from '../grids/grid.js';
 import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 
 const EPSILON = 0.002;
@@ -42,6 +43,14 @@ describe('sampling from a consistency model', () => {
     const expected = [2, 0.3, EPSILON].map((tau) => 0.25 + tau);
     for (const sigmaMin of [undefined, 0])
       expect(relativeDistance(await walked(sigmaMin), [...expected, 0.25])).toBeLessThan(1e-12);
+  });
+
+  it('takes an ε that is the σ of a level up to float32, and any for one jump, which reaches no level', () => {
+    const isAccepted = (sigmaMin: number, grid?: Grid): boolean =>
+      E.isRight(sampler({ ...parts, ...(grid && { grid }), solver: consistency({ sigmaMin }) }));
+    expect([1e-9, 1e-6].map((more) => isAccepted(EPSILON * (1 + more)))).toEqual([true, false]);
+    expect(isAccepted(1, atTimes([1]))).toBe(true);
+    expect(isAccepted(1, atTimes([2, 1]))).toBe(false);
   });
 
   it('refuses an ε above the noise of a level that it visits', () => {

@@ -54,6 +54,7 @@ export interface ConsistencyOptions extends OptionsOf<typeof options> {}
  * result.timesteps // → [999, 759, 499, 259]
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
+  needsEnd: true,
   plan: (levels, noising) => {
     const below = levels.slice(1).find((to) => !isData(to) && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
     // a jump to the data, then to the level of the end: a·√(σ² - ε²), 0 at the data and for σ equal to ε up to rounding

@@ -19,6 +19,7 @@ import {
   rungeKutta,
   type Solver,
 } from '../index.js';
+import { E } from '../../internal/fp.js';
 import { pathOf } from '../levels/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
@@ -94,6 +95,10 @@ describe('Runge-Kutta in σ, as the code of DEIS', () => {
     [[[0], [0.5, 0.5]], '0: expected 1 number with a sum above 0 and up to 1, got [0]'],
     [[[1], [1]], '1: expected 2 numbers with the sum 1, got [1]'],
     [[[1], [0.5, 0.4]], '1: expected 2 numbers with the sum 1, got [0.5, 0.4]'],
+    [[[1], [0.5, 0.5 + 1e-9]], '1: expected 2 numbers with the sum 1, got [0.5, 0.500000001]'],
+    [[[1], [0.5, 0.5 - 1e-9]], '1: expected 2 numbers with the sum 1, got [0.5, 0.499999999]'],
+    [[[1 + 1e-9], [0.5, 0.5]], '0: expected 1 number with a sum above 0 and up to 1, got [1.000000001]'],
+    [[[-1e-9], [0.5, 0.5]], '0: expected 1 number with a sum above 0 and up to 1, got [-1e-9]'],
   ])('refuses the tableau %j', (tableau, message) =>
     expect(walked(rungeKutta({ tableau }))).rejects.toThrow(`rungeKutta.tableau.${message}`),
   );
@@ -244,9 +249,37 @@ describe('in σ, as k-diffusion', () => {
     await close(solver, expected, 1e-11);
     expect(await walked(heun())).not.toBeCloseTo(expected, 3);
     const beyond = restart({ intervals: [{ min: 1, max: 1e6, levels: 3, repeats: 1 }] });
-    await expect(walked(beyond)).rejects.toThrow('restart.intervals.0: expected max at most');
+    await expect(walked(beyond)).rejects.toThrow('restart.intervals.0.max: expected a σ above');
     const empty = restart({ intervals: [{ min: 1, max: 1, levels: 3, repeats: 1 }] });
     await expect(walked(empty)).rejects.toThrow('restart.intervals.0: expected min < max, got min 1, max 1');
+  });
+
+  it('restart repeats each interval at the level nearest to its lower end, the noisier of two', () => {
+    const levels = levelsOf(edm(), [80, 4, 2, 0.5]);
+    type Interval = readonly [min: number, max: number, levels: number, repeats: number];
+    const planOf = (...intervals: readonly Interval[]) =>
+      restart({
+        intervals: intervals.map(([min, max, count, repeats]) => ({ min, max, levels: count, repeats })),
+      }).plan(levels, edm());
+    /** σ where each step begins, where noise leads, and where it ends. */
+    const walkOf = (...intervals: readonly Interval[]) =>
+      right(planOf(...intervals)).map(({ from, to, stages }) => [from.t, stages[0]!.at.t, to.t]);
+    const down = (from: number, to: number) => [from, from, to];
+    // 4 and 2 are equally near to 3, and the data are not a level to repeat from
+    expect(walkOf([3, 80, 2, 2], [0.01, 1, 2, 1])).toEqual([
+      ...[down(80, 4), [4, 80, 4], [4, 80, 4], down(4, 2)],
+      ...[down(2, 0.5), [0.5, 1, 0.5], down(0.5, 0)],
+    ]);
+    // two intervals at one level, in their order
+    expect(walkOf([0.5, 1, 2, 1], [0.6, 2, 2, 1]).slice(3, 5)).toEqual([
+      [0.5, 1, 0.5],
+      [0.5, 2, 0.5],
+    ]);
+    // 2 is the level nearest to 1.4, and noise leads nowhere below it
+    const below = planOf([0.5, 1, 2, 1], [1.4, 1.9, 2, 1]);
+    expect(E.isLeft(below) && below.left.message).toMatch(
+      /^restart\.intervals\.1\.max: expected a σ above 2, of the level nearest to min, and up to 80, .*, got 1\.9;/,
+    );
   });
 });
 

@@ -63,6 +63,8 @@ export interface Solver {
    * preserved, and σ_T elsewhere.
    */
   readonly start?: (from: Level) => number;
+  /** True if it takes x̂₀ for the end of the probability flow through x_t, which networks of consistency losses predict. */
+  readonly needsEnd?: boolean;
   /**
    * Plans the steps on falling levels, the last of which is the data. `noising` has the levels between those of
    * the grid.

@@ -31,12 +31,12 @@ type Intervals = readonly t.TypeOf<typeof interval>[];
 const nearestTo = (sigma: number, levels: readonly Level[]): Level =>
   levels.reduce((a, b) => (Math.abs(sigmaOf(b) - sigma) < Math.abs(sigmaOf(a) - sigma) ? b : a));
 
-/** The first interval whose ends are not in order, or that leads beyond a σ. */
-const wrongIn = (intervals: Intervals, most: number) => {
-  const k = intervals.findIndex(({ min, max }) => !(min < max && max <= most));
-  const { min, max } = intervals[k] ?? { min: 0, max: 0 };
-  const expected = min < max ? `max at most ${most}, the σ where sampling begins` : 'min < max';
-  return k === -1 ? null : { field: `intervals.${k}` as const, expected, actual: `min ${min}, max ${max}`, hint: HINT };
+/** The rule of intervals: their ends are in order. */
+const inOrder = ({ intervals }: { readonly intervals: Intervals }) => {
+  const k = intervals.findIndex(({ min, max }) => !(min < max));
+  if (k === -1) return null;
+  const { min, max } = intervals[k]!;
+  return { field: `intervals.${k}` as const, expected: 'min < max', actual: `min ${min}, max ${max}`, hint: HINT };
 };
 
 const options = schema('restart', {
@@ -47,7 +47,7 @@ const options = schema('restart', {
   /** ρ of the levels on the way back; 7 if left out. */
   rho: optional(hinted(aboveZero, '7 is usual'), 7),
   ...fallFields,
-}).rule(({ intervals }) => wrongIn(intervals, Infinity));
+}).rule(inOrder);
 
 interface RestartOptions extends OptionsOf<typeof options> {}
 
@@ -66,11 +66,18 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  */
 export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho, maxFall }) => ({
   plan: (levels, noising) => {
-    const wrong = wrongIn(intervals, sigmaOf(levels[0]!));
-    if (wrong) return fail('ConfigError', { ...wrong, where: `restart.${wrong.field}` });
     const path = pathOf(noising);
     const noisy = levels.filter((level) => !isData(level));
     const lows = intervals.map(({ min }) => nearestTo(min, noisy));
+    const most = sigmaOf(levels[0]!);
+    const wrong = intervals.findIndex(({ max }, k) => !(sigmaOf(lows[k]!) < max && max <= most));
+    if (wrong !== -1)
+      return fail('ConfigError', {
+        where: `restart.intervals.${wrong}.max`,
+        expected: `a σ above ${sigmaOf(lows[wrong]!)}, of the level nearest to min, and up to ${most}, where sampling begins`,
+        actual: `${intervals[wrong]!.max}`,
+        hint: HINT,
+      });
     const step = (from: Level, hat: Level, to: Level): PlannedStep => ({
       from,
       to,

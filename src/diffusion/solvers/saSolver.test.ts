@@ -113,12 +113,13 @@ it('saSolver corrects the end in ε̂ too, and none at the data', () => {
 });
 
 it.each([
-  [1, 2, 0],
-  [0, 1, 2],
-  [0.3, 2, 2],
-  [0, 2, 3],
-  [0.5, 3, 4],
-] as const)('saSolver in ε̂ with τ = %d, predictor %d, corrector %d', (tau, order, corrector) => {
+  [1, 2, 0, 'exact'],
+  [1, 2, 0, 'half'], // the code takes half of the step in x̂₀ only
+  [0, 1, 2, 'half'],
+  [0.3, 2, 2, 'exact'],
+  [0, 2, 3, 'exact'],
+  [0.5, 3, 4, 'exact'],
+] as const)('saSolver in ε̂ with τ = %d, predictor %d, corrector %d, rule %s', (tau, order, corrector, rule) => {
   const seen: (readonly [number, number])[] = [];
   let [x, before] = [START, START];
   for (let i = 0; i < N - 1; i++) {
@@ -129,7 +130,7 @@ it.each([
     before = x;
     x = sdeInNoise(x, i, tau ** 2, through(seen.slice(0, order)));
   }
-  const solver = saSolver({ tau, order, corrector, space: 'epsilon', maxFall: Infinity });
+  const solver = saSolver({ tau, order, corrector, rule, space: 'epsilon', maxFall: Infinity });
   return close(solver, x0At(x, N - 1), 1e-7);
 });
 

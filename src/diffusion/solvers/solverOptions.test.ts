@@ -110,6 +110,19 @@ describe('options of a solver', () => {
     }),
   );
 
+  it.each(Object.keys(solvers) as (keyof typeof solvers)[])('%s names levels whose noise rises', (name) => {
+    const rising = [999, 0, 500].map((time) => levelsOf(noising, [time])[0]!);
+    expect(solvers[name]().plan(rising, noising)).toMatchObject({
+      left: {
+        _tag: 'ConfigError',
+        where: `${name}: levels`,
+        expected: 'levels whose σ/α falls, from noise to the data',
+        actual: expect.stringMatching(/^σ\/α = 0\.00\d+ at t = 0, then 1\.0\d+ at t = 500$/),
+        hint: expect.stringContaining('ddimInversion()'),
+      },
+    });
+  });
+
   it.each(Object.keys(solvers) as (keyof typeof solvers)[])(
     '%s refuses unknown options, and takes no options',
     (name) => {

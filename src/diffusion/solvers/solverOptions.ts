@@ -1,10 +1,11 @@
 /** Options of solvers. */
 import { amount, hinted, oneOf, refined, share } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
+import { fail } from '../../internal/errors.js';
 import { E, F, t } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
-import type { Channel } from '../levels/channel.js';
-import type { Level } from '../levels/level.js';
+import { type Channel, sigmaOf } from '../levels/channel.js';
+import { type Level, pairsOf } from '../levels/level.js';
 import { type Algorithm, plus, times } from './algorithm.js';
 import type { Solver } from './plan.js';
 import { ancestralLevel, evaluatesAgain, MAX_FALL } from './steps.js';
@@ -12,13 +13,32 @@ import { ancestralLevel, evaluatesAgain, MAX_FALL } from './steps.js';
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
 
+/** A solver that refuses levels with more noise than those before them. */
+const onFallingLevels = (name: string, solver: Solver): Solver => ({
+  ...solver,
+  plan: (levels, noising) => {
+    const rise = pairsOf(levels).find(([from, to]) => sigmaOf(to) > sigmaOf(from));
+    if (rise === undefined) return solver.plan(levels, noising);
+    const [from, to] = rise;
+    return fail('ConfigError', {
+      where: `${name}: levels`,
+      expected: 'levels whose σ/α falls, from noise to the data',
+      actual: `σ/α = ${sigmaOf(from)} at t = ${from.t}, then ${sigmaOf(to)} at t = ${to.t}`,
+      hint: 'give the levels in the order of a grid; ddimInversion(), which steps from the data to noise, takes them so too',
+    });
+  },
+});
+
 /** The maker of a solver with options. */
 export const withOptions =
   <Fs extends Fields>(options: Schema<Fs>, solver: (options: Filled<Fs>) => Solver): SolverFrom<OptionsOf<Fs>> =>
   (settings) =>
     F.pipe(
       options.decode(settings),
-      E.match((error): Solver => ({ plan: () => E.left(error) }), solver),
+      E.match(
+        (error): Solver => ({ plan: () => E.left(error) }),
+        (known) => onFallingLevels(options.name, solver(known)),
+      ),
     );
 
 /** η of DDIM. */

@@ -24,8 +24,9 @@ interface TcdOptions extends OptionsOf<typeof options> {}
  * const noising = unwrap(ddpm(scaledLinear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: lcmGrid(4), solver: tcd({ gamma: 0.3 }) })).stochastic // → true
  */
-export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
-  solverOf(({ x, D, noise, path: { list, levelAt } }, from, to) => {
+export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) => ({
+  needsEnd: true,
+  ...solverOf(({ x, D, noise, path: { list, levelAt } }, from, to) => {
     const { x0 } = D(x, from);
     if (isData(to) || gamma === 0) return ddimStep(x, x0, from, to);
     const time = (1 - gamma) * to.t;
@@ -33,4 +34,4 @@ export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) =>
     const { alpha, sigma } = transition(below, to);
     return plus(times(alpha, ddimStep(x, x0, from, below)), times(sigma, noise()));
   }),
-);
+}));

@@ -1,12 +1,21 @@
 import { F } from '../../internal/fp.js';
-import type { Composite, One } from '../graph/node.js';
-import { erf, mul, oneMinus, scale, shift, sigmoid } from '../primitives/index.js';
+import type { Composite, CompositeOptions, Node, One } from '../graph/node.js';
+import { add, erf, mul, oneMinus, scale, shift, sigmoid } from '../primitives/index.js';
 
-/** `x · Φ(x)` with the exact normal distribution function, Φ(x) = (1 + erf(x/√2))/2. Hendrycks and Gimpel 2016. */
-export const geluComposite: Composite<One> = {
+/** The form of Φ in gelu. */
+interface GeluOptions extends CompositeOptions {
+  readonly approximate: 'none' | 'tanh';
+}
+
+/** u of the approximation Φ(x) ≈ (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 = σ(u). */
+const logitOfPhi = (x: Node): Node => scale(add(x, scale(mul(mul(x, x), x), 0.044715)), 2 * Math.sqrt(2 / Math.PI));
+
+/** `x · Φ(x)` with the exact normal distribution function, Φ(x) = (1 + erf(x/√2))/2, or by tanh. Hendrycks and Gimpel 2016. */
+export const geluComposite: Composite<One, GeluOptions> = {
   name: 'gelu',
   batch: F.identity,
-  decompose: ([x]) => mul(x, scale(shift(erf(scale(x, Math.SQRT1_2)), 1), 0.5)),
+  decompose: ([x], { approximate }) =>
+    mul(x, approximate === 'tanh' ? sigmoid(logitOfPhi(x)) : scale(shift(erf(scale(x, Math.SQRT1_2)), 1), 0.5)),
 };
 
 /** x·σ(x). Its derivative, σ·(1 + x·(1 − σ)), needs only x. Elfwing et al. 2018. */

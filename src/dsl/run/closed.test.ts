@@ -20,7 +20,7 @@ right(await backend.close());
 
 const messageOf = (result: E.Either<{ readonly message: string }, unknown>): string =>
   E.isLeft(result) ? result.left.message : 'a Right';
-const ended = 'use it before its backend closes, or read it there and upload it here';
+const ended = 'is an `await` missing before nf.run? Or read it before its backend closes, and upload it here';
 
 describe('a value whose backend is closed', () => {
   test.each([

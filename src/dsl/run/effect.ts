@@ -1,6 +1,6 @@
 /**
  * Descriptions of work that has not started. `await` does not start them, so their types make `await` a compile error:
- * they have a `then` method that `await` cannot call. The method exists in types only.
+ * they have a `then` method that `await` cannot call. At run time the method rejects.
  */
 import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js';
 import { asWork } from '../../internal/decode.js';
@@ -31,10 +31,10 @@ export interface Effect<A> extends NotStarted<'An effect starts when it is run: 
   (backend: Backend): Task<A>;
 }
 
-/** Marks work as a {@link Task}. The cast adds the member `then` in types only. */
+/** Marks work as a {@link Task}. The cast has the type of the member `then`. */
 export const task = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Task<A> => asWork(work) as Task<A>;
 
-/** Marks work as an {@link Effect}. The cast adds the member `then` in types only. */
+/** Marks work as an {@link Effect}. The cast has the type of the member `then`. */
 /* @__NO_SIDE_EFFECTS__ */
 export const effect = <A>(work: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Effect<A> =>
   asWork(work) as Effect<A>;

@@ -2,7 +2,7 @@
 import { showShape } from '../../internal/errors.js';
 import type { Anchor } from '../graph/node.js';
 import { sizeOf, sumOf } from '../../internal/numbers.js';
-import { list, part } from '../../internal/parts.js';
+import { list, part, partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { Call, Plan, Storage, View } from '../compile/plan.js';
 import type { Region } from '../graph/region.js';
@@ -189,7 +189,7 @@ const fixed = (x: number | null, digits: number, width: number): string =>
  */
 export const showExplanation = demanding(
   'showExplanation',
-  { calls: list('the calls of explain') },
+  { calls: list('the calls of explain', partLike('a call', 'the result of explain', 'kernel', 'milliseconds')) },
   (calls: readonly ExplainedCall[]): string => {
     const isMeasured = calls.some(({ milliseconds }) => milliseconds !== null);
     const lines = calls.map(({ kernel, label, place, shapes, milliseconds, gflops, gbs, ofPeak }) => {

@@ -12,8 +12,9 @@ import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js
 import { inspected } from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Itself } from '../../internal/itself.js';
-import { hostArray, oneOf, refined } from '../../internal/decode.js';
-import { schema } from '../../internal/schema.js';
+import { functionOf, hinted, hostArray, oneOf, refined } from '../../internal/decode.js';
+import { partLike } from '../../internal/parts.js';
+import { argument, schema } from '../../internal/schema.js';
 import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import type { FloatStorage, HalfStorage } from '../types/storage.js';
@@ -111,7 +112,7 @@ export const liveOn =
     const { state, backend: owner } = v;
     const refuse = (actual: string, hint: string, tag: 'ValueConsumed' | 'BackendFailure' = 'ValueConsumed') =>
       fail(tag, { where, expected: 'a live value', actual, hint });
-    const advice = 'use it before its backend closes, or read it there and upload it here';
+    const advice = 'is an `await` missing before nf.run? Or read it before its backend closes, and upload it here';
     if (owner.closed())
       return refuse(`one of the ${owner.name} backend, which is closed`, advice, owner === backend ? 'BackendFailure' : undefined); // oxfmt-ignore
     if (state === 'donated') return refuse('one that was donated', 'use the result of the run that it was donated to');
@@ -235,6 +236,11 @@ export const isResult = (x: unknown): x is AnyValue | number => isValue(x) || ty
 export const valuesOf = (tree: unknown): readonly AnyValue[] =>
   leaves(tree, isResult).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 
+const [acquisition, used] = [
+  argument('using', hinted(functionOf('a backend, such as wasm()'), 'write using(wasm())(effects)')),
+  argument('using', partLike('a backend', 'using(wasm())', 'compile', 'close')),
+];
+
 /**
  * Acquires a backend, runs effects on it, and closes it with all of its values, also after an error or an exception.
  * @example
@@ -248,12 +254,14 @@ export const using =
   <A>(effects: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, A>): Task<A> =>
     task(
       TE.flatMap((backend: Backend) => async () => {
+        const known = used.decode(backend);
+        if (E.isLeft(known)) return known;
         // TE.bracket does not close the backend if the effects throw
         const [ran] = await Promise.allSettled([Promise.resolve().then(() => effects(backend)())]);
         const closed = await backend.close();
         if (ran.status === 'rejected') throw ran.reason;
         return E.flatMap(() => ran.value)(closed);
-      })(acquire),
+      })(acquisition.demand(acquire) as typeof acquire),
     );
 
 /**

@@ -55,6 +55,18 @@ describe.each([
     expect([...back].every((bits, i) => Number.isNaN(values[i]) === Number.isNaN(values[bits]))).toBe(true);
   });
 
+  test('every NaN stays a NaN of its sign, also one whose upper bits are those of infinity', () => {
+    const lower = [0, 1, 0x3f, 0x7fff, 0x8000, 0xffff];
+    const exponents = [0x7f80, 0xff80];
+    const nans = exponents.flatMap((upper) =>
+      Array.from({ length: 2 ** 7 }, (_, fraction) => lower.map((bits) => (upper + fraction) * 2 ** 16 + bits)).flat(),
+    );
+    const inputs = Uint32Array.from(nans.filter((bits) => bits % 2 ** 23 !== 0)); // the others are infinite
+    const rounded = round(new Float32Array(inputs.buffer));
+    expect([...rounded].filter((bits) => !Number.isNaN(values[bits]))).toEqual([]);
+    expect([...rounded].findIndex((bits, i) => bits >>> 15 !== inputs[i]! >>> 31)).toBe(-1);
+  });
+
   test('rounds to the nearest around every tie, ties to even, with either sign', () => {
     const ties = ladder.slice(1).map((above, i) => (above + ladder[i]!) / 2);
     const numbers = Float32Array.from(

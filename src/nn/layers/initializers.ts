@@ -1,8 +1,9 @@
 /** Initial values of parameters. */
 import { type Key, mul, normal, ones, type Shape, sub, type Tensor, uniform, zeros } from '../../dsl/index.js';
+import { amount, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { count } from './fields.js';
 
 /** A tensor of the given extents, drawn from a key when the program runs. */
@@ -17,6 +18,8 @@ const fanInFields = {
 export interface FanIn extends OptionsOf<typeof fanInFields> {}
 
 const [normalOptions, uniformOptions] = [schema('fanInNormal', fanInFields), schema('fanInUniform', fanInFields)];
+
+const scaleIn = (where: string) => argument(`${where}: scale`, hinted(amount, '1 is usual, 2 before a ReLU'));
 
 /** The number of inputs that each output sums over. */
 const fanInOf = (extents: readonly number[], { outputs }: Required<FanIn>): number =>
@@ -33,6 +36,7 @@ const fanInOf = (extents: readonly number[], { outputs }: Required<FanIn>): numb
  */
 export const fanInNormal = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
   const options = normalOptions.demand(axes);
+  scaleIn('fanInNormal').demand(scale);
   return (key, ...extents) => mul(Math.sqrt(scale / fanInOf(extents, options)), normal(key, ...extents));
 };
 
@@ -45,6 +49,7 @@ export const fanInNormal = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn>
  */
 export const fanInUniform = <G = unknown>(scale = 1, axes?: Exact<G, keyof FanIn> & FanIn): Initializer => {
   const options = uniformOptions.demand(axes);
+  scaleIn('fanInUniform').demand(scale);
   return (key, ...extents) => {
     const a = Math.sqrt((3 * scale) / fanInOf(extents, options));
     return sub(mul(2 * a, uniform(key, ...extents)), a);

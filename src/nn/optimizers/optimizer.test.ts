@@ -144,6 +144,14 @@ describe('adam', () => {
     );
     expect(await numbersOf(() => updated.params.count)).toEqual([7]);
     expect(await numbersOf(() => updated.state['first']!.count)).toEqual([0]);
+    // the types require the gradient of a float
+    const without = optimizer.update(
+      { w: null as never, count: null },
+      optimizer.init(params),
+      params,
+      scalar(0, 'int32'),
+    );
+    expect(await numbersOf(() => without.params.w)).toEqual([1]);
   });
 });
 

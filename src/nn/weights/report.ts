@@ -15,9 +15,9 @@ export interface StoredShape {
 /** A tensor that has another shape or dtype than the network needs. */
 export interface Mismatched {
   readonly name: string;
-  /** A shape: `[64, 3, 3, 3]`. */
+  /** A shape: `[64, 3, 3, 3]`; after `F32` if the dtype is not a float. */
   readonly expected: string;
-  /** A shape, or a dtype and a shape if the dtype is not a float. */
+  /** A shape, or a dtype, as it is read, and a shape if the dtype is not a float. */
   readonly actual: string;
 }
 
@@ -42,10 +42,14 @@ export interface Place {
 const FLOATS = ['F64', 'F32'];
 
 /** Describes a tensor that does not fit; undefined for one that does. */
-const misfitOf = ({ dtype, shape }: StoredShape, expected: string): string | undefined => {
-  if (!FLOATS.includes(dtype)) return `${dtype} ${showShape(shape)}`;
-  return showShape(shape) === expected ? undefined : showShape(shape);
+const misfitOf = ({ dtype, shape }: StoredShape, needed: string): Omit<Mismatched, 'name'> | undefined => {
+  const actual = showShape(shape);
+  if (!FLOATS.includes(dtype)) return { expected: `F32 ${needed}`, actual: `${dtype} ${actual}` };
+  return actual === needed ? undefined : { expected: needed, actual };
 };
+
+/** Tests if a tensor has another dtype than a float. */
+export const isOfOtherDType = ({ expected }: Mismatched): boolean => expected.startsWith('F32');
 
 /**
  * Compares the tensors of a file with a table. Considers only names that begin with `prefix`. The constants of the
@@ -65,8 +69,8 @@ export const compareWeights = (
   );
   const missing = requirements.filter(({ tensor }) => tensor === undefined).map(({ name }) => name);
   const mismatched = requirements.flatMap(({ name, expected, tensor }) => {
-    const actual = tensor && misfitOf(tensor, expected);
-    return actual === undefined ? [] : [{ name, expected, actual }];
+    const misfit = tensor && misfitOf(tensor, expected);
+    return misfit === undefined ? [] : [{ name, ...misfit }];
   });
   const known = new Set([
     ...requirements.map(({ name }) => name),
@@ -96,13 +100,16 @@ const counted = (kind: string, items: readonly string[]): readonly string[] =>
 export const describeReport = demanding(
   'describeReport',
   { report: partLike('a report of weights', 'the result of compareWeights', 'missing', 'unexpected', 'mismatched') },
-  ({ missing, unexpected, mismatched }: WeightReport): string =>
-    [
+  ({ missing, unexpected, mismatched }: WeightReport): string => {
+    const misfits = (isOfDType: boolean) =>
+      mismatched
+        .filter((one) => isOfOtherDType(one) === isOfDType)
+        .map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`);
+    return [
       ...counted('missing', missing),
       ...counted('unexpected', unexpected),
-      ...counted(
-        'of another shape',
-        mismatched.map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`),
-      ),
-    ].join('; '),
+      ...counted('of another shape', misfits(false)),
+      ...counted('of another dtype', misfits(true)),
+    ].join('; ');
+  },
 );

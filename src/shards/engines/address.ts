@@ -1,5 +1,5 @@
 /** The address of a queue. Declarations of the package reach this file, and not the types of the queue's packages. */
-import { hinted, refined } from '../../internal/decode.js';
+import { hinted, positive, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, record } from '../../internal/schema.js';
 
@@ -20,6 +20,11 @@ const address = {
     refined(t.string, 'a name of letters, digits, - and _', (text) => /^[\w-]+$/.test(text)),
     'noisefold',
   ),
+  /**
+   * Seconds in which the server must connect, and answer each command: a program and a worker fail after this time without an
+   * answer; default 60.
+   */
+  patience: optional(positive, 60),
   /** The certificates of a `rediss` server that the system does not know, and those of this client, as PEM. */
   tls: optional(record({ ca: optional(t.string), cert: optional(t.string), key: optional(t.string) })),
 };

@@ -2,10 +2,15 @@
 import type * as bullmq from 'bullmq';
 import type * as ioredis from 'ioredis';
 import { digest as shortDigest } from '../../internal/digest.js';
-import { failure, type NoisefoldError, thrownError } from '../../internal/errors.js';
+import { errorIn, failure, thrownError } from '../../internal/errors.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { type Bits, showBits } from '../jobs/bits.js';
-import type { QueueAddress } from './address.js';
+import { show } from '../../internal/decode.js';
+import type { FilledOf } from '../../internal/schema.js';
+import type { QueueAddress, queueAddress } from './address.js';
+
+/** An address with its defaults. */
+export type Address = FilledOf<typeof queueAddress>;
 
 /** The packages that a queue needs. */
 export interface Packages {
@@ -35,51 +40,49 @@ export const serverOf = (text: string): string => {
   return `${protocol}//${hostname}:${port || '6379'}`;
 };
 
-/** The advice for a server that does not answer as it should. */
-const adviceFor = (reason: string, text: string): string => {
-  if (/NOAUTH|WRONGPASS|NOPERM|password/i.test(reason)) return 'give the right password: redis://:password@host:port';
+/** The words of a server that takes a connection and does not answer. */
+const SILENT = /^no answer/;
+
+const CLIENT_CERTIFICATE = 'give tls: { cert, key }, the certificate of this client, as PEM, if the server wants one';
+
+/** Reasons why a server cannot be used, and the advice for each; the first that matches. */
+const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [/NOAUTH|WRONGPASS|password/i, 'give the right password: redis://:password@host:port'],
+  [/NOPERM/, 'give the user of the url all rights on the keys of the queue: ACL SETUSER name on ~noisefold:* &* +@all'],
+  [/OOM/, 'give the server more memory (maxmemory), or the queue fewer and smaller jobs: ahead, size'],
+  [/MISCONF|No space/i, 'free some space on the disk of the server'],
+  [/READONLY/, 'give the url of the primary server: this one is a replica'],
+  [/wrong version number|packet length too long/i, 'give redis://…: the server does not speak TLS at this port'],
   // a server that wants a certificate ends the connection
-  if (text.startsWith('rediss:') && /certificate required|handshake failure|ECONNRESET|EPIPE/i.test(reason))
-    return 'give tls: { cert, key }, the certificate of this client, as PEM, if the server wants one';
-  if (/certificate|self.signed|issuer|TLS|SSL|EPROTO/i.test(reason))
-    return 'give tls: { ca }, the certificate of its authority, as PEM';
-  return `start one: valkey-server --port ${new URL(text).port || '6379'} --appendonly yes; or give the url of another`;
+  [/certificate required|handshake failure/i, CLIENT_CERTIFICATE],
+  [/certificate|self.signed|issuer|TLS|SSL|EPROTO/i, 'give tls: { ca }, the certificate of its authority, as PEM'],
+  [/RESP|PING/, 'give the url of the server: another program answers at this port'],
+];
+
+/** The advice for a server that did not answer as it should before. */
+const adviceAtFirst = (reason: string, text: string): string | undefined => {
+  const isTls = text.startsWith('rediss:');
+  if (/ECONNRESET|EPIPE|closed/i.test(reason))
+    return isTls ? CLIENT_CERTIFICATE : 'give rediss://… if the server speaks TLS at this port';
+  if (!SILENT.test(reason)) return undefined;
+  const other = isTls ? 'redis://… if it does not speak' : 'rediss://… if it speaks';
+  return `look at the output of the server; give ${other} TLS at this port`;
 };
 
-const unreachable = (where: string, text: string, thrown: unknown): NoisefoldError => {
-  const reason = reasonOf(thrown);
-  return failure('BackendUnavailable', {
-    where,
-    expected: `a Valkey or Redis server at ${serverOf(text)}`,
-    actual: reason,
-    hint: adviceFor(reason, text),
-  });
+/** The advice for a server that cannot be used; `isOpen` if it could be used before. */
+const adviceFor = (reason: string, text: string, isOpen: boolean): string => {
+  const known = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
+  if (isOpen)
+    return `${known ?? 'look at the output of the server, or start it again'}; then run it again: it goes on where it ended`;
+  const start = `start one: valkey-server --port ${new URL(text).port || '6379'} --appendonly yes; or give the url of another`;
+  return adviceAtFirst(reason, text) ?? known ?? start;
 };
-
-/** Milliseconds in which a server must answer the first time. */
-const FIRST_ANSWER = 10_000;
 
 const optionsOf = ({ url: text, tls }: QueueAddress) => ({
   ...(tls === undefined ? {} : { tls }),
   ...(text.startsWith('rediss:') && tls === undefined ? { tls: {} } : {}),
-  connectTimeout: FIRST_ANSWER,
   lazyConnect: true,
 });
-
-/** Connects once, and fails if the server is not there or refuses the password. */
-const probe = async (where: string, { Redis }: typeof ioredis, address: QueueAddress): Promise<void> => {
-  let reason: unknown; // mutable: the last error, which says more than the end of the connection
-  const client = new Redis(address.url, { ...optionsOf(address), retryStrategy: () => null });
-  client.on('error', (thrown) => (reason = thrown));
-  try {
-    await client.connect();
-    await client.ping();
-  } catch (thrown) {
-    throw thrownError(unreachable(where, address.url, reason ?? thrown));
-  } finally {
-    client.disconnect();
-  }
-};
 
 /** The names of what a queue keeps on the server. */
 export interface QueueNames {
@@ -103,15 +106,105 @@ export const namesOf = (name: string, bits: Bits): QueueNames => ({
 /** An open connection. A lost one is made again, and commands wait for it. */
 export type Client = ioredis.Redis;
 
-/** Connects to the server of a queue. Rejects with `BackendUnavailable`. */
-export const connected = async (where: string, packages: Packages, address: QueueAddress): Promise<Client> => {
-  await probe(where, packages.ioredis, address);
-  const client = new packages.ioredis.Redis(address.url, {
+/** The server of a queue, while it is watched: once a second it is asked to answer and to write. */
+export interface Server {
+  readonly client: Client;
+  /** The result of work on the server. Rejects with a typed error if the server refuses it, or is lost first. */
+  readonly unlessLost: <A>(work: Promise<A>) => Promise<A>;
+  /** Takes note of an error of another connection: a server that refuses its user is lost. */
+  readonly note: (thrown: Error) => void;
+  readonly isLost: () => boolean;
+  /** Ends the connection. */
+  readonly end: () => void;
+}
+
+/** The words of a command whose connection ended; the reason is that of the connection. */
+const CLOSED = /Connection is closed/;
+
+/** Tests for an answer that refuses a command, and for the end of the connection. */
+const isOfServer = (thrown: unknown): boolean =>
+  thrown instanceof Error && (thrown.name === 'ReplyError' || CLOSED.test(thrown.message));
+
+/** Turns of the event loop in a second. They are counted, because a worker may block its event loop for longer than the patience. */
+const TURNS = 10;
+
+/** Seconds that the mark of {@link connected} stays on the server. */
+const MARKED = 60;
+
+/**
+ * Connects to the server of a queue, and watches it. Rejects with `BackendUnavailable` if it is not there, does not answer in
+ * time or refuses its user.
+ */
+export const connected = async (where: string, packages: Packages, address: Address): Promise<Server> => {
+  const { url, name, patience } = address;
+  // mutable: what was heard of the server, and the turns since it answered
+  let [isOpen, isLost, isAsked, reason, idle] = [false, false, false, '', 0];
+  let lose = (_: Error): void => undefined;
+  const lost = new Promise<never>((_, reject) => (lose = reject));
+  lost.catch(() => undefined);
+  const failed = (actual: string): Error =>
+    thrownError(
+      failure(isOpen ? 'BackendFailure' : 'BackendUnavailable', {
+        where,
+        expected: `a Valkey or Redis server at ${serverOf(url)}`,
+        actual,
+        hint: adviceFor(actual, url, isOpen),
+      }),
+    );
+  const give = (actual: string): void => {
+    isLost = true;
+    lose(failed(actual));
+  };
+
+  const client = new packages.ioredis.Redis(url, {
     ...optionsOf(address),
+    connectTimeout: 2000 * patience, // the patience ends before
     maxRetriesPerRequest: null, // as BullMQ's workers need
-    retryStrategy: (times: number) => Math.min(100 * times, 2000),
+    retryStrategy: (times: number) => (isOpen ? Math.min(100 * times, 2000) : null),
   });
-  client.on('error', () => undefined); // it connects again
-  await client.connect();
-  return client;
+  client.on('error', (thrown: unknown) => (reason = reasonOf(thrown)));
+  client.on('close', () => (reason ||= 'the connection was closed'));
+  const ask = async (): Promise<void> => {
+    const answer: string = await client.ping();
+    if (answer !== 'PONG') throw new Error(`${show(answer)} to PING`);
+    await client.set(`${name}:mark`, '', 'EX', MARKED); // a server may answer and be unable to write
+    [reason, idle] = ['', 0];
+  };
+  const between = Math.min(TURNS, Math.ceil((TURNS * patience) / 4));
+  const timer = setInterval(() => {
+    if (++idle >= TURNS * patience) give(`${reason ? `${reason},` : 'no answer'} for ${patience} s`);
+    if (!isOpen || isAsked || idle % between !== 0) return;
+    isAsked = true;
+    void ask()
+      .catch((thrown: unknown) => (reason = reasonOf(thrown)))
+      .finally(() => (isAsked = false));
+  }, 1000 / TURNS);
+
+  const server: Server = {
+    client,
+    unlessLost: (work) =>
+      Promise.race([
+        work.catch((thrown: unknown) => {
+          if (errorIn(thrown) !== null || !isOfServer(thrown)) throw thrown;
+          throw failed(CLOSED.test(reasonOf(thrown)) && reason !== '' ? reason : reasonOf(thrown));
+        }),
+        lost,
+      ]),
+    note: (thrown) => {
+      if (/NOPERM|NOAUTH|WRONGPASS/.test(thrown.message)) give(thrown.message);
+    },
+    isLost: () => isLost,
+    end: () => {
+      clearInterval(timer);
+      if (client.status !== 'end') client.disconnect(); // it would wait for the end again
+    },
+  };
+  try {
+    await server.unlessLost(client.connect().then(ask));
+  } catch (thrown) {
+    server.end();
+    throw errorIn(thrown) === null ? failed(reasonOf(thrown)) : thrown;
+  }
+  isOpen = true;
+  return server;
 };

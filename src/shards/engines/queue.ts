@@ -2,7 +2,7 @@
 import type { Job as QueueJob, Queue, QueueEvents } from 'bullmq';
 import { wasm } from '../../backends/wasm/index.js';
 import { functionOf, positive } from '../../internal/decode.js';
-import { fail, failure, isError, type NoisefoldError, orRaise, thrownError } from '../../internal/errors.js';
+import { fail, isError, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, TE } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -10,10 +10,11 @@ import { cancelled } from '../../internal/stop.js';
 import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
 import { queueAddress } from './address.js';
-import { type Client, connected, namesOf, packagesFor, type QueueNames, serverOf } from './connection.js'; // oxfmt-ignore
+import { type Client, connected, namesOf, type Packages, packagesFor, type QueueNames, type Server, serverOf } from './connection.js'; // oxfmt-ignore
 import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
 import { lostWorkers } from './local.js';
 import type { Order } from '../jobs/order.js';
+import { tensorsOf } from '../jobs/result.js';
 
 const options = schema('queue', {
   ...queueAddress.fields,
@@ -21,8 +22,6 @@ const options = schema('queue', {
   ahead: optional(positive, 32),
   /** The bits that the workers give, where they are not those of `wasm()` on this machine. */
   bits: optional(bitsRecord),
-  /** Seconds without a connection after which the run fails; default 60. */
-  patience: optional(positive, 60),
   /** Called once if no worker is there to take the jobs; by default it warns on the console. */
   onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
 });
@@ -109,6 +108,7 @@ const collected = async ({ client, names }: OpenQueue, name: string): Promise<Ui
 /** Waits for the end of a job, however often the connection or the server is lost. */
 const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<Outcome> => {
   const { client, events, names, queue } = open;
+  let damaged = 0; // mutable: results
   for (let isFirst = true; ; isFirst = false) {
     if (order.input !== undefined)
       await client.set(names.input(order.input.digest), Buffer.from(order.input.bytes), 'EX', UNREAD);
@@ -119,36 +119,18 @@ const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<O
     const { attemptsMade = 1, stalledCounter = 0, failedReason = '' } = (await queue.getJob(order.name)) ?? {};
     const retries = Math.max(0, attemptsMade - 1) + stalledCounter;
     if (state === 'failed') return { result: reasonIn(failedReason), retries };
-    if (state === 'waiting') await open.sayAlone();
-    if (state !== 'completed') continue;
+    if (state !== 'completed') {
+      await open.sayAlone();
+      continue;
+    }
     const bytes = await collected(open, order.name);
-    if (bytes !== null) return { result: E.right(bytes), retries };
-    await job.remove(); // its result was read before, and is gone
+    if (bytes !== null) {
+      const result = E.map(() => bytes)(tensorsOf(`result of job ${order.name}`, order.name)(bytes));
+      if (E.isRight(result) || ++damaged === attempts) return { result, retries: retries + damaged };
+    }
+    await job.remove(); // its result is damaged, or was read before and is gone
   }
 };
-
-/** Rejects when the connection has been lost for a time. */
-const lossOf = (client: Client, url: string, seconds: number): Promise<never> =>
-  new Promise((_, reject) => {
-    let timer: NodeJS.Timeout | undefined; // mutable
-    const give = (): void =>
-      reject(
-        thrownError(
-          failure('BackendFailure', {
-            where: 'queue',
-            expected: `the server at ${serverOf(url)}`,
-            actual: `no connection for ${seconds} s`,
-            hint: 'start it again, and run the program again: it goes on where it ended',
-          }),
-        ),
-      );
-    client.on('close', () => (timer ??= setTimeout(give, seconds * 1000)));
-    client.on('ready', () => {
-      clearTimeout(timer);
-      timer = undefined;
-    });
-    client.once('end', () => clearTimeout(timer));
-  });
 
 /**
  * Runs jobs on the workers of a queue: `runWorker({ queue: { url } })`, or `npx noisefold worker --queue URL`. It needs the
@@ -158,21 +140,19 @@ const lossOf = (client: Client, url: string, seconds: number): Promise<never> =>
  * queue({ url: 'redis://localhost:6379' }).name // → 'queue'
  */
 export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & QueueOptions): ShardEngine => {
-  const { ahead, bits, patience, onWait, ...address } = options.demand<QueueOptions>(settings);
-  const open = async ({ attempts }: Needs): Promise<OpenEngine> => {
-    const packages = await packagesFor('queue');
-    const client = await connected('queue', packages, address);
+  const { ahead, bits, onWait, ...address } = options.demand<QueueOptions>(settings);
+  const opened = async (packages: Packages, server: Server, attempts: number): Promise<OpenEngine> => {
+    const { client, unlessLost, note } = server;
     const target = bits ?? (await ownBits());
     const names = namesOf(address.name, target);
     await client.set(names.bits, JSON.stringify(target), 'EX', UNREAD);
     const of = { connection: client as never, prefix: names.prefix }; // BullMQ's types are of another version of ioredis
     const jobs = new packages.bullmq.Queue<QueueData>(names.queue, of);
     const listening = client.duplicate();
-    listening.on('error', () => undefined); // it connects again
+    listening.on('error', note);
     const events = new packages.bullmq.QueueEvents(names.queue, { ...of, connection: listening as never });
-    jobs.on('error', () => undefined); // it connects again
-    events.on('error', () => undefined);
-    await events.waitUntilReady();
+    jobs.on('error', note);
+    events.on('error', note);
     jobs.setMaxListeners(0); // a listener for each job that waits
     let isSaid = false; // mutable
     const sayAlone = async (): Promise<void> => {
@@ -186,28 +166,47 @@ export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & Queu
     };
     let isClosed = false; // mutable
     const connection = { client, queue: jobs, events, names, sayAlone, isClosed: () => isClosed };
-    const lost = lossOf(client, address.url, patience);
-    lost.catch(() => undefined);
     const waiting = new Set<string>(); // mutable
+    const tidy = async (): Promise<void> => {
+      // jobs of a run that was cancelled, unless a worker has them
+      for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);
+    };
+    const close = async (): Promise<void> => {
+      isClosed = true;
+      const canAnswer = client.status === 'ready' && !server.isLost();
+      if (canAnswer) await unlessLost(tidy()).catch(() => undefined);
+      const closing = Promise.all([events.close(), jobs.close()]).catch(() => undefined);
+      if (canAnswer) await unlessLost(closing).catch(() => undefined); // without a server it would not end
+      listening.disconnect();
+      server.end();
+    };
+    try {
+      await unlessLost(events.waitUntilReady());
+    } catch (thrown) {
+      await close();
+      throw thrown;
+    }
     return {
       bits: target,
       ahead,
       run: async (order) => {
         waiting.add(order.name);
-        const outcome = await Promise.race([ranOn(connection, order, attempts), lost]);
+        const outcome = await unlessLost(ranOn(connection, order, attempts));
         waiting.delete(order.name);
         return outcome;
       },
-      close: async () => {
-        isClosed = true;
-        const isThere = client.status === 'ready';
-        // jobs of a run that was cancelled, unless a worker has them
-        if (isThere) for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);
-        const closing = Promise.all([events.close(), jobs.close()].map((end) => end.catch(() => undefined)));
-        if (isThere) await closing; // without a server they would wait for it
-        for (const connection of [client, listening]) connection.disconnect();
-      },
+      close,
     };
+  };
+  const open = async ({ attempts }: Needs): Promise<OpenEngine> => {
+    const packages = await packagesFor('queue');
+    const server = await connected('queue', packages, address);
+    try {
+      return await server.unlessLost(opened(packages, server, attempts));
+    } catch (thrown) {
+      server.end();
+      throw thrown;
+    }
   };
   return { name: 'queue', open: (needs) => TE.tryCatch(() => open(needs), engineError('queue')) };
 };

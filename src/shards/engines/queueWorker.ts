@@ -6,8 +6,7 @@ import { parseJson } from '../../internal/json/json.js';
 import { optional, record } from '../../internal/schema.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { type Bits, bits as bitsRecord, equalBits, showBits } from '../jobs/bits.js';
-import { type QueueAddress } from './address.js';
-import { type Client, connected, namesOf, packagesFor } from './connection.js';
+import { type Address, type Client, connected, namesOf, packagesFor } from './connection.js';
 import { MOST_LOST } from './engine.js';
 import { digest } from '../jobs/job.js';
 import type { Serving } from './parent.js';
@@ -40,11 +39,11 @@ const invalid = (actual: string): E.Either<NoisefoldError, never> =>
 /** Milliseconds between two looks at the signal. */
 const LOOK = 100;
 
-/** Waits until a signal is aborted. */
-const stopped = (signal: StopSignal | undefined): Promise<void> =>
+/** Waits until a signal is aborted, or the server is lost. */
+const stopped = (signal: StopSignal | undefined, isLost: () => boolean): Promise<void> =>
   new Promise((resolve) => {
     const timer = setInterval(() => {
-      if (signal?.aborted !== true) return;
+      if (signal?.aborted !== true && !isLost()) return;
       clearInterval(timer);
       resolve();
     }, LOOK);
@@ -52,31 +51,31 @@ const stopped = (signal: StopSignal | undefined): Promise<void> =>
 
 /** Runs the jobs of a queue until the signal is aborted; the job in progress is finished first. */
 export const serveQueue = async (
-  address: QueueAddress & { readonly name: string },
+  address: Address,
   runner: Runner,
   { onJob, onReady, signal, lock }: Serving,
 ): Promise<void> => {
   const packages = await packagesFor('worker');
-  const client = await connected('worker', packages, address);
+  const { client, unlessLost, note, isLost, end } = await connected('worker', packages, address);
   const names = namesOf(address.name, runner.bits);
+  const run = async (job: { readonly id?: string | undefined; readonly data: QueueData }): Promise<null> => {
+    const content = decode(data)(job.data);
+    const name = job.id ?? '';
+    const { text, input = null } = E.isRight(content) ? content.right : { text: '' };
+    const bytes = input === null ? null : await client.getBuffer(names.input(input));
+    const order = { name, text, ...(input !== null && bytes && { input: { digest: input, bytes } }) };
+    const result = E.isRight(content) ? await runner.run(order)() : invalid(content.left.actual);
+    await onJob(name, E.isLeft(result) ? result.left : null);
+    if (E.isRight(result)) {
+      await client.set(names.result(name), Buffer.from(result.right), 'EX', UNREAD);
+      return null;
+    }
+    // another try would find the same bytes
+    const Failure = result.left._tag === 'DecodeError' ? packages.bullmq.UnrecoverableError : Error;
+    throw new Failure(JSON.stringify(result.left));
+  };
   try {
-    await demandWanted(client, names.bits, runner.bits);
-    const run = async (job: { readonly id?: string | undefined; readonly data: QueueData }): Promise<null> => {
-      const content = decode(data)(job.data);
-      const name = job.id ?? '';
-      const { text, input = null } = E.isRight(content) ? content.right : { text: '' };
-      const bytes = input === null ? null : await client.getBuffer(names.input(input));
-      const order = { name, text, ...(input !== null && bytes && { input: { digest: input, bytes } }) };
-      const result = E.isRight(content) ? await runner.run(order)() : invalid(content.left.actual);
-      await onJob(name, E.isLeft(result) ? result.left : null);
-      if (E.isRight(result)) {
-        await client.set(names.result(name), Buffer.from(result.right), 'EX', UNREAD);
-        return null;
-      }
-      // another try would find the same bytes
-      const Failure = result.left._tag === 'DecodeError' ? packages.bullmq.UnrecoverableError : Error;
-      throw new Failure(JSON.stringify(result.left));
-    };
+    await unlessLost(demandWanted(client, names.bits, runner.bits));
     const worker = new packages.bullmq.Worker<QueueData, null>(names.queue, run, {
       connection: client as never, // BullMQ's types are of another version of ioredis
       prefix: names.prefix,
@@ -84,11 +83,17 @@ export const serveQueue = async (
       stalledInterval: lock,
       maxStalledCount: MOST_LOST - 1,
     });
-    worker.on('error', () => undefined); // it connects again
-    await onReady();
-    await stopped(signal);
-    await worker.close();
+    worker.on('error', note);
+    try {
+      await onReady();
+      await unlessLost(stopped(signal, isLost));
+      await unlessLost(worker.close());
+    } finally {
+      // they end without a server
+      void worker.close(true).catch(() => undefined);
+      void worker.disconnect().catch(() => undefined);
+    }
   } finally {
-    client.disconnect();
+    end();
   }
 };

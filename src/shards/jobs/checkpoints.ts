@@ -1,10 +1,11 @@
 /** Trained files by the digests of their bytes. */
 import { createHash } from 'node:crypto';
-import { readPieces } from '../../node/files.js';
+import { readBytes, readPieces } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
 import { raise } from '../../internal/errors.js';
 import { E } from '../../internal/fp.js';
-import { type Block, type Fallible, take } from '../../internal/gen.js';
+import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
+import { sha256 } from './job.js';
 
 /** The SHA-256 of a file of any size, in hexadecimal digits. Fails with `FileError`. */
 export const digestOfFile =
@@ -20,40 +21,79 @@ export const digestOfFile =
 
 const ENDING = '.safetensors';
 
+const PLACE = 'a trained file, or a folder of some';
+
 /** The trained files of a folder, or a single file. */
 const filesAt = (path: string): Fallible<readonly string[]> =>
-  onFile(path, 'a trained file, or a folder of some', async () => {
+  onFile(path, PLACE, async () => {
     const { join, readdir, stat } = node();
     if (!(await stat(path)).isDirectory()) return [path];
     const names = await readdir(path);
     return names.filter((name) => name.endsWith(ENDING)).map((name) => join(path, name));
   });
 
-/** Finds trained files by their digests. */
-export interface Checkpoints {
-  /** The path of the file with a digest. Raises `ConfigError` if there is none. */
-  readonly pathOf: (digest: string) => Block<string>;
+/** What the system says about a file: it changes if the file is written or replaced. */
+const stampOf = (path: string): Fallible<string> =>
+  onFile(path, PLACE, async () => {
+    const { ino, size, mtimeMs, ctimeMs } = await node().stat(path);
+    return [ino, size, mtimeMs, ctimeMs].join();
+  });
+
+/** The bytes of a trained file. */
+export interface Found {
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
-/** The trained files at some paths. A file that appears later is found too. */
-export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
-  const known = new Map<string, string>(); // mutable: paths by digest
+/** Finds trained files by their digests. */
+export interface Checkpoints {
+  /** Reads the file whose bytes have a digest. Raises `ConfigError` if there is none. */
+  readonly find: (digest: string) => Block<Found>;
+}
 
+/** A file when it was last hashed. */
+interface Seen {
+  readonly stamp: string;
+  readonly digest: string;
+}
+
+/**
+ * The trained files at some paths. A file that appears later or replaces another is found too. Digests of files only say which
+ * one to read: the bytes that were read are hashed again.
+ */
+export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
+  let seen: ReadonlyMap<string, Seen> = new Map(); // mutable: by path
+
+  /** Hashes the files that are new or have another stamp. */
   function* look(): Block<void> {
-    const isKnown = new Set(known.values());
+    const now = new Map<string, Seen>();
     for (const path of paths)
-      for (const file of yield* take(filesAt(path)))
-        if (!isKnown.has(file)) known.set(yield* take(digestOfFile(file)), file);
+      for (const file of yield* take(filesAt(path))) {
+        const stamp = yield* take(stampOf(file)); // before the bytes: a change in between is seen by the next look
+        const before = seen.get(file);
+        now.set(file, before?.stamp === stamp ? before : { stamp, digest: yield* take(digestOfFile(file)) });
+      }
+    seen = now;
   }
 
-  function* pathOf(digest: string): Block<string> {
-    if (!known.has(digest)) yield* look();
+  /** Reads the file that had a digest when it was hashed; null if there is none, or if it has other bytes now. */
+  function* read(digest: string): Block<Found | null> {
+    const path = [...seen].find(([, file]) => file.digest === digest)?.[0];
+    if (path === undefined) return null;
+    const bytes = yield* take(readBytes(path));
+    return sha256(bytes) === digest ? { path, bytes } : null;
+  }
+
+  function* find(digest: string): Block<Found> {
+    const found = yield* take(async () => E.right(await gen(() => read(digest))()));
+    if (E.isRight(found) && found.right !== null) return found.right; // otherwise it is looked for, also if it is gone
+    yield* look();
     return (
-      known.get(digest) ??
+      (yield* read(digest)) ??
       raise('ConfigError', {
         where: 'worker: checkpoints',
         expected: `a trained file with the SHA-256 ${digest}`,
-        actual: `${known.size} other files at ${paths.join(', ') || 'no path'}`,
+        actual: `${seen.size} other files at ${paths.join(', ') || 'no path'}`,
         hint:
           paths.length > 0
             ? 'copy the file there that the job names'
@@ -61,5 +101,5 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
       })
     );
   }
-  return { pathOf };
+  return { find };
 };

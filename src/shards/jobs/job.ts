@@ -11,11 +11,17 @@ import { type Bits, bits } from './bits.js';
 /** A digest of SHA-256 in hexadecimal digits. */
 export const digest = refined(t.string, 'a SHA-256 in hexadecimal digits', (x) => /^[\da-f]{64}$/.test(x));
 
+/** The maximum number of items of a job: its labels are read at once, and a worker must not block its event loop for long. */
+const MOST_ITEMS = 2 ** 16;
+
+/** The number of items of a job. */
+export const itemCount = refined(positive, `an integer from 1 to ${MOST_ITEMS}`, (n) => n <= MOST_ITEMS);
+
 const jobRecord = record({
   work: t.string,
   bits,
   /** The index of the first item, and the number of items. */
-  range: exactTuple([natural, positive], '[first, count]'),
+  range: exactTuple([natural, itemCount], '[first, count]'),
   /** The options of the work, which it checks itself. */
   options: t.UnknownRecord,
   /** The SHA-256 of the bytes that the job needs beside itself. */

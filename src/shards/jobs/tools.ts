@@ -3,12 +3,15 @@ import { digitClassifier, type FeatureNetwork } from '../../evaluation/index.js'
 import type { Parameterization } from '../../diffusion/index.js';
 import { type Backend, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { raise } from '../../internal/errors.js';
+import { encodeSafetensors } from '../../formats/safetensors.js';
+import { failure, type NoisefoldError, raise } from '../../internal/errors.js';
+import { TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { listOf, show } from '../../internal/decode.js';
-import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling } from '../../training/index.js'; // oxfmt-ignore
+import { type GivenTrained, type ImageShape, loadTrained, type PreparedSampling, prepareSampling, readTensors } from '../../training/index.js'; // oxfmt-ignore
 import type { Checkpoints } from './checkpoints.js';
-import type { AnyModel, CheckpointOf, Tools } from './work.js';
+import { sha256 } from './job.js';
+import type { AnyModel, CheckpointOf, OpenNetwork, Tools } from './work.js';
 
 /** A model that files do not describe, as `loadTrained` takes it. */
 export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model' | 'name'> {
@@ -30,6 +33,8 @@ export type WorkerNetwork = Effect<{
     readonly apply: (...args: never[]) => unknown;
   };
   readonly params: unknown;
+  /** The version of its function. A network without parameters needs one. */
+  readonly version?: string;
 }>;
 
 /** Models and networks that jobs name, besides trained files. */
@@ -50,6 +55,29 @@ const named = <A>(what: string, from: { readonly [name: string]: A }, name: stri
         actual: show(name),
         hint: `give runWorker a ${what} of this name`,
       });
+
+/** An error about bytes, with the path of their file. */
+const namedAs =
+  (loader: string, path: string) =>
+  (error: NoisefoldError): NoisefoldError =>
+    failure(error._tag, { ...error, where: error.where.replace(loader, path) });
+
+/** The SHA-256 of the parameters that a network has on a backend, and of its version. */
+function* digestOfNetwork(
+  name: string,
+  { params, version }: Pick<FeatureNetwork<never, ImageShape>, 'version'> & { readonly params: unknown },
+  backend: Backend,
+): Block<string> {
+  const tensors = yield* take(readTensors(params)(backend));
+  if (tensors.size === 0 && version === undefined)
+    raise('ConfigError', {
+      where: `worker: networks.${name}`,
+      expected: 'a version, because it has no parameters',
+      actual: 'none',
+      hint: "give { ...network, version: '1' }, and another version when its function changes",
+    });
+  return sha256(yield* take(encodeSafetensors({ tensors, metadata: version === undefined ? {} : { version } })));
+}
 
 /** Keeps the last thing that it opened, until another one is asked for. */
 const lastOpened = <A>(close: (a: A) => Fallible<unknown>) => {
@@ -83,13 +111,14 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
       yield* take(freed(params));
     }),
   );
-  const features = lastOpened(({ params }: FeatureNetwork<never, ImageShape>) => freed(params));
+  const features = lastOpened(({ network }: OpenNetwork) => freed(network.params));
 
   const trained = ({ checkpoint, model }: CheckpointOf): Block<AnyModel> =>
     trainings.get(`${checkpoint} ${model ?? ''}`, function* () {
       const settings = model === undefined ? {} : { name: model, ...named('model', models, model) };
-      const path = yield* checkpoints.pathOf(checkpoint);
-      return yield* take(loadTrained<never, ImageShape>(path, settings as GivenTrained<never, ImageShape>)(backend));
+      const { path, bytes } = yield* checkpoints.find(checkpoint);
+      const load = loadTrained<never, ImageShape>(bytes, settings as GivenTrained<never, ImageShape>);
+      return yield* take(TE.mapLeft(namedAs('loadTrained', path))(load(backend)));
     });
   return {
     backend,
@@ -102,7 +131,11 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
     network: (name) =>
       features.get(name, function* () {
         const open = named('network', { ...DIGITS, ...networks }, name);
-        return (yield* take(open(backend))) as FeatureNetwork<never, ImageShape>; // of any shape, which is checked when it runs
+        const network = yield* take(open(backend));
+        return {
+          network: network as FeatureNetwork<never, ImageShape>, // of any shape, which is checked when it runs
+          digest: yield* digestOfNetwork(name, network, backend),
+        };
       }),
     close: gen(function* () {
       yield* trainings.clear();

@@ -13,6 +13,12 @@ import type { Tensors } from './result.js';
 /** A trained model whose shapes are known when it is loaded. */
 export type AnyModel = Trained<never, ImageShape>;
 
+/** A feature network of any shape, and the digest of its parameters and its version. */
+export interface OpenNetwork {
+  readonly network: FeatureNetwork<never, ImageShape>;
+  readonly digest: string;
+}
+
 /** The backend of a worker, and the models that it keeps open from job to job. */
 export interface Tools {
   readonly backend: Backend;
@@ -20,7 +26,7 @@ export interface Tools {
   readonly trained: (from: CheckpointOf) => Block<AnyModel>;
   /** A sampling that was compiled for a checkpoint; `text` names the preparation. */
   readonly prepared: (from: CheckpointOf, text: string, preparation: Preparation) => Block<PreparedSampling>;
-  readonly network: (name: string) => Block<FeatureNetwork<never, ImageShape>>;
+  readonly network: (name: string) => Block<OpenNetwork>;
   /** The images of the job. */
   readonly input: () => Block<InputImages>;
 }

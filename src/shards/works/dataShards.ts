@@ -26,12 +26,14 @@ export interface DataShards extends Omit<OptionsOf<typeof dataFields>, 'data'> {
 
 /** The pieces of a work on images, with the same options for each. */
 export const dataPieces = (
+  where: string,
   work: string,
   options: Piece['options'],
   { data, images, size }: Pick<DataShards, 'data' | 'images'> & { readonly size: number },
 ): readonly Piece[] => {
   const set = 'batch' in data ? data : orRaise(attempt(() => orRaise(datasetOfNumbers(data))));
-  return rangesOf(0, Math.min(images ?? set.size, set.size), size).map(([first, count]) => ({
+  const count = Math.min(images ?? set.size, set.size);
+  return rangesOf(where, { first: 0, count, size }, set.image).map(([first, count]) => ({
     work,
     range: [first, count],
     options,

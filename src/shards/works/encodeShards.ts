@@ -9,14 +9,14 @@ import { genTask } from '../../training/genEffect.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { imageTensors } from '../jobs/result.js';
 import { checkpointFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
-import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
+import { encodingOf, type ShardEncoding } from '../jobs/sampling.js';
 import { runPieces, type ShardFiles } from './sharding.js';
 import { type CheckpointOf, checkpointOfFields, workOf } from '../jobs/work.js';
 
 /** The images to encode, and where the jobs run. */
 export interface EncodeShards extends DataShards, OfCheckpoint {
   /** The solver, such as `['ddimInversion']`, the grid and the guidance. */
-  readonly sampling: ShardSampling;
+  readonly sampling: ShardEncoding;
 }
 
 const where = 'encodeShards';
@@ -34,7 +34,7 @@ export const encodeWork = workOf<EncodeJob>({
   name: 'encode',
   options: schema('job', { ...checkpointOfFields, sampling: t.UnknownRecord }),
   *run({ sampling, ...from }, _range, { backend, trained, input }) {
-    const { toData: _toData, storage: _storage, ...parts } = yield* take(preparationOf(sampling));
+    const parts = yield* take(encodingOf(sampling));
     const model = yield* trained(from);
     const { images, labels } = yield* input();
     const classes = model.model.classes === undefined ? {} : { labels: Array.from(labels, (i) => (i < 0 ? null : i)) };
@@ -55,7 +55,7 @@ export const encodeWork = workOf<EncodeJob>({
 export const encodeShards = <G = unknown>(encoding: Exact<G, keyof EncodeShards> & EncodeShards): Task<ShardFiles> =>
   genTask(where, function* () {
     const { sampling, ...known } = yield* take(options.decode<EncodeShards>(encoding));
-    yield* take(preparationOf(sampling));
-    const pieces = dataPieces(encodeWork.name, { ...(yield* namedCheckpoint(known)), sampling }, known);
+    yield* take(encodingOf(sampling));
+    const pieces = dataPieces(where, encodeWork.name, { ...(yield* namedCheckpoint(known)), sampling }, known);
     return yield* runPieces({ where, pieces, checkpoints: [known.checkpoint] }, known);
   });

@@ -79,7 +79,7 @@ export const likelihoodShards = <G = unknown>(
   genTask(where, function* () {
     const { grid, dequantize, batch, key, ...known } = yield* take(options.decode<LikelihoodShards>(measurings));
     const job = { ...(yield* namedCheckpoint(known)), ...(grid !== undefined && { grid }), dequantize, batch, key };
-    const pieces = dataPieces(likelihoodWork.name, job, known);
+    const pieces = dataPieces(where, likelihoodWork.name, job, known);
     const shards = yield* runPieces({ where, pieces, checkpoints: [known.checkpoint] }, known);
     const files = yield* take(allFiles(where, shards));
     const [nats, bits] = [yield* rowsOf(files, 'nats'), yield* rowsOf(files, 'bits')];

@@ -1,6 +1,7 @@
 /** Samples of a trained model as jobs. */
 import type { Task } from '../../dsl/run/effect.js';
 import { natural, positive } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
@@ -70,8 +71,16 @@ export const sampleWork = workOf<OptionsOf<typeof jobFields>>({
   name: 'sample',
   options: schema('job', jobFields),
   *run({ sampling, key, labels: own, ...from }, [first, count], { prepared }) {
+    if (own !== undefined && own.length !== count)
+      raise('DecodeError', {
+        where: 'job: labels',
+        expected: `${count}, a label for each sample`,
+        actual: `${own.length}`,
+        hint: 'give a job that sampleShards made',
+      });
     const preparation = yield* take(preparationOf(sampling));
-    const { sample } = yield* prepared(from, JSON.stringify(sampling), preparation);
+    const batch = Math.min(preparation.batch ?? 1, count); // no larger than the job, whatever it says
+    const { sample } = yield* prepared(from, JSON.stringify({ ...sampling, batch }), { ...preparation, batch });
     const images = yield* take(sample({ key, first, ...(own === undefined ? { count } : { labels: own }) }));
     return new Map([['images', imageTensors(images)]]);
   },
@@ -82,34 +91,34 @@ export function* namedCheckpoint({ checkpoint, model }: OfCheckpoint): Block<Che
   return { checkpoint: yield* take(digestOfFile(checkpoint)), ...(model !== undefined && { model }) };
 }
 
-/** The pieces of a drawing. */
-export function* samplePieces({
-  sampling,
-  key,
-  labels: all,
-  count,
-  first,
-  size,
-  ...of
-}: Filled<typeof drawingFields, SampleShards>): Block<readonly Piece[]> {
-  const preparation = yield* take(preparationOf(sampling));
+/** The pieces of a drawing with each of some samplings. */
+export function* samplePieces(
+  { key, labels: all, count = 1, first, size, ...of }: Filled<typeof drawingFields, SampleShards>,
+  samplings: readonly ShardSampling[],
+): Block<readonly (readonly Piece[])[]> {
+  const preparations = [];
+  for (const sampling of samplings) preparations.push(yield* take(preparationOf(sampling)));
   const from = yield* namedCheckpoint(of);
-  // only the workers know another model
-  if (of.model === undefined) {
-    const trained = { ...(yield* take(outlineOfTrained(of.checkpoint))), params: {} as never }; // a plan needs none
-    const request = { key, ...(all === undefined ? { count: count ?? 1 } : { labels: all }) };
-    yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
+  const outline = of.model === undefined ? yield* take(outlineOfTrained(of.checkpoint)) : null; // only workers know another model
+  const ranges = rangesOf(where, { first, count: all?.length ?? count, size }, outline?.image);
+  if (outline !== null) {
+    const request = { key, ...(all === undefined ? { count } : { labels: all }) };
+    const trained = { ...outline, params: {} as never }; // a plan needs none
+    for (const preparation of preparations)
+      yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
   }
-  return rangesOf(first, all?.length ?? count ?? 1, size).map((range) => ({
-    work: sampleWork.name,
-    range,
-    options: {
-      ...from,
-      sampling,
-      key,
-      ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
-    },
-  }));
+  return samplings.map((sampling) =>
+    ranges.map((range) => ({
+      work: sampleWork.name,
+      range,
+      options: {
+        ...from,
+        sampling,
+        key,
+        ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
+      },
+    })),
+  );
 }
 
 /**
@@ -131,6 +140,6 @@ export function* samplePieces({
 export const sampleShards = <G = unknown>(drawing: Exact<G, keyof SampleShards> & SampleShards): Task<ShardFiles> =>
   genTask(where, function* () {
     const known = yield* take(options.decode<SampleShards>(drawing));
-    const pieces = yield* samplePieces(known);
+    const [pieces = []] = yield* samplePieces(known, [known.sampling]);
     return yield* runPieces({ where, pieces, checkpoints: [known.checkpoint] }, known);
   });

@@ -1,16 +1,19 @@
 /** Runs the pieces of a work as jobs on an engine, and keeps their results as files that the jobs name. */
 import pMap from 'p-map';
 import { functionOf, positive } from '../../internal/decode.js';
-import { type NoisefoldError, orRaise } from '../../internal/errors.js';
-import { E, F, t, TE } from '../../internal/fp.js';
+import { type NoisefoldError, orRaise, raise } from '../../internal/errors.js';
+import { E, type either, F, t, TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { part, signal } from '../../internal/parts.js';
+import { sizeOf } from '../../internal/numbers.js';
 import { type Filled, optional, type OptionsOf } from '../../internal/schema.js';
 import { cancelled, unlessStopped } from '../../internal/stop.js';
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
-import type { OpenEngine, ShardEngine } from '../engines/engine.js';
-import { type Job, sha256, textOf } from '../jobs/job.js';
+import type { OpenEngine, Outcome, ShardEngine } from '../engines/engine.js';
+import type { Bits } from '../jobs/bits.js';
+import type { Order } from '../jobs/order.js';
+import { itemCount, type Job, sha256, textOf } from '../jobs/job.js';
 import { tensorsOf, type Tensors } from '../jobs/result.js';
 
 /** The fields of {@link Sharding}. */
@@ -22,11 +25,11 @@ export const shardingFields = {
    * run that was interrupted, or one with more items, computes only what is missing.
    */
   folder: t.string,
-  /** The number of items of a job; default 100. It does not change the results. */
-  size: optional(positive, 100),
+  /** The number of items of a job, at most 65,536; default 100. It does not change the results. */
+  size: optional(itemCount, 100),
   /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
   attempts: optional(positive, 3),
-  /** Called after each job with the number of items that are done: `progress('drawing')`. */
+  /** Called after each job that ran, and at the end, with the number of items that are done: `progress('drawing', { unit: 'sample' })`. */
   onShard: optional(functionOf<(done: number, of: number) => unknown>('a function')),
   /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
   signal: optional(signal),
@@ -64,16 +67,28 @@ export interface ShardFiles {
   readonly retries: number;
 }
 
-/** The ranges of `size` items from `first` on. */
+/** The maximum number of jobs of a work: each takes a file of one folder, and a kilobyte of memory. */
+const MOST_JOBS = 100_000;
+
+/** The maximum size of the images of a job in bytes: servers of queues keep at most 512 MiB under a name. */
+const MOST_BYTES = 2 ** 29 - 2 ** 16;
+
+/** The ranges of `size` images from `first` on, in jobs. Raises `ConfigError` for too many or too large jobs. */
 export const rangesOf = (
-  first: number,
-  count: number,
-  size: number,
-): readonly (readonly [first: number, count: number])[] =>
-  Array.from(
-    { length: Math.ceil(count / size) },
-    (_, i) => [first + i * size, Math.min(size, count - i * size)] as const,
-  );
+  where: string,
+  { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
+  image: readonly number[] = [0],
+): readonly (readonly [first: number, count: number])[] => {
+  const jobs = Math.ceil(count / size);
+  const refuse = (field: string, expected: string, actual: string, hint: string) =>
+    raise('ConfigError', { where: `${where}.${field}`, expected, actual, hint });
+  if (jobs > MOST_JOBS || !Number.isSafeInteger(first + count))
+    refuse('size', `at most ${MOST_JOBS} jobs`, `${jobs} of ${size}`, 'give more items to a job, or fewer items');
+  const bytes = Math.min(size, count) * sizeOf(image) * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes > MOST_BYTES)
+    refuse('size', `at most ${MOST_BYTES} bytes of images in a job`, `${bytes}`, 'give fewer items to a job');
+  return Array.from({ length: jobs }, (_, i) => [first + i * size, Math.min(size, count - i * size)] as const);
+};
 
 /** A piece of a work: a job that does not know its bits yet. */
 export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {
@@ -91,51 +106,81 @@ export type End = { readonly retries: number; readonly isReused: boolean } & (
 export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Fallible<Tensors> =>
   F.pipe(readBytes(path), TE.flatMapEither(tensorsOf(path, job)));
 
-/** Runs a piece, unless its result is there. A damaged result is computed again. */
-function* runPiece({ input, ...piece }: Piece, engine: OpenEngine, folder: string): Block<End> {
+/** The job of a piece on an engine. */
+function* orderOf({ input, ...piece }: Piece, bits: Bits): Block<Order> {
   const bytes = input && (yield* take(input));
   const own = bytes && { digest: sha256(bytes), bytes };
-  const text = yield* take(textOf({ ...piece, bits: engine.bits, ...(own && { input: own.digest }) }));
-  const job = sha256(text);
-  const file = { path: node().join(folder, `${job}.safetensors`), job, range: piece.range };
+  const text = yield* take(textOf({ ...piece, bits, ...(own && { input: own.digest }) }));
+  return { name: sha256(text), text, ...(own && { input: own }) };
+}
+
+/** Runs a job. Bytes that are not its result count as a failure of it. */
+function* outcomeOf(order: Order, engine: OpenEngine): Block<Outcome> {
+  const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
+  return { result: E.tap(tensorsOf(`result of job ${order.name}`, order.name))(result), retries };
+}
+
+/** Runs a piece, unless its result is there. A damaged result is computed again. */
+function* runPiece(piece: Piece, engine: OpenEngine, folder: string): Block<End> {
+  const order = yield* orderOf(piece, engine.bits);
+  const { range } = piece;
+  const file = { path: node().join(folder, `${order.name}.safetensors`), job: order.name, range };
   const before = yield* take(async () => E.right(await readShard(file)()));
   if (E.isRight(before)) return { file, retries: 0, isReused: true };
 
-  const order = { name: job, text, ...(own && { input: own }) };
-  const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
+  const { result, retries } = yield* outcomeOf(order, engine);
   const isReused = false;
-  if (E.isLeft(result)) return { failure: { range: piece.range, error: result.left }, retries, isReused };
-  yield* take(tensorsOf(`result of job ${job}`, job)(result.right));
+  if (E.isLeft(result)) return { failure: { range, error: result.left }, retries, isReused };
   yield* take(writeAtomically(file.path, result.right));
   return { file, retries, isReused };
 }
 
-/** The work of pieces, and the trained files that they name. */
+/** A job whose result has options of all other jobs, which only workers know. */
+export interface Question {
+  readonly piece: Piece;
+  readonly optionsOf: (answer: Tensors) => either.Either<NoisefoldError, Piece['options']>;
+}
+
+/** The pieces of a work, and the trained files that they name. */
 export interface Pieces {
   /** The name of the function that was called, for errors. */
   readonly where: string;
   readonly pieces: readonly Piece[];
+  readonly question?: Question;
   readonly checkpoints: readonly string[];
+}
+
+/** The options that answer a question; none without one. Fails with the error of its job. */
+function* answerTo(question: Question | undefined, engine: OpenEngine): Block<Piece['options']> {
+  if (question === undefined) return {};
+  const order = yield* orderOf(question.piece, engine.bits);
+  const { result } = yield* outcomeOf(order, engine);
+  return yield* take(F.pipe(result, E.flatMap(tensorsOf(order.name, order.name)), E.flatMap(question.optionsOf)));
 }
 
 /** Runs pieces on an engine. Fails with the errors of the engine and of the files, but not with those of a job. */
 export function* endsOf(
-  { where, pieces, checkpoints }: Pieces,
+  { where, pieces, question, checkpoints }: Pieces,
   { engine, folder, attempts, onShard, signal: stop }: Filled<typeof shardingFields>,
 ): Block<readonly End[]> {
   yield* take(onFile(folder, 'a folder to write', () => makeFolder(folder)));
   const open = yield* hold(engine.open({ checkpoints, attempts }), (one) => () => one.close().then(E.right));
   const of = pieces.reduce((sum, { range: [, count] }) => sum + count, 0);
+  const goOn = `the results in ${folder} are kept: run it again, and it goes on where it ended`;
   let done = 0; // mutable
   const run = async (piece: Piece): Promise<End> => {
-    if (stop?.aborted === true)
-      return orRaise(cancelled(where, 'run it again: it goes on where it ended', stop.reason));
+    if (stop?.aborted === true) return orRaise(cancelled(where, goOn, stop.reason));
     const end = orRaise(await gen(() => runPiece(piece, open, folder))());
     done += piece.range[1];
-    await onShard?.(done, of);
+    if (!end.isReused || done === of) await onShard?.(done, of);
     return end;
   };
-  return yield* take(unlessStopped(where, pMap(pieces, run, { concurrency: open.ahead }), stop));
+  const work = async (): Promise<readonly End[]> => {
+    const answer = orRaise(await gen(() => answerTo(question, open))());
+    const answered = pieces.map((piece) => ({ ...piece, options: { ...piece.options, ...answer } }));
+    return pMap(answered, run, { concurrency: open.ahead });
+  };
+  return yield* take(unlessStopped(where, work(), stop, goOn));
 }
 
 /** The results of pieces that ended. */

@@ -52,8 +52,7 @@ export const sweepShards = <G = unknown>(
   genTask(where, function* () {
     const { over, ...drawing } = yield* take(options.decode<SweepShards>(sweep));
     const samplings = combinations(over).map((some) => ({ ...drawing.sampling, ...some }));
-    const groups = [];
-    for (const sampling of samplings) groups.push(yield* samplePieces({ ...drawing, sampling }));
+    const groups = yield* samplePieces(drawing, samplings);
     const ends = yield* endsOf({ where, pieces: groups.flat(), checkpoints: [drawing.checkpoint] }, drawing);
     const size = ends.length / groups.length; // of each
     return samplings.map((sampling, i) => ({ sampling, shards: filesOf(ends.slice(i * size, (i + 1) * size)) }));

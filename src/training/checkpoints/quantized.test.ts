@@ -7,6 +7,7 @@ import { leftOf, right } from '../testing.js';
 import { readTensors } from './snapshot.js';
 import { loadTrained, saveTrained } from './trainedFiles.js';
 import { small, untrained } from './untrainedTesting.js';
+import { loadWeights } from './weights/loadWeights.js';
 
 const folder = mkdtempSync(`${tmpdir()}/noisefold-quantized-`);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,6 +40,25 @@ describe('a trained model', () => {
       }
       expect(largestError).toBeGreaterThan(0.5 / 254); // the bound is nearly reached
       expect(largestError).toBeLessThan(1.001 / 254);
+    }));
+
+  test('in int8 is refused as weights by its dtype, with the function that reads it, under each prefix', () =>
+    onWasm(async (backend) => {
+      const path = newPath();
+      const trained = await untrained(small)(backend);
+      right(await saveTrained(path, trained, { dtype: 'int8' })(backend)());
+      for (const prefix of ['', 'params'])
+        expect(await leftOf(loadWeights(path, trained.model, { prefix })(backend))).toMatchObject({
+          _tag: 'CheckpointMismatch',
+          hint: expect.stringMatching(/^loadTrained reads this file, which saveTrained wrote as int8/),
+        });
+      const { actual } = await leftOf(loadWeights(path, trained.model, { prefix: 'params' })(backend));
+      expect(actual).toMatch(/^\d+ of another dtype: params\.time\.hidden\.w I32 \[8, 32\] for F32 \[8, 32\], /);
+      // the integers of another project have no scales
+      const { tensors } = right(decodeSafetensors(path)(readFileSync(path)));
+      const bare = new Map([...tensors].filter(([name]) => !name.startsWith('scales.')));
+      const bytes = right(encodeSafetensors({ tensors: bare, metadata: {} }));
+      expect((await leftOf(loadWeights(bytes, trained.model)(backend))).hint).toMatch(/^give a file in float32/);
     }));
 
   test('in int8 whose scales have another length is refused', () =>

@@ -8,7 +8,8 @@ import type { OpenTensors } from '../../formats/openTensors.js';
 import type { StoredTensor } from '../../formats/safetensors.js';
 import { F, TE } from '../../internal/fp.js';
 
-const SCALES = 'scales.';
+/** The beginning of the names of scales, before those of their tensors. */
+export const SCALES = 'scales.';
 const LARGEST = 127;
 
 type Entries = OpenTensors['entries'];

@@ -40,9 +40,9 @@ import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../../no
 
 const saving = schema('saveTrained', {
   /**
-   * The dtype of the parameters in the file; by default 'float32'. 'float16' halves its size. 'int8' makes it four times as
-   * small: matrices and kernels have 8 bits, and a scale for each output channel; an error is at most 1/254 of the largest
-   * weight of the channel.
+   * The dtype of the parameters in the file; by default 'float32'. 'float16' halves its size. 'int8' makes it 3.2 to 3.9
+   * times as small, the more the larger the network: matrices and kernels have 8 bits, and a scale for each output channel;
+   * an error is at most 1/254 of the largest weight of the channel.
    */
   dtype: optional(oneOf('float32', 'float16', 'int8'), 'float32'),
   /** The name of a model that is not built in; by default 'custom', which fits any name that a loader is given. */
@@ -84,6 +84,7 @@ const words = wordsOf({
     noising: kinds,
     path: optional(record({ name: t.string, options: t.record(t.string, t.number), levels: t.number })),
     labelDropout: optional(rate),
+    estimatesEnd: optional(t.boolean),
     classes: optional(classNames),
   },
   texts: { noising: kinds },
@@ -120,13 +121,13 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
     const { dtype, name } = yield* take(saving.decode(options));
-    const { model, noising, params, image, classes, labelDropout } = yield* take(
+    const { model, noising, params, image, classes, labelDropout, estimatesEnd } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
     const aboutProcess = isDiscrete(noising)
       ? { noising: followsFromTables(noising) ? 'tables' : 'custom' }
       : { noising: 'path', path: aboutPath(noising) };
-    const about = { model: aboutModel(model, name), image, ...aboutProcess, classes, labelDropout };
+    const about = { model: aboutModel(model, name), image, ...aboutProcess, classes, labelDropout, estimatesEnd };
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
@@ -194,6 +195,7 @@ const outlined = <P, I extends ImageShape>(
       image: extentsFor<I>(image), // of the images that the model was trained on
       ...(about.classes !== undefined && { classes: about.classes }),
       ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
+      ...(about.estimatesEnd !== undefined && { estimatesEnd: about.estimatesEnd }),
     };
     return { outline, spec, read };
   });

@@ -17,9 +17,27 @@ export interface ImagesToCouple {
 
 /**
  * Chooses the noise ε of each image of a batch, while a step runs: as many numbers as the images have, or a promise of them. Each
- * step has its own key.
+ * step has its own key. Any numbers may take the place of noise, such as those of other images.
  */
-export type Coupling = (batch: ImagesToCouple, key: RandomKey) => Float32Array | Promise<Float32Array>;
+export interface Coupling {
+  (batch: ImagesToCouple, key: RandomKey): Float32Array | Promise<Float32Array>;
+  /** The coupling of held-out images; their noise is normal and independent of them if left out. */
+  readonly heldOut?: Coupling;
+}
+
+/** The noise that a coupling gives to a batch. Raises `ConfigError` for another number of numbers. */
+export const noiseBy = async (coupling: Coupling, batch: ImagesToCouple, key: RandomKey): Promise<Float32Array> => {
+  const noise: unknown = await coupling(batch, key);
+  const { length } = batch.images;
+  return noise instanceof Float32Array && noise.length === length
+    ? noise
+    : raise('ConfigError', {
+        where: 'training.coupling',
+        expected: `a Float32Array of ${length} numbers, the noise of ${batch.positions.length} images`,
+        actual: noise instanceof Float32Array ? `one of ${noise.length}` : show(noise),
+        hint: 'return the noise of the images, in their order',
+      });
+};
 
 /**
  * Adds the noise of a coupling to the samples of a step. Fails with `ConfigError` for noise of another size, and with `NonFinite`
@@ -30,17 +48,9 @@ export const coupledBy =
   (samples: Samples): taskEither.TaskEither<NoisefoldError, Samples> =>
     genTask('training.coupling', function* () {
       const { images } = samples;
-      const noise: unknown = yield* take(async () => E.right(await coupling({ images, positions }, key)));
-      const where = 'training.coupling';
-      if (!(noise instanceof Float32Array) || noise.length !== images.length)
-        return raise('ConfigError', {
-          where,
-          expected: `a Float32Array of ${images.length} numbers, the noise of ${positions.length} images`,
-          actual: noise instanceof Float32Array ? `one of ${noise.length}` : show(noise),
-          hint: 'return the noise of the images, in their order',
-        });
+      const noise = yield* take(async () => E.right(await noiseBy(coupling, { images, positions }, key)));
       const each = images.length / positions.length;
       const about = { is: Number.isFinite, expected: 'finite noise', hint: 'check the coupling', each };
-      checkNumbers(noise, { ...about, where: (at) => `${where}: noise of image ${at}` });
+      checkNumbers(noise, { ...about, where: (at) => `training.coupling: noise of image ${at}` });
       return { ...samples, noise };
     });

@@ -12,6 +12,7 @@ import { checkedTrained } from '../checked.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { datasetOfNumbers } from '../data/imageData.js';
 import { genEffect } from '../genEffect.js';
+import { labelNumbers } from '../sample/labels.js';
 import { sample } from '../sample/sample.js';
 import { requestFields, type Sampling, wayFields } from '../sample/sampling.js';
 import type { Trained } from '../trained.js';
@@ -26,14 +27,14 @@ const samplingFields = { solver, grid, guidance, correction, batch, key, onStep,
 export interface ReflowSampling extends Pick<Sampling, keyof typeof samplingFields> {
   /** The number of pairs, if there are no labels; 1 if left out. */
   readonly count?: number;
-  /** The class of each sample, for a model with classes. */
-  readonly labels?: readonly number[];
+  /** The class of each sample, for a model with classes: its number, or its name if the trained model has `classes`. */
+  readonly labels?: readonly (number | string)[];
 }
 
 const reflows = schema('reflowPairs', {
   ...samplingFields,
   count,
-  labels: optional(t.readonlyArray(t.number, 'the number of the class of each sample')),
+  labels: optional(t.readonlyArray(t.union([t.number, t.string], 'the number or the name of a class'))),
 } satisfies Record<keyof ReflowSampling, unknown>);
 
 /** Samples as a data set, and the coupling that gives each sample the noise that it was drawn from. */
@@ -64,14 +65,16 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
   sampling: Exact<G, keyof ReflowSampling> & ReflowSampling,
 ): Effect<ReflowPairs<I>> =>
   genEffect('reflowPairs', function* (backend) {
-    const { count: pairs = 1, ...settings } = yield* take(reflows.decode<ReflowSampling>(sampling));
-    const { image } = yield* take(checkedTrained('reflowPairs')<Trained<P, I>>(trained));
-    const { labels } = settings;
+    const { count: pairs = 1, labels: given, ...settings } = yield* take(reflows.decode<ReflowSampling>(sampling));
+    const { image, model, classes } = yield* take(checkedTrained('reflowPairs')<Trained<P, I>>(trained));
+    const labels = given && labelNumbers({ where: 'reflowPairs', denoiser: model, names: classes }, given);
     const all = labels?.length ?? pairs;
     const noise = new Float32Array(all * sizeOf(image));
     fillRandom('normal', fork(settings.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
-    const images = yield* take(sample<P, I, unknown>(trained, { ...settings, from })(backend));
+    const images = yield* take(
+      sample<P, I, unknown>(trained, { ...settings, ...(labels && { labels }), from })(backend),
+    );
     const data: Dataset = yield* take(datasetOfNumbers(images, labels === undefined ? {} : { labels }));
     return {
       data: data as Dataset<I>, // images of the model

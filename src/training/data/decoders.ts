@@ -3,7 +3,7 @@ import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { importPeer, isAbsent, reasonOf } from '../../internal/peer.js';
 import { checkFormat } from './pictureFormats.js';
-import { imageBytes, placementOf, type PicturePlan, wrongSize } from './pictures.js';
+import { imageBytes, placementOf, type PicturePlan, pixelsFor, wrongSize } from './pictures.js';
 
 /** Decodes the bytes of a file to the bytes of an image; `where` names the file in messages. */
 export type Decode = (where: string, file: Uint8Array) => taskEither.TaskEither<NoisefoldError, Uint8Array>;
@@ -44,15 +44,15 @@ const bySharp =
   (sharp: Sharp, plan: PicturePlan): Decode =>
   (where, file) =>
   async () => {
-    const { height, width, resize, crop, background, maxPixels } = plan;
+    const { height, width, resize, crop, background } = plan;
     const [r, g, b] = background;
     try {
       const metadata = await sharp(file, { limitInputPixels: false }).metadata(); // does not decode the pixels
       const isOnItsSide = (metadata.orientation ?? 1) >= 5;
       const turned = isOnItsSide ? { width: metadata.height, height: metadata.width } : metadata;
-      const wrong = wrongSize(where, plan, turned);
+      const wrong = wrongSize(where, plan, turned, file.length);
       if (wrong !== null) return E.left(wrong);
-      const picture = sharp(file, { failOn: 'error', limitInputPixels: maxPixels })
+      const picture = sharp(file, { failOn: 'error', limitInputPixels: pixelsFor(plan, file.length) })
         .rotate()
         .toColourspace('srgb')
         .ensureAlpha();
@@ -96,7 +96,7 @@ const byCanvas =
     try {
       const bitmap = await createImageBitmap(new Blob([new Uint8Array(file)]));
       try {
-        const wrong = wrongSize(where, plan, bitmap);
+        const wrong = wrongSize(where, plan, bitmap, file.length);
         if (wrong !== null) return E.left(wrong);
         const { height, width } = plan;
         const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });

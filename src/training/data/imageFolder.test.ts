@@ -200,14 +200,29 @@ describe('a picture of more than maxPixels', () => {
     );
   });
 
-  test('is refused before its pixels are decoded, by default from 67 megapixels', async () => {
+  /** A PNG file of a size in bytes whose header has a width and a height. */
+  const claiming = async (width: number, height: number, bytes: number): Promise<Buffer> => {
     const png = await nine.clone().png().toBuffer();
-    const huge = Buffer.from(png);
-    huge.writeUInt32BE(2 ** 13, 16); // its width and its height, in the header
-    huge.writeUInt32BE(2 ** 13 + 1, 20);
+    const huge = Buffer.concat([png, Buffer.alloc(bytes - png.length)]);
+    huge.writeUInt32BE(width, 16);
+    huge.writeUInt32BE(height, 20);
     huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+    return huge;
+  };
+
+  test('is refused before its pixels are decoded, by default from 67 megapixels', async () => {
+    const huge = await claiming(2 ** 13, 2 ** 13 + 1, 2 ** 17);
     expect(await errorOf(Promise.resolve(huge), {})).toMatchObject({ _tag: 'DecodeError', actual: '8192 × 8193' });
     expect(await errorOf(Promise.resolve(huge), { maxPixels: 2 ** 27 })).toMatchObject({ expected: 'a picture that can be decoded' });
+  });
+
+  test('is by default one of more than 4 megapixels and 1024 for a byte', async () => {
+    const large = (height: number, bytes: number) => errorOf(claiming(2 ** 12, height, bytes), {});
+    const broken = { expected: 'a picture that can be decoded' }; // its size is accepted
+    expect(await large(2 ** 10, 300)).toMatchObject(broken);
+    expect(await large(2 ** 10 + 1, 300)).toMatchObject({ expected: 'a picture of at most 4194304 pixels in 300 bytes' });
+    expect(await large(2 ** 11, 2 ** 13)).toMatchObject(broken);
+    expect(await large(2 ** 11 + 1, 2 ** 13)).toMatchObject({ expected: 'a picture of at most 8388608 pixels in 8192 bytes' });
   });
 
   test('is the smallest that is refused, and maxPixels is at least 1', async () => {

@@ -43,8 +43,9 @@ export interface PictureOptions<S extends Size = Size, C extends PictureChannels
    */
   readonly background?: readonly [red: number, green: number, blue: number];
   /**
-   * The maximum number of pixels of a picture, because a small file may hold a huge one: 2²⁶, 67 megapixels, by default. Node
-   * refuses larger pictures before it decodes them; a browser decodes them first.
+   * The maximum number of pixels of a picture, because a small file may hold a huge one: by default 2²⁶, 67 megapixels, and
+   * above 2²² at most 1024 for each byte of its file. Node refuses larger pictures before it decodes them; a browser decodes
+   * them first.
    */
   readonly maxPixels?: number;
 }
@@ -54,6 +55,16 @@ const LONGEST = 2 ** 14;
 
 /** The default of `maxPixels`. */
 const MOST_PIXELS = 2 ** 26;
+
+/** The number of pixels of a picture whose file may be of any size; it takes 16 MiB in memory. */
+const FREE_PIXELS = 2 ** 22;
+
+/** The maximum number of pixels for a byte of a larger picture. PNG, JPEG and WebP of one colour have 70 to 600. */
+const PIXELS_PER_BYTE = 2 ** 10;
+
+/** The maximum number of pixels of a file: `maxPixels`, or its default. */
+export const pixelsFor = ({ maxPixels }: PicturePlan, bytes: number): number =>
+  maxPixels ?? Math.min(MOST_PIXELS, Math.max(FREE_PIXELS, PIXELS_PER_BYTE * bytes));
 
 const extent = refined(positive, `an integer from 1 to ${LONGEST}`, (n) => n <= LONGEST);
 const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
@@ -67,7 +78,7 @@ export const pictureFields = {
   resize: optional(oneOf('cover', 'contain', 'fill', 'none'), 'cover'),
   crop: optional(oneOf('center', 'top', 'bottom', 'left', 'right'), 'center'),
   background: optional(exactTuple([byte, byte, byte], '[red, green, blue] in bytes'), [255, 255, 255]),
-  maxPixels: optional(positive, MOST_PIXELS),
+  maxPixels: optional(positive),
 } satisfies Record<keyof PictureOptions, unknown>; // oxfmt-ignore
 
 /** The conversion of pictures to images of one size. */
@@ -114,15 +125,17 @@ export const placementOf = ({ height, width, resize, crop }: PicturePlan, from: 
 };
 
 /**
- * Returns a `DecodeError` for a picture of more than `maxPixels`, and for one that is smaller than its image if pictures
+ * Returns a `DecodeError` for a picture of too many pixels, and for one that is smaller than its image if pictures
  * are not scaled.
  */
-export const wrongSize = (where: string, { height, width, resize, maxPixels }: PicturePlan, from: Sides) => {
+export const wrongSize = (where: string, plan: PicturePlan, from: Sides, bytes: number) => {
+  const { height, width, resize } = plan;
+  const most = pixelsFor(plan, bytes);
   const refuse = (expected: string, hint: string) =>
     failure('DecodeError', { where, expected, actual: `${from.width} × ${from.height}`, hint });
-  if (from.width * from.height > maxPixels)
+  if (from.width * from.height > most)
     return refuse(
-      `a picture of at most ${maxPixels} pixels`,
+      `a picture of at most ${most} pixels${most < MOST_PIXELS && plan.maxPixels === undefined ? ` in ${bytes} bytes` : ''}`,
       'leave it out, or make it smaller; if you trust the file and have the memory, raise `maxPixels`',
     );
   return resize === 'none' && (from.width < width || from.height < height)

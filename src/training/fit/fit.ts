@@ -21,7 +21,7 @@ export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<
   /**
    * Called with each event, for example to write a log or to save `run.snapshot`. The next step waits for the promise
    * or the task that it returns. `'stop'` ends the training and keeps its result so far; an error or an exception ends
-   * it with that error, which `onError` gets.
+   * it with that error, which `onError` gets. If left out, the first warning of each kind is printed on the console.
    */
   readonly onEvent?: (event: TrainEvent, run: TrainingRun<P>) => Heard<void | 'stop'>;
   /**
@@ -58,7 +58,11 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
   options: Exact<G, keyof Fit<never, ImageShape>> & Given<Fit<P, I, M>, P, I>,
 ): Effect<TrainedOf<P, I, M>> =>
   genEffect('fit', function* (backend) {
-    const { onEvent, onError, ...training } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(options));
+    const {
+      onEvent = inConsole(),
+      onError,
+      ...training
+    } = yield* take(fits.decode<Given<Fit<P, I, M>, P, I>>(options));
     const run = yield* hold(beginTraining<P, I>(training as AnyTraining<P, I>)(backend), (one) => one.release);
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
@@ -69,6 +73,16 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     const trained = { model, noising, trainingNoising: noising, image: data.image, params, ...names, ...extras };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
+
+/** A listener that prints the first warning of each kind on the console, for a training that has none. */
+export const inConsole = (): ((event: TrainEvent) => void) => {
+  const told = new Set<string>(); // mutable
+  return (event) => {
+    if (event._tag !== 'Warning' || told.has(event.about)) return;
+    told.add(event.about);
+    console.warn(`training, step ${event.step + 1}: ${event.message}`);
+  };
+};
 
 /** Calls the listener of the events of a training. */
 export const heardEvent = <P>(onEvent: Fit<P, ImageShape>['onEvent'], event: TrainEvent, run: TrainingRun<P>) =>

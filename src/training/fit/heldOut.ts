@@ -18,9 +18,10 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import type { io } from '../../internal/fp.js';
+import { type io, TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { sumOf } from '../../internal/numbers.js';
+import { coupledBy } from '../couplings/coupling.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { type Loop, openLoop, runLoop } from '../loop.js';
 import { withSlice } from '../table.js';
@@ -82,7 +83,7 @@ const heldOutLoop = <P, I extends ImageShape>(
   measures: Learning<P, I>['measures'],
   rounds: number,
 ): Loop<object, { readonly params: Vectors } & Taught, MeasureTable, StepSpec<I>, object, MeasureTable['table']> => {
-  const { model, data } = training;
+  const { model, data, coupling } = training;
   const batch = partOf(training);
   const extents = [rounds, measures.length, batch] as const;
   const state = { table: leafSpec(extents) };
@@ -91,7 +92,7 @@ const heldOutLoop = <P, I extends ImageShape>(
     params: ravelingOf(training).vectors,
     state,
     round: leafSpec([], 'int32'),
-    examples: examplesSpec({ model }, data.image),
+    examples: examplesSpec(model, coupling?.heldOut, data.image),
   });
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
@@ -114,7 +115,7 @@ export const evaluation =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
   (backend: Backend): Fallible<Evaluation | null> =>
     gen(function* (): Block<Evaluation | null> {
-      const { heldOut, key, model, signal } = training;
+      const { heldOut, key, model, signal, coupling } = training;
       if (heldOut === undefined) return null;
       const batch = partOf(training);
       const { data, every, training: alsoTraining = false } = heldOut;
@@ -132,8 +133,10 @@ export const evaluation =
         const examplesOf = (round: number) =>
           gen(function* () {
             const at = Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % count);
-            const samples = yield* take(load(at));
-            return { round, examples: givenOf(model, samples, foldIn(keys.heldOut, round)) };
+            const own = foldIn(keys.heldOut, round);
+            const couple = coupling?.heldOut && coupledBy(coupling.heldOut, at, fork(own, 'coupling').coupling);
+            const samples = yield* take(couple ? TE.flatMap(couple)(load(at)) : load(at));
+            return { round, examples: givenOf(model, samples, own) };
           });
         return (params: Resident<Vectors>): Fallible<HeldOutMeans> =>
           gen(function* () {

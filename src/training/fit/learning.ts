@@ -10,12 +10,17 @@ import {
 import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
 import type { AnyTeacher } from '../../diffusion/losses/loss.js';
+import { levelsWithSignal } from '../../diffusion/denoisers/requireSignal.js';
+import { pathOf } from '../../diffusion/levels/noising.js';
 import { usualLosses } from '../../diffusion/losses/usualLosses.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
 import { isClassifier } from '../checked.js';
+import type { ImageShape } from '../data/dataset.js';
+import type { Trained } from '../trained.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
 
 /** The numbers of each sample that are averaged for reports: the loss and other measures. */
@@ -32,7 +37,7 @@ export interface Learning<P, I extends Shape> {
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
   /** The part of the recipe that the trained network keeps. */
-  readonly extras: { readonly labelDropout?: number };
+  readonly extras: Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'>;
 }
 
 /** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
@@ -89,14 +94,25 @@ const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> =
   const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
   const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
+  const { teacher, estimatesEnd } = objective;
   return {
     losses: (options) => objective(noising, model, options),
     heldOut: () => objective(noising, withoutDropout(model)),
     objective,
-    ...(objective.teacher && { teacher: objective.teacher }),
+    ...(teacher && { teacher }),
     measures: ['losses'],
-    extras: { labelDropout: labelDropoutOf(recipe) },
+    extras: { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) },
   };
+};
+
+/** Warns of a denoiser that is not defined at the end of its path, where sampling begins; null for others. */
+export const signalText = <P, I extends Shape>({ model, noising }: AnyRecipe<P, I>): string | null => {
+  if (isClassifier(model)) return null;
+  const { levelAt, last } = pathOf(noising);
+  if (E.isRight(levelsWithSignal('training', [levelAt(last)], model))) return null;
+  const subject =
+    model.needsSignal === true ? 'the denoiser is preconditioned' : 'the denoiser predicts ε or the score';
+  return `${subject}, and the path has no signal at its end, t = ${last}: draw samples with a grid that begins below it, such as karrasGrid(25), or train with predicts: 'v' or 'velocity'`;
 };
 
 /** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */

@@ -68,7 +68,7 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
   readonly condition?: NoInfer<Conditioner<I>>;
   /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
   readonly times?: TimeDraw | AdaptiveDraw;
-  /** The noise of each image of a batch, such as {@link optimalTransport}; drawn independently of the images by default. */
+  /** The noise of each image of a batch, such as `optimalTransport()`; drawn independently of the images by default. */
   readonly coupling?: Coupling;
 }
 
@@ -94,11 +94,19 @@ export const defaults = {
 export const labelDropoutOf = ({ labelDropout = 0 }: { readonly labelDropout?: unknown }): number =>
   labelDropout as number; // a message has no values
 
-/** The averages of a recipe; `fit` returns the first. */
-export const averagesOf = ({
-  averageDecay = defaults.averageDecay,
-}: Pick<Recipe<never, Shape>, 'averageDecay'>): readonly Average[] =>
-  Array.isArray(averageDecay) ? averageDecay : [averageDecay as Average]; // isArray does not narrow a readonly list
+/** The average that the loss of a recipe compares with, the target network. */
+export const targetAverage = ({ loss }: { readonly loss?: object | undefined }): Average | undefined =>
+  (loss as Objective | undefined)?.target; // losses of classifiers have none
+
+/** The averages of a recipe. `fit` returns the first; the target network, if the loss has one, is the last. */
+export const averagesOf = (
+  recipe: Pick<Recipe<never, Shape>, 'averageDecay'> & { readonly loss?: object },
+): readonly Average[] => {
+  const { averageDecay = defaults.averageDecay } = recipe;
+  const own = Array.isArray(averageDecay) ? averageDecay : [averageDecay as Average]; // isArray does not narrow a readonly list
+  const target = targetAverage(recipe);
+  return target === undefined ? own : [...own, target];
+};
 
 /**
  * The conversions between the parameters of a recipe and the vectors that store them, by the groups of its optimizer.

@@ -152,7 +152,7 @@ describe('a function without a name and settings', () => {
     ['a weighting of a named loss', { loss: weightedBy(minSnrWeight())(simpleLosses) }, null],
     ['an adaptive draw', { times: importanceTimesteps() }, null],
     ['a draw of the library', { times: uniformTimes }, null],
-    ['a coupling of the library', { coupling: optimalTransport }, null],
+    ['a coupling of the library', { coupling: optimalTransport() }, null],
     ['conditions of the library', { condition: conditioningAugmentation(noising)(task) }, null],
     ['augmentations of the library', { data: augmented(data, [randomFlip()]) }, null],
     ['a `config` of the caller', { loss: byPower(1), config: { power: 1 } }, null],

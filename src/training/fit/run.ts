@@ -19,7 +19,7 @@ import { breather, mayGoOn } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
 import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../data/batches.js';
-import type { Dataset, ImageShape } from '../data/dataset.js';
+import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
 import { lookThrough, requireAlike, requireOwnSize } from '../data/wholeSet.js';
 import type { OpenLoopOf, Running } from '../loop.js';
 import { genEffect } from '../genEffect.js';
@@ -29,7 +29,8 @@ import { counted, divergence, noSteps } from './divergence.js';
 import { explosionError, explosions, explosionText, noLosses, withLoss } from './explosion.js';
 import { givenOf, loaded } from './examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
-import { type Unsigned, unsignedText, withImages } from './pixels.js';
+import { channelsFirstText, type Unsigned, unsignedText, withImages } from './pixels.js';
+import { signalText } from './learning.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
@@ -90,15 +91,20 @@ const checkSteps = <P, I extends ImageShape>({ steps, from }: AnyTraining<P, I>)
     });
 };
 
-/** Checks data in memory against the model, before the first step. */
-function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<void> {
+/** Checks data in memory against the model, before the first step. Returns the images without negative pixels. */
+function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<Unsigned> {
   requireOwnSize('training: data', model, data);
   checkNames(model, data);
-  yield* lookThrough({ where: 'training: data', signal }, model, data);
-  if (heldOut === undefined) return;
+  let unsigned: Unsigned = 0;
+  const also = (positions: Int32Array, { images }: Batch): void => {
+    unsigned = withImages(unsigned, images, positions.length);
+  };
+  yield* lookThrough({ where: 'training: data', signal, also }, model, data);
+  if (heldOut === undefined) return unsigned;
   requireAlike('training: heldOut.data', model, data, heldOut.data);
   const { images = HELD_OUT } = heldOut;
   yield* lookThrough({ where: 'training: heldOut.data', name: HELD_OUT_DATA, images, signal }, model, heldOut.data);
+  return unsigned;
 }
 
 /** Reads the report of a step. */
@@ -127,7 +133,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
       initial === undefined
         ? null
         : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
-    yield* checkData(training);
+    const unsigned = yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {
         where: 'training.batch',
@@ -139,7 +145,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
     const state = yield* take(firstState(training, params, loop, settings)(backend));
-    return running(backend, training, { loop, heldOut, settings, run: loop.from(state, taughtBy(training)) });
+    return running(backend, training, { loop, heldOut, settings, unsigned, run: loop.from(state, taughtBy(training)) });
   });
 
 /**
@@ -170,13 +176,15 @@ interface Parts<P, I extends ImageShape> {
   readonly loop: OpenLoopOf<TrainLoop<P, I>>;
   readonly heldOut: Evaluation | null;
   readonly settings: unknown;
+  /** The images of data in memory, if none has a negative pixel. */
+  readonly unsigned: Unsigned;
   readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: AnyTraining<P, I>,
-  { loop, heldOut, settings, run }: Parts<P, I>,
+  { loop, heldOut, settings, unsigned: inMemory, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, coupling, from, config = recipeConfig(training) } = training;
   const explosion = explosions.demand(training.explosion);
@@ -192,7 +200,18 @@ const running = <P, I extends ImageShape>(
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
   let heldOutLoss = from?.heldOut; // set if it was measured after that update
   let hasEnded = false;
-  let anonymous = anonymousText(training); // null after its warning
+  let unsigned = inMemory; // null after its warning
+  // what is known before the first step; none after their warning
+  let early: readonly (readonly [about: 'settings' | 'data', message: string | null])[] = [
+    ['settings', anonymousText(training)],
+    ['settings', signalText(training)],
+    ['data', channelsFirstText(data.image)],
+  ];
+  const unsignedWarning = (): string | null => {
+    const message = unsignedText(unsigned, Math.min(data.size, batch * steps));
+    if (message !== null) unsigned = null;
+    return message;
+  };
 
   const eventOf = async ({ means }: Evaluation): Promise<Result<TrainEvent>> =>
     E.map((measures: HeldOutMeans): TrainEvent => {
@@ -205,11 +224,11 @@ const running = <P, I extends ImageShape>(
     let next: ReturnType<typeof load> | null = null; // the batch of the next step, if it is already being loaded
     const breathe = breather();
     let series = noSteps;
-    let unsigned: Unsigned = 0;
-    if (anonymous !== null && done < steps) {
-      const message = anonymous;
-      anonymous = null;
-      yield E.right({ _tag: 'Warning', step: done, about: 'settings', message });
+    if (done < steps) {
+      const warnings = early;
+      early = [];
+      for (const [about, message] of [...warnings, ['data', unsignedWarning()] as const])
+        if (message !== null) yield E.right({ _tag: 'Warning', step: done, about, message });
     }
     for (;;) {
       if (heldOut !== null && heldOutLoss === undefined && heldOut.isDue(done)) {
@@ -222,12 +241,9 @@ const running = <P, I extends ImageShape>(
       if (E.isLeft(goesOn)) return yield goesOn;
       const samples = await (next ?? load(done));
       if (E.isLeft(samples)) return yield samples;
-      unsigned = withImages(unsigned, samples.right.images, batch);
-      const message = unsignedText(unsigned, data.size);
-      if (message !== null) {
-        unsigned = null;
-        yield E.right({ _tag: 'Warning', step: done, about: 'data', message });
-      }
+      if (data.inMemory !== true) unsigned = withImages(unsigned, samples.right.images, batch);
+      const message = unsignedWarning();
+      if (message !== null) yield E.right({ _tag: 'Warning', step: done, about: 'data', message });
       next = done + 1 < steps ? load(done + 1) : null; // while this step runs
       const began = performance.now();
       const examples = givenOf(model, samples.right, foldIn(keys.step, done));

@@ -1,12 +1,14 @@
 /** The specs of what a step gets beside its state. */
 import { leafSpec, type Resident, type Shape, treeSpec, type TreeSpec } from '../../dsl/index.js';
+import type { Coupling } from '../couplings/coupling.js';
 import type { Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
 import type { AnyRecipe } from './recipe.js';
 
-/** The spec of examples for a recipe. They have noise if its coupling gives it, but for held-out images. */
+/** The spec of examples for a model. They have noise if there is a coupling, which gives it. */
 export const examplesSpec = <P, I extends Shape>(
-  { model: { classes }, coupling }: Pick<AnyRecipe<P, I>, 'model' | 'coupling'>,
+  { classes }: Pick<AnyRecipe<P, I>['model'], 'classes'>,
+  coupling: Coupling | undefined,
   image: Shape,
 ): TreeSpec<Examples<I>> =>
   treeSpec({

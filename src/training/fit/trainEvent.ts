@@ -31,7 +31,8 @@ export type TrainEvent =
   /**
    * Something that usually is a mistake, before the event of its step: a loss that explodes (`Training.explosion`), or data
    * whose pixels are never negative, although images are in [-1, 1]; this once in a run. About `settings`, before all other
-   * events: functions without a name and settings, such as a loss, which a resumed run could not tell from others.
+   * events: functions without a name and settings, such as a loss, which a resumed run could not tell from others; a denoiser that is
+   * not defined at the end of its path, where sampling begins.
    */
   | {
       readonly _tag: 'Warning';

@@ -44,7 +44,15 @@ import {
 import { averaged } from '../../nn/optimizers/ema.js';
 import { accumulated, type Examples } from './accumulation.js';
 import { learningOf } from './learning.js';
-import { type AnyRecipe, type Average, averagesOf, defaults, labelDropoutOf, ravelingOf } from './recipe.js';
+import {
+  type AnyRecipe,
+  type Average,
+  averagesOf,
+  defaults,
+  labelDropoutOf,
+  ravelingOf,
+  targetAverage,
+} from './recipe.js';
 import { examplesSpec, type Taught, taughtSpec } from './stepInputs.js';
 import { demanding } from '../../internal/takes.js';
 import { list, partLike } from '../../internal/parts.js';
@@ -194,7 +202,7 @@ export const unguardedStep = <P, I extends Shape>(
     treeSpec<TrainStepInputs<I>>({
       ...taughtSpec(recipe),
       state: trainState(recipe),
-      examples: examplesSpec(recipe, image),
+      examples: examplesSpec(recipe.model, recipe.coupling, image),
     }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples, teacher }) => {
@@ -203,11 +211,12 @@ export const unguardedStep = <P, I extends Shape>(
       times: draw(state.times),
     });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
+    const target = targetAverage(recipe) && unravel(state.averages.at(-1)!);
     const params = unravel(state.params);
     const { loss, samples, gradients } = accumulated(examples, accumulate, (part) => {
       const condition = conditionOf(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-        const samples = losses(params, { ...part, condition, step: state.step, teacher });
+        const samples = losses(params, { ...part, condition, step: state.step, teacher, target });
         return [meanOf(state.times, noising)(samples), samples];
       })(params);
       return { loss: value, samples: aux, gradients: ravel(grad) };
@@ -310,14 +319,14 @@ export const heldOutLosses = demanding(
       treeSpec({
         ...taughtSpec(recipe),
         params: ravelingOf(recipe).vectors,
-        examples: examplesSpec({ model: recipe.model }, image),
+        examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
       }),
     ),
     trace: ({ params, examples, teacher }) => {
-      const { x0, label, key } = examples;
+      const { x0, label, noise, key } = examples;
       const losses = learningOf(recipe).heldOut();
       const condition = conditionOf(recipe, examples);
-      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, condition, teacher });
+      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, noise, condition, teacher });
     },
   }),
 );

@@ -103,7 +103,7 @@ export const trainingFields = {
   accumulate: optional(positive),
   labelDropout: optional(rate),
   condition: optional(conditioner),
-  coupling: optional(functionOf('a coupling, such as optimalTransport')),
+  coupling: optional(functionOf('a coupling, such as optimalTransport()')),
   times: optional(
     t.union(
       [

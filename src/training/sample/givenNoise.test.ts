@@ -3,8 +3,10 @@ import {
   cosine,
   ddim,
   ddpm,
+  dpmSolverPPSdeSinglestep,
   heun,
   inpainting,
+  kdpm2Ancestral,
   levelsOf,
   type Model,
   sampler,
@@ -16,7 +18,7 @@ import { open, unwrap } from '../../index.js';
 import { reference } from '../../backends/reference/index.js';
 import { E } from '../../internal/fp.js';
 import type { Images } from '../data/images.js';
-import type { GivenNoises } from './givenNoise.js';
+import type { GivenNoises, NoisePlace } from './givenNoise.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 
@@ -74,6 +76,33 @@ test('is asked only where a stage adds noise, and may be one image for all sampl
   const [a, b] = await draw({ noise: { noise }, from: { noise: numbers(0.7, 0.7) } });
   expect(a).toBe(b);
   expect(asked).toEqual([0, 1, 2]); // the last step ends at the data
+});
+
+test('tells the step of each evaluation, also where a step has two or inpainting repeats it', async () => {
+  const asked: (readonly number[])[] = [];
+  const noise = (i: number, { step, stage }: NoisePlace): Images => {
+    asked.push([i, step, stage]);
+    return numbers(Math.sin(step));
+  };
+  const zero = () => numbers(0);
+  const asksOf = async (how: Partial<Sampling>, given: GivenNoises = { noise }) => {
+    asked.splice(0);
+    await draw({ ...how, noise: given });
+    return [...asked];
+  };
+  expect(await asksOf({ solver: kdpm2Ancestral() })).toEqual([
+    [0, 0, 0], // σ falls far: one evaluation
+    [2, 1, 1],
+    [4, 2, 1], // the last step ends at the data
+  ]);
+  expect((await asksOf({ solver: dpmSolverPPSdeSinglestep() })).slice(0, 3)).toEqual([
+    [0, 0, 0],
+    [1, 1, 0],
+    [2, 1, 1],
+  ]);
+  const known = { images: numbers(0.5, 0.5), mask: numbers(1, 0), resamples: 2, jump: 1 };
+  const walk = await asksOf({ known }, { noise: zero, known: noise, again: zero });
+  expect(walk.map(([, step]) => step)).toEqual([0, 0, 1, 1, 2, 2, 3]);
 });
 
 test('replaces the noise of churn, which is added before the step', async () => {

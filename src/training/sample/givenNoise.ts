@@ -14,11 +14,19 @@ import type { Images } from '../data/images.js';
 import { batchOf, checkNoise } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
 
+/** The place of an evaluation in the plan of the solver. */
+export interface NoisePlace {
+  /** The index of its step, from 0 at the noise. */
+  readonly step: number;
+  /** Its index among the evaluations of the step. */
+  readonly stage: number;
+}
+
 /**
- * ε ~ N(0, I) for all samples, or one for all, at the index of an evaluation, from 0 at the noise. Called for each batch, and
- * only for the evaluations whose stage uses it.
+ * ε ~ N(0, I) for all samples, or one for all, at the index of an evaluation, from 0 at the noise, or at its step. Called for each
+ * batch, and only for the evaluations whose stage uses it.
  */
-export type NoiseAt = (evaluation: number) => Images;
+export type NoiseAt = (evaluation: number, place: NoisePlace) => Images;
 
 /**
  * Noise in place of drawn noise: `noise`, which a stage of the solver adds, `churn`, which it adds before it evaluates, and in
@@ -42,6 +50,12 @@ export const noisesRecord = record({
 } satisfies Record<keyof GivenNoises, unknown>);
 
 type Name = NoiseName | InpaintingNoise;
+
+/** The place of each evaluation. */
+const placesOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): readonly NoisePlace[] => {
+  const places = sampler.plan.flatMap(({ stages }, step) => stages.map((_, stage) => ({ step, stage })));
+  return inpainter ? inpainter.evaluations.map((evaluation) => places[evaluation]!) : places;
+};
 
 /** The names of the noises that each evaluation draws. */
 const drawnIn = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): readonly (readonly Name[])[] => {
@@ -110,6 +124,7 @@ export const noisesAt = <P, I extends ImageShape>(
   const size = sizeOf(image);
   const draws = drawnIn(steps);
   const spans = spansOf(steps.sampler.plan);
+  const places = placesOf(steps);
   const at = (name: Name, index: number): Float32Array => {
     const numbers = new Float32Array(batch * size);
     if (!draws[index]!.includes(name)) return numbers;
@@ -118,7 +133,7 @@ export const noisesAt = <P, I extends ImageShape>(
       return numbers;
     }
     const place = `${where}: noise.${name}(${index})`;
-    const result: unknown = madeBy(place, noises[name]!, index);
+    const result: unknown = madeBy(place, () => noises[name]!(index, places[index]!));
     if (!isImages(result))
       return raise('ConfigError', {
         where: place,
@@ -133,9 +148,9 @@ export const noisesAt = <P, I extends ImageShape>(
 };
 
 /** The result of a function of the caller. Raises its exception as a `ConfigError`. */
-const madeBy = (place: string, noise: NoiseAt, index: number): unknown => {
+const madeBy = (place: string, noise: () => unknown): unknown => {
   try {
-    return noise(index);
+    return noise();
   } catch (thrown) {
     return orRaise(caughtAny(place, 'noise', thrown));
   }

@@ -1,4 +1,12 @@
-import { type Denoiser, type Guidance, inpainting, partOfTheWay, sampler, unguided } from '../../diffusion/index.js';
+import {
+  type Denoiser,
+  type Guidance,
+  inpainting,
+  partOfTheWay,
+  sampler,
+  type Solver,
+  unguided,
+} from '../../diffusion/index.js';
 import { everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
@@ -57,6 +65,21 @@ const checkDirection = <P, I extends ImageShape>(
     });
 };
 
+/** Raises `ConfigError` for a solver that needs the ends of the flow, and a network that did not learn them. */
+const checkEnds = (
+  where: string,
+  { estimatesEnd }: Pick<Trained<never, never>, 'estimatesEnd'>,
+  solver: Solver,
+): void => {
+  if (solver.needsEnd && estimatesEnd === false)
+    raise('ConfigError', {
+      where: `${where}: solver`,
+      expected: 'ddim() or another solver of denoisers, whose x̂₀ is the mean of the data',
+      actual: 'consistency() or tcd(), which take x̂₀ for samples',
+      hint: 'tune the model by consistencyLosses (docs/fewsteps.md), or leave out its field estimatesEnd to draw so anyway',
+    });
+};
+
 /** The model with its guidance, which knows if it was trained without labels too. */
 export const guidedModel = <P, I extends ImageShape>(
   where: string,
@@ -82,6 +105,7 @@ export const planOf =
       const { noising, image, classes } = trained;
       const { labels, allowOtherNoising, ...others } = options;
       if (!allowOtherNoising) checkLevels(where, trained);
+      checkEnds(where, trained, others.solver);
       const { solver, grid = everyStep, toData, guidance = unguided, correction, condition, from, known } = others;
       const denoiser = orRaise(guidedModel<P, I>(where, trained, guidance));
       const classified = { where, denoiser, names: classes };

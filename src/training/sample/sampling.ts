@@ -8,7 +8,7 @@ import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { TO_UNIT } from '../../internal/numbers.js';
-import { isObject, part, signal } from '../../internal/parts.js';
+import { isObject, numbers, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { hostKey } from '../checked.js';
 import type { GivenCondition } from './conditions.js';
@@ -104,8 +104,6 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-const numbers = part('numbers, such as a Float32Array', 'length');
-
 /** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
 const notBytes = hinted(
   refined(
@@ -169,7 +167,9 @@ export const requestFields = {
   known: optional(
     record({
       images: imagesRecord,
-      mask: recordOf(numbers),
+      mask: recordOf(
+        hinted(numbers, 'give 1 where the image is kept and 0 elsewhere: Float32Array.from(mask, Number)'),
+      ),
       resamples: optional(t.number),
       jump: optional(t.number),
     }),

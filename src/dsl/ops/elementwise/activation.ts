@@ -1,4 +1,7 @@
 /** Activations, and softmax. */
+import { oneOf } from '../../../internal/decode.js';
+import type { Exact } from '../../../internal/exact.js';
+import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { geluComposite, siluComposite, softmaxComposite } from '../../composites/index.js';
 import type { Node } from '../../graph/node.js';
 import { nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
@@ -56,11 +59,25 @@ export const softplus = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
  */
 export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(siluComposite, [nodeOf(x)]));
 
+const geluFields = {
+  /** 'tanh' for Φ(x) ≈ ½·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as in GPT-2 and DiT; 'none', the exact function, if left out. */
+  approximate: optional(oneOf('none', 'tanh'), 'none'),
+};
+const geluOptions = /* @__PURE__ */ schema('gelu', geluFields);
+
+/** The options of {@link gelu}. */
+export interface GeluOptions extends OptionsOf<typeof geluFields> {}
+
 /**
- * x·Φ(x), with the exact normal distribution function. Hendrycks & Gimpel 2016.
- * @example gelu(constantOf([-1, 0, 1], 3)) // → [-0.1587, 0, 0.8413]
+ * x·Φ(x), with the exact normal distribution function, or its approximation by tanh. Hendrycks & Gimpel 2016.
+ * @example
+ * gelu(constantOf([-1, 0, 1], 3)) // → [-0.1587, 0, 0.8413]
+ * gelu(constantOf([-1, 0, 1], 3), { approximate: 'tanh' }) // → [-0.1588, 0, 0.8412]
  */
-export const gelu = <S extends Shape>(x: Tensor<S>): Tensor<S> => tensor(nodes.composite(geluComposite, [nodeOf(x)]));
+export const gelu = <S extends Shape, F = unknown>(
+  x: Tensor<S>,
+  options?: Exact<F, keyof GeluOptions> & GeluOptions,
+): Tensor<S> => tensor(nodes.composite(geluComposite, [nodeOf(x)], geluOptions.demand(options)));
 
 /** A normalization along one axis (default: the last). */
 interface AlongAxis {

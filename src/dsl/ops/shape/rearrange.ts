@@ -1,6 +1,9 @@
 /** Reshapes and transposes by names of axes, in the notation of einops (Rogozhnikov 2022). */
 import { dual, startsWithOperand } from '../../../internal/dual.js';
+import { hinted } from '../../../internal/decode.js';
 import { raise, showShape } from '../../../internal/errors.js';
+import { t } from '../../../internal/fp.js';
+import { argument } from '../../../internal/schema.js';
 import { refuseArgument } from '../operand.js';
 import { isExtent } from '../../types/dim.js';
 import type { Checked } from '../../types/checked.js';
@@ -164,8 +167,11 @@ const wrongShape = (text: string, expected: string, actual: string): never =>
     hint: 'the left side of the pattern describes the tensor',
   });
 
+const sizesPart = argument('rearrange: sizes', hinted(t.UnknownRecord, 'give { N: 4 }'));
+
 const checkedSizes = ({ text, left }: Pattern, sizes: Sizes): Extents => {
   const names = namesOf(left).filter((name) => name !== OTHERS);
+  sizesPart.demand(sizes);
   for (const [name, size] of Object.entries(sizes))
     if (!names.includes(name) || !isExtent(size))
       raise('ConfigError', {

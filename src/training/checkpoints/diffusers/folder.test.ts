@@ -1,6 +1,15 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
-import { leftOf } from '../../testing.js';
+import { onWasm } from '../../../../properties/training/onWasm.js';
+import { floatsOfHalves } from '../../../internal/numerics/float16.js';
+import { halvesOf } from '../../../internal/numerics/toFloat16.js';
+import { leftOf, right } from '../../testing.js';
+import { readTensors } from '../snapshot.js';
+import { untrained } from '../untrainedTesting.js';
 import { checkedIndex, checkedNetwork } from './folder.js';
+import { loadDiffusers } from './loadDiffusers.js';
+import { saveDiffusers } from './saveDiffusers.js';
 
 const index = {
   _class_name: 'DDPMPipeline',
@@ -23,3 +32,20 @@ test('the error of a network by itself does not send to its own folder', async (
   const config = { _class_name: 'UNet2DConditionModel' };
   expect((await leftOf(async () => checkedNetwork('config', config))).hint).toBe(NEVER);
 });
+
+test('weights in float16 have the name of the variant, and are read with and without it', () =>
+  onWasm(async (backend) => {
+    const path = mkdtempSync(`${tmpdir()}/noisefold-half-`);
+    const trained = await untrained()(backend);
+    right(await saveDiffusers(path, trained, { dtype: 'float16' })(backend)());
+    // the convention of diffusers: from_pretrained(path, variant='fp16')
+    expect(readdirSync(`${path}/unet`).toSorted()).toEqual(['config.json', 'diffusion_pytorch_model.fp16.safetensors']);
+    const exact = right(await readTensors(trained.params)(backend)());
+    const rounded = [...exact].map(([name, { data }]) => [name, floatsOfHalves(halvesOf(data as Float32Array))]); // of parameters
+    for (const options of [{}, { variant: 'fp16' }]) {
+      const { params } = right(await loadDiffusers(path, options)(backend)());
+      const read = [...right(await readTensors(params)(backend)())].map(([name, { data }]) => [name, data]);
+      expect(read).toEqual(rounded);
+    }
+    rmSync(path, { recursive: true });
+  }));

@@ -11,7 +11,6 @@ import { type JsonRecord, parsePythonJson } from './pythonJson.js';
 export const INDEX = 'model_index.json';
 export const SCHEDULER = 'scheduler_config.json';
 export const CONFIG = 'config.json';
-export const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 
 /** Joins a folder and a name; both / and \ separate folders on Windows. */
 export const inFolder = (folder: string, name: string): string => `${folder.replace(/\/+$/, '')}/${name}`;
@@ -130,8 +129,11 @@ export const checkedNetwork = (path: string, config: JsonRecord): either.Either<
   return name === NETWORK ? E.right(undefined) : refusal({})(`${path}: _class_name`, NETWORK, show(name));
 };
 
+/** The variant of files in float16. */
+export const HALF = 'fp16';
+
 /** The names of files of weights, in order of preference; `variant` is a part of the name, such as fp16. */
-const weightNames = (variant: string | undefined): readonly string[] => {
+export const weightNames = (variant?: string) => {
   const stem = 'diffusion_pytorch_model';
   const middle = variant === undefined ? '' : `.${variant}`;
   return [
@@ -139,12 +141,12 @@ const weightNames = (variant: string | undefined): readonly string[] => {
     `${stem}.safetensors.index${middle}.json`,
     `${stem}${middle}.bin`,
     `${stem}.bin.index${middle}.json`,
-  ];
+  ] as const;
 };
 
-/** Finds the weights of a network in its folder. */
+/** Finds the weights of a network in its folder; without a variant those in float32 if they are there, or in float16. */
 export function* findWeights(folder: string, variant: string | undefined): Block<string> {
-  const names = weightNames(variant);
+  const names = variant === undefined ? [...weightNames(), ...weightNames(HALF)] : weightNames(variant);
   for (const name of names) {
     const path = inFolder(folder, name);
     if (yield* take(fileExists(path))) return path;
@@ -154,7 +156,8 @@ export function* findWeights(folder: string, variant: string | undefined): Block
       where: folder,
       expected: `weights: ${listed(names)}`,
       actual: 'none of them',
-      hint: variant === undefined ? 'give the variant if the names have one, such as fp16' : 'check the variant',
+      hint:
+        variant === undefined ? 'give the variant if the names have another one, such as bf16' : 'check the variant',
     }),
   );
 }

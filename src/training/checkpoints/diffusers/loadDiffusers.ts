@@ -60,7 +60,7 @@ const folders = schema('loadDiffusers', {
   steps: optional(positive),
   /** η of the steps of `DDIMScheduler`, from 0, the default, to 1, or γ of `TCDScheduler`, 0.3 by default: `eta` of their pipelines. */
   eta: optional(share),
-  /** A part of the names of the files of weights: `fp16`. */
+  /** A part of the names of the files of weights, such as `fp16`; without it files without one are read, or else those of `fp16`. */
   variant: optional(t.string),
   /** Height and width, for a network whose configuration has no size. */
   size: optional(exactTuple([positive, positive], '[height, width]')),

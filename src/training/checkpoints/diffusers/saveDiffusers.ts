@@ -17,7 +17,7 @@ import type { Trained } from '../../trained.js';
 import { fileDType } from '../rounded.js';
 import { aboutModel, CUSTOM } from '../storedModel.js';
 import { writeWeights } from '../weights/saveWeights.js';
-import { CONFIG, INDEX, inFolder, SCHEDULER, WEIGHTS } from './folder.js';
+import { CONFIG, HALF, INDEX, inFolder, SCHEDULER, weightNames } from './folder.js';
 import { networkConfig } from './networkConfig.js';
 import type { JsonRecord } from './pythonJson.js';
 import { schedulerConfig, type WrittenNetwork } from './writeScheduler.js';
@@ -31,7 +31,10 @@ const saving = schema('saveDiffusers', {
    * the prediction of the model are added.
    */
   scheduler: optional(jsonRecord),
-  /** The dtype of the parameters in the file: 'float16' halves its size; default 'float32'. */
+  /**
+   * The dtype of the parameters in the file: 'float16' halves its size, and puts `fp16` into its name, for which Python writes
+   * `from_pretrained(folder, variant='fp16')`; default 'float32'.
+   */
   dtype: optional(fileDType, 'float32'),
 });
 
@@ -92,18 +95,19 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
     const about = { architecture: description.architecture, ...(labelDropout !== undefined && { labelDropout }) };
     const network = yield* take(networkConfig(about));
     const scheduler = yield* take(schedulerConfig(noising, description, fields));
-    const { _class_name: name } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
+    const { _class_name: className } = scheduler as { readonly _class_name: string }; // a configuration that was read has it
     const version = { _diffusers_version: VERSION };
     const index = {
-      _class_name: PIPELINES[name] ?? 'DDPMPipeline',
+      _class_name: PIPELINES[className] ?? 'DDPMPipeline',
       ...version,
-      scheduler: ['diffusers', name],
+      scheduler: ['diffusers', className],
       unet: ['diffusers', 'UNet2DModel'],
     };
     const saved = writeFolder(folder, (aside) =>
       gen(function* () {
         const at = (file: string) => inFolder(aside, file);
-        const weights = at(`unet/${WEIGHTS}`);
+        const [name] = weightNames(dtype === 'float16' ? HALF : undefined);
+        const weights = at(`unet/${name}`);
         yield* writeWeights('saveDiffusers', weights, model, params, { names: diffusers, prefix: '', dtype }, backend);
         yield* take(writeAtomically(at(`unet/${CONFIG}`), text({ ...network, ...version })));
         yield* take(writeAtomically(at(`scheduler/${SCHEDULER}`), text({ ...version, ...scheduler })));

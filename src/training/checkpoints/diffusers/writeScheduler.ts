@@ -124,7 +124,8 @@ const usualOfPath = (
       ? { _class_name: 'IPNDMScheduler', num_train_timesteps: 1000 }
       : undefined;
   }
-  return preconditioning.as === 'edm' && is(edm())
+  const { as, sigmaMin = 0, timeScale = 1 } = { sigmaMin: undefined, timeScale: undefined, ...preconditioning };
+  return as === 'edm' && sigmaMin === 0 && timeScale === 1 && is(edm())
     ? { _class_name: 'EDMEulerScheduler', ...EDM, num_train_timesteps: 1000, final_sigmas_type: 'zero' }
     : undefined;
 };
@@ -156,7 +157,7 @@ const ofPath = (
   if (usual === undefined)
     return wrong(
       WHERE,
-      "a schedule, rectifiedFlow() with a network of velocity, trigonometric({ timeScale: 1 }) with one of v, or edm() with preconditioned(…, { as: 'edm' }), without a learned variance",
+      "a schedule, rectifiedFlow() with a network of velocity, trigonometric({ timeScale: 1 }) with one of v, or edm() with preconditioned(…, { as: 'edm' }) without sigmaMin and timeScale, without a learned variance",
       `${noising.name}, with ${network.preconditioning?.as ?? network.architecture.predicts}`,
     );
   const { preconditioning } = network;

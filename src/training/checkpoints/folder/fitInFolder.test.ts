@@ -303,12 +303,12 @@ describe('the error says what is lost', () => {
   test.each([
     ['an earlier one', undefined, { every: 2, keep: 3 }, 6, 'checkpoint-000006.safetensors'],
     ['the best one', { data: grey, every: 8 }, { every: 8, keep: 2 }, 8, 'best.safetensors'],
-  ])('if the newest checkpoint was deleted: %s is whole', async (_, heldOut, saving, step, name) => {
-    const remove = () => rm(join(folder, 'checkpoint.safetensors'));
+  ])('if the newest checkpoint and the lock were deleted: %s is whole', async (_, heldOut, saving, step, name) => {
+    const remove = () => Promise.all(['checkpoint.safetensors', 'run.lock'].map((file) => rm(join(folder, file))));
     const { heldOut: _own, ...alone } = recipe;
     const training = { ...alone, ...(heldOut && { heldOut }), onEvent: after(9, remove) };
     const message = await messageOf(using(reference())(fitInFolder<Scalar, Image>(folder, training, saving)));
-    const lost = `the checkpoint of step ${step} is whole, the ${10 - step} steps after it are lost`;
+    const lost = `the checkpoint of step ${step} is whole, the ${9 - step} steps after it are lost`;
     expect(message).toMatch(/^FileError: /);
     expect(message.split('; ').at(-1)).toBe(lost);
     expect(await stepIn(name)).toBe(step);

@@ -10,7 +10,7 @@ import { type Block, gen, hold, take } from '../../../internal/gen.js';
 import { part, signal } from '../../../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { fit, type Fit, heardError, heardEvent } from '../../fit/fit.js';
+import { fit, type Fit, heardError, heardEvent, inConsole } from '../../fit/fit.js';
 import { explosions } from '../../fit/explosion.js';
 import type { Given, Learnable } from '../../fit/recipe.js';
 import type { TrainingRun } from '../../fit/run.js';
@@ -75,7 +75,7 @@ const listeners = <P>(
   backend: Backend,
   folder: RunFolder,
   {
-    onEvent,
+    onEvent = inConsole(),
     onError,
     heldOut,
     batch,

@@ -19,7 +19,7 @@ import {
   type Metrics,
   metricsFields,
 } from '../../../reports/metrics.js';
-import { findCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
+import { findCheckpoint, loadCheckpoint, readProgress, saveCheckpoint } from '../checkpoint.js';
 import {
   appendLine,
   asideOf,
@@ -37,7 +37,7 @@ import { linked, type Lock, lockFolder } from '../../../node/lock.js';
 /** Options of {@link openRunFolder}. */
 export interface Opening {
   /**
-   * False, the default: starts a run, and fails if the folder holds one. True: resumes from the newest checkpoint, and
+   * False, the default: starts a run, and fails if the folder holds one. True: resumes from the newest checkpoint that is there, and
    * fails if there is none. `'auto'`: resumes if there is a checkpoint, and starts a run otherwise.
    */
   readonly resume?: boolean | 'auto' | undefined;
@@ -146,6 +146,26 @@ const loggedBefore = (path: string, step: number, log: string): readonly Metrics
 const lacking = (where: string, actual: string, hint: string): never =>
   raise('FileError', { where, expected: 'a checkpoint to resume from', actual, hint });
 
+/**
+ * The latest whole checkpoint beside the newest, which is not there; null if there are no others. Raises the error of the
+ * latest if none is whole.
+ */
+const olderIn = async (folder: string, names: readonly string[]): Promise<Snapshot | null> => {
+  const best = await readProgress(node().join(folder, BEST))();
+  const bestStep = E.isRight(best) ? best.right.step : -1;
+  const others = names.flatMap((name) => {
+    const step = name === BEST ? bestStep : stepOf(name);
+    return Number.isNaN(step) ? [] : [{ name, step }];
+  });
+  const errors: NoisefoldError[] = [];
+  for (const { name } of others.sort((a, b) => b.step - a.step)) {
+    const older = await loadCheckpoint(node().join(folder, name))();
+    if (E.isRight(older)) return older.right;
+    errors.push(older.left);
+  }
+  return errors[0] === undefined ? null : orRaise(E.left(errors[0]));
+};
+
 /** The checkpoint to resume from, and the log before it, unless a new log begins. */
 interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
   readonly anew?: boolean;
@@ -170,16 +190,14 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
   const hasLog = orRaise(await ownFileExists(log)());
   const toReplace = (error: NoisefoldError): NoisefoldError =>
     hinting(error, `${error.hint}; to resume from another checkpoint, move it to this name`);
-  const from = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
+  const newest = orRaise(await TE.mapLeft(toReplace)(findCheckpoint(path))());
+  const from = newest ?? (await olderIn(folder, names)); // another program may have removed the newest
   if (from !== null) {
     const text = hasLog ? new TextDecoder().decode(orRaise(await readBytes(log)())) : '';
     const metrics = attempt(() => loggedBefore(log, from.step, text));
     if (E.isRight(metrics)) return { from, metrics: metrics.right };
     return kind === 'new' ? { from, metrics: [], anew: true } : orRaise(E.left(hinting(metrics.left, NEW_LOG)));
   }
-  const last = snapshots.sort().at(-1);
-  if (last !== undefined)
-    lacking(path, `none, although there is ${last}`, `move ${last} to this name to resume from it`);
   if (resume === true) {
     const hint = 'start again without `resume`, in another folder';
     lacking(path, 'none: no run, or one that ended before it saved one', hint);
@@ -187,13 +205,15 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
   return { from, metrics: [] };
 };
 
-/** Links a file to another name in the same folder, replacing a file of that name. */
-const linkOver = async (folder: string, from: string, to: string): Promise<void> => {
+/** Links a file to another name in the same folder, replacing a file of that name. Returns false if it is not there. */
+const linkOver = async (folder: string, from: string, to: string): Promise<boolean> => {
   const { join, rename, rm } = node();
+  if (!orRaise(await ownFileExists(join(folder, from))())) return false;
   const aside = join(folder, asideOf(to));
   await linked(join(folder, from), aside);
   await rename(aside, join(folder, to));
   await rm(aside, { force: true }); // it would stay if both names are the same file
+  return true;
 };
 
 const openFolder = (
@@ -215,8 +235,7 @@ const openFolder = (
     });
   const keepBest = async (): Promise<void> => {
     if (newest?.heldOut === undefined || newest.heldOut >= best) return;
-    await linkOver(path, NEWEST, BEST);
-    best = newest.heldOut;
+    if (await linkOver(path, NEWEST, BEST)) best = newest.heldOut;
   };
   return {
     ...{ path, from, metrics, best: lowest },

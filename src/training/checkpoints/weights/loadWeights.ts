@@ -20,7 +20,7 @@ import { functionOf, hinted, refined } from '../../../internal/decode.js';
 import { E, t } from '../../../internal/fp.js';
 import { type Fallible, gen, hold, take, type Work } from '../../../internal/gen.js';
 import { describePrefixes, prefixesIn } from '../../../nn/weights/prefixes.js';
-import { compareWeights, describeReport, type Place } from '../../../nn/weights/report.js';
+import { compareWeights, describeReport, isOfOtherDType, type Place } from '../../../nn/weights/report.js';
 import { oursOf } from '../../../nn/weights/rename.js';
 import { ownNames } from '../../../nn/weights/table.js';
 import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../../../nn/index.js';
@@ -30,6 +30,7 @@ import { argument, type FilledOf, optional, type OptionsOf, schema } from '../..
 import { hostKey } from '../../checked.js';
 import { genEffect } from '../../genEffect.js';
 import { compiled } from '../../../dsl/run/compile.js';
+import { SCALES } from '../quantized.js';
 import { readTensors } from '../snapshot.js';
 import { uploadStored } from '../uploadStored.js';
 import { openWeights } from './openWeights.js';
@@ -123,10 +124,16 @@ const demanded = (key: RandomKey | undefined): RandomKey =>
     hint: 'give { partial: true, key: key(7) }',
   });
 
-/** Suggests a prefix or a partial load, for a file that differs from a model. */
+/** Suggests another file, a prefix or a partial load, for a file that differs from a model. */
 const hintFor = (table: WeightTable, entries: OpenTensors['entries'], report: WeightReport, prefix: string): string => {
   const { missing, unexpected, mismatched } = report;
   const others = prefixesIn(table, entries).filter((each) => each.prefix !== prefix);
+  const likely = [report, ...others.slice(0, 1).map((each) => compareWeights(table, entries, each.prefix).report)];
+  const [integer] = likely.flatMap((each) => each.mismatched.filter(isOfOtherDType));
+  if (integer !== undefined)
+    return entries.has(SCALES + integer.name)
+      ? 'loadTrained reads this file, which saveTrained wrote as int8; saveWeights writes the weights as floats'
+      : 'give a file in float32, float16 or bfloat16: its weights are integers, which tensor.float() converts in PyTorch';
   const prefixes = describePrefixes(table, others);
   if (missing.length + mismatched.length === 0)
     return `all parameters are there; partial: true ignores the ${unexpected.length} other tensors, such as buffers of a schedule${others.length > 0 ? `; other prefixes are ${prefixes}` : ''}`;

@@ -191,7 +191,7 @@ describe('a file that does not match', () => {
       _tag: 'CheckpointMismatch',
       where: path,
       actual:
-        '2 missing: time_embed.0.weight, out.2.bias; 1 unexpected: extra; 2 of another shape: out.0.weight I32 [8] for [8], out.0.bias [9] for [8]',
+        '2 missing: time_embed.0.weight, out.2.bias; 1 unexpected: extra; 1 of another shape: out.0.bias [9] for [8]; 1 of another dtype: out.0.weight I32 [8] for F32 [8]',
     });
   });
 

@@ -1,0 +1,37 @@
+/** Images of another data set in place of noise. */
+import { fork } from '../../dsl/index.js';
+import { withName } from '../../internal/dual.js';
+import { orRaise } from '../../internal/errors.js';
+import { fillRandom } from '../../internal/numerics/threefry.js';
+import { demanding } from '../../internal/takes.js';
+import { dataSet } from '../checked.js';
+import type { Dataset } from '../data/dataset.js';
+import { loaded } from '../fit/examples.js';
+import type { Coupling } from './coupling.js';
+
+/**
+ * Gives each image of a batch a random image of another data set in place of noise, for a flow from that set to the data of the
+ * training, with independent pairs (I-CFM, Tong et al. 2024). Both have images of one size. Held-out images get such pairs too, without
+ * augmentations. Draw samples from images of the source: `from: { noise }` of {@link sample}.
+ *
+ * @param source - the data set
+ * @example
+ * const source = unwrap(datasetOf({ pixels: Uint8Array.of(0, 255), image: [1, 1, 1] }))
+ * const images = Float32Array.of(0.5, 0, -0.5)
+ * await randomImages(source)({ images, positions: Int32Array.of(4, 2, 9) }, key(7)) // → [1, -1, 1]
+ */
+export const randomImages = demanding('randomImages', { source: dataSet }, (source: Dataset): Coupling => {
+  const load = loaded({}, source, undefined, 'randomImages');
+  const draw =
+    (augments: boolean): Coupling =>
+    async ({ positions }, key) => {
+      const keys = fork(key, 'position', 'augment');
+      const uniform = new Float64Array(positions.length);
+      fillRandom('uniform', keys.position, uniform);
+      const drawn = Int32Array.from(uniform, (u) => Math.floor(u * source.size));
+      return orRaise(await load(drawn, augments ? keys.augment : undefined)()).images;
+    };
+  const { size, image, augmentations = [] } = source;
+  const settings = { size, image, augmentations };
+  return Object.assign(withName('randomImages', draw(true)), { settings, heldOut: draw(false) });
+});

@@ -47,13 +47,13 @@ const zeroChurn: Law<readonly [Gridded, number, number]> = {
   },
 };
 
-/** If σ falls by more than this factor, Heun's second evaluation is not used. */
-const FURTHEST = 100;
+/** Heun's second evaluation is not used at the data, and where σ falls too far from a high σ. */
+const evaluatesTwice = (sigma: number, next: number): boolean => next > 0 && sigma <= Math.max(1000, 100 * next);
 
 const algorithm2: Law<readonly [Gridded, number, number, number]> = {
   name: 'Euler and Heun are Algorithm 2 without churn',
   formula:
-    'x̄ = x_t/√ᾱ_t, d = (x̄ − D(x̄; σ))/σ, x̄′ = x̄ + (σ′ − σ)·d, and for Heun x̄ + (σ′ − σ)·(d + d′)/2 where σ′ > 0 and σ ≤ 100·σ′, with D(x̄; σ) = (τ²·x̄ + σ²·m)/(τ² + σ²) of N(m, τ²): every x, within 32 roundings of max(1, |x|) for each step, and for each of Heun σ/(2·σ′) times more',
+    'x̄ = x_t/√ᾱ_t, d = (x̄ − D(x̄; σ))/σ, x̄′ = x̄ + (σ′ − σ)·d, and for Heun x̄ + (σ′ − σ)·(d + d′)/2 where σ′ > 0 and σ ≤ max(1000, 100·σ′), with D(x̄; σ) = (τ²·x̄ + σ²·m)/(τ² + σ²) of N(m, τ²): every x, within 32 roundings of max(1, |x|) for each step, and for each of Heun σ/(2·σ′) times more',
   source: 'EDM (Karras et al. 2022), Algorithm 2, lines 7 to 11',
   arbitrary: fc
     .tuple(
@@ -75,7 +75,7 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
         const slope = (x - best(x, sigma)) / sigma;
         // x̄ + (σ′ − σ)·d, where x̄ may have terms of size 1/√ᾱ that cancel
         const end = best(x, sigma) + next * slope;
-        const isHeun = corrects && next > 0 && sigma <= FURTHEST * next;
+        const isHeun = corrects && evaluatesTwice(sigma, next);
         x = isHeun ? x + (next - sigma) * ((slope + (end - best(end, next)) / next) / 2) : end;
         return to.alpha * x;
       });
@@ -84,8 +84,8 @@ const algorithm2: Law<readonly [Gridded, number, number, number]> = {
       (await stationsOf(solver, course, data, [begin])).flat();
     // A step rounds some ten numbers of the size of x. Heun multiplies the roundings of d′ = (x̄′ − D(x̄′; σ′))/σ′ by (σ − σ′)/2.
     const growth = plan.reduce((sum, { from, to }) => {
-      const ratio = sigmaOf(from) / sigmaOf(to); // ∞ in the last step, to the data
-      return ratio <= FURTHEST ? sum + ratio / 2 : sum;
+      const [sigma, next] = [sigmaOf(from), sigmaOf(to)];
+      return evaluatesTwice(sigma, next) ? sum + sigma / next / 2 : sum;
     }, 0);
     const each = 32 * ULP * Math.max(1, Math.abs(begin));
     return firstOf(

@@ -3,6 +3,8 @@ import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properti
 import { constantOf, type Dim, type Key, ones, type Tensor, zeros } from '../../dsl/index.js';
 import type { Conditioner } from './condition.js';
 import { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
+import { atTimes } from '../grids/grid.js';
+import { respace } from '../grids/respacing.js';
 import { scheduleFromBetas } from '../levels/schedule.js';
 import { superResolution } from './superResolution.js';
 import { ddpm } from '../levels/discreteNoising.js';
@@ -52,6 +54,13 @@ describe('a condition with noise', () => {
     expect(Math.abs(mean - alpha)).toBeLessThan((6 * sigma) / Math.sqrt(COUNT));
     expect(Math.abs(spread - sigma ** 2)).toBeLessThan(6 * sigma ** 2 * Math.sqrt(2 / COUNT));
     expect(await numbersOf((k) => noisyCondition(noising)({ image }, level)(k).t!)).toEqual([t]);
+  });
+
+  it('records the timestep of the network, of a process with fewer timesteps', async () => {
+    const level = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
+    const twice = ones(2, 1, 1, 1);
+    const short = right(respace(atTimes([3, 1]))(noising));
+    expect(await numbersOf((k) => noisyCondition(short)({ image: twice }, level)(k).t!)).toEqual([1, 3]);
   });
 
   const task: Conditioner<[Dim, Dim, Dim]> = superResolution({ factor: 1 });

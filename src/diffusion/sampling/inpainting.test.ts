@@ -18,6 +18,7 @@ import { sampler } from './sampler.js';
 import type { Grid } from '../grids/grid.js';
 import type { Solver } from '../solvers/plan.js';
 import { wholeTimesteps } from '../levels/discretePath.js';
+import { rectifiedFlow } from '../levels/continuousNoising.js';
 import { ddpm } from '../levels/discreteNoising.js';
 
 const T = 200;
@@ -253,6 +254,13 @@ describe('image to image', () => {
     right(await backend.close());
     const expected = a!.map((value, i) => alpha * value + sigma * e![i]!);
     expect(relativeDistance(found!, expected)).toBeLessThan(1e-14);
+  });
+
+  it('takes the part of the steps of a flow, also where their number is rounded', () => {
+    // in float64 0.29·100 and 0.58·50 are just below 29
+    const counts = ([strength, steps]: readonly [number, number]) =>
+      right(partOfTheWay(strength, steps)(rectifiedFlow())).length;
+    expect(([[0.29, 100], [0.58, 50], [0.5, 5], [1, 3]] as const).map(counts)).toEqual([29, 29, 2, 3]); // oxfmt-ignore
   });
 
   it('refuses an invalid strength, and one that leaves no timestep', () => {

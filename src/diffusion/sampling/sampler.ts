@@ -42,7 +42,7 @@ export interface SamplerParts<P, I extends Shape> {
   readonly toData?: boolean;
   /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
-  /** {@link clipToImage} if left out. */
+  /** The correction of each x̂₀; {@link clipToImage} if left out, which cuts data beyond [-1, 1]: give {@link uncorrected} for them. */
   readonly correction?: Correction;
   /** {@link gaussian} if left out. */
   readonly noise?: Noise;

@@ -1,7 +1,7 @@
 import { discretePath } from '../levels/discretePath.js';
 import { describe, expect, it } from 'vitest';
-import { gaussianData, samplesOf } from '../../../properties/diffusion/gaussianData.js';
-import { numbersOf, right } from '../../../properties/diffusion/run.js';
+import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
+import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { constantOf, scalar, tanh } from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
@@ -19,6 +19,7 @@ import { cosine } from '../levels/alphaBarSchedules.js';
 import { euler, heun } from './edm.js';
 import { sigmaOf } from '../levels/channel.js';
 import { sampler } from '../sampling/sampler.js';
+import { edm } from '../levels/continuousNoising.js';
 import { levelsOf } from '../levels/noising.js';
 import { ddpm } from '../levels/discreteNoising.js';
 
@@ -71,10 +72,12 @@ describe.each([
 });
 
 it.each([
-  [99.99, true],
-  [100.01, false],
-])('heun evaluates again in a step over which σ falls %d-fold: %s', async (ratio, again) => {
-  const noising = right(noisingOfSigmas([1, ratio]));
+  [999, 1, true],
+  [1001, 1, false],
+  [1999.8, 20, true],
+  [2000.2, 20, false],
+])('heun evaluates again in a step from σ = %d to %d: %s', async (from, to, again) => {
+  const noising = right(noisingOfSigmas([to, from]));
   const denoiser: Denoiser<null, [4]> = { predicts: 'x0', apply: (_, x) => tanh(x) };
   const afterStep = (solver: typeof euler) => {
     const result = right(sampler({ noising, denoiser, grid: everyStep, solver: solver() }));
@@ -122,6 +125,29 @@ it('the network of a respaced process gets the timestep of its own process at th
     expect([...own]).toEqual([...short.timesteps.slice(0, 3)].reverse());
   }
 });
+
+it.each([2, 3, 4, 18])(
+  'heun on the grid of edm is Algorithm 2 with %d steps, also where σ falls far at the end',
+  async (N) => {
+    // EDM, eq. 5, then 0
+    const step = (i: number) => (80 ** (1 / 7) + (i / (N - 1)) * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7;
+    const t = [...Array.from({ length: N }, (_, i) => step(i)), 0];
+    const D = (x: number, sigma: number) => (x * TAU ** 2) / (TAU ** 2 + sigma ** 2);
+    const expected = [0.7, -0.2].map((noise) => {
+      let x = 80 * noise;
+      for (let i = 0; i < N; i++) {
+        const [from, to] = [t[i]!, t[i + 1]!];
+        const d = (x - D(x, from)) / from;
+        const next = x + (to - from) * d;
+        x = to === 0 ? next : x + (to - from) * (d / 2 + (next - D(next, to)) / to / 2);
+      }
+      return x;
+    });
+    const noising = edm();
+    const how = { noising, denoiser: gaussianData(noising), grid: N, solver: heun(), correction: uncorrected };
+    expect(relativeDistance(await samplesOf(right(sampler(how)), [0.7, -0.2]), expected)).toBeLessThan(1e-9);
+  },
+);
 
 it('between two levels without signal, each solver takes DDIM’s step', async () => {
   const noising = right(ddpm(zeroTerminalSNR(right(cosine(100)))));

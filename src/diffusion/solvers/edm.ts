@@ -57,7 +57,7 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver with churn by a method of two evaluations a step, or of one where σ falls by a factor above `maxFall`. */
+/** A solver with churn by a method of two evaluations a step, or of one where σ falls too far for {@link evaluatesAgain}. */
 export const twoEvaluations = (where: string, method: (again: boolean) => Algorithm): SolverFrom<HeunOptions> =>
   withOptions(schema(where, heunFields).rule(inOrder), ({ maxFall, ...churn }) =>
     solverOf(churned(churn, (parts, hat, to) => method(evaluatesAgain(hat, to, maxFall))(parts, hat, to))),
@@ -95,12 +95,11 @@ export const heunStep =
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
- * the data: 2N - 1 for N steps. Unlike in the paper, a step in which σ falls by a factor above `maxFall` (default 100) has one evaluation
- * too, such as the first step on a coarse grid of the cosine schedule, from a σ of thousands. (The paper's grids begin at 80, and fall
- * gradually if they have 5 levels or more.) Churn works as in {@link euler}.
+ * the data: 2N - 1 for N steps. Unlike in the paper, a step from a σ above 1000 over which it falls more than 100-fold has one evaluation
+ * too, such as the first step on a coarse grid of the cosine schedule; the paper's grids begin at 80. Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
- *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
+ * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; Infinity as in published
+ *   code, from any σ. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

@@ -295,14 +295,21 @@ const twofold: readonly (readonly [string, (options: { readonly maxFall?: number
 ];
 
 it.each(twofold)(
-  '%s evaluates twice where σ falls up to `maxFall`, 100-fold if left out, and never in the last step',
+  '%s evaluates twice where σ falls up to `maxFall`, 100-fold from above 1000 if left out, and never in the last step',
   (_, of) => {
-    const levels = levelsOf(edm(), [80, 6, 0.05]); // 13-fold, so the lower level of an ancestral step is 178-fold lower; 120-fold
-    const evaluations = (solver: Solver) => right(solver.plan(levels, edm())).map(({ stages }) => stages.length);
-    expect(evaluations(of({}))).toEqual([2, 1, 1]);
-    expect(evaluations(of({ maxFall: 121 }))).toEqual([2, 2, 1]);
-    expect(evaluations(of({ maxFall: Infinity }))).toEqual([2, 2, 1]);
-    expect(evaluations(of({ maxFall: 13 }))).toEqual([1, 1, 1]);
+    // 13-fold, so the lower level of an ancestral step is 178-fold lower; 120-fold
+    const evaluations = (given: { readonly maxFall?: number }, unit: number) =>
+      right(of(given).plan(levelsOf(edm(), [80 * unit, 6 * unit, 0.05 * unit]), edm())).map(
+        ({ stages }) => stages.length,
+      );
+    expect(evaluations({}, 200)).toEqual([2, 1, 1]);
+    expect(evaluations({}, 1)).toEqual([2, 2, 1]);
+    for (const unit of [1, 200]) {
+      expect(evaluations({ maxFall: 121 }, unit)).toEqual([2, 2, 1]);
+      expect(evaluations({ maxFall: 119 }, unit)).toEqual([2, 1, 1]);
+      expect(evaluations({ maxFall: Infinity }, unit)).toEqual([2, 2, 1]);
+      expect(evaluations({ maxFall: 13 }, unit)).toEqual([1, 1, 1]);
+    }
   },
 );
 

@@ -19,11 +19,10 @@ const midpoint =
 
 /**
  * The midpoint method in σ, with the middle at the mean of ln σ (DPM-Solver-2 of Karras et al. 2022, `sample_dpm_2` of
- * k-diffusion): two evaluations a step, one in the last, and in a step over which σ falls more than `maxFall`, 100-fold if left out.
- * Churn works as in {@link euler}.
+ * k-diffusion): two evaluations a step, and one in the last. Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; 100 if left out,
- *   Infinity as in published code. If invalid, the sampler returns a `ConfigError`
+ * @param options - churn: none if left out. `maxFall`: that of {@link heun}. If invalid, the sampler returns a
+ *   `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
@@ -40,8 +39,8 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion, which
  * leaves out noise where η above 1 leads to the data).
  *
- * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in
- *   {@link kdpm2}, 100 if left out. For others, the sampler returns a `ConfigError`
+ * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: that
+ *   of {@link heun}. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

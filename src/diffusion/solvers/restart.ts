@@ -56,8 +56,8 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  * leads back to the upper end, followed by Heun's steps down again on levels of EDM's form.
  *
  * @param options - `intervals`: of σ/α, each with the number of levels of the way back and of repetitions. `sNoise`: the standard
- *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxFall`: that of {@link heun}, 100 if left out. If
- *   invalid, the sampler returns a `ConfigError`
+ *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxFall`: that of {@link heun}. If invalid, the
+ *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = restart({ intervals: [{ min: 0.06, max: 0.3, levels: 3, repeats: 2 }] })

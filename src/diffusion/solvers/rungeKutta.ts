@@ -38,11 +38,10 @@ interface RungeKuttaOptions extends OptionsOf<typeof options> {}
 /**
  * An explicit Runge-Kutta method in σ, by its tableau: ρRK of DEIS (Zhang & Chen 2023, section 3.3). With x̄ = x/α, dx̄/dσ = ε̂ and
  * the length h of a step in σ, row i leads to x̄ + h·Σ_j a_ij·ε̂_j at σ + c_i·h, where c_i = Σ_j a_ij. There is the next evaluation, or
- * the end of the step. A step to the data has one evaluation, and so has one over which σ falls more than `maxFall`, 100-fold if left
- * out. The method of Heun is {@link heun}.
+ * the end of the step. A step to the data has one evaluation. The method of Heun is {@link heun}.
  *
- * @param options - `tableau`: its rows, the last of which are the weights. `maxFall`: the most by which σ may fall in a step of more
- *   than one evaluation; 100 if left out, Infinity as in published code. If invalid, the sampler returns a `ConfigError`
+ * @param options - `tableau`: its rows, the last of which are the weights. `maxFall`: that of {@link heun}. If invalid, the
+ *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const kutta = rungeKutta({ tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] })

@@ -190,7 +190,7 @@ describe('an option of a solver changes its steps to those of the paper', () => 
     ['dpmSolverPP', (args) => dpmSolverPP({ space, ...args }), (fall) => [2 * fall, fall, 1]],
     ['dpmSolverPPSinglestep', (args) => dpmSolverPPSinglestep({ space, ...args }), (fall) => [fall, 2, 1]],
     ['uniPC', (args) => uniPC({ space, ...args }), (fall) => [2 * fall, fall, 1]],
-    ['dpmSolver', dpmSolver, (fall) => [fall, 1]],
+    ['dpmSolver', dpmSolver, (fall) => [20 * fall, 20]],
     ['dpmSolverFast', (args) => dpmSolverFast({ evaluations: 3, ...args }), (fall) => [fall ** 2, 1]], // two steps
   ])('maxFall of %s is 100 if left out', (_, of, sigmas) => {
     const plan = (given: { readonly maxFall?: number }, fall: number) =>

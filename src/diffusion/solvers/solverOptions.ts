@@ -8,7 +8,7 @@ import { type Channel, sigmaOf } from '../levels/channel.js';
 import { type Level, pairsOf } from '../levels/level.js';
 import { type Algorithm, plus, times } from './algorithm.js';
 import type { Solver } from './plan.js';
-import { ancestralLevel, evaluatesAgain, MAX_FALL } from './steps.js';
+import { ancestralLevel, evaluatesAgain } from './steps.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
@@ -64,8 +64,8 @@ const fall = hinted(
 
 /** The option of solvers that evaluate again in a step. */
 export const fallFields = {
-  /** The most by which σ may fall in a step that evaluates again; 100 if left out, Infinity as in published code. */
-  maxFall: optional(fall, MAX_FALL),
+  /** The most by which σ may fall in a step that evaluates again; if left out, 100 from a σ above 1000, else any; Infinity as in published code. */
+  maxFall: optional(fall),
 };
 
 /** The option of a fall that has an effect only beside some values of another one, and so no default in its declaration. */
@@ -118,7 +118,7 @@ export const ancestralFields = {
  */
 export const ancestrally =
   (
-    { eta, sNoise, maxFall = MAX_FALL }: Filled<typeof ancestralFields> & { readonly maxFall?: number },
+    { eta, sNoise, maxFall }: Filled<typeof ancestralFields> & { readonly maxFall?: number | undefined },
     method: (again: boolean) => Algorithm<Channel>,
     draws: (from: Level, down: Channel) => boolean = () => true,
   ): Algorithm =>

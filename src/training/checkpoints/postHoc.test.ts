@@ -48,6 +48,11 @@ describe('an average that is reconstructed', () => {
     expect(found(every(250, 1000), 0.1, 500)).toBeCloseTo(averageOf(0.1, 500), 6);
   });
 
+  test('is that of the last step, in whatever order the snapshots are', () => {
+    for (const sigmaRel of widths)
+      expect(found(every(250, 1000).toReversed(), sigmaRel)).toBeCloseTo(averageOf(sigmaRel, 1000), 6);
+  });
+
   test('has the weights of least squares over profiles that are integrated by sums, divided by their sum', () => {
     const [kept, target] = [[{ gamma: gammaOf(0.1), t: 300 }, { gamma: gammaOf(0.1), t: 500 }], { gamma: gammaOf(0.15), t: 500 }];
     const points = Array.from({ length: 100_000 }, (_, i) => ((i + 0.5) * 500) / 100_000);

@@ -18,7 +18,7 @@ import type { Coupling } from './coupling.js';
  * @example
  * const source = unwrap(datasetOf({ pixels: Uint8Array.of(0, 255), image: [1, 1, 1] }))
  * const images = Float32Array.of(0.5, 0, -0.5)
- * await randomImages(source)({ images, positions: Int32Array.of(4, 2, 9) }, key(7)) // → [1, -1, 1]
+ * await randomImages(source)({ images, positions: Int32Array.of(4, 2, 9) }, key(7)) // → [-1, -1, 1]
  */
 export const randomImages = demanding('randomImages', { source: dataSet }, (source: Dataset): Coupling => {
   const load = loaded({}, source, undefined, 'randomImages');

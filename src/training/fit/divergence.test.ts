@@ -22,6 +22,12 @@ const endOf = (steps: string, hasOracle = true) => {
 const LOWER = 'lower the learning rate, or clip gradients';
 const CHECK = 'no step was finite: check the model, the loss and the data';
 
+test('a series ends when as many steps were finite as were not, so that the origin of the next one is found anew', () => {
+  const equal = counted(counted({ ...noSteps, origin: 'log' }, false), true);
+  expect(equal).toEqual({ ...noSteps, began: true });
+  expect(counted(equal, false).steps).toBe(1); // the first of a series
+});
+
 describe('a run', () => {
   test.each([
     ['ten steps in a row', 'x'.repeat(10), 9, '10 of 10', CHECK],

@@ -47,7 +47,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
    * of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
-  /** The correction of each x̂₀, such as `uncorrected`; `clipToImage` if left out. */
+  /** The correction of each x̂₀; `clipToImage` if left out, which cuts data beyond [-1, 1]: give `uncorrected` for them. */
   readonly correction?: Correction;
   /**
    * Rounds the parameters, and those of the guide, to 'float16' or 'bfloat16' for this sampling, and computes in float32.

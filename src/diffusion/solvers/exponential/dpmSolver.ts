@@ -52,11 +52,11 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
 /**
  * Singlestep DPM-Solver (Lu et al. 2022a), which integrates ε̂ as a polynomial in λ: DPM-Solver-2 (Algorithm 1, r₁ = 1/2) and
  * DPM-Solver-3 (Algorithm 2, r₁ = 1/3, r₂ = 2/3), with `order` evaluations a step, which are even in λ. A step to the data has order 1
- * and one evaluation, and so has one over which σ falls more than `maxFall`, 100-fold if left out. {@link dpmSolverPPSinglestep} with
- * `space: 'epsilon'` evaluates at the timesteps of the grid, and {@link dpmSolverPP} with it is multistep DPM-Solver.
+ * and one evaluation. {@link dpmSolverPPSinglestep} with `space: 'epsilon'` evaluates at the timesteps of the grid, and
+ * {@link dpmSolverPP} with it is multistep DPM-Solver.
  *
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `maxFall`: the most by which σ may fall in a step of order above
- *   1; 100 if left out, Infinity as in published code. For others, the sampler returns a `ConfigError`
+ *   1; if left out, 100 from a σ above 1000, else any. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
@@ -104,8 +104,8 @@ const lowered =
  * step goes to a lower noise level than the next, though not below the last, and noise leads up to the next.
  *
  * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: 0,
- *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}, 100 if left
- *   out. Otherwise the sampler returns a `ConfigError`
+ *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}.
+ *   Otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

@@ -15,7 +15,7 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
  * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
- *   most by which σ may fall in a step of two evaluations; 100 if left out, Infinity as in published code. For others, the sampler
+ *   most by which σ may fall in a step of two evaluations; if left out, 100 from a σ above 1000, else any. For others, the sampler
  *   returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -54,7 +54,7 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * (1 - 1/2r)·x̂₀ + 1/2r·x̂₀(r).
  *
  * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
- *   the second evaluation, 1/2 if left out. `maxFall`: as in {@link dpmSolverPP2SAncestral}, 100 if left out. For others, the
+ *   the second evaluation, 1/2 if left out. `maxFall`: as in {@link dpmSolverPP2SAncestral}. For others, the
  *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

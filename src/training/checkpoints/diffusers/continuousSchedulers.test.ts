@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { euler, flowHeun, levelsOf } from '../../../diffusion/index.js';
+import { euler, flowHeun, fluxShift, levelsOf } from '../../../diffusion/index.js';
 import { right } from '../../testing.js';
 import { readScheduler } from './readScheduler.js';
 
@@ -61,6 +61,18 @@ describe('flow matching', () => {
       left: { _tag: 'ConfigError', where: `s: ${field}`, expected: expect.stringContaining(expected) },
     });
   }); // oxfmt-ignore
+
+  test('with use_dynamic_shifting: the hint leads to the σ of diffusers, and a shift of e^μ would not', () => {
+    const [s, fields] = [fluxShift(4096), { use_dynamic_shifting: true, shift: 3 }];
+    expect(readScheduler('s', { _class_name: FLOW, ...fields }, 6)).toMatchObject({
+      left: { hint: expect.stringMatching(/^write false and shift: 1, and shift the times of the grid once by e\^μ/) },
+    });
+    const hinted = times(FLOW, { use_dynamic_shifting: false, shift: 1 }, 6);
+    // set_timesteps(6, mu=1.15): e^μ/(e^μ + 1/σ - 1) of σ from 1 to 1/1000
+    const expected = [1, 0.9267322962, 0.825941436, 0.678532138, 0.442430976, 0.0031513916];
+    near(hinted.map((t) => (s * t) / (1 + (s - 1) * t)), expected); // oxfmt-ignore
+    expect(times(FLOW, { shift: s }, 6).at(-1)).toBeCloseTo(0.00989, 5); // 1/1000 is shifted twice
+  });
 
   test('accepts the fields of dynamic shifting, which it does not use, and notes unknown ones', () => {
     const unused = { base_shift: 0.5, max_shift: 1.15, base_image_seq_len: 256, max_image_seq_len: 4096, time_shift_type: 'linear' }; // oxfmt-ignore

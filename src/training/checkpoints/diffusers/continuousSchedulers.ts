@@ -141,7 +141,7 @@ const flowBy =
     const { shift_terminal: end } = settings;
     const [by, other] = spacingFields(settings);
     if (settings.use_dynamic_shifting)
-      return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write shift: e^μ, which fluxShift computes'); // oxfmt-ignore
+      return refuse('use_dynamic_shifting', 'false: no pipeline of a UNet2DModel gives diffusers a mu', 'true', 'write false and shift: 1, and shift the times of the grid once by e^μ, which fluxShift computes: docs/weights.md shows it'); // oxfmt-ignore
     if (other !== undefined) return refuse(other, `false with ${by}`, 'true', 'diffusers cannot sample with both');
     if (end > 0 && steps === 1)
       return refuse('shift_terminal', 'none for one step', `${end}`, 'take at least 2: the time of the first is 1');

@@ -71,7 +71,7 @@ const entries: readonly Entry[] = [
     'a list of any length',
   ],
   [
-    'integratorOf reachOf showExplanation postHocAverage readCifar10 lossChart featuresOf',
+    'integratorOf showExplanation postHocAverage readCifar10 lossChart featuresOf',
     0,
     ['otherArray'],
     'a list of any length',

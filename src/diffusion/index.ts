@@ -291,8 +291,19 @@ export { rungeKutta } from './solvers/rungeKutta.js';
 export { tcd } from './solvers/tcd.js';
 export { lms } from './solvers/lms.js';
 export { pndm } from './solvers/pndm.js';
-export { type SolverPlan, type Solver, solverOf, type Stage, type SolverStep } from './solvers/plan.js';
-export { flowStep, reachOf } from './solvers/steps.js';
+export {
+  type Algorithm,
+  type Form,
+  minus,
+  type Past,
+  plus,
+  type Prediction,
+  solverOf,
+  type StepParts,
+  times,
+} from './solvers/algorithm.js';
+export { type SolverPlan, type Solver, type Stage, type SolverStep } from './solvers/plan.js';
+export { ddimStep, move, slope } from './solvers/steps.js';
 export { uniPC, type UniPCVariant } from './solvers/exponential/uniPC.js';
 
 export {

@@ -1,11 +1,13 @@
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, pairsOf } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
 import { reverseVariance } from '../likelihood/reverseVariance.js';
 import { stepsAlong, stepVariances } from '../likelihood/stepVariances.js';
+import { type Algorithm, plus, times, traced } from './algorithm.js';
 import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { ancestralLevel, forwardSigma, holdX0 } from './steps.js';
+import { ancestralLevel, ddimStep, forwardSigma } from './steps.js';
 
 const options = schema('ancestral', {
   /** σ_t² for a denoiser that does not learn it; the posterior's β̃_t if left out. */
@@ -32,15 +34,20 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * result.timesteps // → [999, 666, 332]
  */
 export const ancestral: SolverFrom<AncestralOptions> = withOptions(options, ({ variance }) =>
-  planning((levels) => {
+  planning((levels, noising) => {
     const variances = stepVariances(stepsAlong(levels), variance);
-    return pairsOf(levels).map(([from, to], i, { length }) => {
+    const steps = pairsOf(levels).map(([from, to], i, { length }) => {
       const fromData = length - 1 - i;
       const [low, sigmaSquared] = [variances.low[fromData]!, variances.sigmaSquared[fromData]!];
-      const { down, up } = ancestralLevel(from, to, 1); // μ̃ and √β̃
-      const noise = isData(to) ? 0 : variance === 'posterior' ? up : forwardSigma(from, to);
       const learned = { low, high: low + variances.spread[fromData]! };
-      return { from, to, stages: [{ ...holdX0(from, down), noise, gradient: sigmaSquared, learned }] };
+      const { down, up } = ancestralLevel(from, to, 1); // μ̃ and √β̃
+      const sigma = isData(to) ? 0 : variance === 'posterior' ? up : forwardSigma(from, to);
+      const algorithm: Algorithm = ({ x, D, gradient, noise }) => {
+        const mean = ddimStep(x, D(x, from).x0, from, down);
+        return plus(mean, times(sigmaSquared, gradient), times(sigma, noise(learned))); // line 4
+      };
+      return { from, to, algorithm };
     });
+    return traced(pathOf(noising), steps);
   }),
 );

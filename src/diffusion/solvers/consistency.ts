@@ -15,14 +15,14 @@ import {
 import type { Exact } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
 import { aboveZero, amount, hinted } from '../../internal/decode.js';
-import { E } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { x0At } from '../denoisers/atLevel.js';
 import { sigmaOf } from '../levels/channel.js';
-import { isData, type Level, pairsOf } from '../levels/level.js';
+import { isData, type Level } from '../levels/level.js';
 import { type Noising, pathOf } from '../levels/noising.js';
+import { plus, solverOf, times } from './algorithm.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
@@ -55,18 +55,15 @@ export interface ConsistencyOptions extends OptionsOf<typeof options> {}
  */
 export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, ({ sigmaMin }) => ({
   needsEnd: true,
-  plan: (levels) => {
+  plan: (levels, noising) => {
     const below = levels.slice(1).find((to) => !isData(to) && Math.fround(sigmaOf(to)) < Math.fround(sigmaMin)); // programs run in float32
     // a jump to the data, then to the level of the end: a·√(σ² - ε²), 0 at the data and for σ equal to ε up to rounding
-    const noise = ({ alpha, sigma }: Level): number => Math.sqrt(Math.max(0, sigma ** 2 - (alpha * sigmaMin) ** 2));
+    const deviation = ({ alpha, sigma }: Level): number => Math.sqrt(Math.max(0, sigma ** 2 - (alpha * sigmaMin) ** 2));
+    const jumps = solverOf(({ x, D, noise }, from, to) =>
+      plus(times(to.alpha, D(x, from).x0), times(deviation(to), noise())),
+    );
     return below === undefined
-      ? E.right(
-          pairsOf(levels).map(([from, to]) => ({
-            from,
-            to,
-            stages: [{ at: from, x0: to.alpha, noise: noise(to) }],
-          })),
-        )
+      ? jumps.plan(levels, noising)
       : fail('ConfigError', {
           where: 'consistency.sigmaMin',
           expected: `at most ${sigmaOf(below)}, the σ at t = ${below.t}`,

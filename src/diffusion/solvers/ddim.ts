@@ -1,9 +1,8 @@
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Level } from '../levels/level.js';
-import { solverOf, type Stage } from './plan.js';
+import { type Algorithm, plus, solverOf, times } from './algorithm.js';
 import { etaOf, type SolverFrom, withOptions } from './solverOptions.js';
-import { ancestralLevel, holdX0 } from './steps.js';
+import { ancestralLevel, slope } from './steps.js';
 
 const ddimOptions = schema('ddim', {
   /** η from 0 to 1; 0 if left out. */
@@ -14,14 +13,14 @@ const ddimOptions = schema('ddim', {
 
 interface DdimOptions extends OptionsOf<typeof ddimOptions> {}
 
-/** The stage of a step of {@link ddim}. */
-export const ddimStage =
-  ({ eta, keepEpsilon }: Required<DdimOptions>) =>
-  (from: Level, to: Level): Stage => {
-    const { down, up } = ancestralLevel(from, to, eta);
-    if (!keepEpsilon) return { ...holdX0(from, down), noise: up };
-    const epsilon = down.sigma / from.sigma; // the factor of ε̂ = (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t), with x̂₀ before its correction
-    return { at: from, x: epsilon, x0: to.alpha, uncorrected: -epsilon * from.alpha, noise: up };
+/** The step of {@link ddim}. */
+export const ddimOf =
+  ({ eta, keepEpsilon }: Required<DdimOptions>): Algorithm =>
+  ({ x, D, noise }, from, to) => {
+    const { x0, epsilon, uncorrected } = D(x, from);
+    const { down, up } = ancestralLevel(from, to, eta); // √(1-ᾱ_s-σ²) and σ
+    const direction = keepEpsilon ? slope(x, uncorrected, from) : epsilon;
+    return plus(times(to.alpha, x0), times(down.sigma, direction), times(up, noise()));
   };
 
 /**
@@ -37,6 +36,4 @@ export const ddimStage =
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: ddim({ eta: 0.5 }) }))
  * result.stochastic // → true
  */
-export const ddim: SolverFrom<DdimOptions> = withOptions(ddimOptions, (options) =>
-  solverOf((from, to) => [ddimStage(options)(from, to)]),
-);
+export const ddim: SolverFrom<DdimOptions> = withOptions(ddimOptions, (options) => solverOf(ddimOf(options)));

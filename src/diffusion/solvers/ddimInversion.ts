@@ -1,8 +1,10 @@
 import { schema } from '../../internal/schema.js';
 import { isData, pairsOf } from '../levels/level.js';
+import { pathOf } from '../levels/noising.js';
+import { minus, plus, times, traced } from './algorithm.js';
 import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { holdX0 } from './steps.js';
+import { ddimStep } from './steps.js';
 
 const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η is 0');
 
@@ -20,12 +22,19 @@ const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η 
  * result.timesteps // → [199, 199, 399, 599, 799]
  */
 export const ddimInversion: SolverFrom<Readonly<Record<string, never>>> = withOptions(options, () =>
-  planning((levels) =>
-    pairsOf(levels.toReversed()).map(([from, to]) => {
-      if (!isData(from)) return { from, to, stages: [holdX0(from, to)] };
-      // evaluates x = a·x₀ at the level of its end: x̂₀ there, and ε̂ = (a·x₀ - a·x̂₀)/s
-      const raise = { alpha: to.alpha, sigma: 0 };
-      return { from, to, stages: [{ at: to, raise, x: 2, x0: -to.alpha }] };
-    }),
+  planning((levels, noising) =>
+    traced(
+      pathOf(noising),
+      pairsOf(levels.toReversed()).map(([from, to]) => ({
+        from,
+        to,
+        algorithm: ({ x, D }) => {
+          if (!isData(from)) return ddimStep(x, D(x, from).x0, from, to);
+          const scaled = times(to.alpha, x); // α·x₀, evaluated where the step ends
+          const { x0 } = D(scaled, to);
+          return plus(scaled, minus(scaled, times(to.alpha, x0))); // α·x₀ + σ·ε̂
+        },
+      })),
+    ),
   ),
 );

@@ -4,7 +4,6 @@ import { demanding } from '../../internal/takes.js';
 import { isData } from '../levels/level.js';
 import { solverPart } from '../parts.js';
 import type { Solver, SolverStep } from './plan.js';
-import { holdX0 } from './steps.js';
 
 /**
  * Ends a run at the last level with noise, and then takes x̂₀ there: `denoise_to_zero` of the code of DPM-Solver and UniPC, and the last
@@ -28,7 +27,7 @@ export const denoiseToZero = demanding('denoiseToZero', { solver: solverPart }, 
         actual: `${levels.length} levels, with noise at the end`,
         hint: 'leave out toData: false, or denoiseToZero',
       });
-    const last: SolverStep = { from: end, to: data, stages: [holdX0(end, data)] };
+    const last: SolverStep = { from: end, to: data, stages: [{ at: end, x0: 1 }] };
     return F.pipe(
       levels.length === 2 ? E.right([]) : solver.plan(levels.slice(0, -1), noising),
       E.map((plan) => [...plan, last]),

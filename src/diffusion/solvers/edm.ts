@@ -1,13 +1,11 @@
 import { amount, hinted } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
+import type { Level } from '../levels/level.js';
 import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
-import { planning, type Solver, type SolverStep, type Stage } from './plan.js';
-import type { Path } from '../levels/path.js';
+import { type Algorithm, type Form, plus, solverOf, type StepParts, times } from './algorithm.js';
 import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesAgain, flowStep, holdX0 } from './steps.js';
+import { ddimStep, evaluatesAgain, move, slope } from './steps.js';
 
 /** The options of churn. */
 export const churnFields = {
@@ -29,29 +27,24 @@ const heunFields = { ...churnFields, ...fallFields };
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** A step with noise of deviation `sNoise` before its stages: Algorithm 2, lines 4 and 6, for α = 1: x̂ = x + √(σ̂² - σ²)·ε. */
-export const stepUpTo = (from: Level, hat: Level, to: Level, stages: readonly Stage[], sNoise: number): SolverStep => {
-  if (hat === from) return { from, to, stages };
+/** x̂ at a noisier level: x + S_noise·√(σ̂² - σ²)·ε for α = 1. EDM, Algorithm 2, lines 5 and 6. */
+export const raised = ({ x, noise }: StepParts, from: Level, hat: Level, sNoise: number): Form => {
+  if (hat === from) return x;
   const { alpha, sigma } = transition(from, hat);
-  const noise = { alpha, sigma: sNoise * sigma };
-  return { from, to, stages: stages.map((stage, i) => (i === 0 ? { ...stage, raise: noise } : stage)) };
+  return plus(times(alpha, x), times(sNoise * sigma, noise()));
 };
 
-/** A solver with churn: `stages` go from σ̂, up to which noise leads, to the end of a step. Algorithm 2, lines 3 to 6. */
-export const churned = (
-  { churn, sMin, sMax, sNoise }: Required<Churn>,
-  stages: (hat: Level, to: Level, path: Path) => readonly Stage[],
-): Solver =>
-  planning((levels, noising) => {
-    const path = pathOf(noising);
-    return pairsOf(levels).map(([from, to], _, { length: N }) => {
-      const sigma = sigmaOf(from);
-      const isChurned = sigma >= sMin && sigma <= sMax && leavesSignal(from);
-      const gamma = isChurned ? Math.min(churn / N, Math.SQRT2 - 1) : 0;
-      const hat = gamma > 0 ? path.levelOfSigma(sigma * (1 + gamma)) : from; // σ̂ = σ + γ·σ
-      return stepUpTo(from, hat, to, stages(hat, to, path), sNoise);
-    });
-  });
+/** A method with churn, which steps from σ̂, up to which noise leads, to the end of a step: Algorithm 2, lines 3 to 6. */
+export const churned =
+  ({ churn, sMin, sMax, sNoise }: Required<Churn>, method: Algorithm): Algorithm =>
+  (parts, from, to) => {
+    const N = parts.index + parts.left;
+    const sigma = sigmaOf(from);
+    const isChurned = sigma >= sMin && sigma <= sMax && leavesSignal(from);
+    const gamma = isChurned ? Math.min(churn / N, Math.SQRT2 - 1) : 0;
+    const hat = gamma > 0 ? parts.path.levelOfSigma(sigma * (1 + gamma)) : from; // σ̂ = σ + γ·σ
+    return method({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to);
+  };
 
 /** The rule between the options of churn. */
 export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
@@ -64,13 +57,10 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver with churn and steps of two evaluations, or of one where σ falls too far for {@link evaluatesAgain}. */
-export const twoEvaluations = (
-  where: string,
-  stages: (hat: Level, to: Level, maxFall: number | undefined, path: Path) => readonly Stage[],
-): SolverFrom<HeunOptions> =>
-  withOptions(schema(where, heunFields).rule(inOrder), (options) =>
-    churned(options, (hat, to, path) => stages(hat, to, options.maxFall, path)),
+/** A solver with churn by a method of two evaluations a step, or of one where σ falls too far for {@link evaluatesAgain}. */
+export const twoEvaluations = (where: string, method: (again: boolean) => Algorithm): SolverFrom<HeunOptions> =>
+  withOptions(schema(where, heunFields).rule(inOrder), ({ maxFall, ...churn }) =>
+    solverOf(churned(churn, (parts, hat, to) => method(evaluatesAgain(hat, to, maxFall))(parts, hat, to))),
   );
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
@@ -87,25 +77,21 @@ const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: euler({ churn: 1 }) }))
  * result.stochastic // → true
  */
-export const euler: SolverFrom<Churn> = withOptions(churnOptions, (options) =>
-  churned(options, (from, to) => [holdX0(from, to)]),
+export const euler: SolverFrom<Churn> = withOptions(churnOptions, (churn) =>
+  solverOf(churned(churn, ({ x, D }, hat, to) => ddimStep(x, D(x, hat).x0, hat, to))),
 );
 
-/**
- * The stages of {@link heun} from x̂ at σ̂ to x_s at σ_s: Algorithm 2, lines 7 to 11. For α = 1 the slopes are d = (x̂ - x̂₀)/σ̂ and,
- * where Euler's step ends, x' = x̂ + (σ_s - σ̂)·d, d' = (x' - x̂₀')/σ_s = x̂/σ̂ + (1/σ_s - 1/σ̂)·x̂₀ - x̂₀'/σ_s. So
- *
- *     ½·d + ½·d' = (x̂ - D)/σ̂ for D = (1 - w)·x̂₀ + w·x̂₀' and w = σ̂/(2·σ_s),
- *
- * and the correction is Euler's step from x̂ with D in place of x̂₀.
- */
-export const heunStages = (hat: Level, to: Level, maxFall?: number): readonly Stage[] => {
-  const { x, x0 } = flowStep(hat, to); // the factors of Euler's step
-  const euler: Stage = { at: hat, x, x0 };
-  if (!evaluatesAgain(hat, to, maxFall)) return [euler];
-  const w = sigmaOf(hat) / sigmaOf(to) / 2;
-  return [euler, { at: to, start: x, memory: [x0 * (1 - w)], x0: x0 * w }]; // factors of x̂, x̂₀ and x̂₀'
-};
+/** The step of {@link heun} from x̂ at σ̂: EDM, Algorithm 2, lines 7 to 11. One evaluation unless `again` is true. */
+export const heunStep =
+  (again: boolean): Algorithm =>
+  ({ x, D }, hat, to) => {
+    const { x0 } = D(x, hat);
+    const euler = ddimStep(x, x0, hat, to); //                      line 8
+    if (!again) return euler;
+    const d = slope(x, x0, hat); //                                 line 7
+    const d2 = slope(euler, D(euler, to).x0, to); //                line 10
+    return move(x, times(1 / 2, plus(d, d2)), hat, to); //          line 11
+  };
 
 /**
  * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
@@ -120,4 +106,4 @@ export const heunStages = (hat: Level, to: Level, maxFall?: number): readonly St
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: heun({ churn: 1, sMin: 0.05, sMax: 50, sNoise: 1.003 }) }))
  * result.steps // → 7
  */
-export const heun = twoEvaluations('heun', heunStages);
+export const heun = twoEvaluations('heun', heunStep);

@@ -1,7 +1,7 @@
 import { type OptionsOf, schema } from '../../internal/schema.js';
-import { ddimStage } from './ddim.js';
-import { solverOf } from './plan.js';
-import { ancestralFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { solverOf } from './algorithm.js';
+import { ancestralFields, ancestrally, type SolverFrom, withOptions } from './solverOptions.js';
+import { ddimStep } from './steps.js';
 
 const options = schema('eulerAncestral', ancestralFields);
 
@@ -19,9 +19,13 @@ interface EulerAncestralOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(2), solver: eulerAncestral() }))
  * result.stochastic // → true
  */
-export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, ({ eta, sNoise }) =>
-  solverOf((from, to) => {
-    const stage = ddimStage({ eta, keepEpsilon: false })(from, to);
-    return [{ ...stage, noise: sNoise * stage.noise! }];
-  }),
+export const eulerAncestral: SolverFrom<EulerAncestralOptions> = withOptions(options, (settings) =>
+  solverOf(
+    ancestrally(
+      settings,
+      () =>
+        ({ x, D }, from, down) =>
+          ddimStep(x, D(x, from).x0, from, down),
+    ),
+  ),
 );

@@ -4,16 +4,16 @@ import { fail } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level } from '../levels/level.js';
+import { type Algorithm, type Form, minus, plus, type Prediction, solverOf, times } from './algorithm.js';
 import { type Churn, churned, churnFields, inOrder } from './edm.js';
-import { type Solver, solverOf, type Stage } from './plan.js';
+import type { Solver } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { inX0 } from './steps.js';
 
 /** A solver of a path with derivatives. Its plan is a `ConfigError` on another one. */
-const alongTime = (where: string, solver: Solver): Solver => ({
+const alongTime = (where: string, algorithm: Algorithm): Solver => ({
   plan: (levels, noising) =>
     levels.slice(0, -1).every(({ rates }) => rates)
-      ? solver.plan(levels, noising)
+      ? solverOf(algorithm).plan(levels, noising)
       : fail('ConfigError', {
           where,
           expected: 'a path with derivatives by its time',
@@ -21,14 +21,6 @@ const alongTime = (where: string, solver: Solver): Solver => ({
           hint: 'take rectifiedFlow(), another continuous path, or ddim()',
         }),
 });
-
-/** A stage that moves by factors of the velocity where it evaluates, and of velocities before, from the start of the step. */
-const moving = (at: Level, from: Level, own: number, memory: readonly number[] = []): Stage => {
-  const { x, x0 } = inX0(at, 'velocity', own);
-  return at === from
-    ? { at, x: 1 + x, x0, remembers: 'velocity' }
-    : { at, start: 1, x, x0, memory, remembers: 'velocity' };
-};
 
 const eulerOptions = /* @__PURE__ */ schema('flowEuler', churnFields).rule(inOrder);
 
@@ -45,7 +37,7 @@ const eulerOptions = /* @__PURE__ */ schema('flowEuler', churnFields).rule(inOrd
 export const flowEuler: SolverFrom<Churn> = withOptions(eulerOptions, (churn) =>
   alongTime(
     'flowEuler',
-    churned(churn, (from, to) => [moving(from, from, to.t - from.t)]),
+    churned(churn, ({ x, D }, hat, to) => plus(x, times(to.t - hat.t, D(x, hat).velocity))),
   ),
 );
 
@@ -92,12 +84,14 @@ interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, last, ...churn }) =>
   alongTime(
     'flowHeun',
-    churned(churn, (from, to, path) => {
-      const length = to.t - from.t;
-      if (isData(to) && last === 1) return [moving(from, from, length)];
-      const middle = alpha === 1 ? to : path.levelAt(from.t + alpha * length);
+    churned(churn, ({ x, D, path }, hat, to) => {
+      const h = to.t - hat.t;
+      const u = D(x, hat).velocity;
+      if (isData(to) && last === 1) return plus(x, times(h, u));
+      const middle = alpha === 1 ? to : path.levelAt(hat.t + alpha * h);
+      const u2 = D(plus(x, times(alpha * h, u)), middle).velocity;
       const share = 1 / (2 * alpha);
-      return [moving(from, from, alpha * length), moving(middle, from, share * length, [(1 - share) * length])];
+      return plus(x, times((1 - share) * h, u), times(share * h, u2));
     }),
   ),
 );
@@ -114,11 +108,8 @@ const sdeOptions = schema('flowSde', {
 
 interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
 
-/** The drift û - w/2·score of the reverse SDE at a level, as factors of x and x̂₀. */
-const driftAt = (at: Level, w: number): { readonly x: number; readonly x0: number } => {
-  const [velocity, score] = [inX0(at, 'velocity', 1), inX0(at, 'score', w / 2)];
-  return { x: velocity.x - score.x, x0: velocity.x0 - score.x0 };
-};
+/** The drift û - w/2·score of the reverse SDE. */
+const drift = ({ velocity, score }: Prediction, w: number): Form => minus(velocity, times(w / 2, score));
 
 /**
  * Stochastic sampling of a flow by the reverse SDE with a chosen diffusion w(t) (SiT, Ma et al. 2024, eq. 6), by Euler and Maruyama:
@@ -134,21 +125,15 @@ const driftAt = (at: Level, w: number): { readonly x: number; readonly x0: numbe
  * unwrap(sampler({ noising: rectifiedFlow(), denoiser: white, grid: 250, solver })).stochastic // → true
  */
 export const flowSde: SolverFrom<FlowSdeOptions> = withOptions(sdeOptions, ({ diffusion, method }) =>
-  alongTime(
-    'flowSde',
-    solverOf((from, to) => {
-      const h = to.t - from.t;
-      const w = diffusion(from);
-      const deviation = isData(to) ? 0 : Math.sqrt(w * -h);
-      const drift = driftAt(from, w);
-      const euler = { at: from, x: 1 + h * drift.x, x0: h * drift.x0 };
-      if (isData(to) || method === 'euler') return [{ ...euler, noise: deviation }];
-      const next = driftAt(to, diffusion(to));
-      const half = h / 2;
-      return [
-        { ...euler, raise: { alpha: 1, sigma: deviation } },
-        { at: to, start: 1 + half * drift.x, memory: [half * drift.x0], x: half * next.x, x0: half * next.x0 },
-      ];
-    }),
-  ),
+  alongTime('flowSde', ({ x, D, noise }, from, to) => {
+    const h = to.t - from.t;
+    const w = diffusion(from);
+    const dW = times(isData(to) ? 0 : Math.sqrt(w * -h), noise());
+    if (isData(to) || method === 'euler') return plus(x, times(h, drift(D(x, from), w)), dW);
+    const hat = plus(x, dW);
+    const d = drift(D(hat, from), w);
+    const euler = plus(hat, times(h, d));
+    const d2 = drift(D(euler, to), diffusion(to));
+    return plus(hat, times(h / 2, plus(d, d2)));
+  }),
 );

@@ -1,19 +1,21 @@
 /** The midpoint method of k-diffusion, and its ancestral form. */
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import type { Channel } from '../levels/channel.js';
-import type { Level } from '../levels/level.js';
-import type { Path } from '../levels/path.js';
+import { type Algorithm, solverOf } from './algorithm.js';
 import { twoEvaluations } from './edm.js';
-import type { Stage } from './plan.js';
-import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesAgain, holdNoiseFrom, holdX0, levelBetween } from './steps.js';
+import { ancestralFields, ancestrally, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
+import { ddimStep, levelBetween, move } from './steps.js';
 
 /** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
-const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonly Stage[] => {
-  if (!again) return [holdX0(from, to)];
-  const middle = levelBetween(path, from, to, 1 / 2);
-  return [holdX0(from, middle), holdNoiseFrom(middle, from, to, [1])];
-};
+const midpoint =
+  (again: boolean): Algorithm<Channel> =>
+  ({ x, D, path }, from, to) => {
+    const { x0 } = D(x, from);
+    if (!again) return ddimStep(x, x0, from, to);
+    const middle = levelBetween(path, from, to, 1 / 2);
+    const half = ddimStep(x, x0, from, middle);
+    return move(x, D(half, middle).epsilon, from, to);
+  };
 
 /**
  * The midpoint method in σ, with the middle at the mean of ln σ (DPM-Solver-2 of Karras et al. 2022, `sample_dpm_2` of
@@ -27,9 +29,7 @@ const midpoint = (path: Path, from: Level, to: Channel, again: boolean): readonl
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * result.steps // → 7
  */
-export const kdpm2 = twoEvaluations('kdpm2', (from, to, maxFall, path) =>
-  midpoint(path, from, to, evaluatesAgain(from, to, maxFall)),
-);
+export const kdpm2 = twoEvaluations('kdpm2', midpoint);
 
 const options = schema('kdpm2Ancestral', { ...ancestralFields, ...fallFields });
 
@@ -47,5 +47,5 @@ interface AncestralOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2Ancestral({ eta: 0.5 }) })).stochastic // → true
  */
 export const kdpm2Ancestral: SolverFrom<AncestralOptions> = withOptions(options, (settings) =>
-  ancestralBy(settings, midpoint, (from, down) => down.sigma > 0 || from.alpha === 0),
+  solverOf(ancestrally(settings, midpoint, (from, down) => down.sigma > 0 || from.alpha === 0)),
 );

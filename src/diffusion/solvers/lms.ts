@@ -1,9 +1,9 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../levels/level.js';
+import type { Level } from '../levels/level.js';
 import { sigmaOf } from '../levels/channel.js';
-import { planning } from './plan.js';
+import { solverOf } from './algorithm.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
-import { hasSignal, holdNoise, reachOf } from './steps.js';
+import { hasSignal, meanStep, recent } from './steps.js';
 
 /** The nodes of two-point Gauss quadrature on [0, 1], which is exact for cubic polynomials. */
 const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
@@ -12,10 +12,9 @@ const GAUSS = [(1 - Math.sqrt(1 / 3)) / 2, (1 + Math.sqrt(1 / 3)) / 2];
  * The weights of the last ε̂ in the mean over a step: the means of their Lagrange polynomials in σ, which have at most
  * degree 3.
  */
-const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly number[] => {
-  if (reach === 1) return [1]; // σ may be infinite
-  const nodes = Array.from({ length: reach }, (_, k) => sigmaOf(levels[i - k]!));
-  const length = sigmaOf(levels[i + 1]!) - nodes[0]!;
+const weightsOf = (levels: readonly Level[], to: Level): readonly number[] => {
+  const nodes = levels.map(sigmaOf);
+  const length = sigmaOf(to) - nodes[0]!;
   return nodes.map((node, k) => {
     const polynomial = (sigma: number): number =>
       nodes.reduce((all, other, j) => (j === k ? all : (all * (sigma - other)) / (node - other)), 1);
@@ -42,10 +41,16 @@ interface LmsOptions extends OptionsOf<typeof options> {}
  * result.memory // → 3
  */
 export const lms: SolverFrom<LmsOptions> = withOptions(options, ({ order }) =>
-  planning((levels) =>
-    pairsOf(levels).map(([from, to], i) => {
-      const weights = weightsOf(levels, i, reachOf(levels, i, order, hasSignal));
-      return { from, to, stages: [holdNoise(from, to, weights)] };
-    }),
-  ),
+  solverOf(({ x, D, past }, from, to) => {
+    const predictions = recent(D(x, from), past, to, order, hasSignal);
+    return meanStep(
+      predictions,
+      weightsOf(
+        predictions.map(({ at }) => at),
+        to,
+      ),
+      from,
+      to,
+    );
+  }),
 );

@@ -3,11 +3,9 @@ import { finite, listOfSome, show } from '../../internal/decode.js';
 import { isEither } from '../../internal/either.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import { callback } from '../../internal/parts.js';
 import { argument, optional, record } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
-import { isData, type Level, pairsOf } from '../levels/level.js';
+import { isData, type Level } from '../levels/level.js';
 import { type Channel, sigmaOf } from '../levels/channel.js';
 import { predictsPart } from '../parts.js';
 import { type Noising, pathOf } from '../levels/noising.js';
@@ -79,32 +77,14 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
   plan: (levels, noising) => E.right(plan(levels, noising)),
 });
 
-/**
- * A solver whose steps depend only on the levels where they begin and end, and on levels of the path between them, such as
- * `path.levelOfSigma(σ)`.
- * @example
- * const euler = solverOf((from, to) => [
- *   { at: from, x: to.sigma / from.sigma, x0: to.alpha - (to.sigma / from.sigma) * from.alpha },
- * ])
- * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
- * const plan = unwrap(euler.plan(levelsOf(noising, [1, 0]), noising))
- * plan.map(({ stages }) => stages[0]!.x) // → [0.75, 0]
- */
-export const solverOf = demanding(
-  'solverOf',
-  { stages: callback('a function from two levels to stages') },
-  (stages: (from: Level, to: Level, path: Path) => readonly Stage[]): Solver =>
-    planning((levels, noising) => {
-      const path = pathOf(noising);
-      return pairsOf(levels).map(([from, to]) => ({ from, to, stages: stages(from, to, path) }));
-    }),
-);
-
 /** All stages of a plan, one for each evaluation. */
 export const stagesOf = (plan: SolverPlan): readonly Stage[] => plan.flatMap(({ stages }) => stages);
 
 /** The numbers of a level; it may have more. */
-const levelType = t.type({ t: finite, alpha: finite, sigma: finite }, 'a level { t, alpha, sigma } of finite numbers');
+export const levelType = t.type(
+  { t: finite, alpha: finite, sigma: finite },
+  'a level { t, alpha, sigma } of finite numbers',
+);
 
 const stageType = record({
   at: levelType,
@@ -187,7 +167,7 @@ export const planOf = (
     return refuse(
       'an Either of an array of steps',
       show(result),
-      'return E.right(steps), or make the solver by solverOf',
+      'return E.right(steps), or write the step: solverOf(({ x, D }, from, to) => …)',
     );
   return F.pipe(
     result,

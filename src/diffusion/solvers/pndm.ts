@@ -1,11 +1,10 @@
 import { oneOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Level, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
+import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
-import { type SolverPlan, planning, type Stage } from './plan.js';
+import { type Form, type Prediction, plus, solverOf, type StepParts, times } from './algorithm.js';
 import { fallBeside, orderOf, refusedFall, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesAgain, hasSignal, holdNoise, holdNoiseFrom, MAX_FALL, reachOf } from './steps.js';
+import { ddimStep, evaluatesAgain, hasSignal, MAX_FALL, meanStep, move, recent, weighted } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
@@ -18,26 +17,20 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
 /** The most by which σ may fall over a step by Runge-Kutta, whose weights assume that halfway in t is halfway in σ. */
 const MAX_FALL_HALFWAY = 4;
 
-/** The four stages of the pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second does not move in t. */
-const rungeKutta = (from: Level, half: Level, to: Level): readonly Stage[] => [
-  holdNoise(from, half, [1]),
-  holdNoiseFrom(half, from, half, [1]),
-  holdNoiseFrom(half, from, to, [1]),
-  holdNoiseFrom(to, from, to, [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
-];
+/** The pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second evaluation does not move in t. */
+const rungeKutta = ({ x, D }: StepParts, own: Prediction, from: Level, half: Level, to: Level): Form => {
+  const e1 = own.epsilon;
+  const e2 = D(ddimStep(x, own.x0, from, half), half).epsilon;
+  const e3 = D(move(x, e2, from, half), half).epsilon;
+  const e4 = D(move(x, e3, from, to), to).epsilon;
+  return move(x, weighted([1 / 6, 1 / 3, 1 / 3, 1 / 6], [e1, e2, e3, e4]), from, to);
+};
 
 /** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls more than `maxFall`. */
 const halfway = ({ list, levelAt }: Path, from: Level, to: Level, maxFall: number): Level | null =>
   (list && from.t - to.t < 2) || !evaluatesAgain(from, to, maxFall)
     ? null
     : levelAt(from.t - (list ? Math.floor((from.t - to.t) / 2) : (from.t - to.t) / 2));
-
-/** Weights of the newest ε̂ and of those a number of stages ago, with zeros between. */
-const ago = ([own, ...earlier]: readonly number[], stages: readonly number[]): readonly number[] => {
-  const weights = [own!, ...Array<number>(stages[earlier.length - 1] ?? 0).fill(0)];
-  earlier.forEach((weight, k) => (weights[stages[k]!] = weight));
-  return weights;
-};
 
 const options = /* @__PURE__ */ schema('pndm', {
   /** The number of ε̂, 1, which is DDIM, to 4; 4 if left out. */
@@ -72,23 +65,15 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * result.memory // → 3
  */
 export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, maxFall }) =>
-  planning((levels, noising): SolverPlan => {
-    const path = pathOf(noising);
-    const staged = start === 'rungeKutta' ? order - 1 : 0;
-    /** The number of stages since each earlier step began, newest first. */
-    let began: readonly number[] = [];
-    return pairsOf(levels).map(([from, to], i) => {
-      const half = i < staged ? halfway(path, from, to, maxFall ?? MAX_FALL_HALFWAY) : null;
-      const reach = reachOf(levels, i, order, hasSignal);
-      const plain = holdNoise(from, to, ago(ADAMS_BASHFORTH[reach - 1]!, began));
-      const repeats = start === 'heun' && i === 0 && order > 1 && evaluatesAgain(from, to, maxFall ?? MAX_FALL);
-      const stages = half
-        ? rungeKutta(from, half, to)
-        : repeats
-          ? [plain, holdNoiseFrom(to, from, to, [1 / 2, 1 / 2])]
-          : [plain];
-      began = [0, ...began].map((n) => n + stages.length).slice(0, order);
-      return { from, to, stages };
-    });
+  solverOf((parts, from, to) => {
+    const { x, D, past, path, index } = parts;
+    const own = D(x, from);
+    const halfwayTo = start === 'rungeKutta' && index < order - 1;
+    const half = halfwayTo ? halfway(path, from, to, maxFall ?? MAX_FALL_HALFWAY) : null;
+    if (half) return rungeKutta(parts, own, from, half, to);
+    const predictions = recent(own, past, to, order, hasSignal);
+    const next = meanStep(predictions, ADAMS_BASHFORTH[predictions.length - 1]!, from, to); // eq. 12
+    const repeats = start === 'heun' && index === 0 && order > 1 && evaluatesAgain(from, to, maxFall ?? MAX_FALL);
+    return repeats ? move(x, times(1 / 2, plus(own.epsilon, D(next, to).epsilon)), from, to) : next;
   }),
 );

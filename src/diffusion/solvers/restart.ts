@@ -6,9 +6,10 @@ import { sigmaOf } from '../levels/channel.js';
 import { isData, type Level, pairsOf } from '../levels/level.js';
 import { pathOf } from '../levels/noising.js';
 import { karras } from '../levels/spacedSigmas.js';
-import { heunStages, stepUpTo } from './edm.js';
-import type { SolverStep } from './plan.js';
+import { type PlannedStep, traced } from './algorithm.js';
+import { heunStep, raised } from './edm.js';
 import { fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
+import { evaluatesAgain } from './steps.js';
 
 const HINT = 'the paper uses { min: 0.06, max: 0.3, levels: 3, repeats: 2 } for CIFAR-10';
 const interval = record({
@@ -65,7 +66,7 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  */
 export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho, maxFall }) => ({
   plan: (levels, noising) => {
-    const { levelOfSigma } = pathOf(noising);
+    const path = pathOf(noising);
     const noisy = levels.filter((level) => !isData(level));
     const lows = intervals.map(({ min }) => nearestTo(min, noisy));
     const most = sigmaOf(levels[0]!);
@@ -77,15 +78,21 @@ export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ inter
         actual: `${intervals[wrong]!.max}`,
         hint: HINT,
       });
-    const step = (from: Level, hat: Level, to: Level) => stepUpTo(from, hat, to, heunStages(hat, to, maxFall), sNoise);
-    const again = (low: Level): readonly SolverStep[] =>
+    const step = (from: Level, hat: Level, to: Level): PlannedStep => ({
+      from,
+      to,
+      algorithm: (parts) =>
+        heunStep(evaluatesAgain(hat, to, maxFall))({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to),
+    });
+    const again = (low: Level): readonly PlannedStep[] =>
       intervals
         .filter((_, k) => lows[k] === low)
         .flatMap(({ max, levels: count, repeats }) => {
-          const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), levelOfSigma);
+          const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), path.levelOfSigma);
           const way = pairsOf([...down.slice(0, -1), low]).map(([from, to], i) => step(i === 0 ? low : from, from, to));
           return Array.from({ length: repeats }, () => way).flat();
         });
-    return E.right(pairsOf(levels).flatMap(([from, to]) => [step(from, from, to), ...again(to)]));
+    const steps = pairsOf(levels).flatMap(([from, to]) => [step(from, from, to), ...again(to)]);
+    return E.right(traced(path, steps));
   },
 }));

@@ -3,9 +3,9 @@ import { t } from '../../internal/fp.js';
 import { sumOf } from '../../internal/numbers.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import { sigmaOf } from '../levels/channel.js';
-import { solverOf } from './plan.js';
+import { type Form, solverOf, times } from './algorithm.js';
 import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesAgain, holdNoise, holdNoiseFrom, holdX0 } from './steps.js';
+import { ddimStep, evaluatesAgain, move, weighted } from './steps.js';
 
 type Numbers = readonly number[];
 
@@ -48,13 +48,18 @@ interface RungeKuttaOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising: edm(), denoiser: white, grid: 8, solver: kutta })).steps // → 22
  */
 export const rungeKutta: SolverFrom<RungeKuttaOptions> = withOptions(options, ({ tableau, maxFall }) =>
-  solverOf((from, to, { levelOfSigma }) => {
-    if (!evaluatesAgain(from, to, maxFall)) return [holdX0(from, to)];
+  solverOf(({ x, D, path: { levelOfSigma } }, from, to) => {
+    const { x0, epsilon } = D(x, from);
+    if (!evaluatesAgain(from, to, maxFall)) return ddimStep(x, x0, from, to);
+    const slopes: Form[] = [epsilon];
     const levelAt = (c: number) => (c > 1 - ROUNDING ? to : levelOfSigma((1 - c) * sigmaOf(from) + c * sigmaOf(to)));
-    const ends = tableau.map((row) => levelAt(sumOf(row)));
-    return tableau.map((row, i) => {
-      const mean = row.map((factor) => factor / sumOf(row)).toReversed(); // of ε̂, newest first
-      return i === 0 ? holdNoise(from, ends[0]!, mean) : holdNoiseFrom(ends[i - 1]!, from, ends[i]!, mean);
+    const reached = tableau.map((row, i) => {
+      const c = sumOf(row);
+      const end = levelAt(c);
+      const next = i === 0 ? ddimStep(x, x0, from, end) : move(x, times(1 / c, weighted(row, slopes)), from, end);
+      if (i < tableau.length - 1) slopes.push(D(next, end).epsilon);
+      return next;
     });
+    return reached.at(-1)!;
   }),
 );

@@ -6,9 +6,9 @@ import { E, F, t } from '../../internal/fp.js';
 import { type Fields, type Filled, optional, type OptionsOf, type Schema } from '../../internal/schema.js';
 import { type Channel, sigmaOf } from '../levels/channel.js';
 import { type Level, pairsOf } from '../levels/level.js';
-import type { Path } from '../levels/path.js';
-import { type Solver, solverOf, type Stage } from './plan.js';
-import { ancestralLevel, evaluatesAgain, thenNoise } from './steps.js';
+import { type Algorithm, plus, times } from './algorithm.js';
+import type { Solver } from './plan.js';
+import { ancestralLevel, evaluatesAgain } from './steps.js';
 
 /** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
@@ -113,16 +113,18 @@ export const ancestralFields = {
 };
 
 /**
- * An ancestral solver by the stages of a method, which has only one where it does not evaluate `again`. Noise follows each step down
- * that `draws`.
+ * Ancestral sampling by a method: its step goes to a lower noise level than the next, and noise leads up to the next. The method
+ * evaluates again if `again` is true. Noise follows each step down that `draws`.
  */
-export const ancestralBy = (
-  { eta, sNoise, maxFall }: Filled<typeof ancestralFields & typeof fallFields>,
-  stagesTo: (path: Path, from: Level, down: Channel, again: boolean) => readonly Stage[],
-  draws: (from: Level, down: Channel) => boolean = () => true,
-): Solver =>
-  solverOf((from, to, path) => {
+export const ancestrally =
+  (
+    { eta, sNoise, maxFall }: Filled<typeof ancestralFields> & { readonly maxFall?: number | undefined },
+    method: (again: boolean) => Algorithm<Channel>,
+    draws: (from: Level, down: Channel) => boolean = () => true,
+  ): Algorithm =>
+  (parts, from, to) => {
     const { down, up } = ancestralLevel(from, to, eta);
     const again = down.sigma > 0 && evaluatesAgain(from, to, maxFall);
-    return thenNoise(stagesTo(path, from, down, again), draws(from, down) ? sNoise * up : 0);
-  });
+    const next = method(again)(parts, from, down);
+    return draws(from, down) ? plus(next, times(sNoise * up, parts.noise())) : next;
+  };

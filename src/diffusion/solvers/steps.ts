@@ -1,67 +1,65 @@
 /** Steps that several solvers take, and the levels between which they take them. */
-import { natural } from '../../internal/decode.js';
-import { demanding } from '../../internal/takes.js';
-import { channelPart, levelsPart } from '../parts.js';
-import { conversion, type Parameterization } from '../denoisers/parameterization.js';
 import type { Level } from '../levels/level.js';
 import type { Path } from '../levels/path.js';
 import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../levels/channel.js';
-import type { Stage } from './plan.js';
+import { type Form, minus, type Past, plus, type Prediction, times } from './algorithm.js';
 
 /**
- * The coefficients of x_s = x·x_t + x0·x̂₀: the probability flow from one noise level to another, for a constant x̂₀. This is
- * the step of DDIM with η = 0, of Euler in σ, and of DPM-Solver++ of order 1.
- * @example flowStep({ alpha: 0.6, sigma: 0.8 }, { alpha: 0.8, sigma: 0.6 }) // → { x: 0.75, x0: 0.35 }
+ * DDIM's step (Song et al. 2021, eq. 12 with η = 0), the flow from one level to another for a constant x̂₀: √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε̂ with
+ * ε̂ = (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t). Euler's step in σ, DPM-Solver and DPM-Solver++ of order 1 are the same. It is defined for any levels.
+ * @example
+ * // DDIM
+ * solverOf(({ x, D }, from, to) => ddimStep(x, D(x, from).x0, from, to))
  */
-export const flowStep = demanding(
-  'flowStep',
-  { from: channelPart, to: channelPart },
-  (from: Channel, to: Channel): { readonly x: number; readonly x0: number } => {
-    const x = to.sigma / from.sigma;
-    return { x, x0: to.alpha - x * from.alpha };
-  },
-);
-
-/** The stage of {@link flowStep}: DDIM (Song et al. 2021), eq. 12 with η = 0. */
-export const holdX0 = (from: Level, to: Channel): Stage => {
-  const { x, x0 } = flowStep(from, to);
-  return { at: from, x, x0 };
-};
-
-/** The coefficients of x_s = x·x_t + noise·ε̂: the step of DDIM with any ε̂. `from` must have signal. */
-const noiseStep = (from: Channel, to: Channel): { readonly x: number; readonly noise: number } => {
-  const x = to.alpha / from.alpha;
-  return { x, noise: to.sigma - x * from.sigma };
-};
-
-/** A factor of a prediction at a level as factors of x and x̂₀. */
-export const inX0 = (
-  at: Level,
-  space: Parameterization,
-  factor: number,
-): { readonly x: number; readonly x0: number } => {
-  const { x, prediction } = conversion('x0', space)(at);
-  return { x: factor * x, x0: factor * prediction };
+export const ddimStep = (x: Form, x0: Form, from: Channel, to: Channel): Form => {
+  const ratio = to.sigma / from.sigma;
+  return plus(times(ratio, x), times(to.alpha - ratio * from.alpha, x0));
 };
 
 /**
- * The stage of DDIM's step with a weighted mean of the last ε̂, newest first; the weights sum to 1. It is the step with the
- * newest ε̂, plus the difference of the mean to it, because without signal or to the data the step with any ε̂ loses digits.
+ * Moves x_t along a slope of x/α over σ/α, which ε̂ is: α_s/α_t·x_t + (σ_s - α_s/α_t·σ_t)·slope. It is Euler's step of EDM (Karras et
+ * al. 2022), Algorithm 2, line 8, in the scale of any path. `from` must have signal.
+ * @example
+ * // Euler's method
+ * solverOf(({ x, D }, from, to) => move(x, D(x, from).epsilon, from, to))
  */
-export const holdNoise = (from: Level, to: Channel, [own = 1, ...earlier]: readonly number[]): Stage => {
-  const { x, x0 } = flowStep(from, to);
-  const stage = { at: from, remembers: 'epsilon' } as const;
-  if (own === 1) return { ...stage, x, x0 };
-  const { noise } = noiseStep(from, to);
-  const beyond = inX0(from, 'epsilon', (own - 1) * noise);
-  return { ...stage, x: x + beyond.x, x0: x0 + beyond.x0, memory: earlier.map((weight) => weight * noise) };
+export const move = (x: Form, slope: Form, from: Channel, to: Channel): Form => {
+  const ratio = to.alpha / from.alpha;
+  return plus(times(ratio, x), times(to.sigma - ratio * from.sigma, slope));
 };
 
-/** A stage at a level that repeats DDIM's step from where it began, with a mean of the ε̂ since, newest first. */
-export const holdNoiseFrom = (at: Level, from: Level, to: Channel, [own = 1, ...earlier]: readonly number[]): Stage => {
-  const { x: start, noise } = noiseStep(from, to);
-  const memory = earlier.map((weight) => weight * noise);
-  return { at, remembers: 'epsilon', start, ...inX0(at, 'epsilon', own * noise), memory };
+/**
+ * The slope of x/α over σ/α for a prediction x̂₀, (x - α·x̂₀)/σ, which is ε̂: EDM, Algorithm 2, line 7.
+ * @example
+ * // Euler's method
+ * solverOf(({ x, D }, from, to) => move(x, slope(x, D(x, from).x0, from), from, to))
+ */
+export const slope = (x: Form, x0: Form, { alpha, sigma }: Channel): Form =>
+  times(1 / sigma, minus(x, times(alpha, x0)));
+
+/** The sum of forms with weights. */
+export const weighted = (weights: readonly number[], forms: readonly Form[]): Form =>
+  plus(...weights.map((weight, k) => times(weight, forms[k]!)));
+
+/**
+ * DDIM's step with a weighted mean of the newest ε̂, newest first, in place of the own one; the weights sum to 1. The difference of the
+ * mean to the own ε̂ is added to DDIM's step, because {@link move} loses digits where x has little signal.
+ */
+export const meanStep = (
+  predictions: readonly Prediction[],
+  weights: readonly number[],
+  from: Channel,
+  to: Channel,
+): Form => {
+  const [own, ...earlier] = predictions.map(({ epsilon }) => epsilon);
+  const { x, x0 } = predictions[0]!;
+  const ddim = ddimStep(x, x0, from, to);
+  if (earlier.length === 0) return ddim;
+  const beyond = weighted(
+    weights.slice(1),
+    earlier.map((epsilon) => minus(epsilon, own!)),
+  );
+  return plus(ddim, times(to.sigma - (to.alpha / from.alpha) * from.sigma, beyond));
 };
 
 /** The standard deviation of q(x_t|x_s), √β of a step: σ_t·√(1 - SNR_t/SNR_s). */
@@ -116,35 +114,24 @@ export const evaluatesAgain = (from: Channel, to: Channel, maxFall?: number): bo
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>
   levelOfSigma(Math.exp((1 - r) * Math.log(sigmaOf(from)) + r * Math.log(sigmaOf(to))));
 
-/** Stages, the last of which adds noise of a standard deviation. */
-export const thenNoise = (stages: readonly Stage[], noise: number): readonly Stage[] => [
-  ...stages.slice(0, -1),
-  { ...stages.at(-1)!, noise },
-];
-
 /** The greatest order of a step, from the number of steps that are left, with its own. */
 export type OrderAt = (left: number) => number;
 
+/** Tests if a multistep formula may use the prediction where a step begins. */
+export type Usable = (from: Level, to: Level) => boolean;
+
 /**
- * The number of predictions that a multistep formula may use in the step from level i, including its own: at most `order`,
- * and only those since the last step that is not `usable`. By default a step is usable if its length in λ is finite.
- * @example
- * const noising = unwrap(ddpm(cosine(1000)))
- * const levels = levelsOf(noising, [900, 600, 300])
- * // the last step ends at the data, where λ is ∞
- * ;[0, 1, 2].map((i) => reachOf(levels, i, 2)) // → [1, 2, 1]
+ * The predictions that a multistep formula may use in a step, the own one first: at most `order`, and only those since the last step
+ * that is not `usable`. By default a step is usable if its length in λ is finite.
  */
-export const reachOf = demanding(
-  'reachOf',
-  { levels: levelsPart, i: natural, order: natural },
-  (
-    levels: readonly Level[],
-    i: number,
-    order: number,
-    usable: (from: Level, to: Level) => boolean = hasLength,
-  ): number => {
-    let reach = 0;
-    while (reach < order && reach <= i && usable(levels[i - reach]!, levels[i - reach + 1]!)) reach++;
-    return Math.max(1, reach);
-  },
-);
+export const recent = (
+  own: Prediction,
+  past: readonly Past[],
+  to: Level,
+  order: number,
+  usable: Usable = hasLength,
+): readonly Prediction[] => {
+  if (!usable(own.at, to)) return [own];
+  const end = past.findIndex((one) => !usable(one.at, one.to));
+  return [own, ...past.slice(0, Math.min(order - 1, end === -1 ? Infinity : end))];
+};

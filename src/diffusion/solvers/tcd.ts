@@ -2,9 +2,9 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { hinted, refined, share } from '../../internal/decode.js';
 import { transition } from '../levels/channel.js';
 import { isData } from '../levels/level.js';
-import { solverOf } from './plan.js';
+import { plus, solverOf, times } from './algorithm.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { flowStep, holdX0 } from './steps.js';
+import { ddimStep } from './steps.js';
 
 const options = schema('tcd', {
   /** γ from 0, which is DDIM, to 1, which is multistep consistency sampling; 0.3 if left out. */
@@ -26,12 +26,12 @@ interface TcdOptions extends OptionsOf<typeof options> {}
  */
 export const tcd: SolverFrom<TcdOptions> = withOptions(options, ({ gamma }) => ({
   needsEnd: true,
-  ...solverOf((from, to, { list, levelAt }) => {
-    if (isData(to) || gamma === 0) return [holdX0(from, to)];
+  ...solverOf(({ x, D, noise, path: { list, levelAt } }, from, to) => {
+    const { x0 } = D(x, from);
+    if (isData(to) || gamma === 0) return ddimStep(x, x0, from, to);
     const time = (1 - gamma) * to.t;
     const below = levelAt(list ? Math.floor(time) : time);
-    const back = transition(below, to);
-    const { x, x0 } = flowStep(from, below);
-    return [{ at: from, x: back.alpha * x, x0: back.alpha * x0, noise: back.sigma }];
+    const { alpha, sigma } = transition(below, to);
+    return plus(times(alpha, ddimStep(x, x0, from, below)), times(sigma, noise()));
   }),
 }));

@@ -4,24 +4,24 @@ import { power } from '../../../internal/numerics/power.js';
 import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { sigmaOf } from '../../levels/channel.js';
-import { type Level, pairsOf } from '../../levels/level.js';
-import { pathOf } from '../../levels/noising.js';
+import type { Level } from '../../levels/level.js';
 import type { Path } from '../../levels/path.js';
-import { planning, type Solver } from '../plan.js';
+import { solverOf } from '../algorithm.js';
+import type { Solver } from '../plan.js';
 import { orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { hasLength, hasSignal, holdNoise, lengthOf, type OrderAt, reachOf } from '../steps.js';
+import { hasLength, hasSignal, lengthOf, meanStep, type OrderAt, recent } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
  * The weights of the last ε̂ in the mean over a step: ∫ ε̂ dσ of their polynomial in ln σ, over the length of the step. Places are
  * counted from the end of the step, so that the newest ε̂ is at 1 and the earlier ones are above.
  */
-const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly number[] => {
-  if (reach === 1) return [1];
-  const [from, to] = [levels[i]!, levels[i + 1]!];
+const weightsOf = (levels: readonly Level[], to: Level): readonly number[] => {
+  if (levels.length === 1) return [1];
+  const from = levels[0]!;
   const h = lengthOf(from, to);
-  const places = Array.from({ length: reach }, (_, k) => 1 - lengthOf(from, levels[i - k]!) / h);
-  const moments = exponentialWeights(h, reach);
+  const places = levels.map((level) => 1 - lengthOf(from, level) / h);
+  const moments = exponentialWeights(h, levels.length);
   const weights = solved(
     places.map((_, k) => places.map((r) => power(r, k))),
     moments,
@@ -33,13 +33,13 @@ const weightsOf = (levels: readonly Level[], i: number, reach: number): readonly
  * The weights of a polynomial in t: Σ w_k·ε̂_k is the mean of ε̂ over the step in σ/α. With its Lagrange polynomials L_k and the share
  * of the step in σ/α that has been gone at t, the mean of L_k is L_k(t_s) - ∫ share·L_k' dt.
  */
-const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], i: number, reach: number): readonly number[] => {
-  if (reach === 1) return [1];
-  const [from, to] = [levels[i]!, levels[i + 1]!];
+const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], to: Level): readonly number[] => {
+  if (levels.length === 1) return [1];
+  const from = levels[0]!;
   const [begin, end] = [sigmaOf(from), sigmaOf(to)];
-  const times = Array.from({ length: reach }, (_, k) => levels[i - k]!.t);
-  return times.map((own, k) => {
-    const others = times.filter((_, m) => m !== k);
+  const nodes = levels.map(({ t }) => t);
+  return nodes.map((own, k) => {
+    const others = nodes.filter((_, m) => m !== k);
     const product = (t: number, factors: readonly number[]): number =>
       factors.reduce((all, other) => (all * (t - other)) / (own - other), 1);
     const slope = (t: number): number =>
@@ -58,13 +58,11 @@ export const deisOf = (
   orderAt: OrderAt = () => Infinity,
   variable: 't' | 'logSigma' = 'logSigma',
 ): Solver =>
-  planning((levels, noising) => {
-    const path = pathOf(noising);
-    return pairsOf(levels).map(([from, to], i, { length }) => {
-      const reach = reachOf(levels, i, Math.min(order, orderAt(length - i)), usable);
-      const weights = variable === 't' ? weightsInTime(path, levels, i, reach) : weightsOf(levels, i, reach);
-      return { from, to, stages: [holdNoise(from, to, weights)] };
-    });
+  solverOf(({ x, D, past, path, left }, from, to) => {
+    const predictions = recent(D(x, from), past, to, Math.min(order, orderAt(left)), usable);
+    const levels = predictions.map(({ at }) => at);
+    const weights = variable === 't' ? weightsInTime(path, levels, to) : weightsOf(levels, to);
+    return meanStep(predictions, weights, from, to);
   });
 
 const options = schema('deis', {

@@ -3,68 +3,42 @@ import { positive, hinted } from '../../../internal/decode.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../../levels/level.js';
 import { pathOf } from '../../levels/noising.js';
-import type { Path } from '../../levels/path.js';
 import { sigmaOf, type Channel } from '../../levels/channel.js';
-import { planning, solverOf, type SolverStep, type Stage } from '../plan.js';
+import { type Algorithm, type Form, minus, type PlannedStep, plus, solverOf, times, traced } from '../algorithm.js';
+import { planning } from '../plan.js';
 import { anyEta, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import {
-  ancestralLevel,
-  evaluatesAgain,
-  hasSignal,
-  holdX0,
-  inX0,
-  lengthOf,
-  levelBetween,
-  thenNoise,
-} from '../steps.js';
+import { ancestralLevel, ddimStep, evaluatesAgain, hasSignal, lengthOf, levelBetween } from '../steps.js';
 
-/** A stage in ε̂: x of the start of the step, and factors of ε̂ here and before. */
-const inNoise = (at: Level, start: number, own: number, memory: readonly number[] = []): Stage => ({
-  at,
-  start,
-  ...inX0(at, 'epsilon', own),
-  memory,
-  remembers: 'epsilon',
-});
+/** DPM-Solver-1 (eq. 3.7), which is DDIM: α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂ with the length h in λ = ln(α/σ). */
+const first = (x: Form, epsilon: Form, from: Channel, to: Channel): Form =>
+  plus(times(to.alpha / from.alpha, x), times(-to.sigma * Math.expm1(lengthOf(from, to)), epsilon));
 
-// With λ = ln(α/σ) and the length h, a step with a constant ε̂ is α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂.
+/** DPM-Solver-2: Algorithm 1 with r₁ = 1/2. */
+const secondOrder: Algorithm<Channel> = ({ x, D, path }, from, to) => {
+  const s1 = levelBetween(path, from, to, 1 / 2);
+  const u = ddimStep(x, D(x, from).x0, from, s1);
+  return first(x, D(u, s1).epsilon, from, to);
+};
 
-const ratio = (from: Channel, to: Channel): number => to.alpha / from.alpha;
-
-/** The factor of a constant ε̂. */
-const constant = (from: Channel, to: Channel): number => -to.sigma * Math.expm1(lengthOf(from, to));
-
-/** The factor of the difference of ε̂ at the fraction r of the step, for an ε̂ that rises linearly. */
-const slope = (from: Channel, to: Channel, r: number): number => {
+/** DPM-Solver-3: Algorithm 2 with r₁ = 1/3 and r₂ = 2/3. */
+const thirdOrder: Algorithm<Channel> = ({ x, D, path }, from, to) => {
+  const [r1, r2] = [1 / 3, 2 / 3];
+  const [s1, s2] = [levelBetween(path, from, to, r1), levelBetween(path, from, to, r2)];
   const h = lengthOf(from, to);
-  return (-to.sigma * (Math.expm1(h) / h - 1)) / r;
+  const phi = (k: number): number => Math.expm1(k) / k - 1; // (e^k - 1)/k - 1
+  const own = D(x, from);
+  const e0 = own.epsilon;
+  const u1 = ddimStep(x, own.x0, from, s1);
+  const D1 = minus(D(u1, s1).epsilon, e0);
+  const u2 = plus(first(x, e0, from, s2), times((-s2.sigma * r2 * phi(r2 * h)) / r1, D1));
+  const D2 = minus(D(u2, s2).epsilon, e0);
+  return plus(first(x, e0, from, to), times((-to.sigma * phi(h)) / r2, D2));
 };
 
-/** DPM-Solver-1, the step of DDIM: eq. 4.1. */
-const firstOrder = (from: Level, to: Channel): Stage => ({ ...holdX0(from, to), remembers: 'epsilon' });
-
-/** DPM-Solver-2: Algorithm 1, r₁ = 1/2. */
-const secondOrder = (path: Path, from: Level, to: Channel): readonly Stage[] => {
-  const middle = levelBetween(path, from, to, 1 / 2);
-  return [firstOrder(from, middle), inNoise(middle, ratio(from, to), constant(from, to))];
-};
-
-/** DPM-Solver-3: Algorithm 2, r₁ = 1/3 and r₂ = 2/3. */
-const thirdOrder = (path: Path, from: Level, to: Channel): readonly Stage[] => {
-  const [s1, s2] = [levelBetween(path, from, to, 1 / 3), levelBetween(path, from, to, 2 / 3)];
-  const rise = slope(from, s2, 1 / 2); // s₁ is halfway to s₂
-  const end = slope(from, to, 2 / 3);
-  return [
-    firstOrder(from, s1),
-    inNoise(s1, ratio(from, s2), rise, [constant(from, s2) - rise]),
-    inNoise(s2, ratio(from, to), end, [0, constant(from, to) - end]),
-  ];
-};
-
-/** The stages of DPM-Solver-1, -2 or -3; of DPM-Solver-1 unless `again` is true. */
-const dpmSolverStages = (path: Path, from: Level, to: Channel, order: number, again: boolean): readonly Stage[] => {
-  if (order === 1 || !again) return [firstOrder(from, to)];
-  return (order === 2 ? secondOrder : thirdOrder)(path, from, to);
+/** DPM-Solver-1, -2 or -3; DPM-Solver-1 unless `again` is true. */
+const dpmSolverStep = (order: number, again: boolean): Algorithm<Channel> => {
+  if (order === 1 || !again) return ({ x, D }, from, to) => ddimStep(x, D(x, from).x0, from, to);
+  return order === 2 ? secondOrder : thirdOrder;
 };
 
 const options = schema('dpmSolver', {
@@ -89,7 +63,7 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver: dpmSolver({ order: 3 }) })).steps // → 22
  */
 export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, maxFall }) =>
-  solverOf((from, to, path) => dpmSolverStages(path, from, to, order, evaluatesAgain(from, to, maxFall))),
+  solverOf((parts, from, to) => dpmSolverStep(order, evaluatesAgain(from, to, maxFall))(parts, from, to)),
 );
 
 /** DPM-Solver-fast: orders of the steps that use a number of evaluations, as many of 3 as fit (appendix D.4 of the paper). */
@@ -113,19 +87,15 @@ const fastOptions = schema('dpmSolverFast', {
 interface FastOptions extends OptionsOf<typeof fastOptions> {}
 
 /** A step to a lower noise level than the next, though not below σ/α = `least`, as k-diffusion; then noise up to the next. */
-const lowered = (
-  path: Path,
-  [from, to]: readonly [Level, Level],
-  order: number,
-  least: number,
-  { eta, sNoise, maxFall }: FilledOf<typeof fastOptions>,
-): SolverStep => {
-  const share = Math.max(sigmaOf(ancestralLevel(from, to, eta).down), least) / sigmaOf(to);
-  const down = { ...to, sigma: to.sigma * share };
-  const stages = dpmSolverStages(path, from, down, order, evaluatesAgain(from, to, maxFall));
-  const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
-  return { from, to, stages: thenNoise(stages, noise) };
-};
+const lowered =
+  (order: number, least: number, { eta, sNoise, maxFall }: FilledOf<typeof fastOptions>): Algorithm =>
+  (parts, from, to) => {
+    const share = Math.max(sigmaOf(ancestralLevel(from, to, eta).down), least) / sigmaOf(to);
+    const down = { ...to, sigma: to.sigma * share };
+    const next = dpmSolverStep(order, evaluatesAgain(from, to, maxFall))(parts, from, down);
+    const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
+    return plus(next, times(noise, parts.noise()));
+  };
 
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
@@ -151,11 +121,15 @@ export const dpmSolverFast: SolverFrom<FastOptions> = withOptions(fastOptions, (
     const orders = ends.length < 2 ? [] : fastOrders(settings.evaluations);
     const at = (i: number): Level => (i === 0 ? first : levelBetween(path, first, last, i / orders.length));
     const between = pairsOf([...orders.map((_, i) => at(i)), last]);
-    const holds = pairsOf(levels).map(([from, to]) => ({ from, to, stages: [holdX0(from, to)] }));
-    return [
-      ...holds.filter(({ from }) => !hasSignal(from)),
-      ...between.map((pair, i) => lowered(path, pair, orders[i]!, sigmaOf(last), settings)),
-      ...holds.filter(({ from, to }) => hasSignal(from) && isData(to)),
-    ];
+    const firsts: readonly PlannedStep[] = pairsOf(levels).map(([from, to]) => ({
+      from,
+      to,
+      algorithm: dpmSolverStep(1, false),
+    }));
+    return traced(path, [
+      ...firsts.filter(({ from }) => !hasSignal(from)),
+      ...between.map(([from, to], i) => ({ from, to, algorithm: lowered(orders[i]!, sigmaOf(last), settings) })),
+      ...firsts.filter(({ from, to }) => hasSignal(from) && isData(to)),
+    ]);
   }),
 );

@@ -1,7 +1,48 @@
 import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
+import { type Algorithm, minus, plus, solverOf, times } from '../algorithm.js';
 import { fallsInNoise, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
-import { lowering, multistep, multistepFields, pairOf } from './multistep.js';
+import { lengthOf, type OrderAt, recent } from '../steps.js';
+import { exponentialStep, type StepKind } from './exponentialStep.js';
+import { lowering, multistepFields, usableIn } from './multistep.js';
+
+/** The settings of {@link dpmMultistep}. */
+export interface DpmMultistep extends StepKind {
+  readonly order: number;
+  /** A limit of the order of a step, from the number of steps that are left, with its own; none if left out. */
+  readonly orderAt?: OrderAt;
+  /** The term with two predictions: half of φ₁, or φ₂. */
+  readonly rule: 'midpoint' | 'heun';
+  /** The share of the term with φ₃. */
+  readonly phi3: number;
+  readonly maxFall?: number | undefined;
+}
+
+/**
+ * The step of multistep DPM-Solver++ (Lu et al. 2022, Algorithm 2; `multistep_dpm_solver_third_update` of its code), of DPM-Solver in
+ * ε̂, and of their SDEs. With u from 0 to 1 over the step, the prediction is D₀ + D₁·u + D₂·u², through those at 0, -r₀ and -(r₀ + r₁).
+ */
+export const dpmMultistep =
+  ({ order, orderAt = () => Infinity, rule, phi3, space = 'x0', maxFall, ...kind }: DpmMultistep): Algorithm =>
+  ({ x, D, noise, past, left }, from, to) => {
+    const usable = usableIn(space, maxFall);
+    const step = exponentialStep(from, to, { ...kind, space: usable(from, to) ? space : 'x0' });
+    const [phi1, phi2, phi3s] = step.moments(3) as [number, number, number];
+    const own = D(x, from);
+    const predictions = recent(own, past, to, Math.min(order, orderAt(left)), usable);
+    const [D0, before, last] = predictions.map((one) => one[step.space]);
+    const lengths = predictions.map(({ at }, k) => lengthOf(at, predictions[k - 1]?.at ?? to));
+    const [r0, r1] = [lengths[1]! / lengths[0]!, lengths[2]! / lengths[0]!];
+
+    const constant = plus(step.constant(own), times(step.noise, noise()));
+    if (!before) return constant;
+    const slope = times(1 / r0, minus(D0!, before));
+    // Algorithm 2, line 9: x̂₀ + 1/2r·(x̂₀ - the one before), times φ₁
+    if (!last) return plus(constant, times(rule === 'midpoint' ? phi1 / 2 : phi2, slope));
+    const D2 = times(1 / (r0 + r1), minus(slope, times(1 / r1, minus(before, last))));
+    const D1 = plus(slope, times(r0, D2));
+    return plus(constant, times(phi2, D1), times(phi3 * phi3s, D2));
+  };
 
 const options = /* @__PURE__ */ schema('dpmSolverPP', {
   /** 1, which is DDIM, 2 or 3; 2 if left out. */
@@ -33,15 +74,6 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * result.memory // → 2
  */
-export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(
-  options,
-  ({ order, rule, phi3, space, lowerFinal, maxFall }) =>
-    multistep({
-      order,
-      space,
-      pair: pairOf(rule),
-      phi3: phi3 === 'half' ? 1 / 2 : 1,
-      ...lowering(lowerFinal),
-      maxFall,
-    }),
+export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ phi3, lowerFinal, ...settings }) =>
+  solverOf(dpmMultistep({ ...settings, phi3: phi3 === 'half' ? 1 / 2 : 1, orderAt: lowering(lowerFinal) })),
 );

@@ -1,9 +1,9 @@
 /** Singlestep DPM-Solver++ with noise, as in k-diffusion: 2S ancestral, and SDE. Two evaluations a step, one in the last. */
 import { aboveZero, hinted, refined } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { solverOf } from '../plan.js';
-import { ancestralBy, ancestralFields, fallFields, type SolverFrom, withOptions } from '../solverOptions.js';
-import { ancestralLevel, evaluatesAgain, flowStep, holdX0, levelBetween } from '../steps.js';
+import { plus, solverOf, times } from '../algorithm.js';
+import { ancestralFields, ancestrally, fallFields, type SolverFrom, withOptions } from '../solverOptions.js';
+import { ancestralLevel, ddimStep, evaluatesAgain, levelBetween } from '../steps.js';
 
 const fields = { ...ancestralFields, ...fallFields };
 const ancestralOptions = schema('dpmSolverPP2SAncestral', fields);
@@ -24,12 +24,15 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(ancestralOptions, (settings) =>
-  ancestralBy(settings, (path, from, down, again) => {
-    if (!again) return [holdX0(from, down)];
-    const middle = levelBetween(path, from, down, 1 / 2);
-    const { x: start, x0 } = flowStep(from, down);
-    return [holdX0(from, middle), { at: middle, start, x0 }];
-  }),
+  solverOf(
+    ancestrally(settings, (again) => ({ x, D, path }, from, down) => {
+      const { x0 } = D(x, from);
+      if (!again) return ddimStep(x, x0, from, down);
+      const s = levelBetween(path, from, down, 1 / 2);
+      const u = ddimStep(x, x0, from, s); //                        line 4
+      return ddimStep(x, D(u, s).x0, from, down); //                lines 5 and 6
+    }),
+  ),
 );
 
 const sdeOptions = schema('dpmSolverPPSdeSinglestep', {
@@ -60,17 +63,15 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
 export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r, maxFall }) =>
-  solverOf((from, to, path) => {
+  solverOf(({ x, D, noise, path }, from, to) => {
     const { down, up } = ancestralLevel(from, to, eta);
-    const noise = sNoise * up;
-    if (!evaluatesAgain(from, to, maxFall)) return [{ ...holdX0(from, down), noise }];
+    const { x0 } = D(x, from);
+    const draw = times(sNoise * up, noise());
+    if (!evaluatesAgain(from, to, maxFall)) return plus(ddimStep(x, x0, from, down), draw);
     const middle = levelBetween(path, from, to, r);
-    const first = ancestralLevel(from, middle, eta);
-    const { x: start, x0 } = flowStep(from, down);
-    const share = 1 / (2 * r);
-    return [
-      { ...holdX0(from, first.down), noise: sNoise * first.up },
-      { at: middle, start, x0: share * x0, memory: [(1 - share) * x0], noise },
-    ];
+    const half = ancestralLevel(from, middle, eta);
+    const u = plus(ddimStep(x, x0, from, half.down), times(sNoise * half.up, noise()));
+    const mean = plus(times(1 - 1 / (2 * r), x0), times(1 / (2 * r), D(u, middle).x0));
+    return plus(ddimStep(x, mean, from, down), draw);
   }),
 );

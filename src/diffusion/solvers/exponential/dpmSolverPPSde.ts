@@ -8,7 +8,9 @@ import {
   type SolverFrom,
   withOptions,
 } from '../solverOptions.js';
-import { lowering, multistep, multistepFields, pairOf } from './multistep.js';
+import { solverOf } from '../algorithm.js';
+import { dpmMultistep } from './dpmSolverPP.js';
+import { lowering, multistepFields } from './multistep.js';
 
 const options = /* @__PURE__ */ schema('dpmSolverPPSde', {
   /** 1, which is ancestral sampling, 2 or 3; 2 if left out. */
@@ -40,17 +42,13 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
  * result.memory // → 1
  */
-export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(
-  options,
-  ({ order, eta, rule, sNoise, space, lowerFinal, maxFall }) =>
-    multistep({
-      order,
-      pair: order === 3 ? 'exact' : pairOf(rule),
+export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ rule, lowerFinal, ...settings }) =>
+  solverOf(
+    dpmMultistep({
+      ...settings,
+      rule: settings.order === 3 ? 'heun' : rule,
       phi3: 1 / 2,
-      eta: () => eta,
-      sNoise,
-      space,
-      ...lowering(lowerFinal),
-      maxFall,
+      orderAt: lowering(lowerFinal),
     }),
+  ),
 );

@@ -3,7 +3,8 @@ import { sumOf } from '../../../internal/numbers.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
 import type { Channel } from '../../levels/channel.js';
-import { lengthOf } from '../steps.js';
+import { type Form, minus, plus, type Prediction, times } from '../algorithm.js';
+import { ddimStep, lengthOf, weighted } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
@@ -12,6 +13,9 @@ import { exponentialWeights } from './exponentialIntegrator.js';
  * These are B(h)/2 of UniPC (Zhao et al. 2023).
  */
 export type PairRule = 'exact' | 'bh1' | 'bh2';
+
+/** The rule for two predictions, by its name in published code. */
+export const pairOf = (rule: string): PairRule => (rule === 'heun' ? 'exact' : 'bh2');
 
 /** Changes of the moments. */
 export interface MomentRules {
@@ -52,13 +56,33 @@ export interface StepKind {
   readonly sNoise?: number;
 }
 
-/** x_s = x·x_t + Σ_m factor_m·(the prediction at r_m) + noise·ε. */
+/** x_s = decay·x_t + (the integral of the prediction over the step) + noise·ε. */
 export interface ExponentialStep {
-  readonly x: number;
-  /** The factors of the prediction where the step begins, and of those at the given places. */
-  readonly factors: (places: readonly number[], rules: MomentRules) => readonly number[];
+  readonly decay: number;
+  /** The prediction that it integrates. */
+  readonly space: 'x0' | 'epsilon';
+  /** The integrals of u^k over the step, for k < count and u from 0 at its beginning to 1 at its end. */
+  readonly moments: (count: number) => readonly number[];
+  /** x_s without noise for a constant prediction, that of the evaluation where the step begins. */
+  readonly constant: (own: Prediction) => Form;
+  /** What the polynomial through predictions adds to the first of them, the others being at places u: Σ_k w_k·(p_k - p). */
+  readonly differences: (predictions: readonly Prediction[], places: readonly number[], rules?: MomentRules) => Form;
   readonly noise: number;
 }
+
+/** The integrals of a prediction over a step. */
+const integrals = (space: 'x0' | 'epsilon', h: number, scale: number) => ({
+  space,
+  moments: (count: number) => exponentialWeights(h, count).map((moment) => scale * moment),
+  differences: (predictions: readonly Prediction[], places: readonly number[], rules: MomentRules = {}): Form => {
+    const [own, ...others] = predictions.map((one) => one[space]);
+    const weights = weightsAt(h, places, rules).slice(1);
+    return weighted(
+      weights.map((w) => scale * w),
+      others.map((one) => minus(one, own!)),
+    );
+  },
+});
 
 /**
  * A step of the length h in λ = ln(α/σ). In x̂₀, with moments of e^{(1+η)·h·(u-1)},
@@ -70,7 +94,7 @@ export interface ExponentialStep {
  *
  *     x_s = α_s/α_t·x_t - (1+η)·σ_s·Σ_m w_m·ε̂(r_m) + σ_s·√(η·(e^{2·h} - 1))·ε
  *
- * (DPM-Solver, and its SDE). In ε̂ the length must be finite.
+ * (DPM-Solver, and its SDE). In ε̂ the length must be finite. A polynomial p(r) through the predictions gives Σ_m w_m·p(r_m).
  */
 export const exponentialStep = (
   from: Channel,
@@ -80,14 +104,19 @@ export const exponentialStep = (
   const h = from.alpha === 0 ? Infinity : lengthOf(from, to);
   if (space === 'epsilon')
     return {
-      x: to.alpha / from.alpha,
-      factors: (places, rules) => weightsAt(-h, places, rules).map((w) => (1 + eta) * to.sigma * w),
+      ...integrals(space, -h, (1 + eta) * to.sigma),
+      decay: to.alpha / from.alpha,
+      // DDIM's step keeps the digits that the sum with x loses where it has little signal
+      constant: ({ x, x0, epsilon }) =>
+        plus(ddimStep(x, x0, from, to), times(-eta * to.sigma * Math.expm1(h), epsilon)),
       noise: sNoise * to.sigma * Math.sqrt(eta * Math.expm1(2 * h)),
     };
   const decay = eta === 0 || to.alpha === 0 ? 0 : eta * h;
+  const x = to.sigma === 0 ? 0 : (to.sigma / from.sigma) * Math.exp(-decay);
   return {
-    x: to.sigma === 0 ? 0 : (to.sigma / from.sigma) * Math.exp(-decay),
-    factors: (places, rules) => weightsAt(h + decay, places, rules).map((w) => to.alpha * w),
+    ...integrals(space, h + decay, to.alpha),
+    decay: x,
+    constant: (own) => plus(times(x, own.x), times(-to.alpha * Math.expm1(-h - decay), own.x0)),
     noise: to.sigma === 0 ? 0 : sNoise * to.sigma * Math.sqrt(-Math.expm1(-2 * decay)),
   };
 };

@@ -3,7 +3,8 @@ import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { sigmaOf } from '../../levels/channel.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { correcting, correctorFields, lowering, multistep, multistepFields } from './multistep.js';
+import { solverOf } from '../algorithm.js';
+import { correctorFields, lowering, multistepFields, predictorCorrector } from './multistep.js';
 
 const options = /* @__PURE__ */ schema('saSolver', {
   /** The number of predictions of the predictor, 1 to 4; 2 if left out. */
@@ -52,18 +53,13 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
  * const solver = saSolver({ tau: (sigma) => (sigma > 0.05 && sigma < 1 ? 1 : 0) })
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver })).stochastic // → true
  */
-export const saSolver: SolverFrom<SaSolverOptions> = withOptions(
-  options,
-  ({ order, corrector, tau, rule, correctsEnd, disableCorrector, space, maxFall, lowerFinal }) =>
-    multistep({
-      order,
-      corrector,
-      pair: rule === 'half' && space === 'x0' ? 'bh1' : 'exact',
-      space,
-      maxFall,
-      correctsEnd,
-      ...correcting(disableCorrector),
-      ...lowering(lowerFinal),
+export const saSolver: SolverFrom<SaSolverOptions> = withOptions(options, ({ tau, rule, lowerFinal, ...settings }) =>
+  solverOf(
+    predictorCorrector({
+      ...settings,
+      pair: rule === 'half' && settings.space === 'x0' ? 'bh1' : 'exact',
+      orderAt: lowering(lowerFinal),
       eta: (from, to) => (typeof tau === 'function' ? tau(sigmaOf(from), sigmaOf(to)) : tau) ** 2,
     }),
+  ),
 );

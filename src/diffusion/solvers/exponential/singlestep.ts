@@ -1,9 +1,10 @@
 /** Singlestep exponential integrators: a step covers some timesteps of the grid, with an evaluation at each. */
 import { type Level, pairsOf } from '../../levels/level.js';
-import { planning, type Solver, type Stage } from '../plan.js';
-import { evaluatesAgain, inX0, lengthOf, MAX_FALL } from '../steps.js';
-import { exponentialStep, type PairRule, type StepKind } from './exponentialStep.js';
-import { pairOf } from './multistep.js';
+import { pathOf } from '../../levels/noising.js';
+import { type Algorithm, plus, type Prediction, times, traced } from '../algorithm.js';
+import { planning, type Solver } from '../plan.js';
+import { evaluatesAgain, lengthOf, MAX_FALL } from '../steps.js';
+import { exponentialStep, type PairRule, pairOf, type StepKind } from './exponentialStep.js';
 
 /** The settings of a method. */
 export interface Singlestep extends StepKind {
@@ -23,30 +24,29 @@ export interface Singlestep extends StepKind {
   readonly maxFall?: number | undefined;
 }
 
-/** A step over some levels, with a stage at each but the last. Every stage starts where the step begins. */
-const stagesOf = (
-  levels: readonly Level[],
-  { pair, exactWithin = false, parabola = false, space = 'x0', maxFall = MAX_FALL, ...kind }: Singlestep,
-): readonly Stage[] =>
-  pairsOf(levels).map(([at, to], i): Stage => {
-    const from = levels[0]!;
-    const own = evaluatesAgain(from, to, maxFall) ? space : 'x0';
-    const { x, factors, noise } = exponentialStep(from, to, { ...kind, space: own });
-    const used = parabola ? levels.slice(1, i + 1) : levels.slice(Math.max(i, 1), i + 1);
-    const places = used.map((level) => lengthOf(from, level) / lengthOf(from, to));
-    const isWithin = exactWithin && levels.length > 3;
-    const [first, ...later] = factors(places, { pair: i === 1 && !isWithin ? pair : 'exact' });
-    const newest = later.at(-1) ?? first!;
-    const here = own === 'epsilon' ? inX0(at, 'epsilon', newest) : { x: 0, x0: newest };
-    const between = parabola ? later.slice(0, -1).reverse() : Array<number>(Math.max(i - 1, 0)).fill(0);
-    return {
-      at,
-      ...(i === 0 ? { x: x + here.x } : { start: x, x: here.x, memory: [...between, first!] }),
-      x0: here.x0,
-      noise,
-      ...(space === 'epsilon' && { remembers: space }),
-    };
-  });
+/** A step over some levels, with an evaluation at each but the last. Each goes on from where the step begins. */
+const over =
+  (
+    [from, ...levels]: readonly [Level, ...Level[]],
+    { pair, exactWithin = false, parabola = false, space = 'x0', maxFall = MAX_FALL, ...kind }: Singlestep,
+  ): Algorithm =>
+  ({ x, D, noise }) => {
+    const predictions: Prediction[] = [D(x, from)];
+    const isWithin = exactWithin && levels.length > 2;
+    const reached = levels.map((to, i) => {
+      const own = evaluatesAgain(from, to, maxFall) ? space : 'x0';
+      const step = exponentialStep(from, to, { ...kind, space: own });
+      const [first, ...others] = predictions as [Prediction, ...Prediction[]];
+      const used = parabola ? others : others.slice(-1);
+      const places = used.map(({ at }) => lengthOf(from, at) / lengthOf(from, to));
+      const constant = plus(times(step.decay, x), times(step.moments(1)[0]!, first[own]));
+      const beyond = step.differences([first, ...used], places, { pair: i === 1 && !isWithin ? pair : 'exact' });
+      const next = plus(constant, beyond, times(step.noise, noise()));
+      if (i < levels.length - 1) predictions.push(D(next, to));
+      return next;
+    });
+    return reached.at(-1)!;
+  };
 
 /** Tests if λ is finite at both ends of a step. */
 const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
@@ -59,13 +59,13 @@ const goesOn = (step: readonly Level[], to: Level, { order, space = 'x0', maxFal
   (space === 'x0' || evaluatesAgain(step[0]!, to, maxFall));
 
 /** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
-const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly Level[])[] => {
+const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly [Level, ...Level[]])[] => {
   const { order, endsAlone, lowerFinal } = settings;
   const pairs = pairsOf(levels);
   const finite = pairs.filter((pair) => isFinite(...pair));
   const isLowered = lowerFinal && order === 3 && finite.length % 3 === 0;
   const alone = new Set([endsAlone && pairs.at(-1), isLowered && finite.at(-1)]);
-  const steps: Level[][] = [];
+  const steps: [Level, ...Level[]][] = [];
   pairs.forEach((pair) => {
     const step = steps.at(-1);
     if (step && !alone.has(pair) && goesOn(step, pair[1], settings)) step.push(pair[1]);
@@ -82,6 +82,9 @@ export const singlestepRules = (rule: 'midpoint' | 'heun'): Pick<Singlestep, 'pa
 
 /** A singlestep method of {@link exponentialStep}: the predictions of a step are those at its own timesteps. */
 export const singlestep = (settings: Singlestep): Solver =>
-  planning((levels) =>
-    cut(levels, settings).map((step) => ({ from: step[0]!, to: step.at(-1)!, stages: stagesOf(step, settings) })),
+  planning((levels, noising) =>
+    traced(
+      pathOf(noising),
+      cut(levels, settings).map((step) => ({ from: step[0], to: step.at(-1)!, algorithm: over(step, settings) })),
+    ),
   );

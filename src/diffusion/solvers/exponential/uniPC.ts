@@ -2,7 +2,8 @@ import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
-import { correcting, correctorFields, lowering, multistep, multistepFields } from './multistep.js';
+import { solverOf } from '../algorithm.js';
+import { correctorFields, lowering, multistepFields, predictorCorrector } from './multistep.js';
 
 /**
  * The coefficients of UniPC. 'bh1' and 'bh2' have B(h) = h and e^h - 1, with -h for predictions of x̂₀; a step with two predictions
@@ -47,16 +48,13 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * result.memory // → 3
  */
-export const uniPC: SolverFrom<UniPCOptions> = withOptions(
-  options,
-  ({ order, variant, space, corrector, disableCorrector, lowerFinal, maxFall }) =>
-    multistep({
-      order,
+export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ variant, corrector, lowerFinal, ...settings }) =>
+  solverOf(
+    predictorCorrector({
+      ...settings,
       pair: variant,
-      space,
-      corrector: corrector ? order + 1 : 0,
-      ...correcting(disableCorrector),
-      ...lowering(lowerFinal),
-      maxFall,
+      corrector: corrector ? settings.order + 1 : 0,
+      orderAt: lowering(lowerFinal),
     }),
+  ),
 );

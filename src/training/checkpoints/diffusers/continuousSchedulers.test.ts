@@ -132,7 +132,7 @@ describe('EDM', () => {
       const { noising, sampling } = read(name, { final_sigmas_type: 'sigma_min' }, 4);
       const plan = right(sampling.solver.plan(levelsOf(noising, right(sampling.grid(noising))), noising));
       const { to, stages } = plan.at(-1)!;
-      expect([to.sigma, stages[0]!.x, stages[0]!.x0]).toEqual([0.002, 1, 0]); // nothing is left to do
+      expect([to.sigma, stages[0]!.x, stages[0]!.x0 ?? 0]).toEqual([0.002, 1, 0]); // nothing is left to do
     }
     const ending = { final_sigmas_type: 'sigma_min', solver_type: 'heun' };
     expect(read(by, ending, 14).notes).toEqual([]);

@@ -33,7 +33,7 @@ import {
   spacingFields,
   spacingOf,
 } from './schedulerSettings.js';
-import { dpmMultistep, ipndmSteps } from './schedulerSolvers.js';
+import { dpmMultistepSteps, ipndmSteps } from './schedulerSolvers.js';
 
 const flowFields = {
   num_train_timesteps: only(1000), // the network gets 1000·t
@@ -225,6 +225,6 @@ export const CONTINUOUS: Readonly<
   FlowMatchLCMScheduler: flowBy(() => consistency(), { hasEarlier: false }),
   FlowMatchHeunDiscreteScheduler: flowBy(() => flowHeun(), { hasEarlier: true }),
   EDMEulerScheduler: edmBy(() => euler(), 'last'),
-  EDMDPMSolverMultistepScheduler: edmBy(dpmMultistep, 'least'),
+  EDMDPMSolverMultistepScheduler: edmBy(dpmMultistepSteps, 'least'),
   IPNDMScheduler: ipndm,
 };

@@ -1,7 +1,8 @@
 /** Changes the beginnings and ends of steps to those of schedulers of diffusers. */
-import { type Level, pathOf, type SolverPlan, type Solver, type Stage } from '../../../diffusion/index.js';
+import { type Algorithm, type Level, pathOf, type SolverPlan, type Solver } from '../../../diffusion/index.js';
 import { DATA, pairsOf } from '../../../diffusion/levels/level.js';
 import type { Path } from '../../../diffusion/levels/path.js';
+import { traced } from '../../../diffusion/solvers/algorithm.js';
 import { planning } from '../../../diffusion/solvers/plan.js';
 import { E } from '../../../internal/fp.js';
 
@@ -12,22 +13,18 @@ const isTailOf = (grid: readonly number[], levels: readonly Level[]): boolean =>
 };
 
 /** Steps of ⌊T/n⌋, even if the next one begins elsewhere. The last one ends at the data, or at `last`. */
-export const strided = (
-  grid: readonly number[],
-  T: number,
-  last: 0 | null,
-  stageOf: (from: Level, to: Level) => Stage,
-): Solver =>
+export const strided = (grid: readonly number[], T: number, last: 0 | null, algorithm: Algorithm): Solver =>
   planning((levels, noising) => {
     const stride = Math.floor(T / grid.length);
-    const { levelAt } = pathOf(noising);
+    const path = pathOf(noising);
+    const { levelAt } = path;
     const end = last === null ? DATA : levelAt(last);
     const isOurs = isTailOf(grid, levels);
-    return pairsOf(levels).map(([from, next]) => {
+    const steps = pairsOf(levels).map(([from, next]) => {
       const strideEnd = from.t >= stride ? levelAt(from.t - stride) : end;
-      const to = isOurs ? strideEnd : next;
-      return { from, to, stages: [stageOf(from, to)] };
+      return { from, to: isOurs ? strideEnd : next, algorithm };
     });
+    return traced(path, steps);
   });
 
 /** Changes the levels of a grid, or its last ones, before a solver plans its steps. */

@@ -1,12 +1,12 @@
 /** Solvers that take their steps as schedulers of diffusers do. */
-import { type Level, sigmaOf, type Solver, solverOf } from '../../../diffusion/index.js';
-import { pairsOf } from '../../../diffusion/levels/level.js';
+import { type Level, plus, sigmaOf, type Solver, solverOf, times } from '../../../diffusion/index.js';
 import { deisOf } from '../../../diffusion/solvers/exponential/deis.js';
-import { correcting, lowering, multistep, pairOf } from '../../../diffusion/solvers/exponential/multistep.js';
+import { dpmMultistep } from '../../../diffusion/solvers/exponential/dpmSolverPP.js';
+import { pairOf } from '../../../diffusion/solvers/exponential/exponentialStep.js';
+import { lowering, predictorCorrector } from '../../../diffusion/solvers/exponential/multistep.js';
 import { singlestep } from '../../../diffusion/solvers/exponential/singlestep.js';
-import { planning } from '../../../diffusion/solvers/plan.js';
 import { ADAMS_BASHFORTH } from '../../../diffusion/solvers/pndm.js';
-import { holdNoise, type OrderAt } from '../../../diffusion/solvers/steps.js';
+import { meanStep, type OrderAt } from '../../../diffusion/solvers/steps.js';
 import type { SchedulerSettings } from './schedulerSettings.js';
 
 /** The fields that DPM-Solver's steps depend on. */
@@ -31,21 +31,23 @@ const ending =
   };
 
 /** Multistep DPM-Solver and DPM-Solver++, for a number of steps. */
-export const dpmMultistep = (settings: DpmSettings, n: number): Solver => {
+export const dpmMultistepSteps = (settings: DpmSettings, n: number): Solver => {
   const { solver_order: order, lower_order_final: lowers, euler_at_final: endsByEuler } = settings;
-  return multistep({
-    order,
-    orderAt: ending(order, n, lowers, endsByEuler),
-    pair: pairOf(settings.solver_type),
-    phi3: 1 / 2,
-    space: spaceOf(settings),
-    eta: () => etaOf(settings),
-    maxFall: Infinity,
-  });
+  return solverOf(
+    dpmMultistep({
+      order,
+      orderAt: ending(order, n, lowers, endsByEuler),
+      rule: settings.solver_type === 'heun' ? 'heun' : 'midpoint',
+      phi3: 1 / 2,
+      space: spaceOf(settings),
+      eta: etaOf(settings),
+      maxFall: Infinity,
+    }),
+  );
 };
 
 /** Singlestep DPM-Solver and DPM-Solver++, for a number of steps. */
-export const dpmSinglestep = (settings: DpmSettings, n: number): Solver => {
+export const dpmSinglestepSteps = (settings: DpmSettings, n: number): Solver => {
   const { solver_order: order, solver_type: type, lower_order_final: lowers, final_sigmas_type: end } = settings;
   const isUneven = n % order !== 0;
   return singlestep({
@@ -71,15 +73,17 @@ export const uniPCSteps = ({
   lower_order_final: lowers,
   disable_corrector: skipped,
 }: SchedulerSettings): Solver =>
-  multistep({
-    order,
-    corrector: order + 1,
-    ...correcting(skipped),
-    pair: type === 'bh1' ? 'bh1' : 'bh2',
-    space: inX0 ? 'x0' : 'epsilon',
-    maxFall: Infinity,
-    ...lowering(lowers),
-  });
+  solverOf(
+    predictorCorrector({
+      order,
+      corrector: order + 1,
+      disableCorrector: skipped,
+      pair: type === 'bh1' ? 'bh1' : 'bh2',
+      space: inX0 ? 'x0' : 'epsilon',
+      maxFall: Infinity,
+      orderAt: lowering(lowers),
+    }),
+  );
 
 /** τ of SA-Solver: noise between timesteps 200 and 800. */
 const isNoisy = ({ t, networkTime = t }: Level): boolean => networkTime >= 200 && networkTime <= 800;
@@ -92,15 +96,18 @@ export const saSolverSteps = ({
   lower_order_final: lowers,
 }: SchedulerSettings): Solver => {
   const isInX0 = algorithm === 'data_prediction';
-  return multistep({
-    order,
-    corrector,
-    pair: isInX0 ? 'bh1' : 'exact',
-    space: isInX0 ? 'x0' : 'epsilon',
-    eta: (from) => (isNoisy(from) ? 1 : 0),
-    maxFall: Infinity,
-    ...lowering(lowers),
-  });
+  return solverOf(
+    predictorCorrector({
+      order,
+      corrector,
+      disableCorrector: [],
+      pair: isInX0 ? 'bh1' : 'exact',
+      space: isInX0 ? 'x0' : 'epsilon',
+      eta: (from) => (isNoisy(from) ? 1 : 0),
+      maxFall: Infinity,
+      orderAt: lowering(lowers),
+    }),
+  );
 };
 
 /**
@@ -108,18 +115,17 @@ export const saSolverSteps = ({
  * c_skip·x_t + c_out·x̂₀ with σ_data = 1/2 and τ = `scaling`·t, then noise up to the next level.
  */
 export const lcmSteps = (scaling: number): Solver =>
-  solverOf((from, to) => {
+  solverOf(({ x, D, noise }, from, to) => {
     const tau = scaling * from.t;
     const all = tau ** 2 + 1 / 4;
-    return [{ at: from, x: to.alpha / 4 / all, x0: (to.alpha * tau) / Math.sqrt(all), noise: to.sigma }];
+    const f = plus(times(1 / 4 / all, x), times(tau / Math.sqrt(all), D(x, from).x0));
+    return plus(times(to.alpha, f), times(to.sigma, noise()));
   });
 
 /** IPNDM: PLMS with fewer ε̂ in the first steps. Its first step begins without signal, and takes 0 for x̂₀. */
 export const ipndmSteps = (): Solver =>
-  planning((levels) =>
-    pairsOf(levels).map(([from, to], i) => {
-      const stage = holdNoise(from, to, ADAMS_BASHFORTH[Math.min(i, 3)]!);
-      const isBlind = sigmaOf(from) === Infinity;
-      return { from, to, stages: [isBlind ? { at: from, x: to.sigma, remembers: 'epsilon' } : stage] };
-    }),
-  );
+  solverOf(({ x, D, past }, from, to) => {
+    const predictions = [D(x, from), ...past].slice(0, 4);
+    if (sigmaOf(from) === Infinity) return times(to.sigma, x);
+    return meanStep(predictions, ADAMS_BASHFORTH[predictions.length - 1]!, from, to);
+  });

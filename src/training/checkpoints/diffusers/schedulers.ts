@@ -13,7 +13,7 @@ import {
   type Solver,
   tcd,
 } from '../../../diffusion/index.js';
-import { ddimStage } from '../../../diffusion/solvers/ddim.js';
+import { ddimOf } from '../../../diffusion/solvers/ddim.js';
 import { F } from '../../../internal/fp.js';
 import { type Flow, FLOW_OF_DPM, FLOW_OF_UNIPC } from './flowTimes.js';
 import { pndmScheduler } from './pndmScheduler.js';
@@ -21,7 +21,14 @@ import { type EndNote, endNoteOfDpm, endNoteOfUniPC } from './schedulerEnds.js';
 import type { SchedulerName } from './schedulerFields.js';
 import { fromSigma, noisyToTheEnd, strided } from './schedulerPaths.js';
 import { DEFAULTS, type SchedulerSettings, type Visit } from './schedulerSettings.js';
-import { deisSteps, dpmMultistep, dpmSinglestep, lcmSteps, saSolverSteps, uniPCSteps } from './schedulerSolvers.js';
+import {
+  deisSteps,
+  dpmMultistepSteps,
+  dpmSinglestepSteps,
+  lcmSteps,
+  saSolverSteps,
+  uniPCSteps,
+} from './schedulerSolvers.js';
 
 /** A scheduler of diffusers as noisefold's sampling. */
 export interface Scheduler {
@@ -113,7 +120,7 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   DDIMScheduler: overTimesteps(
     (visit) => {
       const { clip_sample: clips, thresholding, num_train_timesteps: T, eta } = visit.settings;
-      return strided(visit.timesteps, T, lastOf(visit), ddimStage({ eta, keepEpsilon: clips || thresholding }));
+      return strided(visit.timesteps, T, lastOf(visit), ddimOf({ eta, keepEpsilon: clips || thresholding }));
     },
     { defaults: { timestep_spacing: 'leading', clip_sample: true }, eta: 0 },
   ),
@@ -142,14 +149,17 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
     rounding: ofKarras,
   }),
   DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ maxFall: Infinity }), { defaults: LATENT }),
-  DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistep(settings, timesteps.length), {
+  DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistepSteps(settings, timesteps.length), {
     endNote: endNoteOfDpm,
     rounding: (settings) =>
       (settings.use_karras_sigmas || settings.use_lu_lambdas) && !isCosine(settings) ? Math.round : Math.floor,
   }),
-  DPMSolverSinglestepScheduler: overLogSNR(({ settings, timesteps }) => dpmSinglestep(settings, timesteps.length), {
-    defaults: { lower_order_final: false },
-  }),
+  DPMSolverSinglestepScheduler: overLogSNR(
+    ({ settings, timesteps }) => dpmSinglestepSteps(settings, timesteps.length),
+    {
+      defaults: { lower_order_final: false },
+    },
+  ),
   DEISMultistepScheduler: overLogSNR(({ settings, timesteps }) => deisSteps(settings, timesteps.length), {
     fixed: { ...ENDS_AT_LEAST, algorithm_type: 'deis' },
   }),

@@ -570,6 +570,13 @@ export const mutations = [
     tests: ['src/diffusion/sampling/inpainting.test.ts'],
   },
   {
+    name: 'near the noise α of a σ in a program loses its digits',
+    file: 'src/diffusion/sampling/bySigma.ts',
+    from: 'where(isNoisy, div(level.sigma, ratio), level.alpha)',
+    to: 'level.alpha',
+    tests: ['src/diffusion/sampling/bySigma.test.ts'],
+  },
+  {
     name: 'near the noise α of a σ loses its digits',
     file: 'src/diffusion/levels/along.ts',
     from: 'ratio > 1 ?',

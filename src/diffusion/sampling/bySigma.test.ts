@@ -43,3 +43,9 @@ it.each<readonly [string, Noising]>([
     );
   });
 });
+
+it('keeps the digits of a small α, though its time is rounded', async () => {
+  const ratios = [1e3, 1e6, 1e9];
+  const alphas = await numbersOf(() => bySigma(rectifiedFlow()).levels(constantOf(ratios, 3)).alpha);
+  alphas.forEach((alpha, i) => expect(Math.abs(alpha * (1 + ratios[i]!) - 1)).toBeLessThan(2 ** -50)); // α + σ = 1
+});

@@ -56,6 +56,5 @@ export const denoiserPart: t.Mixed = new t.Type<unknown>(
 
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);
-export const levelsPart = list('levels, such as the result of levelsOf');
 export const solverPart = part('a solver, such as ddim()', 'plan');
 export const samplerPart = partLike('a sampler', 'unwrap(sampler({ noising, denoiser, solver }))', 'plan', 'start');

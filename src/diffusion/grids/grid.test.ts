@@ -71,6 +71,11 @@ describe('time grids fall from noise to data', () => {
       expect(E.isLeft(atTimes(bad)(noising))).toBe(true);
   });
 
+  it('atTimes refuses a time that is beyond the end by more than rounding', () => {
+    expect(E.isLeft(atTimes([1 + 1e-9])(rectifiedFlow()))).toBe(true);
+    expect(right(atTimes([1 + 1e-14])(rectifiedFlow()))).toEqual([1]);
+  });
+
   it('atTimes takes times that rounding moved beyond an end', () => {
     // the times t of DPM-Solver, as timesteps 1000·t - 1
     const roots = Array.from({ length: 7 }, (_, i) => 1 + (i / 6) * (Math.sqrt(1e-3) - 1));

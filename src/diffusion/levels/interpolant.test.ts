@@ -9,6 +9,8 @@ import {
   expm1,
   fullLike,
   log,
+  maximum,
+  minimum,
   mul,
   neg,
   onesLike,
@@ -151,4 +153,11 @@ describe('an interpolant with noise at t = 0', () => {
       expect(sampling.plan.at(-1)!.to).toMatchObject({ alpha: 1, sigma: 0 });
     }
   });
+});
+
+it('an interpolant whose σ/α stays the same between two times is refused', () => {
+  // 2t up to 1/4, 1/2 up to 3/4, then 2t - 1
+  const sigma: Elementwise = (t) => add(minimum(mul(t, 2), 0.5), maximum(sub(mul(t, 2), 1.5), 0));
+  const flat = interpolant({ name: 'flat', alpha: (t) => onesLike(t), sigma });
+  expect(flat).toMatchObject({ left: { expected: expect.stringContaining('rises') } });
 });

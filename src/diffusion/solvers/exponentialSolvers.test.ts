@@ -235,6 +235,7 @@ describe('in ε̂ and λ', () => {
       sigmas: readonly number[],
     ) => right(pndm({ start, ...given }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
     expect(evaluations('rungeKutta', {}, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
+    expect(evaluations('rungeKutta', {}, [9, 2, 0.5])).toEqual([1, 4, 1]); // 4.5-fold, and fourfold
     expect(evaluations('rungeKutta', { maxFall: Infinity }, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
     expect(evaluations('heun', {}, [80, 0.5])).toEqual([1, 1]);
     expect(evaluations('heun', { maxFall: Infinity }, [80, 0.5])).toEqual([2, 1]);

@@ -3,8 +3,10 @@ import { listed } from '../../../properties/oracles/listed.js';
 import { describe, expect, it } from 'vitest';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
 import { right } from '../../../properties/diffusion/run.js';
+import { rectifiedFlow } from '../levels/continuousNoising.js';
 import { levelsOf } from '../levels/noising.js';
 import { ddim } from './ddim.js';
+import { ddimInversion } from './ddimInversion.js';
 import { dpmSolverPP } from './exponential/dpmSolverPP.js';
 import { dpmSolverPPSde } from './exponential/dpmSolverPPSde.js';
 import { dpmSolverPPSinglestep } from './exponential/dpmSolverPPSinglestep.js';
@@ -218,4 +220,12 @@ describe('UniPC', () => {
       await close(uniPC({ order, variant, disableCorrector }), seen[N - 1]!, 1e-9); // of Simpson's rule
     }
   });
+});
+
+it('DDIM inversion takes x̂₀ and ε̂ of its first step where it ends, at α·x₀', () => {
+  const noising = rectifiedFlow();
+  const [first] = right(ddimInversion().plan(levelsOf(noising, [0.75, 0.25]), noising));
+  // α·x₀ + σ·ε̂ with ε̂ = (α·x₀ - α·x̂₀)/σ, α = 0.75: 2·(α·x₀) - α·x̂₀
+  expect(first).toMatchObject({ from: { t: 0 }, to: { t: 0.25 } });
+  expect(first!.stages).toMatchObject([{ at: { t: 0.25 }, raise: { alpha: 0.75, sigma: 0 }, x: 2, x0: -0.75 }]);
 });

@@ -58,6 +58,13 @@ describe('the frame of the page', inBrowser, () => {
     return Buffer.concat(chunks);
   };
 
+  /** Waits for the answer of a button that shares the first figure, beside it. */
+  const answer = async (expected: RegExp): Promise<void> => {
+    const place = page.locator('#noising .share output', { hasText: expected });
+    await place.waitFor();
+    expect((await place.boundingBox())!.width).toBeGreaterThan(200);
+  };
+
   test('saves a picture whose captions stay within its margins, also on a phone', async () => {
     const size = page.viewportSize()!;
     await page.setViewportSize({ width: 390, height: 844 });
@@ -78,6 +85,7 @@ describe('the frame of the page', inBrowser, () => {
       ['Save GIF', 'GIF89a'],
     ] as const) {
       const bytes = await fileOf('noising', name);
+      await answer(new RegExp(`^Saved noising[.]${name.slice(-3).toLowerCase()}[.]$`));
       console.log(`${name}: ${(bytes.length / 1000).toFixed(0)} kB`);
       expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic);
     }
@@ -87,7 +95,7 @@ describe('the frame of the page', inBrowser, () => {
 
   test('gives lines that embed a figure alone, without controls if asked', async () => {
     await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent?.startsWith('The lines'));
+    await answer(/^Lines for your page copied[.] .* the seed of the noise[.] .* &hide=controls /);
     const lines = await page.evaluate(() => navigator.clipboard.readText());
     const source = await page.evaluate((html) => {
       const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
@@ -109,7 +117,7 @@ describe('the frame of the page', inBrowser, () => {
     await page.getByRole('radio', { name: '8', exact: true }).check();
     await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
     await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    await answer(/^Link copied[.] .* the seed of the noise[.] .* all who open it see the same picture/);
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
     const shown = await inkOf(page, '#noising canvas');

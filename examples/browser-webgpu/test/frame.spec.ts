@@ -136,6 +136,22 @@ describe('the frame of the page', inBrowser, () => {
     expect(await page.getByRole('radio', { name: '8', exact: true }).isChecked()).toBe(true);
   });
 
+  test.each([700, 768, 899])('has pictures that neither overlap nor leave their figure at %i pixels', async (width) => {
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width, height: 900 });
+    await whenShown(page);
+    const boxes = await page.$$eval('#removing canvas', (all) =>
+      all.map((one) => one.getBoundingClientRect().toJSON()),
+    );
+    await page.setViewportSize(size);
+    expect(Math.min(...boxes.map((box) => box.width))).toBeGreaterThanOrEqual(24);
+    expect(Math.max(...boxes.map((box) => box.right))).toBeLessThan(width - 20);
+    const overlaps = boxes.flatMap((a, i) =>
+      boxes.slice(0, i).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom),
+    );
+    expect(overlaps).toEqual([]);
+  });
+
   test('keeps the height of its cards when a control changes', async () => {
     await whenReady(page);
     const heights = () => page.$$eval('.card', (all) => all.map((one) => one.getBoundingClientRect().height));
@@ -167,6 +183,15 @@ describe('the frame of other pages', inBrowser, () => {
     const still = await opened(QUICK, phone);
     await still.waitForTimeout(500);
     expect(await still.locator('#t').inputValue()).toBe('400');
+  });
+
+  test.each([
+    ['noising', '#t'],
+    ['removing', '#column'],
+  ])('moves an embedded figure without controls by itself: %s', async (name, slider) => {
+    const page = await opened(`?backend=wasm&embed=${name}&hide=controls#digit=3&t=400`, { reducedMotion: 'no-preference' }); // oxfmt-ignore
+    const before = await page.inputValue(slider);
+    await until(page, ([id, old]) => document.querySelector<HTMLInputElement>(id!)?.value !== old, [slider, before]);
   });
 
   test('lets a finger scroll over the digit until it takes the brush', async () => {

@@ -73,8 +73,16 @@ describe('the shipped network', () => {
     expect(after(...trains, loaded, choose('own')).chosen).toBe('own');
     const chosen = after(...trains, loaded, choose('own'), choose('shipped'), ...steps(0, 9));
     expect(chosen).toMatchObject({ chosen: 'shipped', awaitsOwn: false });
+    // the choice of the network that draws now is a choice too
+    expect(after(...trains, loaded, choose('shipped'), ...steps(0, 9)).chosen).toBe('shipped');
     // nothing to go on with
-    expect(after(...trains, { _tag: 'Failed', doing: 'network', message: '' }).chosen).toBe('own');
+    const failed: Event = { _tag: 'Failed', doing: 'network', message: '' };
+    expect(after(...trains, failed)).toMatchObject({ chosen: 'own', awaitsOwn: false });
+    // a lost device changes nothing, and another training begins with nothing to wait for
+    const lost: Event = { _tag: 'Lost', step: 5, message: '' };
+    const again: Event = { ...begun, from: 'lost', step: 5 };
+    expect(after(...trains, loaded, ...steps(0, 5), lost, again)).toMatchObject({ chosen: 'shipped', awaitsOwn: true });
+    expect(after(...trains, loaded, ...steps(0, 5), begun)).toMatchObject({ chosen: 'shipped', awaitsOwn: false });
   });
 
   test('may be that of a file, which then draws in the last figure, without a download', () => {

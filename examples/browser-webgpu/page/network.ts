@@ -56,8 +56,9 @@ export const shipped = (
     case 'Stepped':
       return [state.awaitsOwn && step >= goal ? { ...state, chosen: 'own', awaitsOwn: false } : state, []];
     case 'Begun':
+      if (event.from === 'lost') return [{ ...state, ready: true }, []];
       // a training that goes on is what its owner wants to see
-      return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen }, []];
+      return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen, awaitsOwn: false }, []];
     case 'NetworkLoaded':
       return [{ ...state, phase: 'loaded', chosen: event.name === null ? state.chosen : 'shipped' }, []];
     case 'Lost': // the weights stay in the worker
@@ -73,7 +74,7 @@ export const shipped = (
     case 'Failed':
       return [
         event.doing === 'network'
-          ? { ...state, phase: 'absent', chosen: state.awaitsOwn ? 'own' : state.chosen }
+          ? { ...state, phase: 'absent', chosen: state.awaitsOwn ? 'own' : state.chosen, awaitsOwn: false }
           : state,
         [],
       ];

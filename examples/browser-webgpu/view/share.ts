@@ -7,12 +7,11 @@ export const showAsked = (query: string): HTMLElement | null => {
   const { dataset } = document.documentElement;
   const figures = [...document.querySelectorAll<HTMLElement>('main > section')];
   const shown = figures.find(({ id }) => id === asked.get('embed'));
-  if (shown !== undefined) {
-    dataset['embed'] = '';
-    for (const figure of figures) figure.hidden = figure !== shown;
-  }
+  if (shown === undefined) return null;
+  dataset['embed'] = '';
+  for (const figure of figures) figure.hidden = figure !== shown;
   dataset['hide'] = asked.get('hide') ?? '';
-  return dataset['hide'] === 'controls' ? (shown ?? null) : null;
+  return dataset['hide'] === 'controls' ? shown : null;
 };
 
 /** `hash` gives the hash of the URL that shows the page as it is. What was done stands beside the buttons. */

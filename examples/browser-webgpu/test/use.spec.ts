@@ -102,5 +102,7 @@ describe('the figure "Use it"', inBrowser, () => {
       document.querySelector('#network-hint')?.textContent?.startsWith('Your own draws here once'),
     );
     expect(await page.getByRole('radio', { name: 'the loaded network' }).isChecked()).toBe(true);
+    await page.locator('#network label', { hasText: 'the loaded network' }).click(); // to stay with it
+    await until(page, () => document.querySelector('#network-hint')?.textContent === '');
   });
 });

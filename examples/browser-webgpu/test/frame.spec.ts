@@ -224,8 +224,9 @@ describe('the frame of other pages', inBrowser, () => {
   });
 
   test('works below another path, on a host that sends no headers', async () => {
-    const page = await opened(`some/folder/${QUICK}`, { headers: {}, below: '/some/folder/' });
-    await whenReady(page);
+    const { page, address } = await visitor({ headers: {}, below: '/some/folder/' });
+    await page.goto(`${address}some/folder/${QUICK}`);
+    await whenReady(page); // after the service worker has reloaded it
     expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, \d+ thread/);
     expect(new URL(page.url()).pathname).toBe('/some/folder/');
   });

@@ -64,7 +64,9 @@ await nf.close();
 const { tensors } = unwrap(decodeSafetensors('network')(new Uint8Array(readFileSync(plain))));
 rmSync(temporary, { recursive: true });
 const parameters = [...tensors].filter(([name]) => !name.startsWith('noising.'));
-const file = unwrap(encodeSafetensors({ tensors: new Map(parameters), metadata: { source: 'npm run page:network' } }));
+// the page says how many digits it has seen
+const metadata = { source: 'npm run page:network', images: `${config.steps * config.batch}` };
+const file = unwrap(encodeSafetensors({ tensors: new Map(parameters), metadata }));
 const path = join(root, 'examples/browser-webgpu/public/network.bin');
 const bytes = gzipSync(file, { level: 9 });
 writeFileSync(path, bytes);

@@ -1,5 +1,6 @@
 /** The page: events in, effects out, and a view of the state. */
 import { either as E } from 'fp-ts';
+import { nextAlone } from './page/alone.js';
 import { type Effect, type Event, LINK, type Opened } from './page/event.js';
 import { isolating } from './page/isolation.js';
 import { curveOf } from './page/curve.js';
@@ -122,6 +123,25 @@ const rest = ({ target }: globalThis.Event): void => {
   if (page.noising.drift !== null && !isButton) happened({ _tag: 'NoisingSet', query: '' });
 };
 
+/** A figure without controls acts by itself while it is in view; a press stops what plays, and another one goes on. */
+const goAlone = (figure: HTMLElement): void => {
+  let [isInView, still] = [false, matchMedia('(prefers-reduced-motion: reduce)').matches];
+  const act = (): void => {
+    const event = isInView && !document.hidden ? nextAlone(figure.id, still, page) : null;
+    if (event !== null) happened(event);
+  };
+  new IntersectionObserver((entries) => {
+    isInView = entries.at(-1)!.isIntersecting;
+    act();
+  }).observe(figure);
+  for (const touch of ['pointerdown', 'keydown'] as const)
+    addEventListener(touch, ({ target }) => {
+      still = !still || target instanceof HTMLInputElement; // a slider shows what its user chooses
+      act();
+    });
+  setInterval(act, 700);
+};
+
 /** Loads the numbers of the figure, which needs no network and no worker. */
 const loadNoising = async (): Promise<void> => {
   try {
@@ -141,11 +161,9 @@ addEventListener('hashchange', () => {
 });
 for (const touch of ['pointerdown', 'keydown'] as const) addEventListener(touch, rest, { capture: true });
 addEventListener('scroll', drawSoon, { passive: true }); // time rests while it is out of view
-listenToShare(
-  () => hashOf(page),
-  (text) => happened({ _tag: 'Shared', text }),
-);
-showAsked(location.search);
+listenToShare(() => hashOf(page));
+const alone = showAsked(location.search);
+if (alone !== null) goAlone(alone);
 followLink();
 void loadNoising();
 night.addEventListener('change', drawSoon);

@@ -1,8 +1,11 @@
-import { statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
+import { unwrap } from '../../src/entry/unwrap.js';
+import { decodeSafetensors } from '../../src/formats/safetensors.js';
 import { card } from './build/card.js';
 import { digits } from './build/digits.js';
 import { frame } from './build/frame.js';
@@ -37,12 +40,15 @@ const lines: Plugin = {
       .replaceAll(' />', '>'),
 };
 
-/** The size of the shipped network in the text of the page. */
+/** The size of the shipped network in the text of the page, and the number of digits that it saw in its training. */
 const network: Plugin = {
   name: 'network',
   transformIndexHtml: (html) => {
-    const { size } = statSync(fileURLToPath(new URL('public/network.bin', import.meta.url)));
-    return html.replace('{NETWORK}', `${(size / 1e6).toFixed(1)} MB`);
+    const bytes = readFileSync(fileURLToPath(new URL('public/network.bin', import.meta.url)));
+    const { metadata } = unwrap(decodeSafetensors('network.bin')(gunzipSync(bytes)));
+    return html
+      .replace('{NETWORK}', `${(bytes.length / 1e6).toFixed(1)} MB`)
+      .replace('{SEEN}', Number(metadata['images']).toLocaleString('en'));
   },
 };
 

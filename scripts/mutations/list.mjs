@@ -507,6 +507,20 @@ export const mutations = [
     tests: ['src/node/files.test.ts'],
   },
   {
+    name: 'images of the page replace those of another part of a figure',
+    file: 'examples/browser-webgpu/worker/agenda.ts',
+    from: ' && request.part === older.part',
+    to: '',
+    tests: ['examples/browser-webgpu/worker/agenda.test.ts'],
+  },
+  {
+    name: 'images of the page starve its training',
+    file: 'examples/browser-webgpu/worker/agenda.ts',
+    from: "job._tag === 'Paint' && owed > 0",
+    to: "job._tag === 'Paint' && owed > 1e9",
+    tests: ['examples/browser-webgpu/worker/agenda.test.ts'],
+  },
+  {
     name: '`stop` of the HTTP server waits for connections without a request',
     file: 'examples/http/server.ts',
     from: 'server.closeAllConnections();',

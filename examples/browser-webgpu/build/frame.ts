@@ -27,7 +27,7 @@ export const frame: Plugin = {
         .map((part) =>
           part.replace(
             '{SHARE}',
-            `<div class="row tight share" role="group" aria-label="Share this figure">${buttons(part.includes('data-film'))}</div>`,
+            `<div class="row tight share" role="group" aria-label="Share this figure">${buttons(part.includes('data-film'))}<output class="hint"></output></div>`,
           ),
         )
         .join('</section>\n')

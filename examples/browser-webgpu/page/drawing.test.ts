@@ -5,7 +5,7 @@ import type { Event } from './event.js';
 import { absent, type Shipped } from './network.js';
 
 /** One's own network, which is ready. */
-const own: Shipped = { phase: 'absent', employed: true, ready: true, chosen: 'own' };
+const own: Shipped = { ...absent, employed: true, ready: true, chosen: 'own' };
 
 const after = (state: Drawing, ...events: readonly Event[]): Drawing =>
   events.reduce((before, event) => drew(before, event, own)[0], state);
@@ -71,7 +71,7 @@ describe('a drawing', () => {
   });
 
   test('is by the network that was chosen, and drawn again by another one', () => {
-    const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
+    const loaded: Shipped = { ...absent, phase: 'loaded', employed: true, ready: true };
     expect(asked(blank, begun, { ...loaded, phase: 'absent' })).toBeUndefined();
     expect(asked(blank, { _tag: 'NetworkLoaded', name: null }, loaded)).toMatchObject({ network: 'shipped' });
     expect(asked(ready, begun)).toMatchObject({ network: 'own' });

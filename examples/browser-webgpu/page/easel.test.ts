@@ -13,7 +13,7 @@ import { type Noising, plain } from './noising.js';
 const file = Uint8Array.from(gunzipSync(built())).buffer;
 const noising: Noising = { ...plain, file };
 /** One's own network, which is ready. */
-const own: Shipped = { phase: 'absent', employed: true, ready: true, chosen: 'own' };
+const own: Shipped = { ...absent, employed: true, ready: true, chosen: 'own' };
 
 const turn = (state: Easel, event: Event) => repaired(state, event, blank, own, noising);
 const after = (state: Easel, ...events: readonly Event[]): Easel =>

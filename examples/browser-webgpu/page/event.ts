@@ -25,8 +25,6 @@ export type Event =
   | { readonly _tag: 'Ticked'; readonly milliseconds: number }
   | { readonly _tag: 'Complained'; readonly title: string; readonly message: string }
   | { readonly _tag: 'NoticeClosed'; readonly about: string }
-  /** A figure was shared, and what to say of it. */
-  | { readonly _tag: 'Shared'; readonly text: string }
   // noising
   /** The numbers of the figure were loaded; `drifts` if time may go to and fro until the user touches the page. */
   | { readonly _tag: 'NoisingLoaded'; readonly file: ArrayBuffer; readonly drifts?: boolean }

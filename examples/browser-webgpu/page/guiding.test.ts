@@ -12,7 +12,7 @@ import { type Event, LINK } from './event.js';
 import { codeOf, guided, type Guiding, LABELS, REAL, SCALES, unguided, varietyOf } from './guiding.js';
 import { absent, type Shipped } from './network.js';
 
-const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
+const loaded: Shipped = { ...absent, phase: 'loaded', employed: true, ready: true };
 const move = (event: Event, state: Guiding = unguided, network = loaded) => guided(state, event, network);
 const pressed: Event = { _tag: 'GuidePressed' };
 const [begun, effects] = move(pressed);

@@ -17,7 +17,7 @@ import { type Noising, plain } from './noising.js';
 
 const file = Uint8Array.from(gunzipSync(built())).buffer;
 const noising: Noising = { ...plain, file };
-const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
+const loaded: Shipped = { ...absent, phase: 'loaded', employed: true, ready: true };
 const pressed: Event = { _tag: 'MorphPressed' };
 
 const turn = (state: Morph, event: Event, network = loaded) => morphed(state, event, network, noising);

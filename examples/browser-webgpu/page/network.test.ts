@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../shared/settings.js';
 import type { Event } from './event.js';
+import { learned, preparing } from './learning.js';
 import { absent, chosenDraws, draws, shipped, type Shipped } from './network.js';
 
 const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
@@ -8,11 +9,18 @@ const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
 const wanted: Event = { _tag: 'NetworkWanted' };
 const loaded: Event = { _tag: 'NetworkLoaded', name: null };
 
-const after = (...events: readonly Event[]): Shipped =>
-  events.reduce((state, event) => shipped(state, event)[0], absent);
-/** The events at which the network is requested. */
-const requests = (...events: readonly Event[]): readonly number[] =>
-  events.flatMap((event, i) => (shipped(after(...events.slice(0, i)), event)[1].length > 0 ? [i] : []));
+/** The network and the training after some events, and the events at which the network is requested. */
+const turned = (events: readonly Event[]) =>
+  events.reduce(
+    (before, event, i) => {
+      const [learning] = learned(before.learning, event);
+      const [network, effects] = shipped(before.network, event, learning);
+      return { learning, network, requests: effects.length > 0 ? [...before.requests, i] : before.requests };
+    },
+    { learning: preparing, network: absent, requests: [] as readonly number[] },
+  );
+const after = (...events: readonly Event[]): Shipped => turned(events).network;
+const requests = (...events: readonly Event[]): readonly number[] => turned(events).requests;
 
 describe('the shipped network', () => {
   test('is loaded once, when somebody asks for it', () => {
@@ -48,6 +56,33 @@ describe('the shipped network', () => {
     expect(chosenDraws(after(opened, begun))).toBe(false);
     expect(chosenDraws(after(opened, begun, { _tag: 'TrainPressed' }))).toBe(true);
     expect(chosenDraws(after(opened, begun, wanted, loaded))).toBe(true);
+  });
+
+  test('goes on to draw while one’s own is in training, until that is complete or somebody chooses', () => {
+    const trains: readonly Event[] = [opened, begun, wanted, { _tag: 'TrainPressed' }, { _tag: 'DigitsLoaded' }];
+    const steps = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i): Event => ({
+        _tag: 'Stepped',
+        step: from + i,
+        loss: 1,
+        milliseconds: 1,
+      }));
+    expect(after(...trains, loaded, ...steps(0, 8))).toMatchObject({ chosen: 'shipped', awaitsOwn: true });
+    expect(after(...trains, loaded, ...steps(0, 9))).toMatchObject({ chosen: 'own', awaitsOwn: false });
+    const choose = (network: Shipped['chosen']): Event => ({ _tag: 'NetworkChosen', network });
+    expect(after(...trains, loaded, choose('own')).chosen).toBe('own');
+    const chosen = after(...trains, loaded, choose('own'), choose('shipped'), ...steps(0, 9));
+    expect(chosen).toMatchObject({ chosen: 'shipped', awaitsOwn: false });
+    // the choice of the network that draws now is a choice too
+    expect(after(...trains, loaded, choose('shipped'), ...steps(0, 9)).chosen).toBe('shipped');
+    // nothing to go on with
+    const failed: Event = { _tag: 'Failed', doing: 'network', message: '' };
+    expect(after(...trains, failed)).toMatchObject({ chosen: 'own', awaitsOwn: false });
+    // a lost device changes nothing, and another training begins with nothing to wait for
+    const lost: Event = { _tag: 'Lost', step: 5, message: '' };
+    const again: Event = { ...begun, from: 'lost', step: 5 };
+    expect(after(...trains, loaded, ...steps(0, 5), lost, again)).toMatchObject({ chosen: 'shipped', awaitsOwn: true });
+    expect(after(...trains, loaded, ...steps(0, 5), begun)).toMatchObject({ chosen: 'shipped', awaitsOwn: false });
   });
 
   test('may be that of a file, which then draws in the last figure, without a download', () => {

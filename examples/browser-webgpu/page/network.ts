@@ -1,6 +1,7 @@
 /** The network that ships with the page, which is loaded when somebody asks for it, and the choice between it and one's own. */
 import type { Paint } from '../shared/messages.js';
 import { type Event, type Moved, post } from './event.js';
+import type { Learning } from './learning.js';
 
 export interface Shipped {
   /** The state of the download, `loaded` also by a file: `wanted` means that it waits for a worker. */
@@ -10,9 +11,17 @@ export interface Shipped {
   readonly ready: boolean;
   /** The network that draws in the last figure. */
   readonly chosen: Paint['network'];
+  /** True if one's own network draws there once its training is complete. */
+  readonly awaitsOwn: boolean;
 }
 
-export const absent: Shipped = { phase: 'absent', employed: false, ready: false, chosen: 'shipped' };
+export const absent: Shipped = {
+  phase: 'absent',
+  employed: false,
+  ready: false,
+  chosen: 'shipped',
+  awaitsOwn: false,
+};
 
 /** Tests if the shipped network can draw. */
 export const draws = ({ phase, ready }: Shipped): boolean => phase === 'loaded' && ready;
@@ -27,19 +36,29 @@ export const isLate = ({ phase }: Shipped, event: Event): boolean =>
 
 const loading = (state: Shipped): Moved<Shipped> => [{ ...state, phase: 'loading' }, [post({ _tag: 'LoadNetwork' })]];
 
-/** The network after an event that is not {@link isLate}. */
-export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
+/** The network after an event that is not {@link isLate}; `learning` is its state after the event. */
+export const shipped = (
+  state: Shipped,
+  event: Event,
+  { step, goal }: Pick<Learning, 'step' | 'goal'>,
+): Moved<Shipped> => {
   switch (event._tag) {
     case 'NetworkWanted':
       if (state.phase !== 'absent') return [state, []];
       return state.employed ? loading(state) : [{ ...state, phase: 'wanted' }, []];
     case 'NetworkChosen':
-      return [{ ...state, chosen: event.network }, []];
-    case 'TrainPressed':
-      return [{ ...state, chosen: 'own' }, []];
+      return [{ ...state, chosen: event.network, awaitsOwn: false }, []];
+    case 'TrainPressed': // its first digits are worse than those of the shipped network
+      return [
+        state.phase === 'absent' ? { ...state, chosen: 'own' } : { ...state, awaitsOwn: state.chosen === 'shipped' },
+        [],
+      ];
+    case 'Stepped':
+      return [state.awaitsOwn && step >= goal ? { ...state, chosen: 'own', awaitsOwn: false } : state, []];
     case 'Begun':
+      if (event.from === 'lost') return [{ ...state, ready: true }, []];
       // a training that goes on is what its owner wants to see
-      return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen }, []];
+      return [{ ...state, ready: true, chosen: event.step > 0 ? 'own' : state.chosen, awaitsOwn: false }, []];
     case 'NetworkLoaded':
       return [{ ...state, phase: 'loaded', chosen: event.name === null ? state.chosen : 'shipped' }, []];
     case 'Lost': // the weights stay in the worker
@@ -53,7 +72,12 @@ export const shipped = (state: Shipped, event: Event): Moved<Shipped> => {
     case 'Crashed':
       return [{ ...state, phase: state.phase === 'absent' ? 'absent' : 'wanted', employed: false, ready: false }, []];
     case 'Failed':
-      return [event.doing === 'network' ? { ...state, phase: 'absent' } : state, []];
+      return [
+        event.doing === 'network'
+          ? { ...state, phase: 'absent', chosen: state.awaitsOwn ? 'own' : state.chosen, awaitsOwn: false }
+          : state,
+        [],
+      ];
     default:
       return [state, []];
   }

@@ -48,11 +48,11 @@ export const firstPage = (opened: Opened): Page => ({
 export const turned = (page: Page, event: Event): Moved<Page> => {
   if (isLate(page.network, event)) return [page, []];
   const [noising, ofNoising] = noised(page.noising, event);
-  const [network, ofNetwork] = shipped(page.network, event);
+  const [learning, ofLearning] = learned(page.learning, event);
+  const [network, ofNetwork] = shipped(page.network, event, learning);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
   const [plane, ofPlane] = planed(page.plane, event);
-  const [learning, ofLearning] = learned(page.learning, event);
   const [drawing, ofDrawing] = drew(page.drawing, event, network);
   const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
   const [morph, ofMorph] = morphed(page.morph, event, network, noising);

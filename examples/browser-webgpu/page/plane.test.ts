@@ -244,7 +244,7 @@ describe('the films', () => {
     const frames = new Float32Array(25 * ROW).fill(9);
     const end = 24 * ROW + 2 * DOTS;
     expect(dotsAt(film({}), 25)).toBe(end);
-    frames.set([-1, -1, 1, 1.005, 1, 1.02], end); // three dots; the points are two corners
+    frames.set([-1, -1, 1, 1.095, 1, 1.105], end); // three dots; the points are two corners
     const corners = { ...seen, points: Uint8Array.of(0, 0, 255, 255) };
     expect(after(corners, film({ frames })).learned?.share).toBe(2 / DOTS);
   });

@@ -20,7 +20,7 @@ import { choicesOf } from './query.js';
 
 type Film = Extract<Report, { readonly _tag: 'PlaneFilm' }>;
 
-/** A film, and the share of its dots that end at a point. */
+/** A film, and the share of its dots that end near a point. */
 export interface Shown extends Film {
   readonly share: number;
 }
@@ -222,9 +222,7 @@ export const planed = (state: Plane, event: Event): Moved<Plane> => {
       return [played(state, event.milliseconds), []];
     case 'PlaneFilm':
       return [
-        isCurrent(state, event)
-          ? { ...state, [event.of]: { ...event, share: shareThere(event, state.points) } }
-          : state,
+        isCurrent(state, event) ? { ...state, [event.of]: { ...event, share: shareNear(event, state.points) } } : state,
         [],
       ];
     case 'Failed':
@@ -258,11 +256,14 @@ export const dotsAt = ({ steps }: Film, step: number): number =>
 /** Points in [-1, 1] from their bytes. */
 export const placesOf = (points: Uint8Array): readonly number[] => Array.from(points, (byte) => byte / 127.5 - 1);
 
-/** The share of the dots that end within 0.01 of a point. */
-const shareThere = (film: Film, points: Uint8Array): number => {
+/** The distance of a dot that is near a point: about that of two neighbours on the spiral, so it includes the curve between. */
+export const NEAR = 0.1;
+
+/** The share of the dots that end near a point. */
+const shareNear = (film: Film, points: Uint8Array): number => {
   const places = placesOf(points);
   const ends = film.frames.subarray(dotsAt(film, film.steps)).subarray(0, 2 * DOTS);
-  const isThere = (x: number, y: number): boolean =>
-    places.some((px, j) => j % 2 === 0 && Math.hypot(px - x, places[j + 1]! - y) < 0.01);
-  return ends.filter((x, i) => i % 2 === 0 && isThere(x, ends[i + 1]!)).length / DOTS;
+  const isNear = (x: number, y: number): boolean =>
+    places.some((px, j) => j % 2 === 0 && Math.hypot(px - x, places[j + 1]! - y) < NEAR);
+  return ends.filter((x, i) => i % 2 === 0 && isNear(x, ends[i + 1]!)).length / DOTS;
 };

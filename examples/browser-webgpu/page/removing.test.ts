@@ -17,7 +17,7 @@ import { codeOf, LAST, removed, type Removing, stillOf, timesOf, untouched, WAYS
 
 const file = Uint8Array.from(gunzipSync(built())).buffer;
 const noising: Noising = { ...plain, file, t: 640 };
-const loaded: Shipped = { phase: 'loaded', employed: true, ready: true, chosen: 'shipped' };
+const loaded: Shipped = { ...absent, phase: 'loaded', employed: true, ready: true };
 const arrived: Event = { _tag: 'NetworkLoaded', name: null };
 
 const move = (event: Event, state: Removing = untouched, of: Noising = noising, network = loaded) =>

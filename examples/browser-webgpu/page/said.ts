@@ -24,8 +24,6 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
       return 'The network is loaded';
     case 'Recognized':
       return 'A row of digits drawn';
-    case 'Shared':
-      return event.text;
     case 'PlaneFilm':
       return event.updates === UPDATES ? 'The network of the plane is trained' : null;
     case 'Saved':

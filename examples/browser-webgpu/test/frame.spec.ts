@@ -58,6 +58,13 @@ describe('the frame of the page', inBrowser, () => {
     return Buffer.concat(chunks);
   };
 
+  /** Waits for the answer of a button that shares the first figure, beside it. */
+  const answer = async (expected: RegExp): Promise<void> => {
+    const place = page.locator('#noising .share output', { hasText: expected });
+    await place.waitFor();
+    expect((await place.boundingBox())!.width).toBeGreaterThan(200);
+  };
+
   test('saves a picture whose captions stay within its margins, also on a phone', async () => {
     const size = page.viewportSize()!;
     await page.setViewportSize({ width: 390, height: 844 });
@@ -78,6 +85,7 @@ describe('the frame of the page', inBrowser, () => {
       ['Save GIF', 'GIF89a'],
     ] as const) {
       const bytes = await fileOf('noising', name);
+      await answer(new RegExp(`^Saved noising[.]${name.slice(-3).toLowerCase()}[.]$`));
       console.log(`${name}: ${(bytes.length / 1000).toFixed(0)} kB`);
       expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic);
     }
@@ -87,7 +95,7 @@ describe('the frame of the page', inBrowser, () => {
 
   test('gives lines that embed a figure alone, without controls if asked', async () => {
     await page.locator('#noising').getByRole('button', { name: 'Embed' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent?.startsWith('The lines'));
+    await answer(/^Lines for your page copied[.] .* the seed of the noise[.] .* &hide=controls /);
     const lines = await page.evaluate(() => navigator.clipboard.readText());
     const source = await page.evaluate((html) => {
       const frame = new DOMParser().parseFromString(html, 'text/html').querySelector('iframe');
@@ -109,7 +117,7 @@ describe('the frame of the page', inBrowser, () => {
     await page.getByRole('radio', { name: '8', exact: true }).check();
     await page.getByRole('slider', { name: /^Time t/ }).press('ArrowRight');
     await page.locator('#noising').getByRole('button', { name: 'Copy link' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    await answer(/^Link copied[.] .* the seed of the noise[.] .* all who open it see the same picture/);
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.hash).toBe('#digit=8&seed=1&path=cosine&t=410&figure=noising');
     const shown = await inkOf(page, '#noising canvas');
@@ -161,6 +169,48 @@ describe('the frame of other pages', inBrowser, () => {
     expect(await still.locator('#t').inputValue()).toBe('400');
   });
 
+  test.each(['', '&embed=noising', '&embed=removing', '&embed=guiding', '&embed=plane', '&embed=use'])(
+    'has pictures that neither overlap nor leave their card, from 700 to 899 pixels: %s',
+    async (embed) => {
+      const alone = await opened(QUICK + embed);
+      for (const width of [700, 768, 899]) {
+        await alone.setViewportSize({ width, height: 900 });
+        await whenShown(alone);
+        const boxes = await alone.$$eval('main canvas', (all) =>
+          all
+            .filter((one) => one.checkVisibility())
+            .map((one) => {
+              const { left, right, top, bottom } = one.getBoundingClientRect();
+              const card = one.closest('.card')!.getBoundingClientRect();
+              return { left, right, top, bottom, isInside: left > card.left && right < card.right };
+            }),
+        );
+        expect(boxes.length).toBeGreaterThan(2);
+        expect(Math.min(...boxes.map((box) => box.right - box.left))).toBeGreaterThanOrEqual(24);
+        expect(boxes.filter(({ isInside }) => !isInside)).toEqual([]);
+        const overlaps = boxes.flatMap((one, i) =>
+          boxes
+            .slice(0, i)
+            .filter(
+              ({ left, right, top, bottom }) =>
+                one.left < right && left < one.right && one.top < bottom && top < one.bottom,
+            ),
+        );
+        expect(overlaps).toEqual([]);
+        expect(await alone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      }
+    },
+  );
+
+  test.each([
+    ['noising', '#t'],
+    ['removing', '#column'],
+  ])('moves an embedded figure without controls by itself: %s', async (name, slider) => {
+    const page = await opened(`?backend=wasm&embed=${name}&hide=controls#digit=3&t=400`, { reducedMotion: 'no-preference' }); // oxfmt-ignore
+    const before = await page.inputValue(slider);
+    await until(page, ([id, old]) => document.querySelector<HTMLInputElement>(id!)?.value !== old, [slider, before]);
+  });
+
   test('lets a finger scroll over the digit until it takes the brush', async () => {
     const page = await opened(QUICK, phone);
     const action = () => page.locator('#easel').evaluate((easel) => getComputedStyle(easel).touchAction);
@@ -174,8 +224,9 @@ describe('the frame of other pages', inBrowser, () => {
   });
 
   test('works below another path, on a host that sends no headers', async () => {
-    const page = await opened(`some/folder/${QUICK}`, { headers: {}, below: '/some/folder/' });
-    await whenReady(page);
+    const { page, address } = await visitor({ headers: {}, below: '/some/folder/' });
+    await page.goto(`${address}some/folder/${QUICK}`);
+    await whenReady(page); // after the service worker has reloaded it
     expect(await page.textContent('#backend')).toMatch(/^on WebAssembly, \d+ thread/);
     expect(new URL(page.url()).pathname).toBe('/some/folder/');
   });

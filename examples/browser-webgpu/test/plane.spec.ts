@@ -136,10 +136,13 @@ describe('the figure "Plot it"', inBrowser, () => {
     expect(last.updates).toBe(UPDATES);
     expect(share(distances(last.ends, curve), 0.1)).toBeGreaterThan(0.9);
     expect(share(distances(last.ends, points), 0.01)).toBeLessThan(0.3);
-    expect(await page.textContent('#exact-end')).toMatch(/^(9[5-9]|100) % of the dots end at a point$/);
-    expect(await page.textContent('#learned-end')).toMatch(
-      /^[12]?\d % of the dots end at a point; 2000 updates in [\d.]+ s$/,
-    );
+    const near = (ends: readonly number[]) =>
+      `${Math.round(100 * share(distances(ends, points), 0.1))} % of the dots end within 0.1 of a point`;
+    expect(await page.textContent('#exact-end')).toBe(near(exact!.ends));
+    const text = (await page.textContent('#learned-end'))!;
+    expect(text).toMatch(/; 2000 updates in [\d.]+ s$/);
+    expect(text.startsWith(near(last.ends))).toBe(true);
+    expect(Number.parseInt(text, 10)).toBeGreaterThanOrEqual(85); // a success reads as one
 
     const close = learned.find(({ ends }) => share(distances(ends, curve), 0.1) >= 0.9)!;
     const start = await page.evaluate(() => performance.getEntriesByName('seen')[0]!.startTime);

@@ -72,6 +72,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     expect(twenty).toEqual(last);
     expect(one).not.toEqual(twenty);
     expect(await page.textContent('#load')).toBe('The network is loaded');
+    expect(await page.textContent('#removing')).toContain(' 28,800 digits'); // 16 in each of 1,800 updates
   });
 
   test('is scrubbed by the keyboard, and follows the first figure', async () => {
@@ -94,7 +95,7 @@ describe('the figure "Remove it"', inBrowser, () => {
     await whenDrawn(page, first);
     await page.getByRole('slider', { name: /^On the way back/ }).press('ArrowRight');
     await page.locator('#removing').getByRole('button', { name: 'Copy link' }).click();
-    await until(page, () => document.querySelector('#said')?.textContent === 'The link is in the clipboard');
+    await page.locator('#removing .share output', { hasText: 'Link copied.' }).waitFor();
     const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
     expect(link.search + link.hash).toBe(
       '?backend=portable#digit=3&seed=1&path=cosine&t=700&column=1&byClass=no&figure=removing',

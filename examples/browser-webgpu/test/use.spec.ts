@@ -89,7 +89,7 @@ describe('the figure "Use it"', inBrowser, () => {
     for (const one of found) expect(one).not.toEqual(drawn);
   });
 
-  test('is drawn by one’s own network on request, and by that in training', async () => {
+  test('is drawn by one’s own network on request, and not by that in training before it is complete', async () => {
     const { page } = visit;
     await page.getByRole('radio', { name: 'your own' }).check();
     await until(
@@ -98,6 +98,11 @@ describe('the figure "Use it"', inBrowser, () => {
     );
     await page.getByRole('radio', { name: 'the loaded network' }).check();
     await press(page, 'Start training');
-    await until(page, () => document.querySelector<HTMLInputElement>('[value=own]')?.checked);
+    await until(page, () =>
+      document.querySelector('#network-hint')?.textContent?.startsWith('Your own draws here once'),
+    );
+    expect(await page.getByRole('radio', { name: 'the loaded network' }).isChecked()).toBe(true);
+    await page.locator('#network label', { hasText: 'the loaded network' }).click(); // to stay with it
+    await until(page, () => document.querySelector('#network-hint')?.textContent === '');
   });
 });

@@ -23,6 +23,7 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     select.addEventListener('change', () => happened({ _tag: 'MorphSet', query: `${end}=${select.value}` }));
     return { end, select };
   });
+  const hint = byId('network-hint', HTMLParagraphElement);
   const repairer = byId('repair-by', HTMLElement);
   const place = byId('between', HTMLDivElement);
   const canvases = Array.from({ length: BETWEEN }, (_, i) => {
@@ -32,7 +33,8 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     return canvas;
   });
   const press = needsNetwork('morph', { _tag: 'MorphPressed' }, happened);
-  choice.addEventListener('change', ({ target }) => {
+  // a click on the choice of now is a choice too: to stay
+  choice.addEventListener('click', ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     happened({ _tag: 'NetworkChosen', network: target.value === 'own' ? 'own' : 'shipped' });
   });
@@ -43,6 +45,10 @@ export const morphPart = (happened: (event: Event) => void): Part<Use> => {
     for (const input of choice.querySelectorAll('input')) input.checked = input.value === network.chosen;
     const isOwn = network.chosen === 'own';
     press(isOwn ? 'loaded' : network.phase, 'Morph', chosenDraws(network)); // one's own is here
+    setText(
+      hint,
+      network.awaitsOwn ? 'Your own draws here once its training is complete. Choose one to decide now.' : '',
+    );
     setText(repairer, isOwn ? 'your own network, which is chosen above,' : 'the network');
     place.dataset['film'] = morph.film !== null && isDone(morph.film) && morph.encoding === null ? 'done' : '';
     const image = morph.film?.stills.at(-1)?.image;

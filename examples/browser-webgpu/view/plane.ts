@@ -4,6 +4,7 @@ import {
   dotsAt,
   isCurrent,
   isTrained,
+  NEAR,
   type Plane,
   placesOf,
   ROW,
@@ -125,13 +126,14 @@ const listen = (canvas: HTMLCanvasElement, happened: (event: Event) => void): vo
   });
 };
 
-const percent = ({ share }: Shown): string => `${Math.round(100 * share)} %`;
+const nearInWords = ({ share }: Shown): string =>
+  `${Math.round(100 * share)} % of the dots end within ${NEAR} of a point`;
 
 const NO_POINTS = 'no points yet';
 
 const exactText = (state: Plane): string => {
   if (state.points.length === 0) return NO_POINTS;
-  return isCurrent(state, state.exact) ? `${percent(state.exact)} of the dots end at a point` : 'being computed';
+  return isCurrent(state, state.exact) ? nearInWords(state.exact) : 'being computed';
 };
 
 const learnedText = (state: Plane): string => {
@@ -139,7 +141,7 @@ const learnedText = (state: Plane): string => {
   const updates = updatesOf(state);
   if (state.points.length === 0) return NO_POINTS;
   if (learned === null || updates === 0) return 'not trained yet';
-  return `${percent(learned)} of the dots end at a point; ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
+  return `${nearInWords(learned)}; ${updates} updates in ${(learned.milliseconds / 1000).toFixed(1)} s`;
 };
 
 /** α and σ of the visible step. */

@@ -83,6 +83,12 @@ const filmOf = async (figure: HTMLElement): Promise<Blob | null> => {
   return new Blob([gif.bytes() as Uint8Array<ArrayBuffer>], { type: 'image/gif' });
 };
 
+/** Why a link shows the same picture, and what it does not hold. */
+const heldBy = (figure: HTMLElement): string =>
+  figure.id === 'use'
+    ? 'your choices and the seed of the noise, so all who open it see the same digits, by the loaded network. Your own network and your repairs stay here.'
+    : 'your choices and the seed of the noise. All else is computed from these, so all who open it see the same picture: in one version of a browser each byte, in others about the same.';
+
 /** Does what a button names; returns what to say. */
 export const share = async (
   kind: string,
@@ -96,7 +102,7 @@ export const share = async (
   switch (kind) {
     case 'link':
       await navigator.clipboard.writeText(address.href);
-      return 'The link is in the clipboard';
+      return `Link copied. It holds ${heldBy(figure)}`;
     case 'embed': {
       address.searchParams.set('embed', figure.id);
       address.hash = hash;
@@ -104,19 +110,19 @@ export const share = async (
       await navigator.clipboard.writeText(
         `<iframe src="${address.href.replaceAll('&', '&amp;')}" title="${title}" width="100%" height="${height}" loading="lazy" style="border: 0"></iframe>`,
       );
-      return 'The lines for your page are in the clipboard';
+      return `Lines for your page copied. Their link holds ${heldBy(figure)} With &hide=controls in it the figure plays by itself.`;
     }
     case 'png': {
       const picture = pictureOf(figure, SCALE);
       const file = await new Promise<Blob | null>((resolve) => picture.toBlob(resolve));
       save(`${figure.id}.png`, file!);
-      return 'Picture saved';
+      return `Saved ${figure.id}.png.`;
     }
     default: {
       const film = await filmOf(figure);
-      if (film === null) return 'There is no film yet';
+      if (film === null) return 'There is no film yet.';
       save(`${figure.id}.gif`, film);
-      return 'Film saved';
+      return `Saved ${figure.id}.gif.`;
     }
   }
 };

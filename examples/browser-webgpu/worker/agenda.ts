@@ -10,12 +10,14 @@ export interface Agenda {
   readonly until: number | null;
   /** True if steps ran since the last pause. */
   readonly moving: boolean;
+  /** The milliseconds by which training is behind the images. */
+  readonly owed: number;
 }
 
 /** A job, one training step, or the end of training steps. */
 export type Task = Job | { readonly _tag: 'Step' } | { readonly _tag: 'ComeToRest' };
 
-export const idle: Agenda = { jobs: [], until: null, moving: false };
+export const idle: Agenda = { jobs: [], until: null, moving: false, owed: 0 };
 
 /**
  * Tests whether a request replaces an older one: images in the same place, or of a network that ends. A file does
@@ -58,19 +60,23 @@ export const halted = (agenda: Agenda): Agenda => ({ ...agenda, until: null });
 /** The agenda after another training replaced the current one: paused. */
 export const exchanged = (agenda: Agenda): Agenda => ({ ...agenda, until: null, moving: false });
 
+/** The agenda after a task that took some milliseconds: images and steps get equal times. */
+export const spent = (agenda: Agenda, { _tag }: Task, milliseconds: number): Agenda => {
+  const change = _tag === 'Paint' ? milliseconds : _tag === 'Step' ? -milliseconds : 0;
+  return { ...agenda, owed: Math.max(0, agenda.owed + change) };
+};
+
 /**
- * The next task after `done` updates, and the rest: pausing comes first, and jobs come before
- * steps. Null means: wait.
+ * The next task after `done` updates, and the rest: pausing comes first, and jobs come before steps, but images wait
+ * for the steps that training is behind. Null means: wait.
  */
-export const next = (
-  { jobs, until, moving }: Agenda,
-  done: number,
-): { readonly task: Task | null; readonly agenda: Agenda } => {
-  const goal = until !== null && done < until ? until : null;
-  if (goal === null && moving) return { task: { _tag: 'ComeToRest' }, agenda: { jobs, until: null, moving: false } };
+export const next = (agenda: Agenda, done: number): { readonly task: Task | null; readonly agenda: Agenda } => {
+  const { jobs, until, moving, owed } = agenda;
+  const trains = until !== null && done < until;
+  const resting = { ...agenda, until: null, owed: 0 };
+  if (!trains && moving) return { task: { _tag: 'ComeToRest' }, agenda: { ...resting, moving: false } };
   const [job, ...others] = jobs;
-  if (job !== undefined) return { task: job, agenda: { jobs: others, until: goal, moving } };
-  return goal === null
-    ? { task: null, agenda: { jobs, until: null, moving } }
-    : { task: { _tag: 'Step' }, agenda: { jobs, until: goal, moving: true } };
+  if (job !== undefined && !(trains && job._tag === 'Paint' && owed > 0))
+    return { task: job, agenda: { ...(trains ? agenda : resting), jobs: others } };
+  return trains ? { task: { _tag: 'Step' }, agenda: { ...agenda, moving: true } } : { task: null, agenda: resting };
 };

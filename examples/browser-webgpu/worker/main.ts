@@ -2,7 +2,18 @@
 import { failure, type NoisefoldError } from 'noisefold/dsl';
 import { either as E, type io as IO } from 'fp-ts';
 import { buffersOf, decodeRequest, type Failure, type Paint, type Report } from '../shared/messages.js';
-import { type Agenda, dropped, exchanged, halted, idle, interrupts, next, received, type Task } from './agenda.js';
+import {
+  type Agenda,
+  dropped,
+  exchanged,
+  halted,
+  idle,
+  interrupts,
+  next,
+  received,
+  spent,
+  type Task,
+} from './agenda.js';
 import { filesAt, moved, recovered } from './beginning.js';
 import { planeWorker } from './planeWork.js';
 import { carriedOut } from './work.js';
@@ -134,7 +145,9 @@ const work = async (): Promise<never> => {
     doing = planned.task;
     if (doing === null) await new Promise<void>((resolve) => (wake = resolve));
     else {
+      const began = performance.now();
       await perform(doing);
+      agenda = spent(agenda, doing, performance.now() - began);
       await breath();
     }
   }

@@ -26,6 +26,11 @@ test('the file of the network has at most 660 kB', () => {
   expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(660_000);
 });
 
+test('the file of the network says how many digits its training saw', () => {
+  const { metadata } = unwrap(decodeSafetensors('network.bin')(new Uint8Array(gunzipSync(readFileSync(file)))));
+  expect(metadata['images']).toBe(`${settings.steps * settings.batch}`);
+});
+
 test('weights of int8 are multiplied by the scale of their output channel, and vectors stay', () => {
   const tensors = new Map<string, StoredTensor>([
     ['params.w', { dtype: 'I8', shape: [2, 3], data: Int8Array.of(1, -2, 3, 127, 0, -127) }],

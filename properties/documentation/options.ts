@@ -138,10 +138,19 @@ export const waysToState = (byDefault: string): readonly string[] => {
   return [plain, close, ...(words[close] ?? []), ...(b === undefined ? [String(a)] : [])];
 };
 
+/** The comment of a field without `; 3 if left out` and `: 3 by default`, which the column of defaults says. */
+const meaningOf = (option: Option): string => {
+  if (defaultOf(option) === '' || option.byDefault === null) return option.meaning;
+  const stated = waysToState(option.byDefault).flatMap((way) =>
+    [way, `'${way}'`].flatMap((text) => [`; ${text} if left out.`, `; ${text} by default.`, `: ${text} by default.`]),
+  );
+  return stated.reduce((text, end) => text.replace(end, () => '.'), option.meaning);
+};
+
 /** A table of options: required ones first, as they are declared. */
 export const tableOf = (options: readonly Option[]): string => {
   const rows = [...options.filter((one) => one.isRequired), ...options.filter((one) => !one.isRequired)].map(
-    (one) => `| \`${one.name}\` | ${defaultOf(one)} | ${one.meaning.replaceAll(/[|<]/g, '\\$&')} |`,
+    (one) => `| \`${one.name}\` | ${defaultOf(one)} | ${meaningOf(one).replaceAll(/[|<]/g, '\\$&')} |`,
   );
   return ['| option | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 };

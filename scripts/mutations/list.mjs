@@ -633,6 +633,20 @@ export const mutations = [
     tests: ['src/training/couplings/couplings.test.ts'],
   },
   {
+    name: 'noise for a churn of standard deviation 0 is accepted',
+    file: 'src/training/sample/givenNoise.ts',
+    from: 'raise === undefined || raise.sigma === 0 ?',
+    to: 'raise === undefined ?',
+    tests: ['src/training/sample/givenNoise.test.ts'],
+  },
+  {
+    name: 'the last tick of a linear axis is lost by rounding',
+    file: 'src/reports/ticks.ts',
+    from: 'Math.floor(high / step + 1e-9)',
+    to: 'Math.floor(high / step)',
+    tests: ['src/reports/ticks.test.ts'],
+  },
+  {
     name: 'a packed IDX file of exactly 2³¹ bytes is refused',
     file: 'src/formats/idx.ts',
     from: 'if (most > MOST_UNPACKED)',

@@ -99,6 +99,14 @@ describe('refuses, and says why', () => {
     expect(E.isLeft(chunks.at(-1)!)).toBe(true);
   });
 
+  test.each([
+    [1, 3, 'the file has labels, not images: give the file of images here, as in readIdxDataset(images, labels)'],
+    [3, 1, 'the file has images, not labels: give the file of labels here, as in readIdxDataset(images, labels)'],
+  ])('a file of rank %i where one of rank %i is read', (actual, rank, rankHint) => {
+    const bytes = encode({ shape: [10, 1, 1].slice(0, actual), data: new Uint8Array(10) });
+    expect(messageOf(read(bytes, rank))).toBe(`DecodeError x.idx: expected rank ${rank}, got ${actual}; ${rankHint}`);
+  });
+
   test('a byte too many', async () => {
     const bytes = Uint8Array.of(...sound, 0);
     expect(messageOf(read(bytes, 2))).toBe(`DecodeError x.idx: expected 4 bytes of data for [2, 2], got 5; ${hint}`);

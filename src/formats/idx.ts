@@ -25,13 +25,22 @@ export interface IdxChunk {
 
 type Checked<A> = either.Either<NoisefoldError, A>;
 
-const bad = (where: string, expected: string, actual: string): Checked<never> =>
-  fail('DecodeError', {
-    where,
-    expected,
-    actual,
-    hint: 'the file is damaged or of another format: unpack it (.gz), or use a copy of it',
-  });
+const DAMAGED = 'the file is damaged or of another format: unpack it (.gz), or use a copy of it';
+
+const bad = (where: string, expected: string, actual: string, hint = DAMAGED): Checked<never> =>
+  fail('DecodeError', { where, expected, actual, hint });
+
+/** The contents of files by their rank. */
+const CONTENTS: Readonly<Record<number, string>> = { 1: 'labels', 3: 'images' };
+
+const wrongRank = (where: string, rank: number, actual: number): Checked<never> => {
+  const [expected, held] = [CONTENTS[rank], CONTENTS[actual]];
+  const hint =
+    expected === undefined || held === undefined
+      ? DAMAGED
+      : `the file has ${held}, not ${expected}: give the file of ${expected} here, as in readIdxDataset(images, labels)`;
+  return bad(where, `rank ${rank}`, `${actual}`, hint);
+};
 
 const UNSIGNED_BYTE = 8;
 
@@ -48,7 +57,7 @@ const shapeOf = (where: string, rank: number, bytes: Uint8Array): Checked<readon
   if (bytes.length < headerBytes(rank)) return tooShort(where, rank, bytes.length);
   if (bytes[0] !== 0 || bytes[1] !== 0) return bad(where, 'two zero bytes first', `${bytes[0]} and ${bytes[1]}`);
   if (bytes[2] !== UNSIGNED_BYTE) return bad(where, 'the element type 8, unsigned bytes', `${bytes[2]}`);
-  if (bytes[3] !== rank) return bad(where, `rank ${rank}`, `${bytes[3]}`);
+  if (bytes[3] !== rank) return wrongRank(where, rank, bytes[3]!);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return E.right(Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis)));
 };

@@ -13,6 +13,8 @@ describe('linearTicks', () => {
     expect(linearTicks(0, 1, 6)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
     expect(linearTicks(0, 799, 8)).toEqual([0, 100, 200, 300, 400, 500, 600, 700]);
     expect(linearTicks(-1, 1, 8)).toEqual([-1, -0.5, 0, 0.5, 1]);
+    expect(linearTicks(0, 0.3, 4)).toEqual([0, 0.1, 0.2, 0.3]); // in float64, 0.3 / 0.1 is below 3
+    expect(linearTicks(-0.3, 0, 4)).toEqual([-0.3, -0.2, -0.1, 0]);
     expect(linearTicks(0.031, 0.038, 8)).toEqual([0.031, 0.032, 0.033, 0.034, 0.035, 0.036, 0.037, 0.038]);
   });
 

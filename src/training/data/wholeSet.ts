@@ -22,11 +22,19 @@ interface Look {
   readonly also?: (positions: Int32Array, batch: Batch) => void;
 }
 
-/** Raises `ConfigError` for data of images of another size than a model takes. */
-const requireSize = (where: string, taken: readonly number[], { image }: Dataset, hint: string): void => {
+/**
+ * Raises `ConfigError` for data of images of another size than a model takes. Its hint is another one if the images have the
+ * channels first.
+ */
+const requireSize = (where: string, taken: readonly number[], { image }: Dataset, otherHint: string): void => {
   const [expected, actual] = [showShape(taken), showShape(image)];
-  if (actual !== expected)
-    raise('ConfigError', { where, expected: `images ${expected}, as the model takes them`, actual, hint });
+  if (actual === expected) return;
+  const [channels, ...size] = image;
+  const hint =
+    showShape([...size, channels]) === expected
+      ? `the channels of the data are first: move them last, and give image: ${expected}`
+      : otherHint;
+  raise('ConfigError', { where, expected: `images ${expected}, as the model takes them`, actual, hint });
 };
 
 /** Networks of `unet` and `encoderClassifier`, also preconditioned ones, have a configuration beside their function. */

@@ -164,6 +164,14 @@ describe('classes', () => {
   });
 });
 
+test('a data set in place of `{ data, every }` is refused with the form to write', async () => {
+  const { data } = plainTraining(2);
+  const error = await leftOf(using(wasm())(fit({ ...plainTraining(2), heldOut: data as never })));
+  expect(error.message).toBe(
+    'fit.heldOut: expected { data, every }, got a data set; write heldOut: { data, every: 100 }, with the number of steps between measurements',
+  );
+});
+
 test('held-out images of other extents are refused, even with as many numbers', async () => {
   const image = [4, 16, 1] as const;
   const wide: Dataset = right(datasetOf({ pixels: new Uint8Array(4 * 64), image, labels: [0, 1, 2, 0] }));
@@ -187,6 +195,15 @@ describe('training images of another size than the network takes', () => {
   ])('are refused in the name of the data: %s', async (_, model) => {
     expect(await refused(model)).toBe(
       'training: data: expected images [4, 4, 1], as the model takes them, got [8, 8, 1]; make the model with `image: data.image`, or give images of its size',
+    );
+  });
+
+  test('are refused with the place of the channels if these are first', async () => {
+    const channelsLast = right(unet({ ...small, image: [8, 8, 3] }));
+    const data = right(datasetOf({ pixels: new Uint8Array(4 * 192), image: [3, 8, 8] }));
+    const error = await leftOf(using(wasm())(fit({ ...plainTraining(1), labelDropout: 0, model: channelsLast, data } as never))); // oxfmt-ignore
+    expect(error.message).toBe(
+      'training: data: expected images [8, 8, 3], as the model takes them, got [3, 8, 8]; the channels of the data are first: move them last, and give image: [8, 8, 3]',
     );
   });
 

@@ -16,7 +16,7 @@ import type { TrainedOf } from '../trained.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, type Training, trainingFields } from './training.js';
 
-/** A training with its listeners. */
+/** The options of {@link fit}: a training, and functions to call with its events and its error. */
 export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
    * Called with each event, for example to write a log or to save `run.snapshot`. The next step waits for the promise

@@ -1,6 +1,6 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { decay, functionOf, natural, positive, rate, refined } from '../../internal/decode.js';
+import { decay, functionOf, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
 import { part, partLike, signal } from '../../internal/parts.js';
@@ -114,7 +114,17 @@ export const trainingFields = {
     ),
   ),
   heldOut: optional(
-    record({ data: dataSet, every: positive, images: optional(positive), training: optional(t.boolean) }),
+    withRefusal(
+      record({ data: dataSet, every: positive, images: optional(positive), training: optional(t.boolean) }),
+      (value) =>
+        dataSet.is(value)
+          ? {
+              expected: '{ data, every }',
+              actual: 'a data set',
+              hint: 'write heldOut: { data, every: 100 }, with the number of steps between measurements',
+            }
+          : null,
+    ),
   ),
   config: optional(json),
   initial: optional(part('parameters on a backend, or a trained model')),

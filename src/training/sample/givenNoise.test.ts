@@ -4,11 +4,14 @@ import {
   ddim,
   ddpm,
   dpmSolverPPSdeSinglestep,
+  flowSde,
   heun,
   inpainting,
   kdpm2Ancestral,
   levelsOf,
   type Model,
+  type Noising,
+  rectifiedFlow,
   sampler,
   atTimes,
   trailing,
@@ -39,9 +42,12 @@ const epsilon = (i: number): Images => numbers(Math.sin(i + 1), Math.cos(2 * i))
 const from = { noise: numbers(0.7, -0.4) };
 const GRID = trailing(4);
 
-const outcome = async (how: Partial<Sampling>) => {
+const outcome = async (how: Partial<Sampling>, path: Noising = noising) => {
   const nf = await open(reference());
-  const result = sample(trained, { solver: ddim({ eta: 1 }), grid: GRID, count: 2, from, key: key(1), ...how });
+  const result = sample(
+    { ...trained, noising: path },
+    { solver: ddim({ eta: 1 }), grid: GRID, count: 2, from, key: key(1), ...how },
+  );
   const images = await result(nf.backend)();
   await nf.close();
   return images;
@@ -111,6 +117,12 @@ test('replaces the noise of churn, which is added before the step', async () => 
   const asked = await draw({ solver, noise: { churn } });
   expect(asked).toEqual(await draw({ solver, noise: { churn }, key: key(2) }));
   expect(asked).not.toEqual(await draw({ solver }));
+});
+
+test('of churn is refused where its standard deviation is 0, as by flowSde without diffusion', async () => {
+  const solver = flowSde({ method: 'heun', diffusion: () => 0 });
+  const result = await outcome({ solver, grid: 4, noise: { churn: epsilon } }, rectifiedFlow());
+  expect(E.isLeft(result) && result.left.message).toContain('noise.churn: expected a noise that the solver or inpainting draws'); // oxfmt-ignore
 });
 
 test('replaces the noises of inpainting', async () => {

@@ -58,7 +58,7 @@ describe('config.json', () => {
   test.each([
     [
       { bse: 24 },
-      /^ConfigError: run\/config\.json: recipe: model, unet\.bse: expected one of the fields image, .*, got an unknown field/,
+      /^ConfigError: run\/config\.json: recipe: model, unet\.bse: expected one of the fields base, image, .*, got an unknown field/,
     ],
     [{ groups: 7 }, /^ConfigError: run\/config\.json: recipe: model, unet\.groups: expected a divisor of all channels/],
   ])('an invalid model: %j', (fields, message) => {

@@ -130,7 +130,7 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
 
 describe('a configuration from outside is decoded', () => {
   test.each([
-    [{ dropuot: 0.1 }, 'unet.dropuot: expected one of the fields image, base,'],
+    [{ dropuot: 0.1 }, 'unet.dropuot: expected one of the fields dropout, image, base,'],
     [{ image: [28, 28] }, 'unet.image.2: expected an integer ≥ 1, got nothing'],
     [{ image: [28, 28, 1, 7] }, 'unet.image: expected [height, width, channels], got an array of 4'],
     [{ base: '24' }, 'unet.base: expected an integer from 1 to 65536, got "24"'],

@@ -1,4 +1,4 @@
-/** What a figure without controls does by itself. */
+/** The acts of a figure without controls, which moves by itself. */
 import type { Event } from './event.js';
 import { isDone } from './film.js';
 import { draws } from './network.js';

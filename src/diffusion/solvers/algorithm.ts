@@ -10,7 +10,7 @@ import { pathOf } from '../levels/noising.js';
 import type { Path } from '../levels/path.js';
 import { levelType, type Solver, type SolverPlan, type SolverStep, type Stage } from './plan.js';
 
-/** What a form takes from one evaluation: the x that it evaluated, its predictions, x̂₀ before its correction, or x̂₀ without guidance. */
+/** A tensor of one evaluation: the x that it evaluated, a prediction, x̂₀ before its correction, or x̂₀ without guidance. */
 type Part = Parameterization | 'x' | 'uncorrected' | 'unguided';
 
 /** Logarithms of the variances between which a denoiser learns its own. */
@@ -56,7 +56,7 @@ export const plus = (...forms: readonly Form[]): Form => {
 /**
  * The difference of two forms.
  * @example
- * // x_t less its noise is α·x̂₀
+ * // x_t without its noise, α·x̂₀
  * solverOf(({ x, D }, from, to) => minus(x, times(from.sigma, D(x, from).epsilon)))
  */
 export const minus = (a: Form, b: Form): Form => plus(a, times(-1, b));
@@ -67,13 +67,13 @@ export interface Prediction extends Readonly<Record<Part, Form>> {
   readonly at: Level;
 }
 
-/** What an earlier step predicted where it began. */
+/** The first prediction of an earlier step, where that step began. */
 export interface Past extends Prediction {
   /** The level where that step ended. */
   readonly to: Level;
 }
 
-/** What the step of a solver is made of. */
+/** The tensors of a step, the denoiser, and the place of the step in its plan. */
 export interface StepParts {
   /** x where the step begins. */
   readonly x: Form;
@@ -85,7 +85,7 @@ export interface StepParts {
   readonly gradient: Form;
   /** The first predictions of earlier steps, newest first. */
   readonly past: readonly Past[];
-  /** The levels between those of the grid. */
+  /** The path, which has levels between those of the grid. */
   readonly path: Path;
   /** The index of the step, and the number of steps from it to the end. */
   readonly index: number;

@@ -32,7 +32,7 @@ const filesAt = (path: string): Fallible<readonly string[]> =>
     return names.filter((name) => name.endsWith(ENDING)).map((name) => join(path, name));
   });
 
-/** What the system says about a file: it changes if the file is written or replaced. */
+/** The state of a file in its folder, which changes if the file is written or replaced. */
 const stampOf = (path: string): Fallible<string> =>
   onFile(path, PLACE, async () => {
     const { ino, size, mtimeMs, ctimeMs } = await node().stat(path);

@@ -37,7 +37,7 @@ export const dpmMultistep =
     const constant = plus(step.constant(own), times(step.noise, noise()));
     if (!before) return constant;
     const slope = times(1 / r0, minus(D0!, before));
-    // Algorithm 2, line 9: x̂₀ + 1/2r·(x̂₀ - the one before), times φ₁
+    // Algorithm 2: D = (1 + 1/2r)·x̂₀ - 1/2r·(the one before), times φ₁
     if (!last) return plus(constant, times(rule === 'midpoint' ? phi1 / 2 : phi2, slope));
     const D2 = times(1 / (r0 + r1), minus(slope, times(1 / r1, minus(before, last))));
     const D1 = plus(slope, times(r0, D2));

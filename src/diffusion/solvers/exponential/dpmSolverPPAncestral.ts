@@ -29,8 +29,8 @@ export const dpmSolverPP2SAncestral: SolverFrom<AncestralOptions> = withOptions(
       const { x0 } = D(x, from);
       if (!again) return ddimStep(x, x0, from, down);
       const s = levelBetween(path, from, down, 1 / 2);
-      const u = ddimStep(x, x0, from, s); //                        line 4
-      return ddimStep(x, D(u, s).x0, from, down); //                lines 5 and 6
+      const u = ddimStep(x, x0, from, s);
+      return ddimStep(x, D(u, s).x0, from, down);
     }),
   ),
 );

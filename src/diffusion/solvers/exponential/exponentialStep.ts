@@ -65,7 +65,7 @@ export interface ExponentialStep {
   readonly moments: (count: number) => readonly number[];
   /** x_s without noise for a constant prediction, that of the evaluation where the step begins. */
   readonly constant: (own: Prediction) => Form;
-  /** What the polynomial through predictions adds to the first of them, the others being at places u: Σ_k w_k·(p_k - p). */
+  /** The part of the integral by which the polynomial through predictions differs from the first one: Σ_k w_k·(p_k - p), for the others at places u. */
   readonly differences: (predictions: readonly Prediction[], places: readonly number[], rules?: MomentRules) => Form;
   readonly noise: number;
 }

@@ -62,7 +62,7 @@ export const predictorCorrector =
     const usable = usableIn(space, maxFall);
     const stepOf = (begin: Level, end: Level) =>
       exponentialStep(begin, end, { space: usable(begin, end) ? space : 'x0', eta: eta(begin, end) });
-    /** What the predictions before the step, and that at its end for a corrector, add to its integral. */
+    /** The part of the integral of a step that comes from earlier predictions, and for a corrector from that at its end. */
     const differences = (predictions: readonly Prediction[], end: Level, corrects?: Prediction): Form => {
       const [own, ...earlier] = predictions as readonly [Prediction, ...Prediction[]];
       const others = corrects ? [corrects, ...earlier] : earlier;
@@ -71,7 +71,7 @@ export const predictorCorrector =
     };
     const isCorrected = (step: number, begin: Level, end: Level): boolean =>
       corrector > 0 && !disableCorrector.includes(step) && usable(begin, end);
-    /** What the corrector adds at the end of a step, by its index. */
+    /** The difference that the corrector makes at the end of a step, by the index of the step. */
     const correctionOf = (step: number, own: Prediction, before: readonly Past[], end: Prediction): Form => {
       if (!isCorrected(step, own.at, end.at)) return plus();
       const through = (most: number) =>

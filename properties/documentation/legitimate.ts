@@ -101,6 +101,9 @@ const entries: readonly Entry[] = [
   ],
   ['continuousConsistencyLosses meanFlowLosses pseudoHuberLosses', 0, ['undefined'], 'optional'],
   ['progress', 1, ['undefined'], 'optional'],
+  ['pseudoHuberDistance', 0, ['undefined'], 'optional'],
+  ['l1Distance squaredL2Distance', 0, ['number'], 'a number beside a tensor'],
+  ['l1Distance squaredL2Distance', 1, ['number'], 'a number beside a tensor'],
   ['predictionErrors', 2, ['undefined'], 'optional'],
   ['variance', 1, ['array'], 'axes: none'],
   ['convTranspose2d compareFeatures fitIn fitInFolder kernelDistance precisionRecall', 2, ['undefined'], 'optional'],
@@ -125,7 +128,7 @@ const unwatched = new Set(
     'askBackend measurePeak channelMonoid cifar10Classes classifierPresets digitNetwork guidanceMonoid identity unetPresets',
     'allOnes allZeros keep',
     'consistency ddimInversion digitClassifier flowEuler dpmSolverPPSde eulerAncestral guidedDiffusion lms logNormalTimes minSnrWeight',
-    'pndm stopOnSignals',
+    'optimalTransport pndm stopOnSignals',
     'continuousCosine continuousLinear continuousSigmoid edm karrasTimes logitNormalTimes modeTimes rectifiedFlow trigonometric',
   ].flatMap((names) => names.split(' ')),
 );

@@ -20,12 +20,19 @@ export interface WrongCall {
 /** The outcome of each wrong call so far. */
 const works = new Map<object, Promise<WrongCall>>();
 
+/** A promise of a value. One of work that has not run rejects, and nobody may wait for it. */
+const promiseOf = (value: unknown): Promise<unknown> => {
+  const promise = Promise.resolve(value);
+  promise.catch(() => undefined);
+  return promise;
+};
+
 /** Values of a wrong kind in place of an argument. */
 const wrongFor = (argument: unknown): readonly (readonly [kind: string, value: unknown])[] =>
   [
     ['an Either', E.right(argument)],
     ['an effect', asWork(() => async () => E.right(argument))],
-    ['a promise', Promise.resolve(argument)],
+    ['a promise', promiseOf(argument)],
     ...(typeof argument === 'string' ? [] : [['a string', 'wrong']]),
     ['undefined', undefined],
     ['null', null],

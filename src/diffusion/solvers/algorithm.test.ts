@@ -95,8 +95,8 @@ describe('a step that cannot be traced', () => {
 
   it.each([
     ['a step without an evaluation', ({ x }) => x, 'an evaluation of the denoiser in each step', 'call D(x, from)'],
-    ['no form', ({ x, D }, from) => [D(x, from)], 'the x where the step ends, as a form', 'write it by plus'],
-    ['the evaluation of no form', ({ D }, from) => D(1 as never, from).x0, 'an x to evaluate, as a form', 'got 1'],
+    ['no form', ({ x, D }, from) => [D(x, from)], 'the x where the step ends: expected a form', 'write it by plus'],
+    ['the evaluation of no form', ({ D }, from) => D(1 as never, from).x0, 'the x to evaluate: expected a form', 'got 1'],
     ['an evaluation at no level', ({ x, D }) => D(x, 0.5 as never).x0, 'D(x, at) at a level', 'got 0.5'],
     ['a first evaluation of a prediction', ({ x, D, past: [one] }, from) => D(one ? one.x0 : x, from).x0, 'α·x + σ·ε in the first evaluation', 'D(x, from) first'],
     ['noise of an earlier stage', ({ x, D, noise }, from, to) => {

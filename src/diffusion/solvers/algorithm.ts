@@ -1,7 +1,9 @@
 /** The step of a solver as its paper writes it, in linear forms, and its trace: the stages of a plan. */
-import { show } from '../../internal/decode.js';
-import { attempt, raise } from '../../internal/errors.js';
+import { hinted, numberOf, refined, show } from '../../internal/decode.js';
+import { attempt, orRaise, raise } from '../../internal/errors.js';
+import { t } from '../../internal/fp.js';
 import { callback } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
 import type { Channel } from '../levels/channel.js';
@@ -31,35 +33,56 @@ export type Form = ReadonlyMap<Term, number>;
 
 const formOf = (term: Term): Form => new Map([[term, 1]]);
 
+/** A form, as an argument. */
+export const formPart = hinted(
+  refined(t.unknown, 'a form, such as x', (x) => x instanceof Map),
+  'write it by plus, minus and times',
+);
+
+const requireForm = (where: string, form: unknown): void => {
+  if (!formPart.is(form)) orRaise(argument(where, formPart).decode(form));
+};
+
 /**
  * The product of a number and a form.
  * @example
- * // DDIM without noise: √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε̂
- * const solver = solverOf(({ x, D }, from, to) => {
- *   const { x0, epsilon } = D(x, from)
- *   return plus(times(to.alpha, x0), times(to.sigma, epsilon))
- * })
+ * const halved = solverOf(({ x, D }, from) => times(1 / 2, D(x, from).x0))
+ * const [step] = unwrap(halved.plan(levelsOf(edm(), [80]), edm()))
+ * step!.stages[0]!.x0 // → 0.5
  */
-export const times = (factor: number, form: Form): Form => new Map([...form].map(([term, n]) => [term, factor * n]));
+export const times = demanding(
+  'times',
+  { factor: numberOf('a number'), form: formPart },
+  (factor: number, form: Form): Form => new Map([...form].map(([term, n]) => [term, factor * n])),
+);
 
 /**
  * The sum of forms.
  * @example
- * solverOf(({ x, D }, from) => plus(x, D(x, from).x0))
+ * const sum = solverOf(({ x, D }, from) => plus(x, x, D(x, from).x0))
+ * const [step] = unwrap(sum.plan(levelsOf(edm(), [80]), edm()))
+ * step!.stages[0]!.x // → 2
  */
 export const plus = (...forms: readonly Form[]): Form => {
   const sum = new Map<Term, number>();
-  for (const form of forms) for (const [term, n] of form) sum.set(term, (sum.get(term) ?? 0) + n);
+  for (const form of forms) {
+    requireForm('plus', form);
+    for (const [term, n] of form) sum.set(term, (sum.get(term) ?? 0) + n);
+  }
   return sum;
 };
 
 /**
  * The difference of two forms.
  * @example
- * // x_t without its noise, α·x̂₀
- * solverOf(({ x, D }, from, to) => minus(x, times(from.sigma, D(x, from).epsilon)))
+ * // x_t without its noise is α·x̂₀, here with α = 1
+ * const signal = solverOf(({ x, D }, from) => minus(x, times(from.sigma, D(x, from).epsilon)))
+ * const [step] = unwrap(signal.plan(levelsOf(edm(), [80]), edm()))
+ * step!.stages[0]!.x0 // → 1
  */
-export const minus = (a: Form, b: Form): Form => plus(a, times(-1, b));
+export const minus = demanding('minus', { a: formPart, b: formPart }, (a: Form, b: Form): Form =>
+  plus(a, times(-1, b)),
+);
 
 /** One evaluation of the denoiser, as forms: x as it was evaluated, x̂₀, guided and corrected, and what follows from both. */
 export interface Prediction extends Readonly<Record<Part, Form>> {
@@ -106,10 +129,6 @@ interface Evaluation {
 
 const fault = (expected: string, actual: string, hint: string): never =>
   raise('ConfigError', { where: 'solver', expected, actual, hint });
-
-const requireForm = (what: string, form: unknown): void => {
-  if (!(form instanceof Map)) fault(`${what}, as a form`, show(form), 'write it by plus, minus and times');
-};
 
 const predictionOf = (evaluation: Evaluation): Prediction => {
   const part = (name: Part): Form => formOf({ kind: 'part', evaluation, part: name });
@@ -236,7 +255,7 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
     const parts: StepParts = {
       x: formOf({ kind: 'x' }),
       D: (point, at) => {
-        requireForm('an x to evaluate', point);
+        requireForm('solver: the x to evaluate', point);
         if (!levelType.is(at)) fault('D(x, at) at a level of the path, such as from', show(at), 'call D(x, from)');
         const evaluation = { index: count++, at, point };
         evaluations.push(evaluation);
@@ -250,7 +269,7 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
       left: steps.length - index,
     };
     const end = algorithm(parts, from, to);
-    requireForm('the x where the step ends', end);
+    requireForm('solver: the x where the step ends', end);
     const first = evaluations[0] ?? fault('an evaluation of the denoiser in each step', 'none', 'call D(x, from)');
     past.push({ ...predictionOf(first), to });
     return evaluations.map((own, i) => ({ own, first, next: evaluations[i + 1]?.point ?? end }));

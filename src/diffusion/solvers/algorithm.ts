@@ -263,7 +263,9 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
       },
       noise: (learned) => formOf({ kind: 'noise', learned }),
       gradient: formOf({ kind: 'gradient' }),
-      past: past.toReversed(),
+      get past() {
+        return past.toReversed(); // of a thousand steps, if the method asks for it
+      },
       path,
       index,
       left: steps.length - index,

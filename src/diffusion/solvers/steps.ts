@@ -148,6 +148,7 @@ export const recent = (
   usable: Usable = hasLength,
 ): readonly Prediction[] => {
   if (!usable(own.at, to)) return [own];
-  const end = past.findIndex((one) => !usable(one.at, one.to));
-  return [own, ...past.slice(0, Math.min(order - 1, end === -1 ? Infinity : end))];
+  const newest = past.slice(0, order - 1);
+  const end = newest.findIndex((one) => !usable(one.at, one.to));
+  return [own, ...(end === -1 ? newest : newest.slice(0, end))];
 };

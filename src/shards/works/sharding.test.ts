@@ -178,7 +178,7 @@ describe('sizes', () => {
   );
 });
 
-test('onShard hears of the jobs that ran and of the end, and a stop says that results are kept', async () => {
+test('calls onShard after each job that ran and at the end, and the error of a stop says that the results are kept', async () => {
   const folder = join(home, 'told');
   const told = async (images: number, more = {}) => {
     const seen: number[] = [];

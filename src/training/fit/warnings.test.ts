@@ -106,7 +106,7 @@ describe('images with the channels first', () => {
   );
 
   test.each([[[8, 8, 3]], [[1, 1, 64]], [[3, 3, 1]], [[1, 64, 8]], [[16, 16, 16]]] as const)(
-    '%j are none',
+    '%j are not reported',
     async (image) => expect(await warningFor(image)).toEqual([]),
   );
 });

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import {
   cosine,
   ddim,
+  ddimStep,
   ddpm,
   dpmSolverPPSdeSinglestep,
-  flowSde,
   heun,
   inpainting,
   kdpm2Ancestral,
@@ -13,6 +13,8 @@ import {
   type Noising,
   rectifiedFlow,
   sampler,
+  solverOf,
+  times,
   atTimes,
   trailing,
 } from '../../diffusion/index.js';
@@ -119,8 +121,11 @@ test('replaces the noise of churn, which is added before the step', async () => 
   expect(asked).not.toEqual(await draw({ solver }));
 });
 
-test('of churn is refused where its standard deviation is 0, as by flowSde without diffusion', async () => {
-  const solver = flowSde({ method: 'heun', diffusion: () => 0 });
+test('of churn is refused where its standard deviation is 0, as in a step that scales x before it evaluates', async () => {
+  const solver = solverOf(({ x, D }, from, to) => {
+    const scaled = times(1 / 2, x);
+    return ddimStep(scaled, D(scaled, from).x0, from, to);
+  });
   const result = await outcome({ solver, grid: 4, noise: { churn: epsilon } }, rectifiedFlow());
   expect(E.isLeft(result) && result.left.message).toContain('noise.churn: expected a noise that the solver or inpainting draws'); // oxfmt-ignore
 });

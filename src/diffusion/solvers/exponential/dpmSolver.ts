@@ -9,7 +9,7 @@ import { planning } from '../plan.js';
 import { anyEta, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { ancestralLevel, ddimStep, evaluatesAgain, hasSignal, lengthOf, levelBetween } from '../steps.js';
 
-/** DPM-Solver-1 (eq. 3.7), which is DDIM: α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂ with the length h in λ = ln(α/σ). */
+/** DPM-Solver-1, the step of DDIM (eq. 4.1): α_s/α_t·x_t - σ_s·(e^h - 1)·ε̂ with the length h in λ = ln(α/σ). */
 const first = (x: Form, epsilon: Form, from: Channel, to: Channel): Form =>
   plus(times(to.alpha / from.alpha, x), times(-to.sigma * Math.expm1(lengthOf(from, to)), epsilon));
 

@@ -95,7 +95,7 @@ const normalNoise: Coupling = ({ images }, key) => {
  * With an `entropy` r it draws the noise of each image from the plan of entropic optimal transport, which minimizes the mean of
  * ‖x₀ - ε‖² plus r·Σ P·log P, by at most 1000 iterations of Sinkhorn. For a Schrödinger bridge r is 2σ² (SB-CFM).
  *
- * It takes O(B³) on the host while a step runs: about 0.2 s for 256 images of 28×28, and 0.7 s for those of 32×32×3, on one core of an
+ * It takes O(B³) on the host while a step runs: about 0.1 to 0.2 s for 256 images of 28×28, and 0.6 to 0.8 s for those of 32×32×3, on one core of an
  * AMD EPYC; with an entropy that is small beside the squared distances, up to 3 s.
  *
  * Do not use it for a model with classes or conditions: the noise of an image then depends on its class, but samples of every

@@ -75,12 +75,15 @@ describe('without a terminal', () => {
     expect(text().match(/held out 0\.250/g)).toHaveLength(1);
   });
 
-  test('the first warning of each kind is a line', () => {
+  test('each warning is a line, of losses only the first', () => {
     const { stream, text } = recorder();
     const show = progress(undefined, { stream });
-    for (const about of ['settings', 'data', 'loss', 'loss'] as const)
-      show({ _tag: 'Warning', step: 7, about, message: `odd ${about}` });
-    expect(text()).toBe('training  step 8: odd settings\ntraining  step 8: odd data\ntraining  step 8: odd loss\n');
+    for (const [i, about] of (['settings', 'settings', 'loss', 'loss'] as const).entries())
+      show({ _tag: 'Warning', step: 7, about, message: `odd ${about} ${i}` });
+    show({ _tag: 'Warning', step: 7, about: 'settings', message: 'odd settings 0' });
+    expect(text()).toBe(
+      'training  step 8: odd settings 0\ntraining  step 8: odd settings 1\ntraining  step 8: odd loss 2\n',
+    );
   });
 
   test.each<[string, string, Partial<Output>]>([

@@ -2,7 +2,7 @@ import type { Exact } from '../internal/exact.js';
 import { t } from '../internal/fp.js';
 import { part } from '../internal/parts.js';
 import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
-import type { TrainEvent } from '../training/index.js';
+import { type TrainEvent, warningKey } from '../training/fit/trainEvent.js';
 import { displayOn, type Output, quietly } from './display.js';
 import { type Pace, paced } from './pace.js';
 
@@ -49,7 +49,7 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
 /**
  * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out
  * loss, the speed and the time left. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
- * in CI. The first warning of each kind has a line of its own. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
+ * in CI. Each warning has a line of its own, of losses only the first. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
  *
  * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises
  * `ConfigError` for a name that is not a string, such as for `onEvent: progress`.
@@ -74,8 +74,8 @@ export const progress = <G = unknown>(
   let pace: Pace | undefined; // mutable
   return (told: TrainEvent | number, of?: number, images?: number): void => {
     const isStep = typeof told === 'number';
-    if (!isStep && told._tag === 'Warning' && !warned.has(told.about)) {
-      warned.add(told.about);
+    if (!isStep && told._tag === 'Warning' && !warned.has(warningKey(told))) {
+      warned.add(warningKey(told));
       write(`${name ?? 'training'}  step ${told.step + 1}: ${told.message}\n`);
     }
     pace = isStep

@@ -13,7 +13,7 @@ import { beginTraining, type TrainingRun } from './run.js';
 import { genEffect } from '../genEffect.js';
 import { type Heard, heard } from '../listener.js';
 import type { TrainedOf } from '../trained.js';
-import type { TrainEvent } from './trainEvent.js';
+import { type TrainEvent, warningKey } from './trainEvent.js';
 import { type AnyTraining, type Training, trainingFields } from './training.js';
 
 /** The options of {@link fit}: a training, and functions to call with its events and its error. */
@@ -21,7 +21,7 @@ export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<
   /**
    * Called with each event, for example to write a log or to save `run.snapshot`. The next step waits for the promise
    * or the task that it returns. `'stop'` ends the training and keeps its result so far; an error or an exception ends
-   * it with that error, which `onError` gets. If left out, the first warning of each kind is printed on the console.
+   * it with that error, which `onError` gets. If left out, each warning is printed once on the console.
    */
   readonly onEvent?: (event: TrainEvent, run: TrainingRun<P>) => Heard<void | 'stop'>;
   /**
@@ -74,12 +74,12 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 
-/** A listener that prints the first warning of each kind on the console, for a training that has none. */
+/** A listener that prints each warning once on the console, for a training that has none. */
 export const inConsole = (): ((event: TrainEvent) => void) => {
   const told = new Set<string>(); // mutable
   return (event) => {
-    if (event._tag !== 'Warning' || told.has(event.about)) return;
-    told.add(event.about);
+    if (event._tag !== 'Warning' || told.has(warningKey(event))) return;
+    told.add(warningKey(event));
     console.warn(`training, step ${event.step + 1}: ${event.message}`);
   };
 };

@@ -40,3 +40,7 @@ export type TrainEvent =
       readonly about: 'loss' | 'data' | 'settings';
       readonly message: string;
     };
+
+/** The key of a warning, by which a listener shows it once: a loss that explodes has a message for each step. */
+export const warningKey = ({ about, message }: TrainEvent & { readonly _tag: 'Warning' }): string =>
+  about === 'loss' ? about : message;

@@ -42,5 +42,5 @@ export type TrainEvent =
     };
 
 /** The key of a warning, by which a listener shows it once: a loss that explodes has a message for each step. */
-export const warningKey = ({ about, message }: TrainEvent & { readonly _tag: 'Warning' }): string =>
+export const warningKey = ({ about, message }: Extract<TrainEvent, { _tag: 'Warning' }>): string =>
   about === 'loss' ? about : message;

@@ -140,7 +140,7 @@ export default {
     ),
     // which ask for Node when they are called
     {
-      files: ['src/node/*.ts', 'src/training/checkpoints/folder/*.ts', 'src/formats/crc32.ts'],
+      files: ['src/node/*.ts', 'src/training/checkpoints/folder/*.ts', 'src/formats/bytes/crc32.ts'],
       rules: { 'no-restricted-globals': 'off' },
     },
     { files: ['src/backends/tfjs/**'], rules: restrict(...arrows('backends', house.backends)) },

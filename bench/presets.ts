@@ -8,7 +8,7 @@ import { parameterCount, unet, type UNetConfig, unetPresets } from 'noisefold/nn
 import { wasm } from 'noisefold/backends/wasm';
 import { plan } from '../src/dsl/compile/planning.js';
 import { storingOf } from '../src/dsl/compile/storing.js';
-import type { Plan } from '../src/dsl/compile/plan.js';
+import type { Plan } from '../src/dsl/plan/plan.js';
 import { explain } from '../src/dsl/run/explain.js';
 import { milliseconds } from './measure.js';
 import { programOf } from './presetPrograms.js';

@@ -1,12 +1,12 @@
 /** A program without fusion: one plan with a call for every operation, and each result in memory. */
-import type { Capabilities } from '../src/dsl/compile/backend.js';
+import type { Capabilities } from '../src/dsl/plan/backend.js';
 import { lower } from '../src/dsl/compile/lower/index.js';
 import { layout } from '../src/dsl/compile/lower/layout.js';
 import { type Node, node, reachable, withInputs } from '../src/dsl/graph/node.js';
 import { optimized } from '../src/dsl/compile/passes/optimized.js';
 import { atOnce } from '../src/internal/stop.js';
 import { sizeOf } from '../src/internal/numbers.js';
-import type { Buffer, Call, Plan } from '../src/dsl/compile/plan.js';
+import type { Buffer, Call, Plan } from '../src/dsl/plan/plan.js';
 
 const ADDRESSES = new Set(['reshape', 'transpose', 'broadcast', 'slice', 'flip', 'stored', 'after', 'stopGradient']);
 

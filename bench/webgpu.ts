@@ -2,7 +2,7 @@
 import { either as E } from 'fp-ts';
 import { type Backend, using } from 'noisefold/dsl';
 import { webgpu } from 'noisefold/backends/webgpu';
-import { isSoftwareAdapter } from '../src/backends/webgpu/softwareAdapter.js';
+import { isSoftwareAdapter } from '../src/backends/webgpu/device/softwareAdapter.js';
 import { offerWebGpu } from './dawn.js';
 import { BATCH, networkR } from './network.js';
 import { gpuJaxSection } from './sections/jax.js';

@@ -3,7 +3,7 @@ import { reference } from '../src/backends/reference/index.js';
 import { tfjs, type TfjsEngine } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';
 import { webgpu } from '../src/backends/webgpu/index.js';
-import type { Backend } from '../src/dsl/compile/backend.js';
+import type { Backend } from '../src/dsl/plan/backend.js';
 import type { Task } from '../src/dsl/run/effect.js';
 import { E } from '../src/internal/fp.js';
 import { backendLaws } from './laws/backends.js';

@@ -7,7 +7,7 @@ import { type Nodes, programOf, running } from './oracles/running.js';
 import { reference } from '../src/backends/reference/index.js';
 import { tfjs } from '../src/backends/tfjs/index.js';
 import { wasm } from '../src/backends/wasm/backend.js';
-import type { HostArray } from '../src/dsl/compile/backend.js';
+import type { HostArray } from '../src/dsl/plan/backend.js';
 import type { Node } from '../src/dsl/graph/node.js';
 import { type AnyTensor, nodeOf, type Shape, type Tensor, tensor } from '../src/dsl/graph/tensor.js';
 import type { Numeric } from '../src/dsl/ops/operand.js';

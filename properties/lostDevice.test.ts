@@ -1,12 +1,12 @@
 /** A device is lost during a training: the saved state resumes to the result of an undisturbed training. */
 import { expect } from 'vitest';
 import type { Backend } from '../src/dsl/index.js';
-import { acquireDevice } from '../src/backends/webgpu/adapter.js';
+import { acquireDevice } from '../src/backends/webgpu/device/adapter.js';
 import { backendOn } from '../src/backends/webgpu/backend.js';
 import { E } from '../src/internal/fp.js';
-import { encodeCheckpoint } from '../src/training/checkpoints/checkpoint.js';
+import { encodeCheckpoint } from '../src/checkpoints/checkpoint.js';
 import { startTraining } from '../src/training/fit/run.js';
-import type { Snapshot } from '../src/training/checkpoints/snapshot.js';
+import type { Snapshot } from '../src/checkpoints/snapshot.js';
 import { right, smallTraining } from '../src/training/testing.js';
 import { testOnWebgpu } from './webgpu.js';
 

@@ -1,8 +1,8 @@
 /** The overhead of the executor. */
 import type { Backend } from 'noisefold/dsl';
-import { hostHeap } from '../../src/backends/shared/memory/heap.js';
+import { hostHeap } from '../../src/backends/shared/heap.js';
 import { hostBackend } from '../../src/backends/shared/hostBackend.js';
-import type { Slot } from '../../src/dsl/compile/backend.js';
+import type { Slot } from '../../src/dsl/plan/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import { median, milliseconds } from '../measure.js';

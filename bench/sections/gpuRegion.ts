@@ -1,6 +1,6 @@
 /** Compares fused regions on a GPU with the same operations one by one, in the same plan. */
 import { add, type Backend, groupNorm, mul, type Program, program, silu, square, tanh } from 'noisefold/dsl';
-import type { DeviceBuffer, Runner } from '../../src/dsl/compile/backend.js';
+import type { DeviceBuffer, Runner } from '../../src/dsl/plan/backend.js';
 import { plan } from '../../src/dsl/compile/planning.js';
 import { nodeOf } from '../../src/dsl/graph/tensor.js';
 import { interleaved, type Case } from '../measure.js';

@@ -5,7 +5,7 @@ import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 import { alias } from '../../alias.config.js';
 import { unwrap } from '../../src/entry/unwrap.js';
-import { decodeSafetensors } from '../../src/formats/safetensors.js';
+import { decodeSafetensors } from '../../src/formats/safetensors/safetensors.js';
 import { card } from './build/card.js';
 import { digits } from './build/digits.js';
 import { frame } from './build/frame.js';

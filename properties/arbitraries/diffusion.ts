@@ -35,7 +35,7 @@ import {
   warmupBetas,
   zeroTerminalSNR,
 } from 'noisefold/diffusion';
-import { requireDiscrete } from '../../src/diffusion/levels/noising.js';
+import { requireDiscrete } from '../../src/diffusion/paths/noising.js';
 import { valueOf } from '../oracles/plans.js';
 
 const unit = { min: 1e-3, max: 1, noNaN: true } as const;

@@ -1,5 +1,5 @@
 /** The contract of backends in a browser: a page that `contract.ts` bundles exposes these checks of a backend. */
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from '../../src/dsl/plan/backend.js';
 import { features } from '../features/all.js';
 import { agreement } from '../features/checks.js';
 import { unetCases } from '../diffusion/unetCases.js';

@@ -1,7 +1,7 @@
 import { isolation } from '../../examples/browser-webgpu/isolation.config.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reference } from '../../src/backends/reference/index.js';
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from '../../src/dsl/plan/backend.js';
 import { backendLaws } from '../laws/backends.js';
 import { titleOf } from '../laws/law.js';
 import { valueOf } from '../oracles/plans.js';

@@ -40,7 +40,7 @@ import {
 import { goldenBound } from '../golden/guidedBound.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import { numbersOf, relativeDistance, right } from './run.js';
-import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../src/diffusion/paths/discretePath.js';
 
 /** The published numbers have 14 digits; 1/√ᾱ is at most 158. */
 const TOLERANCE = 1e-12;

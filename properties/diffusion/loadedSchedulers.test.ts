@@ -13,7 +13,7 @@ import {
   sampler,
 } from '../../src/diffusion/index.js';
 import { add, ascribeLike, cast, constantOf, div, mul, reshape, scalar, scaleBy, onesLike, type Shape, sin, tanh, type Tensor } from '../../src/dsl/index.js'; // oxfmt-ignore
-import { readScheduler } from '../../src/training/checkpoints/diffusers/readScheduler.js';
+import { readScheduler } from '../../src/weights/schedulers/readScheduler.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import { numbersOf, right } from './run.js';
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { numbersOf, right } from './run.js';
 import { add, constantOf, mul, scalar, tanh, type Tensor, zerosLike } from '../../src/dsl/index.js';
 import { cosine, ddpm, integratorOf, levelsOf, type SampleState, type Solver } from '../../src/diffusion/index.js';
-import { entryAt } from '../../src/diffusion/levels/table.js';
+import { entryAt } from '../../src/diffusion/channels/entries.js';
 
 const noising = right(ddpm(cosine(1000)));
 export const { marginals } = noising;

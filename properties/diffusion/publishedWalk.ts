@@ -62,7 +62,7 @@ import { E } from '../../src/internal/fp.js';
 import { detNoise } from '../golden/gaussianDiffusion.js';
 import type { GoldenSteps } from '../golden/diffusers.js';
 import { numbersOf, right } from './run.js';
-import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../src/diffusion/paths/discretePath.js';
 
 type Image = [1, 2];
 const SIZE = 4;

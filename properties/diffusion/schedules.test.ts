@@ -6,7 +6,7 @@ import {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from '../../src/diffusion/levels/alphaBarSchedules.js';
+} from '../../src/diffusion/schedules/alphaBarSchedules.js';
 import {
   constantBetas,
   linear,
@@ -16,17 +16,17 @@ import {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from '../../src/diffusion/levels/betaSchedules.js';
-import { logSNR } from '../../src/diffusion/levels/channel.js';
-import { sigmas } from '../../src/diffusion/levels/noiseLevel.js';
-import { clippedLogVariances } from '../../src/diffusion/levels/posterior.js';
+} from '../../src/diffusion/schedules/betaSchedules.js';
+import { logSNR } from '../../src/diffusion/channels/channel.js';
+import { sigmas } from '../../src/diffusion/schedules/noiseLevel.js';
+import { clippedLogVariances } from '../../src/diffusion/paths/posterior.js';
 import { conversion } from '../../src/diffusion/denoisers/parameterization.js';
 import { respace } from '../../src/diffusion/grids/respacing.js';
 import { timestepRespacing } from '../../src/diffusion/grids/timestepRespacing.js';
-import { zeroTerminalSNR } from '../../src/diffusion/levels/zeroTerminalSNR.js';
+import { zeroTerminalSNR } from '../../src/diffusion/schedules/zeroTerminalSNR.js';
 import { E } from '../../src/internal/fp.js';
 import { goldenSchedules } from '../golden/gaussianDiffusion.js';
-import { ddpm } from '../../src/diffusion/levels/discreteNoising.js';
+import { ddpm } from '../../src/diffusion/paths/discreteNoising.js';
 
 const schedules = [
   ['linear', ddpm(linear(1000)), goldenSchedules.gd_linear_1000],

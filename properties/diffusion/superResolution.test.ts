@@ -43,7 +43,7 @@ import {
 } from '../../src/dsl/index.js';
 import { solved } from '../../src/internal/numerics/linearSystem.js';
 import { numbersOf, relativeDistance, right } from './run.js';
-import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../src/diffusion/paths/discretePath.js';
 
 const [MEAN, VARIANCE] = [0.2, 0.3];
 type Image = [4, 4, 1];

@@ -1,4 +1,4 @@
-import { wholeTimesteps } from '../../src/diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../src/diffusion/paths/discretePath.js';
 import { expect, it } from 'vitest';
 import { tfjs } from '../../src/backends/tfjs/index.js';
 import {

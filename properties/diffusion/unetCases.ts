@@ -1,5 +1,5 @@
 /** Compares the output and all gradients of whole U-Nets on a backend with the float64 values of their graphs. */
-import type { Backend, HostArray } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray } from '../../src/dsl/plan/backend.js';
 import {
   constantOf,
   fillSpec,

@@ -1,5 +1,5 @@
 /** The checks of each operation, whose outcomes `FEATURES.md` reports. */
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/plan/backend.js';
 import type { Node } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import * as p from '../../src/dsl/primitives/index.js';

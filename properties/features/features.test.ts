@@ -4,7 +4,7 @@ import { reference } from '../../src/backends/reference/index.js';
 import { tfjs } from '../../src/backends/tfjs/index.js';
 import { wasm } from '../../src/backends/wasm/backend.js';
 import { webgpu } from '../../src/backends/webgpu/index.js';
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from '../../src/dsl/plan/backend.js';
 import { E } from '../../src/internal/fp.js';
 import { chromiumWithWebgpu, firefox, type Kind } from '../browsers/browser.js';
 import { type ContractPage, openContract } from '../browsers/contract.js';

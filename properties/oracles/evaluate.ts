@@ -1,7 +1,7 @@
 /** Evaluates graphs in float64, one node after the other. This defines the meaning of a program. */
 import { libraryRule } from '../../src/backends/reference/library.js';
-import type { KeyWords } from '../../src/dsl/compile/backend.js';
-import { type LibraryNode } from '../../src/dsl/compile/plan.js';
+import type { KeyWords } from '../../src/dsl/plan/backend.js';
+import { type LibraryNode } from '../../src/dsl/plan/plan.js';
 import { type Node, reachable } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';

@@ -6,10 +6,10 @@
 import { isDense } from '../../src/dsl/compile/lower/views.js';
 import type { ConvAttributes } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
-import type { Call, KeyExpression, Plan, View } from '../../src/dsl/compile/plan.js';
+import type { Call, KeyExpression, Plan, View } from '../../src/dsl/plan/plan.js';
 import type { Access, Region } from '../../src/dsl/graph/region.js';
 import { deriveWords, randomInto } from '../../src/internal/numerics/threefry.js';
-import type { KeyWords } from '../../src/dsl/compile/backend.js';
+import type { KeyWords } from '../../src/dsl/plan/backend.js';
 import { evaluatePrimitive, type Tensor } from './evaluate.js';
 import { memoryOf, type Memory } from './memories.js';
 import { evaluateRegionIn } from './region.js';

@@ -1,5 +1,5 @@
 /** Memory that records which buffer wrote each element, so that no buffer reads the elements of another. */
-import type { Plan } from '../../src/dsl/compile/plan.js';
+import type { Plan } from '../../src/dsl/plan/plan.js';
 
 /**
  * The elements of the buffers of a plan. Reading an element that neither the buffer nor a part of it wrote, or past its

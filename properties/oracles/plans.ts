@@ -1,9 +1,9 @@
 /** Plans made by hand, without the passes of the compiler, for tests of backends. */
-import type { Backend, HostArray, Slot } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray, Slot } from '../../src/dsl/plan/backend.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 import { type Node, reachable } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
-import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../../src/dsl/compile/plan.js';
+import type { Buffer, Call, KeyExpression, LibraryNode, Plan, View } from '../../src/dsl/plan/plan.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { E, type either } from '../../src/internal/fp.js';
 

@@ -3,7 +3,7 @@
  * float64 with random relative errors of the size of float32 rounding wherever float32 rounds. The spread of the
  * results, times a safety factor, is the tolerance between two float32 backends.
  */
-import type { KeyWords } from '../../src/dsl/compile/backend.js';
+import type { KeyWords } from '../../src/dsl/plan/backend.js';
 import { type Node, reachable, rewrite } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import { decompose } from '../../src/dsl/composites/decompose.js';

@@ -1,6 +1,6 @@
 /** Runs programs over flat records of tensors, and frees all memory. */
 import { reference } from '../../src/backends/reference/index.js';
-import type { Backend, HostArray, KeyWords } from '../../src/dsl/compile/backend.js';
+import type { Backend, HostArray, KeyWords } from '../../src/dsl/plan/backend.js';
 import { compile } from '../../src/dsl/run/compile.js';
 import { type DType, type Node, node } from '../../src/dsl/graph/node.js';
 import { leafSpec, program, type Program, treeSpec } from '../../src/dsl/graph/spec.js';

@@ -1,5 +1,5 @@
 /** Combines several backends into one, for laws about all of them at once. */
-import type { Backend, DeviceBuffer, Runner, Slot } from '../../src/dsl/compile/backend.js';
+import type { Backend, DeviceBuffer, Runner, Slot } from '../../src/dsl/plan/backend.js';
 import { failure, type NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
 

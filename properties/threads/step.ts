@@ -1,7 +1,7 @@
 /** A training step of a small network, large enough that its calls are divided among threads. */
 import { createHash } from 'node:crypto';
 import { compile, conv2d, key, mean, mul, normalLike, program, read, release, silu, square, sub, upload, valueAndGrad } from 'noisefold/dsl'; // oxfmt-ignore
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from '../../src/dsl/plan/backend.js';
 import type { NoisefoldError } from '../../src/internal/errors.js';
 import { E, type either } from '../../src/internal/fp.js';
 import { valueOf } from '../oracles/plans.js';

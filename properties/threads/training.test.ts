@@ -5,7 +5,7 @@ import { wasmBackend } from '../../src/backends/wasm/testing.js';
 import { createSite } from '../../src/backends/wasm/threads/testing.js';
 import { cosine, ddpm } from '../../src/diffusion/index.js';
 import { compile, key, read, release } from '../../src/dsl/index.js';
-import type { Backend } from '../../src/dsl/compile/backend.js';
+import type { Backend } from '../../src/dsl/plan/backend.js';
 import { type Value, valuesOf } from '../../src/dsl/run/value.js';
 import { adam, unet } from '../../src/nn/index.js';
 import { initialState, trainStep } from '../../src/training/fit/trainState.js';

@@ -25,17 +25,17 @@ import {
   upsample,
   using,
 } from '../../src/dsl/index.js';
-import type { Runner } from '../../src/dsl/compile/backend.js';
+import type { Runner } from '../../src/dsl/plan/backend.js';
 import { E, TE, type taskEither } from '../../src/internal/fp.js';
 import { adam, allOnes, parameter } from '../../src/nn/index.js';
-import { datasetOf } from '../../src/training/data/dataset.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { fit } from '../../src/training/fit/fit.js';
 import { logLikelihoods } from '../../src/training/measure/logLikelihoods.js';
 import { variationalBound } from '../../src/training/measure/variationalBound.js';
 import { encode } from '../../src/training/sample/encode.js';
 import { sample } from '../../src/training/sample/sample.js';
 import { right } from '../../src/training/testing.js';
-import type { Trained } from '../../src/training/trained.js';
+import type { Trained } from '../../src/checkpoints/trained.js';
 import { notAsked } from '../asked.js';
 
 /** Every operation fails once in `npm run test:all`, every third in `npm test`. */

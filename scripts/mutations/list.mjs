@@ -48,17 +48,17 @@ export const mutations = [
   },
   {
     name: 'a series of steps goes on when as many were finite as were not',
-    file: 'src/training/fit/divergence.ts',
+    file: 'src/training/warnings/nonFiniteSteps.ts',
     from: '2 * now.nonFinite > now.steps',
     to: '2 * now.nonFinite >= now.steps',
-    tests: ['src/training/fit/divergence.test.ts'],
+    tests: ['src/training/warnings/nonFiniteSteps.test.ts'],
   },
   {
     name: 'a reconstructed average at the step of the snapshot that is given last',
-    file: 'src/training/checkpoints/postHoc.ts',
+    file: 'src/checkpoints/postHoc.ts',
     from: 'step ?? Math.max(...steps)',
     to: 'step ?? steps.at(-1)!',
-    tests: ['src/training/checkpoints/postHoc.test.ts'],
+    tests: ['src/checkpoints/postHoc.test.ts'],
   },
   {
     name: 'entropic pairs without the scale of the columns',
@@ -111,10 +111,10 @@ export const mutations = [
   },
   {
     name: 'an interpolant may be flat',
-    file: 'src/diffusion/levels/interpolant.ts',
+    file: 'src/diffusion/paths/interpolant.ts',
     from: '!(noise > noises[i - 1]!)',
     to: '!(noise >= noises[i - 1]!)',
-    tests: ['src/diffusion/levels/interpolant.test.ts'],
+    tests: ['src/diffusion/paths/interpolant.test.ts'],
   },
   {
     name: 'ties of the maximum of two give both the whole cotangent',
@@ -153,10 +153,10 @@ export const mutations = [
   },
   {
     name: 'a shape of 64 extents is refused',
-    file: 'src/formats/safetensorsHeader.ts',
+    file: 'src/formats/safetensors/safetensorsHeader.ts',
     from: 'shape.length <= MOST_EXTENTS &&',
     to: 'shape.length < MOST_EXTENTS &&',
-    tests: ['src/formats/safetensorsHeader.test.ts'],
+    tests: ['src/formats/safetensors/safetensorsHeader.test.ts'],
   },
   {
     name: 'ties of the maximum over axes give each the whole cotangent',
@@ -248,17 +248,17 @@ export const mutations = [
   },
   {
     name: 'safetensors: a wrong character in the name of the checksum hides it',
-    file: 'src/formats/safetensorsLayout.ts',
+    file: 'src/formats/safetensors/safetensorsLayout.ts',
     from: 'letter !== name[i]).length === 1;',
     to: 'letter !== name[i]).length === 9;',
-    tests: ['src/formats/safetensors.test.ts'],
+    tests: ['src/formats/safetensors/safetensors.test.ts'],
   },
   {
     name: 'the log of a run is not synced before the checkpoint',
-    file: 'src/training/checkpoints/folder/runFolder.ts',
+    file: 'src/checkpoints/runFolder.ts',
     from: 'if (trimmed) orRaise(await syncFile(log)());',
     to: '',
-    tests: ['src/training/checkpoints/folder/runFaults.test.ts'],
+    tests: ['src/checkpoints/runFaults.test.ts'],
   },
   {
     name: 'a dropped program stays in the workers',
@@ -284,17 +284,17 @@ export const mutations = [
   },
   {
     name: 'GPU memory beyond the spare limit is not returned',
-    file: 'src/backends/webgpu/gpuSpace.ts',
+    file: 'src/backends/webgpu/device/gpuSpace.ts',
     from: 'if (spareBytes + size > MAX_SPARE_BYTES) return destroy(address);',
     to: '',
-    tests: ['src/backends/webgpu/gpuSpace.test.ts'],
+    tests: ['src/backends/webgpu/device/gpuSpace.test.ts'],
   },
   {
     name: 'GPU memory is not destroyed',
-    file: 'src/backends/webgpu/gpuSpace.ts',
+    file: 'src/backends/webgpu/device/gpuSpace.ts',
     from: 'buffers.get(address)?.destroy();',
     to: '',
-    tests: ['src/backends/webgpu/gpuSpace.test.ts'],
+    tests: ['src/backends/webgpu/device/gpuSpace.test.ts'],
   },
   {
     name: 'the limit of Heun is 101',
@@ -312,10 +312,10 @@ export const mutations = [
   },
   {
     name: 'the timesteps of warmupBetas are rounded up',
-    file: 'src/diffusion/levels/betaSchedules.ts',
+    file: 'src/diffusion/schedules/betaSchedules.ts',
     from: 'Math.floor(T * fraction)',
     to: 'Math.ceil(T * fraction)',
-    tests: ['src/diffusion/levels/betaSchedules.test.ts'],
+    tests: ['src/diffusion/schedules/betaSchedules.test.ts'],
   },
   {
     name: 'the exit listener of a lock stays',
@@ -333,10 +333,10 @@ export const mutations = [
   },
   {
     name: 'a snapshot whose tensor `step` is beyond its metadata',
-    file: 'src/training/checkpoints/checkpoint.ts',
+    file: 'src/checkpoints/checkpoint.ts',
     from: 'if (counted !== step)',
     to: 'if (counted < step)',
-    tests: ['src/training/checkpoints/checkpoint.test.ts'],
+    tests: ['src/checkpoints/checkpoint.test.ts'],
   },
   {
     name: 'None in the memo of a pickle',
@@ -354,10 +354,10 @@ export const mutations = [
   },
   {
     name: 'β̃ of a process of one timestep',
-    file: 'src/diffusion/levels/posterior.ts',
+    file: 'src/diffusion/paths/posterior.ts',
     from: 'const LEAST = 1e-10;',
     to: 'const LEAST = 1e-9;',
-    tests: ['src/diffusion/levels/posterior.test.ts'],
+    tests: ['src/diffusion/paths/posterior.test.ts'],
   },
   {
     name: 'a NaN whose lower bits alone differ from infinity becomes an infinite bfloat16',
@@ -592,10 +592,10 @@ export const mutations = [
   },
   {
     name: 'the KL of two Gaussians divides the distance of the means by the first variance',
-    file: 'src/diffusion/levels/gaussians.ts',
+    file: 'src/diffusion/channels/gaussians.ts',
     from: 'exp(neg(q.logVariance))',
     to: 'exp(neg(p.logVariance))',
-    tests: ['src/diffusion/levels/gaussians.test.ts'],
+    tests: ['src/diffusion/channels/gaussians.test.ts'],
   },
   {
     name: 'a noisy condition records the timestep of the respaced process',
@@ -620,10 +620,10 @@ export const mutations = [
   },
   {
     name: 'near the noise α of a σ loses its digits',
-    file: 'src/diffusion/levels/along.ts',
+    file: 'src/diffusion/paths/curvePath.ts',
     from: 'ratio > 1 ?',
     to: 'ratio < 0 ?',
-    tests: ['src/diffusion/levels/continuousNoising.test.ts'],
+    tests: ['src/diffusion/paths/continuousNoising.test.ts'],
   },
   {
     name: "the noise of reflow pairs is that of the sampling's own key",
@@ -665,14 +665,14 @@ export const mutations = [
     file: 'src/backends/wasm/kernels/winograd/tiles.ts',
     from: 'c.outChannels % 4 === 0 &&',
     to: '',
-    tests: ['src/backends/wasm/kernels/conv.test.ts'],
+    tests: ['src/backends/wasm/kernels/convolution/conv.test.ts'],
   },
   {
     name: 'Winograd of input channels that are not a multiple of 4',
     file: 'src/backends/wasm/kernels/winograd/tiles.ts',
     from: 'c.channels % 4 === 0 &&',
     to: '',
-    tests: ['src/backends/wasm/kernels/conv.test.ts'],
+    tests: ['src/backends/wasm/kernels/convolution/conv.test.ts'],
   },
   {
     name: 'Winograd in programs, of output channels that are not a multiple of 4',
@@ -732,7 +732,7 @@ export const mutations = [
   },
   {
     name: 'the mean of q(x_t|x_s), off by 10⁻¹¹',
-    file: 'src/diffusion/levels/transition.ts',
+    file: 'src/diffusion/paths/transition.ts',
     from: 'exp(mul(logAlpha, 0.5))',
     to: 'exp(mul(logAlpha, 0.5 + 1e-11))',
     tests: ['properties/diffusion.test.ts'],
@@ -740,7 +740,7 @@ export const mutations = [
   },
   {
     name: 'KL of Gaussians, off by 10⁻¹³',
-    file: 'src/diffusion/levels/gaussians.ts',
+    file: 'src/diffusion/channels/gaussians.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-13)',
     tests: ['properties/diffusion.test.ts'],
@@ -748,7 +748,7 @@ export const mutations = [
   },
   {
     name: 'the terms of the bound, off by 10⁻¹⁰',
-    file: 'src/diffusion/levels/gaussians.ts',
+    file: 'src/diffusion/channels/gaussians.ts',
     from: 'distance), 0.5)',
     to: 'distance), 0.5 + 1e-10)',
     tests: ['properties/diffusion.test.ts'],

@@ -6,7 +6,7 @@ export {
   laplace,
   scheduleFromAlphaBar,
   sigmoidAlphaBar,
-} from './levels/alphaBarSchedules.js';
+} from './schedules/alphaBarSchedules.js';
 export {
   type BetaRange,
   constantBetas,
@@ -17,7 +17,7 @@ export {
   scaledLinear,
   sigmoidBetas,
   warmupBetas,
-} from './levels/betaSchedules.js';
+} from './schedules/betaSchedules.js';
 export {
   type Channel,
   channelMonoid,
@@ -30,14 +30,14 @@ export {
   posteriorOf,
   sigmaOf,
   transition,
-} from './levels/channel.js';
-export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './levels/noiseLevel.js';
-export { type Schedule, scheduleFromBetas } from './levels/schedule.js';
-export { zeroTerminalSNR } from './levels/zeroTerminalSNR.js';
+} from './channels/channel.js';
+export { logSNRAt, logSNRs, sigmaAt, sigmas, timestepOfLogSNR, timestepOfSigma } from './schedules/noiseLevel.js';
+export { type Schedule, scheduleFromBetas } from './schedules/schedule.js';
+export { zeroTerminalSNR } from './schedules/zeroTerminalSNR.js';
 
-export { qMeanVariance, qSample, qStep, through, type Transmission } from './levels/forward.js';
-export { type DiagonalGaussian, type Gaussian, gaussianKl } from './levels/gaussians.js';
-export { clippedLogVariances, qPosterior } from './levels/posterior.js';
+export { qMeanVariance, qSample, qStep, through, type Transmission } from './paths/forward.js';
+export { type DiagonalGaussian, type Gaussian, gaussianKl } from './channels/gaussians.js';
+export { clippedLogVariances, qPosterior } from './paths/posterior.js';
 export {
   continuousCosine,
   continuousLinear,
@@ -45,20 +45,20 @@ export {
   edm,
   rectifiedFlow,
   trigonometric,
-} from './levels/continuousNoising.js';
-export { type Interpolant, interpolant } from './levels/interpolant.js';
-export { ddpm, type DiscreteNoising, linearInLogAlpha, noisingOf } from './levels/discreteNoising.js';
-export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './levels/noising.js';
-export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './levels/path.js';
-export { entriesAt, entryAt } from './levels/table.js';
-export { fluxShift } from './levels/timeShift.js';
-export { channelBetween, qBetween, qSampleBetween } from './levels/transition.js';
+} from './paths/continuousNoising.js';
+export { type Interpolant, interpolant } from './paths/interpolant.js';
+export { ddpm, type DiscreteNoising, linearInLogAlpha, noisingOf } from './paths/discreteNoising.js';
+export { isDiscrete, levelsOf, type Noising, pathOf, type TimeOf } from './paths/noising.js';
+export type { Clock, ContinuousNoising, NoiseLevel, Path, TimeType } from './paths/path.js';
+export { entriesAt, entryAt } from './channels/entries.js';
+export { fluxShift } from './schedules/timeShift.js';
+export { channelBetween, qBetween, qSampleBetween } from './paths/transition.js';
 
 export { betaGrid, betaSigmaGrid } from './grids/betaGrid.js';
 export { evenGrid } from './grids/evenGrid.js';
 export { atTimes, everyStep, type Grid, gridOf, leading, linspace, spaced, trailing } from './grids/grid.js';
 export { lcmGrid } from './grids/lcmGrid.js';
-export type { Level } from './levels/level.js';
+export type { Level } from './channels/level.js';
 export { respace } from './grids/respacing.js';
 export {
   atSigmas,
@@ -76,7 +76,7 @@ export { ddimStride, sections, timestepRespacing } from './grids/timestepRespaci
 export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './denoisers/checkedInputs.js';
 export type { Condition, ConditionedOn, Conditioner } from './denoisers/condition.js';
 export { conditioningAugmentation, noisyCondition } from './denoisers/conditioningAugmentation.js';
-export { wholeTimesteps } from './levels/discretePath.js';
+export { wholeTimesteps } from './paths/discretePath.js';
 export { dropLabels } from './denoisers/labelDropout.js';
 export { superResolution } from './denoisers/superResolution.js';
 
@@ -147,7 +147,7 @@ export type { ReverseVariance } from './likelihood/reverseVariance.js';
 export { steered, type SteeredOptions } from './guidance/steering.js';
 export { clipToImage, type Correction, uncorrected } from './guidance/x0Correction.js';
 
-export { type BatchKeys, drawnBy } from './levels/batchKeys.js';
+export { type BatchKeys, drawnBy } from './channels/batchKeys.js';
 export { bitsOfBytes, bitsPerDimension } from './likelihood/bitsPerDimension.js';
 export {
   type BatchBits,

@@ -1,5 +1,5 @@
 /** Tests one backend: whether it works, on which device, and how fast. */
-import type { Backend } from '../dsl/compile/backend.js';
+import type { Backend } from '../dsl/plan/backend.js';
 import { messageOf, type NoisefoldError } from '../internal/errors.js';
 import { acquire } from '../backends/auto/candidates.js';
 import { trial } from '../backends/auto/trial.js';
@@ -51,8 +51,8 @@ const wasmDevice = (): string => {
 };
 
 const openWebgpu: Open = async () => {
-  const { acquireDevice } = await import('../backends/webgpu/adapter.js');
-  const { isSoftwareAdapter } = await import('../backends/webgpu/softwareAdapter.js');
+  const { acquireDevice } = await import('../backends/webgpu/device/adapter.js');
+  const { isSoftwareAdapter } = await import('../backends/webgpu/device/softwareAdapter.js');
   const acquired = await acquireDevice({})();
   if (E.isLeft(acquired)) return acquired;
   const { backendOn } = await import('../backends/webgpu/backend.js');

@@ -2,7 +2,7 @@
  * Measures a backend: floating-point rate of matrix products and convolutions, bandwidth of fused elementwise
  * operations.
  */
-import type { Backend } from '../dsl/compile/backend.js';
+import type { Backend } from '../dsl/plan/backend.js';
 import { matrixProducts } from '../dsl/run/peak.js';
 import { measurement, rateOf } from '../dsl/run/rate.js';
 import type { NoisefoldError } from '../internal/errors.js';

@@ -102,4 +102,4 @@ export * from './ops/shape/rearrange.js';
 export type { Rearranged } from './types/rearrangement.js';
 export type * from './types/product.js';
 export type { Numeric } from './ops/operand.js';
-export type { Backend, HostArray } from './compile/backend.js';
+export type { Backend, HostArray } from './plan/backend.js';

@@ -12,7 +12,7 @@ export type {
   Rounding,
   Runner,
   Slot,
-} from '../dsl/compile/backend.js';
+} from '../dsl/plan/backend.js';
 export {
   type Buffer,
   type Call,
@@ -27,7 +27,7 @@ export {
   type Storage,
   type View,
   writesOf,
-} from '../dsl/compile/plan.js';
+} from '../dsl/plan/plan.js';
 export {
   type Access,
   type Assignment,

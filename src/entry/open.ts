@@ -1,5 +1,5 @@
 /** A backend for programs that throw and await, in place of `using`. */
-import type { Backend } from '../dsl/compile/backend.js';
+import type { Backend } from '../dsl/plan/backend.js';
 import { failure, type NoisefoldError, orRaise, raise, thrownError } from '../internal/errors.js';
 import type { taskEither } from '../internal/fp.js';
 import type { Either } from './either.js';

@@ -7,8 +7,8 @@ import { attempt, orRaise, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { take } from '../internal/gen.js';
 import { optional, schema } from '../internal/schema.js';
-import { type ImageShape, labelList } from '../training/data/dataset.js';
-import { genEffect } from '../training/genEffect.js';
+import { type ImageShape, labelList } from '../data/dataset.js';
+import { genEffect } from '../dsl/run/genEffect.js';
 import { accuracyOf } from './accuracy.js';
 import { extracted, type Extracted, extraction, type ImageSource, networkPart, sourcePart } from './extractFeatures.js'; // oxfmt-ignore
 import type { FeatureNetwork } from './featureNetwork.js';

@@ -6,7 +6,7 @@ import {
   type ImageShape,
   type ImageShapeOf,
   type ImageSize,
-} from '../training/data/dataset.js';
+} from '../data/dataset.js';
 import { demanding } from '../internal/takes.js';
 import { callback, list } from '../internal/parts.js';
 

@@ -4,7 +4,7 @@
  */
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
-import { checkedBytes } from './bytes.js';
+import { checkedBytes } from './bytes/bytes.js';
 
 /**
  * The names of the classes of CIFAR-10, by label.

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { decodeIdx, gatherIdx, streamIdx, type ByteArray, type IdxChunk } from './idx.js';
-import { readIdx, readIdxChunks } from '../training/data/idxFile.js';
+import { readIdx, readIdxChunks } from '../data/idxFile.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 

@@ -5,7 +5,7 @@
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { sizeOf } from '../internal/numbers.js';
 import { E, F, type either } from '../internal/fp.js';
-import { checkedBytes, checkPieces, joinBytes } from './bytes.js';
+import { checkedBytes, checkPieces, joinBytes } from './bytes/bytes.js';
 
 /** An array of bytes, dense and row-major: `[60000, 28, 28]` images, or `[60000]` labels. */
 export interface ByteArray {

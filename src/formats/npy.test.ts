@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect } from 'vitest';
 import { E } from '../internal/fp.js';
-import { joinBytes } from './bytes.js';
+import { joinBytes } from './bytes/bytes.js';
 import { decodeNpy, decodeNpz, type NpyArray } from './npy.js';
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {

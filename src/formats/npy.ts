@@ -9,11 +9,11 @@ import { attempt, type NoisefoldError, orRaise, showShape } from '../internal/er
 import { t, type either } from '../internal/fp.js';
 import { optional, schema } from '../internal/schema.js';
 import { listed } from '../internal/listed.js';
-import { checkedBytes } from './bytes.js';
+import { checkedBytes } from './bytes/bytes.js';
 import { floatsOfHalves } from '../internal/numerics/float16.js';
-import { refuse } from './refuse.js';
-import { MOST_EXTENTS } from './safetensorsHeader.js';
-import { beginningOf, type Entry, unpacked, zipEntries } from './zip.js';
+import { refuse } from './bytes/refuse.js';
+import { MOST_EXTENTS } from './safetensors/safetensorsHeader.js';
+import { beginningOf, type Entry, unpacked, zipEntries } from './bytes/zip.js';
 
 /** The numbers of an array. 64-bit integers are Float64Arrays, whose numbers are all exact. */
 export type NpyData =

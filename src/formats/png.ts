@@ -6,8 +6,8 @@ import { task, type Task } from '../dsl/run/effect.js';
 import { refined } from '../internal/decode.js';
 import type { Itself } from '../internal/itself.js';
 import { F, t, TE } from '../internal/fp.js';
-import { joinBytes } from './bytes.js';
-import { crc32 } from './crc32.js';
+import { joinBytes } from './bytes/bytes.js';
+import { crc32 } from './bytes/crc32.js';
 import { type OptionsOf, schema } from '../internal/schema.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

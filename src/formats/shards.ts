@@ -7,11 +7,11 @@ import { E } from '../internal/fp.js';
 import { parseJson } from '../internal/json/json.js';
 import { jsonReader } from '../internal/json/jsonReader.js';
 import { listed } from '../internal/listed.js';
-import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './openTensors.js';
-import { refuse } from './refuse.js';
-import { bytesAt, type Source } from './source.js';
+import { type Demands, openTensors, type OpenTensors, type TensorInfo } from './safetensors/openTensors.js';
+import { refuse } from './bytes/refuse.js';
+import { bytesAt, type Source } from './bytes/source.js';
 import { formatOf, openTensorFile } from './weights.js';
-import { errorAt } from './words.js';
+import { errorAt } from './safetensors/words.js';
 
 /** A folder, of a disk or in memory. */
 export interface Folder {

@@ -7,11 +7,11 @@ import { E, type either, F, TE } from '../internal/fp.js';
 import { listed } from '../internal/listed.js';
 import { task } from '../dsl/run/effect.js';
 import { floatsOfBfloats, floatsOfHalves } from '../internal/numerics/float16.js';
-import type { Demands, OpenTensors, TensorInfo } from './openTensors.js';
-import type { StoredDType } from './safetensorsHeader.js';
-import type { StoredTensor } from './safetensorsLayout.js';
-import { openSafetensors } from './safetensorsSource.js';
-import { bytesAt, type Source } from './source.js';
+import type { Demands, OpenTensors, TensorInfo } from './safetensors/openTensors.js';
+import type { StoredDType } from './safetensors/safetensorsHeader.js';
+import type { StoredTensor } from './safetensors/safetensorsLayout.js';
+import { openSafetensors } from './safetensors/safetensorsSource.js';
+import { bytesAt, type Source } from './bytes/source.js';
 import { openPickles, openTorchZip } from './torch/file.js';
 
 const OPEN = 0x7b; // '{'

@@ -1,7 +1,7 @@
 /** Files on disk, through Node: reads them whole, replaces them completely or not at all, or appends lines to them. */
 import type { Task } from '../dsl/run/effect.js';
-import { joinBytes } from '../formats/bytes.js';
-import { cutShortError, room, type Source } from '../formats/source.js';
+import { joinBytes } from '../formats/bytes/bytes.js';
+import { cutShortError, room, type Source } from '../formats/bytes/source.js';
 import { show } from '../internal/decode.js';
 import { type NoisefoldError, orRaise, raise } from '../internal/errors.js';
 import { E, type either, t } from '../internal/fp.js';

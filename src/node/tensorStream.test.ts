@@ -7,14 +7,14 @@ import { fc, test } from '@fast-check/vitest';
 import { afterAll, afterEach, describe, expect, vi } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { type Backend, key, type NoisefoldError, read, treeSpec, using } from '../dsl/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors/safetensors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
 import { faults } from '../../properties/faults.js';
 import { leftOf, right } from '../training/testing.js';
-import { findCheckpoint, loadCheckpoint, saveCheckpoint } from '../training/checkpoints/checkpoint.js';
+import { findCheckpoint, loadCheckpoint, saveCheckpoint } from '../checkpoints/checkpoint.js';
 import { fileExists, readBytes } from './files.js';
-import type { Snapshot } from '../training/checkpoints/snapshot.js';
-import { loadTensors } from '../training/checkpoints/tensorFiles.js';
+import type { Snapshot } from '../checkpoints/snapshot.js';
+import { loadTensors } from '../checkpoints/tensorFiles.js';
 import { withTensors, writeTensors } from './tensorStream.js';
 import { skippedFor } from '../../properties/skips.js';
 

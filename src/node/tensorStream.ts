@@ -1,8 +1,8 @@
 /** Safetensors files on a disk, tensor by tensor: a file may be larger than the memory, a tensor may not. */
 import { task, type Task } from '../dsl/run/effect.js';
-import { crc32 } from '../formats/crc32.js';
-import { type Demands, openTensors, type OpenTensors, piecesOf } from '../formats/openTensors.js';
-import { headOf, tensorAt } from '../formats/safetensors.js';
+import { crc32 } from '../formats/bytes/crc32.js';
+import { type Demands, openTensors, type OpenTensors, piecesOf } from '../formats/safetensors/openTensors.js';
+import { headOf, tensorAt } from '../formats/safetensors/safetensors.js';
 import {
   bytesOf,
   checkNumbers,
@@ -13,13 +13,13 @@ import {
   layoutOf,
   soundNumbers,
   type TensorFile,
-} from '../formats/safetensorsLayout.js';
-import { openSafetensors } from '../formats/safetensorsSource.js';
+} from '../formats/safetensors/safetensorsLayout.js';
+import { openSafetensors } from '../formats/safetensors/safetensorsSource.js';
 import { attempt, type NoisefoldError, orRaise } from '../internal/errors.js';
 import { E, F, TE, type either, type taskEither } from '../internal/fp.js';
 import { type OpenFile, sourceOf, withFile, writeWith } from './files.js';
 
-export type { OpenTensors } from '../formats/openTensors.js';
+export type { OpenTensors } from '../formats/safetensors/openTensors.js';
 
 /** Writes a file of a computed layout, and finally the digits of its checksum. */
 const writeLayout =

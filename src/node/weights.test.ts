@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect } from 'vitest';
 import { faults } from '../../properties/faults.js';
-import { encodeSafetensors, type StoredTensor } from '../formats/safetensors.js';
+import { encodeSafetensors, type StoredTensor } from '../formats/safetensors/safetensors.js';
 import { E, F, TE } from '../internal/fp.js';
 import { leftOf, right } from '../training/testing.js';
 import { type WeightFiles, type WeightOptions, withWeights } from './weights.js';

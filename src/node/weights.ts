@@ -1,8 +1,8 @@
 /** Weights of any supported program, from a disk or from memory. */
 import { task, type Task } from '../dsl/run/effect.js';
-import type { OpenTensors } from '../formats/openTensors.js';
+import type { OpenTensors } from '../formats/safetensors/openTensors.js';
 import { type Folder, openFolder } from '../formats/shards.js';
-import { attempted, type BlobLike, type Source, sourceOfBlob, sourceOfBytes } from '../formats/source.js';
+import { attempted, type BlobLike, type Source, sourceOfBlob, sourceOfBytes } from '../formats/bytes/source.js';
 import { below, widening } from '../formats/weights.js';
 import { orRaise, raise } from '../internal/errors.js';
 import { t } from '../internal/fp.js';

@@ -2,7 +2,7 @@
 import type { NoisefoldError } from '../internal/errors.js';
 import { E, F, TE } from '../internal/fp.js';
 import { type WeightOptions, withWeights } from './weights.js';
-import type { StoredTensor } from '../formats/safetensors.js';
+import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 
 /** All tensors of a file in memory. */
 export const readAll = (bytes: Uint8Array, options?: WeightOptions) =>

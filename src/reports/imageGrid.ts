@@ -1,4 +1,4 @@
-import type { HostArray } from '../dsl/compile/backend.js';
+import type { HostArray } from '../dsl/plan/backend.js';
 import { fail, showShape, type NoisefoldError } from '../internal/errors.js';
 import { hostArray, natural, positive, refined } from '../internal/decode.js';
 import type { Exact } from '../internal/exact.js';

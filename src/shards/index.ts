@@ -4,7 +4,7 @@ export type { CorrectionCall, GridCall, GuidanceCall, SolverCall } from './jobs/
 export type { QueueAddress } from './engines/address.js';
 export type { DataShards } from './works/dataShards.js';
 export { type EncodeShards, encodeShards } from './works/encodeShards.js';
-export type { Needs, OpenEngine, Outcome, ShardEngine } from './engines/engine.js';
+export type { Needs, OpenEngine, Outcome, ShardEngine } from './jobs/engine.js';
 export { type FeatureShards, featureShards } from './works/featureShards.js';
 export { type LikelihoodShards, likelihoodShards } from './works/likelihoodShards.js';
 export { local, type LocalOptions } from './engines/local.js';

@@ -9,7 +9,7 @@ import { makeFolder, writeAtomically, writeWith } from '../node/files.js';
 import { node, onFile } from '../node/node.js';
 import { imageGrid } from '../reports/imageGrid.js';
 import type { Images } from '../training/index.js';
-import { genTask } from '../training/genEffect.js';
+import { genTask } from '../dsl/run/genEffect.js';
 import { allFiles, imagesIn } from './works/results.js';
 import type { ShardFile, ShardFiles } from './works/sharding.js';
 

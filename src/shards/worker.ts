@@ -9,14 +9,14 @@ import { E, t, TE } from '../internal/fp.js';
 import { hold, take } from '../internal/gen.js';
 import { part, signal as signalPart } from '../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../internal/schema.js';
-import { genTask } from '../training/genEffect.js';
+import { genTask } from '../dsl/run/genEffect.js';
 import { checkpointsAt } from './jobs/checkpoints.js';
-import { engineError } from './engines/engine.js';
+import { engineError } from './jobs/engine.js';
 import { checkpointsOfParent, hasParent } from './engines/local.js';
 import { serveParent } from './engines/parent.js';
 import { type QueueAddress, queueAddress } from './engines/address.js';
 import { serveQueue } from './engines/queueWorker.js';
-import { runnerOf } from './runner.js';
+import { runnerOf } from './works/runner.js';
 import { toolsOf, type WorkerModel, type WorkerNetwork } from './jobs/tools.js';
 
 const where = 'runWorker';

@@ -4,7 +4,7 @@ import { cosine, ddim, ddpm, type Model } from '../diffusion/index.js';
 import { type Backend, failure, key, onesLike, raise, treeSpec, using } from '../dsl/index.js';
 import { E, TE } from '../internal/fp.js';
 import { adam } from '../nn/index.js';
-import { datasetOf } from './data/dataset.js';
+import { datasetOf } from '../data/dataset.js';
 import { fit } from './fit/fit.js';
 import type { TrainingRun } from './fit/run.js';
 import { variationalBound } from './measure/variationalBound.js';

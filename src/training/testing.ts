@@ -26,7 +26,7 @@ import {
   type UNetParams,
 } from '../nn/index.js';
 import { layer } from '../nn/layers/layer.js';
-import { type Dataset, datasetOf } from './data/dataset.js';
+import { type Dataset, datasetOf } from '../data/dataset.js';
 import type { Training } from './fit/training.js';
 
 const SIZE = 8;

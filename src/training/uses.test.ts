@@ -16,9 +16,9 @@ import { E, TE } from '../internal/fp.js';
 import { layer } from '../nn/index.js';
 import { encode, type Encoding } from './sample/encode.js';
 import type { GivenBeginning, GivenKnown } from './sample/givenImages.js';
-import type { Images } from './data/images.js';
+import type { Images } from '../data/images.js';
 import { sample } from './sample/sample.js';
-import type { Trained } from './trained.js';
+import type { Trained } from '../checkpoints/trained.js';
 import type { Sampling } from './sample/sampling.js';
 import { right } from './testing.js';
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { either as E } from 'fp-ts';
 import type { NoisefoldError } from '../../../src/internal/errors.js';
 import { decodeIdx } from '../../../src/formats/idx.js';
-import { encodeSafetensors, type StoredTensor } from '../../../src/formats/safetensors.js';
+import { encodeSafetensors, type StoredTensor } from '../../../src/formats/safetensors/safetensors.js';
 import { AREA, CLASSES, HELD_OUT, SIDE, TRAINED } from '../shared/extent.js';
 import { packed } from '../shared/packed.js';
 

@@ -16,7 +16,7 @@ describe('the plugin that leaves out what the page does not need', () => {
     ['the verifier', 'dsl/compile/passes/optimized.ts', 'verify(name, roots);', 'undefined;'],
     [
       'types of arguments',
-      'diffusion/levels/channel.ts',
+      'diffusion/channels/channel.ts',
       "const f = demanding('f', { x: part('a channel', 'alpha') }, (x) => demanding('g', { y }, (y) => y)(x));",
       'const f = ((x) => ((y) => y)(x));',
     ],
@@ -70,7 +70,7 @@ describe('the plugin that leaves out what the page does not need', () => {
     ],
     [
       'trainings of classifiers',
-      'training/fit/learning.ts',
+      'training/fit/trainingLosses.ts',
       'const f = (model) => { if (isClassifier(model)) return ofClassifier(model); if (isLearned(model)) return g(model); };',
       'const f = (model) => { ; if (isLearned(model)) return g(model); };',
     ],
@@ -82,7 +82,7 @@ describe('the plugin that leaves out what the page does not need', () => {
     ],
     [
       'checks of the tensors that the page writes, but not of their numbers',
-      'training/checkpoints/checkpoint.ts',
+      'checkpoints/checkpoint.ts',
       'for (const [name, tensor] of tensors) checkData(name, tensor, where); checkFinite(tag, where, tensors);',
       'for (const [name, tensor] of tensors) undefined; checkFinite(tag, where, tensors);',
     ],
@@ -125,7 +125,7 @@ describe('the plugin that leaves out what the page does not need', () => {
     ],
     [
       'the check of plans of another backend',
-      'backends/webgpu/limits.ts',
+      'backends/webgpu/device/limits.ts',
       'if (n > limits.maxStorageBuffersPerShaderStage) f(n); if (n > limits.maxBufferSize) g(n);',
       '; if (n > limits.maxBufferSize) g(n);',
     ],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
-import type { Backend, HostArray } from '../../dsl/compile/backend.js';
+import type { Backend, HostArray } from '../../dsl/plan/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';

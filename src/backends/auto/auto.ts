@@ -1,11 +1,11 @@
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { fail, failure, type NoisefoldError } from '../../internal/errors.js';
 import { functionOf } from '../../internal/decode.js';
 import { E, type either, TE, type io, t, type taskEither } from '../../internal/fp.js';
 import { optional, record } from '../../internal/schema.js';
 import { withOptions } from '../shared/options.js';
 import { wasmOptions } from '../wasm/options.js';
-import { adapterOptions } from '../webgpu/adapterOptions.js';
+import { adapterOptions } from '../webgpu/device/adapterOptions.js';
 import { acquire, type BackendName, type BackendOptions, BACKENDS, ORDER } from './candidates.js';
 import { trial } from './trial.js';
 

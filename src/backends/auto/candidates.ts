@@ -1,10 +1,10 @@
 /** The backends that `auto` chooses from. Each module is loaded when its backend is tried. */
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
 import { type either, F, TE, type taskEither } from '../../internal/fp.js';
 import type { TfjsEngine } from '../tfjs/index.js';
 import type { WasmOptions } from '../wasm/options.js';
-import type { AdapterOptions } from '../webgpu/adapterOptions.js';
+import type { AdapterOptions } from '../webgpu/device/adapterOptions.js';
 
 /**
  * The default order: the fastest first, as far as this is known without measuring. The reference works everywhere.

@@ -14,7 +14,7 @@ import {
   using,
   valueAndGrad,
 } from '../../dsl/index.js';
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { F, type readerTaskEither, RTE, TE } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';

@@ -1,5 +1,5 @@
 import { TE } from '../../internal/fp.js';
-import { hostHeap } from '../shared/memory/heap.js';
+import { hostHeap } from '../shared/heap.js';
 import { hostBackend } from '../shared/hostBackend.js';
 import { type NoOptions, withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';

@@ -1,6 +1,6 @@
 import type { Attributes, Op } from '../../dsl/graph/node.js';
 import type { NumberType } from '../../dsl/graph/region.js';
-import type { NumberArray } from '../shared/memory/heap.js';
+import type { NumberArray } from '../shared/heap.js';
 import { sizeOf } from '../../internal/numbers.js';
 
 /** A dense, row-major tensor in memory. */

@@ -1,6 +1,6 @@
 import { castFunction } from '../../dsl/primitives/casts.js';
 import { binaryFunction, unaryFunction } from '../../dsl/primitives/scalar.js';
-import { writeNumbers } from '../shared/memory/numbers.js';
+import { writeNumbers } from '../shared/numbers.js';
 import { alongAxis, type Primitive } from './dense.js';
 
 export const constant: Primitive<'constant'> = ({ data }, _, output) => writeNumbers(output.data, data, output.dtype);

@@ -1,4 +1,4 @@
-import type { LibraryNode, View } from '../../dsl/compile/plan.js';
+import type { LibraryNode, View } from '../../dsl/plan/plan.js';
 import type { Op } from '../../dsl/graph/node.js';
 import { elementsOf, type Frame, type Rule } from '../shared/kernel.js';
 import type { Dense, Primitive } from './dense.js';

@@ -1,4 +1,4 @@
-import type { NumberArray as Numbers } from '../shared/memory/heap.js';
+import type { NumberArray as Numbers } from '../shared/heap.js';
 import type { Primitive } from './dense.js';
 
 /**

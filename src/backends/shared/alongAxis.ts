@@ -1,6 +1,6 @@
 /** `cumsum` and `argmax` in JavaScript: plain loops along one axis. */
 import { sizeOf } from '../../internal/numbers.js';
-import type { NumberArray } from './memory/heap.js';
+import type { NumberArray } from './heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 import { rank } from './reductions.js';
 

@@ -1,5 +1,5 @@
 /** Calls of anchors, by the number of their operands. */
-import type { Call } from '../../dsl/compile/plan.js';
+import type { Call } from '../../dsl/plan/plan.js';
 import type { ProductAnchor } from '../../dsl/graph/node.js';
 
 export type AnchorCall = Extract<Call, { kind: 'anchor' }>;

@@ -3,7 +3,7 @@
  */
 import { filterGradientPadding } from '../../dsl/composites/index.js';
 import type { ConvAttributes } from '../../dsl/graph/node.js';
-import type { View } from '../../dsl/compile/plan.js';
+import type { View } from '../../dsl/plan/plan.js';
 import type { AnchorCall } from './anchors.js';
 
 /** `output[B, H', W', D] = image[B, H, W, C] ∗ kernel[KH, KW, C, D]`. All three views may be strided. */

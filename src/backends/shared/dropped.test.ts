@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
-import type { Backend, DeviceBuffer, Runner } from '../../dsl/compile/backend.js';
+import type { Backend, DeviceBuffer, Runner } from '../../dsl/plan/backend.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { node } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
@@ -13,7 +13,7 @@ import { libraryRule } from '../reference/library.js';
 import { tfjs } from '../tfjs/index.js';
 import { wasmBackend } from '../wasm/testing.js';
 import { hostBackend } from './hostBackend.js';
-import { type Heap, hostHeap } from './memory/heap.js';
+import { type Heap, hostHeap } from './heap.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // defined once the flag is set

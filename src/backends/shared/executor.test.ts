@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ORIGIN, valueOf, whole } from '../../../properties/oracles/plans.js';
 import { evaluateRegion } from '../../../properties/oracles/region.js';
-import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
+import type { Backend, DeviceBuffer } from '../../dsl/plan/backend.js';
 import type { ErrorTag } from '../../internal/errors.js';
-import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
+import type { Buffer, Call, Plan } from '../../dsl/plan/plan.js';
 import { deriveWords, randomInto } from '../../internal/numerics/threefry.js';
-import { type Heap, hostHeap, type NumberArray } from './memory/heap.js';
+import { type Heap, hostHeap, type NumberArray } from './heap.js';
 import { hostBackend } from './hostBackend.js';
 import type { Rule } from './kernel.js';
 import { randomRule } from './random.js';

@@ -1,12 +1,12 @@
 /** Runs plans: checks the inputs, allocates memory for the outputs and reuses donated memory. */
-import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/compile/backend.js';
+import type { DeviceBuffer, KeyWords, Runner, Slot } from '../../dsl/plan/backend.js';
 import { attempt, fail, failure, type NoisefoldError, showShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/compile/plan.js';
+import { type Call, type Plan, type PlanInput, writesOf } from '../../dsl/plan/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import type { Pieces } from '../../internal/stop.js';
 import type { NamedKernel, Rule } from './kernel.js';
-import type { Memory } from './memory/memory.js';
+import type { Memory } from './memory.js';
 import { evaluateKey } from './random.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;

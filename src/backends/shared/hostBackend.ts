@@ -1,10 +1,10 @@
-import type { Backend, Capabilities } from '../../dsl/compile/backend.js';
-import { freedAfter, type Heap } from './memory/heap.js';
+import type { Backend, Capabilities } from '../../dsl/plan/backend.js';
+import { freedAfter, type Heap } from './heap.js';
 import { breather } from '../../internal/stop.js';
 import { hostExecution } from './hostExecution.js';
 import { createJobs } from './jobs.js';
 import type { RulesFor } from './kernel.js';
-import { createMemory } from './memory/memory.js';
+import { createMemory } from './memory.js';
 import { heapAccess, memoryBackend } from './memoryBackend.js';
 
 /** Makes a backend whose memory the host can read and write. `rules` choose the kernel of each call. */

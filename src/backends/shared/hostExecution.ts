@@ -1,11 +1,11 @@
 /** Runs plans in memory that the host can access. Everything is prepared beforehand; a run is a loop over closures. */
 import { failure, messageOf, type NoisefoldError } from '../../internal/errors.js';
-import type { Plan } from '../../dsl/compile/plan.js';
+import type { Plan } from '../../dsl/plan/plan.js';
 import { E, type either } from '../../internal/fp.js';
 import { type Execution, nameOf } from './executor.js';
-import type { Heap } from './memory/heap.js';
+import type { Heap } from './heap.js';
 import type { Kernel } from './kernel.js';
-import { layOut, type PlanLayout } from './memory/layout.js';
+import { layOut, type PlanLayout } from './layout.js';
 import { inOrder, queued, type Step, timed, type Turns } from './runs.js';
 
 /** Reserves the arena of a plan, writes its constants and binds its kernels. */

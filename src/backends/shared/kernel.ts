@@ -1,7 +1,7 @@
-import type { KeyWords } from '../../dsl/compile/backend.js';
-import type { Call, Plan, View } from '../../dsl/compile/plan.js';
+import type { KeyWords } from '../../dsl/plan/backend.js';
+import type { Call, Plan, View } from '../../dsl/plan/plan.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { NumberArray } from './memory/heap.js';
+import type { NumberArray } from './heap.js';
 
 /** The memory of a run, indexed by the plan's buffers and inputs. Kernels must not keep references to it. */
 export interface Frame {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { heapAccess, memoryBackend, type Parts } from './memoryBackend.js';
-import { hostHeap } from './memory/heap.js';
-import { createMemory } from './memory/memory.js';
+import { hostHeap } from './heap.js';
+import { createMemory } from './memory.js';
 
 test('an upload takes the numbers at the call, also if memory is allocated later, as on a GPU', async () => {
   const heap = hostHeap(4, () => Float32Array);

@@ -1,14 +1,14 @@
-import type { Backend, Capabilities, DeviceBuffer, HostArray, Rounding, Runner } from '../../dsl/compile/backend.js';
+import type { Backend, Capabilities, DeviceBuffer, HostArray, Rounding, Runner } from '../../dsl/plan/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
-import type { Plan } from '../../dsl/compile/plan.js';
+import type { Plan } from '../../dsl/plan/plan.js';
 import type { NumberType } from '../../dsl/graph/region.js';
 import { E, type either } from '../../internal/fp.js';
 import { inTurns } from '../../internal/stop.js';
 import { createRunner, type Execution, kernelsOf } from './executor.js';
 import type { NamedKernel, RulesFor } from './kernel.js';
-import type { Heap } from './memory/heap.js';
-import type { Memory } from './memory/memory.js';
-import { readNumbers, writeNumbers } from './memory/numbers.js';
+import type { Heap } from './heap.js';
+import type { Memory } from './memory.js';
+import { readNumbers, writeNumbers } from './numbers.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { reference } from '../reference/index.js';

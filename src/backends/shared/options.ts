@@ -1,6 +1,6 @@
 /** Decodes the options of backends, which may be anything if they come from JavaScript. */
 import { task, type Task } from '../../dsl/run/effect.js';
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import type { Exact } from '../../internal/exact.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';

@@ -1,5 +1,5 @@
-import type { KeyWords } from '../../dsl/compile/backend.js';
-import type { KeyExpression } from '../../dsl/compile/plan.js';
+import type { KeyWords } from '../../dsl/plan/backend.js';
+import type { KeyExpression } from '../../dsl/plan/plan.js';
 import { deriveFrom, fillRandom } from '../../internal/numerics/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';
 

@@ -1,6 +1,6 @@
 /** `gather` and `scatterAdd` in JavaScript: loops over rows. */
-import type { View } from '../../dsl/compile/plan.js';
-import type { NumberArray } from './memory/heap.js';
+import type { View } from '../../dsl/plan/plan.js';
+import type { NumberArray } from './heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 
 /** An index out of range selects the nearest row. */

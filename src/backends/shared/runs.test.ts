@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { failure } from '../../internal/errors.js';
 import type { RunFailure } from './executor.js';
 import { createJobs } from './jobs.js';
-import { hostHeap } from './memory/heap.js';
-import { createMemory } from './memory/memory.js';
+import { hostHeap } from './heap.js';
+import { createMemory } from './memory.js';
 import { inOrder, queued, timed } from './runs.js';
 
 const fresh = () => createMemory('test', hostHeap(4, () => Float32Array)); // oxfmt-ignore

@@ -1,9 +1,9 @@
 /** Runs of executions that share memory: one after another, with turns of the event loop in between. */
-import type { KeyWords } from '../../dsl/compile/backend.js';
+import type { KeyWords } from '../../dsl/plan/backend.js';
 import type { Breathe } from '../../internal/stop.js';
 import type { Execution, RunFailure } from './executor.js';
 import type { Jobs } from './jobs.js';
-import type { Memory } from './memory/memory.js';
+import type { Memory } from './memory.js';
 
 type Outcome = RunFailure | null;
 

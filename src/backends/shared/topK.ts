@@ -1,4 +1,4 @@
-import type { NumberArray } from './memory/heap.js';
+import type { NumberArray } from './heap.js';
 import { elementsOf, type Rule } from './kernel.js';
 import { rank } from './reductions.js';
 

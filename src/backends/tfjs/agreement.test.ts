@@ -6,7 +6,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { afterAll, describe, expect, test } from 'vitest';
 import { convolutionCase } from '../../../properties/arbitraries/convolution.js';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import type { Backend, HostArray } from '../../dsl/compile/backend.js';
+import type { Backend, HostArray } from '../../dsl/plan/backend.js';
 import { filterGradientComposite } from '../../dsl/composites/index.js';
 import { lower } from '../../dsl/compile/lower/index.js';
 import { E } from '../../internal/fp.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
 import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
-import type { DeviceBuffer } from '../../dsl/compile/backend.js';
+import type { DeviceBuffer } from '../../dsl/plan/backend.js';
 import { node } from '../../dsl/graph/node.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';

@@ -1,9 +1,9 @@
 import { failure } from '../../internal/errors.js';
 import { TE } from '../../internal/fp.js';
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { task, type Task } from '../../dsl/run/effect.js';
 import { type NoOptions, withOptions } from '../shared/options.js';
-import { type AdapterOptions, adapterOptions } from '../webgpu/adapterOptions.js';
+import { type AdapterOptions, adapterOptions } from '../webgpu/device/adapterOptions.js';
 import { tfjsCpu } from './engines/cpu.js';
 import { type TfjsWasmOptions, tfjsWasmOptions } from './engines/options.js';
 import { PACKAGES, tensorflow } from './engines/tensorflow.js';

@@ -1,13 +1,13 @@
 /** Runs anchors with our own WebAssembly kernels: matrix products, and what the kernels of a backend have beside them. */
-import type { View } from '../../dsl/compile/plan.js';
+import type { View } from '../../dsl/plan/plan.js';
 import { raise } from '../../internal/errors.js';
 import type { AnchorCall } from '../shared/anchors.js';
 import type { Rule } from '../shared/kernel.js';
 import type { Func } from './assembler/assembler.js';
 import type { WasmKernel } from './engine/kernel.js';
-import { MOST_SHARES, type Place, ranges, serial, shift, type Stage } from './engine/stage.js';
+import { MOST_SHARES, type Place, ranges, serial, shift, type Stage } from './stage/stage.js';
 import type { KernelForm } from './kernels/functions.js';
-import { WORD_BYTES } from './numbers.js';
+import { WORD_BYTES } from './assembler/numbers.js';
 
 type Op = AnchorCall['anchor']['op'];
 

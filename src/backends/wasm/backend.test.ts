@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../properties/oracles/plans.js';
-import type { Plan } from '../../dsl/compile/plan.js';
+import type { Plan } from '../../dsl/plan/plan.js';
 import * as p from '../../dsl/primitives/index.js';
 import { E } from '../../internal/fp.js';
 import { lower } from '../../dsl/compile/lower/index.js';

@@ -1,11 +1,11 @@
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { failure, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, TE } from '../../internal/fp.js';
 import { breather } from '../../internal/stop.js';
 import { alongAxisRule } from '../shared/alongAxis.js';
 import { createJobs } from '../shared/jobs.js';
-import { freedAfter } from '../shared/memory/heap.js';
-import { createMemory } from '../shared/memory/memory.js';
+import { freedAfter } from '../shared/heap.js';
+import { createMemory } from '../shared/memory.js';
 import { heapAccess, memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';

@@ -4,7 +4,7 @@
  */
 import type { Kernels } from './anchors.js';
 import type { Body } from './assembler/assembler.js';
-import { type Modules, modulesOf } from './engine/modules.js';
+import { type Modules, modulesOf } from './threads/modules.js';
 import { kernelFunctions } from './kernels/functions.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './kernels/multiplyAdd.js';
 import { type Choice, chooseTiles, enablePairing } from './kernels/pairing.js';

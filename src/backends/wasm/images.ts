@@ -1,5 +1,5 @@
 /** The kernels of networks of images: convolutions, filter gradients and attention. */
-import type { View } from '../../dsl/compile/plan.js';
+import type { View } from '../../dsl/plan/plan.js';
 import { type Convolution, partsOf } from '../shared/convolution.js';
 import { type CallOf, type Kernels, placeOf, runOf } from './anchors.js';
 import { attention, attentionScratchElements } from './kernels/attention/attention.js';
@@ -7,8 +7,8 @@ import { attentionFunctions } from './kernels/attention/functions.js';
 import { attentionGradient, attentionGradientScratchElements } from './kernels/attention/gradient.js';
 import { type AttentionProblem, productWork } from './kernels/attention/problem.js';
 import { copyBlocks } from './kernels/copyBlocks.js';
-import { conv, convScratchElements } from './kernels/conv.js';
-import { filterGradient, filterGradientScratchElements } from './kernels/filterGradient.js';
+import { conv, convScratchElements } from './kernels/convolution/conv.js';
+import { filterGradient, filterGradientScratchElements } from './kernels/convolution/filterGradient.js';
 import type { MatrixStrides } from './kernels/gemm.js';
 import { convWork } from './kernels/geometry.js';
 import { outerKernel } from './kernels/outerKernel.js';

@@ -1,5 +1,5 @@
 /** The kernels of matrix products, which every wasm backend has. */
-import type { View } from '../../dsl/compile/plan.js';
+import type { View } from '../../dsl/plan/plan.js';
 import type { AnchorCall } from '../shared/anchors.js';
 import { type Kernels, placeOf, runOf } from './anchors.js';
 import { gemm, type GemmProblem, gemmScratchElements, gemmWork, type MatrixStrides } from './kernels/gemm.js';

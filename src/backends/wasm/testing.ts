@@ -1,5 +1,5 @@
 /** Test helper: a backend with all kernels and with settings for tests. */
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { backendWith, type Internals } from './backend.js';
 import { allKernels } from './images.js';
 import type { WasmOptions } from './options.js';

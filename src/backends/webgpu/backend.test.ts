@@ -19,12 +19,12 @@ import {
   sum,
   upload,
 } from '../../dsl/index.js';
-import type { Backend, DeviceBuffer } from '../../dsl/compile/backend.js';
-import type { Buffer, Call, Plan } from '../../dsl/compile/plan.js';
+import type { Backend, DeviceBuffer } from '../../dsl/plan/backend.js';
+import type { Buffer, Call, Plan } from '../../dsl/plan/plan.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
-import { type Acquired, acquireDevice } from './adapter.js';
+import { type Acquired, acquireDevice } from './device/adapter.js';
 import { backendOn } from './backend.js';
-import { gpuOf } from './gpu.js';
+import { gpuOf } from './device/gpu.js';
 import { skippedFor } from '../../../properties/skips.js';
 import { webgpu } from './webgpu.js';
 

@@ -1,20 +1,20 @@
 /** The WebGPU backend on an acquired device. */
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { E } from '../../internal/fp.js';
-import { createMemory } from '../shared/memory/memory.js';
+import { createMemory } from '../shared/memory.js';
 import { memoryBackend } from '../shared/memoryBackend.js';
-import type { Acquired } from './adapter.js';
-import { gpuOf } from './gpu.js';
-import { gpuExecution } from './gpuExecution.js';
-import { gpuSpace } from './gpuSpace.js';
+import type { Acquired } from './device/adapter.js';
+import { gpuOf } from './device/gpu.js';
+import { gpuExecution } from './device/gpuExecution.js';
+import { gpuSpace } from './device/gpuSpace.js';
 import { groupedRule } from './library/grouped.js';
 import { libraryRule } from './library/rule.js';
-import { createPipelines } from './pipelines.js';
+import { createPipelines } from './device/pipelines.js';
 import { kernelFor } from './products/kernelFor.js';
 import { anchorRule, anchorScratch } from './products/rule.js';
 import type { Kernel } from './products/shader.js';
-import { randomRule, regionDispatches, regionRule } from './shaders.js';
-import { createStaging, write } from './transfer.js';
+import { randomRule, regionDispatches, regionRule } from './device/shaders.js';
+import { createStaging, write } from './device/transfer.js';
 
 /** Makes the backend. `kernel` computes matrix products and convolutions; default: the one suited to the device. */
 export const backendOn = async (acquired: Acquired, kernel?: Kernel): Promise<Backend> => {

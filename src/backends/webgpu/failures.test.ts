@@ -4,9 +4,9 @@ import { valueOf } from '../../../properties/oracles/plans.js';
 import { skippedFor } from '../../../properties/skips.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
 import { add, compile, constantOf, program, read, upload } from '../../dsl/index.js';
-import { acquireDevice } from './adapter.js';
+import { acquireDevice } from './device/adapter.js';
 import { backendOn } from './backend.js';
-import { USAGE } from './gpuSpace.js';
+import { USAGE } from './device/gpuSpace.js';
 
 const numbers = Float32Array.of(1, 2, 3, 4);
 const shifted = program({ x: '4' }, ({ x }) => add(x, constantOf([1, 0, 0, 1], 4)));

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { valueOf } from '../../../properties/oracles/plans.js';
 import { programOf, running } from '../../../properties/oracles/running.js';
 import { noWebgpu } from '../../../properties/webgpu.js';
-import type { Backend } from '../../dsl/compile/backend.js';
+import type { Backend } from '../../dsl/plan/backend.js';
 import { groupNorm, layerNorm, rmsNorm, silu, softmax, transpose } from '../../dsl/index.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { nodeOf, type Tensor, tensor } from '../../dsl/graph/tensor.js';

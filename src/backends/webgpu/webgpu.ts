@@ -1,10 +1,10 @@
 import { failure } from '../../internal/errors.js';
 import { F, TE } from '../../internal/fp.js';
 import { withOptions } from '../shared/options.js';
-import { acquireDevice } from './adapter.js';
-import { type AdapterOptions, adapterOptions } from './adapterOptions.js';
+import { acquireDevice } from './device/adapter.js';
+import { type AdapterOptions, adapterOptions } from './device/adapterOptions.js';
 
-export type { AdapterOptions } from './adapterOptions.js';
+export type { AdapterOptions } from './device/adapterOptions.js';
 
 /**
  * Runs on the GPU through WebGPU: in browsers that support it, and in Node with the optional peer `webgpu` (Dawn).

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { constantOf, iota, mul, sin, square, sub, type Tensor, zeros } from '../../dsl/index.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import type { Channel } from '../levels/channel.js';
-import { edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
-import { interpolant } from '../levels/interpolant.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import type { Channel } from '../channels/channel.js';
+import { edm, rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
+import { interpolant } from '../paths/interpolant.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import type { ContinuousNoising } from '../paths/path.js';
 import { targetOf } from '../losses/loss.js';
 import { converted, reparameterize } from './overNoising.js';
 import { type Denoiser } from './denoiser.js';

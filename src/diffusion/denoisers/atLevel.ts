@@ -13,7 +13,7 @@ import {
   sub,
   type Tensor,
 } from '../../dsl/index.js';
-import type { NoiseLevel } from '../levels/path.js';
+import type { NoiseLevel } from '../paths/path.js';
 import { type Parameterization, requireRates } from './parameterization.js';
 
 /** A batch of samples of shape `I`. */

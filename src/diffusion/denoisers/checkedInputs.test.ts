@@ -3,8 +3,8 @@ import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { checkedImages, checkedLabels, checkedTimesteps } from './checkedInputs.js';
 import type { Denoiser } from './denoiser.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.5, 0.5])));
 const plain: Denoiser<null, []> = { predicts: 'v', apply: (_, x) => x };

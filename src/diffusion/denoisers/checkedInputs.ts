@@ -3,7 +3,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { decoding, demanding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
 import { TO_UNIT } from '../../internal/numbers.js';

@@ -27,10 +27,10 @@ import { likelihood } from '../likelihood/odeLikelihood.js';
 import { type Losses, meanLoss, predictionErrors, simpleLosses } from '../losses/loss.js';
 import { pMeanVariance, pSample } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import { snrWeight, weightedBy } from '../losses/weighting.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3])));
 const x0 = constantOf([0.5, -1, 0.25, 1, -0.75, 0.2], 3, 2) as Tensor<[3, 2]>;

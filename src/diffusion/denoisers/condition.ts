@@ -1,6 +1,6 @@
 import type { Dim, Key, Shape, Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { joinBatches } from '../levels/batch.js';
+import { joinBatches } from '../channels/batch.js';
 
 /** An image that conditions each sample: the small image, for super-resolution (SR3, Saharia et al. 2021). */
 export interface Condition<B extends Dim> {

@@ -2,13 +2,13 @@ import { type Dim, fork, normalLike, randintLike, type Shape, type Tensor } from
 import type { Exact } from '../../internal/exact.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { discretePath, wholeTimesteps } from '../levels/discretePath.js';
-import { perSample } from '../levels/batch.js';
+import { discretePath, wholeTimesteps } from '../paths/discretePath.js';
+import { perSample } from '../channels/batch.js';
 import { withName } from '../../internal/dual.js';
 import type { Condition, Conditioner } from './condition.js';
-import { type BatchKeys, drawnBy } from '../levels/batchKeys.js';
-import { qSample } from '../levels/forward.js';
-import { type Noising, requireDiscrete } from '../levels/noising.js';
+import { type BatchKeys, drawnBy } from '../channels/batchKeys.js';
+import { qSample } from '../paths/forward.js';
+import { type Noising, requireDiscrete } from '../paths/noising.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
 

@@ -3,7 +3,7 @@ import { oneOf } from '../../internal/decode.js';
 import { argument } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { partLike } from '../../internal/parts.js';
-import type { NoiseLevel, TimeType } from '../levels/path.js';
+import type { NoiseLevel, TimeType } from '../paths/path.js';
 import type { Condition, ConditionedOn } from './condition.js';
 import type { Parameterization } from './parameterization.js';
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { attempt, constantOf, type Dim, type Shape, table, type Tensor } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
-import type { Channel } from '../levels/channel.js';
+import type { Channel } from '../channels/channel.js';
 import { exactDenoiser, exactLogDensity, exactScore } from './exact.js';
 import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
 import { cosine, scheduleFromBetas } from '../index.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(
   F.pipe(

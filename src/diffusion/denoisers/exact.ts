@@ -23,10 +23,10 @@ import { orRaise } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
-import type { NoiseLevel } from '../levels/path.js';
+import type { NoiseLevel } from '../paths/path.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
-import { type Noising, pathOf, type TimeOf } from '../levels/noising.js';
+import { type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 
 type Flat = Tensor<[Dim, Dim, Dim]>;
 

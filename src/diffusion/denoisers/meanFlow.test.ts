@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import { add, ascribeLike, constantOf, type Dim, scalar, scaleBy, type Tensor, zeros } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
 import type { Conditioning } from './denoiser.js';
 import { meanFlow } from './meanFlow.js';
 import { overNoising } from './overNoising.js';

@@ -3,7 +3,7 @@ import { broadcastTo, dims, reshape, type Shape, sub } from '../../dsl/index.js'
 import { raise } from '../../internal/errors.js';
 import { partLike } from '../../internal/parts.js';
 import { demanding } from '../../internal/takes.js';
-import { forEachSample } from '../levels/batch.js';
+import { forEachSample } from '../channels/batch.js';
 import type { Denoiser } from './denoiser.js';
 import type { NoiseNetwork } from './preconditioned.js';
 

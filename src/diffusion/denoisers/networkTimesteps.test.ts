@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { edm, rectifiedFlow } from '../levels/continuousNoising.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { edm, rectifiedFlow } from '../paths/continuousNoising.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { limitTimesteps } from './networkTimesteps.js';
 
 it('the timesteps of a denoiser are limited to those of a noising, which may be more than a call has arguments', () => {

@@ -1,4 +1,4 @@
-import { type Noising, pathOf } from '../levels/noising.js';
+import { type Noising, pathOf } from '../paths/noising.js';
 
 /** Limits the timesteps of a denoiser to those of a noising. Guidance checks its options against this limit. */
 export const limitTimesteps =

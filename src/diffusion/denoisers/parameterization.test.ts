@@ -2,9 +2,9 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
 import { E, F } from '../../internal/fp.js';
 import { conversion, type Parameterization, target } from './parameterization.js';
-import type { Channel } from '../levels/channel.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { noisingOf } from '../levels/discreteNoising.js';
+import type { Channel } from '../channels/channel.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { noisingOf } from '../paths/discreteNoising.js';
 
 const kinds: fc.Arbitrary<Parameterization> = fc.constantFrom('epsilon', 'x0', 'v', 'score');
 /** Marginals of signal-to-noise ratios from e⁻¹² to e¹². */

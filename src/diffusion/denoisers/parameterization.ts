@@ -1,7 +1,7 @@
 import { demanding } from '../../internal/takes.js';
 import { predictsPart } from '../parts.js';
-import { normOf, preservesVariance } from '../levels/channel.js';
-import type { Level } from '../levels/level.js';
+import { normOf, preservesVariance } from '../channels/channel.js';
+import type { Level } from '../channels/level.js';
 import { raise } from '../../internal/errors.js';
 
 /**

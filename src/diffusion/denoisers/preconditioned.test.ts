@@ -15,11 +15,11 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { reciprocalBetas } from '../levels/betaSchedules.js';
+import { reciprocalBetas } from '../schedules/betaSchedules.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { type Denoiser } from './denoiser.js';
 import { overNoising } from './overNoising.js';
-import { edm } from '../levels/continuousNoising.js';
+import { edm } from '../paths/continuousNoising.js';
 import { heun } from '../solvers/edm.js';
 import type { SampleState } from '../solvers/integrator.js';
 import { simpleLosses } from '../losses/loss.js';
@@ -29,7 +29,7 @@ import { type Sampler, sampler } from '../sampling/sampler.js';
 import { karrasSigmas } from '../grids/sigmaGrid.js';
 import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 import { edmWeight, weightsOf } from '../losses/weighting.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 /** F(x, c_noise) = 0.9·tanh(0.8·x + 0.3·sin(c_noise)) */
 const apply = <B extends Dim>(_: null, x: Tensor<[B, 3]>, { t }: { readonly t: Tensor<[NoInfer<B>]> }): Tensor<[B, 3]> =>

@@ -5,7 +5,7 @@ import { E, type either, F } from '../../internal/fp.js';
 import { partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { Conditioning, Denoiser, Model } from './denoiser.js';
-import type { NoiseLevel } from '../levels/path.js';
+import type { NoiseLevel } from '../paths/path.js';
 import { preconditioningOf, type PreconditioningOptions } from './preconditioning.js';
 
 /** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` is ignored. */

@@ -3,9 +3,9 @@ import { outcomeOf, right } from '../../../properties/diffusion/run.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { foldIn, iota, mul, ones, scalar, type Shape, tanh, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
-import { exponential } from '../levels/alphaBarSchedules.js';
+import { exponential } from '../schedules/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
-import { constantBetas } from '../levels/betaSchedules.js';
+import { constantBetas } from '../schedules/betaSchedules.js';
 import { boundLosses } from '../losses/boundLoss.js';
 import { consistencyDenoiser } from '../solvers/consistency.js';
 import { uncorrected } from '../guidance/x0Correction.js';
@@ -21,10 +21,10 @@ import { pndm } from '../solvers/pndm.js';
 import { respace } from '../grids/respacing.js';
 import { pMeanVariance } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import type { Solver } from '../solvers/plan.js';
 import { uniPC } from '../solvers/exponential/uniPC.js';
-import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';
+import { ddpm, type DiscreteNoising } from '../paths/discreteNoising.js';
 
 const erased = right(ddpm(scheduleFromBetas([0.1, 0.5, 1])));
 const denoiserOf = (predicts: Denoiser<null, []>['predicts']): Denoiser<null, []> => ({

@@ -1,8 +1,8 @@
 import { fail, type NoisefoldError, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { leavesSignal } from '../levels/channel.js';
-import type { Level } from '../levels/level.js';
-import type { Lookup } from '../levels/path.js';
+import { leavesSignal } from '../channels/channel.js';
+import type { Level } from '../channels/level.js';
+import type { Lookup } from '../paths/path.js';
 import type { Parameterization } from './parameterization.js';
 
 /** The part of a denoiser that tells if it is defined without signal. */

@@ -5,9 +5,9 @@ import type { Conditioner } from './condition.js';
 import { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 import { atTimes } from '../grids/grid.js';
 import { respace } from '../grids/respacing.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import { superResolution } from './superResolution.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.05, 0.1, 0.2, 0.4])));
 

@@ -5,9 +5,9 @@ import { fail } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import { betaQuantile } from '../../internal/numerics/betaQuantile.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { withCount } from '../levels/schedule.js';
-import { betaSpaced } from '../levels/spacedSigmas.js';
+import { isDiscrete, withoutEnds } from '../paths/noising.js';
+import { withCount } from '../schedules/schedule.js';
+import { betaSpaced } from '../schedules/spacedSigmas.js';
 import { type Grid, roundHalfEven } from './grid.js';
 import { gridOfSigmas, rangeFields } from './publishedSigmas.js';
 

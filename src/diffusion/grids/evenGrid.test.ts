@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import type { Noising } from '../levels/noising.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { edm, rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import type { Noising } from '../paths/noising.js';
 import { evenGrid } from './evenGrid.js';
 import { gridOf, trailing } from './grid.js';
 

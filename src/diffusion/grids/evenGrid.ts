@@ -4,9 +4,9 @@ import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { withCount } from '../levels/schedule.js';
-import { stretchedTo, timeShift } from '../levels/timeShift.js';
+import { isDiscrete, withoutEnds } from '../paths/noising.js';
+import { withCount } from '../schedules/schedule.js';
+import { stretchedTo, timeShift } from '../schedules/timeShift.js';
 import type { Grid } from './grid.js';
 
 const evenOptions = schema('evenGrid', {

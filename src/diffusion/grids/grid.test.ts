@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { everyStep, type Grid, gridOf, leading, linspace, spaced, atTimes, trailing } from './grid.js';
-import { linear } from '../levels/betaSchedules.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
-import { noisingOf } from '../levels/discreteNoising.js';
+import { linear } from '../schedules/betaSchedules.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
+import { noisingOf } from '../paths/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

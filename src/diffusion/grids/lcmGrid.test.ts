@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { goldenSteps } from '../../../properties/golden/diffusers.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { scaledLinear } from '../levels/betaSchedules.js';
+import { scaledLinear } from '../schedules/betaSchedules.js';
 import { atTimes } from './grid.js';
 import { lcmGrid } from './lcmGrid.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noisingOf = (T: number) => right(ddpm(scaledLinear(T)));
 

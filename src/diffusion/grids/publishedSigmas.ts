@@ -6,9 +6,9 @@ import { ramp } from '../../internal/numerics/ramp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { timestepCount } from '../levels/schedule.js';
+import { timestepCount } from '../schedules/schedule.js';
 import type { Grid } from './grid.js';
-import { entryBetween } from '../levels/table.js';
+import { entryBetween } from '../channels/entries.js';
 import { gridBetween, type SigmaRange } from './sigmaGrid.js';
 
 /** The range of a grid. */

@@ -2,8 +2,8 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
-import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
-import { scheduleOfLevels } from '../levels/schedule.js';
+import { type DiscreteNoising, noisingOf, respacedFrom } from '../paths/discreteNoising.js';
+import { scheduleOfLevels } from '../schedules/schedule.js';
 import { decoding } from '../../internal/takes.js';
 import { discretePart } from '../parts.js';
 

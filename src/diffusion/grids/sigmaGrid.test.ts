@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
+import { linear, reciprocalBetas } from '../schedules/betaSchedules.js';
 import { type Grid, gridOf, atTimes } from './grid.js';
-import { halfLogSNR, sigmaOf } from '../levels/channel.js';
-import { sigmaAt, sigmas } from '../levels/noiseLevel.js';
+import { halfLogSNR, sigmaOf } from '../channels/channel.js';
+import { sigmaAt, sigmas } from '../schedules/noiseLevel.js';
 import { atSigmas, exponentialGrid, exponentialSigmas, karrasGrid, karrasSigmas } from './sigmaGrid.js';
-import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
-import { levelsOf, type Noising } from '../levels/noising.js';
-import { noisingOf } from '../levels/discreteNoising.js';
+import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
+import { levelsOf, type Noising } from '../paths/noising.js';
+import { noisingOf } from '../paths/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

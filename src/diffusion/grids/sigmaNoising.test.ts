@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { linear, reciprocalBetas } from '../levels/betaSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { linear, reciprocalBetas } from '../schedules/betaSchedules.js';
 import { everyStep, atTimes } from './grid.js';
-import { logSNRs, sigmaAt, sigmas } from '../levels/noiseLevel.js';
+import { logSNRs, sigmaAt, sigmas } from '../schedules/noiseLevel.js';
 import { respace } from './respacing.js';
 import { karrasSigmas } from './sigmaGrid.js';
 import { noisingOfSigmas, respaceAtSigmas } from './sigmaNoising.js';
-import { sigmaOf } from '../levels/channel.js';
-import { ddpm, noisingOf } from '../levels/discreteNoising.js';
-import { clippedLogVariances } from '../levels/posterior.js';
-import { levelsOf } from '../levels/noising.js';
+import { sigmaOf } from '../channels/channel.js';
+import { ddpm, noisingOf } from '../paths/discreteNoising.js';
+import { clippedLogVariances } from '../paths/posterior.js';
+import { levelsOf } from '../paths/noising.js';
 
 const noising = right(ddpm(linear(1000)));
 const levels = sigmas(noising.schedule);

@@ -2,10 +2,10 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { type DiscreteNoising, noisingOf, respacedFrom } from '../levels/discreteNoising.js';
-import { pathOf } from '../levels/noising.js';
-import { entryBetween } from '../levels/table.js';
-import { scheduleOfLevels } from '../levels/schedule.js';
+import { type DiscreteNoising, noisingOf, respacedFrom } from '../paths/discreteNoising.js';
+import { pathOf } from '../paths/noising.js';
+import { entryBetween } from '../channels/entries.js';
+import { scheduleOfLevels } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
 import { decoding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';

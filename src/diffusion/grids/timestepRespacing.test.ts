@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { type Grid, spaced, atTimes } from './grid.js';
 import { ddimStride, sections, timestepRespacing } from './timestepRespacing.js';
-import { type DiscreteNoising, noisingOf } from '../levels/discreteNoising.js';
+import { type DiscreteNoising, noisingOf } from '../paths/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

@@ -5,8 +5,8 @@ import { E, type either, F } from '../../internal/fp.js';
 import { joinConditions } from '../denoisers/condition.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { checkUnconditional, requiredLabel } from '../denoisers/labelChecks.js';
-import { joinBatches, splitBatches } from '../levels/batch.js';
-import type { NoiseLevel } from '../levels/path.js';
+import { joinBatches, splitBatches } from '../channels/batch.js';
+import type { NoiseLevel } from '../paths/path.js';
 import type { ClassGuidance } from './guidance.js';
 import { type CheckedRule, type ContrastRule, guidedByPair, type Pair, ruleOf } from './contrast.js';
 

@@ -8,8 +8,8 @@ import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { cfg } from './classifierFreeGuidance.js';
 import { type Guidance, guidanceMonoid, unguided } from './guidance.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const x = constantOf([0.1, -0.7, 1.2, 0.4, -0.3, 0.9], 3, 2);
 const t = constantOf(Int32Array.of(5, 50, 99), 3);

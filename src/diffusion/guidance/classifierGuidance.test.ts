@@ -35,9 +35,9 @@ import { guidanceMonoid } from './guidance.js';
 import { respace } from '../grids/respacing.js';
 import { sampler, type SamplerParts } from '../sampling/sampler.js';
 import { steered } from './steering.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { ddpm, type DiscreteNoising } from '../paths/discreteNoising.js';
 
 // Data of two classes, N(-1, I/4) and N(2, I/4) in each of two dimensions, equally likely. The expected values come from
 // Bayes' rule: given the class, x_t ~ N(a·m, v·I) with v = a²/4 + s², and E[ε|x_t] = s·(x_t - a·m)/v.

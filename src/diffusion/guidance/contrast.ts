@@ -9,7 +9,7 @@ import { demanding } from '../../internal/takes.js';
 import { convertedAt } from '../denoisers/atLevel.js';
 import type { Conditioning, Denoiser, StepLevels } from '../denoisers/denoiser.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
-import type { NoiseLevel } from '../levels/path.js';
+import type { NoiseLevel } from '../paths/path.js';
 import { predictsPart } from '../parts.js';
 
 /** The two predictions of a batch, and where they were made. All tensors are `[B, ...I]`, and predictions are in one space. */

@@ -23,7 +23,7 @@ import { argument } from '../../internal/schema.js';
 import { type Conditioning, type Denoiser, type Guides } from '../denoisers/denoiser.js';
 import { acceptLabels } from '../denoisers/mapDenoiser.js';
 import { requiredLabel } from '../denoisers/labelChecks.js';
-import { entriesAt } from '../levels/table.js';
+import { entriesAt } from '../channels/entries.js';
 
 /** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {

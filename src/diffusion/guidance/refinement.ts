@@ -29,7 +29,7 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { argument, type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Conditioning } from '../denoisers/denoiser.js';
-import { overElements, perSample } from '../levels/batch.js';
+import { overElements, perSample } from '../channels/batch.js';
 import { type CheckedRule, type Contrast, type ContrastRule, rememberingOf, requiredLevel } from './contrast.js';
 
 /** The guidance scale. */

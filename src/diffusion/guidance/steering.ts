@@ -8,9 +8,9 @@ import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/
 import { type Correction, uncorrected } from './x0Correction.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { reparameterizeOn } from '../denoisers/overNoising.js';
-import { LEAST_SIGNAL } from '../levels/channel.js';
-import { type Noising, pathOf } from '../levels/noising.js';
-import type { Lookup } from '../levels/path.js';
+import { LEAST_SIGNAL } from '../channels/channel.js';
+import { type Noising, pathOf } from '../paths/noising.js';
+import type { Lookup } from '../paths/path.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
 

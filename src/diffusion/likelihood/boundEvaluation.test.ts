@@ -5,8 +5,8 @@ import { E } from '../../internal/fp.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { boundAt, foldBits } from './boundEvaluation.js';
 import { priorTerm } from './priorTerm.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.5])));
 const X0 = [-1, 0.2, 101 / 255, 1];

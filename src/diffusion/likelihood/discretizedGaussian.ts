@@ -24,7 +24,7 @@ import {
   type Tensor,
   zerosLike,
 } from '../../dsl/index.js';
-import type { DiagonalGaussian } from '../levels/gaussians.js';
+import type { DiagonalGaussian } from '../channels/gaussians.js';
 import { hinted, oneOf } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';

@@ -21,18 +21,18 @@ import {
   using,
 } from '../../dsl/index.js';
 import { E, F, RTE } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { bitsOfBytes } from './bitsPerDimension.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { exactDenoiser, exactLogDensity } from '../denoisers/exact.js';
 import { type Grid, spaced, atTimes } from '../grids/grid.js';
 import { likelihood } from './odeLikelihood.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import { normOf } from '../levels/channel.js';
-import type { Level } from '../levels/level.js';
-import { type Noising, pathOf } from '../levels/noising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import { normOf } from '../channels/channel.js';
+import type { Level } from '../channels/level.js';
+import { type Noising, pathOf } from '../paths/noising.js';
 import { karrasGrid } from '../grids/sigmaGrid.js';
 
 const noising = right(ddpm(cosine(1024)));

@@ -1,9 +1,9 @@
 import { type Dim, fullLike, mul, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { demanding } from '../../internal/takes.js';
-import { noiseScale } from '../levels/channel.js';
-import { gaussianKl } from '../levels/gaussians.js';
-import { type Noising, pathOf, withoutEnds } from '../levels/noising.js';
+import { noiseScale } from '../channels/channel.js';
+import { gaussianKl } from '../channels/gaussians.js';
+import { type Noising, pathOf, withoutEnds } from '../paths/noising.js';
 import { noisingPart } from '../parts.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 

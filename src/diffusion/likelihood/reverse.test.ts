@@ -22,18 +22,18 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { F, RTE } from '../../internal/fp.js';
-import { linear } from '../levels/betaSchedules.js';
+import { linear } from '../schedules/betaSchedules.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { spaced } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
-import { qPosterior } from '../levels/posterior.js';
+import { qPosterior } from '../paths/posterior.js';
 import { fromPrevious } from '../losses/previousX.js';
 import { respace } from '../grids/respacing.js';
 import { pMeanVariance, pSample, reverseOf } from './reverse.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.1, 0.2, 0.3, 0.4, 0.5])));
 const xt = constantOf([0.5, -1.5, 0.25, 2, -0.75, 1], 3, 2) as Tensor<[3, 2]>;

@@ -1,8 +1,8 @@
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from '../grids/grid.js';
-import type { Level } from '../levels/level.js';
-import { type Noising, pathOf } from '../levels/noising.js';
+import type { Level } from '../channels/level.js';
+import { type Noising, pathOf } from '../paths/noising.js';
 
 /**
  * The levels of a grid from the least noise to the most, between which a likelihood is integrated. Returns a `ConfigError` for

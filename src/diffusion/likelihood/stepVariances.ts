@@ -1,8 +1,8 @@
 /** The variances of reverse steps, for the steps of a process and for the steps between levels. */
-import { type Posterior, posteriorOf, transition } from '../levels/channel.js';
-import { type Level, pairsOf } from '../levels/level.js';
-import { clippedLogVariances } from '../levels/posterior.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { type Posterior, posteriorOf, transition } from '../channels/channel.js';
+import { type Level, pairsOf } from '../channels/level.js';
+import { clippedLogVariances } from '../paths/posterior.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import type { ReverseVariance } from './reverseVariance.js';
 
 /** Reverse steps, beginning at the data. */

@@ -5,12 +5,12 @@ import { constantOf, gather, scaleBy, table, type Tensor } from '../../dsl/index
 import { boundTerm } from './variationalBound.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { learningVariance } from '../denoisers/denoiser.js';
-import { qSample } from '../levels/forward.js';
+import { qSample } from '../paths/forward.js';
 import { priorTerm } from './priorTerm.js';
 import { pMeanVariance } from './reverse.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const BETAS = [0.02, 0.1, 0.3, 0.6, 0.9];
 const T = BETAS.length;

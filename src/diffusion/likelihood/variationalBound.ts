@@ -1,12 +1,12 @@
 import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
 import type { Condition } from '../denoisers/condition.js';
-import { overElements } from '../levels/batch.js';
-import type { BatchKeys } from '../levels/batchKeys.js';
+import { overElements } from '../channels/batch.js';
+import type { BatchKeys } from '../channels/batchKeys.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 import { cdfFields, type CdfOptions, discretizedLogLikelihood } from './discretizedGaussian.js';
-import { type DiagonalGaussian, gaussianKl } from '../levels/gaussians.js';
-import { qPosterior } from '../levels/posterior.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
+import { type DiagonalGaussian, gaussianKl } from '../channels/gaussians.js';
+import { qPosterior } from '../paths/posterior.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import type { Exact } from '../../internal/exact.js';
 import { schema } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';

@@ -1,6 +1,6 @@
 import { type Dim, mean, type Scalar, type Shape, type Tensor } from '../../dsl/index.js';
 import type { SampleLosses } from './loss.js';
-import type { Noising } from '../levels/noising.js';
+import type { Noising } from '../paths/noising.js';
 import type { TimeDraw } from './timeDraw.js';
 
 /** The state of an adaptive draw: tensors by name. */

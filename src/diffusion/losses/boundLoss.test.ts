@@ -18,15 +18,15 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { perSample } from '../levels/batch.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { perSample } from '../channels/batch.js';
 import { boundLosses, hybridLosses, rescaledBoundLosses } from './boundLoss.js';
 import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { type Losses, meanLoss, simpleLosses } from './loss.js';
 import { respace } from '../grids/respacing.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import type { TimeDraw } from './timeDraw.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const T = 8;
 const noising = right(ddpm(scheduleFromBetas(Array.from({ length: T }, (_, t) => 0.02 + 0.05 * t))));

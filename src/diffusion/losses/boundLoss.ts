@@ -5,10 +5,10 @@ import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { isDiscrete, requireDiscrete, withoutEnds } from '../levels/noising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { isDiscrete, requireDiscrete, withoutEnds } from '../paths/noising.js';
+import type { ContinuousNoising } from '../paths/path.js';
 import { bitsPerDimension } from '../likelihood/bitsPerDimension.js';
 import { boundRateAt } from '../likelihood/continuousBound.js';
 import { cdfFields } from '../likelihood/discretizedGaussian.js';

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { numbersOf, outcomeOf, right } from '../../../properties/diffusion/run.js';
 import { add, cast, constantOf, type Key, matmul, mul, scaleBy, type Tensor } from '../../dsl/index.js';
 import { F } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { classifierLosses } from './classifierLoss.js';
 import type { Classifier } from '../guidance/guide.js';
 import { noisedBatch } from './noisedBatch.js';
 import { respace } from '../grids/respacing.js';
 import { spaced } from '../grids/grid.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
 const B = 64;

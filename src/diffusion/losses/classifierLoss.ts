@@ -19,7 +19,7 @@ import { requireTimestepsWithin } from '../denoisers/overNoising.js';
 import type { Classifier } from '../guidance/guide.js';
 import type { SampleLosses } from './loss.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
-import { type Noising, pathOf } from '../levels/noising.js';
+import { type Noising, pathOf } from '../paths/noising.js';
 import { requiredLabel } from '../denoisers/labelChecks.js';
 import { demanding } from '../../internal/takes.js';
 import { classifierPart, noisingPart } from '../parts.js';

@@ -26,7 +26,7 @@ import { E } from '../../internal/fp.js';
 import type { Model } from '../denoisers/denoiser.js';
 import { type NoiseModel, preconditioned } from '../denoisers/preconditioned.js';
 import { karrasGrid } from '../grids/sigmaGrid.js';
-import { edm } from '../levels/continuousNoising.js';
+import { edm } from '../paths/continuousNoising.js';
 import { consistencyDistillationLosses, consistencyLosses } from './consistencyLosses.js';
 import { type Distance, l1Distance, pseudoHuberDistance, squaredL2Distance } from './distances.js';
 import type { Objective } from './loss.js';

@@ -23,7 +23,7 @@ import {
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
-import { rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
+import { rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
 import { continuousConsistencyDistillationLosses, continuousConsistencyLosses } from './continuousConsistencyLosses.js';
 import type { Objective } from './loss.js';
 

@@ -1,4 +1,4 @@
-import { wholeTimesteps } from '../levels/discretePath.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -19,9 +19,9 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { E, type taskEither } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { importanceTimesteps } from './importanceTimesteps.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 type Drawn = readonly (readonly [t: number, loss: number])[];
 

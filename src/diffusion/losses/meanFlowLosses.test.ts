@@ -25,7 +25,7 @@ import {
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
-import { edm, rectifiedFlow } from '../levels/continuousNoising.js';
+import { edm, rectifiedFlow } from '../paths/continuousNoising.js';
 import { meanFlowLosses } from './meanFlowLosses.js';
 import { uniformTimes } from './timeDraw.js';
 

@@ -13,7 +13,7 @@ import {
   uniformLike,
   zeros,
 } from '../../dsl/index.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
 import {
   doublingIntervals,
   ectPairs,

@@ -7,12 +7,12 @@ import { part } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../denoisers/condition.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
-import { qSample } from '../levels/forward.js';
+import { qSample } from '../paths/forward.js';
 import type { Classifier } from '../guidance/guide.js';
 import { dropLabels } from '../denoisers/labelDropout.js';
-import { isDiscrete, type Noising, type TimeOf } from '../levels/noising.js';
+import { isDiscrete, type Noising, type TimeOf } from '../paths/noising.js';
 import { type TimeDraw, usualTimes } from './timeDraw.js';
-import type { TimeType } from '../levels/path.js';
+import type { TimeType } from '../paths/path.js';
 import { demanding } from '../../internal/takes.js';
 import { networkPart, noisingPart } from '../parts.js';
 

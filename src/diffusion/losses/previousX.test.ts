@@ -1,4 +1,4 @@
-import { wholeTimesteps } from '../levels/discretePath.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import {
@@ -17,16 +17,16 @@ import {
   type Tensor,
 } from '../../dsl/index.js';
 import { F } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { qSample } from '../levels/forward.js';
-import { linear } from '../levels/betaSchedules.js';
+import { qSample } from '../paths/forward.js';
+import { linear } from '../schedules/betaSchedules.js';
 import { spaced } from '../grids/grid.js';
 import { fromPrevious, previousLosses } from './previousX.js';
 import { respace } from '../grids/respacing.js';
 import { uniformTimes } from './timeDraw.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const x0 = constantOf([0.5, -0.25, 1, -1, 0, 0.125, -0.5, 0.75, 0.25, -0.75], 5, 2) as Tensor<[5, 2]>;
 

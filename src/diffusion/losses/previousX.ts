@@ -4,11 +4,11 @@ import { mapDenoiser } from '../denoisers/mapDenoiser.js';
 import { objective, predictionErrors } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 import { conversion } from '../denoisers/parameterization.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import type { Posterior } from '../levels/channel.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { requireDiscrete } from '../levels/noising.js';
-import { entriesAt } from '../levels/table.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import type { Posterior } from '../channels/channel.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
+import { requireDiscrete } from '../paths/noising.js';
+import { entriesAt } from '../channels/entries.js';
 import { demanding } from '../../internal/takes.js';
 import { discreteWith, networkPart } from '../parts.js';
 

@@ -5,10 +5,10 @@ import { E } from '../../internal/fp.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { exactDenoiser } from '../denoisers/exact.js';
 import { gaussianMixture } from '../denoisers/gaussianMixture.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { edm, rectifiedFlow, trigonometric } from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { edm, rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import type { ContinuousNoising } from '../paths/path.js';
 import { progressiveLosses } from './progressiveLosses.js';
 
 /** x̂(z, α, σ) = tanh(p·z/(α + σ)), in numbers and as a denoiser. */

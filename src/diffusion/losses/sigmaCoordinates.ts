@@ -2,8 +2,8 @@
 import { type Dim, greater, onesLike, scaleBy, type Shape, type Tensor, where } from '../../dsl/index.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
-import { overElements } from '../levels/batch.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import { overElements } from '../channels/batch.js';
+import type { ContinuousNoising } from '../paths/path.js';
 
 /** x̂₀ from `params`, y of `[B, ...I]`, the noise level σ/α of each sample, and the conditioning. Without noise it is y. */
 export type DenoiserOfSigma<P, I extends Shape> = <B extends Dim>(

@@ -8,8 +8,8 @@ import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
 import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
-import { isDiscrete, type Noising, requirePath } from '../levels/noising.js';
-import type { ContinuousNoising } from '../levels/path.js';
+import { isDiscrete, type Noising, requirePath } from '../paths/noising.js';
+import type { ContinuousNoising } from '../paths/path.js';
 
 /** A trained denoiser that a loss learns from, such as the result of `fit`. A training only reads its parameters. */
 export interface Teacher<Q, I extends Shape> {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { constantOf, type Dim, table, type Tensor } from '../../dsl/index.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { continuousCosine, edm, rectifiedFlow } from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import type { Noising } from '../levels/noising.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { continuousCosine, edm, rectifiedFlow } from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import type { Noising } from '../paths/noising.js';
 import { logSNRTimes } from './logSNRTimes.js';
 import { antitheticTimes, densityOf, stratifiedTimes, type TimeDraw, uniformTimes, usualTimes } from './timeDraw.js';
 import { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './timeDistribution.js';

@@ -1,4 +1,4 @@
-import { wholeTimesteps } from '../levels/discretePath.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
 import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
@@ -8,11 +8,11 @@ import { compile, constantOf, gather, key, mul, onesLike, program, read, table }
 import { F, TE } from '../../internal/fp.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { simpleLosses } from './loss.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import { logNormalTimes } from './timeDistribution.js';
 import { importanceWeights, timestepsBy } from './timestepsBy.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const N = 4096;
 const many = constantOf(new Float32Array(N), N);

@@ -38,15 +38,15 @@ import {
   schema,
 } from '../../internal/schema.js';
 import { logSigmaRate } from '../denoisers/atLevel.js';
-import { bisectedInProgram, slopeOf } from '../levels/along.js';
-import { perSample } from '../levels/batch.js';
-import { logSNR } from '../levels/channel.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { normalCdf, normalDensity } from '../levels/gaussians.js';
-import { isDiscrete, withoutEnds } from '../levels/noising.js';
-import { entriesAt } from '../levels/table.js';
-import { timeShift } from '../levels/timeShift.js';
+import { bisectedInProgram, slopeOf } from '../paths/curvePath.js';
+import { perSample } from '../channels/batch.js';
+import { logSNR } from '../channels/channel.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { normalCdf, normalDensity } from '../channels/gaussians.js';
+import { isDiscrete, withoutEnds } from '../paths/noising.js';
+import { entriesAt } from '../channels/entries.js';
+import { timeShift } from '../schedules/timeShift.js';
 import { withName } from '../../internal/dual.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';

@@ -24,9 +24,9 @@ import {
 import { functionOf } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
-import { perSample } from '../levels/batch.js';
-import { isDiscrete, type Noising } from '../levels/noising.js';
-import type { TimeType } from '../levels/path.js';
+import { perSample } from '../channels/batch.js';
+import { isDiscrete, type Noising } from '../paths/noising.js';
+import type { TimeType } from '../paths/path.js';
 import { demanding } from '../../internal/takes.js';
 import { noisingPart } from '../parts.js';
 

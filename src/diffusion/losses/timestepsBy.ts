@@ -21,9 +21,9 @@ import { graphText } from '../../dsl/graph/node.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { digest } from '../../internal/digest.js';
 import { raise } from '../../internal/errors.js';
-import { perSample } from '../levels/batch.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { isDiscrete, withoutTimesteps } from '../levels/noising.js';
+import { perSample } from '../channels/batch.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { isDiscrete, withoutTimesteps } from '../paths/noising.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import { type TimeDraw, withDensity } from './timeDraw.js';
 

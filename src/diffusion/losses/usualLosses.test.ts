@@ -20,7 +20,7 @@ import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { type NoiseNetwork, preconditioned } from '../denoisers/preconditioned.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import {
   continuousCosine,
   continuousLinear,
@@ -28,11 +28,11 @@ import {
   edm,
   rectifiedFlow,
   trigonometric,
-} from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import { interpolant } from '../levels/interpolant.js';
-import type { ContinuousNoising } from '../levels/path.js';
+} from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import { interpolant } from '../paths/interpolant.js';
+import type { ContinuousNoising } from '../paths/path.js';
 import { boundLosses } from './boundLoss.js';
 import { predictionErrors, simpleLosses } from './loss.js';
 import { usualLosses } from './usualLosses.js';

@@ -1,6 +1,6 @@
 import { mul } from '../../dsl/index.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { pathOf } from '../levels/noising.js';
+import { pathOf } from '../paths/noising.js';
 import { objective, simpleLosses } from './loss.js';
 import type { LossOptions } from './noisedBatch.js';
 

@@ -5,7 +5,7 @@ import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { type Objective, simpleLosses } from './loss.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import {
   edmWeight,
   minSnrWeight,
@@ -17,7 +17,7 @@ import {
   weightedBy,
   weightsOf,
 } from './weighting.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(scheduleFromBetas([0.05, 0.2, 0.5, 0.8])));
 /** ᾱ/(1-ᾱ), by hand. */

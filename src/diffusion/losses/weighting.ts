@@ -26,12 +26,12 @@ import { E, type either, F, type t } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { slopeAt } from '../denoisers/atLevel.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
-import { type Channel, logSNR } from '../levels/channel.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { isDiscrete } from '../levels/noising.js';
-import type { Path, TimeType } from '../levels/path.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { entriesAt } from '../levels/table.js';
+import { type Channel, logSNR } from '../channels/channel.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
+import { isDiscrete } from '../paths/noising.js';
+import type { Path, TimeType } from '../paths/path.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { entriesAt } from '../channels/entries.js';
 import type { Objective } from './loss.js';
 import { requireCalled, WEIGHTING } from './requireCalled.js';
 

@@ -4,7 +4,7 @@ import { draw, squashed, squashedOf } from '../../../properties/diffusion/adapti
 import { right } from '../../../properties/diffusion/run.js';
 import { add, cast, type Dim, div, scaleBy, sin, type Tensor } from '../../dsl/index.js';
 import { type AdaptiveOptions, continuousCosine, continuousLinear, continuousSigmoid, cosine, ddpm, type Denoiser, type Level, linear, linearInLogAlpha, type Noising, pathOf, rectifiedFlow, sigmaOf, trigonometric } from '../index.js'; // oxfmt-ignore
-import { noiseScale } from '../levels/channel.js';
+import { noiseScale } from '../channels/channel.js';
 
 const BEGIN = [0.3, -0.8];
 const [MIN, MAX] = [0.02, 20];

@@ -28,13 +28,13 @@ import { rejectRenoise } from '../guidance/contrast.js';
 import { type Guidance, unguided } from '../guidance/guidance.js';
 import { steeredOn } from '../guidance/steering.js';
 import { clipToImage, type Correction } from '../guidance/x0Correction.js';
-import { perSample } from '../levels/batch.js';
+import { perSample } from '../channels/batch.js';
 import { bySigma } from './bySigma.js';
-import { drawnBy, requiredKeys } from '../levels/batchKeys.js';
-import { noiseScale, sigmaOf } from '../levels/channel.js';
+import { drawnBy, requiredKeys } from '../channels/batchKeys.js';
+import { noiseScale, sigmaOf } from '../channels/channel.js';
 import { gaussian } from './noise.js';
 import type { SamplerStepInputs } from './sampler.js';
-import type { Noising } from '../levels/noising.js';
+import type { Noising } from '../paths/noising.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { adaptiveStep, type AdaptiveState, controlFields } from '../solvers/exponential/dpmAdaptive.js';
 

@@ -1,7 +1,7 @@
 /** The noise of steps as increments of one Brownian path. */
 import { foldIn, type RandomKey } from '../../dsl/index.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
-import type { Channel } from '../levels/channel.js';
+import type { Channel } from '../channels/channel.js';
 
 /** The depth of the tree: intervals of 2⁻²⁰ of the way from the data to noise. */
 const DEPTH = 20;

@@ -20,10 +20,10 @@ import {
   type Tensor,
   where,
 } from '../../dsl/index.js';
-import type { DiscreteNoising } from '../levels/discreteNoising.js';
-import { LOG_SIGMA } from '../levels/noiseLevel.js';
-import { isDiscrete, type Noising, pathOf } from '../levels/noising.js';
-import type { Lookup, NoiseLevel, TimeType } from '../levels/path.js';
+import type { DiscreteNoising } from '../paths/discreteNoising.js';
+import { LOG_SIGMA } from '../schedules/noiseLevel.js';
+import { isDiscrete, type Noising, pathOf } from '../paths/noising.js';
+import type { Lookup, NoiseLevel, TimeType } from '../paths/path.js';
 
 /** The time that a network gets at each σ/α, as on the host; that of the first or last timestep beyond them. */
 const timestepOf = ({

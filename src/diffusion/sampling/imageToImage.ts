@@ -6,7 +6,7 @@ import { E, F } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
-import { isDiscrete } from '../levels/noising.js';
+import { isDiscrete } from '../paths/noising.js';
 import { beginAt, type SampleState } from '../solvers/integrator.js';
 import { demanding } from '../../internal/takes.js';
 import { samplerPart } from '../parts.js';

@@ -6,7 +6,7 @@ import {
   type Tensor, upload,
 } from '../../dsl/index.js'; // oxfmt-ignore
 import { E } from '../../internal/fp.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { uncorrected } from '../guidance/x0Correction.js';
 import { ddim } from '../solvers/ddim.js';
@@ -17,9 +17,9 @@ import { dpmSolverPP } from '../solvers/exponential/dpmSolverPP.js';
 import { sampler } from './sampler.js';
 import type { Grid } from '../grids/grid.js';
 import type { Solver } from '../solvers/plan.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const T = 200;
 const noising = right(ddpm(cosine(T)));

@@ -4,13 +4,13 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { E, type either } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Channel, identity, transition } from '../levels/channel.js';
-import { type BatchKeys, drawnBy, forkKeys, requiredKeys } from '../levels/batchKeys.js';
+import { type Channel, identity, transition } from '../channels/channel.js';
+import { type BatchKeys, drawnBy, forkKeys, requiredKeys } from '../channels/batchKeys.js';
 import type { Sampler, SamplerStepInputs } from './sampler.js';
-import { isData, type Level } from '../levels/level.js';
+import { isData, type Level } from '../channels/level.js';
 import type { NoiseName, SampleState, SampleStep } from '../solvers/integrator.js';
 import { looksBack, type SolverPlan, stagesOf } from '../solvers/plan.js';
-import { channelAt, entryAt } from '../levels/table.js';
+import { channelAt, entryAt } from '../channels/entries.js';
 
 /** The known part of an image. */
 export interface Known<B extends Dim, I extends Shape> {

@@ -38,14 +38,14 @@ import type { Noise } from './noise.js';
 import { respace } from '../grids/respacing.js';
 import { pSample } from '../likelihood/reverse.js';
 import { sampler } from './sampler.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { linear } from '../levels/betaSchedules.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
-import type { Channel } from '../levels/channel.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { linear } from '../schedules/betaSchedules.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
+import type { Channel } from '../channels/channel.js';
 import { factorsOf, stagesOn } from '../../../properties/oracles/stages.js';
-import { wholeTimesteps } from '../levels/discretePath.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import { pathOf } from '../levels/noising.js';
+import { wholeTimesteps } from '../paths/discretePath.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import { pathOf } from '../paths/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
 /** The result of stages without noise for x = 1, with the optimal x̂₀ of Gaussian data. */

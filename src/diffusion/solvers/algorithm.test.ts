@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
-import { levelsOf } from '../levels/noising.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
+import { levelsOf } from '../paths/noising.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
 import { type Algorithm, minus, plus, solverOf, times } from './algorithm.js';
 import type { Stage } from './plan.js';
 

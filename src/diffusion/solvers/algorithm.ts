@@ -6,10 +6,10 @@ import { callback } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import { demanding } from '../../internal/takes.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
-import type { Channel } from '../levels/channel.js';
-import { type Level, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
-import type { Path } from '../levels/path.js';
+import type { Channel } from '../channels/channel.js';
+import { type Level, pairsOf } from '../channels/level.js';
+import { pathOf } from '../paths/noising.js';
+import type { Path } from '../paths/path.js';
 import { levelType, type Solver, type SolverPlan, type SolverStep, type Stage } from './plan.js';
 
 /** A tensor of one evaluation: the x that it evaluated, a prediction, x̂₀ before its correction, or x̂₀ without guidance. */

@@ -1,7 +1,7 @@
 import { hinted } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
+import { isData, pairsOf } from '../channels/level.js';
+import { pathOf } from '../paths/noising.js';
 import { reverseVariance } from '../likelihood/reverseVariance.js';
 import { stepsAlong, stepVariances } from '../likelihood/stepVariances.js';
 import { type Algorithm, plus, times, traced } from './algorithm.js';

@@ -1,6 +1,6 @@
 import { schema } from '../../internal/schema.js';
-import { isData, pairsOf } from '../levels/level.js';
-import { pathOf } from '../levels/noising.js';
+import { isData, pairsOf } from '../channels/level.js';
+import { pathOf } from '../paths/noising.js';
 import { minus, plus, times, traced } from './algorithm.js';
 import { planning } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';

@@ -1,7 +1,7 @@
 import { fail } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
 import { demanding } from '../../internal/takes.js';
-import { isData } from '../levels/level.js';
+import { isData } from '../channels/level.js';
 import { solverPart } from '../parts.js';
 import type { Solver, SolverStep } from './plan.js';
 

@@ -1,4 +1,4 @@
-import { discretePath } from '../levels/discretePath.js';
+import { discretePath } from '../paths/discretePath.js';
 import { describe, expect, it } from 'vitest';
 import { gaussianData, samplesOf, TAU } from '../../../properties/diffusion/gaussianData.js';
 import { numbersOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
@@ -9,19 +9,19 @@ import { everyStep, atTimes, trailing } from '../grids/grid.js';
 import { respace } from '../grids/respacing.js';
 import { noisingOfSigmas } from '../grids/sigmaNoising.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import { sigmaAt } from '../levels/noiseLevel.js';
-import { zeroTerminalSNR } from '../levels/zeroTerminalSNR.js';
+import { sigmaAt } from '../schedules/noiseLevel.js';
+import { zeroTerminalSNR } from '../schedules/zeroTerminalSNR.js';
 import { ddim } from './ddim.js';
 import { dpmSolverPPSde } from './exponential/dpmSolverPPSde.js';
 import { eulerAncestral } from './eulerAncestral.js';
 import type { Solver } from './plan.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
 import { euler, heun } from './edm.js';
-import { sigmaOf } from '../levels/channel.js';
+import { sigmaOf } from '../channels/channel.js';
 import { sampler } from '../sampling/sampler.js';
-import { edm } from '../levels/continuousNoising.js';
-import { levelsOf } from '../levels/noising.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { edm } from '../paths/continuousNoising.js';
+import { levelsOf } from '../paths/noising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 describe.each([
   ['euler', euler],

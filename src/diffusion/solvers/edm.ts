@@ -1,8 +1,8 @@
 import { amount, hinted } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Level } from '../levels/level.js';
-import { leavesSignal, sigmaOf, transition } from '../levels/channel.js';
+import type { Level } from '../channels/level.js';
+import { leavesSignal, sigmaOf, transition } from '../channels/channel.js';
 import { type Algorithm, type Form, plus, solverOf, type StepParts, times } from './algorithm.js';
 import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
 import { ddimStep, evaluatesAgain, move, slope } from './steps.js';

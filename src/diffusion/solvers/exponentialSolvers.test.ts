@@ -30,7 +30,7 @@ import {
   tcd,
   uniPC,
 } from '../index.js';
-import { pathOf } from '../levels/noising.js';
+import { pathOf } from '../paths/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
 const { levelOfSigma } = pathOf(noising);

@@ -3,7 +3,7 @@ import { aboveZero, functionOf, hinted, oneOf, refined } from '../../internal/de
 import { fail } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { isData, type Level } from '../levels/level.js';
+import { isData, type Level } from '../channels/level.js';
 import { type Algorithm, type Form, minus, plus, type Prediction, solverOf, times } from './algorithm.js';
 import { type Churn, churned, churnFields, inOrder } from './edm.js';
 import type { Solver } from './plan.js';

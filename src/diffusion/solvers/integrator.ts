@@ -1,7 +1,7 @@
 import { add, broadcastLike, exp, mul, type Shape, sub, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { LearnedVariance } from '../denoisers/denoiser.js';
 import { type Conversion, conversion } from '../denoisers/parameterization.js';
-import { entryAt } from '../levels/table.js';
+import { entryAt } from '../channels/entries.js';
 import { planPart } from '../parts.js';
 import { demanding } from '../../internal/takes.js';
 import { learnedLogVariance, standardDeviation } from '../denoisers/learnedVariance.js';

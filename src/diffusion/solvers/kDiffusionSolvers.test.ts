@@ -20,7 +20,7 @@ import {
   type Solver,
 } from '../index.js';
 import { E } from '../../internal/fp.js';
-import { pathOf } from '../levels/noising.js';
+import { pathOf } from '../paths/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
 const { levelOfSigma } = pathOf(noising);

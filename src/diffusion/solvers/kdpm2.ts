@@ -1,6 +1,6 @@
 /** The midpoint method of k-diffusion, and its ancestral form. */
 import { type OptionsOf, schema } from '../../internal/schema.js';
-import type { Channel } from '../levels/channel.js';
+import type { Channel } from '../channels/channel.js';
 import { type Algorithm, solverOf } from './algorithm.js';
 import { twoEvaluations } from './edm.js';
 import { ancestralFields, ancestrally, fallFields, type SolverFrom, withOptions } from './solverOptions.js';

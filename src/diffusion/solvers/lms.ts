@@ -1,6 +1,6 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Level } from '../levels/level.js';
-import { sigmaOf } from '../levels/channel.js';
+import type { Level } from '../channels/level.js';
+import { sigmaOf } from '../channels/channel.js';
 import { solverOf } from './algorithm.js';
 import { orderOf, type SolverFrom, withOptions } from './solverOptions.js';
 import { hasSignal, meanStep, recent } from './steps.js';

@@ -3,14 +3,14 @@ import { gaussianData } from '../../../properties/diffusion/gaussianData.js';
 import { right } from '../../../properties/diffusion/run.js';
 import { E } from '../../internal/fp.js';
 import { sampler } from '../sampling/sampler.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { isData, type Level, pairsOf } from '../levels/level.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { isData, type Level, pairsOf } from '../channels/level.js';
 import { planning, type Solver, type Stage } from './plan.js';
-import { ddpm } from '../levels/discreteNoising.js';
-import { rectifiedFlow } from '../levels/continuousNoising.js';
-import { lookupIn } from '../levels/discretePath.js';
-import { pathOf } from '../levels/noising.js';
-import { sigmaOf } from '../levels/channel.js';
+import { ddpm } from '../paths/discreteNoising.js';
+import { rectifiedFlow } from '../paths/continuousNoising.js';
+import { lookupIn } from '../paths/discretePath.js';
+import { pathOf } from '../paths/noising.js';
+import { sigmaOf } from '../channels/channel.js';
 
 const noising = right(ddpm(cosine(100)));
 

@@ -5,11 +5,11 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { argument, optional, record } from '../../internal/schema.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
-import { isData, type Level } from '../levels/level.js';
-import { type Channel, sigmaOf } from '../levels/channel.js';
+import { isData, type Level } from '../channels/level.js';
+import { type Channel, sigmaOf } from '../channels/channel.js';
 import { predictsPart } from '../parts.js';
-import { type Noising, pathOf } from '../levels/noising.js';
-import type { Path } from '../levels/path.js';
+import { type Noising, pathOf } from '../paths/noising.js';
+import type { Path } from '../paths/path.js';
 
 /**
  * One evaluation of the denoiser, and the linear combination that follows it:

@@ -1,7 +1,7 @@
 import { oneOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Level } from '../levels/level.js';
-import type { Path } from '../levels/path.js';
+import type { Level } from '../channels/level.js';
+import type { Path } from '../paths/path.js';
 import { type Form, type Prediction, plus, solverOf, type StepParts, times } from './algorithm.js';
 import { fallBeside, orderOf, refusedFall, type SolverFrom, withOptions } from './solverOptions.js';
 import { ddimStep, evaluatesAgain, hasSignal, MAX_FALL, meanStep, move, recent, weighted } from './steps.js';

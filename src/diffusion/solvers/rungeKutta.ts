@@ -2,7 +2,7 @@ import { finite, listOfSome } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { sumOf } from '../../internal/numbers.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
-import { sigmaOf } from '../levels/channel.js';
+import { sigmaOf } from '../channels/channel.js';
 import { type Form, solverOf, times } from './algorithm.js';
 import { fallFields, type SolverFrom, withOptions } from './solverOptions.js';
 import { ddimStep, evaluatesAgain, move, weighted } from './steps.js';

@@ -7,12 +7,12 @@ import { ddim } from './ddim.js';
 import { heun } from './edm.js';
 import { everyStep, spaced, trailing } from '../grids/grid.js';
 import type { Solver } from './plan.js';
-import { levelsOf } from '../levels/noising.js';
+import { levelsOf } from '../paths/noising.js';
 import { respace } from '../grids/respacing.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { linear } from '../levels/betaSchedules.js';
-import { type Channel, posteriorOf, transition } from '../levels/channel.js';
-import { ddpm, type DiscreteNoising } from '../levels/discreteNoising.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { linear } from '../schedules/betaSchedules.js';
+import { type Channel, posteriorOf, transition } from '../channels/channel.js';
+import { ddpm, type DiscreteNoising } from '../paths/discreteNoising.js';
 
 const right = <A>(either: either.Either<NoisefoldError, A>): A => {
   if (E.isLeft(either)) throw new Error(either.left.message);

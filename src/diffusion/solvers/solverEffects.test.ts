@@ -25,7 +25,7 @@ import {
   type Solver,
   uniPC,
 } from '../index.js';
-import { pathOf } from '../levels/noising.js';
+import { pathOf } from '../paths/noising.js';
 
 const noising = right(ddpm(cosine(1000)));
 const { levelOfSigma } = pathOf(noising);

@@ -19,13 +19,13 @@ import { lms } from './lms.js';
 import { pndm } from './pndm.js';
 import { rungeKutta } from './rungeKutta.js';
 import { sampler } from '../sampling/sampler.js';
-import { cosine } from '../levels/alphaBarSchedules.js';
-import { scheduleFromBetas } from '../levels/schedule.js';
+import { cosine } from '../schedules/alphaBarSchedules.js';
+import { scheduleFromBetas } from '../schedules/schedule.js';
 import { plus, solverOf, times } from './algorithm.js';
 import type { Solver } from './plan.js';
 import { ddimStep } from './steps.js';
 import { uniPC } from './exponential/uniPC.js';
-import { ddpm } from '../levels/discreteNoising.js';
+import { ddpm } from '../paths/discreteNoising.js';
 
 const noising = right(ddpm(cosine(1000)));
 

@@ -1,7 +1,7 @@
 /** Steps that several solvers take, and the levels between which they take them. */
-import type { Level } from '../levels/level.js';
-import type { Path } from '../levels/path.js';
-import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../levels/channel.js';
+import type { Level } from '../channels/level.js';
+import type { Path } from '../paths/path.js';
+import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../channels/channel.js';
 import { demanding } from '../../internal/takes.js';
 import { channelPart } from '../parts.js';
 import { type Form, formPart, minus, type Past, plus, type Prediction, times } from './algorithm.js';

@@ -1,7 +1,7 @@
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { hinted, refined, share } from '../../internal/decode.js';
-import { transition } from '../levels/channel.js';
-import { isData } from '../levels/level.js';
+import { transition } from '../channels/channel.js';
+import { isData } from '../channels/level.js';
 import { plus, solverOf, times } from './algorithm.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 import { ddimStep } from './steps.js';

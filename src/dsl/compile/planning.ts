@@ -2,10 +2,10 @@
 import { listOf } from '../../internal/decode.js';
 import { attempt, orRaise, raise, showType } from '../../internal/errors.js';
 import { atOnce, type Pieces } from '../../internal/stop.js';
-import type { Capabilities } from './backend.js';
+import type { Capabilities } from '../plan/backend.js';
 import { lowered, type Lowering } from './lower/index.js';
 import { optimized } from './passes/optimized.js';
-import type { Plan } from './plan.js';
+import type { Plan } from '../plan/plan.js';
 import {
   type Bindings,
   extentsOf,

@@ -5,7 +5,7 @@ import { caughtAny } from '../../internal/exception.js';
 import { F, t, TE, type taskEither } from '../../internal/fp.js';
 import { type Fallible, gen, hold, take } from '../../internal/gen.js';
 import { attemptInTurns } from '../../internal/stop.js';
-import type { Backend, HostArray, KeyWords } from '../compile/backend.js';
+import type { Backend, HostArray, KeyWords } from '../plan/backend.js';
 import { planning } from '../compile/planning.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { Bindings, CheckedBindings, Program, Syms } from '../graph/spec.js';

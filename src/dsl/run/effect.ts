@@ -6,7 +6,7 @@ import { E, type readerTaskEither, type taskEither } from '../../internal/fp.js'
 import { asWork } from '../../internal/decode.js';
 import { isTagged } from '../../internal/either.js';
 import type { Work } from '../../internal/itself.js';
-import type { Backend } from '../compile/backend.js';
+import type { Backend } from '../plan/backend.js';
 import { caught, type NoisefoldError } from '../../internal/errors.js';
 
 /**

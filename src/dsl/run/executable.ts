@@ -1,11 +1,11 @@
 /** Compiled programs: functions from trees of values to trees of values. */
 import { task, type Task } from './effect.js';
 import { E, type io, type taskEither } from '../../internal/fp.js';
-import type { Backend, KeyWords, Runner, Slot } from '../compile/backend.js';
+import type { Backend, KeyWords, Runner, Slot } from '../plan/backend.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { inputBinder, releaseTemporaries } from './inputs.js';
 import type { ArrayOf } from '../types/dtype.js';
-import type { Plan } from '../compile/plan.js';
+import type { Plan } from '../plan/plan.js';
 import type { Bound } from '../types/evaluated.js';
 import { isTensor, nodeOf, type Tensor } from '../graph/tensor.js';
 import type { Traced } from '../compile/planning.js';

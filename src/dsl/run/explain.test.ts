@@ -4,7 +4,7 @@ import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/index.js';
 import { F, RTE } from '../../internal/fp.js';
 import { plan } from '../compile/planning.js';
-import type { Backend } from '../compile/backend.js';
+import type { Backend } from '../plan/backend.js';
 import type { Task } from './effect.js';
 import {
   addBias,

@@ -4,7 +4,7 @@ import type { Anchor } from '../graph/node.js';
 import { sizeOf, sumOf } from '../../internal/numbers.js';
 import { list, part, partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
-import type { Call, Plan, Storage, View } from '../compile/plan.js';
+import type { Call, Plan, Storage, View } from '../plan/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
 import { demanding } from '../../internal/takes.js';

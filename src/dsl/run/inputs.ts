@@ -2,11 +2,11 @@
 import { listOf, word } from '../../internal/decode.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import type { Work } from '../../internal/gen.js';
-import type { Backend, HostArray, KeyWords, Slot } from '../compile/backend.js';
+import type { Backend, HostArray, KeyWords, Slot } from '../plan/backend.js';
 import { fail, type NoisefoldError, showType } from '../../internal/errors.js';
 import { dtypeOfArray } from '../types/dtype.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { Plan } from '../compile/plan.js';
+import type { Plan } from '../plan/plan.js';
 import type { Traced } from '../compile/planning.js';
 import { isSameShape } from '../primitives/checks.js';
 import type { Node } from '../graph/node.js';

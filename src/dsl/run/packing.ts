@@ -7,7 +7,7 @@ import { E, type either, F, TE, type taskEither } from '../../internal/fp.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { floatsOfBfloats, floatsOfHalves } from '../../internal/numerics/float16.js';
 import { bfloatsOf, halvesOf } from '../../internal/numerics/toFloat16.js';
-import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
+import type { Backend, DeviceBuffer, HostArray } from '../plan/backend.js';
 import { type HalfStorage, wordsFor } from '../types/storage.js';
 import type { ResidentRecord } from './value.js';
 

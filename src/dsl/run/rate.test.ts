@@ -4,7 +4,7 @@ import { right } from '../../../properties/diffusion/run.js';
 import { reference } from '../../backends/reference/index.js';
 import { failure } from '../../internal/errors.js';
 import { E, TE } from '../../internal/fp.js';
-import type { Backend } from '../compile/backend.js';
+import type { Backend } from '../plan/backend.js';
 import { task } from './effect.js';
 import { matrixProducts } from './peak.js';
 import { rateOf } from './rate.js';

@@ -1,5 +1,5 @@
 /** The rate at which a backend runs a program, at a size that suits its speed. */
-import type { Backend } from '../compile/backend.js';
+import type { Backend } from '../plan/backend.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { Bindings, Program } from '../graph/spec.js';
 import type { Shape, Tensor } from '../graph/tensor.js';

@@ -24,8 +24,8 @@ import {
   upload,
   valueStorage,
 } from '../index.js';
-import type { Plan } from '../compile/plan.js';
-import { readsOf, writesOf } from '../compile/plan.js';
+import type { Plan } from '../plan/plan.js';
+import { readsOf, writesOf } from '../plan/plan.js';
 
 const backends = [
   ['reference', reference],

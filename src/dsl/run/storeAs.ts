@@ -3,7 +3,7 @@ import type { NoisefoldError } from '../../internal/errors.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { type Fallible, gen, keep, take } from '../../internal/gen.js';
 import { argument } from '../../internal/schema.js';
-import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
+import type { Backend, DeviceBuffer, HostArray } from '../plan/backend.js';
 import type { Shape } from '../graph/tensor.js';
 import { type FloatStorage, floatStorage } from '../types/storage.js';
 import { leaves, withLeaves } from '../types/tree.js';

@@ -5,7 +5,7 @@
 import { effect, type Effect, task, type Task } from './effect.js';
 import { isTagged } from '../../internal/either.js';
 import { E, type either, F, type readerTaskEither, t, TE, type taskEither } from '../../internal/fp.js';
-import type { Backend, DeviceBuffer, HostArray } from '../compile/backend.js';
+import type { Backend, DeviceBuffer, HostArray } from '../plan/backend.js';
 import { fail, failure, type NoisefoldError, orRaise, showShape } from '../../internal/errors.js';
 import { isExtent, type OneEach } from '../types/dim.js';
 import { type ArrayOf, type DTypeOfArray, dtypeOfArray } from '../types/dtype.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
-import type { Capabilities } from '../compile/backend.js';
+import type { Capabilities } from '../plan/backend.js';
 import {
   checkpoint, constantOf, cos, exp, grad, matmul, mul, normal, program, sin, sum, tanh,
   type Tensor,

@@ -3,7 +3,7 @@ import { decomposeUnless } from '../composites/decompose.js';
 import { type Node, reachable, substitute } from '../graph/node.js';
 import { type AnyTensor, mapNodes, nodeOf } from '../graph/tensor.js';
 import { add, inputLike, isInput, zerosLike } from '../primitives/index.js';
-import { primitiveOf } from '../primitives/table.js';
+import { primitiveOf } from '../primitives/rules/table.js';
 
 /** A function traced over fresh inputs. */
 export interface OpenFunction<Y> {

@@ -3,7 +3,7 @@ import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { E } from '../../internal/fp.js';
-import type { Capabilities } from '../compile/backend.js';
+import type { Capabilities } from '../plan/backend.js';
 import {
   add, addBias, attempt, cast, checkpoint, constantOf, conv2d, cumsum, customVjp, dims, dtypeOf, exp, gather,
   grad, jvp, type Key, layerNorm, matmul, mean, mul, normal, ones, program, reshape, round, type Scalar,

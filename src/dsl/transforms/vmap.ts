@@ -4,7 +4,7 @@ import { requireFunction } from '../../internal/parts.js';
 import { type Dim, type DType, nodeOf, type Shape, type Tensor, withNodes } from '../graph/tensor.js';
 import { full, spread } from '../primitives/index.js';
 import type { Batched as BatchedNodes } from '../primitives/primitive.js';
-import { primitiveOf } from '../primitives/table.js';
+import { primitiveOf } from '../primitives/rules/table.js';
 import { type Batched, example, leadingExtent, notAKey } from './leading.js';
 import { tensorsOf } from './tensors.js';
 import { entryOf } from '../../internal/lookup.js';

@@ -1,8 +1,8 @@
 import type { Effect } from '../../dsl/run/effect.js';
-import { decodeSafetensors } from '../../formats/safetensors.js';
+import { decodeSafetensors } from '../../formats/safetensors/safetensors.js';
 import { take } from '../../internal/gen.js';
-import { uploadTensors } from '../../training/checkpoints/snapshot.js';
-import { genEffect } from '../../training/genEffect.js';
+import { uploadTensors } from '../../checkpoints/snapshot.js';
+import { genEffect } from '../../dsl/run/genEffect.js';
 import type { FeatureNetwork } from '../featureNetwork.js';
 import { digitNetwork, type DigitParams } from './digitNetwork.js';
 import { digitBytes } from './digitBytes.js';

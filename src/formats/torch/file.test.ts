@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { faults } from '../../../properties/faults.js';
 import { E, TE } from '../../internal/fp.js';
 import { withWeights } from '../../node/weights.js';
-import { joinBytes } from '../bytes.js';
+import { joinBytes } from '../bytes/bytes.js';
 import { errorOf, readAll, tensorsOf } from '../../node/weightsTesting.js';
 import { call, dict, get, global, integer, list, type Part, pickleOf, put, storage, tensor, text, torchZip, tuple } from './pickleTesting.js'; // oxfmt-ignore
 

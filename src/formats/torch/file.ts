@@ -3,16 +3,16 @@
  * of the older format, and pickles of networks of StyleGAN and EDM (`.pkl`). They are pickles, which are read as inert
  * records.
  */
-import { type Demands, openTensors, type OpenTensors } from '../openTensors.js';
+import { type Demands, openTensors, type OpenTensors } from '../safetensors/openTensors.js';
 import { readPickle } from './pickle.js';
 import { isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from '../refuse.js';
-import { partOf, type Source, sourceOfBytes } from '../source.js';
+import { refuse } from '../bytes/refuse.js';
+import { partOf, type Source, sourceOfBytes } from '../bytes/source.js';
 import { demandListed, inNetworks } from './globals.js';
 import { LEGACY_MAGIC, readLegacy, storageIdOf } from './legacy.js';
 import { placeTensor, readTorchTensor, type Storage, type TorchTensor } from './tensors.js';
 import { treeOf } from './tree.js';
-import { openZip, type ZipFile } from '../zipSource.js';
+import { openZip, type ZipFile } from '../bytes/zipSource.js';
 
 /** Finds the tensors of a value, in storages that `storageOf` finds. */
 const tensorsOf = async (

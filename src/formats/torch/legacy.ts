@@ -6,9 +6,9 @@
 import { raise } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
 import { fieldsOf, isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from '../refuse.js';
-import { elementBytes } from '../safetensorsHeader.js';
-import { bytesAt, cutShortError, type Source } from '../source.js';
+import { refuse } from '../bytes/refuse.js';
+import { elementBytes } from '../safetensors/safetensorsHeader.js';
+import { bytesAt, cutShortError, type Source } from '../bytes/source.js';
 import { demandListed } from './globals.js';
 import { dtypeOf, type Storage } from './tensors.js';
 

@@ -6,7 +6,7 @@ import { errorIn, type NoisefoldError } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
 import { call, dict, get, global, integer, list, type Part, pickleOf, put, text, tuple } from './pickleTesting.js';
 import { isPickled, type Pickled } from './pickleValues.js';
-import { sourceOfBytes } from '../source.js';
+import { sourceOfBytes } from '../bytes/source.js';
 
 const golden = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../properties/golden/weights/${name}`, import.meta.url)));

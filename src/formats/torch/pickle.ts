@@ -6,8 +6,8 @@
 import { raise } from '../../internal/errors.js';
 import { operationAt, type Operation, type OperationName, type Window } from './pickleOperations.js';
 import { isPickled, type PersistentId, type Pickled, showPickled } from './pickleValues.js';
-import { refuse as refuseAt } from '../refuse.js';
-import { bytesAt, cutShortError, type Source } from '../source.js';
+import { refuse as refuseAt } from '../bytes/refuse.js';
+import { bytesAt, cutShortError, type Source } from '../bytes/source.js';
 
 /** A pickle that was read. */
 export interface Pickle {

@@ -3,7 +3,7 @@
  * them. Old ones, of text, are refused, but for the name of a global.
  */
 import type { PickledBytes } from './pickleValues.js';
-import { refuse } from '../refuse.js';
+import { refuse } from '../bytes/refuse.js';
 
 /** A part of a file. Positions count from the beginning of the file. */
 export interface Window {

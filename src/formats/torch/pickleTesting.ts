@@ -1,6 +1,6 @@
 /** Pickles and files of `torch.save` by hand, for tests: also those that Python would not write. */
 import { zipSync, type Zippable } from 'fflate';
-import { joinBytes } from '../bytes.js';
+import { joinBytes } from '../bytes/bytes.js';
 import { sizeOf } from '../../internal/numbers.js';
 
 /** Operations of a pickle: codes as characters or numbers, and arguments as bytes. */

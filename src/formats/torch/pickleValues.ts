@@ -1,5 +1,5 @@
 /** The values that a pickle of Python describes, as inert records: none of them is called or made into an object. */
-import { refuse } from '../refuse.js';
+import { refuse } from '../bytes/refuse.js';
 
 /** Bytes, which stay in the file: their position in it, and their number. */
 export interface PickledBytes {

@@ -2,14 +2,14 @@
  * Tensors of PyTorch, as its pickles describe them: numbers of a storage, with an offset and a stride for each axis.
  */
 import { showShape } from '../../internal/errors.js';
-import { demandCrc } from '../checksum.js';
-import { type Demands, readDense, type TensorInfo } from '../openTensors.js';
+import { demandCrc } from '../bytes/checksum.js';
+import { type Demands, readDense, type TensorInfo } from '../safetensors/openTensors.js';
 import { type Inert, isPickled, type Pickled, showPickled } from './pickleValues.js';
-import { refuse } from '../refuse.js';
-import { byteLength, elementBytes, MOST_EXTENTS, type StoredDType } from '../safetensorsHeader.js';
-import { bytesOf, type StoredTensor, tensorOver } from '../safetensorsLayout.js';
-import { room, type Source } from '../source.js';
-import type { Crc } from '../zipSource.js';
+import { refuse } from '../bytes/refuse.js';
+import { byteLength, elementBytes, MOST_EXTENTS, type StoredDType } from '../safetensors/safetensorsHeader.js';
+import { bytesOf, type StoredTensor, tensorOver } from '../safetensors/safetensorsLayout.js';
+import { room, type Source } from '../bytes/source.js';
+import type { Crc } from '../bytes/zipSource.js';
 
 /** Numbers in a file that tensors are parts of. */
 export interface Storage {

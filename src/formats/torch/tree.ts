@@ -14,7 +14,7 @@ import {
   type PickledList,
   type PickledRecord,
 } from './pickleValues.js';
-import { MOST_TENSORS, MOST_WORDS } from '../safetensorsHeader.js';
+import { MOST_TENSORS, MOST_WORDS } from '../safetensors/safetensorsHeader.js';
 import { draftOf, type TensorDraft } from './tensors.js';
 
 /** The tensors of a file by name, and the numbers and texts beside them. */

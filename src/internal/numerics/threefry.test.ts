@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import type { KeyWords } from '../../dsl/compile/backend.js';
+import type { KeyWords } from '../../dsl/plan/backend.js';
 import type { Distribution } from '../../dsl/graph/node.js';
 import { deriveWords, keyWords, randomInto, threefry, wordsOfName } from './threefry.js';
 

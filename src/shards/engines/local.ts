@@ -8,7 +8,7 @@ import type { Exact } from '../../internal/exact.js';
 import { E, type either, t, TE } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Bits } from '../jobs/bits.js';
-import { engineError, MOST_LOST, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
+import { engineError, MOST_LOST, type Needs, type OpenEngine, type Outcome, type ShardEngine } from '../jobs/engine.js';
 import type { Order } from '../jobs/order.js';
 
 const options = schema('local', {

@@ -4,7 +4,7 @@ import { E } from '../../internal/fp.js';
 import type { StopSignal } from '../../internal/stop.js';
 import type { FromWorker } from './local.js';
 import type { Order } from '../jobs/order.js';
-import type { Runner } from '../runner.js';
+import type { Runner } from '../works/runner.js';
 
 /** Called after each job, with its error if it failed. */
 export type OnJob = (job: string, error: NoisefoldError | null) => unknown;

@@ -11,7 +11,7 @@ import { parseJson } from '../../internal/json/json.js';
 import { type Bits, bits as bitsRecord, bitsOf, showBits } from '../jobs/bits.js';
 import { queueAddress } from './address.js';
 import { type Client, connected, namesOf, type Packages, packagesFor, type QueueNames, type Server, serverOf } from './connection.js'; // oxfmt-ignore
-import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from './engine.js';
+import { engineError, type Needs, type OpenEngine, type Outcome, type ShardEngine } from '../jobs/engine.js';
 import { lostWorkers } from './local.js';
 import type { Order } from '../jobs/order.js';
 import { tensorsOf } from '../jobs/result.js';

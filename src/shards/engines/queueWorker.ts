@@ -7,11 +7,11 @@ import { optional, record } from '../../internal/schema.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { type Bits, bits as bitsRecord, equalBits, showBits } from '../jobs/bits.js';
 import { type Address, type Client, connected, namesOf, packagesFor } from './connection.js';
-import { MOST_LOST } from './engine.js';
+import { MOST_LOST } from '../jobs/engine.js';
 import { digest } from '../jobs/job.js';
 import type { Serving } from './parent.js';
 import { type QueueData, UNREAD } from './queue.js';
-import type { Runner } from '../runner.js';
+import type { Runner } from '../works/runner.js';
 
 const data = record({ text: t.string, input: optional(digest) });
 

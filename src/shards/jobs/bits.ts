@@ -1,5 +1,5 @@
 /** The origin of the bits of a result: work of one origin gives equal bits on every machine. */
-import type { Backend, Rounding } from '../../dsl/compile/backend.js';
+import type { Backend, Rounding } from '../../dsl/plan/backend.js';
 import { t } from '../../internal/fp.js';
 import { type OptionsOf, record } from '../../internal/schema.js';
 import { VERSION } from '../../internal/version.js';

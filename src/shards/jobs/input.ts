@@ -1,6 +1,6 @@
 /** The images that a job needs beside itself, as the bytes that travel with it. */
 import type { Batch, Images } from '../../training/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors/safetensors.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, F, type either } from '../../internal/fp.js';
 

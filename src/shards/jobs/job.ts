@@ -5,7 +5,7 @@ import { decode, exactTuple, natural, positive, refined } from '../../internal/d
 import { E, F, t, type either } from '../../internal/fp.js';
 import { jsonText, parseJson } from '../../internal/json/json.js';
 import { optional, record } from '../../internal/schema.js';
-import { errorAt } from '../../formats/words.js';
+import { errorAt } from '../../formats/safetensors/words.js';
 import { type Bits, bits } from './bits.js';
 
 /** A digest of SHA-256 in hexadecimal digits. */

@@ -3,7 +3,7 @@ import { digitClassifier, type FeatureNetwork } from '../../evaluation/index.js'
 import type { Parameterization } from '../../diffusion/index.js';
 import { type Backend, release } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { encodeSafetensors } from '../../formats/safetensors.js';
+import { encodeSafetensors } from '../../formats/safetensors/safetensors.js';
 import { failure, type NoisefoldError, raise } from '../../internal/errors.js';
 import { TE } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';

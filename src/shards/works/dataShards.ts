@@ -1,12 +1,12 @@
 /** Work on the images of a data set: each job takes its own images along, so that workers need no data. */
 import type { Dataset, Images } from '../../training/index.js';
-import { datasetOfNumbers } from '../../training/data/imageData.js';
+import { datasetOfNumbers } from '../../data/imageData.js';
 import { positive } from '../../internal/decode.js';
 import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { dataSet } from '../../training/checked.js';
+import { dataSet } from '../../checkpoints/checked.js';
 import { inputOf } from '../jobs/input.js';
 import { type Piece, rangesOf, shardingFields } from './sharding.js';
 

@@ -5,7 +5,7 @@ import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { schema } from '../../internal/schema.js';
 import { encode } from '../../training/index.js';
-import { genTask } from '../../training/genEffect.js';
+import { genTask } from '../../dsl/run/genEffect.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { imageTensors } from '../jobs/result.js';
 import { checkpointFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';

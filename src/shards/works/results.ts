@@ -7,7 +7,7 @@ import { type Block, take } from '../../internal/gen.js';
 import { part } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { Images } from '../../training/index.js';
-import { genTask } from '../../training/genEffect.js';
+import { genTask } from '../../dsl/run/genEffect.js';
 import { tensorIn } from '../jobs/result.js';
 import { readShard, type ShardFile, type ShardFiles } from './sharding.js';
 

@@ -10,7 +10,7 @@ import { type Filled, optional, type OptionsOf } from '../../internal/schema.js'
 import { cancelled, unlessStopped } from '../../internal/stop.js';
 import { makeFolder, readBytes, writeAtomically } from '../../node/files.js';
 import { node, onFile } from '../../node/node.js';
-import type { OpenEngine, Outcome, ShardEngine } from '../engines/engine.js';
+import type { OpenEngine, Outcome, ShardEngine } from '../jobs/engine.js';
 import type { Bits } from '../jobs/bits.js';
 import type { Order } from '../jobs/order.js';
 import { itemCount, type Job, sha256, textOf } from '../jobs/job.js';

@@ -4,7 +4,7 @@ import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { schema } from '../../internal/schema.js';
-import { genTask } from '../../training/genEffect.js';
+import { genTask } from '../../dsl/run/genEffect.js';
 import { drawingFields, labelsFit, samplePieces, type SampleShards } from './sampleShards.js';
 import type { ShardSampling } from '../jobs/sampling.js';
 import { endsOf, filesOf, type ShardFiles } from './sharding.js';

@@ -4,9 +4,9 @@ import { show } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
-import { checkNumbers } from '../data/images.js';
-import type { Samples } from '../fit/examples.js';
-import { genTask } from '../genEffect.js';
+import { checkNumbers } from '../../data/images.js';
+import type { Samples } from '../../data/examples.js';
+import { genTask } from '../../dsl/run/genEffect.js';
 
 /** The images of a batch on the host, and their positions in the data. */
 export interface ImagesToCouple {

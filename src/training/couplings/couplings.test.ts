@@ -17,8 +17,8 @@ import {
 import { fillRandom, randomInto } from '../../internal/numerics/threefry.js';
 import { TE } from '../../internal/fp.js';
 import { allOnes, allZeros, parameter, sgd } from '../../nn/index.js';
-import { augmented } from '../data/augmented.js';
-import { datasetOf } from '../data/dataset.js';
+import { augmented } from '../../data/augmented.js';
+import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { leftOf, right } from '../testing.js';
 import { sample } from '../sample/sample.js';

@@ -1,7 +1,7 @@
 /** Functions of a training that a snapshot cannot identify. */
-import { isAnonymous, NAMELESS } from '../identity.js';
-import type { ImageShape } from '../data/dataset.js';
-import { learningOf } from './learning.js';
+import { isAnonymous, NAMELESS } from '../../internal/identity.js';
+import type { ImageShape } from '../../data/dataset.js';
+import { learningOf } from './trainingLosses.js';
 import { defaults } from './recipe.js';
 import type { AnyTraining } from './training.js';
 

@@ -1,8 +1,8 @@
 import { type Backend, type Feed, fork, type Resident } from '../../dsl/index.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
-import { resumable } from '../checkpoints/checkpoint.js';
-import { matching, uploadTensors } from '../checkpoints/snapshot.js';
-import type { ImageShape } from '../data/dataset.js';
+import { resumable } from '../../checkpoints/checkpoint.js';
+import { matching, uploadTensors } from '../../checkpoints/snapshot.js';
+import type { ImageShape } from '../../data/dataset.js';
 import type { OpenLoopOf } from '../loop.js';
 import { recipeConfig } from './recipeConfig.js';
 import { atRest } from './stateTensors.js';

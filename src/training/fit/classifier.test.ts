@@ -1,5 +1,5 @@
 /** Classifiers of noised images: training by `fit`, guidance in `sample`, and files. */
-import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../diffusion/paths/discretePath.js';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -20,13 +20,13 @@ import { type Backend, gather, key, mul, type NoisefoldError, onesLike, scaleBy,
 import { E, type readerTaskEither } from '../../internal/fp.js';
 import { encoderClassifier } from '../../nn/index.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
-import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { fitInFolder } from '../checkpoints/folder/fitInFolder.js';
-import { readTensors } from '../checkpoints/snapshot.js';
-import { loadClassifier, loadTrained, saveTrained } from '../checkpoints/trainedFiles.js';
+import { decodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { fitInFolder } from './fitInFolder.js';
+import { readTensors } from '../../checkpoints/snapshot.js';
+import { loadClassifier, loadTrained, saveTrained } from '../../checkpoints/trainedFiles.js';
 import { decodeMetricsLog } from '../../reports/metrics.js';
 import { sample } from '../sample/sample.js';
-import type { TrainedClassifier } from '../trained.js';
+import type { TrainedClassifier } from '../../checkpoints/trained.js';
 import { bars, classifierTraining, leftOf, right, plainTraining, smallClassifier, smallTraining } from '../testing.js';
 import { fit } from './fit.js';
 import { startTraining } from './run.js';

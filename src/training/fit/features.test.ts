@@ -41,9 +41,9 @@ import {
   sgd,
   warmup,
 } from '../../nn/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
-import type { Batch } from '../data/dataset.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { readTensors, type Snapshot } from '../../checkpoints/snapshot.js';
+import type { Batch } from '../../data/dataset.js';
 import { bars, leftOf, plainModel, type PlainTraining, plainTraining, right } from '../testing.js';
 import { startTraining } from './run.js';
 import { initialState, trainStep } from './trainState.js';

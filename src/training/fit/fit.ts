@@ -6,13 +6,13 @@ import { E } from '../../internal/fp.js';
 import { type Fallible, hold, take } from '../../internal/gen.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
-import type { ImageShape } from '../data/dataset.js';
-import { learningOf } from './learning.js';
+import type { ImageShape } from '../../data/dataset.js';
+import { learningOf } from './trainingLosses.js';
 import type { Given, Learnable } from './recipe.js';
 import { beginTraining, type TrainingRun } from './run.js';
-import { genEffect } from '../genEffect.js';
+import { genEffect } from '../../dsl/run/genEffect.js';
 import { type Heard, heard } from '../listener.js';
-import type { TrainedOf } from '../trained.js';
+import type { TrainedOf } from '../../checkpoints/trained.js';
 import { type TrainEvent, warningKey } from './trainEvent.js';
 import { type AnyTraining, type Training, trainingFields } from './training.js';
 

@@ -3,10 +3,10 @@ import { add, read, release, type Resident, type Scalar, storeAs, upload, zerosL
 import type { Model } from '../../diffusion/index.js';
 import { allZeros, layer, parameter } from '../../nn/index.js';
 import { bytesAfter, onWasm, takeAll } from '../../../properties/training/onWasm.js';
-import { encodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
+import { encodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { readTensors, uploadTensors } from '../../checkpoints/snapshot.js';
 import { type PlainParams, plainTraining, right, smallTraining } from '../testing.js';
-import type { LoadedWeights } from '../checkpoints/weights/loadWeights.js';
+import type { LoadedWeights } from '../../weights/loadWeights.js';
 import { fit } from './fit.js';
 import { startTraining } from './run.js';
 

@@ -4,7 +4,7 @@ import { valueShape, valueStorage } from '../../dsl/run/value.js';
 import { leaves } from '../../dsl/types/tree.js';
 import { attempt, fail, failure, showType } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
-import { matching } from '../checkpoints/snapshot.js';
+import { matching } from '../../checkpoints/snapshot.js';
 
 /** Parameters on a backend: their tree, or a record that holds it as `params`, such as a trained model. */
 export type Initial<P> = Resident<P> | { readonly params: Resident<P> };

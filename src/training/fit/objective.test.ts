@@ -44,12 +44,12 @@ import {
 } from '../../dsl/index.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { adam, allOnes, allZeros, layer, parameter } from '../../nn/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { datasetOf, pixelOf } from '../data/dataset.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { datasetOf, pixelOf } from '../../data/dataset.js';
 import { fit } from './fit.js';
 import { recipeConfig } from './recipeConfig.js';
 import { startTraining } from './run.js';
-import { readTensors, type Snapshot } from '../checkpoints/snapshot.js';
+import { readTensors, type Snapshot } from '../../checkpoints/snapshot.js';
 import { leftOf, right, type PlainTraining, plainTraining } from '../testing.js';
 import type { TrainEvent } from './trainEvent.js';
 

@@ -1,7 +1,7 @@
 import { type Backend, type Feed, type Resident, treeSpec, using } from '../../dsl/index.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
-import { readTensors, uploadTensors } from '../checkpoints/snapshot.js';
-import type { ImageShape } from '../data/dataset.js';
+import { readTensors, uploadTensors } from '../../checkpoints/snapshot.js';
+import type { ImageShape } from '../../data/dataset.js';
 import { originOf as originIn } from '../../dsl/run/nonFinite.js';
 import { taughtBy, taughtSpec } from './stepInputs.js';
 import type { TrainInputs } from './trainLoop.js';

@@ -1,8 +1,8 @@
-import { aboutNoising } from '../checkpoints/storedNoising.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { AnyTrained } from '../trained.js';
-import { nameOf } from '../identity.js';
-import { learningOf, predictionOf } from './learning.js';
+import { aboutNoising } from '../../checkpoints/storedNoising.js';
+import type { ImageShape } from '../../data/dataset.js';
+import type { AnyTrained } from '../../checkpoints/trained.js';
+import { nameOf } from '../../internal/identity.js';
+import { learningOf, predictionOf } from './trainingLosses.js';
 import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
 
 /** The part of a default configuration that sampling depends on. */

@@ -19,12 +19,12 @@ import {
 } from '../../diffusion/index.js';
 import { abs, add, type Backend, type Dim, key, meanPerSample, pow, type Scalar, zerosLike } from '../../dsl/index.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoints/checkpoint.js';
-import type { Snapshot } from '../checkpoints/snapshot.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import type { Snapshot } from '../../checkpoints/snapshot.js';
 import type { Coupling } from '../couplings/coupling.js';
 import { optimalTransport } from '../couplings/optimalTransport.js';
-import { augmented, type Augmentation, randomCrop, randomFlip } from '../data/augmented.js';
-import { type Dataset, datasetOf } from '../data/dataset.js';
+import { augmented, type Augmentation, randomCrop, randomFlip } from '../../data/augmented.js';
+import { type Dataset, datasetOf } from '../../data/dataset.js';
 import { leftOf, right } from '../testing.js';
 import { anonymousText } from './anonymous.js';
 import { startTraining } from './run.js';

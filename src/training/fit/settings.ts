@@ -1,14 +1,14 @@
 /** The settings of a training as JSON, for snapshots. A run that resumes compares them, in addition to its `config`. */
-import { crc32 } from '../../formats/crc32.js';
+import { crc32 } from '../../formats/bytes/crc32.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { argument } from '../../internal/schema.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
-import { json } from '../checked.js';
-import type { Dataset, ImageShape } from '../data/dataset.js';
-import { settingsOf } from '../identity.js';
-import { learningOf } from './learning.js';
+import { json } from '../../checkpoints/checked.js';
+import type { Dataset, ImageShape } from '../../data/dataset.js';
+import { settingsOf } from '../../internal/identity.js';
+import { learningOf } from './trainingLosses.js';
 import { averagesOf, defaults } from './recipe.js';
-import { textCheck } from './textCheck.js';
+import { textCheck } from '../../checkpoints/textCheck.js';
 import type { AnyTraining } from './training.js';
 
 /** The number of images in the checksum, spread over a data set. */

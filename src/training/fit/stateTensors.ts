@@ -4,7 +4,7 @@
 import type { RaveledLeaf, Shape } from '../../dsl/index.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { type AnyRecipe, averagesOf, ravelingOf } from './recipe.js';
-import type { StoredTensor } from '../../formats/safetensors.js';
+import type { StoredTensor } from '../../formats/safetensors/safetensors.js';
 import { namedState, trainState } from './trainState.js';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;

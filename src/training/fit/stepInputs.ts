@@ -2,7 +2,7 @@
 import { leafSpec, type Resident, type Shape, treeSpec, type TreeSpec } from '../../dsl/index.js';
 import type { Coupling } from '../couplings/coupling.js';
 import type { Examples } from './accumulation.js';
-import { learningOf } from './learning.js';
+import { learningOf } from './trainingLosses.js';
 import type { AnyRecipe } from './recipe.js';
 
 /** The spec of examples for a model. They have noise if there is a coupling, which gives it. */

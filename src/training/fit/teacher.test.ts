@@ -19,7 +19,7 @@ import {
 } from '../../dsl/index.js';
 import { TE } from '../../internal/fp.js';
 import { allZeros, parameter, sgd } from '../../nn/index.js';
-import { datasetOf } from '../data/dataset.js';
+import { datasetOf } from '../../data/dataset.js';
 import { leftOf, right } from '../testing.js';
 import { fit } from './fit.js';
 import { type Training } from './training.js';

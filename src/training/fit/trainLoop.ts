@@ -1,7 +1,7 @@
 import { type Backend, type Key, program, type Program, treeSpec } from '../../dsl/index.js';
 import { E, F, TE } from '../../internal/fp.js';
 import type { Fallible } from '../../internal/gen.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { ImageShape } from '../../data/dataset.js';
 import { type Loop, type OpenLoopOf, openLoop } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
@@ -52,6 +52,6 @@ export const openedTraining =
           if (E.isRight(open)) open.right.release();
           return E.isRight(open);
         };
-        return (await import('./smallerBatch.js')).smallerBatch(error, training, fits);
+        return (await import('../warnings/smallerBatch.js')).smallerBatch(error, training, fits);
       }),
     );

@@ -43,7 +43,7 @@ import {
 } from '../../nn/index.js';
 import { averaged } from '../../nn/optimizers/ema.js';
 import { accumulated, type Examples } from './accumulation.js';
-import { learningOf } from './learning.js';
+import { learningOf } from './trainingLosses.js';
 import {
   type AnyRecipe,
   type Average,

@@ -16,16 +16,16 @@ import {
   zerosLike,
 } from '../../dsl/index.js';
 import { E, TE, type taskEither } from '../../internal/fp.js';
-import type { StoredTensor } from '../../formats/safetensors.js';
+import type { StoredTensor } from '../../formats/safetensors/safetensors.js';
 import { adam, layer, type Step } from '../../nn/index.js';
-import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
+import { decodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { type Dataset, datasetOf, pixelOf } from '../../data/dataset.js';
 import { fit } from './fit.js';
 import { startTraining, type TrainingRun } from './run.js';
 import type { TrainEvent } from './trainEvent.js';
 import { sample } from '../sample/sample.js';
 import type { Sampling } from '../sample/sampling.js';
-import type { Snapshot } from '../checkpoints/snapshot.js';
+import type { Snapshot } from '../../checkpoints/snapshot.js';
 import { bars, plainTraining, right, smallTraining } from '../testing.js';
 import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
 

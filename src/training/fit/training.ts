@@ -5,11 +5,11 @@ import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
 import { part, partLike, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, dataSet, hostKey, json, learnablePart, noisingPart } from '../checked.js';
-import type { DataFor, ImageShape } from '../data/dataset.js';
-import type { Snapshot } from '../checkpoints/snapshot.js';
+import { conditioner, dataSet, hostKey, json, learnablePart, noisingPart } from '../../checkpoints/checked.js';
+import type { DataFor, ImageShape } from '../../data/dataset.js';
+import type { Snapshot } from '../../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
-import { type Explosion, explosions } from './explosion.js';
+import { type Explosion, explosions } from '../warnings/lossSpike.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 

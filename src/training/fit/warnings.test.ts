@@ -4,8 +4,8 @@ import { add, key, type Scalar, type Shape, type Tensor, zerosLike } from '../..
 import { adam, allZeros, parameter } from '../../nn/index.js';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
 import { E, TE } from '../../internal/fp.js';
-import { type Dataset, datasetOf } from '../data/dataset.js';
-import { datasetOfImages } from '../data/imageData.js';
+import { type Dataset, datasetOf } from '../../data/dataset.js';
+import { datasetOfImages } from '../../data/imageData.js';
 import { fit } from './fit.js';
 import { right } from '../testing.js';
 import { startTraining } from './run.js';

@@ -23,10 +23,10 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { ImageShape } from '../../data/dataset.js';
 import type { Loop } from '../loop.js';
 import { withSlice } from '../table.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 
 /** Bits, error of x̂₀ and error of ε̂, for each t and each image. */
 type MeasuredTable = Tensor<[3, Dim, 'B']>;

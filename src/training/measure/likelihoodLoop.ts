@@ -14,9 +14,9 @@ import {
   uniformLike,
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { ImageShape } from '../../data/dataset.js';
 import type { Loop } from '../loop.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 
 export interface BeginSpec<I extends ImageShape> {
   readonly x0: Tensor<['B', ...I]>;

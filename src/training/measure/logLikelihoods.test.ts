@@ -35,12 +35,12 @@ import {
 } from '../../dsl/index.js';
 import { F, TE, type taskEither } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
-import { type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
-import { datasetOfImages, datasetOfNumbers } from '../data/imageData.js';
+import { type Dataset, datasetOf, pixelOf } from '../../data/dataset.js';
+import { datasetOfImages, datasetOfNumbers } from '../../data/imageData.js';
 import { type LikelihoodMeasuring, logLikelihoods, type LogLikelihoods } from './logLikelihoods.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { leftOf, right } from '../testing.js';
-import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../diffusion/paths/discretePath.js';
 
 type Size = [2, 2, 1];
 type Squares = Model<object, Size>;

@@ -18,12 +18,12 @@ import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import { signal } from '../../internal/parts.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { checkedTrained, conditioner, dataSet, hostKey } from '../checked.js';
-import type { Batch, Dataset, ImageShape } from '../data/dataset.js';
-import { checkNumbers } from '../data/images.js';
-import { loaded } from '../fit/examples.js';
-import type { Trained } from '../trained.js';
-import { lookThrough, requireAlike } from '../data/wholeSet.js';
+import { checkedTrained, conditioner, dataSet, hostKey } from '../../checkpoints/checked.js';
+import type { Batch, Dataset, ImageShape } from '../../data/dataset.js';
+import { checkNumbers } from '../../data/images.js';
+import { loaded } from '../../data/examples.js';
+import type { Trained } from '../../checkpoints/trained.js';
+import { lookThrough, requireAlike } from '../../data/wholeSet.js';
 
 /** The fields of {@link Measuring}. */
 export const measuringFields = {

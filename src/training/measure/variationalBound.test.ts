@@ -37,11 +37,11 @@ import {
 import { F, type taskEither, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import type { DatasetBound } from './boundSums.js';
-import { type Batch, type Dataset, datasetOf, pixelOf } from '../data/dataset.js';
-import type { Trained } from '../trained.js';
+import { type Batch, type Dataset, datasetOf, pixelOf } from '../../data/dataset.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { leftOf, right } from '../testing.js';
 import { type BoundMeasuring, variationalBound } from './variationalBound.js';
-import { wholeTimesteps } from '../../diffusion/levels/discretePath.js';
+import { wholeTimesteps } from '../../diffusion/paths/discretePath.js';
 
 type Size = [4, 4, 1];
 const image = [4, 4, 1] as const;

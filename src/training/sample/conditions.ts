@@ -3,7 +3,7 @@ import { checkedImages, type ConditionedOn, type Noising, pathOf } from '../../d
 import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { Images } from '../data/images.js';
+import type { Images } from '../../data/images.js';
 
 /** The images that samples are conditioned on. */
 export interface GivenCondition {

@@ -23,11 +23,11 @@ import {
 import { add, key, type Scalar, zerosLike } from '../../dsl/index.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
 import { E } from '../../internal/fp.js';
-import { loadTrained, saveTrained } from '../checkpoints/trainedFiles.js';
-import { datasetOf } from '../data/dataset.js';
+import { loadTrained, saveTrained } from '../../checkpoints/trainedFiles.js';
+import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { sample } from './sample.js';
 
 type Image = [1, 1, 1];

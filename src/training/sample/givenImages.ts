@@ -1,10 +1,10 @@
 /** Images that samples start from, and known images of which they keep a part: checks, and batches. */
-import type { ImageSize } from '../data/dataset.js';
+import type { ImageSize } from '../../data/dataset.js';
 import { checkedImages } from '../../diffusion/index.js';
 import { orRaise, raise, showShape } from '../../internal/errors.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { checkNumbers, type Images } from '../data/images.js';
+import { checkNumbers, type Images } from '../../data/images.js';
 
 /** Images that samples start from, with added noise: SDEdit (Meng et al. 2022). */
 export interface GivenBeginning {

@@ -22,7 +22,7 @@ import { key, tanh, treeSpec } from '../../dsl/index.js';
 import { open, unwrap } from '../../index.js';
 import { reference } from '../../backends/reference/index.js';
 import { E } from '../../internal/fp.js';
-import type { Images } from '../data/images.js';
+import type { Images } from '../../data/images.js';
 import type { GivenNoises, NoisePlace } from './givenNoise.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';

@@ -9,8 +9,8 @@ import { E, type either } from '../../internal/fp.js';
 import { isObject } from '../../internal/parts.js';
 import { optional, record } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
-import type { ImageShape, ImageSize } from '../data/dataset.js';
-import type { Images } from '../data/images.js';
+import type { ImageShape, ImageSize } from '../../data/dataset.js';
+import type { Images } from '../../data/images.js';
 import { batchOf, checkNoise } from './givenImages.js';
 import type { Steps } from './sampleLoop.js';
 

@@ -35,12 +35,12 @@ import type { Backend } from '../../dsl/index.js';
 import { adam, layer } from '../../nn/index.js';
 import { encode } from './encode.js';
 import { fit } from '../fit/fit.js';
-import { datasetOfImages } from '../data/imageData.js';
+import { datasetOfImages } from '../../data/imageData.js';
 import { logLikelihoods } from '../measure/logLikelihoods.js';
 import { sample } from './sample.js';
 import { startTraining } from '../fit/run.js';
 import { right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { variationalBound } from '../measure/variationalBound.js';
 
 const noising = right(ddpm(cosine(100)));

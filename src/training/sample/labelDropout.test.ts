@@ -6,10 +6,10 @@ import { cfg, cosine, ddim, ddpm, guidanceMonoid, type Model, unguided } from '.
 import { E, F, type readerTaskEither, RTE } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { adam, layer } from '../../nn/index.js';
-import { datasetOf } from '../data/dataset.js';
+import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { leftOf, right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { encode } from './encode.js';
 import { sample } from './sample.js';
 

@@ -4,10 +4,10 @@ import { cosine, ddim, ddpm, linear, type Model, respace, respaceAtSigmas, space
 import { add, key, type Scalar, using, zerosLike } from '../../dsl/index.js';
 import { E, RTE } from '../../internal/fp.js';
 import { adam, allZeros, parameter } from '../../nn/index.js';
-import { datasetOf } from '../data/dataset.js';
+import { datasetOf } from '../../data/dataset.js';
 import { fit } from '../fit/fit.js';
 import { right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { encode } from './encode.js';
 import { sample } from './sample.js';
 

@@ -1,9 +1,9 @@
 /** Noise levels of a sampling, compared with those of the training. */
 import type { DiscreteNoising, Noising } from '../../diffusion/index.js';
-import { isDiscrete } from '../../diffusion/levels/noising.js';
+import { isDiscrete } from '../../diffusion/paths/noising.js';
 import { raise } from '../../internal/errors.js';
-import { aboutNoising } from '../checkpoints/storedNoising.js';
-import type { Trained } from '../trained.js';
+import { aboutNoising } from '../../checkpoints/storedNoising.js';
+import type { Trained } from '../../checkpoints/trained.js';
 
 /** The relative tolerance for equal noise levels, because tables may have been rounded to float32. */
 const ROUNDING = 1e-5;

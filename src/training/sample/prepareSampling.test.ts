@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { ancestral, cfg, cosine, ddpm, type Model } from '../../diffusion/index.js';
 import { add, type Backend, cast, failure, key, mean, mul, scaleBy, tanh, using } from '../../dsl/index.js';
-import type { Runner } from '../../dsl/compile/backend.js';
+import type { Runner } from '../../dsl/plan/backend.js';
 import { E, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { leftOf, right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { prepareSampling } from './prepareSampling.js';
 import { sample } from './sample.js';
 

@@ -22,11 +22,11 @@ import {
   using,
   zerosLike,
 } from '../../dsl/index.js';
-import type { Plan } from '../../dsl/compile/plan.js';
+import type { Plan } from '../../dsl/plan/plan.js';
 import { E, TE } from '../../internal/fp.js';
 import { layer } from '../../nn/index.js';
 import { sample } from './sample.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import type { Preview, Sampling } from './sampling.js';
 import { right } from '../testing.js'; // oxfmt-ignore
 

@@ -16,7 +16,7 @@ import { add, cast, key, mul, onesLike, scaleBy, treeSpec } from '../../dsl/inde
 import { open, unwrap } from '../../index.js';
 import { reference } from '../../backends/reference/index.js';
 import { E } from '../../internal/fp.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { sample } from './sample.js';
 import { type AdaptiveSampling, sampleAdaptive } from './sampleAdaptive.js';
 

@@ -12,7 +12,7 @@ import {
   type SampleState,
   startFrom,
 } from '../../diffusion/index.js';
-import { noiseScale } from '../../diffusion/levels/channel.js';
+import { noiseScale } from '../../diffusion/channels/channel.js';
 import {
   cast,
   fullLike,
@@ -30,9 +30,9 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { ImageShape } from '../../data/dataset.js';
 import type { Loop } from '../loop.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import type { GivenCondition } from './conditions.js';
 import type { Beginning } from './givenImages.js';
 

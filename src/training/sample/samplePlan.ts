@@ -13,7 +13,7 @@ import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { checkCondition } from './conditions.js';
-import type { ImageShape } from '../data/dataset.js';
+import type { ImageShape } from '../../data/dataset.js';
 import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
 import { checkNoises } from './givenNoise.js';
@@ -21,7 +21,7 @@ import type { Steps } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
 import { countsOf, type Numbered, type Sampling } from './sampling.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 
 /** A sampling whose guide matches the given parameters. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ancestral, cfg, ddim, heun } from '../../diffusion/index.js';
 import { type Backend, key } from '../../dsl/index.js';
 import { fit } from '../fit/fit.js';
-import type { Images } from '../data/images.js';
+import type { Images } from '../../data/images.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 import { right, plainTraining } from '../testing.js';

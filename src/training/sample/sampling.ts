@@ -10,13 +10,13 @@ import { t } from '../../internal/fp.js';
 import { TO_UNIT } from '../../internal/numbers.js';
 import { isObject, numbers, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { hostKey } from '../checked.js';
+import { hostKey } from '../../checkpoints/checked.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import { type GivenNoises, noisesRecord } from './givenNoise.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { Images } from '../data/images.js';
-import type { TrainedClassifier } from '../trained.js';
+import type { ImageShape } from '../../data/dataset.js';
+import type { Images } from '../../data/images.js';
+import type { TrainedClassifier } from '../../checkpoints/trained.js';
 import type { StopSignal } from '../../internal/stop.js';
 
 /** Samples in progress, as the model predicts them. */

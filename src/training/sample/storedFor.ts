@@ -3,8 +3,8 @@ import { type Backend, type FloatStorage, release } from '../../dsl/index.js';
 import type { io } from '../../internal/fp.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import { E } from '../../internal/fp.js';
-import type { ImageShape } from '../data/dataset.js';
-import type { Trained } from '../trained.js';
+import type { ImageShape } from '../../data/dataset.js';
+import type { Trained } from '../../checkpoints/trained.js';
 
 /** A model with copies of its parameters, or with its own ones, which `release` does not free. */
 interface ModelCopy<P, I extends ImageShape> {

@@ -1,5 +1,5 @@
 /** Training and sampling of models that are conditioned on an image. */
-import { pathOf } from '../../diffusion/levels/noising.js';
+import { pathOf } from '../../diffusion/paths/noising.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
 import { reference } from '../../backends/reference/index.js';
@@ -26,14 +26,14 @@ import {
 } from '../../dsl/index.js';
 import { TE, type taskEither } from '../../internal/fp.js';
 import { adam, allOnes, layer, parameter, unet } from '../../nn/index.js';
-import { decodeCheckpoint } from '../checkpoints/checkpoint.js';
-import { datasetOf, pixelOf } from '../data/dataset.js';
+import { decodeCheckpoint } from '../../checkpoints/checkpoint.js';
+import { datasetOf, pixelOf } from '../../data/dataset.js';
 import { fit } from '../fit/fit.js';
-import type { Images } from '../data/images.js';
+import type { Images } from '../../data/images.js';
 import { recipeConfig } from '../fit/recipeConfig.js';
 import { startTraining } from '../fit/run.js';
 import { sample } from './sample.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import type { Sampling } from './sampling.js';
 import { bytesAfter } from '../../../properties/training/onWasm.js';
 import { bars, leftOf, right, type SmallTraining, smallTraining } from '../testing.js';

@@ -16,12 +16,12 @@ import {
 import { type Backend, key, mul, type NoisefoldError, onesLike, scaleBy, tanh, cast, using } from '../../dsl/index.js';
 import { E, type taskEither } from '../../internal/fp.js';
 import { adam, allZeros, layer, parameter } from '../../nn/index.js';
-import { datasetOfImages } from '../data/imageData.js';
+import { datasetOfImages } from '../../data/imageData.js';
 import { fit } from '../fit/fit.js';
 import { logLikelihoods } from '../measure/logLikelihoods.js';
 import { variationalBound } from '../measure/variationalBound.js';
 import { right } from '../testing.js';
-import type { Trained } from '../trained.js';
+import type { Trained } from '../../checkpoints/trained.js';
 import { encode } from './encode.js';
 import { prepareSampling } from './prepareSampling.js';
 import { sample } from './sample.js';

@@ -1,12 +1,12 @@
-import type { Backend } from '../../../dsl/compile/backend.js';
-import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
+import type { Plan } from '../../../dsl/plan/plan.js';
 import { failure, messageOf, type NoisefoldError, showShape } from '../../../internal/errors.js';
 import { E } from '../../../internal/fp.js';
 import { nameOf } from '../../shared/executor.js';
 import { breather } from '../../../internal/stop.js';
 import { createJobs } from '../../shared/jobs.js';
-import { freedAfter } from '../../shared/memory/heap.js';
-import { createMemory } from '../../shared/memory/memory.js';
+import { freedAfter } from '../../shared/heap.js';
+import { createMemory } from '../../shared/memory.js';
 import { memoryBackend } from '../../shared/memoryBackend.js';
 import type { Engine } from './engine.js';
 import { tensorExecution } from './execution.js';

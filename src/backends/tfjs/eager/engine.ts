@@ -10,7 +10,7 @@ import type {
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
-import type { Modules } from '../engines/packages.js';
+import type { Modules } from './packages.js';
 
 export type { Tensor, TypedArray } from '@tensorflow/tfjs-core';
 

@@ -2,10 +2,10 @@
 import { tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { runPlan, valueOf } from '../../../../properties/oracles/plans.js';
-import type { Backend, DeviceBuffer, Slot } from '../../../dsl/compile/backend.js';
+import type { Backend, DeviceBuffer, Slot } from '../../../dsl/plan/backend.js';
 import { lower } from '../../../dsl/compile/lower/index.js';
 import { type Node, node, reachable } from '../../../dsl/graph/node.js';
-import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Plan } from '../../../dsl/plan/plan.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { E } from '../../../internal/fp.js';
 import { tensorBackend } from './backend.js';

@@ -1,8 +1,8 @@
 /** Runs plans on tensors. There is no arena: each tensor lives until the last call that reads it. */
-import type { HostArray, KeyWords } from '../../../dsl/compile/backend.js';
+import type { HostArray, KeyWords } from '../../../dsl/plan/backend.js';
 import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { sizeOf } from '../../../internal/numbers.js';
-import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
+import type { Call, Plan, View } from '../../../dsl/plan/plan.js';
 import { E, type either } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import { inOrder, queued, type Turns } from '../../shared/runs.js';

@@ -1,4 +1,4 @@
-import type { KeyWords } from '../../../dsl/compile/backend.js';
+import type { KeyWords } from '../../../dsl/plan/backend.js';
 import type { Rule, NamedKernel } from '../../shared/kernel.js';
 import type { Tensor } from './engine.js';
 

@@ -3,7 +3,7 @@
  * themselves.
  */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
+import type { Call, Plan, View } from '../../../dsl/plan/plan.js';
 import { broadcasts } from './elementwise.js';
 import type { Engine } from './engine.js';
 

@@ -1,6 +1,6 @@
 /** Implements every primitive, and the filter gradient of a convolution, with kernels on tensors. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { LibraryNode, View } from '../../../dsl/compile/plan.js';
+import type { LibraryNode, View } from '../../../dsl/plan/plan.js';
 import { identityOf } from '../../../dsl/graph/region.js';
 import type { Tensor } from './engine.js';
 import { convolutionOf, filterGradientOf } from './convolution.js';

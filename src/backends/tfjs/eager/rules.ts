@@ -1,6 +1,6 @@
 /** Rules that map the calls of a plan to kernels on tensors. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { Call, Plan, View } from '../../../dsl/compile/plan.js';
+import type { Call, Plan, View } from '../../../dsl/plan/plan.js';
 import { fillRandom } from '../../../internal/numerics/threefry.js';
 import { topKPositions } from '../../shared/topK.js';
 import { evaluateKey } from '../../shared/random.js';

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { runPlan, unfused, valueOf } from '../../../../properties/oracles/plans.js';
 import { skippedFor } from '../../../../properties/skips.js';
 import { noWebgpu } from '../../../../properties/webgpu.js';
-import type { Backend, HostArray } from '../../../dsl/compile/backend.js';
+import type { Backend, HostArray } from '../../../dsl/plan/backend.js';
 import { type BinaryFn, type DType, type Node, node, type UnaryFn } from '../../../dsl/graph/node.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';

@@ -1,6 +1,6 @@
 /** Tensors as memory: an address is a handle that holds a tensor or is still empty. */
-import type { BackendStats } from '../../../dsl/compile/backend.js';
-import type { Space } from '../../shared/memory/heap.js';
+import type { BackendStats } from '../../../dsl/plan/backend.js';
+import type { Space } from '../../shared/heap.js';
 import type { Tensor } from './engine.js';
 
 /**

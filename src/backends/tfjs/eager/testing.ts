@@ -1,7 +1,7 @@
 /** Test helpers: engines that run without TensorFlow. */
 import * as cpuPackage from '@tensorflow/tfjs-backend-cpu';
 import * as tfjs from '@tensorflow/tfjs-core';
-import type { Backend } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
 import { cpuEngine as cpuEngineOf } from '../engines/cpu.js';
 import { tensorBackend } from './backend.js';
 import type { Engine } from './engine.js';

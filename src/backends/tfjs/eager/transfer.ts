@@ -1,7 +1,7 @@
 /** Transfers numbers between the host and an engine. */
-import type { HostArray } from '../../../dsl/compile/backend.js';
+import type { HostArray } from '../../../dsl/plan/backend.js';
 import type { NumberType } from '../../../dsl/graph/region.js';
-import { writeNumbers } from '../../shared/memory/numbers.js';
+import { writeNumbers } from '../../shared/numbers.js';
 import type { Engine, Tensor, TypedArray } from './engine.js';
 
 /** An array of zeros for a dtype, as tfjs stores it. */

@@ -1,11 +1,11 @@
 /** tfjs's engine in plain JavaScript. */
-import type { Backend } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
 import type { NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf, type ExactScalars } from '../eager/engine.js';
 import { exactOnHost } from '../eager/onHost.js';
-import { loadEngine, type Modules } from './packages.js';
+import { loadEngine, type Modules } from '../eager/packages.js';
 
 export const cpuEngine = (core: Modules['core'], { MathBackendCPU }: Modules['cpu']): Engine => {
   // not the one in tfjs's registry, which a program that uses tfjs may configure

@@ -3,13 +3,13 @@
  * be missing or broken in several ways; each gets its own error and hint.
  */
 import type { KernelBackend } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
 import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { absent, importPeer, isAbsent, reasonOf } from '../../../internal/peer.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf } from '../eager/engine.js';
-import { installing, load, type Modules } from './packages.js';
+import { installing, load, type Modules } from '../eager/packages.js';
 
 /** One of the two packages. */
 export interface TensorFlowPackage {

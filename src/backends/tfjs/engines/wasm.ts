@@ -3,7 +3,7 @@
  * directly.
  */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import type { Backend } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { tensorBackend } from '../eager/backend.js';
@@ -12,7 +12,7 @@ import { exactOnHost } from '../eager/onHost.js';
 import { corrected } from './wasmCorrected.js';
 import { withoutListeners } from './listeners.js';
 import type { TfjsWasmOptions, WasmPaths } from './options.js';
-import { loadEngine, type Modules, type Packages } from './packages.js';
+import { loadEngine, type Modules, type Packages } from '../eager/packages.js';
 
 const where = 'the tfjs-wasm backend';
 

@@ -1,19 +1,19 @@
 /** tfjs's WebGPU engine, on its own device, in browsers and in Node with Dawn. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Backend } from '../../../dsl/compile/backend.js';
+import type { Backend } from '../../../dsl/plan/backend.js';
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { F, TE, type taskEither } from '../../../internal/fp.js';
 import { importPeer, reasonOf } from '../../../internal/peer.js';
-import { type Acquired, acquireDevice } from '../../webgpu/adapter.js';
-import type { AdapterOptions } from '../../webgpu/adapterOptions.js';
-import { type Gpu, gpuOf } from '../../webgpu/gpu.js';
+import { type Acquired, acquireDevice } from '../../webgpu/device/adapter.js';
+import type { AdapterOptions } from '../../webgpu/device/adapterOptions.js';
+import { type Gpu, gpuOf } from '../../webgpu/device/gpu.js';
 import { tensorBackend } from '../eager/backend.js';
 import { type Engine, engineOf, type Tensor, type TypedArray } from '../eager/engine.js';
 import { corrected } from './webgpuCorrected.js';
 import { webgpuPrograms } from './webgpuPrograms.js';
-import { loadEngine, type Packages } from './packages.js';
+import { loadEngine, type Packages } from '../eager/packages.js';
 
 const where = 'the tfjs-webgpu backend';
 

@@ -4,9 +4,9 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from '../../webgpu/wgsl/expressions.js';
-import { libraryFor } from '../../webgpu/wgsl/library.js';
+import { libraryFor } from '../../webgpu/wgsl/library/library.js';
 import type { Tensor } from '../eager/engine.js';
-import type { Modules } from './packages.js';
+import type { Modules } from '../eager/packages.js';
 
 /** A program that assigns `expression` of the `index` of an element to that element. Operands are the arrays A, B and C. */
 const programOf = (

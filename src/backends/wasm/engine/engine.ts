@@ -3,7 +3,7 @@ import { instantiate, wasm, type WasmFunction, type WasmMemory } from '../assemb
 import type { Target } from '../region/index.js';
 import type { Turns } from '../../shared/runs.js';
 import type { Pool } from '../threads/pool.js';
-import type { Modules } from './modules.js';
+import type { Modules } from '../threads/modules.js';
 import type { Program } from './program.js';
 
 type Functions = Readonly<Record<string, WasmFunction>>;

@@ -1,8 +1,8 @@
 /** Test helper: work divided arbitrarily into stages, items and commands, on cells of 32 bits. */
 import * as fc from 'fast-check';
 import { i32 } from '../assembler/assembler.js';
-import { callable } from './callable.js';
-import { type Command, command, type Stage } from './stage.js';
+import { callable } from '../stage/callable.js';
+import { type Command, command, type Stage } from '../stage/stage.js';
 
 /** The number of cells, which fill a buffer. */
 export const CELLS = 48;

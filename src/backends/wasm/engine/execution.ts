@@ -1,19 +1,19 @@
 /** Places a plan in the memory of a wasm backend, and runs it. */
-import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Plan } from '../../../dsl/plan/plan.js';
 import { failure, messageOf, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either, TE, type taskEither } from '../../../internal/fp.js';
 import { type Execution, nameOf, type RunFailure } from '../../shared/executor.js';
 import type { Frame } from '../../shared/kernel.js';
-import type { Heap } from '../../shared/memory/heap.js';
-import { layOut } from '../../shared/memory/layout.js';
+import type { Heap } from '../../shared/heap.js';
+import { layOut } from '../../shared/layout.js';
 import { inOrder, queued, timed } from '../../shared/runs.js';
 import { inTurns } from '../../../internal/stop.js';
-import { STAGE_WORDS } from './driver.js';
+import { STAGE_WORDS } from '../threads/driver.js';
 import { type Engine, functionNames, loadProgram } from './engine.js';
 import type { WasmKernel } from './kernel.js';
 import { type Prepared, type Program, programOf } from './program.js';
 import { encode, relocate, type Tape, writeTape } from './tape.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /**
  * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less

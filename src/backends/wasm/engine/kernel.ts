@@ -1,7 +1,7 @@
 /** The three forms of kernels of the wasm backend. */
 import type { Region } from '../../../dsl/graph/region.js';
 import type { Kernel, NamedKernel, Rule } from '../../shared/kernel.js';
-import type { Stage } from './stage.js';
+import type { Stage } from '../stage/stage.js';
 
 export type WasmKernel = NamedKernel &
   (

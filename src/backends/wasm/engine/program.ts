@@ -4,7 +4,7 @@ import type { WasmModule } from '../assembler/assembler.js';
 import { type RegionModule, regionModule, type Target } from '../region/index.js';
 import { regionCycles, splitRegion } from '../region/split.js';
 import type { WasmKernel } from './kernel.js';
-import type { Stage } from './stage.js';
+import type { Stage } from '../stage/stage.js';
 import { wasm } from '../assembler/assembler.js';
 
 /** A kernel that is ready to be encoded, and the approximate cycles that one thread takes. */

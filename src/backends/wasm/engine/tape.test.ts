@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { atOnce } from '../../../internal/stop.js';
-import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
+import { COMMAND_WORDS, STAGE_WORDS } from '../threads/driver.js';
 import { CELLS, division, firstCells, workOf } from './engineTesting.js';
-import { command, type Stage } from './stage.js';
+import { command, type Stage } from '../stage/stage.js';
 import { encode, relocate, type Tape, writeTape } from './tape.js';
 
 /** A decoded command: the index of its function, and its five arguments. */

@@ -1,8 +1,8 @@
 /** Encodes stages as the words that the driver reads. */
 import type { Pieces } from '../../../internal/stop.js';
-import { COMMAND_WORDS, STAGE_WORDS } from './driver.js';
-import type { Argument, Item, Stage } from './stage.js';
-import { WORD_BYTES } from '../numbers.js';
+import { COMMAND_WORDS, STAGE_WORDS } from '../threads/driver.js';
+import type { Argument, Item, Stage } from '../stage/stage.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /**
  * The words of a tape, which may lie anywhere. A word for an address holds an offset in bytes, from the beginning of the

@@ -1,6 +1,6 @@
 /** Commands that copy strided matrices, with the function that suits the strides. */
-import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
-import { WORD_BYTES } from '../numbers.js';
+import { type Command, command, type Place, shift, type TablePlace } from '../stage/stage.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** A matrix in memory, or of constants, and its strides in elements, which may be negative or 0. */
 export interface Matrix<P extends Place | TablePlace = Place | TablePlace> {

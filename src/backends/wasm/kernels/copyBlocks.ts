@@ -1,6 +1,6 @@
 /** A kernel that copies images in blocks of channels, to pad them. All addresses and strides are in bytes. */
 import { type Func, i32, increment, repeat, set, v128 } from '../assembler/assembler.js';
-import { callable } from '../engine/callable.js';
+import { callable } from '../stage/callable.js';
 
 const [to, toBlock, from, fromPixel, blocks, pixels] = i32.locals('to toBlock from fromPixel blocks pixels');
 const [block, pixel, source, target] = i32.locals('block pixel source target');

@@ -4,8 +4,8 @@
  */
 import { f32, i32, increment, memoryFill, repeat, set, v128 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
-import { callable } from '../engine/callable.js';
-import { range } from '../numbers.js';
+import { callable } from '../stage/callable.js';
+import { range } from '../assembler/numbers.js';
 
 const [to, toRow, from, fromRow, rows, columns, row] = i32.locals('to toRow from fromRow rows columns row');
 const [column, source, target] = i32.locals('column source target');

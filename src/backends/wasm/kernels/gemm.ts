@@ -15,13 +15,13 @@ import {
   sharesFor,
   shift,
   type Stage,
-} from '../engine/stage.js';
+} from '../stage/stage.js';
 import { copied, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
 import { panelRuns, passesOf, rowCommands, type RowTable, rowTable } from './rows.js';
 import { ROW_MULTIPLE } from './tiles.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
-import { WORD_BYTES, range } from '../numbers.js';
+import { WORD_BYTES, range } from '../assembler/numbers.js';
 
 /** Strides of a batch of matrices, in elements; any may be 0 or negative. */
 export interface MatrixStrides {

@@ -8,10 +8,10 @@
  */
 import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
 import type { Body, Func } from '../assembler/assembler.js';
-import { callable } from '../engine/callable.js';
+import { callable } from '../stage/callable.js';
 import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
-import { range } from '../numbers.js';
+import { range } from '../assembler/numbers.js';
 
 /** Positions in one iteration of the inner loop. */
 const UNROLL = 4;

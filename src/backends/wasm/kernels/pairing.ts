@@ -5,7 +5,7 @@
  * `--experimental-wasm-revectorize`), with the same bits. Wide tiles are then faster, elsewhere they are usually slower.
  */
 import { instantiate, moduleBytes, wasm } from '../assembler/assembler.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { rowBytes, rowKernel } from './rowKernel.js';

@@ -3,10 +3,10 @@
  * Panels are 16 columns wide; the last ones are 8 or 4 wide, depending on how many columns remain. Padding columns
  * are 0.
  */
-import { type Command, type Place, shift } from '../engine/stage.js';
+import { type Command, type Place, shift } from '../stage/stage.js';
 import { cleared, copied, type Matrix } from './copy.js';
 import type { PanelWidth } from './tiles.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** One panel: its first column, its width in memory, and its number of columns without padding. */
 export interface Panel {

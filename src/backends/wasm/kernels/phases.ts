@@ -7,7 +7,7 @@
  * between neighbours: it is an ordinary convolution. For example, the gradient of a stride-2 convolution with
  * respect to its input has four phases, one for each parity of row and column.
  */
-import { range } from '../numbers.js';
+import { range } from '../assembler/numbers.js';
 
 /** One axis of a convolution. `before` is the padding before the input; a negative value crops. */
 export interface ConvAxis {

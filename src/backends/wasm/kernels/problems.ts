@@ -1,5 +1,5 @@
 /** Convolutions and filter gradients on strided operands, and the places of their operands. */
-import type { Place } from '../engine/stage.js';
+import type { Place } from '../stage/stage.js';
 import type { ConvGeometry, FilterStrides, ImageStrides } from './geometry.js';
 
 /** Extents and strides of a convolution; strides in elements. */

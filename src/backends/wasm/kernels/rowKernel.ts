@@ -29,11 +29,11 @@ import {
   when,
 } from '../assembler/assembler.js';
 import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
-import { callable, thread } from '../engine/callable.js';
+import { callable, thread } from '../stage/callable.js';
 import { SPILL_BYTES, SPILL_START } from '../memory/reserved.js';
 import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
-import { range } from '../numbers.js';
+import { range } from '../assembler/numbers.js';
 
 /** The offset of a tap that reads zeros. Others are multiples of 4. */
 export const PADDING = 1;

@@ -1,9 +1,9 @@
 /** Commands that run the row kernel on a block of rows. */
-import { type Command, command, type Place, shift, type TablePlace } from '../engine/stage.js';
+import { type Command, command, type Place, shift, type TablePlace } from '../stage/stage.js';
 import { type Panel, panelAt } from './panels.js';
 import { rowBytes } from './rowKernel.js';
 import { MOST_TILE_ROWS } from './tiles.js';
-import { WORD_BYTES, range } from '../numbers.js';
+import { WORD_BYTES, range } from '../assembler/numbers.js';
 
 /** Maximum number of rows that the last tile lacks. */
 const MAX_MISSING_ROWS = MOST_TILE_ROWS - 1;

@@ -1,6 +1,6 @@
 /** Divides the scratch memory of a kernel into areas. */
-import { type Place, shift } from '../engine/stage.js';
-import { WORD_BYTES } from '../numbers.js';
+import { type Place, shift } from '../stage/stage.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** Elements of a cache line. Areas begin at multiples of it, as the scratch does. */
 export const LINE_ELEMENTS = 16;

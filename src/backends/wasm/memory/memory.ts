@@ -1,9 +1,9 @@
 /** The memory of a wasm backend, a `WebAssembly.Memory`. */
-import type { Heap } from '../../shared/memory/heap.js';
+import type { Heap } from '../../shared/heap.js';
 import { MOST_PAGES, wasm, type WasmMemory } from '../assembler/assembler.js';
 import { allocator } from './allocator.js';
 import { RESERVED_BYTES } from './reserved.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 const PAGE_BYTES = 2 ** 16;
 

@@ -2,7 +2,7 @@
 import { i32, v128 } from '../assembler/assembler.js';
 import type { Expr, Lane } from '../assembler/assembler.js';
 import { laneShuffle, type Statement, type Vector } from './code.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /**
  * Location of a vector in memory: the offset of its first lane from a pointer, and the offset of each lane in use from

@@ -12,7 +12,7 @@ import { type ReductionPlan, reductionPlan, TERMS_PER_TIER } from './reductionPl
 import { type Block, LANES, type Schedule } from './schedule.js';
 import { constantOf, type Toolbox } from './tools.js';
 import { combine } from './values.js';
-import { range } from '../numbers.js';
+import { range } from '../assembler/numbers.js';
 
 export interface Accumulation {
   /** Adds values to the accumulators: one for each store, in their form in memory. */

@@ -9,7 +9,7 @@ import {
 import { across, adjacent, unrolledBesideVectors } from './unroll.js';
 import { type Analysed, elementsOf, vectorCost, vectorLoop, collapsibleLoop } from './vectorLoop.js';
 import { totalCost } from './totalCost.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** Arithmetic on an extent that is passed as an argument. */
 const flatExtent = (extent: Slot<'i32'>): FlatExtent => ({

@@ -20,7 +20,7 @@ import {
 import type { Schedule } from './schedule.js';
 import { toolbox } from './tools.js';
 import { toMemory } from './values.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** Code, and the number of elements by which it advances each pointer. */
 interface Emitted {

@@ -3,7 +3,7 @@ import { increment, type Locals, type Slot, type Statement } from './code.js';
 import type { VectorLocation } from './access.js';
 import type { Nest } from '../../shared/regions/nest.js';
 import { offsetAlong, type Block, type Level, type Part, type Schedule } from './schedule.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** A local that advances with the loops: an address or the value of an index. */
 export interface Pointer {

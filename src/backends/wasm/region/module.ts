@@ -3,11 +3,11 @@ import type { Region } from '../../../dsl/graph/region.js';
 import type { Pieces } from '../../../internal/stop.js';
 import { dependences, isFlat, keyOf, type Nest, nestOf, simplified } from '../../shared/regions/nest.js';
 import { moduleOf, TABLE_SIGNATURE } from '../assembler/assembler.js';
-import { type Command, command } from '../engine/stage.js';
+import { type Command, command } from '../stage/stage.js';
 import type { MultiplyAdd } from '../kernels/multiplyAdd.js';
 import { scheduleOf } from './choose.js';
 import { emitNest } from './emit.js';
-import { WORD_BYTES } from '../numbers.js';
+import { WORD_BYTES } from '../assembler/numbers.js';
 
 /** Properties of the machine that code is generated for. */
 export interface Target {

@@ -8,7 +8,7 @@ import * as scalar from '../../../dsl/primitives/scalar.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';
-import { modulesOf } from '../engine/modules.js';
+import { modulesOf } from '../threads/modules.js';
 import { type MultiplyAdd, separate } from '../kernels/multiplyAdd.js';
 import { programOf } from '../engine/program.js';
 

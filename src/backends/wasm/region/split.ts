@@ -1,6 +1,6 @@
 /** Splits a region into regions that write different elements, so that threads can share it. */
 import type { Access, Region } from '../../../dsl/graph/region.js';
-import { ranges } from '../engine/stage.js';
+import { ranges } from '../stage/stage.js';
 import { costOf } from './cost.js';
 import { LANES } from './schedule.js';
 

@@ -1,7 +1,7 @@
 /** Workers that start, work and end together. */
 import type { WasmMemory } from '../assembler/assembler.js';
 import { SYNC } from './several.js';
-import type { Modules } from '../engine/modules.js';
+import type { Modules } from './modules.js';
 import type { FromWorker, LoadedProgram, ToWorker } from './protocol.js';
 import type { Spawn, WorkerHandle } from './spawn.js';
 

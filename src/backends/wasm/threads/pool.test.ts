@@ -1,7 +1,7 @@
 /** The order of messages to workers, which answer only when the test makes them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../assembler/assembler.js';
-import { modulesOf } from '../engine/modules.js';
+import { modulesOf } from './modules.js';
 import { createPool, type Pool } from './pool.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 import { several } from './several.js';

@@ -3,7 +3,7 @@
  * only waits for a message, so its timers and events continue.
  */
 import type { WasmMemory } from '../assembler/assembler.js';
-import type { Modules } from '../engine/modules.js';
+import type { Modules } from './modules.js';
 import { type Crew, createCrew, type Failure, type Outcome } from './crew.js';
 import type { LoadedProgram } from './protocol.js';
 import type { Spawn } from './spawn.js';

@@ -17,7 +17,7 @@ import {
   tee,
   when,
 } from '../assembler/assembler.js';
-import { frame } from '../engine/driver.js';
+import { frame } from './driver.js';
 
 /**
  * The state that threads share: the number of threads that have arrived at the barrier, the number of times it has

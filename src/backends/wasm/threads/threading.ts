@@ -1,7 +1,7 @@
 /** The code of threads. A backend that runs everything on the calling thread does not load it. */
 import type { io } from '../../../internal/fp.js';
 import type { WasmMemory } from '../assembler/assembler.js';
-import type { Modules } from '../engine/modules.js';
+import type { Modules } from './modules.js';
 import { MOST_THREADS, SYNC_START } from '../memory/reserved.js';
 import { createPool, type Pool } from './pool.js';
 import { several } from './several.js';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { waitFor } from '../../../../properties/waiting.js';
 import { wasm } from '../assembler/assembler.js';
-import { modulesOf } from '../engine/modules.js';
+import { modulesOf } from './modules.js';
 import { createPool } from './pool.js';
 import { several } from './several.js';
 import { spawn } from './spawn.js';

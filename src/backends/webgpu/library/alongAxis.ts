@@ -1,6 +1,6 @@
 /** Primitives along one axis. A thread computes one line along the axis, or one element of it. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { View } from '../../../dsl/compile/plan.js';
+import type { View } from '../../../dsl/plan/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 
 /** Lines of a dense tensor along an axis: line `i` starts at `first`; its elements are `inner` apart. */

@@ -1,6 +1,6 @@
 /** A convolution by its definition: one thread per element of the result. Operands and result may be strided. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { View } from '../../../dsl/compile/plan.js';
+import type { View } from '../../../dsl/plan/plan.js';
 import type { Convolution } from '../../shared/convolution.js';
 import type { ElementAt, Threads } from './shader.js';
 

@@ -1,9 +1,9 @@
 /** Convolutions with several groups: the product kernels would need one dispatch per group. */
-import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Plan } from '../../../dsl/plan/plan.js';
 import { failure, messageOf, orRaise } from '../../../internal/errors.js';
 import { TE } from '../../../internal/fp.js';
 import { type Convolution, convolutionOf } from '../../shared/convolution.js';
-import type { GpuRule } from '../dispatch.js';
+import type { GpuRule } from '../device/dispatch.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
 import { threadsKernel } from './shader.js';
 

@@ -1,6 +1,6 @@
 /** `gather` and `scatterAdd` of rows. An index out of range selects the nearest row. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { View } from '../../../dsl/compile/plan.js';
+import type { View } from '../../../dsl/plan/plan.js';
 import type { ElementAt, Threads } from './shader.js';
 
 /** Copies the rows of `x` at the indices, one after another. */

@@ -1,6 +1,6 @@
 /** Kernels for primitives that are neither regions nor anchors. */
-import type { Plan, View } from '../../../dsl/compile/plan.js';
-import type { GpuRule } from '../dispatch.js';
+import type { Plan, View } from '../../../dsl/plan/plan.js';
+import type { GpuRule } from '../device/dispatch.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
 import { cumulativeSum, argmax, topKIndices } from './alongAxis.js';
 import { addRows, gatherRows } from './rows.js';

@@ -1,10 +1,10 @@
 /** Shaders with one thread per index `i`, for primitives that are neither regions nor anchors. */
-import type { Plan, View } from '../../../dsl/compile/plan.js';
-import type { GpuKernel } from '../dispatch.js';
+import type { Plan, View } from '../../../dsl/plan/plan.js';
+import type { GpuKernel } from '../device/dispatch.js';
 import { boundBuffers } from '../wgsl/access.js';
 import { gridOf } from '../wgsl/code.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
-import { elementOf } from '../wgsl/types.js';
+import { elementOf } from '../wgsl/library/types.js';
 
 /** The number of threads and the code of each one. */
 export interface Threads {

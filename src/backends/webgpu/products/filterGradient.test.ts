@@ -9,7 +9,7 @@ import { type ConvAttributes, node } from '../../../dsl/graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import * as p from '../../../dsl/primitives/index.js';
 import { reference } from '../../reference/index.js';
-import { acquireDevice } from '../adapter.js';
+import { acquireDevice } from '../device/adapter.js';
 import { backendOn } from '../backend.js';
 
 const PLAIN: ConvAttributes = {

@@ -1,5 +1,5 @@
 /** Chooses the kernel for products on a device, and loads it. */
-import type { Gpu } from '../gpu.js';
+import type { Gpu } from '../device/gpu.js';
 import type { Kernel } from './shader.js';
 import { workgroupKernel } from './workgroupKernel.js';
 

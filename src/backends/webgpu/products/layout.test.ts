@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ORIGIN } from '../../../../properties/oracles/plans.js';
-import type { View } from '../../../dsl/compile/plan.js';
+import type { View } from '../../../dsl/plan/plan.js';
 import { layoutOf } from './layout.js';
 import { productsOf } from './product.js';
 

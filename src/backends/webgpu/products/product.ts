@@ -5,7 +5,7 @@
  * reads outside the image; such elements are 0.
  */
 import type { ConvAttributes } from '../../../dsl/graph/node.js';
-import type { View } from '../../../dsl/compile/plan.js';
+import type { View } from '../../../dsl/plan/plan.js';
 import type { ProductCall } from '../../shared/anchors.js';
 
 /** One value for each of three digits; the last digit varies fastest. */

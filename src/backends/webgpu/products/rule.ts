@@ -1,10 +1,10 @@
 /** The rule for anchors: dispatches that compute tiles of a product, and a sum over parts if the depth is split. */
 import { sizeOf } from '../../../internal/numbers.js';
-import type { Plan } from '../../../dsl/compile/plan.js';
+import type { Plan } from '../../../dsl/plan/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
 import { type AnchorCall, isProduct } from '../../shared/anchors.js';
-import type { Dispatch, GpuRule } from '../dispatch.js';
-import type { RegionDispatches } from '../shaders.js';
+import type { Dispatch, GpuRule } from '../device/dispatch.js';
+import type { RegionDispatches } from '../device/shaders.js';
 import { boundBuffers } from '../wgsl/access.js';
 import { gridOf } from '../wgsl/code.js';
 import type { ShaderLimits } from '../wgsl/shader.js';

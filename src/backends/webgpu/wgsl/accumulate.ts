@@ -4,7 +4,7 @@ import { COMBINE } from '../../shared/reductions.js';
 import { type Body, bodyOf, indexOf } from './body.js';
 import { block } from './code.js';
 import { binaryExpression } from './expressions.js';
-import { literal, valueType, type Width } from './types.js';
+import { literal, valueType, type Width } from './library/types.js';
 import type { Vectors } from './vectors.js';
 import type { BoundNest } from './boundNest.js';
 

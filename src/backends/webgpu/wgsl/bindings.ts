@@ -1,5 +1,5 @@
 /** Assigns the buffers of a region to shader bindings. */
-import { offsetOf } from '../../../dsl/compile/plan.js';
+import { offsetOf } from '../../../dsl/plan/plan.js';
 import type { Access } from '../../../dsl/graph/region.js';
 import { accessOf } from './access.js';
 import type { Binding, Buffers, ShaderLimits } from './shader.js';

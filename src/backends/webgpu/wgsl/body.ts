@@ -1,7 +1,7 @@
 /** Generates the WGSL statements of a nest's body: addresses, loads, arithmetic and stores. */
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { expressionOf } from './expressions.js';
-import { type Element, elementOf, elementType, valueType, type Width } from './types.js';
+import { type Element, elementOf, elementType, valueType, type Width } from './library/types.js';
 import { isVector, type Vectors } from './vectors.js';
 import type { View, BoundNest } from './boundNest.js';
 

@@ -3,7 +3,7 @@ import { liveIn } from '../../../dsl/graph/region.js';
 import { dependences, type Nest, simplified } from '../../shared/regions/nest.js';
 import type { Place } from './bindings.js';
 import type { Binding } from './shader.js';
-import { type Element, elementOf } from './types.js';
+import { type Element, elementOf } from './library/types.js';
 
 /** A load or store of a nest. */
 export interface View extends Place {

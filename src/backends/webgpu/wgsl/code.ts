@@ -1,8 +1,8 @@
 /** Assembles compute shaders from their statements. */
 import { declaration } from './access.js';
-import { libraryFor } from './library.js';
+import { libraryFor } from './library/library.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
-import { elementType } from './types.js';
+import { elementType } from './library/types.js';
 import type { Vectors } from './vectors.js';
 import type { BoundNest } from './boundNest.js';
 

@@ -1,5 +1,5 @@
 /** Test helper: runs shaders in Node on the adapter that Dawn finds, if there is one. */
-import type { KeyWords } from '../../../dsl/compile/backend.js';
+import type { KeyWords } from '../../../dsl/plan/backend.js';
 import type { Binding, Shader, ShaderLimits } from './shader.js';
 
 export type NumberArray = Float32Array | Int32Array;

@@ -2,8 +2,8 @@
 import type { BinaryFn, UnaryFn } from '../../../dsl/graph/node.js';
 import type { Assignment, NumberType } from '../../../dsl/graph/region.js';
 import { binaryFormulas, integerFormulas, integerUnaryFormulas } from '../../shared/elementary/functions.js';
-import { type LibraryFunction, nameOf } from './library.js';
-import { literal, valueType, type Width } from './types.js';
+import { type LibraryFunction, nameOf } from './library/library.js';
+import { literal, valueType, type Width } from './library/types.js';
 
 type Arithmetic = Exclude<Assignment, { op: 'load' | 'index' }>;
 type Binary = Extract<Assignment, { op: 'binary' }>;

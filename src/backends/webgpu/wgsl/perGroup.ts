@@ -7,7 +7,7 @@ import { indexOf, storing } from './body.js';
 import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from './code.js';
 import { type GroupSchedule, type Lanes, iterationsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
-import { valueType, type Width } from './types.js';
+import { valueType, type Width } from './library/types.js';
 import type { BoundNest } from './boundNest.js';
 
 const productOf = (lanes: readonly Lanes[]): number => lanes.reduce((n, { count }) => n * count, 1);

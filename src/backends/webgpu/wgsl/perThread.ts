@@ -8,7 +8,7 @@ import { block, declarationsOf, digitsOf, gridOf, groupNumber, shaderOf } from '
 import { iterationsOf } from './schedule.js';
 import type { Shader, ShaderLimits } from './shader.js';
 import { tilesOf } from './tile.js';
-import type { Width } from './types.js';
+import type { Width } from './library/types.js';
 import type { Vectors } from './vectors.js';
 import { nearestFirst, viewsOf, type BoundNest } from './boundNest.js';
 

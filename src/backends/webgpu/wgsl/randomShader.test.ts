@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { KeyWords } from '../../../dsl/compile/backend.js';
+import type { KeyWords } from '../../../dsl/plan/backend.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
 import { randomInto } from '../../../internal/numerics/threefry.js';
 import { dawn } from './dawnTesting.js';

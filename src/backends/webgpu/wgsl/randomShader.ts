@@ -6,9 +6,9 @@ import type { Distribution } from '../../../dsl/graph/node.js';
 import { declaration } from './access.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
 import { polynomial } from './library/polynomial.js';
-import { textInWidth } from './library.js';
+import { textInWidth } from './library/library.js';
 import type { RandomShader } from './shader.js';
-import { elementType, floatLiteral } from './types.js';
+import { elementType, floatLiteral } from './library/types.js';
 
 const SIZE = 256;
 

@@ -2,7 +2,7 @@
  * Generated shaders, before they are compiled and bound. An element has four bytes: float32 is `f32`, int32 is `i32`,
  * bool is an `i32` with value 0 or 1.
  */
-import type { Call, Plan } from '../../../dsl/compile/plan.js';
+import type { Call, Plan } from '../../../dsl/plan/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
 
 /** The access mode with which a shader declares a storage binding. */

@@ -1,6 +1,6 @@
 /** Vectorization: four neighbouring iterations of a loop are computed as one vector. */
 import { tilesOf } from './tile.js';
-import type { Width } from './types.js';
+import type { Width } from './library/types.js';
 import { type View, viewsOf, type BoundNest } from './boundNest.js';
 
 export interface Vectors {

@@ -30,7 +30,7 @@ import {
 import { aboveZero, amount, finite, hinted, oneOf, refined } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { type Filled, optional } from '../../../internal/schema.js';
-import { overElements } from '../../levels/batch.js';
+import { overElements } from '../../channels/batch.js';
 import { anyEta, noiseFactor, pairRule } from '../solverOptions.js';
 
 export const controlFields = {

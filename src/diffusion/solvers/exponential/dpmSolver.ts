@@ -1,9 +1,9 @@
 /** Singlestep DPM-Solver (Lu et al. 2022a), in ε̂: with an order, and with a number of evaluations. */
 import { positive, hinted } from '../../../internal/decode.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { isData, type Level, pairsOf } from '../../levels/level.js';
-import { pathOf } from '../../levels/noising.js';
-import { sigmaOf, type Channel } from '../../levels/channel.js';
+import { isData, type Level, pairsOf } from '../../channels/level.js';
+import { pathOf } from '../../paths/noising.js';
+import { sigmaOf, type Channel } from '../../channels/channel.js';
 import { type Algorithm, type Form, minus, type PlannedStep, plus, solverOf, times, traced } from '../algorithm.js';
 import { planning } from '../plan.js';
 import { anyEta, fallFields, noiseFactor, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';

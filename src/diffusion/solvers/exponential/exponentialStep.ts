@@ -2,7 +2,7 @@
 import { sumOf } from '../../../internal/numbers.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
-import type { Channel } from '../../levels/channel.js';
+import type { Channel } from '../../channels/channel.js';
 import { type Form, minus, plus, type Prediction, times } from '../algorithm.js';
 import { ddimStep, lengthOf, weighted } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';

@@ -2,7 +2,7 @@
 import { natural } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional } from '../../../internal/schema.js';
-import type { Level } from '../../levels/level.js';
+import type { Level } from '../../channels/level.js';
 import { type Algorithm, type Form, minus, type Past, plus, type Prediction, times } from '../algorithm.js';
 import { spaceFields } from '../solverOptions.js';
 import { evaluatesAgain, hasLength, lengthOf, MAX_FALL, type OrderAt, recent, type Usable } from '../steps.js';

@@ -1,7 +1,7 @@
 import { amount, functionOf, hinted, oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { sigmaOf } from '../../levels/channel.js';
+import { sigmaOf } from '../../channels/channel.js';
 import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { solverOf } from '../algorithm.js';
 import { correctorFields, lowering, multistepFields, predictorCorrector } from './multistep.js';

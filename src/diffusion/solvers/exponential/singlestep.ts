@@ -1,6 +1,6 @@
 /** Singlestep exponential integrators: a step covers some timesteps of the grid, with an evaluation at each. */
-import { type Level, pairsOf } from '../../levels/level.js';
-import { pathOf } from '../../levels/noising.js';
+import { type Level, pairsOf } from '../../channels/level.js';
+import { pathOf } from '../../paths/noising.js';
 import { type Algorithm, plus, type Prediction, times, traced } from '../algorithm.js';
 import { planning, type Solver } from '../plan.js';
 import { evaluatesAgain, lengthOf, MAX_FALL } from '../steps.js';

@@ -1,9 +1,9 @@
 /** The buffers of a plan, and views of nodes in them. */
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
-import { dataOf } from '../../primitives/table.js';
-import type { Capabilities } from '../backend.js';
-import type { Buffer, View } from '../plan.js';
+import { dataOf } from '../../primitives/rules/table.js';
+import type { Capabilities } from '../../plan/backend.js';
+import type { Buffer, View } from '../../plan/plan.js';
 import { classOf, numberType } from './classes.js';
 import { ALIGNMENT } from './layout.js';
 import { denseStrides } from './loops.js';

@@ -1,8 +1,8 @@
 /** The calls that fill the buffers of nodes without regions. */
 import type { Anchor, Node } from '../../graph/node.js';
-import { drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/table.js';
-import type { Capabilities } from '../backend.js';
-import type { Call, KeyExpression, LibraryNode, View } from '../plan.js';
+import { drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/rules/table.js';
+import type { Capabilities } from '../../plan/backend.js';
+import type { Call, KeyExpression, LibraryNode, View } from '../../plan/plan.js';
 import { denseView, type PlanBuffers, viewIn } from './buffers.js';
 import { classOf } from './classes.js';
 import { originsOf } from './origin.js';

@@ -3,7 +3,7 @@ import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, RegionWrite } from '../../primitives/primitive.js';
-import { loweringAs, primitiveOf } from '../../primitives/table.js';
+import { loweringAs, primitiveOf } from '../../primitives/rules/table.js';
 import { entryOf } from '../../../internal/lookup.js';
 import { operandOf } from '../../graph/node.js';
 

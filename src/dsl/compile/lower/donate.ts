@@ -1,5 +1,5 @@
 /** Reuses the memory of donated inputs. */
-import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
+import { type Buffer, type Call, readsOf, writesOf } from '../../plan/plan.js';
 import { inPlace, wholesOf } from './layout.js';
 import { elementAt } from '../../../internal/lookup.js';
 

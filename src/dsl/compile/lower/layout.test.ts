@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Buffer, Call } from '../plan.js';
+import type { Buffer, Call } from '../../plan/plan.js';
 import { layout } from './layout.js';
 
 const arena = (elements: number): Buffer => ({

@@ -1,5 +1,5 @@
 /** Assigns offsets in one arena to buffers, by their lifetimes. */
-import { type Buffer, type Call, type Plan, readsOf, writesOf } from '../plan.js';
+import { type Buffer, type Call, type Plan, readsOf, writesOf } from '../../plan/plan.js';
 import { elementAt, entryOf } from '../../../internal/lookup.js';
 
 /** The buffers that contain a buffer, from the smallest to the largest. */

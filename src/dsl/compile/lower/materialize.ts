@@ -1,5 +1,5 @@
 import type { Node } from '../../graph/node.js';
-import { loweringAs, primitiveOf } from '../../primitives/table.js';
+import { loweringAs, primitiveOf } from '../../primitives/rules/table.js';
 import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 import { entryOf } from '../../../internal/lookup.js';

@@ -7,7 +7,7 @@ import {
   type Store,
   withOperands,
 } from '../../graph/region.js';
-import { type Buffer, type Call, type Origin, readsOf, writesOf } from '../plan.js';
+import { type Buffer, type Call, type Origin, readsOf, writesOf } from '../../plan/plan.js';
 import { wholesOf } from './layout.js';
 
 /** The maximum number of accesses of a merged region, excluding scalars, so that pointers stay in registers. */

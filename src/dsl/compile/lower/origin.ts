@@ -1,7 +1,7 @@
 /** The origins of calls, for `explain` and error messages. */
 import { type Node, pathOf, placeOf } from '../../graph/node.js';
-import { labelOf } from '../../primitives/table.js';
-import type { Origin } from '../plan.js';
+import { labelOf } from '../../primitives/rules/table.js';
+import type { Origin } from '../../plan/plan.js';
 import { isMovement, isSource } from './classes.js';
 
 /** Finds the path of the last operand of a node that is an input of the program; null if no operand is, or if it has no name. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../../properties/diffusion/run.js';
-import type { Capabilities } from '../backend.js';
+import type { Capabilities } from '../../plan/backend.js';
 import {
   add, ascribe, concatAll, flip, matmul, mul, program, reshape, slice, sum, type Tensor,
 } from '../../index.js'; // oxfmt-ignore
-import { offsetOf, type Plan } from '../plan.js';
+import { offsetOf, type Plan } from '../../plan/plan.js';
 import { plan } from '../planning.js';
 
 const FUSING: Capabilities = { fuses: true, composites: [], alignment: 16, scratchElements: () => 0 };

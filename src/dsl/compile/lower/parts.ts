@@ -2,7 +2,7 @@
 import { type Node, pathOf, rewrite, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { input, isInput } from '../../primitives/index.js';
-import { loweringAs } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/rules/table.js';
 import { countsOf, writtenOf } from './classes.js';
 import { addressOf, denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';

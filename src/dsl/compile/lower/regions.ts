@@ -2,7 +2,7 @@
 import type { Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Movement } from '../../primitives/primitive.js';
-import { dataOf, loweringAs } from '../../primitives/table.js';
+import { dataOf, loweringAs } from '../../primitives/rules/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
 import { isInline, numberType, writtenOf } from './classes.js';
 import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';

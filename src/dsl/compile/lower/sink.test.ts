@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Buffer, Call } from '../plan.js';
+import type { Buffer, Call } from '../../plan/plan.js';
 import { sink } from './sink.js';
 
 const arena = (elements: number): Buffer => ({ elements, dtype: 'float32', storage: { kind: 'arena', offset: 0 } });

@@ -1,5 +1,5 @@
 /** Delays calls, so that their results take up memory for a shorter time. */
-import { type Buffer, type Call, readsOf, writesOf } from '../plan.js';
+import { type Buffer, type Call, readsOf, writesOf } from '../../plan/plan.js';
 import { countsOf } from './classes.js';
 import { wholesOf } from './layout.js';
 import { elementAt, entryOf } from '../../../internal/lookup.js';

@@ -1,5 +1,5 @@
 import type { Node } from '../../graph/node.js';
-import { loweringAs } from '../../primitives/table.js';
+import { loweringAs } from '../../primitives/rules/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
 import { operandOf } from '../../graph/node.js';

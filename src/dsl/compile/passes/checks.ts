@@ -2,7 +2,7 @@
 import { raise } from '../../../internal/errors.js';
 import { type Node, pathOf, operandOf } from '../../graph/node.js';
 import { isInput } from '../../primitives/index.js';
-import { drawOf, wordsOf } from '../../primitives/table.js';
+import { drawOf, wordsOf } from '../../primitives/rules/table.js';
 
 /** Raises `ConfigError` for a graph that depends on a tensor of another trace, which no run can supply. */
 export const checkInputs = (nodes: readonly Node[], inputs: readonly Node[]): void => {

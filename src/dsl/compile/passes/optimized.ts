@@ -6,7 +6,7 @@ import { type ConstantData, type Node, reachable, rewrite, operandOf } from '../
 import { sizeOf } from '../../../internal/numbers.js';
 import { isSameShape } from '../../primitives/checks.js';
 import { constant } from '../../primitives/index.js';
-import { dataOf, primitiveOf } from '../../primitives/table.js';
+import { dataOf, primitiveOf } from '../../primitives/rules/table.js';
 import { checkInputs, checkKeys } from './checks.js';
 
 type Roots = readonly Node[];

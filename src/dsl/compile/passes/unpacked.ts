@@ -4,7 +4,7 @@
  */
 import { type Node, pathOf, rewrite, withInputs, operandOf } from '../../graph/node.js';
 import { broadcast, constant, input, mul, reshape, slice, stored, unary } from '../../primitives/index.js';
-import { primitiveOf } from '../../primitives/table.js';
+import { primitiveOf } from '../../primitives/rules/table.js';
 import { type HalfStorage, wordsFor } from '../../types/storage.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { entryOf } from '../../../internal/lookup.js';

@@ -5,7 +5,7 @@ import type { KernelForm } from '../functions.js';
 import { arena, denseStrides, describeKernels, numbers, placesOf, relativeError } from '../testing.js';
 import { attention, attentionScratchElements } from './attention.js';
 import { attentionGradient, attentionGradientScratchElements } from './gradient.js';
-import { range } from '../../numbers.js';
+import { range } from '../../assembler/numbers.js';
 
 interface Extents {
   readonly batch: number;

@@ -3,7 +3,7 @@
  * never stored for all queries (Rabe & Staats 2021, "Self-attention does not need O(n²) memory"). A row of e·v is divided by
  * Σ e at the end, so values of more than 3.4e38 / keys overflow.
  */
-import { command, type Place, shift, type Stage } from '../../engine/stage.js';
+import { command, type Place, shift, type Stage } from '../../stage/stage.js';
 import type { MatrixStrides } from '../gemm.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import {
@@ -26,7 +26,7 @@ import {
   overShares,
   scratchElementsFor,
 } from './problem.js';
-import { WORD_BYTES } from '../../numbers.js';
+import { WORD_BYTES } from '../../assembler/numbers.js';
 
 export interface AttentionForward extends AttentionProblem {
   /** The column stride must be 1. */

@@ -8,13 +8,13 @@ import {
   ranges,
   shift,
   type Stage,
-} from '../../engine/stage.js';
+} from '../../stage/stage.js';
 import { copied, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
 import { type PanelRun, panelRuns, rowCommands, type RowTable, rowTable } from '../rows.js';
 import { ROW_MULTIPLE } from '../tiles.js';
-import { WORD_BYTES, range } from '../../numbers.js';
+import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 /** A matrix in memory: its extents and its place. */
 export interface Source extends Matrix<Place> {

@@ -16,7 +16,7 @@ import {
   v128,
 } from '../../assembler/assembler.js';
 import type { Body, Local } from '../../assembler/assembler.js';
-import { callable } from '../../engine/callable.js';
+import { callable } from '../../stage/callable.js';
 import { exp } from '../../../shared/elementary/exponentials.js';
 import { computedBy } from '../../region/algebra.js';
 import { type Tools, toolsIn } from '../../region/tools.js';

@@ -16,7 +16,7 @@ import {
   ranges,
   shift,
   type Stage,
-} from '../../engine/stage.js';
+} from '../../stage/stage.js';
 import { cleared } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, type Panel, panelsOf } from '../panels.js';
@@ -41,7 +41,7 @@ import {
   overShares,
   scratchElementsFor,
 } from './problem.js';
-import { WORD_BYTES } from '../../numbers.js';
+import { WORD_BYTES } from '../../assembler/numbers.js';
 
 export interface AttentionGradient extends AttentionProblem {
   readonly dy: MatrixStrides;

@@ -8,9 +8,9 @@ import {
   sharesFor,
   shift,
   type Stage,
-} from '../../engine/stage.js';
+} from '../../stage/stage.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
-import { WORD_BYTES, range } from '../../numbers.js';
+import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 /** Raises a RangeError unless the columns of a result are contiguous. */
 export const demandContiguous = (what: string, { column }: MatrixStrides): void => {

@@ -17,13 +17,13 @@ import {
   ranges,
   shift,
   type Stage,
-} from '../../engine/stage.js';
+} from '../../stage/stage.js';
 import type { ConvPlaces, ConvProblem } from '../problems.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
 import { rowCommands, type RowTable, rowTable } from '../rows.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import { blockCount, type Blocking, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
-import { WORD_BYTES, range } from '../../numbers.js';
+import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 /** The transformed inputs of a block are 256 KiB, so that they stay in the L2 cache. */
 const BLOCKING: Blocking = { elements: 2 ** 16, fewest: 8 };

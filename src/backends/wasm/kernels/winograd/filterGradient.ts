@@ -13,13 +13,13 @@ import {
   ranges,
   shift,
   type Stage,
-} from '../../engine/stage.js';
+} from '../../stage/stage.js';
 import { cleared, copied } from '../copy.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import { blockCount, type Blocking, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
-import { WORD_BYTES, range } from '../../numbers.js';
+import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 type Area = 'shares' | 'taps';
 type ShareArea = 'inputs' | 'gradients' | 'sums';

@@ -26,9 +26,9 @@ import {
   v128,
   when,
 } from '../../assembler/assembler.js';
-import { callable } from '../../engine/callable.js';
+import { callable } from '../../stage/callable.js';
 import { PADDING } from '../rowKernel.js';
-import { range } from '../../numbers.js';
+import { range } from '../../assembler/numbers.js';
 
 type Vector = Expr<'v128'>;
 

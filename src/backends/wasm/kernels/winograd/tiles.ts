@@ -1,11 +1,11 @@
 /** The tiles of a convolution, for Winograd's algorithm. */
-import { ranges, type TablePlace } from '../../engine/stage.js';
+import { ranges, type TablePlace } from '../../stage/stage.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import { PADDING } from '../rowKernel.js';
 import { LINE_ELEMENTS } from '../scratch.js';
 import { ROW_MULTIPLE } from '../tiles.js';
 import { TILE_WORDS } from './functions.js';
-import { WORD_BYTES, range } from '../../numbers.js';
+import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 /** The minimum number of channels, on both sides, for which the transforms cost less than they save. */
 const LEAST_CHANNELS = 16;

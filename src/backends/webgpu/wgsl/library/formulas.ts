@@ -7,7 +7,7 @@
  * are those of different numbers.
  */
 import type { Algebra } from '../../../shared/elementary/algebra.js';
-import { floatLiteral } from '../types.js';
+import { floatLiteral } from './types.js';
 
 /** The algebra whose values are texts. */
 export type Text = Algebra<string, string, string>;

@@ -1,4 +1,4 @@
-import { floatLiteral } from '../types.js';
+import { floatLiteral } from './types.js';
 
 /** `c₀ + c₁x + c₂x² + …` by Horner's rule; `x` is a name. */
 export const polynomial = (x: string, coefficients: readonly number[]): string =>

@@ -1,0 +1,180 @@
+import type { Dim, NoisefoldError, RandomKey, Wide } from '../dsl/index.js';
+import { attempt, raise, showShape } from '../internal/errors.js';
+import type { Exact } from '../internal/exact.js';
+import { type either, t, TE, type taskEither } from '../internal/fp.js';
+import { positive, refined } from '../internal/decode.js';
+import { sizeOf } from '../internal/numbers.js';
+import { part } from '../internal/parts.js';
+import { optional, schema } from '../internal/schema.js';
+
+/** Some samples of a data set, in the form that a training step uses. */
+export interface Batch {
+  /** Images in [-1, 1], row-major, `[n, height, width, channels]`. */
+  readonly images: Float32Array;
+  /** The class of each image, `[n]`; -1 for none. Not needed for a model without classes. */
+  readonly labels?: Int32Array | undefined;
+}
+
+/** The extents of an image. */
+export type ImageSize = readonly [height: number, width: number, channels: number];
+
+/** The type of the height, width and channels of an image. */
+export type ImageShape = [Dim, Dim, Dim];
+
+/** The shape type of given extents, the inverse of {@link ImageExtents}. */
+export type ImageShapeOf<I extends readonly [height: number, width: number, channels: number]> = [
+  Wide<I[0]>,
+  Wide<I[1]>,
+  Wide<I[2]>,
+];
+
+/** An extent as a number type; a literal stays a literal. */
+type Known<D> = D extends number ? D : number;
+
+/** Height, width and channels of an image of shape `I`. */
+export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
+
+/** Returns extents that the caller checked as those of an image of shape `I`. */
+export const extentsFor = <I extends ImageShape>(image: readonly number[]) => image as ImageExtents<I>;
+
+declare const fits: unique symbol;
+
+/** Images of shape `I` for training. A batch may come from memory, a file or a network connection. */
+export interface Dataset<I extends ImageShape = ImageShape> {
+  readonly size: number;
+  /** Height, width and channels of an image. */
+  readonly image: ImageExtents<I>;
+  /**
+   * The samples at some positions, 0…size-1, in that order. Sizes, labels and numbers are checked each time they are
+   * loaded. A training step passes its own key, from which images may be changed at random; held-out losses and
+   * measurements pass none. A `Left` ends the run with its error.
+   */
+  readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
+  /**
+   * True if all images are in memory, so that all of them are checked before the first step. Otherwise, which is the
+   * default, an image is checked when its batch is loaded, possibly after many steps. A data set made by spreading
+   * another one inherits this field.
+   */
+  readonly inMemory?: boolean;
+  /**
+   * The random changes of the images, as JSON: the name of each function, or `{ [name]: settings }`. Snapshots store them, and
+   * a resumed run must have the same. {@link augmented} adds those that it makes.
+   */
+  readonly augmentations?: readonly unknown[];
+  /** The names of the classes, by label, if there are names. A trained model keeps them. */
+  readonly classes?: readonly string[];
+  /** Phantom, absent at run time: see {@link DataFor}. */
+  [fits]?(image: I): void;
+}
+
+/**
+ * A data set for a model of images of shape `I`: of these images, or of a size that types do not contain, which is checked
+ * when the training begins.
+ */
+export interface DataFor<I extends ImageShape> extends Dataset {
+  /** The parameter of a method may be wider or narrower: `Dim` fits 28, and 32 does not. */
+  [fits]?(image: I): void;
+}
+
+/** Images in memory, as bytes, and their labels. */
+export interface Bytes<I extends readonly [height: number, width: number, channels: number] = ImageSize> {
+  /** Row-major, `[n, height, width, channels]`. */
+  readonly pixels: Uint8Array | Uint8ClampedArray;
+  /** The class of each image, an integer ≥ 0, or -1 for none; without them the data set is for models without classes. */
+  readonly labels?: ArrayLike<number>;
+  readonly image: I;
+}
+
+/**
+ * Maps a byte to a number in [-1, 1].
+ * @example
+ * pixelOf(0) // → -1
+ * pixelOf(255) // → 1
+ */
+export const pixelOf = (byte: number): number => byte / 127.5 - 1;
+
+/** The label of an image without a class. */
+export const NO_CLASS = -1;
+
+/** Raises a `DecodeError` about a data set. */
+export const refuse = (expected: string, actual: string, hint: string, field = ''): never =>
+  raise('DecodeError', { where: `data set${field}`, expected, actual, hint });
+
+/** The labels of images, -1 for images without classes. Raises `DecodeError` for a label that is not an integer. */
+const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Array => {
+  if (labels === undefined) return new Int32Array(count).fill(NO_CLASS);
+  const wrong = Array.prototype.findIndex.call(labels, (label) => label !== (label | 0) || label < NO_CLASS);
+  if (wrong === -1) return Int32Array.from(labels);
+  const hint = 'number the classes: names.indexOf(name)';
+  return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
+};
+
+/**
+ * A data set of images in memory. `copy` writes the numbers of an image, which start at index `from`, to a batch at
+ * index `to`.
+ */
+export const datasetInMemory = <I extends ImageShape>(
+  size: number,
+  image: readonly number[],
+  labels: ArrayLike<number> | undefined,
+  copy: (from: number, batch: Float32Array, to: number) => void,
+): Dataset<I> => {
+  const each = sizeOf(image);
+  const classes = labelsOf(labels, size);
+  const batch = (positions: Int32Array): Batch => {
+    const images = new Float32Array(positions.length * each);
+    positions.forEach((position, i) => copy(position * each, images, i * each));
+    return { images, labels: positions.map((position) => classes[position]!) };
+  };
+  return {
+    size,
+    image: extentsFor<I>(image),
+    batch: (positions) => TE.fromIO(() => batch(positions)),
+    inMemory: true,
+  };
+};
+
+const BYTES = 'a Uint8Array of all images; of numbers in [-1, 1], call datasetOfImages';
+const isBytes = (value: unknown): boolean => value instanceof Uint8Array || value instanceof Uint8ClampedArray;
+const isTriple = (value: unknown): boolean => Array.isArray(value) && value.length === 3;
+
+export const imageShape = part('an image shape', 'length');
+
+export const labelList = part<ArrayLike<number>>('a label for each image, in an array', 'length');
+
+const byteFields = schema('datasetOf', {
+  pixels: refined(t.unknown, BYTES, isBytes),
+  image: refined(t.unknown, '[height, width, channels]', isTriple),
+  labels: optional(labelList),
+} satisfies Record<keyof Bytes, unknown>);
+
+/**
+ * Makes a data set of images in memory, with or without labels. Any number of channels is allowed; pictures have 1
+ * (grey), 3 (RGB) or 4 (RGB and opacity). Returns a `ConfigError` for a field that is unknown, missing or of another
+ * type, and a `DecodeError` if the extents of an image are not positive integers, or if pixels and labels do not match.
+ * @example
+ * const pixels = Uint8Array.of(0, 255, 255, 0)
+ * const data = unwrap(datasetOf({ pixels, labels: [3, 7], image: [1, 2, 1] }))
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [1, -1], labels: [7] }
+ */
+export const datasetOf = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
+  bytes: Exact<G, keyof Bytes> & Bytes<I>,
+): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
+  attempt(() => {
+    const { pixels, labels, image } = byteFields.demand<Bytes<I>>(bytes);
+    if (!image.every(positive.is)) {
+      const expected = 'image: [height, width, channels], integers of at least 1';
+      refuse(expected, showShape(image), 'give the extents of one image');
+    }
+    const each = image[0] * image[1] * image[2];
+    const size = pixels.length / each;
+    const whole = `pixels of whole images ${showShape(image)}, at least one`;
+    if (size === 0 || !Number.isInteger(size))
+      refuse(whole, `${pixels.length} pixels`, 'check the extents of an image');
+    const expected = `a label for each of the ${size} images ${showShape(image)}`;
+    if (labels !== undefined && labels.length !== size)
+      refuse(expected, `${labels.length} labels`, 'give images and labels of the same split');
+    return datasetInMemory<ImageShapeOf<I>>(size, image, labels, (from, batch, to) => {
+      for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
+    });
+  });

@@ -1,0 +1,53 @@
+/** The interface of the engines that run jobs: `local` and `queue`. */
+import { errorIn, failure, type NoisefoldError } from '../../internal/errors.js';
+import type { either } from '../../internal/fp.js';
+import type { Fallible } from '../../internal/gen.js';
+import type { Bits } from './bits.js';
+import type { Order } from './order.js';
+
+/** The end of a job. */
+export interface Outcome {
+  readonly result: either.Either<NoisefoldError, Uint8Array>;
+  /** The number of times that it failed or lost its worker before. */
+  readonly retries: number;
+}
+
+/** An engine while jobs run on it. */
+export interface OpenEngine {
+  /** The bits that its workers give. */
+  readonly bits: Bits;
+  /** The number of jobs that it takes at a time. */
+  readonly ahead: number;
+  /** Runs a job to its end. Rejects if the engine itself fails. */
+  readonly run: (order: Order) => Promise<Outcome>;
+  readonly close: () => Promise<void>;
+}
+
+/** The files that jobs need, and the number of their attempts. */
+export interface Needs {
+  /** The trained files that the jobs name. */
+  readonly checkpoints: readonly string[];
+  /** The number of times that a job may fail. */
+  readonly attempts: number;
+}
+
+/** Runs jobs on other processes: the result of `local` or of `queue`. */
+export interface ShardEngine {
+  readonly name: string;
+  readonly open: (needs: Needs) => Fallible<OpenEngine>;
+}
+
+/** The number of workers that a job may lose before it counts as failed: it may be the job that ends them. */
+export const MOST_LOST = 10;
+
+/** The error of an engine that failed, from an exception. */
+export const engineError =
+  (where: string) =>
+  (thrown: unknown): NoisefoldError =>
+    errorIn(thrown) ??
+    failure('BackendFailure', {
+      where,
+      expected: 'an engine that runs jobs',
+      actual: thrown instanceof Error ? thrown.message : String(thrown),
+      hint: 'run it again: it goes on where it ended',
+    });

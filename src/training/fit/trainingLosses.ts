@@ -1,0 +1,126 @@
+/** The differences between training a denoiser and a classifier; no other file distinguishes them. */
+import {
+  type ClassifierModel,
+  type ClassifierObjective,
+  type LossOptions,
+  type Losses,
+  type Objective,
+  type Parameterization,
+} from '../../diffusion/index.js';
+import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
+import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
+import type { AnyTeacher } from '../../diffusion/losses/loss.js';
+import { levelsWithSignal } from '../../diffusion/denoisers/requireSignal.js';
+import { pathOf } from '../../diffusion/paths/noising.js';
+import { usualLosses } from '../../diffusion/losses/usualLosses.js';
+import { nodeOf } from '../../dsl/graph/tensor.js';
+import { dims, isTensor, type Shape } from '../../dsl/index.js';
+import { show } from '../../internal/decode.js';
+import { raise, showType } from '../../internal/errors.js';
+import { E } from '../../internal/fp.js';
+import { isClassifier } from '../../checkpoints/checked.js';
+import type { ImageShape } from '../../data/dataset.js';
+import type { Trained } from '../../checkpoints/trained.js';
+import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
+
+/** The numbers of each sample that are averaged for reports: the loss and other measures. */
+export type Measure = 'losses' | 'accuracy';
+
+/** A network in training, with its losses. */
+export interface Learning<P, I extends Shape> {
+  readonly losses: (options: LossOptions) => Losses<P, I>;
+  /** The losses on held-out images, at times of the usual draw, with every label and without dropout. */
+  readonly heldOut: () => Losses<P, I>;
+  /** The trained denoiser that the losses learn from, whose parameters they get. */
+  readonly teacher?: AnyTeacher;
+  /** The loss function, whose name is in snapshots. */
+  readonly objective: Objective | ClassifierObjective;
+  readonly measures: readonly [Measure, ...Measure[]];
+  /** The part of the recipe that the trained network keeps. */
+  readonly extras: Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'>;
+}
+
+/** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
+export const predictionOf = <P, I extends Shape>(
+  model: Omit<Learnable<P, I>, 'init'> & { readonly predicts?: Parameterization },
+): Parameterization | 'class' => model.predicts ?? 'class';
+
+/** A field of a recipe that classifiers do not have. */
+const refuse = (field: string, hint: string): never =>
+  raise('ConfigError', {
+    where: `training.${field}`,
+    expected: 'no such field: it is for denoisers, and the model is a classifier',
+    actual: 'one',
+    hint,
+  });
+
+const ofClassifier = <P, I extends Shape>(
+  model: ClassifierModel<P, I>,
+  { noising, condition, ...recipe }: AnyRecipe<P, I>,
+): Learning<P, I> => {
+  if (labelDropoutOf(recipe) !== 0)
+    refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
+  if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
+  const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
+  return {
+    losses: ({ times }) => objective(noising, model, { ...(times && { times }) }),
+    heldOut: () => objective(noising, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
+    objective,
+    measures: ['losses', 'accuracy'],
+    extras: {},
+  };
+};
+
+/** Losses whose result, of any function of a caller, has a number for each sample. Raises `ConfigError` for others. */
+const ofEachSample =
+  <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
+  (params, inputs) => {
+    const result = losses(params, inputs);
+    const { losses: numbers } = Object(result) as { readonly losses?: unknown };
+    const expected = showType({ shape: dims(inputs.x0).slice(0, 1), dtype: 'float32' });
+    const actual = isTensor(numbers) ? showType(nodeOf(numbers)) : show(numbers);
+    if (actual !== expected)
+      raise('ConfigError', {
+        where: 'training.loss',
+        expected: `a loss that returns { losses, t }, with losses of each sample, ${expected}`,
+        actual: isTensor(result) ? 'a tensor' : `losses: ${actual}`,
+        hint: 'reduce each sample by meanPerSample; training takes the mean over the batch',
+      });
+    return result;
+  };
+
+/** The losses of a recipe, as its functions return them. */
+const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
+  const { model, noising } = recipe;
+  if (isClassifier(model)) return ofClassifier(model, recipe);
+  const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
+  const { teacher, estimatesEnd } = objective;
+  return {
+    losses: (options) => objective(noising, model, options),
+    heldOut: () => objective(noising, withoutDropout(model)),
+    objective,
+    ...(teacher && { teacher }),
+    measures: ['losses'],
+    extras: { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) },
+  };
+};
+
+/** Warns of a denoiser that is not defined at the end of its path, where sampling begins; null for others. */
+export const signalText = <P, I extends Shape>({ model, noising }: AnyRecipe<P, I>): string | null => {
+  if (isClassifier(model)) return null;
+  const { levelAt, last } = pathOf(noising);
+  if (E.isRight(levelsWithSignal('training', [levelAt(last)], model))) return null;
+  const subject =
+    model.needsSignal === true ? 'the denoiser is preconditioned' : 'the denoiser predicts ε or the score';
+  return `${subject}, and the path has no signal at its end, t = ${last}: draw samples with a grid that begins below it, such as karrasGrid(25), or train with predicts: 'v' or 'velocity'`;
+};
+
+/** The losses of a recipe. Raises `ConfigError` for fields that a classifier cannot have. */
+export const learningOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
+  const learning = lossesOf(recipe);
+  return {
+    ...learning,
+    losses: (options) => ofEachSample(learning.losses(options)),
+    heldOut: () => ofEachSample(learning.heldOut()),
+  };
+};

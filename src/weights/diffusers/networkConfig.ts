@@ -1,0 +1,70 @@
+/**
+ * Networks in `unet/config.json`: as diffusers describes them, and in files written by noisefold also as noisefold
+ * does.
+ */
+import type { NoisefoldError } from '../../dsl/index.js';
+import { errorAt } from '../../formats/safetensors/words.js';
+import { decode, rate } from '../../internal/decode.js';
+import { E, type either, F, t } from '../../internal/fp.js';
+import {
+  diffusersConfig,
+  diffusersConfigOf,
+  type DiffusersOptions,
+  unetArchitecture,
+  type UNetArchitecture,
+} from '../../nn/index.js';
+import { publicFields } from '../names/publicFields.js';
+import { difference } from '../../checkpoints/checkpoint.js';
+import type { JsonRecord } from '../pythonJson.js';
+
+/** A network of a folder. */
+export interface AboutNetwork {
+  readonly architecture: UNetArchitecture;
+  readonly labelDropout?: number;
+}
+
+/** A private field, which diffusers ignores. It holds the fields that a `UNet2DModel` lacks. */
+const OWN = '_noisefold';
+
+const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
+
+/**
+ * The `config.json` of a network. Returns a `ConfigError` for a network that cannot be expressed as a `UNet2DModel`.
+ */
+export const networkConfig = ({ architecture, ...others }: AboutNetwork): either.Either<NoisefoldError, JsonRecord> =>
+  E.map((fields: JsonRecord) => ({ ...fields, [OWN]: { config: architecture, ...others } }))(
+    diffusersConfigOf(architecture),
+  );
+
+/** The network that noisefold described, unless the fields of diffusers were changed since. */
+const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNetwork | undefined => {
+  const described = F.pipe(
+    E.Do,
+    E.bind('about', () =>
+      E.mapLeft(errorAt('DecodeError', OWN, 'load it as diffusers does'))(decode(own)(config[OWN])),
+    ),
+    E.bind('architecture', ({ about }) => unetArchitecture(about.config)),
+    E.bind('fields', ({ architecture }) => diffusersConfigOf(architecture)),
+  );
+  if (E.isLeft(described)) return undefined;
+  const { about, architecture, fields } = described.right;
+  const isSame =
+    difference('', publicFields(fields), publicFields(config)) === undefined &&
+    architecture.predicts === options.predicts &&
+    architecture.timesteps === options.timesteps;
+  return isSame
+    ? { architecture, ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }) }
+    : undefined;
+};
+
+/** Reads the network of a `config.json`. Returns a `ConfigError` for one that noisefold lacks. */
+export const architectureIn = (
+  config: JsonRecord,
+  options: DiffusersOptions,
+): either.Either<NoisefoldError, AboutNetwork> => {
+  const described = ownDescription(config, options);
+  if (described !== undefined) return E.right(described);
+  return E.map(({ config: architecture }: { readonly config: UNetArchitecture }) => ({ architecture }))(
+    diffusersConfig(config, options),
+  );
+};

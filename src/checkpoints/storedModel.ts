@@ -7,11 +7,12 @@ import type { NoisefoldError } from '../dsl/index.js';
 import { fail, failure } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { encoderClassifier, unet } from '../nn/index.js';
-import { isClassifier } from './checked.js';
+import { isClassifier } from './trained.js';
 import type { ImageShape } from '../data/dataset.js';
-import { predictionOf } from '../training/fit/trainingLosses.js';
+import { predictionOf } from './trained.js';
 import type { AnyTrained } from './trained.js';
 import { difference } from './checkpoint.js';
+import { aboutNoising } from './storedNoising.js';
 
 /** A denoiser or a classifier that was trained. */
 export type Network<P, I extends ImageShape> = AnyTrained<P, I>['model'];
@@ -21,6 +22,16 @@ const builders: Readonly<Record<string, (config: never) => either.Either<Noisefo
   unet,
   encoderClassifier,
 };
+
+/** What sampling depends on in the description of a training. */
+export const sampledConfig = <P, I extends ImageShape>({
+  model,
+  noising,
+}: Pick<AnyTrained<P, I>, 'model' | 'noising'>) => ({
+  predicts: predictionOf(model),
+  classes: model.classes ?? null,
+  noising: aboutNoising(noising),
+});
 
 /** The network of a description that was read from a file. */
 const built = ({

@@ -13,7 +13,7 @@ import { attempt, fail, failure } from '../internal/errors.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import { E, type either, TE } from '../internal/fp.js';
 import type { Fallible } from '../internal/gen.js';
-import { textCheck } from './textCheck.js';
+import { textCheck } from '../formats/bytes/crc32.js';
 
 /** The tables of a process as tensors, `noising.betas` and so on. */
 export const noisingTensors = (noising: Noising): ReadonlyMap<string, StoredTensor> => {

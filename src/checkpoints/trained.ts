@@ -1,6 +1,12 @@
 /** Trained networks: the results of `fit` and `loadTrained`. */
 import type { ClassifierModel, Model, Parameterization, Noising } from '../diffusion/index.js';
-import type { Resident } from '../dsl/index.js';
+import { noisingPart as anyNoising } from '../diffusion/parts.js';
+import type { NoisefoldError, Resident } from '../dsl/index.js';
+import { functionOf } from '../internal/decode.js';
+import { fail } from '../internal/errors.js';
+import { E, type either, type t } from '../internal/fp.js';
+import { isObject, part } from '../internal/parts.js';
+import { argument } from '../internal/schema.js';
 import type { IfNoClasses, WithoutClasses } from '../internal/classes.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
 
@@ -59,3 +65,40 @@ export type AnyTrained<P, I extends ImageShape> = Trained<P, I> | TrainedClassif
 export type TrainedOf<P, I extends ImageShape, M> = M extends { readonly predicts: Parameterization }
   ? Trained<P, I, IfNoClasses<M, WithoutClasses, unknown>>
   : TrainedClassifier<P, I>;
+
+/** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
+export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
+  isObject(x) && 'classes' in x && !('predicts' in x);
+
+export const noisingPart = anyNoising as t.Type<Noising>; // parts.ts does not import the type: that would be a cycle
+
+export const conditioner = functionOf('a function that makes conditions, such as superResolution({ factor: 2 })');
+
+const trainedPart = part('a trained model, as fit or loadTrained returns it', 'model', 'noising', 'image', 'params');
+
+/** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
+export const checkedNetwork =
+  (where: string) =>
+  <A>(trained: A): either.Either<NoisefoldError, A> =>
+    E.map(() => trained)(
+      argument(`${where}: trained`, trainedPart, 'give the result of fit or loadTrained').decode(trained),
+    );
+
+/** Returns a trained denoiser; `ConfigError` for anything else, such as a classifier. */
+export const checkedTrained =
+  (where: string) =>
+  <A extends { readonly model: unknown }>(trained: A): either.Either<NoisefoldError, A> =>
+    E.flatMap((network: A) =>
+      isClassifier(network.model)
+        ? fail('ConfigError', {
+            where: `${where}: trained`,
+            expected: 'a trained denoiser',
+            actual: 'a classifier',
+            hint: 'give a model that predicts; `sample` takes a classifier as `guide`',
+          })
+        : E.right(network),
+    )(checkedNetwork(where)(trained));
+
+/** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
+export const predictionOf = (model: object & { readonly predicts?: Parameterization }): Parameterization | 'class' =>
+  model.predicts ?? 'class';

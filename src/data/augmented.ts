@@ -7,7 +7,8 @@ import { F, t, TE } from '../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { fillRandom } from '../internal/numerics/threefry.js';
 import { withName } from '../internal/dual.js';
-import { dataSet, hostKey } from '../checkpoints/checked.js';
+import { dataSet } from './dataset.js';
+import { hostKey } from '../internal/decode.js';
 import { identityOf } from '../internal/identity.js';
 import type { Batch, Dataset, ImageSize } from './dataset.js';
 

@@ -109,6 +109,18 @@ const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Ar
   return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
 };
 
+/** The names of classes, in the order of their labels. */
+export const classNames = refined(
+  t.readonlyArray(t.string),
+  'the names of classes, each once',
+  (names) => new Set(names).size === names.length,
+);
+
+export const dataSet = t.intersection(
+  [part('a data set', 'size', 'image', 'batch'), t.partial({ classes: classNames })],
+  'a data set',
+);
+
 /**
  * A data set of images in memory. `copy` writes the numbers of an image, which start at index `from`, to a batch at
  * index `to`.

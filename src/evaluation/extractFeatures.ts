@@ -12,7 +12,7 @@ import { TO_UNIT } from '../internal/numbers.js';
 import { breather, mayGoOn } from '../internal/stop.js';
 import { part, signal as signalPart } from '../internal/parts.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
-import { dataSet } from '../checkpoints/checked.js';
+import { dataSet } from '../data/dataset.js';
 import type { Dataset, ImageShape } from '../data/dataset.js';
 import { datasetOfNumbers } from '../data/imageData.js';
 import type { Images } from '../data/images.js';

@@ -5,7 +5,7 @@ import { positive, refined } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { fillRandom } from '../internal/numerics/threefry.js';
-import { hostKey } from '../checkpoints/checked.js';
+import { hostKey } from '../internal/decode.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 import { dotProducts } from './rows.js';

@@ -268,6 +268,9 @@ export const epsilon = hinted(amount, '1e-5 is usual, 1e-6 in DDPM');
 /** A number, which the caller compares with others. */
 export const numberOf = (name: string): t.Type<number> => refined(t.number, name, () => true);
 
+/** A key on the host. */
+export const hostKey = exactTuple([word, word], 'a key: key(7)');
+
 /** A number from 0 to 1. */
 export const share = refined(finite, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
 

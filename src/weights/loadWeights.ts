@@ -27,7 +27,7 @@ import type { NamedModel, Naming, Weight, WeightReport, WeightTable } from '../n
 import type { WeightFiles } from '../node/weights.js';
 import { treeSpecPart } from '../dsl/graph/spec.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
-import { hostKey } from '../checkpoints/checked.js';
+import { hostKey } from '../internal/decode.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 import { compiled } from '../dsl/run/compile.js';
 import { SCALES } from '../checkpoints/quantized.js';

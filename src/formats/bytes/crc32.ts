@@ -39,3 +39,7 @@ export const crc32 = (bytes: Uint8Array, before = 0): number => {
 
 /** A check in eight hexadecimal digits. */
 export const hexOf = (check: number): string => check.toString(16).padStart(8, '0');
+
+/** The check of a list of numbers or strings, as JSON. */
+export const textCheck = (list: ArrayLike<number | string>): number =>
+  crc32(new TextEncoder().encode(JSON.stringify(Array.from(list))));

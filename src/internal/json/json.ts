@@ -3,7 +3,7 @@
  * and throws on cycles; `JSON.parse` accepts trees of any depth.
  */
 import { type Mismatch, show } from '../decode.js';
-import { E, type either, F } from '../fp.js';
+import { E, type either, F, t } from '../fp.js';
 
 /** Maximum nesting depth of arrays and objects. */
 const MAX_DEPTH = 100;
@@ -133,3 +133,17 @@ export const jsonText = (value: unknown): either.Either<Mismatch, string> => {
     E.tap(parseJson),
   );
 };
+
+/** A value that a checkpoint can hold. */
+export const json: t.Type<unknown> = new t.Type<unknown>(
+  'JSON',
+  (x): x is unknown => findNonJson(x) === null,
+  (x, context) => {
+    const objection = findNonJson(x);
+    if (objection === null) return t.success(x);
+    const { path, expected, value } = objection;
+    const steps = path.map((key) => ({ key: `${key}`, type: json }));
+    return t.failure(value, [...context, ...steps], expected);
+  },
+  F.identity,
+);

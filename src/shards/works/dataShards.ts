@@ -6,7 +6,7 @@ import { attempt, orRaise } from '../../internal/errors.js';
 import { F, t, TE } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { dataSet } from '../../checkpoints/checked.js';
+import { dataSet } from '../../data/dataset.js';
 import { inputOf } from '../jobs/input.js';
 import { type Piece, rangesOf, shardingFields } from './sharding.js';
 

@@ -6,7 +6,7 @@ import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { type OptionsOf, optional, schema } from '../../internal/schema.js';
 import { type Dataset, logLikelihoods, type LogLikelihoods } from '../../training/index.js';
-import { hostKey } from '../../checkpoints/checked.js';
+import { hostKey } from '../../internal/decode.js';
 import { genTask } from '../../dsl/run/genEffect.js';
 import { datasetOfNumbers } from '../../data/imageData.js';
 import { asData, gridCall, type GridCall } from '../jobs/calls.js';

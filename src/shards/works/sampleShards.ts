@@ -6,7 +6,7 @@ import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { type Broken, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { hostKey } from '../../checkpoints/checked.js';
+import { hostKey } from '../../internal/decode.js';
 import { genTask } from '../../dsl/run/genEffect.js';
 import { outlineOfTrained } from '../../checkpoints/trainedFiles.js';
 import { planOf } from '../../training/sample/samplePlan.js';

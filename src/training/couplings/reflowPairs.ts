@@ -8,7 +8,7 @@ import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
 import { optional, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/checked.js';
+import { checkedTrained } from '../../checkpoints/trained.js';
 import type { Dataset, ImageShape } from '../../data/dataset.js';
 import { datasetOfNumbers } from '../../data/imageData.js';
 import { genEffect } from '../../dsl/run/genEffect.js';

@@ -1,19 +1,11 @@
 import { aboutNoising } from '../../checkpoints/storedNoising.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { AnyTrained } from '../../checkpoints/trained.js';
+import { sampledConfig } from '../../checkpoints/storedModel.js';
 import { nameOf } from '../../internal/identity.js';
-import { learningOf, predictionOf } from './trainingLosses.js';
+import { learningOf } from './trainingLosses.js';
+import { predictionOf } from '../../checkpoints/trained.js';
 import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
-
-/** The part of a default configuration that sampling depends on. */
-export const sampledConfig = <P, I extends ImageShape>({
-  model,
-  noising,
-}: Pick<AnyTrained<P, I>, 'model' | 'noising'>) => ({
-  predicts: predictionOf(model),
-  classes: model.classes ?? null,
-  noising: aboutNoising(noising),
-});
 
 /**
  * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that determines the

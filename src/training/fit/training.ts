@@ -2,16 +2,30 @@ import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { decay, functionOf, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
-import { t, type taskEither } from '../../internal/fp.js';
+import { F, t, type taskEither } from '../../internal/fp.js';
 import { part, partLike, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, dataSet, hostKey, json, learnablePart, noisingPart } from '../../checkpoints/checked.js';
+import { conditioner, isClassifier, noisingPart } from '../../checkpoints/trained.js';
+import { dataSet } from '../../data/dataset.js';
+import { hostKey } from '../../internal/decode.js';
+import { json } from '../../internal/json/json.js';
 import type { DataFor, ImageShape } from '../../data/dataset.js';
 import type { Snapshot } from '../../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { type Explosion, explosions } from '../warnings/lossSpike.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
+
+const denoiserPart = part('a model', 'predicts', 'apply', 'params', 'init');
+const classifierPart = part('a classifier', 'classes', 'apply', 'params', 'init');
+
+/** A network to be trained: a denoiser or a classifier. */
+export const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
+  'a model',
+  t.unknown.is,
+  (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),
+  F.identity,
+);
 
 /** Images that are not used for training, on which the loss is measured. */
 export interface HeldOut<I extends ImageShape = ImageShape> {

@@ -18,7 +18,7 @@ import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
 import { E } from '../../internal/fp.js';
-import { isClassifier } from '../../checkpoints/checked.js';
+import { isClassifier } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Trained } from '../../checkpoints/trained.js';
 import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
@@ -39,11 +39,6 @@ export interface Learning<P, I extends Shape> {
   /** The part of the recipe that the trained network keeps. */
   readonly extras: Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'>;
 }
-
-/** The prediction of a network, for snapshots and files: the parameterization of a denoiser, or 'class'. */
-export const predictionOf = <P, I extends Shape>(
-  model: Omit<Learnable<P, I>, 'init'> & { readonly predicts?: Parameterization },
-): Parameterization | 'class' => model.predicts ?? 'class';
 
 /** A field of a recipe that classifiers do not have. */
 const refuse = (field: string, hint: string): never =>

@@ -9,7 +9,7 @@ import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/checked.js';
+import { checkedTrained } from '../../checkpoints/trained.js';
 import type { DataFor, Dataset, ImageShape } from '../../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';

@@ -11,7 +11,7 @@ import { type Block, keep, take } from '../../internal/gen.js';
 import { floatStorage } from '../../dsl/types/storage.js';
 import { positive } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/checked.js';
+import { checkedTrained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
 import { genEffect, genTask } from '../../dsl/run/genEffect.js';

@@ -5,7 +5,7 @@ import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { dual, type Dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
-import { checkedTrained } from '../../checkpoints/checked.js';
+import { checkedTrained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { beginningOf } from './givenImages.js';

@@ -37,7 +37,7 @@ import { type Block, gen, hold, take } from '../../internal/gen.js';
 import type { Itself } from '../../internal/itself.js';
 import { optional, schema } from '../../internal/schema.js';
 import { breather, mayGoOn } from '../../internal/stop.js';
-import { checkedTrained } from '../../checkpoints/checked.js';
+import { checkedTrained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { type Images, imagesOf } from '../../data/images.js';
 import { genEffect } from '../../dsl/run/genEffect.js';

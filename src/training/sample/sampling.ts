@@ -10,7 +10,7 @@ import { t } from '../../internal/fp.js';
 import { TO_UNIT } from '../../internal/numbers.js';
 import { isObject, numbers, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { hostKey } from '../../checkpoints/checked.js';
+import { hostKey } from '../../internal/decode.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import { type GivenNoises, noisesRecord } from './givenNoise.js';

@@ -30,7 +30,7 @@ import {
 import { fileExists } from '../../node/files.js';
 import { demandFolder } from '../../node/folders.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { noisingPart } from '../../checkpoints/checked.js';
+import { noisingPart } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import type { Trained } from '../../checkpoints/trained.js';

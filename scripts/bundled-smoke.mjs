@@ -29,7 +29,7 @@ const numbers = await nf.run(read(await nf.run(run({ x: new Float32Array(${SIZE 
 globalThis.result = numbers.every((number) => number === ${SIZE}) ? 'right' : 'wrong';
 `,
   'all.js': "new Worker(new URL('./everything.js', import.meta.url), { type: 'module' });",
-  'everything.js': ['dsl', 'nn', 'diffusion', 'training', 'evaluation', 'backends/wasm', 'backends/webgpu']
+  'everything.js': ['dsl', 'nn', 'diffusion', 'training', 'weights', 'evaluation', 'backends/wasm', 'backends/webgpu']
     .map((name, i) => `import * as part${i} from 'noisefold/${name}';\nconsole.log(part${i});`)
     .join('\n'),
   'least.js': "import { kdpm2 } from 'noisefold/diffusion';\nconsole.log(kdpm2());",

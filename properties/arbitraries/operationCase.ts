@@ -1,7 +1,6 @@
 /** One operation with shapes, attributes and numbers for its operands. */
 import fc from 'fast-check';
-import type { DType, Node } from '../../src/dsl/graph/node.js';
-import { node } from '../../src/dsl/graph/node.js';
+import { type DType, type Node, node } from '../../src/dsl/graph/node.js';
 import { sizeOf } from '../../src/internal/numbers.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
 import { showGraph } from '../oracles/text.js';

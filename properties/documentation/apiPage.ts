@@ -2,7 +2,18 @@
 import type { Exported } from './examples.js';
 
 /** The imports of the page, in the order in which a program uses them. */
-export const ENTRIES = ['', 'training', 'diffusion', 'nn', 'evaluation', 'shards', 'terminal', 'dsl', 'backend'];
+export const ENTRIES = [
+  '',
+  'training',
+  'diffusion',
+  'nn',
+  'weights',
+  'evaluation',
+  'shards',
+  'terminal',
+  'dsl',
+  'backend',
+];
 
 /** The group of an export within its import, by the folder of its source; '' for none. */
 const groupOf = ({ entry, file }: Exported): string => {

@@ -17,23 +17,20 @@ import {
   valueAuxAndGrad,
   valueShape,
 } from 'noisefold/dsl';
+import { encoderClassifier, unet, type UNet, type UNetArchitecture, type UNetConditioning } from 'noisefold/nn';
 import {
   diffusersConfig,
   edmConfig,
-  encoderClassifier,
   guidedDiffusionClassifierConfig,
   guidedDiffusionConfig,
   type NamedModel,
   type Naming,
   renamedToTheirs,
-  unet,
-  type UNet,
-  type UNetArchitecture,
-  type UNetConditioning,
   type Weight,
   type Weights,
-} from 'noisefold/nn';
-import { loadWeights, type StoredTensor } from 'noisefold/training';
+} from 'noisefold/weights';
+import { type StoredTensor } from 'noisefold/training';
+import { loadWeights } from 'noisefold/weights';
 import type { Published } from '../golden/published.js';
 
 type Images = Tensor<[Dim, Dim, Dim, Dim]>;

@@ -3,8 +3,9 @@ import { open, unwrap } from 'noisefold';
 import { reference } from 'noisefold/backends/reference';
 import { preconditioned, noisingOfSigmas, overNoising } from 'noisefold/diffusion';
 import { compile, constantOf, type Dim, program, read, type Tensor } from 'noisefold/dsl';
-import { edmConfig, unet } from 'noisefold/nn';
-import { loadWeights } from 'noisefold/training';
+import { unet } from 'noisefold/nn';
+import { edmConfig } from 'noisefold/weights';
+import { loadWeights } from 'noisefold/weights';
 import { expect, test } from 'vitest';
 import { publishedNamed } from '../golden/published.js';
 

@@ -5,17 +5,14 @@ import {
   classifierArchitecture,
   type ClassifierConfig,
   classifierPresets,
-  diffusersConfig,
-  edmConfig,
   encoderClassifier,
-  guidedDiffusionClassifierConfig,
-  guidedDiffusionConfig,
   parameterCount,
   unet,
   unetArchitecture,
   type UNetConfig,
   unetPresets,
 } from 'noisefold/nn';
+import { diffusersConfig, edmConfig, guidedDiffusionClassifierConfig, guidedDiffusionConfig } from 'noisefold/weights';
 import { describe, expect, test } from 'vitest';
 
 /**

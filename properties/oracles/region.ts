@@ -1,7 +1,6 @@
 /** Evaluates a region by its definition, one scalar at a time. */
 import { COMBINE } from '../../src/backends/shared/reductions.js';
-import { identityOf } from '../../src/dsl/graph/region.js';
-import type { Access, Assignment, NumberType, Region } from '../../src/dsl/graph/region.js';
+import { type Access, type Assignment, identityOf, type NumberType, type Region } from '../../src/dsl/graph/region.js';
 import { castFunction } from '../../src/dsl/primitives/casts.js';
 import * as scalar from '../../src/dsl/primitives/scalar.js';
 

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wasm } from '../../src/backends/wasm/index.js';
-import { key, upload } from '../../src/dsl/index.js';
+import { key, mean, upload } from '../../src/dsl/index.js';
 import { compareFeatures, extractFeatures, featuresOf } from '../../src/evaluation/index.js';
-import { mean } from '../../src/dsl/index.js';
 import { open } from '../../src/index.js';
 import {
   encodeShards,

@@ -2,7 +2,14 @@
  * Options with a misspelt field in a spread or in a variable: the error is at the argument, and names the field. Literals
  * are in options.ts.
  */
-import { type Dim, type Extent, iterate, type Executable, type Value } from '../../src/dsl/index.js';
+import {
+  type Dim,
+  type Executable,
+  type Extent,
+  iterate,
+  type NoisefoldError,
+  type Value,
+} from '../../src/dsl/index.js';
 import {
   adam,
   adamw,
@@ -68,7 +75,6 @@ import {
   variationalBound,
 } from '../../src/training/index.js';
 import { type E } from '../../src/internal/fp.js';
-import type { NoisefoldError } from '../../src/dsl/index.js';
 import { expectType } from './expect.js';
 
 declare const model: UNet<[28, 28, 1]>;

@@ -12,13 +12,7 @@ import { E, t, TE, type taskEither } from '../internal/fp.js';
 import { gen, take } from '../internal/gen.js';
 import { part } from '../internal/parts.js';
 import { type FilledOf, optional, schema } from '../internal/schema.js';
-import {
-  decodeMetricsLog,
-  encodeMetrics,
-  isLineBefore,
-  type Metrics,
-  metricsFields,
-} from '../reports/metrics.js';
+import { decodeMetricsLog, encodeMetrics, isLineBefore, type Metrics, metricsFields } from '../reports/metrics.js';
 import { findCheckpoint, loadCheckpoint, readProgress, saveCheckpoint } from './checkpoint.js';
 import {
   appendLine,

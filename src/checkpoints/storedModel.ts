@@ -7,10 +7,8 @@ import type { NoisefoldError } from '../dsl/index.js';
 import { fail, failure } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';
 import { encoderClassifier, unet } from '../nn/index.js';
-import { isClassifier } from './trained.js';
+import { type AnyTrained, isClassifier, predictionOf } from './trained.js';
 import type { ImageShape } from '../data/dataset.js';
-import { predictionOf } from './trained.js';
-import type { AnyTrained } from './trained.js';
 import { difference } from './checkpoint.js';
 import { aboutNoising } from './storedNoising.js';
 

@@ -14,18 +14,15 @@ import { gen, keep, take } from '../internal/gen.js';
 import type { ClassifierParams, UNetParams } from '../nn/index.js';
 import { part } from '../internal/parts.js';
 import { argument, optional, type OptionsOf, record, schema } from '../internal/schema.js';
-import { checkedNetwork, noisingPart } from './trained.js';
-import { classNames } from '../data/dataset.js';
-import { extentsFor, type ImageShape } from '../data/dataset.js';
+import { type AnyTrained, checkedNetwork, noisingPart, type Trained, type TrainedClassifier } from './trained.js';
+import { classNames, extentsFor, type ImageShape } from '../data/dataset.js';
 import { genEffect } from '../dsl/run/genEffect.js';
-import { sampledConfig } from './storedModel.js';
-import type { AnyTrained, Trained, TrainedClassifier } from './trained.js';
+import { aboutModel, CUSTOM, modelFrom, type Network, ofKind, sampledConfig } from './storedModel.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
 import { quantized, restoring } from './quantized.js';
 import { rounded } from './rounded.js';
 import { matching, readTensors } from './snapshot.js';
 import { uploadStored } from './uploadStored.js';
-import { aboutModel, CUSTOM, modelFrom, type Network, ofKind } from './storedModel.js';
 import { errorAt, wordsOf } from '../formats/safetensors/words.js';
 import {
   type AboutPath,

@@ -1,16 +1,14 @@
 /** Random changes to the images of a data set, drawn again each time an image is used for training. */
 import { foldIn, fork, type RandomKey } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
-import { natural, oneOf, refined, share } from '../internal/decode.js';
+import { hostKey, natural, oneOf, refined, share } from '../internal/decode.js';
 import { attempt, raise, showShape } from '../internal/errors.js';
 import { F, t, TE } from '../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { fillRandom } from '../internal/numerics/threefry.js';
 import { withName } from '../internal/dual.js';
-import { dataSet } from './dataset.js';
-import { hostKey } from '../internal/decode.js';
-import { identityOf } from '../internal/identity.js';
-import type { Batch, Dataset, ImageSize } from './dataset.js';
+import { type Batch, dataSet, type Dataset, type ImageSize } from './dataset.js';
+import { identityOf } from './identity.js';
 
 /** An image on the host, in [-1, 1], row-major. */
 export interface ImagePixels {

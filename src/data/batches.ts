@@ -1,9 +1,8 @@
 import { foldIn } from '../dsl/random/keys.js';
 import type { Exact } from '../internal/exact.js';
 import { fillRandom } from '../internal/numerics/threefry.js';
-import { positive, refined } from '../internal/decode.js';
+import { hostKey, positive, refined } from '../internal/decode.js';
 import { type OptionsOf, schema } from '../internal/schema.js';
-import { hostKey } from '../internal/decode.js';
 
 /** The number of images of a data set, whose positions are int32. */
 export const dataSize = refined(positive, 'an integer from 1 to 2^31 - 1', (n) => n < 2 ** 31);

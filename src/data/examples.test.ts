@@ -1,17 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../backends/wasm/backend.js';
 import { cosine, ddpm, type Model, preconditioned } from '../diffusion/index.js';
-import {
-  add,
-  ascribeLike,
-  averagePool,
-  failure,
-  key,
-  type Scalar,
-  upsample,
-  using,
-  zerosLike,
-} from '../dsl/index.js';
+import { add, ascribeLike, averagePool, failure, key, type Scalar, upsample, using, zerosLike } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import { adam, allZeros, encoderClassifier, parameter, unet, type UNetParams } from '../nn/index.js';
 import { augmented, randomFlip } from './augmented.js';

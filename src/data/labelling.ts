@@ -4,8 +4,7 @@ import { fail } from '../internal/errors.js';
 import { functionOf, oneOf } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { optional, type OptionsOf } from '../internal/schema.js';
-import { classNames } from './dataset.js';
-import { NO_CLASS } from './dataset.js';
+import { classNames, NO_CLASS } from './dataset.js';
 
 /** The class of a picture, by its path below the folder, with `/` between names: a name, or a number from 0 to 65535. */
 export type LabelOf = (path: string) => string | number;

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Machine } from './machine.js';
-import { machine } from './machine.js';
+import { type Machine, machine } from './machine.js';
 import type { Finding } from './probe.js';
 import { formatReport, reportOf } from './report.js';
 

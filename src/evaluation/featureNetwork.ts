@@ -1,12 +1,6 @@
 /** Networks whose features the metrics compare. */
 import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
-import {
-  extentsFor,
-  type ImageExtents,
-  type ImageShape,
-  type ImageShapeOf,
-  type ImageSize,
-} from '../data/dataset.js';
+import { extentsFor, type ImageExtents, type ImageShape, type ImageShapeOf, type ImageSize } from '../data/dataset.js';
 import { demanding } from '../internal/takes.js';
 import { callback, list } from '../internal/parts.js';
 

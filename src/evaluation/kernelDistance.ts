@@ -1,11 +1,10 @@
 import { foldIn, key as keyOf, type NoisefoldError, type RandomKey } from '../dsl/index.js';
 import { raise } from '../internal/errors.js';
 import type { Exact } from '../internal/exact.js';
-import { positive, refined } from '../internal/decode.js';
+import { hostKey, positive, refined } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { fillRandom } from '../internal/numerics/threefry.js';
-import { hostKey } from '../internal/decode.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 import { dotProducts } from './rows.js';

@@ -114,25 +114,3 @@ export {
   type EmaWarmup,
   gammaOf,
 } from './optimizers/ema.js';
-export { guidedDiffusion, type GuidedDiffusionNames } from '../weights/names/guidedDiffusion.js';
-export { diffusers } from '../weights/names/diffusers.js';
-export { edmNames } from '../weights/names/edm.js';
-export { guidedDiffusionConfig, type GuidedDiffusionOptions } from '../weights/configs/guidedDiffusionConfig.js';
-export { guidedDiffusionClassifierConfig } from '../weights/configs/guidedDiffusionClassifierConfig.js';
-export { diffusersConfig, type DiffusersOptions } from '../weights/configs/diffusersConfig.js';
-export { diffusersConfigOf } from '../weights/configs/diffusersConfigOf.js';
-export { edmConfig } from '../weights/configs/edmConfig.js';
-export type { Translated } from '../weights/names/translated.js';
-export { type Layout, theirShape, toOurs, toTheirs, type Weight } from '../weights/names/layout.js';
-export type { Rows, WeightRow } from '../weights/names/rows.js';
-export {
-  type NamedModel,
-  namesBy,
-  type Naming,
-  ownNames,
-  type ParameterLeaf,
-  type WeightEntry,
-  type WeightTable,
-} from '../weights/names/table.js';
-export { renamedToOurs, renamedToTheirs, type Weights } from '../weights/names/rename.js';
-export { describeReport, type Mismatched, type WeightReport } from '../weights/names/report.js';

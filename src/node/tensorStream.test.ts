@@ -7,7 +7,12 @@ import { fc, test } from '@fast-check/vitest';
 import { afterAll, afterEach, describe, expect, vi } from 'vitest';
 import { reference } from '../backends/reference/index.js';
 import { type Backend, key, type NoisefoldError, read, treeSpec, using } from '../dsl/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors/safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type TensorFile,
+} from '../formats/safetensors/safetensors.js';
 import { E, F, RTE, TE } from '../internal/fp.js';
 import { faults } from '../../properties/faults.js';
 import { leftOf, right } from '../training/testing.js';

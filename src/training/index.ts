@@ -82,21 +82,6 @@ export {
   type TrainedFileOptions,
 } from '../checkpoints/trainedFiles.js';
 export {
-  type LoadableModel,
-  type LoadedWeights,
-  loadWeights,
-  type LoadWeightsOptions,
-} from '../weights/loadWeights.js';
-export {
-  type DiffusersScheduler,
-  diffusersScheduler,
-  type DiffusersSchedulerOptions,
-} from '../weights/schedulers/diffusersScheduler.js';
-export { type DiffusersFolder, loadDiffusers, type LoadedDiffusers } from '../weights/diffusers/loadDiffusers.js';
-export { saveDiffusers, type SaveDiffusersOptions } from '../weights/diffusers/saveDiffusers.js';
-export type { SchedulerSampling } from '../weights/schedulers/schedulerSettings.js';
-export { saveWeights, type SaveWeightsOptions } from '../weights/saveWeights.js';
-export {
   decodeCheckpoint,
   encodeCheckpoint,
   findCheckpoint,
@@ -104,7 +89,12 @@ export {
   resumable,
   saveCheckpoint,
 } from '../checkpoints/checkpoint.js';
-export { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorFile } from '../formats/safetensors/safetensors.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type TensorFile,
+} from '../formats/safetensors/safetensors.js';
 export { type Cifar10, cifar10Classes, decodeCifar10 } from '../formats/cifar10.js';
 export { halvesOf } from '../internal/numerics/toFloat16.js';
 export { gunzip } from '../formats/bytes/gzip.js';
@@ -128,7 +118,4 @@ export { lossChart, type LossChartOptions } from '../reports/lossChart.js';
 export { appendLine, fileExists, readBytes, writeAtomically } from '../node/files.js';
 export { fitIn, fitInFolder, type FitInFolder, type Saving } from './fit/fitInFolder.js';
 export { type Opening, openRunFolder, type RunFolder } from '../checkpoints/runFolder.js';
-export { type FileInMemory, type WeightFiles, type WeightOptions, withWeights } from '../node/weights.js';
-export type { OpenTensors, TensorInfo } from '../formats/safetensors/openTensors.js';
-export type { BlobLike } from '../formats/bytes/source.js';
 export { type SignalStop, stopOnSignals } from '../node/stopOnSignals.js';

@@ -5,17 +5,20 @@ import { onWasm } from '../../properties/training/onWasm.js';
 import { cfg, ddim } from '../diffusion/index.js';
 import {
   type Backend,
+  compile,
   fail,
   isValue,
   key,
+  leafSpec,
   leaves,
   planMemory,
   program,
   type Resident,
   storeAs,
+  type Tensor,
+  treeSpec,
   valueStorage,
 } from '../dsl/index.js';
-import { compile, leafSpec, treeSpec, type Tensor } from '../dsl/index.js';
 import { TE } from '../internal/fp.js';
 import { floatsOfHalves } from '../internal/numerics/float16.js';
 import { halvesOf } from '../internal/numerics/toFloat16.js';

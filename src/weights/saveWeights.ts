@@ -1,16 +1,15 @@
 /** Saves parameters as files that other projects read. */
 import type { Effect } from '../dsl/run/effect.js';
-import type { Resident, TreeSpec } from '../dsl/index.js';
+import type { Backend, Resident, TreeSpec } from '../dsl/index.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import { prefixOf } from '../formats/weights.js';
 import type { Exact } from '../internal/exact.js';
 import { t } from '../internal/fp.js';
 import { type Block, take } from '../internal/gen.js';
 import { theirsOf } from './names/rename.js';
-import { ownNames } from './names/table.js';
-import type { NamedModel, Weight, WeightTable } from '../nn/index.js';
+import { type NamedModel, ownNames, type WeightTable } from './names/table.js';
+import type { Weight } from './names/layout.js';
 import { writeTensors } from '../node/tensorStream.js';
-import type { Backend } from '../dsl/index.js';
 import { argument, type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 import { fileDType, rounded } from '../checkpoints/rounded.js';

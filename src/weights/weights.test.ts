@@ -7,17 +7,12 @@ import { reference } from '../backends/reference/index.js';
 import { type Backend, compile, key, type NoisefoldError, program, type Resident, using } from '../dsl/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../formats/safetensors/safetensors.js';
 import { E } from '../internal/fp.js';
-import {
-  diffusers,
-  edmNames,
-  guidedDiffusion,
-  type Naming,
-  renamedToOurs,
-  renamedToTheirs,
-  unet,
-  type UNetConfig,
-  type UNetParams,
-} from '../nn/index.js';
+import { unet, type UNetConfig, type UNetParams } from '../nn/index.js';
+import { diffusers } from './names/diffusers.js';
+import { edmNames } from './names/edm.js';
+import { guidedDiffusion } from './names/guidedDiffusion.js';
+import { type Naming } from './names/table.js';
+import { renamedToOurs, renamedToTheirs } from './names/rename.js';
 import { describeReport } from './names/report.js';
 import { right } from '../training/testing.js';
 import { readTensors } from '../checkpoints/snapshot.js';

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { E } from '../../internal/fp.js';
 import { attempt } from '../../internal/errors.js';
 import { node } from './node.js';
-import { program } from './spec.js';
-import { extentsOf, fillSpec, leafSpec, parseSpec, type Spec, symbolsOf, treeSpec } from './spec.js';
+import { extentsOf, fillSpec, leafSpec, parseSpec, program, type Spec, symbolsOf, treeSpec } from './spec.js';
 import { type Dim, dims, type Tensor, tensor } from './tensor.js';
 
 const parsed = (spec: Spec) =>

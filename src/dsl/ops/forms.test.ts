@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { features } from '../../../properties/features/all.js';
 import { hasTwoForms, type Operand } from '../../../properties/features/feature.js';
 import { E } from '../../internal/fp.js';
-import { graphText } from '../graph/node.js';
+import { graphText, type Node, node } from '../graph/node.js';
 import * as dsl from '../index.js';
 import { attempt } from '../../internal/errors.js';
-import { type Node, node } from '../graph/node.js';
 
 /** `properties/features` lists every operation of the DSL: `features.test.ts` compares it with the exports. */
 const exported: Readonly<Record<string, unknown>> = dsl;

@@ -1,7 +1,14 @@
 /** Constructors of nodes without operands, or with only keys as operands. */
 import { raise, refuseShape, showShape } from '../../internal/errors.js';
-import type { ConstantData, Distribution, DType, Node, NodeOf } from '../graph/node.js';
-import { node, pathOf } from '../graph/node.js';
+import {
+  type ConstantData,
+  type Distribution,
+  type DType,
+  type Node,
+  node,
+  type NodeOf,
+  pathOf,
+} from '../graph/node.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { demandKey, heldBy, type Numbers } from './checks.js';
 

@@ -1,6 +1,6 @@
 /** Explains an executable, call by call. */
 import { showShape } from '../../internal/errors.js';
-import type { Anchor } from '../graph/node.js';
+import { type Anchor, extentAt } from '../graph/node.js';
 import { sizeOf, sumOf } from '../../internal/numbers.js';
 import { list, part, partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
@@ -8,7 +8,6 @@ import type { Call, Plan, Storage, View } from '../plan/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
 import { demanding } from '../../internal/takes.js';
-import { extentAt } from '../graph/node.js';
 
 /** One call of a plan and its costs. */
 export interface ExplainedCall {

@@ -24,8 +24,7 @@ import {
   upload,
   valueStorage,
 } from '../index.js';
-import type { Plan } from '../plan/plan.js';
-import { readsOf, writesOf } from '../plan/plan.js';
+import { type Plan, readsOf, writesOf } from '../plan/plan.js';
 
 const backends = [
   ['reference', reference],

@@ -1,7 +1,6 @@
 /** The result of a job: a file of tensors named by the job. Its bytes follow from the job alone. */
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors/safetensors.js';
-import type { NoisefoldError } from '../../internal/errors.js';
-import { fail } from '../../internal/errors.js';
+import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, F, type either } from '../../internal/fp.js';
 
 /** The tensors of a result. The first extent of each is the number of items. */

@@ -1,12 +1,11 @@
 /** Likelihoods of the images of a data set as jobs. */
 import type { Task } from '../../dsl/run/effect.js';
-import { positive } from '../../internal/decode.js';
+import { hostKey, positive } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { type OptionsOf, optional, schema } from '../../internal/schema.js';
 import { type Dataset, logLikelihoods, type LogLikelihoods } from '../../training/index.js';
-import { hostKey } from '../../internal/decode.js';
 import { genTask } from '../../dsl/run/genEffect.js';
 import { datasetOfNumbers } from '../../data/imageData.js';
 import { asData, gridCall, type GridCall } from '../jobs/calls.js';

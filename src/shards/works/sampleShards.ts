@@ -1,12 +1,11 @@
 /** Samples of a trained model as jobs. */
 import type { Task } from '../../dsl/run/effect.js';
-import { natural, positive } from '../../internal/decode.js';
+import { hostKey, natural, positive } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { type Broken, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { hostKey } from '../../internal/decode.js';
 import { genTask } from '../../dsl/run/genEffect.js';
 import { outlineOfTrained } from '../../checkpoints/trainedFiles.js';
 import { planOf } from '../../training/sample/samplePlan.js';

@@ -8,7 +8,7 @@ import type { Exact } from '../../internal/exact.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
 import { isObject } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { settingsOf } from '../../internal/identity.js';
+import { settingsOf } from '../../data/identity.js';
 import { type Coupling, type ImagesToCouple, noiseBy } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 

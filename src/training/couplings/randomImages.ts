@@ -4,8 +4,7 @@ import { withName } from '../../internal/dual.js';
 import { orRaise } from '../../internal/errors.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
 import { demanding } from '../../internal/takes.js';
-import { dataSet } from '../../data/dataset.js';
-import type { Dataset } from '../../data/dataset.js';
+import { dataSet, type Dataset } from '../../data/dataset.js';
 import { loaded } from '../../data/examples.js';
 import type { Coupling } from './coupling.js';
 

@@ -8,14 +8,13 @@ import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { fillRandom } from '../../internal/numerics/threefry.js';
 import { optional, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/trained.js';
+import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { Dataset, ImageShape } from '../../data/dataset.js';
 import { datasetOfNumbers } from '../../data/imageData.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { labelNumbers } from '../sample/labels.js';
 import { sample } from '../sample/sample.js';
 import { requestFields, type Sampling, wayFields } from '../sample/sampling.js';
-import type { Trained } from '../../checkpoints/trained.js';
 import type { ImagesToCouple } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 

@@ -1,5 +1,5 @@
 /** Functions of a training that a snapshot cannot identify. */
-import { isAnonymous, NAMELESS } from '../../internal/identity.js';
+import { isAnonymous, NAMELESS } from '../../data/identity.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { learningOf } from './trainingLosses.js';
 import { defaults } from './recipe.js';

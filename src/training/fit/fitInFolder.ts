@@ -18,7 +18,14 @@ import type { TrainEvent } from './trainEvent.js';
 import type { Metrics } from '../../reports/metrics.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import type { TrainedOf } from '../../checkpoints/trained.js';
-import { hinting, newestIn, type Opening, openingFields, openRunFolder, type RunFolder } from '../../checkpoints/runFolder.js';
+import {
+  hinting,
+  newestIn,
+  type Opening,
+  openingFields,
+  openRunFolder,
+  type RunFolder,
+} from '../../checkpoints/runFolder.js';
 import { exitWith, stopOnSignals } from '../../node/stopOnSignals.js';
 import type { StopSignal } from '../../internal/stop.js';
 

@@ -1,10 +1,7 @@
-import { aboutNoising } from '../../checkpoints/storedNoising.js';
 import type { ImageShape } from '../../data/dataset.js';
-import type { AnyTrained } from '../../checkpoints/trained.js';
 import { sampledConfig } from '../../checkpoints/storedModel.js';
-import { nameOf } from '../../internal/identity.js';
+import { nameOf } from '../../data/identity.js';
 import { learningOf } from './trainingLosses.js';
-import { predictionOf } from '../../checkpoints/trained.js';
 import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
 
 /**

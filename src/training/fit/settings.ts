@@ -1,14 +1,13 @@
 /** The settings of a training as JSON, for snapshots. A run that resumes compares them, in addition to its `config`. */
-import { crc32 } from '../../formats/bytes/crc32.js';
+import { crc32, textCheck } from '../../formats/bytes/crc32.js';
 import { type Block, type Fallible, gen, take } from '../../internal/gen.js';
 import { argument } from '../../internal/schema.js';
 import { optimizerSettings } from '../../nn/optimizers/optimizer.js';
 import { json } from '../../internal/json/json.js';
 import type { Dataset, ImageShape } from '../../data/dataset.js';
-import { settingsOf } from '../../internal/identity.js';
+import { settingsOf } from '../../data/identity.js';
 import { learningOf } from './trainingLosses.js';
 import { averagesOf, defaults } from './recipe.js';
-import { textCheck } from '../../formats/bytes/crc32.js';
 import type { AnyTraining } from './training.js';
 
 /** The number of images in the checksum, spread over a data set. */

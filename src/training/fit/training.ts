@@ -1,15 +1,13 @@
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { decay, functionOf, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
+import { decay, functionOf, hostKey, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { F, t, type taskEither } from '../../internal/fp.js';
 import { part, partLike, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { conditioner, isClassifier, noisingPart } from '../../checkpoints/trained.js';
-import { dataSet } from '../../data/dataset.js';
-import { hostKey } from '../../internal/decode.js';
+import { type DataFor, dataSet, type ImageShape } from '../../data/dataset.js';
 import { json } from '../../internal/json/json.js';
-import type { DataFor, ImageShape } from '../../data/dataset.js';
 import type { Snapshot } from '../../checkpoints/snapshot.js';
 import type { StopSignal } from '../../internal/stop.js';
 import { type Explosion, explosions } from '../warnings/lossSpike.js';
@@ -20,7 +18,7 @@ const denoiserPart = part('a model', 'predicts', 'apply', 'params', 'init');
 const classifierPart = part('a classifier', 'classes', 'apply', 'params', 'init');
 
 /** A network to be trained: a denoiser or a classifier. */
-export const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
+const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
   'a model',
   t.unknown.is,
   (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),

@@ -5,7 +5,6 @@ import {
   type LossOptions,
   type Losses,
   type Objective,
-  type Parameterization,
 } from '../../diffusion/index.js';
 import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
@@ -18,10 +17,9 @@ import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
 import { E } from '../../internal/fp.js';
-import { isClassifier } from '../../checkpoints/trained.js';
+import { isClassifier, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
-import type { Trained } from '../../checkpoints/trained.js';
-import { type AnyRecipe, labelDropoutOf, type Learnable } from './recipe.js';
+import { type AnyRecipe, labelDropoutOf } from './recipe.js';
 
 /** The numbers of each sample that are averaged for reports: the loss and other measures. */
 export type Measure = 'losses' | 'accuracy';

@@ -9,13 +9,12 @@ import { dual, type Dual } from '../../internal/dual.js';
 import { type Block, hold, take } from '../../internal/gen.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/trained.js';
+import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { DataFor, Dataset, ImageShape } from '../../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
 import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { heard } from '../listener.js';
-import type { Trained } from '../../checkpoints/trained.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
 import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type ResidentImages } from './measuring.js';
 

@@ -13,18 +13,15 @@ import {
   upload,
 } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { functionOf, natural, positive } from '../../internal/decode.js';
+import { functionOf, hostKey, natural, positive } from '../../internal/decode.js';
 import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import { signal } from '../../internal/parts.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { checkedTrained, conditioner } from '../../checkpoints/trained.js';
-import { dataSet } from '../../data/dataset.js';
-import { hostKey } from '../../internal/decode.js';
-import type { Batch, Dataset, ImageShape } from '../../data/dataset.js';
+import { checkedTrained, conditioner, type Trained } from '../../checkpoints/trained.js';
+import { type Batch, dataSet, type Dataset, type ImageShape } from '../../data/dataset.js';
 import { checkNumbers } from '../../data/images.js';
 import { loaded } from '../../data/examples.js';
-import type { Trained } from '../../checkpoints/trained.js';
 import { lookThrough, requireAlike } from '../../data/wholeSet.js';
 
 /** The fields of {@link Measuring}. */

@@ -9,7 +9,7 @@ import type { Exact } from '../../internal/exact.js';
 import { dual, type Dual } from '../../internal/dual.js';
 import { take } from '../../internal/gen.js';
 import { optional, schema } from '../../internal/schema.js';
-import { checkedTrained } from '../../checkpoints/trained.js';
+import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import { hostKey } from '../../internal/decode.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
@@ -17,7 +17,6 @@ import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
 import { imagesRecord, requestFields, type Sampling, wayFields } from './sampling.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
-import type { Trained } from '../../checkpoints/trained.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 

@@ -14,6 +14,8 @@ import {
 } from '../../diffusion/index.js';
 import {
   add,
+  type Backend,
+  cast,
   concat,
   type Dim,
   fullLike,
@@ -28,10 +30,8 @@ import {
   type Tensor,
   using,
   zerosLike,
-  cast,
 } from '../../dsl/index.js';
 import { E, TE, type readerTaskEither } from '../../internal/fp.js';
-import type { Backend } from '../../dsl/index.js';
 import { adam, layer } from '../../nn/index.js';
 import { encode } from './encode.js';
 import { fit } from '../fit/fit.js';

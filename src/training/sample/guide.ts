@@ -4,11 +4,10 @@ import { isValue, leafSpec, type Resident, treeSpec } from '../../dsl/index.js';
 import { valueShape } from '../../dsl/run/value.js';
 import { mapLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
-import { isClassifier } from '../../checkpoints/trained.js';
+import { isClassifier, type Trained, type TrainedClassifier } from '../../checkpoints/trained.js';
 import { otherLevel } from './noiseLevels.js';
 import { requireSameClasses } from '../../data/classNames.js';
 import type { ImageShape } from '../../data/dataset.js';
-import type { Trained, TrainedClassifier } from '../../checkpoints/trained.js';
 
 const isTrained = <Q, I extends ImageShape>(
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,

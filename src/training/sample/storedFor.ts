@@ -1,8 +1,7 @@
 /** The parameters of a sampling in the storage that it asks for. */
 import { type Backend, type FloatStorage, release } from '../../dsl/index.js';
-import type { io } from '../../internal/fp.js';
+import { E, type io } from '../../internal/fp.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
-import { E } from '../../internal/fp.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Trained } from '../../checkpoints/trained.js';
 

@@ -19,21 +19,14 @@ import type { Exact } from '../../internal/exact.js';
 import { exactTuple, positive, oneOf, share } from '../../internal/decode.js';
 import { E, type either, t, TE } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
-import {
-  diffusers,
-  type UNet,
-  unet,
-  type UNetArchitecture,
-  type UNetConfig,
-  type UNetParams,
-} from '../../nn/index.js';
+import { type UNet, unet, type UNetArchitecture, type UNetConfig, type UNetParams } from '../../nn/index.js';
+import { diffusers } from '../names/diffusers.js';
 import { fileExists } from '../../node/files.js';
 import { demandFolder } from '../../node/folders.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { noisingPart } from '../../checkpoints/trained.js';
+import { noisingPart, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
-import type { Trained } from '../../checkpoints/trained.js';
 import { weightsIn } from '../loadWeights.js';
 import { openWeights } from '../openWeights.js';
 import {

@@ -6,13 +6,9 @@ import type { NoisefoldError } from '../../dsl/index.js';
 import { errorAt } from '../../formats/safetensors/words.js';
 import { decode, rate } from '../../internal/decode.js';
 import { E, type either, F, t } from '../../internal/fp.js';
-import {
-  diffusersConfig,
-  diffusersConfigOf,
-  type DiffusersOptions,
-  unetArchitecture,
-  type UNetArchitecture,
-} from '../../nn/index.js';
+import { unetArchitecture, type UNetArchitecture } from '../../nn/index.js';
+import { diffusersConfig, type DiffusersOptions } from '../configs/diffusersConfig.js';
+import { diffusersConfigOf } from '../configs/diffusersConfigOf.js';
 import { publicFields } from '../names/publicFields.js';
 import { difference } from '../../checkpoints/checkpoint.js';
 import type { JsonRecord } from '../pythonJson.js';

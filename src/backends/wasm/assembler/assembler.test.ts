@@ -4,8 +4,7 @@ import * as asm from './assembler.js';
 import type { Expr, Func, Local, ValueType } from './assembler.js';
 import { signedLeb128, unsignedLeb128 } from './numberBytes.js';
 import { cannotFuse } from '../kernels/testing.js';
-import { instantiate, wasm } from './webassembly.js';
-import type { WasmFunction } from './webassembly.js';
+import { instantiate, wasm, type WasmFunction } from './webassembly.js';
 import { skippedFor } from '../../../../properties/skips.js';
 
 const { f32, f32x4, i32, i32x4, v128 } = asm;

@@ -1,11 +1,10 @@
 /** A plan as code: its regions compiled to a module, and its kernels as commands on a table of functions. */
 import type { Pieces } from '../../../internal/stop.js';
-import type { WasmModule } from '../assembler/assembler.js';
+import { wasm, type WasmModule } from '../assembler/assembler.js';
 import { type RegionModule, regionModule, type Target } from '../region/index.js';
 import { regionCycles, splitRegion } from '../region/split.js';
 import type { WasmKernel } from './kernel.js';
 import type { Stage } from '../stage/stage.js';
-import { wasm } from '../assembler/assembler.js';
 
 /** A kernel that is ready to be encoded, and the approximate cycles that one thread takes. */
 export type Prepared = { readonly cycles: number } & (

@@ -2,8 +2,19 @@
  * Kernels that copy strided matrices: to pack panels and to write results to their strides.
  * All addresses and strides are in bytes.
  */
-import { f32, i32, increment, memoryFill, repeat, set, v128 } from '../assembler/assembler.js';
-import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
+import {
+  type Body,
+  type Expr,
+  f32,
+  type Func,
+  i32,
+  increment,
+  type Local,
+  memoryFill,
+  repeat,
+  set,
+  v128,
+} from '../assembler/assembler.js';
 import { callable } from '../stage/callable.js';
 import { range } from '../assembler/numbers.js';
 

@@ -1,6 +1,5 @@
 /** The geometry of a two-dimensional convolution, as data. */
-import { phasesOf } from './phases.js';
-import type { ConvAxis, Phase } from './phases.js';
+import { type ConvAxis, type Phase, phasesOf } from './phases.js';
 
 /** Height, then width. */
 export type HeightWidth = readonly [number, number];

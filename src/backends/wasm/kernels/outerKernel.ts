@@ -6,8 +6,20 @@
  * A table holds, for each position p, the offset of x_p from a base address. The sums S lie in memory as tiles of
  * rows × panel width, one after another. Each tile is loaded and stored once per block of positions.
  */
-import { block, br_if, i32, increment, loop, repeat, select, set, tee, v128 } from '../assembler/assembler.js';
-import type { Body, Func } from '../assembler/assembler.js';
+import {
+  block,
+  type Body,
+  br_if,
+  type Func,
+  i32,
+  increment,
+  loop,
+  repeat,
+  select,
+  set,
+  tee,
+  v128,
+} from '../assembler/assembler.js';
 import { callable } from '../stage/callable.js';
 import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';
 import type { MultiplyAdd } from './multiplyAdd.js';

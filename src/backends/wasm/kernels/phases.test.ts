@@ -1,7 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { phasesOf } from './phases.js';
-import type { ConvAxis, Progression } from './phases.js';
+import { type ConvAxis, phasesOf, type Progression } from './phases.js';
 
 const axes: fc.Arbitrary<ConvAxis> = fc.record({
   input: fc.integer({ min: 1, max: 12 }),

@@ -14,12 +14,16 @@
  */
 import {
   block,
+  type Body,
   br_if,
+  type Expr,
   f32,
   f32x4,
   forRange,
+  type Func,
   i32,
   increment,
+  type Local,
   loop,
   repeat,
   select,
@@ -28,7 +32,6 @@ import {
   v128,
   when,
 } from '../assembler/assembler.js';
-import type { Body, Expr, Func, Local } from '../assembler/assembler.js';
 import { callable, thread } from '../stage/callable.js';
 import { SPILL_BYTES, SPILL_START } from '../memory/reserved.js';
 import { type PanelWidth, type Tiles, wholeTiles } from './tiles.js';

@@ -1,7 +1,6 @@
 /** Test helpers: all forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
 import { atOnce } from '../../../internal/stop.js';
-import { wasm } from '../assembler/assembler.js';
-import type { WasmMemory } from '../assembler/assembler.js';
+import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
 import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';

@@ -1,6 +1,5 @@
 /** Loads and stores of vectors, for any stride of the vector loop. */
-import { i32, v128 } from '../assembler/assembler.js';
-import type { Expr, Lane } from '../assembler/assembler.js';
+import { type Expr, i32, type Lane, v128 } from '../assembler/assembler.js';
 import { laneShuffle, type Statement, type Vector } from './code.js';
 import { WORD_BYTES } from '../assembler/numbers.js';
 

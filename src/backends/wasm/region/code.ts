@@ -2,8 +2,17 @@
  * Code generation for many functions: assembler expressions over numbered locals, written directly as bytes. It is
  * fast because a plan has hundreds of regions and the user waits for its compilation.
  */
-import { i32, i32x4, TYPE_CODE, v128 } from '../assembler/assembler.js';
-import type { Body, Expr, ResultType, Statement, ValueType } from '../assembler/assembler.js';
+import {
+  type Body,
+  type Expr,
+  i32,
+  i32x4,
+  type ResultType,
+  type Statement,
+  TYPE_CODE,
+  v128,
+  type ValueType,
+} from '../assembler/assembler.js';
 import { unsignedLeb128 } from '../assembler/numberBytes.js';
 
 export type { Body, Statement } from '../assembler/assembler.js';

@@ -1,6 +1,5 @@
 /** Test helper: workers that pause at random, that wait at a gate, and that tests can kill. */
-import type { Spawn, WorkerHandle } from './spawn.js';
-import { spawnWith } from './spawn.js';
+import { type Spawn, spawnWith, type WorkerHandle } from './spawn.js';
 import { workerSource } from './workerSource.js';
 
 /**

@@ -1,6 +1,5 @@
 /** A cache of compute pipelines, keyed by their code and binding types. */
-import type { NoisefoldError } from '../../../internal/errors.js';
-import { failure } from '../../../internal/errors.js';
+import { failure, type NoisefoldError } from '../../../internal/errors.js';
 import { E, type either } from '../../../internal/fp.js';
 import type { Binding, Dispatch } from './dispatch.js';
 import type { Gpu } from './gpu.js';

@@ -1,12 +1,11 @@
 /** The calls that fill the buffers of nodes without regions. */
-import type { Anchor, Node } from '../../graph/node.js';
+import { type Anchor, type Node, operandOf } from '../../graph/node.js';
 import { drawOf, labelOf, loweringAs, wordsOf } from '../../primitives/rules/table.js';
 import type { Capabilities } from '../../plan/backend.js';
 import type { Call, KeyExpression, LibraryNode, View } from '../../plan/plan.js';
 import { denseView, type PlanBuffers, viewIn } from './buffers.js';
 import { classOf } from './classes.js';
 import { originsOf } from './origin.js';
-import { operandOf } from '../../graph/node.js';
 
 /** The input and the words that a key is derived from. */
 export const keyExpression = (key: Node, inputs: readonly Node[]): KeyExpression => {

@@ -1,11 +1,10 @@
 /** Properties of nodes that lowering depends on. */
-import type { Node } from '../../graph/node.js';
+import { type Node, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import type { Class, RegionWrite } from '../../primitives/primitive.js';
 import { loweringAs, primitiveOf } from '../../primitives/rules/table.js';
 import { entryOf } from '../../../internal/lookup.js';
-import { operandOf } from '../../graph/node.js';
 
 /** The dtype of the numbers of a node. Keys have none. */
 export const numberType = (n: Node): NumberType => {

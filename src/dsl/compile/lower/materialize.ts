@@ -1,9 +1,8 @@
-import type { Node } from '../../graph/node.js';
+import { type Node, operandOf } from '../../graph/node.js';
 import { loweringAs, primitiveOf } from '../../primitives/rules/table.js';
 import { classOf, efforts, isCheap, isInline, isMovement, isRepeated, isRepeating, writtenOf } from './classes.js';
 import { isDense, viewOf } from './views.js';
 import { entryOf } from '../../../internal/lookup.js';
-import { operandOf } from '../../graph/node.js';
 
 /** The maximum number of assignments in the body of a region. */
 const LARGEST_BODY = 96;

@@ -1,12 +1,11 @@
 /** Builds regions: loop nests that compute the expression of a stored node. */
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Movement } from '../../primitives/primitive.js';
 import { dataOf, loweringAs } from '../../primitives/rules/table.js';
 import type { Assignment, Region, Store } from '../../graph/region.js';
 import { isInline, numberType, writtenOf } from './classes.js';
 import { addressOf, type Affine, combine, constantIndex, denseStrides, linear, nest } from './loops.js';
-import { extentAt, operandOf } from '../../graph/node.js';
 
 /** The buffers of nodes. */
 export interface NodeBuffers {

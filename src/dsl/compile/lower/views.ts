@@ -1,8 +1,7 @@
-import type { Node } from '../../graph/node.js';
+import { type Node, operandOf } from '../../graph/node.js';
 import { loweringAs } from '../../primitives/rules/table.js';
 import { isMovement } from './classes.js';
 import { denseStrides } from './loops.js';
-import { operandOf } from '../../graph/node.js';
 
 /** A node as a strided view of the buffer of `base`. */
 export interface NodeView {

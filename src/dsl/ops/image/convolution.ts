@@ -7,14 +7,13 @@ import type { Product, Quotient } from '../../types/product.js';
 import { dual, type Dual } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { named, raise } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { conv2d as conv2dNode } from '../../primitives/index.js';
 import { numberOf } from '../../../internal/decode.js';
 import { optional, schema } from '../../../internal/schema.js';
 import { type AnyTensor, type Dim, isOperand, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { described, isRecord, type RecordOr } from '../operand.js';
 import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from './windows.js';
-import { extentAt } from '../../graph/node.js';
 
 /** The height and width of a kernel. */
 export const sizeOfKernel = (kernel: Node): Pair => [extentAt(kernel, 0), extentAt(kernel, 1)];

@@ -3,14 +3,13 @@ import type { Convolved, GivenPadding, Pair } from '../../types/convolved.js';
 import { type Half, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual, type Dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { add, constant, fourOf, max, mul, reduce, reshape, scale } from '../../primitives/index.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { type EvenImage, paddingOf, paddingOption, pair, requireEvenSize } from './windows.js';
 import { spread } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
 import { type Filled, optional, schema } from '../../../internal/schema.js';
-import { extentAt } from '../../graph/node.js';
 
 /** The windows of a pooling, of size `N` with the strides `S` and the padding `P`. */
 export interface Pooling<N extends Pair = Pair, S extends Pair = Pair, P extends GivenPadding = GivenPadding> {

@@ -3,13 +3,12 @@ import type { Checked, NotMultiple } from '../../types/checked.js';
 import { type Double, type Extent, isExtent, type OrNever, type Wide } from '../../types/dim.js';
 import { dual, type Dual } from '../../../internal/dual.js';
 import { raise, refuseShape, showShape, textOf } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { wrongShape } from '../../primitives/checks.js';
 import { broadcast, constant, dot, fourOf, gather, reshape, transpose } from '../../primitives/index.js';
 import type { Product, Quotient } from '../../types/product.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
-import { extentAt } from '../../graph/node.js';
 
 /**
  * The positions of the centres of `to` pixels on an axis where `from` pixels have the centres 0, 1, …

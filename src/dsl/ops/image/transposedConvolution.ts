@@ -5,7 +5,7 @@ import { dual, type OneError } from '../../../internal/dual.js';
 import type { Exact } from '../../../internal/exact.js';
 import { named, raise, showShape } from '../../../internal/errors.js';
 import { optional, schema } from '../../../internal/schema.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { type AnyTensor, type Dim, nodeOf, type Tensor, tensor } from '../../graph/tensor.js';
 import { conv2d as conv2dNode, dilated, flip, fourOf, reshape, transpose } from '../../primitives/index.js';
 import type { RecordOr } from '../operand.js';
@@ -18,7 +18,6 @@ import {
   type Ungrouped,
 } from './convolution.js';
 import { paddingOf, pair } from './windows.js';
-import { extentAt } from '../../graph/node.js';
 
 /** The options of a transposed convolution: see {@link Convolution}. */
 export interface TransposedConvolution<

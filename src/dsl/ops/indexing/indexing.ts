@@ -1,7 +1,7 @@
 /** Elements of tensors by their index, and the indices of sorted elements. */
 import { dual, type Dual } from '../../../internal/dual.js';
 import { named, refuseShape, showShape } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { NumberType } from '../../graph/region.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
@@ -11,7 +11,6 @@ import type { Checked } from '../../types/checked.js';
 import { type Extent, extents, type IsWide, type Wide } from '../../types/dim.js';
 import type { AxisIn, Missing, Replace } from '../../types/shape.js';
 import { exchange, type Numeric, spread } from '../operand.js';
-import { extentAt } from '../../graph/node.js';
 
 /**
  * Takes rows of a `table: [N, ...rest]` by their `indices: [B]` → `[B, ...rest]`. Indices are clamped to 0 … N−1.

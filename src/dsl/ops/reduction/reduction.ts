@@ -5,7 +5,7 @@
 import { dual, type Dual } from '../../../internal/dual.js';
 import type { NotAny } from '../../../internal/typeKinds.js';
 import { named } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
@@ -13,7 +13,6 @@ import type { Checked } from '../../types/checked.js';
 import type { AxisIn, Missing, MissingOf, Without } from '../../types/shape.js';
 import { type Numeric, spread, withOption } from '../operand.js';
 import { padAlong, sliceAlong } from '../shape/slicing.js';
-import { extentAt } from '../../graph/node.js';
 
 /** One axis or several. An empty list reduces nothing. */
 type Axes = number | readonly number[];

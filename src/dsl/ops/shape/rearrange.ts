@@ -7,7 +7,7 @@ import { argument } from '../../../internal/schema.js';
 import { refuseArgument } from '../operand.js';
 import { isExtent } from '../../types/dim.js';
 import type { Checked } from '../../types/checked.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { reshape, transpose } from '../../primitives/index.js';
 import type {
@@ -22,7 +22,6 @@ import type {
 } from '../../types/rearrangement.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { entryOf } from '../../../internal/lookup.js';
-import { extentAt } from '../../graph/node.js';
 
 // Types: one signature for each number of arguments, so that a wrong call gives one error, at the wrong argument
 

@@ -16,13 +16,12 @@ import { sumOf } from '../../../internal/numbers.js';
 import { list } from '../../../internal/parts.js';
 import { argument } from '../../../internal/schema.js';
 import { refuseShape, showShape } from '../../../internal/errors.js';
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { demandNumber } from '../../primitives/checks.js';
 import * as nodes from '../../primitives/index.js';
 import type { AlongAxis, AxesIn, AxisIn, ExtentAt, Missing, MissingOf, Replace } from '../../types/shape.js';
 import { type AnyTensor, type Dim, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import { startsWithTensor } from '../operand.js';
-import { extentAt } from '../../graph/node.js';
 
 /** Takes `size` elements of one axis. */
 export const sliceAlong = (x: Node, axis: number, start: number, size: number, stride = 1): Node =>

@@ -1,10 +1,9 @@
-import type { NodeOf } from '../../graph/node.js';
+import { extentAt, type NodeOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Numbers } from '../checks.js';
 import { broadcast, concat, flip, full, pad, reshape, slice, spread, transpose } from '../movement.js';
 import type { Piece, Rules } from '../primitive.js';
 import { reduceKeeping } from '../reduction.js';
-import { extentAt } from '../../graph/node.js';
 
 /** Adds one to each number: converts axes of one example to axes of a batch, or gaps between elements to steps. */
 export const plusOne = (numbers: Numbers): Numbers => numbers.map((n) => n + 1);

@@ -1,9 +1,8 @@
 import { filterGradient } from '../../composites/filterGradient.js';
-import type { ConvAttributes, Node, NodeOf } from '../../graph/node.js';
+import { type ConvAttributes, extentAt, type Node, type NodeOf } from '../../graph/node.js';
 import { flip, moveAxis, reshape, spread, transpose, transposed, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
 import { conv2d, dilated, dot, fourOf } from '../products.js';
-import { extentAt } from '../../graph/node.js';
 
 /** The cotangent of the image: a convolution with the flipped kernel. Strides become input dilations. */
 const imageGradient = (image: Node, kernel: Node, g: Node, c: ConvAttributes): Node => {

@@ -1,10 +1,9 @@
-import type { Node } from '../../graph/node.js';
+import { extentAt, type Node } from '../../graph/node.js';
 import { add, max, min, scale } from '../elementwise.js';
 import { broadcast, expandDims, full, reshape, spread, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
 import { gather, scatterAdd } from '../rows.js';
 import { iota } from '../source.js';
-import { extentAt } from '../../graph/node.js';
 
 /** The rows of all examples as rows of one tensor, `[N, n, ...rest]` → `[N·n, ...rest]`. */
 const rowsOf = (x: Node): Node => reshape(x, [extentAt(x, 0) * extentAt(x, 1), ...x.shape.slice(2)]);

@@ -3,6 +3,7 @@
  * are ignored.
  */
 import {
+  type Body,
   type Expr,
   f32,
   f32x4,
@@ -10,12 +11,12 @@ import {
   i32,
   i32x4,
   increment,
+  type Local,
   repeat,
   select,
   set,
   v128,
 } from '../../assembler/assembler.js';
-import type { Body, Local } from '../../assembler/assembler.js';
 import { callable } from '../../stage/callable.js';
 import { exp } from '../../../shared/elementary/exponentials.js';
 import { computedBy } from '../../region/algebra.js';

@@ -7,16 +7,7 @@
  * 2022, "FlashAttention", appendix B). dk and dv are sums over the blocks; each thread that works on a head has its own
  * sums.
  */
-import {
-  command,
-  type Item,
-  MOST_SHARES,
-  partsFor,
-  type Place,
-  ranges,
-  shift,
-  type Stage,
-} from '../../stage/stage.js';
+import { command, type Item, MOST_SHARES, partsFor, type Place, ranges, shift, type Stage } from '../../stage/stage.js';
 import { cleared } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, type Panel, panelsOf } from '../panels.js';

@@ -1,14 +1,5 @@
 /** Attention in heads on strided operands, and the distribution of its heads over threads. */
-import {
-  type Item,
-  MOST_SHARES,
-  type Place,
-  ranges,
-  serial,
-  sharesFor,
-  shift,
-  type Stage,
-} from '../../stage/stage.js';
+import { type Item, MOST_SHARES, type Place, ranges, serial, sharesFor, shift, type Stage } from '../../stage/stage.js';
 import { type MatrixStrides, offsetInBatch } from '../gemm.js';
 import { WORD_BYTES, range } from '../../assembler/numbers.js';
 

@@ -4,16 +4,16 @@ import { conv, convScratchElements } from './conv.js';
 import type { ConvProblem } from '../problems.js';
 import {
   addConvolution,
+  type ConvCase,
   convCases,
   filterView,
   forEachOutput,
   layerCases,
   ordinaryCase,
-  xStrides,
   winogradCases,
+  xStrides,
   yStrides,
 } from './convTesting.js';
-import type { ConvCase } from './convTesting.js';
 import { hasWinograd } from '../winograd/tiles.js';
 import type { KernelForm } from '../functions.js';
 import { arena, describeKernels, numbers, placesOf, relativeError } from '../testing.js';

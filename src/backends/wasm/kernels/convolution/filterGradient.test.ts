@@ -2,6 +2,7 @@ import { test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import {
   addFilterGradient,
+  type ConvCase,
   convCases,
   filterView,
   layerCases,
@@ -10,7 +11,6 @@ import {
   xStrides,
   yStrides,
 } from './convTesting.js';
-import type { ConvCase } from './convTesting.js';
 import { filterGradient, filterGradientScratchElements } from './filterGradient.js';
 import type { FilterGradientProblem } from '../problems.js';
 import { hasWinograd } from '../winograd/tiles.js';

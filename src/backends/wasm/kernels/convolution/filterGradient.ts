@@ -6,7 +6,16 @@
  * pixels of a block contiguous: in the original layout, pixels are often a power of two apart and evict each other from the
  * L1 cache. Output pixels are processed in blocks. The sums stay in scratch until the end.
  */
-import { type Command, command, type Item, partsFor, type Place, ranges, shift, type Stage } from '../../stage/stage.js';
+import {
+  type Command,
+  command,
+  type Item,
+  partsFor,
+  type Place,
+  ranges,
+  shift,
+  type Stage,
+} from '../../stage/stage.js';
 import { cleared, copied, type Matrix } from '../copy.js';
 import { type ImagePhase, imagePhases } from '../geometry.js';
 import { packPanel, type Panel, panelAt, panelColumns, panelsOf } from '../panels.js';

@@ -1,7 +1,6 @@
 /** Chooses how a filter gradient reads its images: in place, or from a padded copy in scratch. */
 import type { ConvGeometry, ImagePhase, ImageStrides } from '../geometry.js';
-import { extentOf } from '../phases.js';
-import type { Extent, Phase } from '../phases.js';
+import { type Extent, extentOf, type Phase } from '../phases.js';
 
 /**
  * Layout of the images that a convolution reads:

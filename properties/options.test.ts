@@ -146,7 +146,7 @@ const rows: readonly Row[] = [
   row('eulerAncestral', solving(d.eulerAncestral), {}, { eta: 0 }),
   row('euler', solving(d.euler), {}, { churn: 0, sNoise: 1 }),
   row('heun', solving(d.heun), {}, { churn: 0, sNoise: 1 }),
-  row('rungeKutta', solving(d.rungeKutta), { tableau: [[1]] }, { maxFall: 9 }),
+  row('rungeKutta', solving(d.rungeKutta), { tableau: [[1]] }, { maxSigmaRatio: 9 }),
   row('dpmSolverPP', solving(d.dpmSolverPP), {}, { order: 1 }),
   row('dpmSolverPPSde', solving(d.dpmSolverPPSde), {}, { order: 1 }),
   row('dpmSolverPPSinglestep', solving(d.dpmSolverPPSinglestep), {}, { order: 1 }),

@@ -113,7 +113,7 @@ export const casesOf = (length: number): readonly Case[] => [
   strong('dpmSolverPP 1', 1, dpmSolverPP({ order: 1 }), 'DPM-Solver++, Lu et al. 2022: it is DDIM'),
   strong('dpmSolverPP 2', 2, dpmSolverPP(), 'DPM-Solver++, Algorithm 2'),
   strong('dpmSolverPP 3', 3, dpmSolverPP({ order: 3 }), 'exponential Adams of three values', 2),
-  strong('dpmSolverPP 3, lowerFinal', 2, denoiseToZero(dpmSolverPP({ order: 3, lowerFinal: true })), LAST, 2),
+  strong('dpmSolverPP 3, lowerOrderFinal', 2, denoiseToZero(dpmSolverPP({ order: 3, lowerOrderFinal: true })), LAST, 2),
   strong('dpmSolverPPSinglestep 2', 2, dpmSolverPPSinglestep(), 'DPM-Solver++, Algorithm 1'),
   strong(
     'dpmSolverPPSinglestep 3',
@@ -135,7 +135,7 @@ export const casesOf = (length: number): readonly Case[] => [
     'UniPC: order + 1; UniP has a local error of h³ in three steps',
     1,
   ),
-  strong('uniPC 3, lowerFinal', 2, denoiseToZero(uniPC({ order: 3, lowerFinal: true })), LAST, 3),
+  strong('uniPC 3, lowerOrderFinal', 2, denoiseToZero(uniPC({ order: 3, lowerOrderFinal: true })), LAST, 3),
   strong('kdpm2', 2, kdpm2(), 'the midpoint method in σ, with the middle of ln σ'),
   strong(
     'rungeKutta 3',
@@ -217,7 +217,7 @@ export const casesOf = (length: number): readonly Case[] => [
   weak('dpmSolverPPSde 1', 1, dpmSolverPPSde({ order: 1 }), 'DPM-Solver++: it is ancestral sampling'),
   weak('dpmSolverPPSde 2', 2, dpmSolverPPSde(), 'DPM-Solver++: Adams-Bashforth, and noise that is additive'),
   weak('dpmSolverPPSde 2, heun', 2, dpmSolverPPSde({ rule: 'heun' }), 'DPM-Solver++: Adams-Bashforth, exact'),
-  weak('dpmSolverPPSde 2, lowerFinal', 2, denoiseToZero(dpmSolverPPSde({ lowerFinal: true })), LAST),
+  weak('dpmSolverPPSde 2, lowerOrderFinal', 2, denoiseToZero(dpmSolverPPSde({ lowerOrderFinal: true })), LAST),
   weak('dpmSolverPPSde 1, ε̂', 1, dpmSolverPPSde({ order: 1, space: 'epsilon' }), 'Euler-Maruyama, SDE-DPM-Solver-1'),
   weak('dpmSolverPPSde 2, ε̂', 2, dpmSolverPPSde({ space: 'epsilon' }), 'Adams-Bashforth, SDE-DPM-Solver-2M'),
   weak(

@@ -205,10 +205,10 @@ const solvers: Readonly<Record<string, (golden: GoldenSteps) => Solver>> = {
   DPMSolverMultistepScheduler: ({ settings: { algorithm_type, solver_order: order = 2, lower_order_final = true } }) =>
     algorithm_type === 'sde-dpmsolver++'
       ? dpmSolverPPSde({ order: order as 1 | 2 })
-      : dpmSolverPP({ order, phi3: 'half', lowerFinal: lower_order_final }),
+      : dpmSolverPP({ order, phi3: 'half', lowerOrderFinal: lower_order_final }),
   DPMSolverSinglestepScheduler: ({ settings: { solver_order: order = 2 } }) => dpmSolverPPSinglestep({ order }),
   UniPCMultistepScheduler: ({ settings: { solver_order: order = 2, solver_type, lower_order_final = true } }) =>
-    uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2', lowerFinal: lower_order_final }),
+    uniPC({ order, variant: solver_type === 'bh1' ? 'bh1' : 'bh2', lowerOrderFinal: lower_order_final }),
   EulerDiscreteScheduler: () => euler(),
   EulerAncestralDiscreteScheduler: () => eulerAncestral(),
   HeunDiscreteScheduler: () => heun(),

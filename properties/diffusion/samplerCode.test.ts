@@ -112,14 +112,14 @@ describe('k-diffusion', () => {
   const noisy = ({ eta = 1, s_noise = 1 }: Settings) => ({ eta, sNoise: s_noise }) as Record<'eta' | 'sNoise', number>;
   const solvers: Readonly<Record<string, (settings: Settings) => Solver>> = {
     euler: (settings) => euler(churnOf(settings)),
-    heun: (settings) => heun({ ...churnOf(settings), maxFall: Infinity }),
-    dpm_2: (settings) => kdpm2({ ...churnOf(settings), maxFall: Infinity }),
+    heun: (settings) => heun({ ...churnOf(settings), maxSigmaRatio: Infinity }),
+    dpm_2: (settings) => kdpm2({ ...churnOf(settings), maxSigmaRatio: Infinity }),
     euler_ancestral: (settings) => eulerAncestral(noisy(settings)),
-    dpm_2_ancestral: (settings) => kdpm2Ancestral({ ...noisy(settings), maxFall: Infinity }),
+    dpm_2_ancestral: (settings) => kdpm2Ancestral({ ...noisy(settings), maxSigmaRatio: Infinity }),
     lms: ({ order }) => lms({ order: order as 4 }),
-    dpmpp_2s_ancestral: (settings) => dpmSolverPP2SAncestral({ ...noisy(settings), maxFall: Infinity }),
+    dpmpp_2s_ancestral: (settings) => dpmSolverPP2SAncestral({ ...noisy(settings), maxSigmaRatio: Infinity }),
     dpmpp_sde: ({ r = 1 / 2, ...settings }) =>
-      dpmSolverPPSdeSinglestep({ ...noisy(settings), r: Number(r), maxFall: Infinity }),
+      dpmSolverPPSdeSinglestep({ ...noisy(settings), r: Number(r), maxSigmaRatio: Infinity }),
     dpmpp_2m: () => dpmSolverPP({ order: 2 }),
     dpmpp_2m_sde: ({ solver_type = 'midpoint', ...settings }) =>
       dpmSolverPPSde({ order: 2, ...noisy(settings), rule: solver_type as 'heun' }),
@@ -146,18 +146,18 @@ describe('the code of DPM-Solver and UniPC', () => {
     const lowers = settings['lower_order_final'] !== false;
     const rule = settings['solver_type'] === 'taylor' ? 'heun' : 'midpoint';
     const space = /^(dpmsolver|noise_prediction)$/.test(predicts) ? 'epsilon' : 'x0';
-    const all = space === 'epsilon' ? { maxFall: Infinity } : {};
+    const all = space === 'epsilon' ? { maxSigmaRatio: Infinity } : {};
     if (code === 'UniPC')
       return uniPC({
         order,
         variant: method === 'vary_coeff' ? 'exact' : (method as 'bh1'),
         space,
-        lowerFinal: lowers,
+        lowerOrderFinal: lowers,
         ...all,
       });
     return method === 'multistep'
-      ? dpmSolverPP({ order, rule, phi3: 'half', lowerFinal: lowers && steps < 10, space, ...all })
-      : dpmSolverPPSinglestep({ order, rule, lowerFinal: order === 3 && steps % 3 === 0, space, ...all });
+      ? dpmSolverPP({ order, rule, phi3: 'half', lowerOrderFinal: lowers && steps < 10, space, ...all })
+      : dpmSolverPPSinglestep({ order, rule, lowerOrderFinal: order === 3 && steps % 3 === 0, space, ...all });
   };
 
   test.each(golden.exponential)('$code, $predicts, $method, order $order, $settings, $steps steps', async (one) => {

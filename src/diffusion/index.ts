@@ -119,7 +119,7 @@ export { type ApgOptions, apg } from './guidance/adaptiveProjectedGuidance.js';
 export { autoguidance } from './guidance/autoguidance.js';
 export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from './guidance/classifierFreeGuidance.js';
 export { classGuidance } from './guidance/classGuidance.js';
-export { type Contrast, type ContrastRule, type Remembering, stepOf } from './guidance/contrast.js';
+export { type Contrast, type ContrastRule, type GuidanceState, stepOf } from './guidance/contrast.js';
 export { pairGuidance } from './guidance/pairGuidance.js';
 export { pag } from './guidance/perturbedAttention.js';
 export { type Refinement } from './guidance/refinement.js';

@@ -257,7 +257,7 @@ export const memories: Rule = (n) =>
 
 /** The guidance of the page returns a prediction. */
 export const guidance = inCalls(/^checkedResult$/, ([, , result], call, rest) => [
-  { start: call.start, end: result!.start, text: 'rememberingOf(' },
+  { start: call.start, end: result!.start, text: 'guidanceStateOf(' },
   ...rest([result!]),
   { start: result!.end, end: call.end, text: ')' },
 ]);

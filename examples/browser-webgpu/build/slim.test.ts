@@ -48,7 +48,7 @@ describe('the plugin that leaves out what the page does not need', () => {
       'the check of what a guidance returns',
       'diffusion/guidance/contrast.ts',
       'const result = checkedResult(`${where}.combine`, count, rule(contrast));',
-      'const result = rememberingOf(rule(contrast));',
+      'const result = guidanceStateOf(rule(contrast));',
     ],
     [
       'guidance by scores, and its memory',

@@ -18,7 +18,7 @@ import type { Exact } from '../../internal/exact.js';
 import { E, F } from '../../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { classGuidanceOf } from './classGuidance.js';
-import { type Contrast, rememberingOf, requiredStep } from './contrast.js';
+import { type Contrast, guidanceStateOf, requiredStep } from './contrast.js';
 import type { ClassGuidance } from './guidance.js';
 import { byScale, inOrder, type Refinement, refinedRule, refinementFields, scalePart } from './refinement.js';
 
@@ -121,7 +121,7 @@ export const cfgZero = <G = unknown>(
         return {
           ...rule,
           combine: (contrast) => {
-            const result = rememberingOf(rule.combine(contrast));
+            const result = guidanceStateOf(rule.combine(contrast));
             if (zeroSteps === 0) return result;
             const goes = cast(greaterEqual(requiredStep('cfgZero', contrast.at).index, zeroSteps), 'float32');
             return { ...result, prediction: mul(result.prediction, goes) };

@@ -27,7 +27,7 @@ export interface Contrast<B extends Dim, I extends Shape> {
 }
 
 /** A guided prediction, with what it leaves for the next evaluation. */
-export interface Remembering<B extends Dim, I extends Shape> {
+export interface GuidanceState<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly memory: readonly Tensor<[B, ...I]>[];
 }
@@ -38,8 +38,10 @@ export interface ContrastRule {
   readonly space?: Parameterization;
   /** The number of tensors of the shape of x that it keeps from one evaluation to the next; none if left out. */
   readonly memory?: number;
-  /** The guided prediction, in the same space; with `memory`, a {@link Remembering}. */
-  readonly combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => Tensor<[B, ...I]> | Remembering<B, I>;
+  /** The guided prediction, in the same space; with `memory`, a {@link GuidanceState}. */
+  readonly combine: <B extends Dim, I extends Shape>(
+    contrast: Contrast<B, I>,
+  ) => Tensor<[B, ...I]> | GuidanceState<B, I>;
   /**
    * The prediction, in the same space, whose noise the next level has, such as `({ negative }) => negative`; the guided one if left
    * out. It needs a solver with one evaluation a step.
@@ -54,18 +56,18 @@ export interface CheckedRule extends ContrastRule {
 }
 
 /** The result of a rule, with no memory if it is a tensor alone. */
-export const rememberingOf = <B extends Dim, I extends Shape>(
-  value: Tensor<[B, ...I]> | Remembering<B, I>,
-): Remembering<B, I> => (isTensor(value) ? { prediction: value as Tensor<[B, ...I]>, memory: [] } : value);
+export const guidanceStateOf = <B extends Dim, I extends Shape>(
+  value: Tensor<[B, ...I]> | GuidanceState<B, I>,
+): GuidanceState<B, I> => (isTensor(value) ? { prediction: value as Tensor<[B, ...I]>, memory: [] } : value);
 
 /** The result of a rule, which anyone may write. Raises `ConfigError` for anything else than a tensor and its memory. */
 const checkedResult = <B extends Dim, I extends Shape>(
   where: string,
   memory: number,
-  value: Tensor<[B, ...I]> | Remembering<B, I>,
-): Remembering<B, I> => {
+  value: Tensor<[B, ...I]> | GuidanceState<B, I>,
+): GuidanceState<B, I> => {
   const isWhole = isTensor(value) || (isObject(value) && isTensor(value.prediction) && Array.isArray(value.memory));
-  const result: Remembering<B, I> | null = isWhole ? rememberingOf(value) : null;
+  const result: GuidanceState<B, I> | null = isWhole ? guidanceStateOf(value) : null;
   return result?.memory.length === memory
     ? result
     : raise('ConfigError', {
@@ -182,7 +184,7 @@ const combined = <P, I extends Shape>(
       x: Tensor<[B, ...I]>,
       at: Conditioning<B>,
       before: readonly Tensor<[B, ...I]>[],
-    ): Remembering<B, I> => {
+    ): GuidanceState<B, I> => {
       const [positive, negative] = pair(params, x, at);
       const turned = (from: Parameterization, to: Parameterization, prediction: Tensor<[B, ...I]>) =>
         from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);

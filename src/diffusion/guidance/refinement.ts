@@ -30,7 +30,7 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { argument, type Fields, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Conditioning } from '../denoisers/denoiser.js';
 import { overElements, perSample } from '../channels/batch.js';
-import { type CheckedRule, type Contrast, type ContrastRule, rememberingOf, requiredLevel } from './contrast.js';
+import { type CheckedRule, type Contrast, type ContrastRule, guidanceStateOf, requiredLevel } from './contrast.js';
 
 /** The guidance scale. */
 export const scalePart = hinted(refined(finite, 'a finite guidance scale', finite.is), '1 is unguided; try 2');
@@ -143,7 +143,7 @@ export const refinedRule = (
           hint: 'no step would be guided',
         }),
   combine: <B extends Dim, I extends Shape>(contrast: Contrast<B, I>) => {
-    const result = rememberingOf(combine(contrast));
+    const result = guidanceStateOf(combine(contrast));
     const { positive } = contrast;
     const inside = withinInterval(name, interval, contrast, result.prediction);
     const scale = () => add(mul(deviationRatio(positive, inside), rescale), 1 - rescale);

@@ -30,7 +30,7 @@ import { type AnyTeacher, type Losses, type Objective, objective, type TargetAve
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
 import type { NoisePair, NoisePairs } from './noisePairs.js';
 import { ofSigma } from './sigmaCoordinates.js';
-import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
+import { requireContinuous, type WithTeacher, teacherFields, teaching } from './teacher.js';
 import { digestOf, weightingPart } from './weighting.js';
 
 const fields = {
@@ -55,7 +55,7 @@ const distillation = schema('consistencyDistillationLosses', {
 export interface ConsistencyLossOptions extends OptionsOf<typeof training> {}
 
 /** Options of {@link consistencyDistillationLosses}. */
-export interface ConsistencyDistillationOptions<Q, J extends Shape> extends Taught<typeof distillation, Q, J> {}
+export interface ConsistencyDistillationOptions<Q, J extends Shape> extends WithTeacher<typeof distillation, Q, J> {}
 
 /** A noised batch at the noise level t, x_t = x₀ + t·ε, and the level r to which the flow leads it. */
 interface Departure<B extends Dim, I extends Shape> extends NoisePair<B> {

@@ -33,7 +33,7 @@ import { type Noising, requirePath } from '../paths/noising.js';
 import type { ContinuousNoising } from '../paths/path.js';
 import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
-import { type Taught, teacherFields, teaching } from './teacher.js';
+import { type WithTeacher, teacherFields, teaching } from './teacher.js';
 
 const tangentFields = {
   /** c of the normalization g/(‖g‖ + c) of the tangent; 0.1 if left out. */
@@ -48,7 +48,7 @@ const distillation = schema('continuousConsistencyDistillationLosses', { ...tang
 export interface ContinuousConsistencyOptions extends OptionsOf<typeof training> {}
 
 /** Options of {@link continuousConsistencyDistillationLosses}. */
-export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> extends Taught<
+export interface ContinuousConsistencyDistillationOptions<Q, J extends Shape> extends WithTeacher<
   typeof distillation,
   Q,
   J

@@ -29,7 +29,7 @@ import { channelsAt, entriesAt } from '../channels/entries.js';
 import { distancePart, measuredBy, squaredL2Distance } from './distances.js';
 import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
 import { type LossOptions, noisedBatch } from './noisedBatch.js';
-import { requireContinuous, type Taught, teacherFields, teaching } from './teacher.js';
+import { requireContinuous, type WithTeacher, teacherFields, teaching } from './teacher.js';
 import { cellAmong } from './timestepsBy.js';
 import { digestOf, truncatedSnrWeight, weightingPart } from './weighting.js';
 
@@ -50,7 +50,7 @@ const options = schema('progressiveLosses', {
 });
 
 /** Options of {@link progressiveLosses}. */
-export interface ProgressiveOptions<Q, J extends Shape> extends Taught<typeof options, Q, J> {}
+export interface ProgressiveOptions<Q, J extends Shape> extends WithTeacher<typeof options, Q, J> {}
 
 /** A step of DDIM from t to s: z_s = (σ_s/σ_t)·z_t + (α_s - (σ_s/σ_t)·α_t)·x̂. */
 const ddimTo = <B extends Dim, I extends Shape>(

@@ -27,7 +27,7 @@ export const teacherFields = {
 };
 
 /** The options of a declaration with {@link teacherFields}, with the type of the teacher. */
-export type Taught<F, Q, J extends Shape> = Omit<OptionsOf<F>, 'teacher'> & {
+export type WithTeacher<F, Q, J extends Shape> = Omit<OptionsOf<F>, 'teacher'> & {
   /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
   readonly teacher: Teacher<Q, J>;
 };

@@ -12,7 +12,7 @@ import type { Solver, SolverStep } from './plan.js';
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
- * const solver = denoiseToZero(dpmSolverPP({ order: 3, lowerFinal: true }))
+ * const solver = denoiseToZero(dpmSolverPP({ order: 3, lowerOrderFinal: true }))
  * const result = unwrap(sampler({ noising, denoiser: white, grid: 5, solver }))
  * result.plan.map(({ stages }) => 1 + (stages[0]!.memory ?? []).length) // → [1, 2, 2, 1, 1]
  */

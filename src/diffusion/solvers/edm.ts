@@ -59,8 +59,8 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
 
 /** A solver with churn by a method of two evaluations a step, or of one where σ falls too far for {@link evaluatesAgain}. */
 export const twoEvaluations = (where: string, method: (again: boolean) => Algorithm): SolverFrom<HeunOptions> =>
-  withOptions(schema(where, heunFields).rule(inOrder), ({ maxFall, ...churn }) =>
-    solverOf(churned(churn, (parts, hat, to) => method(evaluatesAgain(hat, to, maxFall))(parts, hat, to))),
+  withOptions(schema(where, heunFields).rule(inOrder), ({ maxSigmaRatio, ...churn }) =>
+    solverOf(churned(churn, (parts, hat, to) => method(evaluatesAgain(hat, to, maxSigmaRatio))(parts, hat, to))),
   );
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
@@ -98,7 +98,7 @@ export const heunStep =
  * the data: 2N - 1 for N steps. Unlike in the paper, a step from a σ above 1000 over which it falls more than 100-fold has one evaluation
  * too, such as the first step on a coarse grid of the cosine schedule; the paper's grids begin at 80. Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `maxFall`: the most by which σ may fall in a step of two evaluations; Infinity as in published
+ * @param options - churn: none if left out. `maxSigmaRatio`: the most by which σ may fall in a step of two evaluations; Infinity as in published
  *   code, from any σ. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

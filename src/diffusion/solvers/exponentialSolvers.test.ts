@@ -228,17 +228,17 @@ describe('in ε̂ and λ', () => {
     expect(two!.stages).toEqual(plan(3, {})[1]!.stages.map((stage) => ({ ...stage, at: two!.from })));
   });
 
-  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, unless `maxFall` is greater', () => {
+  it('pndm has plain steps where σ falls more than fourfold, or 100-fold for heun, unless `maxSigmaRatio` is greater', () => {
     const evaluations = (
       start: 'heun' | 'rungeKutta',
-      given: { readonly maxFall?: number },
+      given: { readonly maxSigmaRatio?: number },
       sigmas: readonly number[],
     ) => right(pndm({ start, ...given }).plan(levelsOf(edm(), sigmas), edm())).map(({ stages }) => stages.length);
     expect(evaluations('rungeKutta', {}, [80, 15, 5, 0.1])).toEqual([1, 4, 1, 1]);
     expect(evaluations('rungeKutta', {}, [9, 2, 0.5])).toEqual([1, 4, 1]); // 4.5-fold, and fourfold
-    expect(evaluations('rungeKutta', { maxFall: Infinity }, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
+    expect(evaluations('rungeKutta', { maxSigmaRatio: Infinity }, [80, 15, 5, 0.1])).toEqual([4, 4, 4, 1]);
     expect(evaluations('heun', {}, [80, 0.5])).toEqual([1, 1]);
-    expect(evaluations('heun', { maxFall: Infinity }, [80, 0.5])).toEqual([2, 1]);
+    expect(evaluations('heun', { maxSigmaRatio: Infinity }, [80, 0.5])).toEqual([2, 1]);
   });
 
   it('pndm with the start of latent diffusion repeats its first step with the mean of ε̂', () => {

@@ -78,7 +78,7 @@ describe('Runge-Kutta in σ, as the code of DEIS', () => {
     ['3ssprk', ssp, [[1], [1 / 4, 1 / 4], [1 / 6, 1 / 6, 2 / 3]]],
   ] as const)('%s', (_, step, tableau) =>
     close(
-      rungeKutta({ tableau, maxFall: Infinity }),
+      rungeKutta({ tableau, maxSigmaRatio: Infinity }),
       stepped((x, from, to) => (to === 0 ? denoised(x, from) : step(x, from, to - from, slope))),
     ),
   );
@@ -284,7 +284,7 @@ describe('in σ, as k-diffusion', () => {
 });
 
 /** Solvers of two evaluations a step. */
-const twofold: readonly (readonly [string, (options: { readonly maxFall?: number }) => Solver])[] = [
+const twofold: readonly (readonly [string, (options: { readonly maxSigmaRatio?: number }) => Solver])[] = [
   ['heun', heun],
   ['kdpm2', kdpm2],
   ['kdpm2Ancestral', kdpm2Ancestral],
@@ -295,20 +295,20 @@ const twofold: readonly (readonly [string, (options: { readonly maxFall?: number
 ];
 
 it.each(twofold)(
-  '%s evaluates twice where σ falls up to `maxFall`, 100-fold from above 1000 if left out, and never in the last step',
+  '%s evaluates twice where σ falls up to `maxSigmaRatio`, 100-fold from above 1000 if left out, and never in the last step',
   (_, of) => {
     // 13-fold, so the lower level of an ancestral step is 178-fold lower; 120-fold
-    const evaluations = (given: { readonly maxFall?: number }, unit: number) =>
+    const evaluations = (given: { readonly maxSigmaRatio?: number }, unit: number) =>
       right(of(given).plan(levelsOf(edm(), [80 * unit, 6 * unit, 0.05 * unit]), edm())).map(
         ({ stages }) => stages.length,
       );
     expect(evaluations({}, 200)).toEqual([2, 1, 1]);
     expect(evaluations({}, 1)).toEqual([2, 2, 1]);
     for (const unit of [1, 200]) {
-      expect(evaluations({ maxFall: 121 }, unit)).toEqual([2, 2, 1]);
-      expect(evaluations({ maxFall: 119 }, unit)).toEqual([2, 1, 1]);
-      expect(evaluations({ maxFall: Infinity }, unit)).toEqual([2, 2, 1]);
-      expect(evaluations({ maxFall: 13 }, unit)).toEqual([1, 1, 1]);
+      expect(evaluations({ maxSigmaRatio: 121 }, unit)).toEqual([2, 2, 1]);
+      expect(evaluations({ maxSigmaRatio: 119 }, unit)).toEqual([2, 1, 1]);
+      expect(evaluations({ maxSigmaRatio: Infinity }, unit)).toEqual([2, 2, 1]);
+      expect(evaluations({ maxSigmaRatio: 13 }, unit)).toEqual([1, 1, 1]);
     }
   },
 );
@@ -324,11 +324,11 @@ it('kdpm2Ancestral draws the noise of a step from a level without signal', () =>
   }
 });
 
-it('solvers of two evaluations take DDIM’s step from a level without signal, with any `maxFall`', () => {
+it('solvers of two evaluations take DDIM’s step from a level without signal, with any `maxSigmaRatio`', () => {
   const levels = [{ alpha: 0, sigma: 1, t: 999 }, noising.marginals[500]!, { alpha: 1, sigma: 0 }];
   const plans = twofold.map(([, of]) =>
     right(
-      of({ maxFall: Infinity }).plan(
+      of({ maxSigmaRatio: Infinity }).plan(
         levels.map((c, t) => ({ t, ...c })),
         noising,
       ),

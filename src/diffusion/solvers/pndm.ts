@@ -26,9 +26,9 @@ const rungeKutta = ({ x, D }: StepParts, own: Prediction, from: Level, half: Lev
   return move(x, weighted([1 / 6, 1 / 3, 1 / 3, 1 / 6], [e1, e2, e3, e4]), from, to);
 };
 
-/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls more than `maxFall`. */
-const halfway = ({ list, levelAt }: Path, from: Level, to: Level, maxFall: number): Level | null =>
-  (list && from.t - to.t < 2) || !evaluatesAgain(from, to, maxFall)
+/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls more than `maxSigmaRatio`. */
+const halfway = ({ list, levelAt }: Path, from: Level, to: Level, maxSigmaRatio: number): Level | null =>
+  (list && from.t - to.t < 2) || !evaluatesAgain(from, to, maxSigmaRatio)
     ? null
     : levelAt(from.t - (list ? Math.floor((from.t - to.t) / 2) : (from.t - to.t) / 2));
 
@@ -38,8 +38,8 @@ const options = /* @__PURE__ */ schema('pndm', {
   /** 'fewer' ε̂ if left out; 'heun', a first step with the mean of ε̂ at both ends; or 'rungeKutta' (F-PNDM, Algorithm 2). */
   start: optional(oneOf('fewer', 'heun', 'rungeKutta'), 'fewer'),
   /** The most by which σ may fall in a step of this start; 4 for 'rungeKutta', 100 for 'heun' if left out, Infinity as in published code. */
-  maxFall: fallBeside,
-}).rule(({ start, maxFall }) => refusedFall(maxFall, ['start', start], ['heun', 'rungeKutta']));
+  maxSigmaRatio: fallBeside,
+}).rule(({ start, maxSigmaRatio }) => refusedFall(maxSigmaRatio, ['start', start], ['heun', 'rungeKutta']));
 
 interface PndmOptions extends OptionsOf<typeof options> {}
 
@@ -53,10 +53,10 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * It begins with fewer ε̂, as IPNDM does; with a first step of two evaluations, which repeats the step with the mean of ε̂ at both
  * ends, as PLMS of latent diffusion; or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
  * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway is a plain one, and one over
- * which σ falls more than `maxFall`: fourfold if left out, or 100-fold for 'heun'.
+ * which σ falls more than `maxSigmaRatio`: fourfold if left out, or 100-fold for 'heun'.
  *
  * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
- *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2). `maxFall`: the most by which σ may
+ *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2). `maxSigmaRatio`: the most by which σ may
  *   fall in a step of this start; 4 for 'rungeKutta' and 100 for 'heun' if left out, Infinity as in published code
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -64,16 +64,16 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: leading(20), solver: pndm() }))
  * result.memory // → 3
  */
-export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, maxFall }) =>
+export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, start, maxSigmaRatio }) =>
   solverOf((parts, from, to) => {
     const { x, D, past, path, index } = parts;
     const own = D(x, from);
     const halfwayTo = start === 'rungeKutta' && index < order - 1;
-    const half = halfwayTo ? halfway(path, from, to, maxFall ?? MAX_FALL_HALFWAY) : null;
+    const half = halfwayTo ? halfway(path, from, to, maxSigmaRatio ?? MAX_FALL_HALFWAY) : null;
     if (half) return rungeKutta(parts, own, from, half, to);
     const predictions = recent(own, past, to, order, hasSignal);
     const next = meanStep(predictions, ADAMS_BASHFORTH[predictions.length - 1]!, from, to); // eq. 12
-    const repeats = start === 'heun' && index === 0 && order > 1 && evaluatesAgain(from, to, maxFall ?? MAX_FALL);
+    const repeats = start === 'heun' && index === 0 && order > 1 && evaluatesAgain(from, to, maxSigmaRatio ?? MAX_FALL);
     return repeats ? move(x, times(1 / 2, plus(own.epsilon, D(next, to).epsilon)), from, to) : next;
   }),
 );

@@ -56,7 +56,7 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  * leads back to the upper end, followed by Heun's steps down again on levels of EDM's form.
  *
  * @param options - `intervals`: of σ/α, each with the number of levels of the way back and of repetitions. `sNoise`: the standard
- *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxFall`: that of {@link heun}. If invalid, the
+ *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxSigmaRatio`: that of {@link heun}. If invalid, the
  *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -64,35 +64,40 @@ interface RestartOptions extends OptionsOf<typeof options> {}
  * // 2·18 - 1 evaluations, and 2 repetitions of 2 steps of 2
  * unwrap(sampler({ noising: edm(), denoiser: white, grid: 18, solver })).steps // → 43
  */
-export const restart: SolverFrom<RestartOptions> = withOptions(options, ({ intervals, sNoise, rho, maxFall }) => ({
-  plan: (levels, noising) => {
-    const path = pathOf(noising);
-    const noisy = levels.filter((level) => !isData(level));
-    const lows = intervals.map(({ min }) => nearestTo(min, noisy));
-    const most = sigmaOf(levels[0]!);
-    const wrong = intervals.findIndex(({ max }, k) => !(sigmaOf(lows[k]!) < max && max <= most));
-    if (wrong !== -1)
-      return fail('ConfigError', {
-        where: `restart.intervals.${wrong}.max`,
-        expected: `a σ above ${sigmaOf(lows[wrong]!)}, of the level nearest to min, and up to ${most}, where sampling begins`,
-        actual: `${intervals[wrong]!.max}`,
-        hint: HINT,
-      });
-    const step = (from: Level, hat: Level, to: Level): PlannedStep => ({
-      from,
-      to,
-      algorithm: (parts) =>
-        heunStep(evaluatesAgain(hat, to, maxFall))({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to),
-    });
-    const again = (low: Level): readonly PlannedStep[] =>
-      intervals
-        .filter((_, k) => lows[k] === low)
-        .flatMap(({ max, levels: count, repeats }) => {
-          const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), path.levelOfSigma);
-          const way = pairsOf([...down.slice(0, -1), low]).map(([from, to], i) => step(i === 0 ? low : from, from, to));
-          return Array.from({ length: repeats }, () => way).flat();
+export const restart: SolverFrom<RestartOptions> = withOptions(
+  options,
+  ({ intervals, sNoise, rho, maxSigmaRatio }) => ({
+    plan: (levels, noising) => {
+      const path = pathOf(noising);
+      const noisy = levels.filter((level) => !isData(level));
+      const lows = intervals.map(({ min }) => nearestTo(min, noisy));
+      const most = sigmaOf(levels[0]!);
+      const wrong = intervals.findIndex(({ max }, k) => !(sigmaOf(lows[k]!) < max && max <= most));
+      if (wrong !== -1)
+        return fail('ConfigError', {
+          where: `restart.intervals.${wrong}.max`,
+          expected: `a σ above ${sigmaOf(lows[wrong]!)}, of the level nearest to min, and up to ${most}, where sampling begins`,
+          actual: `${intervals[wrong]!.max}`,
+          hint: HINT,
         });
-    const steps = pairsOf(levels).flatMap(([from, to]) => [step(from, from, to), ...again(to)]);
-    return E.right(traced(path, steps));
-  },
-}));
+      const step = (from: Level, hat: Level, to: Level): PlannedStep => ({
+        from,
+        to,
+        algorithm: (parts) =>
+          heunStep(evaluatesAgain(hat, to, maxSigmaRatio))({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to),
+      });
+      const again = (low: Level): readonly PlannedStep[] =>
+        intervals
+          .filter((_, k) => lows[k] === low)
+          .flatMap(({ max, levels: count, repeats }) => {
+            const down = Array.from(karras(count, { min: sigmaOf(low), max }, rho), path.levelOfSigma);
+            const way = pairsOf([...down.slice(0, -1), low]).map(([from, to], i) =>
+              step(i === 0 ? low : from, from, to),
+            );
+            return Array.from({ length: repeats }, () => way).flat();
+          });
+      const steps = pairsOf(levels).flatMap(([from, to]) => [step(from, from, to), ...again(to)]);
+      return E.right(traced(path, steps));
+    },
+  }),
+);

@@ -40,17 +40,17 @@ interface RungeKuttaOptions extends OptionsOf<typeof options> {}
  * the length h of a step in σ, row i leads to x̄ + h·Σ_j a_ij·ε̂_j at σ + c_i·h, where c_i = Σ_j a_ij. There is the next evaluation, or
  * the end of the step. A step to the data has one evaluation. The method of Heun is {@link heun}.
  *
- * @param options - `tableau`: its rows, the last of which are the weights. `maxFall`: that of {@link heun}. If invalid, the
+ * @param options - `tableau`: its rows, the last of which are the weights. `maxSigmaRatio`: that of {@link heun}. If invalid, the
  *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const kutta = rungeKutta({ tableau: [[1 / 2], [-1, 2], [1 / 6, 2 / 3, 1 / 6]] })
  * unwrap(sampler({ noising: edm(), denoiser: white, grid: 8, solver: kutta })).steps // → 22
  */
-export const rungeKutta: SolverFrom<RungeKuttaOptions> = withOptions(options, ({ tableau, maxFall }) =>
+export const rungeKutta: SolverFrom<RungeKuttaOptions> = withOptions(options, ({ tableau, maxSigmaRatio }) =>
   solverOf(({ x, D, path: { levelOfSigma } }, from, to) => {
     const { x0, epsilon } = D(x, from);
-    if (!evaluatesAgain(from, to, maxFall)) return ddimStep(x, x0, from, to);
+    if (!evaluatesAgain(from, to, maxSigmaRatio)) return ddimStep(x, x0, from, to);
     const slopes: Form[] = [epsilon];
     const levelAt = (c: number) => (c > 1 - ROUNDING ? to : levelOfSigma((1 - c) * sigmaOf(from) + c * sigmaOf(to)));
     const reached = tableau.map((row, i) => {

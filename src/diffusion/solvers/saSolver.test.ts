@@ -50,11 +50,11 @@ it.each([
   [1, 2, 3, true],
 ] as const)(
   'saSolver with τ = %d, predictor %d, corrector %d: eq. 14 and 17, lower orders at the end: %o',
-  (tau, order, corrector, lowerFinal) => {
+  (tau, order, corrector, lowerOrderFinal) => {
     const seen: (readonly [number, number])[] = [];
     let [x, before] = [START, START];
     /** The order in the step from level i; the last one leads to the data. */
-    const most = (i: number, n: number): number => (lowerFinal ? Math.min(n, N - i) : n);
+    const most = (i: number, n: number): number => (lowerOrderFinal ? Math.min(n, N - i) : n);
     for (let i = 0; i < N - 1; i++) {
       const here: readonly [number, number] = [lambda(i), x0At(x, i)];
       if (corrector > 0 && i > 0)
@@ -63,7 +63,7 @@ it.each([
       before = x;
       x = sde(x, i, tau ** 2, through(seen.slice(0, most(i, order))));
     }
-    return close(saSolver({ tau, order, corrector, lowerFinal }), x0At(x, N - 1), 1e-9);
+    return close(saSolver({ tau, order, corrector, lowerOrderFinal }), x0At(x, N - 1), 1e-9);
   },
 );
 
@@ -74,9 +74,9 @@ it.each([
   [1, 3, 4, false, [0, 4]],
 ] as const)(
   'saSolver corrects the end, then takes x̂₀, as `sample_more_steps`: τ = %d, predictor %d, corrector %d, lower orders at the end: %o, not the end of %j',
-  (tau, order, corrector, lowerFinal, disableCorrector) => {
+  (tau, order, corrector, lowerOrderFinal, disableCorrector) => {
     const last = N - 1; // of N levels, the last of which has noise
-    const most = (i: number, n: number): number => (lowerFinal ? Math.min(n, last - i) : n);
+    const most = (i: number, n: number): number => (lowerOrderFinal ? Math.min(n, last - i) : n);
     const seen: (readonly [number, number])[] = [];
     let [x, before] = [START, START];
     for (let i = 0; i <= last; i++) {
@@ -87,7 +87,7 @@ it.each([
       before = x;
       if (i < last) x = sde(x, i, tau ** 2, through(seen.slice(0, most(i, order))));
     }
-    const solver = saSolver({ tau, order, corrector, lowerFinal, correctsEnd: true, disableCorrector });
+    const solver = saSolver({ tau, order, corrector, lowerOrderFinal, correctsEnd: true, disableCorrector });
     return close(denoiseToZero(solver), x0At(x, last), 1e-9);
   },
 );
@@ -97,7 +97,7 @@ it('saSolver corrects the end in ε̂ too, and none at the data', () => {
   const planOf = (times: readonly number[], correctsEnd: boolean, toData: boolean) => {
     const levels = levelsOf(noising, times).slice(0, toData ? undefined : -1);
     return right(
-      saSolver({ tau: 0.5, order: 1, space: 'epsilon', maxFall: Infinity, correctsEnd }).plan(levels, noising),
+      saSolver({ tau: 0.5, order: 1, space: 'epsilon', maxSigmaRatio: Infinity, correctsEnd }).plan(levels, noising),
     );
   };
   expect(planOf(TIMES, true, true)).toEqual(planOf(TIMES, false, true));
@@ -130,7 +130,7 @@ it.each([
     before = x;
     x = sdeInNoise(x, i, tau ** 2, through(seen.slice(0, order)));
   }
-  const solver = saSolver({ tau, order, corrector, rule, space: 'epsilon', maxFall: Infinity });
+  const solver = saSolver({ tau, order, corrector, rule, space: 'epsilon', maxSigmaRatio: Infinity });
   return close(solver, x0At(x, N - 1), 1e-7);
 });
 

@@ -158,8 +158,8 @@ const even = (count: number): number => {
 
 const space = 'epsilon';
 /** The steps over which σ falls more than threefold: the first, and the last before the data. */
-const maxFall = 3;
-const far = TIMES.slice(1).map((_, i) => ratio(i) > maxFall * ratio(i + 1));
+const maxSigmaRatio = 3;
+const far = TIMES.slice(1).map((_, i) => ratio(i) > maxSigmaRatio * ratio(i + 1));
 
 it('σ falls more than threefold in the first step and in the last before the data', () => {
   expect(far).toEqual([true, false, false, false, false, false, true]);
@@ -168,35 +168,42 @@ it('σ falls more than threefold in the first step and in the last before the da
 describe('an option of a solver changes its steps to those of the paper', () => {
   it.each<[name: string, given: Solver, without: Solver, expected: number, levels?: number]>([
     ['dpmSolverPP in ε̂', dpmSolverPP({ space, order: 3 }), dpmSolverPP({ order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 2)], // oxfmt-ignore
-    ['dpmSolverPP in ε̂, maxFall', dpmSolverPP({ space, order: 3, maxFall }), dpmSolverPP({ space, order: 3 }), multistepped([1, 1, 2, 3, 3, 3, 1], 'midpoint', 2)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, maxSigmaRatio', dpmSolverPP({ space, order: 3, maxSigmaRatio }), dpmSolverPP({ space, order: 3 }), multistepped([1, 1, 2, 3, 3, 3, 1], 'midpoint', 2)], // oxfmt-ignore
     ['dpmSolverPP in ε̂, rule', dpmSolverPP({ space, rule: 'heun' }), dpmSolverPP({ space }), multistepped([1, 2, 2, 2, 2, 2, 2], 'heun', 2)], // oxfmt-ignore
     ['dpmSolverPP in ε̂, phi3', dpmSolverPP({ space, order: 3, phi3: 'half' }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 3], 'midpoint', 1)], // oxfmt-ignore
-    ['dpmSolverPP in ε̂, lowerFinal', dpmSolverPP({ space, order: 3, lowerFinal: true }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 2], 'midpoint', 2)], // oxfmt-ignore
+    ['dpmSolverPP in ε̂, lowerOrderFinal', dpmSolverPP({ space, order: 3, lowerOrderFinal: true }), dpmSolverPP({ space, order: 3 }), multistepped([1, 2, 3, 3, 3, 3, 2], 'midpoint', 2)], // oxfmt-ignore
     ['dpmSolverPPSinglestep in ε̂', dpmSolverPPSinglestep({ space, order: 3 }), dpmSolverPPSinglestep({ order: 3 }), grouped([3, 3, 1], 'midpoint')], // oxfmt-ignore
     ['dpmSolverPPSinglestep in ε̂, rule', dpmSolverPPSinglestep({ space, order: 3, rule: 'heun' }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 3, 1], 'heun')], // oxfmt-ignore
     ['dpmSolverPPSinglestep in ε̂, order 2, rule', dpmSolverPPSinglestep({ space, rule: 'heun' }), dpmSolverPPSinglestep({ space }), grouped([2, 2, 2, 1], 'heun')], // oxfmt-ignore
-    ['dpmSolverPPSinglestep in ε̂, lowerFinal', dpmSolverPPSinglestep({ space, order: 3, lowerFinal: true }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 2, 1], 'midpoint'), 7], // oxfmt-ignore
-    ['dpmSolverPPSinglestep in ε̂, maxFall', dpmSolverPPSinglestep({ space, order: 3, maxFall }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([1, 1, 2, 1, 1, 1], 'midpoint')], // oxfmt-ignore
-    ['uniPC in ε̂, maxFall', uniPC({ space, order: 3, maxFall }), uniPC({ space, order: 3 }), unified([1, 1, 2, 3, 3, 3, 1], far.map((is) => !is))], // oxfmt-ignore
-    ['uniPC in ε̂, lowerFinal', uniPC({ space, order: 3, lowerFinal: true }), uniPC({ space, order: 3 }), unified([1, 2, 3, 3, 3, 3, 2], far.map(() => true))], // oxfmt-ignore
-    ['dpmSolver, maxFall', dpmSolver({ maxFall }), dpmSolver(), halved([1, 2, 2, 2, 2, 2, 1])],
-    ['dpmSolverFast, maxFall', dpmSolverFast({ evaluations: 9, maxFall }), dpmSolverFast({ evaluations: 9 }), even(4)],
+    ['dpmSolverPPSinglestep in ε̂, lowerOrderFinal', dpmSolverPPSinglestep({ space, order: 3, lowerOrderFinal: true }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([3, 2, 1], 'midpoint'), 7], // oxfmt-ignore
+    ['dpmSolverPPSinglestep in ε̂, maxSigmaRatio', dpmSolverPPSinglestep({ space, order: 3, maxSigmaRatio }), dpmSolverPPSinglestep({ space, order: 3 }), grouped([1, 1, 2, 1, 1, 1], 'midpoint')], // oxfmt-ignore
+    ['uniPC in ε̂, maxSigmaRatio', uniPC({ space, order: 3, maxSigmaRatio }), uniPC({ space, order: 3 }), unified([1, 1, 2, 3, 3, 3, 1], far.map((is) => !is))], // oxfmt-ignore
+    ['uniPC in ε̂, lowerOrderFinal', uniPC({ space, order: 3, lowerOrderFinal: true }), uniPC({ space, order: 3 }), unified([1, 2, 3, 3, 3, 3, 2], far.map(() => true))], // oxfmt-ignore
+    ['dpmSolver, maxSigmaRatio', dpmSolver({ maxSigmaRatio }), dpmSolver(), halved([1, 2, 2, 2, 2, 2, 1])],
+    [
+      'dpmSolverFast, maxSigmaRatio',
+      dpmSolverFast({ evaluations: 9, maxSigmaRatio }),
+      dpmSolverFast({ evaluations: 9 }),
+      even(4),
+    ],
   ])('%s', (_, given, without, expected, levels = N) => {
     expect(Math.abs(ends(given, levels) - expected)).toBeLessThan(1e-9); // of Simpson's rule
     expect(Math.abs(ends(without, levels) - expected)).toBeGreaterThan(1e-5);
   });
 
-  it.each<[name: string, of: (given: { readonly maxFall?: number }) => Solver, sigmas: (fall: number) => number[]]>([
+  it.each<
+    [name: string, of: (given: { readonly maxSigmaRatio?: number }) => Solver, sigmas: (fall: number) => number[]]
+  >([
     ['dpmSolverPP', (args) => dpmSolverPP({ space, ...args }), (fall) => [2 * fall, fall, 1]],
     ['dpmSolverPPSinglestep', (args) => dpmSolverPPSinglestep({ space, ...args }), (fall) => [fall, 2, 1]],
     ['uniPC', (args) => uniPC({ space, ...args }), (fall) => [2 * fall, fall, 1]],
     ['dpmSolver', dpmSolver, (fall) => [20 * fall, 20]],
     ['dpmSolverFast', (args) => dpmSolverFast({ evaluations: 3, ...args }), (fall) => [fall ** 2, 1]], // two steps
-  ])('maxFall of %s is 100 if left out', (_, of, sigmas) => {
-    const plan = (given: { readonly maxFall?: number }, fall: number) =>
+  ])('maxSigmaRatio of %s is 100 if left out', (_, of, sigmas) => {
+    const plan = (given: { readonly maxSigmaRatio?: number }, fall: number) =>
       right(of(given).plan(levelsOf(edm(), sigmas(fall)), edm())).map(({ stages }) => stages);
-    expect(plan({}, 99.5)).toEqual(plan({ maxFall: Infinity }, 99.5));
-    expect(plan({}, 100.5)).toEqual(plan({ maxFall: 100 }, 100.5));
-    expect(plan({}, 100.5)).not.toEqual(plan({ maxFall: Infinity }, 100.5));
+    expect(plan({}, 99.5)).toEqual(plan({ maxSigmaRatio: Infinity }, 99.5));
+    expect(plan({}, 100.5)).toEqual(plan({ maxSigmaRatio: 100 }, 100.5));
+    expect(plan({}, 100.5)).not.toEqual(plan({ maxSigmaRatio: Infinity }, 100.5));
   });
 });

@@ -65,7 +65,7 @@ const fall = hinted(
 /** The option of solvers that evaluate again in a step. */
 export const fallFields = {
   /** The most by which σ may fall in a step that evaluates again; if left out, 100 from a σ above 1000, else any; Infinity as in published code. */
-  maxFall: optional(fall),
+  maxSigmaRatio: optional(fall),
 };
 
 /** The option of a fall that has an effect only beside some values of another one, and so no default in its declaration. */
@@ -80,7 +80,7 @@ export const refusedFall = (
   fall === undefined || others.includes(value)
     ? null
     : ({
-        field: 'maxFall',
+        field: 'maxSigmaRatio',
         expected: `${option}: ${others.map((other) => `'${other}'`).join(' or ')} beside it`,
         actual: `${option}: '${value}'`,
         hint: 'leave it out',
@@ -91,12 +91,12 @@ export const spaceFields = {
   /** The prediction that it integrates: 'x0' if left out, or 'epsilon'. */
   space: optional(oneOf('x0', 'epsilon'), 'x0'),
   /** In ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in published code. */
-  maxFall: fallBeside,
+  maxSigmaRatio: fallBeside,
 };
 
 /** The rule between {@link spaceFields}: only a method in ε̂ has a greatest fall. */
-export const fallsInNoise = ({ space, maxFall }: Filled<typeof spaceFields>) =>
-  refusedFall(maxFall, ['space', space], ['epsilon']);
+export const fallsInNoise = ({ space, maxSigmaRatio }: Filled<typeof spaceFields>) =>
+  refusedFall(maxSigmaRatio, ['space', space], ['epsilon']);
 
 /** The rule for two predictions: half of the step with the difference of both, or the integral of the line through them. */
 export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');
@@ -118,13 +118,13 @@ export const ancestralFields = {
  */
 export const ancestrally =
   (
-    { eta, sNoise, maxFall }: Filled<typeof ancestralFields> & { readonly maxFall?: number | undefined },
+    { eta, sNoise, maxSigmaRatio }: Filled<typeof ancestralFields> & { readonly maxSigmaRatio?: number | undefined },
     method: (again: boolean) => Algorithm<Channel>,
     draws: (from: Level, down: Channel) => boolean = () => true,
   ): Algorithm =>
   (parts, from, to) => {
     const { down, up } = ancestralLevel(from, to, eta);
-    const again = down.sigma > 0 && evaluatesAgain(from, to, maxFall);
+    const again = down.sigma > 0 && evaluatesAgain(from, to, maxSigmaRatio);
     const next = method(again)(parts, from, down);
     return draws(from, down) ? plus(next, times(sNoise * up, parts.noise())) : next;
   };

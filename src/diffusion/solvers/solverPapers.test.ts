@@ -73,9 +73,9 @@ describe('DPM-Solver++', () => {
       }),
     ));
 
-  it('multistep has lower orders in the last steps with `lowerFinal`', () => {
-    const orders = (lowerFinal: boolean, steps: number) =>
-      stagesOn(dpmSolverPP({ order: 3, lowerFinal }), listed(marginals), TIMES)
+  it('multistep has lower orders in the last steps with `lowerOrderFinal`', () => {
+    const orders = (lowerOrderFinal: boolean, steps: number) =>
+      stagesOn(dpmSolverPP({ order: 3, lowerOrderFinal }), listed(marginals), TIMES)
         .slice(-steps)
         .map(({ memory = [] }) => memory.length + 1);
     expect(orders(false, 3)).toEqual([3, 3, 1]); // the last ends at the data
@@ -140,12 +140,12 @@ describe('DPM-Solver++', () => {
     expect(factors(3, TIMES.slice(0, 6)).slice(3)).toEqual(factors(2, TIMES.slice(3, 6)));
   });
 
-  it('singlestep, order 3, ends with steps of order 2 and 1 in place of one of 3 with `lowerFinal`', () => {
+  it('singlestep, order 3, ends with steps of order 2 and 1 in place of one of 3 with `lowerOrderFinal`', () => {
     /** The number of evaluations of each step. */
-    const evaluations = (lowerFinal: boolean, n: number) => {
+    const evaluations = (lowerOrderFinal: boolean, n: number) => {
       const noising = listed(marginals);
       const levels = levelsOf(noising, TIMES.slice(0, n));
-      return right(dpmSolverPPSinglestep({ order: 3, lowerFinal }).plan(levels, noising)).map(
+      return right(dpmSolverPPSinglestep({ order: 3, lowerOrderFinal }).plan(levels, noising)).map(
         ({ stages }) => stages.length,
       );
     };

@@ -118,13 +118,13 @@ export const hasSignal = (from: Channel): boolean => leavesSignal(from);
  */
 export const MAX_FALL = 100;
 
-/** The σ up to which a step may fall by any factor, if `maxFall` is left out: EDM's grids begin at 80, and its churn at 80·√2. */
+/** The σ up to which a step may fall by any factor, if `maxSigmaRatio` is left out: EDM's grids begin at 80, and its churn at 80·√2. */
 const HIGH = 1000;
 
-/** Tests if a step evaluates again: its length is finite, and σ/α falls by `maxFall` at most. */
-export const evaluatesAgain = (from: Channel, to: Channel, maxFall?: number): boolean =>
+/** Tests if a step evaluates again: its length is finite, and σ/α falls by `maxSigmaRatio` at most. */
+export const evaluatesAgain = (from: Channel, to: Channel, maxSigmaRatio?: number): boolean =>
   hasLength(from, to) &&
-  sigmaOf(from) <= (maxFall === undefined ? Math.max(HIGH, MAX_FALL * sigmaOf(to)) : maxFall * sigmaOf(to));
+  sigmaOf(from) <= (maxSigmaRatio === undefined ? Math.max(HIGH, MAX_FALL * sigmaOf(to)) : maxSigmaRatio * sigmaOf(to));
 
 /** The level between two others where ln(σ/α) has gone the fraction r of the way. */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>

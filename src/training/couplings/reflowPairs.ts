@@ -14,11 +14,11 @@ import { datasetOfNumbers } from '../../data/imageData.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { labelNumbers } from '../sample/labels.js';
 import { sample } from '../sample/sample.js';
-import { requestFields, type Sampling, wayFields } from '../sample/sampling.js';
+import { requestFields, type Sampling, samplerFields } from '../sample/sampling.js';
 import type { ImagesToCouple } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 
-const { solver, grid, guidance, correction, batch } = wayFields;
+const { solver, grid, guidance, correction, batch } = samplerFields;
 const { key, count, onStep, signal } = requestFields;
 const samplingFields = { solver, grid, guidance, correction, batch, key, onStep, signal };
 

@@ -30,7 +30,7 @@ import type { Examples } from './accumulation.js';
 import { type Learning, learningOf, type Measure } from './trainingLosses.js';
 import { defaults, ravelingOf } from './recipe.js';
 import type { AnyTraining } from './training.js';
-import { examplesSpec, type Taught, taughtBy, taughtSpec } from './stepInputs.js';
+import { examplesSpec, type TeacherInputs, teacherInputs, teacherSpec } from './stepInputs.js';
 import { heldOutLosses } from './trainState.js';
 
 /** Means over held-out images: the loss, and for a classifier the share of correctly classified images. */
@@ -82,18 +82,26 @@ const heldOutLoop = <P, I extends ImageShape>(
   training: AnyTraining<P, I>,
   measures: Learning<P, I>['measures'],
   rounds: number,
-): Loop<object, { readonly params: Vectors } & Taught, MeasureTable, StepSpec<I>, object, MeasureTable['table']> => {
+): Loop<
+  object,
+  { readonly params: Vectors } & TeacherInputs,
+  MeasureTable,
+  StepSpec<I>,
+  object,
+  MeasureTable['table']
+> => {
   const { model, data, coupling } = training;
   const batch = partOf(training);
   const extents = [rounds, measures.length, batch] as const;
   const state = { table: leafSpec(extents) };
-  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: MeasureTable } & StepSpec<I> & Taught> = treeSpec({
-    ...taughtSpec(training),
-    params: ravelingOf(training).vectors,
-    state,
-    round: leafSpec([], 'int32'),
-    examples: examplesSpec(model, coupling?.heldOut, data.image),
-  });
+  const inputs: TreeSpec<{ readonly params: Vectors; readonly state: MeasureTable } & StepSpec<I> & TeacherInputs> =
+    treeSpec({
+      ...teacherSpec(training),
+      params: ravelingOf(training).vectors,
+      state,
+      round: leafSpec([], 'int32'),
+      examples: examplesSpec(model, coupling?.heldOut, data.image),
+    });
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
     name: 'held-out losses',
@@ -143,7 +151,7 @@ export const evaluation =
             const table = yield* hold(
               runLoop(loop, {
                 begin: {},
-                constants: { params, ...taughtBy(training) },
+                constants: { params, ...teacherInputs(training) },
                 steps: rounds,
                 inputs: examplesOf,
                 signal,

@@ -3,7 +3,7 @@ import { type Fallible, gen, take } from '../../internal/gen.js';
 import { readTensors, uploadTensors } from '../../checkpoints/snapshot.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { originOf as originIn } from '../../dsl/run/nonFinite.js';
-import { taughtBy, taughtSpec } from './stepInputs.js';
+import { teacherInputs, teacherSpec } from './stepInputs.js';
 import type { TrainInputs } from './trainLoop.js';
 import type { AnyTraining } from './training.js';
 import { trainState, type TrainState, unguardedStep } from './trainState.js';
@@ -30,12 +30,12 @@ export const originOf =
     gen(function* () {
       const tensors = new Map(yield* take(readTensors(state)(backend)));
       tensors.set('step', { dtype: 'I32', shape: [], data: Int32Array.of(step) });
-      const taught = new Map(yield* take(readTensors(taughtBy(training))(backend)));
+      const taught = new Map(yield* take(readTensors(teacherInputs(training))(backend)));
       const program = unguardedStep(training, training.data.image);
       const repeated = using(oracle)((elsewhere) =>
         gen(function* () {
           const copy = yield* take(uploadTensors('state', trainState(training))(tensors)(elsewhere));
-          const teacher = yield* take(uploadTensors('loss', treeSpec(taughtSpec(training)))(taught)(elsewhere));
+          const teacher = yield* take(uploadTensors('loss', treeSpec(teacherSpec(training)))(taught)(elsewhere));
           return yield* take(
             originIn(program, { B: training.batch }, { ...teacher, state: copy, examples })(elsewhere),
           );

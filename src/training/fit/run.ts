@@ -34,7 +34,7 @@ import { signalText } from './trainingLosses.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
 import { trainingSettings } from './settings.js';
-import { taughtBy } from './stepInputs.js';
+import { teacherInputs } from './stepInputs.js';
 import { byName } from './stateTensors.js';
 import type { TrainEvent } from './trainEvent.js';
 import { type AnyTraining, type Training, trainings } from './training.js';
@@ -145,7 +145,13 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
     const heldOut = yield* keep(evaluation(training)(backend), (open) => open?.release());
     const settings = yield* take(trainingSettings(training));
     const state = yield* take(firstState(training, params, loop, settings)(backend));
-    return running(backend, training, { loop, heldOut, settings, unsigned, run: loop.from(state, taughtBy(training)) });
+    return running(backend, training, {
+      loop,
+      heldOut,
+      settings,
+      unsigned,
+      run: loop.from(state, teacherInputs(training)),
+    });
   });
 
 /**

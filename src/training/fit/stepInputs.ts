@@ -19,18 +19,18 @@ export const examplesSpec = <P, I extends Shape>(
   });
 
 /** The parameters of the teacher of a loss, if it has one. */
-export interface Taught {
+export interface TeacherInputs {
   readonly teacher?: unknown;
 }
 
-/** The spec of {@link Taught}. */
-export const taughtSpec = <P, I extends Shape>(recipe: AnyRecipe<P, I>): { readonly teacher?: TreeSpec<unknown> } => {
+/** The spec of {@link TeacherInputs}. */
+export const teacherSpec = <P, I extends Shape>(recipe: AnyRecipe<P, I>): { readonly teacher?: TreeSpec<unknown> } => {
   const { teacher } = learningOf(recipe);
   return teacher === undefined ? {} : { teacher: teacher.model.params };
 };
 
 /** The parameters of the teacher on the backend. */
-export const taughtBy = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Resident<Taught> => {
+export const teacherInputs = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Resident<TeacherInputs> => {
   const { teacher } = learningOf(recipe);
   return teacher === undefined ? {} : { teacher: teacher.params as Resident<unknown> }; // values, which the program checks
 };

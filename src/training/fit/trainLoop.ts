@@ -5,7 +5,7 @@ import type { ImageShape } from '../../data/dataset.js';
 import { type Loop, type OpenLoopOf, openLoop } from '../loop.js';
 import type { Examples } from './accumulation.js';
 import { ravelingOf } from './recipe.js';
-import type { Taught } from './stepInputs.js';
+import type { TeacherInputs } from './stepInputs.js';
 import type { AnyTraining } from './training.js';
 import { initialState, type Report, stateOf, trainState, type TrainState, trainStep } from './trainState.js';
 
@@ -19,7 +19,7 @@ export type Beginning<P> = { readonly key: Key } | { readonly params: P };
 
 export type TrainLoop<P, I extends ImageShape> = Loop<
   Beginning<P>,
-  Taught,
+  TeacherInputs,
   TrainState,
   TrainInputs<I>,
   { readonly report: Report },

@@ -53,7 +53,7 @@ import {
   ravelingOf,
   targetAverage,
 } from './recipe.js';
-import { examplesSpec, type Taught, taughtSpec } from './stepInputs.js';
+import { examplesSpec, type TeacherInputs, teacherSpec } from './stepInputs.js';
 import { demanding } from '../../internal/takes.js';
 import { list, partLike } from '../../internal/parts.js';
 
@@ -173,7 +173,7 @@ export interface TrainStepResult {
 }
 
 /** The inputs of a step: the state, which it donates, examples, and the parameters of the teacher of the loss. */
-export interface TrainStepInputs<I extends Shape> extends Taught {
+export interface TrainStepInputs<I extends Shape> extends TeacherInputs {
   readonly state: TrainState;
   readonly examples: Examples<I>;
 }
@@ -200,7 +200,7 @@ export const unguardedStep = <P, I extends Shape>(
   const averages = averagesOf(recipe);
   const inputs = attempt(() =>
     treeSpec<TrainStepInputs<I>>({
-      ...taughtSpec(recipe),
+      ...teacherSpec(recipe),
       state: trainState(recipe),
       examples: examplesSpec(recipe.model, recipe.coupling, image),
     }),
@@ -314,10 +314,10 @@ export const heldOutLosses = demanding(
   <P, I extends Shape>(
     recipe: AnyRecipe<P, I>,
     image: Shape,
-  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> } & Taught, SampleLosses<'B'>> => ({
+  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> } & TeacherInputs, SampleLosses<'B'>> => ({
     inputs: attempt(() =>
       treeSpec({
-        ...taughtSpec(recipe),
+        ...teacherSpec(recipe),
         params: ravelingOf(recipe).vectors,
         examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
       }),

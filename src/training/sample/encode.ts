@@ -15,13 +15,13 @@ import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
 import type { ForClasses, ForGuide, WithClasses } from './classes.js';
 import { planOf } from './samplePlan.js';
-import { imagesRecord, requestFields, type Sampling, wayFields } from './sampling.js';
+import { imagesRecord, requestFields, type Sampling, samplerFields } from './sampling.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
 const { labels, condition, onStep, signal } = requestFields;
-const samplingFields = { ...wayFields, labels, condition, onStep, signal };
+const samplingFields = { ...samplerFields, labels, condition, onStep, signal };
 
 /** The images to encode, and options like those of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -39,7 +39,7 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
 const encodings = schema('encode', {
   images: imagesRecord,
   ...samplingFields,
-  solver: optional(wayFields.solver, ddimInversion()),
+  solver: optional(samplerFields.solver, ddimInversion()),
   key: optional(hostKey),
 } satisfies Record<keyof Encoding, unknown>);
 

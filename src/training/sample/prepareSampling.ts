@@ -22,13 +22,13 @@ import { namesOf } from './givenNoise.js';
 import { programCache } from './programCache.js';
 import { drawSamples, type OpenSampling, openedSampling } from './runSampling.js';
 import { planOf, type SamplePlan } from './samplePlan.js';
-import { requestFields, type Sampling, toData, wayFields } from './sampling.js';
+import { requestFields, type Sampling, toData, samplerFields } from './sampling.js';
 import { storedFor } from './storedFor.js';
 
 /** The parts of a sampling that all requests share. */
 export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
   Sampling<Q, J>,
-  Exclude<keyof typeof wayFields, 'batch'> | 'toData' | 'storage'
+  Exclude<keyof typeof samplerFields, 'batch'> | 'toData' | 'storage'
 > {
   /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
   readonly batch?: number;
@@ -38,7 +38,7 @@ export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> ext
 export type SampleRequest = Omit<Sampling, keyof Preparation>;
 
 const preparations = schema('prepareSampling', {
-  ...wayFields,
+  ...samplerFields,
   toData,
   batch: optional(positive, 1),
   storage: optional(floatStorage),

@@ -48,10 +48,10 @@ import { besideGuide } from './guide.js';
 import { finiteSamples, keysOf, uploadedConstants } from './runSampling.js';
 import { keysSpec, type SampleConstants } from './sampleLoop.js';
 import { guidedModel, planOf, type SamplePlan } from './samplePlan.js';
-import { requestFields, type Sampling, toData, wayFields } from './sampling.js';
+import { requestFields, type Sampling, toData, samplerFields } from './sampling.js';
 
 const { key, labels, count, first, signal } = requestFields;
-const { guidance, guide, correction, batch, allowOtherNoising } = wayFields;
+const { guidance, guide, correction, batch, allowOtherNoising } = samplerFields;
 const samplingFields = {
   ...{ key, labels, count, first, signal },
   ...{ guidance, guide, correction, batch, allowOtherNoising, toData },

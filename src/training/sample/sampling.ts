@@ -139,7 +139,7 @@ const labelArray = withRefusal(t.array(label, 'an array of labels'), (value) =>
 const listener = functionOf('a function');
 
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
-export const wayFields = {
+export const samplerFields = {
   solver: part<Solver>('a solver, such as ddim()', 'plan'),
   grid: optional(gridPart),
   guidance: optional(functionOf('a guidance, such as cfg(2)')),
@@ -183,8 +183,8 @@ export const requestFields = {
 };
 
 export const samplings = schema('sample', {
-  ...{ solver: wayFields.solver, key: hostKey }, // errors list the required ones first
-  ...wayFields,
+  ...{ solver: samplerFields.solver, key: hostKey }, // errors list the required ones first
+  ...samplerFields,
   ...requestFields,
   toData,
   storage: optional(floatStorage),

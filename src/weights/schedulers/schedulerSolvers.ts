@@ -41,7 +41,7 @@ export const dpmMultistepSteps = (settings: DpmSettings, n: number): Solver => {
       phi3: 1 / 2,
       space: spaceOf(settings),
       eta: etaOf(settings),
-      maxFall: Infinity,
+      maxSigmaRatio: Infinity,
     }),
   );
 };
@@ -56,7 +56,7 @@ export const dpmSinglestepSteps = (settings: DpmSettings, n: number): Solver => 
     parabola: type === 'heun',
     space: spaceOf(settings),
     eta: etaOf(settings),
-    maxFall: Infinity,
+    maxSigmaRatio: Infinity,
     endsAlone: end === 'zero' || ((lowers || isUneven) && !(order === 3 && n % 3 === 2)),
   });
 };
@@ -80,7 +80,7 @@ export const uniPCSteps = ({
       disableCorrector: skipped,
       pair: type === 'bh1' ? 'bh1' : 'bh2',
       space: inX0 ? 'x0' : 'epsilon',
-      maxFall: Infinity,
+      maxSigmaRatio: Infinity,
       orderAt: lowering(lowers),
     }),
   );
@@ -104,7 +104,7 @@ export const saSolverSteps = ({
       pair: isInX0 ? 'bh1' : 'exact',
       space: isInX0 ? 'x0' : 'epsilon',
       eta: (from) => (isNoisy(from) ? 1 : 0),
-      maxFall: Infinity,
+      maxSigmaRatio: Infinity,
       orderAt: lowering(lowers),
     }),
   );

@@ -141,14 +141,14 @@ export const SCHEDULERS: Readonly<Record<SchedulerName, Scheduler>> = {
   }),
   EulerDiscreteScheduler: overSigma(() => euler()),
   EulerAncestralDiscreteScheduler: overSigma(() => eulerAncestral()),
-  HeunDiscreteScheduler: overSigma(() => heun({ maxFall: Infinity }), { defaults: LATENT }),
+  HeunDiscreteScheduler: overSigma(() => heun({ maxSigmaRatio: Infinity }), { defaults: LATENT }),
   LMSDiscreteScheduler: overSigma(() => lms()),
-  KDPM2DiscreteScheduler: overSigma(() => kdpm2({ maxFall: Infinity }), { defaults: LATENT, rounding: ofKarras }),
-  KDPM2AncestralDiscreteScheduler: overSigma(() => kdpm2Ancestral({ maxFall: Infinity }), {
+  KDPM2DiscreteScheduler: overSigma(() => kdpm2({ maxSigmaRatio: Infinity }), { defaults: LATENT, rounding: ofKarras }),
+  KDPM2AncestralDiscreteScheduler: overSigma(() => kdpm2Ancestral({ maxSigmaRatio: Infinity }), {
     defaults: LATENT,
     rounding: ofKarras,
   }),
-  DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ maxFall: Infinity }), { defaults: LATENT }),
+  DPMSolverSDEScheduler: overSigma(() => dpmSolverPPSdeSinglestep({ maxSigmaRatio: Infinity }), { defaults: LATENT }),
   DPMSolverMultistepScheduler: overLogSNR(({ settings, timesteps }) => dpmMultistepSteps(settings, timesteps.length), {
     endNote: endNoteOfDpm,
     rounding: (settings) =>

@@ -55,15 +55,15 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
  * and one evaluation. {@link dpmSolverPPSinglestep} with `space: 'epsilon'` evaluates at the timesteps of the grid, and
  * {@link dpmSolverPP} with it is multistep DPM-Solver.
  *
- * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `maxFall`: the most by which σ may fall in a step of order above
+ * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `maxSigmaRatio`: the most by which σ may fall in a step of order above
  *   1; if left out, 100 from a σ above 1000, else any. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver: dpmSolver({ order: 3 }) })).steps // → 22
  */
-export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, maxFall }) =>
-  solverOf((parts, from, to) => dpmSolverStep(order, evaluatesAgain(from, to, maxFall))(parts, from, to)),
+export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ order, maxSigmaRatio }) =>
+  solverOf((parts, from, to) => dpmSolverStep(order, evaluatesAgain(from, to, maxSigmaRatio))(parts, from, to)),
 );
 
 /** DPM-Solver-fast: orders of the steps that use a number of evaluations, as many of 3 as fit (appendix D.4 of the paper). */
@@ -88,11 +88,11 @@ interface FastOptions extends OptionsOf<typeof fastOptions> {}
 
 /** A step to a lower noise level than the next, though not below σ/α = `least`, as k-diffusion; then noise up to the next. */
 const lowered =
-  (order: number, least: number, { eta, sNoise, maxFall }: FilledOf<typeof fastOptions>): Algorithm =>
+  (order: number, least: number, { eta, sNoise, maxSigmaRatio }: FilledOf<typeof fastOptions>): Algorithm =>
   (parts, from, to) => {
     const share = Math.max(sigmaOf(ancestralLevel(from, to, eta).down), least) / sigmaOf(to);
     const down = { ...to, sigma: to.sigma * share };
-    const next = dpmSolverStep(order, evaluatesAgain(from, to, maxFall))(parts, from, down);
+    const next = dpmSolverStep(order, evaluatesAgain(from, to, maxSigmaRatio))(parts, from, down);
     const noise = sNoise * to.sigma * Math.sqrt(Math.max(0, (1 - share) * (1 + share)));
     return plus(next, times(noise, parts.noise()));
   };
@@ -104,7 +104,7 @@ const lowered =
  * step goes to a lower noise level than the next, though not below the last, and noise leads up to the next.
  *
  * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: 0,
- *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: as in {@link dpmSolver}.
+ *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: as in {@link dpmSolver}.
  *   Otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -15,7 +15,7 @@ export interface DpmMultistep extends StepKind {
   readonly rule: 'midpoint' | 'heun';
   /** The share of the term with φ₃. */
   readonly phi3: number;
-  readonly maxFall?: number | undefined;
+  readonly maxSigmaRatio?: number | undefined;
 }
 
 /**
@@ -23,9 +23,9 @@ export interface DpmMultistep extends StepKind {
  * ε̂, and of their SDEs. With u from 0 to 1 over the step, the prediction is D₀ + D₁·u + D₂·u², through those at 0, -r₀ and -(r₀ + r₁).
  */
 export const dpmMultistep =
-  ({ order, orderAt = () => Infinity, rule, phi3, space = 'x0', maxFall, ...kind }: DpmMultistep): Algorithm =>
+  ({ order, orderAt = () => Infinity, rule, phi3, space = 'x0', maxSigmaRatio, ...kind }: DpmMultistep): Algorithm =>
   ({ x, D, noise, past, left }, from, to) => {
-    const usable = usableIn(space, maxFall);
+    const usable = usableIn(space, maxSigmaRatio);
     const step = exponentialStep(from, to, { ...kind, space: usable(from, to) ? space : 'x0' });
     const [phi1, phi2, phi3s] = step.moments(3) as [number, number, number];
     const own = D(x, from);
@@ -61,12 +61,12 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * predictions. Order 2 is Algorithm 2 of the paper (2M). Order 3 integrates the parabola exactly, as in the expansion of the
  * paper's Proposition 4.1. Half of its term with φ₃ is `multistep_dpm_solver_third_update` of the code of DPM-Solver and of diffusers,
  * which converges with order 2. The first steps and the last, which ends at the data, have lower order. With ε̂ it is multistep
- * DPM-Solver (Lu et al. 2022a), for samples without guidance; there a step over which σ falls more than `maxFall` has order 1 too.
+ * DPM-Solver (Lu et al. 2022a), for samples without guidance; there a step over which σ falls more than `maxSigmaRatio` has order 1 too.
  *
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `rule`: 'midpoint' if left out, or 'heun' (`taylor` in its code),
  *   for steps with two predictions. `phi3`: 'exact' if left out, or 'half'. `space`: the prediction that it integrates, 'x0' if left
- *   out, or 'epsilon'. `lowerFinal`: true for lower orders in the last steps, such as those of a run that does not end at the data
- *   (`lower_order_final`); false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left
+ *   out, or 'epsilon'. `lowerOrderFinal`: true for lower orders in the last steps, such as those of a run that does not end at the data
+ *   (`lower_order_final`); false if left out. `maxSigmaRatio`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left
  *   out, Infinity as in published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -74,6 +74,8 @@ interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPP({ order: 3 }) }))
  * result.memory // → 2
  */
-export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(options, ({ phi3, lowerFinal, ...settings }) =>
-  solverOf(dpmMultistep({ ...settings, phi3: phi3 === 'half' ? 1 / 2 : 1, orderAt: lowering(lowerFinal) })),
+export const dpmSolverPP: SolverFrom<DpmSolverPPOptions> = withOptions(
+  options,
+  ({ phi3, lowerOrderFinal, ...settings }) =>
+    solverOf(dpmMultistep({ ...settings, phi3: phi3 === 'half' ? 1 / 2 : 1, orderAt: lowering(lowerOrderFinal) })),
 );

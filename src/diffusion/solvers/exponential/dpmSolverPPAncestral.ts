@@ -14,7 +14,7 @@ interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
  * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a lower noise level than the next, then noise up to the next:
  * `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
- * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxFall`: the
+ * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: the
  *   most by which σ may fall in a step of two evaluations; if left out, 100 from a σ above 1000, else any. For others, the sampler
  *   returns a `ConfigError`
  * @example
@@ -54,7 +54,7 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * (1 - 1/2r)·x̂₀ + 1/2r·x̂₀(r).
  *
  * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `r`: the place of
- *   the second evaluation, 1/2 if left out. `maxFall`: as in {@link dpmSolverPP2SAncestral}. For others, the
+ *   the second evaluation, 1/2 if left out. `maxSigmaRatio`: as in {@link dpmSolverPP2SAncestral}. For others, the
  *   sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -62,16 +62,18 @@ interface SdeOptions extends OptionsOf<typeof sdeOptions> {}
  * const solver = dpmSolverPPSdeSinglestep({ r: 0.5 })
  * unwrap(sampler({ noising, denoiser: white, grid: karrasGrid(8), solver })).steps // → 15
  */
-export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(sdeOptions, ({ eta, sNoise, r, maxFall }) =>
-  solverOf(({ x, D, noise, path }, from, to) => {
-    const { down, up } = ancestralLevel(from, to, eta);
-    const { x0 } = D(x, from);
-    const draw = times(sNoise * up, noise());
-    if (!evaluatesAgain(from, to, maxFall)) return plus(ddimStep(x, x0, from, down), draw);
-    const middle = levelBetween(path, from, to, r);
-    const half = ancestralLevel(from, middle, eta);
-    const u = plus(ddimStep(x, x0, from, half.down), times(sNoise * half.up, noise()));
-    const mean = plus(times(1 - 1 / (2 * r), x0), times(1 / (2 * r), D(u, middle).x0));
-    return plus(ddimStep(x, mean, from, down), draw);
-  }),
+export const dpmSolverPPSdeSinglestep: SolverFrom<SdeOptions> = withOptions(
+  sdeOptions,
+  ({ eta, sNoise, r, maxSigmaRatio }) =>
+    solverOf(({ x, D, noise, path }, from, to) => {
+      const { down, up } = ancestralLevel(from, to, eta);
+      const { x0 } = D(x, from);
+      const draw = times(sNoise * up, noise());
+      if (!evaluatesAgain(from, to, maxSigmaRatio)) return plus(ddimStep(x, x0, from, down), draw);
+      const middle = levelBetween(path, from, to, r);
+      const half = ancestralLevel(from, middle, eta);
+      const u = plus(ddimStep(x, x0, from, half.down), times(sNoise * half.up, noise()));
+      const mean = plus(times(1 - 1 / (2 * r), x0), times(1 / (2 * r), D(u, middle).x0));
+      return plus(ddimStep(x, mean, from, down), draw);
+    }),
 );

@@ -38,13 +38,13 @@ it.each([
       (1 + eta) * sigma(i + 1) * (Math.expm1(h) * D0 + factor * D1) +
       sigma(i + 1) * Math.sqrt(eta * Math.expm1(2 * h)) * 1.05 * NOISE;
   }
-  const solver = dpmSolverPPSde({ order, rule, eta, sNoise: 1.05, space: 'epsilon', maxFall: Infinity });
+  const solver = dpmSolverPPSde({ order, rule, eta, sNoise: 1.05, space: 'epsilon', maxSigmaRatio: Infinity });
   return close(solver, at(x, N - 1), 1e-11);
 });
 
-it('has lower orders in the last steps with `lowerFinal`', () => {
-  const orders = (lowerFinal: boolean) =>
-    stagesOn(dpmSolverPPSde({ order: 3, lowerFinal }), listed(marginals), TIMES)
+it('has lower orders in the last steps with `lowerOrderFinal`', () => {
+  const orders = (lowerOrderFinal: boolean) =>
+    stagesOn(dpmSolverPPSde({ order: 3, lowerOrderFinal }), listed(marginals), TIMES)
       .slice(-3)
       .map(({ memory = [] }) => memory.length + 1);
   expect(orders(false)).toEqual([3, 3, 1]); // the last ends at the data

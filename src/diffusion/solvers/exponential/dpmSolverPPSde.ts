@@ -33,8 +33,8 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  *
  * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `eta`: η ≥ 0, 1 if left
  *   out. `rule`: 'midpoint' if left out, or 'heun', for steps with two predictions; order 3 begins with 'heun'. `sNoise`: the
- *   standard deviation of the noise. `space`: the prediction that it integrates, 'x0' if left out, or 'epsilon'. `lowerFinal`: true for
- *   lower orders in the last steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if
+ *   standard deviation of the noise. `space`: the prediction that it integrates, 'x0' if left out, or 'epsilon'. `lowerOrderFinal`: true for
+ *   lower orders in the last steps, false if left out. `maxSigmaRatio`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if
  *   left out, Infinity as in published code
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -42,13 +42,13 @@ interface SdeOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: dpmSolverPPSde() }))
  * result.memory // → 1
  */
-export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ rule, lowerFinal, ...settings }) =>
+export const dpmSolverPPSde: SolverFrom<SdeOptions> = withOptions(options, ({ rule, lowerOrderFinal, ...settings }) =>
   solverOf(
     dpmMultistep({
       ...settings,
       rule: settings.order === 3 ? 'heun' : rule,
       phi3: 1 / 2,
-      orderAt: lowering(lowerFinal),
+      orderAt: lowering(lowerOrderFinal),
     }),
   ),
 );

@@ -18,7 +18,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPPSinglestep', {
   /** The rule for the predictions of a step: 'midpoint' if left out, or 'heun', which integrates the polynomial through all. */
   rule: pairRule,
   /** True to end order 3 with steps of two timesteps and of one where three are left, as DPM-Solver-fast; false if left out. */
-  lowerFinal: optional(t.boolean, false),
+  lowerOrderFinal: optional(t.boolean, false),
   /** η ≥ 0: 0 follows the flow, 1 is the reverse SDE; 0 if left out. */
   eta: optional(anyEta('0 is deterministic, 1 is the SDE'), 0),
   /** The standard deviation of the noise; 1 if left out. */
@@ -34,13 +34,13 @@ interface SinglestepOptions extends OptionsOf<typeof options> {}
  * s. So a grid costs the same with any order. For order 3 the parts of a step should be equal in λ, which gives r₁ = 1/3 and
  * r₂ = 2/3. The last part, which ends at the data, is a step by itself. Where fewer than `order` timesteps are left, a step covers
  * those, with the order of their number. With ε̂ it is singlestep DPM-Solver at the timesteps of the grid, as in the code of Lu et al.
- * 2022a; {@link dpmSolver} has evaluations between them, even in λ. There a step covers only timesteps over which σ falls by `maxFall`
+ * 2022a; {@link dpmSolver} has evaluations between them, even in λ. There a step covers only timesteps over which σ falls by `maxSigmaRatio`
  * at most. With η, noise follows every evaluation, as in `sde-dpmsolver++` of diffusers' singlestep.
  *
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `rule`: 'midpoint' if left out, or 'heun' (`taylor` in its code).
- *   `lowerFinal`: true to end order 3 as DPM-Solver-fast, false if left out. `eta`: 0, the default, or more. `sNoise`: the standard
+ *   `lowerOrderFinal`: true to end order 3 as DPM-Solver-fast, false if left out. `eta`: 0, the default, or more. `sNoise`: the standard
  *   deviation of the noise, 1 if left out. `space`: the prediction that it integrates, 'x0' if left
- *   out, or 'epsilon'. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
+ *   out, or 'epsilon'. `maxSigmaRatio`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
  *   published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }

@@ -23,14 +23,14 @@ export interface PredictorCorrector extends MomentRules, Pick<StepKind, 'space'>
   /** The η of each step; 0 if left out. */
   readonly eta?: (from: Level, to: Level) => number;
   /** In ε̂, the most by which σ/α may fall in a step with more than one prediction; 100 if left out, Infinity as in published code. */
-  readonly maxFall?: number | undefined;
+  readonly maxSigmaRatio?: number | undefined;
 }
 
 /** The options of the multistep methods in x̂₀ or ε̂ with lower orders at the end. */
 export const multistepFields = {
   ...spaceFields,
   /** True for lower orders in the last steps, down to 1 in the last; false if left out. */
-  lowerFinal: optional(t.boolean, false),
+  lowerOrderFinal: optional(t.boolean, false),
 };
 
 /** The option of methods that choose the steps of their corrector. */
@@ -41,25 +41,25 @@ export const correctorFields = {
 
 /** Lower orders in the last steps, down to 1 in the last. */
 export const lowering =
-  (lowerFinal: boolean): OrderAt =>
+  (lowerOrderFinal: boolean): OrderAt =>
   (left) =>
-    lowerFinal ? left : Infinity;
+    lowerOrderFinal ? left : Infinity;
 
 /** The steps of a method that may have more than one prediction. In ε̂, also those over which σ/α does not fall too far. */
-export const usableIn = (space: 'x0' | 'epsilon', maxFall = MAX_FALL): Usable =>
-  space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxFall);
+export const usableIn = (space: 'x0' | 'epsilon', maxSigmaRatio = MAX_FALL): Usable =>
+  space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxSigmaRatio);
 
 /**
  * A predictor through the last predictions, and a corrector, which repeats the step with the prediction at its end too: UniPC (Zhao et
  * al. 2023, Algorithms 1 and 2) and SA-Solver (Xue et al. 2023, Algorithm 1). Both have the same x_t and the same noise, so the
  * corrector adds the difference of their integrals to x_s. The prediction at x_s comes with the next step, and so does the correction.
- * A step to the data or without signal is in x̂₀ and of order 1; in ε̂, also one over which σ/α falls more than `maxFall`.
+ * A step to the data or without signal is in x̂₀ and of order 1; in ε̂, also one over which σ/α falls more than `maxSigmaRatio`.
  */
 export const predictorCorrector =
   ({ order, orderAt = () => Infinity, corrector, disableCorrector, ...settings }: PredictorCorrector): Algorithm =>
   ({ x, D, noise, past, index, left }, from, to) => {
-    const { space = 'x0', eta = () => 0, maxFall, correctsEnd = false, ...rules } = settings;
-    const usable = usableIn(space, maxFall);
+    const { space = 'x0', eta = () => 0, maxSigmaRatio, correctsEnd = false, ...rules } = settings;
+    const usable = usableIn(space, maxSigmaRatio);
     const stepOf = (begin: Level, end: Level) =>
       exponentialStep(begin, end, { space: usable(begin, end) ? space : 'x0', eta: eta(begin, end) });
     /** The part of the integral of a step that comes from earlier predictions, and for a corrector from that at its end. */

@@ -44,8 +44,8 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1 to 4; 2 if left out. `corrector`: 2 to 4 predictions, or 0 for none; 2 if left out. `tau`: a number ≥ 0,
  *   1 if left out, or a function of σ/α. `rule`: 'exact' if left out. `correctsEnd`: true to evaluate the end of a run with `toData: false`
  *   or {@link denoiseToZero} too, and to correct it, as the many steps of its code; false if left out. `disableCorrector`: the steps whose
- *   end is not corrected, none if left out. `space`: 'x0' if left out, or 'epsilon'. `lowerFinal`: true for lower orders in the last
- *   steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
+ *   end is not corrected, none if left out. `space`: 'x0' if left out, or 'epsilon'. `lowerOrderFinal`: true for lower orders in the last
+ *   steps, false if left out. `maxSigmaRatio`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in
  *   published code. For others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -53,13 +53,15 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
  * const solver = saSolver({ tau: (sigma) => (sigma > 0.05 && sigma < 1 ? 1 : 0) })
  * unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver })).stochastic // → true
  */
-export const saSolver: SolverFrom<SaSolverOptions> = withOptions(options, ({ tau, rule, lowerFinal, ...settings }) =>
-  solverOf(
-    predictorCorrector({
-      ...settings,
-      pair: rule === 'half' && settings.space === 'x0' ? 'bh1' : 'exact',
-      orderAt: lowering(lowerFinal),
-      eta: (from, to) => (typeof tau === 'function' ? tau(sigmaOf(from), sigmaOf(to)) : tau) ** 2,
-    }),
-  ),
+export const saSolver: SolverFrom<SaSolverOptions> = withOptions(
+  options,
+  ({ tau, rule, lowerOrderFinal, ...settings }) =>
+    solverOf(
+      predictorCorrector({
+        ...settings,
+        pair: rule === 'half' && settings.space === 'x0' ? 'bh1' : 'exact',
+        orderAt: lowering(lowerOrderFinal),
+        eta: (from, to) => (typeof tau === 'function' ? tau(sigmaOf(from), sigmaOf(to)) : tau) ** 2,
+      }),
+    ),
 );

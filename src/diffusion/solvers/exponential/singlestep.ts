@@ -19,22 +19,22 @@ export interface Singlestep extends StepKind {
   /** True if the last timestep is a step by itself, as the one to the data always is. */
   readonly endsAlone?: boolean;
   /** True to end with steps of two timesteps and of one, in place of one of three. */
-  readonly lowerFinal?: boolean;
+  readonly lowerOrderFinal?: boolean;
   /** In ε̂, the most by which σ/α may fall in a step with more than one evaluation; 100 if left out, Infinity as in published code. */
-  readonly maxFall?: number | undefined;
+  readonly maxSigmaRatio?: number | undefined;
 }
 
 /** A step over some levels, with an evaluation at each but the last. Each goes on from where the step begins. */
 const over =
   (
     [from, ...levels]: readonly [Level, ...Level[]],
-    { pair, exactWithin = false, parabola = false, space = 'x0', maxFall = MAX_FALL, ...kind }: Singlestep,
+    { pair, exactWithin = false, parabola = false, space = 'x0', maxSigmaRatio = MAX_FALL, ...kind }: Singlestep,
   ): Algorithm =>
   ({ x, D, noise }) => {
     const predictions: Prediction[] = [D(x, from)];
     const isWithin = exactWithin && levels.length > 2;
     const reached = levels.map((to, i) => {
-      const own = evaluatesAgain(from, to, maxFall) ? space : 'x0';
+      const own = evaluatesAgain(from, to, maxSigmaRatio) ? space : 'x0';
       const step = exponentialStep(from, to, { ...kind, space: own });
       const [first, ...others] = predictions as [Prediction, ...Prediction[]];
       const used = parabola ? others : others.slice(-1);
@@ -52,18 +52,22 @@ const over =
 const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
 
 /** Tests if a step may go on to one more level: it has fewer timesteps than `order`, no infinite length, and no fall too far for ε̂. */
-const goesOn = (step: readonly Level[], to: Level, { order, space = 'x0', maxFall = MAX_FALL }: Singlestep): boolean =>
+const goesOn = (
+  step: readonly Level[],
+  to: Level,
+  { order, space = 'x0', maxSigmaRatio = MAX_FALL }: Singlestep,
+): boolean =>
   step.length <= order &&
   isFinite(step.at(-2)!, step.at(-1)!) &&
   isFinite(step.at(-1)!, to) &&
-  (space === 'x0' || evaluatesAgain(step[0]!, to, maxFall));
+  (space === 'x0' || evaluatesAgain(step[0]!, to, maxSigmaRatio));
 
 /** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
 const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly [Level, ...Level[]])[] => {
-  const { order, endsAlone, lowerFinal } = settings;
+  const { order, endsAlone, lowerOrderFinal } = settings;
   const pairs = pairsOf(levels);
   const finite = pairs.filter((pair) => isFinite(...pair));
-  const isLowered = lowerFinal && order === 3 && finite.length % 3 === 0;
+  const isLowered = lowerOrderFinal && order === 3 && finite.length % 3 === 0;
   const alone = new Set([endsAlone && pairs.at(-1), isLowered && finite.at(-1)]);
   const steps: [Level, ...Level[]][] = [];
   pairs.forEach((pair) => {

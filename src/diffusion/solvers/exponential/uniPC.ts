@@ -39,8 +39,8 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  * @param options - `order`: 1, 2 or 3; 2 if left out. For any other, the sampler returns a `ConfigError`. `variant`: B(h), 'bh2'
  *   if left out, or 'exact' (UniPC_v; the corrector of `vary_coeff` in its code leaves terms out). `space`: the prediction that it
  *   integrates, 'x0' if left out, or 'epsilon'. `corrector`: false for the predictor alone, UniP; true if left out. `disableCorrector`: the
- *   steps whose end is not corrected, none if left out; the first ones for strong guidance. `lowerFinal`: true for lower orders in the
- *   last steps, false if left out. `maxFall`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as
+ *   steps whose end is not corrected, none if left out; the first ones for strong guidance. `lowerOrderFinal`: true for lower orders in the
+ *   last steps, false if left out. `maxSigmaRatio`: in ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as
  *   in published code
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -48,13 +48,15 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(20), solver: uniPC({ order: 3, variant: 'bh1' }) }))
  * result.memory // → 3
  */
-export const uniPC: SolverFrom<UniPCOptions> = withOptions(options, ({ variant, corrector, lowerFinal, ...settings }) =>
-  solverOf(
-    predictorCorrector({
-      ...settings,
-      pair: variant,
-      corrector: corrector ? settings.order + 1 : 0,
-      orderAt: lowering(lowerFinal),
-    }),
-  ),
+export const uniPC: SolverFrom<UniPCOptions> = withOptions(
+  options,
+  ({ variant, corrector, lowerOrderFinal, ...settings }) =>
+    solverOf(
+      predictorCorrector({
+        ...settings,
+        pair: variant,
+        corrector: corrector ? settings.order + 1 : 0,
+        orderAt: lowering(lowerOrderFinal),
+      }),
+    ),
 );

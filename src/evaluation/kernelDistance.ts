@@ -7,7 +7,7 @@ import { type FilledOf, optional, type OptionsOf, schema } from '../internal/sch
 import { fillRandom } from '../internal/numerics/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
-import { dotProducts } from './rows.js';
+import { dotProducts } from './rowProducts.js';
 
 /** Σⱼ k(xᵢ, yⱼ) over the first m rows of y, with k(x, y) = (xᵀy/d + 1)³. `room` has space for m numbers. */
 const kernelSum = (x: Float64Array, i: number, y: Float64Array, m: number, d: number, room: Float64Array): number => {

@@ -3,7 +3,7 @@ import { raise } from '../internal/errors.js';
 import { positive } from '../internal/decode.js';
 import type { either } from '../internal/fp.js';
 import { type Features, float64Of, measuredOn } from './features.js';
-import { squaredDistances } from './rows.js';
+import { squaredDistances } from './rowProducts.js';
 
 /** The nearest rows to each of n rows. */
 interface Nearest {

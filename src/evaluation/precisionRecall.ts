@@ -5,7 +5,7 @@ import { E, type either } from '../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { type Features, float64Of, measuredOn } from './features.js';
 import { nearestOthers } from './neighbours.js';
-import { squaredDistances } from './rows.js';
+import { squaredDistances } from './rowProducts.js';
 
 /** Precision and recall, each a share of images. */
 export interface PrecisionRecall {

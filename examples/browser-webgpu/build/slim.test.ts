@@ -9,7 +9,7 @@ describe('the plugin that leaves out what the page does not need', () => {
   test.each([
     [
       'rules of vmap and of the verifier',
-      'dsl/primitives/rules/rows.ts',
+      'dsl/primitives/rules/indexing.ts',
       'export const rules = { gather: { rebuild: (n) => copy(n), vmap: (n, [x]) => gather(x), lowering: { class: `library` } } };',
       'export const rules = { gather: { rebuild: null, vmap: null, lowering: { class: `library` } } };',
     ],

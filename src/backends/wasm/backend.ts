@@ -9,7 +9,7 @@ import { createMemory } from '../shared/memory.js';
 import { heapAccess, memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
 import { randomRule } from '../shared/random.js';
-import { rowsRule } from '../shared/rows.js';
+import { rowsRule } from '../shared/indexing.js';
 import { topKRule } from '../shared/topK.js';
 import { anchorRule, anchorScratch, type Kernels } from './anchors.js';
 import { type Engine, loadKernels } from './engine/engine.js';

@@ -3,6 +3,6 @@ export * from './source.js';
 export * from './movement.js';
 export * from './elementwise.js';
 export * from './reduction.js';
-export * from './rows.js';
+export * from './indexing.js';
 export * from './products.js';
 export * from './marker.js';

@@ -22,7 +22,7 @@ import { channels, count, noClass } from './fields.js';
 import { allZeros, normalOf } from './initializers.js';
 import { type Channels, type Layer, namedLayer, parameterOf } from './layer.js';
 import { linearLayer } from './layers.js';
-import { rowOrNaN } from './rows.js';
+import { rowOrNaN } from './outOfRange.js';
 import { featureFields, featuresOf, frequenciesOf, type TimeFeaturesConfig, type Times } from './timeFeatures.js';
 
 /** The parameters of a time embedding: two affine maps, and the frequencies if they are random. */

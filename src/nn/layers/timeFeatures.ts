@@ -25,7 +25,7 @@ import { optional, type OptionsOf, record, schema } from '../../internal/schema.
 import { count } from './fields.js';
 import { normalOf } from './initializers.js';
 import { parameterOf } from './layer.js';
-import { nanOutside, rowOrNaN } from './rows.js';
+import { nanOutside, rowOrNaN } from './outOfRange.js';
 
 /** Times `[B]`: timesteps counted from 0, or numbers that may be fractional. */
 export type Times<B extends Dim> = Tensor<[B], 'int32' | 'float32'>;

@@ -24,7 +24,7 @@ import { sumOf } from '../../internal/numbers.js';
 import { coupledBy } from '../couplings/coupling.js';
 import type { Dataset, ImageShape } from '../../data/dataset.js';
 import { type Loop, openLoop, runLoop } from '../loop.js';
-import { withSlice } from '../table.js';
+import { withSlice } from '../withSlice.js';
 import { givenOf, loaded } from '../../data/examples.js';
 import type { Examples } from './accumulation.js';
 import { type Learning, learningOf, type Measure } from './trainingLosses.js';

@@ -25,7 +25,7 @@ import {
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Loop } from '../loop.js';
-import { withSlice } from '../table.js';
+import { withSlice } from '../withSlice.js';
 import type { Trained } from '../../checkpoints/trained.js';
 
 /** Bits, error of x̂₀ and error of ε̂, for each t and each image. */

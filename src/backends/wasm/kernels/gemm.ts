@@ -18,7 +18,7 @@ import {
 } from '../stage/stage.js';
 import { copied, type Matrix } from './copy.js';
 import { packPanel, panelColumns, panelsOf } from './panels.js';
-import { panelRuns, passesOf, rowCommands, type RowTable, rowTable } from './rows.js';
+import { panelRuns, passesOf, rowCommands, type RowTable, rowTable } from './rowCommands.js';
 import { ROW_MULTIPLE } from './tiles.js';
 import { areasAt, type ScratchLayout, scratchLayout } from './scratch.js';
 import { WORD_BYTES, range } from '../assembler/numbers.js';

@@ -9,7 +9,7 @@ import { WORD_BYTES } from '../assembler/numbers.js';
 import { RESERVED_BYTES } from '../memory/reserved.js';
 import type { MultiplyAdd } from './multiplyAdd.js';
 import { rowBytes, rowKernel } from './rowKernel.js';
-import { rowTable } from './rows.js';
+import { rowTable } from './rowCommands.js';
 import { NARROW_TILES, type Tiles, WIDE_TILES } from './tiles.js';
 
 /** The first version of Node whose V8 pairs vectors. Older ones refuse the flag, or ignore it. */

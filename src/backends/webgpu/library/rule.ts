@@ -3,7 +3,7 @@ import type { Plan, View } from '../../../dsl/plan/plan.js';
 import type { GpuRule } from '../device/dispatch.js';
 import type { ShaderLimits } from '../wgsl/shader.js';
 import { cumulativeSum, argmax, topKIndices } from './alongAxis.js';
-import { addRows, gatherRows } from './rows.js';
+import { addRows, gatherRows } from './indexing.js';
 import { type ElementAt, type Threads, threadsKernel } from './shader.js';
 
 /** Handles library calls: gather, scatterAdd, cumsum, argmax and topKIndices. */

@@ -6,7 +6,7 @@ import { markerRules } from './marker.js';
 import { movementRules } from './movement.js';
 import { productRules } from './products.js';
 import { reductionRules } from './reduction.js';
-import { rowRules } from './rows.js';
+import { rowRules } from './indexing.js';
 import { sourceRules } from './source.js';
 
 const primitives: Rules<Op> = {

@@ -12,7 +12,7 @@ import {
 import { copied, type Matrix } from '../copy.js';
 import type { MatrixStrides } from '../gemm.js';
 import { packPanel, panelColumns, panelsOf } from '../panels.js';
-import { type PanelRun, panelRuns, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { type PanelRun, panelRuns, rowCommands, type RowTable, rowTable } from '../rowCommands.js';
 import { ROW_MULTIPLE } from '../tiles.js';
 import { WORD_BYTES, range } from '../../assembler/numbers.js';
 

@@ -21,7 +21,7 @@ import { packPanel, panelColumns, type Panel, panelsOf } from '../panels.js';
 import type { Phase } from '../phases.js';
 import { forEachRun, groupOf, outputOffsets, offsetOf } from './positions.js';
 import { PADDING } from '../rowKernel.js';
-import { panelRuns, rowCommands, type RowTable, rowTable } from '../rows.js';
+import { panelRuns, rowCommands, type RowTable, rowTable } from '../rowCommands.js';
 import { ROW_MULTIPLE } from '../tiles.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import type { ConvPlaces, ConvProblem } from '../problems.js';

@@ -34,7 +34,7 @@ import {
   type Source,
   type SourceLayout,
   sourceOf,
-} from './source.js';
+} from './imageReads.js';
 import type { FilterGradientPlaces, FilterGradientProblem } from '../problems.js';
 import { winogradFilterGradient, winogradGradientScratchElements } from '../winograd/filterGradient.js';
 import { hasWinograd } from '../winograd/tiles.js';

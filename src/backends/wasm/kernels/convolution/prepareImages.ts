@@ -3,7 +3,7 @@ import { command, type Item, type Place, shift } from '../../stage/stage.js';
 import { cleared, copied } from '../copy.js';
 import type { ConvGeometry, ImageStrides } from '../geometry.js';
 import type { Extent } from '../phases.js';
-import { BLOCK_CHANNELS, extentLength, type Source } from './source.js';
+import { BLOCK_CHANNELS, extentLength, type Source } from './imageReads.js';
 import { WORD_BYTES, range } from '../../assembler/numbers.js';
 
 /** Images in memory: the place of pixel (0, 0) of the first image, and strides in elements. */

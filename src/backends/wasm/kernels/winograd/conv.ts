@@ -20,7 +20,7 @@ import {
 } from '../../stage/stage.js';
 import type { ConvPlaces, ConvProblem } from '../problems.js';
 import { packPanel, type Panel, panelColumns, panelsOf } from '../panels.js';
-import { rowCommands, type RowTable, rowTable } from '../rows.js';
+import { rowCommands, type RowTable, rowTable } from '../rowCommands.js';
 import { areasAt, type ScratchLayout, scratchLayout } from '../scratch.js';
 import { blockCount, type Blocking, blockTiles, matrixStep, type TileBlock, tileBlocks, tileTable } from './tiles.js';
 import { WORD_BYTES, range } from '../../assembler/numbers.js';

@@ -2,7 +2,7 @@ import { extentAt, type Node } from '../../graph/node.js';
 import { add, max, min, scale } from '../elementwise.js';
 import { broadcast, expandDims, full, reshape, spread, zerosLike } from '../movement.js';
 import type { Operand, Rules } from '../primitive.js';
-import { gather, scatterAdd } from '../rows.js';
+import { gather, scatterAdd } from '../indexing.js';
 import { iota } from '../source.js';
 
 /** The rows of all examples as rows of one tensor, `[N, n, ...rest]` → `[N·n, ...rest]`. */

@@ -6,7 +6,7 @@ import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import { webgpu } from '../../backends/webgpu/index.js';
 import { constantOf, type Dim, grad, mul, type Shape, sum, type Tensor } from '../../dsl/index.js';
-import { nanOutside, rowOrNaN } from './rows.js';
+import { nanOutside, rowOrNaN } from './outOfRange.js';
 
 const N = 10;
 const LAST = 2 ** 31 - 1;

@@ -8,6 +8,7 @@ import { freedAfter } from '../shared/heap.js';
 import { createMemory } from '../shared/memory.js';
 import { heapAccess, memoryBackend } from '../shared/memoryBackend.js';
 import { withOptions } from '../shared/options.js';
+import type { Rule } from '../shared/kernel.js';
 import { randomRule } from '../shared/random.js';
 import { rowsRule } from '../shared/indexing.js';
 import { topKRule } from '../shared/topK.js';
@@ -22,7 +23,6 @@ import type { Spawn } from './threads/spawn.js';
 import type { Threading } from './threads/threading.js';
 import { type WasmOptions, wasmOptions } from './options.js';
 import { products } from './products.js';
-import { simdRegionRule } from './regions.js';
 
 export type { WasmOptions } from './options.js';
 
@@ -33,6 +33,10 @@ const unavailable = (thrown: unknown): NoisefoldError =>
     actual: String(thrown),
     hint: "use a current browser or Node, and allow 'wasm-unsafe-eval' in the content security policy of a page",
   });
+
+/** Regions run as generated code, compiled together with the other regions of the plan. */
+const simdRegionRule: Rule<WasmKernel> = (call) =>
+  call.kind === 'region' ? { kind: 'region', name: 'simd region', region: call.region } : null;
 
 const RULES = [...[randomRule, topKRule, rowsRule, alongAxisRule].map(onHost), simdRegionRule];
 
@@ -112,7 +116,7 @@ const threadingOf = async ({ threads }: WasmOptions): Promise<Threading | null> 
 /**
  * Runs programs on the CPU by WebAssembly with SIMD, in Node and in browsers. The code is generated at run time, so
  * there is no file to serve. Each backend has its own memory, of up to 4 GiB. Fails with `BackendUnavailable` if
- * WebAssembly does not support SIMD, or if `pairing` is demanded and absent.
+ * WebAssembly does not support SIMD, or if the option `pairing` is true and the engine has no pairing.
  * @example
  * await using nf = await open(wasm())
  * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]

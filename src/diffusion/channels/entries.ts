@@ -7,8 +7,8 @@ import type { Channel } from './channel.js';
 type EntryOf<A> = A extends Int32Array ? 'int32' : 'float32';
 
 /**
- * A table with one more entry at each end, for indices out of range: NaN, or -1 for int32, which has no NaN. All tables of a
- * step share one call, which adds 1 to the index; a `where` over the entries costs one call for each table.
+ * A table with one more entry at each end, for an index that is out of range: NaN, or -1 for int32, which has no NaN.
+ * An index into it is larger by 1. All tables of a step share this addition; a `where` would be one operation for each table.
  */
 const padded = (numbers: ArrayLike<number>) =>
   numbers instanceof Int32Array

@@ -30,7 +30,7 @@ export interface Schedule {
 /** The tables of a schedule. */
 type Tables = Pick<Schedule, 'betas' | 'alphas' | 'alphaBars' | 'sigmas'>;
 
-/** q(x_t|x_0) from ᾱ_t: 1 - ᾱ as in guided-diffusion; the σ of the merged steps differs in the last digits. */
+/** q(x_t|x_0) from ᾱ_t. σ² = 1 - ᾱ as in guided-diffusion; the product of the steps gives σ with other last digits. */
 const marginalOf = (alphaBar: number): Channel => ({ alpha: Math.sqrt(alphaBar), sigma: Math.sqrt(1 - alphaBar) });
 
 /** σ from ᾱ. The ratio (1 - ᾱ)/ᾱ may overflow; the ratio of the roots does not. */

@@ -46,7 +46,7 @@ export type Heard =
   | Promise<unknown>
   | void;
 
-/** Calls an effect with the backend, and a task, which ignores it. Returns anything else as it is. */
+/** Calls a function with the backend: an effect, or a task, which ignores its argument. Returns other values unchanged. */
 const start = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
 
 /**

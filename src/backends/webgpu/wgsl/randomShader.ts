@@ -5,10 +5,18 @@ import { sizeOf } from '../../../internal/numbers.js';
 import type { Distribution } from '../../../dsl/graph/node.js';
 import { declaration } from './access.js';
 import { block, gridOf, groupNumber, shaderOf } from './code.js';
-import { polynomial } from './library/polynomial.js';
 import { textInWidth } from './library/library.js';
 import type { RandomShader } from './shader.js';
 import { elementType, floatLiteral } from './library/types.js';
+
+/** `c₀ + c₁x + c₂x² + …` by Horner's rule; `x` is a name. */
+const polynomial = (x: string, coefficients: readonly number[]): string =>
+  coefficients
+    .slice(0, -1)
+    .reduceRight<string>(
+      (sum, c) => `fma(${sum}, ${x}, F(${floatLiteral(c)}))`,
+      `F(${floatLiteral(coefficients.at(-1)!)})`,
+    );
 
 const SIZE = 256;
 

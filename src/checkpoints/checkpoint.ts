@@ -10,12 +10,11 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../form
 import { checkData, oddNumber, RUINED } from '../formats/safetensors/safetensorsLayout.js';
 import { ownFileExists } from '../node/files.js';
 import { withTensors, writeTensors } from '../node/tensorStream.js';
-import { part, partLike } from '../internal/parts.js';
+import { part } from '../internal/parts.js';
 import { argument, optional, record } from '../internal/schema.js';
 import { json } from '../internal/json/json.js';
 import type { Snapshot } from './snapshot.js';
 import { errorAt, wordsOf } from '../formats/safetensors/words.js';
-import { decoding } from '../internal/takes.js';
 
 const position = { step: natural, batch: positive, key: hostKey };
 
@@ -201,41 +200,33 @@ const backTo = {
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
  * isLeft(resumed) && resumed.left.where // → 'checkpoint of step 400: batch'
  */
-export const resumable = decoding(
-  'resumable',
-  {
-    snapshot: partLike('a snapshot', 'the result of loadCheckpoint', 'step', 'tensors'),
-    run: partLike('a run', '{ key, batch, config, settings }', 'key', 'batch'),
-  },
-  (
-    snapshot: Snapshot,
-    run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
-  ): either.Either<NoisefoldError, Snapshot> =>
-    attempt(() => {
-      const { step, key, batch, settings, rounding, tensors } = snapshot;
-      orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(record(position))({ step, key, batch })));
-      const where = `checkpoint of step ${step}`;
-      const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
-        raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
-      for (const [name, tensor] of tensors) checkData(name, tensor, where);
-      checkFinite('ConfigError', where, tensors);
-      const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
-      if (counted !== step)
-        refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
-      for (const field of ['key', 'batch', 'config', 'settings'] as const) {
-        if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
-        const message = difference(field, run[field], snapshot[field]);
-        const hint =
-          field === 'config' || field === 'settings'
-            ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
-            : 'resume with the key and the batch size that the run began with';
-        if (message !== undefined) refuse(message, hint);
-      }
-      if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
-        const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
-        const hint = `${backTo[rounding]}, or allow other bits with \`allowOtherRounding: true\``;
-        refuse({ path: 'rounding', expected, actual }, hint);
-      }
-      return snapshot;
-    }),
-);
+export const resumable = (
+  snapshot: Snapshot,
+  run: Pick<Snapshot, 'key' | 'batch' | 'config' | 'settings' | 'rounding'>,
+): either.Either<NoisefoldError, Snapshot> =>
+  attempt(() => {
+    const { step, key, batch, settings, rounding, tensors } = snapshot;
+    orRaise(E.mapLeft(errorAt('ConfigError', 'from', hints.write))(decode(record(position))({ step, key, batch })));
+    const where = `checkpoint of step ${step}`;
+    const refuse = ({ path, expected, actual }: Mismatch, hint: string): never =>
+      raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
+    for (const [name, tensor] of tensors) checkData(name, tensor, where);
+    checkFinite('ConfigError', where, tensors);
+    const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
+    if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
+    for (const field of ['key', 'batch', 'config', 'settings'] as const) {
+      if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
+      const message = difference(field, run[field], snapshot[field]);
+      const hint =
+        field === 'config' || field === 'settings'
+          ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'
+          : 'resume with the key and the batch size that the run began with';
+      if (message !== undefined) refuse(message, hint);
+    }
+    if (rounding !== undefined && run.rounding !== undefined && rounding !== run.rounding) {
+      const [expected, actual] = [`${run.rounding}, as on this backend`, `${rounding}, which gives other bits`];
+      const hint = `${backTo[rounding]}, or allow other bits with \`allowOtherRounding: true\``;
+      refuse({ path: 'rounding', expected, actual }, hint);
+    }
+    return snapshot;
+  });

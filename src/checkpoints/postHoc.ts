@@ -2,7 +2,7 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
 import { decode, hinted, positive } from '../internal/decode.js';
-import { optional, type OptionsOf, record, schema } from '../internal/schema.js';
+import { argument, optional, type OptionsOf, record, schema } from '../internal/schema.js';
 import { attempt, raise } from '../internal/errors.js';
 import { E, type either, t } from '../internal/fp.js';
 import { listed } from '../internal/listed.js';
@@ -10,7 +10,6 @@ import { gammaOf } from '../nn/index.js';
 import { type PowerProfile, profileWeights } from '../nn/optimizers/powerProfile.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import type { Snapshot } from './snapshot.js';
-import { decoding } from '../internal/takes.js';
 import { list, partLike } from '../internal/parts.js';
 
 /** The parts of a snapshot that a reconstruction needs. */
@@ -46,6 +45,11 @@ const postHoc = schema('postHocAverage', {
 /** The average to reconstruct. */
 export interface PostHoc extends OptionsOf<typeof postHoc> {}
 
+const snapshotsOf = argument(
+  'postHocAverage: snapshots',
+  list('snapshots', partLike('a snapshot', 'that of a checkpoint', 'tensors')),
+);
+
 /**
  * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
  * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
@@ -61,44 +65,41 @@ export interface PostHoc extends OptionsOf<typeof postHoc> {}
  * const snapshots = [snapshot(100, 1), snapshot(200, 2)]
  * unwrap(postHocAverage(snapshots, { sigmaRel: 0.1 })).get('w')?.data // → [2]
  */
-export const postHocAverage = decoding(
-  'postHocAverage',
-  { snapshots: list('snapshots', partLike('a snapshot', 'that of a checkpoint', 'tensors')) },
-  <G = unknown>(
-    snapshots: readonly Averages[],
-    options: Exact<G, keyof PostHoc> & PostHoc,
-  ): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
-    attempt(() => {
-      const { sigmaRel, step } = postHoc.demand(options);
-      const averages = snapshots.flatMap(powersOf);
-      const steps = averages.map((average) => average.t);
-      const weights = profileWeights(averages, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
-      const [first] = averages;
-      if (first === undefined || !weights.every(Number.isFinite))
-        return raise('ConfigError', {
-          where: 'postHocAverage',
-          expected: 'snapshots with averages by emaPower, each of another width or step',
-          actual: `${averages.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
-          hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
-        });
-      const { prefix: own, tensors } = first;
-      const summed = new Map<string, StoredTensor>();
-      for (const [name, { shape, data: like }] of tensors) {
-        if (name !== own && !name.startsWith(`${own}.`)) continue;
-        const total = new Float64Array(like.length);
-        for (const [i, average] of averages.entries()) {
-          const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
-          if (data?.length !== total.length)
-            return raise('CheckpointMismatch', {
-              where: `postHocAverage: ${name}`,
-              expected: `${total.length} numbers in every snapshot`,
-              actual: data === undefined ? 'no such tensor' : `${data.length}`,
-              hint: 'give snapshots of one training',
-            });
-          for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
-        }
-        summed.set(name.slice(own.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
+export const postHocAverage = <G = unknown>(
+  snapshots: readonly Averages[],
+  options: Exact<G, keyof PostHoc> & PostHoc,
+): either.Either<NoisefoldError, ReadonlyMap<string, StoredTensor>> =>
+  attempt(() => {
+    const { sigmaRel, step } = postHoc.demand(options);
+    snapshotsOf.demand(snapshots);
+    const averages = snapshots.flatMap(powersOf);
+    const steps = averages.map((average) => average.t);
+    const weights = profileWeights(averages, { gamma: gammaOf(sigmaRel), t: step ?? Math.max(...steps) });
+    const [first] = averages;
+    if (first === undefined || !weights.every(Number.isFinite))
+      return raise('ConfigError', {
+        where: 'postHocAverage',
+        expected: 'snapshots with averages by emaPower, each of another width or step',
+        actual: `${averages.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
+        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
+      });
+    const { prefix: own, tensors } = first;
+    const summed = new Map<string, StoredTensor>();
+    for (const [name, { shape, data: like }] of tensors) {
+      if (name !== own && !name.startsWith(`${own}.`)) continue;
+      const total = new Float64Array(like.length);
+      for (const [i, average] of averages.entries()) {
+        const data = average.tensors.get(average.prefix + name.slice(own.length))?.data;
+        if (data?.length !== total.length)
+          return raise('CheckpointMismatch', {
+            where: `postHocAverage: ${name}`,
+            expected: `${total.length} numbers in every snapshot`,
+            actual: data === undefined ? 'no such tensor' : `${data.length}`,
+            hint: 'give snapshots of one training',
+          });
+        for (let j = 0; j < total.length; j++) total[j]! += weights[i]! * Number(data[j]!);
       }
-      return summed;
-    }),
-);
+      summed.set(name.slice(own.length + 1), { dtype: 'F32', shape, data: Float32Array.from(total) });
+    }
+    return summed;
+  });

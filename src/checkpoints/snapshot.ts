@@ -23,9 +23,7 @@ import { fail, showType } from '../internal/errors.js';
 import { E, type either, F, t, TE, type taskEither } from '../internal/fp.js';
 import { type Fallible, gen, keep, take, type Work } from '../internal/gen.js';
 import { hinted, refined } from '../internal/decode.js';
-import { partLike } from '../internal/parts.js';
 import { argument } from '../internal/schema.js';
-import { demanding } from '../internal/takes.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 
@@ -166,15 +164,12 @@ export const uploadEach =
  * refusal?.where // → 'model.safetensors: w'
  * refusal?.expected // → 'float32 [3]'
  */
-export const uploadTensors = demanding(
-  'uploadTensors',
-  { where: t.string, spec: partLike('a spec', 'the params of a model', 'leaves') },
+export const uploadTensors =
   <P>(where: string, spec: TreeSpec<P>) =>
-    (tensors: Snapshot['tensors']): Effect<Resident<P>> =>
-      effect((backend) =>
-        gen(function* () {
-          yield* take(matching(where, spec, tensors));
-          return yield* take(uploadEach(where, spec, (path) => E.right(tensors.get(path)!))(backend)); // `matching` found it
-        }),
-      ),
-);
+  (tensors: Snapshot['tensors']): Effect<Resident<P>> =>
+    effect((backend) =>
+      gen(function* () {
+        yield* take(matching(where, spec, tensors));
+        return yield* take(uploadEach(where, spec, (path) => E.right(tensors.get(path)!))(backend)); // `matching` found it
+      }),
+    );

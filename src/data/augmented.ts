@@ -5,7 +5,7 @@ import { hostKey, natural, oneOf, refined, share } from '../internal/decode.js';
 import { attempt, raise, showShape } from '../internal/errors.js';
 import { F, t, TE } from '../internal/fp.js';
 import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
-import { fillRandom } from '../internal/numerics/threefry.js';
+import { randomInto } from '../internal/numerics/threefry.js';
 import { withName } from '../internal/dual.js';
 import { type Batch, dataSet, type Dataset, type ImageSize } from './dataset.js';
 import { identityOf } from './identity.js';
@@ -41,7 +41,7 @@ const uniformCount = argument('hostUniform: count', natural, 'give the number of
 export const hostUniform = (key: RandomKey, count: number): Float32Array => {
   const known = uniformKey.demand(key);
   const numbers = new Float32Array(uniformCount.demand(count));
-  fillRandom('uniform', known, numbers);
+  randomInto('uniform', known, numbers);
   return numbers;
 };
 

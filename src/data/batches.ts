@@ -1,6 +1,6 @@
 import { foldIn } from '../dsl/random/keys.js';
 import type { Exact } from '../internal/exact.js';
-import { fillRandom } from '../internal/numerics/threefry.js';
+import { randomInto } from '../internal/numerics/threefry.js';
 import { hostKey, positive, refined } from '../internal/decode.js';
 import { type OptionsOf, schema } from '../internal/schema.js';
 
@@ -27,7 +27,7 @@ export const positionsOf = <G = unknown>(
   const orderOf = (epoch: number): Int32Array => {
     if (known.epoch !== epoch) {
       const order = new Int32Array(size);
-      fillRandom('permutation', foldIn(key, epoch), order);
+      randomInto('permutation', foldIn(key, epoch), order);
       known = { epoch, order };
     }
     return known.order;

@@ -24,7 +24,7 @@ export {
   raise,
   showShape,
   type ThrownError,
-} from './errors.js';
+} from '../internal/errors.js';
 export {
   type Bindings,
   type CheckedSpec,

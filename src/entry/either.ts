@@ -5,12 +5,14 @@
 import { refined } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';
 import { E, type either, t } from '../internal/fp.js';
-import { demanding } from '../internal/takes.js';
+import { argument } from '../internal/schema.js';
 
 /** A result: `Right` holds a value, `Left` an error. `_tag` tells them apart. */
 export type Either<Wrong, A> = either.Either<Wrong, A>;
 
-const result = refined(t.unknown, 'an Either, such as the result of unet', isEither);
+const resultOf = (where: string) =>
+  argument(where, refined(t.unknown, 'an Either, such as the result of unet', isEither));
+const [ofLeft, ofRight] = [resultOf('isLeft: result'), resultOf('isRight: result')];
 
 /**
  * Tells whether a result is an error, and narrows its type.
@@ -18,11 +20,10 @@ const result = refined(t.unknown, 'an Either, such as the result of unet', isEit
  * const network = unet({ image: [28, 28, 1], base: 24, multipliers: [1, 2, 2, 2] })
  * isLeft(network) ? network.left.where : 'a U-Net' // → 'unet.image'
  */
-export const isLeft = demanding(
-  'isLeft',
-  { result },
-  <Wrong, A>(result: Either<Wrong, A>): result is either.Left<Wrong> => E.isLeft(result),
-);
+export const isLeft = <Wrong, A>(result: Either<Wrong, A>): result is either.Left<Wrong> => {
+  ofLeft.demand(result);
+  return E.isLeft(result);
+};
 
 /**
  * Tells whether a result is a value, and narrows its type.
@@ -30,11 +31,10 @@ export const isLeft = demanding(
  * const noising = ddpm(cosine(1000))
  * isRight(noising) ? noising.right.timesteps.length : 0 // → 1000
  */
-export const isRight = demanding(
-  'isRight',
-  { result },
-  <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => E.isRight(result),
-);
+export const isRight = <Wrong, A>(result: Either<Wrong, A>): result is either.Right<A> => {
+  ofRight.demand(result);
+  return E.isRight(result);
+};
 
 /**
  * Makes the result of work that failed, such as the result of a listener that ends a training.

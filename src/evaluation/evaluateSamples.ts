@@ -6,7 +6,7 @@ import { positive } from '../internal/decode.js';
 import { attempt, orRaise, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { take } from '../internal/gen.js';
-import { optional, schema } from '../internal/schema.js';
+import { argument, optional, schema } from '../internal/schema.js';
 import { type ImageShape, labelList } from '../data/dataset.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 import { accuracyOf } from './accuracy.js';
@@ -18,7 +18,6 @@ import { kernelDistance, type KernelSubsets, kernelSubsets } from './kernelDista
 import type { MeanAndDeviation } from './meanAndDeviation.js';
 import { momentsOf } from './moments.js';
 import { precisionRecall, type PrecisionRecall } from './precisionRecall.js';
-import { decoding } from '../internal/takes.js';
 import { partLike } from '../internal/parts.js';
 
 /** Settings of the metrics; the defaults are those of the published implementations. */
@@ -53,6 +52,10 @@ export interface Evaluation extends PrecisionRecall {
 }
 
 const extractedPart = partLike('features', '{ features: { data, shape } }, as extractFeatures returns', 'features');
+const [ofReal, ofGenerated] = [
+  argument('compareFeatures: real', extractedPart),
+  argument('compareFeatures: generated', extractedPart),
+];
 
 /**
  * Computes all metrics of extracted features. Returns the errors of the metrics, and a `ConfigError` for labels without
@@ -64,34 +67,32 @@ const extractedPart = partLike('features', '{ features: { data, shape } }, as ex
  * result.precision // → 1
  * result.recall // → 1
  */
-export const compareFeatures = decoding(
-  'compareFeatures',
-  { real: extractedPart, generated: extractedPart },
-  <G = unknown>(
-    real: Extracted,
-    generated: Extracted,
-    options?: Exact<G, keyof MetricOptions> & MetricOptions,
-  ): either.Either<NoisefoldError, Evaluation> =>
-    attempt(() => {
-      const { labels, kid, score, neighbours } = metrics.demand(options);
-      const { features, probabilities } = generated;
-      if (labels !== undefined && probabilities === undefined)
-        raise('ConfigError', {
-          where: 'compareFeatures: labels',
-          expected: 'a network that returns probabilities',
-          actual: 'features alone',
-          hint: 'leave labels out, or return probabilities beside the features',
-        });
-      return {
-        images: { real: real.features.shape[0], generated: features.shape[0] },
-        fid: orRaise(frechetDistance(orRaise(momentsOf(real.features)), orRaise(momentsOf(features)))),
-        kid: orRaise(kernelDistance(real.features, features, kid)),
-        ...orRaise(precisionRecall(real.features, features, { neighbours })),
-        ...(probabilities && { inceptionScore: orRaise(inceptionScore(probabilities, score)) }),
-        ...(probabilities && labels && { accuracy: orRaise(accuracyOf(probabilities, labels)) }),
-      };
-    }),
-);
+export const compareFeatures = <G = unknown>(
+  real: Extracted,
+  generated: Extracted,
+  options?: Exact<G, keyof MetricOptions> & MetricOptions,
+): either.Either<NoisefoldError, Evaluation> =>
+  attempt(() => {
+    const { labels, kid, score, neighbours } = metrics.demand(options);
+    ofReal.demand(real);
+    ofGenerated.demand(generated);
+    const { features, probabilities } = generated;
+    if (labels !== undefined && probabilities === undefined)
+      raise('ConfigError', {
+        where: 'compareFeatures: labels',
+        expected: 'a network that returns probabilities',
+        actual: 'features alone',
+        hint: 'leave labels out, or return probabilities beside the features',
+      });
+    return {
+      images: { real: real.features.shape[0], generated: features.shape[0] },
+      fid: orRaise(frechetDistance(orRaise(momentsOf(real.features)), orRaise(momentsOf(features)))),
+      kid: orRaise(kernelDistance(real.features, features, kid)),
+      ...orRaise(precisionRecall(real.features, features, { neighbours })),
+      ...(probabilities && { inceptionScore: orRaise(inceptionScore(probabilities, score)) }),
+      ...(probabilities && labels && { accuracy: orRaise(accuracyOf(probabilities, labels)) }),
+    };
+  });
 
 /** The images to compare, the feature network, and options. */
 export interface Evaluating<P, I extends ImageShape> extends MetricOptions {

@@ -1,8 +1,8 @@
 /** Networks whose features the metrics compare. */
 import { type Dim, type Resident, type Shape, type Tensor, type TreeSpec, treeSpec } from '../dsl/index.js';
 import { extentsFor, type ImageExtents, type ImageShape, type ImageShapeOf, type ImageSize } from '../data/dataset.js';
-import { demanding } from '../internal/takes.js';
 import { callback, list } from '../internal/parts.js';
+import { argument } from '../internal/schema.js';
 
 /** The outputs of a feature network for B images. */
 export interface Perception {
@@ -32,6 +32,9 @@ export interface FeatureNetwork<P, I extends ImageShape> {
   readonly version?: string;
 }
 
+const imageOf = argument('featuresOf: image', list('the shape of an image, such as [28, 28, 1]'));
+const functionOfImages = argument('featuresOf: features', callback('a function of images', 'write (images) => …'));
+
 /**
  * Makes a feature network without parameters of a function of images `[B, height, width, channels]` in [-1, 1] that
  * returns features `[B, D]`.
@@ -45,16 +48,13 @@ export interface FeatureNetwork<P, I extends ImageShape> {
  * features // → { data: [0.25, 1], shape: [2, 1] }
  * await nf.close()
  */
-export const featuresOf = demanding(
-  'featuresOf',
-  {
-    image: list('the shape of an image, such as [28, 28, 1]'),
-    features: callback('a function of images', 'write (images) => …'),
-  },
-  <const I extends ImageSize>(
-    image: I,
-    features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
-  ): FeatureNetwork<object, ImageShapeOf<I>> => ({
+export const featuresOf = <const I extends ImageSize>(
+  image: I,
+  features: (images: Tensor<['B', ...ImageShapeOf<I>]>) => Tensor<[Dim, Dim]>,
+): FeatureNetwork<object, ImageShapeOf<I>> => {
+  imageOf.demand(image);
+  functionOfImages.demand(features);
+  return {
     model: {
       image: extentsFor<ImageShapeOf<I>>(image),
       params: treeSpec<object>({}),
@@ -64,5 +64,5 @@ export const featuresOf = demanding(
       },
     },
     params: {},
-  }),
-);
+  };
+};

@@ -1,9 +1,8 @@
 import type { NoisefoldError } from '../dsl/index.js';
 import { attempt, raise } from '../internal/errors.js';
-import { argument } from '../internal/schema.js';
 import type { either } from '../internal/fp.js';
 import { checkLengths } from './features.js';
-import { covarianceOf, type Moments, momentsPart } from './moments.js';
+import { covarianceOf, type Moments, momentsIn } from './moments.js';
 import { eigenOf, product, transposed } from './symmetric.js';
 
 /** A covariance and a bound of its rank: n − 1 for n images. */
@@ -56,7 +55,7 @@ const trace = (matrix: Float64Array, D: number): number => {
 };
 
 const checkMoments = (where: string, moments: Moments): void => {
-  const { count, mean, scatter } = argument(where, momentsPart, 'give the result of momentsOf').demand(moments);
+  const { count, mean, scatter } = momentsIn(where).demand(moments);
   if (count < 2)
     raise('ConfigError', {
       where,

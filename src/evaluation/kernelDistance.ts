@@ -4,7 +4,7 @@ import type { Exact } from '../internal/exact.js';
 import { hostKey, positive, refined } from '../internal/decode.js';
 import { E, type either } from '../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../internal/schema.js';
-import { fillRandom } from '../internal/numerics/threefry.js';
+import { randomInto } from '../internal/numerics/threefry.js';
 import { type Features, float64Of, measuredOn, rowsAt } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 import { dotProducts } from './rowProducts.js';
@@ -85,7 +85,7 @@ export interface KernelSubsets extends OptionsOf<typeof kernelSubsets> {}
 /** Some rows without repetition, in random order. */
 const randomRows = (features: Features, size: number, key: RandomKey): Float64Array => {
   const order = new Int32Array(features.shape[0]);
-  fillRandom('permutation', key, order);
+  randomInto('permutation', key, order);
   return rowsAt(features, order.subarray(0, size));
 };
 

@@ -3,9 +3,8 @@ import type { NoisefoldError } from '../dsl/index.js';
 import { attempt, raise } from '../internal/errors.js';
 import type { either } from '../internal/fp.js';
 import { checkFeatures, type Features } from './features.js';
-import { decoding, demanding } from '../internal/takes.js';
 import { part } from '../internal/parts.js';
-import { natural } from '../internal/decode.js';
+import { argument } from '../internal/schema.js';
 
 /** The moments of features of length D. They form a monoid: {@link noMoments}, {@link mergeMoments}. */
 export interface Moments {
@@ -21,13 +20,16 @@ export interface Moments {
  * The moments of no images.
  * @example noMoments(2) // → { count: 0, mean: [0, 0], scatter: [0, 0, 0, 0] }
  */
-export const noMoments = demanding('noMoments', { length: natural }, (length: number): Moments => ({
+export const noMoments = (length: number): Moments => ({
   count: 0,
   mean: new Float64Array(length),
   scatter: new Float64Array(length * length),
-}));
+});
 
-export const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
+const momentsPart = part<Moments>('moments, as momentsOf returns them', 'count', 'mean', 'scatter');
+/** Moments as an argument. */
+export const momentsIn = (where: string) => argument(where, momentsPart, 'give the result of momentsOf');
+const [momentsA, momentsB] = [momentsIn('mergeMoments: a'), momentsIn('mergeMoments: b')];
 
 const meanOf = ({ data, shape: [count, length] }: Features): Float64Array => {
   const mean = new Float64Array(length);
@@ -80,33 +82,31 @@ export const momentsOf = (features: Features): either.Either<NoisefoldError, Mom
  * const of = (...data: number[]) => unwrap(momentsOf({ data: Float64Array.from(data), shape: [data.length, 1] }))
  * unwrap(mergeMoments(of(1, 3), of(8))) // → of(1, 3, 8)
  */
-export const mergeMoments = decoding(
-  'mergeMoments',
-  { a: momentsPart, b: momentsPart },
-  (a: Moments, b: Moments): either.Either<NoisefoldError, Moments> =>
-    attempt(() => {
-      const length = a.mean.length;
-      if (b.mean.length !== length)
-        raise('ShapeError', {
-          where: 'mergeMoments',
-          expected: `moments of features of length ${length}`,
-          actual: `${b.mean.length}`,
-          hint: 'extract all features by one network',
-        });
-      if (a.count === 0) return b;
-      if (b.count === 0) return a;
-      const count = a.count + b.count;
-      const delta = b.mean.map((mean, i) => mean - a.mean[i]!);
-      const weight = (a.count * b.count) / count;
-      return {
-        count,
-        mean: a.mean.map((mean, i) => mean + (delta[i]! * b.count) / count),
-        scatter: a.scatter.map(
-          (sum, at) => sum + b.scatter[at]! + weight * delta[Math.floor(at / length)]! * delta[at % length]!,
-        ),
-      };
-    }),
-);
+export const mergeMoments = (a: Moments, b: Moments): either.Either<NoisefoldError, Moments> =>
+  attempt(() => {
+    momentsA.demand(a);
+    momentsB.demand(b);
+    const length = a.mean.length;
+    if (b.mean.length !== length)
+      raise('ShapeError', {
+        where: 'mergeMoments',
+        expected: `moments of features of length ${length}`,
+        actual: `${b.mean.length}`,
+        hint: 'extract all features by one network',
+      });
+    if (a.count === 0) return b;
+    if (b.count === 0) return a;
+    const count = a.count + b.count;
+    const delta = b.mean.map((mean, i) => mean - a.mean[i]!);
+    const weight = (a.count * b.count) / count;
+    return {
+      count,
+      mean: a.mean.map((mean, i) => mean + (delta[i]! * b.count) / count),
+      scatter: a.scatter.map(
+        (sum, at) => sum + b.scatter[at]! + weight * delta[Math.floor(at / length)]! * delta[at % length]!,
+      ),
+    };
+  });
 
 /** The covariance `[D, D]`, with n − 1 as in `numpy.cov`. */
 export const covarianceOf = ({ count, scatter }: Moments): Float64Array => scatter.map((sum) => sum / (count - 1));

@@ -47,6 +47,7 @@ export const textOf = (value: unknown): string => {
 
 /**
  * Formats a shape for error messages.
+ * @example showShape(['B', 28, 28, 1]) // → '[B, 28, 28, 1]'
  */
 /* @__NO_SIDE_EFFECTS__ */
 export const showShape = (shape: readonly (number | string)[]): string => `[${shape.map(textOf).join(', ')}]`;
@@ -223,6 +224,11 @@ export const caught = (thrown: unknown): either.Either<NoisefoldError, never> =>
 
 /**
  * Runs a function that builds a graph. A raised error becomes a `Left`; other exceptions are defects and are rethrown.
+ * @example
+ * const images = zeros(8, 28, 28, 1)
+ * unwrap(attempt(() => dims(reshape(images, 8, -1)))) // → [8, 784]
+ * const wrong = attempt(() => reshape(images, Number('9'), -1))
+ * isLeft(wrong) && wrong.left._tag // → 'ShapeError'
  */
 export const attempt = <A>(build: () => A): either.Either<NoisefoldError, A> => {
   try {

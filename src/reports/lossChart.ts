@@ -2,8 +2,7 @@ import type { Metrics } from './metrics.js';
 import { linearTicks, logTicks, tickLabel } from './ticks.js';
 import type { Exact } from '../internal/exact.js';
 import { t } from '../internal/fp.js';
-import { optional, type OptionsOf, schema } from '../internal/schema.js';
-import { demanding } from '../internal/takes.js';
+import { argument, optional, type OptionsOf, schema } from '../internal/schema.js';
 import { list, partLike } from '../internal/parts.js';
 
 const charts = schema('lossChart', {
@@ -149,6 +148,11 @@ const axesText = (x: Axis, y: Axis): readonly string[] => [
 /** A loss, or NaN for one beyond the range of float32: differences of greater numbers overflow. */
 const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : Number.NaN);
 
+const metricsOf = argument(
+  'lossChart: metrics',
+  list('metrics of steps', partLike('metrics', '{ step, loss }', 'step', 'loss')),
+);
+
 /**
  * Draws a chart of the loss as SVG: a faint line of each step, a smoothed line, and a line of the held-out losses. It follows the
  * light or dark mode of the reader.
@@ -157,39 +161,39 @@ const drawable = (loss: number): number => (Math.abs(loss) < 2 ** 128 ? loss : N
  * const svg = lossChart([first, { ...first, step: 1, loss: 0.5 }], { title: 'MNIST' })
  * assert.match(svg, /^<svg .*<title>MNIST<\/title>/s)
  */
-export const lossChart = demanding(
-  'lossChart',
-  { metrics: list('metrics of steps', partLike('metrics', '{ step, loss }', 'step', 'loss')) },
-  <G = unknown>(metrics: readonly Metrics[], options?: Exact<G, keyof LossChartOptions> & LossChartOptions): string => {
-    const { title, logarithmic } = charts.demand(options);
-    const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
-    const train = smoothed(raw);
-    const heldOut = metrics.flatMap(({ step, heldOut }) =>
-      heldOut === undefined ? [] : [{ x: step, y: drawable(heldOut) }],
-    );
-    const x = axisOf(
-      raw.map((point) => point.x),
-      [PLOT.left, PLOT.right],
-      false,
-    );
-    const y = axisOf(
-      [...raw, ...heldOut].map((point) => point.y),
-      [PLOT.bottom, PLOT.top],
-      logarithmic,
-    );
-    return [
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
-      `<title>${escaped(title)}</title><style>${STYLE}</style>`,
-      `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
-      `<text class="title" x="20" y="30">${escaped(title)}</text>`,
-      ...axesText(x, y),
-      line('raw train', thinned(raw), x, y),
-      line('train', thinned(train), x, y),
-      line('held-out', thinned(heldOut), x, y),
-      ...stacked([...labelOf('train', 'train', train, y), ...labelOf('held-out', 'held out', heldOut, y)]).map(
-        ({ kind, text, at }) => `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
-      ),
-      '</svg>',
-    ].join('\n');
-  },
-);
+export const lossChart = <G = unknown>(
+  metrics: readonly Metrics[],
+  options?: Exact<G, keyof LossChartOptions> & LossChartOptions,
+): string => {
+  const { title, logarithmic } = charts.demand(options);
+  metricsOf.demand(metrics);
+  const raw = metrics.map(({ step, loss }) => ({ x: step, y: drawable(loss) }));
+  const train = smoothed(raw);
+  const heldOut = metrics.flatMap(({ step, heldOut }) =>
+    heldOut === undefined ? [] : [{ x: step, y: drawable(heldOut) }],
+  );
+  const x = axisOf(
+    raw.map((point) => point.x),
+    [PLOT.left, PLOT.right],
+    false,
+  );
+  const y = axisOf(
+    [...raw, ...heldOut].map((point) => point.y),
+    [PLOT.bottom, PLOT.top],
+    logarithmic,
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
+    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
+    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
+    `<text class="title" x="20" y="30">${escaped(title)}</text>`,
+    ...axesText(x, y),
+    line('raw train', thinned(raw), x, y),
+    line('train', thinned(train), x, y),
+    line('held-out', thinned(heldOut), x, y),
+    ...stacked([...labelOf('train', 'train', train, y), ...labelOf('held-out', 'held out', heldOut, y)]).map(
+      ({ kind, text, at }) => `<text class="${kind}" x="${PLOT.right + 8}" y="${rounded(at)}" dy="4">${text}</text>`,
+    ),
+    '</svg>',
+  ].join('\n');
+};

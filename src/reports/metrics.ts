@@ -4,8 +4,6 @@ import { decode, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { parseJson } from '../internal/json/json.js';
 import { optional, record } from '../internal/schema.js';
-import { demanding } from '../internal/takes.js';
-import { partLike } from '../internal/parts.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const metric = new t.Type<number, number | null>(
@@ -52,11 +50,7 @@ export interface Metrics {
  * const line = encodeMetrics(metrics)
  * line // → '{"step":0,"loss":null,"gradientNorm":2,"learningRate":0.1,"imagesPerSecond":9,"seconds":3}'
  */
-export const encodeMetrics = demanding(
-  'encodeMetrics',
-  { metrics: partLike('metrics', '{ step, loss }', 'step', 'loss') },
-  (metrics: Metrics): string => JSON.stringify(codec.encode(metrics)),
-);
+export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.encode(metrics));
 
 /**
  * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.

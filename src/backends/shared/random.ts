@@ -1,11 +1,11 @@
 import type { KeyWords } from '../../dsl/plan/backend.js';
 import type { KeyExpression } from '../../dsl/plan/plan.js';
-import { deriveFrom, fillRandom } from '../../internal/numerics/threefry.js';
+import { deriveWords, randomInto } from '../../internal/numerics/threefry.js';
 import { elementsOf, type Frame, type Rule } from './kernel.js';
 
 /** Computes the words of a derived key. */
 export const evaluateKey = ({ input, words }: KeyExpression, keys: Frame['keys']): KeyWords =>
-  words.reduce<KeyWords>(deriveFrom, keys[input]!);
+  words.reduce<KeyWords>(deriveWords, keys[input]!);
 
 /** Generates random numbers on the host, directly in the backend's memory. */
 export const randomRule: Rule = (call) =>
@@ -13,6 +13,6 @@ export const randomRule: Rule = (call) =>
     ? {
         name: `random ${call.distribution}`,
         run: (frame) =>
-          fillRandom(call.distribution, evaluateKey(call.key, frame.keys), elementsOf(frame, call.output)),
+          randomInto(call.distribution, evaluateKey(call.key, frame.keys), elementsOf(frame, call.output)),
       }
     : null;

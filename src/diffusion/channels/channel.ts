@@ -1,6 +1,3 @@
-import { demanding } from '../../internal/takes.js';
-import { channelPart, channelsPart } from '../parts.js';
-
 /**
  * A Gaussian channel, x ↦ α·x + σ·ε with ε ~ N(0, I): one forward step of diffusion, or several merged into one. Numbers on
  * the host, in float64.
@@ -24,14 +21,10 @@ export const identity: Channel = { alpha: 1, sigma: 0 };
  * const half = { alpha: 0.5, sigma: 0.5 }
  * compose(half, half) // → { alpha: 0.25, sigma: 0.559 }
  */
-export const compose = demanding(
-  'compose',
-  { first: channelPart, second: channelPart },
-  (first: Channel, second: Channel): Channel => ({
-    alpha: second.alpha * first.alpha,
-    sigma: Math.hypot(second.alpha * first.sigma, second.sigma),
-  }),
-);
+export const compose = (first: Channel, second: Channel): Channel => ({
+  alpha: second.alpha * first.alpha,
+  sigma: Math.hypot(second.alpha * first.sigma, second.sigma),
+});
 
 /**
  * Channels under {@link compose}, an instance of fp-ts's `Monoid`; not commutative.
@@ -48,11 +41,8 @@ export const channelMonoid = { concat: compose, empty: identity };
  * foldChannels(steps) // → { alpha: 0.6, sigma: 0.8 }
  * foldChannels([]) // → { alpha: 1, sigma: 0 }
  */
-export const foldChannels: (channels: readonly Channel[]) => Channel = demanding(
-  'foldChannels',
-  { channels: channelsPart },
-  (channels: readonly Channel[]) => channels.reduce(channelMonoid.concat, channelMonoid.empty),
-);
+export const foldChannels: (channels: readonly Channel[]) => Channel = (channels: readonly Channel[]) =>
+  channels.reduce(channelMonoid.concat, channelMonoid.empty);
 
 /**
  * 1 - SNR_t/SNR_s = -expm1(λ_t - λ_s), the fraction of the SNR that is lost on the way from the noise σ/α of s to that of t, with
@@ -73,15 +63,11 @@ export const lostSNR = (s: number, t: number): number => {
  * transition(earlier, { alpha: 0.6, sigma: 0.8 }) // → { alpha: 0.75, sigma: 0.6614 }
  * transition(earlier, earlier) // → identity
  */
-export const transition = demanding(
-  'transition',
-  { earlier: channelPart, later: channelPart },
-  (earlier: Channel, later: Channel): Channel => ({
-    alpha: later.alpha / earlier.alpha,
-    // rounding may take it below 0
-    sigma: later.sigma * Math.sqrt(Math.max(0, lostSNR(sigmaOf(earlier), sigmaOf(later)))),
-  }),
-);
+export const transition = (earlier: Channel, later: Channel): Channel => ({
+  alpha: later.alpha / earlier.alpha,
+  // rounding may take it below 0
+  sigma: later.sigma * Math.sqrt(Math.max(0, lostSNR(sigmaOf(earlier), sigmaOf(later)))),
+});
 
 /** The posterior q(x_s|x_t, x_0), a Gaussian with mean x0·x₀ + xt·x_t and deviation `sigma`. */
 export interface Posterior {
@@ -100,18 +86,18 @@ export interface Posterior {
  * posteriorOf({ alpha: 0.8, sigma: 0.6 }, step) // → { x0: 0.547, xt: 0.422, sigma: 0.496 }
  * posteriorOf(identity, step) // → { x0: 1, xt: 0, sigma: 0 }
  */
-export const posteriorOf = demanding(
-  'posteriorOf',
-  { prior: channelPart, likelihood: channelPart },
-  (prior: Channel, likelihood: Channel, marginal: Channel = compose(prior, likelihood)): Posterior =>
-    prior.sigma === 0
-      ? { x0: prior.alpha, xt: 0, sigma: 0 }
-      : {
-          x0: prior.alpha * (likelihood.sigma / marginal.sigma) ** 2,
-          xt: likelihood.alpha * (prior.sigma / marginal.sigma) ** 2,
-          sigma: (likelihood.sigma * prior.sigma) / marginal.sigma,
-        },
-);
+export const posteriorOf = (
+  prior: Channel,
+  likelihood: Channel,
+  marginal: Channel = compose(prior, likelihood),
+): Posterior =>
+  prior.sigma === 0
+    ? { x0: prior.alpha, xt: 0, sigma: 0 }
+    : {
+        x0: prior.alpha * (likelihood.sigma / marginal.sigma) ** 2,
+        xt: likelihood.alpha * (prior.sigma / marginal.sigma) ** 2,
+        sigma: (likelihood.sigma * prior.sigma) / marginal.sigma,
+      };
 
 /**
  * The log-SNR, the logarithm of the signal-to-noise ratio α²/σ² (Kingma et al. 2021, eq. 3); ∞ without noise, -∞ without
@@ -120,31 +106,19 @@ export const posteriorOf = demanding(
  * logSNR({ alpha: 0.8, sigma: 0.6 }) // → 0.575
  * logSNR(identity) // → Infinity
  */
-export const logSNR = demanding(
-  'logSNR',
-  { channel: channelPart },
-  ({ alpha, sigma }: Channel): number => 2 * (Math.log(alpha) - Math.log(sigma)),
-);
+export const logSNR = ({ alpha, sigma }: Channel): number => 2 * (Math.log(alpha) - Math.log(sigma));
 
 /**
  * Half of the log-SNR, ln(α/σ): the λ of DPM-Solver (Lu et al. 2022); -∞ without signal, ∞ without noise.
  * @example halfLogSNR({ alpha: 0.6, sigma: 0.8 }) // → Math.log(0.6 / 0.8)
  */
-export const halfLogSNR = demanding(
-  'halfLogSNR',
-  { channel: channelPart },
-  (channel: Channel): number => logSNR(channel) / 2,
-);
+export const halfLogSNR = (channel: Channel): number => logSNR(channel) / 2;
 
 /**
  * The σ of EDM, the noise of x_t/α: σ/α. Infinite without signal.
  * @example sigmaOf({ alpha: 0.6, sigma: 0.8 }) // → 0.8 / 0.6
  */
-export const sigmaOf = demanding(
-  'sigmaOf',
-  { channel: channelPart },
-  ({ alpha, sigma }: Channel): number => sigma / alpha,
-);
+export const sigmaOf = ({ alpha, sigma }: Channel): number => sigma / alpha;
 
 /** The variance-preserving channel with the noise level σ of {@link sigmaOf}: α = 1/√(1 + σ²). It has no signal if σ is ∞. */
 export const channelOfSigma = (sigma: number): Channel => {

@@ -1,6 +1,4 @@
 import { add, type Dim, expandDims, gather, squeeze, table, type Tensor } from '../../dsl/index.js';
-import { demanding } from '../../internal/takes.js';
-import { numbers } from '../../internal/parts.js';
 import type { Channel } from './channel.js';
 
 /** The dtype on the device of a table on the host. */
@@ -23,10 +21,10 @@ const padded = (numbers: ArrayLike<number>) =>
  * alphaBarAt(constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
  * alphaBarAt(constantOf(Int32Array.of(3, -1), 2)) // → [NaN, NaN]
  */
-export const entriesAt = demanding('entriesAt', { numbers }, <A extends ArrayLike<number>>(numbers: A) => {
+export const entriesAt = <A extends ArrayLike<number>>(numbers: A) => {
   const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler does not reduce EntryOf for a generic A
   return <B extends Dim>(index: Tensor<[B], 'int32'>): Tensor<[B], EntryOf<A>> => gather(rows, add(index, 1));
-});
+};
 
 /**
  * Looks up one entry of a table, such as the coefficient of a solver at the index of a step (`Moment.index`). See
@@ -35,10 +33,10 @@ export const entriesAt = demanding('entriesAt', { numbers }, <A extends ArrayLik
  * const sigmas = entryAt([0.5, 0.25, 0])
  * sigmas(scalar(1, 'int32')) // → 0.25
  */
-export const entryAt = demanding('entryAt', { numbers }, <A extends ArrayLike<number>>(numbers: A) => {
+export const entryAt = <A extends ArrayLike<number>>(numbers: A) => {
   const entries = entriesAt(numbers);
   return (index: Tensor<[], 'int32'>): Tensor<[], EntryOf<A>> => squeeze(entries(expandDims(index, 0)), 0);
-});
+};
 
 /** Looks up α and σ of channels, by the index of each sample. */
 export const channelsAt = (channels: readonly Channel[]) => {

@@ -2,12 +2,10 @@ import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { functionOf } from '../../internal/decode.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { numbers as numbersPart } from '../../internal/parts.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { DiscreteNoising } from '../paths/discreteNoising.js';
-import { decoding, demanding } from '../../internal/takes.js';
-import { discretePart } from '../parts.js';
 import { TO_UNIT } from '../../internal/numbers.js';
-import { numbers, partLike } from '../../internal/parts.js';
 
 type Checked = <A extends ArrayLike<number>>(numbers: A) => either.Either<NoisefoldError, A>;
 
@@ -23,22 +21,19 @@ const firstWrong = (numbers: ArrayLike<number>, isRight: (number: number) => boo
  * const wrong = checked([10])
  * isLeft(wrong) && wrong.left.actual // → '10 for sample 0'
  */
-export const checkedTimesteps = demanding(
-  'checkedTimesteps',
-  { noising: discretePart },
+export const checkedTimesteps =
   ({ schedule: { T } }: DiscreteNoising): Checked =>
-    (timesteps) => {
-      const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
-      return wrong === -1
-        ? E.right(timesteps)
-        : fail('ConfigError', {
-            where: 'timesteps',
-            expected: `whole timesteps of 0 to ${T - 1}`,
-            actual: `${timesteps[wrong]} for sample ${wrong}`,
-            hint: 'timesteps begin at 0; the last of T is T-1',
-          });
-    },
-);
+  (timesteps) => {
+    const wrong = firstWrong(timesteps, (t) => Number.isInteger(t) && t >= 0 && t < T);
+    return wrong === -1
+      ? E.right(timesteps)
+      : fail('ConfigError', {
+          where: 'timesteps',
+          expected: `whole timesteps of 0 to ${T - 1}`,
+          actual: `${timesteps[wrong]} for sample ${wrong}`,
+          hint: 'timesteps begin at 0; the last of T is T-1',
+        });
+  };
 
 const labelCheck = schema('checkedLabels', {
   /** True if the label `classes`, which means no class, is allowed. Default: true. */
@@ -62,33 +57,29 @@ export interface LabelCheck extends OptionsOf<typeof labelCheck> {}
  * const wrong = checkedLabels(digits, { orNone: false })([0, 10])
  * isLeft(wrong) && wrong.left.where // → 'label of sample 1'
  */
-export const checkedLabels = demanding(
-  'checkedLabels',
-  { denoiser: partLike('a denoiser or a classifier', 'the result of unet') },
-  <G = unknown>(
-    { classes }: { readonly classes?: number | undefined },
-    check?: Exact<G, keyof LabelCheck> & LabelCheck,
-  ): Checked => {
-    const { orNone, where } = labelCheck.demand(check);
-    const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
-    return (labels) => {
-      const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
-      if (wrong === -1) return E.right(labels);
-      const label = { where: where(wrong), actual: `${labels[wrong]}` };
-      return classes === undefined
-        ? fail('ConfigError', {
-            ...label,
-            expected: 'no labels: the model has no classes',
-            hint: 'leave them out, or make the model with `classes`',
-          })
-        : fail('ConfigError', {
-            ...label,
-            expected: `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
-            hint: 'give other labels, or make the model with more `classes`',
-          });
-    };
-  },
-);
+export const checkedLabels = <G = unknown>(
+  { classes }: { readonly classes?: number | undefined },
+  check?: Exact<G, keyof LabelCheck> & LabelCheck,
+): Checked => {
+  const { orNone, where } = labelCheck.demand(check);
+  const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
+  return (labels) => {
+    const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
+    if (wrong === -1) return E.right(labels);
+    const label = { where: where(wrong), actual: `${labels[wrong]}` };
+    return classes === undefined
+      ? fail('ConfigError', {
+          ...label,
+          expected: 'no labels: the model has no classes',
+          hint: 'leave them out, or make the model with `classes`',
+        })
+      : fail('ConfigError', {
+          ...label,
+          expected: `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
+          hint: 'give other labels, or make the model with more `classes`',
+        });
+  };
+};
 
 /**
  * Checks the numbers of images before a program gets them. Returns a `NonFinite` for a number that is not finite, and a
@@ -102,18 +93,19 @@ export const checkedLabels = demanding(
  * const refusal = checkedImages([Number.NaN])
  * isLeft(refusal) && refusal.left._tag // → 'NonFinite'
  */
-export const checkedImages = decoding(
-  'checkedImages',
-  { numbers },
-  <A extends ArrayLike<number>>(numbers: A, where = 'images'): either.Either<NoisefoldError, A> => {
-    const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
-    if (wrong === -1) return E.right(numbers);
-    const value = numbers[wrong]!;
-    return fail(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', {
-      where,
-      expected: 'finite numbers in [-1, 1]',
-      actual: `${value} at number ${wrong}`,
-      hint: TO_UNIT,
-    });
-  },
-);
+export const checkedImages = <A extends ArrayLike<number>>(
+  numbers: A,
+  where = 'images',
+): either.Either<NoisefoldError, A> => {
+  const checked = argument(where, numbersPart).decode(numbers);
+  if (E.isLeft(checked)) return checked;
+  const wrong = firstWrong(numbers, (x) => Math.abs(x) <= 1);
+  if (wrong === -1) return E.right(numbers);
+  const value = numbers[wrong]!;
+  return fail(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', {
+    where,
+    expected: 'finite numbers in [-1, 1]',
+    actual: `${value} at number ${wrong}`,
+    hint: TO_UNIT,
+  });
+};

@@ -9,8 +9,6 @@ import type { Condition, Conditioner } from './condition.js';
 import { type BatchKeys, drawnBy } from '../channels/batchKeys.js';
 import { qSample } from '../paths/forward.js';
 import { type Noising, requireDiscrete } from '../paths/noising.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 
 /**
  * Adds noise to a condition, by q(x_t|x_0), and records the noise level for the network. The noise hides artifacts of
@@ -24,7 +22,7 @@ import { noisingPart } from '../parts.js';
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, {})(key(7))) // → [1, 1.177]
  */
-export const noisyCondition = demanding('noisyCondition', { noising: noisingPart }, (noising: Noising) => {
+export const noisyCondition = (noising: Noising) => {
   const diffuse = qSample(noising);
   const { clock } = discretePath(requireDiscrete('noisyCondition', noising));
   return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
@@ -32,7 +30,7 @@ export const noisyCondition = demanding('noisyCondition', { noising: noisingPart
       image: diffuse(t, drawnBy(keys, normalLike)(image))(image),
       t: wholeTimesteps(clock.of(t)),
     });
-});
+};
 
 const augmentation = (T: number) =>
   schema('conditioningAugmentation', {
@@ -61,21 +59,20 @@ interface AugmentationOptions extends OptionsOf<ReturnType<typeof augmentation>>
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})(key(7))) // → [56, 31, 4]
  */
-export const conditioningAugmentation = demanding(
-  'conditioningAugmentation',
-  { noising: noisingPart },
-  <G = unknown>(noising: Noising, options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions) => {
-    const noisy = noisyCondition(noising);
-    const { T } = requireDiscrete('conditioningAugmentation', noising).schedule;
-    const { levels } = augmentation(T).demand(options);
-    return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
-      Object.assign(
-        withName<Conditioner<I>>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
-          const keys = fork(key, 'condition', 'timestep', 'noise');
-          const clean = conditioner(x0, keys.condition);
-          return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
-        }),
-        'settings' in conditioner && { settings: conditioner.settings }, // snapshots store them
-      );
-  },
-);
+export const conditioningAugmentation = <G = unknown>(
+  noising: Noising,
+  options?: Exact<G, keyof AugmentationOptions> & AugmentationOptions,
+) => {
+  const noisy = noisyCondition(noising);
+  const { T } = requireDiscrete('conditioningAugmentation', noising).schedule;
+  const { levels } = augmentation(T).demand(options);
+  return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
+    Object.assign(
+      withName<Conditioner<I>>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
+        const keys = fork(key, 'condition', 'timestep', 'noise');
+        const clean = conditioner(x0, keys.condition);
+        return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);
+      }),
+      'settings' in conditioner && { settings: conditioner.settings }, // snapshots store them
+    );
+};

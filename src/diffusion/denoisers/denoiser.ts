@@ -1,8 +1,6 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
 import { oneOf } from '../../internal/decode.js';
 import { argument } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 import type { NoiseLevel, TimeType } from '../paths/path.js';
 import type { Condition, ConditionedOn } from './condition.js';
 import type { Parameterization } from './parameterization.js';
@@ -167,19 +165,15 @@ const meaning = /* @__PURE__ */ argument(
  * denoiser.apply(null, ones(1, 2), { t: iota(1) }) // → [[1, 1]]
  * denoiser.learned!.apply(null, ones(1, 2), { t: iota(1) }).variance // → [[0, 0]]
  */
-export const learningVariance = demanding(
-  'learningVariance',
-  { denoiser: partLike('a denoiser that learns its variance', '{ as, predicts, apply }', 'as', 'apply') },
-  <P, I extends Shape>({
-    as,
-    apply,
-    ...denoiser
-  }: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
-    ...denoiser,
-    apply: (params, x, at) => apply(params, x, at).prediction,
-    learned: { as: meaning.demand(as), apply },
-  }),
-);
+export const learningVariance = <P, I extends Shape>({
+  as,
+  apply,
+  ...denoiser
+}: LearnedVariance<P, I> & Omit<Denoiser<P, I>, 'apply' | 'learned'>): Denoiser<P, I> => ({
+  ...denoiser,
+  apply: (params, x, at) => apply(params, x, at).prediction,
+  learned: { as: meaning.demand(as), apply },
+});
 
 /** A trainable denoiser: one with a specification of its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {

@@ -21,8 +21,6 @@ import {
 } from '../../dsl/index.js';
 import { orRaise } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 import type { NoiseLevel } from '../paths/path.js';
 import type { Denoiser } from './denoiser.js';
 import { type GaussianMixture, gaussianMixture } from './gaussianMixture.js';
@@ -99,20 +97,17 @@ const averaged = <S extends Shape>(like: Tensor<S>, { logDensity }: Components, 
  * const denoiser = exactDenoiser(noising)(point)
  * denoiser.apply(null, zeros(1, 2), { t: iota(1) }) // → [[0.5, -1]]
  */
-export const exactDenoiser = demanding(
-  'exactDenoiser',
-  { noising: noisingPart },
+export const exactDenoiser =
   (noising: Noising) =>
-    <I extends Shape>(mixture: GaussianMixture<I>): Denoiser<null, I> => ({
-      predicts: 'x0',
-      clock: 'level',
-      apply: (_, x, { t, level = pathOf(noising).levels(t) }) => {
-        const components = componentsOf(mixture)(x, level);
-        const { mean, gain, distance } = components;
-        return averaged(x, components, add(mul(distance, gain), mean));
-      },
-    }),
-);
+  <I extends Shape>(mixture: GaussianMixture<I>): Denoiser<null, I> => ({
+    predicts: 'x0',
+    clock: 'level',
+    apply: (_, x, { t, level = pathOf(noising).levels(t) }) => {
+      const components = componentsOf(mixture)(x, level);
+      const { mean, gain, distance } = components;
+      return averaged(x, components, add(mul(distance, gain), mean));
+    },
+  });
 
 /**
  * The score of a Gaussian mixture, ∇ log q(x_t): the mean of (α·m - x_t)/(α²·v + σ²) over the components, weighted by

@@ -1,7 +1,5 @@
 import { bernoulliLike, fullLike, type Key, type Shape, type Tensor, where } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 /**
  * Label dropout: replaces each label, with the given probability, by `classes`, which means no class. Trains the
@@ -15,21 +13,17 @@ import { partLike } from '../../internal/parts.js';
  * await using nf = await open(reference())
  * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => dropLabels(model, 0.5)(k)(iota(4))), {})({ k: key(7) })) // → [0, 1, 2, 10]
  */
-export const dropLabels = demanding(
-  'dropLabels',
-  { denoiser: partLike('a denoiser', 'the result of unet') },
-  ({ classes }: { readonly classes?: number }, probability: number) => {
-    if (probability !== 0 && classes === undefined)
-      raise('ConfigError', {
-        where: 'label dropout',
-        expected: 'a denoiser with classes',
-        actual: 'one without classes',
-        hint: 'give the denoiser its number of `classes`, or a probability of 0',
-      });
-    return (key: Key) =>
-      <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
-        probability === 0 || classes === undefined
-          ? label
-          : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
-  },
-);
+export const dropLabels = ({ classes }: { readonly classes?: number }, probability: number) => {
+  if (probability !== 0 && classes === undefined)
+    raise('ConfigError', {
+      where: 'label dropout',
+      expected: 'a denoiser with classes',
+      actual: 'one without classes',
+      hint: 'give the denoiser its number of `classes`, or a probability of 0',
+    });
+  return (key: Key) =>
+    <S extends Shape>(label: Tensor<S, 'int32'>): Tensor<S, 'int32'> =>
+      probability === 0 || classes === undefined
+        ? label
+        : where(bernoulliLike(key, probability, label), fullLike(label, classes), label);
+};

@@ -1,9 +1,6 @@
 /** Changes of the inputs, the parameters and the prediction of a denoiser. */
 import type { Dim, Shape, Tensor } from '../../dsl/index.js';
 import { F } from '../../internal/fp.js';
-import { demanding } from '../../internal/takes.js';
-import { callback, partLike } from '../../internal/parts.js';
-import { denoiserPart } from '../parts.js';
 import type { Conditioning, Denoiser, Guides } from './denoiser.js';
 
 /** A change of a denoiser's inputs and prediction. */
@@ -26,45 +23,42 @@ export interface DenoiserChange<P, Q, I extends Shape> {
  * const twice = mapDenoiser<null, object, []>({ params: () => null, prediction: () => (p) => mul(p, 2) })(denoiser)
  * twice.apply({}, ones(1), { t: iota(1) }) // → [2]
  */
-export const mapDenoiser = demanding(
-  'mapDenoiser',
-  { change: partLike('a change of a denoiser', '{ params }', 'params') },
+export const mapDenoiser =
   <P, Q, I extends Shape>({
     params: part,
     at: inputsOf = (at) => at,
     prediction: predictionOf,
   }: DenoiserChange<P, Q, I>) =>
-    ({ apply, unguided, renoise, learned, recurrent, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => {
-      const changed = <B extends Dim, O extends { readonly prediction: Tensor<[B, ...I]> }>(
-        at: Conditioning<B>,
-        x: Tensor<[NoInfer<B>, ...I]>,
-        outputs: O,
-      ): O => (predictionOf ? { ...outputs, prediction: predictionOf(at, x)(outputs.prediction) } : outputs);
-      const mapped =
-        (predict: Denoiser<P, I>['apply']): Denoiser<Q, I>['apply'] =>
-        (params, x, at) =>
-          changed(at, x, { prediction: predict(part(params), x, inputsOf(at)) }).prediction;
-      return {
-        ...denoiser,
-        ...(guides && { guides: mapGuides(guides, part, inputsOf) }),
-        apply: mapped(apply),
-        ...(unguided && { unguided: mapped(unguided) }),
-        ...(renoise && { renoise: mapped(renoise) }),
-        ...(learned && {
-          learned: {
-            as: learned.as,
-            apply: (params, x, at) => changed(at, x, learned.apply(part(params), x, inputsOf(at))),
-          },
-        }),
-        ...(recurrent && {
-          recurrent: {
-            memory: recurrent.memory,
-            apply: (params, x, at, memory) => changed(at, x, recurrent.apply(part(params), x, inputsOf(at), memory)),
-          },
-        }),
-      };
-    },
-);
+  ({ apply, unguided, renoise, learned, recurrent, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => {
+    const changed = <B extends Dim, O extends { readonly prediction: Tensor<[B, ...I]> }>(
+      at: Conditioning<B>,
+      x: Tensor<[NoInfer<B>, ...I]>,
+      outputs: O,
+    ): O => (predictionOf ? { ...outputs, prediction: predictionOf(at, x)(outputs.prediction) } : outputs);
+    const mapped =
+      (predict: Denoiser<P, I>['apply']): Denoiser<Q, I>['apply'] =>
+      (params, x, at) =>
+        changed(at, x, { prediction: predict(part(params), x, inputsOf(at)) }).prediction;
+    return {
+      ...denoiser,
+      ...(guides && { guides: mapGuides(guides, part, inputsOf) }),
+      apply: mapped(apply),
+      ...(unguided && { unguided: mapped(unguided) }),
+      ...(renoise && { renoise: mapped(renoise) }),
+      ...(learned && {
+        learned: {
+          as: learned.as,
+          apply: (params, x, at) => changed(at, x, learned.apply(part(params), x, inputsOf(at))),
+        },
+      }),
+      ...(recurrent && {
+        recurrent: {
+          memory: recurrent.memory,
+          apply: (params, x, at, memory) => changed(at, x, recurrent.apply(part(params), x, inputsOf(at), memory)),
+        },
+      }),
+    };
+  };
 
 /** Changes the inputs of guides. */
 const mapGuides = <P, Q, I extends Shape>(
@@ -93,12 +87,8 @@ export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Deno
  * await using nf = await open(reference())
  * await nf.run(evaluate(prediction, {})(key(7))) // → [1]
  */
-export const withoutDropout = demanding(
-  'withoutDropout',
-  { denoiser: denoiserPart },
-  <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-    mapDenoiser<P, P, I>({ params: F.identity, at: ({ dropout: _, ...at }) => at })(denoiser),
-);
+export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
+  mapDenoiser<P, P, I>({ params: F.identity, at: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
  * A denoiser that takes its parameters from larger ones, such as those of a guided denoiser, which include a guide's.
@@ -107,10 +97,7 @@ export const withoutDropout = demanding(
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)
  * second.apply([2, 3], ones(1), { t: iota(1) }) // → [3]
  */
-export const overParams = demanding(
-  'overParams',
-  { part: callback('a function of parameters', 'write (params) => params.model') },
+export const overParams =
   <Q, P>(part: (params: Q) => P) =>
-    <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
-      mapDenoiser<P, Q, I>({ params: part })(denoiser),
-);
+  <I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<Q, I> =>
+    mapDenoiser<P, Q, I>({ params: part })(denoiser);

@@ -2,10 +2,8 @@
 import type { Dim, Shape, Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
-import { demanding } from '../../internal/takes.js';
 import { type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 import type { Lookup } from '../paths/path.js';
-import { noisingPart, predictsPart } from '../parts.js';
 import { convertedAt } from './atLevel.js';
 import { requireCondition } from './condition.js';
 import type { Denoiser } from './denoiser.js';
@@ -25,19 +23,20 @@ import { ofShapeOf } from './sameShape.js';
  * const toNoise = converted(noising, 'x0', 'epsilon')(iota(2), ones(2))
  * toNoise(zeros(2)) // → [1.667, 1.25]
  */
-export const converted = demanding(
-  'converted',
-  { noising: noisingPart, from: predictsPart, to: predictsPart },
-  <N extends Noising>(noising: N, from: Parameterization, to: Parameterization, timesteps?: readonly number[]) => {
-    const path = pathOf(noising);
-    return <B extends Dim, I extends Shape>(t: Tensor<[B], TimeOf<N>>, x: Tensor<[NoInfer<B>, ...I]>) =>
-      (prediction: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
-        if (from === to) return prediction;
-        if (to === 'x0' || to === 'v') requireSignal('denoiser', path, { predicts: from }, timesteps);
-        return convertedAt(from, to, path.levels(t))(x, prediction);
-      };
-  },
-);
+export const converted = <N extends Noising>(
+  noising: N,
+  from: Parameterization,
+  to: Parameterization,
+  timesteps?: readonly number[],
+) => {
+  const path = pathOf(noising);
+  return <B extends Dim, I extends Shape>(t: Tensor<[B], TimeOf<N>>, x: Tensor<[NoInfer<B>, ...I]>) =>
+    (prediction: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> => {
+      if (from === to) return prediction;
+      if (to === 'x0' || to === 'v') requireSignal('denoiser', path, { predicts: from }, timesteps);
+      return convertedAt(from, to, path.levels(t))(x, prediction);
+    };
+};
 
 /**
  * Converts a denoiser to another parameterization. Its `t` is the time of the noising. Raises the errors of {@link converted}
@@ -50,12 +49,8 @@ export const converted = demanding(
  * const noise = reparameterize(noising, 'epsilon')(black)
  * noise.apply(null, ones(2), { t: iota(2) }) // → [1.667, 1.25]
  */
-export const reparameterize = demanding(
-  'reparameterize',
-  { noising: noisingPart, to: predictsPart },
-  (noising: Noising, to: Parameterization, timesteps?: readonly number[]) =>
-    reparameterizeOn(pathOf(noising), to, timesteps),
-);
+export const reparameterize = (noising: Noising, to: Parameterization, timesteps?: readonly number[]) =>
+  reparameterizeOn(pathOf(noising), to, timesteps);
 
 /** {@link reparameterize} on a path. */
 export const reparameterizeOn =
@@ -110,9 +105,7 @@ type Clocked = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>;
  * const seen = (noising: Noising) => overNoising(noising)(clock).apply(null, zeros(3), { t: iota(3) })
  * seen(unwrap(respace(spaced(3))(unwrap(ddpm(cosine(1000)))))) // → [0, 500, 999]
  */
-export const overNoising = demanding('overNoising', { noising: noisingPart }, (noising: Noising) =>
-  overPath(pathOf(noising)),
-);
+export const overNoising = (noising: Noising) => overPath(pathOf(noising));
 
 /** {@link overNoising} on a path. */
 export const overPath =

@@ -1,5 +1,3 @@
-import { demanding } from '../../internal/takes.js';
-import { predictsPart } from '../parts.js';
 import { normOf, preservesVariance } from '../channels/channel.js';
 import type { Level } from '../channels/level.js';
 import { raise } from '../../internal/errors.js';
@@ -51,11 +49,7 @@ export const requireRates = <R>(rates: R | undefined): R =>
  * without `rates`.
  * @example target('v')({ alpha: 0.8, sigma: 0.6 }) // → { x0: -0.6, epsilon: 0.8 }
  */
-export const target = demanding(
-  'target',
-  { predicts: predictsPart },
-  (predicts: Parameterization): ((marginal: Marginal) => Mixture) => mixtures[predicts],
-);
+export const target = (predicts: Parameterization): ((marginal: Marginal) => Mixture) => mixtures[predicts];
 
 /** The affine map y ↦ x·x_t + prediction·y, at one noise level. */
 export interface Conversion {

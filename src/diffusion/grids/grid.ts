@@ -9,8 +9,6 @@ import { timestepCount } from '../schedules/schedule.js';
 import { hinted, oneOf, positive, refined, tested, withRefusal } from '../../internal/decode.js';
 import { numbers } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { decoding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 
 /**
  * A time grid: the falling times at which a sampler calls the denoiser, from noise to data. Timesteps of a schedule may lie between
@@ -55,13 +53,12 @@ export const overTimesteps =
  * const noising = unwrap(ddpm(cosine(4)))
  * unwrap(everyStep(noising)) // → [3, 2, 1, 0]
  */
-export const everyStep: Grid = decoding('everyStep', { noising: noisingPart }, (noising) =>
+export const everyStep: Grid = (noising) =>
   overTimesteps(
     'grid',
     ({ schedule: { T } }) => E.right(Array.from({ length: T }, (_, i) => T - 1 - i)),
     'write grid: 25',
-  )(noising),
-);
+  )(noising);
 
 /** Rounds halves to the even neighbour, as Python does, so that grids agree with the published code. */
 export const roundHalfEven = (x: number): number => {
@@ -252,11 +249,11 @@ const usualGrid =
  * unwrap(gridOf(4)(noising)) // → [999, 749, 499, 249]
  * unwrap(gridOf(spaced(3))(noising)) // → [999, 500, 0]
  */
-export const gridOf = (steps: number | Grid): Grid =>
-  decoding('gridOf', { noising: noisingPart }, (noising) =>
+export const gridOf =
+  (steps: number | Grid): Grid =>
+  (noising) =>
     F.pipe(
       argument('grid', gridPart).decode(steps),
       E.flatMap((known) => (typeof known === 'number' ? usualGrid(known) : known)(noising)),
       E.flatMap((timesteps) => atTimes(timesteps)(noising)),
-    ),
-  );
+    );

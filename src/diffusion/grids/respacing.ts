@@ -3,9 +3,9 @@ import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { type Grid, gridOf } from './grid.js';
 import { type DiscreteNoising, noisingOf, respacedFrom } from '../paths/discreteNoising.js';
-import { scheduleOfLevels } from '../schedules/schedule.js';
-import { decoding } from '../../internal/takes.js';
+import { argument } from '../../internal/schema.js';
 import { discretePart } from '../parts.js';
+import { scheduleOfLevels } from '../schedules/schedule.js';
 
 const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, readonly number[]> =>
   timesteps.every(Number.isInteger)
@@ -28,6 +28,8 @@ const levelsOf = ({ schedule, timesteps }: DiscreteNoising, subset: readonly num
     Int32Array.from(subset, (t) => timesteps[t]!),
   );
 
+const noisings = argument('respace: noising', discretePart);
+
 /**
  * Respaces a process: the process that visits only the timesteps of a grid, with the same marginals there, and
  * β' = 1 - ᾱ_t/ᾱ_s from one to the next (Improved DDPM, Nichol & Dhariwal 2021, section 4). Its denoiser still gets the
@@ -40,15 +42,14 @@ const levelsOf = ({ schedule, timesteps }: DiscreteNoising, subset: readonly num
  * const short = unwrap(respace(spaced(3))(noising))
  * short.timesteps // → [0, 500, 999]
  */
-export const respace = (
-  steps: number | Grid,
-): ((noising: DiscreteNoising) => either.Either<NoisefoldError, DiscreteNoising>) =>
-  decoding('respace', { noising: discretePart }, (noising: DiscreteNoising) =>
+export const respace =
+  (steps: number | Grid): ((noising: DiscreteNoising) => either.Either<NoisefoldError, DiscreteNoising>) =>
+  (noising) =>
     F.pipe(
-      gridOf(steps)(noising),
+      noisings.decode(noising),
+      E.flatMap(() => gridOf(steps)(noising)),
       E.flatMap(whole),
       E.map((timesteps) => [...timesteps].reverse()),
       E.map((subset) => levelsOf(noising, subset)),
       E.map(respacedFrom(noising)),
-    ),
-  );
+    );

@@ -13,8 +13,6 @@ import { isDiscrete, type Noising, pathOf } from '../paths/noising.js';
 import type { ContinuousNoising } from '../paths/path.js';
 import { EDM_RANGE, karras, spacedAlong } from '../schedules/spacedSigmas.js';
 import { withCount, type Schedule } from '../schedules/schedule.js';
-import { demanding } from '../../internal/takes.js';
-import { scheduleWith } from '../parts.js';
 
 const sigma = hinted(t.number, 'sigmaRange gives the ends of a schedule');
 const ends = {
@@ -98,11 +96,7 @@ export const usualRange = (noising: Noising): SigmaRange =>
  * The least and the greatest σ of a schedule, at t = 0 and at T-1. The greatest is ∞ at zero terminal SNR.
  * @example sigmaRange(unwrap(linear(1000))) // → { min: 0.01, max: 157.407 }
  */
-export const sigmaRange = demanding(
-  'sigmaRange',
-  { schedule: scheduleWith('T', 'sigmas') },
-  ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! }),
-);
+export const sigmaRange = ({ T, sigmas }: Schedule): SigmaRange => ({ min: sigmas[0]!, max: sigmas[T - 1]! });
 
 /** Checks that noise levels fall and are within the range of a schedule. Otherwise a `ConfigError`. */
 export const fallingSigmas = (

@@ -7,9 +7,9 @@ import { pathOf } from '../paths/noising.js';
 import { entryBetween } from '../channels/entries.js';
 import { scheduleOfLevels } from '../schedules/schedule.js';
 import { fallingSigmas } from './sigmaGrid.js';
-import { decoding } from '../../internal/takes.js';
 import { numbers } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
+import { discretePart } from '../parts.js';
 
 const alphaBarOf = (sigma: number): number => 1 / (1 + sigma ** 2);
 
@@ -46,12 +46,13 @@ const noisingOfLevels = (
  * const wrong = noisingOfSigmas([2, 0.75])
  * isLeft(wrong) && wrong.left.actual // → '[2, 0.75]'
  */
-export const noisingOfSigmas = decoding(
-  'noisingOfSigmas',
-  { sigmas: numbers },
-  (sigmas: ArrayLike<number>, timesteps?: Int32Array): either.Either<NoisefoldError, DiscreteNoising> =>
-    noisingOfLevels(sigmas, alphaBarOf, timesteps),
-);
+export const noisingOfSigmas = (
+  sigmas: ArrayLike<number>,
+  timesteps?: Int32Array,
+): either.Either<NoisefoldError, DiscreteNoising> =>
+  E.flatMap((known: ArrayLike<number>) => noisingOfLevels(known, alphaBarOf, timesteps))(
+    argument('noisingOfSigmas: sigmas', numbers).decode(sigmas),
+  );
 
 /** ᾱ of σ: exactly that of the process, if it has this σ. */
 const alphaBarIn =
@@ -72,14 +73,16 @@ const alphaBarIn =
  */
 export const respaceAtSigmas =
   (sigmas: ArrayLike<number>) =>
-  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> => {
-    const { levelOfSigma } = pathOf(noising);
-    const timestepOf = (sigma: number): number => Math.round(entryBetween(noising.timesteps, levelOfSigma(sigma).t));
-    return F.pipe(
-      argument('respaceAtSigmas', numbers).decode(sigmas),
+  (noising: DiscreteNoising): either.Either<NoisefoldError, DiscreteNoising> =>
+    F.pipe(
+      argument('respaceAtSigmas: noising', discretePart).decode(noising),
+      E.flatMap(() => argument('respaceAtSigmas', numbers).decode(sigmas)),
       E.flatMap((levels) => fallingSigmas('respaceAtSigmas', levels, noising.schedule)),
-      E.map((falling) => [...falling].reverse()),
-      E.flatMap((rising) => noisingOfLevels(rising, alphaBarIn(noising), Int32Array.from(rising, timestepOf))),
+      E.flatMap((falling) => {
+        const { levelOfSigma } = pathOf(noising);
+        const rising = [...falling].reverse();
+        const timesteps = rising.map((sigma) => Math.round(entryBetween(noising.timesteps, levelOfSigma(sigma).t)));
+        return noisingOfLevels(rising, alphaBarIn(noising), Int32Array.from(timesteps));
+      }),
       E.map(respacedFrom(noising)),
     );
-  };

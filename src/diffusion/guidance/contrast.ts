@@ -3,9 +3,8 @@ import { type Dim, isTensor, type NoisefoldError, type Shape, type Tensor, zeros
 import { functionOf, hinted, natural, show } from '../../internal/decode.js';
 import { fail, raise } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
-import { isObject, part } from '../../internal/parts.js';
+import { isObject } from '../../internal/parts.js';
 import { optional, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { convertedAt } from '../denoisers/atLevel.js';
 import type { Conditioning, Denoiser, StepLevels } from '../denoisers/denoiser.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
@@ -128,11 +127,7 @@ export const requiredStep = (where: string, { step }: Pick<Conditioning<Dim>, 's
  * const at = { t: iota(1), step: { index: scalar(3, 'int32'), from, to } } // as a sampler gives it
  * stepOf(at).to.sigma // → 0.6
  */
-export const stepOf = demanding(
-  'stepOf',
-  { at: part<Pick<Conditioning<Dim>, 'step'>>('the conditioning of a guide, `at`', 't') },
-  (at: Pick<Conditioning<Dim>, 'step'>): StepLevels => requiredStep('stepOf', at),
-);
+export const stepOf = (at: Pick<Conditioning<Dim>, 'step'>): StepLevels => requiredStep('stepOf', at);
 
 /**
  * A denoiser that predicts by a rule from pairs. Returns a `ConfigError` for one that the rule does not accept, and for one that

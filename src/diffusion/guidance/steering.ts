@@ -11,8 +11,6 @@ import { reparameterizeOn } from '../denoisers/overNoising.js';
 import { LEAST_SIGNAL } from '../channels/channel.js';
 import { type Noising, pathOf } from '../paths/noising.js';
 import type { Lookup } from '../paths/path.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 
 const steering = schema('steered', {
   /** The correction of x̂₀, before it is guided; {@link uncorrected} if left out. */
@@ -36,12 +34,8 @@ export interface SteeredOptions extends OptionsOf<typeof steering> {}
  * const seen = steered(noising, { correction: clip(1, 2) })(black)
  * seen.apply(null, ones(2), { t: iota(2) }) // → [1 + 3 * 0.45, 1 + 3 * (0.64 / 0.6)]
  */
-export const steered = demanding(
-  'steered',
-  { noising: noisingPart },
-  <G = unknown>(noising: Noising, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) =>
-    steeredOn(pathOf(noising), steering.demand(options)),
-);
+export const steered = <G = unknown>(noising: Noising, options?: Exact<G, keyof SteeredOptions> & SteeredOptions) =>
+  steeredOn(pathOf(noising), steering.demand(options));
 
 /** {@link steered} on a path, with checked options. */
 export const steeredOn =

@@ -4,7 +4,6 @@ import { fail, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { E, type either, F } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { converted } from '../denoisers/overNoising.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { type Grid, gridPart } from '../grids/grid.js';
@@ -16,7 +15,6 @@ import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { qSample } from '../paths/forward.js';
 import type { Level } from '../channels/level.js';
 import { isDiscrete, type Noising, pathOf } from '../paths/noising.js';
-import { denoiserPart, noisingPart } from '../parts.js';
 import { measuredAlong } from './continuousBound.js';
 import { cdfFields, type CdfOptions } from './discretizedGaussian.js';
 import { pMeanVariance, reverseFields, type ReverseOptions } from './reverse.js';
@@ -118,21 +116,17 @@ const measuredAt = <P, I extends Shape>(
  * await nf.run(evaluate(terms(noising), { B: 1 })({ x0: Float32Array.of(1), t: 500, k: key(7) })) // → [0]
  * await nf.run(evaluate(terms(rectifiedFlow()), { B: 1 })({ x0: Float32Array.of(1), t: 99, k: key(7) })) // → [0]
  */
-export const boundAt = demanding(
-  'boundAt',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Noising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof BoundOptions> & BoundOptions,
-  ) => {
-    const { grid, ...settings } = boundOptions.demand(options);
-    const levels = orRaise(boundLevels('boundAt', noising, grid));
-    return isDiscrete(noising)
-      ? measuredAt(noising, denoiser, settings)
-      : measuredAlong(noising, denoiser, levels, settings);
-  },
-);
+export const boundAt = <P, I extends Shape, G = unknown>(
+  noising: Noising,
+  denoiser: Denoiser<P, I>,
+  options?: Exact<G, keyof BoundOptions> & BoundOptions,
+) => {
+  const { grid, ...settings } = boundOptions.demand(options);
+  const levels = orRaise(boundLevels('boundAt', noising, grid));
+  return isDiscrete(noising)
+    ? measuredAt(noising, denoiser, settings)
+    : measuredAlong(noising, denoiser, levels, settings);
+};
 
 /** The bound of a batch, in bits per dimension: for each sample L_T, and the terms of {@link boundAt} from the least noise on. */
 export interface BatchBits {

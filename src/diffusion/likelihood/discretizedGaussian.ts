@@ -28,8 +28,6 @@ import type { DiagonalGaussian } from '../channels/gaussians.js';
 import { hinted, oneOf } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
-import { gaussianPart } from '../parts.js';
 
 /** Half the distance between neighbours of the 256 levels in [-1, 1]. */
 const HALF = 1 / 255;
@@ -138,34 +136,33 @@ const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: 
  * discretizedLogLikelihood(wide)(constantOf([-1, 1 / 255, 1], 3)) // → [-3.765, -5.074, -3.765]
  * discretizedLogLikelihood(wide, { cdf: 'tanh' })(constantOf([-1, 1 / 255, 1], 3)) // → [-3.767, -5.074, -3.767]
  */
-export const discretizedLogLikelihood = demanding(
-  'discretizedLogLikelihood',
-  { gaussian: gaussianPart },
-  <S extends Shape, G = unknown>(gaussian: DiagonalGaussian<S>, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
-    const { cdf } = optionsOf.demand(options);
-    const { mean, logVariance } = gaussian;
-    return (x: Tensor<NoInfer<S>>): Tensor<S> => {
-      if (cdf === 'tanh') return maximum(byTanh(gaussian, x), Math.log(SMALLEST));
-      const centered = sub(x, mean);
-      const inverse = exp(mul(logVariance, -0.5));
-      const toUpper = spread(mul(add(centered, HALF), inverse));
-      const toLower = spread(mul(add(centered, -HALF), inverse));
-      const lowest = add(toUpper, 1);
-      const highest = add(neg(toLower), 1);
-      const inside = sub(toUpper, toLower);
-      const [isLowest, isHighest] = [less(x, -OUTERMOST), greater(x, OUTERMOST)];
-      const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
-        where(isLowest, low, where(isHighest, high, between));
-      const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
-      const outward = pick(neg(centered), abs(centered), centered);
-      const near = mul(add(outward, -HALF), inverse);
-      const width = mul(inverse, 2 * HALF);
-      const isOpen = or(isLowest, isHighest);
-      // numbers within the range of each formula in the branches that are not taken
-      const byTail = logTail(minimum(maximum(near, TAIL), FAR), maximum(width, NARROW), isOpen);
-      const byMiddle = logNarrow(minimum(mul(abs(centered), inverse), FAR), minimum(width, NARROW));
-      const byEdges = where(greater(near, TAIL), byTail, byDifference);
-      return maximum(where(or(isOpen, greater(width, NARROW)), byEdges, byMiddle), Math.log(SMALLEST));
-    };
-  },
-);
+export const discretizedLogLikelihood = <S extends Shape, G = unknown>(
+  gaussian: DiagonalGaussian<S>,
+  options?: Exact<G, keyof CdfOptions> & CdfOptions,
+) => {
+  const { cdf } = optionsOf.demand(options);
+  const { mean, logVariance } = gaussian;
+  return (x: Tensor<NoInfer<S>>): Tensor<S> => {
+    if (cdf === 'tanh') return maximum(byTanh(gaussian, x), Math.log(SMALLEST));
+    const centered = sub(x, mean);
+    const inverse = exp(mul(logVariance, -0.5));
+    const toUpper = spread(mul(add(centered, HALF), inverse));
+    const toLower = spread(mul(add(centered, -HALF), inverse));
+    const lowest = add(toUpper, 1);
+    const highest = add(neg(toLower), 1);
+    const inside = sub(toUpper, toLower);
+    const [isLowest, isHighest] = [less(x, -OUTERMOST), greater(x, OUTERMOST)];
+    const pick = (low: Tensor<S>, between: Tensor<S>, high: Tensor<S>) =>
+      where(isLowest, low, where(isHighest, high, between));
+    const byDifference = log(maximum(mul(pick(lowest, inside, highest), 0.5), SMALLEST));
+    const outward = pick(neg(centered), abs(centered), centered);
+    const near = mul(add(outward, -HALF), inverse);
+    const width = mul(inverse, 2 * HALF);
+    const isOpen = or(isLowest, isHighest);
+    // numbers within the range of each formula in the branches that are not taken
+    const byTail = logTail(minimum(maximum(near, TAIL), FAR), maximum(width, NARROW), isOpen);
+    const byMiddle = logNarrow(minimum(mul(abs(centered), inverse), FAR), minimum(width, NARROW));
+    const byEdges = where(greater(near, TAIL), byTail, byDifference);
+    return maximum(where(or(isOpen, greater(width, NARROW)), byEdges, byMiddle), Math.log(SMALLEST));
+  };
+};

@@ -1,10 +1,8 @@
 import { type Dim, fullLike, mul, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import { demanding } from '../../internal/takes.js';
 import { noiseScale } from '../channels/channel.js';
 import { gaussianKl } from '../channels/gaussians.js';
 import { type Noising, pathOf, withoutEnds } from '../paths/noising.js';
-import { noisingPart } from '../parts.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 
 /**
@@ -22,7 +20,7 @@ import { bitsPerDimension } from './bitsPerDimension.js';
  * // ½·x_0²/σ²/ln 2
  * priorTerm(edm(), 80)(ones(1, 4)) // → [0.5 / 80 ** 2 / Math.LN2]
  */
-export const priorTerm = demanding('priorTerm', { noising: noisingPart }, (noising: Noising, t?: number) => {
+export const priorTerm = (noising: Noising, t?: number) => {
   const { last, levelAt } = pathOf(noising);
   if (t === undefined && last === Infinity)
     raise('ConfigError', withoutEnds('priorTerm', noising, 'give the time where sampling begins, such as 80'));
@@ -35,4 +33,4 @@ export const priorTerm = demanding('priorTerm', { noising: noisingPart }, (noisi
       gaussianKl({ mean, logVariance: fullLike(x0, 2 * Math.log(level.sigma / scale)) }, standard),
     );
   };
-});
+};

@@ -5,7 +5,7 @@ import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correct
 import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { type Conditioning, type Denoiser } from '../denoisers/denoiser.js';
 import { converted, overNoising } from '../denoisers/overNoising.js';
 import type { DiagonalGaussian } from '../channels/gaussians.js';
@@ -15,9 +15,6 @@ import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { steered } from '../guidance/steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
 import { entriesAt } from '../channels/entries.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, discretePart } from '../parts.js';
-import { partLike } from '../../internal/parts.js';
 
 /** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
@@ -36,6 +33,8 @@ const [ofReverse, ofMeanVariance] = [schema('reverseOf', reverseFields), schema(
 /** Options of p_θ(x_{t-1}|x_t). */
 export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
 
+const variances = argument('fixedLogVariances: variance', reverseVariance);
+
 /**
  * log σ_t² of the reverse steps if it is not learned, in float64. 'posterior' is log β̃_t, clipped as in
  * {@link clippedLogVariances} ('fixed small' of guided-diffusion). 'beta' is log β_t, except at t = 0, where it is the same
@@ -45,12 +44,8 @@ export interface ReverseOptions extends OptionsOf<typeof ofReverse> {}
  * fixedLogVariances(noising, 'posterior') // → [-1.402, -1.402]
  * fixedLogVariances(noising, 'beta') // → [-1.402, -0.827]
  */
-export const fixedLogVariances = demanding(
-  'fixedLogVariances',
-  { noising: discretePart, variance: reverseVariance },
-  (noising: DiscreteNoising, variance: ReverseVariance): Float64Array =>
-    stepVariances(stepsOf(noising), variance).fixed,
-);
+export const fixedLogVariances = (noising: DiscreteNoising, variance: ReverseVariance): Float64Array =>
+  stepVariances(stepsOf(noising), variances.demand(variance)).fixed;
 
 /** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
 export interface Predicted<B extends Dim, I extends Shape> {
@@ -71,31 +66,27 @@ export interface Predicted<B extends Dim, I extends Shape> {
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * reverse(noising).mean // → [0, 0.422]
  */
-export const reverseOf = demanding(
-  'reverseOf',
-  { noising: discretePart, denoiser: partLike('a denoiser', 'the result of unet, or { predicts, apply }', 'predicts') },
-  <P, I extends Shape, G = unknown>(
-    noising: DiscreteNoising,
-    { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
-    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-  ) => {
-    const { variance, correction } = ofReverse.demand(options);
-    const { low, spread, fixed } = stepVariances(stepsOf(noising), variance);
-    const toX0 = converted(noising, predicts, 'x0');
-    const posterior = qPosterior(noising);
-    return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
-      const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
-      const logVarianceOf = (variance: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
-        variance === undefined || learned === undefined
-          ? ofTime(fixed)
-          : learnedLogVariance(learned.as)(variance, () => ({ low: ofTime(low), spread: ofTime(spread) }));
-      return ({ prediction, variance }: Predicted<B, I>): Reverse<[B, ...I]> => {
-        const x0 = correction(toX0(t, xt)(prediction));
-        return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(variance), x0 };
-      };
+export const reverseOf = <P, I extends Shape, G = unknown>(
+  noising: DiscreteNoising,
+  { predicts, learned }: Pick<Denoiser<P, I>, 'predicts' | 'learned'>,
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+) => {
+  const { variance, correction } = ofReverse.demand(options);
+  const { low, spread, fixed } = stepVariances(stepsOf(noising), variance);
+  const toX0 = converted(noising, predicts, 'x0');
+  const posterior = qPosterior(noising);
+  return <B extends Dim>(t: Tensor<[B], 'int32'>, xt: Tensor<[NoInfer<B>, ...I]>) => {
+    const ofTime = (logs: Float64Array) => overElements(xt)(entriesAt(logs)(t));
+    const logVarianceOf = (variance: Predicted<B, I>['variance']): Tensor<[B, ...I]> =>
+      variance === undefined || learned === undefined
+        ? ofTime(fixed)
+        : learnedLogVariance(learned.as)(variance, () => ({ low: ofTime(low), spread: ofTime(spread) }));
+    return ({ prediction, variance }: Predicted<B, I>): Reverse<[B, ...I]> => {
+      const x0 = correction(toX0(t, xt)(prediction));
+      return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(variance), x0 };
     };
-  },
-);
+  };
+};
 
 /**
  * All outputs of a denoiser over a process, for losses: prediction and learned variance, in one evaluation. Not guided.
@@ -105,15 +96,11 @@ export const reverseOf = demanding(
  * const evaluate = predictionsOf(noising, black)
  * evaluate(null, ones(2), { t: iota(2) }).variance // → undefined
  */
-export const predictionsOf = demanding(
-  'predictionsOf',
-  { noising: discretePart, denoiser: denoiserPart },
-  <P, I extends Shape>(noising: DiscreteNoising, denoiser: Denoiser<P, I>) => {
-    const { apply, learned } = overNoising(noising)(denoiser);
-    return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>, 'int32'>): Predicted<B, I> =>
-      learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
-  },
-);
+export const predictionsOf = <P, I extends Shape>(noising: DiscreteNoising, denoiser: Denoiser<P, I>) => {
+  const { apply, learned } = overNoising(noising)(denoiser);
+  return <B extends Dim>(params: P, x: Tensor<[B, ...I]>, at: Conditioning<NoInfer<B>, 'int32'>): Predicted<B, I> =>
+    learned === undefined ? { prediction: apply(params, x, at) } : learned.apply(params, x, at);
+};
 
 /**
  * Mean and log-variance of p_θ(x_{t-1}|x_t), and its x̂₀, all `[B, ...I]`, in one evaluation of the denoiser. Guidance on the
@@ -128,35 +115,31 @@ export const predictionsOf = demanding(
  * reverse.mean // → [0, 0.422]
  * reverse.logVariance // → [-1.402, -1.402]
  */
-export const pMeanVariance = demanding(
-  'pMeanVariance',
-  { noising: discretePart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: DiscreteNoising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-  ) => {
-    const { variance, correction } = ofMeanVariance.demand(options);
-    const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
-    const { apply, learned, guides } = seesX0;
-    const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
-    const variances = entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared);
-    return <B extends Dim>(
-      params: P,
-      xt: Tensor<[B, ...I]>,
-      at: Conditioning<NoInfer<B>, 'int32'>,
-    ): Reverse<[B, ...I]> => {
-      const prediction = apply(params, xt, at);
-      // the same network: the compiler merges the common part of the two evaluations
-      const outputs = learned ? { prediction, variance: learned.apply(params, xt, at).variance } : { prediction };
-      const result = reverse(at.t, xt)(outputs);
-      if (guides?.mean === undefined) return result;
-      const { mean, logVariance } = result;
-      const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
-      return { ...result, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
-    };
-  },
-);
+export const pMeanVariance = <P, I extends Shape, G = unknown>(
+  noising: DiscreteNoising,
+  denoiser: Denoiser<P, I>,
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+) => {
+  const { variance, correction } = ofMeanVariance.demand(options);
+  const seesX0 = F.pipe(denoiser, overNoising(noising), steered(noising, { correction }));
+  const { apply, learned, guides } = seesX0;
+  const reverse = reverseOf(noising, seesX0, { variance, correction: uncorrected });
+  const variances = entriesAt(stepVariances(stepsOf(noising), variance).sigmaSquared);
+  return <B extends Dim>(
+    params: P,
+    xt: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>, 'int32'>,
+  ): Reverse<[B, ...I]> => {
+    const prediction = apply(params, xt, at);
+    // the same network: the compiler merges the common part of the two evaluations
+    const outputs = learned ? { prediction, variance: learned.apply(params, xt, at).variance } : { prediction };
+    const result = reverse(at.t, xt)(outputs);
+    if (guides?.mean === undefined) return result;
+    const { mean, logVariance } = result;
+    const sigmaSquared = learned ? exp(logVariance) : overElements(xt)(variances(at.t));
+    return { ...result, mean: add(mean, mul(sigmaSquared, guides.mean(params, xt, at, mean))) };
+  };
+};
 
 /**
  * Samples x_{t-1} from p_θ(x_{t-1}|x_t): mean + σ·z, and at t = 0 only the mean. DDPM (Ho et al. 2020), Algorithm 2, lines 3
@@ -169,24 +152,20 @@ export const pMeanVariance = demanding(
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * step(noising) // → [0, 0.918]
  */
-export const pSample = demanding(
-  'pSample',
-  { noising: discretePart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: DiscreteNoising,
-    denoiser: Denoiser<P, I>,
-    options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
-  ) => {
-    const reverse = pMeanVariance(noising, denoiser, options);
-    return <B extends Dim>(
-      params: P,
-      xt: Tensor<[B, ...I]>,
-      at: Conditioning<NoInfer<B>, 'int32'>,
-      noise: NoInfer<Tensor<[B, ...I]>>,
-    ): Tensor<[B, ...I]> => {
-      const { mean, logVariance } = reverse(params, xt, at);
-      const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
-      return add(mean, mul(noisy, standardDeviation(logVariance)));
-    };
-  },
-);
+export const pSample = <P, I extends Shape, G = unknown>(
+  noising: DiscreteNoising,
+  denoiser: Denoiser<P, I>,
+  options?: Exact<G, keyof ReverseOptions> & ReverseOptions,
+) => {
+  const reverse = pMeanVariance(noising, denoiser, options);
+  return <B extends Dim>(
+    params: P,
+    xt: Tensor<[B, ...I]>,
+    at: Conditioning<NoInfer<B>, 'int32'>,
+    noise: NoInfer<Tensor<[B, ...I]>>,
+  ): Tensor<[B, ...I]> => {
+    const { mean, logVariance } = reverse(params, xt, at);
+    const noisy = scaleBy(noise, cast(greater(at.t, 0), 'float32'));
+    return add(mean, mul(noisy, standardDeviation(logVariance)));
+  };
+};

@@ -9,8 +9,6 @@ import { qPosterior } from '../paths/posterior.js';
 import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import type { Exact } from '../../internal/exact.js';
 import { schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
-import { discretePart } from '../parts.js';
 
 /** The inputs of `boundAt` besides parameters and data. */
 export interface BoundInputs<B extends Dim, I extends Shape> {
@@ -56,22 +54,18 @@ const optionsOf = schema('boundTerm', cdfFields);
  * const t = constantOf(Int32Array.of(1), 1)
  * boundTerm(noising)(t, ones(1), zeros(1))(exact) // → [0]
  */
-export const boundTerm = demanding(
-  'boundTerm',
-  { noising: discretePart },
-  <G = unknown>(noising: DiscreteNoising, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
-    const { cdf } = optionsOf.demand(options);
-    const posterior = qPosterior(noising);
-    return <B extends Dim, I extends Shape>(
-      t: Tensor<[B], 'int32'>,
-      x0: Tensor<[NoInfer<B>, ...I]>,
-      xt: NoInfer<Tensor<[B, ...I]>>,
-    ) =>
-      (reverse: NoInfer<DiagonalGaussian<[B, ...I]>>): Tensor<[B]> => {
-        const { mean, logVariance } = posterior(t)(x0, xt);
-        const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
-        const decoded = neg(discretizedLogLikelihood(reverse, { cdf })(x0));
-        return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
-      };
-  },
-);
+export const boundTerm = <G = unknown>(noising: DiscreteNoising, options?: Exact<G, keyof CdfOptions> & CdfOptions) => {
+  const { cdf } = optionsOf.demand(options);
+  const posterior = qPosterior(noising);
+  return <B extends Dim, I extends Shape>(
+    t: Tensor<[B], 'int32'>,
+    x0: Tensor<[NoInfer<B>, ...I]>,
+    xt: NoInfer<Tensor<[B, ...I]>>,
+  ) =>
+    (reverse: NoInfer<DiagonalGaussian<[B, ...I]>>): Tensor<[B]> => {
+      const { mean, logVariance } = posterior(t)(x0, xt);
+      const kl = gaussianKl({ mean, logVariance: overElements(mean)(logVariance) }, reverse);
+      const decoded = neg(discretizedLogLikelihood(reverse, { cdf })(x0));
+      return where(equal(t, 0), bitsPerDimension(decoded), bitsPerDimension(kl));
+    };
+};

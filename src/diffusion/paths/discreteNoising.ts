@@ -6,8 +6,6 @@ import { E, type either } from '../../internal/fp.js';
 import { type Channel, identity, type Posterior, posteriorOf } from '../channels/channel.js';
 import { type Measure, MINUS_LOG_ALPHA } from '../schedules/noiseLevel.js';
 import { marginalsOf, type Schedule } from '../schedules/schedule.js';
-import { demanding } from '../../internal/takes.js';
-import { discretePart, schedulePart } from '../parts.js';
 
 /**
  * The noising process of a schedule: the distributions that follow from it, and the timesteps that a denoiser gets. Tables in
@@ -46,11 +44,10 @@ export const respacedFrom =
  * between!.alpha // → Math.sqrt(0.25)
  * pathOf(noising).levelOfSigma(Math.sqrt(3)).t // → 0.5
  */
-export const linearInLogAlpha = demanding(
-  'linearInLogAlpha',
-  { noising: discretePart },
-  (noising: DiscreteNoising): DiscreteNoising => ({ ...noising, between: MINUS_LOG_ALPHA }),
-);
+export const linearInLogAlpha = (noising: DiscreteNoising): DiscreteNoising => ({
+  ...noising,
+  between: MINUS_LOG_ALPHA,
+});
 
 /**
  * The process of a schedule: its marginals q(x_t|x_0) and posteriors q(x_{t-1}|x_t, x_0).
@@ -60,19 +57,15 @@ export const linearInLogAlpha = demanding(
  * const noising = noisingOf(unwrap(scheduleFromBetas([0.36, 0.4375])))
  * noising.marginals[1] // → { alpha: 0.6, sigma: 0.8 }
  */
-export const noisingOf = demanding(
-  'noisingOf',
-  { schedule: schedulePart },
-  (schedule: Schedule, timesteps?: Int32Array): DiscreteNoising => {
-    const marginals = marginalsOf(schedule);
-    return {
-      schedule,
-      timesteps: timesteps ?? Int32Array.from(marginals, (_, t) => t),
-      marginals,
-      posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
-    };
-  },
-);
+export const noisingOf = (schedule: Schedule, timesteps?: Int32Array): DiscreteNoising => {
+  const marginals = marginalsOf(schedule);
+  return {
+    schedule,
+    timesteps: timesteps ?? Int32Array.from(marginals, (_, t) => t),
+    marginals,
+    posteriors: schedule.channels.map((step, t) => posteriorOf(marginals[t - 1] ?? identity, step, marginals[t])),
+  };
+};
 
 const noSchedule = (value: unknown): either.Either<NoisefoldError, never> =>
   fail('ConfigError', {

@@ -5,8 +5,6 @@ import type { DiscreteNoising } from './discreteNoising.js';
 import { type Noising, pathOf, type TimeOf } from './noising.js';
 import type { TimeType } from './path.js';
 import { channelsAt, entriesAt } from '../channels/entries.js';
-import { demanding } from '../../internal/takes.js';
-import { channelsPart, discretePart, noisingPart } from '../parts.js';
 
 /** Adds noise to a batch, one channel for each sample: `[B, ...I]` to `[B, ...I]`. */
 export type Transmission = <B extends Dim, I extends Shape>(
@@ -30,17 +28,13 @@ export type Diffusion<T extends TimeType = TimeType> = <B extends Dim, I extends
  * const noise = ones(2, 1) // a program draws it: normalLike(x)(key)
  * pipe(ones(2, 1), diffuse(iota(2), noise)) // → [[1], [1.4]]
  */
-export const through = demanding(
-  'through',
-  { channels: channelsPart },
-  (channels: readonly Channel[]): Transmission => {
-    const at = channelsAt(channels);
-    return (index, noise) => (x) => {
-      const { alpha, sigma } = at(index);
-      return add(scaleBy(x, alpha), scaleBy(noise, sigma));
-    };
-  },
-);
+export const through = (channels: readonly Channel[]): Transmission => {
+  const at = channelsAt(channels);
+  return (index, noise) => (x) => {
+    const { alpha, sigma } = at(index);
+    return add(scaleBy(x, alpha), scaleBy(noise, sigma));
+  };
+};
 
 /**
  * One forward step: samples x_t from q(x_t|x_{t-1}) = N(√(1-β_t)·x_{t-1}, β_t). DDPM (Ho et al. 2020), eq. 2.
@@ -51,9 +45,7 @@ export const through = demanding(
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * qStep(noising)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.75]]
  */
-export const qStep = demanding('qStep', { noising: discretePart }, ({ schedule }: DiscreteNoising): Transmission =>
-  through(schedule.channels),
-);
+export const qStep = ({ schedule }: DiscreteNoising): Transmission => through(schedule.channels);
 
 /**
  * Adds the noise of a time at once: samples x_t from q(x_t|x_0) = N(α_t·x_0, σ_t²), the fold of all steps up to t (DDPM, eq. 4,
@@ -65,17 +57,13 @@ export const qStep = demanding('qStep', { noising: discretePart }, ({ schedule }
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * qSample(noising)(iota(2), zeros(2, 1))(ones(2, 1)) // → [[0.8], [0.6]]
  */
-export const qSample = demanding(
-  'qSample',
-  { noising: noisingPart },
-  <N extends Noising>(noising: N): Diffusion<TimeOf<N>> => {
-    const { levels } = pathOf(noising);
-    return (t, noise) => (x0) => {
-      const { alpha, sigma } = levels(t);
-      return add(scaleBy(x0, alpha), scaleBy(noise, sigma));
-    };
-  },
-);
+export const qSample = <N extends Noising>(noising: N): Diffusion<TimeOf<N>> => {
+  const { levels } = pathOf(noising);
+  return (t, noise) => (x0) => {
+    const { alpha, sigma } = levels(t);
+    return add(scaleBy(x0, alpha), scaleBy(noise, sigma));
+  };
+};
 
 /**
  * Mean and variance of q(x_t|x_0) for `t: [B]` and `x0: [B, ...I]`: DDPM, eq. 4.
@@ -83,7 +71,7 @@ export const qSample = demanding(
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * qMeanVariance(noising)(iota(2))(ones(2, 1)).variance // → [0.36, 0.64]
  */
-export const qMeanVariance = demanding('qMeanVariance', { noising: discretePart }, ({ marginals }: DiscreteNoising) => {
+export const qMeanVariance = ({ marginals }: DiscreteNoising) => {
   const alphas = entriesAt(marginals.map(({ alpha }) => alpha));
   const variances = entriesAt(marginals.map(({ sigma }) => sigma ** 2));
   const logVariances = entriesAt(marginals.map(({ sigma }) => 2 * Math.log(sigma)));
@@ -93,4 +81,4 @@ export const qMeanVariance = demanding('qMeanVariance', { noising: discretePart 
       variance: variances(t),
       logVariance: logVariances(t),
     });
-});
+};

@@ -1,12 +1,12 @@
-import { amount } from '../../internal/decode.js';
 import { type Explanation, raise } from '../../internal/errors.js';
-import { t } from '../../internal/fp.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import { discretePath } from './discretePath.js';
 import { DATA, type Level } from '../channels/level.js';
 import type { ContinuousNoising, Path } from './path.js';
+import { amount } from '../../internal/decode.js';
+import { t } from '../../internal/fp.js';
+import { argument } from '../../internal/schema.js';
+import { noisingPart } from '../parts.js';
 
 /**
  * A noising process: a path of noise levels from the data to noise, x_t = α(t)·x₀ + σ(t)·ε, along which the log-SNR falls. Either
@@ -64,21 +64,24 @@ export const requirePath = (
       })
     : noising;
 
+const noisings = argument('noising', noisingPart);
+
 /**
  * The path of a noising: its levels on the host and in programs.
  * @example
  * pathOf(rectifiedFlow()).levelOfSigma(1).t // → 0.5
  * pathOf(unwrap(ddpm(cosine(1000)))).last // → 999
  */
-export const pathOf = demanding('pathOf', { noising: noisingPart }, (noising: Noising): Path =>
-  isDiscrete(noising) ? discretePath(noising) : noising,
-);
+export const pathOf = (noising: Noising): Path =>
+  isDiscrete(noising) ? discretePath(noising) : (noisings.demand(noising) as Path);
 
 /** The levels at falling times of a noising, and at the end the data. */
 export const levelsAt = (noising: Noising, times: readonly number[]): readonly Level[] => {
   const { levelAt } = pathOf(noising);
   return [...times.map(levelAt), isDiscrete(noising) ? DATA : levelAt(0)];
 };
+
+const timesOf = argument('levelsOf: times', t.readonlyArray(amount, 'times, such as [9, 4]'));
 
 /**
  * The levels at falling times, and at the end the data: the way of a sampler. Raises `ConfigError` for a time outside of the
@@ -91,8 +94,5 @@ export const levelsAt = (noising: Noising, times: readonly number[]): readonly L
  * between!.sigma / between!.alpha // → Math.sqrt(2)
  * levelsOf(rectifiedFlow(), [1, 0.5]).map(({ sigma }) => sigma) // → [1, 0.5, 0]
  */
-export const levelsOf = demanding(
-  'levelsOf',
-  { noising: noisingPart, times: t.readonlyArray(amount, 'times, such as [9, 4]') },
-  levelsAt,
-);
+export const levelsOf = (noising: Noising, times: readonly number[]): readonly Level[] =>
+  levelsAt(noising, timesOf.demand(times));

@@ -2,8 +2,6 @@ import { add, type Dim, scaleBy, type Shape, type Tensor } from '../../dsl/index
 import type { Gaussian } from '../channels/gaussians.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import { entriesAt } from '../channels/entries.js';
-import { demanding } from '../../internal/takes.js';
-import { discreteWith } from '../parts.js';
 
 /** The √β̃_0 of a process of one timestep. The inverse of its square fits float32. */
 const LEAST = 1e-10;
@@ -15,14 +13,10 @@ const LEAST = 1e-10;
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36, 0.4375])))
  * clippedLogVariances(noising) // → [-1.402, -1.402]
  */
-export const clippedLogVariances = demanding(
-  'clippedLogVariances',
-  { noising: discreteWith('posteriors') },
-  ({ posteriors }: Pick<DiscreteNoising, 'posteriors'>): Float64Array => {
-    const smallest = posteriors[1]?.sigma ?? LEAST;
-    return Float64Array.from(posteriors, ({ sigma }, t) => 2 * Math.log(t === 0 ? smallest : sigma));
-  },
-);
+export const clippedLogVariances = ({ posteriors }: Pick<DiscreteNoising, 'posteriors'>): Float64Array => {
+  const smallest = posteriors[1]?.sigma ?? LEAST;
+  return Float64Array.from(posteriors, ({ sigma }, t) => 2 * Math.log(t === 0 ? smallest : sigma));
+};
 
 /**
  * q(x_{t-1}|x_t, x_0) = N(μ̃_t, β̃_t): DDPM (Ho et al. 2020), eq. 6 and 7,
@@ -41,19 +35,15 @@ export const clippedLogVariances = demanding(
  * posterior.mean // → [[1], [0.547]]
  * posterior.variance // → [0, 0.246]
  */
-export const qPosterior = demanding(
-  'qPosterior',
-  { noising: discreteWith('posteriors') },
-  (noising: DiscreteNoising) => {
-    const ofX0 = entriesAt(noising.posteriors.map(({ x0 }) => x0));
-    const ofXt = entriesAt(noising.posteriors.map(({ xt }) => xt));
-    const variances = entriesAt(noising.posteriors.map(({ sigma }) => sigma ** 2));
-    const logVariances = entriesAt(clippedLogVariances(noising));
-    return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
-      <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: NoInfer<Tensor<[B, ...I]>>): Gaussian<B, I> => ({
-        mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
-        variance: variances(t),
-        logVariance: logVariances(t),
-      });
-  },
-);
+export const qPosterior = (noising: DiscreteNoising) => {
+  const ofX0 = entriesAt(noising.posteriors.map(({ x0 }) => x0));
+  const ofXt = entriesAt(noising.posteriors.map(({ xt }) => xt));
+  const variances = entriesAt(noising.posteriors.map(({ sigma }) => sigma ** 2));
+  const logVariances = entriesAt(clippedLogVariances(noising));
+  return <B extends Dim>(t: Tensor<[B], 'int32'>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, xt: NoInfer<Tensor<[B, ...I]>>): Gaussian<B, I> => ({
+      mean: add(scaleBy(x0, ofX0(t)), scaleBy(xt, ofXt(t))),
+      variance: variances(t),
+      logVariance: logVariances(t),
+    });
+};

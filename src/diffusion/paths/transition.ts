@@ -18,8 +18,6 @@ import { type Channel, identity, transition } from '../channels/channel.js';
 import type { Gaussian } from '../channels/gaussians.js';
 import type { DiscreteNoising } from './discreteNoising.js';
 import { entriesAt } from '../channels/entries.js';
-import { decoding, demanding } from '../../internal/takes.js';
-import { discretePart } from '../parts.js';
 
 /** log ᾱ = -log(1 + σ²), which keeps the digits of a small σ, where ᾱ rounds to 1. */
 const logAlphaBar = (alphaBar: number, sigma: number): number =>
@@ -60,7 +58,7 @@ const logRatio = (noising: DiscreteNoising) => {
  * between.mean // → [[0.6], [0.75]]
  * between.variance // → [0.64, 0.4375]
  */
-export const qBetween = demanding('qBetween', { noising: discretePart }, (noising: DiscreteNoising) => {
+export const qBetween = (noising: DiscreteNoising) => {
   const ratio = logRatio(noising);
   return <B extends Dim>(s: Tensor<[B], 'int32'>, t: Tensor<[NoInfer<B>], 'int32'>) =>
     <I extends Shape>(xs: Tensor<[NoInfer<B>, ...I]>): Gaussian<B, I> => {
@@ -68,7 +66,7 @@ export const qBetween = demanding('qBetween', { noising: discretePart }, (noisin
       const variance = neg(expm1(logAlpha));
       return { mean: scaleBy(xs, exp(mul(logAlpha, 0.5))), variance, logVariance: log(variance) };
     };
-});
+};
 
 /**
  * Samples x_t from q(x_t|x_s), the forward process from any s to any t. See {@link qBetween}.
@@ -79,7 +77,7 @@ export const qBetween = demanding('qBetween', { noising: discretePart }, (noisin
  * const [s, t] = [constantOf(Int32Array.of(-1), 1), constantOf(Int32Array.of(1), 1)]
  * qSampleBetween(noising)(s, t, ones(1))(ones(1)) // → [1.4]
  */
-export const qSampleBetween = demanding('qSampleBetween', { noising: discretePart }, (noising: DiscreteNoising) => {
+export const qSampleBetween = (noising: DiscreteNoising) => {
   const between = qBetween(noising);
   return <B extends Dim, I extends Shape>(
     s: Tensor<[B], 'int32'>,
@@ -90,7 +88,7 @@ export const qSampleBetween = demanding('qSampleBetween', { noising: discretePar
       const { mean, variance } = between(s, t)(xs);
       return add(mean, scaleBy(noise, sqrt(variance)));
     };
-});
+};
 
 /**
  * q(x_t|x_s) as a channel, on the host; s = -1 is the data. Returns a `ConfigError` for timesteps out of range and s ≥ t.
@@ -99,16 +97,16 @@ export const qSampleBetween = demanding('qSampleBetween', { noising: discretePar
  * unwrap(channelBetween(noising, 0, 1)) // → { alpha: 0.75, sigma: 0.6614 }
  * isRight(channelBetween(noising, 1, 1)) // → false
  */
-export const channelBetween = decoding(
-  'channelBetween',
-  { noising: discretePart },
-  ({ schedule: { T }, marginals }: DiscreteNoising, s: number, t: number): either.Either<NoisefoldError, Channel> =>
-    Number.isInteger(s) && Number.isInteger(t) && -1 <= s && s < t && t < T
-      ? E.right(transition(marginals[s] ?? identity, marginals[t]!))
-      : fail('ConfigError', {
-          where: 'channelBetween',
-          expected: `whole timesteps -1 ≤ s < t ≤ ${T - 1}`,
-          actual: `s = ${s}, t = ${t}`,
-          hint: 'noise increases with t, so s is the smaller; -1 is the data',
-        }),
-);
+export const channelBetween = (
+  { schedule: { T }, marginals }: DiscreteNoising,
+  s: number,
+  t: number,
+): either.Either<NoisefoldError, Channel> =>
+  Number.isInteger(s) && Number.isInteger(t) && -1 <= s && s < t && t < T
+    ? E.right(transition(marginals[s] ?? identity, marginals[t]!))
+    : fail('ConfigError', {
+        where: 'channelBetween',
+        expected: `whole timesteps -1 ≤ s < t ≤ ${T - 1}`,
+        actual: `s = ${s}, t = ${t}`,
+        hint: 'noise increases with t, so s is the smaller; -1 is the data',
+      });

@@ -1,6 +1,6 @@
 /** The noise of steps as increments of one Brownian path. */
 import { foldIn, type RandomKey } from '../../dsl/index.js';
-import { fillRandom } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import type { Channel } from '../channels/channel.js';
 
 /** The depth of the tree: intervals of 2⁻²⁰ of the way from the data to noise. */
@@ -51,7 +51,7 @@ export const brownianNoise =
     const [sum, normals] = [new Float64Array(size), new Float32Array(size)];
     for (const [node, weight] of nodes) {
       if (weight === 0) continue;
-      fillRandom('normal', foldIn(key, node), normals);
+      randomInto('normal', foldIn(key, node), normals);
       normals.forEach((normal, i) => (sum[i]! += (weight / deviation) * normal));
     }
     return Float32Array.from(sum);

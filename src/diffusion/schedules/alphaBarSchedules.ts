@@ -12,9 +12,8 @@ import {
   type Schema,
   schema,
 } from '../../internal/schema.js';
-import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
-import { decoding } from '../../internal/takes.js';
 import { callback } from '../../internal/parts.js';
+import { checkedBetas, type Schedule, timestepCount } from './schedule.js';
 
 /** ᾱ at a fraction of the process, 0…1. A constant factor cancels. */
 export type AlphaBar = (fraction: number) => number;
@@ -78,6 +77,10 @@ const byAlphaBar = (
   );
 
 const largestBeta = argument('scheduleFromAlphaBar', maxBeta);
+const alphaBarOf = argument(
+  'scheduleFromAlphaBar: alphaBar',
+  callback('a function of the fraction of the process', 'write (u) => …'),
+);
 
 /**
  * A schedule of T steps from a function ᾱ of the fraction of the process, on [0, 1]:
@@ -91,25 +94,26 @@ const largestBeta = argument('scheduleFromAlphaBar', maxBeta);
  * const wrong = scheduleFromAlphaBar(() => 0.5, 4)
  * isLeft(wrong) && wrong.left.actual // → '0.5 at 1/4, after 0.5'
  */
-export const scheduleFromAlphaBar = decoding(
-  'scheduleFromAlphaBar',
-  { alphaBar: callback('a function of the fraction of the process', 'write (u) => …') },
-  (alphaBar: AlphaBar, T: number, largest: number = MAX_BETA): either.Either<NoisefoldError, Schedule> =>
-    F.pipe(
-      largestBeta.decode(largest),
-      E.flatMap((most) =>
-        byAlphaBar(
-          {
-            where: 'scheduleFromAlphaBar',
-            hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
-          },
-          alphaBar,
-          T,
-          most,
-        ),
+export const scheduleFromAlphaBar = (
+  alphaBar: AlphaBar,
+  T: number,
+  largest: number = MAX_BETA,
+): either.Either<NoisefoldError, Schedule> =>
+  F.pipe(
+    alphaBarOf.decode(alphaBar),
+    E.flatMap(() => largestBeta.decode(largest)),
+    E.flatMap((most) =>
+      byAlphaBar(
+        {
+          where: 'scheduleFromAlphaBar',
+          hint: 'ᾱ is a function of the fraction of the process, from about 1 at 0 to about 0 at 1',
+        },
+        alphaBar,
+        T,
+        most,
       ),
     ),
-);
+  );
 
 /** Makes a schedule of T steps from optional options `O`. */
 export type ScheduleFrom<O> = <G = unknown>(

@@ -1,8 +1,6 @@
 /** Noise levels of a schedule, as log-SNR λ or as σ: from a timestep, which may be fractional, and back to a timestep. */
 import { type Elementwise, log, log1p, mul, square } from '../../dsl/index.js';
 import type { Schedule } from './schedule.js';
-import { demanding } from '../../internal/takes.js';
-import { scheduleWith } from '../parts.js';
 
 /** The part of a schedule that noise levels depend on. */
 type Levels = Pick<Schedule, 'sigmas'>;
@@ -15,21 +13,13 @@ const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, 
  * where no signal is left. For a schedule made from given σ, exactly these.
  * @example sigmas(unwrap(scheduleFromBetas([0.5, 0.6, 1]))) // → [1, 2, Infinity]
  */
-export const sigmas = demanding(
-  'sigmas',
-  { schedule: scheduleWith('sigmas') },
-  ({ sigmas: levels }: Levels): Float64Array => levels.slice(),
-);
+export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
 
 /**
  * λ_t = log(ᾱ_t/(1 - ᾱ_t)) at each timestep (Kingma et al. 2021, eq. 3). Falls, and is -∞ where no signal is left.
  * @example logSNRs(unwrap(scheduleFromBetas([0.5, 0.5, 1]))) // → [0, -1.099, -Infinity]
  */
-export const logSNRs = demanding(
-  'logSNRs',
-  { schedule: scheduleWith('sigmas') },
-  ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma),
-);
+export const logSNRs = ({ sigmas: levels }: Levels): Float64Array => levels.map(logSNROfSigma);
 
 /**
  * σ at a timestep, which may be fractional: `t_to_sigma` of k-diffusion. Linear in log σ between whole timesteps, and
@@ -40,19 +30,16 @@ export const logSNRs = demanding(
  * at(0.5) // → 1.414
  * at(1) // → 2
  */
-export const sigmaAt = demanding(
-  'sigmaAt',
-  { schedule: scheduleWith('sigmas') },
+export const sigmaAt =
   ({ sigmas: levels }: Levels): ((t: number) => number) =>
-    (t) => {
-      const within = Math.min(Math.max(t, 0), levels.length - 1);
-      const before = Math.floor(within);
-      const part = within - before;
-      if (part === 0) return levels[before]!;
-      const [low, high] = [Math.log(levels[before]!), Math.log(levels[before + 1]!)];
-      return Math.exp(low + part * (high - low));
-    },
-);
+  (t) => {
+    const within = Math.min(Math.max(t, 0), levels.length - 1);
+    const before = Math.floor(within);
+    const part = within - before;
+    if (part === 0) return levels[before]!;
+    const [low, high] = [Math.log(levels[before]!), Math.log(levels[before + 1]!)];
+    return Math.exp(low + part * (high - low));
+  };
 
 /**
  * λ at a timestep, which may be fractional. Linear between whole timesteps, and constant before 0 and after T-1.
@@ -62,14 +49,10 @@ export const sigmaAt = demanding(
  * at(0.5) // → -0.693
  * at(7) // → -1.386
  */
-export const logSNRAt = demanding(
-  'logSNRAt',
-  { schedule: scheduleWith('sigmas') },
-  (schedule: Levels): ((t: number) => number) => {
-    const sigma = sigmaAt(schedule);
-    return (t) => logSNROfSigma(sigma(t));
-  },
-);
+export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
+  const sigma = sigmaAt(schedule);
+  return (t) => logSNROfSigma(sigma(t));
+};
 
 /** Tests if two σ are equal, up to the rounding of another order of their computation. */
 export const isSameSigma = (a: number, b: number): boolean => a === b || Math.abs(a / b - 1) < 2 ** -44;
@@ -114,14 +97,10 @@ const indexIn =
  * of(1.414) // → 0.5
  * of(80) // → 1
  */
-export const timestepOfSigma = demanding(
-  'timestepOfSigma',
-  { schedule: scheduleWith('sigmas') },
-  ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
-    const place = indexIn(levels, Math.log);
-    return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
-  },
-);
+export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) => number) => {
+  const place = indexIn(levels, Math.log);
+  return (sigma) => (sigma >= 0 ? place(sigma) : NaN);
+};
 
 /**
  * {@link timestepOfSigma}, linear in another measure, but whole for a σ that only rounding distinguishes from that of a timestep.
@@ -143,14 +122,10 @@ export const roundedTimestepOfSigma = ({ sigmas: levels }: Levels, { of }: Measu
  * of(-0.693) // → 0.5
  * of(-5) // → 1
  */
-export const timestepOfLogSNR = demanding(
-  'timestepOfLogSNR',
-  { schedule: scheduleWith('sigmas') },
-  (schedule: Levels): ((logSNR: number) => number) => {
-    const place = indexIn(
-      logSNRs(schedule).map((logSNR) => -logSNR),
-      (noise) => noise,
-    );
-    return (logSNR) => place(-logSNR);
-  },
-);
+export const timestepOfLogSNR = (schedule: Levels): ((logSNR: number) => number) => {
+  const place = indexIn(
+    logSNRs(schedule).map((logSNR) => -logSNR),
+    (noise) => noise,
+  );
+  return (logSNR) => place(-logSNR);
+};

@@ -7,9 +7,6 @@
  * or its reduction over the last `reduced` loops, to an address that depends on the other loops.
  */
 import type { BinaryFn, DType, ReduceFn, UnaryFn } from './node.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
-import { oneOf } from '../../internal/decode.js';
 
 /** The dtypes with numbers in memory; bools are 0 and 1. */
 export type NumberType = Exclude<DType, 'key'>;
@@ -41,23 +38,19 @@ export type Assignment = { readonly dtype: NumberType } & (
  * operandsOf({ op: 'binary', fn: 'mul', a: 0, b: 2, dtype: 'float32' }) // → [0, 2]
  * operandsOf({ op: 'load', load: 1, dtype: 'float32' }) // → []
  */
-export const operandsOf = demanding(
-  'operandsOf',
-  { assignment: partLike('an assignment of a region', 'one of its body', 'op') },
-  (a: Assignment): readonly number[] => {
-    switch (a.op) {
-      case 'unary':
-      case 'cast':
-        return [a.a];
-      case 'binary':
-        return [a.a, a.b];
-      case 'select':
-        return [a.condition, a.a, a.b];
-      default:
-        return [];
-    }
-  },
-);
+export const operandsOf = (a: Assignment): readonly number[] => {
+  switch (a.op) {
+    case 'unary':
+    case 'cast':
+      return [a.a];
+    case 'binary':
+      return [a.a, a.b];
+    case 'select':
+      return [a.condition, a.a, a.b];
+    default:
+      return [];
+  }
+};
 
 /** The assignment with other operands. */
 export const withOperands = (a: Assignment, to: (operand: number) => number): Assignment => ({
@@ -121,13 +114,9 @@ const valueKey = (a: Assignment): string => {
  * identityOf('sum', 'float32') // → 0
  * identityOf('max', 'int32') // → -2147483648
  */
-export const identityOf = demanding(
-  'identityOf',
-  { fn: oneOf('sum', 'max', 'min', 'prod'), dtype: oneOf('float32', 'int32', 'bool') },
-  (fn: ReduceFn, dtype: NumberType): number => {
-    if (fn === 'sum') return 0;
-    if (fn === 'prod') return 1;
-    const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
-    return fn === 'max' ? low : high;
-  },
-);
+export const identityOf = (fn: ReduceFn, dtype: NumberType): number => {
+  if (fn === 'sum') return 0;
+  if (fn === 'prod') return 1;
+  const [low, high] = dtype === 'float32' ? [-Infinity, Infinity] : [-2147483648, 2147483647];
+  return fn === 'max' ? low : high;
+};

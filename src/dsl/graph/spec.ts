@@ -16,7 +16,6 @@ import type { AnyTensor, DType, Key, Shape, Tensor } from './tensor.js';
 import type { Evaluated } from '../types/evaluated.js';
 import { leaves, mapLeaves } from '../types/tree.js';
 import type { BadSpec, Split } from '../types/words.js';
-import { decoding, demanding } from '../../internal/takes.js';
 import { callback, list, partLike } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 
@@ -208,14 +207,13 @@ const specOf = argument(
   refined(t.unknown, 'a spec', (x) => !isResultOf(x)),
 );
 
-/** A spec, and a leaf of one, as arguments. */
+/** A spec as an argument. */
 export const treeSpecPart = partLike(
   'a spec',
   "unwrap(parseSpec({ x: 'B 28 28 1' })), or treeSpec(…)",
   'tree',
   'leaves',
 );
-const leafSpecPart = partLike('a leaf of a spec', "leafSpec(['B', 28])", 'shape', 'dtype');
 
 /**
  * Makes a spec from a tree of {@link LeafSpec} and other specs that depends on a configuration. `P` is not checked: it
@@ -251,11 +249,8 @@ const parseAs = <T>(spec: unknown): either.Either<NoisefoldError, TreeSpec<T>> =
  * const spec = treeSpec<{ readonly fc: { readonly b: Tensor<[2]> } }>({ fc: { b: leafSpec([2]) } })
  * fillSpec(spec, () => ones(2)) // → { fc: { b: [1, 1] } }
  */
-export const fillSpec = demanding(
-  'fillSpec',
-  { spec: treeSpecPart, f: callback('a function of a leaf') },
-  <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P => mapLeaves(spec.tree, isLeafSpec, f) as P, // the tree of tensors of the spec, by definition
-);
+export const fillSpec = <P>(spec: TreeSpec<P>, f: (leaf: LeafSpec) => AnyTensor): P =>
+  mapLeaves(spec.tree, isLeafSpec, f) as P; // the tree of tensors of the spec, by definition
 
 /**
  * Evaluates the extents of a leaf at bindings of its symbols. Fails as {@link evaluateDim} does, with the path of the leaf.
@@ -264,31 +259,23 @@ export const fillSpec = demanding(
  * const wrong = extentsOf(leafSpec(['B']), {})
  * isLeft(wrong) && wrong.left._tag // → 'UnknownDim'
  */
-export const extentsOf = decoding(
-  'extentsOf',
-  { leaf: leafSpecPart, bindings: partLike('extents of symbols', '{ B: 8 }') },
-  (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
-    F.pipe(
-      leaf.shape,
-      E.traverseArray((dim) => evaluateDim(dim, bindings)),
-      E.mapLeft((error) =>
-        leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
-      ),
+export const extentsOf = (leaf: LeafSpec, bindings: Bindings): either.Either<NoisefoldError, readonly number[]> =>
+  F.pipe(
+    leaf.shape,
+    E.traverseArray((dim) => evaluateDim(dim, bindings)),
+    E.mapLeft((error) =>
+      leaf.path === '' ? error : failure(error._tag, { ...error, where: `${leaf.path}: ${error.where}` }),
     ),
-);
+  );
 
 /**
  * Lists the symbols of a spec in the order of their first use.
  * @example symbolsOf(treeSpec({ x: leafSpec(['B', 'H/2', 3]), y: leafSpec(['B', '2*C']) })) // → ['B', 'H', 'C']
  */
-export const symbolsOf = demanding(
-  'symbolsOf',
-  { spec: treeSpecPart },
-  (spec: TreeSpec<unknown>): readonly string[] => {
-    const dims = spec.leaves.flatMap(({ shape }) => shape);
-    return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
-  },
-);
+export const symbolsOf = (spec: TreeSpec<unknown>): readonly string[] => {
+  const dims = spec.leaves.flatMap(({ shape }) => shape);
+  return [...new Set(dims.flatMap((dim) => E.getOrElse((): readonly string[] => [])(symbolsIn(dim))))];
+};
 
 /** The names of the inputs of a program, from its spec; null if its input is one tensor. */
 export const inputNames = ({ tree }: TreeSpec<unknown>): readonly string[] | null =>
@@ -308,16 +295,17 @@ type WithResult<O> = O extends unknown
 /** `O`, or `unknown` if the function only throws. Its constraint is `unknown` if `O` is a type parameter, which is accepted. */
 type Result<O> = [O] extends [never] ? unknown : unknown extends O ? unknown : O;
 
+const traced = argument('program: f', callback('a function of the inputs'));
+
 /**
  * Makes a program from the spec of its inputs and a function, whose argument has the type of the spec. `compile` traces the
  * function; `program` does not call it.
  * @example program('B 28 28 1', (x) => meanPerSample(square(x))) // : Program<Tensor<['B', 28, 28, 1]>, Tensor<['B']>>
  */
-export const program = demanding(
-  'program',
-  { inputs: t.unknown, f: callback('a function of the inputs') },
-  <const P extends Spec, O>(
-    inputs: CheckedSpec<P>,
-    f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
-  ): Program<Of<P>, O> => ({ inputs: parseAs<Of<P>>(inputs), trace: f }),
-);
+export const program = <const P extends Spec, O>(
+  inputs: CheckedSpec<P>,
+  f: ((inputs: Of<P>) => O) & WithResult<Result<O>>['message'],
+): Program<Of<P>, O> => {
+  traced.demand(f);
+  return { inputs: parseAs<Of<P>>(inputs), trace: f };
+};

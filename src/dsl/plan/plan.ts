@@ -5,8 +5,6 @@
  */
 import type { Anchor, ConstantData, Distribution, DType, Node, Op } from '../graph/node.js';
 import type { NumberType, Region } from '../graph/region.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 /** The source of the memory of a buffer. */
 export type Storage =
@@ -25,11 +23,7 @@ export type Storage =
  * offsetOf({ kind: 'arena', offset: 64 }) // → 64
  * offsetOf({ kind: 'output', output: 0 }) // → 0
  */
-export const offsetOf = demanding(
-  'offsetOf',
-  { storage: partLike('a storage', 'that of a plan', 'kind') },
-  (storage: Storage): number => ('offset' in storage ? storage.offset : 0),
-);
+export const offsetOf = (storage: Storage): number => ('offset' in storage ? storage.offset : 0);
 
 /** Numbers of one dtype in memory. */
 export interface Buffer {
@@ -78,9 +72,6 @@ export type Call = { readonly origin: Origin } & (
   | { readonly kind: 'library'; readonly node: LibraryNode; readonly inputs: readonly View[]; readonly output: View }
 );
 
-/** A call of a plan, as an argument. */
-const callPart = partLike('a call of a plan', 'one of plan.calls', 'kind');
-
 /**
  * The buffers that a call reads.
  * @example
@@ -88,10 +79,10 @@ const callPart = partLike('a call of a plan', 'one of plan.calls', 'kind');
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(readsOf) // → [[0, 1]]
  */
-export const readsOf = demanding('readsOf', { call: callPart }, (call: Call): readonly number[] => {
+export const readsOf = (call: Call): readonly number[] => {
   if (call.kind === 'random') return [];
   return (call.kind === 'region' ? call.region.loads : call.inputs).map(({ buffer }) => buffer);
-});
+};
 
 /**
  * The buffers that a call writes, including scratch memory.
@@ -100,11 +91,11 @@ export const readsOf = demanding('readsOf', { call: callPart }, (call: Call): re
  * const { plan } = await nf.run(compile(program({ x: '3', y: '3' }, ({ x, y }) => add(x, y)), {}))
  * plan.calls.map(writesOf) // → [[2]]
  */
-export const writesOf = demanding('writesOf', { call: callPart }, (call: Call): readonly number[] => {
+export const writesOf = (call: Call): readonly number[] => {
   if (call.kind === 'region') return call.region.stores.map(({ buffer }) => buffer);
   const scratch = call.kind === 'anchor' ? call.scratch : null;
   return scratch === null ? [call.output.buffer] : [call.output.buffer, scratch.buffer];
-});
+};
 
 /** One operation and its attributes, without inputs. The views of the call replace the inputs. */
 export type LibraryNode = { readonly [K in Op]: Pick<Extract<Node, { op: K }>, 'op' | 'attributes'> }[Op];

@@ -11,7 +11,7 @@ import { named, raise, textOf } from '../../internal/errors.js';
 import type { Distribution, Node } from '../graph/node.js';
 import { binary, deriveKey, full, random } from '../primitives/index.js';
 import { type AnyTensor, dims, type DType, isOperand, type Key, nodeOf, type Shape, type Tensor, tensor } from '../graph/tensor.js'; // oxfmt-ignore
-import { deriveFrom, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
+import { deriveWords, type KeyWords, keyWords, wordsOfName } from '../../internal/numerics/threefry.js';
 
 /** A key on the host: two 32-bit words, as plain data. An interface, so that errors of the compiler name it. */
 export interface RandomKey extends KeyWords {}
@@ -28,7 +28,7 @@ const derive = <K extends Key | RandomKey>(parent: K, words: KeyWords): K => {
   if (isHost(parent) && parent.length !== 2)
     raise('ConfigError', { where: 'key', expected: 'two words', actual: show(parent), hint: 'give key(7)' });
   // the same kind as its parent
-  return (isHost(parent) ? deriveFrom(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
+  return (isHost(parent) ? deriveWords(parent, words) : tensor(deriveKey(nodeOf(parent), words))) as K;
 };
 
 const demandName = (name: unknown): string =>

@@ -2,12 +2,11 @@
 import { showShape } from '../../internal/errors.js';
 import { type Anchor, extentAt } from '../graph/node.js';
 import { sizeOf, sumOf } from '../../internal/numbers.js';
-import { list, part, partLike } from '../../internal/parts.js';
+import { part } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import type { Call, Plan, Storage, View } from '../plan/plan.js';
 import type { Region } from '../graph/region.js';
 import type { Peak } from './peak.js';
-import { demanding } from '../../internal/takes.js';
 
 /** One call of a plan and its costs. */
 export interface ExplainedCall {
@@ -186,17 +185,13 @@ const fixed = (x: number | null, digits: number, width: number): string =>
  * headings // → '       ms  GFLOP/s    GB/s   peak  kernel'
  * line // → '    0.005      2.0     1.0    5 %  simd gemm                dot  [8, 64] × [64, 10] → [8, 10]  fc.w'
  */
-export const showExplanation = demanding(
-  'showExplanation',
-  { calls: list('the calls of explain', partLike('a call', 'the result of explain', 'kernel', 'milliseconds')) },
-  (calls: readonly ExplainedCall[]): string => {
-    const isMeasured = calls.some(({ milliseconds }) => milliseconds !== null);
-    const lines = calls.map(({ kernel, label, place, shapes, milliseconds, gflops, gbs, ofPeak }) => {
-      const share = ofPeak === null ? '' : `${(100 * ofPeak).toFixed(0)} %`;
-      const rates = `${fixed(milliseconds, 3, 9)}${fixed(gflops, 1, 9)}${fixed(gbs, 1, 8)}${share.padStart(7)}  `;
-      return `${isMeasured ? rates : ''}${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
-    });
-    const headings = '       ms  GFLOP/s    GB/s   peak  kernel';
-    return [...(isMeasured ? [headings] : []), ...lines].join('\n');
-  },
-);
+export const showExplanation = (calls: readonly ExplainedCall[]): string => {
+  const isMeasured = calls.some(({ milliseconds }) => milliseconds !== null);
+  const lines = calls.map(({ kernel, label, place, shapes, milliseconds, gflops, gbs, ofPeak }) => {
+    const share = ofPeak === null ? '' : `${(100 * ofPeak).toFixed(0)} %`;
+    const rates = `${fixed(milliseconds, 3, 9)}${fixed(gflops, 1, 9)}${fixed(gbs, 1, 8)}${share.padStart(7)}  `;
+    return `${isMeasured ? rates : ''}${kernel.padEnd(24)} ${label}  ${shapes}  ${place}`.trimEnd();
+  });
+  const headings = '       ms  GFLOP/s    GB/s   peak  kernel';
+  return [...(isMeasured ? [headings] : []), ...lines].join('\n');
+};

@@ -19,7 +19,6 @@ import type { NumberType } from '../graph/region.js';
 import { type DType, isTensor, type Shape } from '../graph/tensor.js';
 import type { FloatStorage, HalfStorage } from '../types/storage.js';
 import { kindOf, leaves } from '../types/tree.js';
-import { demanding } from '../../internal/takes.js';
 
 declare const shape: unique symbol;
 declare const dtype: unique symbol;
@@ -72,11 +71,7 @@ export const isValue = (x: unknown): x is AnyValue => isResident(x);
  * await using nf = await open(reference())
  * valueShape(await nf.run(upload(Float32Array.of(1, 2, 3, 4), [2, 2]))) // → [2, 2]
  */
-export const valueShape = demanding(
-  'valueShape',
-  { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
-  (v: AnyValue): readonly number[] => residentOf(v).shape,
-);
+export const valueShape = (v: AnyValue): readonly number[] => residentOf(v).shape;
 
 /**
  * The storage of a value: 'float32', unless `loadWeights` or `storeAs` rounded its numbers to 16 bits.
@@ -85,11 +80,7 @@ export const valueShape = demanding(
  * const x = await nf.run(upload(Float32Array.of(1, 2), [2]))
  * valueStorage(x) // → 'float32'
  */
-export const valueStorage = demanding(
-  'valueStorage',
-  { value: refined(t.unknown, 'a value, such as the result of upload', isValue) },
-  (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32',
-);
+export const valueStorage = (v: AnyValue): FloatStorage => residentOf(v).storage ?? 'float32';
 
 /** The error for an argument that is not a value, from JavaScript or through a cast. */
 const notAValue = (where: string, x: unknown): either.Either<NoisefoldError, never> => {

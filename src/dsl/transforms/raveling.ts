@@ -6,10 +6,9 @@ import { raise, showType } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { concat, reshape, slice } from '../primitives/index.js';
-import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec, treeSpecPart } from '../graph/spec.js';
+import { fillSpec, leafSpec, type LeafSpec, treeSpec, type TreeSpec } from '../graph/spec.js';
 import { type Dim, nodeOf, tensor, type Tensor } from '../graph/tensor.js';
 import { tensorsOf } from './tensors.js';
-import { demanding } from '../../internal/takes.js';
 import { elementAt, entryOf } from '../../internal/lookup.js';
 
 /** The concatenated numbers of a tree. */
@@ -104,29 +103,25 @@ const placesOf = (leaves: readonly LeafSpec[], groupOf: GroupOf) => {
  * ravelled // → [[1, 2, 3, 4, 5, 6]]
  * unravel(ravelled) // → { w: [[1, 2], [3, 4]], b: [5, 6] }
  */
-export const raveling = demanding(
-  'raveling',
-  { spec: treeSpecPart },
-  <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
-    const { lengths, places } = placesOf(spec.leaves, groupOf);
-    const placeOf = new Map(places.map((place) => [place.path, place]));
-    return {
-      vectors: treeSpec(lengths.map((length) => leafSpec([length]))),
-      leaves: places,
-      ravel: (tree) => {
-        const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
-        return lengths.map((_, vector) => {
-          const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
-          const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
-          return tensor(concat(parts, 0));
-        });
-      },
-      unravel: (vectors) =>
-        fillSpec(spec, ({ path }) => {
-          const { shape, vector, offset } = entryOf(placeOf, path);
-          const x = nodeOf(elementAt(vectors, vector));
-          return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
-        }),
-    };
-  },
-);
+export const raveling = <P>(spec: TreeSpec<P>, groupOf: GroupOf = () => ''): Raveling<P> => {
+  const { lengths, places } = placesOf(spec.leaves, groupOf);
+  const placeOf = new Map(places.map((place) => [place.path, place]));
+  return {
+    vectors: treeSpec(lengths.map((length) => leafSpec([length]))),
+    leaves: places,
+    ravel: (tree) => {
+      const nodes = new Map(tensorsOf(tree).map(({ path, leaf }) => [path, nodeOf(leaf)]));
+      return lengths.map((_, vector) => {
+        const own = places.filter((place) => place.vector === vector).sort((a, b) => a.offset - b.offset);
+        const parts = own.map(({ path, shape }) => reshape(nodes.get(path) ?? lacking(path), [sizeOf(shape)]));
+        return tensor(concat(parts, 0));
+      });
+    },
+    unravel: (vectors) =>
+      fillSpec(spec, ({ path }) => {
+        const { shape, vector, offset } = entryOf(placeOf, path);
+        const x = nodeOf(elementAt(vectors, vector));
+        return tensor(reshape(slice(x, [offset], [sizeOf(shape)], [1], path), shape));
+      }),
+  };
+};

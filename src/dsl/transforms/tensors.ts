@@ -4,9 +4,6 @@ import { dual, type Dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import type { Grads } from './grads.js';
 import { type AnyTensor, type DType, dtypeOf, isTensor, type Shape, type Tensor } from '../graph/tensor.js';
-import { t } from '../../internal/fp.js';
-import { callback } from '../../internal/parts.js';
-import { demanding } from '../../internal/takes.js';
 import { type Leaf, leaves, mapLeaves, zipLeaves } from '../types/tree.js';
 
 /**
@@ -25,11 +22,7 @@ type OfAnyNumbers = <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor
 export const mapTensors: Dual<<P>(tree: P, f: OfAnyNumbers) => P, (f: OfAnyNumbers) => <P>(tree: P) => P> = dual(
   'mapTensors',
   2,
-  demanding(
-    'mapTensors',
-    { tree: t.unknown, f: callback('a function of a tensor') },
-    <P>(tree: P, f: OfAnyNumbers): P => mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P,
-  ),
+  <P>(tree: P, f: OfAnyNumbers): P => mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P,
 );
 
 /** Trees of the structure of the first one: parameters and gradients. */

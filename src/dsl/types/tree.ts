@@ -5,9 +5,6 @@
  */
 import { dual, type Dual } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
-import { t } from '../../internal/fp.js';
-import { callback, list } from '../../internal/parts.js';
-import { demanding } from '../../internal/takes.js';
 
 /** A leaf and its path: `down.0.conv1.kernel`. The path is empty if the tree is one leaf. */
 export interface Leaf<A> {
@@ -97,9 +94,6 @@ const sameMembers = (x: Branch, other: unknown, path: string): void => {
 export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
-const isLeaf = callback('a test for leaves', 'write (x) => typeof x === …');
-const f = callback('a function of a leaf');
-
 /**
  * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
  * gets null. Raises `ConfigError`, with the path, if the structures differ.
@@ -111,30 +105,22 @@ const f = callback('a function of a leaf');
 export const zipLeaves: Dual<
   <A, B>(trees: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>) => unknown,
   <A, B>(isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>) => (trees: Trees) => unknown
-> = dual(
-  'zipLeaves',
-  3,
-  demanding(
-    'zipLeaves',
-    { trees: list('trees'), isLeaf, f },
-    <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
-      const leafOrNull = (other: unknown, path: string): A | null =>
-        isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
-      const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
-        if (isAbsent(x)) return x;
-        if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // oxfmt-ignore
-        if (!isBranch(x)) return notATree(path, x);
-        if (level === MOST_LEVELS) return tooDeep(path);
-        for (const other of others) sameMembers(x, other, path);
-        return rebuild(x, (member, key) => {
-          const members = others.map((other) => memberOf(other, key));
-          return visit(member, members, within(path, key), level + 1);
-        });
-      };
-      return visit(tree, trees, '', 0);
-    },
-  ),
-);
+> = dual('zipLeaves', 3, <A, B>([tree, ...trees]: Trees, isLeaf: IsLeaf<A>, f: JoinLeaves<A, B>): unknown => {
+  const leafOrNull = (other: unknown, path: string): A | null =>
+    isAbsent(other) ? null : isLeaf(other) ? other : differ(path, 'a leaf', kindOf(other));
+  const visit = (x: unknown, others: readonly unknown[], path: string, level: number): unknown => {
+    if (isAbsent(x)) return x;
+    if (isLeaf(x)) return f(x, others.map((other) => leafOrNull(other, path)), path); // oxfmt-ignore
+    if (!isBranch(x)) return notATree(path, x);
+    if (level === MOST_LEVELS) return tooDeep(path);
+    for (const other of others) sameMembers(x, other, path);
+    return rebuild(x, (member, key) => {
+      const members = others.map((other) => memberOf(other, key));
+      return visit(member, members, within(path, key), level + 1);
+    });
+  };
+  return visit(tree, trees, '', 0);
+});
 
 /**
  * Applies a function to each leaf of a tree. The result has the same structure. Raises `ConfigError` for a member that is
@@ -146,15 +132,8 @@ export const zipLeaves: Dual<
 export const mapLeaves: Dual<
   <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) => unknown,
   <A, B>(isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) => (tree: unknown) => unknown
-> = dual(
-  'mapLeaves',
-  3,
-  demanding(
-    'mapLeaves',
-    { tree: t.unknown, isLeaf, f },
-    <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) =>
-      zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
-  ),
+> = dual('mapLeaves', 3, <A, B>(tree: unknown, isLeaf: IsLeaf<A>, f: (leaf: A, path: string) => B) =>
+  zipLeaves([tree], isLeaf, (leaf, _, path) => f(leaf, path)),
 );
 
 /** Replaces the leaves of a tree by others, given in its order. */
@@ -172,12 +151,8 @@ export const withLeaves = (tree: unknown, isLeaf: IsLeaf<unknown>, others: reado
 export const leaves: Dual<
   <A>(tree: unknown, isLeaf: IsLeaf<A>) => readonly Leaf<A>[],
   <A>(isLeaf: IsLeaf<A>) => (tree: unknown) => readonly Leaf<A>[]
-> = dual(
-  'leaves',
-  2,
-  demanding('leaves', { tree: t.unknown, isLeaf }, <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
-    const list: Leaf<A>[] = [];
-    mapLeaves(tree, isLeaf, (leaf, path) => list.push({ path, leaf }));
-    return list;
-  }),
-);
+> = dual('leaves', 2, <A>(tree: unknown, isLeaf: IsLeaf<A>): readonly Leaf<A>[] => {
+  const list: Leaf<A>[] = [];
+  mapLeaves(tree, isLeaf, (leaf, path) => list.push({ path, leaf }));
+  return list;
+});

@@ -6,6 +6,8 @@
  */
 import { attempt, fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, F, type either } from '../../internal/fp.js';
+import { partLike } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import { checkedBytes, joinBytes } from '../bytes/bytes.js';
 import { crc32 } from '../bytes/crc32.js';
 import { elementBytes, type Entry } from './safetensorsHeader.js';
@@ -25,8 +27,6 @@ import {
   tensorOver,
   verified,
 } from './safetensorsLayout.js';
-import { decoding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 export type { StoredTensor, TensorFile } from './safetensorsLayout.js';
 
@@ -38,6 +38,11 @@ const write = (file: TensorFile): Uint8Array => {
   return bytes;
 };
 
+const fileOf = argument(
+  'encodeSafetensors: file',
+  partLike<TensorFile>('a file of tensors', '{ tensors: new Map() }', 'tensors'),
+);
+
 /**
  * The bytes of a file, which {@link decodeSafetensors} reads back. The widest dtypes come first, so that all numbers
  * are aligned; headers are padded with spaces to a multiple of eight bytes. Returns a `ConfigError` for a shape that
@@ -47,23 +52,19 @@ const write = (file: TensorFile): Uint8Array => {
  * const bytes = encodeSafetensors({ tensors: new Map([['w', w]]), metadata: {} })
  * isLeft(bytes) && bytes.left.expected // → 'w to hold F32 [3]'
  */
-export const encodeSafetensors = decoding(
-  'encodeSafetensors',
-  { file: partLike('a file of tensors', '{ tensors: new Map() }', 'tensors') },
-  (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
-    try {
-      return attempt(() => write(file));
-    } catch (thrown) {
-      if (!(thrown instanceof RangeError)) throw thrown;
-      return fail('ConfigError', {
-        where: 'encodeSafetensors',
-        expected: 'tensors whose copy fits in memory',
-        actual: thrown.message,
-        hint: 'write them to several files',
-      });
-    }
-  },
-);
+export const encodeSafetensors = (file: TensorFile): either.Either<NoisefoldError, Uint8Array> => {
+  try {
+    return attempt(() => write(fileOf.demand(file)));
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return fail('ConfigError', {
+      where: 'encodeSafetensors',
+      expected: 'tensors whose copy fits in memory',
+      actual: thrown.message,
+      hint: 'write them to several files',
+    });
+  }
+};
 
 /** The numbers of an entry: a view of the file if they are aligned, otherwise a copy. */
 export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): StoredTensor => {

@@ -4,10 +4,7 @@
  * on i, and is the same on every backend.
  */
 import { raise, textOf } from '../errors.js';
-import { oneOf, refined } from '../decode.js';
-import { t } from '../fp.js';
 import { normalOfBits } from './normalQuantile.js';
-import { demanding } from '../takes.js';
 
 /** The distributions that {@link randomInto} draws from. */
 export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
@@ -16,10 +13,6 @@ export type Distribution = 'bits' | 'uniform' | 'normal' | 'permutation';
 export type KeyWords = readonly [number, number];
 
 const PARITY = 0x1bd11bda;
-
-const keyPart = refined(t.unknown, 'a key of the host, such as key(7)', (x) => Array.isArray(x) && x.length === 2);
-const isRandomArray = (x: unknown): boolean =>
-  x instanceof Float32Array || x instanceof Float64Array || x instanceof Int32Array;
 
 /** Encrypts the counter `(c0, c1)` under the key `(k0, k1)` into `out[at]` and `out[at + 1]`. */
 const block = (k0: number, k1: number, c0: number, c1: number, out: Int32Array, at: number): void => {
@@ -73,10 +66,6 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
 };
 
-/** Derives a key, without a check of its arguments: see {@link deriveWords}. */
-export const deriveFrom = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
-  threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
-
 /**
  * Derives a key from a key and 64 bits. Keys and samples are encrypted under different keys, so a derived key does not equal
  * numbers drawn from its parent.
@@ -85,7 +74,8 @@ export const deriveFrom = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
  * assert.notDeepEqual(first, second)
  * assert.deepEqual(first, deriveWords(key(7), [1, 0]))
  */
-export const deriveWords = demanding('deriveWords', { key: keyPart, words: keyPart }, deriveFrom);
+export const deriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
+  threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
 
 /** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
 export const wordsOfName = (name: string): KeyWords => {
@@ -149,10 +139,6 @@ const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, Write>> = {
   },
 };
 
-/** Fills `out` with samples, without a check of its arguments: see {@link randomInto}. */
-export const fillRandom = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
-  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);
-
 /**
  * Fills `out` with samples. Only `permutation`, 0 … n − 1 in random order, depends on the length n of `out`.
  * @example
@@ -163,12 +149,5 @@ export const fillRandom = (distribution: Distribution, key: KeyWords, out: Rando
  * randomInto('uniform', key(7), longer)
  * assert.deepEqual(longer.slice(0, 3), x)
  */
-export const randomInto = demanding(
-  'randomInto',
-  {
-    distribution: oneOf('bits', 'uniform', 'normal', 'permutation'),
-    key: keyPart,
-    out: refined(t.unknown, 'a Float32Array, Float64Array or Int32Array', isRandomArray),
-  },
-  fillRandom,
-);
+export const randomInto = (distribution: Distribution, key: KeyWords, out: RandomArray): void =>
+  distribution === 'permutation' ? shuffle(key, out) : each(key, out, samples[distribution]);

@@ -3,8 +3,6 @@ import type { TreeSpec } from '../../dsl/index.js';
 import type { ClassifierConfig } from './encoderClassifier.js';
 import type { UNetConfig } from './unetConfig.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 /** DDPM (Ho et al. 2020, appendix B). */
 const ddpm = {
@@ -133,11 +131,7 @@ export const classifierPresets = {
  * @example
  * parameterCount(linearLayer({ inputs: 3, outputs: 4 }).params) // → 16
  */
-export const parameterCount = demanding(
-  'parameterCount',
-  { params: partLike('a tree of parameters', 'the params of a model', 'leaves') },
-  (params: TreeSpec<unknown>): number =>
-    params.leaves
-      .filter(({ path }) => !/(^|\.)time\.frequencies$/.test(path))
-      .reduce((sum, { shape }) => sum + sizeOf(shape.map(Number)), 0),
-);
+export const parameterCount = (params: TreeSpec<unknown>): number =>
+  params.leaves
+    .filter(({ path }) => !/(^|\.)time\.frequencies$/.test(path))
+    .reduce((sum, { shape }) => sum + sizeOf(shape.map(Number)), 0);

@@ -26,8 +26,7 @@ import { t } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 import type { Trainable } from '../layers/layer.js';
 import { type LearningRate, rateSettings, type Step } from './learningRate.js';
-import { demanding } from '../../internal/takes.js';
-import { callback, partLike } from '../../internal/parts.js';
+import { callback } from '../../internal/parts.js';
 
 /** The state of an optimizer: trees of the form of the parameters, by the names that checkpoints store. */
 export type OptimizerState<P, M extends string = string> = { readonly [moment in M]: P };
@@ -78,15 +77,10 @@ interface Rule<M extends string> extends Omit<Optimizer, 'state' | 'init' | 'upd
  * const sgd = optimizerOf({ learningRate: 0.1, moments: [], update: (g, state, params) => ({ params: moved(params, g), state }) })
  * sgd.update(constantOf([1, -2], 2), {}, zeros(2), scalar(0, 'int32')).params // → [-0.1, 0.2]
  */
-export const optimizerOf = demanding(
-  'optimizerOf',
-  { parts: partLike('the parts of an optimizer', '{ moments, update }', 'moments') },
-  <const M extends string>({ moments, ...rest }: Rule<M>): Optimizer => {
-    const each = <A>(a: A): { readonly [moment: string]: A } =>
-      Object.fromEntries(moments.map((moment) => [moment, a]));
-    return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
-  },
-);
+export const optimizerOf = <const M extends string>({ moments, ...rest }: Rule<M>): Optimizer => {
+  const each = <A>(a: A): { readonly [moment: string]: A } => Object.fromEntries(moments.map((moment) => [moment, a]));
+  return { state: each, init: (params) => each(mapTensors(params, zerosLike)), ...rest };
+};
 
 /** Changes gradients before an optimizer uses them. */
 export type GradientTransformation = <P>(gradients: Grads<P>) => Grads<P>;

@@ -14,7 +14,7 @@ import {
   using,
   zerosLike,
 } from '../../dsl/index.js';
-import { fillRandom, randomInto } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { TE } from '../../internal/fp.js';
 import { allOnes, allZeros, parameter, sgd } from '../../nn/index.js';
 import { augmented } from '../../data/augmented.js';
@@ -318,7 +318,7 @@ describe('reflowPairs', () => {
     const streams = [key(3), ...ofSamples, ...ofSamples.flatMap((each) => Object.values(fork(each, 'start', 'steps')))];
     const drawn = streams.flatMap((stream) => {
       const numbers = new Float32Array(count);
-      fillRandom('normal', stream, numbers);
+      randomInto('normal', stream, numbers);
       return Array.from(numbers);
     });
     expect(drawn.filter((x) => own.includes(x))).toEqual([]);

@@ -5,7 +5,7 @@ import { requireCalled } from '../../diffusion/losses/requireCalled.js';
 import { aboveZero, functionOf } from '../../internal/decode.js';
 import { withName } from '../../internal/dual.js';
 import type { Exact } from '../../internal/exact.js';
-import { fillRandom } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { isObject } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { settingsOf } from '../../data/identity.js';
@@ -71,7 +71,7 @@ const sinkhorn = (cost: readonly Float64Array[], r: number): Float64Array => {
 const entropicDraw = (cost: readonly Float64Array[], r: number, key: RandomKey): Int32Array => {
   const logV = sinkhorn(cost, r);
   const uniform = new Float64Array(cost.length);
-  fillRandom('uniform', key, uniform);
+  randomInto('uniform', key, uniform);
   return Int32Array.from(cost, (row, i) => {
     const logarithms = row.map((c, j) => logV[j]! - c / r);
     const total = logSumExp(row.length, (j) => logarithms[j]!);
@@ -83,7 +83,7 @@ const entropicDraw = (cost: readonly Float64Array[], r: number, key: RandomKey):
 
 const normalNoise: Coupling = ({ images }, key) => {
   const noise = new Float32Array(images.length);
-  fillRandom('normal', key, noise);
+  randomInto('normal', key, noise);
   return noise;
 };
 

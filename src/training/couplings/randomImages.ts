@@ -2,11 +2,13 @@
 import { fork } from '../../dsl/index.js';
 import { withName } from '../../internal/dual.js';
 import { orRaise } from '../../internal/errors.js';
-import { fillRandom } from '../../internal/numerics/threefry.js';
-import { demanding } from '../../internal/takes.js';
-import { dataSet, type Dataset } from '../../data/dataset.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
+import { argument } from '../../internal/schema.js';
+import { type Dataset, dataSet } from '../../data/dataset.js';
 import { loaded } from '../../data/examples.js';
 import type { Coupling } from './coupling.js';
+
+const sourceOf = argument('randomImages: source', dataSet);
 
 /**
  * Gives each image of a batch a random image of another data set in place of noise, for a flow from that set to the data of the
@@ -19,18 +21,19 @@ import type { Coupling } from './coupling.js';
  * const images = Float32Array.of(0.5, 0, -0.5)
  * await randomImages(source)({ images, positions: Int32Array.of(4, 2, 9) }, key(7)) // → [-1, -1, 1]
  */
-export const randomImages = demanding('randomImages', { source: dataSet }, (source: Dataset): Coupling => {
+export const randomImages = (source: Dataset): Coupling => {
+  sourceOf.demand(source);
   const load = loaded({}, source, undefined, 'randomImages');
   const draw =
     (augments: boolean): Coupling =>
     async ({ positions }, key) => {
       const keys = fork(key, 'position', 'augment');
       const uniform = new Float64Array(positions.length);
-      fillRandom('uniform', keys.position, uniform);
+      randomInto('uniform', keys.position, uniform);
       const drawn = Int32Array.from(uniform, (u) => Math.floor(u * source.size));
       return orRaise(await load(drawn, augments ? keys.augment : undefined)()).images;
     };
   const { size, image, augmentations = [] } = source;
   const settings = { size, image, augmentations };
   return Object.assign(withName('randomImages', draw(true)), { settings, heldOut: draw(false) });
-});
+};

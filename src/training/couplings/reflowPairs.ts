@@ -6,7 +6,7 @@ import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import type { Itself } from '../../internal/itself.js';
 import { sizeOf } from '../../internal/numbers.js';
-import { fillRandom } from '../../internal/numerics/threefry.js';
+import { randomInto } from '../../internal/numerics/threefry.js';
 import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { Dataset, ImageShape } from '../../data/dataset.js';
@@ -69,7 +69,7 @@ export const reflowPairs = <P, I extends ImageShape, K, G = unknown>(
     const labels = given && labelNumbers({ where: 'reflowPairs', denoiser: model, names: classes }, given);
     const all = labels?.length ?? pairs;
     const noise = new Float32Array(all * sizeOf(image));
-    fillRandom('normal', fork(settings.key, 'reflow').reflow, noise);
+    randomInto('normal', fork(settings.key, 'reflow').reflow, noise);
     const from = { noise: { data: noise, shape: [all, ...image] as const } };
     const images = yield* take(
       sample<P, I, unknown>(trained, { ...settings, ...(labels && { labels }), from })(backend),

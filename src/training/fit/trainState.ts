@@ -54,11 +54,6 @@ import {
   targetAverage,
 } from './recipe.js';
 import { examplesSpec, type TeacherInputs, teacherSpec } from './stepInputs.js';
-import { demanding } from '../../internal/takes.js';
-import { list, partLike } from '../../internal/parts.js';
-
-const recipePart = partLike('a recipe', '{ model, noising, optimizer }', 'model', 'noising', 'optimizer');
-const imagePart = list('the shape of an image, such as [28, 28, 1]');
 
 /** Parameters, their averages, the states of the optimizer and of the draw of times, and the number of updates. */
 export interface TrainState extends Learned<Vectors> {
@@ -108,14 +103,10 @@ const withAverages = <P, I extends Shape, L extends { readonly params: unknown }
  * const recipe = { model, noising: unwrap(ddpm(cosine(1000))), optimizer: sgd({ learningRate: 1e-3 }) }
  * trainState(recipe).leaves.map(({ path }) => path) // → ['params.0', 'step', 'average.0']
  */
-export const trainState = demanding(
-  'trainState',
-  { recipe: recipePart },
-  <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
-    const { trainable, optimizer } = raveled(recipe);
-    return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
-  },
-);
+export const trainState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<TrainState> => {
+  const { trainable, optimizer } = raveled(recipe);
+  return treeSpec(withAverages(recipe, learner(trainable, optimizer).state, (shape) => leafSpec(shape)));
+};
 
 /** The spec of a training state in checkpoints, with one tensor for each parameter. */
 export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpec<unknown> =>
@@ -130,15 +121,11 @@ export const namedState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): TreeSpe
  * const state = await nf.run(evaluate(initialState(recipe), {})({ key: key(7) }))
  * state.average // → [[1]]
  */
-export const initialState = demanding(
-  'initialState',
-  { recipe: recipePart },
-  <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
-    program({ key: 'key' }, ({ key }) => {
-      const { trainable, optimizer } = raveled(recipe);
-      return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
-    }),
-);
+export const initialState = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly key: Key }, TrainState> =>
+  program({ key: 'key' }, ({ key }) => {
+    const { trainable, optimizer } = raveled(recipe);
+    return withAverages(recipe, learner(trainable, optimizer).init(key), (shape) => zeros(...shape));
+  });
 
 /** The initial state with given parameters, at which the averages start too. */
 export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ readonly params: P }, TrainState> => ({
@@ -256,22 +243,21 @@ export const unguardedStep = <P, I extends Shape>(
  * const { leaves } = unwrap(trainStep(recipe, [8, 8, 1]).inputs)
  * leaves.find(({ path }) => path === 'examples.x0')?.shape // → ['B', 8, 8, 1]
  */
-export const trainStep = demanding(
-  'trainStep',
-  { recipe: recipePart, image: imagePart },
-  <P, I extends Shape>(recipe: AnyRecipe<P, I>, image: Shape): Program<TrainStepInputs<I>, TrainStepResult> => {
-    const { inputs, trace } = unguardedStep(recipe, image);
-    return {
-      inputs,
-      trace: (inputs) => {
-        const { state, report } = trace(inputs);
-        const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
-        // the number of the step is an int32, which `zipTensors` takes from the first tree
-        return { state: { ...guarded([inputs.state, state]), step: state.step }, report };
-      },
-    };
-  },
-);
+export const trainStep = <P, I extends Shape>(
+  recipe: AnyRecipe<P, I>,
+  image: Shape,
+): Program<TrainStepInputs<I>, TrainStepResult> => {
+  const { inputs, trace } = unguardedStep(recipe, image);
+  return {
+    inputs,
+    trace: (inputs) => {
+      const { state, report } = trace(inputs);
+      const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
+      // the number of the step is an int32, which `zipTensors` takes from the first tree
+      return { state: { ...guarded([inputs.state, state]), step: state.step }, report };
+    },
+  };
+};
 
 /**
  * Makes the tree of parameters, or of their average, from the vectors of a state. Pass the optimizer if it has groups.
@@ -283,17 +269,13 @@ export const trainStep = demanding(
  * await using nf = await open(reference())
  * await nf.run(tree) // → { w: [3], b: [4] }
  */
-export const parametersOf = demanding(
-  'parametersOf',
-  { model: partLike('a model', 'the result of unet', 'params') },
-  <P, I extends Shape>(
-    { params }: Pick<Model<P, I>, 'params'>,
-    { groupOf }: Pick<Optimizer, 'groupOf'> = {},
-  ): Program<{ readonly vectors: Vectors }, P> => ({
-    inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
-    trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
-  }),
-);
+export const parametersOf = <P, I extends Shape>(
+  { params }: Pick<Model<P, I>, 'params'>,
+  { groupOf }: Pick<Optimizer, 'groupOf'> = {},
+): Program<{ readonly vectors: Vectors }, P> => ({
+  inputs: attempt(() => treeSpec({ vectors: raveling(params, groupOf).vectors })),
+  trace: ({ vectors }) => raveling(params, groupOf).unravel(vectors),
+});
 
 /**
  * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at times of the usual draw and
@@ -308,25 +290,21 @@ export const parametersOf = demanding(
  * const result = await nf.run(measuring)
  * result.losses // → [0.25, 2.25]
  */
-export const heldOutLosses = demanding(
-  'heldOutLosses',
-  { recipe: recipePart, image: imagePart },
-  <P, I extends Shape>(
-    recipe: AnyRecipe<P, I>,
-    image: Shape,
-  ): Program<{ readonly params: Vectors; readonly examples: Examples<I> } & TeacherInputs, SampleLosses<'B'>> => ({
-    inputs: attempt(() =>
-      treeSpec({
-        ...teacherSpec(recipe),
-        params: ravelingOf(recipe).vectors,
-        examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
-      }),
-    ),
-    trace: ({ params, examples, teacher }) => {
-      const { x0, label, noise, key } = examples;
-      const losses = learningOf(recipe).heldOut();
-      const condition = conditionOf(recipe, examples);
-      return losses(ravelingOf(recipe).unravel(params), { x0, key, label, noise, condition, teacher });
-    },
-  }),
-);
+export const heldOutLosses = <P, I extends Shape>(
+  recipe: AnyRecipe<P, I>,
+  image: Shape,
+): Program<{ readonly params: Vectors; readonly examples: Examples<I> } & TeacherInputs, SampleLosses<'B'>> => ({
+  inputs: attempt(() =>
+    treeSpec({
+      ...teacherSpec(recipe),
+      params: ravelingOf(recipe).vectors,
+      examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
+    }),
+  ),
+  trace: ({ params, examples, teacher }) => {
+    const { x0, label, noise, key } = examples;
+    const losses = learningOf(recipe).heldOut();
+    const condition = conditionOf(recipe, examples);
+    return losses(ravelingOf(recipe).unravel(params), { x0, key, label, noise, condition, teacher });
+  },
+});

@@ -3,8 +3,6 @@ import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { embeddingOf, inputChannelsOf, levelsOf } from '../../nn/networks/encoderConfig.js';
 import type { UNetArchitecture } from '../../nn/networks/unetConfig.js';
-import { decoding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 /** The order and shift of sines and cosines; undefined for those that a `UNet2DModel` does not support. */
 const sinusoidOf = ({ sinusoid }: UNetArchitecture) => {
@@ -95,19 +93,17 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
  * const other = diffusersConfigOf({ ...config, rescale: Math.SQRT1_2 })
  * isLeft(other) && other.left.where // → 'diffusersConfigOf.rescale'
  */
-export const diffusersConfigOf = decoding(
-  'diffusersConfigOf',
-  { config: partLike('the configuration of a U-Net', 'the config of a model by unet', 'upAttention') },
-  (config: UNetArchitecture): either.Either<NoisefoldError, Readonly<Record<string, unknown>>> => {
-    const wrong = Object.entries(lacking(config)).find(([, expected]) => expected !== false);
-    if (wrong === undefined) return E.right(fieldsOf(config));
-    const [field, expected] = wrong;
-    const [name] = field.split('.') as [keyof UNetArchitecture];
-    return fail('ConfigError', {
-      where: `diffusersConfigOf.${field}`,
-      expected: `${expected}, as in a UNet2DModel of diffusers`,
-      actual: JSON.stringify(config[name]) ?? 'the default',
-      hint: 'save only the weights, by saveWeights, or change the network before it is trained',
-    });
-  },
-);
+export const diffusersConfigOf = (
+  config: UNetArchitecture,
+): either.Either<NoisefoldError, Readonly<Record<string, unknown>>> => {
+  const wrong = Object.entries(lacking(config)).find(([, expected]) => expected !== false);
+  if (wrong === undefined) return E.right(fieldsOf(config));
+  const [field, expected] = wrong;
+  const [name] = field.split('.') as [keyof UNetArchitecture];
+  return fail('ConfigError', {
+    where: `diffusersConfigOf.${field}`,
+    expected: `${expected}, as in a UNet2DModel of diffusers`,
+    actual: JSON.stringify(config[name]) ?? 'the default',
+    hint: 'save only the weights, by saveWeights, or change the network before it is trained',
+  });
+};

@@ -5,8 +5,6 @@ import { separateBiases, separateWeights } from './attentionLayout.js';
 import { type Layout, matrix, matrixAsConv2d, table, vector } from './layout.js';
 import { conv, linear, linearOf, norm, row, type Rows, type WeightRow, within } from './rows.js';
 import { type Naming, tableOf } from './table.js';
-import { decoding } from '../../internal/takes.js';
-import { namedModel } from './parts.js';
 
 const residual: Rows = [
   ...within('norm1', 'norm1', norm),
@@ -80,9 +78,8 @@ const fixedRows: Rows = [
  * const table = unwrap(diffusers(model))
  * table.entries[0]!.theirs // → ['time_embedding.linear_1.weight']
  */
-export const diffusers: Naming = decoding('diffusers', { model: namedModel }, (model) =>
+export const diffusers: Naming = (model) =>
   F.pipe(
     architectureOf('diffusers', model),
     E.flatMap((architecture) => tableOf('diffusers', model.params.leaves, [...fixedRows, ...levelRows(architecture)])),
-  ),
-);
+  );

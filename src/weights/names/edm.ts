@@ -8,8 +8,6 @@ import { conv, linear, linearOf, norm, row, type Rows, within } from './rows.js'
 import { type Naming, type ParameterLeaf, tableOf } from './table.js';
 import type { Heads } from '../../nn/layers/heads.js';
 import { FILTER_TAPS } from '../../nn/networks/resampling.js';
-import { decoding } from '../../internal/takes.js';
-import { namedModel } from './parts.js';
 
 const residual: Rows = [
   ...within('norm1', 'norm0', norm),
@@ -118,7 +116,7 @@ const filtersOf = (architecture: NamedArchitecture, leaves: readonly ParameterLe
  * const table = unwrap(edmNames(unwrap(unet(config))))
  * table.entries[0]!.theirs // → ['map_layer0.weight']
  */
-export const edmNames: Naming = decoding('edmNames', { model: namedModel }, (model) =>
+export const edmNames: Naming = (model) =>
   F.pipe(
     architectureOf('edmNames', model),
     E.flatMap((architecture) => {
@@ -132,5 +130,4 @@ export const edmNames: Naming = decoding('edmNames', { model: namedModel }, (mod
       ];
       return tableOf('edmNames', leaves, rows, filtersOf(architecture, leaves));
     }),
-  ),
-);
+  );

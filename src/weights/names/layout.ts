@@ -6,9 +6,6 @@ import { positive } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { sizeOf } from '../../internal/numbers.js';
 import { transposed } from './transpose.js';
-import { demanding } from '../../internal/takes.js';
-import { layoutPart, weightPart } from './parts.js';
-import { list } from '../../internal/parts.js';
 
 /** Numbers on the host, dense and row-major. */
 export interface Weight {
@@ -121,11 +118,7 @@ const moved = (layout: Layout, from: string, to: string, { shape, data }: Weight
  * const linear: Layout = { ours: 'i o', theirs: 'o i' }
  * toOurs(linear, { shape: [1, 2], data: Float32Array.of(3, 4) }) // → { shape: [2, 1], data: [3, 4] }
  */
-export const toOurs = demanding(
-  'toOurs',
-  { layout: layoutPart, theirs: weightPart },
-  (layout: Layout, theirs: Weight): Weight => moved(layout, layout.theirs, layout.ours, theirs),
-);
+export const toOurs = (layout: Layout, theirs: Weight): Weight => moved(layout, layout.theirs, layout.ours, theirs);
 
 /**
  * Brings one of our weights into the order of the other project: the inverse of {@link toOurs}.
@@ -133,22 +126,14 @@ export const toOurs = demanding(
  * const linear: Layout = { ours: 'i o', theirs: 'o i' }
  * toTheirs(linear, { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }) // → { shape: [2, 2], data: [1, 3, 2, 4] }
  */
-export const toTheirs = demanding(
-  'toTheirs',
-  { layout: layoutPart, ours: weightPart },
-  (layout: Layout, ours: Weight): Weight => moved(layout, layout.ours, layout.theirs, ours),
-);
+export const toTheirs = (layout: Layout, ours: Weight): Weight => moved(layout, layout.ours, layout.theirs, ours);
 
 /**
  * The shape that a weight of ours has in the other project.
  * @example theirShape({ ours: 'h w i o', theirs: 'o i h w' }, [3, 3, 16, 32]) // → [32, 16, 3, 3]
  */
-export const theirShape = demanding(
-  'theirShape',
-  { layout: layoutPart, ours: list('a shape, such as [2, 3]') },
-  (layout: Layout, ours: readonly number[]): readonly number[] =>
-    shapeOf(axesOf(layout.theirs), sizesFrom(layout, layout.ours, ours)),
-);
+export const theirShape = (layout: Layout, ours: readonly number[]): readonly number[] =>
+  shapeOf(axesOf(layout.theirs), sizesFrom(layout, layout.ours, ours));
 
 /** Vectors: norms, biases, frequencies. */
 export const vector: Layout = { ours: 'c', theirs: 'c' };

@@ -2,8 +2,6 @@
 import { raise, showShape } from '../../internal/errors.js';
 import { toOurs, toTheirs, type Weight } from './layout.js';
 import type { WeightEntry, WeightTable } from './table.js';
-import { demanding } from '../../internal/takes.js';
-import { tablePart, weightsPart } from './parts.js';
 
 /** Weights by name. */
 export type Weights = ReadonlyMap<string, Weight>;
@@ -60,18 +58,14 @@ export const namesIn = (
  * const weights = new Map([['w', { shape: [2], data: Float32Array.of(1, 2) }]])
  * renamedToOurs(unwrap(ownNames({ params })), weights).get('w')!.data // → [1, 2]
  */
-export const renamedToOurs = demanding(
-  'renamedToOurs',
-  { table: tablePart, theirs: weightsPart },
-  ({ entries }: WeightTable, theirs: Weights): Weights =>
-    new Map(
-      entries.map((entry) => {
-        const names = namesIn(entry, (name) => theirs.has(name));
-        const weights = names.map((name) => named('renamedToOurs', theirs, name, entry.theirShape));
-        return [entry.ours, oursOf(entry, weights)];
-      }),
-    ),
-);
+export const renamedToOurs = ({ entries }: WeightTable, theirs: Weights): Weights =>
+  new Map(
+    entries.map((entry) => {
+      const names = namesIn(entry, (name) => theirs.has(name));
+      const weights = names.map((name) => named('renamedToOurs', theirs, name, entry.theirShape));
+      return [entry.ours, oursOf(entry, weights)];
+    }),
+  );
 
 /**
  * Renames our parameters, or gradients with respect to them, to the names and layouts of the other project: the inverse of
@@ -81,14 +75,10 @@ export const renamedToOurs = demanding(
  * const weights = new Map([['w', { shape: [2], data: Float32Array.of(1, 2) }]])
  * renamedToTheirs(unwrap(ownNames({ params })), weights).get('w')!.data // → [1, 2]
  */
-export const renamedToTheirs = demanding(
-  'renamedToTheirs',
-  { table: tablePart, ours: weightsPart },
-  ({ entries }: WeightTable, ours: Weights): Weights =>
-    new Map(
-      entries.flatMap((entry) => {
-        const weight = named('renamedToTheirs', ours, entry.ours, entry.shape);
-        return theirsOf(entry, weight).map((each, i): [string, Weight] => [entry.theirs[i]!, each]);
-      }),
-    ),
-);
+export const renamedToTheirs = ({ entries }: WeightTable, ours: Weights): Weights =>
+  new Map(
+    entries.flatMap((entry) => {
+      const weight = named('renamedToTheirs', ours, entry.ours, entry.shape);
+      return theirsOf(entry, weight).map((each, i): [string, Weight] => [entry.theirs[i]!, each]);
+    }),
+  );

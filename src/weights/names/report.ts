@@ -3,8 +3,6 @@ import { showShape } from '../../internal/errors.js';
 import { listed } from '../../internal/listed.js';
 import { namesIn } from './rename.js';
 import type { WeightEntry, WeightTable } from './table.js';
-import { demanding } from '../../internal/takes.js';
-import { partLike } from '../../internal/parts.js';
 
 /** A tensor of a file, without its values. */
 export interface StoredShape {
@@ -97,19 +95,15 @@ const counted = (kind: string, items: readonly string[]): readonly string[] =>
  * const text = describeReport({ missing: ['a'], unexpected: [], mismatched })
  * text // → '1 missing: a; 1 of another shape: b [3] for [2]'
  */
-export const describeReport = demanding(
-  'describeReport',
-  { report: partLike('a report of weights', 'the result of compareWeights', 'missing', 'unexpected', 'mismatched') },
-  ({ missing, unexpected, mismatched }: WeightReport): string => {
-    const misfits = (isOfDType: boolean) =>
-      mismatched
-        .filter((one) => isOfOtherDType(one) === isOfDType)
-        .map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`);
-    return [
-      ...counted('missing', missing),
-      ...counted('unexpected', unexpected),
-      ...counted('of another shape', misfits(false)),
-      ...counted('of another dtype', misfits(true)),
-    ].join('; ');
-  },
-);
+export const describeReport = ({ missing, unexpected, mismatched }: WeightReport): string => {
+  const misfits = (isOfDType: boolean) =>
+    mismatched
+      .filter((one) => isOfOtherDType(one) === isOfDType)
+      .map(({ name, expected, actual }) => `${name} ${actual} for ${expected}`);
+  return [
+    ...counted('missing', missing),
+    ...counted('unexpected', unexpected),
+    ...counted('of another shape', misfits(false)),
+    ...counted('of another dtype', misfits(true)),
+  ].join('; ');
+};

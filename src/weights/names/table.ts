@@ -5,8 +5,6 @@ import { argument, optional, record } from '../../internal/schema.js';
 import { entriesOf, type WeightEntry } from './entries.js';
 import { repeatedIn, sameLayout, type Weight } from './layout.js';
 import type { Rows } from './rows.js';
-import { decoding } from '../../internal/takes.js';
-import { namedModel } from './parts.js';
 
 export type { WeightEntry } from './entries.js';
 
@@ -76,7 +74,7 @@ export const tableOf = (
  * const { params } = layer({ w: parameter(allOnes, 2) }, (bound) => bound)
  * unwrap(ownNames({ params })).entries.map(({ theirs }) => theirs) // → [['w']]
  */
-export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ params: { leaves } }) =>
+export const ownNames: Naming = ({ params: { leaves } }) =>
   E.right({
     entries: leaves.map(({ path, shape }) => ({
       ours: path,
@@ -86,8 +84,7 @@ export const ownNames: Naming = decoding('ownNames', { model: namedModel }, ({ p
       theirShape: shape as readonly number[],
     })),
     constants: new Map(),
-  }),
-);
+  });
 
 const layout = record({ ours: t.string, theirs: t.string, sizes: optional(t.record(t.string, t.number)) });
 const row = record({

@@ -1,7 +1,7 @@
 /** Rules that map the calls of a plan to kernels on tensors. */
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Call, Plan, View } from '../../../dsl/plan/plan.js';
-import { fillRandom } from '../../../internal/numerics/threefry.js';
+import { randomInto } from '../../../internal/numerics/threefry.js';
 import { topKPositions } from '../../shared/topK.js';
 import { evaluateKey } from '../../shared/random.js';
 import type { Engine, Tensor } from './engine.js';
@@ -28,7 +28,7 @@ const randomRule =
       run: (_, keys) => {
         const ArrayType = output.dtype === 'int32' ? Int32Array : Float32Array;
         const numbers = new ArrayType(sizeOf(output.shape));
-        fillRandom(distribution, evaluateKey(key, keys), numbers);
+        randomInto(distribution, evaluateKey(key, keys), numbers);
         return engine.tensor(numbers, output.shape, output.dtype);
       },
     };

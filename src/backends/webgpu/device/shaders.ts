@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../internal/numbers.js';
 import type { Plan } from '../../../dsl/plan/plan.js';
 import type { Region } from '../../../dsl/graph/region.js';
-import { fillRandom } from '../../../internal/numerics/threefry.js';
+import { randomInto } from '../../../internal/numerics/threefry.js';
 import type { Dispatch, GpuRule } from './dispatch.js';
 import { randomShader } from '../wgsl/randomShader.js';
 import { regionShaders } from '../wgsl/regionShaders.js';
@@ -47,7 +47,7 @@ export const randomRule =
         buffer: output.buffer,
         offset: output.offset,
         elements: sizeOf(output.shape),
-        generate: (words, into) => fillRandom(distribution, words, into),
+        generate: (words, into) => randomInto(distribution, words, into),
       },
     };
   };

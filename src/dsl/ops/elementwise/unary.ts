@@ -2,8 +2,7 @@
 import { acosComposite, asinComposite, coshComposite, sinhComposite } from '../../composites/index.js';
 import { oneOf } from '../../../internal/decode.js';
 import { dual, type Dual } from '../../../internal/dual.js';
-import { t } from '../../../internal/fp.js';
-import { demanding } from '../../../internal/takes.js';
+import { argument } from '../../../internal/schema.js';
 import type { UnaryFn } from '../../graph/node.js';
 import { type AnyTensor, type DType, nodeOf, type Shape, type Tensor, tensor } from '../../graph/tensor.js';
 import * as nodes from '../../primitives/index.js';
@@ -189,6 +188,8 @@ export const not = <S extends Shape>(x: Tensor<S, 'bool'>): Tensor<S, 'bool'> =>
 export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
   tensor(nodes.unary('isFinite', nodeOf(x)));
 
+const castTo = argument('cast: dtype', oneOf('float32', 'int32', 'bool'));
+
 /**
  * Converts to another dtype. float32 to int32 truncates toward zero and saturates; to bool, every number but 0 is true.
  * @example
@@ -199,14 +200,8 @@ export const isFinite = <S extends Shape>(x: Tensor<S>): Tensor<S, 'bool'> =>
 export const cast: Dual<
   <S extends Shape, D extends Exclude<DType, 'key'>>(x: Tensor<S, Exclude<DType, 'key'>>, dtype: D) => Tensor<S, D>,
   <D extends Exclude<DType, 'key'>>(dtype: D) => <S extends Shape>(x: Tensor<S, Exclude<DType, 'key'>>) => Tensor<S, D>
-> = dual(
-  'cast',
-  2,
-  demanding(
-    'cast',
-    { x: t.unknown, dtype: oneOf('float32', 'int32', 'bool') },
-    (x: AnyTensor, dtype: Exclude<DType, 'key'>) => tensor(nodes.cast(nodeOf(x), dtype)),
-  ),
+> = dual('cast', 2, (x: AnyTensor, dtype: Exclude<DType, 'key'>) =>
+  tensor(nodes.cast(nodeOf(x), castTo.demand(dtype))),
 );
 
 /**

@@ -1,6 +1,6 @@
 /** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
 import { hinted, oneOf } from '../internal/decode.js';
-import { callback, list, part, partLike } from '../internal/parts.js';
+import { callback, list, part, partLike, partOf } from '../internal/parts.js';
 import { F, t } from '../internal/fp.js';
 
 const DDPM = 'unwrap(ddpm(cosine(1000)))';
@@ -43,16 +43,11 @@ export const classifierPart = partLike('a classifier', 'the result of encoderCla
 
 export const predictsPart = hinted(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'give that of the denoiser');
 
-const denoiserKind = partLike('a denoiser', MODEL, 'predicts', 'apply');
-const denoiserFields = t.type({ predicts: predictsPart, apply: callback('a function of params, x_t and its time') });
-
 /** A denoiser, with a prediction and a function. */
-export const denoiserPart: t.Mixed = new t.Type<unknown>(
-  'a denoiser',
-  (x): x is unknown => denoiserKind.is(x) && denoiserFields.is(x),
-  (x, context) => (denoiserKind.is(x) ? denoiserFields : denoiserKind).validate(x, context),
-  F.identity,
-);
+export const denoiserPart = partOf(partLike('a denoiser', MODEL, 'predicts', 'apply'), {
+  predicts: predictsPart,
+  apply: callback('a function of params, x_t and its time'),
+});
 
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);

@@ -26,6 +26,18 @@ export const part = <A = unknown>(name: string, ...fields: readonly string[]): t
   );
 };
 
+/** An object with at least these fields, whose values are checked too. */
+/* @__NO_SIDE_EFFECTS__ */
+export const partOf = (kind: t.Mixed, fields: t.Props): t.Type<unknown> => {
+  const each = t.type(fields);
+  return new t.Type<unknown>(
+    kind.name,
+    (x): x is unknown => kind.is(x) && each.is(x),
+    (x, context) => (kind.is(x) ? each : kind).validate(x, context),
+    F.identity,
+  );
+};
+
 /** A signal to stop. */
 export const signal = hinted(
   part<StopSignal>('a signal, such as that of an AbortController', 'aborted'),

@@ -7,7 +7,7 @@ import { type Fallible, hold, take } from '../../internal/gen.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { learningOf } from './trainingLosses.js';
+import { keptOf } from './trainingLosses.js';
 import type { Given, Learnable } from './recipe.js';
 import { beginTraining, type TrainingRun } from './run.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
@@ -69,8 +69,15 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     const { model, noising, data } = options;
     const { classes = [] } = data;
     const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
-    const { extras } = learningOf<P, I>(options as AnyTraining<P, I>);
-    const trained = { model, noising, trainingNoising: noising, image: data.image, params, ...names, ...extras };
+    const trained = {
+      model,
+      noising,
+      trainingNoising: noising,
+      image: data.image,
+      params,
+      ...names,
+      ...keptOf<P, I>(options as AnyTraining<P, I>),
+    };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic
   });
 

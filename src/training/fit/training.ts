@@ -3,7 +3,9 @@ import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { decay, functionOf, hostKey, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { F, t, type taskEither } from '../../internal/fp.js';
-import { part, partLike, signal } from '../../internal/parts.js';
+import { callback, part, partLike, partOf, signal } from '../../internal/parts.js';
+import { predictsPart } from '../../diffusion/parts.js';
+import { treeSpecPart } from '../../dsl/graph/spec.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import { conditioner, isClassifier, noisingPart } from '../../checkpoints/trained.js';
 import { type DataFor, dataSet, type ImageShape } from '../../data/dataset.js';
@@ -14,8 +16,19 @@ import { type Explosion, explosions } from '../warnings/lossSpike.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
-const denoiserPart = part('a model', 'predicts', 'apply', 'params', 'init');
-const classifierPart = part('a classifier', 'classes', 'apply', 'params', 'init');
+const network = {
+  apply: callback('a function of tensors'),
+  params: treeSpecPart,
+  init: callback('a function of a key'),
+};
+const denoiserPart = partOf(part('a model', 'predicts', 'apply', 'params', 'init'), {
+  predicts: predictsPart,
+  ...network,
+});
+const classifierPart = partOf(part('a classifier', 'classes', 'apply', 'params', 'init'), {
+  classes: positive,
+  ...network,
+});
 
 /** A network to be trained: a denoiser or a classifier. */
 const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
@@ -120,7 +133,13 @@ export const trainingFields = {
     t.union(
       [
         functionOf('a draw of times, such as uniformTimes'),
-        part('an adaptive draw of times', 'name', 'memory', 'draw', 'mean', 'record'),
+        partOf(part('an adaptive draw of times', 'name', 'memory', 'draw', 'mean', 'record'), {
+          name: t.string,
+          memory: callback('a function of the noising'),
+          draw: callback('a function of the memory'),
+          mean: callback('a function of the memory'),
+          record: callback('a function of the memory'),
+        }),
       ],
       'a draw of times, such as uniformTimes',
     ),

@@ -17,6 +17,8 @@ import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise, showType } from '../../internal/errors.js';
 import { E } from '../../internal/fp.js';
+import { callback } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
 import { isClassifier, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { type AnyRecipe, labelDropoutOf } from './recipe.js';
@@ -34,8 +36,6 @@ export interface Learning<P, I extends Shape> {
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
   readonly measures: readonly [Measure, ...Measure[]];
-  /** The part of the recipe that the trained network keeps. */
-  readonly extras: Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'>;
 }
 
 /** A field of a recipe that classifiers do not have. */
@@ -60,14 +60,22 @@ const ofClassifier = <P, I extends Shape>(
     heldOut: () => objective(noising, { ...model, apply: (params, x, t) => model.apply(params, x, t) }),
     objective,
     measures: ['losses', 'accuracy'],
-    extras: {},
   };
 };
+
+const lossesOfLoss = argument(
+  'training.loss',
+  callback(
+    'a loss that returns a function of params and inputs',
+    'call the function that makes it, such as consistencyLosses()',
+  ),
+);
 
 /** Losses whose result, of any function of a caller, has a number for each sample. Raises `ConfigError` for others. */
 const ofEachSample =
   <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
   (params, inputs) => {
+    lossesOfLoss.demand(losses);
     const result = losses(params, inputs);
     const { losses: numbers } = Object(result) as { readonly losses?: unknown };
     const expected = showType({ shape: dims(inputs.x0).slice(0, 1), dtype: 'float32' });
@@ -87,15 +95,23 @@ const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> =
   const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
   const objective = (recipe.loss ?? usualLosses) as Objective; // the type of its model
-  const { teacher, estimatesEnd } = objective;
+  const { teacher } = objective;
   return {
     losses: (options) => objective(noising, model, options),
     heldOut: () => objective(noising, withoutDropout(model)),
     objective,
     ...(teacher && { teacher }),
     measures: ['losses'],
-    extras: { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) },
   };
+};
+
+/** The part of a recipe that the trained network keeps. */
+export const keptOf = <P, I extends Shape>(
+  recipe: AnyRecipe<P, I>,
+): Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'> => {
+  if (isClassifier(recipe.model)) return {};
+  const { estimatesEnd } = (recipe.loss ?? usualLosses) as Objective; // the type of its model
+  return { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) };
 };
 
 /** Warns of a denoiser that is not defined at the end of its path, where sampling begins; null for others. */

@@ -9,6 +9,7 @@ const ENTRIES = [
   'nn',
   'diffusion',
   'training',
+  'weights',
   'evaluation',
   'shards',
   'terminal',

@@ -85,7 +85,6 @@ describe('options of functions that return an Either', () => {
     [respace(any([99, 50]))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got times in an array; write atTimes([99, 50])'],
     [respace(10)(any(E.right(noising))), 'respace: noising: expected a noising process of a schedule, got an Either; take the value out of it by unwrap or E.flatMap'],
     [gridOf(any('10'))(noising), 'grid: expected a number of timesteps, or a grid such as trailing(50), got "10"; write grid: 25'],
-    [gridOf(10)(any(E.right(noising))), 'gridOf: noising: expected a noising process, got an Either; take the value out of it by unwrap or E.flatMap'],
   ])('%#: %s', (value, message) => expect(messageOf(any(value))).toBe(message)); // oxfmt-ignore
 
   it('an interval beyond the process is refused, even if the denoiser has more timesteps', () => {

@@ -51,5 +51,7 @@ export const denoiserPart = partOf(partLike('a denoiser', MODEL, 'predicts', 'ap
 
 const stepPart = partLike('a step', '{ from, to, stages }', 'from', 'to', 'stages');
 export const planPart = list('the steps of a solver, such as those of sampler.plan', stepPart);
-export const solverPart = part('a solver, such as ddim()', 'plan');
+export const solverPart = partOf(part('a solver, such as ddim()', 'plan'), {
+  plan: callback('a function of the levels and the noising'),
+});
 export const samplerPart = partLike('a sampler', 'unwrap(sampler({ noising, denoiser, solver }))', 'plan', 'start');

@@ -7,7 +7,7 @@ import { isDiscrete, type Noising, pathOf, withoutTimesteps } from '../paths/noi
 import { ramp } from '../../internal/numerics/ramp.js';
 import { timestepCount } from '../schedules/schedule.js';
 import { hinted, oneOf, positive, refined, tested, withRefusal } from '../../internal/decode.js';
-import { numbers } from '../../internal/parts.js';
+import { eitherFrom, numbers } from '../../internal/parts.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /**
@@ -254,6 +254,10 @@ export const gridOf =
   (noising) =>
     F.pipe(
       argument('grid', gridPart).decode(steps),
-      E.flatMap((known) => (typeof known === 'number' ? usualGrid(known) : known)(noising)),
+      E.flatMap((known) =>
+        typeof known === 'number'
+          ? usualGrid(known)(noising)
+          : eitherFrom('grid', 'a grid, which returns an Either of timesteps', 'trailing(50)', known(noising)),
+      ),
       E.flatMap((timesteps) => atTimes(timesteps)(noising)),
     );

@@ -4,6 +4,9 @@ import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { Denoiser, Recurrent } from '../denoisers/denoiser.js';
 import { acceptLabels } from '../denoisers/mapDenoiser.js';
+import { eitherFrom } from '../../internal/parts.js';
+import { argument } from '../../internal/schema.js';
+import { denoiserPart } from '../parts.js';
 import { bothGuides } from './guide.js';
 
 /**
@@ -30,6 +33,20 @@ export interface GuidedParams<P, Q> {
  * unwrap(unguided(denoiser)) // → denoiser
  */
 export const unguided: Guidance = (denoiser) => E.right(denoiser);
+
+/** The guided denoiser. Returns a `ConfigError` for a guidance, which anyone may write, that returns anything else. */
+export const guidedBy =
+  <P, I extends Shape>(where: string, guidance: Guidance<P, I>) =>
+  (denoiser: Denoiser<P, I>): either.Either<NoisefoldError, Denoiser<P, I>> =>
+    F.pipe(
+      eitherFrom(
+        `${where}.guidance`,
+        'a guidance, which returns an Either of a denoiser',
+        'cfg(2)',
+        guidance<P, I>(denoiser),
+      ),
+      E.tap((guided) => argument(`${where}.guidance`, denoiserPart).decode(guided)),
+    );
 
 /** Checks that a guided denoiser has the parameterization of the plain one, so that predictions can be added. */
 const summand =

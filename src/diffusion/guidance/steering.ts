@@ -5,7 +5,7 @@ import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { type Correction, uncorrected } from './x0Correction.js';
+import { checkedCorrection, type Correction, uncorrected } from './x0Correction.js';
 import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { reparameterizeOn } from '../denoisers/overNoising.js';
 import { LEAST_SIGNAL } from '../channels/channel.js';
@@ -39,8 +39,9 @@ export const steered = <G = unknown>(noising: Noising, options?: Exact<G, keyof 
 
 /** {@link steered} on a path, with checked options. */
 export const steeredOn =
-  (path: Lookup, { correction, timesteps }: FilledOf<typeof steering>) =>
+  (path: Lookup, { correction: own, timesteps }: FilledOf<typeof steering>) =>
   <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    const correction = checkedCorrection(own);
     const {
       apply,
       unguided,

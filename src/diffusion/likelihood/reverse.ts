@@ -1,7 +1,7 @@
 import { add, cast, type Dim, exp, greater, mul, scaleBy, type Shape, type Tensor } from '../../dsl/index.js';
 import { type ReverseVariance, reverseVariance } from './reverseVariance.js';
 import { overElements } from '../channels/batch.js';
-import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
+import { checkedCorrection, clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
 import type { Exact } from '../../internal/exact.js';
 import { functionOf } from '../../internal/decode.js';
 import { F } from '../../internal/fp.js';
@@ -82,7 +82,7 @@ export const reverseOf = <P, I extends Shape, G = unknown>(
         ? ofTime(fixed)
         : learnedLogVariance(learned.as)(variance, () => ({ low: ofTime(low), spread: ofTime(spread) }));
     return ({ prediction, variance }: Predicted<B, I>): Reverse<[B, ...I]> => {
-      const x0 = correction(toX0(t, xt)(prediction));
+      const x0 = checkedCorrection(correction)(toX0(t, xt)(prediction));
       return { mean: posterior(t)(x0, xt).mean, logVariance: logVarianceOf(variance), x0 };
     };
   };

@@ -14,6 +14,7 @@ import {
   sum,
   type Tensor,
 } from '../../dsl/index.js';
+import { withName } from '../../internal/dual.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { requireTimestepsWithin } from '../denoisers/overNoising.js';
 import type { Classifier } from '../guidance/guide.js';
@@ -21,8 +22,6 @@ import type { SampleLosses } from './loss.js';
 import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
 import { type Noising, pathOf } from '../paths/noising.js';
 import { requiredLabel } from '../denoisers/labelChecks.js';
-import { demanding } from '../../internal/takes.js';
-import { classifierPart, noisingPart } from '../parts.js';
 
 /** The losses of a batch, and its accuracy, which `fit` reports beside the loss. */
 export interface ClassifiedLosses<B extends Dim> extends SampleLosses<B> {
@@ -84,9 +83,8 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * result.losses // → [0.693, 0.693]
  * result.accuracy // → [1, 0]
  */
-export const classifierLosses: ClassifierObjective = demanding<ClassifierObjective>(
+export const classifierLosses: ClassifierObjective = /* @__PURE__ */ withName<ClassifierObjective>(
   'classifierLosses',
-  { noising: noisingPart, classifier: classifierPart },
   (noising, classifier, options = {}) => {
     const { classes, timesteps, apply } = classifier;
     if ((options.labelDropout ?? 0) !== 0)

@@ -25,12 +25,10 @@ import { type Parameterization, requireRates } from '../denoisers/parameterizati
 import { slopeOf } from '../paths/curvePath.js';
 import { type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 import type { TimeType } from '../paths/path.js';
-import { callback } from '../../internal/parts.js';
 import { functionOf } from '../../internal/decode.js';
+import { withName } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
-import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
 
 /**
  * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of. Raises `ConfigError` for the
@@ -43,17 +41,13 @@ import { denoiserPart, noisingPart, predictsPart } from '../parts.js';
  * // v = √ᾱ_t·ε - √(1-ᾱ_t)·x_0 at x_0 = 1 and ε = 0
  * targetOf(noising, 'v')(iota(2))(ones(2), zeros(2)) // → [-0.6, -0.8]
  */
-export const targetOf = demanding(
-  'targetOf',
-  { noising: noisingPart, predicts: predictsPart },
-  <N extends Noising>(noising: N, predicts: Parameterization) => {
-    const { levels, levelAt, last } = pathOf(noising);
-    if (predicts === 'velocity') [0, last].forEach((t) => requireRates(levelAt(t).rates));
-    return <B extends Dim>(t: Tensor<[B], TimeOf<N>>) =>
-      <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
-        targetAt(predicts, levels(t))(x0, noise);
-  },
-);
+export const targetOf = <N extends Noising>(noising: N, predicts: Parameterization) => {
+  const { levels, levelAt, last } = pathOf(noising);
+  if (predicts === 'velocity') [0, last].forEach((t) => requireRates(levelAt(t).rates));
+  return <B extends Dim>(t: Tensor<[B], TimeOf<N>>) =>
+    <I extends Shape>(x0: Tensor<[NoInfer<B>, ...I]>, noise: NoInfer<Tensor<[B, ...I]>>): Tensor<[B, ...I]> =>
+      targetAt(predicts, levels(t))(x0, noise);
+};
 
 /** The loss of each sample and its timestep, which weightings use. */
 export interface SampleLosses<B extends Dim> {
@@ -77,13 +71,10 @@ export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossIn
  * await using nf = await open(reference())
  * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
  */
-export const meanLoss = demanding(
-  'meanLoss',
-  { losses: callback('losses', 'give simpleLosses(noising, denoiser)') },
+export const meanLoss =
   <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-    (params, inputs) =>
-      mean(losses(params, inputs).losses),
-);
+  (params, inputs) =>
+    mean(losses(params, inputs).losses);
 
 /** A trained denoiser that a loss learns from: the specification of its parameters, and their values on a backend. */
 export interface AnyTeacher {
@@ -135,14 +126,14 @@ export interface ObjectiveWith<O> extends LossFields {
   ): Losses<P, I>;
 }
 
-/** Makes an objective that checks its parts. */
+/** Makes an objective, whose name snapshots store. */
 /* @__NO_SIDE_EFFECTS__ */
 export const objective = <O>(
   name: string,
   losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
   about: LossFields = {},
 ): ObjectiveWith<O> =>
-  Object.assign(demanding<ObjectiveWith<O>>(name, { noising: noisingPart, denoiser: denoiserPart }, losses), {
+  Object.assign(withName<ObjectiveWith<O>>(name, losses), {
     estimatesEnd: false,
     ...about,
   });
@@ -191,34 +182,30 @@ const noiseAround = (gamma: Elementwise | undefined, predicts: Parameterization)
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, -1), k: key(7) })) // → [0, 2]
  */
-export const predictionErrors = demanding(
-  'predictionErrors',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Itself<Noising>,
-    denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
-  ) => {
-    const { around, ...others } = errorOptions.demand<ErrorOptions>(options);
-    requireSignal('loss', pathOf(noising), denoiser);
-    const { apply } = overNoising(noising)(denoiser);
-    const target = targetOf(noising, denoiser.predicts);
-    const noised = noisedBatch(noising, denoiser, others);
-    const further = noiseAround(around, denoiser.predicts);
-    return <B extends Dim>(
-      params: P,
-      inputs: LossInputs<B, I>,
-    ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
-      const { noise, xt, at } = noised(inputs);
-      const y = target(at.t)(inputs.x0, noise);
-      if (further === null) return { error: sub(apply(params, xt, at), y), t: at.t };
-      const z = normalLike(fork(requiredKey(inputs.key, 'noise'), 'around').around, xt);
-      const t = at.t as Tensor<[B]>; // a velocity has continuous times
-      const x = add(xt, scaleBy(z, further.gamma(t)));
-      return { error: sub(apply(params, x, at), add(y, scaleBy(z, further.rate(t)))), t };
-    };
-  },
-);
+export const predictionErrors = <P, I extends Shape, G = unknown>(
+  noising: Itself<Noising>,
+  denoiser: Itself<Denoiser<P, I>>,
+  options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
+) => {
+  const { around, ...others } = errorOptions.demand<ErrorOptions>(options);
+  requireSignal('loss', pathOf(noising), denoiser);
+  const { apply } = overNoising(noising)(denoiser);
+  const target = targetOf(noising, denoiser.predicts);
+  const noised = noisedBatch(noising, denoiser, others);
+  const further = noiseAround(around, denoiser.predicts);
+  return <B extends Dim>(
+    params: P,
+    inputs: LossInputs<B, I>,
+  ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
+    const { noise, xt, at } = noised(inputs);
+    const y = target(at.t)(inputs.x0, noise);
+    if (further === null) return { error: sub(apply(params, xt, at), y), t: at.t };
+    const z = normalLike(fork(requiredKey(inputs.key, 'noise'), 'around').around, xt);
+    const t = at.t as Tensor<[B]>; // a velocity has continuous times
+    const x = add(xt, scaleBy(z, further.gamma(t)));
+    return { error: sub(apply(params, x, at), add(y, scaleBy(z, further.rate(t)))), t };
+  };
+};
 
 /**
  * The squared error of each sample, averaged over its elements, at a timestep and with noise drawn from `key`:
@@ -254,12 +241,8 @@ export const simpleLosses = /* @__PURE__ */ objective<ErrorOptions>('simpleLosse
  * await using nf = await open(reference())
  * await nf.run(evaluate(slope, { B: 2 })({ p: 1, x0: Float32Array.of(1, 0), k: key(7) })) // → [1]
  */
-export const simpleLoss = demanding(
-  'simpleLoss',
-  { noising: noisingPart, denoiser: denoiserPart },
-  <P, I extends Shape, G = unknown>(
-    noising: Itself<Noising>,
-    denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
-  ): Loss<P, I> => meanLoss(simpleLosses(noising, denoiser, options)),
-);
+export const simpleLoss = <P, I extends Shape, G = unknown>(
+  noising: Itself<Noising>,
+  denoiser: Itself<Denoiser<P, I>>,
+  options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
+): Loss<P, I> => meanLoss(simpleLosses(noising, denoiser, options));

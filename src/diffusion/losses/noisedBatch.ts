@@ -1,7 +1,7 @@
 import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { demandType, raise, showType } from '../../internal/errors.js';
-import { functionOf, hinted, refined, share } from '../../internal/decode.js';
+import { functionOf, hinted, refined, share, show } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
@@ -13,8 +13,6 @@ import { dropLabels } from '../denoisers/labelDropout.js';
 import { isDiscrete, type Noising, type TimeOf } from '../paths/noising.js';
 import { type TimeDraw, usualTimes } from './timeDraw.js';
 import type { TimeType } from '../paths/path.js';
-import { demanding } from '../../internal/takes.js';
-import { networkPart, noisingPart } from '../parts.js';
 
 /** The options that every loss has. */
 export const lossFields = {
@@ -107,6 +105,26 @@ export const requiredKey = (key: Key | undefined, purpose: string): Key =>
     hint: HINT,
   });
 
+/** The times of a draw, which anyone may write. Raises `ConfigError` unless it gives one for each sample. */
+const drawnTimes = <B extends Dim, I extends Shape>(
+  times: TimeDraw,
+  noising: Noising,
+  x0: Tensor<[B, ...I]>,
+  key: Key,
+): Tensor<[B], TimeType> => {
+  const type = showType({ shape: nodeOf(x0).shape.slice(0, 1), dtype: isDiscrete(noising) ? 'int32' : 'float32' });
+  const refuse = (result: unknown): never =>
+    raise('ConfigError', {
+      where: 'times',
+      expected: `a draw of times, (noising) => (batch) => (key) => ${type}`,
+      actual: `one that returns ${isTensor(result) ? showType(nodeOf(result)) : show(result)}`,
+      hint: 'call the function that makes it, such as logitNormalTimes()',
+    });
+  const functionIn = <F>(f: F): F => (typeof f === 'function' ? f : refuse(f));
+  const drawn = functionIn(functionIn(times(noising))(x0))(key);
+  return isTensor(drawn) && showType(nodeOf(drawn)) === type ? drawn : refuse(drawn);
+};
+
 /** A batch for a training step: x_t = α_t·x_0 + σ_t·ε, its noise ε, and the conditioning. */
 export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType = TimeType> {
   readonly xt: Tensor<[B, ...I]>;
@@ -125,34 +143,29 @@ export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType 
  * await using nf = await open(reference())
  * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
  */
-export const noisedBatch = demanding(
-  'noisedBatch',
-  { noising: noisingPart, denoiser: networkPart },
-  <P, I extends Shape, N extends Noising>(
-    noising: N,
-    denoiser: Denoiser<P, I> | Classifier<P, I>,
-    options?: LossOptions,
-  ) => {
-    const { labelDropout, times } = lossOptions.demand(options);
-    const diffuse = qSample(noising);
-    const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
-    return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-      const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
-      const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key =>
-        fork(requiredKey(key, purpose), purpose)[purpose]!;
-      // a draw gives the type of the noising; checkedInputs compared that of `inputs.t`
-      const t = (inputs.t ?? times(noising)(x0)(keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
-      const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
-      return {
-        xt: diffuse(t, noise)(x0), // α_t·x₀ + σ_t·ε
-        noise,
-        at: {
-          t,
-          ...(key && { dropout: fork(key, 'dropout').dropout }),
-          ...(condition === undefined ? {} : { condition }),
-          ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
-        },
-      };
+export const noisedBatch = <P, I extends Shape, N extends Noising>(
+  noising: N,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
+  options?: LossOptions,
+) => {
+  const { labelDropout, times } = lossOptions.demand(options);
+  const diffuse = qSample(noising);
+  const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
+    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
+    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
+    // both are of the type of the noising
+    const t = (inputs.t ?? drawnTimes(times, noising, x0, keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
+    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
+    return {
+      xt: diffuse(t, noise)(x0), // α_t·x₀ + σ_t·ε
+      noise,
+      at: {
+        t,
+        ...(key && { dropout: fork(key, 'dropout').dropout }),
+        ...(condition === undefined ? {} : { condition }),
+        ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
+      },
     };
-  },
-);
+  };
+};

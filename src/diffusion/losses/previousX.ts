@@ -8,9 +8,11 @@ import { wholeTimesteps } from '../paths/discretePath.js';
 import type { Posterior } from '../channels/channel.js';
 import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { requireDiscrete } from '../paths/noising.js';
+import { argument } from '../../internal/schema.js';
+import { networkPart } from '../parts.js';
 import { entriesAt } from '../channels/entries.js';
-import { demanding } from '../../internal/takes.js';
-import { discreteWith, networkPart } from '../parts.js';
+
+const networkOf = argument('fromPrevious: network', networkPart);
 
 /**
  * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
@@ -26,30 +28,27 @@ import { discreteWith, networkPart } from '../parts.js';
  * const result = fromPrevious<null, []>(noising, { apply: stays })
  * result.apply(null, ones(2), { t: iota(2) }) // → [1, 1.057]
  */
-export const fromPrevious = demanding(
-  'fromPrevious',
-  { noising: discreteWith('posteriors', 'timesteps'), network: networkPart },
-  <P, I extends Shape>(
-    { posteriors, timesteps }: DiscreteNoising,
-    network: Omit<Denoiser<P, I>, 'predicts'>,
-  ): Denoiser<P, I> => {
-    /** A table by the timestep that the network gets. */
-    const table = (number: (posterior: Posterior) => number) => {
-      const entries = new Float64Array(1 + (timesteps.at(-1) ?? -1)).fill(NaN);
-      posteriors.forEach((posterior, t) => (entries[timesteps[t]!] = number(posterior)));
-      return entriesAt(entries);
-    };
-    const ofX0 = table(({ x0 }) => 1 / x0);
-    const ofXt = table(({ x0, xt }) => xt / x0);
-    return mapDenoiser<P, P, I>({
-      params: (params) => params,
-      prediction: (at, x) => (mean) => {
-        const t = wholeTimesteps(at.t);
-        return sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t)));
-      },
-    })({ ...network, predicts: 'x0' });
-  },
-);
+export const fromPrevious = <P, I extends Shape>(
+  { posteriors, timesteps }: DiscreteNoising,
+  network: Omit<Denoiser<P, I>, 'predicts'>,
+): Denoiser<P, I> => {
+  networkOf.demand(network);
+  /** A table by the timestep that the network gets. */
+  const table = (number: (posterior: Posterior) => number) => {
+    const entries = new Float64Array(1 + (timesteps.at(-1) ?? -1)).fill(NaN);
+    posteriors.forEach((posterior, t) => (entries[timesteps[t]!] = number(posterior)));
+    return entriesAt(entries);
+  };
+  const ofX0 = table(({ x0 }) => 1 / x0);
+  const ofXt = table(({ x0, xt }) => xt / x0);
+  return mapDenoiser<P, P, I>({
+    params: (params) => params,
+    prediction: (at, x) => (mean) => {
+      const t = wholeTimesteps(at.t);
+      return sub(scaleBy(mean, ofX0(t)), scaleBy(x, ofXt(t)));
+    },
+  })({ ...network, predicts: 'x0' });
+};
 
 /**
  * The squared error of the predicted mean of q(x_{t-1}|x_t, x_0), ‖μ̃(x_t, x_0) - μ̂‖² (DDPM, Ho et al. 2020, eq. 7), of each

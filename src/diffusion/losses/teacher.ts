@@ -7,7 +7,7 @@ import { optional, type OptionsOf } from '../../internal/schema.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { withoutDropout } from '../denoisers/mapDenoiser.js';
 import { rejectRenoise } from '../guidance/contrast.js';
-import { type Guidance, unguided } from '../guidance/guidance.js';
+import { type Guidance, guidedBy, unguided } from '../guidance/guidance.js';
 import { isDiscrete, type Noising, requirePath } from '../paths/noising.js';
 import type { ContinuousNoising } from '../paths/path.js';
 
@@ -59,7 +59,7 @@ export const teaching = <Q, J extends Shape, I extends Shape>(
       actual: `one of ${nameOf(own)}`,
       hint: 'give the `noising` of the teacher to the training',
     });
-  const guided = orRaise(guidance(model));
+  const guided = orRaise(guidedBy<Q, J>(where, guidance)(model));
   orRaise(rejectRenoise(where, guided, 'a loss'));
   return withoutDropout(guided) as unknown as Denoiser<Q, I>; // images of the student: others are an error of shapes
 };

@@ -48,8 +48,6 @@ import { isDiscrete, withoutEnds } from '../paths/noising.js';
 import { entriesAt } from '../channels/entries.js';
 import { timeShift } from '../schedules/timeShift.js';
 import { withName } from '../../internal/dual.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import { densityOf, type TimeDensity, type TimeDraw, withDensity } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';
@@ -58,13 +56,6 @@ import { cellAmong } from './timestepsBy.js';
 const named = (name: string, options: object, draw: TimeDraw): TimeDraw => {
   const text = Object.entries(options).map(([field, value]) => `${field} ${value}`).join(' and '); // oxfmt-ignore
   return withName(`${name} of ${text}`, draw);
-};
-
-/** A draw that checks its process, with the density of the draw. */
-/* @__NO_SIDE_EFFECTS__ */
-const checkedDraw = (name: string, draw: TimeDraw): TimeDraw => {
-  const checked = demanding<TimeDraw>(name, { noising: noisingPart }, draw);
-  return draw.density ? withDensity(draw.density, checked) : checked;
 };
 
 /** A draw from options that are still to be checked. */
@@ -76,7 +67,7 @@ const withOptions = <F extends Fields>(
 ): TimeDraw => {
   requireCalled(DRAW, `${name}()`, settings);
   const known = options.demand(settings);
-  return named(name, known, checkedDraw(name, drawBy(known)));
+  return named(name, known, drawBy(known));
 };
 
 /** The probabilities of the cells between rising borders, from a distribution function, in float64. */
@@ -231,7 +222,7 @@ export const modeTimes = <G = unknown>(options?: Exact<G, keyof ModeOptions> & M
  * await using nf = await open(reference())
  * await nf.run(evaluate(draw, {})({ k: key(7) })) // → [0.874, 0.694, 0.654, 0.347]
  */
-export const cosMapTimes: TimeDraw = /* @__PURE__ */ checkedDraw(
+export const cosMapTimes: TimeDraw = /* @__PURE__ */ withName(
   'cosMapTimes',
   /* @__PURE__ */ byFraction(
     (like) => (key) => {

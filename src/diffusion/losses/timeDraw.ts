@@ -21,14 +21,12 @@ import {
   uniform,
   uniformLike,
 } from '../../dsl/index.js';
-import { functionOf } from '../../internal/decode.js';
+import { withName } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { perSample } from '../channels/batch.js';
 import { isDiscrete, type Noising } from '../paths/noising.js';
 import type { TimeType } from '../paths/path.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 
 /**
  * Draws the times of a batch, `[B]`: int32 in 0…T-1 for the timesteps of a schedule, else float32. Uses only the size of the batch.
@@ -60,20 +58,16 @@ const uniformDensity: TimeDensity = (noising) => (t) => {
  * const density = densityOf(logitNormalTimes(), rectifiedFlow())
  * density(constantOf([0.5, 0.9], 2)) // → [4 / Math.sqrt(2 * Math.PI), Math.exp(-(Math.log(9) ** 2) / 2) / 0.09 / Math.sqrt(2 * Math.PI)]
  */
-export const densityOf = demanding(
-  'densityOf',
-  { draw: functionOf('a draw of times, such as uniformTimes'), noising: noisingPart },
-  (draw: TimeDraw, noising: Noising): ReturnType<TimeDensity> =>
-    (
-      draw.density ??
-      raise('ConfigError', {
-        where: 'densityOf: draw',
-        expected: 'a draw of times whose density is known',
-        actual: draw.name === '' ? 'a function without `density`' : `${draw.name} without \`density\``,
-        hint: 'call the function that makes it, such as logitNormalTimes(), or add the density: Object.assign(draw, { density })',
-      })
-    )(noising),
-);
+export const densityOf = (draw: TimeDraw, noising: Noising): ReturnType<TimeDensity> =>
+  (
+    draw.density ??
+    raise('ConfigError', {
+      where: 'densityOf: draw',
+      expected: 'a draw of times whose density is known',
+      actual: draw.name === '' ? 'a function without `density`' : `${draw.name} without \`density\``,
+      hint: 'call the function that makes it, such as logitNormalTimes(), or add the density: Object.assign(draw, { density })',
+    })
+  )(noising);
 
 /**
  * Draws t uniformly for each sample of a batch, `[B]`: of {0, …, T-1}, or of [0, 1] on a continuous path. Raises `ConfigError` for
@@ -86,7 +80,7 @@ export const densityOf = demanding(
  */
 export const uniformTimes: TimeDraw = /* @__PURE__ */ withDensity(
   uniformDensity,
-  demanding<TimeDraw>('uniformTimes', { noising: noisingPart }, (noising) => (batch) => {
+  withName<TimeDraw>('uniformTimes', (noising) => (batch) => {
     if (isDiscrete(noising)) return randintLike(0, noising.schedule.T, perSample(batch));
     return (key) => noising.timesAt(uniformLike(key, perSample(batch)));
   }),
@@ -114,7 +108,7 @@ export const strata = <B extends Dim>(like: Tensor<[B]>): ((key: Key) => Tensor<
  */
 export const stratifiedTimes: TimeDraw = /* @__PURE__ */ withDensity(
   uniformDensity,
-  demanding<TimeDraw>('stratifiedTimes', { noising: noisingPart }, (noising) => (batch) => {
+  withName<TimeDraw>('stratifiedTimes', (noising) => (batch) => {
     const [B] = dims(batch);
     if (isDiscrete(noising)) {
       const { T } = noising.schedule;
@@ -137,7 +131,7 @@ export const stratifiedTimes: TimeDraw = /* @__PURE__ */ withDensity(
  */
 export const antitheticTimes: TimeDraw = /* @__PURE__ */ withDensity(
   uniformDensity,
-  demanding<TimeDraw>('antitheticTimes', { noising: noisingPart }, (noising) => (batch) => {
+  withName<TimeDraw>('antitheticTimes', (noising) => (batch) => {
     const [B] = dims(batch);
     const half = Math.ceil(B / 2);
     if (isDiscrete(noising)) {
@@ -165,9 +159,8 @@ export const antitheticTimes: TimeDraw = /* @__PURE__ */ withDensity(
  */
 export const usualTimes: TimeDraw = /* @__PURE__ */ withDensity(
   (noising) => (t) => (isDiscrete(noising) ? uniformDensity(noising)(t) : noising.usual.density(cast(t, 'float32'))),
-  demanding<TimeDraw>(
+  withName<TimeDraw>(
     'usualTimes',
-    { noising: noisingPart },
     (noising) => (batch) =>
       isDiscrete(noising) ? uniformTimes(noising)(batch) : noising.usual.times(perSample(batch)),
   ),

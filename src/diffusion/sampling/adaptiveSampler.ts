@@ -25,7 +25,7 @@ import { levelsWithSignal } from '../denoisers/requireSignal.js';
 import { usualRange } from '../grids/sigmaGrid.js';
 import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { rejectRenoise } from '../guidance/contrast.js';
-import { type Guidance, unguided } from '../guidance/guidance.js';
+import { type Guidance, guidedBy, unguided } from '../guidance/guidance.js';
 import { steeredOn } from '../guidance/steering.js';
 import { clipToImage, type Correction } from '../guidance/x0Correction.js';
 import { perSample } from '../channels/batch.js';
@@ -142,7 +142,7 @@ const adaptiveOf = <P, I extends Shape>({
     E.let('path', () => bySigma(noising)),
     E.let('ends', ({ path, range }) => [path.levelAt(range.max), path.levelAt(range.min)] as const),
     E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, denoiser)),
-    E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
+    E.bind('guided', () => guidedBy<P, I>('adaptiveSampler', guidance)(limitTimesteps(noising)(denoiser))),
     E.tap(({ guided }) => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
     E.tap(({ guided }) => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
     E.tap(({ guided }) =>

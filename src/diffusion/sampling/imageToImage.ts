@@ -8,8 +8,6 @@ import { type Grid, gridOf } from '../grids/grid.js';
 import type { Sampler } from './sampler.js';
 import { isDiscrete } from '../paths/noising.js';
 import { beginAt, type SampleState } from '../solvers/integrator.js';
-import { demanding } from '../../internal/takes.js';
-import { samplerPart } from '../parts.js';
 
 const strengthOf = argument(
   'partOfTheWay',
@@ -68,12 +66,9 @@ export const partOfTheWay =
  * const result = unwrap(sampler({ noising, denoiser: white, grid: partOfTheWay(0.5, everyStep), solver: ddim() }))
  * startFrom(result)(ones(1, 1), zeros(1, 1)).x // → [[0.8]]
  */
-export const startFrom = demanding(
-  'startFrom',
-  { sampler: samplerPart },
+export const startFrom =
   <P, I extends Shape>({ plan, memory }: Sampler<P, I>) =>
-    <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
-      const { alpha, sigma } = plan[0]!.from; // a grid has at least one timestep
-      return beginAt(memory)(add(mul(x0, alpha), mul(noise, sigma)));
-    },
-);
+  <B extends Dim>(x0: Tensor<[B, ...I]>, noise: Tensor<[NoInfer<B>, ...I]>): SampleState<[B, ...I]> => {
+    const { alpha, sigma } = plan[0]!.from; // a grid has at least one timestep
+    return beginAt(memory)(add(mul(x0, alpha), mul(noise, sigma)));
+  };

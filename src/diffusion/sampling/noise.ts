@@ -1,3 +1,4 @@
+import { ofShapeOf } from '../denoisers/sameShape.js';
 import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 
 /** Draws the ε of a stochastic solver: of the shape of x, from a key. */
@@ -10,3 +11,17 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
  * await nf.run(evaluate(program({ k: 'key' }, ({ k }) => gaussian(zeros(3))(k)), {})({ k: key(7) })) // → [1.331, 0.629, 0.497]
  */
 export const gaussian: Noise = normalLike;
+
+/** A draw of noise, which anyone may write. It raises a `ConfigError` unless it draws a tensor of the shape of x. */
+export const checkedNoise =
+  (noise: Noise): Noise =>
+  (x) => {
+    const draw: unknown = noise(x);
+    const about = {
+      tag: 'ConfigError' as const,
+      where: 'sampler.noise',
+      expected: 'a draw of noise, (x) => (key) => noise of the shape of x',
+      hint: 'give gaussian, or your own of this form',
+    };
+    return typeof draw === 'function' ? (key) => ofShapeOf(x, draw(key), about) : () => ofShapeOf(x, draw, about);
+  };

@@ -12,9 +12,9 @@ import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correct
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
-import { type Guidance, unguided } from '../guidance/guidance.js';
+import { type Guidance, guidedBy, unguided } from '../guidance/guidance.js';
 import { everyStep, type Grid, gridOf, gridPart } from '../grids/grid.js';
-import { gaussian, type Noise } from './noise.js';
+import { checkedNoise, gaussian, type Noise } from './noise.js';
 import { levelsAt, type Noising, pathOf } from '../paths/noising.js';
 import { lookupIn } from '../paths/discretePath.js';
 import { noiseScale } from '../channels/channel.js';
@@ -149,7 +149,7 @@ const samplerOf = <P, I extends Shape>({
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
     E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser)),
     E.let('integrator', ({ plan }) => integratorOf(plan)),
-    E.bind('guided', () => guidance(limitTimesteps(noising)(denoiser))),
+    E.bind('guided', () => guidedBy<P, I>('sampler', guidance)(limitTimesteps(noising)(denoiser))),
     E.tap(({ guided, integrator }) =>
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
@@ -198,7 +198,8 @@ const samplerOf = <P, I extends Shape>({
               learned: { as: learned.as, variance: (x) => learned.apply(params, x, at).variance },
             }),
             ...(guides?.mean && { meanGradient: (x, mean) => guides.mean!(params, x, at, mean) }),
-            noise: (name) => noiseOf?.[name] ?? drawnBy(forkKeys(requiredKeys('sampler', key), name), noise)(state.x),
+            noise: (name) =>
+              noiseOf?.[name] ?? drawnBy(forkKeys(requiredKeys('sampler', key), name), checkedNoise(noise))(state.x),
           });
         },
       };

@@ -1,10 +1,9 @@
 /** The step of a solver as its paper writes it, in linear forms, and its trace: the stages of a plan. */
-import { hinted, numberOf, refined, show } from '../../internal/decode.js';
+import { hinted, refined, show } from '../../internal/decode.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { callback } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
-import { demanding } from '../../internal/takes.js';
 import { conversion, type Parameterization } from '../denoisers/parameterization.js';
 import type { Channel } from '../channels/channel.js';
 import { type Level, pairsOf } from '../channels/level.js';
@@ -50,11 +49,7 @@ const requireForm = (where: string, form: unknown): void => {
  * const [step] = unwrap(halved.plan(levelsOf(edm(), [80]), edm()))
  * step!.stages[0]!.x0 // → 0.5
  */
-export const times = demanding(
-  'times',
-  { factor: numberOf('a number'), form: formPart },
-  (factor: number, form: Form): Form => new Map([...form].map(([term, n]) => [term, factor * n])),
-);
+export const times = (factor: number, form: Form): Form => new Map([...form].map(([term, n]) => [term, factor * n]));
 
 /**
  * The sum of forms.
@@ -80,9 +75,7 @@ export const plus = (...forms: readonly Form[]): Form => {
  * const [step] = unwrap(signal.plan(levelsOf(edm(), [80]), edm()))
  * step!.stages[0]!.x0 // → 1
  */
-export const minus = demanding('minus', { a: formPart, b: formPart }, (a: Form, b: Form): Form =>
-  plus(a, times(-1, b)),
-);
+export const minus = (a: Form, b: Form): Form => plus(a, times(-1, b));
 
 /** One evaluation of the denoiser, as forms: x as it was evaluated, x̂₀, guided and corrected, and what follows from both. */
 export interface Prediction extends Readonly<Record<Part, Form>> {
@@ -280,6 +273,8 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
   return steps.map(({ from, to }, i) => ({ from, to, stages: moves[i]!.map((move) => stageOf(move, memory)) }));
 };
 
+const stepOf = argument('solverOf: step', callback('a function ({ x, D }, from, to) => form'));
+
 /**
  * A solver by its step, as a paper writes it: a function from x where a step begins to x where it ends, in linear forms of x, of
  * predictions and of noise. Each call of `D` evaluates the denoiser. The step is traced once, on the host; one integrator runs the
@@ -297,14 +292,13 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
  * const plan = unwrap(averaging.plan(levelsOf(edm(), [80, 1]), edm()))
  * plan.map(({ stages }) => stages.length) // → [2, 1]
  */
-export const solverOf = demanding(
-  'solverOf',
-  { step: callback('a function ({ x, D }, from, to) => form') },
-  (step: Algorithm): Solver => ({
+export const solverOf = (step: Algorithm): Solver => {
+  stepOf.demand(step);
+  return {
     plan: (levels, noising) =>
       attempt(() => {
         const steps = pairsOf(levels).map(([from, to]) => ({ from, to, algorithm: step }));
         return traced(pathOf(noising), steps);
       }),
-  }),
-);
+  };
+};

@@ -24,8 +24,6 @@ import { isData, type Level } from '../channels/level.js';
 import { type Noising, pathOf } from '../paths/noising.js';
 import { plus, solverOf, times } from './algorithm.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
-import { demanding } from '../../internal/takes.js';
-import { noisingPart } from '../parts.js';
 
 const options = schema('consistency', {
   /**
@@ -96,27 +94,26 @@ export interface ConsistencyBoundary extends OptionsOf<typeof boundaryOf> {}
  * const denoiser = consistencyDenoiser(noising, { timestepScaling: 0.5 })(black)
  * denoiser.apply(null, ones(2), { t: iota(2) }) // → [1, 0.5]
  */
-export const consistencyDenoiser = demanding(
-  'consistencyDenoiser',
-  { noising: noisingPart },
-  <G = unknown>(noising: Noising, boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary) => {
-    const { sigmaData, timestepScaling } = boundaryOf.demand(boundary);
-    const path = pathOf(noising);
-    return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
-      requireSignal('denoiser', path, denoiser);
-      const { learned: _, predicts, apply, ...others } = denoiser;
-      return {
-        ...others,
-        predicts: 'x0',
-        apply: (params, x, at) => {
-          const { t, level = path.levels(t) } = at;
-          const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path
-          const tau = mul(time as typeof level.sigma, timestepScaling);
-          const all = add(square(tau), sigmaData ** 2); // τ² + σ²
-          const x0 = x0At(predicts, level)(x, apply(params, x, at));
-          return add(scaleBy(x, mul(reciprocal(all), sigmaData ** 2)), scaleBy(x0, div(tau, sqrt(all))));
-        },
-      };
+export const consistencyDenoiser = <G = unknown>(
+  noising: Noising,
+  boundary?: Exact<G, keyof ConsistencyBoundary> & ConsistencyBoundary,
+) => {
+  const { sigmaData, timestepScaling } = boundaryOf.demand(boundary);
+  const path = pathOf(noising);
+  return <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+    requireSignal('denoiser', path, denoiser);
+    const { learned: _, predicts, apply, ...others } = denoiser;
+    return {
+      ...others,
+      predicts: 'x0',
+      apply: (params, x, at) => {
+        const { t, level = path.levels(t) } = at;
+        const time = where(greaterEqual(level.sigma, 0), cast(t, 'float32'), fullLike(level.sigma, NaN)); // NaN outside of the path
+        const tau = mul(time as typeof level.sigma, timestepScaling);
+        const all = add(square(tau), sigmaData ** 2); // τ² + σ²
+        const x0 = x0At(predicts, level)(x, apply(params, x, at));
+        return add(scaleBy(x, mul(reciprocal(all), sigmaData ** 2)), scaleBy(x0, div(tau, sqrt(all))));
+      },
     };
-  },
-);
+  };
+};

@@ -1,9 +1,11 @@
 import { fail } from '../../internal/errors.js';
 import { E, F } from '../../internal/fp.js';
-import { demanding } from '../../internal/takes.js';
+import { argument } from '../../internal/schema.js';
 import { isData } from '../channels/level.js';
 import { solverPart } from '../parts.js';
 import type { Solver, SolverStep } from './plan.js';
+
+const solverOf = argument('denoiseToZero: solver', solverPart);
 
 /**
  * Ends a run at the last level with noise, and then takes x̂₀ there: `denoise_to_zero` of the code of DPM-Solver and UniPC, and the last
@@ -16,8 +18,8 @@ import type { Solver, SolverStep } from './plan.js';
  * const result = unwrap(sampler({ noising, denoiser: white, grid: 5, solver }))
  * result.plan.map(({ stages }) => 1 + (stages[0]!.memory ?? []).length) // → [1, 2, 2, 1, 1]
  */
-export const denoiseToZero = demanding('denoiseToZero', { solver: solverPart }, (solver: Solver): Solver => ({
-  ...solver,
+export const denoiseToZero = (solver: Solver): Solver => ({
+  ...(solverOf.demand(solver) as Solver),
   plan: (levels, noising) => {
     const [end, data] = levels.slice(-2);
     if (!end || !data || !isData(data))
@@ -33,4 +35,4 @@ export const denoiseToZero = demanding('denoiseToZero', { solver: solverPart }, 
       E.map((plan) => [...plan, last]),
     );
   },
-}));
+});

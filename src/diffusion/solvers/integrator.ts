@@ -2,8 +2,6 @@ import { add, broadcastLike, exp, mul, type Shape, sub, type Tensor, zerosLike }
 import type { LearnedVariance } from '../denoisers/denoiser.js';
 import { type Conversion, conversion } from '../denoisers/parameterization.js';
 import { entryAt } from '../channels/entries.js';
-import { planPart } from '../parts.js';
-import { demanding } from '../../internal/takes.js';
 import { learnedLogVariance, standardDeviation } from '../denoisers/learnedVariance.js';
 import type { SolverPlan, Stage } from './plan.js';
 
@@ -168,7 +166,7 @@ const drawAround = <S extends Shape>(
  * integratorOf(plan).stages // → 5
  * integratorOf(plan).stochastic // → false
  */
-export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan: SolverPlan): Integrator => {
+export const integratorOf = (plan: SolverPlan): Integrator => {
   const rows = rowsOf(plan);
   const factors = factorsOf(rows);
   const logVarianceAt = logVarianceOf(rows);
@@ -215,4 +213,4 @@ export const integratorOf = demanding('integratorOf', { plan: planPart }, (plan:
     guidesMean: rows.some(({ gradient }) => gradient !== undefined),
     step,
   };
-});
+};

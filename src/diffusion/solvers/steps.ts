@@ -2,9 +2,7 @@
 import type { Level } from '../channels/level.js';
 import type { Path } from '../paths/path.js';
 import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../channels/channel.js';
-import { demanding } from '../../internal/takes.js';
-import { channelPart } from '../parts.js';
-import { type Form, formPart, minus, type Past, plus, type Prediction, times } from './algorithm.js';
+import { type Form, minus, type Past, plus, type Prediction, times } from './algorithm.js';
 
 /**
  * DDIM's step (Song et al. 2021, eq. 12 with η = 0), the flow from one level to another for a constant x̂₀: √ᾱ_s·x̂₀ + √(1-ᾱ_s)·ε̂ with
@@ -14,14 +12,10 @@ import { type Form, formPart, minus, type Past, plus, type Prediction, times } f
  * const [step] = unwrap(solver.plan(levelsOf(rectifiedFlow(), [0.8, 0.4]), rectifiedFlow()))
  * step!.stages[0] // → { at: step!.from, x: 0.5, x0: 0.5 }
  */
-export const ddimStep = demanding(
-  'ddimStep',
-  { x: formPart, x0: formPart, from: channelPart, to: channelPart },
-  (x: Form, x0: Form, from: Channel, to: Channel): Form => {
-    const ratio = to.sigma / from.sigma;
-    return plus(times(ratio, x), times(to.alpha - ratio * from.alpha, x0));
-  },
-);
+export const ddimStep = (x: Form, x0: Form, from: Channel, to: Channel): Form => {
+  const ratio = to.sigma / from.sigma;
+  return plus(times(ratio, x), times(to.alpha - ratio * from.alpha, x0));
+};
 
 /**
  * Moves x_t along a slope of x/α over σ/α, which ε̂ is: α_s/α_t·x_t + (σ_s - α_s/α_t·σ_t)·slope. It is Euler's step of EDM (Karras et
@@ -31,14 +25,10 @@ export const ddimStep = demanding(
  * const [step] = unwrap(euler.plan(levelsOf(rectifiedFlow(), [0.8, 0.4]), rectifiedFlow()))
  * step!.stages[0] // → { at: step!.from, x: 0.5, x0: 0.5 }
  */
-export const move = demanding(
-  'move',
-  { x: formPart, slope: formPart, from: channelPart, to: channelPart },
-  (x: Form, slope: Form, from: Channel, to: Channel): Form => {
-    const ratio = to.alpha / from.alpha;
-    return plus(times(ratio, x), times(to.sigma - ratio * from.sigma, slope));
-  },
-);
+export const move = (x: Form, slope: Form, from: Channel, to: Channel): Form => {
+  const ratio = to.alpha / from.alpha;
+  return plus(times(ratio, x), times(to.sigma - ratio * from.sigma, slope));
+};
 
 /**
  * The slope of x/α over σ/α for a prediction x̂₀, (x - α·x̂₀)/σ, which is ε̂: EDM, Algorithm 2, line 7.
@@ -47,11 +37,8 @@ export const move = demanding(
  * const [step] = unwrap(euler.plan(levelsOf(rectifiedFlow(), [0.8, 0.4]), rectifiedFlow()))
  * step!.stages[0] // → { at: step!.from, x: 0.5, x0: 0.5 }
  */
-export const slope = demanding(
-  'slope',
-  { x: formPart, x0: formPart, at: channelPart },
-  (x: Form, x0: Form, { alpha, sigma }: Channel): Form => times(1 / sigma, minus(x, times(alpha, x0))),
-);
+export const slope = (x: Form, x0: Form, { alpha, sigma }: Channel): Form =>
+  times(1 / sigma, minus(x, times(alpha, x0)));
 
 /** The sum of forms with weights. */
 export const weighted = (weights: readonly number[], forms: readonly Form[]): Form =>

@@ -22,9 +22,8 @@ import { raise, showShape } from '../../internal/errors.js';
 import { extents as extentsOf } from '../../dsl/types/dim.js';
 import { leaves, mapLeaves, isBranch, memberAt } from '../../dsl/types/tree.js';
 import { show } from '../../internal/decode.js';
-import { t } from '../../internal/fp.js';
 import type { Initializer } from './initializers.js';
-import { demanding } from '../../internal/takes.js';
+import { argument } from '../../internal/schema.js';
 import { callback } from '../../internal/parts.js';
 
 /** A tree `P` of parameters. */
@@ -71,18 +70,22 @@ export const parameterOf = <S extends Shape>(
   };
 };
 
+const initializers = argument(
+  'parameter: initializer',
+  callback('an initializer', 'give allZeros, or another initializer'),
+);
+
 /**
  * One tensor as a parameter. Bound, it is the tensor itself.
  * @example parameter(fanInNormal(), 64, 128) // : Layer<Tensor<[64, 128]>, Tensor<[64, 128]>>
  */
-export const parameter = demanding(
-  'parameter',
-  { initializer: callback('an initializer', 'give allZeros, or another initializer') },
-  <const S extends readonly number[]>(
-    initializer: Initializer,
-    ...extents: Extents<S>
-  ): Layer<Tensor<Widened<S>>, Tensor<Widened<S>>> => parameterOf(initializer, ...extentsOf('parameter', extents)),
-);
+export const parameter = <const S extends readonly number[]>(
+  initializer: Initializer,
+  ...extents: Extents<S>
+): Layer<Tensor<Widened<S>>, Tensor<Widened<S>>> => {
+  initializers.demand(initializer);
+  return parameterOf(initializer, ...extentsOf('parameter', extents));
+};
 
 /** The parameters of a tree of layers; an absent layer has none. */
 export type ParamsOf<T> =
@@ -194,6 +197,8 @@ export const namedLayer = <T, F>(
   };
 };
 
+const bodies = argument('layer: body', callback('a function of the bound parts', 'write (bound) => …'));
+
 /**
  * Puts layers together. `parts` is a tree of layers; `body` gets the same tree with the parameters bound, so that each
  * part is a function, and returns the function of the whole. The parameters have the form of `parts`, and each part is
@@ -210,12 +215,10 @@ export const namedLayer = <T, F>(
  * mlp.apply(params)(zeros(4, 2)) // : Tensor<[4, 1]>
  * mlp.apply(params)(zeros(4, 2)) // → [[1], [1], [1], [1]]
  */
-export const layer = demanding(
-  'layer',
-  { parts: t.unknown, body: callback('a function of the bound parts', 'write (bound) => …') },
-  <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> =>
-    namedLayer<T, F>('layer', parts, body),
-);
+export const layer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F): Layer<ParamsOf<T>, F> => {
+  bodies.demand(body);
+  return namedLayer<T, F>('layer', parts, body);
+};
 
 /** Two layers as one, whose record of parameters has those of both. Bound, it is both functions. */
 export const beside = <P extends object, F, Q extends object, G>(

@@ -12,7 +12,6 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { DataFor, Dataset, ImageShape } from '../../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
-import { heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { heard } from '../listener.js';
 import { type BeginSpec, likelihoodLoop } from './likelihoodLoop.js';
@@ -75,7 +74,7 @@ export const logLikelihoods: Dual<
     const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
     const { dequantize, condition, onStep, signal, key, grid } = options;
     const { model, noising, image, params } = yield* take(checkedTrained(where)(trained));
-    const steps = grid === undefined ? {} : { grid: heldGrid(where, grid) };
+    const steps = grid === undefined ? {} : { grid };
     const flow = yield* take(likelihood({ noising, denoiser: model, ...steps }));
     const images = {
       where,

@@ -12,7 +12,6 @@ import { functionOf, oneOf } from '../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { DataFor, Dataset, ImageShape } from '../../data/dataset.js';
 import { openLoop, runLoop } from '../loop.js';
-import { heldCorrection, heldGrid } from '../sample/givenParts.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { heard } from '../listener.js';
 import type { Trained } from '../../checkpoints/trained.js';
@@ -83,10 +82,10 @@ export const variationalBound: Dual<
     const { batch, rounds } = yield* checkImages(images);
 
     const options = {
-      ...(grid !== undefined && { grid: heldGrid(where, grid) }),
+      ...(grid !== undefined && { grid }),
       ...(variance && { variance }),
       ...(cdf && { cdf }),
-      ...(correction && { correction: heldCorrection(where, correction) }),
+      ...(correction && { correction }),
     };
     const levels = yield* take(boundLevels(where, trained.noising, options.grid));
     const T = levels.length;

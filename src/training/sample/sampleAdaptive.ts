@@ -43,7 +43,6 @@ import { type Images, imagesOf } from '../../data/images.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { type Loop, openLoop, type OpenLoopOf } from '../loop.js';
 import type { ForClasses, ForGuide } from './classes.js';
-import { heldCorrection } from './givenParts.js';
 import { besideGuide } from './guide.js';
 import { finiteSamples, keysOf, uploadedConstants } from './runSampling.js';
 import { keysSpec, type SampleConstants } from './sampleLoop.js';
@@ -107,8 +106,7 @@ const adaptiveLoop = <P, I extends ImageShape>(
 ): AdaptiveLoop<P, I> => {
   const { noising, image, model, params } = trained;
   const denoiser = orRaise(guidedModel<P, I>(where, trained, guide));
-  const parts = { ...how, ...(how.correction && { correction: heldCorrection(where, how.correction) }) };
-  const { start, step, finish, stochastic } = orRaise(adaptiveSampler<P, I>({ ...parts, noising, denoiser }));
+  const { start, step, finish, stochastic } = orRaise(adaptiveSampler<P, I>({ ...how, noising, denoiser }));
   const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
   const state: TreeSpec<AdaptiveState<'B', I>> = treeSpec({
     ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },

@@ -14,7 +14,7 @@ import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { heldCorrection, heldGrid, guidedBy } from './givenParts.js';
+import { guidedBy } from '../../diffusion/guidance/guidance.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
 import { checkNoises } from './givenNoise.js';
 import type { Steps } from './sampleLoop.js';
@@ -115,14 +115,13 @@ export const planOf =
       if (beginning) checkBeginning(where, beginning, all, image);
       if (known) checkKnown(known, all, image);
 
-      const visits = heldGrid(where, grid);
       const parts = {
         noising,
         denoiser,
         solver,
         ...(toData !== undefined && { toData }),
-        ...(correction && { correction: heldCorrection(where, correction) }),
-        grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, visits) : visits,
+        ...(correction && { correction }),
+        grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, grid) : grid,
       };
       const plain = orRaise(sampler<P, I>(parts));
       checkDirection(where, end, plain);

@@ -80,14 +80,14 @@ describe('an invalid part', () => {
     [{ solver: {} }, `sample.solver: expected a solver, such as ddim(), with its plan, got an object; change solver`],
     [{ solver: undefined }, `sample.solver: expected a solver, such as ddim(), got nothing; give solver`],
     [{ grid: {} }, `sample.grid: expected a number of timesteps, or a grid such as trailing(50), got an object; write grid: 25`],
-    [{ grid: trailing }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
-    [{ grid: () => [3, 1] }, 'sample: grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
+    [{ grid: trailing }, 'grid: expected a grid, which returns an Either of timesteps, got one that returns a function; call the function that makes it, such as trailing(50); your own must return the same'],
+    [{ grid: () => [3, 1] }, 'grid: expected a grid, which returns an Either of timesteps, got one that returns an array of 2; call the function that makes it, such as trailing(50); your own must return the same'],
     [{ guidance: {} }, `sample.guidance: expected a guidance, such as cfg(2), got an object; change guidance`],
-    [{ guidance: cfg, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns a function; call the function that makes it, such as cfg(2); your own must return the same'],
-    [{ guidance: () => undefined, labels: [0] }, 'sample: guidance: expected a guidance, which returns an Either of a denoiser, got one that returns nothing; call the function that makes it, such as cfg(2); your own must return the same'],
+    [{ guidance: cfg, labels: [0] }, 'sample.guidance: expected a guidance, which returns an Either of a denoiser, got one that returns a function; call the function that makes it, such as cfg(2); your own must return the same'],
+    [{ guidance: () => undefined, labels: [0] }, 'sample.guidance: expected a guidance, which returns an Either of a denoiser, got one that returns nothing; call the function that makes it, such as cfg(2); your own must return the same'],
     [{ correction: 5 }, `sample.correction: expected a correction, such as clipToImage, got 5; change correction`],
     [{ correction: dynamicThreshold }, 'dynamicThreshold: expected a percentile between 0 and 1, got an object; write dynamicThreshold() for the usual 0.995'],
-    [{ correction: () => 5 }, 'sample: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
+    [{ correction: () => 5 }, 'correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5; call the function that makes it, such as dynamicThreshold(); your own must return the same'],
     [{ onStep: 3 }, `sample.onStep: expected a function, got 3; change onStep`],
     [{ signal: {} }, `sample.signal: expected a signal, such as that of an AbortController, with its aborted, got an object; give controller.signal`],
     [{ guidance: cfg(2, any({ reskale: 0.7 })), labels: [0] }, 'cfg.reskale: expected one of the fields rescale, interval, sigmas, got an unknown field; did you mean rescale?'],
@@ -106,9 +106,9 @@ describe('an invalid part', () => {
     const settings = { data: dataOf(), batch: 1, key: key(1) };
     const training = { ...settings, model: grey, noising, optimizer: adam({ learningRate: 1 }), steps: 1 };
     const all: readonly (readonly [readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>, string])[] = [
-      [encode({ images, grid: any(trailing) })(trained()), 'encode: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
-      [logLikelihoods({ ...settings, grid: any(trailing) })(trained()), 'logLikelihoods: grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
-      [variationalBound({ ...settings, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'variationalBound: correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
+      [encode({ images, grid: any(trailing) })(trained()), 'grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [logLikelihoods({ ...settings, grid: any(trailing) })(trained()), 'grid: expected a grid, which returns an Either of timesteps, got one that returns a function'],
+      [variationalBound({ ...settings, data: dataOf(new Float32Array(4).fill(1)), correction: any(() => 5) })(trained()), 'correction: expected a correction, which returns x̂₀ of the shape that it takes, [1, 2, 2, 1], got one that returns 5'],
       [fit(any({ ...training, optimizer: adam })), 'fit.optimizer: expected an optimizer, such as adam({ learningRate: 1e-3 }): call the function that makes it, got a function'],
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
@@ -172,7 +172,7 @@ describe('an exception, or a result that is not a tensor,', () => {
     const message = await said(effects());
     expect(message.startsWith(`ConfigError: ${where}: expected `)).toBe(true);
     expect(message).toMatch(/: expected (a function that does|functions that do) not throw.*, got Error: mine \(at /);
-    expect(message).toContain('givenParts.test.ts');
+    expect(message).toContain('wrongParts.test.ts');
   }); // oxfmt-ignore
 });
 

@@ -28,7 +28,7 @@ const promiseOf = (value: unknown): Promise<unknown> => {
 };
 
 /** Values of a wrong kind in place of an argument. */
-const wrongFor = (argument: unknown): readonly (readonly [kind: string, value: unknown])[] =>
+export const wrongFor = (argument: unknown): readonly (readonly [kind: string, value: unknown])[] =>
   [
     ['an Either', E.right(argument)],
     ['an effect', asWork(() => async () => E.right(argument))],
@@ -45,7 +45,8 @@ const wrongFor = (argument: unknown): readonly (readonly [kind: string, value: u
   ] as const as readonly (readonly [string, unknown])[];
 
 /** An exception of the runtime, also one that the message of an error quotes. */
-const EXCEPTION = /\b(?:Type|Range|Reference|Syntax)Error: |Cannot read properties|is not a function|is not iterable/;
+export const EXCEPTION =
+  /\b(?:Type|Range|Reference|Syntax)Error: |Cannot read properties|is not a function|is not iterable/;
 
 const ofError = ({ message }: NoisefoldError): readonly [Outcome, string] => [
   EXCEPTION.test(message) ? 'raw' : 'error',

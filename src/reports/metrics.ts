@@ -4,6 +4,8 @@ import { decode, finite, natural, show } from '../internal/decode.js';
 import { E, F, t, type either } from '../internal/fp.js';
 import { parseJson } from '../internal/json/json.js';
 import { optional, record } from '../internal/schema.js';
+import { partLike } from '../internal/parts.js';
+import { argument } from '../internal/schema.js';
 
 /** A measured number. JSON has no NaN and no infinity: both are written as null, and null is read as NaN. */
 const metric = new t.Type<number, number | null>(
@@ -43,6 +45,8 @@ export interface Metrics {
   readonly seconds: number;
 }
 
+const metricsOf = argument('encodeMetrics: metrics', partLike<Metrics>('metrics', '{ step, loss }', 'step', 'loss'));
+
 /**
  * Encodes a line of metrics.jsonl, without the newline. A number that is not finite becomes null.
  * @example
@@ -50,7 +54,7 @@ export interface Metrics {
  * const line = encodeMetrics(metrics)
  * line // → '{"step":0,"loss":null,"gradientNorm":2,"learningRate":0.1,"imagesPerSecond":9,"seconds":3}'
  */
-export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.encode(metrics));
+export const encodeMetrics = (metrics: Metrics): string => JSON.stringify(codec.encode(metricsOf.demand(metrics)));
 
 /**
  * Decodes a line. An invalid line is a `DecodeError`; `where` names the line in the error.

@@ -5,7 +5,7 @@
 import { exactTuple, natural, oneOf, positive, refined } from '../internal/decode.js';
 import { failure } from '../internal/errors.js';
 import { t } from '../internal/fp.js';
-import { type Filled, optional } from '../internal/schema.js';
+import { type Filled, optional, type OptionsOf } from '../internal/schema.js';
 
 /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
 export type PictureChannels = 1 | 3 | 4;
@@ -22,33 +22,6 @@ export type Extents<S extends Size, C extends PictureChannels> = S extends reado
   : S extends number
     ? readonly [S, S, C]
     : readonly [number, number, C];
-
-/** Options for the images that are made of pictures. */
-export interface PictureOptions<S extends Size = Size, C extends PictureChannels = PictureChannels> {
-  /** The height and width in pixels: one number for both, or [height, width]. */
-  readonly size: S;
-  /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
-  readonly channels?: C;
-  /**
-   * The way a picture is resized, like `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image,
-   * and crops it; `contain` scales it until it fits into the image, and fills the rest with the background; `fill`
-   * scales both sides independently; `none` only crops, and refuses a picture that is too small.
-   */
-  readonly resize?: 'cover' | 'contain' | 'fill' | 'none';
-  /** The part that a crop keeps: `center` by default. */
-  readonly crop?: 'center' | 'top' | 'bottom' | 'left' | 'right';
-  /**
-   * The background of pictures that are not opaque, RGB in bytes: white, [255, 255, 255], by default. Images of 4
-   * channels keep their opacity, and have this colour only where they are fully transparent.
-   */
-  readonly background?: readonly [red: number, green: number, blue: number];
-  /**
-   * The maximum number of pixels of a picture, because a small file may hold a huge one: by default 2²⁶, 67 megapixels, and
-   * above 2²² at most 1024 for each byte of its file. Node refuses larger pictures before it decodes them; a browser decodes
-   * them first.
-   */
-  readonly maxPixels?: number;
-}
 
 /** The longest side of an image. */
 const LONGEST = 2 ** 14;
@@ -71,15 +44,45 @@ const byte = refined(natural, 'an integer from 0 to 255', (n) => n <= 255);
 
 const channels = t.union([t.literal(1), t.literal(3), t.literal(4)], '1, 3 or 4 channels');
 
-/** The fields of {@link PictureOptions}. */
-export const pictureFields = {
+const extents = {
   size: t.union([extent, exactTuple([extent, extent], '[height, width]')], `a size in pixels, 1 to ${LONGEST}, or [height, width]`),
   channels: optional(channels, 3),
+}; // oxfmt-ignore
+
+const conversion = {
+  /**
+   * The way a picture is resized, like `object-fit` of CSS. `cover`, the default, scales a picture until it covers the image,
+   * and crops it; `contain` scales it until it fits into the image, and fills the rest with the background; `fill`
+   * scales both sides independently; `none` only crops, and refuses a picture that is too small.
+   */
   resize: optional(oneOf('cover', 'contain', 'fill', 'none'), 'cover'),
+  /** The part that a crop keeps: `center` by default. */
   crop: optional(oneOf('center', 'top', 'bottom', 'left', 'right'), 'center'),
+  /**
+   * The background of pictures that are not opaque, [red, green, blue] in bytes: white, [255, 255, 255], by default. Images of 4
+   * channels keep their opacity, and have this colour only where they are fully transparent.
+   */
   background: optional(exactTuple([byte, byte, byte], '[red, green, blue] in bytes'), [255, 255, 255]),
+  /**
+   * The maximum number of pixels of a picture, because a small file may hold a huge one: by default 2²⁶, 67 megapixels, and
+   * above 2²² at most 1024 for each byte of its file. Node refuses larger pictures before it decodes them; a browser decodes
+   * them first.
+   */
   maxPixels: optional(positive),
-} satisfies Record<keyof PictureOptions, unknown>; // oxfmt-ignore
+};
+
+/** Options for the images that are made of pictures. */
+export interface PictureOptions<S extends Size = Size, C extends PictureChannels = PictureChannels> extends OptionsOf<
+  typeof conversion
+> {
+  /** The height and width in pixels: one number for both, or [height, width]. */
+  readonly size: S;
+  /** The number of channels; 3 by default. A grey image has the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B. */
+  readonly channels?: C;
+}
+
+/** The fields of {@link PictureOptions}. */
+export const pictureFields = { ...extents, ...conversion } satisfies Record<keyof PictureOptions, unknown>;
 
 /** The conversion of pictures to images of one size. */
 export interface PicturePlan extends Omit<Filled<typeof pictureFields>, 'size'> {

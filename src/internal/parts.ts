@@ -1,7 +1,7 @@
 /** Codecs of the parts that users pass, whose types JavaScript does not check. */
 import { functionOf, hinted, isWork, numberOf, refined, refuseValue, show } from './decode.js';
 import { isEither, isResultOf } from './either.js';
-import { type Explanation, fail, type NoisefoldError, raise } from './errors.js';
+import { fail, type NoisefoldError, raise } from './errors.js';
 import { type either, F, t } from './fp.js';
 import type { StopSignal } from './stop.js';
 
@@ -73,17 +73,6 @@ export const list = (name: string, item?: t.Mixed): t.Mixed => {
   return hinted(type, `give ${name}, in an array`);
 };
 
-const callIt = (example: string): string =>
-  `call the function that makes it, such as ${example}; your own must return the same`;
-
-/** The words about a function of a caller whose result is none of its kind. */
-export const returning = (where: string, expected: string, example: string, result: string): Explanation => ({
-  where,
-  expected,
-  actual: `one that returns ${result}`,
-  hint: callIt(example),
-});
-
 /** The Either that a function of a caller returns; a `ConfigError` for another result. */
 export const eitherFrom = <A>(
   where: string,
@@ -91,7 +80,14 @@ export const eitherFrom = <A>(
   example: string,
   result: either.Either<NoisefoldError, A>,
 ): either.Either<NoisefoldError, A> =>
-  isEither(result) ? result : fail('ConfigError', returning(where, expected, example, show(result)));
+  isEither(result)
+    ? result
+    : fail('ConfigError', {
+        where,
+        expected,
+        actual: `one that returns ${show(result)}`,
+        hint: `call the function that makes it, such as ${example}; your own must return the same`,
+      });
 
 /** A part with an example, which is the hint. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -33,7 +33,7 @@ export type Form = ReadonlyMap<Term, number>;
 const formOf = (term: Term): Form => new Map([[term, 1]]);
 
 /** A form, as an argument. */
-export const formPart = hinted(
+const formPart = hinted(
   refined(t.unknown, 'a form, such as x', (x) => x instanceof Map),
   'write it by plus, minus and times',
 );

@@ -119,18 +119,34 @@ const partsOf = schema('sampler', {
 export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
   parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
-  F.pipe(partsOf.decode<SamplerParts<P, I>>(parts), E.flatMap(samplerOf));
+  F.pipe(
+    partsOf.decode<SamplerParts<P, I>>(parts),
+    E.flatMap(({ guidance, denoiser, ...others }) =>
+      F.pipe(
+        guidedBy<P, I>('sampler', guidance)(limitTimesteps(others.noising)(denoiser)),
+        E.flatMap((guided) => samplerOf({ ...others, guided })),
+      ),
+    ),
+  );
 
-const samplerOf = <P, I extends Shape>({
+/** The parts of a sampler that were checked, with its guided denoiser, which knows the timesteps of the noising. */
+interface CheckedParts<P, I extends Shape> extends Omit<
+  Filled<typeof partsOf.fields, SamplerParts<P, I>>,
+  'denoiser' | 'guidance'
+> {
+  readonly guided: Denoiser<P, I>;
+}
+
+/** {@link sampler} of checked parts. */
+export const samplerOf = <P, I extends Shape>({
   noising,
-  denoiser,
+  guided,
   solver,
   grid,
   toData,
-  guidance,
   correction,
   noise,
-}: Filled<typeof partsOf.fields, SamplerParts<P, I>>): either.Either<NoisefoldError, Sampler<P, I>> =>
+}: CheckedParts<P, I>): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     E.Do,
     E.bind('falling', () => gridOf(grid)(noising)),
@@ -147,18 +163,17 @@ const samplerOf = <P, I extends Shape>({
     ),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
     // a sampler cannot evaluate where x̂₀ does not follow from the prediction
-    E.tap(({ levels }) => levelsWithSignal('sampler', levels, denoiser)),
+    E.tap(({ levels }) => levelsWithSignal('sampler', levels, guided)),
     E.let('integrator', ({ plan }) => integratorOf(plan)),
-    E.bind('guided', () => guidedBy<P, I>('sampler', guidance)(limitTimesteps(noising)(denoiser))),
-    E.tap(({ guided, integrator }) =>
+    E.tap(({ integrator }) =>
       integrator.guidesMean ? E.right(undefined) : rejectMeanGuidance('sampler', guided, 'another solver'),
     ),
-    E.tap(({ guided, plan }) =>
+    E.tap(({ plan }) =>
       plan.every(({ stages }) => stages.length === 1)
         ? E.right(undefined)
         : rejectRenoise('sampler', guided, 'a solver with more'),
     ),
-    E.map(({ plan, levels, integrator, guided }) => {
+    E.map(({ plan, levels, integrator }) => {
       const { clock } = pathOf(noising);
       // the evaluations, whose time is their index
       const evaluations = lookupIn(levels, clock);

@@ -1,12 +1,14 @@
 import {
+  clipToImage,
   type Denoiser,
+  gaussian,
   type Guidance,
   inpainting,
   partOfTheWay,
-  sampler,
   type Solver,
   unguided,
 } from '../../diffusion/index.js';
+import { samplerOf } from '../../diffusion/sampling/sampler.js';
 import { everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
@@ -106,7 +108,8 @@ export const planOf =
       const { labels, allowOtherNoising, ...others } = options;
       if (!allowOtherNoising) checkLevels(where, trained);
       checkEnds(where, trained, others.solver);
-      const { solver, grid = everyStep, toData, guidance = unguided, correction, condition, from, known } = others;
+      const { solver, grid = everyStep, toData = true, guidance = unguided, correction = clipToImage } = others;
+      const { condition, from, known } = others;
       const denoiser = orRaise(guidedModel<P, I>(where, trained, guidance));
       const classified = { where, denoiser, names: classes };
       const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(classified, labels) };
@@ -115,15 +118,9 @@ export const planOf =
       if (beginning) checkBeginning(where, beginning, all, image);
       if (known) checkKnown(known, all, image);
 
-      const parts = {
-        noising,
-        denoiser,
-        solver,
-        ...(toData !== undefined && { toData }),
-        ...(correction && { correction }),
-        grid: from !== undefined && 'strength' in from ? partOfTheWay(from.strength, grid) : grid,
-      };
-      const plain = orRaise(sampler<P, I>(parts));
+      const visits = from !== undefined && 'strength' in from ? partOfTheWay(from.strength, grid) : grid;
+      const parts = { noising, solver, toData, correction, grid: visits, noise: gaussian };
+      const plain = orRaise(samplerOf<P, I>({ ...parts, guided: denoiser }));
       checkDirection(where, end, plain);
       const { images: _, mask: __, ...resampling } = known ?? {};
       const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;

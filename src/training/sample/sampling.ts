@@ -1,4 +1,5 @@
 import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
+import { solverPart } from '../../diffusion/parts.js';
 import { gridPart } from '../../diffusion/grids/grid.js';
 import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
@@ -8,7 +9,7 @@ import type { Itself } from '../../internal/itself.js';
 import { orRaise, raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { TO_UNIT } from '../../internal/numbers.js';
-import { isObject, numbers, part, signal } from '../../internal/parts.js';
+import { isObject, numbers, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
 import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
@@ -140,7 +141,7 @@ const listener = functionOf('a function');
 
 /** The fields of a sampling that a `Preparation` also has; only the solver is required. */
 export const samplerFields = {
-  solver: part<Solver>('a solver, such as ddim()', 'plan'),
+  solver: solverPart as t.Type<Solver>, // parts.ts does not import the type: that would be a cycle
   grid: optional(gridPart),
   guidance: optional(functionOf('a guidance, such as cfg(2)')),
   guide: optional(t.unknown),

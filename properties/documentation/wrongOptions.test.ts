@@ -61,6 +61,7 @@ const trained = await nf.run(fit({ ...training, onEvent: () => undefined }));
 const doors = {
   fit: (change: object) => nf.run(fit(any({ ...training, onEvent: () => undefined, ...change }))),
   sample: (change: object) => nf.run(sample(any(trained), any({ ...sampling, ...change }))),
+  trained: (change: object) => nf.run(sample(any({ ...trained, ...change }), any(sampling))),
   sampler: (change: object) => {
     const { start, step } = unwrap(sampler<Scalar, [1, 1, 1]>(any({ ...parts, ...change })));
     const first = program({ k: 'key' }, ({ k }) =>
@@ -70,14 +71,20 @@ const doors = {
   },
 };
 
+const networks = [
+  { ...model, predicts: 'eps' },
+  { ...model, apply: 3 },
+  { ...model, params: 3 },
+];
+const noisings = [cosine(10), rectifiedFlow, { marginals: 3 }];
 const guided = [cfg, () => right(3), () => right(cfg), () => 3];
 const grids = [trailing, () => right(3), () => right(['3', '1']), () => [3, 1]];
 const solvers = [ddim, { plan: 3 }, { plan: () => 3 }, { plan: () => right([]) }, solverOf(any(() => 3))];
 const corrections = [() => () => 3, dynamicThreshold, () => zeros(1)];
 
 describe.each<[door: keyof typeof doors, field: string, rightValue: unknown, more: readonly unknown[], where?: RegExp]>([
-  ['fit', 'model', model, [{ ...model, predicts: 'eps' }, { ...model, apply: 3 }, { ...model, params: 3 }, { ...model, init: 3 }]],
-  ['fit', 'noising', noising, [cosine(10), rectifiedFlow]],
+  ['fit', 'model', model, [...networks, { ...model, init: 3 }]],
+  ['fit', 'noising', noising, noisings],
   ['fit', 'optimizer', training.optimizer, [adam, { ...training.optimizer, update: 3 }]],
   ['fit', 'loss', simpleLosses, [consistencyLosses, () => () => 3, () => () => ({ losses: 3 }), () => right(simpleLosses)], /loss|consistencyLosses/i],
   ['fit', 'times', uniformTimes, [logitNormalTimes, importanceTimesteps, () => uniformTimes, () => () => 3, () => () => () => 3]],
@@ -86,16 +93,18 @@ describe.each<[door: keyof typeof doors, field: string, rightValue: unknown, mor
   ['sample', 'guidance', cfg(2), guided],
   ['sample', 'grid', 4, grids, /grid|atTimes/],
   ['sample', 'correction', clipToImage, corrections, /correction|dynamicThreshold/],
+  ['trained', 'model', model, networks],
+  ['trained', 'noising', noising, noisings],
   ['sampler', 'solver', ddim(), solvers],
   ['sampler', 'guidance', cfg(2), guided],
   ['sampler', 'grid', 4, grids, /grid|atTimes/],
-  ['sampler', 'noising', noising, [cosine(10), rectifiedFlow, { marginals: 3 }]],
+  ['sampler', 'noising', noising, noisings],
   ['sampler', 'denoiser', model, [{ predicts: 'eps' }, { ...model, predicts: 'eps' }, { ...model, apply: 3 }, { ...model, apply: () => 3 }]],
   ['sampler', 'correction', clipToImage, corrections, /correction|dynamicThreshold/],
   ['sampler', 'noise', gaussian, [() => 3, () => () => 3, () => gaussian]],
 ])('%s: %s', (door, field, rightValue, more, where = new RegExp(field)) => {
   const isRequired = ['model', 'noising', 'optimizer', 'solver', 'denoiser'].includes(field);
-  test.each(wrongOf(rightValue, isRequired, more))('%#: %o', async (value) => {
+  test.each(wrongOf(rightValue, isRequired, more).map((value) => [value]))('%#: %o', async (value) => {
     const thrown: unknown = await (async () => doors[door]({ [field]: value }))().then(
       () => 'taken',
       (error: unknown) => error,

@@ -1,11 +1,12 @@
 /** Trained networks: the results of `fit` and `loadTrained`. */
 import type { ClassifierModel, Model, Parameterization, Noising } from '../diffusion/index.js';
-import { noisingPart as anyNoising } from '../diffusion/parts.js';
+import { noisingPart as anyNoising, predictsPart } from '../diffusion/parts.js';
+import { treeSpecPart } from '../dsl/graph/spec.js';
 import type { NoisefoldError, Resident } from '../dsl/index.js';
-import { functionOf } from '../internal/decode.js';
+import { functionOf, positive } from '../internal/decode.js';
 import { fail } from '../internal/errors.js';
-import { E, type either, type t } from '../internal/fp.js';
-import { isObject, part } from '../internal/parts.js';
+import { E, type either, F, t } from '../internal/fp.js';
+import { callback, isObject, part, partOf } from '../internal/parts.js';
 import { argument } from '../internal/schema.js';
 import type { IfNoClasses, WithoutClasses } from '../internal/classes.js';
 import type { ImageExtents, ImageShape } from '../data/dataset.js';
@@ -74,7 +75,30 @@ export const noisingPart = anyNoising as t.Type<Noising>; // parts.ts does not i
 
 export const conditioner = functionOf('a function that makes conditions, such as superResolution({ factor: 2 })');
 
-const trainedPart = part('a trained model, as fit or loadTrained returns it', 'model', 'noising', 'image', 'params');
+/** A denoiser or a classifier, with parameters and these fields. */
+/* @__NO_SIDE_EFFECTS__ */
+export const networkWith = (more: t.Props): t.Type<unknown> => {
+  const fields = { apply: callback('a function of tensors'), params: treeSpecPart, ...more };
+  const names = Object.keys(fields);
+  const denoiser = partOf(part('a model', 'predicts', ...names), { predicts: predictsPart, ...fields });
+  const classifier = partOf(part('a classifier', 'classes', ...names), { classes: positive, ...fields });
+  const kindOf = (x: unknown) => (isClassifier(x) ? classifier : denoiser);
+  return new t.Type<unknown>(
+    'a model',
+    (x): x is unknown => kindOf(x).is(x),
+    (x, context) => kindOf(x).validate(x, context),
+    F.identity,
+  );
+};
+
+const trainedPart = partOf(
+  part('a trained model, as fit or loadTrained returns it', 'model', 'noising', 'image', 'params'),
+  {
+    model: networkWith({}),
+    noising: noisingPart,
+    image: t.readonlyArray(positive, 'the shape of an image, such as [28, 28, 1]'),
+  },
+);
 
 /** Returns a trained network; `ConfigError` for anything else, such as a snapshot. */
 export const checkedNetwork =

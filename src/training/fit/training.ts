@@ -2,12 +2,10 @@ import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { decay, functionOf, hostKey, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
-import { F, t, type taskEither } from '../../internal/fp.js';
+import { t, type taskEither } from '../../internal/fp.js';
 import { callback, part, partLike, partOf, signal } from '../../internal/parts.js';
-import { predictsPart } from '../../diffusion/parts.js';
-import { treeSpecPart } from '../../dsl/graph/spec.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, isClassifier, noisingPart } from '../../checkpoints/trained.js';
+import { conditioner, networkWith, noisingPart } from '../../checkpoints/trained.js';
 import { type DataFor, dataSet, type ImageShape } from '../../data/dataset.js';
 import { json } from '../../internal/json/json.js';
 import type { Snapshot } from '../../checkpoints/snapshot.js';
@@ -16,27 +14,8 @@ import { type Explosion, explosions } from '../warnings/lossSpike.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
-const network = {
-  apply: callback('a function of tensors'),
-  params: treeSpecPart,
-  init: callback('a function of a key'),
-};
-const denoiserPart = partOf(part('a model', 'predicts', 'apply', 'params', 'init'), {
-  predicts: predictsPart,
-  ...network,
-});
-const classifierPart = partOf(part('a classifier', 'classes', 'apply', 'params', 'init'), {
-  classes: positive,
-  ...network,
-});
-
 /** A network to be trained: a denoiser or a classifier. */
-const learnablePart: t.Type<unknown> = /* @__PURE__ */ new t.Type<unknown>(
-  'a model',
-  t.unknown.is,
-  (x, context) => (isClassifier(x) ? classifierPart : denoiserPart).validate(x, context),
-  F.identity,
-);
+const learnablePart = /* @__PURE__ */ networkWith({ init: callback('a function of a key') });
 
 /** Images that are not used for training, on which the loss is measured. */
 export interface HeldOut<I extends ImageShape = ImageShape> {

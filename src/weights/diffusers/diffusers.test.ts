@@ -25,7 +25,7 @@ import {
   sigmoidBetas,
   zeroTerminalSNR,
 } from '../../diffusion/index.js';
-import { type Backend, compile, key, type NoisefoldError, program, using } from '../../dsl/index.js';
+import { type Backend, compile, key, type NoisefoldError, program, treeSpec, using } from '../../dsl/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors/safetensors.js';
 import { E, F, TE, type taskEither } from '../../internal/fp.js';
 import { unet, type UNetConfig, type UNetParams } from '../../nn/index.js';
@@ -329,7 +329,7 @@ describe('saving', () => {
     )();
 
   test.each<[string, object, SaveDiffusersOptions, string]>([
-    ['a model by hand', { model: { predicts: 'v', apply: () => 0, params: {} } }, {}, 'saveDiffusers: model'],
+    ['a model by hand', { model: { predicts: 'v', apply: () => 0, params: treeSpec({}) } }, {}, 'saveDiffusers: model'],
     ['a network of EDM', { model: right(unet({ ...small, rescale: Math.SQRT1_2 })) }, {}, 'diffusersConfigOf.rescale'],
     ['a score', { model: right(unet({ ...small, predicts: 'score' })) }, {}, 'saveDiffusers: model.predicts'],
     [

@@ -7,7 +7,7 @@ import { attempt, orRaise, raise } from '../../internal/errors.js';
 import { caughtAny } from '../../internal/exception.js';
 import { E, type either } from '../../internal/fp.js';
 import { isObject } from '../../internal/parts.js';
-import { optional, type OptionsOf, record } from '../../internal/schema.js';
+import { optional, record } from '../../internal/schema.js';
 import { sizeOf } from '../../internal/numbers.js';
 import type { ImageShape, ImageSize } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
@@ -28,21 +28,26 @@ export interface NoisePlace {
  */
 export type NoiseAt = (evaluation: number, place: NoisePlace) => Images;
 
+/**
+ * Noise in place of drawn noise: `noise`, which a stage of the solver adds, `churn`, which it adds before it evaluates, and in
+ * inpainting `known`, on the known part, and `again`, which leads back up. What is left out is drawn from the key. x_T is
+ * `from: { noise }`.
+ */
+export interface GivenNoises {
+  readonly noise?: NoiseAt;
+  readonly churn?: NoiseAt;
+  readonly known?: NoiseAt;
+  readonly again?: NoiseAt;
+}
+
 const noiseAt = optional(functionOf<NoiseAt>('a function of the index of an evaluation'));
 
 export const noisesRecord = record({
-  /** The noise that a stage of the solver adds. */
   noise: noiseAt,
-  /** The noise that a stage adds before it evaluates. */
   churn: noiseAt,
-  /** The noise of the known part, in inpainting. */
   known: noiseAt,
-  /** The noise that leads back up, in inpainting. */
   again: noiseAt,
-});
-
-/** Noise in place of drawn noise. What is left out is drawn from the key. x_T is `from: { noise }`. */
-export interface GivenNoises extends OptionsOf<typeof noisesRecord> {}
+} satisfies Record<keyof GivenNoises, unknown>);
 
 type Name = NoiseName | InpaintingNoise;
 

@@ -101,7 +101,7 @@ describe.each<[door: keyof typeof doors, field: string, rightValue: unknown, mor
   ['sampler', 'noising', noising, noisings],
   ['sampler', 'denoiser', model, [{ predicts: 'eps' }, { ...model, predicts: 'eps' }, { ...model, apply: 3 }, { ...model, apply: () => 3 }]],
   ['sampler', 'correction', clipToImage, corrections, /correction|dynamicThreshold/],
-  ['sampler', 'noise', gaussian, [() => 3, () => () => 3, () => gaussian]],
+  ['sampler', 'noise', gaussian, [() => 3, () => () => 3, () => gaussian, () => zeros(2, 1, 1, 1)]],
 ])('%s: %s', (door, field, rightValue, more, where = new RegExp(field)) => {
   const isRequired = ['model', 'noising', 'optimizer', 'solver', 'denoiser'].includes(field);
   test.each(wrongOf(rightValue, isRequired, more).map((value) => [value]))('%#: %o', async (value) => {

@@ -1,3 +1,5 @@
+import { show } from '../../internal/decode.js';
+import { raise } from '../../internal/errors.js';
 import { ofShapeOf } from '../denoisers/sameShape.js';
 import { type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
 
@@ -18,10 +20,11 @@ export const checkedNoise =
   (x) => {
     const draw: unknown = noise(x);
     const about = {
-      tag: 'ConfigError' as const,
       where: 'sampler.noise',
       expected: 'a draw of noise, (x) => (key) => noise of the shape of x',
       hint: 'give gaussian, or your own of this form',
     };
-    return typeof draw === 'function' ? (key) => ofShapeOf(x, draw(key), about) : () => ofShapeOf(x, draw, about);
+    return typeof draw === 'function'
+      ? (key) => ofShapeOf(x, draw(key), { tag: 'ConfigError', ...about })
+      : raise('ConfigError', { actual: `one that returns ${show(draw)}`, ...about });
   };

@@ -7,6 +7,7 @@ import {
   cosine,
   exponential,
   betaSigmaGrid,
+  evenGrid,
   exponentialGrid,
   type Grid,
   gridOf,
@@ -24,6 +25,7 @@ import {
   reciprocalBetas,
   scaledLinear,
   type Schedule,
+  scheduleFromAlphaBar,
   scheduleFromBetas,
   sections,
   sigmaRange,
@@ -59,6 +61,7 @@ const rules: Readonly<Record<string, (steps: number) => Grid>> = {
   linspace,
   leading,
   trailing,
+  evenGrid: (steps) => evenGrid(steps),
   sections: (steps) => sections([steps]),
   karrasGrid: (steps) => (noising) => karrasGrid(steps, finiteRange(noising))(noising),
   exponentialGrid: (steps) => (noising) => exponentialGrid(steps, finiteRange(noising))(noising),
@@ -110,6 +113,7 @@ const leaving: fc.Arbitrary<Schedule> = fc.oneof(
     exponential,
     laplace,
     sigmoidAlphaBar,
+    (T) => scheduleFromAlphaBar((x) => (1 - x / 2) ** 2, T),
   ),
   fc
     .array(fc.double({ min: 1e-5, max: 0.5, noNaN: true }), { minLength: 1, maxLength: 30 })

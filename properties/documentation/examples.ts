@@ -25,6 +25,10 @@ export interface Exported {
   readonly summary: string;
   /** The kind of its result, after all arguments; null if that is neither, such as for a type. */
   readonly gives: Gives | null;
+  /** The names of the types that it has, or that its results have: `SolverFrom`, `Solver`. */
+  readonly makes: readonly string[];
+  /** True if an argument is a record of options that a schema declares. */
+  readonly takesOptions: boolean;
   /** The file that declares it, relative to the root. */
   readonly file: string;
   /** The fields of a type of options; empty for other exports. */
@@ -64,6 +68,16 @@ const givenBy = (type: ts.Type): Gives | null => {
   return GIVES[name] ?? (isPlainFunction ? givenBy(result) : null);
 };
 
+/** The names of the types on the way to what a value makes: its own, that of its result, and what that extends. */
+const madeBy = (type: ts.Type, checker: ts.TypeChecker): readonly string[] => {
+  const names = [type.aliasSymbol, type.getSymbol()].flatMap((symbol) => symbol?.name ?? []);
+  const result = type.getCallSignatures()[0]?.getReturnType();
+  const right = names.includes('Either') ? type.aliasTypeArguments?.[1] : undefined;
+  const extended = type.isClassOrInterface() ? checker.getBaseTypes(type) : [];
+  const inner = [right, result, ...extended].filter((one) => one !== undefined);
+  return names.includes('Tensor') ? names : [...names, ...inner.flatMap((one) => madeBy(one, checker))];
+};
+
 const findNames = (): readonly Exported[] => {
   const files = entries();
   const program = programOf({ paths: files.map(([, file]) => file), options: projectOptions });
@@ -86,6 +100,8 @@ const findNames = (): readonly Exported[] => {
         isValue,
         example: example === undefined ? null : ts.displayPartsToString(example.text).trim(),
         gives: isValue ? givenBy(checker.getTypeOfSymbol(declared)) : null,
+        makes: isValue ? madeBy(checker.getTypeOfSymbol(declared), checker) : [],
+        takesOptions: isValue && optionsOfCall(declared, checker, () => false).length > 0,
         summary: firstSentence(ts.displayPartsToString(declared.getDocumentationComment(checker))),
         file,
         options: isValue

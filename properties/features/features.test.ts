@@ -148,18 +148,6 @@ describe.each(networks)('a U-Net, $name', ({ backends }) => {
   findNothing('computes it and its gradients', backends);
 });
 
-/** Exported with the operations; they return keys, or their operand, or apply functions to it. */
-const NO_OPERATIONS = ['ascribe', 'ascribeLike', 'foldIn', 'fork', 'keep', 'key', 'pipe'];
-
-const exported = publicNames().filter(
-  ({ entry, isValue, file }) => entry === 'dsl' && isValue && /^src\/dsl\/(ops\/|random\/keys\.)/.test(file),
-);
-
-test('the tables have every operation that noisefold/dsl exports, once', () => {
-  const names = exported.map(({ name }) => name).filter((name) => !NO_OPERATIONS.includes(name));
-  expect(features.map(({ name }) => name).sort()).toEqual(names.sort());
-});
-
 /** The outcomes on the backends of the page. */
 const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<string, Violation>>> => {
   const outcomes: Record<string, Violation> = {};
@@ -171,7 +159,7 @@ const outcomesOf = async (backends: readonly Column[]): Promise<Readonly<Record<
 test('FEATURES.md agrees with the checks (npm run features writes it)', skippedFor(missing), async () => {
   const list: FeatureOutcomes[] = [];
   for (const { feature, backends, gradient } of checks) {
-    const says = exported.find(({ name }) => name === feature.name)!.summary;
+    const says = publicNames().find(({ entry, name }) => entry === 'dsl' && name === feature.name)!.summary;
     list.push({ feature, says, backends: await outcomesOf(backends), gradient: await gradient() });
   }
   const unets: NetworkOutcomes[] = [];

@@ -1,19 +1,21 @@
 /** Basic layers: affine maps, convolutions, norms, changes of the resolution, dropout. */
 import {
   addBias,
-  affine,
   type Affine,
+  type AnyTensor,
   bernoulliLike,
   conv2d,
   type Dim,
   div,
   type Double,
   type Extent,
-  groupNorm,
   type Half,
   type Key,
+  matmul,
   type ScaleAndShift,
+  scaleChannels,
   type Shape,
+  standardizeGroups,
   type Tensor,
   upsample,
   where,
@@ -23,6 +25,7 @@ import { nodeOf } from '../../dsl/graph/tensor.js';
 import { type EvenImage, requireEvenSize } from '../../dsl/ops/image/windows.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual } from '../../internal/dual.js';
+import { named, refuseShape, textOf } from '../../internal/errors.js';
 import { epsilon, functionOf, hinted, oneOf, rate } from '../../internal/decode.js';
 import { argument, optional, schema } from '../../internal/schema.js';
 import { channels, count } from './fields.js';
@@ -54,6 +57,14 @@ const linearFields = {
 } satisfies Record<keyof LinearConfig<0, 0>, unknown>;
 const linearOptions = schema('linearLayer', linearFields);
 
+/** Raises `ShapeError` unless a tensor has the channels of a layer. */
+const requireChannels = (layer: string, x: AnyTensor, channels: unknown): void =>
+  named(layer, () => {
+    const { shape } = nodeOf(x);
+    const expected = `a tensor of ${textOf(channels)} channels`;
+    if (shape.at(-1) !== channels) refuseShape(layer, expected, shape, 'the channels are the last axis');
+  });
+
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
  * 1/inputs by default; `b: [outputs]` starts at zero.
@@ -69,7 +80,10 @@ export const linearLayer = <const C extends number, const D extends number, G = 
     w: parameterOf<[Channels<C>, Channels<D>]>(initializer, inputs, outputs),
     b: parameterOf<[Channels<D>]>(allZeros, outputs),
   };
-  return namedLayer('linearLayer', parts, (params) => affine(params)); // x ↦ x·w + b
+  return namedLayer('linearLayer', parts, ({ w, b }) => (x) => {
+    requireChannels('linearLayer', x, inputs);
+    return addBias(matmul(x, w), b); // x·w + b
+  });
 };
 
 /** The parameters of a convolution. */
@@ -165,10 +179,10 @@ export const downsampleLayer = <const C extends number, G = unknown>(
 ): DownsampleLayer<Channels<C>> => {
   const options = downsampleOptions.demand<DownsampleConfig<C>>(config);
   const pixels = PADDINGS[options.padding];
-  return namedLayer('downsampleLayer', samplingParts<C>(options), (bound) => (x) => {
+  return namedLayer('downsampleLayer', samplingParts<C>(options), ({ kernel, bias }) => (x) => {
     const images = x as Tensor<[Dim, Dim, Dim, NoInfer<Channels<C>>]>; // no call passes a message
     requireEvenSize('downsampleLayer', nodeOf(images));
-    return addBias(conv2d(images, bound.kernel, { strides: [2, 2], padding: [pixels, pixels] }), bound.bias) as never; // of half the size
+    return addBias(conv2d(images, kernel, { strides: [2, 2], padding: [pixels, pixels] }), bias) as never; // of half the size
   });
 };
 
@@ -219,13 +233,14 @@ const normOptions = /* @__PURE__ */ schema('groupNormLayer', {
 export const groupNormLayer = <const C extends number, const N extends Groups = Groups, G = unknown>(
   config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C, GroupsFor<N, C>>,
 ): GroupNormLayer<Channels<C>> => {
-  const norm = normOptions.demand<GroupNormConfig<C>>(config);
-  const options = { groups: groupsOver(norm.groups, norm.channels as number), epsilon: norm.epsilon }; // Extent<C> is C, or a message
-  const parts = {
-    gamma: parameterOf<[Channels<C>]>(allOnes, norm.channels),
-    beta: parameterOf<[Channels<C>]>(allZeros, norm.channels),
-  };
-  return namedLayer('groupNormLayer', parts, (params) => groupNorm(params, options)); // x ↦ γ·(x - μ)/√(σ² + ε) + β
+  const { channels: C, groups: G, epsilon } = normOptions.demand<GroupNormConfig<C>>(config);
+  const groups = groupsOver(G, C as number); // Extent<C> is C, or a message
+  const parts = { gamma: parameterOf<[Channels<C>]>(allOnes, C), beta: parameterOf<[Channels<C>]>(allZeros, C) };
+  return namedLayer('groupNormLayer', parts, ({ gamma, beta }) => (x) => {
+    requireChannels('groupNormLayer', x, C);
+    const y = standardizeGroups(x, { groups, epsilon }); // (x - μ)/√(σ² + ε)
+    return addBias(scaleChannels(y, gamma), beta); // γ·y + β
+  });
 };
 
 const rateOfDropout = argument('dropout', rate);

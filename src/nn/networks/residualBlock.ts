@@ -25,14 +25,14 @@ import { memberAt } from '../../dsl/types/tree.js';
 import type { Exact } from '../../internal/exact.js';
 import { epsilon, rate, show } from '../../internal/decode.js';
 import { F, t } from '../../internal/fp.js';
-import { type Filled, optional, schema } from '../../internal/schema.js';
+import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { channels, count } from '../layers/fields.js';
 import { groups, type Groups, groupsDivide, type GroupsFor } from '../layers/groups.js';
 import { allZeros } from '../layers/initializers.js';
 import { type Channels, type Layer, namedLayer } from '../layers/layer.js';
 import { convLayer, type ConvParams, dropout, groupNormLayer, linearLayer } from '../layers/layers.js';
 import { rescale, scaled } from './rescaling.js';
-import { doubled, filter, type Filter, halved } from './resampling.js';
+import { doubled, filter, halved } from './resampling.js';
 
 type Images = Tensor<[Dim, Dim, Dim, Dim]>;
 type Vectors = Tensor<[Dim, Dim]>;
@@ -152,47 +152,44 @@ const checkedContext = (where: string, context: BlockContext, length: number): B
   });
 };
 
+const settings = {
+  /** Added to the variance in both norms; default 1e-5. */
+  epsilon: optional(epsilon, 1e-5),
+  /** Scales and shifts the second norm by the embedding, instead of adding the embedding before it; default false. */
+  adaptiveGroupNorm: optional(t.boolean, false),
+  /** The rate of dropout, in [0, 1); default 0. */
+  dropout: optional(rate, 0),
+  /** The factor r of r·(block(x) + x), such as 1/√2; default 1. */
+  rescale: optional(rescale, 1),
+};
+export const residualFields = {
+  inputs: channels,
+  outputs: channels,
+  embedding: count('the length of the embedding'),
+  groups,
+  ...settings,
+};
+const resamplingSettings = {
+  /** The filter of the resampling; default `box`. */
+  filter: optional(filter, 'box'),
+  /** A 1×1 convolution on the skip connection even if C is D, as in the DDPM++ network of EDM; default false. */
+  skipProjection: optional(t.boolean, false),
+};
+const resamplingFields = { ...residualFields, ...resamplingSettings };
+
 /** The configuration of a residual block. */
-export interface ResidualBlockConfig<C, D, E, N = Groups> {
+export interface ResidualBlockConfig<C, D, E, N = Groups> extends OptionsOf<typeof settings> {
   readonly inputs: Extent<C>;
   readonly outputs: Extent<D>;
   /** The length of the embedding. */
   readonly embedding: Extent<E>;
   /** The groups of both norms, whose number must divide both numbers of channels. */
   readonly groups: N;
-  /** Added to the variance in both norms; default 1e-5. */
-  readonly epsilon?: number;
-  /** Scales and shifts the second norm by the embedding, instead of adding the embedding before it; default false. */
-  readonly adaptiveGroupNorm?: boolean;
-  /** The rate of dropout, in [0, 1); default 0. */
-  readonly dropout?: number;
-  /** The factor r of r·(block(x) + x), such as 1/√2; default 1. */
-  readonly rescale?: number;
 }
 
 /** The configuration of a residual block that halves or doubles the size. */
-export interface ResamplingBlockConfig<C, D, E, N = Groups> extends ResidualBlockConfig<C, D, E, N> {
-  /** The filter of the resampling; default `box`. */
-  readonly filter?: Filter;
-  /** A 1×1 convolution on the skip connection even if C is D, as in the DDPM++ network of EDM; default false. */
-  readonly skipProjection?: boolean;
-}
-
-export const residualFields = {
-  inputs: channels,
-  outputs: channels,
-  embedding: count('the length of the embedding'),
-  groups,
-  epsilon: optional(epsilon, 1e-5),
-  adaptiveGroupNorm: optional(t.boolean, false),
-  dropout: optional(rate, 0),
-  rescale: optional(rescale, 1),
-} satisfies Record<keyof ResidualBlockConfig<0, 0, 0>, unknown>;
-const resamplingFields = {
-  ...residualFields,
-  filter: optional(filter, 'box'),
-  skipProjection: optional(t.boolean, false),
-} satisfies Record<keyof ResamplingBlockConfig<0, 0, 0>, unknown>;
+export interface ResamplingBlockConfig<C, D, E, N = Groups>
+  extends ResidualBlockConfig<C, D, E, N>, OptionsOf<typeof resamplingSettings> {}
 
 /** The rule that the groups divide the channels of both norms. */
 const groupsFit = ({ groups, inputs, outputs }: Filled<typeof residualFields>) => groupsDivide(groups, inputs, outputs);

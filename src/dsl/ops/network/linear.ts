@@ -106,14 +106,6 @@ export const scaleBy: <B extends Dim, R extends Shape, E extends Dim>(
 const withParameter = <F extends object, P>(op: string, body: (x: AnyTensor, parameter: P) => AnyTensor): F =>
   dual(op, 2, (x: AnyTensor, parameter: P) => named(op, () => body(x, parameter)));
 
-/** `x: [..., K]` times `w: [K, N]`: the leading axes of x are the rows of one matrix. */
-const product = (x: AnyTensor, w: AnyTensor): Tensor<[...Shape, Dim]> => {
-  const [X, W] = [nodeOf(x), nodeOf(w)];
-  const rows = X.shape.slice(0, -1);
-  const matrix = reshape(X, [sizeOf(rows), X.shape.at(-1) ?? 1]);
-  return tensor(reshape(dot(matrix, W), [...rows, ...W.shape.slice(1)]));
-};
-
 /**
  * x·w along the last axis: `x: [..., K]` and `w: [K, N]` → `[..., N]`.
  * @example
@@ -128,7 +120,12 @@ export const matmul: {
     x: Tensor<[...R, K]>,
     w: Fits<L, K, Tensor<[L, N]>, ExtentMismatch<K, L, 'axis 0 of the second operand', 'the last axis of the first'>>,
   ): Tensor<[...R, N]>;
-} = withParameter('matmul', product);
+} = withParameter('matmul', (x, w: AnyTensor) => {
+  const [X, W] = [nodeOf(x), nodeOf(w)];
+  const rows = X.shape.slice(0, -1); // the leading axes of x are the rows of one matrix
+  const matrix = reshape(X, [sizeOf(rows), X.shape.at(-1) ?? 1]);
+  return tensor(reshape(dot(matrix, W), [...rows, ...W.shape.slice(1)]));
+});
 
 /** The parameters of an affine map. */
 export interface Affine<K extends Dim, N extends Dim> {
@@ -150,7 +147,7 @@ export const affine: {
   ): Tensor<[...R, N]>;
 } = withParameter('affine', (x, params: Affine<Dim, Dim>) => {
   const { w, b } = withFields('affine', params, ['w', 'b']);
-  return addBias(product(x, w), b);
+  return addBias(matmul(x as Tensor<[...Shape, Dim]>, w), b); // matmul compares the extents
 });
 
 /**

@@ -34,14 +34,6 @@ type Channelled = Tensor<[...Shape, Dim]>;
 const groupFields = { groups: numberOf('a number of groups'), epsilon: optional(epsilon, 1e-5) };
 const standardizeOptions = schema('standardizeGroups', groupFields);
 
-/** x in groups of channels, standardized over the pixels and the channels of each group. */
-const standardized = (op: string, x: Node, { groups, epsilon }: Required<GroupNorm>): Channelled => {
-  const [B, H, W, C] = imagesInGroups(op, x, groups);
-  const grouped = reshape(x, [B, H * W, groups, C / groups]);
-  const y = composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }); // (x - μ)/√(σ² + ε)
-  return tensor(reshape(y, [B, H, W, C]));
-};
-
 /** Makes both forms of a norm with parameters of each channel. Errors in its body have its name. */
 /* @__NO_SIDE_EFFECTS__ */
 const normOf = <F extends object, O extends Fields>(
@@ -74,9 +66,14 @@ export const standardizeGroups: {
     x: Tensor<S>,
     options: GroupNormFor<G, S[3], F>,
   ): Tensor<S>;
-} = dual('standardizeGroups', 2, (x: AnyTensor, options: GroupNorm) =>
-  standardized('standardizeGroups', nodeOf(x), standardizeOptions.demand(options)),
-);
+} = dual('standardizeGroups', 2, (images: AnyTensor, options: GroupNorm) => {
+  const { groups, epsilon } = standardizeOptions.demand(options);
+  const x = nodeOf(images);
+  const [B, H, W, C] = imagesInGroups('standardizeGroups', x, groups);
+  const grouped = reshape(x, [B, H * W, groups, C / groups]);
+  const y = composite(normalizeComposite, [grouped], { axes: [1, 3], epsilon }); // (x - μ)/√(σ² + ε)
+  return tensor(reshape(y, [B, H, W, C]));
+});
 
 /**
  * {@link standardizeGroups}, then γ·x + β in each channel. Raises `ShapeError` unless `groups` divides C. Wu & He 2018.
@@ -95,7 +92,7 @@ export const groupNorm: {
     options: GroupNormFor<G, C, F>,
   ): Tensor<[B, H, W, C]>;
 } = normOf('groupNorm', groupFields, ['gamma', 'beta'], (x, { gamma, beta }, options) => {
-  const y = standardized('groupNorm', x, options); // (x - μ)/√(σ² + ε)
+  const y = standardizeGroups(tensor<[Dim, Dim, Dim, Dim], 'float32'>(x), options); // (x - μ)/√(σ² + ε)
   return addBias(scaleChannels(y, gamma), beta); // γ·y + β
 });
 

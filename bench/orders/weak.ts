@@ -70,7 +70,7 @@ const PROBES = 5;
 
 /** The deviation of the noise before a step, of x_t divided by √(α² + σ²). */
 const deviationBefore = ({ from, stages }: SolverStep): number => {
-  const { alpha, sigma } = stages[0]!.raise!;
+  const { alpha, sigma } = stages[0]!.churn!;
   return sigma / alpha / Math.hypot(from.alpha, from.sigma);
 };
 

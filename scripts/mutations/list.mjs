@@ -635,8 +635,8 @@ export const mutations = [
   {
     name: 'noise for a churn of standard deviation 0 is accepted',
     file: 'src/training/sample/givenNoise.ts',
-    from: 'raise === undefined || raise.sigma === 0 ?',
-    to: 'raise === undefined ?',
+    from: 'churn === undefined || churn.sigma === 0 ?',
+    to: 'churn === undefined ?',
     tests: ['src/training/sample/givenNoise.test.ts'],
   },
   {

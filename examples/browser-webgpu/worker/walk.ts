@@ -72,10 +72,10 @@ export const walkOf = (
   const stepOf =
     ({ to, stages: [stage] }: SolverStep) =>
     (back: Channel): Step => {
-      const { at, raise = identity, x = 0, x0 = 0, noise = 0 } = stage!; // these solvers evaluate once per step
+      const { at, churn = identity, x = 0, x0 = 0, noise = 0 } = stage!; // these solvers evaluate once per step
       return {
         t: clock.at(at),
-        raise: raise.alpha,
+        raise: churn.alpha,
         guess: conversion(predicts, 'x0')(at),
         next: { x, x0, noise },
         end: to,

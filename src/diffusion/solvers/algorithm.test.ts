@@ -62,7 +62,7 @@ describe('the trace of a step', () => {
       const { x0 } = D(hat, from);
       return plus(times(2, hat), times(3, x0), times(0, D(x0, to.sigma === 0 ? from : to).x0), times(0.125, noise()));
     }) as [[Stage, Stage]];
-    expectFactors(first, { raise: { alpha: 0.5, sigma: 0.25 }, x0: 1, remembers: 'x0' });
+    expectFactors(first, { churn: { alpha: 0.5, sigma: 0.25 }, x0: 1, remembers: 'x0' });
     expectFactors(second, { start: 2, memory: [3], noise: 0.125 });
   });
 

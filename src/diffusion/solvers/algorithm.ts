@@ -165,7 +165,7 @@ const remembered = (moves: readonly Move[]): ReadonlyMap<Evaluation, Parameteriz
 };
 
 /** The channel by which x goes to the first evaluation of a step, α·x + σ·ε. */
-const raiseOf = (point: Form): Channel => {
+const churnOf = (point: Form): Channel => {
   const parts = [...point].map(([{ kind }, n]) => [kind, n] as const);
   const { x: alpha = 0, noise: sigma = 0 } = Object.fromEntries(parts);
   return alpha !== 0 && parts.length <= 2 && parts.every(([kind]) => kind === 'x' || kind === 'noise')
@@ -175,7 +175,7 @@ const raiseOf = (point: Form): Channel => {
 
 /** The stage of an evaluation: its next x in the tensors that the integrator has there. */
 const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Parameterization>): Stage => {
-  const raise = raiseOf(first.point);
+  const churn = churnOf(first.point);
   const isFirst = own === first;
   const start = isFirst ? 'x' : 'start'; // the factor of x in the first evaluation
   const sum: Record<'x' | 'start' | 'x0' | 'uncorrected' | 'unguided' | 'noise', number> = {
@@ -209,7 +209,7 @@ const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Par
 
   for (const [term, n] of next) {
     if (n === 0 && term.kind !== 'noise' && term.kind !== 'gradient') continue;
-    if (term.kind === 'x') sum[start] += n / raise.alpha;
+    if (term.kind === 'x') sum[start] += n / churn.alpha;
     else if (term.kind === 'gradient') gradient = n;
     else if (term.kind === 'noise') {
       if (first.point.has(term)) continue; // a part of the x of the first evaluation
@@ -221,11 +221,11 @@ const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Par
     else if (term.part === 'uncorrected' || term.part === 'unguided') sum[term.part] += n;
     else add(term.evaluation, term.part, n);
   }
-  const isRaised = isFirst && (raise.alpha !== 1 || raise.sigma !== 0);
+  const hasChurn = isFirst && (churn.alpha !== 1 || churn.sigma !== 0);
   const remembers = memory.get(own);
   return {
     at: own.at,
-    ...(isRaised && { raise }),
+    ...(hasChurn && { churn }),
     ...Object.fromEntries(Object.entries(sum).filter(([, n]) => n !== 0)),
     ...(past.length > 0 && { memory: past }),
     ...(gradient !== undefined && { gradient }),

@@ -43,7 +43,7 @@ describe.each([
 
   it('raises x_t to (1 + γ)·σ exactly, between timesteps of the process', () => {
     const { plan } = right(made(1));
-    const raised = plan.filter(({ stages }) => stages[0]!.raise !== undefined);
+    const raised = plan.filter(({ stages }) => stages[0]!.churn !== undefined);
     expect(raised.length).toBeGreaterThan(90);
     for (const { from, stages } of raised) {
       const { at } = stages[0]!;

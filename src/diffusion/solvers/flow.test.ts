@@ -59,7 +59,7 @@ const walked = (solver: Solver, noising: ContinuousNoising, times: readonly numb
   const plan = right(solver.plan(levels, noising));
   let [x, memory]: [number, readonly number[]] = [begin, []];
   return plan.map(({ stages }, i) => {
-    const { alpha, sigma } = stages[0]!.raise ?? { alpha: 1, sigma: 0 };
+    const { alpha, sigma } = stages[0]!.churn ?? { alpha: 1, sigma: 0 };
     x = alpha * x + sigma * noiseOf(i);
     const start = x;
     for (const stage of stages) {

@@ -47,7 +47,7 @@ export interface StageInputs<S extends Shape> {
   readonly noise: (name: NoiseName) => Tensor<S>;
 }
 
-/** The noises of a stage: the one that it adds, and that of `raise` before it. */
+/** The noises of a stage: the one that it adds, and that of `churn` before it. */
 export type NoiseName = 'noise' | 'churn';
 
 /** A plan as a loop: one graph for all stages, whose factors are looked up by the index of the stage. */
@@ -88,8 +88,8 @@ const factorsOf = (rows: readonly Row[]) => {
   };
   const reach = Math.max(...rows.map(({ memory = [] }) => 1 + memory.findLastIndex((n) => n !== 0)));
   return {
-    raise: rows.some(({ raise }) => raise) ? factor(({ raise }) => raise?.alpha ?? 1) : null,
-    churn: factor(({ raise }) => raise?.sigma),
+    churnAlpha: rows.some(({ churn }) => churn) ? factor(({ churn }) => churn?.alpha ?? 1) : null,
+    churn: factor(({ churn }) => churn?.sigma),
     isFirst: factor(({ isFirst }) => (isFirst ? 1 : 0)),
     isLater: factor(({ isFirst }) => (isFirst ? 0 : 1)),
     x: factor(({ x }) => x),
@@ -176,8 +176,8 @@ export const integratorOf = (plan: SolverPlan): Integrator => {
   const step = <S extends Shape>({ x: before, memory }: SampleState<S>, inputs: StageInputs<S>): SampleStep<S> => {
     const { index, noise, learned, predict, uncorrected, unguided = predict, renoise, guidanceMemory } = inputs;
     const sum = (like: Tensor<S>, ...terms: readonly Term<S>[]) => total(like, productsAt(index)(...terms));
-    const x = factors.raise
-      ? sum(before, [factors.raise, () => before], [factors.churn, () => noise('churn')])
+    const x = factors.churnAlpha
+      ? sum(before, [factors.churnAlpha, () => before], [factors.churn, () => noise('churn')])
       : before;
     const start = factors.start ? sum(x, [factors.isFirst, () => x], [factors.isLater, () => memory[0]!]) : null;
     const past = memory.slice(start ? 1 : 0, memories);

@@ -22,7 +22,7 @@ export interface Stage {
   /** The level of x where the denoiser is evaluated. */
   readonly at: Level;
   /** A channel that x goes through before the evaluation, such as the noise of churn: α·x + σ·ε. */
-  readonly raise?: Channel;
+  readonly churn?: Channel;
   readonly x?: number;
   /** The factor of the x that the first stage of the step evaluated. */
   readonly start?: number;
@@ -88,7 +88,7 @@ export const levelType = t.type(
 
 const stageType = record({
   at: levelType,
-  raise: optional(t.type({ alpha: finite, sigma: finite }, 'a channel { alpha, sigma } of finite numbers')),
+  churn: optional(t.type({ alpha: finite, sigma: finite }, 'a channel { alpha, sigma } of finite numbers')),
   x: optional(finite),
   start: optional(finite),
   x0: optional(finite),

@@ -227,5 +227,5 @@ it('DDIM inversion takes x̂₀ and ε̂ of its first step where it ends, at α�
   const [first] = right(ddimInversion().plan(levelsOf(noising, [0.75, 0.25]), noising));
   // α·x₀ + σ·ε̂ with ε̂ = (α·x₀ - α·x̂₀)/σ, α = 0.75: 2·(α·x₀) - α·x̂₀
   expect(first).toMatchObject({ from: { t: 0 }, to: { t: 0.25 } });
-  expect(first!.stages).toMatchObject([{ at: { t: 0.25 }, raise: { alpha: 0.75, sigma: 0 }, x: 2, x0: -0.75 }]);
+  expect(first!.stages).toMatchObject([{ at: { t: 0.25 }, churn: { alpha: 0.75, sigma: 0 }, x: 2, x0: -0.75 }]);
 });

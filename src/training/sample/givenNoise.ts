@@ -60,9 +60,9 @@ const placesOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>):
 /** The names of the noises that each evaluation draws. */
 const drawnIn = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): readonly (readonly Name[])[] => {
   const stages = stagesOf(sampler.plan);
-  const ofStage = ({ noise = 0, raise }: Stage): readonly Name[] => [
+  const ofStage = ({ noise = 0, churn }: Stage): readonly Name[] => [
     ...(noise === 0 ? [] : (['noise'] as const)),
-    ...(raise === undefined || raise.sigma === 0 ? [] : (['churn'] as const)),
+    ...(churn === undefined || churn.sigma === 0 ? [] : (['churn'] as const)),
   ];
   return inpainter
     ? inpainter.evaluations.map((evaluation) => [...ofStage(stages[evaluation]!), 'known', 'again'])

@@ -179,7 +179,9 @@ const resamplingFields = { ...residualFields, ...resamplingSettings };
 
 /** The configuration of a residual block. */
 export interface ResidualBlockConfig<C, D, E, N = Groups> extends OptionsOf<typeof settings> {
+  /** The channels of the images that it takes. */
   readonly inputs: Extent<C>;
+  /** The channels of its result. */
   readonly outputs: Extent<D>;
   /** The length of the embedding. */
   readonly embedding: Extent<E>;

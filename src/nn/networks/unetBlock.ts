@@ -28,6 +28,7 @@ export type UNetBlock<C extends Dim = Dim, D extends Dim = Dim, E extends Dim = 
 >;
 
 interface UNetBlockConfig<C, D, E> extends ResidualBlockConfig<C, D, E> {
+  /** The heads of its attention: their number, or `{ channels }` of each; null for a block without attention. */
   readonly heads: Heads | null;
 }
 

@@ -31,13 +31,24 @@ const V8_SETTINGS = [
 ];
 
 /**
- * A configuration for the test files that match `chosen`. A file that needs a process has one to itself; the others share
- * processes, and load each source file once.
+ * What only `npm run test:all` runs: examples, programs of the docs other than the examples of exports, and what runs on several
+ * processes or threads. `npm test` runs such a file too if a path is on its command line.
  */
-export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(?:)/) => {
+const WHOLE_PROGRAMS =
+  /^examples[/]|^properties[/](shards|threads)[/]|^properties[/]documentation[/](?!(api|examples|links|options|parts|wrongOptions)[.])/;
+const hasPath = process.argv.slice(2).some((argument) => !argument.startsWith('-') && argument.includes('/'));
+
+/**
+ * A configuration for the test files whose text matches `chosen`, and whose path does not match `omitted`. A file that needs a
+ * process has one to itself; the others share processes, and load each source file once.
+ */
+export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(?:)/, omitted = /(?!)/) => {
   const matching = (paths: readonly string[], pattern: RegExp): string[] =>
     paths.filter((path) => pattern.test(readFileSync(root + path, 'utf8')));
-  const files = matching(allFiles, chosen);
+  const files = matching(
+    allFiles.filter((path) => !omitted.test(path)),
+    chosen,
+  );
   const isolated = matching(files, NEEDS_A_PROCESS);
   return defineConfig({
     resolve: {
@@ -79,5 +90,12 @@ export const configOf = (env: Readonly<Record<string, string>> = {}, chosen = /(
   });
 };
 
-/** `npm test`: the tests that need no GPU and no browser, with two fifths of the samples of laws. `vitest.all.config.ts` adds the rest. */
-export default configOf({ NOISEFOLD_RUNS: process.env['NOISEFOLD_RUNS'] ?? '0.4' });
+/**
+ * `npm test`: laws with two fifths of their samples, types, golden values and units, without a GPU and a browser.
+ * `vitest.all.config.ts` adds the rest.
+ */
+export default configOf(
+  { NOISEFOLD_RUNS: process.env['NOISEFOLD_RUNS'] ?? '0.4' },
+  /(?:)/,
+  hasPath ? /(?!)/ : WHOLE_PROGRAMS,
+);

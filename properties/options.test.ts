@@ -165,7 +165,7 @@ const rows: readonly Row[] = [
   row('flowHeun', solving(d.flowHeun), {}, { alpha: 1, churn: 0 }),
   row('flowSde', solving(d.flowSde), {}, { method: 'euler' }),
   row('kdpm2', solving(d.kdpm2), {}, { churn: 0 }),
-  row('kdpm2Ancestral', solving(d.kdpm2Ancestral), {}, { eta: 1, maxFall: 9 }),
+  row('kdpm2Ancestral', solving(d.kdpm2Ancestral), {}, { eta: 1, maxSigmaRatio: 9 }),
   row('restart', solving(d.restart), { intervals: [] }, { sNoise: 1, rho: 7 }),
   row('tcd', solving(d.tcd), {}, { gamma: 0.3 }),
   row('uniPC', solving(d.uniPC), {}, { order: 1, variant: 'bh1' }),

@@ -31,8 +31,8 @@ const V8_SETTINGS = [
 ];
 
 /**
- * What only `npm run test:all` runs: examples, programs of the docs other than the examples of exports, and what runs on several
- * processes or threads. `npm test` runs such a file too if a path is on its command line.
+ * Test files that only `npm run test:all` runs: those of the examples, of programs on pages of the docs, and of several processes
+ * or threads. `npm test` runs them too if its command line names a path.
  */
 const WHOLE_PROGRAMS =
   /^examples[/]|^properties[/](shards|threads)[/]|^properties[/]documentation[/](?!(api|examples|links|options|parts|wrongOptions)[.])/;

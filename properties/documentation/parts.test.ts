@@ -11,7 +11,7 @@ import { type Exported, publicNames } from './examples.js';
 interface Place {
   readonly at: string;
   readonly add: string;
-  /** What an entry begins with, such as a quote; a name alone if left out. */
+  /** The characters before the name in an entry, such as a quote; none if left out. */
   readonly begins?: string;
   /** The parts that need no entry, with the reasons. */
   readonly except?: Readonly<Record<string, string>>;
@@ -131,7 +131,7 @@ const hasEntry = (name: string, { at, begins = '\\b' }: Place): boolean => {
   return new RegExp(`${begins}${name}\\b`).test(texts.get(at)!);
 };
 
-/** What a place wants of a part: nothing, an entry, or that an exception goes. */
+/** Lists the complaint about a part in a place: a missing entry, or an exception that is not needed. Empty if there is none. */
 const wantedOf = (kind: string, name: string, place: Place): readonly string[] => {
   const isExcept = place.except?.[name] !== undefined;
   if (hasEntry(name, place) !== isExcept) return [];

@@ -63,7 +63,7 @@ const pointSteps: Law<readonly [string, { readonly noising: DiscreteNoising; rea
   {
     name: 'every stage is exact for data at a single point',
     formula:
-      'x·√ᾱ_t + start·√ᾱ_begin + Σ x0 = √ᾱ_s and (x·√(1−ᾱ_t) + start·√(1−ᾱ_begin))² + σ² = 1−ᾱ_s, within 64 roundings of the factors, and for heun times √ᾱ_s·σ of x where its step began, if that is more: it carries on x/√ᾱ; without signal as well: q(x_s|x_0) from q(x_t|x_0)',
+      'x·√ᾱ_t + start·√ᾱ_begin + Σ x0 = √ᾱ_s and (x·√(1−ᾱ_t) + start·√(1−ᾱ_begin))² + σ² = 1−ᾱ_s, within 64 roundings of the factors, without signal as well; for heun times √ᾱ_s·σ where that is more, σ at the beginning of the step, since its factor of x/√ᾱ is 1 + (σ′ − σ)/σ: q(x_s|x_0) from q(x_t|x_0)',
     source: 'the flow of a point; DDIM (Song et al. 2021), lemma 1',
     arbitrary: fc.tuple(
       fc.constantFrom(...Object.keys(ofX0)),
@@ -74,16 +74,16 @@ const pointSteps: Law<readonly [string, { readonly noising: DiscreteNoising; rea
       stagesOn(ofX0[name]!, noising, timesteps).reduce<Violation>((violation, stage, i) => {
         const { at, begin, end, start = 0 } = stage;
         const { x, x0, noise } = factorsOf(stage);
-        const carried = name === 'heun' && begin.alpha > 0 ? Math.max(1, end.alpha * sigmaOf(begin)) : 1;
-        const own = (1 + Math.abs(x) + Math.abs(start)) * carried; // heun's x may be below 0
-        const size = x0.reduce((sum, weight) => sum + Math.abs(weight), own);
+        // heun's factor of x/√ᾱ is 1 + (σ′ − σ)/σ, rounded at 1
+        const rounding = 64 * ULP * (name === 'heun' && begin.alpha > 0 ? Math.max(1, end.alpha * sigmaOf(begin)) : 1);
+        const size = x0.reduce((sum, weight) => sum + Math.abs(weight), 1 + x + start);
         const scale = x0.reduce((sum, weight) => sum + weight, x * at.alpha + start * begin.alpha);
         const variance = (x * at.sigma + start * begin.sigma) ** 2 + noise ** 2;
         return (
           violation ??
           firstOf(
-            near(`scale of stage ${i}`, scale, end.alpha, 64 * ULP * size),
-            near(`variance of stage ${i}`, variance, end.sigma ** 2, 64 * ULP * own),
+            near(`scale of stage ${i}`, scale, end.alpha, rounding * size),
+            near(`variance of stage ${i}`, variance, end.sigma ** 2, rounding * (1 + x + start)),
           )
         );
       }, null),

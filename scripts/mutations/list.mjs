@@ -299,15 +299,15 @@ export const mutations = [
   {
     name: 'the limit of Heun is 101',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'MAX_FALL = 100;',
-    to: 'MAX_FALL = 101;',
+    from: 'MAX_SIGMA_RATIO = 100;',
+    to: 'MAX_SIGMA_RATIO = 101;',
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {
     name: 'the limit of Heun is 99',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'MAX_FALL = 100;',
-    to: 'MAX_FALL = 99;',
+    from: 'MAX_SIGMA_RATIO = 100;',
+    to: 'MAX_SIGMA_RATIO = 99;',
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {
@@ -544,8 +544,8 @@ export const mutations = [
   {
     name: 'the fall of σ is limited on the grids of EDM too',
     file: 'src/diffusion/solvers/steps.ts',
-    from: 'Math.max(HIGH, MAX_FALL * sigmaOf(to))',
-    to: 'MAX_FALL * sigmaOf(to)',
+    from: 'Math.max(HIGH, MAX_SIGMA_RATIO * sigmaOf(to))',
+    to: 'MAX_SIGMA_RATIO * sigmaOf(to)',
     tests: ['src/diffusion/solvers/edm.test.ts'],
   },
   {

@@ -21,7 +21,7 @@ const builders: Readonly<Record<string, (config: never) => either.Either<Noisefo
   encoderClassifier,
 };
 
-/** What sampling depends on in the description of a training. */
+/** Describes, for files, what sampling depends on: the prediction, the number of classes and the noising process. */
 export const sampledConfig = <P, I extends ImageShape>({
   model,
   noising,

@@ -41,7 +41,7 @@ export const channelMonoid = { concat: compose, empty: identity };
  * foldChannels(steps) // → { alpha: 0.6, sigma: 0.8 }
  * foldChannels([]) // → { alpha: 1, sigma: 0 }
  */
-export const foldChannels: (channels: readonly Channel[]) => Channel = (channels: readonly Channel[]) =>
+export const foldChannels = (channels: readonly Channel[]): Channel =>
   channels.reduce(channelMonoid.concat, channelMonoid.empty);
 
 /**

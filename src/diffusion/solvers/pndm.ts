@@ -3,8 +3,8 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Level } from '../channels/level.js';
 import type { Path } from '../paths/path.js';
 import { type Form, type Prediction, plus, solverOf, type StepParts, times } from './algorithm.js';
-import { fallBeside, orderOf, refusedFall, type SolverFrom, withOptions } from './solverOptions.js';
-import { ddimStep, evaluatesAgain, hasSignal, MAX_FALL, meanStep, move, recent, weighted } from './steps.js';
+import { sigmaRatioBeside, orderOf, refusedSigmaRatio, type SolverFrom, withOptions } from './solverOptions.js';
+import { ddimStep, evaluatesAgain, hasSignal, MAX_SIGMA_RATIO, meanStep, move, recent, weighted } from './steps.js';
 
 /** The Adams-Bashforth weights for equal steps, for 1 to 4 ε̂. The last row is PNDM's eq. 12. */
 export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
@@ -38,8 +38,8 @@ const options = /* @__PURE__ */ schema('pndm', {
   /** 'fewer' ε̂ if left out; 'heun', a first step with the mean of ε̂ at both ends; or 'rungeKutta' (F-PNDM, Algorithm 2). */
   start: optional(oneOf('fewer', 'heun', 'rungeKutta'), 'fewer'),
   /** The most by which σ may fall in a step of this start; 4 for 'rungeKutta', 100 for 'heun' if left out, Infinity as in published code. */
-  maxSigmaRatio: fallBeside,
-}).rule(({ start, maxSigmaRatio }) => refusedFall(maxSigmaRatio, ['start', start], ['heun', 'rungeKutta']));
+  maxSigmaRatio: sigmaRatioBeside,
+}).rule(({ start, maxSigmaRatio }) => refusedSigmaRatio(maxSigmaRatio, ['start', start], ['heun', 'rungeKutta']));
 
 interface PndmOptions extends OptionsOf<typeof options> {}
 
@@ -73,7 +73,8 @@ export const pndm: SolverFrom<PndmOptions> = withOptions(options, ({ order, star
     if (half) return rungeKutta(parts, own, from, half, to);
     const predictions = recent(own, past, to, order, hasSignal);
     const next = meanStep(predictions, ADAMS_BASHFORTH[predictions.length - 1]!, from, to); // eq. 12
-    const repeats = start === 'heun' && index === 0 && order > 1 && evaluatesAgain(from, to, maxSigmaRatio ?? MAX_FALL);
+    const repeats =
+      start === 'heun' && index === 0 && order > 1 && evaluatesAgain(from, to, maxSigmaRatio ?? MAX_SIGMA_RATIO);
     return repeats ? move(x, times(1 / 2, plus(own.epsilon, D(next, to).epsilon)), from, to) : next;
   }),
 );

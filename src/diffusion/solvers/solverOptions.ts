@@ -56,8 +56,8 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     'an order of 2 is usual',
   );
 
-/** The most by which σ/α may fall in a step with more than one prediction; see {@link MAX_FALL}. */
-const fall = hinted(
+/** The most by which σ/α may fall in a step with more than one prediction; see {@link MAX_SIGMA_RATIO}. */
+const sigmaRatio = hinted(
   refined(t.number, 'a number ≥ 1, or Infinity', (n) => n >= 1),
   'Infinity is as in published code; in JSON, which has none, write 1e300',
 );
@@ -65,19 +65,19 @@ const fall = hinted(
 /** The option of solvers that evaluate again in a step. */
 export const fallFields = {
   /** The most by which σ may fall in a step that evaluates again; if left out, 100 from a σ above 1000, else any; Infinity as in published code. */
-  maxSigmaRatio: optional(fall),
+  maxSigmaRatio: optional(sigmaRatio),
 };
 
-/** The option of a fall that has an effect only beside some values of another one, and so no default in its declaration. */
-export const fallBeside = optional(fall);
+/** The option `maxSigmaRatio` where it has an effect only beside some values of another one, and so no default in its declaration. */
+export const sigmaRatioBeside = optional(sigmaRatio);
 
-/** The rule for {@link fallBeside}: it is left out unless another option has one of the values beside which it has an effect. */
-export const refusedFall = (
-  fall: number | undefined,
+/** The rule for {@link sigmaRatioBeside}: it is left out unless another option has one of the values beside which it has an effect. */
+export const refusedSigmaRatio = (
+  ratio: number | undefined,
   [option, value]: readonly [option: string, value: string],
   others: readonly string[],
 ) =>
-  fall === undefined || others.includes(value)
+  ratio === undefined || others.includes(value)
     ? null
     : ({
         field: 'maxSigmaRatio',
@@ -91,12 +91,12 @@ export const spaceFields = {
   /** The prediction that it integrates: 'x0' if left out, or 'epsilon'. */
   space: optional(oneOf('x0', 'epsilon'), 'x0'),
   /** In ε̂, the most by which σ may fall in a step of order above 1; 100 if left out, Infinity as in published code. */
-  maxSigmaRatio: fallBeside,
+  maxSigmaRatio: sigmaRatioBeside,
 };
 
-/** The rule between {@link spaceFields}: only a method in ε̂ has a greatest fall. */
-export const fallsInNoise = ({ space, maxSigmaRatio }: Filled<typeof spaceFields>) =>
-  refusedFall(maxSigmaRatio, ['space', space], ['epsilon']);
+/** The rule between {@link spaceFields}: only a method in ε̂ has a greatest ratio. */
+export const sigmaRatioInNoise = ({ space, maxSigmaRatio }: Filled<typeof spaceFields>) =>
+  refusedSigmaRatio(maxSigmaRatio, ['space', space], ['epsilon']);
 
 /** The rule for two predictions: half of the step with the difference of both, or the integral of the line through them. */
 export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');

@@ -103,7 +103,7 @@ export const hasSignal = (from: Channel): boolean => leavesSignal(from);
  * The most by which σ/α may fall over a step with more than one prediction, if a solver does not say otherwise. Over the first steps
  * of a coarse grid of the cosine schedule, from a σ of thousands, a slope would mean nothing.
  */
-export const MAX_FALL = 100;
+export const MAX_SIGMA_RATIO = 100;
 
 /** The σ up to which a step may fall by any factor, if `maxSigmaRatio` is left out: EDM's grids begin at 80, and its churn at 80·√2. */
 const HIGH = 1000;
@@ -111,7 +111,8 @@ const HIGH = 1000;
 /** Tests if a step evaluates again: its length is finite, and σ/α falls by `maxSigmaRatio` at most. */
 export const evaluatesAgain = (from: Channel, to: Channel, maxSigmaRatio?: number): boolean =>
   hasLength(from, to) &&
-  sigmaOf(from) <= (maxSigmaRatio === undefined ? Math.max(HIGH, MAX_FALL * sigmaOf(to)) : maxSigmaRatio * sigmaOf(to));
+  sigmaOf(from) <=
+    (maxSigmaRatio === undefined ? Math.max(HIGH, MAX_SIGMA_RATIO * sigmaOf(to)) : maxSigmaRatio * sigmaOf(to));
 
 /** The level between two others where ln(σ/α) has gone the fraction r of the way. */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>

@@ -1,7 +1,7 @@
 import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { type Algorithm, minus, plus, solverOf, times } from '../algorithm.js';
-import { fallsInNoise, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
+import { sigmaRatioInNoise, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
 import { lengthOf, type OrderAt, recent } from '../steps.js';
 import { exponentialStep, type StepKind } from './exponentialStep.js';
 import { lowering, multistepFields, usableIn } from './multistep.js';
@@ -52,7 +52,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPP', {
   /** The term of order 3 with φ₃: 'exact' if left out, or 'half' of it, as in the code of DPM-Solver and of diffusers. */
   phi3: optional(oneOf('exact', 'half'), 'exact'),
   ...multistepFields,
-}).rule(fallsInNoise);
+}).rule(sigmaRatioInNoise);
 
 interface DpmSolverPPOptions extends OptionsOf<typeof options> {}
 

@@ -1,7 +1,7 @@
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import {
   anyEta,
-  fallsInNoise,
+  sigmaRatioInNoise,
   noiseFactor,
   orderOf,
   pairRule,
@@ -22,7 +22,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPPSde', {
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
   ...multistepFields,
-}).rule(fallsInNoise);
+}).rule(sigmaRatioInNoise);
 
 interface SdeOptions extends OptionsOf<typeof options> {}
 

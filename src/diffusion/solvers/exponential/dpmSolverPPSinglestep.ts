@@ -2,7 +2,7 @@ import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import {
   anyEta,
-  fallsInNoise,
+  sigmaRatioInNoise,
   noiseFactor,
   orderOf,
   pairRule,
@@ -24,7 +24,7 @@ const options = /* @__PURE__ */ schema('dpmSolverPPSinglestep', {
   /** The standard deviation of the noise; 1 if left out. */
   sNoise: noiseFactor,
   ...spaceFields,
-}).rule(fallsInNoise);
+}).rule(sigmaRatioInNoise);
 
 interface SinglestepOptions extends OptionsOf<typeof options> {}
 

@@ -5,7 +5,7 @@ import { optional } from '../../../internal/schema.js';
 import type { Level } from '../../channels/level.js';
 import { type Algorithm, type Form, minus, type Past, plus, type Prediction, times } from '../algorithm.js';
 import { spaceFields } from '../solverOptions.js';
-import { evaluatesAgain, hasLength, lengthOf, MAX_FALL, type OrderAt, recent, type Usable } from '../steps.js';
+import { evaluatesAgain, hasLength, lengthOf, MAX_SIGMA_RATIO, type OrderAt, recent, type Usable } from '../steps.js';
 import { exponentialStep, type MomentRules, type StepKind } from './exponentialStep.js';
 
 /** The settings of a method. */
@@ -46,7 +46,7 @@ export const lowering =
     lowerOrderFinal ? left : Infinity;
 
 /** The steps of a method that may have more than one prediction. In ε̂, also those over which σ/α does not fall too far. */
-export const usableIn = (space: 'x0' | 'epsilon', maxSigmaRatio = MAX_FALL): Usable =>
+export const usableIn = (space: 'x0' | 'epsilon', maxSigmaRatio = MAX_SIGMA_RATIO): Usable =>
   space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxSigmaRatio);
 
 /**

@@ -2,7 +2,7 @@ import { amount, functionOf, hinted, oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { sigmaOf } from '../../channels/channel.js';
-import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { sigmaRatioInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { solverOf } from '../algorithm.js';
 import { correctorFields, lowering, multistepFields, predictorCorrector } from './multistep.js';
 
@@ -31,7 +31,7 @@ const options = /* @__PURE__ */ schema('saSolver', {
   correctsEnd: optional(t.boolean, false),
   ...correctorFields,
   ...multistepFields,
-}).rule(fallsInNoise);
+}).rule(sigmaRatioInNoise);
 
 interface SaSolverOptions extends OptionsOf<typeof options> {}
 

@@ -3,7 +3,7 @@ import { type Level, pairsOf } from '../../channels/level.js';
 import { pathOf } from '../../paths/noising.js';
 import { type Algorithm, plus, type Prediction, times, traced } from '../algorithm.js';
 import { planning, type Solver } from '../plan.js';
-import { evaluatesAgain, lengthOf, MAX_FALL } from '../steps.js';
+import { evaluatesAgain, lengthOf, MAX_SIGMA_RATIO } from '../steps.js';
 import { exponentialStep, type PairRule, pairOf, type StepKind } from './exponentialStep.js';
 
 /** The settings of a method. */
@@ -28,7 +28,7 @@ export interface Singlestep extends StepKind {
 const over =
   (
     [from, ...levels]: readonly [Level, ...Level[]],
-    { pair, exactWithin = false, parabola = false, space = 'x0', maxSigmaRatio = MAX_FALL, ...kind }: Singlestep,
+    { pair, exactWithin = false, parabola = false, space = 'x0', maxSigmaRatio = MAX_SIGMA_RATIO, ...kind }: Singlestep,
   ): Algorithm =>
   ({ x, D, noise }) => {
     const predictions: Prediction[] = [D(x, from)];
@@ -55,7 +55,7 @@ const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma
 const goesOn = (
   step: readonly Level[],
   to: Level,
-  { order, space = 'x0', maxSigmaRatio = MAX_FALL }: Singlestep,
+  { order, space = 'x0', maxSigmaRatio = MAX_SIGMA_RATIO }: Singlestep,
 ): boolean =>
   step.length <= order &&
   isFinite(step.at(-2)!, step.at(-1)!) &&

@@ -1,7 +1,7 @@
 import { oneOf } from '../../../internal/decode.js';
 import { t } from '../../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { fallsInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
+import { sigmaRatioInNoise, orderOf, type SolverFrom, withOptions } from '../solverOptions.js';
 import { solverOf } from '../algorithm.js';
 import { correctorFields, lowering, multistepFields, predictorCorrector } from './multistep.js';
 
@@ -20,7 +20,7 @@ const options = /* @__PURE__ */ schema('uniPC', {
   corrector: optional(t.boolean, true),
   ...correctorFields,
   ...multistepFields,
-}).rule(fallsInNoise);
+}).rule(sigmaRatioInNoise);
 
 interface UniPCOptions extends OptionsOf<typeof options> {}
 

@@ -35,7 +35,7 @@ interface SchedulerField {
 export type SchedulerFields = { readonly [N in FieldName]?: SchedulerField };
 
 /** A field with one more rule. */
-export const refusing = (
+const refusing = (
   field: SchedulerField,
   applies: Rule['applies'],
   expected: Rule['expected'],
@@ -197,6 +197,59 @@ export const OWN = {
 /** Some of these fields, by name. */
 export const fieldsOf = (...names: readonly FieldName[]): SchedulerFields =>
   Object.fromEntries(names.map((name) => [name, FIELDS[name]]));
+
+/** Fields of the process. */
+export const BETAS = ['num_train_timesteps', 'beta_start', 'beta_end', 'beta_schedule', 'trained_betas', 'prediction_type'] as const; // oxfmt-ignore
+
+/** Fields of the grid of timesteps. */
+export const GRID = ['timestep_spacing', 'steps_offset'] as const;
+
+/** Fields of the correction of x̂₀. */
+export const THRESHOLDS = ['thresholding', 'dynamic_thresholding_ratio', 'sample_max_value'] as const;
+export const CLIPS = [...THRESHOLDS, 'clip_sample', 'clip_sample_range'] as const;
+
+/** Fields of grids by noise level. */
+export const SIGMAS = ['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas'] as const;
+
+/** Fields of grids of a flow. */
+export const FLOW = ['use_flow_sigmas', 'flow_shift', 'use_dynamic_shifting', 'time_shift_type'] as const;
+
+/** Fields of the order and the type of DPM-Solver's steps. */
+export const ORDERS = [...THRESHOLDS, 'final_sigmas_type', 'solver_order', 'solver_type', 'lower_order_final'] as const;
+
+/** The fields of multistep and singlestep DPM-Solver. */
+export const dpmFields = (...first: readonly FieldName[]): SchedulerFields => ({
+  ...fieldsOf(...BETAS, ...first, ...ORDERS, ...SIGMAS, 'lambda_min_clipped', ...FLOW),
+  use_karras_sigmas: OWN.roundedSpacing(0.5),
+  variance_type: { type: oneOf('learned', 'learned_range') }, // the variance is not used
+});
+
+/** The fields of schedulers over σ. */
+export const sigmaFields = fieldsOf(...BETAS, ...GRID, ...SIGMAS);
+
+/** The fields of flow matching. */
+export const flowFields: SchedulerFields = {
+  ...fieldsOf('num_train_timesteps', 'shift'),
+  num_train_timesteps: { type: only(1000) }, // the network gets 1000·t
+};
+export const flowTimeFields: SchedulerFields = {
+  ...flowFields,
+  use_dynamic_shifting: OWN.dynamicShifting,
+  ...fieldsOf('base_shift', 'max_shift', 'base_image_seq_len', 'max_image_seq_len'),
+  time_shift_type: { type: oneOf('exponential', 'linear') },
+  ...fieldsOf('invert_sigmas'),
+  shift_terminal: OWN.flowTerminal,
+  ...fieldsOf(...SIGMAS),
+  use_karras_sigmas: OWN.flowSpacing,
+};
+
+/** The fields of EDM. A grid of another number of steps replaces `num_train_timesteps`. */
+export const edmFields: SchedulerFields = {
+  ...fieldsOf('final_sigmas_type', 'sigma_min', 'sigma_max', 'sigma_data'),
+  sigma_schedule: OWN.edmSchedule,
+  prediction_type: OWN.edmPrediction,
+  ...fieldsOf('rho', 'num_train_timesteps'),
+};
 
 /** The fields of a scheduler in one order. */
 const listed = (fields: SchedulerFields): readonly (readonly [FieldName, SchedulerField])[] =>

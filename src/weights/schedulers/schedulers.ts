@@ -33,16 +33,28 @@ import { noteOnFlow, timesOfUniPC } from './flowTimes.js';
 import { pndmScheduler } from './pndmScheduler.js';
 import {
   algorithms,
+  BETAS,
   betaSchedules,
+  CLIPS,
+  dpmFields,
+  edmFields,
   evenTimesteps,
   fieldsOf,
   FIELDS,
+  FLOW,
+  flowFields,
+  flowTimeFields,
+  GRID,
   noting,
+  ORDERS,
   OWN,
   type SchedulerFields,
+  sigmaFields,
+  SIGMAS,
+  THRESHOLDS,
 } from './schedulerFields.js';
 import { fromSigma, noisyToTheEnd, strided } from './schedulerPaths.js';
-import type { FieldName, SchedulerReader, SchedulerSettings } from './schedulerSettings.js';
+import type { SchedulerReader, SchedulerSettings } from './schedulerSettings.js';
 import {
   deisSteps,
   dpmMultistepSteps,
@@ -75,35 +87,6 @@ export interface Scheduler {
   readonly write?: (noising: Noising, network: WrittenNetwork) => JsonRecord | undefined;
 }
 
-/** Fields of the process. */
-const BETAS = ['num_train_timesteps', 'beta_start', 'beta_end', 'beta_schedule', 'trained_betas', 'prediction_type'] as const; // oxfmt-ignore
-
-/** Fields of the grid of timesteps. */
-const GRID = ['timestep_spacing', 'steps_offset'] as const;
-
-/** Fields of the correction of x̂₀. */
-const THRESHOLDS = ['thresholding', 'dynamic_thresholding_ratio', 'sample_max_value'] as const;
-const CLIPS = [...THRESHOLDS, 'clip_sample', 'clip_sample_range'] as const;
-
-/** Fields of grids by noise level. */
-const SIGMAS = ['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas'] as const;
-
-/** Fields of grids of a flow. */
-const FLOW = ['use_flow_sigmas', 'flow_shift', 'use_dynamic_shifting', 'time_shift_type'] as const;
-
-/** Fields of the order and the type of DPM-Solver's steps. */
-const ORDERS = [...THRESHOLDS, 'final_sigmas_type', 'solver_order', 'solver_type', 'lower_order_final'] as const;
-
-/** The fields of multistep and singlestep DPM-Solver. */
-const dpmFields = (...first: readonly FieldName[]): SchedulerFields => ({
-  ...fieldsOf(...BETAS, ...first, ...ORDERS, ...SIGMAS, 'lambda_min_clipped', ...FLOW),
-  use_karras_sigmas: OWN.roundedSpacing(0.5),
-  variance_type: { type: oneOf('learned', 'learned_range') }, // the variance is not used
-});
-
-/** The fields of schedulers over σ. */
-const sigmaFields = fieldsOf(...BETAS, ...GRID, ...SIGMAS);
-
 /** The range of betas of latent diffusion. */
 const LATENT = { beta_start: 0.00085, beta_end: 0.012 };
 
@@ -120,29 +103,7 @@ const ofDistilled: Partial<TimestepScheduler> = {
   grid: ({ original_inference_steps: original }, steps) => lcmGrid(steps, { original }),
 };
 
-/** The fields of flow matching. */
-const flowFields: SchedulerFields = {
-  ...fieldsOf('num_train_timesteps', 'shift'),
-  num_train_timesteps: { type: only(1000) }, // the network gets 1000·t
-};
-const flowTimeFields: SchedulerFields = {
-  ...flowFields,
-  use_dynamic_shifting: OWN.dynamicShifting,
-  ...fieldsOf('base_shift', 'max_shift', 'base_image_seq_len', 'max_image_seq_len'),
-  time_shift_type: { type: oneOf('exponential', 'linear') },
-  ...fieldsOf('invert_sigmas'),
-  shift_terminal: OWN.flowTerminal,
-  ...fieldsOf(...SIGMAS),
-  use_karras_sigmas: OWN.flowSpacing,
-};
-
-/** The fields of EDM. A grid of another number of steps replaces `num_train_timesteps`. */
-const edmFields: SchedulerFields = {
-  ...fieldsOf('final_sigmas_type', 'sigma_min', 'sigma_max', 'sigma_data'),
-  sigma_schedule: OWN.edmSchedule,
-  prediction_type: OWN.edmPrediction,
-  ...fieldsOf('rho', 'num_train_timesteps'),
-};
+/** The range of σ of EDM. */
 const EDM = { sigma_min: 0.002, sigma_max: 80 };
 
 const overT = (solver: TimestepScheduler['solver'], more: Partial<TimestepScheduler> = {}): SchedulerReader =>

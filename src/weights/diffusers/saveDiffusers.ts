@@ -21,7 +21,8 @@ import { writeWeights } from '../saveWeights.js';
 import { CONFIG, HALF, INDEX, inFolder, SCHEDULER, weightNames } from './folder.js';
 import { networkConfig } from './networkConfig.js';
 import type { JsonRecord } from '../pythonJson.js';
-import { schedulerConfig, type WrittenNetwork } from '../schedulers/writeScheduler.js';
+import type { WrittenNetwork } from '../schedulers/schedulers.js';
+import { schedulerConfig } from '../schedulers/writeScheduler.js';
 
 const jsonRecord: t.Type<JsonRecord> = t.intersection([t.UnknownRecord, json]);
 

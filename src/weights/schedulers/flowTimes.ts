@@ -3,24 +3,14 @@ import type { SigmaRange } from '../../diffusion/index.js';
 import { ramp } from '../../internal/numerics/ramp.js';
 import { type SchedulerSettings, spacingOf } from './schedulerSettings.js';
 
-/** The sampling of a flow by a scheduler (`use_flow_sigmas`). */
-export interface Flow {
-  /** Its times of a number of steps, falling, before they are shifted. */
-  readonly times: (steps: number) => readonly number[];
-  /** True if `use_karras_sigmas` may replace the times. */
-  readonly takesKarras: boolean;
-  /** The differences of its times from those of other versions of diffusers. */
-  readonly notes: (settings: SchedulerSettings, times: readonly number[]) => readonly string[];
-}
-
-/** Equal steps from 1 - 1/1000 to the data, without it. */
-const timesOfDpm = (steps: number): readonly number[] =>
+/** DPM-Solver: equal steps from 1 - 1/1000 to the data, without it. */
+export const timesOfDpm = (steps: number): readonly number[] =>
   Array.from(ramp(1, 1 / 1000, steps + 1), (alpha) => 1 - alpha)
     .reverse()
     .slice(0, steps);
 
-/** Equal steps from 1 to 1/1000, without it. */
-const timesOfUniPC = (steps: number): readonly number[] => [...ramp(1, 1 / 1000, steps + 1).slice(0, steps)];
+/** UniPC: equal steps from 1 to 1/1000, without it. */
+export const timesOfUniPC = (steps: number): readonly number[] => [...ramp(1, 1 / 1000, steps + 1).slice(0, steps)];
 
 /** SD3 (Esser et al. 2024), eq. 23. `timeShift` divides by s·t + (1 - t): another rounding may change the whole timestep. */
 const shiftedBy =
@@ -39,7 +29,7 @@ const stretched = (times: readonly number[], end: number): readonly number[] => 
  * betas are not shifted.
  */
 export const flowTimes = (
-  flow: Flow,
+  timesOf: (steps: number) => readonly number[],
   settings: SchedulerSettings,
   { min, max }: SigmaRange,
   steps: number,
@@ -48,27 +38,18 @@ export const flowTimes = (
   const spacing = spacingOf(settings);
   if (spacing !== undefined)
     return Array.from(spacing(steps, { min: least, max: most }), (sigma) => sigma / (sigma + 1));
-  const shifted = flow.times(steps).map(shiftedBy(shift));
+  const shifted = timesOf(steps).map(shiftedBy(shift));
   const times = end === 0 ? shifted : stretched(shifted, end);
   return times.map((time) => (time === 1 ? 1 - 1e-6 : time));
 };
 
-/** The difference of versions that do not convert noise levels σ to times σ/(σ + 1). */
-const MIXED =
-  'use_karras_sigmas: versions of diffusers that do not convert the noise levels of a flow take them for times; noisefold takes σ/(σ + 1), as later ones';
-
-/** The difference of versions whose UniPC has the times of DPM-Solver. */
-const noteOnBeginning = ({ flow_shift: shift }: SchedulerSettings, times: readonly number[]): string => {
-  const earlier = timesOfDpm(times.length).map(shiftedBy(shift));
+/** The difference of UniPC's times from those of other versions of diffusers, which have the times of DPM-Solver. */
+export const noteOnFlow = (settings: SchedulerSettings, steps: number): string | null => {
+  if (!settings.use_flow_sigmas) return null;
+  if (spacingOf(settings))
+    return 'use_karras_sigmas: versions of diffusers that do not convert the noise levels of a flow take them for times; noisefold takes σ/(σ + 1), as later ones';
+  const times = flowTimes(timesOfUniPC, settings, { min: 0, max: 1 }, steps); // a range is for a spacing
+  const earlier = timesOfDpm(steps).map(shiftedBy(settings.flow_shift));
   const apart = Math.max(...times.map((time, i) => Math.abs(time - earlier[i]!)));
   return `use_flow_sigmas: versions of diffusers without shift_terminal begin at t = ${earlier[0]!.toPrecision(4)}, and noisefold as later ones (t differs by up to ${apart.toPrecision(2)})`;
-};
-
-/** All of the family but UniPC. */
-export const FLOW_OF_DPM: Flow = { times: timesOfDpm, takesKarras: false, notes: () => [] };
-
-export const FLOW_OF_UNIPC: Flow = {
-  times: timesOfUniPC,
-  takesKarras: true,
-  notes: (settings, times) => [spacingOf(settings) ? MIXED : noteOnBeginning(settings, times)],
 };

@@ -7,19 +7,10 @@ import { lowering, predictorCorrector } from '../../diffusion/solvers/exponentia
 import { singlestep } from '../../diffusion/solvers/exponential/singlestep.js';
 import { ADAMS_BASHFORTH } from '../../diffusion/solvers/pndm.js';
 import { meanStep, type OrderAt } from '../../diffusion/solvers/steps.js';
-import type { SchedulerSettings } from './schedulerSettings.js';
+import { isInNoise, type SchedulerSettings } from './schedulerSettings.js';
 
-/** The fields that DPM-Solver's steps depend on. */
-type DpmSettings = Pick<
-  SchedulerSettings,
-  'algorithm_type' | 'solver_order' | 'solver_type' | 'lower_order_final' | 'euler_at_final' | 'final_sigmas_type'
->;
-
-/** Tests if an algorithm integrates ε̂. `deis` stands for `dpmsolver++`. */
-export const isInNoise = (algorithm: string): boolean => ['dpmsolver', 'sde-dpmsolver'].includes(algorithm);
-
-const etaOf = ({ algorithm_type: algorithm }: DpmSettings): number => (algorithm.startsWith('sde') ? 1 : 0);
-const spaceOf = ({ algorithm_type: algorithm }: DpmSettings) => (isInNoise(algorithm) ? 'epsilon' : 'x0');
+const etaOf = ({ algorithm_type: algorithm }: SchedulerSettings): number => (algorithm.startsWith('sde') ? 1 : 0);
+const spaceOf = ({ algorithm_type: algorithm }: SchedulerSettings) => (isInNoise(algorithm) ? 'epsilon' : 'x0');
 
 /** The orders of a multistep method of n steps that ends with lower ones: with `lowers` if n is below 15. */
 const ending =
@@ -31,7 +22,7 @@ const ending =
   };
 
 /** Multistep DPM-Solver and DPM-Solver++, for a number of steps. */
-export const dpmMultistepSteps = (settings: DpmSettings, n: number): Solver => {
+export const dpmMultistepSteps = (settings: SchedulerSettings, n: number): Solver => {
   const { solver_order: order, lower_order_final: lowers, euler_at_final: endsByEuler } = settings;
   return solverOf(
     dpmMultistep({
@@ -47,7 +38,7 @@ export const dpmMultistepSteps = (settings: DpmSettings, n: number): Solver => {
 };
 
 /** Singlestep DPM-Solver and DPM-Solver++, for a number of steps. */
-export const dpmSinglestepSteps = (settings: DpmSettings, n: number): Solver => {
+export const dpmSinglestepSteps = (settings: SchedulerSettings, n: number): Solver => {
   const { solver_order: order, solver_type: type, lower_order_final: lowers, final_sigmas_type: end } = settings;
   const isUneven = n % order !== 0;
   return singlestep({

@@ -1,24 +1,14 @@
 /** Writes processes as `scheduler_config.json` of diffusers. */
-import {
-  type ContinuousNoising,
-  type DiscreteNoising,
-  edm,
-  type Noising,
-  type PreconditioningOptions,
-  rectifiedFlow,
-  trigonometric,
-} from '../../diffusion/index.js';
+import type { ContinuousNoising, DiscreteNoising, Noising } from '../../diffusion/index.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { isDiscrete } from '../../diffusion/paths/noising.js';
 import { show } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { UNetArchitecture } from '../../nn/index.js';
-import { EDM } from './continuousSchedulers.js';
-import { difference } from '../../checkpoints/checkpoint.js';
-import { aboutPath } from '../../checkpoints/storedNoising.js';
 import type { JsonRecord } from '../pythonJson.js';
 import { readScheduler, type ReadScheduler } from './readScheduler.js';
+import { isSamePath, SCHEDULERS, type WrittenNetwork } from './schedulers.js';
 
 const WHERE = 'saveDiffusers: noising';
 
@@ -58,22 +48,8 @@ const betaFields = ({ schedule: { T, betas } }: DiscreteNoising, base: JsonRecor
   ];
 };
 
-/** The default scheduler: that of DDPM. */
-const usualScheduler = ({ learnedVariance }: UNetArchitecture): JsonRecord => ({
-  _class_name: 'DDPMScheduler',
-  clip_sample: true,
-  timestep_spacing: 'leading',
-  variance_type: learnedVariance === 'range' ? 'learned_range' : 'fixed_small',
-});
-
 const wrong = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
-
-/** The network that is written, and its preconditioning. */
-export interface WrittenNetwork {
-  readonly architecture: UNetArchitecture;
-  readonly preconditioning?: PreconditioningOptions;
-}
 
 /** Refuses a network that no pipeline of a `UNet2DModel` samples with: none passes a condition. */
 const takingOnlyImages = ({ condition }: UNetArchitecture) =>
@@ -105,30 +81,9 @@ const expressible = (noising: DiscreteNoising, architecture: UNetArchitecture) =
   return E.right(PREDICTIONS[predicts]);
 };
 
-/** Tests if two continuous paths are one. */
-const isSamePath = (some: ContinuousNoising, other: ContinuousNoising): boolean =>
-  difference('', aboutPath(some), aboutPath(other)) === undefined;
-
-/** The configuration of the usual scheduler of a continuous path and a network of it; undefined if diffusers has none. */
-const usualOfPath = (
-  noising: ContinuousNoising,
-  { architecture: { predicts, timesteps: known, learnedVariance }, preconditioning }: WrittenNetwork,
-): JsonRecord | undefined => {
-  const is = (path: ContinuousNoising): boolean => isSamePath(path, noising);
-  if (learnedVariance !== undefined) return undefined;
-  const takes = (time: number): boolean => known === 'continuous' || known >= time;
-  if (preconditioning === undefined) {
-    if (is(rectifiedFlow()) && predicts === 'velocity' && takes(1000))
-      return { _class_name: 'FlowMatchEulerDiscreteScheduler', num_train_timesteps: 1000, shift: 1 };
-    return is(trigonometric({ timeScale: 1 })) && predicts === 'v' && takes(1)
-      ? { _class_name: 'IPNDMScheduler', num_train_timesteps: 1000 }
-      : undefined;
-  }
-  const { as, sigmaMin = 0, timeScale = 1 } = { sigmaMin: undefined, timeScale: undefined, ...preconditioning };
-  return as === 'edm' && sigmaMin === 0 && timeScale === 1 && is(edm())
-    ? { _class_name: 'EDMEulerScheduler', ...EDM, num_train_timesteps: 1000, final_sigmas_type: 'zero' }
-    : undefined;
-};
+/** The configuration of the usual scheduler of a process and a network of it; undefined if diffusers has none. */
+const usualScheduler = (noising: Noising, network: WrittenNetwork): JsonRecord | undefined =>
+  [...SCHEDULERS.values()].map(({ write }) => write?.(noising, network)).find((config) => config !== undefined);
 
 /**
  * The configuration of a scheduler for a process: the given one if it has that process, otherwise the given one with
@@ -144,7 +99,7 @@ export const schedulerConfig = (
     const { architecture, preconditioning } = network;
     if (!isDiscrete(noising)) return ofPath(noising, network, base);
     return preconditioning === undefined
-      ? ofSchedule(noising, architecture, base ?? usualScheduler(architecture))
+      ? ofSchedule(noising, architecture, base ?? usualScheduler(noising, network)!) // DDPM's
       : wrong(WHERE, 'edm(), for a preconditioned network', 'the process of a schedule');
   })(takingOnlyImages(network.architecture));
 
@@ -153,7 +108,7 @@ const ofPath = (
   network: WrittenNetwork,
   base: JsonRecord | undefined,
 ): either.Either<NoisefoldError, JsonRecord> => {
-  const usual = usualOfPath(noising, network);
+  const usual = usualScheduler(noising, network);
   if (usual === undefined)
     return wrong(
       WHERE,

@@ -70,7 +70,7 @@ export const mutations = [
   {
     name: 'noise around a path without the derivative of its deviation',
     file: 'src/diffusion/losses/loss.ts',
-    from: 'add(y, scaleBy(z, further.rate(t)))',
+    from: 'y: add(y, scaleBy(z, slopeOf(gamma)(t)))',
     to: 'y',
     tests: ['src/diffusion/losses/usualLosses.test.ts'],
   },

@@ -191,19 +191,24 @@ export { importanceTimesteps } from './losses/importanceTimesteps.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type AnyTeacher,
-  type ErrorOptions,
   type Loss,
   type Losses,
   meanLoss,
   type Objective,
-  predictionErrors,
   type SampleLosses,
+  type TargetAverage,
+} from './losses/objective.js';
+export {
+  type ErrorOptions,
+  type NoisedBatch,
+  noisedBatch,
+  predictionErrors,
   simpleLoss,
   simpleLosses,
-  type TargetAverage,
   targetOf,
+  usualLosses,
 } from './losses/loss.js';
-export { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './losses/noisedBatch.js';
+export type { LossInputs, LossOptions } from './losses/lossInputs.js';
 export {
   doublingIntervals,
   type DoublingIntervalsOptions,
@@ -233,7 +238,6 @@ export { pseudoHuberLosses } from './losses/pseudoHuber.js';
 export type { Teacher } from './losses/teacher.js';
 export { cosMapTimes, logitNormalTimes, logNormalTimes, modeTimes, shiftedTimes } from './losses/timeDistribution.js';
 export { importanceWeights, timestepsBy } from './losses/timestepsBy.js';
-export { usualLosses } from './losses/usualLosses.js';
 export {
   antitheticTimes,
   densityOf,

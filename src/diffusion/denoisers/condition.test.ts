@@ -24,7 +24,8 @@ import { type Conditioning, type Denoiser, learningVariance } from './denoiser.j
 import { boundAt } from '../likelihood/boundEvaluation.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
 import { likelihood } from '../likelihood/odeLikelihood.js';
-import { type Losses, meanLoss, predictionErrors, simpleLosses } from '../losses/loss.js';
+import { type Losses, meanLoss } from '../losses/objective.js';
+import { predictionErrors, simpleLosses } from '../losses/loss.js';
 import { pMeanVariance, pSample } from '../likelihood/reverse.js';
 import { sampler } from '../sampling/sampler.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';

@@ -1,5 +1,5 @@
 import { type Dim, mean, type Scalar, type Shape, type Tensor } from '../../dsl/index.js';
-import type { SampleLosses } from './loss.js';
+import type { SampleLosses } from './objective.js';
 import type { Noising } from '../paths/noising.js';
 import type { TimeDraw } from './timeDraw.js';
 

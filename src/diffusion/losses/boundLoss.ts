@@ -15,8 +15,10 @@ import { cdfFields } from '../likelihood/discretizedGaussian.js';
 import { predictionsOf, reverseOf } from '../likelihood/reverse.js';
 import { reverseVariance } from '../likelihood/reverseVariance.js';
 import { boundTerm } from '../likelihood/variationalBound.js';
-import { type Losses, objective, predictionErrors, targetOf } from './loss.js';
-import { lossFields, noisedBatch } from './noisedBatch.js';
+import { type Losses, objective } from './objective.js';
+import { predictionErrors, targetOf } from './loss.js';
+import { lossFields } from './lossInputs.js';
+import { noisedBatch } from './loss.js';
 import { snrWeight } from './weighting.js';
 
 const boundOptions = schema('boundLosses', {

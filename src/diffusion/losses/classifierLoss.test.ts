@@ -5,7 +5,7 @@ import { F } from '../../internal/fp.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { classifierLosses } from './classifierLoss.js';
 import type { Classifier } from '../guidance/guide.js';
-import { noisedBatch } from './noisedBatch.js';
+import { noisedBatch } from './loss.js';
 import { respace } from '../grids/respacing.js';
 import { spaced } from '../grids/grid.js';
 import { ddpm } from '../paths/discreteNoising.js';

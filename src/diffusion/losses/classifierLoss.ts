@@ -18,8 +18,9 @@ import { withName } from '../../internal/dual.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { requireTimestepsWithin } from '../denoisers/overNoising.js';
 import type { Classifier } from '../guidance/guide.js';
-import type { SampleLosses } from './loss.js';
-import { type LossInputs, type LossOptions, noisedBatch } from './noisedBatch.js';
+import type { SampleLosses } from './objective.js';
+import type { LossInputs, LossOptions } from './lossInputs.js';
+import { noisedBatch } from './loss.js';
 import { type Noising, pathOf } from '../paths/noising.js';
 import { requiredLabel } from '../denoisers/labelChecks.js';
 

@@ -30,7 +30,7 @@ import { continuousLinear, edm, rectifiedFlow, trigonometric } from '../paths/co
 import { ddpm } from '../paths/discreteNoising.js';
 import { consistencyDistillationLosses, consistencyLosses } from './consistencyLosses.js';
 import { pseudoHuberDistance } from './distances.js';
-import type { Objective } from './loss.js';
+import type { Objective } from './objective.js';
 import { ectPairs, type NoisePairs } from './noisePairs.js';
 
 /** f(x, σ) = tanh(p·x/(1 + σ)), in numbers and as a denoiser. */

@@ -29,7 +29,7 @@ import { karrasGrid } from '../grids/sigmaGrid.js';
 import { edm } from '../paths/continuousNoising.js';
 import { consistencyDistillationLosses, consistencyLosses } from './consistencyLosses.js';
 import { type Distance, l1Distance, pseudoHuberDistance, squaredL2Distance } from './distances.js';
-import type { Objective } from './loss.js';
+import type { Objective } from './objective.js';
 import { karrasPairs, type NoisePairs } from './noisePairs.js';
 import { progressiveLosses } from './progressiveLosses.js';
 import { edmWeight, snrWeight, truncatedSnrWeight, uniformWeight, type Weighting, weightedBy } from './weighting.js';

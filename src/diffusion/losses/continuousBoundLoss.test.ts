@@ -16,7 +16,8 @@ import { ddpm } from '../paths/discreteNoising.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
 import { boundLosses, rescaledBoundLosses } from './boundLoss.js';
 import { logSNRTimes } from './logSNRTimes.js';
-import { meanLoss, simpleLosses } from './loss.js';
+import { meanLoss } from './objective.js';
+import { simpleLosses } from './loss.js';
 import { sigmoidWeight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
 
 /** SNR and -dSNR/dt by hand, for paths over [0, 1]. */

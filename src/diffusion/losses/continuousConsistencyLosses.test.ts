@@ -25,7 +25,7 @@ import { E } from '../../internal/fp.js';
 import type { Denoiser, Model } from '../denoisers/denoiser.js';
 import { rectifiedFlow, trigonometric } from '../paths/continuousNoising.js';
 import { continuousConsistencyDistillationLosses, continuousConsistencyLosses } from './continuousConsistencyLosses.js';
-import type { Objective } from './loss.js';
+import type { Objective } from './objective.js';
 
 const path = trigonometric({ timeScale: 1 });
 

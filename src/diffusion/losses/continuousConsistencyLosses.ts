@@ -31,8 +31,9 @@ import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { type Noising, requirePath } from '../paths/noising.js';
 import type { ContinuousNoising } from '../paths/path.js';
-import { type AnyTeacher, type Losses, type Objective, objective } from './loss.js';
-import { type LossInputs, type LossOptions, type NoisedBatch, noisedBatch } from './noisedBatch.js';
+import { type AnyTeacher, type Losses, type Objective, objective } from './objective.js';
+import type { LossInputs, LossOptions } from './lossInputs.js';
+import { type NoisedBatch, noisedBatch } from './loss.js';
 import { type WithTeacher, teacherFields, teaching } from './teacher.js';
 
 const tangentFields = {

@@ -31,7 +31,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { AdaptiveDraw, DrawMemory } from './adaptiveDraw.js';
 import { wholeTimesteps } from '../paths/discretePath.js';
 import { requireDiscrete } from '../paths/noising.js';
-import type { SampleLosses } from './loss.js';
+import type { SampleLosses } from './objective.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import { importanceWeights, timestepsBy } from './timestepsBy.js';
 

@@ -1,3 +1,13 @@
+/**
+ * The loss of a denoiser, E λ(t)·‖D(x_t; t) - y‖² over data, times and noise, from top to bottom. That of EDM (Karras et al. 2022,
+ * eq. 8 and table 1) has these parts:
+ *
+ * - the draw of times, `usualTimes`: the time is σ, and ln σ ~ N(-1.2, 1.2²)
+ * - the noise, `noisedBatch`: x = x₀ + σ·ε
+ * - the target y, `targetOf`: x₀
+ * - the error, `predictionErrors`: D(x; σ) - x₀, with D of `preconditioned`
+ * - the weight λ, the denoiser's: 1/c_out² = (σ² + σ_data²)/(σ·σ_data)²
+ */
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import {
@@ -5,30 +15,77 @@ import {
   type Dim,
   type Elementwise,
   fork,
-  mean,
+  type Key,
   meanPerSample,
+  mul,
   normalLike,
-  type Scalar,
   scaleBy,
   type Shape,
   square,
   sub,
   type Tensor,
-  type TreeSpec,
 } from '../../dsl/index.js';
-import { type Denoiser } from '../denoisers/denoiser.js';
-import { overNoising } from '../denoisers/overNoising.js';
+import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
-import { lossFields, type LossInputs, type LossOptions, noisedBatch, requiredKey } from './noisedBatch.js';
 import { targetAt } from '../denoisers/atLevel.js';
+import { dropLabels } from '../denoisers/labelDropout.js';
 import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
+import type { Classifier } from '../guidance/guide.js';
 import { slopeOf } from '../paths/curvePath.js';
-import { type Noising, pathOf, type TimeOf } from '../paths/noising.js';
+import { qSample } from '../paths/forward.js';
+import { isDiscrete, type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 import type { TimeType } from '../paths/path.js';
 import { functionOf } from '../../internal/decode.js';
-import { withName } from '../../internal/dual.js';
 import { raise } from '../../internal/errors.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { checkedInputs, drawnTimes, lossFields, type LossInputs, type LossOptions, requiredKey } from './lossInputs.js';
+import { type Loss, type Losses, meanLoss, objective } from './objective.js';
+
+const lossOptions = schema('loss', lossFields);
+
+/** A batch for a training step: x_t = α_t·x_0 + σ_t·ε, its noise ε, and the conditioning. */
+export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType = TimeType> {
+  readonly xt: Tensor<[B, ...I]>;
+  readonly noise: Tensor<[B, ...I]>;
+  readonly at: Conditioning<B, T>;
+}
+
+/**
+ * Draws times, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
+ * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities.
+ * @example
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
+ * const noising = unwrap(ddpm(cosine(1000)))
+ * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(noising, denoiser)({ x0, key: k }).at.t)
+ * await using nf = await open(reference())
+ * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
+ */
+export const noisedBatch = <P, I extends Shape, N extends Noising>(
+  noising: N,
+  denoiser: Denoiser<P, I> | Classifier<P, I>,
+  options?: LossOptions,
+) => {
+  const { labelDropout, times } = lossOptions.demand(options);
+  const diffuse = qSample(noising);
+  const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
+    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
+    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
+    // both are of the type of the noising
+    const t = (inputs.t ?? drawnTimes(times, noising, x0, keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
+    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0); // ε ~ N(0, I)
+    const xt = diffuse(t, noise)(x0); // α_t·x₀ + σ_t·ε
+    const at = {
+      t,
+      ...(key && { dropout: fork(key, 'dropout').dropout }),
+      ...(condition && { condition }),
+      ...(label && { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
+    };
+    return { xt, noise, at };
+  };
+};
 
 /**
  * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of. Raises `ConfigError` for the
@@ -49,95 +106,6 @@ export const targetOf = <N extends Noising>(noising: N, predicts: Parameterizati
       targetAt(predicts, levels(t))(x0, noise);
 };
 
-/** The loss of each sample and its timestep, which weightings use. */
-export interface SampleLosses<B extends Dim> {
-  readonly losses: Tensor<[B]>;
-  readonly t: Tensor<[B], TimeType>;
-  /** For a classifier: 1 for a correct class, 0 for a wrong one. Only reported; not part of the gradient. */
-  readonly accuracy?: Tensor<[B]>;
-}
-
-/** The losses of a batch, each sample at a time and with noise that are given or drawn from `key`. */
-export type Losses<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => SampleLosses<B>;
-
-/** The scalar that training minimizes: a mean of {@link Losses}. */
-export type Loss<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => Scalar;
-
-/**
- * The mean over a batch of any {@link Losses}.
- * @example
- * const ofOnes = meanLoss<null, []>((_, { x0 }) => ({ losses: square(x0), t: cast(x0, 'int32') }))
- * const traced = program({ x0: 'B', k: 'key' }, ({ x0, k }) => ofOnes(null, { x0, key: k }))
- * await using nf = await open(reference())
- * await nf.run(evaluate(traced, { B: 2 })({ x0: Float32Array.of(1, 2), k: key(7) })) // → [2.5]
- */
-export const meanLoss =
-  <P, I extends Shape>(losses: Losses<P, I>): Loss<P, I> =>
-  (params, inputs) =>
-    mean(losses(params, inputs).losses);
-
-/** A trained denoiser that a loss learns from: the specification of its parameters, and their values on a backend. */
-export interface AnyTeacher {
-  readonly model: { readonly params: TreeSpec<unknown> };
-  readonly params: unknown;
-}
-
-/** A moving average of the parameters, by the share of the newest ones at each update: `emaConstant(0.95)`. */
-export interface TargetAverage {
-  /** The settings as JSON, which snapshots store. */
-  readonly settings: unknown;
-  readonly share: (step: Tensor<[], 'int32'>) => Scalar;
-}
-
-/** Fields of a loss beside its call, which training reads. */
-interface LossFields {
-  /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
-  readonly settings?: unknown;
-  /**
-   * The weight that the losses give to the squared error of x̂₀, as a function of the log-SNR, if they are not the squared error of the
-   * prediction: SNR for `boundLosses`.
-   */
-  readonly weighting?: Elementwise;
-  /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
-  readonly teacher?: AnyTeacher;
-  /** The moving average of the parameters that the losses compare with. They get it as `target`. */
-  readonly target?: TargetAverage;
-  /**
-   * True if x̂₀ learns to be the end of the probability flow through x_t, which `consistency` needs; false if it learns something else,
-   * such as the mean of the data. Not known if left out.
-   */
-  readonly estimatesEnd?: boolean;
-}
-
-/**
- * A training loss for any denoiser and process: {@link simpleLosses}, `hybridLosses`, a result of `weightedBy`, or your own.
- * Snapshots identify it by its function name and its settings.
- */
-export interface Objective extends LossFields {
-  <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I>;
-}
-
-/** An {@link Objective} of this library, with options `O`. */
-export interface ObjectiveWith<O> extends LossFields {
-  <P, I extends Shape, G = unknown>(
-    noising: Itself<Noising>,
-    denoiser: Itself<Denoiser<P, I>>,
-    options?: Exact<G, keyof O> & O,
-  ): Losses<P, I>;
-}
-
-/** Makes an objective, whose name snapshots store. */
-/* @__NO_SIDE_EFFECTS__ */
-export const objective = <O>(
-  name: string,
-  losses: <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: O) => Losses<P, I>,
-  about: LossFields = {},
-): ObjectiveWith<O> =>
-  Object.assign(withName<ObjectiveWith<O>>(name, losses), {
-    estimatesEnd: false,
-    ...about,
-  });
-
 const errorOptions = schema('loss', {
   ...lossFields,
   /** γ(t), the deviation of further noise z around a path of velocities: x_t = α·x₀ + σ·ε + γ·z. None if left out. */
@@ -145,19 +113,6 @@ const errorOptions = schema('loss', {
 });
 
 export interface ErrorOptions extends OptionsOf<typeof errorOptions> {}
-
-/** The field `around`, with its derivative. Raises `ConfigError` for a denoiser that does not predict the velocity. */
-const noiseAround = (gamma: Elementwise | undefined, predicts: Parameterization) => {
-  if (gamma === undefined) return null;
-  if (predicts !== 'velocity')
-    raise('ConfigError', {
-      where: 'loss.around',
-      expected: 'a denoiser of the velocity, which has a target on a path with noise around it',
-      actual: `one that predicts '${predicts}'`,
-      hint: "make the model with predicts: 'velocity'",
-    });
-  return { gamma, rate: slopeOf(gamma) };
-};
 
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
@@ -189,21 +144,58 @@ export const predictionErrors = <P, I extends Shape, G = unknown>(
 ) => {
   const { around, ...others } = errorOptions.demand<ErrorOptions>(options);
   requireSignal('loss', pathOf(noising), denoiser);
-  const { apply } = overNoising(noising)(denoiser);
-  const target = targetOf(noising, denoiser.predicts);
   const noised = noisedBatch(noising, denoiser, others);
-  const further = noiseAround(around, denoiser.predicts);
+  const { apply: D } = overNoising(noising)(denoiser);
+  const target = targetOf(noising, denoiser.predicts);
+  const moved = aroundPath(around, denoiser.predicts);
   return <B extends Dim>(
     params: P,
     inputs: LossInputs<B, I>,
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
-    const { noise, xt, at } = noised(inputs);
-    const y = target(at.t)(inputs.x0, noise);
-    if (further === null) return { error: sub(apply(params, xt, at), y), t: at.t };
-    const z = normalLike(fork(requiredKey(inputs.key, 'noise'), 'around').around, xt);
-    const t = at.t as Tensor<[B]>; // a velocity has continuous times
-    const x = add(xt, scaleBy(z, further.gamma(t)));
-    return { error: sub(apply(params, x, at), add(y, scaleBy(z, further.rate(t)))), t };
+    const { xt, noise, at } = noised(inputs); // t drawn, x_t = α·x₀ + σ·ε
+    const { x, y } = moved(xt, target(at.t)(inputs.x0, noise), at.t, inputs.key);
+    return { error: sub(D(params, x, at), y), t: at.t };
+  };
+};
+
+/**
+ * Moves points of a path and their velocities by noise z around it: x + γ(t)·z and y + γ̇(t)·z. Without γ they stay. Raises
+ * `ConfigError` for a denoiser that does not predict the velocity.
+ */
+const aroundPath = (gamma: Elementwise | undefined, predicts: Parameterization) => {
+  if (gamma !== undefined && predicts !== 'velocity')
+    raise('ConfigError', {
+      where: 'loss.around',
+      expected: 'a denoiser of the velocity, which has a target on a path with noise around it',
+      actual: `one that predicts '${predicts}'`,
+      hint: "make the model with predicts: 'velocity'",
+    });
+  return <B extends Dim, I extends Shape>(
+    x: Tensor<[B, ...I]>,
+    y: Tensor<[B, ...I]>,
+    time: Tensor<[B], TimeType>,
+    key: Key | undefined,
+  ) => {
+    if (gamma === undefined) return { x, y };
+    const z = normalLike(fork(requiredKey(key, 'noise'), 'around').around, x);
+    const t = time as Tensor<[B]>; // a velocity has continuous times
+    return { x: add(x, scaleBy(z, gamma(t))), y: add(y, scaleBy(z, slopeOf(gamma)(t))) };
+  };
+};
+
+/** λ(t)·‖D(x_t; t) - y‖² of each sample, averaged over its elements. λ is 1 if left out. */
+const squaredErrors = <P, I extends Shape>(
+  noising: Noising,
+  denoiser: Denoiser<P, I>,
+  options?: ErrorOptions,
+  weight?: Denoiser<P, I>['weight'],
+): Losses<P, I> => {
+  const errors = predictionErrors(noising, denoiser, options);
+  const { levels } = pathOf(noising);
+  return (params, inputs) => {
+    const { error, t } = errors(params, inputs); // D(x_t; t) - y
+    const losses = meanPerSample(square(error));
+    return { losses: weight === undefined ? losses : mul(losses, weight(levels(t))), t };
   };
 };
 
@@ -217,12 +209,26 @@ export const predictionErrors = <P, I extends Shape, G = unknown>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = /* @__PURE__ */ objective<ErrorOptions>('simpleLosses', (noising, denoiser, options) => {
-  const errors = predictionErrors(noising, denoiser, options);
-  return (params, inputs) => {
-    const { error, t } = errors(params, inputs);
-    return { losses: meanPerSample(square(error)), t };
-  };
+export const simpleLosses = /* @__PURE__ */ objective<ErrorOptions>('simpleLosses', (noising, denoiser, options) =>
+  squaredErrors(noising, denoiser, options),
+);
+
+/**
+ * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow matching,
+ * Lipman et al. 2023), or for a preconditioned network that of the network itself, which is that of x̂₀ with the weight 1/c_out²:
+ * (σ² + σ_data²)/(σ·σ_data)² for EDM (Karras et al. 2022, table 1).
+ * @example
+ * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
+ * const denoiser = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
+ * const inputs = { x0: ones(1), t: constantOf([2], 1), noise: zeros(1) }
+ * // x̂₀ is c_skip, 1/17
+ * usualLosses(edm(), denoiser)(null, inputs).losses // → [((2 ** 2 + 0.5 ** 2) / (2 * 0.5) ** 2) * (16 / 17) ** 2]
+ */
+export const usualLosses = /* @__PURE__ */ objective<LossOptions>('usualLosses', (noising, denoiser, options) => {
+  const { weight } = denoiser; // λ(σ) = 1/c_out² of the squared error of x̂₀
+  return weight === undefined
+    ? squaredErrors(noising, denoiser, options)
+    : squaredErrors(noising, reparameterize(noising, 'x0')(denoiser), options, weight);
 });
 
 /**

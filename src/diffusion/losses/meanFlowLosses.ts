@@ -28,8 +28,9 @@ import { targetAt } from '../denoisers/atLevel.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../paths/forward.js';
 import { requirePath } from '../paths/noising.js';
-import { type Objective, objective } from './loss.js';
-import { type LossOptions, noisedBatch } from './noisedBatch.js';
+import { type Objective, objective } from './objective.js';
+import type { LossOptions } from './lossInputs.js';
+import { noisedBatch } from './loss.js';
 import { usualTimes } from './timeDraw.js';
 
 const options = schema('meanFlowLosses', {

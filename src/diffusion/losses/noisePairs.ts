@@ -30,7 +30,7 @@ import { perSample } from '../channels/batch.js';
 import { requirePath } from '../paths/noising.js';
 import { EDM_RANGE } from '../schedules/spacedSigmas.js';
 import { entriesAt } from '../channels/entries.js';
-import type { TargetAverage } from './loss.js';
+import type { TargetAverage } from './objective.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import type { TimeDraw } from './timeDraw.js';
 import { cellAmong } from './timestepsBy.js';

@@ -1,8 +1,9 @@
 import { meanPerSample, mul, scaleBy, type Shape, square, sub } from '../../dsl/index.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { mapDenoiser } from '../denoisers/mapDenoiser.js';
-import { objective, predictionErrors } from './loss.js';
-import type { LossOptions } from './noisedBatch.js';
+import { objective } from './objective.js';
+import { predictionErrors } from './loss.js';
+import type { LossOptions } from './lossInputs.js';
 import { conversion } from '../denoisers/parameterization.js';
 import { wholeTimesteps } from '../paths/discretePath.js';
 import type { Posterior } from '../channels/channel.js';

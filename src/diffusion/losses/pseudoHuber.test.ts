@@ -4,7 +4,7 @@ import { wasm } from '../../backends/wasm/backend.js';
 import { constantOf, type Tensor, zerosLike } from '../../dsl/index.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { rectifiedFlow } from '../paths/continuousNoising.js';
-import type { Objective } from './loss.js';
+import type { Objective } from './objective.js';
 import { pseudoHuberLosses } from './pseudoHuber.js';
 import { snrWeight, weightedBy } from './weighting.js';
 

@@ -1,8 +1,9 @@
 /** The pseudo-Huber loss: squared for small errors, and linear for large ones. */
 import { argument } from '../../internal/schema.js';
 import { huberPart, pseudoHuber } from './distances.js';
-import { type Objective, objective, predictionErrors } from './loss.js';
-import type { LossOptions } from './noisedBatch.js';
+import { type Objective, objective } from './objective.js';
+import { predictionErrors } from './loss.js';
+import type { LossOptions } from './lossInputs.js';
 import { OBJECTIVE, requireCalled } from './requireCalled.js';
 
 const cOf = argument('pseudoHuberLosses: c', huberPart);

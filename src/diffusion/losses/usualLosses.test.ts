@@ -35,7 +35,7 @@ import { interpolant } from '../paths/interpolant.js';
 import type { ContinuousNoising } from '../paths/path.js';
 import { boundLosses } from './boundLoss.js';
 import { predictionErrors, simpleLosses } from './loss.js';
-import { usualLosses } from './usualLosses.js';
+import { usualLosses } from './loss.js';
 import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
 
 /** Three samples of two numbers, at times that are given. */

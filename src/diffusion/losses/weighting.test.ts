@@ -4,7 +4,8 @@ import { constantOf, fullLike, onHost, type Tensor, treeSpec } from '../../dsl/i
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { type Objective, simpleLosses } from './loss.js';
+import type { Objective } from './objective.js';
+import { simpleLosses } from './loss.js';
 import { scheduleFromBetas } from '../schedules/schedule.js';
 import {
   edmWeight,

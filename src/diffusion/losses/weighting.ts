@@ -32,7 +32,7 @@ import { isDiscrete } from '../paths/noising.js';
 import type { Path, TimeType } from '../paths/path.js';
 import { wholeTimesteps } from '../paths/discretePath.js';
 import { entriesAt } from '../channels/entries.js';
-import type { Objective } from './loss.js';
+import type { Objective } from './objective.js';
 import { requireCalled, WEIGHTING } from './requireCalled.js';
 
 /**

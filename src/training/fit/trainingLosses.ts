@@ -8,10 +8,10 @@ import {
 } from '../../diffusion/index.js';
 import { withoutDropout } from '../../diffusion/denoisers/mapDenoiser.js';
 import { classifierLosses } from '../../diffusion/losses/classifierLoss.js';
-import type { AnyTeacher } from '../../diffusion/losses/loss.js';
+import type { AnyTeacher } from '../../diffusion/losses/objective.js';
 import { levelsWithSignal } from '../../diffusion/denoisers/requireSignal.js';
 import { pathOf } from '../../diffusion/paths/noising.js';
-import { usualLosses } from '../../diffusion/losses/usualLosses.js';
+import { usualLosses } from '../../diffusion/losses/loss.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { dims, isTensor, type Shape } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';

@@ -1,4 +1,5 @@
-import { type Dim, fork, isTensor, type Key, normalLike, type Shape, type Tensor } from '../../dsl/index.js';
+/** The inputs and the options of losses. */
+import { type Dim, isTensor, type Key, type Shape, type Tensor } from '../../dsl/index.js';
 import { nodeOf } from '../../dsl/graph/tensor.js';
 import { demandType, raise, showType } from '../../internal/errors.js';
 import { functionOf, hinted, refined, share, show } from '../../internal/decode.js';
@@ -6,13 +7,9 @@ import { t } from '../../internal/fp.js';
 import { part } from '../../internal/parts.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import type { Condition } from '../denoisers/condition.js';
-import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
-import { qSample } from '../paths/forward.js';
-import type { Classifier } from '../guidance/guide.js';
-import { dropLabels } from '../denoisers/labelDropout.js';
-import { isDiscrete, type Noising, type TimeOf } from '../paths/noising.js';
-import { type TimeDraw, usualTimes } from './timeDraw.js';
+import { isDiscrete, type Noising } from '../paths/noising.js';
 import type { TimeType } from '../paths/path.js';
+import { type TimeDraw, usualTimes } from './timeDraw.js';
 
 /** The options that every loss has. */
 export const lossFields = {
@@ -24,7 +21,6 @@ export const lossFields = {
     usualTimes,
   ),
 };
-const lossOptions = schema('loss', lossFields);
 
 export interface LossOptions extends OptionsOf<typeof lossFields> {}
 
@@ -71,7 +67,7 @@ const inputsOf = schema(
 );
 
 /** The checked inputs of a loss. */
-const checkedInputs = <B extends Dim, I extends Shape>(
+export const checkedInputs = <B extends Dim, I extends Shape>(
   inputs: LossInputs<B, I>,
   timeType: TimeType,
 ): LossInputs<B, I> => {
@@ -106,7 +102,7 @@ export const requiredKey = (key: Key | undefined, purpose: string): Key =>
   });
 
 /** The times of a draw, which anyone may write. Raises `ConfigError` unless it gives one for each sample. */
-const drawnTimes = <B extends Dim, I extends Shape>(
+export const drawnTimes = <B extends Dim, I extends Shape>(
   times: TimeDraw,
   noising: Noising,
   x0: Tensor<[B, ...I]>,
@@ -123,49 +119,4 @@ const drawnTimes = <B extends Dim, I extends Shape>(
   const functionIn = <F>(f: F): F => (typeof f === 'function' ? f : refuse(f));
   const drawn = functionIn(functionIn(times(noising))(x0))(key);
   return isTensor(drawn) && showType(nodeOf(drawn)) === type ? drawn : refuse(drawn);
-};
-
-/** A batch for a training step: x_t = α_t·x_0 + σ_t·ε, its noise ε, and the conditioning. */
-export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType = TimeType> {
-  readonly xt: Tensor<[B, ...I]>;
-  readonly noise: Tensor<[B, ...I]>;
-  readonly at: Conditioning<B, T>;
-}
-
-/**
- * Draws times, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
- * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
- * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities.
- * @example
- * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => x }
- * const noising = unwrap(ddpm(cosine(1000)))
- * const noised = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => noisedBatch(noising, denoiser)({ x0, key: k }).at.t)
- * await using nf = await open(reference())
- * await nf.run(evaluate(noised, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [56]
- */
-export const noisedBatch = <P, I extends Shape, N extends Noising>(
-  noising: N,
-  denoiser: Denoiser<P, I> | Classifier<P, I>,
-  options?: LossOptions,
-) => {
-  const { labelDropout, times } = lossOptions.demand(options);
-  const diffuse = qSample(noising);
-  const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
-  return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
-    const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
-    // both are of the type of the noising
-    const t = (inputs.t ?? drawnTimes(times, noising, x0, keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
-    const noise = inputs.noise ?? normalLike(keyOf('noise'), x0);
-    return {
-      xt: diffuse(t, noise)(x0), // α_t·x₀ + σ_t·ε
-      noise,
-      at: {
-        t,
-        ...(key && { dropout: fork(key, 'dropout').dropout }),
-        ...(condition === undefined ? {} : { condition }),
-        ...(label === undefined ? {} : { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
-      },
-    };
-  };
 };

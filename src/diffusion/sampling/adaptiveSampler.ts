@@ -73,8 +73,6 @@ export interface AdaptiveInputs<B extends Dim, I extends Shape>
 
 /** Samples with steps of its own for each sample: `start`, then `step` until no sample `isLeft`, then `finish`. */
 export interface AdaptiveSampler<P, I extends Shape> {
-  /** The most evaluations of one `step`. */
-  readonly order: number;
   /** True if attempts need a key: with η. */
   readonly stochastic: boolean;
   /** The initial state, from standard normal noise, `[B, ...I]`. */
@@ -111,41 +109,50 @@ const partsOf = schema('adaptiveSampler', {
 export const adaptiveSampler = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof AdaptiveParts<never, []>> & InferredFrom<AdaptiveParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
-  F.pipe(partsOf.decode<AdaptiveParts<P, I>>(parts), E.flatMap(adaptiveOf));
+  F.pipe(
+    partsOf.decode<AdaptiveParts<P, I>>(parts),
+    E.flatMap(({ guidance, denoiser, ...others }) =>
+      F.pipe(
+        guidedBy<P, I>('adaptiveSampler', guidance)(limitTimesteps(others.noising)(denoiser)),
+        E.flatMap((guided) => adaptiveSamplerOf({ ...others, guided })),
+      ),
+    ),
+  );
 
-const adaptiveOf = <P, I extends Shape>({
+/** The parts that were checked, with the guided denoiser, which knows the timesteps of the noising. */
+type CheckedParts<P, I extends Shape> = Omit<
+  Filled<typeof partsOf.fields, AdaptiveParts<P, I>>,
+  'denoiser' | 'guidance'
+> & {
+  readonly guided: Denoiser<P, I>;
+};
+
+/** {@link adaptiveSampler} of checked parts. */
+export const adaptiveSamplerOf = <P, I extends Shape>({
   noising,
-  denoiser,
-  guidance,
+  guided,
   correction,
   toData,
   min,
   max,
   ...control
-}: Filled<typeof partsOf.fields, AdaptiveParts<P, I>>): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
+}: CheckedParts<P, I>): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
   F.pipe(
-    E.Do,
-    E.let('range', () => {
-      const usual = usualRange(noising);
-      return { min: min ?? usual.min, max: max ?? usual.max };
-    }),
-    E.tap(({ range }) =>
+    { ...usualRange(noising), ...(min && { min }), ...(max && { max }) },
+    (range) =>
       range.min < range.max && range.max < Infinity
-        ? E.right(undefined)
+        ? E.right({ range, path: bySigma(noising) })
         : fail('ConfigError', {
             where: 'adaptiveSampler.max',
             expected: 'noise levels min < max < ∞',
             actual: `min = ${range.min}, max = ${range.max}`,
             hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
           }),
-    ),
-    E.let('path', () => bySigma(noising)),
     E.let('ends', ({ path, range }) => [path.levelAt(range.max), path.levelAt(range.min)] as const),
-    E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, denoiser)),
-    E.bind('guided', () => guidedBy<P, I>('adaptiveSampler', guidance)(limitTimesteps(noising)(denoiser))),
-    E.tap(({ guided }) => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
-    E.tap(({ guided }) => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
-    E.tap(({ guided }) =>
+    E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, guided)),
+    E.tap(() => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
+    E.tap(() => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
+    E.tap(() =>
       guided.recurrent === undefined
         ? E.right(undefined)
         : fail('ConfigError', {
@@ -155,11 +162,10 @@ const adaptiveOf = <P, I extends Shape>({
             hint: 'take another guidance, or a solver with fixed steps',
           }),
     ),
-    E.map(({ range, path, ends: [begin, end], guided }) => {
+    E.map(({ range, path, ends: [begin, end] }) => {
       const { apply } = F.pipe(guided, overPath(path), steeredOn(path, { correction }));
       const attempt = adaptiveStep(control, -Math.log(range.min), toData);
       return {
-        order: control.order,
         stochastic: control.eta > 0,
         start: <B extends Dim>(noise: Tensor<[B, ...I]>): AdaptiveState<B, I> => {
           const x = mul(noise, noiseScale(begin) / begin.alpha);

@@ -1,6 +1,7 @@
 import {
   type Dim,
   exp,
+  max as maxOf,
   mul,
   neg,
   fullLike,
@@ -18,7 +19,7 @@ import { fail } from '../../internal/errors.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { limitTimesteps } from '../denoisers/networkTimesteps.js';
 import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
@@ -65,26 +66,24 @@ export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
 }
 
 /** The inputs of an attempt besides parameters and state. */
-export interface AdaptiveInputs<B extends Dim, I extends Shape>
-  extends Omit<Conditioning<B>, 't' | 'level' | 'step'>, Pick<SamplerStepInputs<B>, 'key'> {
-  /** Standard normal noise, in place of drawn noise. */
-  readonly noise?: Tensor<[B, ...I]>;
-}
+export interface AdaptiveInputs<B extends Dim, I extends Shape> extends Omit<SamplerStepInputs<B, I>, 'index'> {}
 
-/** Samples with steps of its own for each sample: `start`, then `step` until no sample `isLeft`, then `finish`. */
+/** Samples with steps of its own for each sample: `start`, then `step` until no sample is left, then `end`. */
 export interface AdaptiveSampler<P, I extends Shape> {
   /** True if attempts need a key: with η. */
   readonly stochastic: boolean;
   /** The initial state, from standard normal noise, `[B, ...I]`. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => AdaptiveState<B, I>;
-  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. */
+  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. `left` is 0 once all are at the end. */
   readonly step: <B extends Dim>(
     params: P,
     state: AdaptiveState<B, I>,
     inputs: AdaptiveInputs<NoInfer<B>, I>,
-  ) => AdaptiveState<B, I>;
-  /** The samples. */
-  readonly finish: <B extends Dim>(state: AdaptiveState<B, I>) => Tensor<[B, ...I]>;
+  ) => { readonly state: AdaptiveState<B, I>; readonly left: Tensor<[]> };
+  /** The samples, and the number of evaluations of each. */
+  readonly end: <B extends Dim>(
+    state: AdaptiveState<B, I>,
+  ) => { readonly x: Tensor<[B, ...I]>; readonly evaluations: Tensor<[B]> };
 }
 
 const partsOf = schema('adaptiveSampler', {
@@ -120,12 +119,10 @@ export const adaptiveSampler = <P, I extends Shape, G = unknown>(
   );
 
 /** The parts that were checked, with the guided denoiser, which knows the timesteps of the noising. */
-type CheckedParts<P, I extends Shape> = Omit<
+type CheckedParts<P, I extends Shape> = { readonly guided: Denoiser<P, I> } & Omit<
   Filled<typeof partsOf.fields, AdaptiveParts<P, I>>,
   'denoiser' | 'guidance'
-> & {
-  readonly guided: Denoiser<P, I>;
-};
+>;
 
 /** {@link adaptiveSampler} of checked parts. */
 export const adaptiveSamplerOf = <P, I extends Shape>({
@@ -180,8 +177,8 @@ export const adaptiveSamplerOf = <P, I extends Shape>({
             isLeft: onesLike(none),
           };
         },
-        step: (params, state, { key, noise, ...conditioning }) =>
-          attempt(
+        step: (params, before, { key, noise, ...conditioning }) => {
+          const state = attempt(
             (x, lambda) => {
               const sigma = exp(neg(lambda));
               const { alpha } = path.levels(sigma);
@@ -189,10 +186,12 @@ export const adaptiveSamplerOf = <P, I extends Shape>({
               return control.space === 'x0' ? x0 : scaleBy(sub(x, x0), reciprocal(sigma));
             },
             (lambda) => path.levels(exp(neg(lambda))).alpha,
-            state,
-            () => noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(state.x),
-          ),
-        finish: ({ x }) => (toData ? x : mul(x, end.alpha)),
+            before,
+            () => noise?.noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(before.x),
+          );
+          return { state, left: maxOf(state.isLeft) };
+        },
+        end: ({ x, evaluations }) => ({ x: toData ? x : mul(x, end.alpha), evaluations }),
       };
     }),
   );

@@ -1,14 +1,13 @@
 /** Samples of a trained model, by steps that are chosen by their errors. */
 import {
   type AdaptiveOptions,
-  type AdaptiveSampler,
   type AdaptiveState,
   atSigmas,
   clipToImage,
   type GuidedParams,
 } from '../../diffusion/index.js';
 import { adaptiveFields, adaptiveSamplerOf } from '../../diffusion/sampling/adaptiveSampler.js';
-import { leafSpec, max as maxOf, treeSpec } from '../../dsl/index.js';
+import { leafSpec, treeSpec } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { positive } from '../../internal/decode.js';
@@ -53,28 +52,6 @@ export interface AdaptiveSamples extends Images {
   readonly evaluations: readonly number[];
 }
 
-/** The walk of an adaptive sampler: each step is an attempt of a step of all samples. */
-const adaptiveWalk = <P, I extends ImageShape>(
-  { start, step, finish, stochastic }: AdaptiveSampler<P, I>,
-  image: Trained<P, I>['image'],
-  attempts: number,
-): Walk<P, I, AdaptiveState<'B', I>> => {
-  const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
-  return {
-    steps: attempts,
-    stochastic,
-    state: treeSpec({
-      ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
-    }),
-    start: (noise) => start<'B'>(noise!), // adaptive samplings begin at noise
-    step: (params, state, { key, label }) => {
-      const next = step<'B'>(params, state, { ...(key && { key }), ...(label && { label }) });
-      return { state: next, left: maxOf(next.isLeft) };
-    },
-    end: (state) => ({ x: finish<'B'>(state), evaluations: state.evaluations }),
-  };
-};
-
 /**
  * Draws samples by an adaptive solver: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C) with the step size of
  * `sample_dpm_adaptive` of k-diffusion. Every sample has steps of its own, which only its errors determine, so the same key gives
@@ -105,7 +82,14 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
     const { guided, ...request } = checkedRequest<GuidedParams<P, Q>, I>(where, whole, settings, null);
     const { correction = clipToImage, attempts, ...control } = settings;
     const sampler = yield* take(adaptiveSamplerOf<GuidedParams<P, Q>, I>({ ...control, noising, guided, correction }));
-    const walk = adaptiveWalk(sampler, image, attempts);
+    const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
+    const walk: Walk<GuidedParams<P, Q>, I, AdaptiveState<'B', I>> = {
+      ...sampler,
+      steps: attempts,
+      state: treeSpec({
+        ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
+      }),
+    };
     const drawing = { ...request, walk, noisesAt: () => () => E.right({}) };
     const { images, evaluations } = yield* drawnOnce(drawing, backend);
     return { ...images, evaluations };

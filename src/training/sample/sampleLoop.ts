@@ -81,8 +81,8 @@ export interface Walk<P, I extends ImageShape, S> {
   /** True if each step draws noise. */
   readonly stochastic: boolean;
   readonly state: TreeSpec<S>;
-  /** The state at noise, or at images, to which noise is added if there is any. */
-  readonly start: (noise: Tensor<['B', ...I]> | undefined, images: Tensor<['B', ...I]> | undefined) => S;
+  /** The state at noise, or at images with this noise. */
+  readonly start: (noise: Tensor<['B', ...I]>, images?: Tensor<['B', ...I]>) => S;
   readonly step: (
     params: P,
     state: S,
@@ -119,8 +119,7 @@ export const walkOf = <P, I extends ImageShape>(
     steps: inpainter?.steps ?? sampler.steps,
     stochastic: inpainter !== null || sampler.stochastic,
     state: treeSpec({ x, memory: Array.from({ length: sampler.memory }, () => x) }),
-    start: (noise, images) =>
-      noise && images ? startFrom(sampler)<'B'>(images, noise) : sampler.start<'B'>((noise ?? images)!), // one of them is there
+    start: (noise, images) => (images ? startFrom(sampler)<'B'>(images, noise) : sampler.start<'B'>(noise)),
     step: (params, state, { known, ...inputs }) =>
       inpainter === null || known === undefined
         ? sampler.step(params, state, inputs)
@@ -178,9 +177,9 @@ export const sampleLoop = <P, I extends ImageShape, S>(
     extents: { B: batch },
     storage: storedIn('params', params),
     begin: program(begin, ({ keys, images }) => {
+      if (keys === undefined) return walk.start(images!); // no noise is drawn, so there are images
       const like: Tensor<Shape> = zeros(batch, ...(image as readonly number[]));
-      // the shape of the model's samples
-      return walk.start(keys && drawnBy(keys, normalLike)(like as Tensor<['B', ...I]>), images);
+      return walk.start(drawnBy(keys, normalLike)(like as Tensor<['B', ...I]>), images); // the shape of the model's samples
     }),
     step: program(step, ({ params: of, state: at, keys, ...inputs }) => {
       const { x0, ...next } = walk.step(of, at, { ...inputs, ...(keys && { key: keys }) });

@@ -24,8 +24,10 @@ import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
-import { namesOf, type StepNoises } from './givenNoise.js';
+import type { StepNoises } from './givenNoise.js';
 import {
+  type CheckedRequest,
+  type Drawing,
   drawsAt,
   noisyProgram,
   type SampleConstants,
@@ -33,7 +35,6 @@ import {
   sampleLoop,
   type StepOutput,
 } from './sampleLoop.js';
-import type { Drawing, SamplePlan } from './samplePlan.js';
 
 /** The program that adds noise to the images of conditions. */
 type Noisy = Compiled<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
@@ -48,17 +49,15 @@ export interface OpenSampling<P, I extends ImageShape, S = SampleState<['B', ...
 
 /** Compiles the programs of a sampling. */
 export const openedSampling =
-  <P, I extends ImageShape, S>({ trained, walk, batch, beginning, sampling }: Drawing<P, I, S>) =>
+  <P, I extends ImageShape, S>(drawing: Drawing<P, I, S>) =>
   (backend: Backend): Fallible<OpenSampling<P, I, S>> =>
     gen(function* () {
-      const { labels, condition, known, previews } = sampling;
-      const has = {
-        hasLabels: labels !== undefined,
-        hasKnown: known !== undefined,
-        hasPreviews: previews !== undefined,
-      };
-      const form = { batch, beginning, condition, noises: namesOf(sampling), ...has };
-      const loop = yield* keep(openLoop(sampleLoop(trained, walk, form))(backend), (open) => open.release());
+      const loop = yield* keep(openLoop(sampleLoop(drawing))(backend), (open) => open.release());
+      const {
+        trained,
+        batch,
+        sampling: { condition },
+      } = drawing;
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
       const program = noisyProgram(trained.noising, batch, image, condition.t);
@@ -91,7 +90,7 @@ const finiteSamples = <P, I extends ImageShape, S>(
 
 /** The keys of each sample of a batch, whatever the batch: sample i draws from `foldIn(key, i)`. */
 const keysOf = (
-  { sampling: { key, first = 0 }, batch }: Pick<SamplePlan<never, ImageShape>, 'sampling' | 'batch'>,
+  { sampling: { key, first = 0 }, batch }: Pick<CheckedRequest<never, ImageShape>, 'sampling' | 'batch'>,
   b: number,
   purpose: 'start' | 'steps' | 'condition',
 ): readonly RandomKey[] =>
@@ -185,10 +184,10 @@ function* drawnBatch<P, I extends ImageShape, S>(
   b: number,
   backend: Backend,
 ): Block<Drawn> {
-  const { walk, beginning, sampling, batch } = plan;
+  const { walk, beginning, sampling, all, batch } = plan;
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
-  const noiseAt = plan.noisesAt(first, stepKeys);
+  const noiseAt = plan.noisesAt({ all, batch, first }, stepKeys);
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
   const { x, evaluations } = yield* hold(
     runLoop(loop, {

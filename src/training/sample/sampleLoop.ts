@@ -2,13 +2,11 @@
 import {
   type Condition,
   drawnBy,
-  type Inpainter,
   type InpaintingNoise,
   type Known,
   noisyCondition,
   type NoiseName,
   type Noising,
-  type Sampler,
   type SamplerStepInputs,
   type SampleState,
   startFrom,
@@ -21,9 +19,11 @@ import {
   leafSpec,
   meanPerSample,
   mul,
+  type NoisefoldError,
   normalLike,
   program,
   type Program,
+  type RandomKey,
   type Shape,
   type Tensor,
   treeSpec,
@@ -32,10 +32,13 @@ import {
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../../data/dataset.js';
+import type { either } from '../../internal/fp.js';
 import type { Loop } from '../loop.js';
 import type { Trained } from '../../checkpoints/trained.js';
 import type { GivenCondition } from './conditions.js';
 import type { Beginning } from './givenImages.js';
+import { type BatchPart, namesOf, type StepNoises, type Steps } from './givenNoise.js';
+import type { Numbered, Sampling } from './sampling.js';
 
 /** True if noise is drawn for the start. */
 export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
@@ -101,12 +104,6 @@ export type SampleLoop<P, I extends ImageShape, S> = Loop<
   Samples<I>
 >;
 
-/** A sampler, possibly with inpainting of known images. */
-export interface Steps<P, I extends ImageShape> {
-  readonly sampler: Sampler<P, I>;
-  readonly inpainter: Inpainter<P, I> | null;
-}
-
 /** The walk of a sampler. */
 export const walkOf = <P, I extends ImageShape>(
   { sampler, inpainter }: Steps<P, I>,
@@ -129,15 +126,32 @@ export const walkOf = <P, I extends ImageShape>(
   };
 };
 
-/** The parts that determine which programs a sampling needs. */
-export interface SampleForm {
-  readonly batch: number;
+/** A request for samples, of a model that can draw them. */
+export interface CheckedRequest<P, I extends ImageShape> {
+  /** The name of the function in errors. */
+  readonly where: string;
+  readonly trained: Trained<P, I>;
+  /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
-  readonly hasLabels: boolean;
-  readonly condition: GivenCondition | undefined;
-  readonly hasKnown: boolean;
-  readonly hasPreviews: boolean;
-  readonly noises: readonly (NoiseName | InpaintingNoise)[];
+  readonly sampling: Numbered<
+    Pick<
+      Sampling,
+      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
+    >
+  >;
+  /** The number of samples, and the number that is drawn at a time. */
+  readonly all: number;
+  readonly batch: number;
+}
+
+/** A request and the walk that draws it. */
+export interface Drawing<P, I extends ImageShape, S> extends CheckedRequest<P, I> {
+  readonly walk: Walk<P, I, S>;
+  /** The noise that a caller gives for each step of a batch, whose keys are those of its Brownian paths. */
+  readonly noisesAt: (
+    part: BatchPart,
+    keys: readonly RandomKey[],
+  ) => (index: number) => either.Either<NoisefoldError, StepNoises>;
 }
 
 /** The spec of a condition, in the form that the steps take. */
@@ -151,12 +165,16 @@ const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condi
 const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
 
 /** A sampling of `batch` samples as a loop, with one graph for all steps. */
-export const sampleLoop = <P, I extends ImageShape, S>(
-  { model, image, params }: Trained<P, I>,
-  walk: Walk<P, I, S>,
-  { batch, beginning, hasLabels, condition, hasKnown, hasPreviews, noises }: SampleForm,
-): SampleLoop<P, I, S> => {
+export const sampleLoop = <P, I extends ImageShape, S>({
+  trained: { model, image, params },
+  walk,
+  batch,
+  beginning,
+  sampling,
+}: Drawing<P, I, S>): SampleLoop<P, I, S> => {
   const { state } = walk;
+  const { labels, condition, known, previews } = sampling;
+  const noises = namesOf(sampling);
   const x = leafSpec(['B', ...image]);
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({
     ...(drawsAt(beginning) ? { keys: keysSpec(batch) } : {}),
@@ -168,9 +186,9 @@ export const sampleLoop = <P, I extends ImageShape, S>(
     index: leafSpec([], 'int32'),
     ...(walk.stochastic ? { keys: keysSpec(batch) } : {}),
     ...(noises.length > 0 ? { noise: Object.fromEntries(noises.map((name) => [name, x])) } : {}),
-    ...(hasLabels ? { label: leafSpec(['B'], 'int32') } : {}),
+    ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
     ...(condition ? { condition: conditionSpec(condition) } : {}),
-    ...(hasKnown ? { known: { image: x, mask: x } } : {}),
+    ...(known ? { known: { image: x, mask: x } } : {}),
   });
   return {
     name: 'sampling',
@@ -183,7 +201,7 @@ export const sampleLoop = <P, I extends ImageShape, S>(
     }),
     step: program(step, ({ params: of, state: at, keys, ...inputs }) => {
       const { x0, ...next } = walk.step(of, at, { ...inputs, ...(keys && { key: keys }) });
-      return { ...next, ...(hasPreviews && { x0 }) };
+      return { ...next, ...(previews && { x0 }) };
     }),
     end: program(treeSpec<{ readonly state: S }>({ state }), ({ state: at }) => walk.end(at)),
   };

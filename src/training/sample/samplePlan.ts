@@ -12,50 +12,22 @@ import {
 import { samplerOf } from '../../diffusion/sampling/sampler.js';
 import { everyStep } from '../../diffusion/grids/grid.js';
 import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
-import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
+import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { guidedBy } from '../../diffusion/guidance/guidance.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
-import { checkNoises, noisesAt, type StepNoises } from './givenNoise.js';
-import { type Steps, type Walk, walkOf } from './sampleLoop.js';
+import { checkNoises, noisesAt, type Steps } from './givenNoise.js';
+import { type CheckedRequest, type Drawing, walkOf } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
-import { countsOf, type Numbered, type Sampling } from './sampling.js';
+import { countsOf, type Sampling } from './sampling.js';
 import type { Trained } from '../../checkpoints/trained.js';
 
 /** A sampling whose guide matches the given parameters. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };
-
-/** A request for samples, of a model that can draw them. */
-interface CheckedRequest<P, I extends ImageShape> {
-  /** The name of the function in errors. */
-  readonly where: string;
-  readonly trained: Trained<P, I>;
-  /** The images to start from; null for random noise. */
-  readonly beginning: Beginning | null;
-  readonly sampling: Numbered<
-    Pick<
-      Sampling,
-      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
-    >
-  >;
-  /** The number of samples, and the number that is drawn at a time. */
-  readonly all: number;
-  readonly batch: number;
-}
-
-/** A request and the walk that draws it. */
-export interface Drawing<P, I extends ImageShape, S> extends CheckedRequest<P, I> {
-  readonly walk: Walk<P, I, S>;
-  /** The noise that a caller gives for each step of a batch from its sample `first` on, with the keys of its Brownian paths. */
-  readonly noisesAt: (
-    first: number,
-    keys: readonly RandomKey[],
-  ) => (index: number) => either.Either<NoisefoldError, StepNoises>;
-}
 
 /** A sampling whose parts were checked to be compatible. */
 export interface SamplePlan<P, I extends ImageShape> extends Drawing<P, I, SampleState<['B', ...I]>> {
@@ -154,6 +126,6 @@ export const planOf =
         ...request,
         steps,
         walk: walkOf(steps, image),
-        noisesAt: (first, keys) => noisesAt(where, options, steps, image, { ...request, first }, keys),
+        noisesAt: (part, keys) => noisesAt(where, options, steps, image, part, keys),
       };
     });

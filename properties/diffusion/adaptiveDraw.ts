@@ -33,7 +33,7 @@ export const draw = async (
   options: AdaptiveOptions & { readonly toData?: boolean },
 ) => {
   const parts = { noising, denoiser, correction: uncorrected, ...options };
-  const { start, step, finish } = right(adaptiveSampler<null, [2]>(parts));
+  const { start, step, end } = right(adaptiveSampler<null, [2]>(parts));
   const backend = right(await reference()());
   const B = noise.length / 2;
   const [x, each] = [leafSpec(['B', 2]), leafSpec(['B'])];
@@ -49,8 +49,8 @@ export const draw = async (
   const attempt = right(
     await compile(
       program(treeSpec<{ state: AdaptiveState<'B', [2]> }>({ state: spec }), ({ state }) => {
-        const next = step(null, state, { noise: fullLike(state.x, EPSILON) });
-        return { state: next, x: finish(next) };
+        const next = step(null, state, { noise: { noise: fullLike(state.x, EPSILON) } });
+        return { ...next, x: end(next.state).x };
       }),
       { B },
     )(backend)(),

@@ -96,11 +96,14 @@ export const openLoop =
 export interface LoopRun<Begin, Constants, Inputs, Output> {
   readonly begin: Feed<Resident<Begin>>;
   readonly constants: Resident<Constants>;
+  /** The most steps. */
   readonly steps: number;
   /** The inputs of step `index`, from 0. */
   readonly inputs: (index: number) => Work<Feed<Resident<Inputs>>>;
   /** Receives the output of each step; the next one waits for the work that it returns. */
   readonly onStep?: ((output: Resident<Output>, index: number) => Work<unknown>) | undefined;
+  /** Decides by the output of each step if the next one follows; always, up to `steps`, if left out. */
+  readonly goesOn?: (output: Resident<Output>, index: number) => Work<boolean>;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal | undefined;
 }
@@ -108,16 +111,21 @@ export interface LoopRun<Begin, Constants, Inputs, Output> {
 /** Runs a loop. The caller owns the result. */
 export const runLoop = <B, C, S, G, O, R>(
   loop: OpenLoop<B, C, S, G, O, R>,
-  { begin, constants, steps, inputs, onStep, signal }: LoopRun<B, C, G, O>,
+  { begin, constants, steps, inputs, onStep, goesOn, signal }: LoopRun<B, C, G, O>,
 ): Fallible<Resident<R>> =>
   gen(function* () {
     const first = yield* take(loop.begin(begin));
     const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
     const breathe = breather();
-    for (let index = 0; index < steps; index++) {
+    const after = (output: Resident<O>, index: number) =>
+      gen(function* () {
+        yield* take(onStep?.(output, index) ?? E.right(undefined));
+        return yield* take(goesOn?.(output, index) ?? E.right(true));
+      });
+    for (let index = 0, follows = true; follows && index < steps; index++) {
       yield* take(mayGoOn(`${loop.name}, step ${index}`, breathe, signal));
       const values = yield* take(inputs(index));
-      yield* take(run.step(values, (output) => onStep?.(output, index) ?? E.right(undefined)));
+      follows = yield* take(run.step(values, (output) => after(output, index)));
     }
     return yield* take(run.end);
   });

@@ -1,6 +1,7 @@
 import {
   type Dim,
   exp,
+  max as maxOf,
   mul,
   neg,
   fullLike,
@@ -18,7 +19,7 @@ import { fail } from '../../internal/errors.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { E, type either, F, t } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
-import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
+import type { Denoiser } from '../denoisers/denoiser.js';
 import { limitTimesteps } from '../denoisers/networkTimesteps.js';
 import { overPath } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
@@ -65,28 +66,24 @@ export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
 }
 
 /** The inputs of an attempt besides parameters and state. */
-export interface AdaptiveInputs<B extends Dim, I extends Shape>
-  extends Omit<Conditioning<B>, 't' | 'level' | 'step'>, Pick<SamplerStepInputs<B>, 'key'> {
-  /** Standard normal noise, in place of drawn noise. */
-  readonly noise?: Tensor<[B, ...I]>;
-}
+export interface AdaptiveInputs<B extends Dim, I extends Shape> extends Omit<SamplerStepInputs<B, I>, 'index'> {}
 
-/** Samples with steps of its own for each sample: `start`, then `step` until no sample `isLeft`, then `finish`. */
+/** Samples with steps of its own for each sample: `start`, then `step` until no sample is left, then `end`. */
 export interface AdaptiveSampler<P, I extends Shape> {
-  /** The most evaluations of one `step`. */
-  readonly order: number;
   /** True if attempts need a key: with η. */
   readonly stochastic: boolean;
   /** The initial state, from standard normal noise, `[B, ...I]`. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => AdaptiveState<B, I>;
-  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. */
+  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. `left` is 0 once all are at the end. */
   readonly step: <B extends Dim>(
     params: P,
     state: AdaptiveState<B, I>,
     inputs: AdaptiveInputs<NoInfer<B>, I>,
-  ) => AdaptiveState<B, I>;
-  /** The samples. */
-  readonly finish: <B extends Dim>(state: AdaptiveState<B, I>) => Tensor<[B, ...I]>;
+  ) => { readonly state: AdaptiveState<B, I>; readonly left: Tensor<[]> };
+  /** The samples, and the number of evaluations of each. */
+  readonly end: <B extends Dim>(
+    state: AdaptiveState<B, I>,
+  ) => { readonly x: Tensor<[B, ...I]>; readonly evaluations: Tensor<[B]> };
 }
 
 const partsOf = schema('adaptiveSampler', {
@@ -111,41 +108,48 @@ const partsOf = schema('adaptiveSampler', {
 export const adaptiveSampler = <P, I extends Shape, G = unknown>(
   parts: Exact<G, keyof AdaptiveParts<never, []>> & InferredFrom<AdaptiveParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
-  F.pipe(partsOf.decode<AdaptiveParts<P, I>>(parts), E.flatMap(adaptiveOf));
+  F.pipe(
+    partsOf.decode<AdaptiveParts<P, I>>(parts),
+    E.flatMap(({ guidance, denoiser, ...others }) =>
+      F.pipe(
+        guidedBy<P, I>('adaptiveSampler', guidance)(limitTimesteps(others.noising)(denoiser)),
+        E.flatMap((guided) => adaptiveSamplerOf({ ...others, guided })),
+      ),
+    ),
+  );
 
-const adaptiveOf = <P, I extends Shape>({
+/** The parts that were checked, with the guided denoiser, which knows the timesteps of the noising. */
+type CheckedParts<P, I extends Shape> = { readonly guided: Denoiser<P, I> } & Omit<
+  Filled<typeof partsOf.fields, AdaptiveParts<P, I>>,
+  'denoiser' | 'guidance'
+>;
+
+/** {@link adaptiveSampler} of checked parts. */
+export const adaptiveSamplerOf = <P, I extends Shape>({
   noising,
-  denoiser,
-  guidance,
+  guided,
   correction,
   toData,
   min,
   max,
   ...control
-}: Filled<typeof partsOf.fields, AdaptiveParts<P, I>>): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
+}: CheckedParts<P, I>): either.Either<NoisefoldError, AdaptiveSampler<P, I>> =>
   F.pipe(
-    E.Do,
-    E.let('range', () => {
-      const usual = usualRange(noising);
-      return { min: min ?? usual.min, max: max ?? usual.max };
-    }),
-    E.tap(({ range }) =>
+    { ...usualRange(noising), ...(min && { min }), ...(max && { max }) },
+    (range) =>
       range.min < range.max && range.max < Infinity
-        ? E.right(undefined)
+        ? E.right({ range, path: bySigma(noising) })
         : fail('ConfigError', {
             where: 'adaptiveSampler.max',
             expected: 'noise levels min < max < ∞',
             actual: `min = ${range.min}, max = ${range.max}`,
             hint: 'at zero terminal SNR σ is infinite: give a maximum, such as { max: 80 }',
           }),
-    ),
-    E.let('path', () => bySigma(noising)),
     E.let('ends', ({ path, range }) => [path.levelAt(range.max), path.levelAt(range.min)] as const),
-    E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, denoiser)),
-    E.bind('guided', () => guidedBy<P, I>('adaptiveSampler', guidance)(limitTimesteps(noising)(denoiser))),
-    E.tap(({ guided }) => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
-    E.tap(({ guided }) => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
-    E.tap(({ guided }) =>
+    E.tap(({ ends }) => levelsWithSignal('adaptiveSampler', ends, guided)),
+    E.tap(() => rejectMeanGuidance('adaptiveSampler', guided, 'another solver')),
+    E.tap(() => rejectRenoise('adaptiveSampler', guided, 'a solver with more')),
+    E.tap(() =>
       guided.recurrent === undefined
         ? E.right(undefined)
         : fail('ConfigError', {
@@ -155,11 +159,10 @@ const adaptiveOf = <P, I extends Shape>({
             hint: 'take another guidance, or a solver with fixed steps',
           }),
     ),
-    E.map(({ range, path, ends: [begin, end], guided }) => {
+    E.map(({ range, path, ends: [begin, end] }) => {
       const { apply } = F.pipe(guided, overPath(path), steeredOn(path, { correction }));
       const attempt = adaptiveStep(control, -Math.log(range.min), toData);
       return {
-        order: control.order,
         stochastic: control.eta > 0,
         start: <B extends Dim>(noise: Tensor<[B, ...I]>): AdaptiveState<B, I> => {
           const x = mul(noise, noiseScale(begin) / begin.alpha);
@@ -174,8 +177,8 @@ const adaptiveOf = <P, I extends Shape>({
             isLeft: onesLike(none),
           };
         },
-        step: (params, state, { key, noise, ...conditioning }) =>
-          attempt(
+        step: (params, before, { key, noise, ...conditioning }) => {
+          const state = attempt(
             (x, lambda) => {
               const sigma = exp(neg(lambda));
               const { alpha } = path.levels(sigma);
@@ -183,10 +186,12 @@ const adaptiveOf = <P, I extends Shape>({
               return control.space === 'x0' ? x0 : scaleBy(sub(x, x0), reciprocal(sigma));
             },
             (lambda) => path.levels(exp(neg(lambda))).alpha,
-            state,
-            () => noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(state.x),
-          ),
-        finish: ({ x }) => (toData ? x : mul(x, end.alpha)),
+            before,
+            () => noise?.noise ?? drawnBy(requiredKeys('adaptiveSampler', key), gaussian)(before.x),
+          );
+          return { state, left: maxOf(state.isLeft) };
+        },
+        end: ({ x, evaluations }) => ({ x: toData ? x : mul(x, end.alpha), evaluations }),
       };
     }),
   );

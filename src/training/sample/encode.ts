@@ -84,6 +84,6 @@ export const encode: Dual<
     const plan = yield* take(
       planOf('encode', 'noise')(besideGuide('encode', trained, settings.guide), { ...settings, key }, beginning),
     );
-    return yield* drawnOnce(plan, backend);
+    return (yield* drawnOnce(plan, backend)).images;
   }),
 );

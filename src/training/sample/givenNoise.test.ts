@@ -24,6 +24,7 @@ import { reference } from '../../backends/reference/index.js';
 import { E } from '../../internal/fp.js';
 import type { Images } from '../../data/images.js';
 import type { GivenNoises, NoisePlace } from './givenNoise.js';
+import { prepareSampling } from './prepareSampling.js';
 import { sample } from './sample.js';
 import type { Sampling } from './sampling.js';
 
@@ -72,6 +73,10 @@ test('replaces the noise of each step, sample by sample, for any batch', async (
     }, from.noise.data[sampleIndex]!),
   );
   for (const batch of [1, 2]) close(await draw({ noise: { noise: epsilon }, batch }), expected);
+  await using nf = await open(reference());
+  const prepared = await nf.run(prepareSampling(trained, { solver: ddim({ eta: 1 }), grid: GRID })); // one at a time
+  const images = await nf.run(prepared.sample({ count: 2, from, key: key(1), noise: { noise: epsilon } }));
+  close(Array.from(images.data), expected);
   expect(Math.abs((await draw({}))[0]! - expected[0]!)).toBeGreaterThan(1e-2);
 });
 

@@ -1,5 +1,12 @@
 /** Noise that a caller gives in place of drawn noise. */
-import { brownianNoise, type Channel, type InpaintingNoise, type NoiseName } from '../../diffusion/index.js';
+import {
+  brownianNoise,
+  type Channel,
+  type Inpainter,
+  type InpaintingNoise,
+  type NoiseName,
+  type Sampler,
+} from '../../diffusion/index.js';
 import { type SolverPlan, type Stage, stagesOf } from '../../diffusion/solvers/plan.js';
 import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { functionOf, show } from '../../internal/decode.js';
@@ -12,7 +19,12 @@ import { sizeOf } from '../../internal/numbers.js';
 import type { ImageShape, ImageSize } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
 import { batchOf, checkNoise } from './givenImages.js';
-import type { Steps } from './sampleLoop.js';
+
+/** A sampler, possibly with inpainting of known images. */
+export interface Steps<P, I extends ImageShape> {
+  readonly sampler: Sampler<P, I>;
+  readonly inpainter: Inpainter<P, I> | null;
+}
 
 /** The place of an evaluation in the plan of the solver. */
 export interface NoisePlace {
@@ -110,13 +122,16 @@ export interface StepNoises {
 const spansOf = (plan: SolverPlan): readonly (readonly [from: Channel, to: Channel])[] =>
   plan.flatMap(({ from, to, stages }) => stages.map((_, k) => [from, stages[k + 1]?.at ?? to] as const));
 
-/** The noises of a batch, from its sample number `first` on, at an evaluation. `keys` are those of its Brownian paths. */
+/** The samples of a batch: `batch` of `all`, from number `first` on. */
+export type BatchPart = Readonly<Record<'all' | 'batch' | 'first', number>>;
+
+/** The noises of a batch at an evaluation. `keys` are those of its Brownian paths. */
 export const noisesAt = <P, I extends ImageShape>(
   where: string,
   { noise: noises = {}, brownian = false }: HostNoises,
   steps: Steps<P, I>,
   image: ImageSize,
-  { all, batch, first }: { readonly all: number; readonly batch: number; readonly first: number },
+  { all, batch, first }: BatchPart,
   keys: readonly RandomKey[],
 ): ((index: number) => either.Either<NoisefoldError, StepNoises>) => {
   const names = namesOf({ noise: noises, brownian });

@@ -135,7 +135,7 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
     const drawnFor = (request: SampleRequest) =>
       genTask('sample', function* () {
         const plan = yield* planned(yield* take(requests.decode<SampleRequest>(request)));
-        return yield* take(drawSamples(plan, yield* programsOf(plan))(backend));
+        return (yield* take(drawSamples(plan, yield* programsOf(plan))(backend))).images;
       });
     return {
       sample: (request: SampleRequest) =>

@@ -12,8 +12,8 @@ import {
   type Resident,
   upload,
 } from '../../dsl/index.js';
-import { attempt } from '../../internal/errors.js';
-import type { Condition, Known } from '../../diffusion/index.js';
+import { attempt, raise } from '../../internal/errors.js';
+import type { Condition, Known, SampleState } from '../../diffusion/index.js';
 import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
 import type { ImageShape } from '../../data/dataset.js';
@@ -24,24 +24,24 @@ import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
 import type { GivenCondition } from './conditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
-import { namesOf, noisesAt, type StepNoises } from './givenNoise.js';
+import type { StepNoises } from './givenNoise.js';
 import {
-  countOf,
+  type CheckedRequest,
+  type Drawing,
   drawsAt,
   noisyProgram,
-  type Predicted,
   type SampleConstants,
   type SampleLoop,
   sampleLoop,
+  type StepOutput,
 } from './sampleLoop.js';
-import type { SamplePlan } from './samplePlan.js';
 
 /** The program that adds noise to the images of conditions. */
 type Noisy = Compiled<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
 
 /** The programs of a sampling, compiled. */
-export interface OpenSampling<P, I extends ImageShape> {
-  readonly loop: OpenLoopOf<SampleLoop<P, I>>;
+export interface OpenSampling<P, I extends ImageShape, S = SampleState<['B', ...I]>> {
+  readonly loop: OpenLoopOf<SampleLoop<P, I, S>>;
   /** Null for a model that takes no noisy conditions. */
   readonly noisy: Noisy | null;
   readonly release: io.IO<void>;
@@ -49,13 +49,15 @@ export interface OpenSampling<P, I extends ImageShape> {
 
 /** Compiles the programs of a sampling. */
 export const openedSampling =
-  <P, I extends ImageShape>({ trained, steps, batch, beginning, sampling }: SamplePlan<P, I>) =>
-  (backend: Backend): Fallible<OpenSampling<P, I>> =>
+  <P, I extends ImageShape, S>(drawing: Drawing<P, I, S>) =>
+  (backend: Backend): Fallible<OpenSampling<P, I, S>> =>
     gen(function* () {
-      const { labels, condition, previews } = sampling;
-      const has = { hasLabels: labels !== undefined, hasPreviews: previews !== undefined };
-      const form = { batch, beginning, condition, noises: namesOf(sampling), ...has };
-      const loop = yield* keep(openLoop(sampleLoop(trained, steps, form))(backend), (open) => open.release());
+      const loop = yield* keep(openLoop(sampleLoop(drawing))(backend), (open) => open.release());
+      const {
+        trained,
+        batch,
+        sampling: { condition },
+      } = drawing;
       if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
       const [, ...image] = condition.images.shape;
       const program = noisyProgram(trained.noising, batch, image, condition.t);
@@ -68,8 +70,8 @@ export const openedSampling =
  * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
  * finite.
  */
-export const finiteSamples = <P, I extends ImageShape>(
-  { where, all, batch, trained: { image } }: SamplePlan<P, I>,
+const finiteSamples = <P, I extends ImageShape, S>(
+  { where, all, batch, trained: { image } }: Drawing<P, I, S>,
   first: number,
   what: string,
   numbers: Float32Array | Float64Array,
@@ -87,16 +89,16 @@ export const finiteSamples = <P, I extends ImageShape>(
   });
 
 /** The keys of each sample of a batch, whatever the batch: sample i draws from `foldIn(key, i)`. */
-export const keysOf = (
-  { sampling: { key, first = 0 }, batch }: Pick<SamplePlan<never, ImageShape>, 'sampling' | 'batch'>,
+const keysOf = (
+  { sampling: { key, first = 0 }, batch }: Pick<CheckedRequest<never, ImageShape>, 'sampling' | 'batch'>,
   b: number,
   purpose: 'start' | 'steps' | 'condition',
 ): readonly RandomKey[] =>
   Array.from({ length: batch }, (_, i) => fork(foldIn(key, first + b * batch + i), purpose)[purpose]!);
 
 /** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
-export function* uploadedConstants<P, I extends ImageShape>(
-  plan: SamplePlan<P, I>,
+function* uploadedConstants<P, I extends ImageShape, S>(
+  plan: Drawing<P, I, S>,
   noisy: Noisy | null,
   b: number,
   backend: Backend,
@@ -137,12 +139,12 @@ export function* uploadedConstants<P, I extends ImageShape>(
 
 /** Tells the listeners of a sampling about the steps of a batch: their number, and the previews that are due. */
 const announced =
-  <P, I extends ImageShape>(plan: SamplePlan<P, I>, b: number, backend: Backend) =>
-  ({ x0 }: Resident<Predicted<I>>, index: number): Fallible<void> =>
+  <P, I extends ImageShape, S>(plan: Drawing<P, I, S>, b: number, backend: Backend) =>
+  ({ x0 }: Resident<StepOutput<I>>, index: number): Fallible<void> =>
     gen(function* () {
-      const { where, steps, all, batch } = plan;
+      const { where, walk, all, batch } = plan;
       const { onStep, previews } = plan.sampling;
-      const { steps: count } = countOf(steps);
+      const { steps: count } = walk;
       const [first, done, of] = [b * batch, b * count + index + 1, Math.ceil(all / batch) * count];
       const finished = index + 1 < count ? first : Math.min(all, first + batch);
       yield* take(heard(`${where}.onStep`, () => onStep?.(done, of, finished))(backend));
@@ -152,57 +154,84 @@ const announced =
       yield* take(heard(`${where}.previews.show`, () => previews.show({ images, first, done, of }))(backend));
     });
 
+/** Tests if a sample is still on its way after a step. Raises a `ConfigError` if that was the last one. */
+const isLeft =
+  <P, I extends ImageShape, S>({ where, walk }: Drawing<P, I, S>, backend: Backend) =>
+  ({ left }: Resident<StepOutput<I>>, index: number): Fallible<boolean> =>
+    gen(function* () {
+      if (left === undefined) return true;
+      const [most] = yield* take(read(left)(backend));
+      if (most! > 0 && index + 1 === walk.steps)
+        raise('ConfigError', {
+          where: `${where}.attempts`,
+          expected: 'all samples at the end',
+          actual: `some on the way after ${walk.steps} attempts`,
+          hint: 'raise rtol or atol, or allow more attempts; a prediction that is not finite never ends',
+        });
+      return most! > 0;
+    });
+
+/** Samples, and the evaluations of each if they chose their steps. */
+interface Drawn {
+  readonly images: Images;
+  readonly evaluations: readonly number[];
+}
+
 /** Draws batch number `b`. */
-function* drawnBatch<P, I extends ImageShape>(
-  plan: SamplePlan<P, I>,
-  { loop, noisy }: OpenSampling<P, I>,
+function* drawnBatch<P, I extends ImageShape, S>(
+  plan: Drawing<P, I, S>,
+  { loop, noisy }: OpenSampling<P, I, S>,
   b: number,
   backend: Backend,
-): Block<Float32Array> {
-  const { steps, beginning, sampling, batch } = plan;
-  const { steps: count, stochastic } = countOf(steps);
+): Block<Drawn> {
+  const { walk, beginning, sampling, all, batch } = plan;
   const first = b * batch;
   const stepKeys = keysOf(plan, b, 'steps');
-  const { where, all, trained } = plan;
-  const noiseAt = noisesAt(where, sampling, steps, trained.image, { all, batch, first }, stepKeys);
+  const noiseAt = plan.noisesAt({ all, batch, first }, stepKeys);
   const constants = yield* uploadedConstants(plan, noisy, b, backend);
-  const samples = yield* hold(
+  const { x, evaluations } = yield* hold(
     runLoop(loop, {
       begin: {
         ...(drawsAt(beginning) ? { keys: keysOf(plan, b, 'start') } : {}),
         ...(beginning && { images: batchOf(beginning.images, first, batch) }),
       },
       constants,
-      steps: count,
+      steps: walk.steps,
       inputs: (index) =>
         E.map((noises: StepNoises) => ({
           index,
-          ...(stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
+          ...(walk.stochastic ? { keys: stepKeys.map(foldIn(index)) } : {}),
           ...noises,
         }))(noiseAt(index)),
       onStep: announced(plan, b, backend),
+      goesOn: isLeft(plan, backend),
       signal: sampling.signal,
     }),
     (tree) => release(tree)(backend),
   );
-  const numbers = yield* take(read(samples)(backend));
-  return (yield* take(finiteSamples(plan, first, 'sample', numbers))).data;
+  const numbers = yield* take(read(x)(backend));
+  const images = yield* take(finiteSamples(plan, first, 'sample', numbers));
+  return { images, evaluations: evaluations ? [...(yield* take(read(evaluations)(backend)))] : [] };
 }
 
 /** Draws all samples of a plan. */
 export const drawSamples =
-  <P, I extends ImageShape>(plan: SamplePlan<P, I>, sampling: OpenSampling<P, I>) =>
-  (backend: Backend): Fallible<Images> =>
+  <P, I extends ImageShape, S>(plan: Drawing<P, I, S>, sampling: OpenSampling<P, I, S>) =>
+  (backend: Backend): Fallible<Drawn> =>
     gen(function* () {
       const { all, batch, trained } = plan;
-      const batches: Float32Array[] = [];
+      const batches: Drawn[] = [];
       for (let b = 0; b * batch < all; b++)
         batches.push(yield* take(gen(() => drawnBatch(plan, sampling, b, backend))));
-      return imagesOf(all, trained.image, batches);
+      const data = batches.map(({ images }) => images.data);
+      return {
+        images: imagesOf(all, trained.image, data),
+        evaluations: batches.flatMap(({ evaluations }) => evaluations).slice(0, all),
+      };
     });
 
 /** Compiles a plan, draws its samples once, and frees its programs. */
-export function* drawnOnce<P, I extends ImageShape>(plan: SamplePlan<P, I>, backend: Backend): Block<Images> {
+export function* drawnOnce<P, I extends ImageShape, S>(plan: Drawing<P, I, S>, backend: Backend): Block<Drawn> {
   const programs = yield* hold(openedSampling(plan)(backend), ({ release: free }) => free());
   return yield* take(drawSamples(plan, programs)(backend));
 }

@@ -45,6 +45,6 @@ export const sample: Dual<
     const whole = besideGuide('sample', trained, settings.guide);
     const plan = yield* take(planOf('sample', 'data')(whole, settings, beginningOf(settings.from)));
     const copy = yield* hold(storedFor('sample', whole, storage, backend), ({ release }) => release());
-    return yield* drawnOnce({ ...plan, trained: copy.trained }, backend);
+    return (yield* drawnOnce({ ...plan, trained: copy.trained }, backend)).images;
   }),
 );

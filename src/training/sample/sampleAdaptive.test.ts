@@ -71,9 +71,14 @@ describe('sampleAdaptive', () => {
     expect((await draw({ toData: false })).evaluations.map((count) => count + 1)).toEqual(rough.evaluations);
   });
 
-  it("takes the space, and the control of DPM-Solver's code", async () => {
-    const drawn = [await draw({}), await draw({ theta: 0.9 }), await draw({ theta: 0.9, space: 'x0' })];
-    expect(new Set(drawn.map(({ data }) => data.join())).size).toBe(3);
+  it("takes the space, the rule, and the control of DPM-Solver's code", async () => {
+    const drawn = [
+      await draw({}),
+      await draw({ theta: 0.9 }),
+      await draw({ theta: 0.9, space: 'x0' }),
+      await draw({ rule: 'heun' }),
+    ];
+    expect(new Set(drawn.map(({ data }) => data.join())).size).toBe(4);
     expect(drawn[1]!.evaluations).not.toEqual(drawn[0]!.evaluations);
   });
 
@@ -127,7 +132,7 @@ describe('sampleAdaptive', () => {
     ['an empty range', { min: 3, max: 3 }, 'adaptiveSampler.max: expected noise levels min < max < ∞, got min = 3, max = 3'],
     ['a σ beyond the schedule', { max: 1e6 }, 'atSigmas: expected falling noise levels within those of the process'],
     ['labels of a model without classes', { labels: [0] } as object, 'labels'],
-    ['a signal', { signal: { aborted: true } }, 'sampleAdaptive, attempt 0'],
+    ['a signal', { signal: { aborted: true } }, 'sampling, step 0'],
   ])('fails for %s', async (_, how, message) => {
     const result = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());
     expect(E.isLeft(result) && result.left.message).toContain(message);

@@ -1,52 +1,29 @@
 /** Samples of a trained model, by steps that are chosen by their errors. */
 import {
   type AdaptiveOptions,
-  adaptiveSampler,
   type AdaptiveState,
   atSigmas,
-  ddim,
-  drawnBy,
-  type Guidance,
+  clipToImage,
   type GuidedParams,
-  unguided,
 } from '../../diffusion/index.js';
-import { usualRange } from '../../diffusion/grids/sigmaGrid.js';
-import { adaptiveFields } from '../../diffusion/sampling/adaptiveSampler.js';
-import {
-  type Backend,
-  type Key,
-  foldIn,
-  leafSpec,
-  max as maxOf,
-  normalLike,
-  program,
-  read,
-  release,
-  type Tensor,
-  treeSpec,
-  type TreeSpec,
-  zeros,
-} from '../../dsl/index.js';
+import { adaptiveFields, adaptiveSamplerOf } from '../../diffusion/sampling/adaptiveSampler.js';
+import { leafSpec, treeSpec } from '../../dsl/index.js';
 import type { Effect } from '../../dsl/run/effect.js';
-import { storedIn } from '../../dsl/run/storedIn.js';
+import { genEffect } from '../../dsl/run/genEffect.js';
 import { positive } from '../../internal/decode.js';
-import { fail, orRaise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
-import { type Block, gen, hold, take } from '../../internal/gen.js';
+import { take } from '../../internal/gen.js';
 import type { Itself } from '../../internal/itself.js';
 import { optional, schema } from '../../internal/schema.js';
-import { breather, mayGoOn } from '../../internal/stop.js';
 import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { type Images, imagesOf } from '../../data/images.js';
-import { genEffect } from '../../dsl/run/genEffect.js';
-import { type Loop, openLoop, type OpenLoopOf } from '../loop.js';
+import type { Images } from '../../data/images.js';
 import type { ForClasses, ForGuide } from './classes.js';
 import { besideGuide } from './guide.js';
-import { finiteSamples, keysOf, uploadedConstants } from './runSampling.js';
-import { keysSpec, type SampleConstants } from './sampleLoop.js';
-import { guidedModel, planOf, type SamplePlan } from './samplePlan.js';
+import { drawnOnce } from './runSampling.js';
+import type { Walk } from './sampleLoop.js';
+import { checkedRequest } from './samplePlan.js';
 import { requestFields, type Sampling, toData, samplerFields } from './sampling.js';
 
 const { key, labels, count, first, signal } = requestFields;
@@ -75,102 +52,6 @@ export interface AdaptiveSamples extends Images {
   readonly evaluations: readonly number[];
 }
 
-interface BeginSpec {
-  readonly keys: readonly Key[];
-}
-
-/** The output of a step: 1 while a sample is on its way. */
-interface Left {
-  readonly left: Tensor<[]>;
-}
-
-interface Outcome<I extends ImageShape> {
-  readonly x: Tensor<['B', ...I]>;
-  readonly evaluations: Tensor<['B']>;
-}
-
-type AdaptiveLoop<P, I extends ImageShape> = Loop<
-  BeginSpec,
-  SampleConstants<P, I>,
-  AdaptiveState<'B', I>,
-  Partial<BeginSpec>,
-  Left,
-  Outcome<I>
->;
-
-/** A batch as a loop, with one graph for all attempts. */
-const adaptiveLoop = <P, I extends ImageShape>(
-  { where, trained, batch: size, sampling }: SamplePlan<P, I>,
-  how: Pick<AdaptiveSampling, 'correction' | 'toData'> & AdaptiveOptions,
-  guide: Guidance<P, I>,
-): AdaptiveLoop<P, I> => {
-  const { noising, image, model, params } = trained;
-  const denoiser = orRaise(guidedModel<P, I>(where, trained, guide));
-  const { start, step, finish, stochastic } = orRaise(adaptiveSampler<P, I>({ ...how, noising, denoiser }));
-  const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
-  const state: TreeSpec<AdaptiveState<'B', I>> = treeSpec({
-    ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
-  });
-  const inputs: TreeSpec<SampleConstants<P, I> & Partial<BeginSpec> & { readonly state: AdaptiveState<'B', I> }> =
-    treeSpec({
-      params: model.params,
-      state,
-      ...(stochastic && { keys: keysSpec(size) }),
-      ...(sampling.labels && { label: leafSpec(['B'], 'int32') }),
-    });
-  return {
-    name: 'sampling',
-    extents: { B: size },
-    storage: storedIn('params', params),
-    begin: program(treeSpec<BeginSpec>({ keys: keysSpec(size) }), ({ keys }) => {
-      const like = zeros(size, ...(image as readonly number[])) as Tensor<['B', ...I]>; // the shape of the model's samples
-      return start<'B'>(drawnBy(keys, normalLike)(like));
-    }),
-    step: program(inputs, ({ params: of, state: at, label, keys }) => {
-      const next = step<'B'>(of, at, { ...(label && { label }), ...(keys && { key: keys }) });
-      return { state: next, left: maxOf(next.isLeft) };
-    }),
-    end: program(treeSpec<{ readonly state: AdaptiveState<'B', I> }>({ state }), ({ state: at }) => ({
-      x: finish<'B'>(at),
-      evaluations: at.evaluations,
-    })),
-  };
-};
-
-/** Draws batch number `b`. */
-function* drawnBatch<P, I extends ImageShape>(
-  plan: SamplePlan<P, I>,
-  loop: OpenLoopOf<AdaptiveLoop<P, I>>,
-  { attempts, eta }: { readonly attempts: number; readonly eta: number },
-  b: number,
-  backend: Backend,
-): Block<AdaptiveSamples> {
-  const freed = (tree: unknown) => release(tree)(backend);
-  const constants = yield* uploadedConstants(plan, null, b, backend);
-  const first = yield* take(loop.begin({ keys: keysOf(plan, b, 'start') }));
-  const run = yield* hold(E.right(loop.from(first, constants)), (running) => running.release);
-  const breathe = breather();
-  const stepKeys = keysOf(plan, b, 'steps');
-  for (let attempt = 0, left = true; left; attempt++) {
-    yield* take(mayGoOn(`${plan.where}, attempt ${attempt}`, breathe, plan.sampling.signal));
-    if (attempt === attempts)
-      yield* take(
-        fail('ConfigError', {
-          where: `${plan.where}.attempts`,
-          expected: 'all samples at the end',
-          actual: `some on the way after ${attempts} attempts`,
-          hint: 'raise rtol or atol, or allow more attempts; a prediction that is not finite never ends',
-        }),
-      );
-    const keys = eta > 0 ? { keys: stepKeys.map(foldIn(attempt)) } : {};
-    const [most] = yield* take(run.step(keys, (output) => read(output.left)(backend)));
-    left = most! > 0;
-  }
-  const { x, evaluations } = yield* hold(run.end, freed);
-  const samples = yield* take(finiteSamples(plan, b * plan.batch, 'sample', yield* take(read(x)(backend))));
-  return { ...samples, evaluations: [...(yield* take(read(evaluations)(backend)))] };
-}
-
 /**
  * Draws samples by an adaptive solver: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C) with the step size of
  * `sample_dpm_adaptive` of k-diffusion. Every sample has steps of its own, which only its errors determine, so the same key gives
@@ -193,36 +74,23 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
 ): Effect<AdaptiveSamples> =>
   genEffect('sampleAdaptive', function* (backend) {
     const where = 'sampleAdaptive';
-    const { attempts, ...settings } = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
+    const settings = yield* take(samplings.decode<AdaptiveSampling<Q, I>>(sampling));
     yield* take(checkedTrained(where)(trained));
-    const { order, space, rtol, atol, hInit, pcoeff, icoeff, dcoeff, acceptSafety, theta, eta, sNoise, ...others } =
-      settings;
-    const { min, max, ...shared } = others;
-    const usual = usualRange(trained.noising);
-    const range = { min: min ?? usual.min, max: max ?? usual.max };
-    const control = { pcoeff, icoeff, dcoeff, acceptSafety, ...(theta !== undefined && { theta }) };
-    const how = { order, space, rtol, atol, hInit, ...control, eta, sNoise, ...range };
+    const { noising, image } = trained;
+    if (settings.max !== undefined) yield* take(atSigmas([settings.max])(noising));
     const whole = besideGuide(where, trained, settings.guide);
-    const begin = atSigmas([range.max]);
-    const plan = yield* take(
-      planOf(where, 'data')(whole, { ...shared, solver: ddim(), grid: begin, toData: true }, null),
-    );
-    const { correction: corrects, toData: goes, guidance: guides = unguided } = settings;
-    const definition = adaptiveLoop<GuidedParams<P, Q>, I>(
-      plan,
-      { ...how, toData: goes, ...(corrects && { correction: corrects }) },
-      guides,
-    );
-    const loop = yield* hold(openLoop(definition)(backend), (open) => open.release());
-    const batches: AdaptiveSamples[] = [];
-    for (let b = 0; b * plan.batch < plan.all; b++)
-      batches.push(
-        yield* take(gen(() => drawnBatch<GuidedParams<P, Q>, I>(plan, loop, { attempts, eta }, b, backend))),
-      );
-    const images = imagesOf(
-      plan.all,
-      trained.image,
-      batches.map(({ data }) => data),
-    );
-    return { ...images, evaluations: batches.flatMap(({ evaluations }) => evaluations).slice(0, plan.all) };
+    const { guided, ...request } = checkedRequest<GuidedParams<P, Q>, I>(where, whole, settings, null);
+    const { correction = clipToImage, attempts, ...control } = settings;
+    const sampler = yield* take(adaptiveSamplerOf<GuidedParams<P, Q>, I>({ ...control, noising, guided, correction }));
+    const [x, each] = [leafSpec(['B', ...image]), leafSpec(['B'])];
+    const walk: Walk<GuidedParams<P, Q>, I, AdaptiveState<'B', I>> = {
+      ...sampler,
+      steps: attempts,
+      state: treeSpec({
+        ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
+      }),
+    };
+    const drawing = { ...request, walk, noisesAt: () => () => E.right({}) };
+    const { images, evaluations } = yield* drawnOnce(drawing, backend);
+    return { ...images, evaluations };
   });

@@ -2,13 +2,12 @@
 import {
   type Condition,
   drawnBy,
-  type Inpainter,
   type InpaintingNoise,
   type Known,
   noisyCondition,
   type NoiseName,
   type Noising,
-  type Sampler,
+  type SamplerStepInputs,
   type SampleState,
   startFrom,
 } from '../../diffusion/index.js';
@@ -20,9 +19,11 @@ import {
   leafSpec,
   meanPerSample,
   mul,
+  type NoisefoldError,
   normalLike,
   program,
   type Program,
+  type RandomKey,
   type Shape,
   type Tensor,
   treeSpec,
@@ -31,22 +32,13 @@ import {
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
 import type { ImageShape } from '../../data/dataset.js';
+import type { either } from '../../internal/fp.js';
 import type { Loop } from '../loop.js';
 import type { Trained } from '../../checkpoints/trained.js';
 import type { GivenCondition } from './conditions.js';
 import type { Beginning } from './givenImages.js';
-
-/** A sampler, possibly with inpainting of known images. */
-export interface Steps<P, I extends ImageShape> {
-  readonly sampler: Sampler<P, I>;
-  readonly inpainter: Inpainter<P, I> | null;
-}
-
-/** The number of steps, and whether each step draws noise. */
-export const countOf = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>) => ({
-  steps: inpainter?.steps ?? sampler.steps,
-  stochastic: inpainter !== null || sampler.stochastic,
-});
+import { type BatchPart, namesOf, type StepNoises, type Steps } from './givenNoise.js';
+import type { Numbered, Sampling } from './sampling.js';
 
 /** True if noise is drawn for the start. */
 export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
@@ -72,29 +64,94 @@ interface StepSpec<I extends ImageShape> {
   readonly noise?: { readonly [K in NoiseName | InpaintingNoise]?: Tensor<['B', ...I]> };
 }
 
-/** The output of a step: x̂₀, if previews are shown. */
-export interface Predicted<I extends ImageShape> {
+/** The output of a step. */
+export interface StepOutput<I extends ImageShape> {
+  /** x̂₀, if previews are shown. */
   readonly x0?: Tensor<['B', ...I]>;
+  /** Above 0 while a sample is on its way, of a walk whose samples choose their steps. */
+  readonly left?: Tensor<[]>;
+}
+
+/** Samples, and the evaluations of each if they chose their steps. */
+interface Samples<I extends ImageShape> {
+  readonly x: Tensor<['B', ...I]>;
+  readonly evaluations?: Tensor<['B']>;
+}
+
+/** The way of a batch from noise to samples: `start`, at most `steps` times `step`, then `end`. */
+export interface Walk<P, I extends ImageShape, S> {
+  readonly steps: number;
+  /** True if each step draws noise. */
+  readonly stochastic: boolean;
+  readonly state: TreeSpec<S>;
+  /** The state at noise, or at images with this noise. */
+  readonly start: (noise: Tensor<['B', ...I]>, images?: Tensor<['B', ...I]>) => S;
+  readonly step: (
+    params: P,
+    state: S,
+    inputs: SamplerStepInputs<'B', I> & Pick<SampleConstants<P, I>, 'known'> & Pick<StepSpec<I>, 'noise'>,
+  ) => StepOutput<I> & { readonly state: S };
+  readonly end: (state: S) => Samples<I>;
 }
 
 /** A batch of samples as a loop. */
-export type SampleLoop<P, I extends ImageShape> = Loop<
+export type SampleLoop<P, I extends ImageShape, S> = Loop<
   BeginSpec<I>,
   SampleConstants<P, I>,
-  SampleState<['B', ...I]>,
+  S,
   StepSpec<I>,
-  Predicted<I>,
-  Tensor<['B', ...I]>
+  StepOutput<I>,
+  Samples<I>
 >;
 
-/** The parts that determine which programs a sampling needs. */
-export interface SampleForm {
-  readonly batch: number;
+/** The walk of a sampler. */
+export const walkOf = <P, I extends ImageShape>(
+  { sampler, inpainter }: Steps<P, I>,
+  image: Trained<P, I>['image'],
+): Walk<P, I, SampleState<['B', ...I]>> => {
+  const [begins, ends] = [sampler.plan[0]!.from, sampler.plan.at(-1)!.to];
+  const scale = ends.sigma > begins.sigma ? noiseScale(ends) : 1; // of an encoding
+  const x = leafSpec(['B', ...image]);
+  return {
+    steps: inpainter?.steps ?? sampler.steps,
+    stochastic: inpainter !== null || sampler.stochastic,
+    state: treeSpec({ x, memory: Array.from({ length: sampler.memory }, () => x) }),
+    start: (noise, images) => (images ? startFrom(sampler)<'B'>(images, noise) : sampler.start<'B'>(noise)),
+    step: (params, state, { known, ...inputs }) =>
+      inpainter === null || known === undefined
+        ? sampler.step(params, state, inputs)
+        : inpainter.step(params, state, { ...inputs, known }),
+    // an encoding ends with the noise that `from: { noise }` begins with
+    end: ({ x }) => ({ x: scale === 1 ? x : mul(x, 1 / scale) }),
+  };
+};
+
+/** A request for samples, of a model that can draw them. */
+export interface CheckedRequest<P, I extends ImageShape> {
+  /** The name of the function in errors. */
+  readonly where: string;
+  readonly trained: Trained<P, I>;
+  /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
-  readonly hasLabels: boolean;
-  readonly condition: GivenCondition | undefined;
-  readonly hasPreviews: boolean;
-  readonly noises: readonly (NoiseName | InpaintingNoise)[];
+  readonly sampling: Numbered<
+    Pick<
+      Sampling,
+      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
+    >
+  >;
+  /** The number of samples, and the number that is drawn at a time. */
+  readonly all: number;
+  readonly batch: number;
+}
+
+/** A request and the walk that draws it. */
+export interface Drawing<P, I extends ImageShape, S> extends CheckedRequest<P, I> {
+  readonly walk: Walk<P, I, S>;
+  /** The noise that a caller gives for each step of a batch, whose keys are those of its Brownian paths. */
+  readonly noisesAt: (
+    part: BatchPart,
+    keys: readonly RandomKey[],
+  ) => (index: number) => either.Either<NoisefoldError, StepNoises>;
 }
 
 /** The spec of a condition, in the form that the steps take. */
@@ -105,55 +162,48 @@ const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condi
   });
 
 /** The spec of a key for each of `batch` samples. */
-export const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
+const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
 
 /** A sampling of `batch` samples as a loop, with one graph for all steps. */
-export const sampleLoop = <P, I extends ImageShape>(
-  { model, image, params }: Trained<P, I>,
-  steps: Steps<P, I>,
-  { batch, beginning, hasLabels, condition, hasPreviews, noises }: SampleForm,
-): SampleLoop<P, I> => {
-  const { sampler, inpainter } = steps;
-  const [begins, ends] = [sampler.plan[0]!.from, sampler.plan.at(-1)!.to];
-  const scale = ends.sigma > begins.sigma ? noiseScale(ends) : 1; // of an encoding
+export const sampleLoop = <P, I extends ImageShape, S>({
+  trained: { model, image, params },
+  walk,
+  batch,
+  beginning,
+  sampling,
+}: Drawing<P, I, S>): SampleLoop<P, I, S> => {
+  const { state } = walk;
+  const { labels, condition, known, previews } = sampling;
+  const noises = namesOf(sampling);
   const x = leafSpec(['B', ...image]);
-  const state = { x, memory: Array.from({ length: sampler.memory }, () => x) };
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({
     ...(drawsAt(beginning) ? { keys: keysSpec(batch) } : {}),
     ...(beginning && { images: leafSpec([batch, ...image]) }),
   });
-  const step: TreeSpec<SampleConstants<P, I> & StepSpec<I> & { readonly state: SampleState<['B', ...I]> }> = treeSpec({
+  const step: TreeSpec<SampleConstants<P, I> & StepSpec<I> & { readonly state: S }> = treeSpec({
     params: model.params,
     state,
     index: leafSpec([], 'int32'),
-    ...(countOf(steps).stochastic ? { keys: keysSpec(batch) } : {}),
+    ...(walk.stochastic ? { keys: keysSpec(batch) } : {}),
     ...(noises.length > 0 ? { noise: Object.fromEntries(noises.map((name) => [name, x])) } : {}),
-    ...(hasLabels ? { label: leafSpec(['B'], 'int32') } : {}),
+    ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
     ...(condition ? { condition: conditionSpec(condition) } : {}),
-    ...(inpainter ? { known: { image: x, mask: x } } : {}),
+    ...(known ? { known: { image: x, mask: x } } : {}),
   });
   return {
     name: 'sampling',
     extents: { B: batch },
     storage: storedIn('params', params),
     begin: program(begin, ({ keys, images }) => {
-      if (keys === undefined) return sampler.start<'B'>(images!); // no noise is drawn, so there are images
+      if (keys === undefined) return walk.start(images!); // no noise is drawn, so there are images
       const like: Tensor<Shape> = zeros(batch, ...(image as readonly number[]));
-      const noise = drawnBy(keys, normalLike)(like as Tensor<['B', ...I]>); // the shape of the model's samples
-      return images === undefined ? sampler.start<'B'>(noise) : startFrom(sampler)<'B'>(images, noise);
+      return walk.start(drawnBy(keys, normalLike)(like as Tensor<['B', ...I]>), images); // the shape of the model's samples
     }),
-    step: program(step, ({ params, state: at, known, keys, ...conditioning }) => {
-      const inputs = { ...conditioning, ...(keys && { key: keys }) };
-      const { state: next, x0 } =
-        inpainter === null || known === undefined
-          ? sampler.step(params, at, inputs)
-          : inpainter.step(params, at, { ...inputs, known });
-      return { state: next, ...(hasPreviews && { x0 }) };
+    step: program(step, ({ params: of, state: at, keys, ...inputs }) => {
+      const { x0, ...next } = walk.step(of, at, { ...inputs, ...(keys && { key: keys }) });
+      return { ...next, ...(previews && { x0 }) };
     }),
-    end: program(treeSpec<{ readonly state: SampleState<['B', ...I]> }>({ state }), ({ state: { x } }) =>
-      // an encoding ends with the noise that `from: { noise }` begins with
-      scale === 1 ? x : mul(x, 1 / scale),
-    ),
+    end: program(treeSpec<{ readonly state: S }>({ state }), ({ state: at }) => walk.end(at)),
   };
 };
 

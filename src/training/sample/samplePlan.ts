@@ -5,6 +5,7 @@ import {
   type Guidance,
   inpainting,
   partOfTheWay,
+  type SampleState,
   type Solver,
   unguided,
 } from '../../diffusion/index.js';
@@ -18,33 +19,19 @@ import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { guidedBy } from '../../diffusion/guidance/guidance.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
-import { checkNoises } from './givenNoise.js';
-import type { Steps } from './sampleLoop.js';
+import { checkNoises, noisesAt, type Steps } from './givenNoise.js';
+import { type CheckedRequest, type Drawing, walkOf } from './sampleLoop.js';
 import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
-import { countsOf, type Numbered, type Sampling } from './sampling.js';
+import { countsOf, type Sampling } from './sampling.js';
 import type { Trained } from '../../checkpoints/trained.js';
 
 /** A sampling whose guide matches the given parameters. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };
 
 /** A sampling whose parts were checked to be compatible. */
-export interface SamplePlan<P, I extends ImageShape> {
-  /** The name of the function in errors. */
-  readonly where: string;
-  readonly trained: Trained<P, I>;
+export interface SamplePlan<P, I extends ImageShape> extends Drawing<P, I, SampleState<['B', ...I]>> {
   readonly steps: Steps<P, I>;
-  /** The images to start from; null for random noise. */
-  readonly beginning: Beginning | null;
-  readonly sampling: Numbered<
-    Pick<
-      Sampling,
-      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
-    >
-  >;
-  /** The number of samples, and the number that is drawn at a time. */
-  readonly all: number;
-  readonly batch: number;
 }
 
 /** The end of a sampling. */
@@ -83,7 +70,7 @@ const checkEnds = (
 };
 
 /** The model with its guidance, which knows if it was trained without labels too. */
-export const guidedModel = <P, I extends ImageShape>(
+const guidedModel = <P, I extends ImageShape>(
   where: string,
   { model, noising, labelDropout }: Trained<P, I>,
   guidance: Guidance<P, I>,
@@ -91,6 +78,25 @@ export const guidedModel = <P, I extends ImageShape>(
   const unconditional =
     model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
   return guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...unconditional }));
+};
+
+/** Checks a request, and guides its model. Raises the errors of {@link planOf}. */
+export const checkedRequest = <P, I extends ImageShape>(
+  where: string,
+  trained: Trained<P, I>,
+  { labels, allowOtherNoising, ...options }: Omit<Guided<P, I>, 'solver'>,
+  beginning: Beginning | null,
+): CheckedRequest<P, I> & { readonly guided: Denoiser<P, I> } => {
+  if (!allowOtherNoising) checkLevels(where, trained);
+  const { guidance = unguided, condition, known } = options;
+  const guided = orRaise(guidedModel<P, I>(where, trained, guidance));
+  const classified = { where, denoiser: guided, names: trained.classes };
+  const sampling = labels === undefined ? options : { ...options, labels: labelNumbers(classified, labels) };
+  const { all, batch } = countsOf(where, guided, sampling, beginning?.images);
+  checkCondition(where, trained, condition, all);
+  if (beginning) checkBeginning(where, beginning, all, trained.image);
+  if (known) checkKnown(known, all, trained.image);
+  return { where, trained, beginning, sampling, all, batch, guided };
 };
 
 /**
@@ -104,27 +110,22 @@ export const planOf =
     beginning: Beginning | null,
   ): either.Either<NoisefoldError, SamplePlan<P, I>> =>
     attempt(() => {
-      const { noising, image, classes } = trained;
-      const { labels, allowOtherNoising, ...others } = options;
-      if (!allowOtherNoising) checkLevels(where, trained);
-      checkEnds(where, trained, others.solver);
-      const { solver, grid = everyStep, toData = true, guidance = unguided, correction = clipToImage } = others;
-      const { condition, from, known } = others;
-      const denoiser = orRaise(guidedModel<P, I>(where, trained, guidance));
-      const classified = { where, denoiser, names: classes };
-      const sampling = labels === undefined ? others : { ...others, labels: labelNumbers(classified, labels) };
-      const { all, batch } = countsOf(where, denoiser, sampling, beginning?.images);
-      checkCondition(where, trained, condition, all);
-      if (beginning) checkBeginning(where, beginning, all, image);
-      if (known) checkKnown(known, all, image);
-
+      const { noising, image } = trained;
+      const { solver, grid = everyStep, toData = true, correction = clipToImage, from, known } = options;
+      checkEnds(where, trained, solver);
+      const { guided, ...request } = checkedRequest<P, I>(where, trained, options, beginning);
       const visits = from !== undefined && 'strength' in from ? partOfTheWay(from.strength, grid) : grid;
       const parts = { noising, solver, toData, correction, grid: visits, noise: gaussian };
-      const plain = orRaise(samplerOf<P, I>({ ...parts, guided: denoiser }));
+      const plain = orRaise(samplerOf<P, I>({ ...parts, guided }));
       checkDirection(where, end, plain);
       const { images: _, mask: __, ...resampling } = known ?? {};
       const inpainter = known ? orRaise(inpainting(resampling)(plain)) : null;
       const steps = { sampler: plain, inpainter };
-      checkNoises(where, others, steps);
-      return { where, all, batch, trained, steps, beginning, sampling };
+      checkNoises(where, options, steps);
+      return {
+        ...request,
+        steps,
+        walk: walkOf(steps, image),
+        noisesAt: (part, keys) => noisesAt(where, options, steps, image, part, keys),
+      };
     });

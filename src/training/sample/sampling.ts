@@ -204,7 +204,7 @@ const MOST_AT_ONCE = 256;
 export const countsOf = (
   where: string,
   denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
-  { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance'>>,
+  { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance' | 'solver'>>,
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
   if (!labels?.every((label) => label !== denoiser.classes)) orRaise(checkUnconditional(`${where}: labels`, denoiser));

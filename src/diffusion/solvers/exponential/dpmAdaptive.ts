@@ -197,17 +197,22 @@ const factorOf = <B extends Dim>(
   return add(atan(sub(exp(exponents), 1)), 1);
 };
 
-/** 1/error of an attempt and of the two accepted steps before, which stand for it in the first one; and the factor of the next length. */
+/**
+ * Error control between the two results of an attempt, and the lower one before: whether each sample accepts it, the factor of its next
+ * length, and its errors after it. In the first attempt its own error stands for those before.
+ */
 const controlled = <B extends Dim, I extends Shape>(
   settings: Control,
-  { low: before, inverses, evaluations }: AdaptiveState<B, I>,
-  low: Tensor<[B, ...I]>,
-  high: Tensor<[B, ...I]>,
+  { inverses, evaluations }: AdaptiveState<B, I>,
+  isOnWay: Attempt<B>['isOnWay'],
+  ...results: readonly [low: Tensor<[B, ...I]>, high: Tensor<[B, ...I]>, before: Tensor<[B, ...I]>]
 ) => {
-  const now = inverseError(settings, low, high, before);
+  const now = inverseError(settings, ...results);
   const known = (one: Numbers<B>) => where(greater(evaluations, 0), one, now);
-  const earlier = [known(inverses[0]), known(inverses[1])] as const;
-  return { now, earlier, factor: factorOf(settings, now, earlier) };
+  const [one, two] = [known(inverses[0]), known(inverses[1])];
+  const factor = factorOf(settings, now, [one, two]);
+  const accepts = and(isOnWay, greaterEqual(factor, settings.theta ?? settings.acceptSafety));
+  return { accepts, factor, inverses: [where(accepts, now, one), where(accepts, one, two)] as const };
 };
 
 /** The elements of samples that hold, and of the others. */
@@ -242,26 +247,24 @@ export const adaptiveStep =
     state: AdaptiveState<B, I>,
     noise: () => Tensor<[B, ...I]>,
   ): AdaptiveState<B, I> => {
-    const { order, acceptSafety, eta, sNoise, space, theta } = settings;
+    const { order, eta, sNoise, space, theta } = settings;
     const { x, lambda, evaluations } = state;
     const attempt = attemptOf(lambda, state.h, end, eta);
     const { e, low, high } = estimates(predict, settings, x, lambda, attempt.h);
     const reached = add(lambda, attempt.length);
     const seen = (one: Tensor<[B, ...I]>, at: Numbers<B>) => (theta === undefined ? one : scaleBy(one, alphaAt(at)));
-    const before = { ...state, low: seen(state.low, lambda) };
-    const { now, earlier, factor } = controlled(settings, before, seen(low, reached), seen(high, reached));
-    const accepts = and(attempt.isOnWay, greaterEqual(factor, theta ?? acceptSafety));
-    const ifAccepted = (yes: Numbers<B>, no: Numbers<B>) => where(accepts, yes, no);
+    const results = [seen(low, reached), seen(high, reached), seen(state.low, lambda)] as const;
+    const { accepts, factor, inverses } = controlled(settings, state, attempt.isOnWay, ...results);
     const goesOn = cast(attempt.isOnWay, 'float32');
     const atEnd = sub(state.isLeft, goesOn); // 1 for the last evaluation, of x̂₀
-    const next = ifAccepted(reached, lambda);
+    const next = where(accepts, reached, lambda);
     const result = eta === 0 ? high : withNoise(high, noise(), reached, attempt, sNoise);
     return {
       x: pick(accepts, result, pick(greater(atEnd, 0), space === 'x0' ? e : minus(x, e, exp(neg(lambda))), x)),
       low: pick(accepts, low, state.low),
       lambda: next,
       h: where(attempt.isOnWay, mul(theta === undefined ? state.h : attempt.length, factor), state.h),
-      inverses: [ifAccepted(now, earlier[0]), ifAccepted(earlier[0], earlier[1])],
+      inverses,
       evaluations: add(evaluations, add(mul(goesOn, order), atEnd)),
       isLeft: toData ? goesOn : cast(less(next, end - NEAR), 'float32'),
     };

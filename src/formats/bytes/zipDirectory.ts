@@ -13,7 +13,7 @@ export interface Listed {
   readonly size: number;
   /** The bytes in the archive. */
   readonly packedSize: number;
-  /** The position of its own header, before its bytes. */
+  /** The position of the header of this file, which comes before its bytes. */
   readonly header: number;
 }
 

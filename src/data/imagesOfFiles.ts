@@ -30,11 +30,11 @@ const iterable = refined(t.unknown, 'an iterable of files', (files) => Symbol.it
 const someFiles = argument(where, iterable, 'give files of an input, or blobs, in an array');
 const eachFile = argument(where, t.array(part<PictureFile>('a file', 'type', 'arrayBuffer')), 'give files or blobs');
 
-/** The path below the chosen folder; for a blob its number. */
+/** The path below the chosen folder. For a blob it is the index of the blob. */
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
   webkitRelativePath.split('/').slice(1).join('/') || (name ?? `${i}`);
 
-/** Tests a file by its name, a blob by its type. */
+/** Tests if a file is a picture, by its name, or by its type if it is a blob. */
 const isOne = ({ file: { name, type }, path }: { readonly file: PictureFile; readonly path: string }): boolean =>
   name === undefined ? type === '' || type.startsWith('image/') : isPicture(path);
 

@@ -55,9 +55,9 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
 
 /**
  * Makes a data set of files and blobs, in the order of their paths. They may come from an
- * `<input type="file" multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or from `fetch`. Options
- * and errors are those of {@link imageFolder}. Browsers decode the formats that they can display; Node decodes by the
- * package sharp.
+ * `<input type="file" multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or
+ * from `fetch`. The options and the errors are those of {@link imageFolder}. Browsers decode the formats that they can
+ * display; Node decodes by the package sharp.
  * @example
  * const png = unwrap(await encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(255) })())
  * const files = [new File([png], 'white.png'), new File(['a white dot'], 'about.txt')]

@@ -26,7 +26,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 /**
  * Node's modules, loaded when a file is used, because browsers import this module too and have no files.
  *
- * @internal - keeps the types of Node out of the declarations
+ * @internal - so that our declarations do not contain the types of Node
  */
 export const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;

@@ -87,7 +87,7 @@ const refuseBytes = (images: Float32Array, each: number, where: (image: number) 
   raise('ConfigError', {
     where: where(Math.floor(at / each)),
     expected: 'images in [-1, 1]',
-    actual: `${images[at]} at number ${at % each} and no negative number in the batch, as in bytes`,
+    actual: `${images[at]} at number ${at % each} and no negative number in the batch, so it seems to be bytes`,
     hint: TO_UNIT,
   });
 };

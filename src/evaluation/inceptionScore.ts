@@ -76,7 +76,7 @@ export const inceptionScore = <G = unknown>(
   attempt(() => {
     const options = splitting.demand(settings === undefined ? {} : settings);
     const least = 'splits' in options ? options.splits : 1;
-    checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });
+    checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs an image' });
     checkDistributions(probabilities);
     const bounds = boundsOf(probabilities.shape[0], options);
     return meanAndDeviation(bounds.slice(1).map((to, part) => scoreOf(probabilities, bounds[part]!, to)));

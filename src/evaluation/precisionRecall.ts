@@ -56,12 +56,17 @@ export const precisionRecall = <G = unknown>(
   options?: Exact<G, keyof Neighbours> & Neighbours,
 ): either.Either<NoisefoldError, PrecisionRecall> =>
   E.flatMap(({ neighbours: k }: FilledOf<typeof comparison>) =>
-    measuredOn('precisionRecall', { real, generated }, { images: k + 1, for: `each needs ${k} neighbours` }, () => {
-      const d = real.shape[1];
-      const [x, y] = [float64Of(real), float64Of(generated)];
-      return {
-        precision: share(y, x, radiiOf(x, d, k), d),
-        recall: share(x, y, radiiOf(y, d, k), d),
-      };
-    }),
+    measuredOn(
+      'precisionRecall',
+      { real, generated },
+      { images: k + 1, for: `each image needs ${k} neighbours` },
+      () => {
+        const d = real.shape[1];
+        const [x, y] = [float64Of(real), float64Of(generated)];
+        return {
+          precision: share(y, x, radiiOf(x, d, k), d),
+          recall: share(x, y, radiiOf(y, d, k), d),
+        };
+      },
+    ),
   )(comparison.decode(options));

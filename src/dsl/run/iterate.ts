@@ -62,7 +62,7 @@ const separated = (
       });
 };
 
-const steps = 'it is a number of steps';
+const steps = 'give a number of steps';
 const iteration = schema('iterate', {
   times: hinted(natural, steps),
   onStep: optional(functionOf('a function')),

@@ -27,7 +27,7 @@ type BeforeEnd<S extends Shape, E extends readonly Dim[], All extends Shape> = E
 type Misplaced<
   D extends string,
   S extends Shape,
-> = `'${D}' does not stay at its end of ${Shown<S>}: write -1, or use rearrange`;
+> = `'${D}' is not at the same end of ${Shown<S>}: write -1, or use rearrange`;
 
 /** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
 export type Displaced<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;

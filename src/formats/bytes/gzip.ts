@@ -56,7 +56,7 @@ async function* unpacked(
     yield fail('DecodeError', {
       where,
       expected: 'a whole gzip file',
-      actual: 'one that is truncated or damaged',
+      actual: 'a truncated or damaged file',
       hint: 'use a copy of the file',
     });
   } finally {

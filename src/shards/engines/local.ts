@@ -159,7 +159,7 @@ const ranOn = async (
 export const lostWorkers = (actual: string): either.Either<NoisefoldError, never> =>
   fail('BackendFailure', {
     where: 'shards',
-    expected: 'a worker that ends the job',
+    expected: 'a worker that completes the job',
     actual: `${MOST_LOST} workers that were lost while they ran it: ${actual}`,
     hint: 'give the workers more memory, or the job fewer items or a smaller batch',
   });

@@ -168,7 +168,7 @@ export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & Queu
       if ((await jobs.getWorkersCount()) > 0) return void (isSaid = false);
       const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
       onWait(
-        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(target)} is there: ${start}`,
+        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker with the bits of ${showBits(target)} is connected; start one: ${start}`,
       );
     };
     let isClosed = false; // mutable

@@ -129,7 +129,7 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
         where: 'convTranspose2d',
         expected: `an output padding of 0 to less than the strides ${showShape(strides)}`,
         actual: showShape(more),
-        hint: 'it selects one of the image sizes that the convolution maps to the same size',
+        hint: 'the output padding selects one of the image sizes that the convolution maps to the same size',
       });
     const n = kernelOf('convTranspose2d', kernel);
     checkKernel(n, groups);

@@ -50,13 +50,13 @@ expectType<Tensor<[]>>()(F.pipe(anything, reshape()));
 expectType<Tensor<Dim[]>>()(reshape(anything, ...dims(anything)));
 expectType<Tensor<[Dim, Dim]>>()(reshape(anything, ...dims(wide)));
 expectType<Tensor<[Dim, Dim]>>()(F.pipe(anything, reshape(...dims(wide))));
-// @ts-expect-error 'C' does not stay at its end of [B, 28, 28, 64]: write -1, or use rearrange
+// @ts-expect-error 'C' is not at the same end of [B, 28, 28, 64]: write -1, or use rearrange
 reshape(x, 'C', -1);
-// @ts-expect-error 'W' does not stay at its end of [B, 28, 28, 64]: write -1, or use rearrange
+// @ts-expect-error 'W' is not at the same end of [B, 28, 28, 64]: write -1, or use rearrange
 reshape(x, 'B', 28, 'W', 3);
-// @ts-expect-error 'C' does not stay at its end of [B, 28, 28, 64]: write -1, or use rearrange
+// @ts-expect-error 'C' is not at the same end of [B, 28, 28, 64]: write -1, or use rearrange
 F.pipe(x, reshape('C', -1));
-// @ts-expect-error 'B' does not stay at its end of [Dim, Dim]: write -1, or use rearrange
+// @ts-expect-error 'B' is not at the same end of [Dim, Dim]: write -1, or use rearrange
 reshape(wide, 'B', -1);
 // @ts-expect-error 2.5 is not an integer
 reshape(x, 2.5, 3);

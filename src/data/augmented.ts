@@ -22,7 +22,7 @@ export interface ImagePixels {
  */
 export interface Augmentation {
   (image: ImagePixels, key: RandomKey): ImagePixels;
-  /** The options that it was made from, as JSON: `Object.assign(darker(0.5), { settings: { most: 0.5 } })`. */
+  /** The options of the function that made it, as JSON: `Object.assign(darker(0.5), { settings: { most: 0.5 } })`. */
   readonly settings?: unknown;
 }
 
@@ -49,8 +49,8 @@ export const hostUniform = (key: RandomKey, count: number): Float32Array => {
 const below = (n: number, uniform: number): number => Math.floor(uniform * n);
 
 /**
- * Makes an image of the same shape. The functions return the row and the column of the image from which each pixel is
- * taken; other pixels are black.
+ * Makes an image of the same shape. For each pixel, the functions return the row and the column of the image to copy
+ * from. A pixel from outside the image is black.
  */
 const moved = (
   { data, shape }: ImagePixels,
@@ -110,7 +110,7 @@ const crops = schema('randomCrop', {
 /** Settings of {@link randomCrop}. */
 export interface CropOptions extends OptionsOf<typeof crops> {}
 
-/** The position in an image of n pixels that replaces one outside it. */
+/** Maps a position outside an image of n pixels to a position inside it. */
 const FILLS: Readonly<Record<NonNullable<CropOptions['fill']>, (at: number, n: number) => number>> = {
   black: F.identity,
   edge: (at, n) => Math.min(Math.max(at, 0), n - 1),
@@ -150,7 +150,7 @@ const arguments_ = schema('augmented', {
   ),
 });
 
-/** The functions that make augmentations, which may be passed by mistake without being called. */
+/** The functions that make augmentations. A user may pass one without calling it, by mistake. */
 const UNCALLED: readonly { readonly maker: unknown; readonly call: string }[] = [
   { maker: randomFlip, call: 'randomFlip()' },
   { maker: randomCrop, call: 'randomCrop({ padding: 4 })' },
@@ -172,10 +172,9 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
 /**
  * Makes a data set whose images are changed at random, by each function in turn, whenever a training step uses them.
  * The key of an image depends only on the key of the training, the step and the position in the batch, so that a
- * resumed run continues with the same bits. It must have the same functions, by name and settings. Held-out losses and
- * measurements pass no key and use the unchanged images.
- * Raises `ConfigError` unless it is given a data set and functions. A batch fails with `ConfigError` if a function
- * changes the shape of an image.
+ * resumed run continues with the same bits. A resumed run must have the same functions, by name and settings. Held-out
+ * losses and measurements pass no key, so they use the unchanged images. Raises `ConfigError` for anything but a data
+ * set and functions. A batch fails with `ConfigError` if a function changes the shape of an image.
  * @example
  * const white = unwrap(datasetOf({ pixels: Uint8Array.of(255, 255), image: [1, 2, 1] }))
  * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })

@@ -22,7 +22,7 @@ export const positionsOf = <G = unknown>(
   options: Exact<G, keyof Drawing> & Drawing,
 ): ((step: number) => Int32Array) => {
   const { key, size, batch } = drawing.demand(options);
-  // caches the order of the last epoch: a batch smaller than an epoch has parts of at most two epochs
+  // caches the order of the last epoch, because a batch smaller than an epoch has parts of at most two epochs
   let known = { epoch: -1, order: new Int32Array(0) };
   const orderOf = (epoch: number): Int32Array => {
     if (known.epoch !== epoch) {

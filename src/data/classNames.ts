@@ -4,7 +4,7 @@ import { listed } from '../internal/listed.js';
 /** Names of classes, by label, if there are names. */
 type Names = readonly string[] | undefined;
 
-/** Raises `ConfigError` if a label has one name in `names` and another one in those of the training. */
+/** Raises `ConfigError` if a label has different names in `names` and in the training. */
 export const requireSameClasses = (where: string, training: Names = [], names: Names = [], hint: string): void => {
   const other = names.findIndex((name, label) => label < training.length && name !== training[label]);
   if (other !== -1)

@@ -34,7 +34,7 @@ type Known<D> = D extends number ? D : number;
 /** Height, width and channels of an image of shape `I`. */
 export type ImageExtents<I extends ImageShape> = readonly [Known<I[0]>, Known<I[1]>, Known<I[2]>];
 
-/** Returns extents that the caller checked as those of an image of shape `I`. */
+/** Returns extents as the type of an image of shape `I`. The caller has checked them. */
 export const extentsFor = <I extends ImageShape>(image: readonly number[]) => image as ImageExtents<I>;
 
 declare const fits: unique symbol;
@@ -52,8 +52,8 @@ export interface Dataset<I extends ImageShape = ImageShape> {
   readonly batch: (positions: Int32Array, key?: RandomKey) => taskEither.TaskEither<NoisefoldError, Batch>;
   /**
    * True if all images are in memory, so that all of them are checked before the first step. Otherwise, which is the
-   * default, an image is checked when its batch is loaded, possibly after many steps. A data set made by spreading
-   * another one inherits this field.
+   * default, an image is checked when its batch is loaded, possibly after many steps. A data set that spreads another
+   * one inherits this field.
    */
   readonly inMemory?: boolean;
   /**
@@ -68,11 +68,11 @@ export interface Dataset<I extends ImageShape = ImageShape> {
 }
 
 /**
- * A data set for a model of images of shape `I`: of these images, or of a size that types do not contain, which is checked
- * when the training begins.
+ * A data set for a model of images of shape `I`. Its images have this shape, or a size that is not in the types; the
+ * start of a training checks that size.
  */
 export interface DataFor<I extends ImageShape> extends Dataset {
-  /** The parameter of a method may be wider or narrower: `Dim` fits 28, and 32 does not. */
+  /** A method, because TypeScript accepts a wider or narrower parameter for methods: `Dim` fits 28, but 32 does not. */
   [fits]?(image: I): void;
 }
 
@@ -80,7 +80,9 @@ export interface DataFor<I extends ImageShape> extends Dataset {
 export interface Bytes<I extends readonly [height: number, width: number, channels: number] = ImageSize> {
   /** Row-major, `[n, height, width, channels]`. */
   readonly pixels: Uint8Array | Uint8ClampedArray;
-  /** The class of each image, an integer ≥ 0, or -1 for none; without them the data set is for models without classes. */
+  /**
+   * The class of each image, an integer ≥ 0, or -1 for none. Without labels the data set is for models without classes.
+   */
   readonly labels?: ArrayLike<number>;
   readonly image: I;
 }

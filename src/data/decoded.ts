@@ -32,7 +32,7 @@ export const decodedDataset = <const I extends ImageSize>(
     const known = memory.get(position);
     if (known !== undefined) return E.right(known);
     const bytes = await decode(position)();
-    // an epoch uses every image once, so keeping the first images is as good as keeping the last
+    // an epoch uses every image once, so the first images are as useful in the cache as the last ones
     if (E.isRight(bytes) && (memory.size + 1) * each <= cache) memory.set(position, bytes.right);
     return bytes;
   };

@@ -22,7 +22,7 @@ const HINT = 'write batch: (positions) => async () => right({ images, labels }),
 const noBatch = (where: string, actual: string, expected = '{ images, labels }', hint = HINT): never =>
   raise('ConfigError', { where: `${where}: batch`, expected, actual, hint });
 
-/** The result of a task of `batch`, if it is one. */
+/** Checks that the result of a task of `batch` is an Either. */
 function* resultOf(where: string, value: unknown, signal: StopSignal | undefined): Block<unknown> {
   if (typeof value !== 'function') return noBatch(where, `${show(value)} in place of a task`);
   const answer: unknown = yield* take(unlessStopped(`${where}: batch`, Promise.resolve(value()), signal));

@@ -15,7 +15,7 @@ export const nameOf = ({ name }: Named): string => (name === '' ? NAMELESS : nam
 export const settingsOf = (f: object): unknown => ('settings' in f ? f.settings : undefined);
 
 /**
- * Tests for a function that has neither a name nor settings. Something may follow the missing name: `weightedBy` adds
+ * Tests for a function that has neither a name nor settings. Other text may follow the missing name: `weightedBy` adds
  * ` weighted by …` to the name of a loss, and `conditioningAugmentation` adds `, with noise …` to that of a condition.
  */
 export const isAnonymous = (f: Named): boolean => /^($|[ ,])/.test(f.name) && settingsOf(f) === undefined;

@@ -20,7 +20,7 @@ import { type Images, withinUnit } from './images.js';
 
 /** The labels and the shape of images. */
 export interface AboutImages<I extends ImageSize> {
-  /** The class of each image; without them the data set is for models without classes. */
+  /** The class of each image. Without labels the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
   /** The height, width and channels that the images must have, for a model of that shape. */
   readonly image?: I;
@@ -40,7 +40,10 @@ const someImages = argument(
 /** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
 const isFloats = (data: unknown): boolean => data instanceof Float32Array || data instanceof Float64Array;
 
-/** {@link datasetOfImages} of any numbers, such as samples that may leave [-1, 1]: the functions that use them check them. */
+/**
+ * Makes a data set as {@link datasetOfImages} does, but of any numbers, such as samples outside [-1, 1]. The functions
+ * that use them check them.
+ */
 export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unknown>(
   images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
@@ -73,9 +76,9 @@ export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unkn
 
 /**
  * Makes a data set of images in memory whose elements are numbers in [-1, 1], such as samples of a model. Returns a
- * `ConfigError` for a field that is unknown or missing and for a number outside [-1, 1], a `NonFinite` for one that is not
- * finite, and a `DecodeError` for numbers that are no floats, or if numbers, labels, shape and `image` do not match.
- * The check takes 5 to 10 ns for a number: a tenth of a second for 10 million.
+ * `ConfigError` for a field that is unknown or missing and for a number outside [-1, 1], a `NonFinite` for one that is
+ * not finite, and a `DecodeError` for an array of integers, and if numbers, labels, shape and `image` do not match. The
+ * check takes 5 to 10 ns for a number: a tenth of a second for 10 million.
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))

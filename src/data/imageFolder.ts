@@ -82,7 +82,7 @@ export function* imagesOf<const S extends Size, const C extends PictureChannels>
       TE.flatMap((bytes) => decode(place(paths[position]!), bytes)),
     );
   const extents: readonly [number, number, number] = [plan.height, plan.width, plan.channels];
-  const image = extents as Extents<S, C> & typeof extents; // those given by S and C
+  const image = extents as Extents<S, C> & typeof extents; // the size and the channels that S and C give
   const data = decodedDataset(image, known, options.cache, bytesAt);
   return { ...data, classes: known.classes, files: known.files, ignored };
 }

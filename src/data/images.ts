@@ -48,8 +48,8 @@ export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, e
 export type CheckImages<A = ArrayLike<number>> = (images: A, each: number, where: (image: number) => string) => void;
 
 /**
- * Raises `ConfigError` for a number outside [-1, 1], and `NonFinite` for one that is not finite. Numbers count as float32,
- * which a network takes.
+ * Raises `ConfigError` for a number outside [-1, 1], and `NonFinite` for one that is not finite. Numbers are first
+ * rounded to float32, because a network takes float32.
  */
 export const withinUnit: CheckImages = (images, each, where) =>
   checkNumbers(images, {

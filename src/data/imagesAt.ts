@@ -11,8 +11,9 @@ const dataOf = argument('imagesAt', part<Dataset>('a data set', 'size', 'image',
 const placesOf = argument('imagesAt', part<ArrayLike<number>>('positions in an array', 'length'), 'give [0, 1]');
 
 /**
- * The images of a data set at some positions, 0…size-1, in that order, as `sample`, `evaluateSamples` and `imageGrid` take them.
- * Fails with `ConfigError` for another position, and with the errors of the data set.
+ * Loads the images of a data set at some positions, 0…size-1, in that order, in the form that `sample`,
+ * `evaluateSamples` and `imageGrid` take. Fails with `ConfigError` for another position, and with the errors of the
+ * data set.
  * @example
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(0, 255, 0), image: [1, 1, 1] }))
  * unwrap(await imagesAt(data, [1, 2])()) // → { data: [1, -1], shape: [2, 1, 1, 1] }

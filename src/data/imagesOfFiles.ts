@@ -30,11 +30,11 @@ const iterable = refined(t.unknown, 'an iterable of files', (files) => Symbol.it
 const someFiles = argument(where, iterable, 'give files of an input, or blobs, in an array');
 const eachFile = argument(where, t.array(part<PictureFile>('a file', 'type', 'arrayBuffer')), 'give files or blobs');
 
-/** The path below the chosen folder; for a blob its number. */
+/** The path below the chosen folder. For a blob it is the index of the blob. */
 const pathOf = ({ name, webkitRelativePath = '' }: PictureFile, i: number): string =>
   webkitRelativePath.split('/').slice(1).join('/') || (name ?? `${i}`);
 
-/** Tests a file by its name, a blob by its type. */
+/** Tests if a file is a picture, by its name, or by its type if it is a blob. */
 const isOne = ({ file: { name, type }, path }: { readonly file: PictureFile; readonly path: string }): boolean =>
   name === undefined ? type === '' || type.startsWith('image/') : isPicture(path);
 
@@ -55,9 +55,9 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
 
 /**
  * Makes a data set of files and blobs, in the order of their paths. They may come from an
- * `<input type="file" multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or from `fetch`. Options
- * and errors are those of {@link imageFolder}. Browsers decode the formats that they can display; Node decodes by the
- * package sharp.
+ * `<input type="file" multiple>`, from a folder chosen by `<input webkitdirectory>`, whose subfolders are classes, or
+ * from `fetch`. The options and the errors are those of {@link imageFolder}. Browsers decode the formats that they can
+ * display; Node decodes by the package sharp.
  * @example
  * const png = unwrap(await encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(255) })())
  * const files = [new File([png], 'white.png'), new File(['a white dot'], 'about.txt')]

@@ -32,7 +32,7 @@ export interface Labelling extends OptionsOf<typeof labellingFields> {}
 export interface Labelled {
   /** The path of each picture, below the folder. */
   readonly files: readonly string[];
-  /** The class of each, -1 for none. */
+  /** The class of each picture, -1 for none. */
   readonly labels: Int32Array;
   readonly classes: readonly string[];
 }

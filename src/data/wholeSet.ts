@@ -23,8 +23,8 @@ interface Look {
 }
 
 /**
- * Raises `ConfigError` for data of images of another size than a model takes. Its hint is another one if the images have the
- * channels first.
+ * Raises `ConfigError` for images of another size than a model takes. The error has a hint of its own for images with
+ * the channels first.
  */
 const requireSize = (where: string, taken: readonly number[], { image }: Dataset, otherHint: string): void => {
   const [expected, actual] = [showShape(taken), showShape(image)];
@@ -54,8 +54,8 @@ export const requireOwnSize = (where: string, { apply }: Sized, data: Dataset): 
 };
 
 /**
- * Raises `ConfigError` for data to measure a model by that are not like those of its training: images of other extents, or,
- * if the model has classes, names in another order, whose labels mean other classes.
+ * Raises `ConfigError` for measurement data that differ from the training data: for images of other extents, and, if
+ * the model has classes, for names in another order, because labels would then mean other classes.
  */
 export const requireAlike = (
   where: string,

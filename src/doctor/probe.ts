@@ -21,7 +21,7 @@ export interface Finding {
   readonly speeds: Speeds | null;
 }
 
-/** A message of a probe: the finding so far. `isLast` marks the final message. */
+/** A message of a probe: what is known about the backend. `isLast` marks the final message. */
 export interface ProbeMessage {
   readonly finding: Finding;
   readonly isLast: boolean;
@@ -76,7 +76,8 @@ const OPENERS: Readonly<Record<BackendName, Open>> = {
 };
 
 /**
- * Acquires a backend, runs the trial and yields the finding; then measures speeds, closes the backend and yields again.
+ * Acquires a backend, runs the trial and yields the finding. Then measures speeds, closes the backend, and yields the
+ * finding with its speeds.
  */
 export async function* probe(name: BackendName): AsyncGenerator<ProbeMessage, void, void> {
   const failure = (note: string): ProbeMessage => ({

@@ -21,8 +21,8 @@ const LIMITS: Limits = { answer: 60_000, speeds: 20_000 };
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)!.trim();
 
 /**
- * Builds the finding from the last message of a process that has ended. If speeds are missing, its note gives the
- * reason.
+ * Builds the finding from the last message of a process that has ended. If speeds are missing, the note of the finding
+ * gives the reason.
  */
 const findingOf = (backend: BackendName, lastMessage: ProbeMessage | null, timedOut: boolean, end: string, limits: Limits): Finding => {
   if (lastMessage === null) {
@@ -53,7 +53,7 @@ export const probeInProcess = (main: string, backend: BackendName, limits = LIMI
       errorOutput = (errorOutput + data.toString()).slice(-2000);
     });
     child.on('message', (message) => {
-      lastMessage = message as ProbeMessage; // from `probe`, in the child
+      lastMessage = message as ProbeMessage; // `probe` in the child process sent it
       clearTimeout(timer);
       if (lastMessage.isLast) child.kill(); // loaded libraries can keep the process alive
       else timer = killAfter(limits.speeds);

@@ -101,7 +101,7 @@ export interface Evaluating<P, I extends ImageShape> extends MetricOptions {
   readonly generated: ImageSource;
   /** The number of images at a time; default 200. */
   readonly batch?: number;
-  /** Ends it before its next batch, as `Cancelled`. */
+  /** Ends the evaluation before its next batch, as `Cancelled`. */
   readonly signal?: StopSignal;
 }
 

@@ -43,7 +43,7 @@ export const extraction = schema(where, {
    * returns; an error in it ends the extraction.
    */
   onBatch: optional(functionOf<(done: number, of: number) => unknown>('a function')),
-  /** Ends it before its next batch, as `Cancelled`. */
+  /** Ends the extraction before its next batch, as `Cancelled`. */
   signal: optional(signalPart),
 });
 
@@ -73,7 +73,10 @@ const datasetFrom = (where: string, source: ImageSource, image: readonly number[
   return data;
 };
 
-/** Numbers above this are bytes, if their batch has no negative number. Samples that diverge have negative numbers too. */
+/**
+ * A batch with numbers above this and no negative number is taken for bytes. Samples that diverge have negative numbers
+ * too.
+ */
 const FAR_OUTSIDE = 2;
 
 /** Raises `ConfigError` for a batch of bytes. `checkFeatures` finds numbers that are not finite. */
@@ -84,7 +87,7 @@ const refuseBytes = (images: Float32Array, each: number, where: (image: number) 
   raise('ConfigError', {
     where: where(Math.floor(at / each)),
     expected: 'images in [-1, 1]',
-    actual: `${images[at]} at number ${at % each} and no negative number in the batch, as in bytes`,
+    actual: `${images[at]} at number ${at % each} and no negative number in the batch, so it seems to be bytes`,
     hint: TO_UNIT,
   });
 };

@@ -26,8 +26,8 @@ export interface FeatureNetwork<P, I extends ImageShape> {
   readonly model: FeatureModel<P, I>;
   readonly params: Resident<P>;
   /**
-   * The version of the function, for `featureShards`: a run does not use the features of another version. The parameters need
-   * none, because a digest tells them apart.
+   * The version of the function, for `featureShards`: a run does not use the features of another version. Parameters
+   * need no version, because a digest tells them apart.
    */
   readonly version?: string;
 }

@@ -28,7 +28,7 @@ const described = (value: unknown): string => {
     : show(value);
 };
 
-/** The least number of images of a metric. */
+/** The minimum number of images of a metric. */
 interface Least {
   readonly images: number;
   /** The reason for the minimum. */

@@ -18,8 +18,8 @@ interface Root {
 }
 
 /**
- * The square roots of the `rank` largest eigenvalues, in ascending order, without those that are rounding errors of a
- * zero.
+ * The square roots of the `rank` largest eigenvalues, in ascending order. Leaves out eigenvalues that are zeros with a
+ * rounding error.
  */
 const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
   const noise = values.length * Number.EPSILON * Math.max(...values);
@@ -31,8 +31,9 @@ const rootsOf = (values: readonly number[], rank: number): readonly Root[] => {
 };
 
 /**
- * tr (Σ₁Σ₂)^½ as the sum of the roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the one of lower rank, and √Σ₁ is taken
- * in the space that it spans, so that with fewer images than features no root of a rounding error of zero is taken.
+ * Computes tr (Σ₁Σ₂)^½ as the sum of the square roots of the eigenvalues of √Σ₁ Σ₂ √Σ₁. Σ₁ is the covariance of lower
+ * rank, and √Σ₁ is computed in the space that Σ₁ spans. So with fewer images than features, no root of a zero with a
+ * rounding error is taken.
  */
 const traceOfRoot = (one: Covariance, other: Covariance, D: number): number => {
   const [first, second] = one.rank <= other.rank ? [one, other] : [other, one];

@@ -8,7 +8,9 @@ import { argument, optional, record } from '../internal/schema.js';
 import { checkFeatures, type Features } from './features.js';
 import { meanAndDeviation, type MeanAndDeviation } from './meanAndDeviation.js';
 
-/** The parts of the images whose scores are averaged: `size` images in each but the last, or `splits` parts. */
+/**
+ * The parts of the images whose scores are averaged: parts of `size` images, the last one shorter, or `splits` parts.
+ */
 export type ScoreSplits = { readonly size?: number } | { readonly splits: number };
 
 export const scoreSplits = t.union(
@@ -58,11 +60,11 @@ const checkDistributions = ({ data, shape: [count, classes] }: Features): void =
 
 /**
  * The Inception Score, exp E KL(p(y|x) ‖ p(y)), of the probabilities `[images, classes]` that a classifier assigns to
- * generated images: the mean over parts of the images in order, and the deviation over the parts. The score lies
+ * generated images: the mean and the standard deviation over parts of the images, in their order. The score lies
  * between 1 and the number of classes. Salimans et al. 2016, section 4. Parts have 5000 images, as in
- * guided-diffusion's evaluator; `{ splits: 10 }` is that of the paper. Returns a `ConfigError` for rows that are not
- * probabilities and for more parts than images, a `ShapeError` for an array of another shape, and a `NonFinite` for a
- * number that is not finite.
+ * guided-diffusion's evaluator; `{ splits: 10 }` is the setting of the paper. Returns a `ConfigError` for rows that are
+ * not probabilities and for more parts than images, a `ShapeError` for an array of another shape, and a `NonFinite` for
+ * a number that is not finite.
  * @example
  * const probabilities: Features = { data: Float64Array.of(1, 0, 0, 1), shape: [2, 2] }
  * unwrap(inceptionScore(probabilities)) // → { mean: 2, deviation: 0 }
@@ -74,7 +76,7 @@ export const inceptionScore = <G = unknown>(
   attempt(() => {
     const options = splitting.demand(settings === undefined ? {} : settings);
     const least = 'splits' in options ? options.splits : 1;
-    checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs one' });
+    checkFeatures('inceptionScore', probabilities, { images: least, for: 'each part needs an image' });
     checkDistributions(probabilities);
     const bounds = boundsOf(probabilities.shape[0], options);
     return meanAndDeviation(bounds.slice(1).map((to, part) => scoreOf(probabilities, bounds[part]!, to)));

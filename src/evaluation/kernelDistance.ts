@@ -67,7 +67,7 @@ export const squaredMmd = (real: Features, generated: Features): either.Either<N
     estimate('squaredMmd', float64Of(real), float64Of(generated), real.shape[1]),
   );
 
-/** A limit far above useful numbers: 10⁹ subsets would take days, and their estimates gigabytes. */
+/** The limit is far above useful numbers: 10⁹ subsets would take days, and their estimates gigabytes. */
 const numberOfSubsets = refined(positive, 'an integer from 1 to 100,000', (n) => n <= 100_000);
 
 export const kernelSubsets = schema('kernelDistance', {

@@ -21,7 +21,7 @@ export interface Neighbours {
   readonly distances: Float64Array;
 }
 
-/** Inserts a row into the k nearest so far, which are at `at` to `last`, replacing the last. */
+/** Inserts a row into the k nearest rows so far, at positions `at` to `last`. The row at `last` drops out. */
 const insert = ({ squares, indices }: Nearest, at: number, last: number, square: number, index: number): void => {
   let place = last;
   for (; place > at && squares[place - 1]! > square; place--) {
@@ -43,7 +43,7 @@ const note = (nearest: Nearest, k: number, i: number, j: number, square: number)
   if (square < nearest.squares[last]!) insert(nearest, i * k, last, square, j);
 };
 
-/** Finds the k nearest rows of `y` to each row of `x`; of rows at the same distance, the first ones. */
+/** Finds the k nearest rows of `y` to each row of `x`. Of rows at the same distance it takes the first ones. */
 const nearestRows = (x: Float64Array, y: Float64Array, d: number, k: number): Nearest => {
   const [n, m] = [x.length / d, y.length / d];
   const nearest = none(n, k);

@@ -16,7 +16,7 @@ export interface PrecisionRecall {
 }
 
 const comparison = schema('precisionRecall', {
-  /** k: a ball around an image reaches to its k-th nearest neighbour; 3 if left out. */
+  /** k: the ball around an image reaches to its k-th nearest neighbour; default 3. */
   neighbours: optional(positive, 3),
 });
 
@@ -41,10 +41,11 @@ const share = (x: Float64Array, y: Float64Array, radii: Float64Array, d: number)
 };
 
 /**
- * Improved precision and recall: the manifold of some images is the union of balls around their features that reach to
- * the k-th nearest other one. Kynkäänniemi et al. 2019, eqs. 1 and 2; k = 3, as in guided-diffusion's evaluator. Both
- * fall with the number of images, so compare equal numbers. Returns a `ConfigError` unless there are more than k images
- * of each, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not finite.
+ * Improved precision and recall: the manifold of some images is the union of balls around their features. A ball
+ * reaches to the k-th nearest other feature. Kynkäänniemi et al. 2019, eqs. 1 and 2; k = 3, as in guided-diffusion's
+ * evaluator. Both fall with the number of images, so compare equal numbers. Returns a `ConfigError` unless there are
+ * more than k images of each, a `ShapeError` for features of another shape, and a `NonFinite` for a number that is not
+ * finite.
  * @example
  * const of = (...data: number[]): Features => ({ data: Float64Array.from(data), shape: [data.length, 1] })
  * unwrap(precisionRecall(of(0, 1, 2, 3), of(0, 1, 50, 51), { neighbours: 1 })) // → { precision: 0.5, recall: 0.75 }
@@ -55,12 +56,17 @@ export const precisionRecall = <G = unknown>(
   options?: Exact<G, keyof Neighbours> & Neighbours,
 ): either.Either<NoisefoldError, PrecisionRecall> =>
   E.flatMap(({ neighbours: k }: FilledOf<typeof comparison>) =>
-    measuredOn('precisionRecall', { real, generated }, { images: k + 1, for: `each needs ${k} neighbours` }, () => {
-      const d = real.shape[1];
-      const [x, y] = [float64Of(real), float64Of(generated)];
-      return {
-        precision: share(y, x, radiiOf(x, d, k), d),
-        recall: share(x, y, radiiOf(y, d, k), d),
-      };
-    }),
+    measuredOn(
+      'precisionRecall',
+      { real, generated },
+      { images: k + 1, for: `each image needs ${k} neighbours` },
+      () => {
+        const d = real.shape[1];
+        const [x, y] = [float64Of(real), float64Of(generated)];
+        return {
+          precision: share(y, x, radiiOf(x, d, k), d),
+          recall: share(x, y, radiiOf(y, d, k), d),
+        };
+      },
+    ),
   )(comparison.decode(options));

@@ -1,6 +1,6 @@
 /**
  * Products and distances of one row of a table with many rows of another. Four rows at a time share the reads of the
- * first, and their sums are independent.
+ * one row, and their sums do not wait for each other.
  */
 
 /** Writes the dot products of row i of `x` with the first m rows of `y` to `out`. Rows have d numbers. */

@@ -1,6 +1,6 @@
 /**
- * The binary version of CIFAR-10: records of a byte for the label and 3072 bytes of pixels, the red plane, the green one and the
- * blue one, rows from the top. https://www.cs.toronto.edu/~kriz/cifar.html
+ * The binary version of CIFAR-10: records of one byte for the label and 3072 bytes of pixels: the red, the green and
+ * the blue plane, rows from the top. https://www.cs.toronto.edu/~kriz/cifar.html
  */
 import { fail, type NoisefoldError } from '../internal/errors.js';
 import { E, type either } from '../internal/fp.js';

@@ -126,7 +126,8 @@ const readHeader = (where: string, bytes: Uint8Array): Header => {
 const fittingHeader = (where: string, beginning: Uint8Array, size: number): Header & { readonly dataBytes: number } => {
   const header = readHeader(where, beginning);
   const { shape, element, start } = header;
-  const dataBytes = sizeOf(shape) * element.array.BYTES_PER_ELEMENT; // beyond 2⁵³ it is rounded, and fits no file
+  // beyond 2⁵³ the product is rounded, but no file is that long
+  const dataBytes = sizeOf(shape) * element.array.BYTES_PER_ELEMENT;
   return [...shape, dataBytes].every(Number.isSafeInteger) && dataBytes === size - start
     ? { ...header, dataBytes }
     : refuse(where, `${dataBytes} bytes of data for ${showShape(shape)}`, `${size - start}`);

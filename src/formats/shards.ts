@@ -15,7 +15,7 @@ import { errorAt } from './safetensors/words.js';
 
 /** A folder, of a disk or in memory. */
 export interface Folder {
-  /** Its name in messages, or that of the requested file. */
+  /** The name of the folder, or of the requested file, in messages. */
   readonly where: string;
   /** The name of the requested file, if a file was requested. */
   readonly asked: string | null;

@@ -23,9 +23,11 @@ const FORMATS = [
   // eight bytes of a length, then JSON
   ['safetensors', (first: Uint8Array) => first[8] === OPEN && first[5] === 0 && first[6] === 0 && first[7] === 0],
   ['zip', (first: Uint8Array) => first[0] === 0x50 && first[1] === 0x4b], // PK
-  ['pickle', (first: Uint8Array) => first[0] === 0x80 && first[1]! >= 2 && first[1]! <= 5], // its protocol
+  // the code PROTO, then the protocol
+  ['pickle', (first: Uint8Array) => first[0] === 0x80 && first[1]! >= 2 && first[1]! <= 5],
   ['index', (first: Uint8Array) => first.find((byte) => !BLANKS.includes(byte)) === OPEN],
-  ['safetensors', (first: Uint8Array) => first[8] === OPEN], // with an absurd length, which its reader refuses
+  // the length of the header is then absurd, and the reader of safetensors refuses it
+  ['safetensors', (first: Uint8Array) => first[8] === OPEN],
 ] as const;
 
 type Format = (typeof FORMATS)[number][0];
@@ -119,8 +121,8 @@ export const widening = (where: string, file: OpenTensors): OpenTensors => ({
 export const prefixOf = (prefix: string): string => (prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`);
 
 /**
- * The tensors whose names begin with a prefix and a dot, by the rest of their names. Returns a `ConfigError` if there
- * are none.
+ * Selects the tensors whose names begin with a prefix and a dot, and removes both from the names. Returns a
+ * `ConfigError` if there are none.
  */
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   const start = prefixOf(prefix);

@@ -2,13 +2,16 @@
 
 declare const withoutClasses: unique symbol;
 
-/** Says in the type of a model, or of a trained model, that it has no classes. Without it, it may have classes. */
+/**
+ * Says in the type of a model, or of a trained model, that it has no classes. A model without this mark may have
+ * classes.
+ */
 export interface WithoutClasses {
   /** Phantom: absent at run time. */
   readonly [withoutClasses]?: true;
 }
 
-/** A model whose type says `C` of its classes: true if it has none. */
+/** A model whose type may say that it has no classes: `C` is then true. */
 export type SaysOfClasses<C> = { readonly [N in keyof WithoutClasses]?: C };
 
 declare const needsClasses: unique symbol;
@@ -30,5 +33,5 @@ export interface NeedsGuide<Q> {
 /** The message about labels and guidance for a model without classes. */
 export type NoClasses = 'the model has no classes: give `classes` to unet, or guide it by a classifier';
 
-/** `Yes` for a model that is known to have no classes; otherwise `No`. `K` is its type, or what its type knows. */
+/** `Yes` for a model that is known to have no classes; otherwise `No`. `K` is the type of the model, or its mark. */
 export type IfNoClasses<K, Yes, No> = [K] extends [WithoutClasses] ? Yes : No;

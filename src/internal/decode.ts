@@ -4,13 +4,13 @@ import { failure, thrownError } from './errors.js';
 import { E, F, RA, t, type either } from './fp.js';
 import { restOf, suggestion } from './suggest.js';
 
-/** A value that is not as expected: `conv.shape.0: expected an integer ≥ 0, got "three"`. */
+/** A mismatch: a value that is not as expected, such as `conv.shape.0: expected an integer ≥ 0, got "three"`. */
 export interface Mismatch {
   /** The path to the value, joined by dots; empty for the whole. */
   readonly path: string;
   readonly expected: string;
   readonly actual: string;
-  /** The field that an unknown one may have been meant for. */
+  /** The field that the caller may have meant by an unknown field. */
   readonly meant?: string;
   /** Advice about this value, in place of the hint of the whole. */
   readonly hint?: string;
@@ -45,8 +45,8 @@ const refuseAwait = (_: unknown, reject: (error: Error) => void): void =>
   );
 
 /**
- * Marks a function as work, for reports about one that is given in place of its result. `await` of it rejects; JavaScript has no
- * types that refuse it.
+ * Marks a function as work, for reports about work that a caller gives in place of its result. `await` of work rejects,
+ * because JavaScript has no types that could refuse it.
  */
 export const asWork = <W extends object>(work: W): W =>
   Object.defineProperties(work, {
@@ -83,7 +83,7 @@ const remedyFor = (value: unknown): string | null => {
 const branches = (entry: t.ContextEntry | undefined): boolean =>
   entry?.type instanceof t.UnionType || entry?.type instanceof t.IntersectionType;
 
-/** The words about a value that a type refuses. */
+/** The words of a report about a value that a type refuses. */
 interface Words {
   readonly expected: string;
   /** Default: a description of the value. */
@@ -111,10 +111,11 @@ export const refuseValue = (value: unknown, context: t.Context, words: Words): t
   const none = new t.Type<never>(words.expected, (_): _ is never => false, t.failure, F.identity);
   const entry = context.at(-1)!;
   const last = { ...entry, type: Object.assign(none, { words, hint: hintOf(entry.type) }) };
-  return t.failure(value, [...context.slice(0, -1), last], words.expected); // also in a union, whose name is less precise
+  // the report uses these words in a union too, because the name of the union is less precise
+  return t.failure(value, [...context.slice(0, -1), last], words.expected);
 };
 
-/** Lists the names that are possible: `one of the fields a, b`. */
+/** Lists the possible names: `one of the fields a, b`. */
 export const listOf = (noun: string, names: readonly string[]): string => {
   if (names.length === 0) return `no ${noun}s`;
   return names.length === 1 ? `the ${noun} ${names[0]}` : `one of the ${noun}s ${names.join(', ')}`;
@@ -128,9 +129,9 @@ export const unknownField = (
   context: t.Context,
 ): t.Validation<never> => {
   const isGiven = (known: string): boolean => record[known] !== undefined;
-  // of equally similar names, one that is not given
+  // of equally similar names, prefer one that is not given
   const meant = suggestion(name, [...names.filter((known) => !isGiven(known)), ...names.filter(isGiven)]);
-  const isLong = names.length > 10; // in a long list, the meant one is first
+  const isLong = names.length > 10; // in a long list, the similar name comes first
   const rest = meant === undefined ? '' : restOf(name, meant);
   const also = meant !== undefined && rest === '' && isGiven(meant) ? ', which is given too' : '';
   return refuseValue(record[name], t.appendContext(context, name, t.never), {
@@ -146,7 +147,7 @@ export const unknownField = (
 /** The entries of a context that are steps on the way to a value. */
 const stepsOf = (context: t.Context): t.Context => context.filter((_, i) => i > 0 && !branches(context[i - 1]));
 
-/** A name in a path. One from a file may be anything. */
+/** Writes a name in a path. A name from a file may be any text. */
 const inPath = (name: string): string => (/^[\w./:-]{1,60}$/.test(name) ? name : show(name));
 
 /** The hint of a type, or of the innermost type around it that has one. */
@@ -168,8 +169,8 @@ const mismatch = (error: t.ValidationError): Mismatch => {
 };
 
 /**
- * Selects the error to report: the first one, but inside a union the most informative one, which is that of the
- * alternative in which a field is misspelt, or otherwise the deepest one.
+ * Selects the error to report: the first one. Inside a union it selects the error of the alternative in which a field
+ * is misspelt, or else the deepest error.
  */
 const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
   const [first] = errors;
@@ -184,7 +185,7 @@ const mostTelling = (errors: t.Errors): t.ValidationError | undefined => {
   return alternatives.find((error) => wordsIn(error)?.meant !== undefined) ?? deepest;
 };
 
-/** Decodes a value; reports one of several mismatches. */
+/** Decodes a value. Of several mismatches it reports one. */
 export const decode =
   <A>(codec: t.Decoder<unknown, A>) =>
   (value: unknown): either.Either<Mismatch, A> =>
@@ -194,7 +195,7 @@ export const decode =
       E.mapLeft((errors) => mismatch(mostTelling(errors) ?? { value, context: [] })),
     );
 
-/** A tuple of exactly these values; io-ts's `tuple` drops further ones silently, and takes at most five. */
+/** A tuple of exactly these values. The `tuple` of io-ts drops further values silently, and takes at most five. */
 /* @__NO_SIDE_EFFECTS__ */
 export const exactTuple = <const C extends readonly [t.Mixed, ...t.Mixed[]]>(
   codecs: C,
@@ -228,7 +229,7 @@ export const hinted = <A>(codec: t.Type<A, unknown>, hint: string): t.Type<A> =>
   // the prototype stays, because reports tell unions from other types by it
   Object.assign(Object.create(Object.getPrototypeOf(codec)), codec, { hint });
 
-/** A type that refuses some values in words of its own: null for values that it leaves to `codec`. */
+/** A codec that refuses some values in words of its own. `words` returns null for values that `codec` decides. */
 /* @__NO_SIDE_EFFECTS__ */
 export const withRefusal = <A>(codec: t.Type<A, unknown>, words: (value: unknown) => Words | null): t.Type<A> =>
   new t.Type<A>(
@@ -265,7 +266,7 @@ export const amount = refined(finite, 'a finite number ≥ 0', (n) => n >= 0);
 export const aboveZero = refined(finite, 'a finite number above 0', (n) => n > 0);
 /** A number that is added to a variance. */
 export const epsilon = hinted(amount, '1e-5 is usual, 1e-6 in DDPM');
-/** A number, which the caller compares with others. */
+/** A number. The caller compares it with other numbers. */
 export const numberOf = (name: string): t.Type<number> => refined(t.number, name, () => true);
 
 /** A key on the host. */

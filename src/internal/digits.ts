@@ -21,7 +21,7 @@ export type FromDigits<A extends string> = NumberOf<Reversed<A>>;
 /** The quotient of two literals. A message if `B` does not divide `A`. */
 export type Divided<A extends number, B extends number> = ByPrimes<`${A}`, `${B}`, `${B} does not divide ${A}`>;
 
-/** The quotient of two literals without its fraction; `number` if `B` is 0 or no integer. */
+/** The quotient of two literals, rounded down; `number` if `B` is 0 or not an integer. */
 export type Floored<A extends number, B extends number> = number extends A | B
   ? number
   : FloorByPrimes<`${A}`, `${B}`> extends infer N extends number

@@ -9,7 +9,8 @@ type Arguments = readonly unknown[];
 
 type IsDataFirst = (args: Arguments) => boolean;
 /**
- * Identifies the data-first form: the number of its arguments, or a predicate and the greatest number of its arguments.
+ * Identifies the data-first form, by the number of its arguments, or by a predicate and the greatest number of its
+ * arguments.
  */
 export type DataFirst = number | IsDataFirst | readonly [IsDataFirst, most: number];
 
@@ -29,9 +30,9 @@ export const appliedTo = (f: object): Applied['applied'] | undefined =>
 export const withName = <F extends object>(name: string, f: F): F => Object.defineProperty(f, 'name', { value: name });
 
 /**
- * Overloads that no call matches, because it has no `this`. `Args` are the arguments of the data-first form, which an editor
- * shows while a call is written. Because of two rules of the compilers, they make a wrong call a single error, at the
- * wrong argument:
+ * Overloads that no call matches, because they require a `this`. `Args` are the arguments of the data-first form, which
+ * an editor shows while a call is written. With these overloads a wrong call gives a single error, at the wrong
+ * argument, because of two rules of the compilers:
  *
  * 1. Of the overloads that have the right number of arguments, TypeScript 6 reports the last if there is one or more
  *    than three, and otherwise all; TypeScript 7 reports the last. So the data-first form comes last, and these

@@ -7,5 +7,5 @@ export const isTagged = (x: unknown, tag: string): boolean =>
 /** Tests for an Either. JavaScript callers may pass one in place of its value. */
 export const isEither = (x: unknown): boolean => isTagged(x, 'Left') || isTagged(x, 'Right');
 
-/** Tests for a result that holds a value, which a caller may pass in place of the value: an Either or a promise. */
+/** Tests for an Either or a promise, which a caller may pass in place of its value. */
 export const isResultOf = (x: unknown): boolean => isEither(x) || x instanceof Promise;

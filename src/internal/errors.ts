@@ -36,7 +36,7 @@ type ErrorOf<K extends ErrorTag> = {
 /** All errors as a tagged union. `message` holds the whole content in one line. */
 export type NoisefoldError = ErrorOf<ErrorTag>;
 
-/** The text of any value: JavaScript may pass a symbol, or an object that has none, in place of a number. */
+/** The text of any value. JavaScript may pass a symbol, or an object without `toString`, in place of a number. */
 export const textOf = (value: unknown): string => {
   try {
     return String(value);
@@ -62,7 +62,7 @@ export interface Typed {
 /* @__NO_SIDE_EFFECTS__ */
 export const showType = ({ dtype, shape }: Typed): string => `${dtype} ${showShape(shape)}`;
 
-/** Names the place of a leaf, which is the whole tree if its path is empty: `scan at fc.w`. */
+/** Names the place of a leaf: `scan at fc.w`. An empty path stands for the whole tree. */
 export const placeIn = (where: string, path: string): string => (path === '' ? where : `${where} at ${path}`);
 
 /** Characters that move the cursor of a terminal, change its state, or change the direction of text. */
@@ -91,7 +91,10 @@ const bounded = (text: string): string =>
     LONGEST,
   );
 
-/** Escapes and shortens a text of an error, which may be from a hostile file. Escapes are longer than their characters. */
+/**
+ * Escapes and shortens a text of an error, because the text may come from a hostile file. It shortens twice, because
+ * escapes are longer than their characters.
+ */
 const printable = (text: string): string => bounded(escaped(bounded(textOf(text))));
 
 /**
@@ -152,12 +155,15 @@ const notAnError = (value: unknown): NoisefoldError =>
   });
 
 const carried = Symbol('noisefold');
-/** The key of the `Error` that a value was caught from, in error values. Not enumerable: copies and tests omit it. */
+/**
+ * The key under which an error value holds the `Error` that was caught. Not enumerable, so that copies and tests omit
+ * it.
+ */
 const caughtFrom = Symbol('noisefold.caughtFrom');
 
 /**
- * The tag and the message, then the stack of the `Error` that a value was caught from, then the lines of a later stack
- * that it lacks. `Cancelled` has no stack, because the run was stopped from outside, not by a place in the program.
+ * Joins the tag and the message, the stack of the `Error` that was caught, and the lines that only a later stack has.
+ * `Cancelled` has no stack, because the run was stopped from outside, not by a place in the program.
  */
 const stackOf = (error: NoisefoldError, later: Error): string => {
   const head = `${error._tag}: ${error.message}`;
@@ -245,8 +251,9 @@ export const orRaise = <A>(result: either.Either<NoisefoldError, A>): A => {
 };
 
 /**
- * Reports errors raised by `build` under the name of the operation that the user called (`matmul`, not the `dot` that it
- * is made of). Keeps the nearby inputs in `where`, and any place that is not an operation (`arg 2 of …`).
+ * Reports errors raised by `build` under the name of the operation that the user called (`matmul`, not the `dot` that
+ * it is made of). It does not change the inputs that `where` names, nor a place that is not an operation
+ * (`arg 2 of …`).
  */
 export const named = <A>(op: string, build: () => A): A => {
   const result = attempt(build);

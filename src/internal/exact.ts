@@ -13,13 +13,13 @@ import type { LastOf } from './typeKinds.js';
 /** Refuses the fields of `G` whose names are not among `F`. */
 export type Exact<G, F> = keyof G extends F
   ? unknown
-  : 'valueOf' extends keyof G // a number, which the type of the options refuses, or a record by `string`
+  : 'valueOf' extends keyof G // `G` is a number, which the type of the options refuses, or a record with `string` keys
     ? ByString<G>['message']
     : { readonly [N in keyof G]: N extends F ? unknown : Refusal<N & string, F> };
 
 /**
- * A message for a record by `string`. As a member of a type that depends on `G`, it takes what the constraint of a type
- * parameter in place of `G` takes (see `Late`).
+ * A message for a record with `string` keys. It is a member of a type that depends on `G`, for the reason that `Late`
+ * gives.
  */
 type ByString<G> = G extends unknown
   ? { readonly message: string extends keyof G ? 'the names of options must be literals' : unknown }
@@ -30,7 +30,7 @@ type Refusal<N extends string, F> = N extends `${infer First}${string}`
   ? Suggesting<N, Similar<N, Extract<F, `${First}${string}`>> | Synonym<N, F>>
   : never;
 
-/** The field that has another name elsewhere: `grid` for `steps`. */
+/** The field that has the name `N` in other places: `grid` for `steps`. */
 type Synonym<N, F> = N extends keyof Synonyms ? Extract<F, Synonyms[N]> : never;
 
 type Suggesting<N extends string, Meant extends string> = [Meant] extends [never]
@@ -43,8 +43,8 @@ type Alternatives<U extends string, Last = LastOf<U>> = [Exclude<U, Last>] exten
   : `${Alternatives<Exclude<U, Last>>} or '${Last & string}'`;
 
 /**
- * The fields with the same first letter that differ from a name by one letter (`ete` and `eta`), by the order of two
- * letters (`gird` and `grid`), or by an end (`batchSize` and `batch`, `pad` and `padding`).
+ * The fields with the same first letter as a name that differ from it by one letter (`ete` and `eta`), by the order of
+ * two letters (`gird` and `grid`), or by letters at the end (`batchSize` and `batch`, `pad` and `padding`).
  */
 type Similar<N extends string, F> = F extends string
   ? [N, F] extends readonly [`${F}${string}`, string] | readonly [string, `${N}${string}`]
@@ -60,7 +60,7 @@ type Shorter<N extends string, Before extends string = ''> = N extends `${infer 
   : never;
 
 /**
- * The fields of `T`, separating those from which its type parameters are inferred (`K`). Otherwise a misspelt field
- * stops inference for the whole object; with the separation the compiler reports that field.
+ * The fields of `T` in two records. The first has the fields `K`, from which type parameters are inferred. In one
+ * record a misspelt field would stop the inference for the whole object; with two, the compiler reports that field.
  */
 export type InferredFrom<T, K extends keyof T> = Pick<T, K> & Omit<T, K>;

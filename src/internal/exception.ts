@@ -2,7 +2,7 @@
 import { caughtAs, errorIn, failure, type NoisefoldError } from './errors.js';
 import type { either } from './fp.js';
 
-/** Describes an exception with its place in the source, which its message lacks. */
+/** Describes an exception, and adds its place in the source, which the message lacks. */
 export const described = (thrown: unknown): string => {
   const place = thrown instanceof Error ? thrown.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;
   return place === undefined ? `${thrown}` : `${thrown} (${place.trim()})`;

@@ -11,14 +11,14 @@ export type Fallible<A> = taskEither.TaskEither<NoisefoldError, A>;
 /** Work that may fail: an `Either`, or a task that returns one. */
 export type Work<A> = either.Either<NoisefoldError, A> | Fallible<A>;
 
-/** Frees a result; work that it returns is run. */
+/** Frees a result. If it returns work, the work is run. */
 type Release<A> = (result: A) => Work<unknown> | void;
 
 /** A request of a block: work to run, and the release of its result. */
 export interface Request {
   readonly work: Work<unknown>;
   readonly release?: () => Work<unknown> | void;
-  /** True to release only if the block fails: then the result of the block owns the result of the work. */
+  /** True to release only if the block fails. If the block succeeds, its result owns the result of the work. */
   readonly isKept?: boolean;
 }
 
@@ -27,7 +27,7 @@ export type Block<A> = Generator<Request, A, unknown>;
 
 /** Runs work and returns its result; an error ends the block. */
 export function* take<A>(work: Work<A>): Block<A> {
-  return (yield { work }) as A; // `gen` answers with the result of the work
+  return (yield { work }) as A; // `gen` passes the result of the work to `next`
 }
 
 function* released<A>(work: Work<A>, release: Release<A>, isKept: boolean): Block<A> {

@@ -1,6 +1,7 @@
 /**
- * Values in place of which a result that holds them may be given by mistake. The compiler compares a result with the members
- * of an intersection one after another, so that the error is a message, and not a list of the fields that the result lacks:
+ * Types of values in whose place a caller may give a result that holds the value, by mistake. The compiler compares a
+ * result with the members of an intersection one after another, so that the error is a message, and not a list of the
+ * fields that the result lacks:
  *
  *     const simpleLoss = <P, I extends Shape>(process: Itself<Process>, …) => …
  */

@@ -1,4 +1,4 @@
-/** Elements that exist. A missing one is a mistake of this library, not of its user: an exception. */
+/** Elements that must exist. A missing element is a mistake of this library, not of its user, so it is an exception. */
 
 const defined = <A>(value: A | undefined, what: string): A => {
   if (value === undefined) throw new RangeError(`noisefold: there is no ${what}`);

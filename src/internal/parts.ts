@@ -44,7 +44,7 @@ export const signal = hinted(
   'give controller.signal',
 );
 
-/** A function that a caller writes, such as one of tensors. Work that has not run is none. */
+/** A function that a caller writes, such as a function of tensors. Refuses work that has not run. */
 /* @__NO_SIDE_EFFECTS__ */
 export const callback = (name: string, hint = 'write (x) => …'): t.Type<unknown> =>
   hinted(
@@ -55,7 +55,10 @@ export const callback = (name: string, hint = 'write (x) => …'): t.Type<unknow
 const arrayLike = part<ArrayLike<number>>('an array of numbers', 'length');
 const plainArray = t.readonlyArray(numberOf('a number'), arrayLike.name);
 
-/** Numbers on the host, in an array of any kind. The items of a plain one are checked: a text may look like a number. */
+/**
+ * Numbers on the host, in an array of any kind. The items of a plain array are checked, because a text may look like a
+ * number.
+ */
 export const numbers: t.Type<ArrayLike<number>> = hinted(
   new t.Type<ArrayLike<number>>(
     arrayLike.name,
@@ -66,14 +69,16 @@ export const numbers: t.Type<ArrayLike<number>> = hinted(
   'give [1, 2] or a typed array',
 );
 
-/** A list on the host. Without a type of its items only the list is tested, so that loops may pass a long one. */
+/**
+ * A list on the host. Without a type for the items only the list itself is tested, so that loops may pass long lists.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export const list = (name: string, item?: t.Mixed): t.Mixed => {
   const type: t.Mixed = item === undefined ? refined(t.unknown, name, Array.isArray) : t.readonlyArray(item, name);
   return hinted(type, `give ${name}, in an array`);
 };
 
-/** The Either that a function of a caller returns; a `ConfigError` for another result. */
+/** The Either that a function of a caller returned; a `ConfigError` for any other result. */
 export const eitherFrom = <A>(
   where: string,
   expected: string,

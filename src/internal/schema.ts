@@ -32,7 +32,7 @@ export interface Optional<A, D> extends Field<A> {
 export const optional: {
   <A>(type: t.Decoder<unknown, A>): Optional<A, undefined>;
   <A, const D extends A>(type: t.Decoder<unknown, A>, otherwise: D): Optional<A, D>;
-} = <A>(type: t.Decoder<unknown, A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // with a phantom; the overloads give the type of the default
+} = <A>(type: t.Decoder<unknown, A>, otherwise?: A) => ({ type, otherwise }) as Optional<A, never>; // the cast adds a phantom; the overloads state the type of the default
 
 type AnyOptional = Optional<unknown, unknown>;
 
@@ -49,7 +49,10 @@ type Declared = Readonly<Record<string, Field<unknown>>>;
 type Present<F extends Declared, K extends keyof F> = { readonly [N in K]: F[N]['_A'] };
 type Possible<F extends Declared> = { readonly [N in keyof F]?: F[N]['_A'] };
 
-/** A part of the options; `unknown` in place of one without fields, beside which TypeScript takes a number for options. */
+/**
+ * A part of the options. `unknown` replaces a part without fields, because with an empty record TypeScript would accept
+ * a number as options.
+ */
 type Part<K, P> = [K] extends [never] ? unknown : P;
 
 /** The type of options that a caller writes. */
@@ -110,10 +113,11 @@ export const record = <const F extends Fields>(fields: F): RecordType<F> => {
           const stranger = strangerIn(record);
           return stranger === undefined ? t.success(record) : unknownField(record, stranger, names, context);
         }),
-        // one after the other on the same object: an intersection would add a step to the context
+        // checks the fields one after the other on the same object, because an intersection would add a step to the
+        // context
         E.flatMap((record) => required.validate(record, context)),
         E.flatMap((checked) => others.validate(checked, context)),
-        E.map((checked) => filled(checked) as Filled<F>), // it passed the types of all fields
+        E.map((checked) => filled(checked) as Filled<F>), // the cast is safe: the value passed the types of all fields
       ),
     F.identity, // options are not encoded
   );
@@ -129,7 +133,7 @@ export interface Broken<N extends string> {
   readonly hint: string;
 }
 
-/** A rule between options: null if they keep it. */
+/** A rule between options. Returns null if the options keep it. */
 export type Rule<F extends Fields> = (options: Filled<F>) => Broken<keyof F & string> | null;
 
 /** A checked value from outside: a `ConfigError` that names what is wrong, as a `Left` or raised. */
@@ -207,7 +211,7 @@ const schemaWith = <F extends Fields>(
     name,
     fields: type.fields,
     type,
-    decode: check as Schema<F>['decode'], // `O` says more of the values that were checked
+    decode: check as Schema<F>['decode'], // the cast is safe: `O` only says more about values that were checked
     demand: ((value) => orRaise(check(value))) as Schema<F>['demand'],
     rule: (rule) => schemaWith(name, type, hint, [...rules, rule], others),
     elsewhere: (names, otherHint) => schemaWith(name, type, hint, rules, { names, hint: otherHint }),

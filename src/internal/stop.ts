@@ -13,13 +13,13 @@ export interface StopSignal {
   readonly reason?: unknown;
 }
 
-/** The words of a reason; none for that of `abort()`, whose words differ between platforms. */
+/** The words of a reason. Empty for the default reason of `abort()`, whose words differ between platforms. */
 const wordsOf = (reason: unknown): string => {
   if (typeof reason === 'string') return reason;
   return reason instanceof Error && reason.name !== 'AbortError' ? reason.message : '';
 };
 
-/** The error of work that was stopped, for a reason if there is one. */
+/** The error of work that was stopped, with the reason if there is one. */
 export const cancelled = (where: string, hint: string, reason?: unknown): either.Either<NoisefoldError, never> => {
   const words = wordsOf(reason);
   const actual = words === '' ? 'a signal to stop' : `a signal to stop: ${words}`;

@@ -24,7 +24,7 @@ const distance = (a: string, b: string): number => {
   return last[b.length]!;
 };
 
-/** Tests for a typing error; the first letter of a name of two, such as `x0`, has to be right. */
+/** Tests for a typing error; in a name of two characters, such as `x0`, the first one must be right. */
 const misspells = (word: string, name: string): boolean =>
   (name.length > 2 || (name.length === 2 && word[0] === name[0])) &&
   distance(plain(word), plain(name)) <= Math.max(1, Math.floor(name.length / 4));
@@ -32,8 +32,8 @@ const misspells = (word: string, name: string): boolean =>
 const contains = (a: string, b: string): boolean => b.length >= 3 && a.includes(b);
 
 /**
- * The names that options have in PyTorch, diffusers and other libraries, and the fields to give in their place, the first one
- * that a function has, each with the rest of the text that is suggested.
+ * The names that options have in PyTorch, diffusers and other libraries. For each name: the fields that may replace it,
+ * of which the first that a function has is suggested, each with the rest of the suggested text.
  */
 export const THEIRS = {
   steps: { grid: '' },
@@ -89,14 +89,14 @@ export const THEIRS = {
 
 type Theirs = typeof THEIRS;
 
-/** The fields in place of names of other libraries. */
+/** The fields that replace the names of other libraries. */
 export type Synonyms = { readonly [N in keyof Theirs]: keyof Theirs[N] };
 
 const theirs = new Map<string, Readonly<Record<string, string>>>(
   Object.entries(THEIRS).map(([name, ours]) => [plain(name), ours]),
 );
 
-/** Ways to find the most similar one of some names. */
+/** Ways to find the most similar name, in order. */
 const WAYS: readonly ((word: string, names: readonly string[]) => string | undefined)[] = [
   (word, names) => names.find((name) => plain(word) === plain(name)),
   (word, names) => Object.keys(theirs.get(plain(word)) ?? {}).find((ours) => names.includes(ours)),

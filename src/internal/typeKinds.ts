@@ -3,13 +3,15 @@
 /** True for `any`, which is assignable to every type except `never`. */
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** `T`, or `never` for `any`, which an argument of the type `any` does not fit. */
+/** `T`, or `never` if `T` is `any`: an argument of type `any` does not fit `never`. */
 export type NotAny<T> = 0 extends 1 & T ? never : T;
 
 /** True for a union, such as `64 | 128`. */
 export type IsUnion<U, Whole = U> = U extends unknown ? ([Whole] extends [U] ? false : true) : never;
 
-/** The last member of a union: TypeScript infers from the last one of the overloads that the members become. */
+/**
+ * The last member of a union. The members become overloads of a function, and TypeScript infers from the last overload.
+ */
 export type LastOf<U> = (U extends unknown ? (x: () => U) => void : never) extends (x: infer F) => void
   ? F extends () => infer Last
     ? Last

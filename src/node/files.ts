@@ -36,7 +36,7 @@ export interface OpenFile {
   readonly close: () => Promise<void>;
 }
 
-/** Throws unless a file can be replaced, or read to its end. */
+/** Throws unless a path is a regular file, which can be replaced and read to its end. */
 const demandRegular = (info: { isFile(): boolean; isSymbolicLink(): boolean }, toRead = false): void => {
   if (info.isFile()) return;
   const [message, code] = info.isSymbolicLink()
@@ -90,7 +90,7 @@ export const withFile = <A>(path: string, use: (handle: OpenFile) => Promise<A>)
     }
   });
 
-/** An open file as a source: its errors are those of {@link reading}. */
+/** Returns an open file as a source, with the errors of {@link reading}. */
 export const sourceOf = async (path: string, handle: OpenFile): Promise<Source> => {
   const { size } = await handle.stat();
   return {
@@ -98,7 +98,8 @@ export const sourceOf = async (path: string, handle: OpenFile): Promise<Source> 
     size,
     fill: async (bytes, at) => {
       const read = orRaise(await reading(path, () => readInto(handle, bytes, at))());
-      if (read < bytes.length) raise('DecodeError', cutShortError(path, at + bytes.length, at + read)); // it became shorter
+      // the file became shorter
+      if (read < bytes.length) raise('DecodeError', cutShortError(path, at + bytes.length, at + read));
     },
   };
 };
@@ -187,7 +188,7 @@ export const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (thrown) {
-    return codeOf(thrown) === 'EPERM'; // a process of another user
+    return codeOf(thrown) === 'EPERM'; // the process exists, but belongs to another user
   }
 };
 
@@ -239,7 +240,8 @@ const replace = async (path: string, write: (handle: OpenFile) => Promise<void>)
   try {
     const handle = await open(aside, 'wx');
     try {
-      if (before !== null) await handle.chmod(before.mode & 0o777); // nobody else may read it in between
+      // until the mode of the old file is set, nobody else may read it
+      if (before !== null) await handle.chmod(before.mode & 0o777);
       await write(handle);
       // Linux clears these bits when a user who is not root writes
       if (before !== null && (before.mode & 0o7000) !== 0) await handle.chmod(before.mode & 0o7777);

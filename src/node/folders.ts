@@ -41,7 +41,8 @@ const place = (aside: string, path: string): Task<void> =>
   onFile(path, TO_WRITE, async () => {
     const { dirname, rename, rmdir } = node();
     await demandEmpty(path);
-    await rmdir(path).catch(recover(['ENOENT'], undefined)); // some systems replace no folder, not even an empty one
+    // some systems do not replace a folder, not even an empty one
+    await rmdir(path).catch(recover(['ENOENT'], undefined));
     await rename(aside, path);
     await syncFolder(dirname(path));
   });

@@ -66,7 +66,7 @@ const thisProcess = async (): Promise<Holder> => {
  */
 const isRunning = async (holder: Holder, own: Holder): Promise<boolean | 'unknown'> => {
   if (holder.host !== own.host) return 'unknown';
-  if (holder.boot !== own.boot) return false; // this host was started again
+  if (holder.boot !== own.boot) return false; // the host was restarted since
   if (holder.namespace !== own.namespace) return 'unknown';
   if (!isAlive(holder.pid)) return false;
   const start = await startOf(holder.pid);
@@ -100,7 +100,7 @@ const holderIn = async (path: string, pauses = 0): Promise<Holder | null> => {
   if (E.isRight(parsed)) return parsed.right;
   if (pauses === MOST_PAUSES)
     throw thrownError(told(dirname(path), `${path}, which is not a lock`, 'delete it if no run uses the folder'));
-  await pause(); // another process may be writing it
+  await pause(); // another process may be writing the file
   return holderIn(path, pauses + 1);
 };
 
@@ -119,16 +119,16 @@ export const linked = async (from: string, to: string): Promise<void> => {
 };
 
 /**
- * Writes our own content to a lock file, and throws if a process that may be running holds it. A stale lock is replaced
- * by the one process that holds `path.id`, a lock on the replacement. Because ids are never reused, that process can
- * check that it still replaces the same stale lock.
+ * Writes our own content to a lock file, and throws if a process that may be running holds it. To replace a stale lock,
+ * a process first takes `path.id`, a lock on the replacement, so that only one process replaces it. Ids are never
+ * reused, so this process can check that the stale lock is still the same.
  */
 const acquire = async (path: string, aside: string, own: Holder): Promise<void> => {
   const { basename, rename, rm } = node();
   for (let pauses = 0; ;) {
     if (await linked(aside, path).then(() => true, recover(['EEXIST'], false))) return;
     const holder = await holderIn(path);
-    if (holder === null) continue; // it was just released
+    if (holder === null) continue; // the lock was just released
     const running = await isRunning(holder, own);
     if (running !== false) {
       // a lock on a replacement is held only briefly
@@ -171,7 +171,7 @@ export const lockFolder = async (folder: string): Promise<Lock> => {
   } finally {
     await rm(aside, { force: true }).catch(() => undefined); // the next run removes it
   }
-  await removeLeftovers(folder).catch(() => undefined); // left-over files do no harm
+  await removeLeftovers(folder).catch(() => undefined); // files that remain do no harm
   const atExit = () => {
     try {
       if (readFileSync(path, 'utf8').includes(own.id)) rmSync(path);

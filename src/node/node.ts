@@ -7,7 +7,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'check the path',
   ENOTDIR: 'check the path: a part of it is a file',
   EISDIR: 'give the path of a file, this is a folder',
-  EEXIST: 'give the path of a regular file, or of none',
+  EEXIST: 'give the path of a regular file, or a path that does not exist',
   ENOTEMPTY: 'give the path of a new or empty folder',
   ENXIO: 'give the path of a regular file, not of a pipe, a socket or a device',
   ELOOP: 'give the path of the file that the link points to',
@@ -26,7 +26,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 /**
  * Node's modules, loaded when a file is used, because browsers import this module too and have no files.
  *
- * @internal - keeps the types of Node out of the declarations
+ * @internal - so that our declarations do not contain the types of Node
  */
 export const node = () => {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule;

@@ -7,7 +7,7 @@ import { codeOf } from './node.js';
 /** The exit code of a process that a signal ended: 128 plus the number of the signal. */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type SignalName = keyof typeof CODES;
-const NAMES = Object.keys(CODES) as SignalName[]; // a literal has no others
+const NAMES = Object.keys(CODES) as SignalName[]; // the keys of the literal are its only members
 
 /** The error codes of a stream that lost its reader or its terminal. */
 const LOST = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];

@@ -1,4 +1,7 @@
-/** Safetensors files on a disk, tensor by tensor: a file may be larger than the memory, a tensor may not. */
+/**
+ * Reads and writes safetensors files on a disk, tensor by tensor. A file may be larger than the memory, a tensor may
+ * not.
+ */
 import { task, type Task } from '../dsl/run/effect.js';
 import { crc32 } from '../formats/bytes/crc32.js';
 import { type Demands, openTensors, type OpenTensors, piecesOf } from '../formats/safetensors/openTensors.js';
@@ -38,8 +41,8 @@ const writeLayout =
   };
 
 /**
- * Replaces a file by one of these tensors, like `writeAtomically`, without copying them. Fails with the `ConfigError`
- * of `encodeSafetensors`, keeping the older file, and with `FileError`.
+ * Replaces a file by a file of these tensors, like `writeAtomically`, without copying them. Fails with the
+ * `ConfigError` of `encodeSafetensors`, and then keeps the older file; and with `FileError`.
  */
 export const writeTensors = (path: string, file: TensorFile, demands: Demands = { finite: false }): Task<void> =>
   F.pipe(

@@ -45,12 +45,12 @@ interface OpenFolder extends Folder {
   readonly close: () => Promise<void>;
 }
 
-/** The folder of a path, or the folder that a path is. */
+/** Returns the folder of a file, or the folder itself. */
 const folderOnDisk = async (path: string): Promise<OpenFolder> => {
   const { basename, dirname, join, readdir, stat } = node();
   const isFolder = await stat(path).then(
     (info) => info.isDirectory(),
-    () => false, // opening it gives the reason
+    () => false, // the attempt to open the file gives the reason
   );
   const folder = isFolder ? path : dirname(path);
   const files: OpenFile[] = [];
@@ -121,11 +121,11 @@ const folderOf = async (from: WeightFiles): Promise<OpenFolder> => {
  * Names of nested state dicts are joined by dots: `model.conv.weight`, `ema.conv.weight`. Tensors have the shapes of
  * the file, row-major; 16-bit floats are read as float32, integers as int32.
  *
- * `metadata` has further entries of the file: the metadata of safetensors, or the numbers and texts beside the tensors
+ * `metadata` has the other entries of the file: the metadata of safetensors, or the numbers and texts among the tensors
  * of a PyTorch file.
  *
- * An archive of PyTorch is checked by its CRC-32, for each tensor that is read: the whole storage of the tensor, also
- * numbers that belong to others. A CRC-32 of 0, as `torch.serialization.set_crc32_options(False)` writes it, is ignored.
+ * An archive of PyTorch is checked by its CRC-32. The check of a tensor covers its whole storage, including numbers of
+ * other tensors. A CRC-32 of 0, as `torch.serialization.set_crc32_options(False)` writes it, is ignored.
  *
  * Fails with `DecodeError` for bytes that are damaged or of another format, for a pickle that calls other classes or
  * functions than those of tensors and of the objects that docs/weights.md lists, for numbers that are not finite, and for

@@ -18,9 +18,9 @@ export interface ImageBatch {
 const layouts = schema('imageGrid', {
   /** The number of images in a row, at most all of them; by default the grid is as square as possible. */
   columns: optional(positive),
-  /** The pixels of the picture for a pixel of an image, in each direction; default 1. */
+  /** The number of pixels of the picture for one pixel of an image, in each direction; default 1. */
   scale: optional(positive, 1),
-  /** The pixels of the picture between neighbouring images; default 0. */
+  /** The number of pixels of the picture between neighbouring images; default 0. */
   gap: optional(natural, 0),
 });
 

@@ -59,7 +59,7 @@ const smoothed = (points: readonly Point[]): readonly Point[] => {
     });
 };
 
-/** Keeps about 600 points: the lowest and the highest of each group of neighbours, in order. */
+/** Selects about 600 points: the lowest and the highest point of each group of neighbours, in order. */
 const thinned = (points: readonly Point[]): readonly Point[] => {
   const together = Math.ceil(points.length / 300);
   if (together <= 2) return points;
@@ -79,7 +79,7 @@ const axisOf = (values: readonly number[], [start, end]: readonly [number, numbe
   const low = shown.reduce((a, b) => Math.min(a, b), logarithmic ? (shown[0] ?? 1) : 0);
   const highest = shown.reduce((a, b) => Math.max(a, b), low);
   const size = Math.max(Math.abs(low), Math.abs(highest));
-  // a single value, or nearly equal values, get an axis too
+  // widens the axis of a single value, or of nearly equal values
   const high = highest - low > 1e-9 * size ? highest : low + (Math.abs(low) || 1);
   const scale = logarithmic ? Math.log : (value: number) => value;
   const share = (value: number): number => (scale(value) - scale(low)) / (scale(high) - scale(low));

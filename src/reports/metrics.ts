@@ -104,7 +104,7 @@ export const decodeMetricsLog =
           hint: 'decode bytes by new TextDecoder().decode(bytes)',
         });
 
-/** Returns true for a valid line of a step before the given one. A run that resumes at that step keeps these lines. */
+/** Returns true for a valid line of a step before `step`. A run that resumes at that step keeps these lines. */
 export const isLineBefore =
   (step: number) =>
   (line: string): boolean =>

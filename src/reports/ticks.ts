@@ -6,7 +6,9 @@ const range = (from: number, to: number): readonly number[] =>
 /** `3·10⁻²` as the float64 nearest to 0.03; a product would be off by a rounding error. */
 const decimal = (digits: number, exponent: number): number => Number(`${digits}e${exponent}`);
 
-/** Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: the finest of them that give at most `most` ticks. */
+/**
+ * Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: the finest step that gives at most `most` ticks.
+ */
 export const linearTicks = (low: number, high: number, most: number): readonly number[] => {
   const exponent = Math.floor(Math.log10((high - low) / most));
   const multiples = (factor: number): readonly number[] => {

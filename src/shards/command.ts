@@ -13,7 +13,7 @@ import { runWorker } from './worker.js';
 const refuse = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', { where: `noisefold worker ${where}`, expected, actual, hint: 'npx noisefold worker --help' });
 
-/** The words of the command. */
+/** Parses the arguments of the command. */
 const parsed = (words: readonly string[]) => {
   try {
     const { values } = parseArgs({
@@ -37,7 +37,7 @@ const parsed = (words: readonly string[]) => {
 
 type Words = Extract<ReturnType<typeof parsed>, { readonly right: unknown }>['right'];
 
-/** The certificates in the files that the words name. */
+/** Reads the certificates from the files that the arguments name. */
 const tlsOf = async (words: Words): Promise<Pick<QueueAddress, 'tls'>> => {
   const files = (['ca', 'cert', 'key'] as const).flatMap((part) => {
     const path = words[`tls-${part}`];
@@ -55,12 +55,13 @@ const queueOf = async (words: Words): Promise<QueueAddress | undefined> => {
   return { url, ...(name !== undefined && { name }), ...numberOf(words, 'patience'), ...(await tlsOf(words)) };
 };
 
-/** The option of a name, if it is there. */
+/** The numeric option `name`, if the command has it. */
 const numberOf = <N extends 'threads' | 'patience'>(words: Words, name: N): { readonly [K in N]?: number } => {
   const text = words[name];
   if (text === undefined) return {};
   return positive.is(Number(text))
-    ? ({ [name]: Number(text) } as { readonly [K in N]: number }) // of one name
+    ? // the cast is safe: the record has the one member `name`
+      ({ [name]: Number(text) } as { readonly [K in N]: number })
     : orRaise(refuse(`--${name}`, 'an integer ≥ 1', text));
 };
 
@@ -68,7 +69,8 @@ const numberOf = <N extends 'threads' | 'patience'>(words: Words, name: N): { re
 export const workerCommand = async (words: readonly string[]): Promise<number> => {
   const print = (text: string): void => void process.stderr.write(`${text}\n`);
   const stop = stopOnSignals((name) => {
-    if (!hasParent()) print(`${name}: the worker ends after its job; again to end it now`); // or its parent ends it
+    // a worker of `local` says nothing: its parent ends it
+    if (!hasParent()) print(`${name}: the worker ends after its job; again to end it now`);
   });
   let jobs = 0; // mutable
   const run = async (): Promise<either.Either<NoisefoldError, void>> => {

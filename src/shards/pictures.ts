@@ -1,4 +1,4 @@
-/** Images of shards as other programs take them: a folder of PNG, and an .npz file. */
+/** Writes the images of shards for other programs: as a folder of PNG files, or as an .npz file. */
 import { Zip, ZipPassThrough } from 'fflate';
 import type { Task } from '../dsl/run/effect.js';
 import { encodePng } from '../formats/png.js';
@@ -71,7 +71,7 @@ const MOST_BYTES = 2 ** 32 - 2 ** 16;
 /** Writes an archive with one array, without compression, in pieces. */
 function* archive(path: string, shape: readonly number[], files: readonly ShardFile[]): Block<void> {
   const write = async (handle: { readonly writeFile: (bytes: Uint8Array) => Promise<void> }): Promise<void> => {
-    const pieces: Uint8Array[] = []; // mutable: what the archive gives for the bytes that it gets
+    const pieces: Uint8Array[] = []; // mutable: the chunks that the archive writes
     const flush = async (): Promise<void> => {
       for (const piece of pieces.splice(0)) await handle.writeFile(piece);
     };

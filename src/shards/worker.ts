@@ -23,11 +23,14 @@ const where = 'runWorker';
 const options = schema(where, {
   queue: optional(queueAddress),
   /**
-   * Trained files, and folders of them, which jobs name by their SHA-256; none if left out. A worker of `local` has those of
-   * its jobs too.
+   * Trained files, and folders of trained files; jobs name a file by its SHA-256. Default: none. A worker of `local`
+   * also has the files of its jobs.
    */
   checkpoints: optional(t.readonlyArray(t.string, 'a list of paths'), []),
-  /** Models that files do not describe, by the names that jobs give: the options of `loadTrained`, whose `name` is by default this one. */
+  /**
+   * Models that files do not describe, by the names that jobs give. Each has the options of `loadTrained`; their `name`
+   * is by default the name here.
+   */
   models: optional(
     t.record(
       t.string,
@@ -44,24 +47,25 @@ const options = schema(where, {
   /** Called after each job, with its name, and its error if it failed. */
   onJob: optional(functionOf<(job: string, error: NoisefoldError | null) => unknown>('a function')),
   /**
-   * Milliseconds after which the queue gives the job of a worker that does not answer to another; default 30000. It must be
-   * longer than the worker ever blocks its event loop.
+   * Milliseconds after which the queue gives the job of a worker that does not answer to another; default 30000. It
+   * must be longer than any time for which the worker blocks its event loop.
    */
   lock: optional(positive, 30_000),
   /** Ends the worker after the job that it runs: the `signal` of `stopOnSignals()`. */
   signal: optional(signalPart),
 });
 
-/** The jobs that a worker takes, and what it has for them. */
+/** The source of the jobs of a worker, and its models, networks and backend. */
 export interface WorkerOptions extends Omit<OptionsOf<typeof options>, 'queue'> {
   /** The queue that it takes jobs from; without it, the process that started it: `local({ worker })`. */
   readonly queue?: QueueAddress;
 }
 
 /**
- * Runs jobs until `signal` is aborted or, without a queue, until the process that started it ends it. It loads a checkpoint
- * once, and compiles a sampling once. Fails with `ConfigError` for an invalid option, for a queue that asks for other bits, and
- * without a queue and a process that sends jobs, with the errors of the backend, and if the server of the queue is not there.
+ * Runs jobs until `signal` is aborted or, without a queue, until the process that started it ends it. It loads a
+ * checkpoint once, and compiles a sampling once. Fails with `ConfigError` for an invalid option, for a queue that
+ * requires other bits, and if there is neither a queue nor a process that sends jobs; with the errors of the backend;
+ * and with `BackendUnavailable` if the server of the queue cannot be reached.
  * @example
  * const result = await runWorker({ checkpoints: ['models'] })()
  * isLeft(result) && result.left.hint // → 'give queue: { url }, or start it by local({ worker })'

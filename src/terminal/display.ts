@@ -20,7 +20,7 @@ export const quietly =
   (text: string): void => {
     try {
       output.write(text, (error) => {
-        // the error event follows the callback, and would end the process without a listener
+        // an error event follows the callback; without a listener it would end the process
         if (error && output.listenerCount?.('error') === 0) output.once?.('error', () => undefined);
       });
     } catch {
@@ -32,14 +32,14 @@ export const quietly =
 const COLUMNS = 80;
 const ROWS = 24;
 const SECONDS_BETWEEN = 1 / 15;
-/** The same if other code prints to the terminal: each frame is then a new line. */
+/** The seconds between two frames if other code prints to the terminal, so that each frame is a new line. */
 const SECONDS_BETWEEN_LINES = 1;
 
 /** One line that is redrawn in place. The cursor stays visible: there is nothing to restore after an error or a signal. */
 const inPlace = (output: Output): Display => {
   const terminals = [...new Set<Output>([output, process.stdout, process.stderr])].filter(({ isTTY }) => isTTY);
   const bytes = (): number => terminals.reduce((sum, { bytesWritten = 0 }) => sum + bytesWritten, 0);
-  const columns = (): number => output.columns || COLUMNS; // some report 0
+  const columns = (): number => output.columns || COLUMNS; // some terminals report 0
   const update = createLogUpdate(
     {
       write: quietly(output),
@@ -48,7 +48,7 @@ const inPlace = (output: Output): Display => {
         return columns();
       },
       rows: ROWS,
-    } as unknown as NodeJS.WritableStream, // the only member that it uses
+    } as unknown as NodeJS.WritableStream, // the function uses only this member
     { showCursor: true },
   );
   let shown: { readonly pace: Pace; readonly bytes: number } | undefined; // mutable: the last frame

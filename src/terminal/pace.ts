@@ -90,10 +90,10 @@ const ENOUGH = { steps: 4, seconds: 10 };
 const isKnown = ({ began, at, perStep: { count } }: Pace): boolean =>
   count >= ENOUGH.steps || (count > 1 && at - began >= ENOUGH.seconds);
 
-/** Three digits, with a nearly constant width, so that a changing line is easier to read. */
+/** Writes a number with three digits and a nearly constant width, so that a changing line is easier to read. */
 const digits = (value: number): string => value.toPrecision(3).padEnd('0.0123'.length);
 
-/** At least three digits, without an exponent. */
+/** Writes a number with at least three digits, without an exponent. */
 const plain = (value: number): string => (value < 999.5 ? value.toPrecision(3) : value.toFixed(0));
 
 /** `12.3 steps/s`, or `2.50 s/step` if a step takes longer than a second. */
@@ -123,11 +123,12 @@ const facts = (pace: Pace): readonly string[] => [
 /** A line of plain text. */
 export const line = (name: string, pace: Pace): string => [name, ...facts(pace)].join('  ');
 
-/** Widths of the bar; the widest that leaves room for the text is used. */
+/** Widths of the bar. The widest one that leaves room for the text is used. */
 const WIDTHS = [30, 20, 10];
 
 /**
- * A line with a bar, of fewer than `columns` characters. A narrow terminal has no bar, and a narrower one less text.
+ * A line with a bar, of fewer than `columns` characters. On a narrow terminal it has no bar, and on a still narrower
+ * one the text is cut.
  */
 export const bar = (name: string, pace: Pace, columns: number): string => {
   const text = facts(pace).join('  ');

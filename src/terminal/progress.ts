@@ -49,10 +49,11 @@ const heard = (pace: Pace | undefined, event: TrainEvent): Pace | undefined => {
 /**
  * Shows the progress of a training, a sampling or a measurement on stderr: the steps, the smoothed loss, the held-out
  * loss, the speed and the time left. It shows a bar on a terminal, and a line for each tenth of the steps elsewhere and
- * in CI. Each warning has a line of its own, of losses only the first. It never throws. It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
+ * in CI. Each warning has a line of its own; of the warnings about the loss, only the first is shown. It never throws.
+ * It handles no signals and does not read from stdin, so that Ctrl-C works as usual.
  *
  * Call it once for each run: `fit({ …, onEvent: progress() })`, `sample({ …, onStep: progress() })`. Raises
- * `ConfigError` for a name that is not a string, such as for `onEvent: progress`.
+ * `ConfigError` for a name that is not a string, as in `onEvent: progress` without a call.
  *
  * @param name - the label at the start of the line; by default `training` for events, and `sampling` for steps
  * @example

@@ -11,7 +11,7 @@ import { trial } from './trial.js';
 
 export type { BackendName } from './candidates.js';
 
-/** The outcome of trying one backend: the error that rules it out, or null for the selected backend. */
+/** The outcome for one backend: the error that excludes it, or null for the selected backend. */
 export interface Tried {
   readonly backend: BackendName;
   readonly error: NoisefoldError | null;
@@ -35,7 +35,7 @@ const autoOptions = {
   wasm: optional(record(wasmOptions)),
 } satisfies Record<keyof AutoOptions, unknown>;
 
-/** Runs {@link trial}. A thrown error rules the backend out as well. */
+/** Runs {@link trial}. A thrown error excludes the backend too. */
 const runTrial = (backend: Backend): taskEither.TaskEither<NoisefoldError, void> =>
   TE.flatten(
     TE.tryCatch(

@@ -12,7 +12,7 @@ import type { AdapterOptions } from '../webgpu/device/adapterOptions.js';
  */
 export const ORDER = ['webgpu', 'tfjs-node-gpu', 'wasm', 'tfjs-node', 'reference'] as const;
 
-/** All backends that can be in an order. The engines of tfjs that are not in the default order are for comparisons. */
+/** All backends that `order` may name. Three engines of tfjs are not in the default order: they are for comparisons. */
 export const BACKENDS = [...ORDER, 'tfjs-webgpu', 'tfjs-wasm', 'tfjs-cpu'] as const;
 
 export type BackendName = (typeof BACKENDS)[number];

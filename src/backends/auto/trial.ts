@@ -43,7 +43,7 @@ const result: readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, readonl
   RTE.map(({ value, grad }) => [value, grad.image, grad.kernel].map((numbers) => Array.from(numbers))),
 );
 
-/** Relative to the largest expected value: sums here have a few hundred float32 terms. */
+/** The tolerance, relative to the largest expected value: sums here have a few hundred float32 terms. */
 const TOLERANCE = 1e-4;
 
 const isClose = (actual: readonly number[], expected: readonly number[]): boolean => {

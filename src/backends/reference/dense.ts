@@ -13,7 +13,7 @@ export interface Dense {
 /** Computes a primitive. It writes every element of `output`. */
 export type Primitive<K extends Op> = (attributes: Attributes[K], inputs: readonly Dense[], output: Dense) => void;
 
-/** Splits a shape at one axis: `outer` blocks, each of `extent` rows of `inner` elements. */
+/** Splits a shape at one axis into `outer` blocks. Each block has `extent` rows of `inner` elements. */
 export const alongAxis = (shape: readonly number[], axis: number) => ({
   outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis]!,

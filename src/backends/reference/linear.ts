@@ -73,7 +73,8 @@ export const conv2d: Primitive<'conv2d'> = (attributes, [image, kernel], output)
   const [B, OH, OW] = output.shape as [number, number, number, number];
 
   const [pixels, weights, sums] = [image!.data, kernel!.data, output.data];
-  // groups split the output channels by input channels, and batch groups by parts of the batch; one of both is 1
+  // each group of output channels reads its own input channels; each batch group reads its own part of the batch; one
+  // of the two numbers is 1
   const channels = D / (groups * batchGroups);
 
   /** Adds the products of one tap of the kernel to all channels of the output pixel at `at`. */

@@ -11,7 +11,7 @@ import { evaluateKey } from './random.js';
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** The error of a run. `at` is the position of the last call that may have written anything, -1 if none has. */
+/** The error of a run. `at` is the position of the last call that may have written to memory, or -1 if no call has. */
 export interface RunFailure {
   readonly at: number;
   readonly error: NoisefoldError;
@@ -95,10 +95,10 @@ const addressesOf = (plan: Plan, inputs: readonly Slot[], memory: Memory): Resul
     : refuse(twice, 'a donated value that is passed twice', 'donate a copy, or do not donate it');
 };
 
-/** The memory of a run, by output or by input; null for keys and for those that have none of their own. */
+/** The memory of a run, by output or by input. Null for a key, and for an output or input without memory of its own. */
 type RunMemory = readonly (DeviceBuffer | null)[];
 
-/** For each input and each output, the buffers of the plan that are in its memory. */
+/** For each input and each output, the buffers of the plan that lie in its memory. */
 const buffersIn = ({ inputs, outputs, buffers }: Plan) => {
   const [ofInputs, ofOutputs] = [inputs.map((): number[] => []), outputs.map((): number[] => [])];
   buffers.forEach(({ storage }, i) => {
@@ -146,7 +146,10 @@ const outputMemory = (plan: Plan, memory: Memory, donors: readonly number[]) => 
     return E.right(outputs);
   };
 
-  /** Takes the donated inputs from the caller, who finds them consumed from now on. By input; null for others. */
+  /**
+   * Takes the donated inputs from the caller: from now on these values are consumed. Returns their memory by input;
+   * null for other inputs.
+   */
   const takeDonated = (inputs: readonly Slot[]): RunMemory =>
     plan.inputs.map((input, i) => {
       const slot = inputs[i]!;
@@ -227,7 +230,8 @@ export const createRunner = (
     const outputs = await allocateOutputs();
     if (E.isLeft(outputs)) return outputs;
 
-    // no `await` until the donated inputs are taken: addresses stay valid, and a concurrent run finds them consumed
+    // no `await` until the donated inputs are taken, so that addresses stay valid and a concurrent run sees the inputs
+    // as consumed
     const bound = bind(inputs, outputs.right);
     if (E.isLeft(bound)) {
       outputs.right.forEach((buffer) => buffer !== null && memory.release(buffer));

@@ -25,7 +25,10 @@ export interface Heap extends Space {
   readonly arena: () => unknown;
 }
 
-/** The same space, which delays freeing memory until the requested runs, which may use it, have ended. */
+/**
+ * Returns the same space with a delayed `free`: it waits until all requested runs have ended, because they may use the
+ * memory.
+ */
 export const freedAfter = <S extends Space>(space: S, { after }: Pick<Jobs, 'after'>): S => ({
   ...space,
   free: (address) => after(() => space.free(address)),

@@ -1,7 +1,7 @@
 /** Runs jobs one after another, in the order in which they were requested. */
 
 export interface Jobs {
-  /** Runs a job at once if there is no other, otherwise after the others. */
+  /** Runs a job at once if no job is running or waiting, otherwise after all of them. */
   readonly run: <A>(job: () => A | Promise<A>) => A | Promise<A>;
   /** Runs `effect` once the jobs that are running or waiting now have ended: at once if there are none. */
   readonly after: (effect: () => void) => void;

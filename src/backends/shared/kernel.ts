@@ -17,7 +17,7 @@ export interface Frame {
   readonly refresh: () => void;
 }
 
-/** The common part of all kernels. A kernel runs one call of a plan. */
+/** The fields that all kernels have. A kernel runs one call of a plan. */
 export interface NamedKernel {
   /** Shown by `explain`. */
   readonly name: string;

@@ -18,7 +18,7 @@ export interface PlanLayout {
   readonly release: () => void;
 }
 
-/** The address of an input or output that has none. */
+/** The address of an input or output without memory. */
 const UNSET = -1;
 
 /** Reserves the arena and the constants of a plan as one block, and writes the constants. */

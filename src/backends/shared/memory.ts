@@ -11,7 +11,7 @@ export interface Block {
   readonly elements: number;
 }
 
-/** An allocation: a promise only if its space allocates with one. */
+/** An allocation. It is a promise only if the space allocates asynchronously. */
 type Allocated<A> = Result<A> | Promise<Result<A>>;
 
 /**
@@ -24,8 +24,9 @@ export interface Memory {
   /** Allocates memory for a value. */
   readonly hold: (elements: number, dtype: NumberType) => Allocated<DeviceBuffer>;
   /**
-   * Returns the address of a block or buffer. It is valid until the caller's next `await`. `BackendFailure` after
-   * {@link close}; `ValueConsumed` at `where` if the buffer was released or donated, or belongs to another backend.
+   * Returns the address of a block or buffer. It is valid until the caller's next `await`. Fails with `BackendFailure`
+   * after {@link close}, and with `ValueConsumed` at `where` if the buffer was released or donated, or belongs to
+   * another backend.
    */
   readonly addressOf: (block: Block, where: string) => Result<number>;
   /** Moves the memory of a buffer to a new buffer and consumes the old one. */
@@ -78,7 +79,7 @@ export const createMemory = (backend: string, space: Space): Memory => {
     const requested = Math.max(1, elements) * space.bytesPerElement;
     const blockAt = (address: number | null): Result<A> => {
       const closedError = closed();
-      if (address !== null && closedError !== null) space.free(address); // closed in the meantime
+      if (address !== null && closedError !== null) space.free(address); // the backend was closed while it allocated
       if (closedError !== null) return E.left(closedError);
       if (address === null)
         return fail('BackendFailure', {

@@ -24,7 +24,8 @@ export interface Parts<K extends NamedKernel> {
   /** Places a plan and the kernels of its calls in memory. */
   readonly layOut: (plan: Plan, kernels: readonly K[]) => Promise<Result<Execution>>;
   /**
-   * Writes numbers as elements of a dtype, starting at an address, before its first `await`. Returns an error or null.
+   * Writes numbers as elements of a dtype, from an address on. It must write before its first `await`. Returns an error
+   * or null.
    */
   readonly write: (
     address: number,
@@ -89,7 +90,7 @@ export const memoryBackend = <K extends NamedKernel>(parts: Parts<K>): Backend =
     const kernels = await inTurns(kernelsOf(plan, await rules(plan)));
     if (E.isLeft(kernels)) return kernels;
     const closed = memory.closed();
-    if (closed !== null) return E.left(closed); // in the meantime
+    if (closed !== null) return E.left(closed); // the backend was closed while the plan was placed
     const layout = await layOut(plan, kernels.right);
     return E.map((execution: Execution): Runner => {
       const runner = createRunner(plan, memory, kernels.right, execution);

@@ -11,7 +11,7 @@ export const writeNumbers = (target: NumberArray | Uint8Array, data: HostArray, 
   for (let i = 0; i < data.length; i++) target[i] = convert(data[i]!);
 };
 
-/** Copies elements for the host: int32 and bool to their own array types, float32 to the array type of the source. */
+/** Copies elements for the host. An int32 or bool gets its own array type, a float32 the array type of the source. */
 export const readNumbers = (source: NumberArray, dtype: NumberType): HostArray => {
   if (dtype === 'bool') return Uint8Array.from(source);
   return dtype === 'int32' ? Int32Array.from(source) : source.slice();

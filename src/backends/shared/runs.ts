@@ -32,15 +32,15 @@ export const timed = (step: Step, milliseconds: number[] | null): Step =>
       };
 
 /**
- * Runs steps 0 … `count` − 1 until one fails. Pauses between two steps when it is time to, and then continues in a
- * promise. A run whose backend was closed in the meantime ends with the error of a closed backend.
+ * Runs steps 0 … `count` − 1 until one fails. Pauses between two steps when the event loop needs a turn, and then
+ * continues in a promise. If the backend was closed during the pause, the run ends with the error of a closed backend.
  */
 export const inOrder = (count: number, step: Step, { breathe, memory }: Turns): Outcome | Promise<Outcome> => {
   const later = async (first: number, outcome: Promise<Outcome | void>): Promise<Outcome> => {
     const failure = (await outcome) ?? null;
     if (failure !== null) return failure;
     for (let at = first; at < count; at++) {
-      // the memory was freed if the backend was closed in the meantime
+      // if the backend was closed during the pause, its memory was freed
       const closed = memory.closed();
       if (closed !== null) return { at: at - 1, error: closed };
       const outcome = await step(at);

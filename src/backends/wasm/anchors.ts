@@ -1,4 +1,4 @@
-/** Runs anchors with our own WebAssembly kernels: matrix products, and what the kernels of a backend have beside them. */
+/** Runs anchors with our own WebAssembly kernels: matrix products, and the other kernels that a backend has. */
 import type { View } from '../../dsl/plan/plan.js';
 import { raise } from '../../internal/errors.js';
 import type { AnchorCall } from '../shared/anchors.js';
@@ -14,14 +14,17 @@ type Op = AnchorCall['anchor']['op'];
 /** A call of the anchor `O`. */
 export type CallOf<O extends Op> = AnchorCall & { readonly anchor: { readonly op: O } };
 
-/** A run of a kernel: the scratch that it needs, in elements, and its stages, which are made from the place of the scratch. */
+/**
+ * One run of a kernel: the elements of scratch that it needs, its multiply-adds, and a function that makes its stages
+ * from the place of the scratch.
+ */
 export interface KernelRun {
   readonly elements: () => number;
   readonly multiplyAdds: number;
   readonly stages: (scratch: Place) => readonly Stage[];
 }
 
-/** A kernel: the scratch that it needs for a problem, in elements, its multiply-adds and its stages. */
+/** A kernel: for a problem, the elements of scratch that it needs, its multiply-adds and its stages. */
 export interface Kernel<Q, A> {
   readonly elements: (problem: Q) => number;
   readonly multiplyAdds: (problem: Q) => number;
@@ -38,7 +41,7 @@ export const runOf = <Q, A>({ elements, multiplyAdds, stages }: Kernel<Q, A>, pr
 /** The place of a view. */
 export const placeOf = ({ buffer, offset }: View): Place => ({ buffer, offset: WORD_BYTES * offset });
 
-/** The kernels of an anchor: their name, and their runs, of which a convolution has one for each group. */
+/** The kernel of an anchor: its name, and its runs. A convolution has a run for each group. */
 interface AnchorKernel<O extends Op> {
   readonly name: string;
   readonly runsOf: (call: CallOf<O>) => readonly KernelRun[];
@@ -48,13 +51,13 @@ interface AnchorKernel<O extends Op> {
 export interface Kernels {
   readonly name: 'products' | 'all';
   readonly anchors: { readonly [O in Op]?: AnchorKernel<O> };
-  /** The functions that they call, beside those of matrix products. */
+  /** The functions that the kernels call, in addition to the functions of matrix products. */
   readonly functions: (form: KernelForm) => readonly Func[];
 }
 
 /** The kernel of an anchor. Raises `ConfigError` if the backend has none. */
 const kernelOf = ({ anchors, name }: Kernels, { anchor: { op } }: AnchorCall): AnchorKernel<Op> =>
-  // the kernel of an anchor takes its calls
+  // the cast is safe: the table pairs each anchor with a kernel that takes its calls
   (anchors[op] as AnchorKernel<Op> | undefined) ??
   raise('ConfigError', {
     where: op,
@@ -63,7 +66,10 @@ const kernelOf = ({ anchors, name }: Kernels, { anchor: { op } }: AnchorCall): A
     hint: 'leave `kernels` out',
   });
 
-/** Several groups run concurrently, in shares with their own scratch; a single group is split internally. */
+/**
+ * The number of shares, each with its own scratch. Several groups run concurrently, in shares; the kernel splits a
+ * single group itself.
+ */
 const sharesOf = (runs: readonly KernelRun[]): number => Math.min(MOST_SHARES, runs.length);
 
 /** Scratch elements that a share needs. */

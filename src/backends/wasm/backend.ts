@@ -53,7 +53,7 @@ export interface Internals {
 /** The tiles that are faster here; the narrow ones without pairing. */
 const tilesFor = ({ choice }: Form, pairing: boolean): TileSize => (pairing && choice().isWide ? 'wide' : 'narrow');
 
-/** Makes a backend with these kernels; it runs everything on the calling thread without `threading`. */
+/** Makes a backend with these kernels. Without `threading` it runs everything on the calling thread. */
 export const backendWith = (
   kernels: Kernels,
   threading: Threading | null,
@@ -85,7 +85,7 @@ export const backendWith = (
     name: 'wasm',
     capabilities: {
       fuses: true,
-      composites: Object.keys(kernels.anchors), // an anchor that is no composite has no effect here
+      composites: Object.keys(kernels.anchors), // names of anchors that are not composites have no effect here
       scratchElements: anchorScratch(kernels),
     },
     rounding,
@@ -101,11 +101,11 @@ export const backendWith = (
   });
 };
 
-/** Fails if a backend demands pairing, and the wide tiles are not faster here. */
+/** Fails if the options demand pairing and the wide tiles are not faster here. */
 const checkPairing = async ({ pairing, portable = false }: WasmOptions): Promise<either.Either<NoisefoldError, null>> =>
   pairing === true ? (await import('./demandPairing.js')).demandPairing(portable) : E.right(null);
 
-/** Loads kernels. */
+/** Loads the kernels that the options name. */
 const kernelsOf = async ({ kernels }: WasmOptions): Promise<Kernels> =>
   kernels === 'products' ? products : (await import('./images.js')).allKernels;
 

@@ -1,4 +1,4 @@
-/** Loads only for a backend that demands pairing. */
+/** The check of pairing. Only a backend that demands pairing loads this module. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
 import { formFor } from './forms.js';

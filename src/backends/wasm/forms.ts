@@ -1,6 +1,6 @@
 /**
- * The code of the kernels, in every form: how products are rounded, and how large the tiles are. The machine and the code are
- * the same for all backends of a process, and compiling takes 20 ms.
+ * The code of the kernels in each form. A form has a rounding of products and a size of tiles. All backends of a
+ * process share the code, because compiling takes 20 ms.
  */
 import type { Kernels } from './anchors.js';
 import type { Body } from './assembler/assembler.js';
@@ -20,7 +20,7 @@ export const lazy = <A>(compute: () => A): (() => A) => {
 const TILES = { narrow: NARROW_TILES, wide: WIDE_TILES };
 export type TileSize = keyof typeof TILES;
 
-/** One way to round products. */
+/** The kernels with one rounding of products. */
 export interface Form {
   readonly rounding: 'fused' | 'separate';
   readonly multiplyAdd: MultiplyAdd;
@@ -56,5 +56,5 @@ const fuses = lazy(canFuse);
 const FUSED = formOf('fused', fused);
 const SEPARATE = formOf('separate', separate);
 
-/** The form of a backend, `portable` or not. */
+/** The form of a backend: fused if the machine can, unless the backend is `portable`. */
 export const formFor = (portable: boolean): Form => (!portable && fuses() ? FUSED : SEPARATE);

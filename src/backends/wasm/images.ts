@@ -77,7 +77,7 @@ const ATTENTION_GRADIENT = {
   stages: attentionGradient,
 };
 
-type Operands = readonly [View, View, View, View]; // as many as the anchor has
+type Operands = readonly [View, View, View, View]; // the cast is safe: the anchor has four operands
 
 /** All kernels. */
 export const allKernels = {

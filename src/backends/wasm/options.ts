@@ -13,9 +13,9 @@ export const wasmOptions = {
   /**
    * The number of threads: 1 to 64; more threads than cores give no further speed. Default: the number of cores.
    * Results have equal bits for any number of threads. In a browser, threads need a page that is isolated from others
-   * (`crossOriginIsolated`); elsewhere everything runs on the calling thread. With 0 it does so in
-   * any case, does not load the code of threads, and gives the event loop no turns during a run: for small programs in a
-   * worker of their own.
+   * (`crossOriginIsolated`); in other pages everything runs on the calling thread. With 0 everything runs on the
+   * calling thread, the code of threads is not loaded, and the event loop gets no turns during a run: use it for small
+   * programs in a worker of their own.
    */
   threads: optional(threadCount),
   /**
@@ -32,9 +32,9 @@ export const wasmOptions = {
    */
   pairing: optional(t.boolean),
   /**
-   * The kernels that the backend loads. `'products'`: those of matrix products, without convolutions and attention, for a page
-   * whose programs have no images. Attention is then computed by matrix products; a convolution is a `ConfigError`. Default:
-   * `'all'`.
+   * The kernels that the backend loads. `'products'`: those of matrix products, without convolutions and attention, for
+   * a page whose programs have no images. Without these kernels attention is computed by matrix products, and a
+   * convolution is a `ConfigError`. Default: `'all'`.
    */
   kernels: optional(oneOf('all', 'products')),
   /**

@@ -43,7 +43,8 @@ export const backendOn = async (acquired: Acquired, kernel?: Kernel): Promise<Ba
       anchorRule(plan, limits, multiply, regionDispatches(plan, limits)),
     ],
     layOut: (plan, kernels) => gpuExecution(plan, kernels, context),
-    // no error scope, which would wait for the device. The sizes are known to be valid; thrown errors are caught here
+    // no error scope, because it would wait for the device. The sizes are known to be valid, and this code catches
+    // thrown errors
     write: (address, data, dtype) => {
       try {
         write(gpu, space.bufferAt(address), 0, data, dtype);

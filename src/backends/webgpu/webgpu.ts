@@ -10,8 +10,8 @@ export type { AdapterOptions } from './device/adapterOptions.js';
  * Runs on the GPU through WebGPU: in browsers that support it, and in Node with the optional peer `webgpu` (Dawn).
  * Values stay on the device. A run submits one command buffer; only `read` waits for the results.
  *
- * `BackendUnavailable` if there is no adapter, or in Node no peer. If the device is lost, every later run and `read`
- * fails, and `lost` returns the error.
+ * Fails with `BackendUnavailable` if there is no adapter, or if Node lacks the peer. If the device is lost, every later
+ * run and `read` fails, and `lost` returns the error.
  * @example
  * await using nf = await open(webgpu())
  * await nf.run(evaluate(program({ x: '2 2' }, ({ x }) => matmul(x, x)), {})({ x: Float32Array.of(1, 1, 0, 1) })) // → [1, 2, 0, 1]

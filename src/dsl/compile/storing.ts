@@ -6,10 +6,10 @@ import { type FloatStorage, floatStorage, type HalfStorage } from '../types/stor
 import { unpacked } from './passes/unpacked.js';
 import type { Storing } from './planning.js';
 
-/** The storage of inputs, by name, or of tensors in them, by path. */
+/** The storage of inputs, by their names, or of single tensors of an input, by their paths. */
 export type StorageByName = Readonly<Record<string, FloatStorage | undefined>>;
 
-/** True if an input of some name is or holds the tensor of a path. */
+/** True if the tensor at `path` is the input `name` itself, or lies in its tree. */
 const holds =
   (path: string) =>
   (name: string): boolean =>
@@ -28,7 +28,7 @@ const storagesOf = (
         where,
         expected: `an input of the program: ${[...new Set(spec.leaves.map(({ path }) => path.split('.')[0]))].join(', ')}`,
         actual: `'${name}'`,
-        hint: 'name inputs of the program, of which float32 tensors are stored so',
+        hint: 'give names of inputs; their float32 tensors are then stored in 16 bits',
       });
     if (value === undefined) return [];
     const own = argument(where, floatStorage).demand(value);
@@ -49,7 +49,7 @@ const storagesOf = (
   });
 };
 
-/** Stores inputs as they are named. Raises `ConfigError` if the storage is no record. */
+/** Makes the step of the compiler that stores inputs in 16 bits. Raises `ConfigError` if `storage` is not an object. */
 export const storingOf =
   (storage: unknown): Storing =>
   (spec, donate) => {
@@ -60,6 +60,6 @@ export const storingOf =
         actual: String(storage),
         hint: 'name the inputs that are stored in 16 bits',
       });
-    const storages = storagesOf(spec, storage as StorageByName, donate); // which checks the members
+    const storages = storagesOf(spec, storage as StorageByName, donate); // `storagesOf` checks the members
     return { storages, unpacked: (roots, inputs) => unpacked(roots, inputs, storages) };
   };

@@ -38,7 +38,7 @@ const decompose = (image: Node, cotangent: Node, { attributes: c, kernel }: Filt
   return transpose(gradient, [1, 2, 0, 3]); // [C, KH, KW, D] -> [KH, KW, C, D]
 };
 
-/** {@link filterGradient} for groups of 1, the case for which a backend may have a kernel. */
+/** {@link filterGradient} without groups, for which a backend may have a kernel. */
 export const filterGradientComposite: Composite<Two, FilterGradientOptions> = {
   name: 'filterGradient',
   decompose: ([image, cotangent], options) => decompose(image, cotangent, options),
@@ -47,7 +47,7 @@ export const filterGradientComposite: Composite<Two, FilterGradientOptions> = {
 
 /**
  * The gradient of a convolution by its kernel, from image `[B, H, W, C]` and cotangent `[B, H', W', D]`:
- * `[KH, KW, C/groups, D]`. A composite if there are no groups.
+ * `[KH, KW, C/groups, D]`. Returns a composite if there are no groups.
  */
 export const filterGradient = (image: Node, cotangent: Node, options: FilterGradientOptions): Node => {
   const { groups, batchGroups } = options.attributes;

@@ -24,8 +24,8 @@ const normalize = (x: Node, { axes, epsilon }: NormalizeOptions) => {
 };
 
 /**
- * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which reads x
- * and the small statistics only. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
+ * y = (x − mean x) / √(var x + ε) over some axes. Its derivative is (g − mean g − y·mean(g·y)) / √(var x + ε), which
+ * reads only x and the statistics. Group, layer and instance normalization apply this to a reshaped x. Wu & He 2018.
  */
 export const normalizeComposite: Composite<One, NormalizeOptions> = {
   name: 'normalize',

@@ -24,7 +24,7 @@ export const acosComposite: Composite<One> = {
   derivative: ([x], _, g) => [neg(mul(g, rsqrt(oneMinusSquare(x))))],
 };
 
-/** Divides both by `unit`, the greater of their absolute values, or 1 at the origin; ∞/∞ is 1 here. */
+/** Divides x and y by `unit`, the greater of their absolute values; `unit` is 1 at the origin. Here ∞/∞ is 1. */
 const onUnitSquare = (y: Node, x: Node) => {
   const size = stopGradient(max(abs(y), abs(x))); // any unit gives the same angle
   const atOrigin = equal(size, zerosLike(size));

@@ -74,8 +74,9 @@ export interface AttentionAnchor {
 export type ConstantData = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /**
- * An operation of the operands `I` with options `O` that a backend lowers natively or by its decomposition. Its functions are
- * methods, so that the graph, where both have any type, holds it too; `composite` gives it what it takes.
+ * An operation on operands `I` with options `O`, which a backend lowers natively or by its decomposition. Its functions
+ * are methods, because TypeScript lets a record with such methods stand for `Composite`, whose operands and options
+ * have wider types; `composite` passes the right ones.
  */
 export interface Composite<I extends readonly Node[] = readonly Node[], O extends CompositeOptions = CompositeOptions> {
   readonly name: string;
@@ -84,7 +85,10 @@ export interface Composite<I extends readonly Node[] = readonly Node[], O extend
   derivative?(inputs: I, output: Node, cotangent: Node, options: O): readonly (Node | null)[];
   /** The options for operands with one more leading axis, if the composite then applies to each element of that axis. */
   batch?(options: O): O;
-  /** The same composite with another decomposition; present only if its derivative is made from the decomposition. */
+  /**
+   * Returns the same composite with another decomposition. Present only if the derivative is made from the
+   * decomposition.
+   */
   readonly redefined?: (decompose: Composite['decompose']) => Composite;
   /** The anchor that replaces the decomposition, on backends that have a kernel for it. */
   anchor?(options: O): Anchor;
@@ -132,9 +136,9 @@ export interface Attributes {
   /** A new key from a key and two 32-bit words. */
   readonly deriveKey: { readonly words: readonly [number, number] };
   readonly random: { readonly distribution: Distribution };
-  /** Its operand, which is stored in a buffer; `path` is that of the input that was decoded. */
+  /** The operand, stored in a buffer. `path` is the path of the input that the operand decodes. */
   readonly stored: { readonly path?: string };
-  /** Its first operand, for uses after the second operand is computed. */
+  /** The first operand, for uses that wait until the other operands are computed. */
   readonly after: NoAttributes;
   readonly stopGradient: NoAttributes;
   readonly composite: { readonly composite: Composite; readonly options: CompositeOptions };
@@ -185,7 +189,10 @@ export interface Operands {
 /** A list of the length of `T` with elements `A`. */
 export type Each<T extends readonly unknown[], A> = { readonly [I in keyof T]: A };
 
-/** The fields of a node; for several `K` they may be of different primitives, unlike those of `NodeOf`. */
+/**
+ * The fields of a node. If `K` is a union, the fields may belong to different primitives; in `NodeOf` they belong to
+ * one.
+ */
 export interface NodeFields<K extends Op> {
   readonly op: K;
   readonly inputs: Operands[K];
@@ -276,7 +283,7 @@ export const reachable = (roots: readonly Node[], seen = new Set<Node>()): reado
 export const withInputs = (n: Node, inputs: readonly Node[]): Node =>
   (n.inputs as readonly Node[]).every((input, i) => input === inputs[i])
     ? n
-    : node(n.op, inputs as Operands[Op], n.attributes, n.shape, n.dtype); // as many as `n` has
+    : node(n.op, inputs as Operands[Op], n.attributes, n.shape, n.dtype); // the caller gives as many inputs as `n` has
 
 /**
  * Rebuilds a graph bottom-up: `visit` gets each node with its inputs already rewritten. Nodes with an entry in `images`

@@ -80,7 +80,7 @@ type CheckedTree<P> =
 
 type Punctuation = '(' | ')' | '+' | '*' | '/';
 
-/** Stands for symbols that types do not contain, among names. */
+/** Marks, in a union of names, that there may be symbols which the types do not contain. */
 type Unknown = number;
 
 /** The symbols of an expression, split at punctuation: `'C' | 'D'` for `'(C+D)/2'`. */
@@ -109,10 +109,13 @@ type Names<T> =
 /** The symbols in a tree of tensors, for which `compile` takes extents. */
 export type Syms<T> = Names<T> & string;
 
-/** True for a symbol of the inputs `I`, and for any name if their types do not contain all symbols, or `K` is wide. */
+/**
+ * True for a symbol of the inputs `I`. Also true if the types of the inputs do not contain all symbols, or if `K` is
+ * `string`.
+ */
 type IsSymbol<K, I> = string extends K ? true : K extends Names<I> ? true : Unknown extends Names<I> ? true : false;
 
-/** The extents in a tree of tensors that have a half. */
+/** The extents in a tree of tensors that contain a half, such as `'H/2'`. */
 type Halves<T> =
   T extends Tensor<infer S, DType>
     ? Extract<S[number], `${string}/2${string}`>
@@ -122,7 +125,7 @@ type Halves<T> =
         ? Halves<T[keyof T]>
         : never;
 
-/** A message if one of the extents `D` has half of an odd extent of the symbol `K`; otherwise `never`. */
+/** A message if one of the extents `D` halves the symbol `K` and the extent of `K` is odd; otherwise `never`. */
 type OddHalf<K, D, E> = D extends unknown
   ? [NamesIn<D>] extends [K]
     ? Evaluated<D, E> extends `${infer Odd}: ${string}`
@@ -132,8 +135,8 @@ type OddHalf<K, D, E> = D extends unknown
   : never;
 
 /**
- * `E`, extents by symbol, with a message in place of one that is invalid, of one for a symbol that the inputs `I` do not
- * have, or of an odd one that the results `O` have half of.
+ * `E`, extents by symbol, with an error message in place of each wrong extent: an invalid one, one for a symbol that
+ * the inputs `I` do not have, and an odd one that a result in `O` halves.
  */
 export type CheckedBindings<I, O, E> = unknown extends E
   ? NotAny<E>
@@ -288,11 +291,17 @@ export interface Program<I, O> {
   readonly trace: (inputs: I) => O;
 }
 
-/** A message for a function without a result, as a member of a type that depends on `O` (see `Late`). */
+/**
+ * A message for a function without a result. It is a member of a type that depends on `O`, for the reason that `Late`
+ * gives.
+ */
 type WithResult<O> = O extends unknown
   ? { readonly message: O extends void ? 'the program has no result: write return' : unknown }
   : never;
-/** `O`, or `unknown` if the function only throws. Its constraint is `unknown` if `O` is a type parameter, which is accepted. */
+/**
+ * `O`, or `unknown` if the function only throws. If `O` is a type parameter, its constraint is `unknown`, so it is
+ * accepted.
+ */
 type Result<O> = [O] extends [never] ? unknown : unknown extends O ? unknown : O;
 
 const traced = argument('program: f', callback('a function of the inputs'));

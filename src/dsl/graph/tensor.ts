@@ -20,7 +20,7 @@ export interface Tensor<S extends Shape, D extends DType = 'float32'> {
   readonly [dtype]: D;
 }
 
-/** A tensor of a dtype and any shape, also one that a type parameter is in. */
+/** A tensor of a dtype and any shape, even if the shape contains a type parameter. */
 export interface OfDType<D extends DType> {
   readonly [dtype]: D;
 }
@@ -29,7 +29,7 @@ export type Scalar = Tensor<[]>;
 /** A staged random key; see `keys.ts`. */
 export type Key = Tensor<[], 'key'>;
 export type AnyTensor = Tensor<Shape, DType>;
-/** The shape of a tensor type, also if its dtype is a type parameter. */
+/** The shape of a tensor type, even if its dtype is a type parameter. */
 export type ShapeIn<T extends AnyTensor> = T[typeof shape];
 
 /**

@@ -74,7 +74,7 @@ export const scalar: {
 
 type HostNumbers = readonly number[] | Float64Array | Float32Array | Int32Array | Uint8Array;
 
-/** An error message if a list that is written out is too long or too short for a valid shape; otherwise `never`. */
+/** An error message if a literal list is too long or too short for a valid shape; otherwise `never`. */
 type OtherLength<A extends HostNumbers, S extends Shape> = number extends A['length']
   ? never
   : Product<[S] extends [Extents<S>] ? S : readonly [Dim]> extends infer N extends number
@@ -95,8 +95,9 @@ const dataOf = (data: HostNumbers): Float64Array | Float32Array | Int32Array | U
 };
 
 /**
- * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise float32.
- * The count of a list that is written out is checked by its type. Raises `ShapeError` if another count does not fit.
+ * Makes a tensor of numbers in row-major order: int32 from an `Int32Array`, bool from a `Uint8Array`, otherwise
+ * float32. The type of a literal list checks its length; for other lists the call raises `ShapeError` if the length
+ * does not fit.
  * @example
  * constantOf([1, 2, 3, 4], 2, 2) // → [[1, 2], [3, 4]]
  * constantOf(Int32Array.of(7, 3), 2) // : Tensor<[2], 'int32'>

@@ -98,7 +98,7 @@ export const ofChannels = <P extends object>(
   const params = withFields(op, record, names);
   const own = showShape(x.shape.slice(-1));
   for (const name of names) {
-    const { shape } = nodeOf(params[name] as AnyTensor); // raises an error for others
+    const { shape } = nodeOf(params[name] as AnyTensor); // raises an error unless it is a tensor
     const expected = `${name} of ${own}, one number for each channel of ${showShape(x.shape)}`;
     if (showShape(shape) !== own) refuseShape(op, expected, shape, 'the channels are the last axis');
   }
@@ -106,9 +106,9 @@ export const ofChannels = <P extends object>(
 };
 
 /**
- * A parameter of a last overload with two arguments. The overload matches no call that the others refuse; its purpose
- * is that compilers report which argument is wrong. The type is `IfRecord` for records of options or parameters; `T` is
- * inferred from it.
+ * The type of a parameter of the last overload, which has two arguments. This overload accepts no call that the others
+ * reject; with it, compilers report which argument is wrong. The type is `IfRecord` for records of options or
+ * parameters; the compiler infers `T` from it.
  */
 export type RecordOr<T, IfRecord, Otherwise> = [T] extends [never]
   ? T // for inference

@@ -2,8 +2,9 @@ import { callback } from '../../internal/parts.js';
 import { argument, type Checker } from '../../internal/schema.js';
 
 /**
- * Like `pipe` of fp-ts, for up to 12 functions. `NoInfer`: the first function does not say what the value is, so that an error of
- * it is at the function, not at the value. `NoInfer` in the others would keep them from being inferred.
+ * Like `pipe` of fp-ts, for up to 12 functions. `NoInfer` keeps the compiler from inferring the type of the value from
+ * the first function, so that an error is reported at the function, not at the value. In the other functions `NoInfer`
+ * would prevent the inference of their types.
  */
 // oxfmt-ignore
 interface Pipe {

@@ -40,9 +40,12 @@ export interface Runner {
 
 /** The features and limits of a backend that lowering takes into account. */
 export interface Capabilities {
-  /** Supports regions, anchors and strided views; otherwise each primitive is one library call on dense views. */
+  /**
+   * True if the backend runs regions, anchors and strided views. Otherwise each primitive is one library call on dense
+   * views.
+   */
   readonly fuses: boolean;
-  /** The composites that the backend has an anchor for; the others are decomposed. */
+  /** The composites for which the backend has an anchor. Other composites are decomposed. */
   readonly composites: readonly string[];
   /**
    * Alignment of buffers in the arena, and of parts of inputs, in elements. Default 16: vectors do not straddle cache
@@ -73,7 +76,7 @@ export interface BackendStats {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** The rounding of its sums of products, which checkpoints record; null if it is neither of the two. */
+  /** The rounding of sums of products, which checkpoints record. Null if the backend promises neither rounding. */
   readonly rounding: Rounding | null;
   readonly compile: (plan: Plan) => Task<Runner>;
   /** Copies numbers to the backend and converts them to the dtype (float64 is rounded). */
@@ -83,8 +86,8 @@ export interface Backend {
   readonly release: (buffer: DeviceBuffer) => io.IO<void>;
   readonly stats: io.IO<BackendStats>;
   /**
-   * Frees all memory. Cancels work in progress: it, and every later call, fails with `BackendFailure`, which says that
-   * the backend is closed. Resolves once nothing uses the memory any more.
+   * Frees all memory. Cancels work in progress. This work and every later call fail with a `BackendFailure` that says
+   * that the backend is closed. Resolves once nothing uses the memory any more.
    */
   readonly close: Task<void>;
   /** True after a call of {@link close}. */

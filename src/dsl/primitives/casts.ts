@@ -1,4 +1,6 @@
-/** Conversions of numbers between dtypes, apart from `scalar.ts`, which pages do not need. */
+/**
+ * Conversions of numbers between dtypes. They have a file of their own, because a page needs them without `scalar.ts`.
+ */
 import type { NumberType } from '../graph/region.js';
 
 /** Converts to int32: truncates toward zero and saturates; NaN becomes 0. */

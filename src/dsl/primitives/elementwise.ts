@@ -46,7 +46,7 @@ export const erf = ofOne('erf');
 
 const ofTwo = (fn: BinaryFn) => (a: Node, b: Node) => binary(fn, a, b);
 export const add = ofTwo('add');
-/** The terms of a sum; none of other nodes. */
+/** The terms of a sum; an empty list for other nodes. */
 export const termsOf = (n: Node): readonly Node[] => (n.op === 'binary' && n.attributes.fn === 'add' ? n.inputs : []);
 export const sub = ofTwo('sub');
 export const mul = ofTwo('mul');

@@ -1,7 +1,7 @@
 /** Constructors of nodes that mark other nodes for differentiation or lowering and have the same elements. */
 import { type Composite, type CompositeOptions, type Node, node } from '../graph/node.js';
 
-/** x, stored in a buffer; `path` is that of the input that it decodes. */
+/** x, stored in a buffer. `path` is the path of the input that x decodes. */
 export const stored = (x: Node, path?: string): Node =>
   node('stored', [x], path === undefined ? {} : { path }, x.shape, x.dtype);
 
@@ -17,7 +17,7 @@ export const composite = <I extends readonly Node[], O extends CompositeOptions>
   inputs: I,
   ...args: CompositeOptions extends O ? [options?: O] : [options: O]
 ): Node => {
-  const options = (args[0] ?? {}) as O; // a composite that requires options is given them
+  const options = (args[0] ?? {}) as O; // the caller gives options to a composite that requires them
   const { shape, dtype } = definition.decompose(inputs, options);
   return node('composite', inputs, { composite: definition, options }, shape, dtype);
 };

@@ -135,6 +135,6 @@ export const moveAxis = (x: Node, from: number, to: number): Node => {
     : transpose(x, order);
 };
 
-/** Gives an operand the leading axis of a batch by repeating it, unless it has the axis. */
+/** Repeats an operand along a new leading axis of the batch, unless it already has the axis. */
 export const spread = ({ node: x, mapped }: Operand, extent: number): Node =>
   mapped ? x : broadcast(expandDims(x, [0]), [extent, ...x.shape]);

@@ -30,18 +30,18 @@ export interface Primitive<K extends Op> {
    */
   readonly rebuild: (n: NodeOf<K>) => Node;
   /**
-   * The cotangents of the inputs, from the cotangent `g` of the result; null for an input without one. The rule is null
-   * if the primitive has no derivative.
+   * Computes the cotangents of the inputs from the cotangent `g` of the result; null for an input without a cotangent.
+   * The rule itself is null if the primitive has no derivative.
    */
   readonly derivative: ((n: NodeOf<K>, g: Node) => readonly (Node | null)[]) | null;
   /**
-   * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is mapped.
-   * The rule is null if the primitive has no operands to map.
+   * The node for a batch of `extent` examples, `[extent, ...shape]`, from its operands, at least one of which is
+   * mapped. The rule itself is null if the primitive has no operands to map.
    */
   readonly vmap:
     | ((n: NodeOf<K>, operands: Each<Operands[K], Operand>, extent: number, batched: Batched) => Node)
     | null;
-  /** The result if an operand has no elements but the result has some, if this can happen. */
+  /** The result if an operand has no elements but the result has some. Absent if this cannot happen. */
   readonly ofNothing?: (n: NodeOf<K>) => Node;
   readonly lowering: Lowering<NodeOf<K>>;
   /**
@@ -65,7 +65,7 @@ export type Rules<K extends Op> = { readonly [P in K]: Primitive<P> };
 
 /** The lowering of a primitive, by class. */
 export type Lowering<N extends { readonly inputs: readonly unknown[] }> =
-  /** Its numbers exist before a run: `data`, or null for an input. Regions inline a constant of one number. */
+  /** A node whose numbers exist before a run: `data`, or null for an input. Regions inline a constant of one number. */
   | { readonly class: 'source'; readonly data: ((n: N) => ConstantData) | null }
   /** Computed element by element, so that it can be part of any region. */
   | {

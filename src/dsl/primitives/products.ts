@@ -54,7 +54,7 @@ const checkAttributes = (image: Node, kernel: Node, c: ConvAttributes): void => 
       where: whereOf('conv2d', [image, kernel]),
       expected: 'strides, dilations and groups of integers ≥ 1, and padding of integers',
       actual: `strides ${showShape(c.strides)}, dilation ${showShape(c.rhsDilation)}, padding ${showShape(c.padding.map(showShape))}, groups ${c.groups}`,
-      hint: 'they count pixels and channels',
+      hint: 'strides, dilations and padding count pixels, groups count parts of the channels',
     });
 };
 

@@ -117,7 +117,7 @@ export const binaryFunction = (fn: BinaryFn, dtype: NumberType): Binary =>
 
 /** The number of a node from those of its operands, if it is computed element by element; otherwise undefined. */
 export const elementFunction = (n: Node): ((...operands: readonly number[]) => number) | undefined => {
-  const dtype = n.inputs[0]?.dtype as NumberType; // a key is no operand of these
+  const dtype = n.inputs[0]?.dtype as NumberType; // operands of such a node are never keys
   if (n.op === 'constant' && n.attributes.data.length === 1) return () => n.attributes.data[0] ?? NaN;
   if (n.op === 'unary') return unaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // one
   if (n.op === 'binary') return binaryFunction(n.attributes.fn, dtype) as (...operands: readonly number[]) => number; // two

@@ -90,7 +90,7 @@ const draw =
 /** Tests if the first argument of a call is a key, of a program or (by mistake) of the host. */
 const startsWithKey = ([key]: readonly unknown[]): boolean => isOperand(key) || Array.isArray(key);
 
-/** A key; or an extent of the pipeable form, so that its error names the wrong extent. */
+/** A key, or an extent of the pipeable form. The extent is allowed here so that an error names the wrong extent. */
 type KeyOrExtent<K> = [K] extends [number] ? Extent<K> : OfProgram<K>;
 
 /** A draw of a given shape; `P` are its parameters, which come before the extents. */

@@ -55,8 +55,8 @@ const compileArguments = schema(
 );
 
 /**
- * Compiles a program of which the caller states what it is given and what it returns: `At` and `Feed` do not reduce for a
- * program whose types are generic. Rethrows an exception of its function.
+ * Compiles a program whose `Inputs` and `Result` the caller states, because the compiler does not evaluate `At` and
+ * `Feed` for generic types. Rethrows an exception of the function of the program.
  */
 export const compiled =
   <I, O>(program: Program<I, O>, extents: Bindings, options: AnyOptions = {}) =>
@@ -65,14 +65,17 @@ export const compiled =
       TE.fromEither(compileArguments.decode({ program, extents })),
       TE.flatMapEither(() => compileOptions.decode(options)),
       TE.flatMap(({ donate, storage }) => async () => {
-        const storing = (storage as object | undefined) && (await import('../compile/storing.js')).storingOf(storage); // which checks it
+        // `storingOf` checks the type
+        const storing = (storage as object | undefined) && (await import('../compile/storing.js')).storingOf(storage);
         return attemptInTurns(planning(program, extents, backend.capabilities, donate, storing))();
       }),
       TE.bind('runner', ({ plan: planned }) => backend.compile(planned)),
       TE.map(({ plan: planned, traced, runner }) => executable<Inputs, Result>(backend, runner, planned, traced)),
     );
 
-/** The same for a function of a user, whose exceptions are errors. */
+/**
+ * Compiles as {@link compiled} does, and turns an exception of the function, which a user wrote, into a `ConfigError`.
+ */
 const compiledSafely =
   <I, O>(program: Program<I, O>, extents: Bindings, options?: AnyOptions) =>
   <Inputs, Result>(backend: Backend): Fallible<Compiled<Inputs, Result>> =>
@@ -101,7 +104,7 @@ export const compile = <I, O, const E extends { readonly [K in Syms<I>]: number 
   extents: CheckedBindings<I, O, E>,
   options?: Exact<H, keyof CompileOptions<never>> & CompileOptions<I>,
 ): Effect<Executable<At<I, E>, At<O, E>>> =>
-  // each extent is that of E, or an error message that no number is assignable to
+  // the type of an extent is its number in E, or an error message, to which no number is assignable
   effect(compiledSafely(program, extents as Bindings, options)<Feed<At<I, E>>, At<O, E>>);
 
 /** The numbers of a tree of tensors on the host, row-major. */

@@ -46,7 +46,10 @@ export type Heard =
   | Promise<unknown>
   | void;
 
-/** Calls a function with the backend: an effect, or a task, which ignores its argument. Returns other values unchanged. */
+/**
+ * Starts an effect or a task by a call with the backend; a task ignores the argument. Returns any other value
+ * unchanged.
+ */
 const start = (work: unknown, backend: Backend): unknown => (typeof work === 'function' ? work(backend) : work);
 
 /**
@@ -58,7 +61,7 @@ export const hear =
   (backend) =>
   async () => {
     try {
-      // an effect returns a task, which returns a promise
+      // an effect returns a task, and a task returns a promise: start both
       const result: unknown = await start(start(listener(), backend), backend);
       return isTagged(result, 'Left') || isTagged(result, 'Right')
         ? (result as E.Either<NoisefoldError, unknown>)

@@ -136,11 +136,11 @@ export const explain = (
 export interface PlanMemory {
   /** The values that a run takes. */
   readonly inputs: number;
-  /** The values that a run returns; those that reuse the memory of an input are counted there. */
+  /** The values that a run returns, except those that reuse the memory of an input. */
   readonly outputs: number;
-  /** Numbers of the program, such as tables of a schedule. */
+  /** Constants of the program, such as tables of a schedule. */
   readonly constants: number;
-  /** Everything between: it is reserved while the program is compiled, and used by every run. */
+  /** Intermediate results. This memory is reserved when the program is compiled, and every run uses it. */
   readonly working: number;
   readonly total: number;
 }

@@ -32,7 +32,7 @@ export interface BoundInput {
   readonly resident: ResidentRecord | null;
 }
 
-/** Binds an input; `node` is that of the program, which is float32 also if it is stored in 16 bits. */
+/** Binds an input to a node of the program. The node is float32 even if the input is stored in 16 bits. */
 const bindInput = (
   backend: Backend,
   x: unknown,
@@ -40,7 +40,7 @@ const bindInput = (
   { shape, dtype }: Node,
   storage: HalfStorage | undefined,
 ): Work<BoundInput> => {
-  if (dtype === 'key' && isKeyWords(x)) return E.right({ slot: x, resident: null }); // a batch has one for each sample
+  if (dtype === 'key' && isKeyWords(x)) return E.right({ slot: x, resident: null }); // a key, or one for each sample
   const where = `input ${path === '' ? '(the only one)' : path}`;
   const wrong = (actual: string, hint: string, tag: 'ShapeError' | 'DTypeError' = 'ShapeError') =>
     fail(tag, { where, expected: showType({ dtype, shape }), actual, hint });
@@ -66,7 +66,7 @@ const bindInput = (
   if (typeof x !== 'number' && dtypeOfArray(host) !== dtype)
     return wrong(kindOf(x), `give ${HELD[dtype].array}`, 'DTypeError');
   if (host.length !== sizeOf(shape)) return wrong(`${host.length} numbers`, 'give one number for each element');
-  // a copy, because the caller may change its array while the module is loaded
+  // copies the array, because the caller may change it while the module loads
   const pack = (own: HostArray, half: HalfStorage) => async () =>
     (await import('./packing.js')).uploadPacked(backend, where, half, own)();
   const upload = storage === undefined ? backend.upload(host, dtype) : pack(host.slice(), storage);

@@ -62,7 +62,7 @@ const separated = (
       });
 };
 
-const steps = 'it is a number of steps';
+const steps = 'give a number of steps';
 const iteration = schema('iterate', {
   times: hinted(natural, steps),
   onStep: optional(functionOf('a function')),
@@ -112,7 +112,7 @@ export const iterate =
         const { times, onStep, every, signal, name, inputs } = yield* take(iteration.decode<Iteration<I, O>>(options));
 
         function* step(index: number): Block<void> {
-          // Others<I, O> and the state make up I; the results are a record with the members of the state
+          // `Others<I, O>` and the state have all members of I, and the results have all members of the state
           const results = (yield* take(executable.run({ ...inputs?.(index), ...state } as I))) as O & Members;
           const parts = separated(name, state, results);
           yield* hold(E.right(E.isRight(parts) ? parts.right.rest : results), (values) => release(values)(backend));

@@ -11,7 +11,7 @@ import type { Backend, DeviceBuffer, HostArray } from '../plan/backend.js';
 import { type HalfStorage, wordsFor } from '../types/storage.js';
 import type { ResidentRecord } from './value.js';
 
-/** The least number that rounds to infinity, and the greatest one that does not round. */
+/** The least number that rounds to infinity, and the greatest finite number, for messages. */
 const LIMITS: Readonly<Record<HalfStorage, readonly [limit: number, most: string]>> = {
   float16: [65520, '65504'],
   bfloat16: [(2 - 2 ** -8) * 2 ** 127, '3.39e38'],
@@ -35,7 +35,7 @@ const packed = (where: string, storage: HalfStorage, data: HostArray): either.Ei
   return E.right(words);
 };
 
-/** Rounds numbers, and uploads them as words of two. */
+/** Rounds numbers, and uploads them as words that hold two numbers each. */
 export const uploadPacked = (
   backend: Backend,
   where: string,
@@ -64,7 +64,7 @@ export const readPacked = ({
     return (storage === 'float16' ? floatsOfHalves : floatsOfBfloats)(halves);
   })(backend.read(buffer));
 
-/** The error for a value of another storage than that of the plan. */
+/** The error for a value whose storage differs from the storage that the plan expects. */
 export const otherStorage = (
   where: string,
   path: string,

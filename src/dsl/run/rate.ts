@@ -13,7 +13,10 @@ type Inputs = Readonly<Record<string, Value<Shape>>>;
 
 /** A program to time at increasing sizes. Only fast backends reach the larger sizes. */
 export interface Measurement {
-  /** Compiles it at some extents. It returns `y` and its first element; reading the element waits for the whole result. */
+  /**
+   * Compiles the program at some extents. The program returns `y` and its first element: a read of this element waits
+   * for the whole result.
+   */
   readonly compile: (
     extents: Bindings,
   ) => (backend: Backend) => Fallible<Compiled<Inputs, { readonly first: Value<Shape> }>>;
@@ -36,14 +39,17 @@ const LONG_RUN = 60;
 const BUDGET = 900;
 
 /**
- * The maximum number of series of runs at a size. The fastest one counts, because other work on the machine only slows
- * runs down.
+ * The maximum number of series of runs at a size. Only the fastest series counts, because other work on the machine can
+ * only slow a series down.
  */
 const MOST_SERIES = 4;
 /** The maximum number of runs in a series, enough to fill the queue of a device. */
 const MOST_RUNS = 5;
 
-/** Seconds per run at a size, of the fastest of some series of runs, which take about {@link LONG_RUN} in all. */
+/**
+ * Measures the seconds per run at a size, by the fastest of several series of runs. All series together take about
+ * {@link LONG_RUN}.
+ */
 const secondsAt = (backend: Backend, { compile, extents, inputs }: Measurement, size: number): Fallible<number> =>
   gen(function* () {
     const executable = yield* hold(compile(extents(size))(backend), ({ release: free }) => free());

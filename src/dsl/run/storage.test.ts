@@ -234,7 +234,7 @@ describe('bad input is an error that says what to do', () => {
     ['an unknown storage', { storage: { x: 'half' } }, `compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "half"; did you mean float16?`],
     ['an integer', { storage: { x: 'int8' } }, `compile: storage.x: expected 'float32', 'float16' or 'bfloat16', got "int8"; 'float16' halves the memory of weights`],
     ['a storage without a name', { storage: 'float16' }, `compile: storage: expected storages by the names of inputs, such as { params: 'float16' }, got float16; name the inputs that are stored in 16 bits`],
-    ['an unknown name', { storage: { y: 'float16' } }, "compile: storage.y: expected an input of the program: x, n, got 'y'; name inputs of the program, of which float32 tensors are stored so"],
+    ['an unknown name', { storage: { y: 'float16' } }, "compile: storage.y: expected an input of the program: x, n, got 'y'; give names of inputs; their float32 tensors are then stored in 16 bits"],
     ['a donated input', { storage: { x: 'float16' }, donate: ['x'] }, "compile: storage.x: expected 'float32' for an input that is donated, got 'float16'; a run writes its results as float32: do not donate the input, or do not store it in 16 bits"],
     ['float32 for a donated input', { storage: { x: 'float32' }, donate: ['x'] }, 'accepted'],
     ['a storage of integers, which has no effect', { storage: { n: 'float16' } }, 'accepted'],

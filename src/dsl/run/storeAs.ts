@@ -41,11 +41,11 @@ export const storedAs = <A>(where: string, tree: A, storage: FloatStorage): Effe
   );
 
 /**
- * Copies a tree of values, with its float32 tensors in another storage: 'float16' and 'bfloat16' round their numbers and
- * halve their memory, and 'float32' decodes them. The shapes are the same; other dtypes are copied as they are. The
- * tensors pass through the memory of the host one after the other. The caller owns the copies, and still the originals.
+ * Copies a tree of values, with its float32 tensors in another storage: 'float16' and 'bfloat16' round their numbers
+ * and halve their memory, and 'float32' decodes them. The shapes are the same; other dtypes are copied as they are. The
+ * tensors pass through the memory of the host one after the other. The caller owns the copies and keeps the originals.
  * A program takes the copies if it is compiled with the same `storage`. Fails with `ConfigError` for an unknown storage
- * and for a number beyond the storage, and with the errors of `read`; after an error nothing stays on the backend.
+ * and for a number beyond the storage, and with the errors of `read`; after an error no copy stays on the backend.
  * @example
  * await using nf = await open(reference())
  * const w = await nf.run(upload(Float32Array.of(1, 0.1), [2]))

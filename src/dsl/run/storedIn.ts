@@ -10,8 +10,8 @@ export interface StorageOption {
 const isNoBranch = (x: unknown): x is unknown => isValue(x) || !isBranch(x);
 
 /**
- * The option of `compile` for a tree of values that is an input, or a part of one, at the path `at`: the storage of each value
- * of 16 bits. Empty if no value has 16 bits.
+ * Makes the option of `compile` for a tree of values. The tree is an input or a part of an input, and `at` is its path.
+ * The option has the storage of each value of 16 bits; it is empty if there are none.
  */
 export const storedIn = (at: string, tree: unknown): StorageOption => {
   const entries = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {

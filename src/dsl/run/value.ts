@@ -37,7 +37,7 @@ export interface ResidentRecord {
   readonly buffer: DeviceBuffer;
   readonly shape: readonly number[];
   readonly dtype: NumberType;
-  /** The storage of 16 bits, in words of two numbers each; undefined for numbers as they are. */
+  /** The storage, if the numbers have 16 bits: each word holds two numbers. Undefined for any other value. */
   readonly storage?: HalfStorage | undefined;
   /** The only mutable field. */
   state: 'live' | 'donated' | 'released';
@@ -128,7 +128,7 @@ const uploadArguments = schema(
   'write upload(Float32Array.of(1, 2), [2]), and a dtype if it is not that of the array',
 );
 
-/** The error for bytes whose dtype is not given, and which are not bools. */
+/** The error for bytes that are not 0 or 1 and have no dtype. */
 const noBools = (byte: number): NoisefoldError =>
   failure('DTypeError', {
     where: 'upload',

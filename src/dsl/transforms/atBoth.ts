@@ -4,8 +4,8 @@ import { nodeOf, nodesIn, type Shape, tensor, type Tensor } from '../graph/tenso
 import { isFloat, open } from './differentiate.js';
 
 /**
- * A function of float32 tensors at two arguments of the same shapes, with the same random draws: a key may be drawn from only
- * once, so the function is traced once, and the second argument replaces the first one.
+ * Applies a function of float32 tensors to two arguments of the same shapes, with the same random draws. A key may be
+ * drawn from only once, so the function is traced once, and the second argument replaces the first one in the graph.
  */
 export const atBoth = <P, S extends Shape>(
   f: (p: P) => Tensor<S>,

@@ -5,7 +5,7 @@ import { type Composite, substitute } from '../graph/node.js';
 import { after, composite, inputLike } from '../primitives/index.js';
 import { type Shape, tensor, type Tensor } from '../graph/tensor.js';
 
-/** A composite whose derivative recomputes it from its operands, after its cotangent is computed. */
+/** A composite whose derivative computes its decomposition again from the operands, once its cotangent is known. */
 const recomputed = (decompose: Composite['decompose']): Composite => ({
   name: 'checkpoint',
   decompose,

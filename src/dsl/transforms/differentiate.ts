@@ -61,13 +61,13 @@ export const cotangents = (n: Node, g: Node): readonly (Node | null)[] => primit
 const differentiable = decomposeUnless(({ derivative }) => derivative !== undefined);
 
 export interface Differentiated {
-  /** The differentiated form of the outputs. Use it so that the gradients share work with them. */
+  /** The outputs in the form that was differentiated. Use these outputs, so that they share work with the gradients. */
   readonly outputs: readonly Node[];
   /** A gradient for each input; zeros if the outputs do not depend on it. */
   readonly gradients: readonly Node[];
 }
 
-/** Pulls the cotangents `seeds` of `outputs` back to `inputs`, which are fresh float32 inputs, as {@link open} makes them. */
+/** Pulls the cotangents `seeds` of `outputs` back to `inputs`: fresh float32 inputs that {@link open} made. */
 export const differentiate = (
   outputs: readonly Node[],
   seeds: readonly Node[],

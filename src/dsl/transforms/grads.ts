@@ -9,8 +9,8 @@ import { zipLeaves } from '../types/tree.js';
 export type Grads<P> = P extends OfDType<infer D> ? GradOf<P>[D] : { readonly [K in keyof P]: Grads<P[K]> };
 
 /**
- * The gradient of a tensor, by its dtype. TypeScript infers nothing from a member that is looked up: a gradient does not
- * decide the type of the parameters.
+ * The gradient of a tensor, by its dtype. TypeScript infers no type parameter through an indexed access, so the type of
+ * a gradient does not decide the type of the parameters.
  */
 interface GradOf<T> {
   readonly float32: T;
@@ -41,5 +41,8 @@ export const gradNodes = <P>(where: string, p: P, grads: Grads<P>): readonly Nod
   return nodes;
 };
 
-/** Float32 tensors as a direction of `jvp`: their gradients have their types, which the compiler does not compute for generic ones. */
+/**
+ * Returns float32 tensors as a direction of `jvp`. `Grads<P>` equals `P` for them, but the compiler cannot compute this
+ * for a generic `P`.
+ */
 export const asTangent = <P>(direction: P): Grads<P> => direction as unknown as Grads<P>;

@@ -10,7 +10,10 @@ import { requireFunction } from '../../internal/parts.js';
 /** A function of each element of a tensor: its result has the shape of its argument. */
 export type Elementwise = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
-/** A function that evaluates the nodes of a graph at a number. Raises `ConfigError` for a node that is no function of each element. */
+/**
+ * A function that evaluates the nodes of a graph at a number. Raises `ConfigError` for a node that is not computed
+ * element by element.
+ */
 const evaluating = (x: Node, root: Node): ((number: number) => number) => {
   const steps = reachable([root]).flatMap((n) => (n === x ? [] : [{ n, of: elementFunction(n) ?? refuse(n) }]));
   return (number) => {
@@ -29,15 +32,16 @@ const refuse = (n: Node): never =>
   });
 
 /**
- * Evaluates a function of each element on the host, in float64: the same definition serves a program and the numbers that it is
- * made from. Traces `f` once. Raises `ConfigError` for a function with other operations, such as a sum.
+ * Evaluates a function of each element on the host, in float64, so that one definition serves both a program and the
+ * constants that the host computes for it. Traces `f` once. Raises `ConfigError` for a function with other operations,
+ * such as a sum.
  * @example
  * const halfCosine: Elementwise = (t) => cos(mul(t, Math.PI / 2))
  * onHost(halfCosine)(0.5) // → Math.SQRT1_2
  */
 export const onHost = (f: Elementwise): ((x: number) => number) => {
   requireFunction('onHost', f);
-  const x = input('x', [2], 'float32'); // a sum of one number would be that number
+  const x = input('x', [2], 'float32'); // two elements, because a sum over one element would be the element itself
   const [root] = decomposeUnless(() => false)([nodeOf(f(tensor<[2], 'float32'>(x)))], [x]);
   return evaluating(x, root!);
 };

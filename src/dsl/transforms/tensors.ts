@@ -25,7 +25,7 @@ export const mapTensors: Dual<<P>(tree: P, f: OfAnyNumbers) => P, (f: OfAnyNumbe
   <P>(tree: P, f: OfAnyNumbers): P => mapLeaves(tree, isTensor, (x, path) => (isNumbers(x) ? f(x, path) : x)) as P,
 );
 
-/** Trees of the structure of the first one: parameters and gradients. */
+/** Trees with the structure of the first tree, such as parameters and their gradients. */
 type TreesLike<P> = readonly [first: P, ...others: readonly (NoInfer<P> | Grads<P>)[]];
 const hasTrees = (args: readonly unknown[]): boolean => args.length > 1;
 type JoinTensors = <S extends Shape>(x: Tensor<S>, ...others: readonly Tensor<S>[]) => Tensor<S>;

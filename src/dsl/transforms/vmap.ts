@@ -29,7 +29,7 @@ const batched: BatchedNodes = (roots, images, extent) => {
   return roots.map((root) => entryOf(done, root));
 };
 
-/** See {@link vmap}: for functions of one tensor, and of a tree of tensors. */
+/** The two signatures of {@link vmap}: for functions of one tensor, and of a tree of tensors. */
 export interface Vmap {
   <S extends Shape, D extends DType, Y>(
     f: (x: Tensor<S, D>) => Y,

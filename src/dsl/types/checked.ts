@@ -8,9 +8,9 @@ import type { NotAny } from '../../internal/typeKinds.js';
 import type { Dim, Half, IsWide, Shape } from './dim.js';
 
 /**
- * `T`, or the message in its place; `Message` is `never` if all is well. `Of` is the shape or the extent that the message
- * depends on, and `Also` another one. Inside a generic function that does not know them, the parameter takes a `T`, and the
- * trace checks it.
+ * `T`, or an error message in its place. `Message` is `never` if the argument is right. The message depends on the
+ * shapes or extents `Of` and `Also`. Inside a generic function that does not know them, the parameter has the type `T`,
+ * and the trace checks the argument.
  */
 export type Checked<T, Of, Message, Also = never> = [Message] extends [never]
   ? T
@@ -29,8 +29,8 @@ export type Late<Of, Message, T> = (Of extends unknown
 type IsOpen<Of> = Of extends Dim ? IsWide<Of> : number extends (Of & Shape)['length'] ? true : false;
 
 /**
- * {@link Checked} for a message that depends on several extents. While a type parameter leaves open whether there is a message,
- * the constraint of the condition here is a wide extent, and the parameter takes a `T`.
+ * {@link Checked} for a message that depends on several extents. While a type parameter leaves open whether there is a
+ * message, the condition has the constraint `Dim`, a wide extent, so the parameter has the type `T`.
  */
 export type IfDecided<T, Message> = Checked<T, [Message] extends [never] ? Dim : 0, Message>;
 
@@ -40,7 +40,7 @@ export type IfDecided<T, Message> = Checked<T, [Message] extends [never] ? Dim :
  */
 export type CheckedField<N extends number, Of, Message> = Checked<unknown extends N ? NotAny<N> : number, Of, Message>;
 
-/** A message if a literal is odd; otherwise `never`. `Name` is what it measures: `'height'`. */
+/** A message if a literal is odd; otherwise `never`. `Name` is the name of the quantity: `'height'`. */
 export type Odd<D, Name extends string> =
   IsWide<D> extends true
     ? never

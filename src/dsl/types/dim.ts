@@ -68,7 +68,7 @@ export type Factor<D extends string> = D extends Compound ? `(${D})` : D;
 /** An operand of `+` beside an opaque one: only sums are parenthesized. */
 type Term<D extends string> = D extends `${string}+${string}` ? `(${D})` : D;
 
-/** The inverse of {@link Factor}: `X` without its parentheses; `never` if it is not one operand, like `(A)+(B)`. */
+/** The inverse of {@link Factor}: `X` without its parentheses. `never` if `X` is not one operand, as in `(A)+(B)`. */
 export type Operand<X extends string> = X extends `(${infer Y})`
   ? Y extends `${string})${string}`
     ? Balanced<Y> extends true

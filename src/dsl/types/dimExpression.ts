@@ -155,7 +155,7 @@ const solve = (
   return E.right(null);
 };
 
-/** The extents bound so far, and the axes that wait for other symbols. */
+/** The extents of the symbols that are bound, and the axes that wait for other symbols. */
 export interface Bound {
   readonly bindings: Bindings;
   readonly pending: readonly Axis[];

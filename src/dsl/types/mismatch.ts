@@ -1,9 +1,13 @@
-/** Messages for two tensors whose shapes differ. `X` and `Y` say which they are, in words that are no names of variables. */
+/**
+ * Messages for two tensors whose shapes differ. `X` and `Y` describe the two tensors in words, because a message cannot
+ * know the names of variables.
+ */
 import type { Dim, IsWide, Shape, Shown } from './dim.js';
 
 /**
- * A message that names the last axis on which a tensor of shape `T` differs from one of shape `S`, or says how to broadcast
- * it. The batch, which comes first, is often a type parameter, which the compiler does not compare here.
+ * A message that names the last axis on which a tensor of shape `T` differs from one of shape `S`, or says how to
+ * broadcast it. It starts at the last axis, because the first axis, the batch, is often a type parameter, which the
+ * compiler cannot compare.
  */
 export type ShapeMismatch<
   S extends Shape,

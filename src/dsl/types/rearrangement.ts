@@ -190,7 +190,7 @@ type AxisExtents<Item, D, Z> = Item extends readonly string[]
     }
   : { readonly [N in Item & string]: N extends keyof Z ? Sized<D, Z[N]> : D };
 
-/** The more precise of an extent and its given size. */
+/** The more precise of two types: of an extent, and of the size that was given for it. */
 type Sized<D, N> =
   IsWide<D> extends true ? Wide<N> : D extends string | N ? D : `an axis of ${D & number} has the size ${N & number}`;
 

@@ -27,7 +27,7 @@ type BeforeEnd<S extends Shape, E extends readonly Dim[], All extends Shape> = E
 type Misplaced<
   D extends string,
   S extends Shape,
-> = `'${D}' does not stay at its end of ${Shown<S>}: write -1, or use rearrange`;
+> = `'${D}' is not at the same end of ${Shown<S>}: write -1, or use rearrange`;
 
 /** An error message if a symbol is not at the same end of the old shape; otherwise `never`. */
 export type Displaced<S extends Shape, E extends readonly Dim[]> = Extract<Middle<S, E>, string>;
@@ -61,7 +61,7 @@ type Decisive<S extends Shape, E extends readonly Dim[]> =
     ? Different<Old, New>
     : readonly [Shape, Shape];
 
-/** An error message if the new shape has more or fewer elements, which literals tell; otherwise `never`. */
+/** An error message if literals show that the new shape has more or fewer elements; otherwise `never`. */
 export type Unfilled<S extends Shape, E extends readonly Dim[]> = true extends
   | (number extends S['length'] | E['length'] ? true : false)
   | (0 extends S[number] ? true : false) // equal axes of no elements would be dropped

@@ -16,12 +16,12 @@ export type HalfStorage = Exclude<FloatStorage, 'float32'>;
 const STORAGES: readonly FloatStorage[] = ['float32', 'float16', 'bfloat16'];
 const isStorage = (x: unknown): x is FloatStorage => STORAGES.some((storage) => storage === x);
 
-/** Names of storages elsewhere. */
+/** Names of the same storages in other libraries. */
 const SYNONYMS: Readonly<Record<string, FloatStorage>> = {
   half: 'float16', fp16: 'float16', f16: 'float16', bf16: 'bfloat16', fp32: 'float32', f32: 'float32',
 }; // oxfmt-ignore
 
-/** The type of a storage; it suggests the one that another name is meant for. */
+/** The codec of a storage. For a name of another library, or a misspelt one, the error suggests a storage. */
 export const floatStorage: t.Type<FloatStorage> = new t.Type<FloatStorage>(
   "'float32', 'float16' or 'bfloat16'",
   isStorage,

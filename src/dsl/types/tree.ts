@@ -95,8 +95,8 @@ export type Trees = readonly [first: unknown, ...others: readonly unknown[]];
 type JoinLeaves<A, B> = (leaf: A, others: readonly (A | null)[], path: string) => B;
 
 /**
- * Combines trees leaf by leaf. At each leaf of the first tree, each other tree has a leaf or nothing; for nothing, `f`
- * gets null. Raises `ConfigError`, with the path, if the structures differ.
+ * Combines trees leaf by leaf. At each leaf of the first tree, another tree may have a leaf or none; without a leaf,
+ * `f` gets null. Raises `ConfigError`, with the path, if the structures differ.
  * @example
  * const isNumber = (x: unknown) => typeof x === 'number'
  * const trees = [{ x: 1, y: 2 }, { x: 10, y: null }] as const

@@ -3,7 +3,7 @@ import { ascribe, maxPool, maxPooling, relu, reshape, softmax, type Tensor } fro
 import { convLayer, fanInNormal, linearLayer, type ParamsOf } from '../../nn/index.js';
 import { layer } from '../../nn/layers/layer.js';
 
-const initializer = fanInNormal(2); // keeps the variance after a ReLU
+const initializer = fanInNormal(2); // keeps the variance of activations after a ReLU
 
 const parts = {
   first: convLayer({ inputs: 1, outputs: 16, initializer }),

@@ -15,7 +15,9 @@ export const crcAt = async ({ where, fill }: Source, from: number, length: numbe
   return check;
 };
 
-/** Raises `DecodeError` unless bytes, or their CRC-32, have the CRC-32 of an archive. */
+/**
+ * Raises `DecodeError` unless bytes have the CRC-32 that an archive stores. The caller gives the bytes or their CRC-32.
+ */
 export const demandCrc = (where: string, data: Uint8Array | number, crc: number): void => {
   const actual = typeof data === 'number' ? data : crc32(data);
   if (actual !== crc) refuse(where, `CRC-32 ${hexOf(crc)}`, hexOf(actual));

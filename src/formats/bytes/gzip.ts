@@ -11,7 +11,7 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 /** The maximum length of a piece, which unpacks to 4 MiB at most. */
 const SHORT = 4096;
 
-/** Cuts pieces to short ones. */
+/** Cuts pieces to at most {@link SHORT} bytes. */
 async function* short(first: Uint8Array, rest: AsyncIterator<Piece, unknown>): AsyncGenerator<Piece, void> {
   let piece: Piece = E.right(first);
   for (;;) {
@@ -19,13 +19,13 @@ async function* short(first: Uint8Array, rest: AsyncIterator<Piece, unknown>): A
     for (let at = 0; at < piece.right.length; at += SHORT) yield E.right(piece.right.slice(at, at + SHORT));
     const { done, value } = await rest.next();
     if (done === true) return;
-    piece = value as Piece; // it is not done
+    piece = value as Piece; // a value of an iterator that is not done is a piece
   }
 }
 
 /**
- * Unpacks the rest of a gzip file, of which `first` was read. Writes a piece only while a read waits for one, because
- * the queues of Node's streams would hold thousands of pieces.
+ * Unpacks a gzip file from `first`, the piece that was already read, and the pieces after it. Writes a piece only while
+ * a read waits for one, because the queues of Node's streams would hold thousands of pieces.
  */
 async function* unpacked(
   where: string,
@@ -56,11 +56,11 @@ async function* unpacked(
     yield fail('DecodeError', {
       where,
       expected: 'a whole gzip file',
-      actual: 'one that is truncated or damaged',
+      actual: 'a truncated or damaged file',
       hint: 'use a copy of the file',
     });
   } finally {
-    // each may have failed before; the caller has that error
+    // each may fail again, but the caller already has the error
     await Promise.allSettled([writer.abort(), reader.cancel()]);
   }
 }

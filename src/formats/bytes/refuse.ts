@@ -1,4 +1,4 @@
-/** The error of invalid bytes. */
+/** The error for invalid bytes. */
 import { raise } from '../../internal/errors.js';
 
 /** Raises a `DecodeError`. */

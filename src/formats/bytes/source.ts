@@ -13,8 +13,8 @@ export interface Source {
 }
 
 /**
- * The members of a `Blob`, and so of a `File`, that are used, declared here so that the declarations do not need the
- * types of a browser.
+ * The members of a `Blob` that are used; a `File` has them too. They are declared here so that our declarations do not
+ * need the types of a browser.
  */
 export interface BlobLike {
   readonly size: number;
@@ -35,7 +35,10 @@ const demandBytes = (where: string, size: number, actual: number): void => {
   if (size > actual) raise('DecodeError', cutShortError(where, size, actual));
 };
 
-/** Allocates an array for bytes of a file. Raises `FileError` if it does not fit; Node 20 supports at most 4 GiB. */
+/**
+ * Allocates an array for bytes of a file. Raises `FileError` if the memory is too small; Node 20 supports at most 4
+ * GiB.
+ */
 export const room = (where: string, size: number): Uint8Array<ArrayBuffer> => {
   try {
     return new Uint8Array(size);

@@ -1,4 +1,4 @@
-/** Zip archives in memory, such as .npz files, with entries that are stored or deflated, not encrypted. */
+/** Zip archives in memory, such as .npz files. Entries are stored or deflated, not encrypted. */
 import { Inflate, inflateSync } from 'fflate';
 import { attempt, messageOf, type NoisefoldError, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';

@@ -13,7 +13,7 @@ export interface Listed {
   readonly size: number;
   /** The bytes in the archive. */
   readonly packedSize: number;
-  /** The position of its own header, before its bytes. */
+  /** The position of the header of this file, which comes before its bytes. */
   readonly header: number;
 }
 
@@ -88,18 +88,18 @@ const listedAt = (where: string, reader: Reader, at: number): readonly [Listed, 
   const [nameLength, extraLength, commentLength] = [u16(at + 28), u16(at + 30), u16(at + 32)];
   const name = new TextDecoder().decode(slice(at + 46, nameLength));
   const large = [...largeNumbers(reader, at + 46 + nameLength, extraLength)];
-  // in this order
+  // ZIP64 stores the large numbers in this order
   const [size, packedSize, header] = [u32(at + 24), u32(at + 20), u32(at + 42)].map((number) =>
     number === IN_ZIP64 ? (large.shift() ?? number) : number,
-  ) as [number, number, number]; // the same number as before
+  ) as [number, number, number]; // the cast is safe: `map` returns three numbers for three
   const place = `${where}: ${name}`;
   const method = u16(at + 10);
-  if ((u16(at + 8) & 1) === 1) return refuse(place, 'an entry that is not encrypted', 'one that is');
+  if ((u16(at + 8) & 1) === 1) return refuse(place, 'an entry that is not encrypted', 'an encrypted entry');
   if (method !== 0 && method !== 8) return refuse(place, 'an entry that is stored or deflated', `method ${method}`);
   // no deflate writer adds more than an eighth
   const fits = size <= MOST_RATIO * (packedSize + 1) && packedSize <= 1.125 * size + 1024;
   if (method === 0 ? size !== packedSize : !fits)
-    return refuse(place, `a size that ${packedSize} bytes can have`, `${size} bytes`);
+    return refuse(place, `a size that fits ${packedSize} packed bytes`, `${size} bytes`);
   return [
     { name, crc: u32(at + 16), isDeflated: method === 8, size, packedSize, header },
     at + 46 + nameLength + extraLength + commentLength,

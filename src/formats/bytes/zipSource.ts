@@ -8,7 +8,10 @@ import { refuse } from './refuse.js';
 import { bytesAt, cutShortError, type Source } from './source.js';
 import { directoryAt, HEADER, type Listed, listedFrom, LONGEST_END, readerOf, startAt } from './zipDirectory.js';
 
-/** A CRC-32 of some bytes: the one that the archive has, and that of the bytes, which are read once, in pieces. */
+/**
+ * Two CRC-32 of the same bytes: the one that the archive stores, and the one computed from the bytes, which are read
+ * once, in pieces.
+ */
 export interface Crc {
   readonly claimed: number;
   readonly actual: () => Promise<number>;
@@ -17,11 +20,11 @@ export interface Crc {
 /** A file in an archive. */
 export interface ZipFile {
   readonly size: number;
-  /** Its CRC-32; null for a CRC-32 of 0, which PyTorch writes after `set_crc32_options(False)`. */
+  /** The CRC-32 of the file. Null if the archive has 0, which PyTorch writes after `set_crc32_options(False)`. */
   readonly crc: Crc | null;
-  /** Finds its first byte. */
+  /** Finds the first byte of the file. */
   readonly start: () => Promise<number>;
-  /** Reads the whole file, and compares its CRC-32, if it has one. For small files. */
+  /** Reads a whole small file, and compares its CRC-32 if the archive has one. */
   readonly bytes: () => Promise<Uint8Array>;
 }
 

@@ -8,7 +8,10 @@ const LARGEST = 3.4e38;
 
 const overflows = (number: number): boolean => Number.isFinite(number) && !Number.isFinite(Math.fround(number));
 
-/** Refuses a tensor with a finite float64 that float32 would round to an infinity: `DecodeError`. `where` names the tensor. */
+/**
+ * Raises `DecodeError` for a tensor with a finite float64 that float32 would round to infinity. `where` names the
+ * tensor.
+ */
 export const withinFloat32 = (where: string, tensor: StoredTensor): Checked<StoredTensor> => {
   const { dtype, data } = tensor;
   const at = dtype === 'F64' ? data.findIndex(overflows) : -1;

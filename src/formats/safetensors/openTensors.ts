@@ -19,7 +19,7 @@ export interface OpenTensors {
   /** The metadata of the file. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * Reads a tensor of `entries`. Fails with `DecodeError`, and with `FileError`, also for one that does not fit in
+   * Reads a tensor of `entries`. Fails with `DecodeError`, and with `FileError`, also for a tensor that does not fit in
    * memory.
    */
   readonly tensor: (entry: TensorInfo) => Task<StoredTensor>;
@@ -27,7 +27,7 @@ export interface OpenTensors {
 
 export type { Demands } from './safetensorsLayout.js';
 
-/** A file whose tensors `read` reads; it raises errors. */
+/** Makes an open file from its entries and `read`, which reads a tensor and may raise errors. */
 export const openTensors = <T extends TensorInfo>(
   where: string,
   entries: ReadonlyMap<string, T>,
@@ -51,7 +51,7 @@ export const openTensors = <T extends TensorInfo>(
     }),
 });
 
-/** The numbers of a tensor in pieces, each with the position of its first. */
+/** Yields the numbers of a tensor in pieces, each with the position of its first number. */
 export function* piecesOf({
   dtype,
   data,

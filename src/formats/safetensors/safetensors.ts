@@ -73,7 +73,8 @@ export const tensorAt = (bytes: Uint8Array, entry: Entry, start: number): Stored
   const at = bytes.byteOffset + start + entry.begin;
   return at % elementBytes(entry.dtype) === 0
     ? tensorOver(entry, bytes.buffer, at, length)
-    : tensorOver(entry, bytes.buffer.slice(at, at + length), 0, length); // not `bytes.slice`: that of a Buffer of Node is a view
+    : // not `bytes.slice`, because the `slice` of a Buffer of Node returns a view
+      tensorOver(entry, bytes.buffer.slice(at, at + length), 0, length);
 };
 
 /** Reads the beginning of a file, and verifies the checksum of the whole. Raises `DecodeError`. */

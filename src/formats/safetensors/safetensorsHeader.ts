@@ -1,6 +1,6 @@
 /**
- * The header of a safetensors file: its tensors by name, and its metadata. https://huggingface.co/docs/safetensors.
- * Reading stops at the first error and keeps nothing but its result.
+ * The header of a safetensors file: its tensors by name, and its metadata. https://huggingface.co/docs/safetensors. The
+ * reader stops at the first error, and stores nothing but its result.
  */
 import { attempt, type NoisefoldError, raise, showShape } from '../../internal/errors.js';
 import { show } from '../../internal/decode.js';
@@ -43,7 +43,7 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The name in a header that is not a tensor. */
+/** The one name in a header that is not the name of a tensor. */
 export const METADATA = '__metadata__';
 
 /** The maximum number of extents of a tensor, as in NumPy. */

@@ -37,7 +37,7 @@ export interface TensorFile {
 const LONGEST_HEADER = 100_000_000;
 /** The name of the checksum in the metadata. */
 const CHECKSUM = 'crc32';
-/** The beginning of a header that carries a checksum, in eight hexadecimal digits. */
+/** The beginning of a header with a checksum. Its eight hexadecimal digits follow. */
 const CHECKED = `{"${METADATA}":{"${CHECKSUM}":"`;
 /** The place of the digits in a file. */
 export const DIGITS_AT = 8 + CHECKED.length;
@@ -56,7 +56,10 @@ export const tensorOver = (
 export const bytesOf = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, length);
 
-/** The exponent bits of floating-point numbers: all are 1 in NaN and infinities. Those of F64 are in every second word. */
+/**
+ * The exponent bits of floating-point numbers: all are 1 in NaN and infinities. The exponent of an F64 is in every
+ * second word.
+ */
 const EXPONENTS = { F64: 0x7ff00000, F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 } as const;
 
 const positionOfNonFinite = (
@@ -65,7 +68,8 @@ const positionOfNonFinite = (
   first: number,
   step: number,
 ): number => {
-  // the lowest bit of an exponent of which all bits are 1 carries to the bit above them; most files have none
+  // adding the lowest bit of an exponent whose bits are all 1 carries into the bit above it; most files have no such
+  // exponent
   const lowest = exponent & -exponent;
   let sums = 0;
   for (let i = first; i < words.length; i += step) sums |= (words[i]! & exponent) + lowest;
@@ -85,8 +89,8 @@ const positionOfOdd = ({ dtype, data }: Omit<StoredTensor, 'shape'>, finite: boo
 };
 
 /**
- * Describes the first number that is invalid in a file: a bool that is neither 0 nor 1 and, if all must be finite, NaN
- * or an infinity. Null if all are valid.
+ * Describes the first number that is invalid in a file: a bool that is neither 0 nor 1, or, if all numbers must be
+ * finite, NaN or infinity. Null if all are valid.
  *
  * @param from - the position of the first of these numbers in its tensor
  */
@@ -140,7 +144,9 @@ const checkWritable = ({ tensors, metadata }: TensorFile): void => {
   for (const [name, tensor] of tensors) checkData(name, tensor);
 };
 
-/** Raises a `ConfigError` for a bool that is neither 0 nor 1 and, if all must be finite, for NaN and infinities. */
+/**
+ * Raises a `ConfigError` for a bool that is neither 0 nor 1, and, if all numbers must be finite, for NaN and infinity.
+ */
 export const checkNumbers = (name: string, numbers: Omit<StoredTensor, 'shape'>, finite: boolean, from = 0): void => {
   const odd = oddNumber(numbers, finite, from);
   if (odd === null) return;
@@ -190,7 +196,8 @@ export const layoutOf = (file: TensorFile): Layout => {
   const head = new Uint8Array(start).fill(0x20, 8); // spaces
   new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
   head.set(header, 8);
-  head.fill(0, DIGITS_AT, DIGITS_AT + 8); // the checksum is of zeros, not of the digit 0
+  // the checksum is computed with zero bytes in place of its digits, not with the digit 0
+  head.fill(0, DIGITS_AT, DIGITS_AT + 8);
   return { head, tensors };
 };
 
@@ -212,7 +219,7 @@ const bad = (
 const foreign = (where: string, actual: string): Checked<never> =>
   bad(where, 'a safetensors file', actual, 'give one that was saved as safetensors');
 
-/** Refuses a web page, with which servers answer an address that they do not know. */
+/** Refuses a web page, because servers answer an unknown address with one. */
 const webPage = (where: string): Checked<never> =>
   bad(
     where,
@@ -304,7 +311,7 @@ export const verified = (where: string, claimed: string, check: number): Checked
 export interface Demands {
   /** Refuses NaN and infinities. */
   readonly finite: boolean;
-  /** The hint for them; by default that for a checkpoint. */
+  /** The hint for NaN and infinities; by default the hint for a checkpoint. */
   readonly hint?: string;
 }
 

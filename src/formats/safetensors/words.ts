@@ -1,6 +1,6 @@
 /**
- * Stores fields of a checkpoint or a trained model as strings in the metadata of a file, such that reading recovers the
- * written values.
+ * Stores fields of a checkpoint or a trained model as strings in the metadata of a file. A reader gets back the values
+ * that were written.
  */
 import { attempt, failure, type NoisefoldError, orRaise } from '../../internal/errors.js';
 import { decode, type Mismatch } from '../../internal/decode.js';
@@ -37,7 +37,7 @@ export interface Words<A> {
   readonly read: (where: string, metadata: TensorFile['metadata']) => either.Either<NoisefoldError, A>;
 }
 
-/** The fields as they are stored: a string each. */
+/** The fields as they are stored: one string for each. */
 const texted = (fields: Fields, texts: t.Props): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {

@@ -32,7 +32,7 @@ const tensorsOf = async (
   return openTensors(where, entries, metadata, (tensor) => readTorchTensor(tensor, demands));
 };
 
-/** The storage of a key that has to be among those of a file. */
+/** Finds the storage with a key among the storages of a file. */
 const storageFor = <T>(where: string, files: ReadonlyMap<string, T>, key: string): T =>
   files.get(key) ?? refuse(where, `a storage ${key.slice(0, 60)}`, 'none');
 
@@ -93,7 +93,7 @@ const openLegacy = async (source: Source, demands: Demands): Promise<OpenTensors
   );
 };
 
-/** The bytes that a pickle holds: in the file, or as a text of characters up to 255, as protocol 2 has them. */
+/** The bytes that a pickle holds. They are in the file, or, in protocol 2, a text of characters up to 255. */
 const bytesIn = (source: Source, value: Pickled | undefined): Source | null => {
   if (isPickled('Bytes', value)) return partOf(source, value.at, value.length);
   const [text, coding] = isPickled('Inert', value) && value.global === '_codecs.encode' ? value.args : [];
@@ -105,7 +105,10 @@ const bytesIn = (source: Source, value: Pickled | undefined): Source | null => {
     : null;
 };
 
-/** Finds storages that a pickle holds as the bytes of files of the older format. Each is read once. */
+/**
+ * Finds the storages of a pickle that contains each storage as the bytes of a file of the older format. Reads each
+ * storage once.
+ */
 const storagesWithin = (source: Source) => {
   const { where } = source;
   const known = new Map<Pickled | undefined, Promise<Storage>>();

@@ -1,7 +1,7 @@
 /**
- * The classes and functions that a file of tensors may call, as docs/weights.md lists them. None is imported or called:
- * their names decide what a value is. Others are refused, since they may be an attack on readers in Python, or hold
- * tensors in ways that are not known. A name alone, which is not called, is a value like any other.
+ * The classes and functions that a file of tensors may call, as docs/weights.md lists them. The reader imports and
+ * calls none of them: their names decide what a value is. It refuses all others, because they may attack readers in
+ * Python, or may hold tensors in unknown ways. A name that is not called is a value like any other.
  */
 import { raise } from '../../internal/errors.js';
 import { show } from '../../internal/decode.js';
@@ -24,7 +24,7 @@ const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   array: ['_array_reconstructor', 'array'],
   types: ['SimpleNamespace'],
   collections: ['ChainMap', 'Counter', 'OrderedDict', 'UserDict', 'UserList', 'defaultdict', 'deque'],
-  // protocol 2 has names of Python 2
+  // protocol 2 uses the module names of Python 2
   UserDict: ['IterableUserDict'],
   UserList: ['UserList'],
   __builtin__: BUILTINS,

@@ -1,7 +1,10 @@
 /** The names of the keys of dictionaries, as steps of the paths to tensors. */
 import { isPickled, type Pickled, showPickled } from './pickleValues.js';
 
-/** The deepest level of a key that is written, and the length after which it is cut: any number of keys may share a part. */
+/**
+ * The deepest level of a key that is written, and the length at which the name is cut. Both are limited, because any
+ * number of keys may share a value.
+ */
 const [MOST_LEVELS, LONGEST] = [4, 250];
 
 const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
@@ -42,7 +45,7 @@ const writtenKey = (key: Pickled): string => {
 
 /**
  * Names the keys of a dictionary: a text by itself, another key as Python writes it, such as `0` or `('conv', 0)`. A
- * text that another key is written like is in quotes, so that `0` and `'0'` differ. Long names of other keys are cut.
+ * text that equals the name of another key gets quotes, so that `0` and `'0'` differ. Long names of other keys are cut.
  */
 export const keyNames = (keys: Iterable<Pickled>): ReadonlyMap<Pickled, string> => {
   const all = [...keys];

@@ -1,7 +1,6 @@
 /**
- * The older format of `torch.save`, in which pickles of networks also hold the storages of their tensors: a magic
- * number, the version and the machine, a value, and the keys of its storages, each a pickle; then the numbers of each
- * storage.
+ * The older format of `torch.save`, in which pickles of networks also hold the storages of their tensors: five pickles
+ * (a magic number, the version, the machine, a value, and the keys of its storages), then the numbers of each storage.
  */
 import { raise } from '../../internal/errors.js';
 import { readPickle } from './pickle.js';
@@ -20,7 +19,7 @@ const VERSION = 1001;
 export interface StorageId {
   readonly key: string;
   readonly dtype: Storage['dtype'];
-  /** The bytes of all its numbers. */
+  /** The number of bytes of the storage. */
   readonly bytes: number;
 }
 

@@ -14,13 +14,16 @@ export interface Pickle {
   readonly value: Pickled;
   /** The names of the classes and functions that Python would call. */
   readonly calls: ReadonlySet<string>;
-  /** The ids of the values that lie outside of it. */
+  /** The ids of the values that lie outside of the pickle. */
   readonly persistentIds: readonly PersistentId[];
-  /** The position after it. */
+  /** The position after the pickle. */
   readonly end: number;
 }
 
-/** The maximum number of operations: a pickle of ten thousand parameters takes less than a tenth, and the values of all 0.5 GB. */
+/**
+ * The maximum number of operations. A pickle of ten thousand parameters needs less than a tenth of them; the values of
+ * so many operations take 0.5 GB.
+ */
 const MOST_OPERATIONS = 2 ** 22;
 const HIGHEST_PROTOCOL = 5;
 /** The longest name of a class or of a function, with its module. */
@@ -28,7 +31,7 @@ const LONGEST_GLOBAL = 2 ** 10;
 
 type Refuse = (expected: string, actual: string) => never;
 
-/** The stack of a machine. A mark begins a new one on top, until its values are taken. */
+/** The stack of a machine. A mark begins a new stack on top of it, which ends when its values are taken. */
 const stackOf = (refuse: Refuse) => {
   const values: Pickled[] = [];
   const marks: number[] = [];
@@ -47,7 +50,7 @@ const stackOf = (refuse: Refuse) => {
   };
 };
 
-/** Two by two, keys and values. */
+/** Splits a list into pairs of a key and a value. */
 const pairsOf = (items: readonly Pickled[]): (readonly [Pickled, Pickled])[] =>
   Array.from({ length: items.length / 2 }, (_, i) => [items[2 * i]!, items[2 * i + 1]!]);
 
@@ -70,7 +73,7 @@ const memberOf = (called: string, [owner, name]: readonly Pickled[]): string | n
     ? `${owner.global}.${name}`
     : null;
 
-/** The operations that make values of those on the stack, and refuse others. */
+/** The operations that combine values on the stack to new values, and refuse values of other kinds. */
 const makersOf = ({ stack: { push, pop, top }, calls }: State, refuse: Refuse) => {
   const nameOf = (value: Pickled): string =>
     typeof value === 'string' ? value : refuse('the name of a global', showPickled(value));
@@ -168,7 +171,10 @@ const collectionOperations = ({ push, pop, toMark }: State['stack'], { append, s
   setOfMark: () => push({ _tag: 'Set', items: toMark() }),
 });
 
-/** The class that an id stands for: files of the older format have the classes of modules as ids. Null for other ids. */
+/**
+ * The class that an id stands for, because files of the older format write the classes of modules as ids. Null for
+ * other ids.
+ */
 const classOf = (id: Pickled): Pickled | null => {
   const [kind, named] = isPickled('Tuple', id) ? id.items : [];
   return kind === 'module' && isPickled('Global', named) ? named : null;
@@ -197,7 +203,7 @@ const objectOperations = ({ stack, persistentIds }: State, { global, stackGlobal
   };
 };
 
-/** A machine: `run` runs the operations that are whole in a window. */
+/** Makes a machine. `run` runs the operations that lie completely in a window. */
 const machineOf = (where: string) => {
   let [at, count] = [0, 0];
   const refuse: Refuse = (expected, actual) => refuseAt(where, expected, `${actual} at byte ${at} of a pickle`);
@@ -205,7 +211,10 @@ const machineOf = (where: string) => {
   const { calls, persistentIds, results } = state;
   const operations = operationsOf(state, refuse);
 
-  /** Runs operations from a position on. Gives the position of the next, and the bytes that it needs. */
+  /**
+   * Runs operations from a position on. Returns the position of the next operation, and the number of bytes that it
+   * needs.
+   */
   const run = (window: Window, position: number): readonly [position: number, need: number] => {
     at = position;
     while (results.length === 0 && at < window.from + window.bytes.length) {

@@ -1,6 +1,6 @@
 /**
  * The operations of pickles of protocols 2 to 5, as bytes: a code, then an argument. Python's `pickletools` describes
- * them. Old ones, of text, are refused, but for the name of a global.
+ * them. The old operations in text form are refused, except the one for the name of a global.
  */
 import type { PickledBytes } from './pickleValues.js';
 import { refuse } from '../bytes/refuse.js';
@@ -29,13 +29,18 @@ export interface Operation {
 const MOST_TEXT = 2 ** 24;
 /** The longest name of a global, with its module. */
 const MOST_NAME = 2 ** 10;
-/** The longest integer, in bytes: the state of a generator of NumPy takes 17. Any number of values may share one. */
+/**
+ * The longest integer, in bytes: the state of a generator of NumPy takes 17. The limit is low, because any number of
+ * values may share an integer.
+ */
 const MOST_INTEGER = 2 ** 5;
 
-/** Reads an argument at index `at` of a window, in which it is whole. */
+/** Reads an argument at index `at` of a window. The whole argument lies in the window. */
 type Read = (window: Window, at: number, length: number) => Argument;
 
-/** An argument: `count` bytes that tell the length of what follows, if it has any, and how it is read. */
+/**
+ * A kind of argument: the `count` bytes that hold its length, 0 if the length is fixed, and the function that reads it.
+ */
 interface Kind {
   readonly count: number;
   readonly lengthOf: (view: DataView, at: number) => number;
@@ -65,7 +70,7 @@ const readText: Read = ({ where, bytes, from }, at, length) => {
   }
 };
 
-/** Texts of Python 2 are bytes: its names are of ASCII. */
+/** Reads a text of Python 2, which is bytes. Names in it are ASCII. */
 const readLatin: Read = ({ bytes }, at, length) =>
   Array.from(bytes.subarray(at, at + length), (byte) => String.fromCharCode(byte)).join('');
 
@@ -165,11 +170,14 @@ const BY_CODE = new Map<number, readonly [OperationName, Kind]>(
   OPERATIONS.map(([code, name, kind]) => [code, [name, kind]]),
 );
 
-/** Reads the operation at a position of a window. If it is not whole there: the bytes that it needs. */
+/**
+ * Reads the operation at a position of a window. If the window ends inside it, returns the number of bytes that it
+ * needs.
+ */
 export const operationAt = (window: Window, position: number): Operation | number => {
   const { where, bytes: all, view, from, size } = window;
   const at = position - from;
-  const row = BY_CODE.get(all[at]!); // the caller gives a position within
+  const row = BY_CODE.get(all[at]!); // the caller gives a position in the window
   if (row === undefined)
     return refuse(where, 'an operation of a pickle, of protocol 2 to 5', `byte ${all[at]} at ${position}`);
   const [name, { count, lengthOf, most, read, isLeft = false }] = row;

@@ -1,4 +1,4 @@
-/** Pickles and files of `torch.save` by hand, for tests: also those that Python would not write. */
+/** Test helper: writes pickles and files of `torch.save` by hand, also some that Python would not write. */
 import { zipSync, type Zippable } from 'fflate';
 import { joinBytes } from '../bytes/bytes.js';
 import { sizeOf } from '../../internal/numbers.js';

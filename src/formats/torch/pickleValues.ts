@@ -1,7 +1,7 @@
 /** The values that a pickle of Python describes, as inert records: none of them is called or made into an object. */
 import { refuse } from '../bytes/refuse.js';
 
-/** Bytes, which stay in the file: their position in it, and their number. */
+/** Bytes, which stay in the file: their position in the file, and their number. */
 export interface PickledBytes {
   readonly _tag: 'Bytes';
   readonly at: number;
@@ -93,7 +93,10 @@ export const showPickled = (value: Pickled | undefined): string => {
 /** The values of a dictionary by key. */
 export type Fields = ReadonlyMap<Pickled, Pickled>;
 
-/** The keys and values of a dictionary, of an object that is one, or of a list of pairs: none of others. */
+/**
+ * The keys and values of a dictionary, of an object that is a dictionary, or of a list of pairs. Empty for other
+ * values.
+ */
 const entriesOf = (value: Pickled | undefined): PickledDict['entries'] => {
   if (isPickled('Dict', value) || isPickled('Inert', value)) return value.entries;
   if (!isPickled('List', value)) return [];
@@ -105,8 +108,8 @@ const entriesOf = (value: Pickled | undefined): PickledDict['entries'] => {
 };
 
 /**
- * The values of a dictionary, of an object that is one, or of a list of pairs, by key: none for others. Raises
- * `DecodeError` for a key twice.
+ * The values of a dictionary, of an object that is a dictionary, or of a list of pairs, by key. Empty for other values.
+ * Raises `DecodeError` for a repeated key.
  */
 export const fieldsOf = (where: string, value: Pickled | undefined): Fields => {
   const fields = new Map<Pickled, Pickled>();

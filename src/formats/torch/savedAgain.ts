@@ -1,4 +1,4 @@
-/** Python that saves the tensors of a file again, without the objects beside them, for hints. */
+/** Writes a line of Python, for hints, that saves the tensors of a file again without its other objects. */
 import { isPickled, type Inert, type Pickled, type PickledRecord } from './pickleValues.js';
 import { makesTensor } from './tensors.js';
 
@@ -8,7 +8,9 @@ interface Contents {
   readonly isKnown: boolean;
 }
 
-/** The maximum number of values that are counted, of all keys together, and of keys that are considered. */
+/**
+ * The maximum number of values that are counted, for all keys together, and the maximum number of keys that are tried.
+ */
 const [MOST_COUNTED, MOST_KEYS] = [2 ** 20, 64];
 const MOST_LEVELS = 8;
 const LONGEST_KEY = 60;
@@ -24,7 +26,7 @@ const partsOf = (value: PickledRecord): readonly Pickled[] => {
   return 'items' in value ? value.items : [];
 };
 
-/** Counts the contents of values, each once for a root, up to a limit for all roots. */
+/** Counts the contents of values up to a limit. A value that occurs several times below a root counts once. */
 const counterOf = (isKnown: (global: string) => boolean) => {
   let left = MOST_COUNTED;
   return (root: Pickled): Contents => {
@@ -70,12 +72,15 @@ const isModule = (value: Pickled): boolean =>
   isPickled('Dict', value.state) &&
   value.state.entries.some(([key]) => key === '_parameters');
 
-/** Python needs the classes of unknown objects, so known values of fewer tensors are better. */
+/**
+ * The weight of a tensor in a dictionary whose objects are all known. In others it is 1, because Python needs the
+ * classes of unknown objects.
+ */
 const KNOWN_IS_BETTER = 4;
 
 /**
- * A line of Python that loads a file and saves its weights: the dictionary of most tensors, or the state dict of a
- * module. Of two with as many tensors it takes the first. Null if there is neither.
+ * Writes a line of Python that loads a file and saves its weights: the dictionary with the most tensors, or the state
+ * dict of a module. Of two with equal numbers of tensors it takes the first. Null if there is neither.
  */
 export const savedAgain = (value: Pickled, isKnown: (global: string) => boolean): string | null => {
   const contentsOf = counterOf(isKnown);

@@ -11,13 +11,13 @@ import { bytesOf, type StoredTensor, tensorOver } from '../safetensors/safetenso
 import { room, type Source } from '../bytes/source.js';
 import type { Crc } from '../bytes/zipSource.js';
 
-/** Numbers in a file that tensors are parts of. */
+/** A storage: numbers in a file, of which tensors are parts. */
 export interface Storage {
-  /** Null for bytes without a dtype: then the tensors have one. */
+  /** Null for bytes without a dtype. Then each tensor has its own. */
   readonly dtype: StoredDType | null;
   readonly bytes: number;
   readonly source: Source;
-  /** Finds its first byte in the source. */
+  /** Finds the first byte of the storage in the source. */
   readonly start: () => Promise<number>;
   /** The CRC-32 of its bytes; null if the file has none. */
   readonly crc: Crc | null;
@@ -138,14 +138,14 @@ export const draftOf = (where: string, call: Inert): TensorDraft | null => {
   return { storage, offset, shape, strides, ...(dtypeAt === null ? {} : { dtype: tensor.args[dtypeAt] ?? null }) };
 };
 
-/** A tensor that repeats numbers of a small storage may have so many. */
+/** The maximum number of numbers of a tensor that repeats numbers of a small storage. */
 const MOST_REPEATED = 2 ** 24;
 
 /** The number of numbers from the first to the last, both included. */
 const spanOf = (shape: readonly number[], strides: readonly number[]): number =>
   shape.includes(0) ? 0 : shape.reduce((span, extent, axis) => span + (extent - 1) * strides[axis]!, 1);
 
-/** Puts a tensor in its storage. Raises `DecodeError` if it does not lie within. */
+/** Pairs a tensor with its storage. Raises `DecodeError` if the tensor does not lie in it. */
 export const placeTensor = (
   where: string,
   name: string,
@@ -188,7 +188,7 @@ const isDense = ({ shape, strides }: TorchTensor): boolean => {
 
 /** Copies numbers at strides to row-major order. */
 const gather = (shape: readonly number[], strides: readonly number[], from: StoredTensor, to: StoredTensor): void => {
-  // the arrays are of one kind, whose numbers are only copied
+  // both arrays have the same type, and this code only copies numbers
   const [source, target] = [from.data as Float64Array, to.data as Float64Array];
   const index = shape.map(() => 0);
   for (let i = 0, at = 0; i < target.length; i++) {

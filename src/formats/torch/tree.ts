@@ -24,7 +24,7 @@ export interface TorchTree {
 }
 
 const MOST_LEVELS = 200;
-/** The maximum number of values that are visited: one may have many paths. */
+/** The maximum number of values that are visited. It is limited, because a value may have many paths. */
 const MOST_VISITS = 2 ** 22;
 const LONGEST_NAME = 1024;
 
@@ -36,7 +36,7 @@ const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
 
 const ORDERED = 'collections.OrderedDict';
 
-/** The tensors of a module of PyTorch, and its modules: `torch.nn.Module.__setstate__` takes these fields. */
+/** The fields of a module of PyTorch with its tensors and its modules, as `torch.nn.Module.__setstate__` takes them. */
 const CHILDREN = ['_parameters', '_buffers', '_modules'];
 
 /** Fields that are settings of a module: numbers and texts under public names. */
@@ -57,17 +57,17 @@ const scalarText = (value: Pickled): string => (typeof value === 'string' ? JSON
 
 const MOST_LISTED = 64;
 
-/** The word for a value in the metadata, if it has one: of a scalar, or of a short list of them. */
+/** The text of a value for the metadata: of a scalar, or of a short list of scalars. Undefined for other values. */
 const wordOf = (value: Pickled): string | undefined => {
-  if (isScalar(value)) return String(value as string); // one of the four
+  if (isScalar(value)) return String(value as string); // a scalar has one of four types, and `String` takes all of them
   const items: readonly Pickled[] = isPickled('List', value) || isPickled('Tuple', value) ? value.items : [value];
   if (items.length > MOST_LISTED || !items.every(isScalar)) return undefined;
-  // measured before they are joined: all may be one long text
+  // measures the items before it joins them, because all may be the same long text
   const length = items.reduce<number>((sum, item) => sum + (typeof item === 'string' ? item.length : 1), 0);
   return length > LONGEST_NAME ? undefined : `[${items.map(scalarText).join(',')}]`;
 };
 
-/** The path of a value: null for the value of the file, whose name is not that of the key `''`. */
+/** The path of a value. Null for the value of the whole file, because an empty path is the path of the key `''`. */
 type Path = string | null;
 
 /** Raises the `DecodeError` of a value at a path. */
@@ -133,7 +133,7 @@ const collectionOf = (refuse: Refuse) => {
   };
 };
 
-/** Finds the fields of dictionaries. Each is indexed once: any number of objects may share one. */
+/** Finds the fields of dictionaries. It indexes each dictionary once, because any number of objects may share it. */
 const indexOf = (where: string) => {
   const known = new Map<Pickled | undefined, Fields>();
   return (value: Pickled | undefined, path: Path): Fields => {
@@ -143,7 +143,7 @@ const indexOf = (where: string) => {
   };
 };
 
-/** Finds the names of the keys of dictionaries, of each once. */
+/** Finds the names of the keys of dictionaries. It computes them once for each dictionary. */
 const namesIn = () => {
   const known = new Map<Fields, ReadonlyMap<Pickled, string>>();
   return (fields: Fields): ReadonlyMap<Pickled, string> => {
@@ -156,7 +156,7 @@ const namesIn = () => {
 /** The state of a walk over a tree: its limits, what it found, and what it knows. */
 interface Walk extends Pick<ReturnType<typeof collectionOf>, 'addTensor' | 'addWord'> {
   readonly where: string;
-  /** The values around the one that is visited. */
+  /** The values that contain the value that is visited. */
   readonly around: Set<PickledRecord>;
   readonly refuse: Refuse;
   readonly spend: ReturnType<typeof budgetOf>;
@@ -178,7 +178,8 @@ export const treeOf = (where: string, root: Pickled): TorchTree => {
 const visit = (walk: Walk, value: Pickled | undefined, path: Path, level: number): void => {
   if (level > MOST_LEVELS) walk.refuse(path && path.slice(0, 60), `at most ${MOST_LEVELS} levels`, 'more');
   walk.spend(1, path);
-  if (!isRecord(value) || walk.around.has(value)) return; // a loop leads to tensors that have names
+  // do not follow a loop: the tensors on it already have names
+  if (!isRecord(value) || walk.around.has(value)) return;
   walk.around.add(value);
   if (isPickled('Dict', value)) visitEntries(walk, value, path, level);
   else if (isPickled('List', value) || isPickled('Tuple', value) || isPickled('Set', value))
@@ -193,7 +194,7 @@ const visitEntries = (walk: Walk, value: PickledDict | PickledList | Inert, path
   const names = walk.names(fields);
   for (const [key, field] of fields) {
     const step = names.get(key)!;
-    if (!isRecord(field) && isTooLong(path, step)) continue; // a word of that name would be left out
+    if (!isRecord(field) && isTooLong(path, step)) continue; // the metadata omits a value with so long a name
     const name = walk.join(path, step);
     walk.addWord(name, field);
     visit(walk, field, name, level + 1);
@@ -231,10 +232,10 @@ const visitArguments = (walk: Walk, { global, args, named }: Inert, path: Path, 
 /** The fields of an object: a dictionary, unless it has none. */
 const stateOf = ({ fields }: Walk, { global, args, state }: Inert, path: Path): Pickled | undefined => {
   if (global === PERSISTENT) return fields(args[0], path).get('state');
-  return global === ORDERED ? undefined : state; // a state dict has the versions of its modules there
+  return global === ORDERED ? undefined : state; // the state of an ordered dictionary holds only versions of modules
 };
 
-/** Visits the children of a module, and takes its settings as words. */
+/** Visits the children of a module, and collects its settings as texts. */
 const visitModule = (
   walk: Walk,
   module: Inert,

@@ -71,7 +71,7 @@ const search = (root: unknown): NotJson | null => {
   return visit(root, []);
 };
 
-/** The objection to a value whose JSON is too long with its quotes, escapes and digits; null for others. */
+/** The objection to a value whose JSON is too long if quotes, escapes and digits are counted. Null for other values. */
 const tooLong = (value: unknown): NotJson | null => {
   const { length } = JSON.stringify(value);
   return length > MAX_LENGTH ? { path: [], expected: `JSON of at most ${MAX_LENGTH} characters`, value: length } : null;

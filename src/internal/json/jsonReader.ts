@@ -13,11 +13,11 @@ export interface JsonReader {
   readonly string: (expected: string) => string;
   /** Reads an integer from 0 to 2^53 - 1, written in digits only. */
   readonly natural: () => number;
-  /** Skips a value of any type, of text that is valid JSON. */
+  /** Skips a value of any type. It must be valid JSON. */
   readonly skip: () => void;
   /** Checks that only white space is left. */
   readonly end: () => void;
-  /** Reports the value that was just read, or the next one, as a mismatch. */
+  /** Refuses the value that was just read, or the next value, as a mismatch. */
   readonly refuse: (expected: string, actual: string) => never;
 }
 
@@ -100,7 +100,7 @@ export const jsonReader = (bytes: Uint8Array, refuse: (mismatch: Mismatch) => ne
     }
   };
 
-  /** Reports the next value as a mismatch, with a description of it. */
+  /** Refuses the next value, with a description of it. */
   const refuseNext = (expected: string): never => {
     const byte = bytes[at];
     if (byte === OPEN) return refuseValue(expected, 'an object');

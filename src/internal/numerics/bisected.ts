@@ -1,5 +1,5 @@
 /**
- * The place in [0, 1] where a rising function has a value, to the last bit.
+ * Finds the place in [0, 1] where a rising function has a value, to the last bit.
  * @example bisected((x) => x * x)(0.25) // → 0.5
  */
 export const bisected =

@@ -26,7 +26,7 @@ const ATANH = [
 
 const HALF = 2 ** 23;
 
-// splits even and odd powers: two short chains of dependent operations instead of a long one
+// splits even and odd powers: two short chains of dependent operations are faster than a long one
 const centre = (x: number): number => {
   const y = x * x;
   const even = CENTRE[0] + y * (CENTRE[2] + y * (CENTRE[4] + y * (CENTRE[6] + y * (CENTRE[8] + y * CENTRE[10]))));

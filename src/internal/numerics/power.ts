@@ -2,8 +2,8 @@
  * xʸ in float64 as e^(y·ln x), within an ulp and with the same bits in every JavaScript engine. `Math.pow` has other bits in
  * Node 20 than in Node 24.
  *
- * y·ln x needs more digits than a float64 has, because e^z has as many wrong digits as z has large ones. It is a sum of two
- * parts, high + low: Dekker 1971, "A floating-point technique for extending the available precision".
+ * y·ln x needs more digits than a float64 has, because e^z loses as many digits as z has before its point. So y·ln x is
+ * a sum of two parts, high + low: Dekker 1971, "A floating-point technique for extending the available precision".
  */
 
 type Parts = readonly [high: number, low: number];
@@ -78,7 +78,7 @@ const exponentialOf = ([high, low]: Parts): number => {
   const [sum, lost] = sumOf(1, r);
   const e = sum + (lost + rest * sum + r * r * polynomial(r, EXP_TAIL));
   const half = Math.floor(n / 2);
-  return e * 2 ** half * 2 ** (n - half); // in two steps, as 2ⁿ may overflow before the product does
+  return e * 2 ** half * 2 ** (n - half); // multiplies in two steps, because 2ⁿ may overflow where the product does not
 };
 
 /** Computes xʸ for x > 0, both finite. */

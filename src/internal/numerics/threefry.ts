@@ -77,7 +77,10 @@ export const keyWords = (seed: number, where = 'key'): KeyWords => {
 export const deriveWords = ([k0, k1]: KeyWords, words: KeyWords): KeyWords =>
   threefry([k0 ^ 0x6e6f6973, k1 ^ 0x65666f6c], words);
 
-/** Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The last hash is the key of each block. */
+/**
+ * Hashes a name to 64 bits: its UTF-16 units, four at a time, then its length. The hash so far is the key of the next
+ * block.
+ */
 export const wordsOfName = (name: string): KeyWords => {
   const unit = (at: number): number => (at < name.length ? name.charCodeAt(at) : 0);
   let hash: KeyWords = [0, 0];
@@ -121,8 +124,8 @@ const shuffle = ([k0, k1]: KeyWords, out: RandomArray): void => {
 };
 
 /**
- * Samples of 32 random bits, rounded to float32 in any array. Each has its own loop: engines compile one loop for all of them to
- * code that takes twice as long.
+ * Samples of 32 random bits, rounded to float32 in any array. Each distribution has its own loop, because engines
+ * compile a shared loop to code that takes twice as long.
  */
 const samples: Readonly<Record<Exclude<Distribution, 'permutation'>, Write>> = {
   // int32

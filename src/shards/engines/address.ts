@@ -1,4 +1,7 @@
-/** The address of a queue. Declarations of the package reach this file, and not the types of the queue's packages. */
+/**
+ * The address of a queue. It has a file of its own, so that our declarations do not need the types of the packages of a
+ * queue.
+ */
 import { hinted, positive, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, record } from '../../internal/schema.js';
@@ -21,11 +24,11 @@ const address = {
     'noisefold',
   ),
   /**
-   * Seconds in which the server must connect, and answer each command: a program and a worker fail after this time without an
-   * answer; default 60.
+   * Seconds in which the server must accept the connection and answer each command. A program or a worker fails after
+   * this time without an answer; default 60.
    */
   patience: optional(positive, 60),
-  /** The certificates of a `rediss` server that the system does not know, and those of this client, as PEM. */
+  /** Certificates as PEM: of the authority of a `rediss` server, if the system does not know it, and of this client. */
   tls: optional(record({ ca: optional(t.string), cert: optional(t.string), key: optional(t.string) })),
 };
 

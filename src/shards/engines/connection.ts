@@ -40,12 +40,12 @@ export const serverOf = (text: string): string => {
   return `${protocol}//${hostname}:${port || '6379'}`;
 };
 
-/** The words of a server that takes a connection and does not answer. */
+/** The reason if a server accepts a connection and does not answer. */
 const SILENT = /^no answer/;
 
 const CLIENT_CERTIFICATE = 'give tls: { cert, key }, the certificate of this client, as PEM, if the server wants one';
 
-/** Reasons why a server cannot be used, and the advice for each; the first that matches. */
+/** Reasons why a server cannot be used, and the advice for each. The first matching reason counts. */
 const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/NOAUTH|WRONGPASS|password/i, 'give the right password: redis://:password@host:port'],
   [/NOPERM/, 'give the user of the url all rights on the keys of the queue: ACL SETUSER name on ~noisefold:* &* +@all'],
@@ -59,7 +59,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/RESP|PING/, 'give the url of the server: another program answers at this port'],
 ];
 
-/** The advice for a server that did not answer as it should before. */
+/** The advice for a server that has not answered correctly before; undefined for other reasons. */
 const adviceAtFirst = (reason: string, text: string): string | undefined => {
   const isTls = text.startsWith('rediss:');
   if (/ECONNRESET|EPIPE|closed/i.test(reason))
@@ -69,7 +69,7 @@ const adviceAtFirst = (reason: string, text: string): string | undefined => {
   return `look at the output of the server; give ${other} TLS at this port`;
 };
 
-/** The advice for a server that cannot be used; `isOpen` if it could be used before. */
+/** The advice for a server that cannot be used. `isOpen` is true if it could be used before. */
 const adviceFor = (reason: string, text: string, isOpen: boolean): string => {
   const known = ADVICE.find(([pattern]) => pattern.test(reason))?.[1];
   if (isOpen)
@@ -84,12 +84,12 @@ const optionsOf = ({ url: text, tls }: QueueAddress) => ({
   lazyConnect: true,
 });
 
-/** The names of what a queue keeps on the server. */
+/** The names under which a queue stores data on the server. */
 export interface QueueNames {
   readonly prefix: string;
   /** Jobs of equal bits share a queue, so that no other worker takes them. */
   readonly queue: string;
-  /** The bits that the last program asked for. */
+  /** The bits that the last program requires. */
   readonly bits: string;
   readonly result: (job: string) => string;
   readonly input: (digest: string) => string;
@@ -106,26 +106,32 @@ export const namesOf = (name: string, bits: Bits): QueueNames => ({
 /** An open connection. A lost one is made again, and commands wait for it. */
 export type Client = ioredis.Redis;
 
-/** The server of a queue, while it is watched: once a second it is asked to answer and to write. */
+/** The server of a queue. While the connection is open, the server must answer and write at regular times. */
 export interface Server {
   readonly client: Client;
-  /** The result of work on the server. Rejects with a typed error if the server refuses it, or is lost first. */
+  /**
+   * Returns the result of work on the server. Rejects with a typed error if the server refuses the work, or is lost
+   * before the work ends.
+   */
   readonly unlessLost: <A>(work: Promise<A>) => Promise<A>;
-  /** Takes note of an error of another connection: a server that refuses its user is lost. */
+  /** Handles an error of another connection: a server that refuses its user counts as lost. */
   readonly note: (thrown: Error) => void;
   readonly isLost: () => boolean;
   /** Ends the connection. */
   readonly end: () => void;
 }
 
-/** The words of a command whose connection ended; the reason is that of the connection. */
+/** The error of a command whose connection ended. The connection has the reason. */
 const CLOSED = /Connection is closed/;
 
-/** Tests for an answer that refuses a command, and for the end of the connection. */
+/** Tests for an error of the server: a refused command, or the end of the connection. */
 const isOfServer = (thrown: unknown): boolean =>
   thrown instanceof Error && (thrown.name === 'ReplyError' || CLOSED.test(thrown.message));
 
-/** Turns of the event loop in a second. They are counted, because a worker may block its event loop for longer than the patience. */
+/**
+ * Turns of the timer in a second. The patience is counted in turns, not by the clock, because a worker may block its
+ * event loop for longer than the patience.
+ */
 const TURNS = 10;
 
 /** Seconds that the mark of {@link connected} stays on the server. */
@@ -137,7 +143,7 @@ const MARKED = 60;
  */
 export const connected = async (where: string, packages: Packages, address: Address): Promise<Server> => {
   const { url, name, patience } = address;
-  // mutable: what was heard of the server, and the turns since it answered
+  // mutable: the state of the connection, the last reason, and the turns since the last answer
   let [isOpen, isLost, isAsked, reason, idle] = [false, false, false, '', 0];
   let lose = (_: Error): void => undefined;
   const lost = new Promise<never>((_, reject) => (lose = reject));
@@ -158,8 +164,8 @@ export const connected = async (where: string, packages: Packages, address: Addr
 
   const client = new packages.ioredis.Redis(url, {
     ...optionsOf(address),
-    connectTimeout: 2000 * patience, // the patience ends before
-    maxRetriesPerRequest: null, // as BullMQ's workers need
+    connectTimeout: 2000 * patience, // longer than the patience, which decides
+    maxRetriesPerRequest: null, // workers of BullMQ require null
     retryStrategy: (times: number) => (isOpen ? Math.min(100 * times, 2000) : null),
   });
   client.on('error', (thrown: unknown) => (reason = reasonOf(thrown)));
@@ -167,7 +173,7 @@ export const connected = async (where: string, packages: Packages, address: Addr
   const ask = async (): Promise<void> => {
     const answer: string = await client.ping();
     if (answer !== 'PONG') throw new Error(`${show(answer)} to PING`);
-    await client.set(`${name}:mark`, '', 'EX', MARKED); // a server may answer and be unable to write
+    await client.set(`${name}:mark`, '', 'EX', MARKED); // a server may answer but fail to write
     [reason, idle] = ['', 0];
   };
   const between = Math.min(TURNS, Math.ceil((TURNS * patience) / 4));
@@ -196,7 +202,7 @@ export const connected = async (where: string, packages: Packages, address: Addr
     isLost: () => isLost,
     end: () => {
       clearInterval(timer);
-      if (client.status !== 'end') client.disconnect(); // it would wait for the end again
+      if (client.status !== 'end') client.disconnect(); // `disconnect` would wait for another end
     },
   };
   try {

@@ -36,7 +36,7 @@ export type FromWorker =
 interface Gone {
   readonly kind: 'gone';
   readonly how: string;
-  /** True if a signal ended it, such as that of a system without memory. */
+  /** True if a signal ended the process, such as the signal of a system without free memory. */
   readonly isKilled: boolean;
 }
 
@@ -55,16 +55,16 @@ export const hasParent = (): boolean => process.send !== undefined && process.en
 /** The environment variable that tells a worker the trained files of its jobs. */
 const CHECKPOINTS = 'NOISEFOLD_CHECKPOINTS';
 
-/** The trained files of the process that started this one by `local`; none in another process. */
+/** The trained files that `local` gave to this process; none if another program started it. */
 export const checkpointsOfParent = (): readonly string[] =>
-  hasParent() ? (JSON.parse(process.env[CHECKPOINTS] ?? '[]') as readonly string[]) : []; // of `startWorker`
+  hasParent() ? (JSON.parse(process.env[CHECKPOINTS] ?? '[]') as readonly string[]) : []; // `startWorker` wrote it
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** A program that is started as a worker. */
 interface WorkerProgram {
   readonly path: string;
-  /** Its words, for the library's own worker. */
+  /** The arguments of the program; the library's own worker needs some. */
   readonly words: readonly string[];
   /** The trained files that its jobs name. */
   readonly checkpoints: readonly string[];
@@ -91,7 +91,8 @@ const startWorker = async (program: WorkerProgram, lost = 0): Promise<WorkerProc
     });
   });
   const told = () => {
-    const heard = new Promise<FromWorker>((resolve) => void child.once('message', (x) => resolve(x as FromWorker))); // of `serveParent`
+    // `serveParent` sent it
+    const heard = new Promise<FromWorker>((resolve) => void child.once('message', (x) => resolve(x as FromWorker)));
     return Promise.race([heard, gone]);
   };
   const first = await told();
@@ -100,7 +101,7 @@ const startWorker = async (program: WorkerProgram, lost = 0): Promise<WorkerProc
       bits: first.bits,
       run: (order) => {
         const end = told();
-        child.send(order, () => undefined); // a failure ends the process too
+        child.send(order, () => undefined); // if `send` fails, the process ends and `gone` resolves
         return end;
       },
       kill: () => void child.kill('SIGKILL'),
@@ -119,7 +120,7 @@ const startWorker = async (program: WorkerProgram, lost = 0): Promise<WorkerProc
   );
 };
 
-/** The place of a worker, which is empty while none runs there. */
+/** The place of a worker: null while no worker runs there. */
 interface Place {
   worker: WorkerProcess | null;
   /** True when the engine is closed: its workers are not replaced. */
@@ -137,7 +138,7 @@ const ranOn = async (
 ): Promise<Outcome> => {
   for (let [failures, losses] = [0, 0]; ;) {
     const worker = (place.worker ??= await start());
-    if (place.isClosed) worker.kill(); // it was closed while the worker started
+    if (place.isClosed) worker.kill(); // the engine was closed while the worker started
     const told = await worker.run(order);
     const retries = failures + losses;
     if (told.kind === 'done') return { result: E.right(told.result), retries };
@@ -158,7 +159,7 @@ const ranOn = async (
 export const lostWorkers = (actual: string): either.Either<NoisefoldError, never> =>
   fail('BackendFailure', {
     where: 'shards',
-    expected: 'a worker that ends the job',
+    expected: 'a worker that completes the job',
     actual: `${MOST_LOST} workers that were lost while they ran it: ${actual}`,
     hint: 'give the workers more memory, or the job fewer items or a smaller batch',
   });
@@ -177,7 +178,7 @@ export const local = <G = unknown>(settings?: Exact<G, keyof LocalOptions> & Loc
   const open = async ({ checkpoints, attempts }: Needs): Promise<OpenEngine> => {
     const words = ['worker', '--threads', `${threads}`];
     const start = () => startWorker({ path: worker ?? ownWorker(), words, checkpoints });
-    const first = await start(); // tells the bits
+    const first = await start(); // the first worker sends the bits of all
     const places = Array.from({ length: processes }, (_, i): Place => ({
       worker: i === 0 ? first : null,
       isClosed: false,

@@ -18,11 +18,11 @@ import { tensorsOf } from '../jobs/result.js';
 
 const options = schema('queue', {
   ...queueAddress.fields,
-  /** The number of jobs that wait on the server at a time, with the bytes that they take along; default 32. */
+  /** The number of jobs that wait on the server at a time, with their input bytes; default 32. */
   ahead: optional(positive, 32),
-  /** The bits that the workers give, where they are not those of `wasm()` on this machine. */
+  /** The bits of the workers, if they differ from the bits of `wasm()` on this machine. */
   bits: optional(bitsRecord),
-  /** Called once if no worker is there to take the jobs; by default it warns on the console. */
+  /** Called once if the queue has no worker; by default it warns on the console. */
   onWait: optional(functionOf<(message: string) => unknown>('a function'), (message: string) => console.warn(message)),
 });
 
@@ -32,15 +32,21 @@ export interface QueueOptions extends OptionsOf<typeof options> {}
 /** The data of a job on the server. */
 export interface QueueData {
   readonly text: string;
-  /** The SHA-256 of the bytes that the job needs beside itself. */
+  /** The SHA-256 of the input bytes of the job. */
   readonly input?: string;
 }
 
-/** Seconds that bytes stay on the server: unread ones, and those that were read, for another program that waits for them. */
+/**
+ * Seconds that bytes stay on the server: unread bytes, and bytes that were read, for another program that waits for the
+ * same job.
+ */
 export const UNREAD = 24 * 3600;
 const READ = 60;
 
-/** Milliseconds between two looks at a job whose end was not announced, such as one that a lost server forgot. */
+/**
+ * Milliseconds between two checks of a job. A check finds an end that was not announced, for example because the server
+ * was lost.
+ */
 const LOOK = 1000;
 
 /** The error of a failed job, as the worker wrote it. */
@@ -70,13 +76,13 @@ interface OpenQueue {
   readonly queue: Queue<QueueData>;
   readonly events: QueueEvents;
   readonly names: QueueNames;
-  /** Says once that no worker is there. */
+  /** Says once that the queue has no worker. */
   readonly sayAlone: () => Promise<void>;
-  /** True when it is closed: no job is added again. */
+  /** True when the queue is closed: then no job is added again. */
   readonly isClosed: () => boolean;
 }
 
-/** Adds a job, unless the queue has it. A failed one of an earlier run is replaced. */
+/** Adds a job, unless the queue has it. Replaces a failed job of an earlier run. */
 const added = async (
   { queue }: OpenQueue,
   { name, text, input }: Order,
@@ -98,7 +104,7 @@ const added = async (
   );
 };
 
-/** Takes the result of a completed job from the server; null if it is gone. */
+/** Takes the result of a completed job from the server; null if the server has removed it. */
 const collected = async ({ client, names }: OpenQueue, name: string): Promise<Uint8Array | null> => {
   const bytes = await client.getBuffer(names.result(name));
   if (bytes !== null) await client.expire(names.result(name), READ);
@@ -108,12 +114,12 @@ const collected = async ({ client, names }: OpenQueue, name: string): Promise<Ui
 /** Waits for the end of a job, however often the connection or the server is lost. */
 const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<Outcome> => {
   const { client, events, names, queue } = open;
-  let damaged = 0; // mutable: results
+  let damaged = 0; // mutable: the number of damaged results
   for (let isFirst = true; ; isFirst = false) {
     if (order.input !== undefined)
       await client.set(names.input(order.input.digest), Buffer.from(order.input.bytes), 'EX', UNREAD);
     const job = await added(open, order, attempts, isFirst);
-    await job.waitUntilFinished(events, LOOK).catch(() => undefined); // the state says it
+    await job.waitUntilFinished(events, LOOK).catch(() => undefined); // the state of the job, below, says how it ended
     if (open.isClosed()) return { result: cancelled('queue', 'run it again: it goes on where it ended'), retries: 0 };
     const state = await job.getState();
     const { attemptsMade = 1, stalledCounter = 0, failedReason = '' } = (await queue.getJob(order.name)) ?? {};
@@ -128,7 +134,7 @@ const ranOn = async (open: OpenQueue, order: Order, attempts: number): Promise<O
       const result = E.map(() => bytes)(tensorsOf(`result of job ${order.name}`, order.name)(bytes));
       if (E.isRight(result) || ++damaged === attempts) return { result, retries: retries + damaged };
     }
-    await job.remove(); // its result is damaged, or was read before and is gone
+    await job.remove(); // the result is damaged, or was read before and has expired
   }
 };
 
@@ -146,29 +152,30 @@ export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & Queu
     const target = bits ?? (await ownBits());
     const names = namesOf(address.name, target);
     await client.set(names.bits, JSON.stringify(target), 'EX', UNREAD);
-    const of = { connection: client as never, prefix: names.prefix }; // BullMQ's types are of another version of ioredis
+    // the types of BullMQ name another version of ioredis
+    const of = { connection: client as never, prefix: names.prefix };
     const jobs = new packages.bullmq.Queue<QueueData>(names.queue, of);
     const listening = client.duplicate();
     listening.on('error', note);
     const events = new packages.bullmq.QueueEvents(names.queue, { ...of, connection: listening as never });
     jobs.on('error', note);
     events.on('error', note);
-    jobs.setMaxListeners(0); // a listener for each job that waits
+    jobs.setMaxListeners(0); // each waiting job adds a listener
     let isSaid = false; // mutable
     const sayAlone = async (): Promise<void> => {
-      if (isSaid) return; // or another job asks
+      if (isSaid) return; // it was said, or another job is asking for the workers
       isSaid = true;
       if ((await jobs.getWorkersCount()) > 0) return void (isSaid = false);
       const start = 'npx noisefold worker --queue URL --checkpoints FOLDER';
       onWait(
-        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker of ${showBits(target)} is there: ${start}`,
+        `noisefold: jobs wait at ${serverOf(address.url)}, and no worker with the bits of ${showBits(target)} is connected; start one: ${start}`,
       );
     };
     let isClosed = false; // mutable
     const connection = { client, queue: jobs, events, names, sayAlone, isClosed: () => isClosed };
     const waiting = new Set<string>(); // mutable
     const tidy = async (): Promise<void> => {
-      // jobs of a run that was cancelled, unless a worker has them
+      // removes the jobs of a cancelled run, except jobs that a worker has
       for (const name of waiting) await (await jobs.getJob(name))?.remove().catch(() => undefined);
     };
     const close = async (): Promise<void> => {
@@ -176,7 +183,7 @@ export const queue = <G = unknown>(settings: Exact<G, keyof QueueOptions> & Queu
       const canAnswer = client.status === 'ready' && !server.isLost();
       if (canAnswer) await unlessLost(tidy()).catch(() => undefined);
       const closing = Promise.all([events.close(), jobs.close()]).catch(() => undefined);
-      if (canAnswer) await unlessLost(closing).catch(() => undefined); // without a server it would not end
+      if (canAnswer) await unlessLost(closing).catch(() => undefined); // without a server `closing` would not end
       listening.disconnect();
       server.end();
     };

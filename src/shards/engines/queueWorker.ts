@@ -15,7 +15,7 @@ import type { Runner } from '../works/runner.js';
 
 const data = record({ text: t.string, input: optional(digest) });
 
-/** Raises `ConfigError` if the last program of the queue asked for other bits. */
+/** Raises `ConfigError` if the last program of the queue requires other bits. */
 const demandWanted = async (client: Client, key: string, own: Bits): Promise<void> => {
   const text = await client.get(key);
   const target = E.flatMap(decode(bitsRecord))(parseJson(text ?? ''));
@@ -36,7 +36,7 @@ const invalid = (actual: string): E.Either<NoisefoldError, never> =>
     hint: 'let only programs of noisefold write to the queue',
   });
 
-/** Milliseconds between two looks at the signal. */
+/** Milliseconds between two checks of the signal. */
 const LOOK = 100;
 
 /** Waits until a signal is aborted, or the server is lost. */
@@ -70,14 +70,14 @@ export const serveQueue = async (
       await client.set(names.result(name), Buffer.from(result.right), 'EX', UNREAD);
       return null;
     }
-    // another try would find the same bytes
+    // a retry would find the same bytes
     const Failure = result.left._tag === 'DecodeError' ? packages.bullmq.UnrecoverableError : Error;
     throw new Failure(JSON.stringify(result.left));
   };
   try {
     await unlessLost(demandWanted(client, names.bits, runner.bits));
     const worker = new packages.bullmq.Worker<QueueData, null>(names.queue, run, {
-      connection: client as never, // BullMQ's types are of another version of ioredis
+      connection: client as never, // the types of BullMQ name another version of ioredis
       prefix: names.prefix,
       lockDuration: lock,
       stalledInterval: lock,

@@ -1,4 +1,4 @@
-/** The origin of the bits of a result: work of one origin gives equal bits on every machine. */
+/** What decides the bits of a result: workers for which these values are equal give equal bits on every machine. */
 import type { Backend, Rounding } from '../../dsl/plan/backend.js';
 import { t } from '../../internal/fp.js';
 import { type OptionsOf, record } from '../../internal/schema.js';
@@ -11,16 +11,16 @@ export const bits = record({
   backend: t.string,
   /** The rounding of its sums of products: 'fused', 'separate', or null. */
   rounding: t.union([t.literal('fused'), t.literal('separate'), t.null]),
-  /** The engine of JavaScript, whose functions the host uses: 'v8' or 'other'. */
+  /** The JavaScript engine, whose functions the host uses: 'v8' or 'other'. */
   engine: t.string,
 });
 
-/** The things that decide the bits of a result, besides the job. Workers of other bits are refused. */
+/** The values that decide the bits of a result, besides the job. Workers with other values are refused. */
 export interface Bits extends OptionsOf<typeof bits> {
   readonly rounding: Rounding | null;
 }
 
-/** The bits of the work of a backend in this process. */
+/** The values for a backend in this process. */
 export const bitsOf = ({ name, rounding }: Pick<Backend, 'name' | 'rounding'>): Bits => ({
   noisefold: VERSION,
   backend: name,

@@ -16,7 +16,7 @@ type Catalogue = Readonly<Record<string, (...settings: never[]) => unknown>>;
 type Call<N extends keyof typeof diffusion> = {
   readonly [K in N]: readonly [name: K, ...settings: SettingsOf<(typeof diffusion)[K]>];
 }[N];
-/** The arguments of a function; none where they take no fields. */
+/** The arguments of a function; none if its options have no fields. */
 type SettingsOf<F> = F extends (...settings: infer S) => unknown ? S : [];
 
 const SOLVERS = [
@@ -63,7 +63,7 @@ const corrections: Catalogue = {
   dynamicThreshold: diffusion.dynamicThreshold,
 };
 
-/** The type of calls of a catalogue. It decodes a call to what the function returns. */
+/** A codec of calls of the functions in a catalogue. It decodes a call to the value that the function returns. */
 const callOf = (what: string, catalogue: Catalogue, example: string): t.Type<unknown, unknown> => {
   const name = `${what} as its name and its settings, such as ${example}`;
   const names = Object.keys(catalogue);
@@ -91,7 +91,7 @@ const callOf = (what: string, catalogue: Catalogue, example: string): t.Type<unk
   );
 };
 
-/** A type that checks calls as another one does, and leaves them as they are. */
+/** A codec that checks calls as another codec does, but returns the call itself. */
 export const asData = (type: t.Type<unknown, unknown>): t.Type<unknown, unknown> =>
   new t.Type<unknown, unknown>(
     type.name,

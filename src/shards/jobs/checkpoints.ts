@@ -32,7 +32,7 @@ const filesAt = (path: string): Fallible<readonly string[]> =>
     return names.filter((name) => name.endsWith(ENDING)).map((name) => join(path, name));
   });
 
-/** The state of a file in its folder, which changes if the file is written or replaced. */
+/** The stamp of a file, which changes if the file is written or replaced. */
 const stampOf = (path: string): Fallible<string> =>
   onFile(path, PLACE, async () => {
     const { ino, size, mtimeMs, ctimeMs } = await node().stat(path);
@@ -51,15 +51,15 @@ export interface Checkpoints {
   readonly find: (digest: string) => Block<Found>;
 }
 
-/** A file when it was last hashed. */
+/** The stamp and the digest of a file when it was last hashed. */
 interface Seen {
   readonly stamp: string;
   readonly digest: string;
 }
 
 /**
- * The trained files at some paths. A file that appears later or replaces another is found too. Digests of files only say which
- * one to read: the bytes that were read are hashed again.
+ * Finds trained files at some paths, also files that appear later or replace others. The stored digests only say which
+ * file to read: the bytes that were read are hashed again.
  */
 export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
   let seen: ReadonlyMap<string, Seen> = new Map(); // mutable: by path
@@ -69,14 +69,15 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
     const now = new Map<string, Seen>();
     for (const path of paths)
       for (const file of yield* take(filesAt(path))) {
-        const stamp = yield* take(stampOf(file)); // before the bytes: a change in between is seen by the next look
+        // taken before the file is read, so that the next call sees a change in between
+        const stamp = yield* take(stampOf(file));
         const before = seen.get(file);
         now.set(file, before?.stamp === stamp ? before : { stamp, digest: yield* take(digestOfFile(file)) });
       }
     seen = now;
   }
 
-  /** Reads the file that had a digest when it was hashed; null if there is none, or if it has other bytes now. */
+  /** Reads the file that had this digest when it was hashed. Null if there is none, or if its bytes have changed. */
   function* read(digest: string): Block<Found | null> {
     const path = [...seen].find(([, file]) => file.digest === digest)?.[0];
     if (path === undefined) return null;
@@ -86,7 +87,8 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
 
   function* find(digest: string): Block<Found> {
     const found = yield* take(async () => E.right(await gen(() => read(digest))()));
-    if (E.isRight(found) && found.right !== null) return found.right; // otherwise it is looked for, also if it is gone
+    // otherwise hash the files again, also after an error for a file that is gone
+    if (E.isRight(found) && found.right !== null) return found.right;
     yield* look();
     return (
       (yield* read(digest)) ??

@@ -8,22 +8,22 @@ import type { Order } from './order.js';
 /** The end of a job. */
 export interface Outcome {
   readonly result: either.Either<NoisefoldError, Uint8Array>;
-  /** The number of times that it failed or lost its worker before. */
+  /** The number of times that the job failed or lost its worker before this end. */
   readonly retries: number;
 }
 
 /** An engine while jobs run on it. */
 export interface OpenEngine {
-  /** The bits that its workers give. */
+  /** The bits of the results of its workers. */
   readonly bits: Bits;
-  /** The number of jobs that it takes at a time. */
+  /** The number of jobs that the engine takes at a time. */
   readonly ahead: number;
   /** Runs a job to its end. Rejects if the engine itself fails. */
   readonly run: (order: Order) => Promise<Outcome>;
   readonly close: () => Promise<void>;
 }
 
-/** The files that jobs need, and the number of their attempts. */
+/** The trained files that jobs need, and the number of their attempts. */
 export interface Needs {
   /** The trained files that the jobs name. */
   readonly checkpoints: readonly string[];
@@ -37,7 +37,7 @@ export interface ShardEngine {
   readonly open: (needs: Needs) => Fallible<OpenEngine>;
 }
 
-/** The number of workers that a job may lose before it counts as failed: it may be the job that ends them. */
+/** The number of workers that a job may lose before it counts as failed, because the job itself may crash them. */
 export const MOST_LOST = 10;
 
 /** The error of an engine that failed, from an exception. */

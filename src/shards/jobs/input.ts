@@ -1,4 +1,4 @@
-/** The images that a job needs beside itself, as the bytes that travel with it. */
+/** The images of a job as bytes, which are sent along with it. */
 import type { Batch, Images } from '../../training/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors/safetensors.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';

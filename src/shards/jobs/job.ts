@@ -11,7 +11,10 @@ import { type Bits, bits } from './bits.js';
 /** A digest of SHA-256 in hexadecimal digits. */
 export const digest = refined(t.string, 'a SHA-256 in hexadecimal digits', (x) => /^[\da-f]{64}$/.test(x));
 
-/** The maximum number of items of a job: its labels are read at once, and a worker must not block its event loop for long. */
+/**
+ * The maximum number of items of a job. All labels of a job are read at once, and this must not block the event loop of
+ * a worker for long.
+ */
 const MOST_ITEMS = 2 ** 16;
 
 /** The number of items of a job. */
@@ -22,9 +25,9 @@ const jobRecord = record({
   bits,
   /** The index of the first item, and the number of items. */
   range: exactTuple([natural, itemCount], '[first, count]'),
-  /** The options of the work, which it checks itself. */
+  /** The options of the work. The kind of work checks them. */
   options: t.UnknownRecord,
-  /** The SHA-256 of the bytes that the job needs beside itself. */
+  /** The SHA-256 of the input bytes of the job. */
   input: optional(digest),
 });
 

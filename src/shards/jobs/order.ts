@@ -1,10 +1,10 @@
-/** The bytes that a job needs beside itself, and their SHA-256. */
+/** The input bytes of a job, and their SHA-256. */
 export interface Input {
   readonly digest: string;
   readonly bytes: Uint8Array;
 }
 
-/** A job on its way to a worker. */
+/** A job as it is sent to a worker. */
 export interface Order {
   /** The SHA-256 of the text: the name of the job. */
   readonly name: string;

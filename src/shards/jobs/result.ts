@@ -1,4 +1,4 @@
-/** The result of a job: a file of tensors named by the job. Its bytes follow from the job alone. */
+/** The result of a job: a file of tensors named by the job. The job alone decides its bytes. */
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../formats/safetensors/safetensors.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, F, type either } from '../../internal/fp.js';
@@ -6,7 +6,7 @@ import { E, F, type either } from '../../internal/fp.js';
 /** The tensors of a result. The first extent of each is the number of items. */
 export type Tensors = ReadonlyMap<string, StoredTensor>;
 
-const FORMAT = 'noisefold-shard-1'; // changes with the meaning of files
+const FORMAT = 'noisefold-shard-1'; // change it when the meaning of files changes
 
 export const resultOf = (job: string, tensors: Tensors): either.Either<NoisefoldError, Uint8Array> =>
   encodeSafetensors({ tensors, metadata: { format: FORMAT, job } });

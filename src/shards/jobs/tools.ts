@@ -13,9 +13,12 @@ import type { Checkpoints } from './checkpoints.js';
 import { sha256 } from './job.js';
 import type { AnyModel, CheckpointOf, OpenNetwork, Tools } from './work.js';
 
-/** A model that files do not describe, as `loadTrained` takes it. */
+/** A model that files do not describe, in the form that `loadTrained` takes. */
 export interface WorkerModel extends Omit<GivenTrained<never, ImageShape>, 'model' | 'name'> {
-  /** The name that it was saved with; by default the one that jobs give. A file that was saved without a name fits any. */
+  /**
+   * The name under which the model was saved; by default the name that jobs give. A file that was saved without a name
+   * fits any name.
+   */
   readonly name?: string;
   /** A model of images of any shape. */
   readonly model?: {
@@ -33,11 +36,11 @@ export type WorkerNetwork = Effect<{
     readonly apply: (...args: never[]) => unknown;
   };
   readonly params: unknown;
-  /** The version of its function. A network without parameters needs one. */
+  /** The version of the function of the network. A network without parameters needs a version. */
   readonly version?: string;
 }>;
 
-/** Models and networks that jobs name, besides trained files. */
+/** The models and networks of a worker by the names that jobs give. */
 export interface Named {
   readonly models: { readonly [name: string]: WorkerModel };
   readonly networks: { readonly [name: string]: WorkerNetwork };
@@ -62,7 +65,7 @@ const namedAs =
   (error: NoisefoldError): NoisefoldError =>
     failure(error._tag, { ...error, where: error.where.replace(loader, path) });
 
-/** The SHA-256 of the parameters that a network has on a backend, and of its version. */
+/** The SHA-256 of the parameters of a network on a backend, together with its version. */
 function* digestOfNetwork(
   name: string,
   { params, version }: Pick<FeatureNetwork<never, ImageShape>, 'version'> & { readonly params: unknown },
@@ -79,7 +82,7 @@ function* digestOfNetwork(
   return sha256(yield* take(encodeSafetensors({ tensors, metadata: version === undefined ? {} : { version } })));
 }
 
-/** Keeps the last thing that it opened, until another one is asked for. */
+/** Caches the last value that was opened, until a caller asks for another one. */
 const lastOpened = <A>(close: (a: A) => Fallible<unknown>) => {
   let last: { readonly name: string; readonly value: A } | null = null; // mutable
   function* clear(): Block<void> {
@@ -107,7 +110,7 @@ export const toolsOf = (backend: Backend, checkpoints: Checkpoints, { models, ne
   const preparations = lastOpened((prepared: PreparedSampling) => prepared.release);
   const trainings = lastOpened(({ params }: AnyModel) =>
     gen(function* () {
-      yield* preparations.clear(); // its programs use the parameters
+      yield* preparations.clear(); // the programs of a preparation use the parameters
       yield* take(freed(params));
     }),
   );

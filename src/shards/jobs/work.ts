@@ -27,7 +27,7 @@ export interface Tools {
   /** A sampling that was compiled for a checkpoint; `text` names the preparation. */
   readonly prepared: (from: CheckpointOf, text: string, preparation: Preparation) => Block<PreparedSampling>;
   readonly network: (name: string) => Block<OpenNetwork>;
-  /** The images of the job. */
+  /** The images that were sent with the job. */
   readonly input: () => Block<InputImages>;
 }
 
@@ -35,7 +35,7 @@ export interface Tools {
 export const checkpointOfFields = {
   /** The SHA-256 of the file. */
   checkpoint: digest,
-  /** The name of the model among those of the worker, if it is not built in. */
+  /** The name of the model in the `models` of the worker, if it is not built in. */
   model: optional(t.string),
 };
 
@@ -48,7 +48,7 @@ export type Range = readonly [first: number, count: number];
 /** A kind of work whose jobs have options `O`. */
 interface WorkParts<O> {
   readonly name: string;
-  /** Checks the options of a job, which came from outside. */
+  /** Checks the options of a job, because they come from another process. */
   readonly options: { readonly decode: (options: unknown) => either.Either<NoisefoldError, O> };
   readonly run: (options: O, range: Range, tools: Tools) => Block<Tensors>;
 }

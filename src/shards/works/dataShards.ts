@@ -1,4 +1,4 @@
-/** Work on the images of a data set: each job takes its own images along, so that workers need no data. */
+/** Work on the images of a data set. The images of a job are sent along with it, so that workers need no data set. */
 import type { Dataset, Images } from '../../training/index.js';
 import { datasetOfNumbers } from '../../data/imageData.js';
 import { positive } from '../../internal/decode.js';

@@ -1,4 +1,4 @@
-/** The noise from which a trained model draws the images of a data set, as jobs. */
+/** Encodes the images of a data set, as jobs, to the noise from which a trained model draws them. */
 import type { Task } from '../../dsl/run/effect.js';
 import type { Exact } from '../../internal/exact.js';
 import { t } from '../../internal/fp.js';
@@ -44,8 +44,8 @@ export const encodeWork = workOf<EncodeJob>({
 });
 
 /**
- * Encodes the images of a data set as noise x_T, as jobs on other processes: `encode` for data of any size. Each job takes its
- * images along. Fails like `sampleShards`, and with the errors of the data.
+ * Encodes the images of a data set as noise x_T, as jobs on other processes: `encode` for data of any size. The images
+ * of a job are sent along with it. Fails like `sampleShards`, and with the errors of the data.
  * @example
  * const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 0), image: [1, 1, 1] }))
  * const where = { engine: local(), folder: 'runs/noise', checkpoint: 'missing.safetensors' }

@@ -19,11 +19,11 @@ import { workOf } from '../jobs/work.js';
 const looking = {
   /** The network: 'digits', or the name of one of the `networks` of the workers. */
   network: t.string,
-  /** The number of images that a worker looks at, at a time; default 200. */
+  /** The number of images that a worker takes at a time; default 200. */
   batch: optional(positive, 200),
 };
 
-/** The images to look at, and where the jobs run. */
+/** The images, the network, and where the jobs run. */
 export interface FeatureShards extends DataShards, OptionsOf<typeof looking> {}
 
 const where = 'featureShards';
@@ -32,7 +32,7 @@ const options = schema(where, { ...dataFields, ...looking } satisfies Record<key
 const tensorOf = ({ data, shape }: Features): StoredTensor =>
   data instanceof Float64Array ? { dtype: 'F64', shape, data } : { dtype: 'F32', shape, data };
 
-/** Tells the digest of a network of a worker, so that jobs can name it. */
+/** Returns the digest of a network of a worker, so that jobs can name the network. */
 export const networkWork = workOf<{ readonly network: string; readonly question: string }>({
   name: 'network',
   options: schema('job', { network: looking.network, question: t.string }),
@@ -66,7 +66,10 @@ export const featureWork = workOf<FeatureJob>({
   },
 });
 
-/** Asks a worker for the digest of a network. The answer is that of a job of its own each time, because networks change. */
+/**
+ * Asks a worker for the digest of a network. Each question is a new job, because a stored answer could be that of an
+ * older network.
+ */
 const digestOf = (network: string): Question => ({
   piece: { work: networkWork.name, range: [0, 1], options: { network, question: crypto.randomUUID() } },
   optionsOf: F.flow(
@@ -78,9 +81,9 @@ const digestOf = (network: string): Question => ({
 /**
  * Extracts the features of images by a network, as jobs on other processes: what `extractFeatures` returns, for
  * `compareFeatures`. The rows are joined in the order of the images, so that FID and the other metrics are those of one
- * process, digit by digit, where the backend gives an image the same bits in every batch (wasm). A worker is asked for the digest
- * of its network first, so that features of other parameters are not used again. Fails like `sampleShards`,
- * with the errors of the data, and with the error of a job that failed.
+ * process, digit by digit, if the backend gives an image the same bits in every batch, as wasm does. A worker is asked
+ * for the digest of its network first, so that features of other parameters are not used again. Fails like
+ * `sampleShards`, with the errors of the data, and with the error of a job that failed.
  * @example
  * import { tmpdir } from 'node:os'
  * const data: Images = { data: new Float32Array(2 * 784), shape: [2, 28, 28, 1] }

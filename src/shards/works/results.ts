@@ -28,7 +28,9 @@ const inOrder = (where: string, files: readonly ShardFile[]): either.Either<Nois
 };
 const endOf = ({ range: [first, count] }: ShardFile): number => first + count;
 
-/** The files of all items, or the error of the first job that failed, or that of files with items in common. */
+/**
+ * Returns the files of all items, or an error: of the first job that failed, or about files that have items in common.
+ */
 export const allFiles = (where: string, shards: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> =>
   E.flatMap(({ files, failures }: ShardFiles): either.Either<NoisefoldError, readonly ShardFile[]> => {
     const [first] = failures;

@@ -1,4 +1,4 @@
-/** Runs jobs in a process: reads a job, checks that its bits are those of this process, and runs its kind of work. */
+/** Runs jobs in a process: reads a job, checks that it requires the bits of this process, and runs its kind of work. */
 import { raise } from '../../internal/errors.js';
 import { type Block, type Fallible, take } from '../../internal/gen.js';
 import { show } from '../../internal/decode.js';
@@ -21,11 +21,11 @@ const WORKS: readonly Work[] = [sampleWork, encodeWork, likelihoodWork, featureW
 /** Runs jobs one after the other. */
 export interface Runner {
   readonly bits: Bits;
-  /** The bytes of the result of a job, which follow from the job alone. */
+  /** Computes the bytes of the result of a job. The job alone decides them. */
   readonly run: (order: Order) => Fallible<Uint8Array>;
 }
 
-/** Raises `ConfigError` unless the job asks for the bits that this process gives. */
+/** Raises `ConfigError` unless the job requires the bits of this process. */
 const demandBits = (job: Job, bits: Bits): void => {
   if (!equalBits(job.bits, bits))
     raise('ConfigError', {

@@ -49,7 +49,7 @@ export interface SampleShards extends Omit<OptionsOf<typeof drawingFields>, 'sam
   readonly sampling: ShardSampling;
 }
 
-/** The rule that labels and the count agree. */
+/** The rule that there is a label for each sample. */
 export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 'count'>): Broken<'labels'> | null =>
   all === undefined || (all.length > 0 && all.length === (count ?? all.length))
     ? null
@@ -78,7 +78,7 @@ export const sampleWork = workOf<OptionsOf<typeof jobFields>>({
         hint: 'give a job that sampleShards made',
       });
     const preparation = yield* take(preparationOf(sampling));
-    const batch = Math.min(preparation.batch ?? 1, count); // no larger than the job, whatever it says
+    const batch = Math.min(preparation.batch ?? 1, count); // a batch is at most as large as the job
     const { sample } = yield* prepared(from, JSON.stringify({ ...sampling, batch }), { ...preparation, batch });
     const images = yield* take(sample({ key, first, ...(own === undefined ? { count } : { labels: own }) }));
     return new Map([['images', imageTensors(images)]]);
@@ -90,7 +90,7 @@ export function* namedCheckpoint({ checkpoint, model }: OfCheckpoint): Block<Che
   return { checkpoint: yield* take(digestOfFile(checkpoint)), ...(model !== undefined && { model }) };
 }
 
-/** The pieces of a drawing with each of some samplings. */
+/** The pieces of a work that draws samples with each of several samplings. */
 export function* samplePieces(
   { key, labels: all, count = 1, first, size, ...of }: Filled<typeof drawingFields, SampleShards>,
   samplings: readonly ShardSampling[],
@@ -98,11 +98,12 @@ export function* samplePieces(
   const preparations = [];
   for (const sampling of samplings) preparations.push(yield* take(preparationOf(sampling)));
   const from = yield* namedCheckpoint(of);
-  const outline = of.model === undefined ? yield* take(outlineOfTrained(of.checkpoint)) : null; // only workers know another model
+  // other models are known only to workers
+  const outline = of.model === undefined ? yield* take(outlineOfTrained(of.checkpoint)) : null;
   const ranges = rangesOf(where, { first, count: all?.length ?? count, size }, outline?.image);
   if (outline !== null) {
     const request = { key, ...(all === undefined ? { count } : { labels: all }) };
-    const trained = { ...outline, params: {} as never }; // a plan needs none
+    const trained = { ...outline, params: {} as never }; // a plan needs no parameters
     for (const preparation of preparations)
       yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
   }

@@ -21,17 +21,17 @@ export const shardingFields = {
   /** `local()` or `queue({ url })`. */
   engine: part<ShardEngine>('an engine, such as local() or queue({ url })', 'name', 'open'),
   /**
-   * The folder of the results. A file there is the result of one job, and named by it: a run that finds it uses it, so that a
-   * run that was interrupted, or one with more items, computes only what is missing.
+   * The folder of the results. Each file there is the result of one job, and has its name. A run uses the files that it
+   * finds, so that it computes only what is missing after an interruption, or for more items.
    */
   folder: t.string,
   /** The number of items of a job, at most 65,536; default 100. It does not change the results. */
   size: optional(itemCount, 100),
-  /** The number of times that a job may fail before it is reported as failed; default 3. The others go on. */
+  /** The number of times that a job may fail before it is reported as failed; default 3. Other jobs continue. */
   attempts: optional(positive, 3),
   /** Called after each job that ran, and at the end, with the number of items that are done: `progress('drawing', { unit: 'sample' })`. */
   onShard: optional(functionOf<(done: number, of: number) => unknown>('a function')),
-  /** Ends the run as `Cancelled`. The results that are there are used by the next run. */
+  /** Ends the run as `Cancelled`. The next run uses the results that are in the folder. */
   signal: optional(signal),
 };
 
@@ -47,7 +47,7 @@ export interface ShardFile {
   readonly range: readonly [first: number, count: number];
 }
 
-/** A job that failed as often as it may. */
+/** A job that failed in all its attempts. */
 export interface ShardFailure {
   readonly range: readonly [first: number, count: number];
   readonly error: NoisefoldError;
@@ -61,7 +61,7 @@ export interface ShardFiles {
   readonly failures: readonly ShardFailure[];
   /** The number of jobs that ran. */
   readonly computed: number;
-  /** The number of jobs whose results were there. */
+  /** The number of jobs whose results were in the folder. */
   readonly reused: number;
   /** The number of times that a job failed or lost its worker and ran again. */
   readonly retries: number;
@@ -90,19 +90,19 @@ export const rangesOf = (
   return Array.from({ length: jobs }, (_, i) => [first + i * size, Math.min(size, count - i * size)] as const);
 };
 
-/** A piece of a work: a job that does not know its bits yet. */
+/** A piece of a work: a job without the bits that it requires, which the engine decides. */
 export interface Piece extends Pick<Job, 'work' | 'range' | 'options'> {
-  /** Loads the bytes that the job needs beside itself. */
+  /** Loads the input bytes of the job. */
   readonly input?: Fallible<Uint8Array>;
 }
 
-/** The end of a piece. */
+/** The outcome of a piece. */
 export type End = { readonly retries: number; readonly isReused: boolean } & (
   | { readonly file: ShardFile }
   | { readonly failure: ShardFailure }
 );
 
-/** Reads the result of a job. Fails with `DecodeError` for a damaged file or that of another job. */
+/** Reads the result of a job. Fails with `DecodeError` for a damaged file, and for the result of another job. */
 export const readShard = ({ path, job }: Pick<ShardFile, 'path' | 'job'>): Fallible<Tensors> =>
   F.pipe(readBytes(path), TE.flatMapEither(tensorsOf(path, job)));
 
@@ -114,13 +114,13 @@ function* orderOf({ input, ...piece }: Piece, bits: Bits): Block<Order> {
   return { name: sha256(text), text, ...(own && { input: own }) };
 }
 
-/** Runs a job. Bytes that are not its result count as a failure of it. */
+/** Runs a job. If it returns bytes that are not its result, the job counts as failed. */
 function* outcomeOf(order: Order, engine: OpenEngine): Block<Outcome> {
   const { result, retries } = yield* take(async () => E.right(await engine.run(order)));
   return { result: E.tap(tensorsOf(`result of job ${order.name}`, order.name))(result), retries };
 }
 
-/** Runs a piece, unless its result is there. A damaged result is computed again. */
+/** Runs a piece, unless the folder has its result. Computes a damaged result again. */
 function* runPiece(piece: Piece, engine: OpenEngine, folder: string): Block<End> {
   const order = yield* orderOf(piece, engine.bits);
   const { range } = piece;
@@ -135,7 +135,7 @@ function* runPiece(piece: Piece, engine: OpenEngine, folder: string): Block<End>
   return { file, retries, isReused };
 }
 
-/** A job whose result has options of all other jobs, which only workers know. */
+/** A job that asks a worker for options of all other jobs, because only workers know these options. */
 export interface Question {
   readonly piece: Piece;
   readonly optionsOf: (answer: Tensors) => either.Either<NoisefoldError, Piece['options']>;
@@ -150,7 +150,10 @@ export interface Pieces {
   readonly checkpoints: readonly string[];
 }
 
-/** The options that answer a question; none without one. Fails with the error of its job. */
+/**
+ * Asks a question, and returns the options that answer it; no options without a question. Fails with the error of the
+ * job that asks.
+ */
 function* answerTo(question: Question | undefined, engine: OpenEngine): Block<Piece['options']> {
   if (question === undefined) return {};
   const order = yield* orderOf(question.piece, engine.bits);
@@ -183,7 +186,7 @@ export function* endsOf(
   return yield* take(unlessStopped(where, work(), stop, goOn));
 }
 
-/** The results of pieces that ended. */
+/** Collects the outcomes of pieces. */
 export const filesOf = (ends: readonly End[]): ShardFiles => ({
   files: ends.flatMap((end) => ('file' in end ? [end.file] : [])),
   failures: ends.flatMap((end) => ('failure' in end ? [end.failure] : [])),

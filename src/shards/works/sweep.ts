@@ -54,6 +54,6 @@ export const sweepShards = <G = unknown>(
     const samplings = combinations(over).map((some) => ({ ...drawing.sampling, ...some }));
     const groups = yield* samplePieces(drawing, samplings);
     const ends = yield* endsOf({ where, pieces: groups.flat(), checkpoints: [drawing.checkpoint] }, drawing);
-    const size = ends.length / groups.length; // of each
+    const size = ends.length / groups.length; // the number of outcomes of each combination
     return samplings.map((sampling, i) => ({ sampling, shards: filesOf(ends.slice(i * size, (i + 1) * size)) }));
   });

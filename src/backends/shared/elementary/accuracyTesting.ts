@@ -1,6 +1,6 @@
 /** Test helper: operands that cover the range of a dtype, and errors in units in the last place. */
 
-/** A generator of numbers in [0, 1), the same each time. */
+/** A generator of numbers in [0, 1), with the same sequence in every run. */
 const generator = (): (() => number) => {
   let state = 1;
   return () => {
@@ -11,7 +11,10 @@ const generator = (): (() => number) => {
 
 const float32Of = (bits: readonly number[]): Float32Array => new Float32Array(Int32Array.from(bits).buffer);
 
-/** Every 4099th float32 but NaN, infinities, some NaNs, and numbers near multiples of π/2: a multiple of four. */
+/**
+ * Every 4099th finite float32, infinities, some NaNs, and numbers near multiples of π/2. Their count is a multiple of
+ * four.
+ */
 export const sweep = ((): Float32Array => {
   const bits = [0x7f800001, 0x7fc00001, 0x7fffffff, 0xffc00003, 0x7f800000, 0xff800000];
   for (let i = 0; i < 0x7f800000; i += 4099) bits.push(i, i - 2 ** 31);
@@ -28,7 +31,7 @@ const STRANGE = [
   -16777215, 8388609, 1.0000001, 0.99999994, 1e10, 33, 3.4028234663852886e38, 1.1754943508222875e-38, 127, -127, -149.5,
 ]; // oxfmt-ignore
 
-/** Pairs of float32: all pairs of strange numbers, powers of all magnitudes, and quotients of all magnitudes. */
+/** Pairs of float32: all pairs of special numbers, powers of all magnitudes, and quotients of all magnitudes. */
 export const pairs = ((): readonly [Float32Array, Float32Array] => {
   const next = generator();
   const all = STRANGE.flatMap((a) => STRANGE.map((b): readonly [number, number] => [a, b]));
@@ -58,12 +61,12 @@ export const integerPairs = ((): readonly [Int32Array, Int32Array] => {
   return [Int32Array.from(all, ([a]) => a), Int32Array.from(all, ([, b]) => b)];
 })();
 
-/** The smallest distance between float32 that are as large as x. */
+/** The distance between neighbouring float32 of the magnitude of x. */
 const ulp = (x: number): number => 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x))), -126) - 23);
 
 /**
- * The error of y in units in the last place: infinite if only one of the numbers is finite or NaN. If results below 2^−125
- * may be 0, those have no error.
+ * The error of y in units in the last place. It is infinite if y or the exact number is NaN or infinite and the other
+ * differs. With `mayVanish`, numbers below 2^−125 count as equal to 0.
  */
 export const errorOf = (y: number, exact: number, mayVanish: boolean): number => {
   const rounded = Math.fround(exact);
@@ -72,7 +75,7 @@ export const errorOf = (y: number, exact: number, mayVanish: boolean): number =>
   return mayVanish && Math.abs(exact) < 2 ** -125 && Math.abs(y) < 2 ** -125 ? 0 : Math.abs(y - exact) / ulp(exact);
 };
 
-/** The largest of the errors of some results, from one on, and where it is. */
+/** Finds the largest error among the results from index `from` on, and its index. */
 export const worstOf = (
   ys: ArrayLike<number>,
   errorAt: (y: number, i: number) => number,

@@ -2,12 +2,12 @@
  * The operations from which elementary functions are made. A function is written once, over any algebra; a backend that
  * implements the algebra renders its code (Carette, Kiselyov and Shan, "Finally tagless, partially evaluated", 2009).
  *
- * Values are vectors: F of float32, I of int32, B of bools. A number stands for a constant vector. Operations are
- * expressions that are computed wherever their result is used, so what is used twice must be shared.
+ * Values are vectors: F of float32, I of int32, B of bools. A number stands for a constant vector. An operation is an
+ * expression that is computed at each use of its result, so a result with two uses must be shared.
  *
  * A machine may round a product and a sum together, flush denormal numbers to 0, and assume that NaN and infinities do
- * not occur. So a function classifies its operands by their bits, and does not count on the result of a comparison with
- * NaN. Only the result of a function of one NaN needs no care: it is NaN in every rendering.
+ * not occur. So a function classifies its operands by their bits, and does not depend on a comparison with NaN. A
+ * function of one operand may ignore NaN: every backend returns NaN for it.
  */
 export interface Algebra<F, I, B> {
   readonly add: (a: F | number, b: F | number) => F;
@@ -24,7 +24,7 @@ export interface Algebra<F, I, B> {
   readonly product: (a: F, b: F | number) => Two<F>;
   /** a + b in two parts, for a whole number a of at most 8 bits, and |b| ≤ 1. */
   readonly sum: (a: F, b: Two<F>) => Two<F>;
-  /** x between two numbers; NaN stays NaN if the machine has it. */
+  /** Limits x to the range between two numbers. NaN stays NaN if the machine supports NaN. */
   readonly clamp: (x: F, low: number, high: number) => F;
   /** The whole number n nearest to x·factor, also as an integer whose lowest 22 bits are those of n + bias. */
   readonly nearest: (x: F, factor: number, bias: number) => Nearest<F, I>;
@@ -52,9 +52,9 @@ export interface Algebra<F, I, B> {
   readonly differ: (a: B, b: B) => B;
   readonly not: (a: B) => B;
 
-  /** A value that is computed once, here. */
+  /** Computes a value once, at this place. */
   readonly share: <T extends F | I | B>(value: T) => T;
-  /** Values that differ from the usual ones where a condition holds. The others are computed if it holds in any lane. */
+  /** Replaces the usual values where a condition holds. The replacements are computed if it holds in any lane. */
   readonly rarely: <T extends readonly [F | I, ...(F | I)[]]>(condition: B, usual: T, otherwise: () => T) => T;
   /** Repeats a step, on all lanes, while the test holds in any lane. Steps must not change lanes for which it fails. */
   readonly whileAny: <T extends readonly [I, ...I[]]>(start: T, test: (state: T) => B, step: (state: T) => T) => T;

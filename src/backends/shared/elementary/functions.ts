@@ -9,15 +9,15 @@ import { pow } from './powers.js';
 import { mod } from './remainders.js';
 import { atan, cos, sin, tan } from './trigonometry.js';
 
-/** Functions that machines have, or that take two instructions: each backend writes them itself. */
+/** Functions of one or two machine instructions: each backend writes them itself. */
 export type SimpleUnary = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt' | 'rsqrt' | 'reciprocal' | 'isFinite';
 export type SimpleIntegerUnary = 'neg' | 'abs' | 'sign';
 export type SimpleBinary = 'add' | 'sub' | 'mul' | 'max' | 'min' | 'equal' | 'less' | 'lessEqual';
 
-/** −1 or 1; zeros stay. */
+/** −1 or 1; returns zeros unchanged. */
 const sign: Unary = (k, x) => k.select(k.either(k.less(x, 0), k.less(0, x)), k.withSign(1, x), x);
 
-/** A function that is neither simple nor in these tables does not compile. */
+/** The types require a formula here for each function that is not simple. */
 export const unaryFormulas: { readonly [F in Exclude<UnaryFnOf<'float32'>, SimpleUnary>]: Unary } = {
   sign, exp, expm1, sigmoid, tanh, erf, log, log1p, sin, cos, tan, atan,
 }; // oxfmt-ignore

@@ -20,7 +20,7 @@ const FACTOR_REST = 2 * Math.LOG2E - FACTOR;
 /** b·log₂ a for positive finite a. */
 const scaledLog = <F, I, B>(k: Algebra<F, I, B>, a: F, b: F): Two<F> => {
   const { n, r } = split(k, k.bitsOf(a));
-  // log₂ (1 + r) = 2/ln 2·s + s·R(s²) with s = r / (2 + r), whose rest is (r − s·(2 + r)) / (2 + r)
+  // log₂ (1 + r) = 2/ln 2·s + s·R(s²) with s = r / (2 + r); the rounding error of s is (r − s·(2 + r)) / (2 + r)
   const inverse = k.share(k.div(1, k.add(r, 2)));
   const s = k.share(k.mul(r, inverse));
   const { high, low } = k.product(s, r);
@@ -68,8 +68,8 @@ const powerOfAny = <F, I, B>(k: Algebra<F, I, B>, a: F, b: F, regular: F): F => 
   return k.select(k.equal(b, 0), 1, k.select(isInvalid, NaN, signed));
 };
 
-/** The bits of the largest |log₂ aᵇ| with a power that is surely a normal number. */
-const LARGEST = 0x42fa0000; // 125
+/** The bits of 125, the largest |log₂ aᵇ| for which the power is certainly a normal number. */
+const LARGEST = 0x42fa0000;
 
 export const pow: Binary = (k, a, b) => {
   const x = scaledLog(k, k.share(k.abs(a)), b);

@@ -11,7 +11,9 @@ const partsOf = <F, I, B>(k: Algebra<F, I, B>, bits: I): { readonly m: I; readon
   };
 };
 
-/** The bits of a quotient that one step of the division finds: so few that its estimate is at most 1 off. */
+/**
+ * The number of quotient bits that one step of the division computes. With so few, the estimate is wrong by at most 1.
+ */
 const STEP = 16;
 
 /** The remainder |a| mod |b|, exact: a long division of the mantissas. */
@@ -25,7 +27,7 @@ const remainder = <F, I, B>(k: Algebra<F, I, B>, a: F, b: F): F => {
     const scale = k.share(powerOfTwo(k, bits));
     const power = k.share(k.nearestInteger(scale));
     const quotient = k.nearestInteger(k.div(k.mul(int.toFloat(rest), scale), size));
-    // between −m and m, although both products wrap around
+    // the difference is between −m and m, although both products wrap around
     const over = k.share(int.sub(int.mul(rest, power), int.mul(quotient, divisor.m)));
     return [k.share(int.add(over, int.where(int.less(over, 0), divisor.m))), k.share(int.sub(left, bits))];
   };

@@ -11,7 +11,10 @@ const FAR = 8192;
 /** The binary digits of 1/2π, after 32 zero bits. */
 const TURNS_PER_RADIAN = [0, 0x28be60db, 0x9391054a, 0x7f09d5f4, 0x7d4d3770, 0x36d8a566, 0x4f10e410, 0x7f9458ea] as const; // oxfmt-ignore
 
-/** An angle: a number of quarter turns, of which only the two lowest bits matter, and the rest, up to π/4. */
+/**
+ * An angle: a number of quarter turns, of which only the two lowest bits matter, and the remaining angle, of magnitude
+ * at most π/4.
+ */
 type Angle<F, I> = readonly [quarters: I, rest: F];
 
 /**
@@ -49,7 +52,7 @@ const reduced = <F, I, B>(k: Algebra<F, I, B>, x: F): Angle<F, I> => {
   return k.rarely(k.less(FAR, k.abs(x)), usual, () => reducedFar(k, x));
 };
 
-/** The sine and the cosine of the rest of an angle. */
+/** The sine and the cosine of the remaining angle. */
 const nearZero = <F, I, B>(k: Algebra<F, I, B>, r: F): { readonly sine: F; readonly cosine: F } => {
   const z = k.share(k.mul(r, r));
   return {

@@ -14,7 +14,7 @@ export interface NestStore {
   readonly reduce: ReduceFn | null;
 }
 
-/** The computation of a region, independent of buffers and offsets. Strides are in elements, one for each loop. */
+/** The computation of a region, without its buffers and offsets. Strides are in elements, one for each loop. */
 export interface Nest {
   readonly loops: readonly Loop[];
   readonly loads: readonly (readonly number[])[];

@@ -24,7 +24,7 @@ export const MOST_AXES = 6;
 /** Returns an error if a tensor of a plan has too many axes, otherwise null. */
 const excessOf = ({ calls }: Plan, name: string): NoisefoldError | null => {
   for (const call of calls) {
-    if (call.kind === 'region') continue; // calls of backends that fuse
+    if (call.kind === 'region') continue; // only backends that fuse have such calls
     const shapes = [call.output, ...(call.kind === 'random' ? [] : call.inputs)].map(({ shape }) => shape);
     const excess = shapes.find((shape) => shape.length > MOST_AXES);
     if (excess !== undefined)

@@ -24,7 +24,7 @@ const prepared = (ops: Operations, image: Tensor, { padding, lhsDilation }: Conv
   );
 };
 
-/** Returns whether the kernel can pad the image itself: the image is not dilated, and no padding is negative. */
+/** Tests if the kernel can pad the image itself: the image is not dilated, and no padding is negative. */
 const kernelCanPad = ({ padding, lhsDilation }: ConvAttributes): boolean =>
   lhsDilation.every((d) => d === 1) && padding.flat().every((p) => p >= 0);
 

@@ -26,7 +26,7 @@ const PLAIN = {
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 
-/** Returns whether a function is a single kernel, which broadcasts its operands. */
+/** Tests if a function is a single kernel, which broadcasts its operands. */
 export const broadcasts = (fn: BinaryFn, dtype: NumberType): boolean =>
   fn in PLAIN || (fn === 'div' && dtype === 'float32');
 

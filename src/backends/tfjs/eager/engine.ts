@@ -35,7 +35,9 @@ export interface Engine {
   readonly scoped: (work: () => Tensor) => Tensor;
   /** Computes the scalar functions that the kernels of the engine do not compute exactly enough. */
   readonly exact: ExactScalars;
-  /** True if several additions to one element have a varying order, and therefore varying bits. */
+  /**
+   * True if the order of several additions to one element varies from run to run, and therefore the bits of the sum.
+   */
   readonly scattersInAnyOrder: boolean;
   /** The parts of a device that fails asynchronously and can be lost; null for engines on the CPU. */
   readonly device: Device | null;
@@ -55,7 +57,7 @@ export interface ExactScalars {
   readonly compute: (scalar: ScalarFunction, operands: readonly Tensor[]) => Tensor;
 }
 
-/** For engines whose kernels are all exact enough. */
+/** The special functions of an engine whose kernels are all exact enough: none. */
 export const allExact: ExactScalars = {
   covers: () => false,
   compute: ({ fn }) => {

@@ -18,7 +18,7 @@ const inputsOf = (call: Call): readonly View[] => ('inputs' in call ? call.input
 const lastUses = (plan: Plan): readonly (readonly number[])[] => {
   const last = new Map<number, number>();
   plan.calls.forEach((call, at) => {
-    // without fusing, every call has an output
+    // a plan without fusion has one output in each call
     if ('output' in call) last.set(call.output.buffer, at);
     for (const { buffer } of inputsOf(call)) last.set(buffer, at);
   });

@@ -5,8 +5,8 @@ import type { Tensor } from './engine.js';
 /** Runs one call of a plan on tensors. */
 export interface TensorKernel extends NamedKernel {
   /**
-   * Computes the result from the inputs: a new tensor, or one of the inputs. The executor disposes of intermediate
-   * tensors.
+   * Computes the result from the inputs. The result is a new tensor or one of the inputs. The executor disposes of
+   * intermediate tensors.
    */
   readonly run: (inputs: readonly Tensor[], keys: readonly (KeyWords | undefined)[]) => Tensor;
 }

@@ -17,7 +17,7 @@ const broadcastShape = (a: Shape, b: Shape): Shape => {
   return Array.from({ length: rank }, (_, i) => Math.max(extent(a, i), extent(b, i)));
 };
 
-/** Returns whether a call is a single kernel, which broadcasts its operands. */
+/** Tests if a call is a single kernel, which broadcasts its operands. */
 const arithmeticOn =
   ({ exact }: Engine) =>
   (call: Call): call is LibraryCall => {
@@ -26,7 +26,7 @@ const arithmeticOn =
     return broadcasts(fn, dtype) && !exact.covers(fn, dtype);
   };
 
-/** Returns whether a call only changes the shape of its operand in a way that arithmetic kernels can do themselves. */
+/** Tests if a call only broadcasts its operand, which arithmetic kernels do themselves. */
 const isLazyCandidate = (call: Call): call is LibraryCall =>
   call.kind === 'library' &&
   (call.node.op === 'broadcast' ||

@@ -13,7 +13,7 @@ interface Emitter {
   readonly removeListener: (event: string, listener: Listener) => unknown;
 }
 
-/** Declared again, because the overloads of Node's types take one event each. */
+/** Declares this method again, because each overload in the types of Node takes one event. */
 declare const process: Partial<Emitter> | undefined;
 
 /**

@@ -35,7 +35,8 @@ const installedPaths = (): string | null => {
 };
 
 /**
- * The start of a backend in progress, by us or by other code. Wait for it: tfjs would start a second one in parallel.
+ * The start in progress, by noisefold or by other code. Wait for it, because tfjs would start a second backend in
+ * parallel.
  */
 const pendingStart = ({ engine }: Modules['core']): Promise<unknown> | null => {
   const pending: unknown = Reflect.get(engine(), 'pendingBackendInit'); // tfjs's types declare the field private

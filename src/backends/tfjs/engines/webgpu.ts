@@ -17,7 +17,7 @@ import { loadEngine, type Packages } from '../eager/packages.js';
 
 const where = 'the tfjs-webgpu backend';
 
-/** The same error, under the name of this backend. */
+/** Returns the error with the name of this backend as its place. */
 const renamed = (error: NoisefoldError): NoisefoldError => failure(error._tag, { ...error, where });
 
 /**

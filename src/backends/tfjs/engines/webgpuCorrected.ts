@@ -36,7 +36,7 @@ const replaced = (kernel: string, operands: Operands, change: (x: Tensor) => Ten
 const movedDtype = (kernel: string, operands: Operands): string =>
   (isList(operands) ? operands[0]! : operands[MOVED[kernel]![0]!]!).dtype;
 
-/** The attributes of a kernel for one axis alone; null for an axis that it leaves as it is. */
+/** The attributes of a kernel for one axis alone; null for an axis that the kernel does not change. */
 type AxisAttributes = (axis: number) => NamedAttrMap | null;
 
 /** The attributes of kernels for each axis alone. */

@@ -15,11 +15,11 @@ export const loadKernels = ({ memory, modules }: Pick<Engine, 'memory' | 'module
 export interface Engine extends Target {
   readonly memory: WasmMemory;
   readonly modules: Modules;
-  /** The kernels' functions for the calling thread: all plans share an instance. */
+  /** The kernels' functions for the calling thread. All plans share this instance. */
   readonly kernels: () => Functions;
   /** Null if everything runs on the calling thread. */
   readonly pool: Pool | null;
-  /** The minimum number of cycles for which workers run stages. */
+  /** The minimum number of cycles of stages that run on workers. */
   readonly worthWorkers: number;
   readonly turns: Turns;
 }

@@ -16,8 +16,8 @@ import { encode, relocate, type Tape, writeTape } from './tape.js';
 import { WORD_BYTES } from '../assembler/numbers.js';
 
 /**
- * The minimum number of cycles for workers: about a third of a millisecond, several times the time to wake them. Less
- * work runs on the calling thread.
+ * The minimum number of cycles for workers: about a third of a millisecond, several times as long as it takes to wake
+ * them. Shorter work runs on the calling thread.
  */
 export const WORTH_WORKERS = 1_000_000;
 
@@ -108,7 +108,7 @@ const callerRunner = (loaded: Loaded, engine: Engine) => {
   };
 };
 
-/** Runs segments: long ones on workers, if there are some, others on the calling thread. */
+/** Runs segments: long ones on workers if the backend has workers, others on the calling thread. */
 const segmentRunner = (loaded: Loaded, engine: Engine) => {
   const { program, functions, tape, start } = loaded;
   const runHere = callerRunner(loaded, engine);
@@ -121,7 +121,7 @@ const segmentRunner = (loaded: Loaded, engine: Engine) => {
     const outcome = await pool.run(inPool, start + WORD_BYTES * STAGE_WORDS * from, count);
     if (outcome === null) return null;
     if (outcome.kind === 'notStarted') return runHere(segment);
-    // the workers may have stopped anywhere: begin again with all items
+    // the workers may have stopped at any place, so run all items again
     const words = wordsAt(engine, start, tape);
     for (let stage = 0; stage < tape.starts.at(-1)!; stage++) words[STAGE_WORDS * stage + 2] = 0;
     return failureOf(loaded, segment, outcome.reason);
@@ -173,7 +173,7 @@ export const wasmExecution = async (
     return block;
   }
   const address = memory.addressOf(block.right, 'compile');
-  if (E.isLeft(address)) return address; // closed, so all memory is free
+  if (E.isLeft(address)) return address; // the backend is closed, so all its memory is free
   // no `await` from here on, so that the address stays valid
   const start = address.right;
   writeTape(tape, wordsAt(engine, start, tape), frame.addresses);
@@ -200,7 +200,7 @@ export const wasmExecution = async (
     release: () => {
       release();
       memory.release(block.right);
-      jobs.after(runner.release); // runs that wait still need it
+      jobs.after(runner.release); // runs that still wait need the memory
     },
   });
 };

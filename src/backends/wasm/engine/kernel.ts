@@ -7,13 +7,16 @@ export type WasmKernel = NamedKernel &
   (
     | {
         readonly kind: 'stages';
-        /** Makes the stages. A large batch has many, so they are made only after memory was reserved for the plan. */
+        /**
+         * Makes the stages. A large batch has many stages, so they are made only after memory was reserved for the
+         * plan.
+         */
         readonly stages: () => readonly Stage[];
         readonly multiplyAdds: number;
       }
-    /** Compiled together with the other regions of the plan. */
+    /** A region, compiled together with the other regions of the plan. */
     | { readonly kind: 'region'; readonly region: Region }
-    /** Runs in JavaScript, on the calling thread. */
+    /** A kernel in JavaScript, which runs on the calling thread. */
     | ({ readonly kind: 'host' } & Kernel)
   );
 

@@ -26,7 +26,7 @@ const cyclesOf = (kernel: WasmKernel): number => {
   return kernel.kind === 'region' ? regionCycles(kernel.region) : kernel.multiplyAdds / MULTIPLY_ADDS;
 };
 
-/** Compiles the regions of kernels, each in parts. */
+/** Compiles the regions of kernels. Each region is split into parts for several threads. */
 export function* programOf(kernels: readonly WasmKernel[], target: Target): Pieces<Program> {
   const parts = kernels.map((kernel) => (kernel.kind === 'region' ? splitRegion(kernel.region) : []));
   yield;

@@ -5,8 +5,8 @@ import type { Argument, Item, Stage } from '../stage/stage.js';
 import { WORD_BYTES } from '../assembler/numbers.js';
 
 /**
- * The words of a tape, which may lie anywhere. A word for an address holds an offset in bytes, from the beginning of the
- * tape or of a buffer; writing the tape to memory adds the address of that beginning.
+ * The words of a tape, independent of its address. A word for an address holds an offset in bytes, from the beginning
+ * of the tape or of a buffer. When the tape is written to memory, the address of that beginning is added.
  */
 export interface Tape {
   readonly words: Int32Array;
@@ -19,8 +19,8 @@ export interface Tape {
 }
 
 /**
- * For each stage, the number of following stages that the same thread runs without waiting: the following stages of one
- * item each, if the stage itself has one item.
+ * For each stage of one item, the number of stages of one item that follow it directly: the same thread runs them
+ * without waiting. 0 for other stages.
  */
 const chainsOf = (stages: readonly Stage[]): readonly number[] => {
   const chains = stages.map(() => 0);

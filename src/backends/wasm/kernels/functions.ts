@@ -5,7 +5,7 @@ import type { MultiplyAdd } from './multiplyAdd.js';
 import { rowKernel } from './rowKernel.js';
 import { PANEL_WIDTHS, type Tiles } from './tiles.js';
 
-/** A form of the code of kernels. Their commands are the same in every form, and so are plans. */
+/** A form of the code of kernels. The commands of kernels, and therefore plans, are the same in every form. */
 export interface KernelForm {
   readonly multiplyAdd: MultiplyAdd;
   readonly tiles: Tiles;

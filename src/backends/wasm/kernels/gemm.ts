@@ -59,7 +59,10 @@ const MAX_ROWS = 1020;
 /** The multiply-adds of one product. */
 const workOf = ({ m, n, k }: GemmProblem): number => m * n * k;
 
-/** The rows of a block: at most as many as stay in the cache, fewer to have more items; a multiple of every tile. */
+/**
+ * The number of rows of a block, a multiple of every tile. A block fits in the cache, and is smaller where that gives
+ * enough items for all threads.
+ */
 const blockRowsOf = (problem: GemmProblem): number => {
   const most = Math.max(32, Math.min(MAX_ROWS, Math.floor(BLOCK_ELEMENTS / (passesOf(problem.k)[0]?.count ?? 1))));
   const blocks = Math.max(Math.ceil(problem.m / most), partsFor(workOf(problem), MOST_SHARES));

@@ -2,7 +2,8 @@
  * Chooses the tiles by measurement.
  *
  * V8 can compute two neighbouring vectors of 128 bits in one register of 256 bits ("pairing", behind the flag
- * `--experimental-wasm-revectorize`), with the same bits. Wide tiles are then faster, elsewhere they are usually slower.
+ * `--experimental-wasm-revectorize`), with the same bits. With pairing wide tiles are faster; without it they are
+ * usually slower.
  */
 import { instantiate, moduleBytes, wasm } from '../assembler/assembler.js';
 import { WORD_BYTES } from '../assembler/numbers.js';
@@ -25,12 +26,15 @@ export const enablePairing = (): void => {
   }
 };
 
-/** Tells the time that a thread has run, in Node since version 23.9. */
+/** The member of `process` that returns the time that a thread has run. Node has it since version 23.9. */
 interface ThreadTime {
   readonly threadCpuUsage?: () => { readonly user: number; readonly system: number };
 }
 
-/** Milliseconds that this thread has run, which do not pass while others run, or those of the clock. */
+/**
+ * Milliseconds that this thread has run, which do not grow while other threads use the core. Where Node cannot tell
+ * them, the milliseconds of the clock.
+ */
 const threadTime = (): number => {
   const usage = (globalThis.process as ThreadTime | undefined)?.threadCpuUsage?.();
   return usage === undefined ? performance.now() : (usage.user + usage.system) / 1000;
@@ -43,13 +47,16 @@ const LENGTH = 64;
 /** Products in one measurement: 0.2 to 1.5 ms, so that clocks of pages, which tick every 0.1 ms, suffice. */
 const PRODUCTS = 400;
 
-/** Milliseconds after which the measurement ends; longer on a busy machine, where the thread waits for others. */
+/** Milliseconds of this thread after which the measurement ends. By the clock it takes longer on a busy machine. */
 const LONGEST = 60;
 
 /** Measurements of each kernel after the engine has optimized both. */
 const ROUNDS = 12;
 
-/** An engine first compiles quickly and optimizes what runs often. Optimized code is faster by at least this factor. */
+/**
+ * An engine first compiles quickly, and later optimizes code that runs often. Optimized code is faster by at least this
+ * factor.
+ */
 const OPTIMIZED = 1.5;
 
 /** Wide tiles are used if they take at most this part of the time of narrow ones. */

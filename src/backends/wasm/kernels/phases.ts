@@ -27,7 +27,7 @@ export interface Progression {
   readonly count: number;
 }
 
-/** An ordinary convolution along one axis. Its output i reads, with its tap j, input origin + stride·i + dilation·j. */
+/** An ordinary convolution along one axis. Output i reads, with tap j, the input at origin + stride·i + dilation·j. */
 export interface Phase {
   readonly outputs: Progression;
   readonly taps: Progression;

@@ -46,8 +46,8 @@ export interface RowPass {
   /** Read for taps in the padding: `length` zeros, or 0 if no tap is there. */
   readonly zeros: TablePlace | 0;
   /**
-   * Several passes of equal form, instead of several panels: their number, and the distance in bytes from one to the
-   * next. Default: one.
+   * Several passes of equal form, in place of several panels: the number of passes, and the distance in bytes between
+   * two of them. Default: one pass.
    */
   readonly repeated?: Repetition;
 }

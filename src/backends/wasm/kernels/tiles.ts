@@ -2,9 +2,10 @@
  * Panel widths, and the register tiles of the kernels that read panels of each width. Tiles change the speed, never the
  * bits: each sum adds the same terms in the same order.
  *
- * V8 moves all loads of a basic block to its beginning. The registers must therefore hold the sums of a tile, the loads of
- * one step and one product. A sum that does not fit is kept in memory, which halves the speed. x64 has 15 registers for V8:
- * of 128 bits, or of 256 where V8 computes pairs of vectors in one register ("pairing"), which doubles the tile that fits.
+ * V8 moves all loads of a basic block to its beginning. The registers must therefore hold the sums of a tile, the loads
+ * of one step and one product. A sum that does not fit stays in memory, which halves the speed. x64 has 15 registers
+ * for V8: of 128 bits, or of 256 where V8 computes pairs of vectors in one register ("pairing"), which doubles the tile
+ * that fits.
  *
  * On AMD Zen 3 and similar CPUs, a broadcast from memory needs the same four execution units as a product or a sum. Wide
  * tiles with few rows need few broadcasts and are the fastest: 2×16 reaches 90 % of the peak, 4×8 and 3×12 at most 75 %.

@@ -53,7 +53,7 @@ export const allocator = (start: number, end: number, grow: (bytes: number) => n
       -1,
     );
 
-  /** Grows the space by the size that a block of `bytes` lacks at the end. */
+  /** Grows the space so that a block of `bytes` fits at the end. */
   const extend = (bytes: number): boolean => {
     const last = free.at(-1);
     const available = last !== undefined && endOf(last) === limit ? last.bytes : 0;

@@ -3,7 +3,7 @@
 /** The maximum number of threads of a backend. */
 export const MOST_THREADS = 64;
 
-/** Address 0 stays unused, so that a missing address is never one in use. */
+/** Address 0 stays unused, because it stands for a missing address. */
 export const SPILL_START = 64;
 
 /** A buffer for each thread, for a tile of results of a partial panel: at most 6 rows of 16 floats. */

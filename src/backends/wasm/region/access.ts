@@ -29,7 +29,7 @@ const LANES: readonly Lane[] = [0, 1, 2, 3];
 const backwards = laneShuffle([3, 2, 1, 0]);
 const reversed = (vector: Vector): Vector => backwards(vector, vector);
 
-/** Returns whether neighbouring lanes lie `stride` elements apart. */
+/** Tests if neighbouring lanes lie `stride` elements apart. */
 const areApart = (lanes: readonly number[], stride: number): boolean =>
   lanes.every((offset, lane) => offset === lane * stride);
 

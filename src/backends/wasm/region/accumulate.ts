@@ -1,6 +1,6 @@
 /**
- * Code for reductions: vector accumulators, which are updated while the reduced loops run, and stored as results
- * afterwards.
+ * Code for reductions. The reduced loops update vector accumulators; after the loops their values are stored as
+ * results.
  */
 import { identityOf } from '../../../dsl/graph/region.js';
 import { i32, i32x4, v128 } from '../assembler/assembler.js';
@@ -19,7 +19,7 @@ export interface Accumulation {
   readonly add: (state: LoopState, choice: Choice, values: readonly Vector[]) => readonly Statement[];
   /** Wraps the reduced loops: initializes the accumulators before, and stores the results after. */
   readonly wrap: (state: LoopState, loops: Body, stores: readonly Pointer[]) => Body;
-  /** Code for the end of each trip of a block: moves sums to the next tier when they are due. */
+  /** Code for the end of each trip of a block: moves sums to the next tier after enough terms. */
   readonly afterTrip: (state: LoopState, block: Block) => Body;
 }
 

@@ -5,7 +5,9 @@ import { type Body, loopWhile, type Vector, when } from './code.js';
 import { fused } from '../kernels/multiplyAdd.js';
 import type { Tools } from './tools.js';
 
-/** Statements, followed by a value. Use the value at once, because it may be in temporaries. */
+/**
+ * Statements and the value that they compute. Use the value at once, because later code may overwrite its temporaries.
+ */
 export interface Computed {
   readonly before: Body;
   readonly value: Vector;

@@ -1,6 +1,7 @@
 /**
- * Decides how the sums of a nest are divided into accumulators. Long float sums have several tiers of accumulators: after
- * some additions, the sum of a tier is added to the next tier and reset. So the rounding error stays that of short sums.
+ * Decides how the sums of a nest are divided into accumulators. Long float sums have several tiers of accumulators:
+ * after some additions, the sum of a tier is added to the next tier and reset. So the rounding error is that of short
+ * sums.
  */
 import type { Nest } from '../../shared/regions/nest.js';
 import { LANES, type Level, type Schedule } from './schedule.js';

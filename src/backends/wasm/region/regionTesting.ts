@@ -16,7 +16,7 @@ export type NumberArray = Float32Array | Int32Array;
 
 const GUARD = 0x5eadbeef;
 
-/** No kernels: only the driver. */
+/** Code without kernels: only the driver. */
 const modules = modulesOf([], null);
 
 /**
@@ -132,7 +132,10 @@ const binaries = compiled(Object.keys(binaryFormulas) as (keyof typeof binaryFor
   fn,
 }));
 
-/** The functions of elements: those with formulas as regions compute them alone, the others by their definition. */
+/**
+ * The functions of elements. Regions compute the functions that have formulas; the definitions in `scalar.ts` compute
+ * the others.
+ */
 export const functionsAlone: Pick<typeof scalar, 'unaryFunction' | 'binaryFunction'> = {
   unaryFunction: (fn, dtype) => (dtype === 'float32' && unaries.get(fn)) || scalar.unaryFunction(fn, dtype),
   binaryFunction: (fn, dtype) => (dtype === 'float32' && binaries.get(fn)) || scalar.binaryFunction(fn, dtype),

@@ -57,7 +57,7 @@ export const toolsIn = <T extends Vector>(
     multiplyAdd,
     set,
     temporary: (index) => (temporaries[index] ??= local()),
-    // a Map finds NaN, but treats -0 as 0
+    // a Map finds NaN, but does not distinguish -0 from 0
     float: (value) =>
       Object.is(value, -0)
         ? f32x4.const(-0)

@@ -30,8 +30,8 @@ const accessesOf = (nest: Nest): readonly (readonly number[])[] => [
 ];
 
 /**
- * Returns whether most accesses that are contiguous along the vector loop continue at its end with the next iteration
- * of `loop`.
+ * Tests if most accesses that are contiguous along the vector loop continue at its end with the next iteration of
+ * `loop`.
  */
 const continuesAlong = (nest: Nest, vector: number, loop: number): boolean => {
   const contiguous = accessesOf(nest).filter((strides) => strides[vector] === 1);

@@ -117,7 +117,7 @@ const INTEGER_UNARY: { readonly [F in UnaryFn]?: Formula } = integerUnaryFormula
 const FLOAT_BINARY: { readonly [F in BinaryFn]?: Formula } = binaryFormulas;
 const INTEGER_BINARY: { readonly [F in BinaryFn]?: Formula } = integerFormulas;
 
-/** The formula of an assignment, which repeats its operands; null if it has none. */
+/** The formula of an assignment; null if it has none. A formula repeats its operands. */
 export const formulaOf = (a: Assignment, from: NumberType): Formula | null => {
   if ((a.op !== 'unary' && a.op !== 'binary') || from === 'bool') return null;
   if (a.op === 'unary') return (from === 'float32' ? FLOAT_UNARY : INTEGER_UNARY)[a.fn] ?? null;

@@ -35,12 +35,12 @@ export const command = (run: string, ...args: readonly Argument[]): Command => (
 /** The place that is `bytes` after another. */
 export const shift = <P extends Place | TablePlace>(place: P, bytes: number): P => {
   const offset = place.offset + bytes;
-  // object literals, because plans have many places and a spread takes several times as long; the result has the type
+  // object literals, because a spread takes several times as long and plans have many places; the result has the type
   // of `place`
   return ('table' in place ? { table: place.table, offset } : { buffer: place.buffer, offset }) as P;
 };
 
-/** Joins all work of some stages into one item, which one thread runs without waiting in between. */
+/** Joins all work of some stages into one item, which one thread runs without waiting between stages. */
 export const serial = (stages: readonly Stage[]): Item => stages.flat(2);
 
 /** Splits 0 … total − 1 into at most `parts` ranges of nearly equal size, none of them empty. */
@@ -69,8 +69,8 @@ export const partsFor = (work: number, most: number): number =>
   Math.max(1, Math.min(most, Math.ceil(work / ITEM_WORK)));
 
 /**
- * The number of shares over which some units of equal work are distributed; null if there are few units, and each has
- * enough work to be split instead.
+ * The number of shares over which units of equal work are distributed. Null if there are few units with enough work
+ * each: then the work inside a unit is split.
  */
 export const sharesFor = (units: number, workOfOne: number): number | null =>
   units < MOST_SHARES && partsFor(workOfOne, MOST_SHARES) === MOST_SHARES ? null : Math.min(MOST_SHARES, units);

@@ -43,7 +43,7 @@ export const createCrew = (
   const workers: WorkerHandle[] = [];
   let missing = threads;
   let failure: Outcome = null;
-  /** Called when the workers have started, or the run in progress has ended. */
+  /** Called when all workers have started, and when the run in progress has ended. */
   let settle: (outcome: Outcome) => void = () => undefined;
   const settled = (begin: () => void): Promise<Outcome> =>
     new Promise((resolve) => {
@@ -93,7 +93,7 @@ export const createCrew = (
     },
     dismiss: async (because) => {
       end(because);
-      // threads that wait for the others return
+      // tells threads that wait at the barrier to return
       Atomics.store(state, SYNC.stopped / 4, 1);
       Atomics.add(state, SYNC.opened / 4, 1);
       Atomics.notify(state, SYNC.opened / 4);

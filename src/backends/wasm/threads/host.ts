@@ -24,7 +24,7 @@ export interface PageScope {
 // the library is compiled without the types of the DOM
 export const scope: PageScope = globalThis;
 
-/** A module of Node; undefined elsewhere. `A` holds the members that the caller uses. */
+/** Returns a module of Node; undefined outside Node. `A` declares the members that the caller uses. */
 export const builtin = <A>(name: string): A | undefined =>
   typeof process === 'undefined' ? undefined : (process.getBuiltinModule?.(name) as A | undefined);
 

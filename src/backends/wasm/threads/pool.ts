@@ -11,7 +11,7 @@ import type { Spawn } from './spawn.js';
 export interface Pool {
   /** Makes a program known to the workers, and returns its number. */
   readonly load: (program: Omit<LoadedProgram, 'program'>) => number;
-  /** Removes a program, of which no run may be waiting. */
+  /** Removes a program. No run of it may be waiting. */
   readonly drop: (program: number) => void;
   /**
    * Runs stages of a program, after the runs that were requested before. If a run fails, the workers end, and new ones

@@ -48,7 +48,7 @@ interface NodeThreads {
 
 const nodeThreads = (): NodeThreads | undefined => builtin<NodeThreads>('node:worker_threads');
 
-/** Says how to let workers start, on this kind of machine. */
+/** Says what workers need in order to start on this kind of machine. */
 export const workersNeed = (): string =>
   nodeThreads() === undefined
     ? "a page's content security policy needs worker-src blob:"
@@ -95,7 +95,7 @@ const spawnInPage = (
     post: (message) => worker.postMessage(message),
     hold: () => undefined,
     end: async (isWorking) => {
-      worker.terminate(); // returns at once, although the worker continues for a while
+      worker.terminate(); // `terminate` returns at once, although the worker continues for a while
       for (let waited = 0; waited < FORCED_END && isWorking(); waited += 10)
         await new Promise<void>((resolve) => void setTimeout(resolve, 10));
     },

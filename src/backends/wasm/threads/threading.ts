@@ -19,7 +19,7 @@ export interface PoolSettings {
   readonly start?: Spawn | undefined;
 }
 
-/** Makes a pool that gives a notice when its workers do not start for the first time. */
+/** Makes a pool that gives a notice the first time that its workers do not start. */
 const poolOf = ({
   memory,
   modules,

@@ -24,7 +24,7 @@ export interface Environment {
   readonly host: Host;
 }
 
-/** The ways of a browser or of Node to WebGPU. */
+/** The functions that find WebGPU in a browser or in Node. */
 interface Host {
   /** Finds WebGPU where there is no `navigator.gpu`. */
   readonly gpu: () => taskEither.TaskEither<NoisefoldError, GPU>;

@@ -133,7 +133,7 @@ const commandsOf = (bound: Bound, pipelines: readonly Pipeline[]) => {
   const { addresses, memoryLayout } = resources;
   const prepared = preparedOf(bound, pipelines);
 
-  /** Copies the numbers that the host generates for a call, if it does. */
+  /** Copies the numbers that the host generates for a call, if there are any. */
   const copyHostNumbers = (encoder: GPUCommandEncoder, k: number): void => {
     const { hostNumbers } = kernels[k]!;
     if (hostNumbers === undefined) return;

@@ -61,7 +61,7 @@ const excessOf = (
     : null;
 };
 
-/** Returns an error for the first limit that a plan exceeds, or null. */
+/** Returns an error for the first limit that a plan exceeds; null if there is none. */
 export const overLimits = (
   plan: Plan,
   kernels: readonly GpuKernel[],

@@ -51,7 +51,7 @@ const layoutsOn = (device: GPUDevice) => {
 export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => {
   const { device } = gpu;
   const layoutOf = layoutsOn(device);
-  /** In order of last use, most recent last. */
+  /** Pipelines by key, the most recently used last. */
   const cache = new Map<string, Promise<either.Either<NoisefoldError, Pipeline>>>();
 
   const compileOne = async (
@@ -83,7 +83,7 @@ export const createPipelines = (gpu: Gpu, maxCached = MAX_CACHED): Pipelines => 
     );
   };
 
-  /** The pipeline of a key, from the cache or made. Drops those that were used longest ago. */
+  /** Returns the pipeline of a key from the cache, or makes it. Drops the least recently used pipelines. */
   const recent = (key: string, make: () => Promise<either.Either<NoisefoldError, Pipeline>>) => {
     const pipeline = cache.get(key) ?? make();
     cache.delete(key);

@@ -1,4 +1,7 @@
-/** Measures the time of each call of a plan: on the device, or by the clock of the host where a device cannot. */
+/**
+ * Measures the time of each call of a plan: by timestamps of the device, or by the clock of the host if the device has
+ * no timestamps.
+ */
 import type { NoisefoldError } from '../../../internal/errors.js';
 import { type Gpu, submit } from './gpu.js';
 import { createTimer, type Timer } from './timing.js';

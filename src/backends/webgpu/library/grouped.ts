@@ -26,7 +26,7 @@ const loadKernel = TE.tryCatch(
     }),
 );
 
-/** Makes a rule for such convolutions. Loads their kernel if a plan has some. */
+/** Makes a rule for convolutions with several groups. Loads their kernel only if a plan has such calls. */
 export const groupedRule = async (plan: Plan, limits: ShaderLimits): Promise<GpuRule> => {
   if (plan.calls.every((call) => groupedOf(call) === null)) return () => null;
   const loaded = await loadKernel();

@@ -120,7 +120,7 @@ export const accumulate = (bound: BoundNest, vectors: Vectors, loops: readonly S
     const all = block(`for (var t${loop} = 0u; t${loop} < ${end}; t${loop} += ${parts.trips}u)`, withParts(part));
     return [...body.lines[at]!, ...all];
   };
-  // `zero` is 0. Compilers unroll long loops of known length, which takes some of them seconds; this hides the length
+  // `zero` is 0. Some compilers spend seconds on unrolling a long loop of known length; a variable hides the length
   const zero = 'let zero = group.x >> 31u;';
   return { statements: [zero, ...stores.map((s) => fresh('r', s)), ...generate(0)], widths };
 };

@@ -99,7 +99,7 @@ export const binaryExpression = (fn: BinaryFn, dtype: NumberType, operands: Oper
   }
 };
 
-/** Follows assignments that only copy a value, back to the assignment that computes it. */
+/** Finds the assignment that computes a value, behind assignments that only copy it. */
 const sourceOf = (position: number, body: readonly Assignment[]): number => {
   const x = body[position]!;
   const choosesOne = x.op === 'select' || (x.op === 'binary' && (x.fn === 'max' || x.fn === 'min'));

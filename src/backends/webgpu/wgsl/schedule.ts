@@ -14,9 +14,12 @@ export interface Lanes {
 
 export interface GroupSchedule {
   readonly vectors: Vectors;
-  /** Loops with several invocations. The index of the first one varies fastest with the invocation's number. */
+  /**
+   * The loops that several invocations share. The index of the first loop varies fastest with the number of the
+   * invocation.
+   */
   readonly lanes: readonly Lanes[];
-  /** Free loops, of which the results have the index, nearest first. */
+  /** Free loops, nearest first: the results have their indices. */
   readonly free: readonly number[];
   /** Reduced loops, outermost first. */
   readonly reduced: readonly number[];

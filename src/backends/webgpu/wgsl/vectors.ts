@@ -15,8 +15,8 @@ const isAligned = ({ offset, strides }: View, vector: number): boolean =>
   strides[vector] === 1 && offset % 4 === 0 && strides.every((stride, loop) => loop === vector || stride % 4 === 0);
 
 /**
- * Vectorizes a loop. A binding with any store that is not a whole vector has single elements: writing one component of
- * a vector may write the other components too.
+ * Vectorizes a loop. If any store to a binding is not a whole vector, its array has single elements, because a write to
+ * one component of a vector may write the other components too.
  */
 const along = (bound: BoundNest, loop: number): Vectors => {
   const { stores, bindings } = bound;

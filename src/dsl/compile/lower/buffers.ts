@@ -60,7 +60,7 @@ export const denseView = (n: Node, buffer: number): View => ({
   dtype: numberType(n),
 });
 
-/** The view of a node in the buffer of the node that it is a movement of. */
+/** The view of a movement in the buffer of its operand. */
 export const viewIn =
   ({ bufferOf }: PlanBuffers) =>
   (n: Node): View => {

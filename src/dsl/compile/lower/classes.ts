@@ -36,8 +36,8 @@ export const writtenOf = (n: Node): RegionWrite | null => loweringAs(n, 'region'
 export const isRepeating = (n: Node): boolean => loweringAs(n, 'movement')?.repeats === true;
 
 /**
- * True for a node that waits for another one, so that its depth exceeds that of its operand by more than one. Calls
- * are ordered by depth.
+ * True for a node that waits for another one. Calls are ordered by depth, and such a node is more than one deeper than
+ * its operand.
  */
 export const waits = (n: Node): boolean => primitiveOf(n).awaits === true && n.depth > operandOf(n).depth + 1;
 
@@ -55,9 +55,12 @@ const MOST_RECOMPUTED = 24;
 export interface Effort {
   /** The arithmetic, in additions. */
   readonly arithmetic: number;
-  /** The buffers read that are about as large as the result, excluding sources, which are stored anyway. */
+  /**
+   * The nodes whose buffers are read and are about as large as the result. Sources do not count: they are stored
+   * anyway.
+   */
   readonly large: ReadonlySet<Node>;
-  /** True if any buffer is read. */
+  /** True if the element needs any buffer. */
   readonly reads: boolean;
 }
 
@@ -84,7 +87,7 @@ const largeAmong = (operands: readonly Effort[], size: number): ReadonlySet<Node
     return union.size === 0 ? large : new Set([...union, ...large]);
   }, NONE);
   const large = [...all].filter((leaf) => 4 * sizeOf(leaf.shape) >= size);
-  return large.length === all.size ? all : new Set(large); // usually reuses the set of an operand, without a copy
+  return large.length === all.size ? all : new Set(large); // avoids a copy if all are large
 };
 
 /** The effort of reading a stored node. */
@@ -95,8 +98,8 @@ const load = (n: Node): Effort => ({
 });
 
 /**
- * Estimates the efforts of all nodes of a graph, which is in topological order. Nodes that are probably stored (several
- * consumers and not cheap, or broadcast and not repeated) cost their consumers one load.
+ * Estimates the efforts of all nodes of a graph, which is in topological order. A consumer pays one load for a node
+ * that is probably stored: one with several consumers that is not cheap, or one that is broadcast and not repeated.
  */
 export const efforts = (order: readonly Node[]): ReadonlyMap<Node, Effort> => {
   const uses = countsOf(order.flatMap(({ inputs }) => [...new Set(inputs)]));

@@ -9,8 +9,8 @@ export const wholesOf = (buffers: readonly Buffer[], b: number): readonly number
 };
 
 /**
- * True if a call may write buffer `to` in the memory of buffer `from`: it is a region that reads only those elements of
- * `from` that it then writes, and no part of `from`.
+ * True if a call may write buffer `to` in the memory of buffer `from`. It must be a region that reads each element of
+ * `from` in the iteration that writes the same element of `to`, and that reads no buffer inside `from`.
  */
 export const inPlace = (call: Call, from: number, to: number, buffers: readonly Buffer[]): boolean => {
   if (call.kind !== 'region') return false;
@@ -49,7 +49,7 @@ interface Block extends Life {
 
 /** The blocks of the arena: buffers, merged if a region updates one into the other in place. */
 const blocksOf = (buffers: readonly Buffer[], calls: readonly Call[]): readonly Block[] => {
-  const lives = new Map<number, Life>(); // of owners
+  const lives = new Map<number, Life>(); // by owner
   calls.forEach((call, time) => {
     for (const b of [...readsOf(call), ...writesOf(call)]) {
       if (elementAt(buffers, b).storage.kind !== 'arena') continue;

@@ -54,7 +54,10 @@ export const addressOf = (index: readonly number[], strides: readonly number[]):
 /** Neighbouring axes of a shape, from one to before another. */
 type Run = readonly [from: number, to: number];
 
-/** Splits two shapes into the shortest runs of axes that have the same numbers of elements. Null if the shapes have not. */
+/**
+ * Splits two shapes into the shortest runs of axes with equal numbers of elements. Null if the shapes have different
+ * numbers of elements.
+ */
 const sameRuns = (a: readonly number[], b: readonly number[]): readonly (readonly [Run, Run])[] | null => {
   const runs: (readonly [Run, Run])[] = [];
   let [i, j] = [0, 0];

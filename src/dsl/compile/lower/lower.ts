@@ -87,7 +87,7 @@ function* fuse(
 /** Lowers a graph whose composites are all native to the backend. */
 export const lower = (lowering: Lowering, capabilities: Capabilities): Plan => atOnce(lowered(lowering, capabilities));
 
-/** The same as {@link lower}, in pieces. */
+/** Lowers as {@link lower} does, in pieces, so that the caller can pause between them. */
 export function* lowered(lowering: Lowering, capabilities: Capabilities): Pieces<Plan> {
   const { roots, parts } = capabilities.fuses
     ? divideInputs(lowering.outputs, capabilities.alignment ?? ALIGNMENT)

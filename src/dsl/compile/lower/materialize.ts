@@ -39,8 +39,8 @@ const comparedWithExtremum = (order: readonly Node[]): readonly Node[] => {
  * Decides which nodes get a buffer. The others are computed inline in the regions of their consumers, in several
  * regions if that is cheap, so that a training step stores few activations.
  *
- * `order` holds all nodes, inputs first; `initial` those that must be stored: outputs, and operands of reshapes without
- * index arithmetic. A region accesses at most `mostBuffers` buffers.
+ * `order` holds all nodes, inputs first. `initial` holds the nodes that must be stored: outputs, and operands of
+ * reshapes without index arithmetic. A region accesses at most `mostBuffers` buffers.
  */
 export const materialize = (
   order: readonly Node[],

@@ -4,7 +4,10 @@ import { labelOf } from '../../primitives/rules/table.js';
 import type { Origin } from '../../plan/plan.js';
 import { isMovement, isSource } from './classes.js';
 
-/** Finds the path of the last operand of a node that is an input of the program; null if no operand is, or if it has no name. */
+/**
+ * Finds the path of the last operand of a node that is an input of the program; null if there is no such operand, or if
+ * the input has no name.
+ */
 const inputPath = ({ inputs }: Node): string | null => {
   const input = (inputs as readonly Node[]).findLast((x) => pathOf(x) !== null);
   return (input && pathOf(input)) || null;

@@ -1,4 +1,4 @@
-/** Finds nodes that need no memory of their own: operands of concatenations, and parts of inputs. */
+/** Finds nodes that lie in the memory of another node: operands of concatenations, and slices of inputs. */
 import { type Node, pathOf, rewrite, operandOf } from '../../graph/node.js';
 import { sizeOf } from '../../../internal/numbers.js';
 import { input, isInput } from '../../primitives/index.js';
@@ -7,7 +7,7 @@ import { countsOf, writtenOf } from './classes.js';
 import { addressOf, denseStrides } from './loops.js';
 import { isDense, viewOf } from './views.js';
 
-/** The place of a node in another one, whose memory holds it: the offset in elements. */
+/** The place of a node in the memory of another node: the offset in elements. */
 export interface Part {
   readonly whole: Node;
   readonly offset: number;
@@ -72,7 +72,7 @@ export const divideInputs = (roots: readonly Node[], alignment: number): Divided
     if (!loweringAs(n, 'movement')?.isPart) return n;
     const view = viewOf(n, isInput);
     if (view === null || !isInput(view.base) || !isDense(n.shape, view.strides)) return n;
-    const within = parts.get(view.base) ?? { whole: view.base, offset: 0 }; // or a part of a part
+    const within = parts.get(view.base) ?? { whole: view.base, offset: 0 }; // also a slice of a slice
     const offset = within.offset + view.offset;
     if (sizeOf(n.shape) === 0 || offset % alignment !== 0) return n;
     const part = input(pathOf(n) ?? view.base.attributes.path, n.shape, n.dtype);

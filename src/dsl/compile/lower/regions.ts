@@ -55,7 +55,8 @@ const build = (
   const loops = nest(order.map((axis) => extentAt(root, axis)));
   const loads: { readonly buffer: number; readonly at: Affine }[] = [];
   const body: (Assignment & { at?: Affine })[] = [];
-  // by index object and node: elementwise operations pass their index on, so identity finds most repetitions
+  // by index object and node: elementwise operations pass the same index object to their operands, so a comparison by
+  // identity finds most repetitions
   const known = new Map<readonly Affine[], Map<Node, number>>();
   const parts = new Set<Node>();
   const unindexable: Node[] = [];
@@ -102,7 +103,7 @@ const build = (
     return result;
   };
 
-  // compute the root although it has a buffer, because this region fills it
+  // the root has a buffer, which this region fills, so compute the root instead of a load
   const index = root.shape.map((_, axis) => loops.loop(order.indexOf(axis)));
   const isOwn = isInline(root) && buffers.bufferOf(root) === target;
   const result = isOwn ? compute(root, index) : value(root, index);

@@ -29,7 +29,10 @@ export const sink = (calls: readonly Call[], buffers: readonly Buffer[]): readon
   const [firstRead, lastRead] = [new Map<number, Place>(), new Map<number, Place>()]; // by buffer
   const places = new Map<Call, Place>();
   const total = (buffers: readonly number[]): number => buffers.reduce((sum, b) => sum + elementsOf(b), 0);
-  /** The place of the call at index `at` before a call that uses its results. Calls before the same one keep their order. */
+  /**
+   * The place of the call at index `at`: before the first call that uses its results. Calls with the same first use
+   * keep their order.
+   */
   const justBefore = (use: Place, at: number): Place => ({ at: use.at, ahead: use.ahead + calls.length - at });
   // from the end, so that the readers of a call are placed before it
   for (let at = calls.length - 1; at >= 0; at--) {

@@ -25,7 +25,7 @@ export const viewOf = (n: Node, isStored: (n: Node) => boolean): NodeView | null
     const regrouped = reshapedStrides(x.shape, view.strides, n.shape);
     return regrouped === null ? null : { ...view, strides: regrouped };
   }
-  // a step along an axis of n is a step along those axes of x whose indices depend on the axis
+  // a step along an axis of n moves along each axis of x whose index depends on that axis
   const { axes, scales, offsets } = index(n);
   const strides = n.shape.map(() => 0);
   let { offset } = view;

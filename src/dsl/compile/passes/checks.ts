@@ -32,8 +32,8 @@ const identityOf = (key: Node): string => {
 };
 
 /**
- * Checks that each key is used for one draw, or for forks, but not for both: two draws from one key give the same numbers.
- * Raises `KeyReused` otherwise. Run it before `share`, which merges equal draws and so hides a second use.
+ * Raises `KeyReused` unless each key is used for one draw or for forks, not for both, because two draws from one key
+ * give the same numbers. Run this check before `share`, which merges equal draws and so hides a second use.
  */
 export const checkKeys = (nodes: readonly Node[]): void => {
   const forks = nodes.filter((n) => wordsOf(n) !== null).map((n) => identityOf(operandOf(n)));

@@ -38,7 +38,7 @@ const textOf = (value: unknown, identify: (x: object) => string): string => {
   if (typeof value === 'function' || ArrayBuffer.isView(value)) return identify(value);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value); // 1/−0 is −∞
   let text = Array.isArray(value) ? '[' : '{';
-  // `in` gives keys of `value`, but TypeScript takes them for strings
+  // `for … in` gives keys of `value`; TypeScript types them as strings
   for (const key in value) text += `${key}:${textOf(value[key as never], identify)},`;
   return text;
 };
@@ -56,7 +56,7 @@ const share = (roots: Roots): Roots => {
   };
   const nameOf = (x: object): string => {
     if (!ArrayBuffer.isView(x)) return identify(x);
-    const data = x as ConstantData; // the only views in attributes
+    const data = x as ConstantData; // an attribute that is a view is a typed array
     return data.length <= 16 ? `${x.constructor.name}${textOf([...data], identify)}` : identify(x);
   };
   const known = new Map<string, Node>();

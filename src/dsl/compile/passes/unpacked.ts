@@ -67,7 +67,7 @@ export const unpacked = (
     const all = deeper(reshape(deeper(unary(storage, upper)), [2 * count]));
     const size = sizeOf(x.shape);
     const exact = size === 2 * count ? all : deeper(slice(all, [0], [size]));
-    // the last node is the one that its uses read, and that names the input
+    // the uses of the input read the last node, and errors take the name of the input from it
     const whole = deeper(stored(deeper(reshape(exact, x.shape)), pathOf(words) ?? ''));
     return moves.reduce((at, move) => deeper(withInputs(move, [at])), whole);
   };

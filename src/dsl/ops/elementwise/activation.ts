@@ -23,7 +23,7 @@ interface Activation {
   (x: never): never;
   (x: never): undefined; // the result types differ because TypeScript merges equal overloads
   (alpha?: number): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-  <S extends Shape>(x: Tensor<S>, alpha?: number): Tensor<S>; // the first one again: see OneError
+  <S extends Shape>(x: Tensor<S>, alpha?: number): Tensor<S>; // repeats the first overload: see OneError
 }
 
 /**
@@ -87,7 +87,7 @@ interface AlongAxis {
   (x: never): undefined; // the result types differ because TypeScript merges equal overloads
   (): <S extends Shape>(x: Tensor<S>) => Tensor<S>;
   <const A extends number>(axis: A): <S extends Shape>(x: Checked<Tensor<S>, S, Missing<S, A>>) => Tensor<S>;
-  <S extends Shape>(x: Tensor<S>): Tensor<S>; // the first one again: see OneError
+  <S extends Shape>(x: Tensor<S>): Tensor<S>; // repeats the first overload: see OneError
 }
 
 /** Makes both forms of a function of the last axis, applied along any axis. */

@@ -22,7 +22,8 @@ export interface Arithmetic<N extends DType, R extends DType = never> {
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: number): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<[], NoInfer<D>>, y: Tensor<S, D>): Tensor<S, Result<D, R>>;
   <S extends Shape, D extends N>(x: Tensor<S, D>, y: Tensor<[], NoInfer<D>>): Tensor<S, Result<D, R>>;
-  // the same with messages, for calls that match no other overload; a number is right, so that the error is at `y`
+  // repeats the overload with messages, for calls that match no other one; it accepts a number as `x`, so that the
+  // error is at `y`
   <S extends Shape, T extends Shape, D extends N>(
     x: Tensor<S, D> | number,
     y: SameShape<S, T, NoInfer<D>>,
@@ -179,7 +180,7 @@ export interface Where {
   <S extends Shape, D extends DType>(condition: Tensor<[], 'bool'>, yes: Tensor<S, D>, no: Tensor<S, NoInfer<D>>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: number, no: Tensor<S, D>): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, 'bool'>, yes: Tensor<S, D>, no: number): Tensor<S, D>;
-  // the same with messages, for calls that match no other overload
+  // repeats the overload with messages, for calls that match no other one
   <S extends Shape, T extends Shape, U extends Shape, D extends DType>(condition: Tensor<S, 'bool'>, yes: SameShape<S, T, D, 'the condition', '`yes`'>, no: SameShape<S, U, NoInfer<D>, 'the condition', '`no`'>): Tensor<S, D>;
 } // oxfmt-ignore
 

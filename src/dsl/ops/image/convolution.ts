@@ -72,7 +72,7 @@ type GroupedKernel<C extends Dim, G extends number, KH extends Dim, KW extends D
 export const startsWithImage = (args: readonly unknown[]): boolean =>
   args.length > 2 || (args.length === 2 && !isRecord(args[1]));
 
-/** Returns the node of a kernel. Raises `ShapeError` for what is no tensor. */
+/** Returns the node of a kernel. Raises `ShapeError` for anything but a tensor. */
 export const kernelOf = (op: string, kernel: AnyTensor): Node =>
   isOperand(kernel)
     ? nodeOf(kernel)

@@ -147,7 +147,7 @@ export const averagePooling: Pool = pooling('averagePooling', (x, windows) => {
 export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: EvenImage<B, H, W, C>,
 ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
-  const n = nodeOf(image as AnyTensor); // not a message, which no call passes
+  const n = nodeOf(image as AnyTensor); // a call passes a tensor: a message is only a type
   requireEvenSize('maxPool', n);
   return tensor(windowsOf('maxPool', n, { window: [2, 2], padding: 'valid' }).reduce(maxAlong, n));
 };
@@ -161,7 +161,7 @@ export const maxPool = <B extends Dim, H extends Dim, W extends Dim, C extends D
 export const averagePool = <B extends Dim, H extends Dim, W extends Dim, C extends Dim>(
   image: EvenImage<B, H, W, C>,
 ): Tensor<[B, OrNever<Half<H>>, OrNever<Half<W>>, C]> => {
-  const n = nodeOf(image as AnyTensor); // not a message, which no call passes
+  const n = nodeOf(image as AnyTensor); // a call passes a tensor: a message is only a type
   requireEvenSize('averagePool', n);
   const [B, H, W, C] = fourOf(n);
   return tensor(scale(reduce('sum', reshape(n, [B, H / 2, 2, W / 2, 2, C]), [2, 4]), 1 / 4));

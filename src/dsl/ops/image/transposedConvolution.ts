@@ -86,7 +86,7 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
     kernel: Tensor<[KH, KW, D, C]>,
     ...options:
       | readonly []
-      | readonly [options: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>] // refuses `undefined`
+      | readonly [options: Exact<F, keyof TransposedConvolution> & TransposedConvolution<G, S, P, L, O>] // rejects `undefined`
   ): <B extends Dim, H extends Dim, W extends Dim>(
     image: Tensor<[B, H, W, NoInfer<C>]>,
   ) => Tensor<[B, Transposed<H, KH, S, P, L, O, 0>, Transposed<W, KW, S, P, L, O, 1>, Ungrouped<G, D>]>;
@@ -129,7 +129,7 @@ export const convTranspose2d: OneError<[image: AnyTensor, kernel: AnyTensor, opt
         where: 'convTranspose2d',
         expected: `an output padding of 0 to less than the strides ${showShape(strides)}`,
         actual: showShape(more),
-        hint: 'it selects one of the image sizes that the convolution maps to the same size',
+        hint: 'the output padding selects one of the image sizes that the convolution maps to the same size',
       });
     const n = kernelOf('convTranspose2d', kernel);
     checkKernel(n, groups);

@@ -13,7 +13,7 @@ import type { Fits } from '../../types/checked.js';
 import type { ExtentMismatch } from '../../types/mismatch.js';
 import { withFields } from '../operand.js';
 
-/** Combines x with `y`, which has only the given axes of x, repeated over the others. */
+/** Combines x with `y`. `y` has only the given axes of x, and is repeated along the others. */
 const combined =
   (op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]) =>
   (x: AnyTensor, y: AnyTensor): AnyTensor => {
@@ -27,7 +27,7 @@ const combined =
     return tensor(combine(nodeOf(x), broadcast(aligned, shape)));
   };
 
-/** Makes both forms of such an operation, of which `y` is a parameter. */
+/** Makes the data-first and the pipeable form of {@link combined}; `y` is the parameter. */
 const combining = <F extends object>(op: string, combine: (x: Node, y: Node) => Node, ...axes: readonly number[]): F =>
   dual(op, 2, combined(op, combine, ...axes));
 

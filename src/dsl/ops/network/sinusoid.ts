@@ -21,8 +21,8 @@ const layoutFields = {
 };
 
 /**
- * The first half of an embedding, and the shift of its frequencies. A shift of 1 includes the lowest frequency 1/maxPeriod; 0
- * excludes it.
+ * The first half of an embedding, and the shift of its frequencies. A shift of 1 includes the lowest frequency
+ * 1/maxPeriod; 0 excludes it.
  */
 export interface SinusoidLayout extends OptionsOf<typeof layoutFields> {}
 

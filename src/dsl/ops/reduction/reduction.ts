@@ -39,7 +39,7 @@ export interface Reduction<N extends DType> {
   ): <S extends Shape, D extends N>(
     x: Checked<Tensor<S, D>, S, MissingOf<S, AxisList<A>>>,
   ) => Tensor<Without<S, AxisList<A>>, D>;
-  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>; // the first one again: see OneError
+  <D extends N>(x: Tensor<Shape, D>): Tensor<[], D>; // repeats the first overload: see OneError
 }
 
 /** Reduces a node over axes, and drops them. */
@@ -154,7 +154,7 @@ export const logSumExp: Reduction<'float32'> = reduction('logSumExp', (n, axes) 
 export const norm: Reduction<'float32'> = reduction('norm', (n, axes) => {
   const square = nodes.reduce('sum', nodes.mul(n, n), axes);
   const isZero = nodes.equal(square, nodes.zerosLike(square));
-  const root = nodes.sqrt(nodes.select(isZero, nodes.full(1, square.shape), square)); // √ has no slope at 0
+  const root = nodes.sqrt(nodes.select(isZero, nodes.full(1, square.shape), square)); // √ has no derivative at 0
   return nodes.select(isZero, nodes.zerosLike(root), root);
 });
 

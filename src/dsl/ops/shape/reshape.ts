@@ -38,7 +38,7 @@ type ExtentsFor<S extends Shape, E extends readonly Dim[]> = {
       ? Symbolic<S, E, E[I]>
       : Checked<Requested<E[I]>, S, OtherCount<S, E>, S[number]>;
 };
-/** An error message if valid extents stand for more or fewer elements than the tensor has; otherwise `never`. */
+/** An error message if valid extents multiply to another number of elements than the tensor has; otherwise `never`. */
 type OtherCount<S extends Shape, E extends readonly Dim[]> = [E] extends [Pending<E>] ? Unfilled<S, E> : never;
 /** A symbol that the tensor has at the same end, or an error message. */
 type Symbolic<S extends Shape, E extends readonly Dim[], D extends string> =
@@ -295,7 +295,7 @@ type OtherRank<S extends Shape, E extends readonly unknown[]> = number extends S
   : E['length'] extends S['length']
     ? never
     : `${E['length']} extents for a tensor of rank ${S['length']}`;
-/** A message if an axis of a literal or a symbol `D` cannot be `N`; a literal may be given any symbol as its name. */
+/** A message if an axis whose extent is the literal or symbol `D` cannot be `N`. Any symbol may name a literal. */
 type OtherExtent<D, N, I> = true extends IsWide<D> | IsWide<N>
   ? never
   : D extends N | Compound

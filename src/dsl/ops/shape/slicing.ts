@@ -38,7 +38,9 @@ export const padAlong = (x: Node, axis: number, low: number, high: number, value
   return nodes.pad(x, along(low), along(high), along(0), value);
 };
 
-/** An error message if the axis does not have the `N` elements from `F` on, which may count from the end; otherwise `never`. */
+/**
+ * An error message if the axis has fewer than `N` elements from `F` on; otherwise `never`. `F` may count from the end.
+ */
 type Beyond<D, A extends number, F extends number, N extends number> = true extends IsWide<D> | IsWide<F> | IsWide<N>
   ? never
   : D extends number
@@ -202,7 +204,7 @@ interface Split {
     sizes: SizesOf<S, A, N>,
     axis: AxisIn<S, A>,
   ): Parts<S, A, N, D>;
-  // the first one again: see OneError
+  // repeats the first overload: see OneError
   <S extends Shape, D extends DType, const N extends readonly number[]>(
     x: Tensor<S, D>,
     sizes: SizesOf<S, -1, N>,
@@ -255,7 +257,7 @@ interface Halve {
     x: Checked<Tensor<S, D>, ExtentAt<S, A> & Dim, Odd<ExtentAt<S, A>, A>>,
     axis: AxisIn<S, A>,
   ): Halves<S, A, D>;
-  // the first one again: see OneError
+  // repeats the first overload: see OneError
   <S extends Shape, D extends DType>(x: Even<S, -1, D>): Halves<S, -1, D>;
 }
 

@@ -22,7 +22,7 @@ export const rowRules: Rules<'gather' | 'scatterAdd'> = {
   gather: {
     rebuild: ({ inputs: [x, indices] }) => gather(x, indices),
     derivative: ({ inputs: [x, indices] }, g) => [scatterAdd(indices, g, extentAt(x, 0)), null],
-    // if all examples take rows of the same tensor, one gather takes its rows at all indices
+    // if all examples read the same tensor, one gather reads its rows for all examples
     vmap: ({ shape, inputs }, [x, indices], extent) => {
       const rows = x.mapped
         ? gather(rowsOf(x.node), indicesAmong(indices, inputs[0].shape[0]!, extent))

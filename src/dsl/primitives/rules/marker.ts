@@ -11,7 +11,10 @@ type Like = Operand & { readonly like: Node };
 /** A composite that applies the decomposition, and the derivative, to each example. */
 const ofEach = (n: NodeOf<'composite'>, operands: readonly Operand[], extent: number, batched: Batched): Composite => {
   const { composite: definition, options } = n.attributes;
-  /** The results of f for a batch: f is applied to one example, whose operands are like those of `n`. */
+  /**
+   * Applies f to one example, whose operands have the shapes of the operands of `n`, and returns its results for a
+   * batch.
+   */
   const over = (likes: readonly Like[], f: (examples: readonly Node[]) => readonly (Node | null)[]) => {
     const examples = likes.map(({ like }) => inputLike(like));
     const results = f(examples);
@@ -55,7 +58,7 @@ export const markerRules: Rules<'stored' | 'after' | 'stopGradient' | 'composite
   after: {
     rebuild: ({ inputs: [x, awaited] }) => after(x, awaited!),
     derivative: (_, g) => [g, null],
-    vmap: (_, [x, awaited]) => after(x.node, awaited!.node), // it waits for the whole batch
+    vmap: (_, [x, awaited]) => after(x.node, awaited!.node), // the node waits for the whole batch
     lowering: { class: 'movement', index: 'same' },
     isUnique: true,
     awaits: true,

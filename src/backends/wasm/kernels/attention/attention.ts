@@ -42,7 +42,7 @@ export interface AttentionPlaces {
   readonly scratch: Place;
 }
 
-/** The working memory of a block: its queries, its scores, and the reciprocal sum of each of its rows. */
+/** The working memory of a block: queries, scores, and the reciprocal sum of each row. */
 const layoutOf = ({ keys, depth }: AttentionProblem): ScratchLayout<'left' | 'scores' | 'inverses'> => {
   const rows = blockRows(keys);
   return scratchLayout({ left: rows * depth, scores: rows * scoresStep(keys), inverses: rows });

@@ -38,7 +38,7 @@ export const transposed = ({ at, row, column, rows, columns }: Source): Source =
   columns: rows,
 });
 
-/** A matrix in panels. Its runs are kept, because many blocks are multiplied by it. */
+/** A matrix in panels. It stores the runs of its panels, because many blocks are multiplied by it. */
 export interface Packed {
   readonly at: Place;
   readonly rows: number;
@@ -74,8 +74,8 @@ export const packed = (
 };
 
 /**
- * The elements from one row of scores to the next: an odd number of cache lines, so that the elements of a column are in
- * different sets of the cache.
+ * The stride between rows of scores, in elements: an odd number of cache lines, so that the elements of a column fall
+ * into different sets of the cache.
  */
 export const scoresStep = (columns: number): number => 16 * (Math.ceil(columns / 16) | 1);
 
@@ -94,7 +94,7 @@ export interface Block {
   readonly rows: number;
 }
 
-/** Blocks of `blockRows` rows, of which only the last one may be shorter, so that tables and tiles are complete. */
+/** Blocks of `blockRows` rows. Only the last block may be shorter, so that tables and tiles are complete. */
 export const blocksOf = (rows: number, columns: number): readonly Block[] => {
   const most = blockRows(columns);
   return range(Math.ceil(rows / most)).map((i) => ({ first: i * most, rows: Math.min(most, rows - i * most) }));
@@ -110,7 +110,7 @@ export interface Rows {
 export const copiedRows = (to: Place, { at, row, column, columns }: Source, { first, rows }: Block): Item =>
   copied({ at: to, row: columns, column: 1 }, { at: shift(at, WORD_BYTES * first * row), row, column }, rows, columns);
 
-/** Multiplies rows by packed matrices. Tables of equal form are made once. */
+/** Multiplies rows by packed matrices. Makes equal tables only once. */
 export type Multiply = (rows: number, left: Rows, right: Packed, result: Rows, isPadded?: boolean) => Item;
 
 /** Makes {@link Multiply}. A padded result has the columns of whole panels; those beyond the last column are 0. */

@@ -77,12 +77,12 @@ const exponential = (tools: Tools<Local<'v128'>>): Body => {
   return [before, set(x, value)];
 };
 
-/** e = exp(s − max s) of rows of scores s, which it replaces. Stores 1 / Σ e of each row at `inverses`. */
+/** Replaces the scores s of each row by e = exp(s − max s), and stores 1 / Σ e of the row at `inverses`. */
 const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
   rowFunction('softmaxRows', multiplyAdd, [scores, rows, columns, step, inverses], (tools) => [
     setBeyond(scores, -Infinity),
     set(highest, f32x4.const(-Infinity)),
-    // a score of NaN may not be the largest, but makes the sum NaN
+    // `max` may miss a score of NaN, but the sum is then NaN
     eachVector(scores, set(highest, f32x4.pmax(highest, v128.load(at)))),
     acrossLanes(highest, f32x4.pmax),
     set(total, f32x4.const(0)),
@@ -99,8 +99,8 @@ const softmaxRows = (multiplyAdd: MultiplyAdd): Func =>
   ]);
 
 /**
- * p = e / Σ e of rows of e, which it replaces, and ds = p·(dp − Σ p·dp), which replaces dp, at `gradients`. The reciprocal
- * sums are at `inverses`.
+ * Replaces e of each row by p = e / Σ e, and dp, at `gradients`, by ds = p·(dp − Σ p·dp). The reciprocal sums are at
+ * `inverses`.
  */
 const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
   rowFunction('softmaxGradientRows', multiplyAdd, [scores, gradients, rows, columns, step, inverses], () => [
@@ -126,7 +126,10 @@ const softmaxGradientRows = (multiplyAdd: MultiplyAdd): Func =>
 const column = i32.local('column');
 const factor = f32.local('factor');
 
-/** Multiplies each row by its number at `inverses`. Writes no padding, because the rows may be in a tensor. */
+/**
+ * Multiplies each row by its number at `inverses`. Does not write beyond the last column, because the rows may lie in a
+ * tensor.
+ */
 const scaleRows: Func = callable(
   'scaleRows',
   [scores, rows, columns, step, inverses],

@@ -50,7 +50,7 @@ export interface AttentionGradientPlaces {
   readonly scratch: Place;
 }
 
-/** The rows of sums: whole tiles of every outer-product kernel. */
+/** The number of rows of sums, a multiple of the tiles of every outer-product kernel. */
 const sumRows = (keys: number): number => Math.ceil(keys / 4) * 4;
 
 type OwnArea = 'q' | 'dy' | 'panels' | 'p' | 'dp' | 'inverses' | 'dk' | 'dv';

@@ -82,13 +82,16 @@ export const overHeads = (
   return [ranges(heads, shares).map(share)];
 };
 
-/** The work of a share: its initialization, and its work for each block. */
+/** The work of a share: the commands that initialize it, and the commands for each block. */
 export interface ShareWork<B> {
   readonly first: Item;
   readonly of: (block: B) => Item;
 }
 
-/** Divides blocks among shares: an item for each share, whose work depends on the place of its scratch. */
+/**
+ * Divides blocks among shares. Makes one item for each share; `workOf` makes the work of a share from the place of its
+ * scratch.
+ */
 export const overShares = <B>(
   blocks: readonly B[],
   { own, shares }: HeadPlaces,

@@ -45,7 +45,10 @@ import { WORD_BYTES, range } from '../../assembler/numbers.js';
  */
 const BLOCK_OUTPUTS = 256;
 
-/** Minimum channels for the layout `blocks`. With fewer, a row of taps in one segment wastes less of the last tile. */
+/**
+ * Minimum channels for the layout `blocks`. With fewer channels, a whole row of taps as one segment wastes less of the
+ * last tile.
+ */
 const MIN_BLOCKED_CHANNELS = 8;
 
 /** Chooses the layout of x. A tile reads whole blocks of channels, so in place it could read past the end of x. */

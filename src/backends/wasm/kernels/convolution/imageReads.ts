@@ -40,7 +40,7 @@ export const readExtents = (phases: {
   readonly columns: readonly Phase[];
 }): Extents => ({ rows: extentOf(phases.rows), columns: extentOf(phases.columns) });
 
-/** Returns whether images can be read in place: they need no padding, and their channels are contiguous. */
+/** Tests if images can be read in place: they need no padding, and their channels are contiguous. */
 export const canReadInPlace = ({ channels, input }: ConvGeometry, x: ImageStrides, extents: Extents): boolean => {
   const isWithin = ({ from, to }: Extent, extent: number) => from >= 0 && to <= extent;
   const isContiguous = x.channel === 1 || channels === 1;
@@ -63,7 +63,10 @@ export const sourceOf = (geometry: ConvGeometry, x: ImageStrides, extents: Exten
   };
 };
 
-/** Scratch elements for the copies. A tile may read, but does not use, a few elements after the last pixel. */
+/**
+ * Scratch elements for the copies. They include a few elements after the last pixel, which a tile may read but does not
+ * use.
+ */
 export const copyElements = ({ batch }: ConvGeometry, { layout, strides }: Source): number =>
   layout === 'inPlace' ? 0 : batch * strides.image + BLOCK_CHANNELS;
 

@@ -28,8 +28,8 @@ type ShareArea = 'inputs' | 'gradients' | 'sums';
 const MOST_SUM_SHARES = 4;
 
 /**
- * Each block of tiles reads and writes all sums, so it is larger than that of a convolution: 1 MiB of transformed inputs. There
- * are as many blocks as shares.
+ * A block has 1 MiB of transformed inputs, more than a block of a convolution, because each block reads and writes all
+ * sums. There are as many blocks as shares.
  */
 const BLOCKING: Blocking = { elements: 2 ** 18, fewest: MOST_SUM_SHARES };
 

@@ -78,7 +78,7 @@ const store = (values: readonly Vector[], step: Local<'i32'>): Body =>
 const addressesOf = (name: string, count: number): readonly Local<'i32'>[] =>
   range(count).map((i) => i32.local(`${name}${i}`));
 
-/** Reads the addresses of pixels of a tile from the table. Those in the padding are `otherwise`. */
+/** Reads the addresses of the pixels of a tile from the table. For a pixel in the padding it returns `otherwise`. */
 const readAddresses = (to: readonly Local<'i32'>[], first: number, base: Local<'i32'>, otherwise: Local<'i32'>): Body =>
   to.map((address, i) => [
     set(address, i32.load(table, { offset: 4 * (first + i) })),

@@ -33,7 +33,7 @@ const tilesOf = (geometry: ConvGeometry): number => geometry.batch * tilesOfImag
 /** The maximum number of tiles of a block. */
 const MOST_TILES = 96;
 
-/** The number of images that share a table: the least that has the tiles of a block and divides the batch. */
+/** The number of images that share a table: the least divisor of the batch with enough tiles for a block. */
 const groupOf = (geometry: ConvGeometry): number => {
   const { batch } = geometry;
   const least = Math.ceil(MOST_TILES / tilesOfImage(geometry));
@@ -79,9 +79,9 @@ export interface Blocking {
 }
 
 /**
- * Elements from one of the 16 matrices of an operand, or of the 9 taps of a filter, to the next: a line of the cache more than
- * each has. Without it, their elements of equal index would often be a multiple of 4 KiB apart, and compete for the eight
- * lines of one set of the L1 cache.
+ * The stride between the 16 matrices of an operand, or between the 9 taps of a filter, in elements: the size of one,
+ * plus a cache line. Without this line, elements of equal index would often be a multiple of 4 KiB apart, and compete
+ * for the eight lines of one set of the L1 cache.
  */
 export const matrixStep = (elements: number): number => elements + LINE_ELEMENTS;
 

@@ -3,8 +3,8 @@
  * four: see `inWidth`.
  *
  * A WGSL implementation may assume that there are no NaNs and infinities, so numbers are classified by their bits. It
- * may also regroup sums and products. For this, parts of numbers are made by masks, and multiples of a constant's parts
- * are those of different numbers.
+ * may also regroup sums and products. So parts of numbers are made by masks, and the parts of a constant are multiplied
+ * by different multiples of n.
  */
 import type { Algebra } from '../../../shared/elementary/algebra.js';
 import { floatLiteral } from './types.js';

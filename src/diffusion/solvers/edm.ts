@@ -27,23 +27,23 @@ const heunFields = { ...churnFields, ...fallFields };
 /** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** x̂ at a noisier level: x + S_noise·√(σ̂² - σ²)·ε for α = 1. EDM, Algorithm 2, lines 5 and 6. */
-export const raised = ({ x, noise }: StepParts, from: Level, hat: Level, sNoise: number): Form => {
-  if (hat === from) return x;
-  const { alpha, sigma } = transition(from, hat);
+/** Adds noise up to the level `hat`, x̂ ~ q(x̂|x): x + √(σ̂² - σ²)·S_noise·ε for α = 1. EDM, Algorithm 2, lines 5 and 6. */
+export const addNoise = ({ x, noise }: StepParts, from: Level, hat: Level, sNoise: number): Form => {
+  const { alpha, sigma } = transition(from, hat); // 1 and √(σ̂² - σ²) on EDM's path
   return plus(times(alpha, x), times(sNoise * sigma, noise()));
 };
 
-/** A method with churn, which steps from σ̂, up to which noise leads, to the end of a step: Algorithm 2, lines 3 to 6. */
-export const churned =
+/** A method that begins at σ̂, after churn: EDM, Algorithm 2, lines 3 to 6. */
+export const withChurn =
   ({ churn, sMin, sMax, sNoise }: Required<Churn>, method: Algorithm): Algorithm =>
   (parts, from, to) => {
     const N = parts.index + parts.left;
     const sigma = sigmaOf(from);
     const isChurned = sigma >= sMin && sigma <= sMax && leavesSignal(from);
-    const gamma = isChurned ? Math.min(churn / N, Math.SQRT2 - 1) : 0;
-    const hat = gamma > 0 ? parts.path.levelOfSigma(sigma * (1 + gamma)) : from; // σ̂ = σ + γ·σ
-    return method({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to);
+    const gamma = isChurned ? Math.min(churn / N, Math.SQRT2 - 1) : 0; //       line 3
+    if (gamma === 0) return method(parts, from, to);
+    const hat = parts.path.levelOfSigma(sigma + gamma * sigma); //              line 5: σ̂ = σ + γ·σ
+    return method({ ...parts, x: addNoise(parts, from, hat, sNoise) }, hat, to); // line 6
   };
 
 /** The rule between the options of churn. */
@@ -57,10 +57,10 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver with churn by a method of two evaluations a step, or of one where σ falls too far for {@link evaluatesAgain}. */
-export const twoEvaluations = (where: string, method: (again: boolean) => Algorithm): SolverFrom<HeunOptions> =>
+/** A solver with churn by a method whose steps have two evaluations, or one where {@link evaluatesAgain} says so. */
+export const twoEvaluations = (where: string, method: (maxSigmaRatio?: number) => Algorithm): SolverFrom<HeunOptions> =>
   withOptions(schema(where, heunFields).rule(inOrder), ({ maxSigmaRatio, ...churn }) =>
-    solverOf(churned(churn, (parts, hat, to) => method(evaluatesAgain(hat, to, maxSigmaRatio))(parts, hat, to))),
+    solverOf(withChurn(churn, method(maxSigmaRatio))),
   );
 
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
@@ -78,17 +78,17 @@ const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
  * result.stochastic // → true
  */
 export const euler: SolverFrom<Churn> = withOptions(churnOptions, (churn) =>
-  solverOf(churned(churn, ({ x, D }, hat, to) => ddimStep(x, D(x, hat).x0, hat, to))),
+  solverOf(withChurn(churn, ({ x, D }, hat, to) => ddimStep(x, D(x, hat).x0, hat, to))),
 );
 
-/** The step of {@link heun} from x̂ at σ̂: EDM, Algorithm 2, lines 7 to 11. One evaluation unless `again` is true. */
+/** The step of {@link heun} from x̂ at σ̂: EDM, Algorithm 2, lines 7 to 11. */
 export const heunStep =
-  (again: boolean): Algorithm =>
+  (maxSigmaRatio?: number): Algorithm =>
   ({ x, D }, hat, to) => {
     const { x0 } = D(x, hat);
-    const euler = ddimStep(x, x0, hat, to); //                      line 8
-    if (!again) return euler;
     const d = slope(x, x0, hat); //                                 line 7
+    const euler = ddimStep(x, x0, hat, to); //                      line 8: move(x, d, hat, to), also from a level without signal
+    if (!evaluatesAgain(hat, to, maxSigmaRatio)) return euler; //   line 9: σ_s = 0, or σ falls too far
     const d2 = slope(euler, D(euler, to).x0, to); //                line 10
     return move(x, times(1 / 2, plus(d, d2)), hat, to); //          line 11
   };

@@ -5,7 +5,7 @@ import { t } from '../../internal/fp.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { isData, type Level } from '../channels/level.js';
 import { type Algorithm, type Form, minus, plus, type Prediction, solverOf, times } from './algorithm.js';
-import { type Churn, churned, churnFields, inOrder } from './edm.js';
+import { type Churn, churnFields, inOrder, withChurn } from './edm.js';
 import type { Solver } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 
@@ -37,7 +37,7 @@ const eulerOptions = /* @__PURE__ */ schema('flowEuler', churnFields).rule(inOrd
 export const flowEuler: SolverFrom<Churn> = withOptions(eulerOptions, (churn) =>
   alongTime(
     'flowEuler',
-    churned(churn, ({ x, D }, hat, to) => plus(x, times(to.t - hat.t, D(x, hat).velocity))),
+    withChurn(churn, ({ x, D }, hat, to) => plus(x, times(to.t - hat.t, D(x, hat).velocity))),
   ),
 );
 
@@ -84,7 +84,7 @@ interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 export const flowHeun: SolverFrom<SecondOptions> = withOptions(secondOptions, ({ alpha, last, ...churn }) =>
   alongTime(
     'flowHeun',
-    churned(churn, ({ x, D, path }, hat, to) => {
+    withChurn(churn, ({ x, D, path }, hat, to) => {
       const h = to.t - hat.t;
       const u = D(x, hat).velocity;
       if (isData(to) && last === 1) return plus(x, times(h, u));

@@ -4,7 +4,7 @@ import type { Channel } from '../channels/channel.js';
 import { type Algorithm, solverOf } from './algorithm.js';
 import { twoEvaluations } from './edm.js';
 import { ancestralFields, ancestrally, fallFields, type SolverFrom, withOptions } from './solverOptions.js';
-import { ddimStep, levelBetween, move } from './steps.js';
+import { ddimStep, evaluatesAgain, levelBetween, move } from './steps.js';
 
 /** Euler's step to the middle in ln σ, then the whole step with the slope there; one evaluation unless `again` is true. */
 const midpoint =
@@ -29,7 +29,10 @@ const midpoint =
  * const result = unwrap(sampler({ noising, denoiser: white, grid: trailing(4), solver: kdpm2({ churn: 0 }) }))
  * result.steps // → 7
  */
-export const kdpm2 = twoEvaluations('kdpm2', midpoint);
+export const kdpm2 = twoEvaluations(
+  'kdpm2',
+  (maxSigmaRatio) => (parts, hat, to) => midpoint(evaluatesAgain(hat, to, maxSigmaRatio))(parts, hat, to),
+);
 
 const options = schema('kdpm2Ancestral', { ...ancestralFields, ...fallFields });
 

@@ -7,9 +7,8 @@ import { isData, type Level, pairsOf } from '../channels/level.js';
 import { pathOf } from '../paths/noising.js';
 import { karras } from '../schedules/spacedSigmas.js';
 import { type PlannedStep, traced } from './algorithm.js';
-import { heunStep, raised } from './edm.js';
+import { addNoise, heunStep } from './edm.js';
 import { fallFields, noiseFactor, type SolverFrom, withOptions } from './solverOptions.js';
-import { evaluatesAgain } from './steps.js';
 
 const HINT = 'the paper uses { min: 0.06, max: 0.3, levels: 3, repeats: 2 } for CIFAR-10';
 const interval = record({
@@ -84,7 +83,7 @@ export const restart: SolverFrom<RestartOptions> = withOptions(
         from,
         to,
         algorithm: (parts) =>
-          heunStep(evaluatesAgain(hat, to, maxSigmaRatio))({ ...parts, x: raised(parts, from, hat, sNoise) }, hat, to),
+          heunStep(maxSigmaRatio)(hat === from ? parts : { ...parts, x: addNoise(parts, from, hat, sNoise) }, hat, to),
       });
       const again = (low: Level): readonly PlannedStep[] =>
         intervals

@@ -1,6 +1,6 @@
 import { oneOf } from '../../../internal/decode.js';
 import { optional, type OptionsOf, schema } from '../../../internal/schema.js';
-import { type Algorithm, minus, plus, solverOf, times } from '../algorithm.js';
+import { type Algorithm, type Form, minus, plus, solverOf, times } from '../algorithm.js';
 import { sigmaRatioInNoise, orderOf, pairRule, type SolverFrom, withOptions } from '../solverOptions.js';
 import { lengthOf, type OrderAt, recent } from '../steps.js';
 import { exponentialStep, type StepKind } from './exponentialStep.js';
@@ -19,29 +19,32 @@ export interface DpmMultistep extends StepKind {
 }
 
 /**
- * The step of multistep DPM-Solver++ (Lu et al. 2022, Algorithm 2; `multistep_dpm_solver_third_update` of its code), of DPM-Solver in
- * ε̂, and of their SDEs. With u from 0 to 1 over the step, the prediction is D₀ + D₁·u + D₂·u², through those at 0, -r₀ and -(r₀ + r₁).
+ * The step of multistep DPM-Solver++ (Lu et al. 2022), of DPM-Solver in ε̂, and of their SDEs. It integrates a polynomial through the last
+ * predictions D₀, D₁ and D₂ (newest first). Order 2 with the midpoint rule is Algorithm 2 of the paper, order 3 its Proposition 4.1.
  */
 export const dpmMultistep =
   ({ order, orderAt = () => Infinity, rule, phi3, space = 'x0', maxSigmaRatio, ...kind }: DpmMultistep): Algorithm =>
   ({ x, D, noise, past, left }, from, to) => {
     const usable = usableIn(space, maxSigmaRatio);
     const step = exponentialStep(from, to, { ...kind, space: usable(from, to) ? space : 'x0' });
-    const [phi1, phi2, phi3s] = step.moments(3) as [number, number, number];
     const own = D(x, from);
     const predictions = recent(own, past, to, Math.min(order, orderAt(left)), usable);
-    const [D0, before, last] = predictions.map((one) => one[step.space]);
-    const lengths = predictions.map(({ at }, k) => lengthOf(at, predictions[k - 1]?.at ?? to));
-    const [r0, r1] = [lengths[1]! / lengths[0]!, lengths[2]! / lengths[0]!];
+    const [D0, D1, D2] = predictions.map((one) => one[step.space]) as [Form, Form?, Form?];
+    const [m0, m1, m2] = step.moments(3) as [number, number, number]; // the integrals of 1, u and u², u from 0 to 1 over the step
+    /** x_s for a prediction that is constant over the step: σ_s/σ_t·x - α_s·(e^{-h} - 1)·D in x̂₀ without noise. */
+    const next = (constant: Form): Form =>
+      plus(step.constant(own), times(m0, minus(constant, D0)), times(step.noise, noise()));
 
-    const constant = plus(step.constant(own), times(step.noise, noise()));
-    if (!before) return constant;
-    const slope = times(1 / r0, minus(D0!, before));
-    // Algorithm 2: D = (1 + 1/2r)·x̂₀ - 1/2r·(the one before), times φ₁
-    if (!last) return plus(constant, times(rule === 'midpoint' ? phi1 / 2 : phi2, slope));
-    const D2 = times(1 / (r0 + r1), minus(slope, times(1 / r1, minus(before, last))));
-    const D1 = plus(slope, times(r0, D2));
-    return plus(constant, times(phi2, D1), times(phi3 * phi3s, D2));
+    if (!D1) return next(D0); // order 1, DDIM: also a step to the data, and from a level without signal
+    const r0 = lengthOf(predictions[1]!.at, from) / lengthOf(from, to);
+    const midpoint = plus(times(1 + 1 / (2 * r0), D0), times(-1 / (2 * r0), D1)); // Algorithm 2, D_i
+    if (!D2 && rule === 'midpoint') return next(midpoint);
+
+    const slope = times(1 / r0, minus(D0, D1));
+    if (!D2) return next(plus(D0, times(m1 / m0, slope)));
+    const r1 = lengthOf(predictions[2]!.at, predictions[1]!.at) / lengthOf(from, to);
+    const bend = times(1 / (r0 + r1), minus(slope, times(1 / r1, minus(D1, D2))));
+    return next(plus(D0, times(m1 / m0, plus(slope, times(r0, bend))), times((phi3 * m2) / m0, bend)));
   };
 
 const options = /* @__PURE__ */ schema('dpmSolverPP', {

@@ -69,10 +69,10 @@ export const mutations = [
   },
   {
     name: 'noise around a path without the derivative of its deviation',
-    file: 'src/diffusion/losses/loss.ts',
-    from: 'y: add(y, scaleBy(z, slopeOf(gamma)(t)))',
-    to: 'y',
-    tests: ['src/diffusion/losses/usualLosses.test.ts'],
+    file: 'src/diffusion/losses/interpolantLosses.ts',
+    from: 'add(velocity(at.t)(inputs.x0, noise), scaleBy(z, gammaDot(t)))',
+    to: 'velocity(at.t)(inputs.x0, noise)',
+    tests: ['src/diffusion/losses/interpolantLosses.test.ts'],
   },
   {
     name: 'held-out images without the coupling for them',

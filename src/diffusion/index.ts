@@ -188,6 +188,7 @@ export {
 } from './losses/consistencyLosses.js';
 export { type Distance, l1Distance, pseudoHuberDistance, squaredL2Distance } from './losses/distances.js';
 export { importanceTimesteps } from './losses/importanceTimesteps.js';
+export { interpolantLosses } from './losses/interpolantLosses.js';
 export { logSNRTimes } from './losses/logSNRTimes.js';
 export {
   type AnyTeacher,
@@ -199,7 +200,6 @@ export {
   type TargetAverage,
 } from './losses/objective.js';
 export {
-  type ErrorOptions,
   type NoisedBatch,
   noisedBatch,
   predictionErrors,

@@ -160,7 +160,7 @@ describe('options of what a program is made of', () => {
     [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, times, lambda, cdf, got an unknown field; did you mean lambda?'],
     [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
     [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
-    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, times, around, got an unknown field; did you mean labelDropout?'],
+    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, times, got an unknown field; did you mean labelDropout?'],
     [() => minSnrWeight(-1), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     [() => p2Weight({ k: 0 }), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
     [() => p2Weight({ gamma: NaN }), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],

@@ -11,15 +11,12 @@
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import {
-  add,
   type Dim,
-  type Elementwise,
   fork,
   type Key,
   meanPerSample,
   mul,
   normalLike,
-  scaleBy,
   type Shape,
   square,
   sub,
@@ -32,13 +29,10 @@ import { targetAt } from '../denoisers/atLevel.js';
 import { dropLabels } from '../denoisers/labelDropout.js';
 import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
 import type { Classifier } from '../guidance/guide.js';
-import { slopeOf } from '../paths/curvePath.js';
 import { qSample } from '../paths/forward.js';
 import { isDiscrete, type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 import type { TimeType } from '../paths/path.js';
-import { functionOf } from '../../internal/decode.js';
-import { raise } from '../../internal/errors.js';
-import { optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { schema } from '../../internal/schema.js';
 import { checkedInputs, drawnTimes, lossFields, type LossInputs, type LossOptions, requiredKey } from './lossInputs.js';
 import { type Loss, type Losses, meanLoss, objective } from './objective.js';
 
@@ -106,23 +100,11 @@ export const targetOf = <N extends Noising>(noising: N, predicts: Parameterizati
       targetAt(predicts, levels(t))(x0, noise);
 };
 
-const errorOptions = schema('loss', {
-  ...lossFields,
-  /** γ(t), the deviation of further noise z around a path of velocities: x_t = α·x₀ + σ·ε + γ·z. None if left out. */
-  around: optional(functionOf<Elementwise>('a deviation at each time, such as (t) => fullLike(t, 0.1)')),
-});
-
-export interface ErrorOptions extends OptionsOf<typeof errorOptions> {}
-
 /**
  * The difference between a denoiser's prediction and its target, `[B, ...I]`, at timesteps `t`, `[B]`, and with noise drawn
  * from the key (its forks 'timestep', 'noise', 'dropout' and 'label'). Use it to define an {@link Objective}. Raises
  * `ConfigError` for a prediction of ε or the score over a process with a timestep without signal, because no sampler could start
  * there.
- *
- * With `around`, a velocity has the target α̇·x₀ + σ̇·ε + γ̇·z, with z from the fork 'around': stochastic interpolants (Albergo et al.
- * 2023, eq. 2.1). A constant γ is conditional flow matching with that σ, and σ·√(t(1 - t)) that of a Schrödinger bridge (Tong et al.
- * 2024).
  * @example
  * const absoluteLosses: Objective = (noising, denoiser, options) => {
  *   const errors = predictionErrors(noising, denoiser, options)
@@ -140,46 +122,19 @@ export interface ErrorOptions extends OptionsOf<typeof errorOptions> {}
 export const predictionErrors = <P, I extends Shape, G = unknown>(
   noising: Itself<Noising>,
   denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
+  options?: Exact<G, keyof LossOptions> & LossOptions,
 ) => {
-  const { around, ...others } = errorOptions.demand<ErrorOptions>(options);
   requireSignal('loss', pathOf(noising), denoiser);
-  const noised = noisedBatch(noising, denoiser, others);
+  const noised = noisedBatch(noising, denoiser, options);
   const { apply: D } = overNoising(noising)(denoiser);
   const target = targetOf(noising, denoiser.predicts);
-  const moved = aroundPath(around, denoiser.predicts);
   return <B extends Dim>(
     params: P,
     inputs: LossInputs<B, I>,
   ): { readonly error: Tensor<[B, ...I]>; readonly t: Tensor<[B], TimeType> } => {
     const { xt, noise, at } = noised(inputs); // t drawn, x_t = α·x₀ + σ·ε
-    const { x, y } = moved(xt, target(at.t)(inputs.x0, noise), at.t, inputs.key);
-    return { error: sub(D(params, x, at), y), t: at.t };
-  };
-};
-
-/**
- * Moves points of a path and their velocities by noise z around it: x + γ(t)·z and y + γ̇(t)·z. Without γ they stay. Raises
- * `ConfigError` for a denoiser that does not predict the velocity.
- */
-const aroundPath = (gamma: Elementwise | undefined, predicts: Parameterization) => {
-  if (gamma !== undefined && predicts !== 'velocity')
-    raise('ConfigError', {
-      where: 'loss.around',
-      expected: 'a denoiser of the velocity, which has a target on a path with noise around it',
-      actual: `one that predicts '${predicts}'`,
-      hint: "make the model with predicts: 'velocity'",
-    });
-  return <B extends Dim, I extends Shape>(
-    x: Tensor<[B, ...I]>,
-    y: Tensor<[B, ...I]>,
-    time: Tensor<[B], TimeType>,
-    key: Key | undefined,
-  ) => {
-    if (gamma === undefined) return { x, y };
-    const z = normalLike(fork(requiredKey(key, 'noise'), 'around').around, x);
-    const t = time as Tensor<[B]>; // a velocity has continuous times
-    return { x: add(x, scaleBy(z, gamma(t))), y: add(y, scaleBy(z, slopeOf(gamma)(t))) };
+    const y = target(at.t)(inputs.x0, noise);
+    return { error: sub(D(params, xt, at), y), t: at.t };
   };
 };
 
@@ -187,7 +142,7 @@ const aroundPath = (gamma: Elementwise | undefined, predicts: Parameterization) 
 const squaredErrors = <P, I extends Shape>(
   noising: Noising,
   denoiser: Denoiser<P, I>,
-  options?: ErrorOptions,
+  options?: LossOptions,
   weight?: Denoiser<P, I>['weight'],
 ): Losses<P, I> => {
   const errors = predictionErrors(noising, denoiser, options);
@@ -209,7 +164,7 @@ const squaredErrors = <P, I extends Shape>(
  * await using nf = await open(reference())
  * await nf.run(evaluate(losses, { B: 2 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0, 1]
  */
-export const simpleLosses = /* @__PURE__ */ objective<ErrorOptions>('simpleLosses', (noising, denoiser, options) =>
+export const simpleLosses = /* @__PURE__ */ objective<LossOptions>('simpleLosses', (noising, denoiser, options) =>
   squaredErrors(noising, denoiser, options),
 );
 
@@ -250,5 +205,5 @@ export const usualLosses = /* @__PURE__ */ objective<LossOptions>('usualLosses',
 export const simpleLoss = <P, I extends Shape, G = unknown>(
   noising: Itself<Noising>,
   denoiser: Itself<Denoiser<P, I>>,
-  options?: Exact<G, keyof ErrorOptions> & ErrorOptions,
+  options?: Exact<G, keyof LossOptions> & LossOptions,
 ): Loss<P, I> => meanLoss(simpleLosses(noising, denoiser, options));

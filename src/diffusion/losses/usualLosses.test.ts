@@ -1,20 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import {
-  add,
-  constantOf,
-  type Dim,
-  type Elementwise,
-  fullLike,
-  fullOf,
-  mul,
-  onesLike,
-  scaleBy,
-  sqrt,
-  sub,
-  tanh,
-  type Tensor,
-} from '../../dsl/index.js';
+import { add, constantOf, fullLike, mul, onesLike, scaleBy, sqrt, sub, tanh, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
@@ -34,8 +20,7 @@ import { scheduleFromBetas } from '../schedules/schedule.js';
 import { interpolant } from '../paths/interpolant.js';
 import type { ContinuousNoising } from '../paths/path.js';
 import { boundLosses } from './boundLoss.js';
-import { predictionErrors, simpleLosses } from './loss.js';
-import { usualLosses } from './loss.js';
+import { simpleLosses, usualLosses } from './loss.js';
 import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, uniformWeight, weightedBy } from './weighting.js';
 
 /** Three samples of two numbers, at times that are given. */
@@ -47,74 +32,6 @@ const inputs = { x0, noise, t: constantOf(TIMES, 3) };
 /** The mean over the numbers of each sample of the squares of errors. */
 const meanSquares = (errorAt: (i: number, t: number) => number): readonly number[] =>
   TIMES.map((t, b) => (errorAt(2 * b, t) ** 2 + errorAt(2 * b + 1, t) ** 2) / 2);
-
-describe('noise around the path of a flow', () => {
-  const at = [0.05, 0.3, 0.5, 0.95];
-  const width = 500;
-  const [a, b] = [-0.5, 2];
-  const ends = { x0: fullOf(a, 4, width), noise: fullOf(b, 4, width), t: constantOf(at, 4) };
-  const velocityOf = (apply: Denoiser<null, [Dim]>['apply']): Denoiser<null, [Dim]> => ({
-    predicts: 'velocity',
-    apply,
-  });
-  const rowOf = (numbers: readonly number[], i: number) => numbers.slice(i * width, (i + 1) * width);
-  /** x_t and the target, of each sample, from the errors of networks that return x_t and 0. */
-  const pathAndTarget = async (around: (t: Tensor<[Dim]>) => Tensor<[Dim]>) => {
-    const errorOf = (apply: Denoiser<null, [Dim]>['apply']) =>
-      numbersOf((key) => predictionErrors(rectifiedFlow(), velocityOf(apply), { around: around as Elementwise })(null, { ...ends, key }).error); // oxfmt-ignore
-    const minusTarget = await errorOf((_, x) => fullLike(x, 0));
-    const difference = await errorOf((_, x) => x);
-    return at.map((t, i) => {
-      const u = rowOf(minusTarget, i).map((y) => -y);
-      return { t, u, deviations: rowOf(difference, i).map((e, k) => e + u[k]! - ((1 - t) * a + t * b)) };
-    });
-  };
-  /** Tests numbers as draws of N(0, deviation²): mean and variance within 4 standard errors. */
-  const expectNormal = (numbers: readonly number[], deviation: number): void => {
-    const meanOf = (of: (x: number) => number): number => numbers.reduce((sum, x) => sum + of(x), 0) / numbers.length;
-    const standardError = 4 / Math.sqrt(numbers.length);
-    expect(Math.abs(meanOf((x) => x))).toBeLessThan(standardError * deviation);
-    expect(Math.abs(meanOf((x) => (x / deviation) ** 2) - 1)).toBeLessThan(Math.SQRT2 * standardError);
-  };
-
-  it('of a constant σ leaves the velocity: I-CFM of torchcfm', async () => {
-    for (const { u, deviations } of await pathAndTarget((t) => fullLike(t, 0.1))) {
-      expectNormal(deviations, 0.1);
-      expect(relativeDistance(u, Array(width).fill(b - a))).toBeLessThan(1e-14);
-    }
-  });
-
-  it('of σ·√(t(1 - t)) has the velocity of a Schrödinger bridge: SB-CFM of torchcfm', async () => {
-    for (const { t, u, deviations } of await pathAndTarget((s) => mul(sqrt(mul(s, sub(1, s))), 0.7))) {
-      expectNormal(deviations, 0.7 * Math.sqrt(t * (1 - t)));
-      const expected = deviations.map((x) => ((1 - 2 * t) / (2 * t * (1 - t))) * x + b - a);
-      expect(relativeDistance(u, expected)).toBeLessThan(1e-12);
-    }
-  });
-
-  it('is a part of simpleLosses', async () => {
-    const around: Elementwise = (t) => fullLike(t, 0.5);
-    const still = velocityOf((_, x) => x);
-    const lossesOf = simpleLosses(rectifiedFlow(), still, { around });
-    const errorsOf = predictionErrors(rectifiedFlow(), still, { around });
-    const losses = await numbersOf((key) => lossesOf(null, { ...ends, key }).losses);
-    const errors = await numbersOf((key) => errorsOf(null, { ...ends, key }).error);
-    const expected = at.map((_, i) => rowOf(errors, i).reduce((sum, e) => sum + e ** 2, 0) / width);
-    expect(relativeDistance(losses, expected)).toBeLessThan(1e-14);
-  });
-
-  it('needs a velocity, and a key', async () => {
-    const around: Elementwise = (t) => fullLike(t, 0.1);
-    const ofX0: Denoiser<null, [Dim]> = { predicts: 'x0', apply: (_, x) => x };
-    expect(() => simpleLosses(rectifiedFlow(), ofX0, { around })).toThrow('loss.around');
-    const losses = simpleLosses(
-      rectifiedFlow(),
-      velocityOf((_, x) => x),
-      { around },
-    );
-    expect(await outcomeOf(() => losses(null, ends).losses)()).toMatchObject(E.left({ where: 'loss.key' }));
-  });
-});
 
 describe('flow matching', () => {
   /** F(x, t) = tanh(x) + t/1000 */

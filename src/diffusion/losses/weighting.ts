@@ -197,10 +197,10 @@ const tableAt =
   <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B]> =>
     entriesAt(weights)(wholeTimesteps(t));
 
-/** Identifies a weighting, which has no name, by all digits of its values from λ = -20 to 20. */
-export const digestOf = (weighting: Weighting): string => {
-  const weightAt = onHost(weighting);
-  return digest(Array.from({ length: 81 }, (_, i) => weightAt((i - 40) / 2)).join());
+/** Identifies a function of numbers without a name, by all digits of 81 values: of a weighting for λ from -20 to 20. */
+export const digestOf = (f: Elementwise, from = -20, to = 20): string => {
+  const at = onHost(f);
+  return digest(Array.from({ length: 81 }, (_, i) => at(from + ((to - from) * i) / 80)).join());
 };
 
 /** A weighting as an option. */

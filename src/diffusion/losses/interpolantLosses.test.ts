@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance } from '../../../properties/diffusion/run.js';
-import { add, constantOf, type Dim, type Elementwise, fullLike, fullOf, mul, sqrt, sub } from '../../dsl/index.js';
+import { add, constantOf, type Elementwise, fullLike, fullOf, mul, sqrt, sub } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { rectifiedFlow } from '../paths/continuousNoising.js';

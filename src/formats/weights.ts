@@ -122,7 +122,7 @@ export const prefixOf = (prefix: string): string => (prefix === '' || prefix.end
 
 /**
  * Selects the tensors whose names begin with a prefix and a dot, and removes both from the names. Returns a
- * `ConfigError` if there are none.
+ * `ConfigError` if no name begins so.
  */
 export const below = (where: string, prefix: string, file: OpenTensors): either.Either<NoisefoldError, OpenTensors> => {
   const start = prefixOf(prefix);

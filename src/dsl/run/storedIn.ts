@@ -11,7 +11,7 @@ const isNoBranch = (x: unknown): x is unknown => isValue(x) || !isBranch(x);
 
 /**
  * Makes the option of `compile` for a tree of values. The tree is an input or a part of an input, and `at` is its path.
- * The option has the storage of each value of 16 bits; it is empty if there are none.
+ * The option has the storage of each value of 16 bits; it is empty if no value has 16 bits.
  */
 export const storedIn = (at: string, tree: unknown): StorageOption => {
   const entries = leaves(tree, isNoBranch).flatMap(({ path, leaf }) => {

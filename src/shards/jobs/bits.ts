@@ -1,4 +1,4 @@
-/** What decides the bits of a result: workers for which these values are equal give equal bits on every machine. */
+/** The values that decide the bits of a result: workers with equal values give equal bits on every machine. */
 import type { Backend, Rounding } from '../../dsl/plan/backend.js';
 import { t } from '../../internal/fp.js';
 import { type OptionsOf, record } from '../../internal/schema.js';

@@ -77,7 +77,7 @@ export const checkpointsAt = (paths: readonly string[]): Checkpoints => {
     seen = now;
   }
 
-  /** Reads the file that had this digest when it was hashed. Null if there is none, or if its bytes have changed. */
+  /** Reads the file that had this digest when it was hashed. Null if no file had it, or if the bytes have changed. */
   function* read(digest: string): Block<Found | null> {
     const path = [...seen].find(([, file]) => file.digest === digest)?.[0];
     if (path === undefined) return null;

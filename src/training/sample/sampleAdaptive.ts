@@ -86,9 +86,7 @@ export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unkn
     const walk: Walk<GuidedParams<P, Q>, I, AdaptiveState<'B', I>> = {
       ...sampler,
       steps: attempts,
-      state: treeSpec({
-        ...{ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each },
-      }),
+      state: treeSpec({ x, low: x, lambda: each, h: each, inverses: [each, each], evaluations: each, isLeft: each }),
     };
     const drawing = { ...request, walk, noisesAt: () => () => E.right({}) };
     const { images, evaluations } = yield* drawnOnce(drawing, backend);

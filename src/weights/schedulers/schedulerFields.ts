@@ -22,7 +22,7 @@ interface Rule {
   readonly where: ((settings: SchedulerSettings) => FieldName) | undefined;
 }
 
-/** A difference of our samples from those of the scheduler, with its field and its size; null if there is none. */
+/** A difference of our samples from those of the scheduler, with its field and its size; null if they are equal. */
 type Note = (settings: SchedulerSettings, steps: number) => string | null;
 
 interface SchedulerField {

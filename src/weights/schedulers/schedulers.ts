@@ -152,14 +152,8 @@ const predicting =
     preconditioning === undefined && predicts === part && (known === 'continuous' || known >= time);
 
 /** Tests if a network has EDM's preconditioning, with the times of EDM. */
-const isEdm = ({ preconditioning }: WrittenNetwork): boolean => {
-  const {
-    as,
-    sigmaMin = 0,
-    timeScale = 1,
-  } = { sigmaMin: undefined, timeScale: undefined, as: undefined, ...preconditioning };
-  return as === 'edm' && sigmaMin === 0 && timeScale === 1;
-};
+const isEdm = ({ preconditioning }: WrittenNetwork): boolean =>
+  preconditioning?.as === 'edm' && (preconditioning.sigmaMin ?? 0) === 0 && (preconditioning.timeScale ?? 1) === 1;
 
 const ROWS = {
   DDPMScheduler: {

@@ -61,7 +61,7 @@ const excessOf = (
     : null;
 };
 
-/** Returns an error for the first limit that a plan exceeds; null if there is none. */
+/** Returns an error for the first limit that a plan exceeds; null if the plan exceeds no limit. */
 export const overLimits = (
   plan: Plan,
   kernels: readonly GpuKernel[],

@@ -39,9 +39,10 @@ const gammaOf = argument(
  * @example
  * const still: Denoiser<null, [2]> = { predicts: 'velocity', apply: (_, x) => zerosLike(x) }
  * const lossesOf = interpolantLosses((t) => fullLike(t, 0.1))(rectifiedFlow(), still)
- * const losses = program({ x0: 'B 2', k: 'key' }, ({ x0, k }) => lossesOf(null, { x0, key: k, t: fullOf(0.5, 1), noise: x0 }).losses)
+ * const ends = { x0: ones(1, 2), noise: zeros(1, 2), t: fullOf(0.5, 1) } // the velocity is ε - x₀ = -1, and γ̇ = 0
+ * const losses = program('key', (k) => lossesOf(null, { ...ends, key: k }).losses)
  * await using nf = await open(reference())
- * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1, 0), k: key(7) })) // → [0]
+ * await nf.run(evaluate(losses, {})(key(7))) // → [1]
  */
 export const interpolantLosses = (gamma: Elementwise): Objective => {
   gammaOf.demand(gamma);

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
-import { add, constantOf, fullLike, mul, onesLike, scaleBy, sqrt, sub, tanh, type Tensor } from '../../dsl/index.js';
+import {
+  add,
+  constantOf,
+  type Dim,
+  fullLike,
+  mul,
+  onesLike,
+  scaleBy,
+  sqrt,
+  sub,
+  tanh,
+  type Tensor,
+} from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';

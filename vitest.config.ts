@@ -34,8 +34,7 @@ const V8_SETTINGS = [
  * Test files that only `npm run test:all` runs: those of the examples, of programs on pages of the docs, and of several processes
  * or threads. `npm test` runs them too if its command line names a path.
  */
-const WHOLE_PROGRAMS =
-  /^examples[/]|^properties[/](shards|threads)[/]|^properties[/]documentation[/](?!(api|examples|links|options|parts|wrongOptions)[.])/;
+const WHOLE_PROGRAMS = /^examples[/]|^properties[/](shards|threads|documentation[/]pages)[/]/;
 const hasPath = process.argv.slice(2).some((argument) => !argument.startsWith('-') && argument.includes('/'));
 
 /**

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:evaluation -- adm-256 float16`: evaluates a preset of a U-Net once at random parameters, which are stored
+ * `npm run bench -- evaluation adm-256 float16`: evaluates a preset of a U-Net once at random parameters, which are stored
  * in 16 or 32 bits, on wasm. Prints the memory of its plan, the peak memory of the process, and the time.
  */
 import { compile, type FloatStorage, planMemory, read, release, storeAs, upload, type Value } from 'noisefold/dsl';
@@ -59,12 +59,13 @@ console.log(
 );
 
 const x = Float32Array.from({ length: image[0] * image[1] * image[2] }, random);
+const known = { label: Int32Array.of(7), augment: new Float32Array(9), lowRes: { image: x } };
+const taken = Object.entries(known).filter(([condition]) => leaves.some(({ path }) => path.startsWith(`conditions.${condition}`))); // oxfmt-ignore
+const conditions = Object.fromEntries(taken);
 const run = executable.run as unknown as (inputs: unknown) => ReturnType<typeof executable.run>;
 for (let round = 0; round < 2; round++) {
   const time = await milliseconds(async () => {
-    const sums = (await nf.run(
-      run({ params, x, t: Int32Array.of(500), label: Int32Array.of(7), image: x }),
-    )) as unknown;
+    const sums = (await nf.run(run({ params, x, t: Int32Array.of(500), conditions }))) as unknown;
     const [prediction] = sums as readonly [Value<[]>];
     console.log(`the sum of the prediction: ${(await nf.run(read(prediction)))[0]!}`);
     await nf.run(release(sums));

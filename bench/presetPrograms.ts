@@ -1,6 +1,8 @@
 /** Programs of the presets of U-Nets. */
+import type { ConditionValues } from 'noisefold/diffusion';
 import { add, type Dim, grad, leafSpec, program, sum, type Tensor, treeSpec } from 'noisefold/dsl';
 import { unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
+import { conditionsSpec } from '../src/data/columnSpecs.js';
 import { orThrow } from './table.js';
 
 type Images = Tensor<['B', Dim, Dim, Dim]>;
@@ -12,17 +14,15 @@ export const programOf = (config: UNetConfig, what: 'forward' | 'gradient') => {
     readonly params: UNetParams;
     readonly x: Images;
     readonly t: Tensor<['B'], 'int32'>;
-    readonly label: Tensor<['B'], 'int32'>;
-    readonly image: Images;
+    readonly conditions: ConditionValues<'B'>;
   }>({
     params: model.params,
     x: leafSpec(['B', ...config.image]),
     t: leafSpec(['B'], 'int32'),
-    label: leafSpec(['B'], 'int32'),
-    image: leafSpec(['B', ...config.image]),
+    conditions: conditionsSpec(model.conditions ?? {}, config.image),
   });
-  return program(spec, ({ params, x, t, label, image }) => {
-    const at = { t, ...(config.classes && { label }), ...(config.condition && { condition: { image } }) };
+  return program(spec, ({ params, x, t, conditions }) => {
+    const at = { t, conditions };
     const apply =
       model.learned?.apply ?? ((...args: Parameters<typeof model.apply>) => ({ prediction: model.apply(...args) }));
     const loss = (p: UNetParams) => Object.values(apply(p, x as never, at as never)).map((y) => sum(y as Images)); // of the extents of the model

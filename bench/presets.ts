@@ -1,5 +1,5 @@
 /**
- * `npm run bench:presets`: prints the presets of U-Nets, with their parameters and the operations of a forward pass, the
+ * `npm run bench -- presets`: prints the presets of U-Nets, with their parameters and the operations of a forward pass, the
  * memory of an evaluation with parameters of 32 and of 16 bits, and the cost of planning and differentiating ADM-256, with
  * and without recomputation. Computes no tensors.
  */

@@ -33,7 +33,7 @@ export const runnerOn = async (backend: Backend, recipe: NetworkRecipe): Promise
   const forward = orThrow(await compile(forwardProgram(recipe), { B: BATCH })(backend)());
   const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
 
-  const inputs = () => ({ state, examples: { x0: x, key: key(2) } });
+  const inputs = () => ({ state, examples: { x0: x, conditions: {}, key: key(2) } });
   return {
     forward: async () => {
       const { prediction } = orThrow(await forward.run({ params, x, t })());

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:shards`: the throughput of two processes with one thread each, over that of one, and the time that `local` and
+ * `npm run bench -- shards`: the throughput of two processes with one thread each, over that of one, and the time that `local` and
  * `queue` add to a job. Needs valkey-server, bullmq and ioredis.
  */
 import { spawn } from 'node:child_process';

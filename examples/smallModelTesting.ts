@@ -13,7 +13,7 @@ export type SmallModel = Trained<UNetParams, [8, 8, 1]>;
 /** An untrained U-Net of 8×8 images. */
 export const smallModel = async (nf: Noisefold, seed = 1): Promise<SmallModel> => {
   const size = { base: 8, multipliers: [1], blocks: 1, groups: 4, heads: 2, timesteps: 100 };
-  const model = unwrap(unet({ image: [8, 8, 1], ...size, classes: 3, predicts: 'v' }));
+  const model = unwrap(unet({ image: [8, 8, 1], ...size, conditions: { label: 3 }, predicts: 'v' }));
   const { run } = await nf.run(compile(program('key', model.init), {}));
   return { model, noising: unwrap(ddpm(cosine(100))), image: [8, 8, 1], params: await nf.run(run(key(seed))) };
 };

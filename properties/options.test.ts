@@ -37,7 +37,7 @@ const row = (name: string, call: Call, required: Options, optional: Options = {}
 const noising = unwrap(d.ddpm(d.cosine(10)));
 const key = dsl.key(7);
 const { zeros, ones } = dsl;
-const denoiser: d.Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
+const denoiser: d.Denoiser<null, [2]> = { predicts: 'x0', conditions: { label: { classes: 3 } }, apply: (_, x) => x };
 const guided = { ...denoiser, apply: denoiser.apply } as unknown as d.Denoiser<{ readonly guide: null }, [2]>;
 const uphill: d.GuideGradient<null, [2]> = { gradient: (_, x) => x };
 const optimizer = nn.adam({ learningRate: 1e-3 });
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
   row('compile', (o) => dsl.compile(dsl.program({ x: '2' }, ({ x }) => x), {}, o), {}, { donate: [] }),
   row('iterate', (o) => dsl.iterate({ run: (_: object) => never }, o)({}), { times: 1 }, { every: 1, name: 'a' }),
   row('sinusoid', (o) => dsl.sinusoid(ones(2), o), { size: 4, sinusoid: 'ddpm' }, { maxPeriod: 10, scale: 1 }),
-  row('attention', (o) => dsl.attention(image, image, image, o), { heads: 1 }),
+  row('attention', (o) => dsl.attention(image, image, image, o), { heads: 1 }, { mask: dsl.greater(zeros(1, 2, 2), 0) }),
   row('conv2d', (o) => dsl.conv2d(image, zeros(1, 1, 1, 1), o), {}, { strides: [1, 1], dilation: [1, 1] }),
   row('convTranspose2d', (o) => dsl.convTranspose2d(image, zeros(1, 1, 1, 1), o), {}, { outputPadding: [0, 0] }),
   row('averagePooling', (o) => dsl.averagePooling(image, o), { window: [1, 1] }, { strides: [1, 1] }),
@@ -94,8 +94,9 @@ const rows: readonly Row[] = [
   row('layerNorm', (o) => dsl.layerNorm(image, { gamma: ones(1), beta: ones(1) }, o), {}, { epsilon: 1 }),
   row('rmsNorm', (o) => dsl.rmsNorm(image, { gamma: ones(1) }, o), {}, { epsilon: 1 }),
 
-  row('unet', nn.unet, { image: [4, 4, 1], base: 8, multipliers: [1] }, { groups: 4, predicts: 'v', condition: { channels: 1 } }),
-  row('unet condition', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], condition: o }), { channels: 1 }, { noiseLevel: true }),
+  row('unet', nn.unet, { image: [4, 4, 1], base: 8, multipliers: [1] }, { groups: 4, predicts: 'v', conditions: { label: 2 } }),
+  row('unet classes', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], conditions: { label: { classes: 2, ...Object(o) } } }), {}, { names: ['a', 'b'], nothing: 'zero', at: 'input', required: true }),
+  row('unet image', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], conditions: { small: { image: 1, ...Object(o) } } }), {}, { noiseLevel: true, required: true }),
   row('unet heads', (o) => nn.unet({ image: [4, 4, 1], base: 8, multipliers: [1], heads: o }), { channels: 1 }),
   row('adam', nn.adam, { learningRate: 1 }, { beta1: 0.5, epsilon: 1 }),
   row('adamw', nn.adamw, { learningRate: 1 }, { weightDecay: 1 }),
@@ -109,6 +110,10 @@ const rows: readonly Row[] = [
   row('linearLayer', nn.linearLayer, { inputs: 1, outputs: 1 }, { initializer: nn.allOnes }),
   row('convLayer', nn.convLayer, { inputs: 1, outputs: 1 }, { size: 1 }),
   row('groupNormLayer', nn.groupNormLayer, { channels: 1, groups: 1 }),
+  row('layerNormLayer', nn.layerNormLayer, { channels: 1 }, { epsilon: 1 }),
+  row('gegluLayer', nn.gegluLayer, { channels: 1, hidden: 4 }),
+  row('attentionLayer', nn.attentionLayer, { channels: 1, tokens: 1, heads: 1 }),
+  row('transformerBlock', nn.transformerBlock, { channels: 1, tokens: 1, heads: 1, groups: 1 }),
   row('downsampleLayer', nn.downsampleLayer, { channels: 1 }),
   row('upsampleLayer', nn.upsampleLayer, { channels: 1 }),
   row('attentionBlock', nn.attentionBlock, { channels: 1, heads: 1, groups: 1 }),
@@ -174,7 +179,7 @@ const rows: readonly Row[] = [
   row('cfgZero', (o) => d.cfgZero(2, o)(denoiser), {}, { zeroSteps: 1 }),
   row('apg', (o) => d.apg(2, o)(denoiser), {}, { norm: 1, eta: 0 }),
   row('autoguidance', (o) => d.autoguidance(denoiser, 2, o)(guided), {}, { rescale: 0.5 }),
-  row('pag', (o) => d.pag(2, o)({ ...denoiser, identityAttention: true }), {}, { rescale: 0.5 }),
+  row('pag', (o) => d.pag(2, o)({ ...denoiser, perturbed: denoiser.apply }), {}, { rescale: 0.5 }),
   row('meanGuided', (o) => d.meanGuided(uphill, 1, o)(guided), {}, { gradientAt: 'mean' }),
   row('sampler', d.sampler, { noising, denoiser, solver: d.ddim() }, { grid: 2, correction: d.uncorrected }),
   row('adaptiveSampler', d.adaptiveSampler, { noising, denoiser }, { order: 2, rule: 'heun', toData: true }),
@@ -202,19 +207,19 @@ const rows: readonly Row[] = [
   row('preconditioned', (o) => d.preconditioned(denoiser as never, { as: 'edm', ...Object(o) }), {}, { sigmaData: 1, sigmaMin: 0.002, timeScale: 1000 }),
   row('consistencyDenoiser', (o) => d.consistencyDenoiser(noising, o)(denoiser).apply(null, ones(1, 2), at), {}, { sigmaData: 1 }),
   row('steered', (o) => d.steered(noising, o)(denoiser), {}, { correction: d.uncorrected }),
-  row('checkedLabels', (o) => d.checkedLabels(denoiser, o), {}, { orNone: true }),
   ...(['simpleLosses', 'predictionErrors', 'noisedBatch', 'boundLosses', 'rescaledBoundLosses', 'hybridLosses', 'usualLosses'] as const).map((name) =>
     row(name, traced((o, k) => {
       if (name === 'noisedBatch') return d.noisedBatch(noising, denoiser, o)({ x0: ones(1, 2), key: k }).xt;
       const loss = d[name](noising, denoiser, o)(null, { x0: ones(1, 2), key: k });
       return 'losses' in loss ? loss.losses : loss.error;
-    }), {}, { labelDropout: 0.1 }),
+    }), {}, { conditionDropout: 0.1 }),
   ),
   row('pMeanVariance', (o) => d.pMeanVariance(noising, denoiser, o)(null, ones(1, 2), at).mean, {}, { variance: 'beta' }),
   row('gaussianMixture', d.gaussianMixture, { shape: [1], weights: [1], means: [[1]], variances: [1] }),
 
   row('optimalTransport', tr.optimalTransport, {}, { source: () => new Float32Array(1), entropy: 1 }),
-  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport(), labelDropout: 0, onEvent: () => undefined }),
+  row('fit', tr.fit, recipe, { loss: d.simpleLosses, coupling: tr.optimalTransport(), conditionDropout: 0, conditions: {}, onEvent: () => undefined }),
+  row('fit conditionDropout', (o) => tr.fit({ ...recipe, conditionDropout: o }), {}, { together: 0.1, each: 0.1 }),
   row('fit heldOut', (o) => tr.fit({ ...recipe, heldOut: o }), { data, every: 1 }, { images: 1 }),
   row('startTraining', tr.startTraining, recipe, { averageDecay: 0.5 }),
   row('sample', (o) => tr.sample(o)(trained), { solver: d.ddim(), key }, { grid: 2, labels: [], guidance: d.unguided, previews: { every: 1, show: () => never } }),
@@ -231,7 +236,7 @@ const rows: readonly Row[] = [
   row('datasetOfArrays', tr.datasetOfArrays, { images: grey }, { labels: { shape: [1], data: bytes }, image: [1, 1, 1] }),
   row('decodeNpz', (o) => tr.decodeNpz('a.npz', o)(noFiles), {}, { maxBytes: 1 }),
   row('readNpzDataset', (o) => tr.readNpzDataset('none.npz', o), { images: 'x' }, { labels: 'y', image: [1, 1, 1], maxBytes: 1 }),
-  row('imageFolder', (o) => tr.imageFolder('none', o), { size: 4 }, { channels: 1, resize: 'fill', crop: 'top', background: [0, 0, 0], labels: 'none', classes: [], cache: 0 }),
+  row('imageFolder', (o) => tr.imageFolder('none', o), { size: 4 }, { channels: 1, resize: 'fill', crop: 'top', background: [0, 0, 0], labels: 'none', names: {}, cache: 0 }),
   row('imagesOfFiles', (o) => tr.imagesOfFiles([], o), { size: [4, 6] }, { channels: 4, labels: () => 1 }),
   row('randomFlip', tr.randomFlip, {}, { probability: 0, direction: 'vertical' }),
   row('randomCrop', tr.randomCrop, { padding: 4 }, { fill: 'edge' }),

@@ -11,13 +11,14 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** The tests that run the other examples. */
 const elsewhere = {
   'browser-webgpu': 'examples/browser-webgpu/test/training.spec.ts', // npm run test:page
-  descent: 'properties/documentation/readme.test.ts',
-  first: 'properties/documentation/readme.test.ts',
+  descent: 'properties/documentation/pages/readme.test.ts',
+  faces: 'examples/faces/faces.test.ts',
+  first: 'properties/documentation/pages/readme.test.ts',
   http: 'examples/http/main.test.ts',
   mnist: '.ci/run', // the stage `demo`
   networks: 'examples/networks/networks.test.ts', // no program
   'page-worker': 'properties/browsers/pageWorker.test.ts',
-  plain: 'properties/documentation/readme.test.ts',
+  plain: 'properties/documentation/pages/readme.test.ts',
 };
 
 const pictures = ['forward.png', 'reverse.png', 'loss.svg', 'schedules.svg', 'snr.svg', 'solvers.png'];

@@ -1,7 +1,7 @@
 // Kills the demo with SIGKILL again and again, resumes it each time, and compares the end with a run of the same
 // seed that nobody disturbed: its checkpoint and samples byte for byte, its log line by line. Between the kills, two
 // processes share the folder, signals end the run in order, its output is closed, and its disk is full.
-// Build first: npm run demo:kill -- --steps 150 --batch 4
+// Build first: npm run build && node scripts/kill-demo.mjs --steps 150 --batch 4
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,

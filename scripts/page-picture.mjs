@@ -1,6 +1,6 @@
 /**
- * `npm run pictures:page`: draws docs/browser.webp, the first four figures of the built page in Chromium, with the loaded network.
- * Chromium is /usr/bin/chromium, or $CHROMIUM; any other file name for the picture can be given: `-- runs/page.webp`.
+ * `npm run build:page && node scripts/page-picture.mjs`: draws docs/browser.webp, the first five figures of the built page in Chromium, with the loaded networks.
+ * Chromium is /usr/bin/chromium, or $CHROMIUM; any other file name for the picture can be given: `runs/page.webp`.
  */
 import { dirname, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
@@ -26,6 +26,8 @@ try {
   await until(() => document.querySelector('#guide').textContent === 'Draw 80 digits');
   await page.locator('#guide').click();
   await until(() => (document.querySelector('#scales').textContent.match(/recognized/g) ?? []).length === 4);
+  await page.locator('#draw-faces').click();
+  await until(() => document.querySelector('#way').dataset.film);
   await page.locator('#plane').scrollIntoViewIfNeeded();
   await until(() => document.querySelector('#plane-train').textContent === 'Train it again');
   await page.evaluate(() => scrollTo(0, 0));
@@ -33,7 +35,7 @@ try {
   const { y, height } = await page.locator('#plane').boundingBox();
   const screen = await page.screenshot({ fullPage: true, clip: { x: 0, y: 0, width: 1120, height: y + height + 16 } });
   // a palette, and no loss beyond it: a third of the bytes
-  const palette = await sharp(screen).png({ palette: true, colours: 64, effort: 10 }).toBuffer();
+  const palette = await sharp(screen).png({ palette: true, colours: 128, effort: 10 }).toBuffer();
   await sharp(palette).webp({ lossless: true, effort: 6 }).toFile(path);
   console.log(path);
 } finally {

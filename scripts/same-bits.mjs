@@ -1,5 +1,5 @@
 // Trains ten steps for a schedule, for the noise levels of EDM, and for flow matching, and prints the digests of the checkpoints: lines that
-// must be equal on all versions of Node, with pairing and without.
+// must be equal on all versions of Node, with pairing and without. Says on stderr which kernels ran.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 const load = (name) => import(new URL(`../dist/src/${name}.js`, import.meta.url).href);
 const { open, unwrap, key } = { ...(await load('index')), ...(await load('dsl/index')) };
 const { wasm } = await load('backends/wasm/index');
+const { formFor } = await load('backends/wasm/forms');
 const { adam, unet } = await load('nn/index');
 const { cosine, ddpm, karrasSigmas, noisingOfSigmas, preconditioned, rectifiedFlow } = await load('diffusion/index');
 const { datasetOf, saveCheckpoint, startTraining } = await load('training/index');
@@ -36,4 +37,6 @@ for (const [name, recipe] of Object.entries(recipes)) {
   console.log(name, createHash('sha256').update(readFileSync(file)).digest('hex'));
 }
 await nf.close();
+const { isWide, ratio } = formFor(false).choice();
+console.error(process.version, isWide ? 'wide tiles' : 'narrow tiles', ratio.toFixed(2));
 rmSync(folder, { recursive: true });

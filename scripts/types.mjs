@@ -1,20 +1,10 @@
-// Checks the types, and prints what each check costs the compiler. TypeScript 7, which makes the build, checks all files.
-// TypeScript 6 checks what users see: the type tests, and below. Then come the emitted declarations as a strict consumer sees them
-// (without skipLibCheck); the uses of every operation in both forms with both versions; and the cost of a use against its budget.
+// Checks the types, and prints what each check costs the compiler. TypeScript 7, which makes the build, checks all files. Then come
+// the emitted declarations as a strict consumer sees them (without skipLibCheck), the examples on TypeScript 6 and 7, and the cost
+// of a use of each operation against its budget. Tests check the type tests and the uses (properties/types).
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import ts from 'typescript';
 import { budget, budgetTable, overBudget } from '../dist/properties/types/operations/budget.js';
-import { compiled6, compiled7 } from '../dist/properties/types/operations/compilers.js';
 import { secondsOf } from '../dist/properties/types/operations/examples.js';
-import {
-  EXCEPTIONS,
-  modules,
-  placesOf,
-  unexpected,
-  wellTyped,
-  wrongUses,
-} from '../dist/properties/types/operations/operations.js';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const entries = Object.values(manifest.exports).flatMap((target) => target?.types ?? []);
@@ -54,47 +44,6 @@ const check = (name, args) => {
   return status === 0;
 };
 
-/** The files and the options of a configuration. */
-const configOf = (path) =>
-  ts.getParsedCommandLineOfConfigFile(path, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: console.log });
-
-/** Checks the type tests with TypeScript 6. */
-const checkTypeTests = () => {
-  const { fileNames, options } = configOf('tsconfig.json');
-  const files = fileNames.filter((file) => /properties\/types\/[^/]+(?<!\.test)\.ts$/.test(file));
-  const program = ts.createProgram(files, options);
-  const errors = [
-    ...program.getOptionsDiagnostics(),
-    ...program.getGlobalDiagnostics(),
-    ...files
-      .map((file) => program.getSourceFile(file))
-      .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
-  ];
-  const host = { getCurrentDirectory: process.cwd, getCanonicalFileName: (name) => name, getNewLine: () => '\n' };
-  if (errors.length > 0) console.log(ts.formatDiagnostics(errors, host));
-  console.log(
-    `${files.length} type tests, TypeScript 6: ${errors.length === 0 ? 'ok' : 'FAILED'}, ` +
-      `${program.getInstantiationCount()} instantiations`,
-  );
-  return files.length > 0 && errors.length === 0;
-};
-
-/**
- * Checks the uses of every operation: well-typed uses have their types, and each wrong use gives one error, at the
- * mistake.
- */
-const checkUses = (version, complaints) => {
-  const failures = unexpected(complaints);
-  if (failures.length > 0) console.log(failures.join('\n'));
-  const places = Object.entries(placesOf(complaints)).map(([place, count]) => `${count} ${place}`);
-  console.log(
-    `uses of operations, TypeScript ${version}: ${failures.length === 0 ? 'ok' : 'FAILED'}, ` +
-      `${wellTyped.length} well typed, ${wrongUses.length} wrong; errors: ${places.join(', ')}`,
-  );
-  for (const [use, reason] of Object.entries(EXCEPTIONS)) console.log(`  elsewhere: ${use}: ${reason}`);
-  return failures.length === 0;
-};
-
 const checkBudget = () => {
   const costs = budget();
   console.log(budgetTable(costs));
@@ -111,12 +60,9 @@ const tellSeconds = (version) => {
 };
 
 const results = [
-  checkTypeTests(),
   check('all files', ['-p', 'tsconfig.json']),
   check('emitted declarations', consumerOf('es2022', entries)),
   check('await using', consumerOf('es2022,esnext.disposable', [...entries, awaitUsing])),
-  checkUses(6, Object.keys(modules).flatMap(compiled6(modules).complaints)),
-  checkUses(7, compiled7(modules)),
   checkBudget(),
 ];
 tellSeconds(6);

@@ -1,7 +1,7 @@
 /**
- * `npm run diffusion:orders`: the order of convergence of every solver with fixed steps, along three paths, with the exact
+ * `npm run bench -- orders`: the order of convergence of every solver with fixed steps, along three paths, with the exact
  * denoiser of a mixture of Gaussians, in the plane and of images, compared with its theoretical order. Fails if the two
- * differ by more than 0.2 over four halvings of the step. `-- NAME` measures only solvers whose names contain NAME.
+ * differ by more than 0.2 over four halvings of the step. `-- orders NAME` measures only solvers whose names contain NAME.
  */
 import type { Backend } from 'noisefold/dsl';
 import { using } from 'noisefold/dsl';

@@ -127,7 +127,7 @@ export const gpuSpeedSection = async (
   const { batch } = training;
   const learner = batch === BATCH ? peer : eagerUnet(batch);
   const step = orThrow(await compile(stepProgram(recipe), { B: batch }, { donate: ['state'] })(backend)());
-  const feed = () => ({ state, examples: { x0: x.subarray(0, batch * PIXELS), key: key(2) } });
+  const feed = () => ({ state, examples: { x0: x.subarray(0, batch * PIXELS), conditions: {}, key: key(2) } });
   const submitStep = async () => {
     const result = orThrow(await step.run(feed())());
     state = result.state;

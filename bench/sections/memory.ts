@@ -42,7 +42,7 @@ export const memorySection = async (
   init.release();
   const resident = process.memoryUsage().rss;
   const step = orThrow(await compile(stepProgram(recipe), { B: BATCH }, { donate: ['state'] })(backend)());
-  const examples = { x0: ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]), key: key(2) };
+  const examples = { x0: ramp(BATCH * IMAGE[0] * IMAGE[1] * IMAGE[2]), conditions: {}, key: key(2) };
   const result = orThrow(await step.run({ state, examples })());
   const grown = process.memoryUsage().rss - resident;
   const peak = backend.stats().bytes - before + 4 * examples.x0.length; // everything that a step needs is reserved by now

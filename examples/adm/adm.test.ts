@@ -134,8 +134,9 @@ test('the recipe has ADM’s blocks, and its networks have the same images and p
       adaptiveGroupNorm: true,
       heads: { channels: 16 },
       timesteps: noising.schedule.T,
-      classes: 10,
     });
+  expect(denoiser.conditions).toEqual({ label: { classes: 10, required: true } });
+  expect(classifier.classes).toBe(10);
 });
 
 test.each([

@@ -26,7 +26,7 @@ export interface Schedule {
 /** Everything that the results depend on, except the seed and the time. */
 export interface Recipe {
   readonly denoiser: UNetConfig;
-  readonly classifier: ClassifierConfig;
+  readonly classifier: ClassifierConfig & { readonly classes: number };
   readonly training: { readonly denoiser: Schedule; readonly classifier: Schedule };
   /** The scales of the classifier's gradient, rising; 0 is unguided. */
   readonly scales: readonly number[];
@@ -56,7 +56,13 @@ const blocks = {
 } as const;
 
 export const recipe: Recipe = {
-  denoiser: { ...blocks, base: 16, multipliers: [1, 2, 4], classes: 10, noClass: 'never', predicts: 'v' },
+  denoiser: {
+    ...blocks,
+    base: 16,
+    multipliers: [1, 2, 4],
+    conditions: { label: { classes: 10, required: true } },
+    predicts: 'v',
+  },
   classifier: { ...blocks, base: 16, multipliers: [1, 2, 4], classes: 10, pool: 'attention' },
   training: {
     denoiser: { batch: 16, steps: 1800, share: 0.5, learningRate: 3e-3, warmupSteps: 20, averageDecay: 0.99 },

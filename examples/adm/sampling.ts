@@ -58,9 +58,8 @@ export const draw = async (
   clock: Clock,
 ): Promise<readonly Row[]> => {
   const { nf, signal } = world;
-  const { scales, batch, rounds } = world.recipe;
-  const { classes = 1 } = denoiser.model;
-  const labels = Array.from({ length: batch }, (_, i) => i % classes);
+  const { scales, batch, rounds, classifier } = world.recipe;
+  const labels = Array.from({ length: batch }, (_, i) => i % classifier.classes);
   const samplings = await prepared(world, denoiser, judge);
   const show = world.progress('sampling');
   const batches: Images[][] = scales.map(() => []);

@@ -9,8 +9,7 @@ import { firstPage, turned } from './page/page.js';
 import { plays } from './page/plane.js';
 import { decodeReport, type Request } from './shared/messages.js';
 import { defaultSettings, settingsOf } from './shared/settings.js';
-import { download } from './view/download.js';
-import { night } from './view/elements.js';
+import { download, night } from './view/elements.js';
 import { listenToFiles } from './view/files.js';
 import { listenToShare, showAsked } from './view/share.js';
 import { view } from './view/view.js';
@@ -19,8 +18,7 @@ const asked = settingsOf(location.search);
 const opened: Opened = {
   _tag: 'Opened',
   settings: E.getOrElse(() => defaultSettings)(asked),
-  digits: new URL('digits.bin', document.baseURI).href,
-  network: new URL('network.bin', document.baseURI).href,
+  folder: document.baseURI,
 };
 
 let page = firstPage(opened);

@@ -27,14 +27,18 @@ const numbersFile = (fileName: string, make: () => Uint8Array | Promise<Uint8Arr
   },
 });
 
-/** The size of the shipped network in the text of the page, and the number of digits that it saw in its training. */
-const network: Plugin = {
-  name: 'network',
+/** The sizes of the shipped networks in the text of the page, and the number of digits that one saw in its training. */
+const networks: Plugin = {
+  name: 'networks',
   transformIndexHtml: (html) => {
-    const bytes = readFileSync(fileURLToPath(new URL('public/network.bin', import.meta.url)));
-    const { metadata } = unwrap(decodeSafetensors('network.bin')(gunzipSync(bytes)));
+    const [digits, faces] = ['network.bin', 'faces.bin'].map((name) =>
+      readFileSync(fileURLToPath(new URL(`public/${name}`, import.meta.url))),
+    ) as [Buffer, Buffer];
+    const { metadata } = unwrap(decodeSafetensors('network.bin')(gunzipSync(digits)));
+    const sizeOf = ({ length }: Buffer): string => `${(length / 1e6).toFixed(1)} MB`;
     return html
-      .replace('{NETWORK}', `${(bytes.length / 1e6).toFixed(1)} MB`)
+      .replace('{NETWORK}', sizeOf(digits))
+      .replace('{FACES}', sizeOf(faces))
       .replace('{SEEN}', Number(metadata['images']).toLocaleString('en'));
   },
 };
@@ -103,7 +107,7 @@ export default defineConfig({
     frame,
     preload,
     policy,
-    network,
+    networks,
     noNode,
   ],
   server: { headers },

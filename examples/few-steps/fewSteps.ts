@@ -46,7 +46,7 @@ const tuned = async ({ nf, run, data, steps, minutes, signal, say, progress }: W
       times: logNormalTimes({ mean: 0.4, deviation: 1.6 }),
       optimizer: chain(clipByGlobalNorm(1), adam({ learningRate })),
       averageDecay: 0.99,
-      labelDropout: 0.1,
+      conditionDropout: 0.1,
       data: data.train,
       batch: 16,
       key: fork(key(run.config.seed), 'tune').tune,

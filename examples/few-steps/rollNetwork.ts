@@ -1,6 +1,6 @@
 /** Networks of the swiss roll, whose points are images of one pixel with two channels. */
 import { unwrap } from 'noisefold';
-import { type Conditioning, meanFlow, type Model, preconditioned } from 'noisefold/diffusion';
+import { type Conditioning, imageOf, meanFlow, type Model, preconditioned } from 'noisefold/diffusion';
 import { add, ascribeLike, concat, type Dim, dims, reshape, silu, type Tensor, zeros } from 'noisefold/dsl';
 import { allZeros, layer, linearLayer, type ParamsOf, timeEmbedding, type Times } from 'noisefold/nn';
 
@@ -35,17 +35,17 @@ const points = layer(
     },
 );
 
-/** The number beside a point is that of its condition, or 0. */
+/** The number beside a point is that of its interval, or 0. */
 const apply: RollModel['apply'] = <B extends Dim>(
   params: RollParams,
   x: Tensor<[B, 1, 1, 2]>,
-  { t, condition }: Conditioning<NoInfer<B>>,
+  at: Conditioning<NoInfer<B>>,
 ) => {
   const [B] = dims(x);
-  const beside =
-    condition === undefined ? (zeros(B, 1) as Tensor<[B, 1]>) : (reshape(condition.image, B, 1) as Tensor<[B, 1]>); // of one pixel
+  const interval = imageOf(at, 'interval')?.image;
+  const beside = (interval === undefined ? zeros(B, 1) : reshape(interval, B, 1)) as Tensor<[B, 1]>; // of one pixel
   const rows: Tensor<[B, 3]> = concat(reshape(x, B, 2) as Tensor<[B, 2]>, beside);
-  return ascribeLike(reshape(points.apply(params)(rows, t), B, 1, 1, 2), x);
+  return ascribeLike(reshape(points.apply(params)(rows, at.t), B, 1, 1, 2), x);
 };
 
 const network: RollModel = { params: points.params, init: points.init, predicts: 'velocity', apply };

@@ -13,12 +13,12 @@ const blocks = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm:
 
 const digits = F.pipe(
   RTE.Do,
-  RTE.bind('model', () => RTE.fromEither(unet({ image, ...blocks, classes: 10, predicts: 'v' }))),
+  RTE.bind('model', () => RTE.fromEither(unet({ image, ...blocks, conditions: { label: 10 }, predicts: 'v' }))),
   RTE.bind('noising', () => RTE.fromEither(ddpm(cosine(1000)))),
   RTE.bind('data', () =>
     RTE.fromTaskEither(readIdxDataset(`${mnist}-images-idx3-ubyte`, `${mnist}-labels-idx1-ubyte`, image)),
   ),
-  RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 })),
+  RTE.map((parts) => ({ ...parts, optimizer: adam({ learningRate: 2e-3 }), conditionDropout: 0.1 })),
   RTE.map((recipe) => ({ ...recipe, batch: 16, steps: 600, key: key(7) })),
   RTE.flatMap((training) => fit({ ...training, onEvent: progress() })),
   RTE.flatMap(sample({ labels, solver: ddim(), grid: 25, guidance: cfg(3), key: key(8), onStep: progress() })),

@@ -35,14 +35,14 @@ const main = async (): Promise<void> => {
 
   await using nf = await open(wasm());
   const trained = await nf.run(loadTrained(path));
-  const needsLabels = values.guidance !== undefined;
-  const guidance = needsLabels ? { guidance: cfg(Number(values.guidance)) } : {};
+  const needsConditions = values.guidance !== undefined;
+  const guidance = needsConditions ? { guidance: cfg(Number(values.guidance)) } : {};
   const prepared = await nf.run(prepareSampling(trained, { solver: ddim(), grid: Number(values.steps), ...guidance }));
 
   const port = wholeNumber('--port', values.port);
   if (port > 65_535) throw new Error(`--port: expected a port, 0 to 65535, got ${port}`);
   const waiting = wholeNumber('--waiting', values.waiting);
-  const serving = await serve({ nf, prepared, host: values.host, port, waiting, needsLabels });
+  const serving = await serve({ nf, prepared, host: values.host, port, waiting, needsConditions });
   const stopped = toldToStop();
   console.log(`${serving.url}/samples`);
   await stopped;

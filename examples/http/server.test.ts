@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { errorIn, type Noisefold, open, right, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
-import { ancestral, cfg, cosine, ddpm, type Model } from 'noisefold/diffusion';
-import { add, cast, key, mul, scaleBy, tanh } from 'noisefold/dsl';
+import { ancestral, cfg, cosine, ddpm, labelOf, type Model, vectorOf } from 'noisefold/diffusion';
+import { add, cast, key, mul, scaleBy, sum, tanh } from 'noisefold/dsl';
 import { layer } from 'noisefold/nn';
 import {
   encodePng,
@@ -17,13 +17,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitFor } from '../../properties/waiting.js';
 import { serve, type Serving } from './server.js';
 
-/** A model with three classes and without parameters. */
+/** A model with three classes and a vector of one number, and without parameters. */
 const model: Model<object, [2, 2, 1]> = {
   ...layer({}, () => null),
   predicts: 'x0',
-  classes: 3,
-  apply: (_, x, { label }) =>
-    label === undefined ? tanh(x) : add(tanh(x), mul(0.1, scaleBy(x, cast(label, 'float32')))),
+  conditions: { label: { classes: 3 }, size: { vector: 1 } },
+  apply: (_, x, at) => {
+    const [label, size] = [labelOf(at), vectorOf(at, 'size')];
+    const sized = size === undefined ? tanh(x) : add(tanh(x), mul(0.2, scaleBy(x, sum(size, 1))));
+    return label === undefined ? sized : add(sized, mul(0.1, scaleBy(x, cast(label, 'float32'))));
+  },
 };
 const trained: Trained<object, [2, 2, 1]> = {
   model,
@@ -231,18 +234,35 @@ test('a request gets status 503 if too many wait; earlier ones get their samples
   }));
 
 test.each([
-  ['labels=2,9', 'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other labels'],
+  [
+    'labels=2,9',
+    'sample: label of sample 1: expected a class of the model, 0 to 2, got 9; give other classes, or make the model with more',
+  ],
   ['labels=three', 'sample: label of sample 0: expected a number, because there are no names of classes, got "three"'],
   ['labels=', 'sample: label of sample 0: expected a number, because there are no names of classes, got ""'],
-  ['lables=3', 'samples: expected labels, count or seed, got lables; ask for /samples?labels=3,1&seed=7'],
+  ['lables=3', 'samples: expected labels, conditions, count or seed, got lables; ask for /samples?labels=3,1&seed=7'],
   ['labels=1&seed=1&seed=2', 'samples: expected one seed, got several'],
   ['seed=1', 'label'],
   ['count=0', 'sample.count: expected an integer ≥ 1, got 0'],
   ['count=1.5', 'sample.count: expected an integer ≥ 1, got "1.5"'],
-  ['labels=1&count=2', 'sample: count: expected 1, a sample for each label, got 2'],
+  ['labels=1,0,1&count=2', 'sample: conditions.label: expected a value for each of 2 samples, or for one, got 3'],
+  ['conditions={"size":[[1,2]]}', 'sample: size of sample 0: expected 1 numbers, or null for none, got 2 numbers'],
+  [
+    'conditions={"size":[[null]]}',
+    'sample: size of sample 0: expected finite numbers of float32, got null at number 0',
+  ],
+  ['conditions={"siez":[[1]]}', 'a condition that the model does not take; did you mean size?'],
+  [
+    'conditions={"size":3}',
+    'sample.conditions.size: expected a list with a value of each sample, or { data, shape }, got 3',
+  ],
+  ['conditions={"size":[[1],[1],[1],[1]]}', 'samples: expected at most 3 images in a request, got 4'],
+  ['conditions={"size":{"data":[1,1,1,1],"shape":[4,1]}}', 'samples: expected at most 3 images in a request, got 4'],
+  ['conditions=size', 'sample.conditions: expected'],
+  ['conditions=null', 'sample.conditions: expected'],
   ['seed=luck', 'expected a safe integer, got luck'],
-  ['key=1', 'samples: expected labels, count or seed, got key'],
-  ['signal=1', 'samples: expected labels, count or seed, got signal'],
+  ['key=1', 'samples: expected labels, conditions, count or seed, got key'],
+  ['signal=1', 'samples: expected labels, conditions, count or seed, got signal'],
   ['count=4', 'samples: expected at most 3 images in a request, got 4; ask several times'],
   ['labels=1,1,1,1', 'samples: expected at most 3 images in a request, got 4'],
 ])('the query %s is refused with the message of the library', (query, message) =>
@@ -256,6 +276,16 @@ test.each([
   }),
 );
 
+test('takes conditions as JSON, beside labels', () =>
+  serving({}, async ({ url }) => {
+    const conditions = { size: [[0.5], null] };
+    const images = await nf.run(prepared.sample({ labels: [2, 1], conditions, key: key(7) }));
+    const query = new URLSearchParams({ labels: '2,1', conditions: JSON.stringify(conditions), seed: '7' });
+    expect(await jsonAt(`${url}/samples?${query}`)).toMatchObject({ data: Array.from(images.data) });
+    const other = await nf.run(prepared.sample({ labels: [2, 1], key: key(7) }));
+    expect(other.data).not.toEqual(images.data);
+  }));
+
 test('repeated labels parameters equal a list of labels', () =>
   serving({}, async ({ url }) => {
     const once = await bytesAt(`${url}/samples?labels=2,1,0&seed=7`);
@@ -263,13 +293,13 @@ test('repeated labels parameters equal a list of labels', () =>
   }));
 
 test('with guidance, a request without labels is refused, and the message asks for labels', () =>
-  serving({ needsLabels: true }, async ({ url }) => {
+  serving({ needsConditions: true }, async ({ url }) => {
     for (const query of ['count=2', 'seed=1']) {
       const response = await fetch(`${url}/samples?${query}`);
       const { message } = (await response.json()) as { readonly message: string };
       expect([response.status, message]).toEqual([
         400,
-        'samples: expected labels, as the server draws with guidance, got none; add labels=3,1: a class for each sample',
+        'samples: expected labels or conditions, as the server draws with guidance, got none; add labels=3,1: a class for each sample',
       ]);
     }
   }));

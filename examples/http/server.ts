@@ -2,8 +2,9 @@
  * Serves a trained model over HTTP, using only Node. The sampling is compiled once. A few requests run at a time, a
  * limited number of others waits, and a request stops when its client disconnects.
  *
- *     GET /samples?labels=3,1&seed=7    a picture of the samples; with `Accept: application/json` their numbers
- *     GET /health                       the numbers of requests that run and wait
+ *     GET /samples?labels=3,1&seed=7                     a picture of the samples; with `Accept: application/json` their numbers
+ *     GET /samples?conditions={"hair":["long",null]}     samples with values of their conditions, as JSON
+ *     GET /health                                        the numbers of requests that run and wait
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,8 +27,8 @@ export interface Service {
   readonly running?: number;
   /** The number of requests that may wait; by default 16. More are answered with 503. */
   readonly waiting?: number;
-  /** True if each request must give labels, which guidance needs. */
-  readonly needsLabels?: boolean;
+  /** True if each request must give labels or conditions, which guidance needs. */
+  readonly needsConditions?: boolean;
   /** The number of images that a request may ask for; by default 64. */
   readonly images?: number;
   /** The milliseconds that `stop` waits for running requests; by default 25,000, less than Kubernetes waits. */
@@ -60,14 +61,29 @@ const BUSY: Reply = {
 /** Parses a whole number. Other text stays text: it is the name of a class, or the library refuses it by the name of the field. */
 const numberIn = (text: string): number | string => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
 
+/** Parses JSON. Other text stays text, which the library refuses. */
+const jsonIn = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
 /** The fields of a query, whose values the library checks. `labels=0&labels=1` is `labels=0,1`. */
 const fieldsOf = (query: URLSearchParams): { readonly seed?: number } & Omit<SampleRequest, 'key'> =>
   Object.fromEntries(
-    Array.from(query, ([name, text]) => [
-      name,
-      name === 'labels' ? query.getAll(name).join().split(',').map(numberIn) : numberIn(text),
-    ]),
+    Array.from(query, ([name, text]) => {
+      if (name === 'labels') return [name, query.getAll(name).join().split(',').map(numberIn)];
+      return [name, name === 'conditions' ? jsonIn(text) : numberIn(text)];
+    }),
   );
+
+/** The number of samples that a list of values, or `{ data, shape }`, asks for. */
+const countOf = (values: unknown): number => {
+  const { length, shape } = Object(values) as { readonly length?: unknown; readonly shape?: readonly unknown[] };
+  return Number(shape?.[0] ?? length ?? 1);
+};
 
 const refusal = (expected: string, actual: string, hint: string): Reply => ({
   status: 400,
@@ -76,9 +92,10 @@ const refusal = (expected: string, actual: string, hint: string): Reply => ({
 
 /** The error of a query with an unknown or repeated parameter; null for a valid query. */
 const misnamed = (query: URLSearchParams): Reply | null => {
-  const hint = 'ask for /samples?labels=3,1&seed=7, or /samples?count=2 of a model without classes';
+  const hint = 'ask for /samples?labels=3,1&seed=7, or /samples?count=2 of a model without conditions';
   for (const name of query.keys()) {
-    if (!['labels', 'count', 'seed'].includes(name)) return refusal('labels, count or seed', name, hint);
+    if (!['labels', 'conditions', 'count', 'seed'].includes(name))
+      return refusal('labels, conditions, count or seed', name, hint);
     if (name !== 'labels' && query.getAll(name).length > 1) return refusal(`one ${name}`, 'several', hint);
   }
   return null;
@@ -110,11 +127,17 @@ export const serve = async (service: Service): Promise<Serving> => {
     const wrong = misnamed(query);
     if (wrong !== null) return wrong;
     const { seed = randomInt(2 ** 32), ...fields } = fieldsOf(query);
-    const asked = fields.labels?.length ?? fields.count ?? 1;
+    const { labels, count } = fields;
+    const conditions = fields.conditions ?? {}; // JSON has null, which the library refuses
+    const asked = Math.max(...[labels, ...Object.values(conditions)].map(countOf), Number(count ?? 1));
     if (asked > most)
       return refusal(`at most ${most} images in a request`, `${asked}`, 'ask several times, with other seeds');
-    if (service.needsLabels && fields.labels === undefined)
-      return refusal('labels, as the server draws with guidance', 'none', 'add labels=3,1: a class for each sample');
+    if (service.needsConditions && labels === undefined && Object.keys(conditions).length === 0)
+      return refusal(
+        'labels or conditions, as the server draws with guidance',
+        'none',
+        'add labels=3,1: a class for each sample',
+      );
     const request: SampleRequest = { key: key(seed), signal, ...fields };
 
     if (!(await places.enter(signal))) return BUSY;

@@ -19,7 +19,7 @@ export const bars: Dataset = unwrap(
 );
 
 export const barsRecipe: Recipe = {
-  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, classes: 2, timesteps: 20, predicts: 'v' },
+  model: { image: [SIZE, SIZE, 1], base: 4, multipliers: [1], blocks: 1, heads: 2, groups: 2, conditions: { label: 2 }, timesteps: 20, predicts: 'v' },
   learningRate: 1e-2,
   muonRate: null,
   warmupSteps: 2,

@@ -20,7 +20,8 @@ const messageOf = (result: E.Either<NoisefoldError, unknown>): string =>
 describe('config.json', () => {
   test('is read as it was written, with all defaults of the model', () => {
     const read = decoded(json);
-    expect(read).toMatchObject(E.right(config));
+    const model = { ...recipe.model, conditions: { label: { classes: 10 } } }; // in full
+    expect(read).toMatchObject(E.right({ ...config, recipe: { ...recipe, model } }));
     expect(E.flatMap((so: Config) => decodeConfig('')(encodeConfig(so)))(read)).toEqual(read);
   });
 

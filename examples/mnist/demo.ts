@@ -22,7 +22,7 @@ import type { Extract } from './features.js';
 import type { Options } from './options.js';
 import type { Parts } from './parts.js';
 import { demoPartsOf } from './processes.js';
-import { drawing, type Recipe, settings } from './recipe.js';
+import { classesOf, drawing, type Recipe, settings } from './recipe.js';
 import { filesOf, isOver, openRun, readLog, type Run, writeConfig } from './runFolder.js';
 import { scoreOf } from './score.js';
 import { following, stopped } from './training.js';
@@ -91,7 +91,7 @@ const train =
         optimizer: parts.optimizer,
         times: parts.times,
         averageDecay: recipe.averageDecay,
-        labelDropout: recipe.labelDropout,
+        conditionDropout: recipe.labelDropout,
         data: digits.train,
         heldOut: { data: digits.test, every: recipe.heldOutEvery, images: recipe.heldOutImages },
         batch: config.batch,
@@ -117,7 +117,7 @@ const cancelled =
 
 /** The class of each digit to draw. */
 const labelsOf = ({ parts: { model } }: Prepared): readonly number[] => {
-  const { classes = 1 } = model;
+  const classes = classesOf(model);
   return Array.from({ length: drawing.rows * classes }, (_, i) => i % classes);
 };
 
@@ -157,7 +157,7 @@ const show = (
 ): TE.TaskEither<NoisefoldError, readonly string[]> => {
   const { samples, chart } = filesOf(run.path);
   return F.pipe(
-    TE.fromEither(imageGrid(images, { ...LAYOUT, columns: model.classes ?? 1 })),
+    TE.fromEither(imageGrid(images, { ...LAYOUT, columns: classesOf(model) })),
     TE.flatMap(encodePng),
     TE.tap(() => run.check),
     TE.flatMap((png) => writeAtomically(samples, png)),

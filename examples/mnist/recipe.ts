@@ -59,7 +59,7 @@ export const recipe: Recipe = {
     heads: 4,
     groups: 8,
     adaptiveGroupNorm: true,
-    classes: 10,
+    conditions: { label: 10 },
     timesteps: 1000,
     predicts: 'v',
   },
@@ -110,6 +110,12 @@ export interface Architecture {
   readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
   readonly noising: Noising;
 }
+
+/** The number of classes of a network; 1 for a network without labels. */
+export const classesOf = ({ conditions }: Pick<Architecture['model'], 'conditions'>): number => {
+  const label = conditions?.['label'];
+  return label !== undefined && 'classes' in label ? label.classes : 1;
+};
 
 /** Makes the architecture. Returns a `ConfigError` for a model that is impossible. */
 export const architectureOf = ({ model: config }: Recipe): E.Either<NoisefoldError, Architecture> =>

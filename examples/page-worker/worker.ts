@@ -2,7 +2,7 @@ import { open, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import { ddim } from 'noisefold/diffusion';
 import { key } from 'noisefold/dsl';
-import { encodePng, imageGrid, loadTrained, prepareSampling } from 'noisefold/training';
+import { encodePng, type HostConditions, imageGrid, loadTrained, prepareSampling } from 'noisefold/training';
 
 /** A request of the page. */
 export interface Asked {
@@ -10,6 +10,7 @@ export interface Asked {
   readonly model: string;
   readonly seed: number;
   readonly labels?: readonly (number | string)[];
+  readonly conditions?: HostConditions;
   readonly count?: number;
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const labels = Array.from({ length: 10 }, (_, i) => i);
   const data = unwrap(datasetOf({ pixels: new Uint8Array(7840), labels, image: [28, 28, 1] }));
   const nf = await open(wasm());
-  const how = { batch: 10, steps: 1, optimizer: adam({ learningRate: 1e-3 }), labelDropout: 0.1, key: key(1) };
+  const how = { batch: 10, steps: 1, optimizer: adam({ learningRate: 1e-3 }), conditionDropout: 0.1, key: key(1) };
   const { model: network, noising } = parts;
   const trained = await nf.run(fit({ model: network, noising, data, ...how }));
   await nf.run(saveTrained(checkpoint, trained));

@@ -34,6 +34,21 @@ test('the images are at their rows and columns, on white paper with gaps of 4 pi
   expect([width - left, height - top]).toEqual([3 * 14 - 4 + 12, 2 * 14 - 4 + 12]);
 });
 
+test('images with colours keep them', async () => {
+  const colours = [[-1, 0.2, 1], [1, -1, -0.6], [0.6, 0.6, 1]]; // oxfmt-ignore
+  const data = Float32Array.from(colours.flatMap((colour) => [colour, colour, colour, colour].flat()));
+  const coloured = { ...sheet, images: { shape: [3, 2, 2, 3], data }, rows: ['a'] };
+  const { left, top } = paperOf(coloured);
+  for (const png of [await sheetPng(coloured)(), await filmWebp([coloured, coloured], [100, 100])()].map(unwrap)) {
+    const { data: bytes, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    for (const [i, colour] of colours.entries()) {
+      const at = (info.width * (top + 9) + left + 14 * i + 9) * info.channels;
+      const pixel = Array.from(bytes.subarray(at, at + 3));
+      expect(pixel).toEqual(colour.map((x) => Math.round((x + 1) * 127.5)));
+    }
+  }
+});
+
 test('the paper has the label of each row and column, with its special characters', () => {
   const labels = [...paperOf(sheet).svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, label]) => label);
   expect(labels).toEqual(['t', '1', '2', '3', 'a&lt;b', 'x̂₀']);

@@ -21,7 +21,7 @@ export const train = (
   const step = program(spec, ({ state, key: k }) => {
     const keys = fork(k, 'data', 'noise');
     const x0 = ascribe(swissRoll(BATCH)(keys.data), 'B', 2);
-    return trainStep(recipe, [2]).trace({ state, examples: { x0, key: keys.noise } });
+    return trainStep(recipe, [2]).trace({ state, examples: { x0, conditions: {}, key: keys.noise } });
   });
   const keys = fork(key, 'start', 'steps');
   const inputs = (i: number) => ({ key: foldIn(keys.steps, i) });

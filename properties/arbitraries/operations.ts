@@ -10,6 +10,8 @@ import {
 } from '../../src/dsl/composites/index.js';
 import type { BinaryFn, Composite, CompositeOptions, Node, ReduceFn, UnaryFn } from '../../src/dsl/graph/node.js';
 import type { NumberType } from '../../src/dsl/graph/region.js';
+import { nodeOf, tensor } from '../../src/dsl/graph/tensor.js';
+import { attention } from '../../src/dsl/ops/network/attention.js';
 import * as p from '../../src/dsl/primitives/index.js';
 import type { Choices, Domain } from './choices.js';
 import { convolved, filterGradient, layerConvolution } from './convolutions.js';
@@ -217,6 +219,16 @@ const linear: readonly Operation[] = [
 const composed = (name: string, definition: Composite, options?: (c: Choices, x: Node) => CompositeOptions) =>
   one(name, float('apart'), (c, x) => p.composite(definition, [withAxis(x)], options?.(c, withAxis(x))));
 
+/** Attention of some queries to a few keys in one or two heads. */
+const attended = (c: Choices, [Q, K, V, mask]: readonly Node[]): Node => {
+  const [B, N, M, d, heads] = [1 + c.nat(2), 1 + c.nat(3), 1 + c.nat(4), 1 + c.nat(3), 1 + c.nat(2)];
+  const of = (x: Node, tokens: number) => tensor<[number, number, number], 'float32'>(fit(x, [B, tokens, d * heads]));
+  const [q, k, v] = [of(Q!, N), of(K!, M), of(V!, M)];
+  const masked = mask && { mask: tensor<[number, number], 'bool'>(fit(mask, [B, M])) };
+  return nodeOf(attention(q, k, v, { heads, ...masked }));
+};
+const queriesKeysValues = [float('any'), float('any'), float('any')];
+
 const composites: readonly Operation[] = [
   composed('silu', siluComposite),
   composed('gelu', geluComposite, (c) => ({ approximate: c.of(['none', 'tanh']) })),
@@ -230,6 +242,8 @@ const composites: readonly Operation[] = [
   one('acos', float('small'), (_, x) => p.composite(acosComposite, [p.scale(x, 0.75)])),
   two('atan2', float('nonzero'), float('nonzero'), (_, y, x) => p.composite(atan2Composite, [y, fit(x, y.shape)])),
   two('filterGradient', float('any'), float('any'), filterGradient),
+  operation('attention', queriesKeysValues, attended),
+  operation('attention with a mask', [...queriesKeysValues, BOOL], attended),
 ];
 
 const sources: readonly Operation[] = [

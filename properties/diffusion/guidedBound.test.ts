@@ -90,7 +90,7 @@ const classifier: Classifier<null, Image> = {
     ) as Tensor<[B, Dim]>,
 };
 const params = { guide: null };
-const label = at([1, 1]);
+const conditions = { label: at([1, 1]) };
 
 it('_prior_bpd', async () => {
   const ours = await numbersOf(() => priorTerm(noising)(x0));
@@ -129,7 +129,7 @@ const beside = overParams((_: typeof params) => null);
 describe.each(goldenBound.guided)('classifier guidance at t = $t', (golden) => {
   const { t } = golden;
   const guided = (denoiser: Denoiser<typeof params, Image>) =>
-    pMeanVariance(noising, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), label });
+    pMeanVariance(noising, denoiser, { correction: uncorrected })(params, noisy(t), { t: at(t), conditions });
 
   it('condition_mean takes the gradient at x_t', async () => {
     const result = right(meanGuided(classifier, 2)(beside(fake)));

@@ -113,14 +113,14 @@ const beside: Denoiser<{ readonly guide: null }, [1]> = overParams((_: { readonl
 type Guide = Guidance<{ readonly guide: null }, [1]>;
 const params = { guide: null };
 const x = constantOf(xs, COUNT, 1);
-const label = constantOf(Int32Array.from(labels), COUNT);
+const conditions = { label: constantOf(Int32Array.from(labels), COUNT) };
 
 describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (_, longer) => {
   it.each(Object.entries(grids))('over %s', async (__, grid) => {
     const noising = grid === null ? longer : right(respace(atTimes(grid))(longer));
     const { T } = noising.schedule;
     const places = [0, 1, Math.floor(T / 2), T - 1];
-    const at = { t: constantOf(Int32Array.from(places), COUNT), label };
+    const at = { t: constantOf(Int32Array.from(places), COUNT), conditions };
     const expected = places.map((place, sample) => published(noising, longer, place, sample));
     const by = (guidance: Guide) => pMeanVariance(noising, right(guidance(beside)))(params, x, at);
 
@@ -143,7 +143,9 @@ describe.each(Object.entries(longers))('the guidance of guided-diffusion, %s', (
             sampler({ ...walk, denoiser: beside, noise: (z) => () => onesLike(z), solver, guidance }),
           );
           const index = scalar(T - 1 - place, 'int32');
-          const actual = await numbersOf((key) => result.step(params, result.start(x), { index, key, label }).state.x);
+          const actual = await numbersOf(
+            (key) => result.step(params, result.start(x), { index, key, conditions }).state.x,
+          );
           return actual[sample]!;
         };
         const { conditionMean, variance, ddim: next } = expected[sample]!;

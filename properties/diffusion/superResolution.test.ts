@@ -13,6 +13,7 @@ import {
   dpmSolverPP,
   exactDenoiser,
   type Grid,
+  imageOf,
   sampler,
   simpleLosses,
   type Solver,
@@ -62,10 +63,10 @@ const blind = exactDenoiser(noising)({
 /** E[x_0|x_t, condition]: the mean of a square has a quarter of its pixels' variance, and moves all of them alike. */
 const exact: Denoiser<null, Image> = {
   ...blind,
-  condition: { channels: 1 },
+  conditions: { lowRes: { image: 1, required: true } },
   apply: (_, x, at) => {
     const guess = blind.apply(null, x, at);
-    const { image, t } = at.condition!;
+    const { image, t } = imageOf(at, 'lowRes')!;
     const spread = mul(gather(table(spreads), wholeTimesteps(at.t)), 0.25); // [B]; for a noisy condition, y = α·mean + σ·η, this is the Kalman gain; without noise it is 1
     const ofLevel = (numbers: readonly number[]) => gather(table(numbers), t!);
     const alpha = t === undefined ? div(spread, spread) : ofLevel(marginals.map((c) => c.alpha));
@@ -108,7 +109,7 @@ describe('of Gaussian pixels, given the means of squares', () => {
     const xt = constantOf(wave(16, 1), 1, 4, 4, 1) as Tensor<[1, ...Image]>;
     const at = (level: number) => constantOf(Int32Array.of(level), 1) as Tensor<[1], 'int32'>;
     const found = (condition: { readonly image: typeof image; readonly t?: Tensor<[1], 'int32'> }) =>
-      numbersOf(() => exact.apply(null, xt, { t: at(t), condition }));
+      numbersOf(() => exact.apply(null, xt, { t: at(t), conditions: { lowRes: condition } }));
     const clean = conditioned(wave(16, 1), wave(4, 5), t, [1, 0]);
     expect(relativeDistance(await found({ image }), clean)).toBeLessThan(1e-12);
     const { alpha, sigma } = marginals[20]!;
@@ -117,9 +118,10 @@ describe('of Gaussian pixels, given the means of squares', () => {
   });
 
   it.each([
-    ['as it is', superResolution({ factor: 2 }), (w: number) => 0.75 * w],
+    ['as it is', false, superResolution({ factor: 2 }), (w: number) => 0.75 * w],
     [
       'with augmentation',
+      true,
       conditioningAugmentation(noising, { levels: 30 })(superResolution({ factor: 2 })),
       // of the variance w/4 of a mean, observed as b·mean + √c·η, the share c/(b²·w/4 + c) remains; averaged over the
       // levels
@@ -130,13 +132,14 @@ describe('of Gaussian pixels, given the means of squares', () => {
           return sum + ((w / 4) * sigma ** 2) / ((alpha ** 2 * w) / 4 + sigma ** 2) / 30;
         }, 0),
     ],
-  ] as const)('its loss is the remaining variance, condition %s', async (_, conditioner, left) => {
+  ] as const)('its loss is the remaining variance, condition %s', async (_, noiseLevel, conditioner, left) => {
     const B = 512;
+    const denoiser = { ...exact, conditions: { lowRes: { image: 1, noiseLevel, required: true } } };
     const losses = await numbersOf((k) => {
       const keys = fork(k, 'data', 'loss', 'condition');
       const x0 = add(mul(normal(keys.data, B, 4, 4, 1), Math.sqrt(VARIANCE)), MEAN);
-      const condition = conditioner(x0, keys.condition);
-      const { losses: each, t } = simpleLosses(noising, exact)(null, { x0, key: keys.loss, condition });
+      const conditions = { lowRes: conditioner(x0, keys.condition) };
+      const { losses: each, t } = simpleLosses(noising, denoiser)(null, { x0, key: keys.loss, conditions });
       return stack([each, cast(t, 'float32')]);
     });
     // in units of the expected value at its t: each is a mean of at least 12 squares, and levels change it by less than a sixth, so that its variance is below 1/4
@@ -155,10 +158,10 @@ describe('of Gaussian pixels, given the means of squares', () => {
     const { steps, start, step } = right(sampler({ noising, denoiser: exact, solver, grid, correction: uncorrected }));
     const images = range(B).flatMap(() => wave(4, 5));
     return numbersOf((k) => {
-      const condition = { image: constantOf(images, B, 2, 2, 1) as Tensor<[number, 2, 2, 1]> };
+      const conditions = { lowRes: { image: constantOf(images, B, 2, 2, 1) as Tensor<[number, 2, 2, 1]> } };
       const first = start(constantOf(noises, B, 4, 4, 1) as Tensor<[number, ...Image]>);
       return range(steps).reduce(
-        (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(k, i), condition }).state,
+        (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(k, i), conditions }).state,
         first,
       ).x;
     });

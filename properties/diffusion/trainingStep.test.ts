@@ -54,7 +54,7 @@ const trained = async (acquire: AcquireBackend): Promise<Trained> =>
       const first = await membersOf(state);
       const losses: number[] = [];
       for (let i = 0; i < 3; i++) {
-        const result = right(await step.run({ state, examples: { x0, key: key(i) } })());
+        const result = right(await step.run({ state, examples: { x0, key: key(i), conditions: {} } })());
         losses.push(...(await numbersOf(result.report.loss)));
         right(await release(result.report)(backend)());
         state = result.state;

@@ -33,15 +33,23 @@ import { numbersOf, relativeDistance, right } from './run.js';
 it('losses and samplers accept the U-Net directly', async () => {
   const noising = right(ddpm(cosine(100)));
   const model = right(
-    unet({ image: [8, 8, 1], base: 8, multipliers: [1, 2], blocks: 1, attention: [4], classes: 3, predicts: 'v' }),
+    unet({
+      image: [8, 8, 1],
+      base: 8,
+      multipliers: [1, 2],
+      blocks: 1,
+      attention: [4],
+      conditions: { label: 3 },
+      predicts: 'v',
+    }),
   );
   const backend = right(await tfjs('cpu')());
 
-  const loss = simpleLoss(noising, model, { labelDropout: 0.1 });
+  const loss = simpleLoss(noising, model, { conditionDropout: 0.1 });
   const learn = right(
     await compile(
       program({ params: model.params, x0: 'B 8 8 1', label: 'B:int32', key: 'key' }, (i) =>
-        valueAndGrad(loss)(i.params, { x0: i.x0, key: i.key, label: i.label }),
+        valueAndGrad(loss)(i.params, { x0: i.x0, key: i.key, conditions: { label: i.label } }),
       ),
       { B: 4 },
     )(backend)(),
@@ -78,7 +86,7 @@ it('losses and samplers accept the U-Net directly', async () => {
   const advance = right(
     await compile(
       program({ params: model.params, x: 'B 8 8 1', label: 'B:int32', index: ':int32' }, (i) => ({
-        x: step(i.params, start(i.x), i).state.x,
+        x: step(i.params, start(i.x), { index: i.index, conditions: { label: i.label } }).state.x,
       })),
       { B: 4 },
       { donate: ['x'] },

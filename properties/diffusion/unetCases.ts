@@ -44,7 +44,7 @@ const configs: readonly (readonly [string, UNetConfig<[8, 8, 3]>])[] = [
       attention: [8, 2],
       heads: 5,
       groups: 5,
-      classes: 3,
+      conditions: { label: 3 },
       adaptiveGroupNorm: true,
       sinusoid: 'guided-diffusion',
     },
@@ -77,7 +77,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
   const model = valueOf(unet(config));
   const leaves = model.params.leaves.map(({ path, shape }) => [path, shape as readonly number[]] as const); // of a model: numbers
   const t = constantOf(Int32Array.of(3, 700), 2);
-  const label = constantOf(Int32Array.of(0, 2), 2);
+  const conditions = config.conditions === undefined ? {} : { label: constantOf(Int32Array.of(0, 2), 2) };
   const inputs: readonly Input[] = [
     ...leaves.map(([path, shape], i) => [flat(path), shape, parameter(path, shape, i)] as const),
     ...['x', 'weights'].map((path, i) => [path, IMAGES, numbers('any', leaves.length + i, sizeOf(IMAGES))] as const),
@@ -90,7 +90,7 @@ const caseOf = (name: string, config: UNetConfig<[8, 8, 3]>): UNetCase => {
     const x = of<[2, 8, 8, 3]>('x');
     const params = fillSpec(model.params, ({ path }) => of(flat(path)));
     const apply = (point: { readonly params: typeof params; readonly x: typeof x }): Tensor<[2, 8, 8, 3]> =>
-      model.apply(point.params, point.x, { t, ...(config.classes !== undefined && { label }) });
+      model.apply(point.params, point.x, { t, conditions });
     const { grad } = valueAndGrad((point: { readonly params: typeof params; readonly x: typeof x }) =>
       sum(mul(apply(point), of<[2, 8, 8, 3]>('weights'))),
     )({ params, x });

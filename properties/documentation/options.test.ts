@@ -63,7 +63,7 @@ test('an editor shows the type, the meaning and the default of an option', () =>
     import { adam, type AdamConfig, unet } from 'noisefold/nn';
     import { wasm } from 'noisefold/backends/wasm';
     adam({ learningRate: 1e-3, beta1: 0.9 });
-    unet({ image: [8, 8, 1], base: 8, multipliers: [1], noClass: 'zero' });
+    unet({ image: [8, 8, 1], base: 8, multipliers: [1], upAttention: 'last' });
     wasm({ portable: true });
     const config: AdamConfig = { learningRate: 1e-3 };
   `;
@@ -73,9 +73,7 @@ test('an editor shows the type, the meaning and the default of an option', () =>
     return [displayParts, documentation].map(ts.displayPartsToString).join('\n').replaceAll(/\s+/g, ' ');
   };
   expect(hover('beta1')).toMatch(/^\(property\) beta1\?: number.* β₁, the decay of the mean of the gradients, in \[0, 1\); default 0\.9\.$/); // oxfmt-ignore
-  expect(hover('noClass')).toMatch(
-    /^\(property\) noClass\?: .*"row" \| "zero" \| "never".*`row` of the table \(the default\)/,
-  );
+  expect(hover('upAttention')).toMatch(/^\(property\) upAttention\?: .*"every" \| "last".*`every` one \(the default\)/);
   expect(hover('portable')).toMatch(/^\(property\) portable\?: boolean.*Default false/);
   expect(hover('config')).toBe('const config: AdamConfig ');
 });

@@ -77,7 +77,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   guidance: {
-    types: ['Guidance', 'ClassGuidance', 'ClassifierGuidance'],
+    types: ['Guidance', 'ConditionGuidance', 'ClassifierGuidance'],
     places: [
       {
         at: 'properties/laws/guidance.ts',

@@ -36,7 +36,7 @@ const noising = unwrap(ddpm(cosine(10)));
 const model: Model<Scalar, [1, 1, 1]> = {
   ...parameter(allOnes),
   predicts: 'v',
-  classes: 1,
+  conditions: { label: { classes: 1 } },
   apply: (w, x) => mul(x, w),
 };
 const data = unwrap(datasetOf({ pixels: Uint8Array.of(255, 0), labels: Uint8Array.of(0, 0), image: [1, 1, 1] }));

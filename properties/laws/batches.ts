@@ -181,7 +181,7 @@ export const batchLaws: readonly Law[] = [
     },
   },
   {
-    name: 'the gradient through vmap is that of each example',
+    name: 'the gradient through vmap is the gradient of each example',
     formula: '∇ₓₛ Σᵢ vmap(f)(xs)[i] at i is (∇f)(xs[i]), and by what f captures Σᵢ of them; in checkpoint and customVjp too', // oxfmt-ignore
     source: 'linearity of the derivative',
     arbitrary: batch,

@@ -1,9 +1,10 @@
-/** Laws of denoisers that are conditioned on an image. */
+/** Laws of denoisers that are conditioned. */
 import fc from 'fast-check';
 import {
   type Denoiser,
   exactDenoiser,
   type Grid,
+  imageOf,
   type DiscreteNoising,
   sampler,
   type Sampler,
@@ -32,6 +33,7 @@ import { gridded } from '../arbitraries/diffusion.js';
 import { type Named, solverOf } from '../arbitraries/solvers.js';
 import { valueOf } from '../oracles/plans.js';
 import { drawOnReference } from '../oracles/running.js';
+import { kindLaws } from './kinds.js';
 import { approx, type Law } from './law.js';
 
 const within = (min: number, max: number): fc.Arbitrary<number> => fc.double({ min, max, noNaN: true });
@@ -48,10 +50,10 @@ const enlarging = (noising: DiscreteNoising, mean: number, variance: number): De
   });
   return {
     ...blind,
-    condition: { channels: 1 },
+    conditions: { lowRes: { image: 1, required: true } },
     apply: (_, x, at) => {
       const alone = apply(null, x, at);
-      const excess = sub(averagePool(alone), at.condition!.image);
+      const excess = sub(averagePool(alone), imageOf(at, 'lowRes')!.image);
       return ascribeLike(sub(alone, upsample(excess)), x);
     },
   };
@@ -94,10 +96,10 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
       valueOf(sampler({ noising, denoiser, solver, grid, correction: uncorrected }));
     const samplesBy = async ({ steps, start, step }: Sampler<null, [2, 2, 1]>) => {
       const numbers = await drawOnReference([seed, 0], (key) => {
-        const condition = { image: constantOf(means, 2, 1, 1, 1) };
+        const conditions = { lowRes: { image: constantOf(means, 2, 1, 1, 1) } };
         const first = start(constantOf(begin, 2, 2, 2, 1));
         const last = Array.from({ length: steps }, (_, i) => i).reduce(
-          (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(key, i), condition }).state,
+          (state, i) => step(null, state, { index: scalar(i, 'int32'), key: foldIn(key, i), conditions }).state,
           first,
         );
         const { image } = superResolution({ factor: 2 })(last.x, fork(key, 'condition').condition);
@@ -122,9 +124,9 @@ const asked: Law<readonly [Named, Gridded, readonly [number, number], readonly n
 };
 
 /**
- * Laws of denoisers that are conditioned on an image.
+ * Laws of denoisers that are conditioned: on an image, and on conditions of all kinds.
  * @example
  * conditionLaws[0]!.name // → 'samples have the given means'
  * for (const law of conditionLaws) await checkLaw(law, 0.05)
  */
-export const conditionLaws: readonly Law[] = [asked];
+export const conditionLaws: readonly Law[] = [asked, ...kindLaws];

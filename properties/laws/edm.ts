@@ -101,7 +101,7 @@ const churnOf = (churn: number, steps: number): number => Math.log1p(Math.min(ch
 const churnInAll: Law<readonly [DiscreteNoising, number, Required<Churn>]> = {
   name: 'churn raises the noise to (1 + γ)·σ',
   formula:
-    'ln(σ̂_i/σ_i) = ln(1 + γ_i) in each step of σ_i in [S_tmin, S_tmax], and 0 in others; σ̂ is what the noise of the step tells, within 64 roundings of its share',
+    'ln(σ̂_i/σ_i) = ln(1 + γ_i) in each step of σ_i in [S_tmin, S_tmax], and 0 in others, with σ̂ from the share of the added noise in the variance, within 64 roundings of this share',
   source: 'EDM (Karras et al. 2022), Algorithm 2, lines 4 to 6',
   arbitrary: fc
     .tuple(

@@ -133,7 +133,7 @@ const everyPath: Law<readonly [ContinuousNoising, GaussianMixture<[]>, readonly 
   };
 
 const transport: Law<readonly [number, number, number, readonly number[]]> = {
-  name: 'the optimal coupling never costs more than another one',
+  name: 'the optimal coupling costs at most as much as any other coupling',
   formula:
     'Σ ‖x_i − ε_i‖² of the noise that optimalTransport gives to the images x of a batch is at most that of the noise in the order in which it was drawn, the independent coupling, within 2⁻²⁰ of it, as the noise is rounded to float32, and that of all shifts and reversals of its own order',
   source: 'definition of optimal transport; Tong et al. 2024, section 3.3',

@@ -9,13 +9,15 @@ import {
   cfgPlusPlus,
   cfgZero,
   type Classifier,
-  classGuidance,
+  conditionGuidance,
   classifierGuided,
   type Denoiser,
   exactDenoiser,
   type GaussianMixture,
   type Guidance,
   guidanceMonoid,
+  labelOf,
+  meanFlowStep,
   overNoising,
   overParams,
   pag,
@@ -38,7 +40,6 @@ import {
   gather,
   matmul,
   mul,
-  scalar,
   scaleBy,
   sumPerSample,
   table,
@@ -101,10 +102,10 @@ const ofClasses = ({ noising, means, variance, predicts }: Case): Denoiser<null,
     predicts,
   )({
     predicts: 'x0',
-    classes: means.length,
+    conditions: { label: { classes: means.length } },
     apply: (params, x, at) =>
       each
-        .map(({ apply }, k) => scaleBy(apply(params, x, at), cast(equal(at.label!, k), 'float32')))
+        .map(({ apply }, k) => scaleBy(apply(params, x, at), cast(equal(labelOf(at)!, k), 'float32')))
         .reduce((sum, one) => add(sum, one), zerosLike(x)),
   });
 };
@@ -114,7 +115,8 @@ type ClassDenoiser = Denoiser<null, [2]>;
 /** The predictions of some denoisers for the batch, in float64. */
 const predictionsOf = (denoisers: readonly ClassDenoiser[], { x, t, labels }: Case): readonly (readonly number[])[] => {
   const batch = constantOf(x, t.length, 2);
-  const at = { t: constantOf(Int32Array.from(t), t.length), label: constantOf(Int32Array.from(labels), t.length) };
+  const label = constantOf(Int32Array.from(labels), t.length);
+  const at = { t: constantOf(Int32Array.from(t), t.length), conditions: { label } };
   // evaluated without the compiler: the graphs are large, and each is used once
   const { outputs } = evaluate(
     denoisers.map(({ apply }) => nodeOf(apply(null, batch, at))),
@@ -127,7 +129,7 @@ const predictionsOf = (denoisers: readonly ClassDenoiser[], { x, t, labels }: Ca
 /** The same denoiser with the label of no class for all samples. */
 const withoutClass = ({ apply, ...denoiser }: ClassDenoiser, { means }: Case): ClassDenoiser => ({
   ...denoiser,
-  apply: (params, x, at) => apply(params, x, { ...at, label: fullLike(at.label!, means.length) }),
+  apply: (params, x, at) => apply(params, x, { ...at, conditions: { label: fullLike(labelOf(at)!, means.length) } }),
 });
 
 const guidedBy = (denoiser: ClassDenoiser, guides: readonly Guidance[]): readonly ClassDenoiser[] =>
@@ -165,7 +167,7 @@ const neutral: Readonly<Record<string, Guidance<{ readonly guide: object }>>> = 
   'apg with a norm': apg(1, { norm: 0.1, eta: 0.5 }),
   pag: pag(1),
   autoguidance: autoguidance({ predicts: 'epsilon', apply: (_, x) => mul(x, 0.3) }, 1),
-  classGuidance: classGuidance({ combine: ({ positive }) => positive }),
+  conditionGuidance: conditionGuidance({ combine: ({ positive }) => positive }),
   pairGuidance: pairGuidance({ predicts: 'v', apply: (_, x) => mul(x, 0.3) }, { combine: ({ positive }) => positive }),
   classifierGuided: classifierGuided({ gradient: (_, x) => x }, 0),
   unguided,
@@ -184,12 +186,15 @@ const neutrals: Law<readonly [string, Parameterization, readonly (readonly [numb
   runs: 80,
   violation: ([name, predicts, samples]) => {
     const flow = rectifiedFlow();
+    const scaled =
+      (factor: number): Denoiser<unknown, [1]>['apply'] =>
+      (_, x, at) =>
+        tanh(scaleBy(mul(x, factor), add(cast(labelOf(at)!, 'float32'), cast(at.t, 'float32'))));
     const denoiser: Denoiser<{ readonly guide: object }, [1]> = {
       predicts,
-      classes: 3,
-      identityAttention: true,
-      apply: (_, x, { t, label, identityAttention }) =>
-        tanh(scaleBy(mul(x, identityAttention === true ? 2 : 1), add(cast(label!, 'float32'), cast(t, 'float32')))),
+      conditions: { label: { classes: 3 } },
+      apply: scaled(1),
+      perturbed: scaled(2),
     };
     const B = samples.length;
     const x = constantOf(
@@ -202,11 +207,9 @@ const neutrals: Law<readonly [string, Parameterization, readonly (readonly [numb
       B,
     );
     const label = constantOf(new Int32Array(B).fill(1), B);
-    const [, time] = samples[0]!;
-    const from = { alpha: scalar(1 - time), sigma: scalar(time) };
-    const step = { index: scalar(0, 'int32'), from, to: { alpha: scalar(1), sigma: scalar(0) } };
+    const step = meanFlowStep(t, zerosLike(t)); // to the data
     const predictions = [denoiser, valueOf(neutral[name]!(denoiser))].map((of) =>
-      nodeOf(steered(flow)(overNoising(flow)(of)).apply({ guide: {} }, x, { t, label, step })),
+      nodeOf(steered(flow)(overNoising(flow)(of)).apply({ guide: {} }, x, { t, conditions: { label }, step })),
     );
     const [plain, guided] = evaluate(predictions, {}, {}).outputs.map((numbers) => Array.from(numbers));
     return firstOf(
@@ -243,7 +246,7 @@ const ofNone = (sample: Case): Denoiser<{ readonly guide: object }, [2]> =>
   );
 
 const bayes: Law<Case> = {
-  name: 'a classifier of scale 1 turns the unconditional prediction into that of the class: Bayes',
+  name: 'a classifier of scale 1 turns the unconditional prediction into the prediction with the class: Bayes',
   formula:
     'with exact p(y|x_t) and E[x_0|x_t], classifierGuided(1) = E[x_0|x_t, y], for every parameterization and batch, if ᾱ ≥ 10⁻¹², within 2⁻⁴⁰ of the prediction and of x_t/√ᾱ, and 2⁻⁴⁸ of x_t/√(1−ᾱ), by which x̂₀ becomes ε̂, or of x_t/(1−ᾱ) for the score',
   source: "Dhariwal & Nichol 2021, Algorithm 2; Bayes' rule on scores",
@@ -307,8 +310,8 @@ const guide: fc.Arbitrary<Guidance> = fc.oneof(
 /** A denoiser that depends on all that it is given, and is quick: sums of guides are sums for any. */
 const anyDenoiser = ({ means, predicts }: Case): ClassDenoiser => ({
   predicts,
-  classes: means.length,
-  apply: (_, x, { t, label }) => tanh(scaleBy(x, add(cast(label!, 'float32'), mul(cast(t, 'float32'), 0.01)))),
+  conditions: { label: { classes: means.length } },
+  apply: (_, x, at) => tanh(scaleBy(x, add(cast(labelOf(at)!, 'float32'), mul(cast(at.t, 'float32'), 0.01)))),
 });
 
 const sums: Law<readonly [Case, readonly [Guidance, Guidance, Guidance]]> = {

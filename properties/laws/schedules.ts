@@ -46,7 +46,7 @@ const finite = (what: string, numbers: Iterable<number>): Violation => {
 };
 
 const monotone: Law<Schedule> = {
-  name: 'noise only grows',
+  name: 'noise rises with each timestep',
   formula:
     '0 < β_t ≤ 1; ᾱ_t and λ_t = log(ᾱ_t/(1−ᾱ_t)) fall within [0, 1) and [−∞, ∞), σ_t rises; 0, −∞, ∞ at t = T−1 only',
   source: 'Variational Diffusion Models (Kingma et al. 2021), section 3.1',
@@ -76,7 +76,7 @@ const steepness = (levels: Float64Array, t: number): number => {
 };
 
 const invertible: Law<readonly [Schedule, number]> = {
-  name: 'log-SNR and σ tell the timestep',
+  name: 'log-SNR and σ determine the timestep',
   formula: 't(λ(t)) = t = t(σ(t)) for t in [0, T−1], whole or not, within 64 roundings of λ; for whole t exactly, by λ',
   source: 'Variational Diffusion Models, section 3.1; `DiscreteSchedule` of k-diffusion',
   arbitrary: fc.tuple(schedule, fc.double({ min: 0, max: 1, noNaN: true })),
@@ -233,7 +233,7 @@ const ending: Law<readonly [Schedule, number, number]> = {
 /**
  * Laws of schedules, and of what is made from them: noise levels, grids, respaced processes, zero terminal SNR.
  * @example
- * scheduleLaws[0]!.name // → 'noise only grows'
+ * scheduleLaws[0]!.name // → 'noise rises with each timestep'
  * for (const law of scheduleLaws) await checkLaw(law, 0.05)
  */
 export const scheduleLaws: readonly Law[] = [monotone, invertible, rightGrids, respacing, respacingAll, ending];

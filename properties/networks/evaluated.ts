@@ -57,9 +57,11 @@ const conditioning = ({ t, noise, y, class_labels, augment_labels, low_res }: In
   const label = y ?? class_labels;
   return {
     t: (t ?? noise)!, // a fixture has one of the two
-    ...(label && { label }),
-    ...(augment_labels && { augment: augment_labels }),
-    ...(low_res && { condition: { image: low_res } }),
+    conditions: {
+      ...(label && { label }),
+      ...(augment_labels && { augment: augment_labels }),
+      ...(low_res && { lowRes: { image: low_res } }),
+    },
   };
 };
 

@@ -10,9 +10,9 @@ import { expect, test } from 'vitest';
 import { publishedNamed } from '../golden/published.js';
 
 /** A tensor of a fixture as a constant. */
-const constant = (name: string, of: string): Tensor<[Dim, Dim]> | undefined => {
+const constant = (name: string, of: string): Tensor<[2, Dim]> | undefined => {
   const { shape, data } = publishedNamed(name).tensors.get(of) ?? {};
-  return shape && (constantOf(data as Float32Array, ...shape) as Tensor<[Dim, Dim]>); // labels are [B, L]
+  return shape && (constantOf(data as Float32Array, ...shape) as Tensor<[2, Dim]>); // labels of two samples
 };
 
 test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
@@ -29,8 +29,8 @@ test.each(['edm_ddpmpp', 'edm_ncsnpp', 'edm_adm'])('%s', async (name) => {
   await using nf = await open(reference());
   const { params } = await nf.run(loadWeights(fixture.weights, model, { names, prefix: fixture.prefix }));
   const denoise = program({ params: model.params, x: '2 8 8 3' }, ({ params, x }) => {
-    const at = { t: constantOf(Int32Array.of(0, 1), 2), ...(label && { label }), ...(augment && { augment }) };
-    return overNoising(noising)(model).apply(params, x, at as never); // weights of classes and augmentation labels exist only in EDM
+    const conditions = { ...(label && { label }), ...(augment && { augment }) };
+    return overNoising(noising)(model).apply(params, x, { t: constantOf(Int32Array.of(0, 1), 2), conditions });
   });
   const executable = await nf.run(compile(denoise, {}));
   // x_t = √ᾱ·x, with √ᾱ = 1/√(1 + σ²)

@@ -11,7 +11,16 @@ import { valueOf } from '../oracles/plans.js';
 import { testOnWebgpu } from '../webgpu.js';
 
 const model = valueOf(
-  unet({ image: [4, 4, 1], base: 4, multipliers: [1], blocks: 1, heads: 1, groups: 1, timesteps: 10, classes: 3 }),
+  unet({
+    image: [4, 4, 1],
+    base: 4,
+    multipliers: [1],
+    blocks: 1,
+    heads: 1,
+    groups: 1,
+    timesteps: 10,
+    conditions: { label: 3 },
+  }),
 );
 
 interface Given {
@@ -29,8 +38,8 @@ const spec = treeSpec<Given>({
   label: leafSpec(['B'], 'int32'),
 });
 const both = program(spec, ({ params, x, t, time, label }) => ({
-  listed: model.apply(params, x, { t, label }),
-  fractional: model.apply(params, x, { t: time, label }),
+  listed: model.apply(params, x, { t, conditions: { label } }),
+  fractional: model.apply(params, x, { t: time, conditions: { label } }),
 }));
 
 /** Nonzero parameters. */

@@ -62,6 +62,11 @@ test.each([
   expect(await numbersOf(shards)).toEqual(world.expected.data);
 });
 
+test('conditions are sent to the processes, each with those of its samples', async () => {
+  const shards = await draw('conditions', 7, 2, { labels: undefined, conditions: { label: drawing.labels } });
+  expect(await numbersOf(shards)).toEqual(world.expected.data);
+});
+
 test('processes that are killed are replaced, and the files have the same bytes', skippedFor(notAsked), async () => {
   const calm = await draw('calm', 2, 1);
   const before = new Set(childrenOf(process.pid));
@@ -160,7 +165,7 @@ describe('a model that only the worker knows', () => {
           where: expect.stringContaining('mine-other.safetensors: model.name'),
           expected: '"mine"',
           actual: '"other"',
-          hint: 'give the name that it was saved with: { model, name: "other" }',
+          hint: 'give the name in the file: { model, name: "other" }',
         },
       },
     ]);

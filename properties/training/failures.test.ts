@@ -6,6 +6,7 @@ import {
   conditioningAugmentation,
   cosine,
   ddpm,
+  imageOf,
   type Model,
   superResolution,
 } from '../../src/diffusion/index.js';
@@ -67,15 +68,14 @@ const failingAt = (backend: Backend, failing: number) => {
 type Size = [2, 2, 1];
 const noising = right(ddpm(cosine(3)));
 const data = right(datasetOf({ pixels: Uint8Array.from({ length: 12 }, (_, i) => 20 * i), labels: Uint8Array.of(0, 1, 1), image: [2, 2, 1] })); // oxfmt-ignore
-/** A model of one parameter with classes, which is conditioned on noisy images of half the size. */
+/** A model of one parameter, which is conditioned on classes and on noisy images of half the size. */
 const model: Model<Scalar, Size> = {
   ...parameter(allOnes),
   predicts: 'x0',
-  classes: 2,
-  condition: { channels: 1, noiseLevel: true },
-  apply: (w, x, { condition }) => add(mul(x, w), ascribeLike(upsample(condition!.image), x)),
+  conditions: { label: { classes: 2 }, small: { image: 1, noiseLevel: true } },
+  apply: (w, x, at) => add(mul(x, w), ascribeLike(upsample(imageOf(at, 'small')!.image), x)),
 };
-const noise = conditioningAugmentation(noising)(superResolution({ factor: 2 }));
+const made = { small: conditioningAugmentation(noising)(superResolution({ factor: 2 })) };
 const small = { data: new Float32Array(3), shape: [3, 1, 1, 1] } as const;
 const large = { data: new Float32Array(12), shape: [3, 2, 2, 1] } as const;
 const seven = key(7);
@@ -88,20 +88,20 @@ const uses: Readonly<Record<string, Use>> = {
     key: seven,
     labels: [0, 1, 0],
     batch: 2,
-    condition: { images: small, t: 1 },
+    conditions: { small: { ...small, t: 1 } },
     known: { images: large, mask: large },
     previews: { every: 2, show: () => TE.right(undefined) },
   }),
-  encode: encode({ images: large, key: seven, batch: 2, condition: { images: small, t: 1 }, labels: [0, 1, 0] }),
-  logLikelihoods: logLikelihoods<Size>({ data, batch: 2, key: seven, condition: noise }),
-  variationalBound: variationalBound<Size>({ data, batch: 2, key: seven, condition: noise }),
+  encode: encode({ images: large, key: seven, batch: 2, conditions: { small: { ...small, t: 1 } }, labels: [0, 1, 0] }),
+  logLikelihoods: logLikelihoods<Size>({ data, batch: 2, key: seven, conditions: made }),
+  variationalBound: variationalBound<Size>({ data, batch: 2, key: seven, conditions: made }),
   fit: () =>
     fit<Scalar, Size>({
       model,
       noising,
       optimizer: adam({ learningRate: 0.1 }),
       data,
-      condition: noise,
+      conditions: made,
       batch: 2,
       steps: 2,
       key: seven,

@@ -226,8 +226,11 @@ declare const adamConfig: AdamConfig;
 declare const sampling: Sampling;
 declare const anything: never;
 expectType<E.Either<NoisefoldError, UNet<[Dim, Dim, Dim]>>>()(unet(config));
-expectType<E.Either<NoisefoldError, UNet<[28, 28, 1]>>>()(unet({ image: [28, 28, 1], classes: 10, ...size }));
-expectType<E.Either<NoisefoldError, UNet<[64, 64, 3]>>>()(unet({ ...unetPresets['adm-64'], dropout: 0 }));
+expectType<E.Either<NoisefoldError, UNet<[28, 28, 1], { readonly label: 10 }>>>()(
+  unet({ image: [28, 28, 1], conditions: { label: 10 }, ...size }),
+);
+type Required = { readonly label: { readonly classes: 1000; readonly required: true } };
+expectType<E.Either<NoisefoldError, UNet<[64, 64, 3], Required>>>()(unet({ ...unetPresets['adm-64'], dropout: 0 }));
 encoderClassifier({ ...classifierPresets['adm-classifier-64'], classes: 10 });
 unet({ ...config, ...(some && { dropout: 0.1 }) });
 unet(anything);

@@ -22,6 +22,7 @@ import {
   type AnyLayer,
   attentionBlock,
   type AttentionBlock,
+  attentionLayer,
   type Channels,
   classEmbedding,
   convLayer,
@@ -30,9 +31,11 @@ import {
   downsampleLayer,
   dropout,
   fanInNormal,
+  gegluLayer,
   groupNormLayer,
   layer,
   type Layer,
+  layerNormLayer,
   linearLayer,
   parameter,
   type ParamsOf,
@@ -40,6 +43,8 @@ import {
   type ResidualBlock,
   type ResidualBlockParams,
   timeEmbedding,
+  transformerBlock,
+  type TransformerBlock,
   type UNet,
   unetBlock,
   upsampleLayer,
@@ -223,6 +228,30 @@ F.pipe(symbols, there.apply(conv), concat(symbols));
 
 // attention keeps the shape; embeddings are of timesteps or fractional times
 expectType<AttentionBlock<64>>()(attentionBlock({ channels: 64, heads: 4, groups: 8 }));
+declare const tokens: Tensor<['B', 7, 32]>;
+declare const isToken: Tensor<['B', 7], 'bool'>;
+declare const isOther: Tensor<['B', 6], 'bool'>;
+const crossing = transformerBlock({ channels: 64, tokens: 32, heads: 4, groups: 8 });
+expectType<TransformerBlock<64, 32>>()(crossing);
+const cross = crossing.apply(crossing.init(key));
+expectType<Tensor<['B', 28, 28, 64]>>()(cross(x, { tokens }));
+expectType<Tensor<['B', 28, 28, 64]>>()(cross(x, { tokens, mask: isToken }));
+// @ts-expect-error Type '32' is not assignable to type '64'
+cross(x32, { tokens });
+// @ts-expect-error Type '6' is not assignable to type '7'
+cross(x, { tokens, mask: isOther });
+// @ts-expect-error Property 'tokens' is missing
+cross(x, { mask: isToken });
+// @ts-expect-error 64 channels cannot be divided by 5 heads
+attentionLayer({ channels: 64, tokens: 32, heads: 5 });
+const attends = attentionLayer({ channels: 64, tokens: 32, heads: { channels: 16 } });
+expectType<Tensor<['B', 28, 28, 64]>>()(attends.apply(attends.init(key))(x, tokens, isToken));
+// @ts-expect-error Type '64' is not assignable to type '32'
+attends.apply(attends.init(key))(x, x);
+const feeds = gegluLayer({ channels: 32, hidden: 128 });
+expectType<Tensor<['B', 7, 32]>>()(feeds.apply(feeds.init(key))(tokens));
+const norms = layerNormLayer({ channels: 32 });
+expectType<Tensor<['B', 7, 32]>>()(norms.apply(norms.init(key))(tokens));
 const embedding = timeEmbedding({ timesteps: 10, size: 64, outputs: 256, sinusoid: 'ddpm' });
 declare const ofTime: ParamsOf<typeof embedding>;
 expectType<Tensor<[8, 256]>>()(embedding.apply(ofTime)(iota(8)));

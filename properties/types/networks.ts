@@ -20,7 +20,9 @@ import {
   type Tensor,
   upsample,
 } from '../../src/dsl/index.js';
+import { unwrap } from '../../src/index.js';
 import { F } from '../../src/internal/fp.js';
+import { unet, type UNet, type UNetConfig } from '../../src/nn/index.js';
 import { expectType } from './expect.js';
 
 declare const x: Tensor<['B', 28, 28, 64]>;
@@ -34,6 +36,10 @@ declare const b: Tensor<[10]>;
 declare const scales: Tensor<['B']>;
 declare const symbolic: Tensor<['B', 'H', 'W', 'C']>;
 declare const square: Tensor<[3, 3, 'C', 'C']>;
+declare const tokens: Tensor<['B', 7, 128]>;
+declare const fewer: Tensor<['B', 6, 128]>;
+declare const isToken: Tensor<['B', 7], 'bool'>;
+declare const counts: Tensor<['B', 7]>;
 declare const odd: Tensor<['B', 7, 'W', 'C']>;
 
 const block = F.pipe(
@@ -65,6 +71,11 @@ F.pipe(block, groupNorm({ gamma: bias, beta: b }, { groups: 2 }));
 affine({ w, b: bias });
 // @ts-expect-error Type '128' is not assignable to type '64'
 attention(x, x, block, { heads: 4 });
+expectType<Tensor<['B', 28, 28, 128]>>()(attention(block, tokens, tokens, { heads: 4, mask: isToken }));
+// @ts-expect-error Type '"float32"' is not assignable to type '"bool"'
+attention(block, tokens, tokens, { heads: 4, mask: counts });
+// @ts-expect-error Type '7' is not assignable to type '6'
+attention(block, fewer, fewer, { heads: 4, mask: isToken });
 // @ts-expect-error Type '64' is not assignable to type '128'
 F.pipe(x, addPerSample(embedding));
 // @ts-expect-error Type '64' is not assignable to type '28'
@@ -109,3 +120,42 @@ export const network =
     wide: Tensor<[B, Dim, Dim, Dim]>,
   ): Tensor<[B, ...I]> =>
     F.pipe(wide, downsample(p.kernel), upsample, conv2d(p.kernel), ascribeLike(image));
+
+declare const config: UNetConfig;
+declare const some: boolean;
+declare const names: readonly string[];
+const size = { image: [28, 28, 1], base: 8, multipliers: [1, 2] } as const;
+
+// the type of a U-Net shows its conditions: those of a literal, whose names and sizes are known
+expectType<UNet<[28, 28, 1], {}>>()(unwrap(unet(size)));
+expectType<UNet<[28, 28, 1], { readonly label: 10 }>>()(unwrap(unet({ ...size, conditions: { label: 10 } })));
+interface Face {
+  readonly hair: readonly ['short', 'long'];
+  readonly palette: { readonly vector: 8; readonly at: 'input' };
+  readonly style: readonly string[];
+}
+const face = unwrap(
+  unet({ ...size, conditions: { hair: ['short', 'long'], palette: { vector: 8, at: 'input' }, style: names } }),
+);
+expectType<UNet<[28, 28, 1], { [N in keyof Face]: Face[N] }>>()(face);
+// a network that may lack them may have any
+expectType<UNet<[28, 28, 1]>>()(unwrap(unet({ ...size, ...(some && { conditions: { label: 10 } }) })));
+expectType<UNet<[28, 28, 1], { readonly label?: 10 }>>()(
+  unwrap(unet({ ...size, conditions: { ...(some && { label: 10 }) } })),
+);
+// unknown if the configuration is
+expectType<UNet<[Dim, Dim, Dim]>>()(unwrap(unet(config)));
+expectType<UNet<[28, 28, 1]>>()(unwrap(unet<typeof size.image>(size)));
+export const upcast: UNet<[28, 28, 1]> = face;
+
+// @ts-expect-error 'clases' does not exist in type
+unet({ ...size, conditions: { label: { clases: 10 } } });
+// @ts-expect-error 'att' does not exist in type
+unet({ ...size, conditions: { palette: { vector: 8, att: 'input' } } });
+// @ts-expect-error Type 'string' is not assignable to type 'ConditionConfig'
+unet({ ...size, conditions: { label: '10' } });
+// @ts-expect-error 'conditons' is not an option: did you mean 'conditions'?
+unet({ ...size, conditons: { label: 10 } });
+// the fields that stood for conditions before these had names
+// @ts-expect-error 'classes' is not an option
+unet({ ...size, classes: 10 });

@@ -468,8 +468,8 @@ boundAt(noising, denoiser, {
   gird: 1,
 });
 simpleLosses(noising, denoiser, {
-  // @ts-expect-error 'labeldropout' is not an option: did you mean 'labelDropout'?
-  labeldropout: 1,
+  // @ts-expect-error 'conditiondropout' is not an option: did you mean 'conditionDropout'?
+  conditiondropout: 1,
 });
 consistency({
   // @ts-expect-error 'sigma' is not an option

@@ -41,6 +41,7 @@ import {
   datasetOf,
   datasetOfImages,
   type Dataset,
+  type NamedDataset,
   fit,
   type ImageFiles,
   imageFolder,
@@ -119,13 +120,13 @@ const perPixel: Objective = (diffusion, denoiser, options) => (_, inputs) => {
   return { losses: noise, t: at.t };
 };
 fit({ ...recipe, loss: perPixel });
-// the condition of a model is made from its images
-fit({ ...recipe, condition: superResolution({ factor: 2 }) });
-fit({ ...recipe, condition: conditioningAugmentation(recipe.noising)(superResolution({ factor: 2 })) });
-fit({ ...recipe, condition: (x0) => ({ image: x0 }) });
+// conditions of a model may be made from its images
+fit({ ...recipe, conditions: { small: superResolution({ factor: 2 }) } });
+fit({ ...recipe, conditions: { small: conditioningAugmentation(recipe.noising)(superResolution({ factor: 2 })) } });
+fit({ ...recipe, conditions: { small: (x0) => ({ image: x0 }) } });
 declare const ofPhotographs: Conditioner<[32, 32, 3]>;
 // @ts-expect-error Type 'Conditioner<[32, 32, 3]>' is not assignable to type 'Conditioner<[28, 28, 1]>'
-fit({ ...recipe, condition: ofPhotographs });
+fit({ ...recipe, conditions: { small: ofPhotographs } });
 fit({ ...recipe, times: stratifiedTimes });
 fit({ ...recipe, times: importanceTimesteps({ size: 5 }) });
 // a classifier is a model too: it has losses of its own, and its training gives what `sample` takes as a guide
@@ -138,7 +139,7 @@ expectType<Effect<Trained<UNetParams, [28, 28, 1]>>>()(fit(recipe));
 fit({ ...classified, data: photographs });
 // @ts-expect-error Property 'predicts' is missing in type 'Classifier<Q, I>' but required in type 'Denoiser<Q, I>'
 fit({ ...classified, loss: simpleLosses });
-// @ts-expect-error Property 'classes' is optional in type 'Denoiser<P, I>' but required in type 'Classifier<P, I>'
+// @ts-expect-error Property 'classes' is missing in type 'Denoiser<P, I>' but required in type 'Classifier<P, I>'
 fit({ ...recipe, loss: classifierLosses });
 declare const trainedJudge: TrainedClassifier<Tensor<[10]>, [28, 28, 1]>;
 declare const photographJudge: TrainedClassifier<Tensor<[10]>, [32, 32, 3]>;
@@ -152,7 +153,7 @@ sample(trainedGrey, { ...guided, guide: photographJudge });
 saveTrained('judge.safetensors', trainedJudge);
 expectType<Effect<typeof trainedJudge>>()(loadClassifier('judge.safetensors', { model: judge }));
 
-expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(
+expectType<E.Either<NoisefoldError, NamedDataset<[28, 28, 1]>>>()(
   datasetOf({ pixels: bytes, labels: bytes, image: [28, 28, 1] }),
 );
 // @ts-expect-error is not assignable to type 'readonly [height: number, width: number, channels: number]'
@@ -166,7 +167,7 @@ expectType<Value<[Dim]>>()(trained.params.time.hidden.b);
 // measurements need images of the shape of the model
 const measuring = { batch: 8, key } as const;
 variationalBound({ ...measuring, data: digits })(trained);
-logLikelihoods({ ...measuring, data: digits, condition: superResolution({ factor: 2 }) })(trained);
+logLikelihoods({ ...measuring, data: digits, conditions: { small: superResolution({ factor: 2 }) } })(trained);
 logLikelihoods(trained, { ...measuring, data: ofFile });
 variationalBound(trained, { ...measuring, data: anything });
 // @ts-expect-error Type '28' is not assignable to type '32'
@@ -176,8 +177,8 @@ variationalBound({ ...measuring, data: photographs })(trained);
 // @ts-expect-error Type '32' is not assignable to type '28'
 logLikelihoods({ ...measuring, data: photographs })(trained);
 declare const images: Images;
-expectType<E.Either<NoisefoldError, Dataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));
-expectType<E.Either<NoisefoldError, Dataset<[28, 28, 1]>>>()(datasetOfImages(images, { image: [28, 28, 1] }));
+expectType<E.Either<NoisefoldError, NamedDataset<[Dim, Dim, Dim]>>>()(datasetOfImages(images));
+expectType<E.Either<NoisefoldError, NamedDataset<[28, 28, 1]>>>()(datasetOfImages(images, { image: [28, 28, 1] }));
 // the size and the channels of pictures are those of the images; without channels they are RGB
 expectType<Task<ImageFiles<[32, 32, 3]>>>()(imageFolder('pictures', { size: 32 }));
 expectType<Task<ImageFiles<[24, 32, 4]>>>()(imageFolder('pictures', { size: [24, 32], channels: 4 }));

@@ -231,7 +231,7 @@ describe('a checkpoint', () => {
       right(await right(await startTraining({ ...plain, from })(backend)()).release());
       const changes = {
         learningRate: { optimizer: adam({ learningRate: 2e-3 }) },
-        labelDropout: { labelDropout: 0.2 },
+        conditionDropout: { conditionDropout: 0.2 },
         averageDecay: { averageDecay: 0.9 },
         'noising.betas': { noising: right(ddpm(linear(100))) },
       };
@@ -249,7 +249,7 @@ describe('a checkpoint', () => {
       const data = { ...bars(60), batch: (positions: Int32Array) => bars(60).batch(positions.map((i) => 59 - i)) };
       const { message } = await leftOf(startTraining({ ...plainTraining(3), data, from })(backend));
       expect(message).toBe(
-        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got others; resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
+        'checkpoint of step 0: settings.data.images: expected the images that the run began with, got other values; resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`',
       );
     }));
 

@@ -23,7 +23,7 @@ const hints = {
   read: 'give a checkpoint that noisefold wrote',
 };
 
-/** The version of the format of checkpoints, which changes with their meaning. */
+/** The version of the checkpoint format. Raise it when the meaning of a field changes. */
 export const CHECKPOINT = 'noisefold-checkpoint-1';
 
 /** A snapshot without its tensors, in a file. */
@@ -59,8 +59,7 @@ const metadataOf = (snapshot: Snapshot) =>
   );
 
 /**
- * Raises an error for a number that is not finite: the state of a run is always finite, and a run cannot recover from
- * NaN.
+ * Raises an error for NaN or infinity. The state of a run is always finite, and a run cannot recover from NaN.
  */
 const checkFinite = (tag: 'ConfigError' | 'DecodeError', where: string, tensors: Snapshot['tensors']): void => {
   for (const [name, tensor] of tensors) {
@@ -89,7 +88,7 @@ export const encodeCheckpoint = (snapshot: Snapshot): either.Either<NoisefoldErr
   });
 
 /**
- * Reads the bytes of a checkpoint; `where` names them in messages. Returns a `DecodeError` for anything else.
+ * Decodes the bytes of a checkpoint; `where` names their source in messages. Returns a `DecodeError` for other bytes.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const decode = decodeCheckpoint('memory')
@@ -108,9 +107,8 @@ export const decodeCheckpoint =
     });
 
 /**
- * Writes a checkpoint to a temporary file, tensor by tensor, and renames it. The old file stays intact until then, and
- * is kept if the snapshot cannot be written. Fails with the `ConfigError` of {@link encodeCheckpoint}, and with
- * `FileError`.
+ * Writes a checkpoint to a temporary file, tensor by tensor, and then renames it. If writing fails, the old file stays
+ * intact. Fails with the `ConfigError` of {@link encodeCheckpoint}, and with `FileError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}.safetensors`
@@ -151,9 +149,8 @@ export const readProgress = (path: string): Task<Omit<Snapshot, 'tensors'>> =>
   withTensors(path, { finite: true }, ({ metadata }) => TE.fromEither(words.read(path, metadata)));
 
 /**
- * Reads the checkpoint at a path, or returns null if nothing has this name, for a run that either resumes or begins. A
- * checkpoint that cannot be read is an error: `FileError` for a folder, a pipe, a link, or a file without permission;
- * otherwise `DecodeError`.
+ * Reads the checkpoint at a path; null if the path does not exist, so that the run begins anew. Fails with `FileError` for
+ * a folder, a pipe, a link, or a file without permission, and with `DecodeError` for a damaged checkpoint.
  * @example unwrap(await findCheckpoint('missing.safetensors')()) // → null
  */
 export const findCheckpoint = (path: string): Task<Snapshot | null> =>
@@ -170,7 +167,7 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** The paths of checksums, whose values are not shown in errors. */
 const CHECKSUM = /^settings\.(data\.images|groups)$|^config\.noising\.(betas|timesteps|levels)$/;
 
-/** Finds the first difference of two JSON values. A setting that is null on one side is unknown and not compared. */
+/** Finds the first difference between two JSON values. Skips settings that are null on one side: null means unknown. */
 export const difference = (path: string, expected: unknown, actual: unknown): Mismatch | undefined => {
   if (isFields(expected) && isFields(actual) && Array.isArray(expected) === Array.isArray(actual))
     return Object.keys({ ...expected, ...actual })
@@ -180,21 +177,33 @@ export const difference = (path: string, expected: unknown, actual: unknown): Mi
   const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
   if (show(expected) === show(actual)) return undefined;
   return CHECKSUM.test(path)
-    ? { path, expected: `the ${path.split('.').at(-1)} that the run began with`, actual: 'others' }
+    ? {
+        path,
+        expected: `the ${path.split('.').at(-1)} that the run began with`,
+        actual: 'other values',
+      }
     : { path, expected: show(expected), actual: show(actual) };
 };
 
-/** Hints for resuming a snapshot whose rounding differs from that of the backend. */
+/** Hints for resuming a snapshot on a backend with another rounding. */
 const backTo = {
   separate: 'resume on wasm({ portable: true })',
   fused: 'resume on wasm() without `portable`, on a machine and an engine with fused multiply-add',
 } satisfies Record<Rounding, string>;
 
+/** The configuration of a snapshot in the form of that of its run, if it is from before conditions had names. */
+const inFormOf = (run: unknown, config: unknown): unknown => {
+  if (!isFields(run) || !isFields(config) || !('conditionDropout' in run && 'labelDropout' in config)) return config;
+  const { labelDropout: conditionDropout, classes: _, condition: __, ...rest } = config;
+  const { conditions, made } = run; // the shapes of the parameters, which are compared too, depend on them
+  return { ...rest, conditions, made, conditionDropout };
+};
+
 /**
- * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be the same, and also
- * settings and rounding if both have them; the step must be that of the tensors. Returns a `CheckpointMismatch` at the
- * first difference, and a `ConfigError` for an invalid step, key or batch, and for a tensor whose data do not match its
- * shape and dtype, or contain NaN or infinity.
+ * Compares a snapshot with the run that resumes from it. Key, batch and configuration must be equal; settings and
+ * rounding too, if both sides have them. The field `step` must equal the tensor `step`. Returns a `CheckpointMismatch` at
+ * the first difference, and a `ConfigError` for an invalid step, key or batch, and for a tensor whose data do not match
+ * its shape and dtype, or contain NaN or infinity.
  * @example
  * const snapshot: Snapshot = { step: 400, key: key(7), batch: 32, config: null, tensors: new Map() }
  * const resumed = resumable(snapshot, { ...snapshot, batch: 64 })
@@ -212,11 +221,12 @@ export const resumable = (
       raise('CheckpointMismatch', { where: `${where}: ${path}`, expected, actual, hint });
     for (const [name, tensor] of tensors) checkData(name, tensor, where);
     checkFinite('ConfigError', where, tensors);
-    const counted = tensors.get('step')?.data[0] ?? step; // a missing tensor is found with the others
+    const counted = tensors.get('step')?.data[0] ?? step; // `matching` reports a missing tensor
     if (counted !== step) refuse({ path: 'step', expected: `${step}`, actual: `${counted}` }, 'use another checkpoint');
     for (const field of ['key', 'batch', 'config', 'settings'] as const) {
       if (field === 'settings' && (run.settings === undefined || settings === undefined)) continue;
-      const message = difference(field, run[field], snapshot[field]);
+      const known = field === 'config' ? inFormOf(run.config, snapshot.config) : snapshot[field];
+      const message = difference(field, run[field], known);
       const hint =
         field === 'config' || field === 'settings'
           ? 'resume with the configuration that the run began with, or allow another with `allowOtherSettings: true`'

@@ -87,9 +87,9 @@ describe('an average that is reconstructed', () => {
   test('is refused without averages by emaPower, with two equal ones, and for another model', () => {
     const errorOf = (snapshots: Parameters<typeof postHocAverage>[0], sigmaRel = 0.08): unknown =>
       E.match((error: { readonly message: string }) => error.message, () => null)(postHocAverage(snapshots, { sigmaRel }));
-    expect(errorOf([{ ...snapshotAt(10), settings: { averages: [0.9] } }])).toContain('expected snapshots with averages by emaPower');
+    expect(errorOf([{ ...snapshotAt(10), settings: { averages: [0.9] } }])).toContain('expected snapshots with emaPower averages');
     expect(errorOf([{ ...snapshotAt(10), settings: undefined }])).toContain('train with averageDecay: [emaPower(0.05), emaPower(0.1)]');
-    expect(errorOf([snapshotAt(10), snapshotAt(10)])).toContain('each of another width or step');
+    expect(errorOf([snapshotAt(10), snapshotAt(10)])).toContain('no two of the same width and step');
     expect(errorOf([snapshotAt(10), { ...snapshotAt(20), tensors: new Map() }])).toContain('postHocAverage: averages.1.w: expected 1 numbers in every snapshot, got no such tensor');
     expect(errorOf([snapshotAt(10)], 0.5)).toContain('sigmaRel: expected a width above 0 and below 0.28, got 0.5');
   }); // oxfmt-ignore

@@ -1,4 +1,4 @@
-/** Reconstructs averages of other widths from those kept: EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
+/** Post-hoc EMA: averages of any width from stored averages. EDM2 (Karras et al. 2024), section 3.2 and appendix C. */
 import type { NoisefoldError } from '../dsl/index.js';
 import type { Exact } from '../internal/exact.js';
 import { decode, hinted, positive } from '../internal/decode.js';
@@ -18,7 +18,7 @@ type Averages = Pick<Snapshot, 'step' | 'settings' | 'tensors'>;
 const Settings = t.type({ averages: t.array(t.unknown) });
 const Power = record({ emaPower: t.number });
 
-/** An average that was kept: its profile, and the location of its tensors. */
+/** A stored average: its profile, and the location of its tensors. */
 interface SavedAverage extends PowerProfile {
   readonly prefix: string;
   readonly tensors: Snapshot['tensors'];
@@ -38,7 +38,7 @@ const powersOf = ({ step, settings, tensors }: Averages): readonly SavedAverage[
 const postHoc = schema('postHocAverage', {
   /** Its relative width, in (0, 0.28). */
   sigmaRel: hinted(t.number, 'give the width of the average, such as { sigmaRel: 0.08 }'),
-  /** The number of updates that it averages over; by default that of the last snapshot. */
+  /** The number of updates to average over; by default the step of the last snapshot. */
   step: optional(positive),
 });
 
@@ -51,13 +51,14 @@ const snapshotsOf = argument(
 );
 
 /**
- * Reconstructs the average of a width that was not kept, as a sum of all `emaPower` averages in snapshots: the one with
- * the nearest profile over the updates, by least squares in float64. EDM2 (Karras et al. 2024), algorithm 3. The
- * weights of the sum are divided by their own sum, as in EDM2's code. Without this division the widths 0.05 and 0.1 in
- * four snapshots of equal distance give weights whose sum is 1.009 for the width 0.08 and 0.963 for 0.15; in forty,
- * 1.0000 for both. The tensors have the paths of the parameters, as `uploadTensors` takes them. Averages of widths 0.05
- * and 0.1 in some tens of snapshots are enough for every width between them. Returns a `ConfigError` for invalid options, without such
- * averages, or if two have the same width and step, and a `CheckpointMismatch` for snapshots of different models.
+ * Reconstructs the average of any width from the `emaPower` averages in snapshots: EDM2 (Karras et al. 2024), algorithm 3.
+ * The result is the weighted sum of these averages whose profile over the updates is nearest to the wanted profile, by
+ * least squares in float64. The weights are normalized to sum 1, as in EDM2's code. Before normalization, the widths 0.05
+ * and 0.1 in four equally spaced snapshots give a sum of 1.009 for the width 0.08 and of 0.963 for 0.15; in forty
+ * snapshots, 1.0000 for both. Some tens of snapshots with the widths 0.05 and 0.1 are enough for every width between
+ * them. The tensors have the paths of the parameters, as `uploadTensors` takes them. Returns a `ConfigError` for invalid
+ * options, for snapshots without `emaPower` averages, and for two averages of the same width and step, and a
+ * `CheckpointMismatch` for snapshots of different models.
  * @example
  * const w = (value: number): StoredTensor => ({ dtype: 'F32', shape: [1], data: Float32Array.of(value) })
  * const snapshot = (step: number, value: number) =>
@@ -79,9 +80,9 @@ export const postHocAverage = <G = unknown>(
     if (first === undefined || !weights.every(Number.isFinite))
       return raise('ConfigError', {
         where: 'postHocAverage',
-        expected: 'snapshots with averages by emaPower, each of another width or step',
-        actual: `${averages.length} averages, of the steps ${listed([...new Set(steps)].map(String))}`,
-        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep a checkpoint from time to time',
+        expected: 'snapshots with emaPower averages, no two of the same width and step',
+        actual: `${averages.length} averages, at the steps ${listed([...new Set(steps)].map(String))}`,
+        hint: 'train with averageDecay: [emaPower(0.05), emaPower(0.1)], and keep several checkpoints',
       });
     const { prefix: own, tensors } = first;
     const summed = new Map<string, StoredTensor>();

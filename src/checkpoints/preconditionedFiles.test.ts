@@ -21,7 +21,7 @@ const newPath = (): string => `${folder}/${files++}.safetensors`;
 
 const continuous = { ...small, timesteps: 'continuous' } as const;
 const wrapped = (options: PreconditioningOptions) => async (backend: Backend) => {
-  const trained = await untrained({ ...continuous, classes: 2 }, edm())(backend);
+  const trained = await untrained({ ...continuous, conditions: { label: 2 } }, edm())(backend);
   const network = trained.model as unknown as UNet<ImageShape>;
   return { ...trained, model: right(preconditioned(network, options)), noising: edm() };
 };

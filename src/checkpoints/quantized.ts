@@ -1,6 +1,6 @@
 /**
- * Parameters as int8, for files: w ≈ scale·q with q from −127 to 127, and a scale for each output channel, which is the last
- * axis. Vectors, such as biases, stay float32. The scales are tensors of the file.
+ * Int8 parameters in files: w ≈ scale·q with q from −127 to 127, and a scale for each output channel (the last axis).
+ * Vectors, such as biases, stay float32. The file stores the scales as tensors.
  */
 import { raise } from '../internal/errors.js';
 import { task } from '../dsl/run/effect.js';
@@ -8,13 +8,13 @@ import type { OpenTensors } from '../formats/safetensors/openTensors.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import { F, TE } from '../internal/fp.js';
 
-/** The beginning of the names of scales, before those of their tensors. */
+/** The prefix of the names of scales; the name of the tensor follows. */
 export const SCALES = 'scales.';
 const LARGEST = 127;
 
 type Entries = OpenTensors['entries'];
 
-/** The tensors of a file for a parameter: itself if it is a vector, otherwise int8 and its scales. Raises `ConfigError`. */
+/** Quantizes a parameter: a vector is unchanged, others become int8 and scales. Raises `ConfigError` for NaN or infinity. */
 export const quantized = (
   where: string,
   name: string,
@@ -31,7 +31,7 @@ export const quantized = (
         where: `${where}: ${name}`,
         expected: 'finite numbers',
         actual: `${w}`,
-        hint: 'save a model whose training did not fail',
+        hint: 'save a model with finite parameters',
       });
     scales[i % channels] = Math.max(scales[i % channels]!, Math.abs(w) / LARGEST);
   });
@@ -61,7 +61,7 @@ const restored = ({ shape, data }: StoredTensor, scales: StoredTensor): StoredTe
   return { dtype: 'F32', shape, data: Float32Array.from(q, (n, i) => n * scale[i % channels]!) };
 };
 
-/** The tensors of a file, where those that are int8 with scales are float32. */
+/** The tensors of a file, with int8 tensors restored to float32 by their scales. */
 export const restoring = (file: OpenTensors): OpenTensors => {
   const { entries } = file;
   const names = new Set([...entries.keys()].filter((name) => isQuantized(entries, name)));

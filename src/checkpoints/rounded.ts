@@ -11,7 +11,7 @@ export type FileDType = 'float32' | 'float16';
 /** Decodes a {@link FileDType}. */
 export const fileDType: t.Type<FileDType> = oneOf('float32', 'float16');
 
-/** A parameter in the dtype of a file. Raises `ConfigError` for a number beyond float16. */
+/** Rounds a parameter to the dtype of a file. Raises `ConfigError` for a number beyond float16. */
 export const rounded = (where: string, dtype: FileDType, name: string, tensor: StoredTensor): StoredTensor => {
   if (tensor.dtype !== 'F32' && tensor.dtype !== 'F64') return tensor;
   if (tensor.dtype === 'F32' && dtype === 'float32') return tensor;
@@ -22,9 +22,9 @@ export const rounded = (where: string, dtype: FileDType, name: string, tensor: S
   if (beyond !== undefined)
     raise('ConfigError', {
       where: `${where}: ${name}`,
-      expected: 'numbers of float16, at most 65504',
+      expected: 'numbers within float16, at most 65504',
       actual: `${beyond}`,
-      hint: "save it as dtype: 'float32'",
+      hint: "save the model with dtype: 'float32'",
     });
   return { dtype: 'F16', shape, data: halvesOf(data) };
 };

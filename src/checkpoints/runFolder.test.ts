@@ -216,7 +216,7 @@ describe('a folder is refused', () => {
     async (name) => {
       await mkdir(join(folder, name), { recursive: true });
       expect(await messageOf(openRunFolder(folder))).toBe(
-        `ConfigError: …/run: expected a folder without a run, got one with ${name}; resume it with resume: true, or give another folder`,
+        `ConfigError: …/run: expected a folder without a run, got a folder with ${name}; resume it with resume: true, or give another folder`,
       );
       expect(await readdir(folder)).toEqual([name]);
     },

@@ -1,8 +1,7 @@
 /**
- * A run on disk: `checkpoint.safetensors`, the newest; `checkpoint-000400.safetensors`, those before it;
- * `best.safetensors`, the one with the lowest held-out loss; `metrics.jsonl`, a line for each step. The lines of the
- * log are written to disk before the checkpoint of their step, so that a run killed at any moment resumes with no gap
- * and no duplicate.
+ * A run on disk: `checkpoint.safetensors`, the newest checkpoint; `checkpoint-000400.safetensors`, earlier checkpoints;
+ * `best.safetensors`, the checkpoint with the lowest held-out loss; `metrics.jsonl`, a line for each step. The log is
+ * written to disk before the checkpoint, so a run that is killed at any moment resumes without a gap or a duplicate line.
  */
 import type { Task } from '../dsl/run/effect.js';
 import type { Exact } from '../internal/exact.js';
@@ -31,13 +30,13 @@ import { linked, type Lock, lockFolder } from '../node/lock.js';
 /** Options of {@link openRunFolder}. */
 export interface Opening {
   /**
-   * False, the default: starts a run, and fails if the folder holds one. True: resumes from the newest checkpoint that is there, and
-   * fails if there is none. `'auto'`: resumes if there is a checkpoint, and starts a run otherwise.
+   * False, the default: starts a run, and fails if the folder holds a run. True: resumes from the newest checkpoint, and
+   * fails without a checkpoint. `'auto'`: resumes if there is a checkpoint, and starts a run otherwise.
    */
   readonly resume?: boolean | 'auto' | undefined;
   /**
-   * `'new'`: if the log is missing or damaged, starts a new one at the step of the checkpoint, and keeps the rest of
-   * the old one as `metrics-<time>.jsonl`. By default a missing or damaged log is a `DecodeError`.
+   * `'new'`: if the log is missing or damaged, starts a new log at the step of the checkpoint, and renames a damaged log
+   * to `metrics-<time>.jsonl`. By default a missing or damaged log is a `DecodeError`.
    */
   readonly log?: 'new' | undefined;
 }
@@ -50,7 +49,7 @@ const openings = schema('openRunFolder', openingFields);
 
 const lines = schema('RunFolder.log', metricsFields);
 
-/** The arguments of `save`. The fields of a snapshot are checked when it is written. */
+/** The arguments of `save`. `saveCheckpoint` checks the fields of a snapshot. */
 const savings = schema('RunFolder.save', {
   snapshot: part<Snapshot>('a snapshot', 'step', 'tensors'),
   keep: optional(positive, 3),
@@ -61,22 +60,22 @@ export interface RunFolder {
   readonly path: string;
   /** The newest checkpoint; null for a new run. */
   readonly from: Snapshot | null;
-  /** The metrics of the steps before it. */
+  /** The metrics of the steps before that checkpoint. */
   readonly metrics: readonly Metrics[];
   /** The lowest held-out loss of earlier checkpoints; Infinity if there is none. */
   readonly best: number;
-  /** Fails unless the folder still exists under its name with the lock of this run. */
+  /** Fails if the folder was moved, or has lost the lock of this run. */
   readonly check: Task<void>;
   /**
-   * Adds a line to the log. The first added line replaces the lines from its step on, because those steps are repeated.
+   * Adds a line to the log. The first new line replaces the lines from its step on, because the run repeats those steps.
    */
   readonly log: (metrics: Metrics) => Task<void>;
   /**
    * Makes a snapshot the newest checkpoint. Keeps `keep` checkpoints, 3 by default, and the one with the lowest
-   * `heldOut`. Older ones are removed once the new one is on the disk. Other files are not touched.
+   * `heldOut`. Removes older checkpoints after the new one is on the disk. Does not touch other files.
    */
   readonly save: (snapshot: Snapshot, keep?: number) => Task<void>;
-  /** Unlocks the folder, and removes it if it was made for this run and is empty. */
+  /** Unlocks the folder. Removes the folder if `openRunFolder` made it and it is empty. */
   readonly release: Task<void>;
 }
 
@@ -89,30 +88,30 @@ const LEFTOVER = /^\.(checkpoint(-\d+)?|best)\.safetensors\.\d+\.[\da-f-]+\.tmp$
 
 const earlier = (step: number): string => `checkpoint-${`${step}`.padStart(6, '0')}.safetensors`;
 
-/** The step of an earlier checkpoint by its name; NaN for other files, also for those with other zeros. */
+/** The step in the name of an earlier checkpoint; NaN for other files, also if the number of leading zeros differs. */
 const stepOf = (name: string): number => {
   const step = Number(EARLIER.exec(name)?.[1]);
   return name === earlier(step) ? step : NaN;
 };
 
-/** An error with another hint. */
+/** Replaces the hint of an error. */
 export const hinting = (error: NoisefoldError, hint: string): NoisefoldError => failure(error._tag, { ...error, hint });
 
 /**
- * The step of the newest checkpoint that a folder still has, after one of step `saved`; null if it has none. Other
- * programs may have removed some of them.
+ * The step of the newest checkpoint in a folder whose last saved checkpoint has step `saved`; null if the folder has none,
+ * because other programs removed them.
  */
 export const newestIn = async (folder: string, saved: number): Promise<number | null> => {
   const { join, readdir } = node();
   const newest = await fileExists(join(folder, NEWEST))();
-  if (E.isLeft(newest) || newest.right) return saved; // a Left: there is something, but it cannot be read
+  if (E.isLeft(newest) || newest.right) return saved; // a Left: the path exists, but cannot be read
   const best = await readProgress(join(folder, BEST))();
   const names = await readdir(folder).catch(() => []);
   const steps = [E.isRight(best) ? best.right.step : NaN, ...names.map(stepOf)].filter((step) => step >= 0);
   return steps.length === 0 ? null : Math.max(...steps);
 };
 
-/** The lowest held-out loss of a checkpoint so far, read from the header of the best one. */
+/** The lowest held-out loss so far, from the header of the best checkpoint. */
 const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number> =>
   gen(function* () {
     if (!(yield* take(ownFileExists(path)))) return Infinity;
@@ -120,7 +119,7 @@ const lowestLoss = (path: string): taskEither.TaskEither<NoisefoldError, number>
     return heldOut;
   });
 
-/** The log up to a step. Raises `DecodeError` unless each step from its first line on has a line. */
+/** The lines of the log before a step. Raises `DecodeError` if a step after the first line has no line. */
 const loggedBefore = (path: string, step: number, log: string): readonly Metrics[] => {
   const whole = log.slice(0, log.lastIndexOf('\n') + 1); // drops an incomplete last line
   const all = orRaise(decodeMetricsLog(path)(whole));
@@ -141,8 +140,8 @@ const lacking = (where: string, actual: string, hint: string): never =>
   raise('FileError', { where, expected: 'a checkpoint to resume from', actual, hint });
 
 /**
- * The latest whole checkpoint beside the newest, which is not there; null if there are no others. Raises the error of the
- * latest if none is whole.
+ * Loads the latest of the other checkpoints that can be read, for a folder without `checkpoint.safetensors`. Returns null if
+ * there are none. Raises the error of the latest if none can be read.
  */
 const olderIn = async (folder: string, names: readonly string[]): Promise<Snapshot | null> => {
   const best = await readProgress(node().join(folder, BEST))();
@@ -160,7 +159,7 @@ const olderIn = async (folder: string, names: readonly string[]): Promise<Snapsh
   return errors[0] === undefined ? null : orRaise(E.left(errors[0]));
 };
 
-/** The checkpoint to resume from, and the log before it, unless a new log begins. */
+/** The checkpoint to resume from, and the lines of the log before its step; no lines if a new log begins. */
 interface Beginning extends Pick<RunFolder, 'from' | 'metrics'> {
   readonly anew?: boolean;
 }
@@ -175,7 +174,7 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
       raise('ConfigError', {
         where: folder,
         expected: 'a folder without a run',
-        actual: `one with ${first}`,
+        actual: `a folder with ${first}`,
         hint: 'resume it with resume: true, or give another folder',
       });
     return { from: null, metrics: [] };
@@ -199,14 +198,14 @@ const beginning = async (folder: string, { resume, log: kind }: FilledOf<typeof 
   return { from, metrics: [] };
 };
 
-/** Links a file to another name in the same folder, replacing a file of that name. Returns false if it is not there. */
+/** Links a file to another name in the same folder; replaces a file of that name. Returns false if the file is missing. */
 const linkOver = async (folder: string, from: string, to: string): Promise<boolean> => {
   const { join, rename, rm } = node();
   if (!orRaise(await ownFileExists(join(folder, from))())) return false;
   const aside = join(folder, asideOf(to));
   await linked(join(folder, from), aside);
   await rename(aside, join(folder, to));
-  await rm(aside, { force: true }); // it would stay if both names are the same file
+  await rm(aside, { force: true }); // `rename` does nothing if both names are links to one file
   return true;
 };
 
@@ -247,7 +246,7 @@ const openFolder = (
       inFolder(async () => {
         const { snapshot, keep } = savings.demand({ snapshot: state, keep: most });
         if (trimmed) orRaise(await syncFile(log)());
-        await keepBest(); // if the process was killed in between
+        await keepBest(); // an earlier process may have been killed before this line
         if (newest !== null && newest.step !== snapshot.step && keep > 1)
           await linkOver(path, NEWEST, earlier(newest.step));
         orRaise(await saveCheckpoint(join(path, NEWEST))(snapshot)());
@@ -268,10 +267,10 @@ const openFolder = (
 };
 
 /**
- * Opens the folder of a run, and locks it against other runs, in this process and in others. A lock that a killed
- * process left is taken over. Fails with a `FileError` if another run holds the folder, which the error names, or if a
- * checkpoint is missing or cannot be read; with `DecodeError` for a damaged checkpoint or log; and with `ConfigError`
- * if there is a run and `resume` is false. Writes only the lock.
+ * Opens the folder of a run, and locks it against other runs of this and other processes. Takes over the lock of a killed
+ * process. Fails with a `FileError` if another run, which the error names, holds the folder, or if a checkpoint is
+ * missing or cannot be read; with `DecodeError` for a damaged checkpoint or log; and with `ConfigError` if the folder
+ * holds a run and `resume` is false. Writes only the lock.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-run`

@@ -27,7 +27,7 @@ import { argument } from '../internal/schema.js';
 import type { StoredTensor } from '../formats/safetensors/safetensors.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 
-/** The first losses of a run, at most 100, without those that explode. */
+/** The number and the mean of the first losses of a run: at most 100 losses, without losses that explode. */
 export interface FirstLosses {
   readonly count: number;
   readonly mean: number;
@@ -37,18 +37,18 @@ export interface FirstLosses {
 export interface Snapshot {
   /** The number of updates. */
   readonly step: number;
-  /** The key and the batch of the run: with the step they say what comes next. */
+  /** The key and the batch size of the run. With `step` they determine all later steps. */
   readonly key: RandomKey;
   readonly batch: number;
   /** The tensors of the state by path, `params.…`, `average.…`, `optimizer.…`, `step`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** The configuration of the training, as JSON. */
   readonly config: unknown;
-  /** The settings of the recipe and its data, as JSON, compared too; missing in older snapshots. */
+  /** The settings of the recipe and its data, as JSON. A resumed run compares them with its own. Missing in older snapshots. */
   readonly settings?: unknown;
-  /** The rounding of the backend that made it (`backend.rounding`); missing if that is not defined. */
+  /** The rounding (`backend.rounding`) of the backend that computed the run; missing if the backend states none. */
   readonly rounding?: Rounding;
-  /** The loss on images that are held out, where it was measured at this step. */
+  /** The loss on held-out images, if this step measured it. */
   readonly heldOut?: number;
   /** The first losses of the run, to find a loss that explodes; missing in older snapshots. */
   readonly firstLosses?: FirstLosses;
@@ -75,7 +75,7 @@ export const readTensorsFor = (where: string, tree: unknown): Effect<ReadonlyMap
       leaves(yield* take(argument(`${where}: tree`, valueTree).decode(tree)), isValue),
       TE.traverseArray(({ path, leaf }) =>
         TE.map((data: Parameters<typeof storedOf>[1]) => [path, storedOf(valueShape(leaf), data)] as const)(
-          // keys are no values: each of these holds numbers
+          // `isValue` is false for random keys, so each leaf holds numbers
           read(leaf as Value<readonly number[], 'float32' | 'int32' | 'bool'>)(backend),
         ),
       ),
@@ -96,7 +96,7 @@ export const readTensors = (tree: unknown): Effect<ReadonlyMap<string, StoredTen
 
 const DTYPES = { F32: 'float32', F64: 'float32', F16: 'float32', BF16: 'float32', I32: 'int32', BOOL: 'bool' } as const;
 
-/** Numbers as backends take them: those of 16 bits are widened to float32. */
+/** Widens 16-bit numbers to float32, which backends take. */
 const widened = ({ dtype, data }: StoredTensor): StoredTensor['data'] => {
   if (dtype === 'F16') return floatsOfHalves(data);
   return dtype === 'BF16' ? floatsOfBfloats(data) : data;
@@ -131,12 +131,12 @@ export const matching = (
 type UploadLeaf = (leaf: LeafSpec, data: Float32Array) => (backend: Backend) => Fallible<AnyValue>;
 
 export const uploadLeaf: UploadLeaf = ({ shape, dtype }, data) =>
-  upload(data, shape as readonly number[], dtype as 'float32'); // of a spec of values, whose extents are numbers
+  upload(data, shape as readonly number[], dtype as 'float32'); // a spec of values has no symbols in its shapes
 
 /**
- * Uploads the tensors of a spec one after the other, as they are given, and makes its tree of them. They have to be of
- * its shapes and dtypes: see {@link matching}. Fails with a `DecodeError` that names `where` for a float64 number beyond
- * float32. After an error nothing stays on the backend.
+ * Calls `tensorOf` for each leaf of a spec, uploads its tensor before it reads the next one, and returns the tree of the
+ * values. Does not check shapes and dtypes: call {@link matching} first. Fails with a `DecodeError` that names `where`
+ * for a float64 number beyond float32. After an error nothing stays on the backend.
  */
 export const uploadEach =
   <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>, by: UploadLeaf = uploadLeaf) =>
@@ -146,16 +146,16 @@ export const uploadEach =
       for (const leaf of spec.leaves) {
         const { path } = leaf;
         const tensor = yield* take(withinFloat32(`${where}: ${path}`, yield* take(tensorOf(path))));
-        const data = widened(tensor) as Float32Array; // of the shape and dtype of the leaf
+        const data = widened(tensor) as Float32Array; // `matching` checked the dtype
         uploaded.set(path, yield* keep(by(leaf, data)(backend), (one) => release(one)(backend)));
       }
-      // a tree of values has the form of the tree of tensors that the spec describes
+      // the type of a tree of values follows from the spec, which `fillSpec` does not know
       return fillSpec(spec, ({ path }) => uploaded.get(path) as never) as Resident<P>;
     });
 
 /**
- * Uploads tensors by path as the tree of a spec; `where` names them in messages. Fails with `CheckpointMismatch` if they
- * are not those of the spec, and with `DecodeError` for a float64 number beyond float32.
+ * Uploads tensors by path as the tree of a spec; `where` names the tensors in messages. Fails with `CheckpointMismatch` if
+ * paths, shapes or dtypes differ from the spec, and with `DecodeError` for a float64 number beyond float32.
  * @example
  * const w: StoredTensor = { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }
  * const upload = uploadTensors('model.safetensors', treeSpec({ w: leafSpec([3]) }))

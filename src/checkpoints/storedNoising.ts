@@ -29,7 +29,7 @@ export const noisingTensors = (noising: Noising): ReadonlyMap<string, StoredTens
   );
 };
 
-/** The names of the tables in a file: only a process of given σ has `sigmas`. */
+/** The names of the tables in a file. Only a process that was made from a table of σ has `sigmas`. */
 export const storedTables = (entries: ReadonlyMap<string, unknown>): readonly (keyof NoisingTables)[] =>
   entries.has('noising.sigmas') ? [...TABLES, 'sigmas'] : TABLES;
 
@@ -38,9 +38,9 @@ export const noisingSpec = (names: readonly string[], T: number): Readonly<Recor
   Object.fromEntries(names.map((name) => [name, leafSpec([T], name === 'timesteps' ? 'int32' : 'float32')]));
 
 /**
- * The process of a file: the given one, which must have the tables of the file, or the one that follows from the
- * tables. Returns a `CheckpointMismatch` at the first table that differs, a `DecodeError` for invalid tables, and a
- * `ConfigError` for a process that does not follow from its tables and is not given.
+ * The process of a file. If the caller gives a process, its tables must equal the tables of the file; otherwise builds
+ * the process from these tables. Returns a `CheckpointMismatch` at the first table that differs, a `DecodeError` for
+ * invalid tables, and a `ConfigError` if the tables do not determine the process and the caller gives none.
  */
 export const noisingFrom = (
   path: string,
@@ -55,8 +55,8 @@ export const noisingFrom = (
       ? E.right(noising)
       : fail('CheckpointMismatch', {
           where: `${where}.${other}`,
-          expected: 'the numbers of the process that was given',
-          actual: 'others',
+          expected: 'the table of the option `noising`',
+          actual: 'a different table',
           hint: 'leave `noising` out: the file has the process of the training',
         });
   }
@@ -65,7 +65,7 @@ export const noisingFrom = (
     where,
     expected: 'the process of the training, which was changed by hand',
     actual: 'none',
-    hint: 'give it: loadTrained(path, { noising })',
+    hint: 'give the process: loadTrained(path, { noising })',
   });
 };
 
@@ -94,20 +94,20 @@ export const aboutPath = ({ name, options, levelAt }: ContinuousNoising): AboutP
   levels: textCheck(TIMES.map(levelAt).flatMap(({ alpha, sigma }) => [alpha, sigma].map((x) => x.toPrecision(12)))),
 });
 
-/** The built-in path of a name in a file, whose code is loaded only here; undefined for another name. */
+/** Builds the built-in path that a file names; undefined for other names. Loads the code of paths only when it is needed. */
 const builtPath =
   (where: string, { name, options }: AboutPath): Fallible<ContinuousNoising | undefined> =>
   async () => {
-    const builders = await import('../diffusion/paths/continuousNoising.js'); // it exports nothing else
+    const builders = await import('../diffusion/paths/continuousNoising.js'); // the module exports only builders
     if (!Object.hasOwn(builders, name)) return E.right(undefined);
     const built = attempt(() => builders[name as keyof typeof builders](options as never)); // it checks them
     return E.mapLeft((error: NoisefoldError) => failure('DecodeError', { ...error, where }))(built);
   };
 
 /**
- * The continuous path of a file: the given one, which must be the one that was saved, or the built-in one of its name. Fails with
- * `CheckpointMismatch` for another, with `ConfigError` for a path of a user's own that is not given, and with `DecodeError` for
- * options that the path does not have.
+ * The continuous path of a file. If the caller gives a path, it must be the path that was saved; otherwise builds the
+ * built-in path of the stored name. Fails with `CheckpointMismatch` for another path, with `ConfigError` if the path is
+ * not built in and the caller gives none, and with `DecodeError` for options that the path does not have.
  */
 export const pathFrom = (path: string, about: AboutPath, noising: Noising | undefined): Fallible<Noising> =>
   TE.flatMapEither((result: Noising | undefined) => checkedPath(`${path}: noising`, about, result))(
@@ -124,7 +124,7 @@ const checkedPath = (
       where,
       expected: `the path ${JSON.stringify(about.name)}, which is not built in`,
       actual: 'none',
-      hint: 'give it: loadTrained(path, { noising })',
+      hint: 'give the path: loadTrained(path, { noising })',
     });
   const own = aboutNoising(noising);
   return own['name'] === about.name && own['levels'] === about.levels
@@ -133,6 +133,6 @@ const checkedPath = (
         where,
         expected: `the path ${about.name} that was saved`,
         actual: isDiscrete(noising) ? 'the noising process of a schedule' : `${noising.name} with other levels`,
-        hint: 'leave `noising` out if the path is built in, or give the one of the training',
+        hint: 'leave `noising` out if the path is built in, or give the path of the training',
       });
 };

@@ -10,8 +10,8 @@ import { matching, readTensorsFor, uploadEach } from './snapshot.js';
 import { withTensors, writeTensors } from '../node/tensorStream.js';
 
 /**
- * Writes a tree of values as a safetensors file, with their paths as names. The old file is kept until the new one is
- * complete. Fails with `FileError`, and with the errors of `read`.
+ * Writes a tree of values as a safetensors file, with their paths as names. Replaces the old file only when the new file
+ * is complete. Fails with `FileError`, and with the errors of `read`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-saved.safetensors`
@@ -32,9 +32,9 @@ export const saveTensors =
 const specPart = hinted(treeSpecPart, 'give the spec of its tensors, such as model.params');
 
 /**
- * Uploads a safetensors file, of any size, as the tree of a spec, tensor by tensor: float16, bfloat16 and float64 as
- * float32. Fails with a `CheckpointMismatch`, which names the tensor, if the tensors of the file are not those of the
- * spec, with `FileError`, and with `DecodeError`, also for a float64 number beyond float32.
+ * Uploads a safetensors file of any size, tensor by tensor, as the tree of a spec. Converts float16, bfloat16 and float64
+ * to float32. Fails with a `CheckpointMismatch`, which names the tensor, if the tensors differ from the spec; with
+ * `FileError`; and with `DecodeError` for a damaged file or a float64 number beyond float32.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-loaded.safetensors`

@@ -3,13 +3,15 @@ import type { ClassifierModel, Model, Parameterization, Noising } from '../diffu
 import { noisingPart as anyNoising, predictsPart } from '../diffusion/parts.js';
 import { treeSpecPart } from '../dsl/graph/spec.js';
 import type { NoisefoldError, Resident } from '../dsl/index.js';
-import { functionOf, positive } from '../internal/decode.js';
+import { functionOf, hinted, positive } from '../internal/decode.js';
 import { fail } from '../internal/errors.js';
 import { E, type either, F, t } from '../internal/fp.js';
 import { callback, isObject, part, partOf } from '../internal/parts.js';
 import { argument } from '../internal/schema.js';
-import type { IfNoClasses, WithoutClasses } from '../internal/classes.js';
-import type { ImageExtents, ImageShape } from '../data/dataset.js';
+import { type Conditions, recognizedBy, recognizedType } from '../conditions/conditions.js';
+import type { ConditionDropout } from '../conditions/dropout.js';
+import type { TakesConditions } from '../conditions/marks.js';
+import type { ImageExtents, ImageShape, Names } from '../data/dataset.js';
 
 /** A network `M` with parameters on a backend. */
 interface TrainedNetwork<P, I extends ImageShape, M> {
@@ -19,14 +21,14 @@ interface TrainedNetwork<P, I extends ImageShape, M> {
   readonly image: ImageExtents<I>;
   /** The averaged parameters. */
   readonly params: Resident<P>;
-  /** The names of the classes, by label, if the data set of the training has names. */
-  readonly classes?: readonly string[];
+  /** The names of the classes, by the name of the condition, if the data set of the training has names. */
+  readonly names?: Names;
 }
 
 declare const known: unique symbol;
 
 /**
- * A model with parameters on a backend. `K` is what its type knows of its classes: {@link WithoutClasses}, or nothing.
+ * A model with parameters on a backend. `K` are the conditions of the model, by name, if its type shows them.
  */
 export interface Trained<P, I extends ImageShape, out K = unknown> extends TrainedNetwork<
   P,
@@ -34,46 +36,62 @@ export interface Trained<P, I extends ImageShape, out K = unknown> extends Train
   Omit<Model<P, I>, 'init'>
 > {
   /**
-   * The rate at which labels were dropped in training. At 0, `cfg` and samples without a label are a `ConfigError`. If
-   * it is missing, nothing is checked.
+   * The dropout of conditions in training. Conditions that were never dropped are required: guidance by them and samples without
+   * them are a `ConfigError`. If the field is missing, `sample` does not check this.
    */
-  readonly labelDropout?: number;
+  readonly conditionDropout?: ConditionDropout;
   /**
-   * True if the loss of the training was one for `consistency`, false if it was another one of this library; then `consistency` and `tcd`
-   * are a `ConfigError`. If it is missing, nothing is checked.
+   * True if the network learned the ends of the flow, by a loss such as `consistencyLosses`; false for other losses of this
+   * library. If false, `consistency` and `tcd` are a `ConfigError`. If the field is missing, `sample` does not check this.
    */
   readonly estimatesEnd?: boolean;
-  /** The process of the training, with which `sample` compares `noising`. If it is missing, nothing is compared. */
+  /** The process of the training. `sample` compares `noising` with it, if the field is there. */
   readonly trainingNoising?: Noising;
   /** Phantom: absent at run time. */
   readonly [known]?: K;
 }
 
-/** A classifier of noised images with parameters on a backend: `sample` takes it as `guide`. */
+/** A classifier of noisy images with parameters on a backend: `sample` takes it as `guide`. */
 export interface TrainedClassifier<Q, I extends ImageShape> extends TrainedNetwork<
   Q,
   I,
   Omit<ClassifierModel<Q, I>, 'init'>
 > {
-  readonly labelDropout?: undefined;
+  readonly conditionDropout?: undefined;
   readonly estimatesEnd?: undefined;
 }
 
 /** A trained denoiser or classifier. */
 export type AnyTrained<P, I extends ImageShape> = Trained<P, I> | TrainedClassifier<P, I>;
 
+/** The conditions that the type of a network shows; unknown if it does not. */
+type ConditionsOf<M> = M extends TakesConditions<infer C> ? C : unknown;
+
 /** The result of `fit` for a network `M`. */
 export type TrainedOf<P, I extends ImageShape, M> = M extends { readonly predicts: Parameterization }
-  ? Trained<P, I, IfNoClasses<M, WithoutClasses, unknown>>
+  ? Trained<P, I, ConditionsOf<M>>
   : TrainedClassifier<P, I>;
 
 /** True for a classifier, which has `classes` and, unlike a denoiser, no `predicts`. */
-export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number }> =>
+export const isClassifier = <X>(x: X): x is Extract<X, { readonly classes: number | Conditions }> =>
   isObject(x) && 'classes' in x && !('predicts' in x);
 
 export const noisingPart = anyNoising as t.Type<Noising>; // parts.ts does not import the type: that would be a cycle
 
-export const conditioner = functionOf('a function that makes conditions, such as superResolution({ factor: 2 })');
+export const conditioners = hinted(
+  t.record(t.string, functionOf('a function that makes a condition, such as superResolution({ factor: 2 })')),
+  'give the functions by name: { lowRes: superResolution({ factor: 2 }) }',
+);
+
+/** The values that a network takes with each sample: the conditions of a denoiser, or the classes that a classifier recognizes. */
+export const conditionsOf = <P, I extends ImageShape>(network: object): Conditions => {
+  const { conditions, classes } = network as Partial<Model<P, I> & ClassifierModel<P, I>>;
+  return isClassifier(network) ? recognizedBy(classes!) : (conditions ?? {});
+};
+
+/** The conditions that a network takes from its data: those that are not made from the samples. */
+export const fromData = (network: object, made: object = {}): Conditions =>
+  Object.fromEntries(Object.entries(conditionsOf(network)).filter(([name]) => !(name in made)));
 
 /** A denoiser or a classifier, with parameters and these fields. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -81,7 +99,7 @@ export const networkWith = (more: t.Props): t.Type<unknown> => {
   const fields = { apply: callback('a function of tensors'), params: treeSpecPart, ...more };
   const names = Object.keys(fields);
   const denoiser = partOf(part('a model', 'predicts', ...names), { predicts: predictsPart, ...fields });
-  const classifier = partOf(part('a classifier', 'classes', ...names), { classes: positive, ...fields });
+  const classifier = partOf(part('a classifier', 'classes', ...names), { classes: recognizedType, ...fields });
   const kindOf = (x: unknown) => (isClassifier(x) ? classifier : denoiser);
   return new t.Type<unknown>(
     'a model',
@@ -118,7 +136,7 @@ export const checkedTrained =
             where: `${where}: trained`,
             expected: 'a trained denoiser',
             actual: 'a classifier',
-            hint: 'give a model that predicts; `sample` takes a classifier as `guide`',
+            hint: 'give a denoiser; `sample` takes a classifier as `guide`',
           })
         : E.right(network),
     )(checkedNetwork(where)(trained));

@@ -47,17 +47,17 @@ describe('a checkpoint of a training', () => {
       const { path, trained } = await saved(backend, { averageDecay: [0.9, 0.5] });
       for (const source of [path, readFileSync(path)]) {
         const loaded = right(await loadTrained(source, { model, noising })(backend)());
-        expect([loaded.image, loaded.labelDropout]).toEqual([[8, 8, 1], 0.1]);
+        expect([loaded.image, loaded.conditionDropout]).toEqual([[8, 8, 1], 0.1]);
         const draw = { ...drawing, labels: [1, 2], guidance: cfg(2) };
         expect(right(await sample(loaded, draw)(backend)())).toEqual(right(await sample(trained, draw)(backend)()));
       }
       expect(backend.stats().buffers).toBeGreaterThan(0);
     }));
 
-  test('with a custom configuration is loaded too, and does not know the rate of label dropout', () =>
+  test('with a custom configuration is loaded too, and does not know the dropout of conditions', () =>
     onWasm(async (backend) => {
       const { path } = await saved(backend, { config: 'mine' });
-      expect(right(await loadTrained(path, { model, noising })(backend)())).not.toHaveProperty('labelDropout');
+      expect(right(await loadTrained(path, { model, noising })(backend)())).not.toHaveProperty('conditionDropout');
     }));
 
   test('without its model or its process is an error that says what to give', () =>
@@ -96,7 +96,7 @@ describe('a checkpoint of a training', () => {
         ...['CheckpointMismatch', ': config.predicts', '"x0"', '"v"'],
       ]);
       expect(await errorOf({ noising: right(ddpm(linear(100))) })).toEqual([
-        ...['CheckpointMismatch', ': config.noising.betas', 'the betas that the run began with', 'others'],
+        ...['CheckpointMismatch', ': config.noising.betas', 'the betas that the run began with', 'other values'],
       ]);
       expect(backend.stats().buffers).toBe(before);
     }));

@@ -50,8 +50,8 @@ describe('a model returned by fit', () => {
       );
       expect(loaded.noising).toEqual(trained.noising);
       expect(loaded.image).toEqual([8, 8, 1]);
-      expect(loaded.labelDropout).toBe(0.1);
-      expect(loaded.model).toMatchObject({ config: training.config, predicts: 'v', classes: 3 });
+      expect(loaded.conditionDropout).toBe(0.1);
+      expect(loaded.model).toMatchObject({ config: training.config, conditions: { label: { classes: 3 } } });
       const draw = (of: Trained<UNetParams, ImageShape>) => sample({ ...drawing, labels: [1, 2] })(of)(backend)();
       expect(right(await draw(loaded))).toEqual(right(await draw(trained as never)));
     }));
@@ -60,26 +60,26 @@ describe('a model returned by fit', () => {
     onWasm(async (backend) => {
       const path = newPath();
       const training = smallTraining(1);
-      const classes = ['line', 'cross', 'circle'];
-      const trained = right(await fit({ ...training, data: { ...training.data, classes } })(backend)());
+      const names = { label: ['line', 'cross', 'circle'] };
+      const trained = right(await fit({ ...training, data: { ...training.data, names } })(backend)());
       right(await saveTrained(path, trained)(backend)());
       const loaded = right(await loadTrained(path)(backend)());
-      expect(loaded.classes).toEqual(classes);
+      expect(loaded.names).toEqual(names);
       const draw = (labels: readonly (number | string)[]) => sample({ ...drawing, labels })(loaded)(backend);
       expect(right(await draw(['circle', 1])())).toEqual(right(await draw([2, 1])()));
       expect((await leftOf(draw([1, 'circel']))).message).toBe(
         'sample: label of sample 1: expected a class: line, cross, circle, got "circel"; did you mean circle?',
       );
-      const { classes: _, ...nameless } = loaded;
+      const { names: _, ...nameless } = loaded;
       expect((await leftOf(sample({ ...drawing, labels: ['line', 'line'] })(nameless)(backend))).message).toMatch(
         /^sample: label of sample 0: expected a number, because there are no names of classes, got "line"; /,
       );
     }));
 
   test.each([
-    ['"circle"', 'expected the names of classes, each once, got "circle"'],
-    ['["line","line"]', 'expected the names of classes, each once, got an array of 2'],
-    ['["line",3]', 'expected the names of classes, each once, got an array of 2'],
+    ['"circle"', 'expected the names of classes, got "circle"'],
+    ['["line","line"]', 'expected names of classes that differ, got "line" twice'],
+    ['["line",3]', 'expected the names of classes, got an array of 2'],
     ['[', 'expected JSON'],
   ])('is refused with the class names %s', (classes, message) =>
     onWasm(async (backend) => {
@@ -94,10 +94,10 @@ describe('a model returned by fit', () => {
     }),
   );
 
-  test('that was trained without label dropout refuses cfg, also after loading', () =>
+  test('that was trained without dropout refuses cfg, also after loading', () =>
     onWasm(async (backend) => {
       const path = newPath();
-      const trained = right(await fit({ ...smallTraining(1), labelDropout: 0 })(backend)());
+      const trained = right(await fit({ ...smallTraining(1), conditionDropout: 0 })(backend)());
       right(await saveTrained(path, trained)(backend)());
       const loaded = right(await loadTrained(path)(backend)());
       const guided = { ...drawing, labels: [1, 2], guidance: cfg(3) };
@@ -164,9 +164,9 @@ test.each<readonly [string, E.Either<NoisefoldError, DiscreteNoising>]>([
 );
 
 test.each<readonly [string, UNetConfig]>([
-  ['classes and dropout', { ...small, classes: 3, dropout: 0.1 }],
+  ['classes and dropout', { ...small, conditions: { label: 3 }, dropout: 0.1 }],
   ['a learned variance', { ...small, learnedVariance: 'range' }],
-  ['a condition', { ...small, condition: { channels: 1, noiseLevel: true } }],
+  ['an image', { ...small, conditions: { low: { image: 1, required: true } } }],
   ['heads by channels', { ...small, heads: { channels: 4 }, adaptiveGroupNorm: true }],
 ])('a U-Net with %s is read back by its configuration', (_name, config) =>
   onWasm(async (backend) => {
@@ -218,10 +218,10 @@ describe('a custom model', () => {
         '"v"',
         '"x0"',
       ]);
-      expect(await errorOf({ model: { ...grey, classes: 2 }, name: 'grey' })).toEqual([
+      expect(await errorOf({ model: { ...grey, conditions: { label: { classes: 2 } } }, name: 'grey' })).toEqual([
         'CheckpointMismatch',
-        ': model.classes',
-        '2',
+        ': model.conditions',
+        '{"label":{"classes":2}}',
         'nothing',
       ]);
     }));
@@ -291,8 +291,10 @@ describe('a custom model', () => {
         return message;
       };
       expect(await messageOf(NaN, 'float32')).toMatch(/params to hold finite numbers, got NaN at position 0/);
-      expect(await messageOf(-Infinity, 'float16')).toMatch(/params: expected numbers of float16/);
-      expect(await messageOf(65520, 'float16')).toMatch(/at most 65504, got 65520; save it as dtype: 'float32'/);
+      expect(await messageOf(-Infinity, 'float16')).toMatch(/params: expected numbers within float16/);
+      expect(await messageOf(65520, 'float16')).toMatch(
+        /at most 65504, got 65520; save the model with dtype: 'float32'/,
+      );
       expect(readFileSync(path)).toEqual(before);
       expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     }));

@@ -1,4 +1,6 @@
 /** Trained networks as files, for sampling: the averaged parameters, the process and the configuration. */
+import { classNames } from '../conditions/conditions.js';
+import { conditionDropout } from '../conditions/dropout.js';
 import type { Effect, Task } from '../dsl/run/effect.js';
 import type { ClassifierModel, Model, Noising } from '../diffusion/index.js';
 import { followsFromTables, type NoisingTables } from '../diffusion/paths/noisingTables.js';
@@ -15,7 +17,7 @@ import type { ClassifierParams, UNetParams } from '../nn/index.js';
 import { part } from '../internal/parts.js';
 import { argument, optional, type OptionsOf, record, schema } from '../internal/schema.js';
 import { type AnyTrained, checkedNetwork, noisingPart, type Trained, type TrainedClassifier } from './trained.js';
-import { classNames, extentsFor, type ImageShape } from '../data/dataset.js';
+import { extentsFor, type ImageShape, namesPart } from '../data/dataset.js';
 import { genEffect } from '../dsl/run/genEffect.js';
 import { aboutModel, CUSTOM, modelFrom, type Network, ofKind, sampledConfig } from './storedModel.js';
 import { CHECKPOINT, difference, words as checkpointWords } from './checkpoint.js';
@@ -38,23 +40,23 @@ import { type OpenTensors, tensorsIn, withTensors, writeTensors } from '../node/
 
 const saving = schema('saveTrained', {
   /**
-   * The dtype of the parameters in the file; by default 'float32'. 'float16' halves its size. 'int8' makes it 3.2 to 3.9
-   * times as small, the more the larger the network: matrices and kernels have 8 bits, and a scale for each output channel;
-   * an error is at most 1/254 of the largest weight of the channel.
+   * The dtype of the parameters in the file; by default 'float32'. 'float16' halves the file. 'int8' makes the file 3.2 to
+   * 3.9 times smaller (larger networks gain more): matrices and kernels have 8 bits, and a scale for each output channel.
+   * The error of a weight is at most 1/254 of the largest weight of its channel.
    */
   dtype: optional(oneOf('float32', 'float16', 'int8'), 'float32'),
-  /** The name of a model that is not built in; by default 'custom', which fits any name that a loader is given. */
+  /** The name of a model that is not built in; by default 'custom'. Loaders accept a file named 'custom' with any name. */
   name: optional(t.string, CUSTOM),
 });
 
 /** Options of {@link saveTrained}. */
 export interface TrainedFileOptions extends OptionsOf<typeof saving> {}
 
-/** The parts of a trained network that its file does not have. */
+/** The parts of a trained network that a file may lack. */
 interface GivenNetwork<N> {
   /** The network; required if it is not built in, and for a checkpoint. */
   readonly model?: N;
-  /** The name that it was saved with; by default 'custom'. A file that was saved without a name fits any. */
+  /** The name in the file; by default 'custom'. A file that was saved without a name is accepted with any name. */
   readonly name?: string;
   /** The process; required if it was made by hand, and for a checkpoint. */
   readonly noising?: Noising;
@@ -73,17 +75,21 @@ const extents = exactTuple([positive, positive, positive], '[height, width, chan
 
 const kinds = t.keyof({ tables: null, custom: null, path: null });
 
+/** Fields of files from before conditions had names. */
+const BEFORE_CONDITIONS = { labelDropout: optional(rate), classes: optional(classNames) };
+
 /** A trained model without its tensors, in a file. */
 const words = wordsOf({
-  format: 'noisefold-trained-1', // changes with the meaning of files
+  format: 'noisefold-trained-1', // raise the number when the meaning of a field changes
   fields: {
     model: t.intersection([t.type({ name: t.string }), t.UnknownRecord]),
     image: extents,
     noising: kinds,
     path: optional(record({ name: t.string, options: t.record(t.string, t.number), levels: t.number })),
-    labelDropout: optional(rate),
+    conditionDropout: optional(conditionDropout),
     estimatesEnd: optional(t.boolean),
-    classes: optional(classNames),
+    names: optional(namesPart),
+    ...BEFORE_CONDITIONS,
   },
   texts: { noising: kinds },
   hints: {
@@ -94,11 +100,11 @@ const words = wordsOf({
 
 /**
  * Writes a trained model as a safetensors file, for {@link loadTrained}, or a trained classifier, for
- * {@link loadClassifier}: the averaged parameters by path, rounded to float32, float16 or int8, the tables of the process, and in
- * the header the configuration of a built-in network, or the name of another, the extents of an image, and the names of
- * the classes if there are any. Fails
- * with `ConfigError` for a number that is not finite or too large for float16, with `CheckpointMismatch` for parameters
- * that are not those of the model, and with `FileError`; the older file is then kept.
+ * {@link loadClassifier}. The file holds the averaged parameters by path, as float32, float16 or int8, and the tables of
+ * the process. The header holds the configuration of a built-in network or the name of any other, the extents of an image,
+ * and the names of the classes if there are any. Fails with `ConfigError` for a number that is not finite or too large for
+ * float16, with `CheckpointMismatch` for parameters that do not match the model, and with `FileError`. After an error the
+ * older file stays.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-trained.safetensors`
@@ -119,13 +125,13 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
 ): Effect<void> =>
   genEffect('saveTrained', function* (backend) {
     const { dtype, name } = yield* take(saving.decode(options));
-    const { model, noising, params, image, classes, labelDropout, estimatesEnd } = yield* take(
+    const { model, noising, params, image, names, conditionDropout, estimatesEnd } = yield* take(
       checkedNetwork('saveTrained')(trained),
     );
     const aboutProcess = isDiscrete(noising)
       ? { noising: followsFromTables(noising) ? 'tables' : 'custom' }
       : { noising: 'path', path: aboutPath(noising) };
-    const about = { model: aboutModel(model, name), image, ...aboutProcess, classes, labelDropout, estimatesEnd };
+    const about = { model: aboutModel(model, name), image, ...aboutProcess, names, conditionDropout, estimatesEnd };
     const metadata = yield* take(words.write('saveTrained', about));
     const read = yield* take(readTensors({ params })(backend));
     yield* take(matching('saveTrained', treeSpec({ params: model.params }), read));
@@ -138,7 +144,7 @@ export const saveTrained = <P, I extends ImageShape, G = unknown>(
     yield* take(writeTensors(path, { tensors, metadata }, { finite: true }));
   });
 
-/** The given parts, with the default name. */
+/** The parts that the caller gives, with the default name. */
 type Known<P, I extends ImageShape> = GivenNetwork<Network<P, I>> &
   Required<Pick<GivenNetwork<never>, 'name' | 'storage'>>;
 
@@ -153,7 +159,7 @@ interface Loading extends Reading {
   readonly backend: Backend;
 }
 
-/** The description of the path of a file. A file that says that it has one may be damaged. */
+/** The description of the path in a file. Raises `DecodeError` if a damaged file lacks it. */
 const described = (path: string, about: AboutPath | undefined): either.Either<NoisefoldError, AboutPath> =>
   about === undefined
     ? fail('DecodeError', {
@@ -164,7 +170,7 @@ const described = (path: string, about: AboutPath | undefined): either.Either<No
       })
     : E.right(about);
 
-/** Reads all of a trained network but its parameters, and checks the header. `read` reads a parameter. */
+/** Checks the header, and reads a trained network without its parameters. `read` in the result reads a parameter. */
 const outlined = <P, I extends ImageShape>(
   { path, loader }: Reading,
   file: OpenTensors,
@@ -179,20 +185,22 @@ const outlined = <P, I extends ImageShape>(
     const T = entries.get('noising.betas')?.shape[0] ?? 0;
     const names = kind === 'path' ? [] : storedTables(entries);
     yield* take(matching(path, treeSpec({ params: model.params, noising: noisingSpec(names, T) }), entries));
-    const read = (entry: string) => tensor(entries.get(entry)!); // `matching` found it
+    const read = (entry: string) => tensor(entries.get(entry)!); // `matching` checked that it exists
     const tables: { -readonly [N in keyof NoisingTables]?: readonly number[] } = {};
     for (const table of names) tables[table] = Array.from((yield* take(read(`noising.${table}`))).data, Number);
     const noising =
       kind === 'path'
         ? yield* take(pathFrom(path, yield* take(described(path, about.path)), givenNoising))
         : yield* take(noisingFrom(path, tables as NoisingTables, kind, givenNoising)); // it has all names
+    const { names: known = about.classes && { label: about.classes }, conditionDropout: dropout = about.labelDropout } =
+      about;
     const outline = {
       model,
       noising,
       trainingNoising: noising,
       image: extentsFor<I>(image), // of the images that the model was trained on
-      ...(about.classes !== undefined && { classes: about.classes }),
-      ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }),
+      ...(known !== undefined && { names: known }),
+      ...(dropout !== undefined && { conditionDropout: dropout }),
       ...(about.estimatesEnd !== undefined && { estimatesEnd: about.estimatesEnd }),
     };
     return { outline, spec, read };
@@ -207,19 +215,22 @@ const loaded = <P, I extends ImageShape>(at: Loading, file: OpenTensors, { stora
     return { ...outline, params: params as Resident<P> }; // a conditional type, which does not reduce while P is generic
   });
 
-/** All of a trained model that a file describes but its parameters. Fails with the errors of {@link loadTrained}. */
+/** Reads a trained model without its parameters from a file. Fails with the errors of {@link loadTrained}. */
 export const outlineOfTrained = (path: string): Task<Omit<Trained<UNetParams, ImageShape>, 'params'>> =>
   withTensors(path, { finite: true }, (file) =>
     gen(function* () {
       const { outline } = yield* take(outlined<UNetParams, ImageShape>({ path, loader: 'loadTrained' }, file, { name: CUSTOM })); // oxfmt-ignore
-      return outline as Omit<Trained<UNetParams, ImageShape>, 'params'>; // `ofKind` refused classifiers
+      return outline as unknown as Omit<Trained<UNetParams, ImageShape>, 'params'>; // `ofKind` refused classifiers
     }),
   );
 
 /** The part of a checkpoint that describes the images. */
 const Settings = t.type({ settings: t.type({ data: t.type({ image: extents }) }) });
 /** The part that describes the training, unless the training has a custom `config`. */
-const Config = t.type({ predicts: t.string, noising: t.UnknownRecord, labelDropout: rate });
+const Config = t.intersection([
+  t.type({ predicts: t.string, noising: t.UnknownRecord }),
+  t.partial({ conditionDropout, labelDropout: rate }),
+]);
 
 /** Builds a trained network from the averaged parameters of a checkpoint. */
 const averaged = <P, I extends ImageShape>(
@@ -239,20 +250,23 @@ const averaged = <P, I extends ImageShape>(
     const hint = 'give the model and the process that were trained';
     const { settings } = yield* take(E.mapLeft(errorAt('DecodeError', path, hint))(decode(Settings)(about)));
     const known = decode(Config)(about.config);
-    const differing =
-      E.isRight(known) && difference('config', { ...known.right, ...sampledConfig({ model, noising }) }, known.right);
+    const { conditions, ...sampled } = sampledConfig({ model, noising });
+    // a run from before conditions had names has none
+    const own = E.isRight(known) && 'conditions' in known.right ? { ...sampled, conditions } : sampled;
+    const differing = E.isRight(known) && difference('config', { ...known.right, ...own }, known.right);
+    const dropout = E.isRight(known) ? (known.right.conditionDropout ?? known.right.labelDropout) : undefined;
     if (differing) raise('CheckpointMismatch', { ...differing, where: `${path}: ${differing.path}`, hint });
     const spec = treeSpec<{ readonly average: P }>({ average: model.params });
-    const own = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
-    yield* take(matching(path, spec, own));
-    const uploaded = uploadStored(path, spec, (name) => tensor(own.get(name)!), storage)(backend); // `matching` found it
+    const averages = new Map([...entries].filter(([name]) => /^average(\.|$)/.test(name)));
+    yield* take(matching(path, spec, averages));
+    const uploaded = uploadStored(path, spec, (name) => tensor(averages.get(name)!), storage)(backend); // `matching` found it
     const { average } = yield* keep(uploaded, (tree) => release(tree)(backend));
     return {
       model,
       noising,
       trainingNoising: noising,
       image: extentsFor<I>(settings.data.image), // as in `loaded`
-      ...(E.isRight(known) && { labelDropout: known.right.labelDropout }),
+      ...(dropout !== undefined && { conditionDropout: dropout }),
       params: average as Resident<P>, // a conditional type, which does not reduce while P is generic
     };
   });
@@ -283,11 +297,11 @@ const classifierFrom = loading('loadClassifier', part('a classifier', 'classes',
 
 /**
  * Reads a file of {@link saveTrained}, by its path or from its bytes, and uploads its parameters as float32, or in
- * another `storage`, ready for `sample`. A model that is not a U-Net of `unet`, perhaps preconditioned, must be given as `model`. Also reads the
- * averaged parameters of a checkpoint of a training, which holds neither the model, the process nor the names of classes, so
- * that `model` and `noising` must be given. Fails with
- * `CheckpointMismatch` at the first tensor that is missing, unknown or of another shape, and for another model, name or
- * process; with `ConfigError` for a model that is not given; and with `FileError` or `DecodeError`.
+ * another `storage`, ready for `sample`. Give `model`, unless `unet` made the network, perhaps with `preconditioned`. Also
+ * reads the averaged parameters of a training checkpoint; then give `model` and `noising`, because a checkpoint holds
+ * neither these nor the names of the classes. Fails with `CheckpointMismatch` at the first tensor that is missing, unknown
+ * or of another shape, and for another model, name or process; with `ConfigError` if `model` or `noising` is required and
+ * missing; and with `FileError` or `DecodeError`.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-grey.safetensors`
@@ -309,8 +323,8 @@ export const loadTrained = <P = UNetParams, I extends ImageShape = ImageShape, G
 
 /**
  * Reads a classifier that {@link saveTrained} wrote, by its path or from its bytes, and uploads its parameters as
- * float32: `sample` takes the result as `guide`. A classifier that is not built in must be given as `model`. Also reads
- * a checkpoint of a training, with `model` and `noising`. Fails with the errors of {@link loadTrained}.
+ * float32. `sample` takes the result as `guide`. Give `model` if the classifier is not built in. Also reads a training
+ * checkpoint; then give `model` and `noising`. Fails with the errors of {@link loadTrained}.
  * @example
  * import { tmpdir } from 'node:os'
  * const path = `${tmpdir()}/${process.pid}-classifier.safetensors`

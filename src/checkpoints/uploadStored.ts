@@ -17,7 +17,7 @@ const sizeIn = ({ leaves: all }: TreeSpec<unknown>, storage: FloatStorage): stri
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 };
 
-/** Says in an error of a backend without memory how much the tensors of a spec need, also in 16 bits. */
+/** Adds to an out-of-memory error how much memory the tensors of a spec need, also in 16 bits. */
 const withSizes =
   (spec: TreeSpec<unknown>, storage: FloatStorage, backend: Backend) =>
   (error: NoisefoldError): NoisefoldError => {
@@ -31,8 +31,8 @@ const withSizes =
   };
 
 /**
- * Uploads the tensors of a spec like {@link uploadEach}, those of float32 in `storage`. Fails also with `ConfigError` for
- * a number beyond the storage, and with a `BackendFailure` that says how much memory the tensors need.
+ * Uploads the tensors of a spec like {@link uploadEach}, and stores float32 tensors as `storage`. Also fails with
+ * `ConfigError` for a number beyond the range of `storage`, and with a `BackendFailure` that states the memory needed.
  */
 export const uploadStored =
   <P>(where: string, spec: TreeSpec<P>, tensorOf: (path: string) => Work<StoredTensor>, storage: FloatStorage) =>

@@ -146,7 +146,7 @@ const cifarPaths = argument('readCifar10: paths', pathList, 'give the paths of t
 
 /** CIFAR-10 with the names of its classes. */
 export interface Cifar10Data extends Dataset<[32, 32, 3]> {
-  readonly classes: readonly string[];
+  readonly names: { readonly label: readonly string[] };
 }
 
 /**
@@ -167,5 +167,5 @@ export const readCifar10 = (paths: readonly string[]): Task<Cifar10Data> =>
     const pixels = joinBytes(parts.map((part) => part.pixels));
     const labels = joinBytes(parts.map((part) => part.labels));
     const data = yield* take(datasetOf({ pixels, labels, image: [32, 32, 3] }));
-    return { ...data, classes: cifar10Classes };
+    return { ...data, names: { label: cifar10Classes } };
   });

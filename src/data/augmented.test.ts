@@ -9,7 +9,7 @@ import { fit } from '../training/fit/fit.js';
 import { startTraining } from '../training/fit/run.js';
 import { bars, leftOf, right, type PlainTraining, plainTraining } from '../training/testing.js';
 import { augmented, type Augmentation, hostUniform, type ImagePixels, randomCrop, randomFlip } from './augmented.js';
-import type { Dataset } from './dataset.js';
+import { type Dataset, datasetOf } from './dataset.js';
 
 const numbered = (height: number, width: number, channels: number): ImagePixels => ({
   data: Float32Array.from({ length: height * width * channels }, (_, i) => i / 100),
@@ -74,6 +74,13 @@ describe('augmented data', () => {
     expect(await batchOf(data, Int32Array.of(4, 4, 7), k)).toEqual(first);
     expect(first.images.subarray(0, 64)).not.toEqual(first.images.subarray(64, 128)); // one image, twice in a batch
     expect(first.labels).toEqual((await batchOf(bars(9), Int32Array.of(4, 4, 7))).labels);
+  });
+
+  test('keep the conditions and the names of their images', async () => {
+    const conditions = { hair: ['long', null] };
+    const data = augmented(right(datasetOf({ pixels: Uint8Array.of(0, 255), image: [1, 1, 1], conditions })), [dim]);
+    expect(data.names).toEqual({ hair: ['long'] });
+    expect((await batchOf(data, Int32Array.of(1, 0), key(1))).conditions).toEqual({ hair: [null, 'long'] });
   });
 
   test('do nothing without a key', async () => {

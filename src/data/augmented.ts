@@ -180,7 +180,7 @@ const changed = (image: ImagePixels, augmentations: readonly Augmentation[], key
  * const darker: Augmentation = ({ data, shape }, k) => ({ data: data.map((x) => x - hostUniform(k, 1)[0]!), shape })
  * const data = augmented(white, [randomFlip(), randomCrop({ padding: 4, fill: 'edge' }), darker])
  * const plain = unwrap(await data.batch(Int32Array.of(0))())
- * plain // → { images: [1, 1], labels: [-1] }
+ * plain // → { images: [1, 1] }
  * const once = unwrap(await data.batch(Int32Array.of(0), key(7))())
  * const again = unwrap(await data.batch(Int32Array.of(0), key(7))())
  * assert.deepEqual(once, again)
@@ -200,13 +200,13 @@ export const augmented = <D extends Dataset>(data: D, augmentations: readonly Au
   const each = height * width * channels;
   const ofKey =
     (key: RandomKey) =>
-    ({ images, labels }: Batch): Batch => {
+    ({ images, ...rest }: Batch): Batch => {
       const out = new Float32Array(images.length);
       for (let i = 0; (i + 1) * each <= images.length; i++) {
         const image = { data: images.slice(i * each, (i + 1) * each), shape: [height, width, channels] as const };
         out.set(changed(image, augmentations, foldIn(key, i)), i * each);
       }
-      return { images: out, ...(labels && { labels }) };
+      return { ...rest, images: out };
     };
   const batch: Dataset['batch'] = (positions, key) => {
     if (key === undefined) return data.batch(positions);

@@ -36,13 +36,50 @@ describe('datasetOf', () => {
     const data = right(datasetOf({ pixels, image: [1, 1, channels] }));
     const { images, labels } = right(await data.batch(Int32Array.of(1, 0))());
     expect(data.size).toBe(2);
-    expect([...labels!]).toEqual([-1, -1]);
+    expect(labels).toBeUndefined();
     expect(images).toHaveLength(2 * channels);
   });
 
   test('takes labels of any array', async () => {
     const data = right(datasetOf({ pixels: Uint8Array.of(0, 255), labels: [5, 300], image: [1, 1, 1] }));
     expect([...right(await data.batch(Int32Array.of(0, 1))()).labels!]).toEqual([5, 300]);
+  });
+
+  test('has the conditions of its images, and the names that occur in them', async () => {
+    const palette = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
+    const of = { pixels: Uint8Array.of(0, 255), image: [1, 1, 1] } as const;
+    const data = right(datasetOf({ ...of, conditions: { hair: ['short', null], palette } }));
+    expect(data.names).toEqual({ hair: ['short'] });
+    expect(right(await data.batch(Int32Array.of(1, 0))())).toEqual({
+      images: Float32Array.of(1, -1),
+      conditions: { hair: [null, 'short'], palette: { data: Float32Array.of(3, 4, 1, 2), shape: [2, 2] } },
+    });
+    const names = { hair: ['long', 'short'] };
+    expect(right(datasetOf({ ...of, conditions: { hair: ['short', null] }, names })).names).toEqual(names);
+    const images = { data: Float32Array.of(0, 1), shape: [2, 1, 1, 1] } as const;
+    const other = right(datasetOfImages(images, { conditions: { hair: [0, 1] }, names }));
+    expect(other.names).toEqual(names);
+    expect(right(await other.batch(Int32Array.of(1))()).conditions).toEqual({ hair: [1] });
+  });
+
+  test.each<[string, object, string]>([
+    ['one value for two images', { hair: [0] }, 'data set: conditions.hair: expected a value for each of the 2 images, got 1; give null where an image has none'],
+    ['vectors of three images', { palette: { data: [1, 2, 3], shape: [3, 1] } }, 'data set: conditions.palette: expected a value for each of the 2 images, got 3'],
+    ['numbers that are missing', { palette: { data: [1, 2, 3], shape: [2, 2] } }, 'data set: conditions.palette: expected 4 numbers for [2, 2], got 3; give all numbers, row-major'],
+    ['a text', { hair: 'long' }, 'conditions.hair: expected a list with a value of each sample, or { data, shape }, got "long"'],
+    ['numbers without a list of extents', { palette: { data: [1, 2], shape: 2 } }, 'conditions.palette: expected a list with a value of each sample, or { data, shape }, got an object'],
+  ])('refuses conditions with %s', (_, conditions, message) => {
+    const images = { data: new Float32Array(2), shape: [2, 1, 1, 1] } as const;
+    for (const data of [
+      datasetOf({ pixels: Uint8Array.of(1, 2), image: [1, 1, 1], conditions } as never),
+      datasetOfImages(images, { conditions } as never),
+    ])
+      expect(data).toMatchObject({ left: { message: expect.stringContaining(message) } });
+  }); // oxfmt-ignore
+
+  test('refuses a name that occurs twice', () => {
+    const data = datasetOf({ pixels: Uint8Array.of(1), image: [1, 1, 1], names: { hair: ['long', 'long'] } });
+    expect(data).toMatchObject({ left: { _tag: 'ConfigError', where: 'datasetOf.names.hair' } });
   });
 
   const pixels = Uint8Array.of(1, 2);

@@ -1,3 +1,5 @@
+import { classNames } from '../conditions/conditions.js';
+import type { HostConditions } from '../conditions/hostValues.js';
 import type { Dim, NoisefoldError, RandomKey, Wide } from '../dsl/index.js';
 import { attempt, raise, showShape } from '../internal/errors.js';
 import type { Exact } from '../internal/exact.js';
@@ -6,14 +8,20 @@ import { positive, refined } from '../internal/decode.js';
 import { sizeOf } from '../internal/numbers.js';
 import { part } from '../internal/parts.js';
 import { optional, schema } from '../internal/schema.js';
+import { countOf, hostConditions, hostRowsAt, isNumbers, namesIn } from './hostRows.js';
 
 /** Some samples of a data set, in the form that a training step uses. */
 export interface Batch {
   /** Images in [-1, 1], row-major, `[n, height, width, channels]`. */
   readonly images: Float32Array;
-  /** The class of each image, `[n]`; -1 for none. Not needed for a model without classes. */
+  /** The class of each image, `[n]`, -1 for none: short for the condition `label`. Not needed for a model without it. */
   readonly labels?: Int32Array | undefined;
+  /** The values of each image, by the name of the condition. A model takes those that it is conditioned on. */
+  readonly conditions?: HostConditions | undefined;
 }
+
+/** The names of classes, in the order of their numbers, by the name of the condition. */
+export type Names = Readonly<Record<string, readonly string[]>>;
 
 /** The extents of an image. */
 export type ImageSize = readonly [height: number, width: number, channels: number];
@@ -61,8 +69,8 @@ export interface Dataset<I extends ImageShape = ImageShape> {
    * a resumed run must have the same. {@link augmented} adds those that it makes.
    */
   readonly augmentations?: readonly unknown[];
-  /** The names of the classes, by label, if there are names. A trained model keeps them. */
-  readonly classes?: readonly string[];
+  /** The names of the classes, by the name of the condition, such as `label`, if there are names. A trained model keeps them. */
+  readonly names?: Names;
   /** Phantom, absent at run time: see {@link DataFor}. */
   [fits]?(image: I): void;
 }
@@ -76,6 +84,11 @@ export interface DataFor<I extends ImageShape> extends Dataset {
   [fits]?(image: I): void;
 }
 
+/** A data set that says the names of its classes, by the name of the condition; empty without names. */
+export interface NamedDataset<I extends ImageShape = ImageShape> extends Dataset<I> {
+  readonly names: Names;
+}
+
 /** Images in memory, as bytes, and their labels. */
 export interface Bytes<I extends readonly [height: number, width: number, channels: number] = ImageSize> {
   /** Row-major, `[n, height, width, channels]`. */
@@ -84,6 +97,10 @@ export interface Bytes<I extends readonly [height: number, width: number, channe
    * The class of each image, an integer ≥ 0, or -1 for none. Without labels the data set is for models without classes.
    */
   readonly labels?: ArrayLike<number>;
+  /** The values of each image, by the name of the condition: `{ hair: ['long', null, 'short'] }`. */
+  readonly conditions?: HostConditions;
+  /** The names of the classes, by the name of the condition. By default the names that occur in `conditions`, sorted. */
+  readonly names?: Names;
   readonly image: I;
 }
 
@@ -102,26 +119,28 @@ export const NO_CLASS = -1;
 export const refuse = (expected: string, actual: string, hint: string, field = ''): never =>
   raise('DecodeError', { where: `data set${field}`, expected, actual, hint });
 
-/** The labels of images, -1 for images without classes. Raises `DecodeError` for a label that is not an integer. */
-const labelsOf = (labels: ArrayLike<number> | undefined, count: number): Int32Array => {
-  if (labels === undefined) return new Int32Array(count).fill(NO_CLASS);
+/** The labels of images, -1 for none. Raises `DecodeError` for a label that is not an integer. */
+const labelsOf = (labels: ArrayLike<number>): Int32Array => {
   const wrong = Array.prototype.findIndex.call(labels, (label) => label !== (label | 0) || label < NO_CLASS);
   if (wrong === -1) return Int32Array.from(labels);
   const hint = 'number the classes: names.indexOf(name)';
   return refuse('a class as an integer ≥ 0, or -1 for none', `${labels[wrong]}`, hint, `: labels, ${wrong}`);
 };
 
-/** The names of classes, in the order of their labels. */
-export const classNames = refined(
-  t.readonlyArray(t.string),
-  'the names of classes, each once',
-  (names) => new Set(names).size === names.length,
-);
+/** The names of classes, by the name of the condition. */
+export const namesPart: t.Type<Names> = t.record(t.string, classNames);
 
 export const dataSet = t.intersection(
-  [part('a data set', 'size', 'image', 'batch'), t.partial({ classes: classNames })],
+  [part('a data set', 'size', 'image', 'batch'), t.partial({ names: namesPart })],
   'a data set',
 );
+
+/** What is known about images in memory beside their numbers. */
+interface AboutData {
+  readonly labels?: ArrayLike<number> | undefined;
+  readonly conditions?: HostConditions | undefined;
+  readonly names?: Names | undefined;
+}
 
 /**
  * A data set of images in memory. `copy` writes the numbers of an image, which start at index `from`, to a batch at
@@ -130,19 +149,25 @@ export const dataSet = t.intersection(
 export const datasetInMemory = <I extends ImageShape>(
   size: number,
   image: readonly number[],
-  labels: ArrayLike<number> | undefined,
+  { labels, conditions, names }: AboutData,
   copy: (from: number, batch: Float32Array, to: number) => void,
-): Dataset<I> => {
+): NamedDataset<I> => {
   const each = sizeOf(image);
-  const classes = labelsOf(labels, size);
+  const classes = labels && labelsOf(labels);
+  const known = { ...(conditions && namesIn(conditions, names)), ...names };
   const batch = (positions: Int32Array): Batch => {
     const images = new Float32Array(positions.length * each);
     positions.forEach((position, i) => copy(position * each, images, i * each));
-    return { images, labels: positions.map((position) => classes[position]!) };
+    return {
+      images,
+      ...(classes && { labels: positions.map((position) => classes[position]!) }),
+      ...(conditions && { conditions: hostRowsAt(conditions, positions) }),
+    };
   };
   return {
     size,
     image: extentsFor<I>(image),
+    names: known,
     batch: (positions) => TE.fromIO(() => batch(positions)),
     inMemory: true,
   };
@@ -160,6 +185,8 @@ const byteFields = schema('datasetOf', {
   pixels: refined(t.unknown, BYTES, isBytes),
   image: refined(t.unknown, '[height, width, channels]', isTriple),
   labels: optional(labelList),
+  conditions: optional(hostConditions),
+  names: optional(namesPart),
 } satisfies Record<keyof Bytes, unknown>);
 
 /**
@@ -173,9 +200,9 @@ const byteFields = schema('datasetOf', {
  */
 export const datasetOf = <const I extends readonly [height: number, width: number, channels: number], G = unknown>(
   bytes: Exact<G, keyof Bytes> & Bytes<I>,
-): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
+): either.Either<NoisefoldError, NamedDataset<ImageShapeOf<I>>> =>
   attempt(() => {
-    const { pixels, labels, image } = byteFields.demand<Bytes<I>>(bytes);
+    const { pixels, labels, conditions, names, image } = byteFields.demand<Bytes<I>>(bytes);
     if (!image.every(positive.is)) {
       const expected = 'image: [height, width, channels], integers of at least 1';
       refuse(expected, showShape(image), 'give the extents of one image');
@@ -188,7 +215,22 @@ export const datasetOf = <const I extends readonly [height: number, width: numbe
     const expected = `a label for each of the ${size} images ${showShape(image)}`;
     if (labels !== undefined && labels.length !== size)
       refuse(expected, `${labels.length} labels`, 'give images and labels of the same split');
-    return datasetInMemory<ImageShapeOf<I>>(size, image, labels, (from, batch, to) => {
+    checkCounts(conditions, size);
+    return datasetInMemory<ImageShapeOf<I>>(size, image, { labels, conditions, names }, (from, batch, to) => {
       for (let i = 0; i < each; i++) batch[to + i] = pixelOf(pixels[from + i]!);
     });
   });
+
+/** Raises `DecodeError` unless each condition has a value for each image. */
+export const checkCounts = (conditions: HostConditions = {}, size: number): void => {
+  for (const [name, values] of Object.entries(conditions)) {
+    const field = `: conditions.${name}`;
+    const count = countOf(values);
+    if (count !== size)
+      refuse(`a value for each of the ${size} images`, `${count}`, 'give null where an image has none', field);
+    if (isNumbers(values) && values.data.length !== sizeOf(values.shape)) {
+      const expected = `${sizeOf(values.shape)} numbers for ${showShape(values.shape)}`;
+      refuse(expected, `${values.data.length}`, 'give all numbers, row-major', field);
+    }
+  }
+};

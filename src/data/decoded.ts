@@ -3,6 +3,7 @@ import type { NoisefoldError } from '../dsl/index.js';
 import { refined } from '../internal/decode.js';
 import { E, t, type taskEither } from '../internal/fp.js';
 import { type Dataset, extentsFor, type ImageShapeOf, pixelOf, type ImageSize } from './dataset.js';
+import { hostRowsAt } from './hostRows.js';
 import type { Labelled } from './labelling.js';
 
 /** The number of files that are decoded at the same time. */
@@ -21,7 +22,7 @@ export const bytesToKeep = refined(t.number, 'a number of bytes ≥ 0', (n) => n
  */
 export const decodedDataset = <const I extends ImageSize>(
   image: I,
-  { files, labels }: Labelled,
+  { files, labels, conditions }: Labelled,
   cache: number,
   decode: (position: number) => taskEither.TaskEither<NoisefoldError, Uint8Array>,
 ): Dataset<ImageShapeOf<I>> => {
@@ -51,7 +52,14 @@ export const decodedDataset = <const I extends ImageSize>(
     };
     await Promise.all(Array.from({ length: LANES }, lane));
     const first = failures.get(Math.min(...failures.keys()));
-    return first ?? E.right({ images, labels: positions.map((position) => labels[position]!) });
+    return (
+      first ??
+      E.right({
+        images,
+        ...(labels && { labels: positions.map((position) => labels[position]!) }),
+        ...(conditions && { conditions: hostRowsAt(conditions, positions) }),
+      })
+    );
   };
 
   return {

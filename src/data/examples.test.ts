@@ -5,7 +5,9 @@ import { add, ascribeLike, averagePool, failure, key, type Scalar, upsample, usi
 import { E } from '../internal/fp.js';
 import { adam, allZeros, encoderClassifier, parameter, unet, type UNetParams } from '../nn/index.js';
 import { augmented, randomFlip } from './augmented.js';
+import type { Conditions } from '../conditions/conditions.js';
 import { type Dataset, datasetOf } from './dataset.js';
+import { loaded } from './examples.js';
 import { leftOf, right, plainTraining } from '../training/testing.js';
 import { fit } from '../training/fit/fit.js';
 
@@ -104,41 +106,39 @@ describe('classes', () => {
   const messageOf = async (change: object) => (await leftOf(using(wasm())(fit({ ...recipe, ...change })))).message;
 
   test('of a model need labels in the data: the error names the data without labels', async () => {
-    const rest = 'label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels; give `labels` to the data, or make the model without `classes`'; // oxfmt-ignore
+    const rest = 'conditions.label: expected a value of each image: the model is conditioned on label, got none: the data has no conditions; give `labels` to the data, or make the model without label'; // oxfmt-ignore
     expect(await messageOf({ data: none })).toBe(`data set: ${rest}`);
     expect(await messageOf({ heldOut: { data: none, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
     const lazy = { ...none, inMemory: false };
-    expect(await messageOf({ heldOut: { data: lazy, every: 1 } })).toMatch(
-      /^heldOut: data set: label at \d: .*no labels/,
-    );
+    expect(await messageOf({ heldOut: { data: lazy, every: 1 } })).toBe(`heldOut: data set: ${rest}`);
   });
 
-  test('the error counts the classes if the data has more than the model', async () => {
+  test('the error names the first image of a class that the model does not have', async () => {
     expect(await messageOf({ data: four })).toBe(
-      'data set: label at 3: expected a class of the model, 0 to 2, as it has 3, got 3; the data has at least 4; give other labels, or make the model with as many `classes`',
+      'data set: label at 3: expected a class of the model, 0 to 2, got 3; classes are numbered from 0; null means no class',
     );
   });
 
   test.each([
     ['a', 'b'],
     ['a', 'b', 'c', 'd'],
-  ])('with other names than the model has classes are an error', async (...classes) => {
-    expect(await messageOf({ data: { ...four, classes } })).toBe(
-      `training.data.classes: expected 3 names, as the model has 3 classes, got ${classes.length}; make the model with classes: data.classes.length, or give data without names`,
+  ])('with other names than the model has classes are an error', async (...label) => {
+    expect(await messageOf({ data: { ...four, names: { label } } })).toBe(
+      `training.data.names.label: expected 3 names, as the model has 3 classes, got ${label.length}; make the model with conditions: { label: data.names.label }, or give data without names`,
     );
   });
 
   describe('of held-out data', () => {
     const three = right(datasetOf({ pixels, image, labels: [0, 1, 2, 0] }));
-    const names = (...classes: string[]) => ({ ...three, classes });
-    const heldOut = (data: Dataset) => ({ data: names('a', 'b', 'c'), heldOut: { data, every: 1 } });
+    const names = (...label: string[]) => ({ ...three, names: { label } });
+    const heldOut = (data: Dataset) => ({ batch: 2, data: names('a', 'b', 'c'), heldOut: { data, every: 1 } });
 
     test.each([
-      [['b', 'a', 'c'], '"b" for the label 0'],
-      [['a', 'c'], '"c" for the label 1'],
+      [['b', 'a', 'c'], '"b" for the class 0'],
+      [['a', 'c'], '"c" for the class 1'],
     ])('have the names of the training data in their order, not %j', async (classes, actual) => {
       expect(await messageOf(heldOut(names(...classes)))).toBe(
-        `training: heldOut.data.classes: expected the classes of the training in their order: a, b, c, got ${actual}; read the data with these \`classes\`: imageFolder(path, { size, classes: data.classes })`,
+        `training: heldOut.data.names.label: expected the classes of the training in their order: a, b, c, got ${actual}; give the data the names of the training: names: data.names`,
       );
     });
 
@@ -147,9 +147,9 @@ describe('classes', () => {
       ['the first of them', names('a', 'b'), {}],
       ['one more', names('a', 'b', 'c', 'd'), {}],
       ['no names', three, {}],
-      ['other names, for a model without classes', names('b', 'a'), { ...plain, labelDropout: 0 }],
+      ['other names, for a model without classes', names('b', 'a'), { ...plain, conditionDropout: 0 }],
     ])('may have %s', async (_, data, change) => {
-      right(await using(wasm())(fit({ ...recipe, batch: 2, ...heldOut(data), ...change } as typeof recipe))());
+      right(await using(wasm())(fit({ ...recipe, ...heldOut(data), ...change } as typeof recipe))());
     });
   });
 });
@@ -171,11 +171,69 @@ test('held-out images of other extents are refused, even with as many numbers', 
   );
 });
 
+describe('conditions of the data', () => {
+  const image = [1, 1, 1] as const;
+  const data = right(datasetOf({ pixels: Uint8Array.of(0, 255, 51), image, labels: [0, 1, -1], conditions: {
+    hair: ['short', null, 'long'],
+    palette: [[1, 2], [3, 4], null],
+  } })); // oxfmt-ignore
+  const positions = Int32Array.of(2, 0);
+  const columns = async (conditions: Conditions, of: Dataset = data) =>
+    right(await loaded(conditions, of, undefined)(positions)()).columns;
+  const messageOf = async (conditions: Conditions, of: Dataset = data) =>
+    (await leftOf(loaded(conditions, of, undefined)(positions))).message;
+
+  test('are those that the model takes, by the names of the data; labels are the condition label', async () => {
+    expect(await columns({ label: { classes: 2 }, hair: { classes: 2 }, palette: { vector: 2 } })).toEqual({
+      label: { count: 2, value: { data: Int32Array.of(2, 0), shape: [2] } },
+      hair: { count: 2, value: { data: Int32Array.of(0, 1), shape: [2] } },
+      palette: { count: 2, value: { data: Float32Array.of(0, 0, 1, 2), shape: [2, 2] } },
+    });
+    expect(await columns({})).toEqual({});
+  });
+
+  test('that a model takes and the data lack are refused with those that there are', async () => {
+    expect(await messageOf({ hiar: { classes: 2 } })).toBe(
+      'data set: conditions.hiar: expected a value of each image: the model is conditioned on hiar, got none: the data has hair, palette, label; give `conditions` to the data, or make the model without hiar',
+    );
+  });
+
+  test('that the model cannot take are refused with the position of the image', async () => {
+    expect(await messageOf({ palette: { vector: 3 } })).toContain('data set: palette at 0: expected 3 numbers, or null for none');
+    expect(await messageOf({ hair: { classes: 2, names: ['long', 'shor'] } })).toContain('data set: hair at 0: expected a class: long, shor, got "short"; did you mean shor?');
+    expect(await messageOf({ label: { classes: 2, required: true } })).toContain('data set: label at 2: expected a value: the model needs label, got null');
+  }); // oxfmt-ignore
+
+  const batch = (conditions: object, labels?: Int32Array): Dataset => ({
+    ...data,
+    batch: () => async () => E.right({ images: Float32Array.of(0, 1), conditions, labels } as never),
+  });
+  test('of a batch are as many as its images, and name the class once', async () => {
+    expect(await messageOf({ palette: { vector: 1 } }, batch({ palette: [[1]] }))).toContain(
+      'expected a value of palette for each of 2 images, got 1 of palette; give null for none',
+    );
+    expect(await messageOf({ label: { classes: 2 } }, batch({ label: [0, 1] }, Int32Array.of(1, 0)))).toContain(
+      'expected labels, or conditions.label, got both; leave one of them out',
+    );
+  });
+
+  test('that are images have no noise level, and the size of the images, which a step takes', async () => {
+    const noisy = batch({ lowRes: { data: [0, 1], shape: [2, 1, 1, 1], t: 3 } });
+    expect(await messageOf({ lowRes: { image: 1, noiseLevel: true } }, noisy)).toContain(
+      'data set: conditions.lowRes: expected images without a noise level, which differs from step to step, got t = 3; make them from the samples',
+    );
+    const small = batch({ lowRes: { data: [0, 1, 0, 1], shape: [2, 1, 2, 1] } });
+    expect(await messageOf({ lowRes: { image: 1 } }, small)).toContain(
+      'data set: conditions.lowRes: expected images of [1, 1], the height and the width of the data, got [1, 2]; resize them first',
+    );
+  });
+});
+
 describe('training images of another size than the network takes', () => {
   const small = { image: [4, 4, 1], base: 4, multipliers: [1], blocks: 1, groups: 2 } as const;
-  const network = right(unet({ ...small, classes: 3 }));
+  const network = right(unet({ ...small, conditions: { label: 3 } }));
   const raw = right(unet({ ...small, timesteps: 'continuous' }));
-  const trained = (model: object) => fit({ ...plainTraining(1), labelDropout: 0, model } as never);
+  const trained = (model: object) => fit({ ...plainTraining(1), conditionDropout: 0, model } as never);
   const refused = async (model: object): Promise<string> => (await leftOf(using(wasm())(trained(model)))).message;
 
   test.each([
@@ -191,7 +249,7 @@ describe('training images of another size than the network takes', () => {
   test('are refused with the place of the channels if these are first', async () => {
     const channelsLast = right(unet({ ...small, image: [8, 8, 3] }));
     const data = right(datasetOf({ pixels: new Uint8Array(4 * 192), image: [3, 8, 8] }));
-    const error = await leftOf(using(wasm())(fit({ ...plainTraining(1), labelDropout: 0, model: channelsLast, data } as never))); // oxfmt-ignore
+    const error = await leftOf(using(wasm())(fit({ ...plainTraining(1), conditionDropout: 0, model: channelsLast, data } as never))); // oxfmt-ignore
     expect(error.message).toBe(
       'training: data: expected images [8, 8, 3], as the model takes them, got [3, 8, 8]; the channels of the data are first: move them last, and give image: [8, 8, 3]',
     );

@@ -1,5 +1,9 @@
 /** Samples of a data set in the form that a step uses. */
-import type { NoisefoldError, RandomKey } from '../dsl/index.js';
+import type { Conditions } from '../conditions/conditions.js';
+import type { HostConditions } from '../conditions/hostValues.js';
+import type { ConditionValues } from '../conditions/values.js';
+import type { NoisefoldError, RandomKey, Resident } from '../dsl/index.js';
+import type { Feed } from '../dsl/run/executable.js';
 import { show } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';
 import { isError, raise, showShape } from '../internal/errors.js';
@@ -7,14 +11,10 @@ import { E, type either, type taskEither } from '../internal/fp.js';
 import { type Block, take } from '../internal/gen.js';
 import { sizeOf } from '../internal/numbers.js';
 import { type StopSignal, unlessStopped } from '../internal/stop.js';
-import { type Batch, type Dataset, NO_CLASS } from './dataset.js';
+import { type Columns, columnsOf, mapColumns } from './columns.js';
+import { type Batch, type Dataset, type ImageSize, type Names, NO_CLASS } from './dataset.js';
 import { type CheckImages, withinUnit } from './images.js';
 import { genTask } from '../dsl/run/genEffect.js';
-
-export interface Labelled {
-  /** The number of classes of the model, if it has classes. */
-  readonly classes?: number;
-}
 
 const HINT = 'write batch: (positions) => async () => right({ images, labels }), a Float32Array and an Int32Array';
 
@@ -34,36 +34,81 @@ function* resultOf(where: string, value: unknown, signal: StopSignal | undefined
     : noBatch(where, `a Left of ${show(result.left)}, which is not an error: left(failure(…))`);
 }
 
-/** The images and labels of a batch, with the label -1 for each image if it has no labels. */
-const batchOf = (where: string, count: number, value: unknown): Samples => {
-  const { images, labels = new Int32Array(count).fill(NO_CLASS) } = Object(value) as Partial<Batch>;
+/** The images of a batch, and the values of its conditions. `labels` are short for the condition `label`. */
+const batchOf = (where: string, value: unknown): Pick<Batch, 'images'> & { readonly conditions: HostConditions } => {
+  const { images, labels, conditions = {} } = Object(value) as Partial<Batch>;
   if (!(images instanceof Float32Array)) return noBatch(where, `images as ${show(images)}`);
-  return labels instanceof Int32Array ? { images, labels } : noBatch(where, `labels as ${show(labels)}`);
+  if (labels === undefined) return { images, conditions };
+  if (!(labels instanceof Int32Array)) return noBatch(where, `labels as ${show(labels)}`);
+  if ('label' in conditions) return noBatch(where, 'both', 'labels, or conditions.label', 'leave one of them out');
+  return {
+    images,
+    conditions: { ...conditions, label: Array.from(labels, (label) => (label === NO_CLASS ? null : label)) },
+  };
 };
 
-/** Raises `ConfigError` for a label that is not a class of the model. */
-const checkClasses = (where: string, classes: number, labels: Int32Array, at: Int32Array) => {
-  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
-  if (wrong === -1) return;
-  const most = labels.reduce((a, b) => Math.max(a, b));
-  const [actual, hint] = labels.every((label) => label === NO_CLASS)
-    ? ['none: the data has no labels', 'give `labels` to the data, or make the model without `classes`']
-    : [
-        `${labels[wrong]}; the data has at least ${most + 1}`,
-        'give other labels, or make the model with as many `classes`',
-      ];
-  const expected = `a class of the model, 0 to ${classes - 1}, as it has ${classes}`;
-  raise('ConfigError', { where: `${where}: label at ${at[wrong]}`, expected, actual, hint });
+/** Checks the conditions of a batch that a model takes; each image has a value, or null. */
+const columnsFor = (
+  conditions: Conditions,
+  values: HostConditions,
+  { where, names, image }: { readonly where: string; readonly names?: Names | undefined; readonly image: ImageSize },
+  positions: Int32Array,
+): Columns => {
+  const missing = Object.keys(conditions).find((name) => values[name] === undefined);
+  if (missing !== undefined)
+    raise('ConfigError', {
+      where: `${where}: conditions.${missing}`,
+      expected: `a value of each image: the model is conditioned on ${missing}`,
+      actual: `none: the data has ${Object.keys(values).join(', ') || 'no conditions'}`,
+      hint:
+        missing === 'label'
+          ? 'give `labels` to the data, or make the model without label'
+          : 'image' in conditions[missing]!
+            ? `make it from the images, conditions: { ${missing}: superResolution({ factor: 2 }) }, or give \`conditions\` to the data`
+            : `give \`conditions\` to the data, or make the model without ${missing}`,
+    });
+  const own = Object.fromEntries(Object.keys(conditions).map((name) => [name, values[name]!]));
+  const columns = columnsOf(
+    { where, names, numbersByNames: true, sampleAt: (at) => ` at ${positions[at]}` },
+    conditions,
+    own,
+  );
+  for (const [name, { count, value, t }] of Object.entries(columns)) {
+    if (count !== positions.length)
+      noBatch(
+        where,
+        `${count} of ${name}`,
+        `a value of ${name} for each of ${positions.length} images`,
+        'give null for none',
+      );
+    if (t !== undefined)
+      raise('ConfigError', {
+        where: `${where}: conditions.${name}`,
+        expected: 'images without a noise level, which differs from step to step',
+        actual: `t = ${t}`,
+        hint: `make them from the samples: conditions: { ${name}: superResolution({ factor: 2 }) } in fit`,
+      });
+    if (!('image' in value)) continue;
+    const [expected, actual] = [image, value.image!.shape.slice(1)].map((shape) => showShape(shape.slice(0, 2)));
+    if (actual !== expected)
+      raise('ConfigError', {
+        where: `${where}: conditions.${name}`,
+        expected: `images of ${expected!}, the height and the width of the data`,
+        actual: actual!,
+        hint: 'resize them first; only sample takes other sizes',
+      });
+  }
+  return columns;
 };
 
 /**
- * The samples of a data set at some positions, changed at random if there is a key. Fails with `ConfigError` for an
- * invalid batch or one of another size, or a label that is not a class of the model, and with the errors of `check`. Fails
- * with `Cancelled` if the signal is aborted while it waits for a batch.
+ * The samples of a data set at some positions, changed at random if there is a key, with the values for some conditions. Fails with
+ * `ConfigError` for an invalid batch or one of another size, and for a value that a model cannot take, and with the errors of
+ * `check`. Fails with `Cancelled` if the signal is aborted while it waits for a batch.
  */
 export const loaded = (
-  { classes }: Labelled,
-  data: Pick<Dataset, 'batch' | 'image'>,
+  conditions: Conditions,
+  data: Pick<Dataset, 'batch' | 'image' | 'names'>,
   signal: StopSignal | undefined,
   where = 'data set',
   check: CheckImages<Float32Array> = withinUnit,
@@ -72,33 +117,35 @@ export const loaded = (
   return (positions: Int32Array, key?: RandomKey): taskEither.TaskEither<NoisefoldError, Samples> =>
     genTask(`${where}: batch`, function* () {
       const { length } = positions;
-      const { images, labels } = batchOf(where, length, yield* resultOf(where, data.batch(positions, key), signal));
-      if (images.length !== length * each || labels.length !== length) {
-        const expected = `${length * each} numbers and ${length} labels, for ${length} images ${showShape(data.image)}`;
-        const hint = 'give images of the size of the data set, and a label for each';
-        noBatch(where, `${images.length} and ${labels.length}`, expected, hint);
+      const { images, conditions: values } = batchOf(where, yield* resultOf(where, data.batch(positions, key), signal));
+      if (images.length !== length * each) {
+        const expected = `${length * each} numbers, for ${length} images ${showShape(data.image)}`;
+        noBatch(where, `${images.length}`, expected, 'give images of the size of the data set');
       }
-      if (classes !== undefined) checkClasses(where, classes, labels, positions);
+      const columns = columnsFor(conditions, values, { where, names: data.names, image: data.image }, positions);
       check(images, each, (at) => `${where}: image at ${positions[at]}`);
-      return { images, labels };
+      return { images, columns };
     });
 };
 
-/** A checked batch, with a label for each image, -1 if the data has no labels, and with noise from a coupling. */
-export type Samples = { readonly [K in keyof Batch]-?: NonNullable<Batch[K]> } & { readonly noise?: Float32Array };
+/** A checked batch, with the values of its conditions, and with noise from a coupling. */
+export interface Samples extends Pick<Batch, 'images'> {
+  readonly columns: Columns;
+  readonly noise?: Float32Array;
+}
 
-/** Images with their labels on the host, and the key for their random draws. */
+/** Images with their conditions on the host, and the key for their random draws. */
 export interface GivenExamples {
   readonly x0: Float32Array;
-  readonly label?: Int32Array;
+  readonly conditions: Feed<Resident<ConditionValues<'B'>>>;
   readonly noise?: Float32Array;
   readonly key: RandomKey;
 }
 
-/** The examples of a batch: with labels if the model has classes. */
-export const givenOf = ({ classes }: Labelled, { images, labels, noise }: Samples, key: RandomKey): GivenExamples => ({
+/** The examples of a batch. */
+export const givenOf = ({ images, columns, noise }: Samples, key: RandomKey): GivenExamples => ({
   x0: images,
-  ...(classes === undefined ? {} : { label: labels }),
+  conditions: mapColumns(columns, ({ data }) => data) as GivenExamples['conditions'], // of the spec of the columns
   ...(noise === undefined ? {} : { noise }),
   key,
 });

@@ -1,3 +1,4 @@
+import type { HostConditions } from '../conditions/hostValues.js';
 import type { NoisefoldError } from '../dsl/index.js';
 import { attempt, orRaise, showShape } from '../internal/errors.js';
 import type { Exact } from '../internal/exact.js';
@@ -8,26 +9,36 @@ import { sizeOf } from '../internal/numbers.js';
 import { part } from '../internal/parts.js';
 import { argument, optional, schema } from '../internal/schema.js';
 import {
-  type Dataset,
+  checkCounts,
   datasetInMemory,
   imageShape,
   type ImageShapeOf,
   labelList,
+  type NamedDataset,
+  type Names,
+  namesPart,
   refuse,
   type ImageSize,
 } from './dataset.js';
+import { hostConditions } from './hostRows.js';
 import { type Images, withinUnit } from './images.js';
 
 /** The labels and the shape of images. */
 export interface AboutImages<I extends ImageSize> {
   /** The class of each image. Without labels the data set is for models without classes. */
   readonly labels?: ArrayLike<number>;
+  /** The values of each image, by the name of the condition: `{ hair: ['long', null, 'short'] }`. */
+  readonly conditions?: HostConditions;
+  /** The names of the classes, by the name of the condition. By default the names that occur in `conditions`, sorted. */
+  readonly names?: Names;
   /** The height, width and channels that the images must have, for a model of that shape. */
   readonly image?: I;
 }
 
 const aboutImages = schema('data set', {
   labels: optional(labelList),
+  conditions: optional(hostConditions),
+  names: optional(namesPart),
   image: optional(imageShape),
 } satisfies Record<keyof AboutImages<never>, unknown>);
 
@@ -47,10 +58,10 @@ const isFloats = (data: unknown): boolean => data instanceof Float32Array || dat
 export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unknown>(
   images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
-): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
+): either.Either<NoisefoldError, NamedDataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const { data, shape } = someImages.demand(images);
-    const { labels, image } = aboutImages.demand<AboutImages<I>>(about);
+    const { labels, conditions, names, image } = aboutImages.demand<AboutImages<I>>(about);
     const [count, ...extents] = shape;
     if (!isFloats(data))
       refuse(
@@ -69,7 +80,8 @@ export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unkn
         'give all the numbers of the images, and the labels of the same images',
       );
     const each = numbers / count;
-    return datasetInMemory<ImageShapeOf<I>>(count, extents, labels, (from, batch, to) => {
+    checkCounts(conditions, count);
+    return datasetInMemory<ImageShapeOf<I>>(count, extents, { labels, conditions, names }, (from, batch, to) => {
       batch.set(data.subarray(from, from + each), to);
     });
   });
@@ -82,12 +94,12 @@ export const datasetOfNumbers = <const I extends ImageSize = ImageSize, G = unkn
  * @example
  * const images: Images = { data: Float32Array.of(-1, 0.5, 0.25, 1), shape: [2, 1, 2, 1] }
  * const data = unwrap(datasetOfImages(images, { image: [1, 2, 1] }))
- * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1], labels: [-1] }
+ * unwrap(await data.batch(Int32Array.of(1))()) // → { images: [0.25, 1] }
  */
 export const datasetOfImages = <const I extends ImageSize = ImageSize, G = unknown>(
   images: Itself<Images>,
   about?: Exact<G, keyof AboutImages<never>> & AboutImages<I>,
-): either.Either<NoisefoldError, Dataset<ImageShapeOf<I>>> =>
+): either.Either<NoisefoldError, NamedDataset<ImageShapeOf<I>>> =>
   attempt(() => {
     const data = orRaise(datasetOfNumbers<I, G>(images, about));
     withinUnit(images.data, sizeOf(data.image), (at) => `data set: image at ${at}`);

@@ -48,7 +48,7 @@ describe('classes', () => {
   test('are the subfolders, sorted by name, however deep the pictures are', async () => {
     for (const path of ['dogs/b.png', 'dogs/old/1999/a.png', 'cats/a.png', 'Ants/x.png']) await save(path, grey);
     const data = right(await imageFolder(folder, { size: 2 })());
-    expect(data.classes).toEqual(['Ants', 'cats', 'dogs']);
+    expect(data.names).toEqual({ label: ['Ants', 'cats', 'dogs'] });
     expect(data.files).toEqual(['Ants/x.png', 'cats/a.png', 'dogs/b.png', 'dogs/old/1999/a.png']);
     expect(await labelsOf(data)).toEqual([0, 1, 2, 2]);
     expect(data.image).toEqual([2, 2, 3]);
@@ -56,10 +56,10 @@ describe('classes', () => {
 
   test('are absent in a flat folder, or with labels: none', async () => {
     await save('a.png', grey);
-    expect(right(await imageFolder(folder, { size: 2 })()).classes).toEqual([]);
+    expect(right(await imageFolder(folder, { size: 2 })()).names).toEqual({});
     await save('sub/b.png', grey);
     const data = right(await imageFolder(folder, { size: 2, labels: 'none' })());
-    expect(await labelsOf(data)).toEqual([-1, -1]);
+    expect(right(await data.batch(Int32Array.of(0, 1))()).labels).toBeUndefined();
   });
 
   test('are required for a picture beside the folders', async () => {
@@ -70,20 +70,21 @@ describe('classes', () => {
 
   test('come from a function of the path, as names or numbers', async () => {
     for (const path of ['cat_1.png', 'cat_2.png', 'ape_1.png']) await save(path, grey);
-    const named = right(await imageFolder(folder, { size: 2, labels: (path) => path.split('_')[0]! })());
-    expect(named.classes).toEqual(['ape', 'cat']);
+    const named = right(await imageFolder(folder, { size: 2, labels: (path) => path.split('_')[0]!, conditions: (path) => ({ name: path }) })());
+    expect(right(await named.batch(Int32Array.of(2))()).conditions).toEqual({ name: ['cat_2.png'] });
+    expect(named.names['label']).toEqual(['ape', 'cat']);
     expect(await labelsOf(named)).toEqual([0, 1, 1]);
     const numbered = right(await imageFolder(folder, { size: 2, labels: (path) => (path.startsWith('cat') ? 2 : 0) })());
-    expect(numbered.classes).toEqual(['0', '1', '2']);
+    expect(numbered.names).toEqual({ label: ['0', '1', '2'] });
     expect(await labelsOf(numbered)).toEqual([0, 2, 2]);
   });
 
   test('are those of the training data, even if some have no pictures', async () => {
     await save('dogs/a.png', grey);
     const classes = ['cats', 'dogs'];
-    expect(await labelsOf(right(await imageFolder(folder, { size: 2, classes })()))).toEqual([1]);
+    expect(await labelsOf(right(await imageFolder(folder, { size: 2, names: { label: classes } })()))).toEqual([1]);
     await save('owls/a.png', grey);
-    const error = await leftOf(imageFolder(folder, { size: 2, classes }));
+    const error = await leftOf(imageFolder(folder, { size: 2, names: { label: classes } }));
     expect(error).toMatchObject({ expected: 'one of the classes cats, dogs', actual: 'owls for owls/a.png' });
   });
 
@@ -380,14 +381,14 @@ describe('imagesOfFiles', () => {
   test('takes files in the order of their names, and lists those that are not pictures', async () => {
     const files = [await file('b.png', 2), await file('a.PNG', 1), new File(['x'], 'notes.txt')];
     const data = right(await imagesOfFiles(files, { size: 1, channels: 1 })());
-    expect(data).toMatchObject({ files: ['a.PNG', 'b.png'], ignored: ['notes.txt'], classes: [] });
+    expect(data).toMatchObject({ files: ['a.PNG', 'b.png'], ignored: ['notes.txt'], names: {} });
     expect([await bytesAt(data, 0), await bytesAt(data, 1)]).toEqual([[1], [2]]);
   });
 
   test('uses the subfolders of a chosen folder as classes', async () => {
     const files = [await file('1.png', 1, 'pets/dogs/1.png'), await file('1.png', 2, 'pets/cats/1.png')];
     const data = right(await imagesOfFiles(files, { size: 1 })());
-    expect(data.classes).toEqual(['cats', 'dogs']);
+    expect(data.names).toEqual({ label: ['cats', 'dogs'] });
     expect(await labelsOf(data)).toEqual([0, 1]);
   });
 

@@ -8,7 +8,7 @@ import { argument, type Filled, optional, schema } from '../internal/schema.js';
 import { readBytes } from '../node/files.js';
 import { node, onFile } from '../node/node.js';
 import { genTask } from '../dsl/run/genEffect.js';
-import type { Dataset, ImageShape, ImageShapeOf } from './dataset.js';
+import type { Dataset, ImageShape, ImageShapeOf, Names } from './dataset.js';
 import { bytesToKeep, CACHE, decodedDataset } from './decoded.js';
 import { decoderOf } from './decoders.js';
 import { isHidden, isPicture, labelled, type Labelling, labellingFields } from './labelling.js';
@@ -33,8 +33,8 @@ export interface ImageOptions<S extends Size = Size, C extends PictureChannels =
 
 /** Images of files. */
 export interface ImageFiles<I extends ImageShape = ImageShape> extends Dataset<I> {
-  /** The names of the classes, by label; empty without classes. */
-  readonly classes: readonly string[];
+  /** The names of the classes, by the name of the condition: `label` for those of the folders; empty without classes. */
+  readonly names: Names;
   /** The file of each image, below the folder, with `/` between names. */
   readonly files: readonly string[];
   /**
@@ -84,7 +84,7 @@ export function* imagesOf<const S extends Size, const C extends PictureChannels>
   const extents: readonly [number, number, number] = [plan.height, plan.width, plan.channels];
   const image = extents as Extents<S, C> & typeof extents; // the size and the channels that S and C give
   const data = decodedDataset(image, known, options.cache, bytesAt);
-  return { ...data, classes: known.classes, files: known.files, ignored };
+  return { ...data, names: known.names, files: known.files, ignored };
 }
 
 /**
@@ -130,7 +130,7 @@ const folderPath = argument('imageFolder.path', t.string, 'give the path of a fo
  * for (const path of ['cats/tom.png', 'dogs/rex.PNG', 'dogs/names.txt']) await writeAtomically(`${folder}/${path}`, grey)()
  * const pets = unwrap(await imageFolder(folder, { size: 32 })())
  * pets.image // → [32, 32, 3]
- * pets.classes // → ['cats', 'dogs']
+ * pets.names // → { label: ['cats', 'dogs'] }
  * pets.files // → ['cats/tom.png', 'dogs/rex.PNG']
  * pets.ignored // → ['dogs/names.txt']
  * unwrap(await pets.batch(Int32Array.of(1))()).labels // → [1]

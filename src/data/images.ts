@@ -40,7 +40,7 @@ export const checkNumbers = (numbers: ArrayLike<number>, { is, expected, hint, e
     const value = numbers[i]!;
     if (is(value)) continue;
     const about = { where: where(Math.floor(i / each)), expected, actual: `${value} at number ${i % each}`, hint };
-    raise(Number.isFinite(value) ? 'ConfigError' : 'NonFinite', about);
+    raise(typeof value === 'number' && !Number.isFinite(value) ? 'NonFinite' : 'ConfigError', about); // JSON has null
   }
 };
 

@@ -63,7 +63,7 @@ const readFile = (where: string, file: PictureFile): Task<Uint8Array> =>
  * const files = [new File([png], 'white.png'), new File(['a white dot'], 'about.txt')]
  * const data = unwrap(await imagesOfFiles(files, { size: 1, channels: 1 })())
  * data.ignored // → ['about.txt']
- * unwrap(await data.batch(Int32Array.of(0))()) // → { images: [1], labels: [-1] }
+ * unwrap(await data.batch(Int32Array.of(0))()) // → { images: [1] }
  */
 export const imagesOfFiles = <const S extends Size, const C extends PictureChannels = 3, G = unknown>(
   files: Iterable<PictureFile>,

@@ -3,10 +3,11 @@ import { raise, showShape } from '../internal/errors.js';
 import { type Block, take } from '../internal/gen.js';
 import { mayGoOn, pause, type StopSignal } from '../internal/stop.js';
 import { sizeOf } from '../internal/numbers.js';
-import { type Labelled, loaded } from './examples.js';
+import type { Conditions } from '../conditions/conditions.js';
+import { loaded, type Samples } from './examples.js';
 import { dataSize } from './batches.js';
-import { requireSameClasses } from './classNames.js';
-import type { Batch, Dataset } from './dataset.js';
+import { requireSameNames } from './classNames.js';
+import type { Dataset } from './dataset.js';
 
 /** The number of elements that are checked before the event loop can handle signals: some milliseconds. */
 const NUMBERS_AT_A_TIME = 2 ** 20;
@@ -19,7 +20,7 @@ interface Look {
   readonly images?: number | undefined;
   readonly signal?: StopSignal | undefined;
   /** An additional check of each batch, which raises its error. */
-  readonly also?: (positions: Int32Array, batch: Batch) => void;
+  readonly also?: (positions: Int32Array, samples: Samples) => void;
 }
 
 /**
@@ -54,23 +55,20 @@ export const requireOwnSize = (where: string, { apply }: Sized, data: Dataset): 
 };
 
 /**
- * Raises `ConfigError` for measurement data that differ from the training data: for images of other extents, and, if
- * the model has classes, for names in another order, because labels would then mean other classes.
+ * Raises `ConfigError` for measurement data that differ from the training data: for images of other extents, and for names of
+ * classes in another order, because numbers would then mean other classes.
  */
 export const requireAlike = (
   where: string,
-  { classes }: Labelled,
-  training: Pick<Dataset, 'image' | 'classes'>,
+  conditions: Conditions,
+  training: Pick<Dataset, 'image' | 'names'>,
   data: Dataset,
 ): void => {
   requireSize(where, training.image, data, 'measure images of the size that it was trained on');
-  if (classes !== undefined)
-    requireSameClasses(
-      where,
-      training.classes,
-      data.classes,
-      'read the data with these `classes`: imageFolder(path, { size, classes: data.classes })',
-    );
+  // numbers of data are translated to the names of a specification
+  const unnamed = ([name]: readonly [string, unknown]) => name in conditions && !('names' in conditions[name]!);
+  const taken = Object.fromEntries(Object.entries(training.names ?? {}).filter(unnamed));
+  requireSameNames(where, taken, data.names, 'give the data the names of the training: names: data.names');
 };
 
 /**
@@ -78,7 +76,11 @@ export const requireAlike = (
  * found before the first step. For other data sets it checks only the size. Raises `ConfigError` for a size that is not
  * an integer from 1 to 2³¹ - 1.
  */
-export function* lookThrough({ where, name, images, signal, also }: Look, model: Labelled, data: Dataset): Block<void> {
+export function* lookThrough(
+  { where, name, images, signal, also }: Look,
+  conditions: Conditions,
+  data: Dataset,
+): Block<void> {
   const { size, image, inMemory = false } = data;
   if (!dataSize.is(size))
     raise('ConfigError', {
@@ -89,7 +91,7 @@ export function* lookThrough({ where, name, images, signal, also }: Look, model:
     });
   if (!inMemory) return;
   const count = Math.min(images ?? size, size);
-  const batchAt = loaded(model, data, signal, name);
+  const batchAt = loaded(conditions, data, signal, name);
   const some = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / sizeOf(image)));
   for (let first = 0; first < count; first += some) {
     yield* take(mayGoOn(`${where}, image ${first}`, pause, signal));

@@ -73,11 +73,10 @@ export { alignYourSteps, polyexponentialGrid, vpGrid } from './grids/publishedSi
 export { noisingOfSigmas, respaceAtSigmas } from './grids/sigmaNoising.js';
 export { ddimStride, sections, timestepRespacing } from './grids/timestepRespacing.js';
 
-export { checkedImages, checkedLabels, checkedTimesteps, type LabelCheck } from './denoisers/checkedInputs.js';
-export type { Condition, ConditionedOn, Conditioner } from './denoisers/condition.js';
+export { checkedImages, checkedTimesteps } from './denoisers/checkedInputs.js';
+export type { Conditioner, Conditioners, ImageConditioner } from './denoisers/conditioner.js';
 export { conditioningAugmentation, noisyCondition } from './denoisers/conditioningAugmentation.js';
 export { wholeTimesteps } from './paths/discretePath.js';
-export { dropLabels } from './denoisers/labelDropout.js';
 export { superResolution } from './denoisers/superResolution.js';
 
 export {
@@ -96,7 +95,7 @@ export {
 } from './denoisers/denoiser.js';
 export { converted, overNoising, reparameterize } from './denoisers/overNoising.js';
 export { type DenoiserChange, mapDenoiser, overParams, withoutDropout } from './denoisers/mapDenoiser.js';
-export { meanFlow } from './denoisers/meanFlow.js';
+export { meanFlow, meanFlowStep } from './denoisers/meanFlow.js';
 export { exactDenoiser, exactLogDensity, exactScore } from './denoisers/exact.js';
 export { type GaussianMixture, gaussianMixture } from './denoisers/gaussianMixture.js';
 export {
@@ -117,8 +116,15 @@ export type {
 
 export { type ApgOptions, apg } from './guidance/adaptiveProjectedGuidance.js';
 export { autoguidance } from './guidance/autoguidance.js';
-export { cfg, type CfgOptions, cfgPlusPlus, cfgZero, type CfgZeroOptions } from './guidance/classifierFreeGuidance.js';
-export { classGuidance } from './guidance/classGuidance.js';
+export {
+  cfg,
+  type CfgOptions,
+  type Scales,
+  cfgPlusPlus,
+  cfgZero,
+  type CfgZeroOptions,
+} from './guidance/classifierFreeGuidance.js';
+export { conditionGuidance } from './guidance/conditionGuidance.js';
 export { type Contrast, type ContrastRule, type GuidanceState, stepOf } from './guidance/contrast.js';
 export { pairGuidance } from './guidance/pairGuidance.js';
 export { pag } from './guidance/perturbedAttention.js';
@@ -129,7 +135,13 @@ export {
   type GradientPlace,
   meanGuided,
 } from './guidance/classifierGuidance.js';
-export { type ClassGuidance, type Guidance, guidanceMonoid, type GuidedParams, unguided } from './guidance/guidance.js';
+export {
+  type ConditionGuidance,
+  type Guidance,
+  guidanceMonoid,
+  type GuidedParams,
+  unguided,
+} from './guidance/guidance.js';
 export type { Classifier, ClassifierModel, Guide, GuideGradient } from './guidance/guide.js';
 
 export { dynamicThreshold } from './guidance/dynamicThreshold.js';
@@ -331,3 +343,5 @@ export { slerp } from './sampling/interpolation.js';
 export { brownianNoise } from './sampling/brownianNoise.js';
 export { gaussian, type Noise } from './sampling/noise.js';
 export { sampler, type Sampler, type SamplerParts, type SamplerStepInputs } from './sampling/sampler.js';
+
+export * from '../conditions/index.js';

@@ -37,7 +37,7 @@ import { edmWeight, minSnrWeight, p2Weight, sigmoidWeight, snrWeight, weightedBy
 import { ddpm } from './paths/discreteNoising.js';
 
 const noising = right(ddpm(cosine(100)));
-const white: Denoiser<null, [2]> = { predicts: 'x0', classes: 3, apply: (_, x) => x };
+const white: Denoiser<null, [2]> = { predicts: 'x0', conditions: { label: { classes: 3 } }, apply: (_, x) => x };
 const learning = learningVariance<null, [2]>({
   predicts: 'x0',
   as: 'range',
@@ -122,10 +122,10 @@ describe('losses, draws and weightings raise errors when they are made, outside 
     ['logSNRTimes', () => logSNRTimes({ min: NaN }), 'logSNRTimes.min: expected '],
     ['minSnrWeight', () => minSnrWeight(-1), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     ['p2Weight', () => p2Weight({ k: 0 }), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
-    ['simpleLosses', () => simpleLosses(noising, white, { labelDropout: 2 }), 'loss.labelDropout: expected a number from 0 to 1, got 2; 0.1 is usual'],
+    ['simpleLosses', () => simpleLosses(noising, white, { conditionDropout: 2 }), 'loss.conditionDropout: expected a number from 0 to 1, or { together, each }, got 2; 0.1 is usual'],
     ['hybridLosses', () => hybridLosses(noising, learning, { lambda: -1 }), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
     ['boundLosses', () => boundLosses(noising, white, any({ variance: 'small' })), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"'],
-    ['weighted losses', () => weightedBy(snrWeight)(simpleLosses)(noising, white, { labelDropout: 2 }), 'loss.labelDropout: expected a number from 0 to 1, got 2'],
+    ['weighted losses', () => weightedBy(snrWeight)(simpleLosses)(noising, white, { conditionDropout: 2 }), 'loss.conditionDropout: expected a number from 0 to 1, or { together, each }, got 2'],
     ['pseudoHuberLosses', () => pseudoHuberLosses(-1), 'pseudoHuberLosses: c: expected a finite number above 0, got -1'],
   ])('%s', (_, make, message) => expect(make).toThrow(message)); // oxfmt-ignore
 });
@@ -157,10 +157,10 @@ describe('options of what a program is made of', () => {
     [distilled({ sigma: 1 }), 'consistencyDenoiser.sigma: expected one of the fields sigmaData, timestepScaling, got an unknown field; did you mean sigmaData?'],
     [lossOf(hybridLosses, { lambda: NaN }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got NaN; the paper uses a λ of 0.001'],
     [lossOf(hybridLosses, { lambda: -1 }, learning), 'hybridLosses.lambda: expected a finite number ≥ 0, got -1; the paper uses a λ of 0.001'],
-    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields labelDropout, times, lambda, cdf, got an unknown field; did you mean lambda?'],
+    [lossOf(hybridLosses, { lamda: 1 }, learning), 'hybridLosses.lamda: expected one of the fields conditionDropout, times, lambda, cdf, got an unknown field; did you mean lambda?'],
     [lossOf(boundLosses, { variance: 'small' }), 'boundLosses.variance: expected \'posterior\' or \'beta\', got "small"; \'posterior\' is β̃_t, \'beta\' is β_t'],
-    [lossOf(simpleLosses, { labelDropout: 1.5 }), 'loss.labelDropout: expected a number from 0 to 1, got 1.5; 0.1 is usual'],
-    [lossOf(simpleLosses, { labeldropout: 0.1 }), 'loss.labeldropout: expected one of the fields labelDropout, times, got an unknown field; did you mean labelDropout?'],
+    [lossOf(simpleLosses, { conditionDropout: 1.5 }), 'loss.conditionDropout: expected a number from 0 to 1, or { together, each }, got 1.5; 0.1 is usual'],
+    [lossOf(simpleLosses, { conditiondropout: 0.1 }), 'loss.conditiondropout: expected one of the fields conditionDropout, times, got an unknown field; did you mean conditionDropout?'],
     [() => minSnrWeight(-1), 'minSnrWeight: γ: expected a finite number above 0, got -1; the paper uses 5'],
     [() => p2Weight({ k: 0 }), 'p2Weight.k: expected a finite number above 0, got 0; 1 is usual'],
     [() => p2Weight({ gamma: NaN }), 'p2Weight.gamma: expected a finite number ≥ 0, got NaN; 1 is usual'],

@@ -1,4 +1,4 @@
-/** The kinds of things that functions of `noisefold/diffusion` take. Their fields are checked where they are used. */
+/** Types of the parts that functions of `noisefold/diffusion` take. The functions that use a field check it. */
 import { hinted, oneOf } from '../internal/decode.js';
 import { callback, part, partLike, partOf } from '../internal/parts.js';
 import { F, t } from '../internal/fp.js';

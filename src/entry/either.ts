@@ -1,6 +1,6 @@
 /**
- * A result that may be an error, and its guards. They are those of fp-ts, so that programs of both styles can exchange
- * values.
+ * A result that may be an error, and its guards. The types are those of fp-ts, so that programs with and without fp-ts can
+ * exchange values.
  */
 import { refined } from '../internal/decode.js';
 import { isEither } from '../internal/either.js';

@@ -103,7 +103,7 @@ const sessionOf = (backend: Backend): Noisefold => {
  */
 export const open = async (acquire: taskEither.TaskEither<NoisefoldError, Backend>): Promise<Noisefold> => {
   const acquisition: unknown = typeof acquire === 'function' ? acquire() : acquire;
-  const result: unknown = typeof acquisition === 'function' ? acquisition : await acquisition; // `await` of work rejects
+  const result: unknown = typeof acquisition === 'function' ? acquisition : await acquisition; // a function is an error below
   if (isEither(result)) return sessionOf(orRaise(result as Either<NoisefoldError, Backend>)); // safe by the type of `acquire`
   return raise('ConfigError', {
     where: 'open',

@@ -3,15 +3,19 @@ import { attempt, leafSpec } from '../dsl/index.js';
 import { E } from '../internal/fp.js';
 import {
   attentionBlock,
+  attentionLayer,
   classEmbedding,
   convLayer,
   downsampleLayer,
   fanInNormal,
   fanInUniform,
+  gegluLayer,
   groupNormLayer,
+  layerNormLayer,
   linearLayer,
   residualBlock,
   timeEmbedding,
+  transformerBlock,
   unetBlock,
   upsampleLayer,
 } from './index.js';
@@ -23,6 +27,11 @@ test.each<[string, (d: number) => unknown]>([
   ['outputs of linearLayer', (d) => linearLayer({ inputs: 3, outputs: d })],
   ['inputs of convLayer', (d) => convLayer({ inputs: d, outputs: 3 })],
   ['channels of groupNormLayer', (d) => groupNormLayer({ channels: d, groups: 1 })],
+  ['channels of layerNormLayer', (d) => layerNormLayer({ channels: d })],
+  ['channels of gegluLayer', (d) => gegluLayer({ channels: d, hidden: 3 })],
+  ['hidden of gegluLayer', (d) => gegluLayer({ channels: 3, hidden: d })],
+  ['tokens of attentionLayer', (d) => attentionLayer({ channels: 3, tokens: d, heads: 1 })],
+  ['tokens of transformerBlock', (d) => transformerBlock({ channels: 3, tokens: d, heads: 1, groups: 1 })],
   ['channels of downsampleLayer', (d) => downsampleLayer({ channels: d })],
   ['channels of upsampleLayer', (d) => upsampleLayer({ channels: d })],
   ['classes of classEmbedding', (d) => classEmbedding({ classes: d, outputs: 3 })],
@@ -59,6 +68,18 @@ test.each<[() => unknown, string]>([
   [
     () => attentionBlock({ channels: 16, heads: 4, groups: 3 as number }),
     'attentionBlock.groups: expected a number of groups that divides the 16 channels, got 3',
+  ],
+  [
+    () => attentionLayer({ channels: 16, tokens: 3, heads: 3 as number }),
+    'attentionLayer.heads: expected a number of heads that divides the 16 channels, got 3',
+  ],
+  [
+    () => transformerBlock({ channels: 16, tokens: 3, heads: 3 as number, groups: 4 }),
+    'transformerBlock.heads: expected a number of heads that divides the 16 channels, got 3',
+  ],
+  [
+    () => transformerBlock({ channels: 16, tokens: 3, heads: 4, groups: 3 as number }),
+    'transformerBlock.groups: expected a number of groups that divides the 16 channels, got 3',
   ],
   [
     () => groupNormLayer({ channels: 4, groups: 3 as number }),

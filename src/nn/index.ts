@@ -21,12 +21,16 @@ export {
   dropout,
   groupNormLayer,
   type GroupNormLayer,
+  layerNormLayer,
+  type LayerNormLayer,
   linearLayer,
   type LinearLayer,
   upsampleLayer,
   type UpsampleLayer,
 } from './layers/layers.js';
+export { attentionLayer, type AttentionLayer, type AttentionParams } from './layers/attention.js';
 export * from './layers/embedding.js';
+export { gegluLayer, type GegluLayer, type GegluParams } from './layers/geglu.js';
 export type { Groups } from './layers/groups.js';
 export type { Heads } from './layers/heads.js';
 export { type Sinusoid, sinusoidTable, type TimeRange, type Times } from './layers/timeFeatures.js';
@@ -47,6 +51,13 @@ export {
   upsampleBlock,
   type UpsampleBlock,
 } from './networks/residualBlock.js';
+export {
+  type TokenContext,
+  type TransformerBlock,
+  transformerBlock,
+  type TransformerBlockConfig,
+  type TransformerBlockParams,
+} from './networks/transformerBlock.js';
 export * from './networks/unetBlock.js';
 export * from './networks/attentionPool.js';
 export {
@@ -58,15 +69,10 @@ export {
   encoderClassifier,
 } from './networks/encoderClassifier.js';
 export * from './networks/presets.js';
-export type { UNetCondition, UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
-export {
-  unetArchitecture,
-  type UNetArchitecture,
-  type UNetConditionConfig,
-  type UNetConfig,
-} from './networks/unetConfig.js';
+export type { UNetConditioning, UNetEmbeddingParams } from './networks/unetConditioning.js';
+export { unetArchitecture, type UNetArchitecture, type UNetConfig } from './networks/unetConfig.js';
 export * from './networks/unet.js';
-export type { WithoutClasses } from '../internal/classes.js';
+export type { TakesConditions } from '../conditions/marks.js';
 export {
   cosineDecay,
   cosineRestarts,

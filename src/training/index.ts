@@ -4,6 +4,8 @@ export {
   type Bytes,
   type DataFor,
   type Dataset,
+  type NamedDataset,
+  type Names,
   datasetOf,
   type ImageExtents,
   type ImageShape,
@@ -21,6 +23,7 @@ export {
   randomCrop,
   randomFlip,
 } from '../data/augmented.js';
+export { type Cell, type Lists, listsOf } from '../data/hostRows.js';
 export { imageFolder, type ImageFiles, type ImageOptions } from '../data/imageFolder.js';
 export { imagesAt } from '../data/imagesAt.js';
 export { imagesOfFiles, type PictureFile } from '../data/imagesOfFiles.js';
@@ -37,7 +40,15 @@ export type { Initial } from './fit/initial.js';
 export type { AnyRecipe, Average, Given, Learnable, ObjectiveOf, Recipe } from './fit/recipe.js';
 export { startTraining, type TrainingRun } from './fit/run.js';
 export type { TrainEvent } from './fit/trainEvent.js';
-export type { GivenCondition } from './sample/conditions.js';
+export type {
+  HostClasses,
+  HostCondition,
+  HostConditions,
+  HostImages,
+  HostNumbers,
+  HostTokens,
+  HostVectors,
+} from '../conditions/hostValues.js';
 export type { GivenBeginning, GivenKnown, GivenNoise } from './sample/givenImages.js';
 export type { GivenNoises, NoiseAt, NoisePlace } from './sample/givenNoise.js';
 export type { Images } from '../data/images.js';

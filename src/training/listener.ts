@@ -10,8 +10,8 @@ import type { Fallible } from '../internal/gen.js';
 export type Heard<A> = A | Promise<A> | taskEither.TaskEither<NoisefoldError, A>;
 
 /**
- * Calls a listener and waits for its result. Fails with the error value that it returns, throws or rejects with, and with
- * a `ConfigError` that names the listener for any other exception.
+ * Calls a listener and waits for its result. Fails with a typed error that the listener returns, throws or rejects with,
+ * and with a `ConfigError` that names the listener for any other exception.
  *
  * @param where - the name of the listener in errors: `fit.onEvent`
  */

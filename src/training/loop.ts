@@ -1,6 +1,6 @@
 /**
  * Loops over state that stays on the backend. `fit`, `sample`, `encode`, held-out losses, the variational bound and
- * likelihoods are loops; this file compiles and runs all of them.
+ * likelihoods are such loops.
  */
 import { type Backend, type Bindings, type Feed, type Program, release, type Resident } from '../dsl/index.js';
 import { symbolsOf } from '../dsl/graph/spec.js';
@@ -45,7 +45,7 @@ export interface Running<State, Inputs, Output, End> {
   readonly state: () => Resident<State>;
   /** Takes a step. Its output is freed after the work that `use` returns. */
   readonly step: <A>(inputs: Feed<Resident<Inputs>>, use: (output: Resident<Output>) => Work<A>) => Fallible<A>;
-  /** The result at the current state, which is kept. The caller owns the result. */
+  /** The result at the current state. Does not change the state. The caller owns the result. */
   readonly end: Fallible<Resident<End>>;
   /** Frees the state. */
   readonly release: Fallible<void>;
@@ -102,7 +102,7 @@ export interface LoopRun<Begin, Constants, Inputs, Output> {
   readonly inputs: (index: number) => Work<Feed<Resident<Inputs>>>;
   /** Receives the output of each step; the next one waits for the work that it returns. */
   readonly onStep?: ((output: Resident<Output>, index: number) => Work<unknown>) | undefined;
-  /** Decides by the output of each step if the next one follows; always, up to `steps`, if left out. */
+  /** Decides by the output of each step if another step follows; by default all `steps` run. */
   readonly goesOn?: (output: Resident<Output>, index: number) => Work<boolean>;
   /** Ends the run before its next step, as `Cancelled`. */
   readonly signal?: StopSignal | undefined;

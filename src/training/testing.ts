@@ -1,17 +1,35 @@
 /** Small trainings for tests, on 8×8 images of three classes: a U-Net, two convolutions, a classifier. */
-import { type ClassifierModel, cosine, ddpm, type Model } from '../diffusion/index.js';
+import {
+  type ClassifierModel,
+  type Conditioning,
+  type Conditions,
+  cosine,
+  ddpm,
+  imageOf,
+  labelOf,
+  type Model,
+  tokensOf,
+  vectorOf,
+} from '../diffusion/index.js';
 import {
   add,
   ascribeLike,
   broadcastTo,
+  cast,
   type Dim,
   dims,
+  expandDims,
   key,
   mean,
+  mul,
   type NoisefoldError,
+  onesLike,
   reshape,
+  scaleBy,
   silu,
+  sumPerSample,
   type Tensor,
+  zerosLike,
 } from '../dsl/index.js';
 import { E, F, type taskEither } from '../internal/fp.js';
 import {
@@ -55,7 +73,7 @@ export const leftOf = async (result: taskEither.TaskEither<NoisefoldError, unkno
   return got.left;
 };
 
-/** It has no parameters to begin with, so that tests can give it another model. */
+/** A training without `initial`, so that tests can replace the model. */
 export type SmallTraining = Omit<Training<UNetParams, [8, 8, 1]>, 'initial'>;
 
 /** A training of a U-Net of one level, with a few thousand parameters. */
@@ -71,7 +89,7 @@ export const smallTraining = (steps: number): SmallTraining =>
           blocks: 1,
           groups: 4,
           heads: 2,
-          classes: 3,
+          conditions: { label: 3 },
           predicts: 'v',
         }),
       ),
@@ -80,7 +98,7 @@ export const smallTraining = (steps: number): SmallTraining =>
         model,
         noising,
         optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: 3e-3 })),
-        labelDropout: 0.1,
+        conditionDropout: 0.1,
         data: bars(60),
         batch: 6,
         steps,
@@ -111,7 +129,14 @@ export type PlainParams = ParamsOf<ReturnType<typeof convolutions>>;
 /** Two convolutions with a class embedding between them. They do not look at the timestep. They compile at once. */
 export const plainModel = (channels: number): Model<PlainParams, [8, 8, 1]> => {
   const { params, init, apply } = convolutions(channels);
-  return { params, init, classes: 3, timesteps: 1000, predicts: 'v', apply: (p, x, { label }) => apply(p)(x, label!) };
+  return {
+    params,
+    init,
+    conditions: { label: { classes: 3 } },
+    timesteps: 1000,
+    predicts: 'v',
+    apply: (p, x, at) => apply(p)(x, labelOf(at)!),
+  };
 };
 
 export type PlainTraining = Omit<Training<PlainParams, [8, 8, 1]>, 'initial'>;
@@ -145,4 +170,30 @@ export const smallClassifier: ClassifierModel<ParamsOf<typeof network>, [8, 8, 1
 export const classifierTraining = (steps: number) => {
   const { noising, optimizer, data, batch, key } = smallTraining(steps);
   return { model: smallClassifier, noising, optimizer, data, batch, steps, key };
+};
+
+/** Conditions of every kind, for images of one pixel. */
+export const kinds = {
+  hair: { classes: 2, names: ['short', 'long'] },
+  palette: { vector: 2 },
+  words: { tokens: 1, length: 3 },
+  sketch: { image: 1 },
+} as const satisfies Conditions;
+
+/** hair + 10·(sum of the palette) + 100·(sum of the tokens, without padding) + the mean of the sketch. */
+export const sumOfConditions = <B extends Dim>(
+  x: Tensor<[B, 1, 1, 1]>,
+  at: Conditioning<NoInfer<B>>,
+): Tensor<[B, 1, 1, 1]> => {
+  const hair = labelOf(at, 'hair');
+  const palette = vectorOf(at, 'palette');
+  const words = tokensOf(at, 'words');
+  const sketch = imageOf(at, 'sketch');
+  const parts = [
+    hair && cast(hair, 'float32'),
+    palette && mul(sumPerSample(palette), 10),
+    words && mul(sumPerSample(mul(words.tokens, expandDims(cast(words.mask, 'float32'), 2) as never)), 100),
+    sketch && mean(sketch.image, [1, 2, 3]),
+  ] as readonly (Tensor<[B]> | undefined)[]; // a number of each sample
+  return parts.reduce<typeof x>((sum, part) => (part ? add(sum, scaleBy(onesLike(x), part)) : sum), zerosLike(x));
 };

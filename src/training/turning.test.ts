@@ -53,7 +53,7 @@ const plain: Model<{ w: Tensor<[]> }, [8, 8, 1]> = {
   apply: ({ w }, x) => add(zerosLike(x), w),
 };
 const fitting = (steps: number) =>
-  fit({ ...small, noising: ten, labelDropout: 0, model: plain, data, steps, config: {} });
+  fit({ ...small, noising: ten, conditionDropout: 0, model: plain, data, steps, config: {} });
 const drawing = { solver: ddim(), count: 2, key: key(2) } as const;
 
 /** Backends that run on the calling thread. For workers, see properties/threads. */

@@ -119,10 +119,10 @@ describe('images that are encoded', () => {
 
   test('need a solver towards noise, images of the model, and a key if a condition has noise', async () => {
     const bad: readonly (readonly [Partial<Encoding>, string])[] = [
-      [{ solver: ddim() }, 'encode: solver: expected one that steps to the noise, got one that steps to the data'],
+      [{ solver: ddim() }, 'encode: solver: expected a solver that steps to the noise, got a solver that steps to the data'],
       [{ images: { ...images(1), shape: [1, 4, 2, 1] } }, 'encode: images: expected all numbers of [1, 2, 2, 2]'],
       [{ images: { ...images(1), data: new Float32Array(8).fill(9) } }, 'expected finite numbers in [-1, 1], got 9'],
-      [{ condition: { images: images(3), t: 5 } }, 'encode: key: expected a key for the noise of the condition'],
+      [{ conditions: { small: { ...images(3), t: 5 } } }, 'encode: key: expected a key for the noise of small'],
       [{ lables: [1] } as Partial<Encoding>, 'encode'],
     ]; // oxfmt-ignore
     for (const [change, says] of bad) {
@@ -141,10 +141,10 @@ describe('invalid arguments are refused before anything runs', () => {
     [{ from: { images: images(1), strength: 0 } }, 'a strength above 0 and at most 1, got 0'],
     [{ from: { images: { ...images(1), shape: [1, 4, 2, 1] }, strength: 0.5 } }, 'sample: from.images: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
     [{ from: { images: { data: new Float32Array(8).fill(255), shape: [1, 2, 2, 2] }, strength: 0.5 } }, 'scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
-    [{ solver: ddimInversion() }, 'sample: solver: expected one that steps to the data, got one that steps to the noise, over t = 124 to 874'],
-    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'one that steps to the data'],
-    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'one that steps to the data'],
-    [{ solver: ddimInversion(), grid: 1 }, 'one that steps to the data'],
+    [{ solver: ddimInversion() }, 'sample: solver: expected a solver that steps to the data, got a solver that steps to the noise, over t = 124 to 874'],
+    [{ solver: ddimInversion(), from: { images: images(1), strength: 0.5 } }, 'a solver that steps to the data'],
+    [{ solver: ddimInversion(), known: { images: images(1), mask } }, 'a solver that steps to the data'],
+    [{ solver: ddimInversion(), grid: 1 }, 'a solver that steps to the data'],
     [{ from: { noise: { ...images(1), shape: [1, 4, 2, 1] } } }, 'sample: from.noise: expected all numbers of [1, 2, 2, 2], got 8 of [1, 4, 2, 1]'],
     [{ from: { noise: { ...images(1), data: new Float32Array(8).fill(NaN) } } }, 'sample: from.noise: expected finite numbers, got NaN at number 0'],
     [{ known: { images: images(1) } as GivenKnown }, 'sample.known.mask'],

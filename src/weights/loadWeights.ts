@@ -48,9 +48,8 @@ const loading = schema('loadWeights', {
   /** The beginning of the names in the file, up to a dot: `model`. Tensors with other names are ignored. */
   prefix: optional(t.string, ''),
   /**
-   * Draws the parameters that the file lacks, or has in another shape, from `key`, and ignores the tensors that the
-   * model lacks, instead of failing. The report lists both. Without parameters to draw it needs no `key`.
-   * By default false.
+   * True: draws the parameters that the file lacks, or has in another shape, from `key`, and ignores tensors that the model
+   * lacks. The report lists both. Needs no `key` if the file has all parameters. Default: false, which fails instead.
    */
   partial: optional(t.boolean, false),
   /** The key of the parameters that a partial load draws. */

@@ -76,7 +76,7 @@ const changed = (change: (tensors: Map<string, StoredTensor>) => void): string =
 const load = (path: string, options = {}) => loadWeights(path, model, { names: guidedDiffusion(), ...options });
 
 describe('weights that were saved', () => {
-  const edmLike = { ...base, resample: 'projected', heads: 1, classes: 3, noClass: 'zero', labelsAt: 'input', augment: 9 } as const; // oxfmt-ignore
+  const edmLike = { ...base, resample: 'projected', heads: 1, conditions: { label: { classes: 3, nothing: 'zero', at: 'input' }, augment: { vector: 9, at: 'input' } } } as const; // oxfmt-ignore
   const projects: readonly (readonly [string, Naming, UNetConfig])[] = [
     ['guided-diffusion', guidedDiffusion(), base],
     ['guided-diffusion, new order', guidedDiffusion({ newAttentionOrder: true }), { ...base, resample: 'residual' }],

@@ -5,7 +5,7 @@ import type { Film } from './film.js';
 import { firstPage, type Page } from './page.js';
 import { LAST } from './removing.js';
 
-const first = firstPage({ _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' });
+const first = firstPage({ _tag: 'Opened', settings: defaultSettings, folder: '/' });
 const loaded: Page = { ...first, network: { ...first.network, phase: 'loaded', employed: true, ready: true } };
 const pixels = new Uint8Array();
 const film: Film = { id: 0, labels: [0], learned: 0, of: 0, stills: [{ t: 0, image: pixels, guess: pixels }] };
@@ -23,10 +23,16 @@ describe('a figure without controls', () => {
     expect(next(figure, first, true)).toBeUndefined();
   });
 
-  test.each(['removing', 'guiding', 'use'])('loads the network by itself, once: %s', (figure) => {
-    expect(next(figure, first)).toBe('NetworkWanted');
-    expect(next(figure, { ...first, network: { ...first.network, phase: 'loading' } })).toBeUndefined();
-    const failed: Page['notices'][number] = { about: 'network', tone: 'error', title: '', text: '', actions: [] };
+  test.each([
+    ['removing', 'NetworkWanted', 'network'],
+    ['guiding', 'NetworkWanted', 'network'],
+    ['use', 'NetworkWanted', 'network'],
+    ['faces', 'FacesWanted', 'networkOfFaces'],
+  ] as const)('loads the network by itself, once: %s', (figure, wanted, about) => {
+    expect(next(figure, first)).toBe(wanted);
+    const part = about === 'network' ? 'network' : 'faces';
+    expect(next(figure, { ...first, [part]: { ...first[part], phase: 'loading' } })).toBeUndefined();
+    const failed: Page['notices'][number] = { about, tone: 'error', title: '', text: '', actions: [] };
     expect(next(figure, { ...first, notices: [failed] })).toBeUndefined();
   });
 

@@ -13,12 +13,15 @@ const toward = (still: boolean, moves: boolean, start: Event, stop = start): Eve
 
 /** The next event of a figure without controls: it loads the network, draws, and plays, which rests if `still`. */
 export const nextAlone = (figure: string, still: boolean, page: Omit<Page, 'opened'>): Event | null => {
-  const { noising, network, removing, guiding, plane, drawing, morph, notices } = page;
+  const { noising, network, removing, guiding, faces, plane, drawing, morph, notices } = page;
+  const failed = (what: string): boolean => notices.some(({ about }) => about === what);
   if (figure === 'noising')
     return toward(still, noising.drift !== null, { _tag: 'DriftStarted' }, { _tag: 'NoisingSet', query: '' });
   if (figure === 'plane') return toward(still, plane.playing, { _tag: 'PlanePlayToggled' });
-  if (network.phase === 'absent')
-    return notices.some(({ about }) => about === 'network') ? null : { _tag: 'NetworkWanted' }; // it failed
+  if (figure === 'faces')
+    // it draws once it is loaded
+    return faces.phase !== 'absent' || failed('networkOfFaces') ? null : { _tag: 'FacesWanted' };
+  if (network.phase === 'absent') return failed('network') ? null : { _tag: 'NetworkWanted' };
   if (!draws(network)) return null;
   switch (figure) {
     case 'removing': {

@@ -112,7 +112,7 @@ const draw = (state: Drawing, quietly: boolean): Moved<Drawing> => {
     _tag: 'Paint',
     id,
     purpose: 'drawing',
-    labels,
+    conditions: { label: labels },
     steps,
     guidance,
     seed,

@@ -41,7 +41,7 @@ describe('a repair', () => {
         request: {
           _tag: 'Paint',
           purpose: 'repair',
-          labels: Array.from({ length: WAYS }, () => 7),
+          conditions: { label: Array.from({ length: WAYS }, () => 7) },
           steps: blank.steps,
           guidance: blank.guidance,
           known: { image: ready.image, mask: ready.mask },
@@ -52,8 +52,10 @@ describe('a repair', () => {
 
   test('may be for another class, or for any class', () => {
     const labelsAs = (as: 'any' | number) => asked(after(ready, { _tag: 'FillAsSet', as }), fill);
-    expect(labelsAs(3)).toMatchObject([{ request: { labels: [3, 3, 3, 3] } }]);
-    expect(labelsAs('any')).toMatchObject([{ request: { labels: [CLASSES, CLASSES, CLASSES, CLASSES] } }]);
+    expect(labelsAs(3)).toMatchObject([{ request: { conditions: { label: [3, 3, 3, 3] } } }]);
+    expect(labelsAs('any')).toMatchObject([
+      { request: { conditions: { label: [CLASSES, CLASSES, CLASSES, CLASSES] } } },
+    ]);
   });
 
   test('has new noise each time', () => {
@@ -125,8 +127,8 @@ describe('a change', () => {
   };
 
   test('begins at the image with noise of its strength, another one for each result', () => {
-    const { known, labels, from } = requestOf(after(ready, { _tag: 'StrengthSet', t: 300 }));
-    expect([known, labels]).toEqual([null, Array.from({ length: WAYS }, () => 7)]);
+    const { known, conditions, from } = requestOf(after(ready, { _tag: 'StrengthSet', t: 300 }));
+    expect([known, conditions]).toEqual([null, { label: Array.from({ length: WAYS }, () => 7) }]);
     // the cosine schedule at 300 of 1000
     expect(from!.sigma).toBeCloseTo(Math.tan(0.15 * Math.PI), 1);
     expect(from!.x).toHaveLength(WAYS * AREA);
@@ -144,7 +146,7 @@ describe('a change', () => {
     expect(drawn.image![14 * SIDE + 14]).toBe(255);
     expect(drawn.image!.filter((ink) => ink > 0).length).toBeLessThan(10);
     expect(drawn.mask.includes(1)).toBe(false);
-    expect(requestOf(drawn).labels).toEqual(Array.from({ length: WAYS }, () => CLASSES));
+    expect(requestOf(drawn).conditions).toEqual({ label: Array.from({ length: WAYS }, () => CLASSES) });
   });
 });
 

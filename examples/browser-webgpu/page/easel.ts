@@ -73,7 +73,7 @@ const requested = (
   const labels = Array.from({ length: WAYS }, () => labelOf(state));
   const film: Film = { id, labels, learned: 0, of: 0, stills: [] };
   const request: Paint = {
-    ...{ _tag: 'Paint', id, purpose: 'repair', part: 0, network, labels },
+    ...{ _tag: 'Paint', id, purpose: 'repair', part: 0, network, conditions: { label: labels } },
     ...{ solver: 'ddim', steps, guidance, seed: id, known, from },
   };
   return [{ ...state, nextId: id + 1, film, painting: true }, [post(request)]];

@@ -1,5 +1,5 @@
 /** The events and the effects of the page. */
-import type { Paint, Pixels, Plane, Report, Request } from '../shared/messages.js';
+import type { Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Curve } from './curve.js';
 import type { Cell, Region } from './mask.js';
@@ -7,10 +7,8 @@ import type { Cell, Region } from './mask.js';
 export interface Opened {
   readonly _tag: 'Opened';
   readonly settings: Settings;
-  /** The URL of the digits. */
-  readonly digits: string;
-  /** The URL of the shipped network. */
-  readonly network: string;
+  /** The URL of the folder of the page. */
+  readonly folder: string;
 }
 
 /** A report of the worker, or an action of the user or the browser. */
@@ -33,7 +31,7 @@ export type Event =
   | { readonly _tag: 'NoisingSet'; readonly query: string }
   // the shipped network
   | { readonly _tag: 'NetworkWanted' }
-  | { readonly _tag: 'NetworkChosen'; readonly network: Paint['network'] }
+  | { readonly _tag: 'NetworkChosen'; readonly network: 'shipped' | 'own' }
   // removing
   /** A choice, or all by the hash of the URL: `column=3&byClass=no`. */
   | { readonly _tag: 'RemovingSet'; readonly query: string }
@@ -41,6 +39,11 @@ export type Event =
   | { readonly _tag: 'GuidePressed' }
   /** The noise of the digits, by the hash of the URL: `guide=2`. */
   | { readonly _tag: 'GuidingSet'; readonly query: string }
+  // the faces
+  | { readonly _tag: 'FacesWanted' }
+  | { readonly _tag: 'FacesPressed' }
+  /** A choice, or all by the hash of the URL: `face=302012043&other=1..4`. */
+  | { readonly _tag: 'FacesSet'; readonly query: string }
   // the plane
   /** The plane came into view, or left it; `still` if the user prefers no motion. */
   | { readonly _tag: 'PlaneInView'; readonly inView: boolean; readonly still: boolean }

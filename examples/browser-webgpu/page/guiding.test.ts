@@ -28,7 +28,9 @@ const painted = (id: number, x = images(() => 0)): Event => ({
 describe('the rows of the figure', () => {
   test('are drawn from the same noise, at one scale each, when somebody asks and there is a network', () => {
     expect(effects).toMatchObject([
-      ...SCALES.map((guidance, part) => ({ request: { guidance, part, seed: 1, network: 'shipped', labels: LABELS } })),
+      ...SCALES.map((guidance, part) => ({
+        request: { guidance, part, seed: 1, network: 'shipped', conditions: { label: LABELS } },
+      })),
       LINK,
     ]);
     expect(move(pressed, begun)[1]).toMatchObject([...SCALES.map(() => ({ request: { seed: 2 } })), LINK]);
@@ -105,7 +107,7 @@ test.each(SCALES)('the lines below the figure run at scale %d', async (scale) =>
       multipliers: [1],
       groups: 1,
       heads: 1,
-      classes: 10,
+      conditions: { label: 10 },
       timesteps: 1000,
       predicts: 'v',
     }),

@@ -56,7 +56,8 @@ const asked = (state: Guiding, network: Shipped): Moved<Guiding> => {
   const { nextId } = state;
   const seed = state.rows.length === 0 ? state.seed : state.seed + 1;
   const requests = SCALES.map((guidance, part): Paint => ({
-    ...{ _tag: 'Paint', id: nextId + part, purpose: 'guidance', part, network: 'shipped', labels: LABELS },
+    ...{ _tag: 'Paint', id: nextId + part, purpose: 'guidance', part, network: 'shipped' },
+    conditions: { label: LABELS },
     ...{ solver: 'ddim', steps: 20, guidance, seed, known: null, from: null },
   }));
   const rows = requests.map(({ id, steps }): Row => ({

@@ -55,7 +55,7 @@ describe('learning', () => {
     });
     const [effect] = learned(state, { _tag: 'Kept', step: 2 })[1];
     const actual: Event = { _tag: 'CurveFound', curve: curveOf(effect?._tag === 'KeepCurve' ? effect.text : '') };
-    const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: '', network: '' };
+    const opened: Event = { _tag: 'Opened', settings: defaultSettings, folder: '/' };
     const again = after(actual, opened, { ...begun, from: 'kept', step: 2 });
     expect([again.losses, again.heldOut]).toEqual([state.losses, state.heldOut]);
     expect(after(actual, opened, { ...begun, from: 'kept', step: 1 }).losses).toEqual([{ step: 0, loss: 0.5 }]);
@@ -81,16 +81,16 @@ describe('learning', () => {
 
   test('each restart has another seed', () => {
     const settings = { ...defaultSettings, seed: 7 };
-    const open = after({ _tag: 'Opened', settings, digits: '', network: 'n' }, begun);
+    const open = after({ _tag: 'Opened', settings, folder: '/' }, begun);
     expect(asked(open, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 8 }]);
-    const again = after({ _tag: 'Opened', settings, digits: '', network: 'n' }, begun, { _tag: 'AnewPressed' }, begun);
+    const again = after({ _tag: 'Opened', settings, folder: '/' }, begun, { _tag: 'AnewPressed' }, begun);
     expect(asked(again, { _tag: 'AnewPressed' })).toEqual([{ _tag: 'Anew', seed: 9 }]);
   });
 
   test('a restart in place of a saved training has the requested seed, or one that is not the default', () => {
     const kept: Event = { _tag: 'Begun', from: 'kept', step: 300, goal: 900 };
     const anew = (seed: number | null) =>
-      asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, digits: '', network: 'n' }, kept), {
+      asked(after({ _tag: 'Opened', settings: { ...defaultSettings, seed }, folder: '/' }, kept), {
         _tag: 'AnewPressed',
       });
     expect(anew(99)).toEqual([{ _tag: 'Anew', seed: 99 }]);

@@ -86,10 +86,10 @@ const training = (state: Learning): Moved<Learning> => {
 export const learned = (state: Learning, event: Event): Moved<Learning> => {
   switch (event._tag) {
     case 'Opened': {
-      const { settings, digits, network } = event;
+      const { settings, folder } = event;
       // the saved training has the default seed: a new one takes the next
       const fresh = { ...preparing, curve: state.curve, seed: settings.seed ?? USUAL_SEED + 1 };
-      return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, digits, network } }]];
+      return [fresh, [{ _tag: 'Employ', request: { _tag: 'Start', settings, folder } }]];
     }
     case 'Works':
       return [{ ...state, preparing: 'network', backend: event.backend, threads: event.threads, why: event.why }, []];

@@ -4,7 +4,7 @@ import type { Event, Opened } from './event.js';
 import { eventsOf, hashOf } from './links.js';
 import { firstPage, turned } from './page.js';
 
-const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '', network: '' };
+const opened: Opened = { _tag: 'Opened', settings: defaultSettings, folder: '/' };
 const after = (...events: readonly Event[]) =>
   events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
 const followed = (hash: string) => after(...eventsOf(hash));
@@ -90,6 +90,7 @@ describe('the link of the page', () => {
     const last = (hash: string) => eventsOf(hash).at(-1)?._tag;
     expect(last('#t=400&figure=removing')).toBe('NetworkWanted');
     expect(last('#figure=use')).toBe('NetworkWanted');
+    expect(last('#figure=faces')).toBe('FacesWanted');
     expect(last('#t=400&figure=noising')).toBe('MorphSet');
   });
 

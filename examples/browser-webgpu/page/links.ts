@@ -4,6 +4,7 @@
  */
 import { drawingQuery } from './drawing.js';
 import type { Event } from './event.js';
+import { facesQuery } from './faces.js';
 import { guidingQuery } from './guiding.js';
 import { morphQuery } from './morph.js';
 import { noisingQuery } from './noising.js';
@@ -22,6 +23,7 @@ const LINKED: readonly Linked[] = [
   { event: 'NoisingSet', encode: ({ noising }) => noisingQuery(noising) },
   { event: 'RemovingSet', encode: ({ removing }) => removingQuery(removing) },
   { event: 'GuidingSet', encode: ({ guiding }) => guidingQuery(guiding) },
+  { event: 'FacesSet', encode: ({ faces }) => facesQuery(faces) },
   { event: 'PlaneSet', encode: ({ plane }) => planeQuery(plane) },
   { event: 'DrawingSet', encode: ({ drawing }) => drawingQuery(drawing) },
   { event: 'MorphSet', encode: ({ morph }) => morphQuery(morph) },
@@ -41,7 +43,9 @@ export const eventsOf = (hash: string): readonly Event[] => {
   const query = hash.slice(1);
   if (!query.includes('=')) return [];
   const choices = LINKED.map(({ event: _tag }) => ({ _tag, query }));
-  return FIGURES.includes(figureOf(hash)) ? [...choices, { _tag: 'NetworkWanted' }] : choices;
+  const figure = figureOf(hash);
+  if (figure === 'faces') return [...choices, { _tag: 'FacesWanted' }];
+  return FIGURES.includes(figure) ? [...choices, { _tag: 'NetworkWanted' }] : choices;
 };
 
 /** The figure that a link shows; empty for a link to the page. */

@@ -33,8 +33,8 @@ const painted = (id: number, x: Float32Array<ArrayBuffer>): Event => ({
 describe('a morph', () => {
   test('takes both digits to their noises, without a class', () => {
     const [chosen] = turn(still, { _tag: 'MorphSet', query: 'to=5' });
-    const { solver, labels, guidance, from } = requestOf(chosen, pressed);
-    expect([solver, labels, guidance, from!.sigma]).toEqual(['inversion', [CLASSES, CLASSES], 1, 0]);
+    const { solver, conditions, guidance, from } = requestOf(chosen, pressed);
+    expect([solver, conditions, guidance, from!.sigma]).toEqual(['inversion', { label: [CLASSES, CLASSES] }, 1, 0]);
     const pixels = Uint8Array.from(from!.x, (x) => Math.round((x + 1) * 127.5));
     expect(pixels.slice(0, AREA)).toEqual(digitIn(file, 3).slice());
     expect(pixels.slice(AREA)).toEqual(digitIn(file, 5).slice());
@@ -45,8 +45,8 @@ describe('a morph', () => {
   test('then draws from noises between them', () => {
     const [state] = turn(still, pressed);
     const ends = Float32Array.from({ length: 2 * AREA }, (_, i) => (i < AREA ? i % 2 : (i + 1) % 2));
-    const { solver, from, labels } = requestOf(state, painted(state.encoding!, ends));
-    expect([solver, from!.sigma, labels.length]).toEqual(['ddim', Infinity, BETWEEN]);
+    const { solver, from, conditions } = requestOf(state, painted(state.encoding!, ends));
+    expect([solver, from!.sigma, conditions['label']!.length]).toEqual(['ddim', Infinity, BETWEEN]);
     expect(from!.x.slice(0, AREA)).toEqual(ends.slice(0, AREA));
     const last = from!.x.slice((BETWEEN - 1) * AREA);
     last.forEach((x, i) => expect(x).toBeCloseTo(ends[AREA + i]!, 6));
@@ -70,7 +70,7 @@ test('the lines below the figure run', async () => {
       multipliers: [1],
       groups: 1,
       heads: 1,
-      classes: 10,
+      conditions: { label: 10 },
       timesteps: 1000,
       predicts: 'v',
     }),

@@ -42,7 +42,7 @@ const request = (
   change: Pick<Paint, 'part' | 'solver' | 'from'>,
 ): Paint => ({
   ...{ _tag: 'Paint', id, purpose: 'morph', network: network.chosen, steps: STEPS, guidance: 1, seed: 0, known: null },
-  labels: Array.from({ length: count }, () => CLASSES), // a class would pull both ends to one digit
+  conditions: { label: Array.from({ length: count }, () => CLASSES) }, // a class would pull both ends to one digit
   ...change,
 });
 
@@ -66,7 +66,7 @@ const decoded = (state: Morph, network: Shipped, ends: Float32Array): Moved<Morp
   const x = new Float32Array(BETWEEN * AREA);
   for (let i = 0; i < BETWEEN; i++) x.set(slerp(a, b, i / (BETWEEN - 1)), i * AREA);
   const paint = request(state.nextId, network, BETWEEN, { part: 1, solver: 'ddim', from: { x, sigma: Infinity } });
-  const film: Film = { id: paint.id, labels: paint.labels, learned: 0, of: STEPS, stills: [] };
+  const film: Film = { id: paint.id, labels: [], learned: 0, of: STEPS, stills: [] };
   return [{ ...state, encoding: null, film, nextId: paint.id + 1 }, [post(paint)]];
 };
 

@@ -4,7 +4,7 @@ import type { Event } from './event.js';
 import { learned, preparing } from './learning.js';
 import { absent, chosenDraws, draws, shipped, type Shipped } from './network.js';
 
-const opened: Event = { _tag: 'Opened', settings: defaultSettings, digits: 'd', network: 'n' };
+const opened: Event = { _tag: 'Opened', settings: defaultSettings, folder: '/' };
 const begun: Event = { _tag: 'Begun', from: 'noise', step: 0, goal: 9 };
 const wanted: Event = { _tag: 'NetworkWanted' };
 const loaded: Event = { _tag: 'NetworkLoaded', name: null };

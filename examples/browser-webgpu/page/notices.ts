@@ -43,6 +43,8 @@ const titles: Readonly<Record<Failure['doing'], string>> = {
   removal: 'The noise could not be removed',
   guidance: 'The digits could not be drawn',
   morph: 'The digits could not be joined',
+  networkOfFaces: 'The network of faces could not be loaded',
+  faces: 'The faces could not be drawn',
   open: 'This file cannot be opened; the training is unchanged',
   save: 'The checkpoint could not be created',
   keep: 'This browser does not save the training',
@@ -55,6 +57,7 @@ const meanings: Readonly<Partial<Record<Failure['doing'], string>>> = {
   start: 'Reload the page, or try again.',
   digits: 'Check the connection, and try again.',
   network: 'Check the connection, and try again.',
+  networkOfFaces: 'Check the connection, and try again.',
   train: 'The network is as it was before this update.',
   open: 'It is no checkpoint of this page or of the demo, it is damaged, or its network is another one.',
   save: 'The training is unchanged.',
@@ -83,10 +86,14 @@ const wayOn = (doing: Failure['doing'], opened: Opened): Notice['actions'] => {
       return [{ label: 'Try again', event: { _tag: 'DigitsWanted' } }];
     case 'network':
       return [{ label: 'Try again', event: { _tag: 'NetworkWanted' } }];
+    case 'networkOfFaces':
+      return [{ label: 'Try again', event: { _tag: 'FacesWanted' } }];
     case 'train':
       return [resume];
     case 'drawing':
       return [{ label: 'Draw again', event: { _tag: 'DrawPressed' } }];
+    case 'faces':
+      return [{ label: 'Draw again', event: { _tag: 'FacesPressed' } }];
     case 'repair':
       return [{ label: 'Repair again', event: { _tag: 'FillPressed' } }];
     case 'plane':
@@ -107,6 +114,8 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
       return without(notices, 'digits');
     case 'NetworkWanted':
       return without(notices, 'network');
+    case 'FacesWanted':
+      return without(notices, 'networkOfFaces');
     case 'Begun':
       switch (event.from) {
         case 'noise':
@@ -223,6 +232,9 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
       return without(notices, 'drawing');
     case 'FillPressed':
       return without(notices, 'repair');
+    case 'FacesPressed':
+    case 'FacesSet':
+      return without(notices, 'faces');
     case 'PlaneTrainPressed':
       return without(notices, 'plane');
     case 'NoticeClosed':

@@ -6,7 +6,7 @@ import type { Event, Opened } from './event.js';
 import { draws } from './network.js';
 import { firstPage, type Page, turned } from './page.js';
 
-const opened: Opened = { _tag: 'Opened', settings: defaultSettings, digits: '/digits.bin', network: 'n' };
+const opened: Opened = { _tag: 'Opened', settings: defaultSettings, folder: '/' };
 const after = (...events: readonly Event[]): Page =>
   events.reduce((page, event) => turned(page, event)[0], firstPage(opened));
 
@@ -16,7 +16,7 @@ const titles = ({ notices }: Page): readonly string[] => notices.map(({ title })
 describe('the page', () => {
   test('begins by starting a worker', () => {
     expect(turned(firstPage(opened), opened)[1]).toEqual([
-      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, digits: '/digits.bin', network: 'n' } },
+      { _tag: 'Employ', request: { _tag: 'Start', settings: defaultSettings, folder: '/' } },
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { blank, drew, type Drawing } from './drawing.js';
 import { bare, type Easel, repaired } from './easel.js';
 import type { Event, Moved, Opened } from './event.js';
+import { blank as noFaces, faced, type Faces } from './faces.js';
 import { guided, type Guiding, unguided } from './guiding.js';
 import { learned, type Learning, preparing } from './learning.js';
 import { type Morph, morphed, still } from './morph.js';
@@ -17,6 +18,7 @@ export interface Page {
   readonly network: Shipped;
   readonly removing: Removing;
   readonly guiding: Guiding;
+  readonly faces: Faces;
   readonly plane: Plane;
   readonly learning: Learning;
   readonly drawing: Drawing;
@@ -34,6 +36,7 @@ export const firstPage = (opened: Opened): Page => ({
   network: absent,
   removing: untouched,
   guiding: unguided,
+  faces: noFaces,
   plane: firstPlane,
   learning: preparing,
   drawing: blank,
@@ -52,6 +55,7 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
   const [network, ofNetwork] = shipped(page.network, event, learning);
   const [removing, ofRemoving] = removed(page.removing, event, noising, network);
   const [guiding, ofGuiding] = guided(page.guiding, event, network);
+  const [faces, ofFaces] = faced(page.faces, event);
   const [plane, ofPlane] = planed(page.plane, event);
   const [drawing, ofDrawing] = drew(page.drawing, event, network);
   const [easel, ofEasel] = repaired(page.easel, event, drawing, network, noising);
@@ -64,6 +68,7 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       network,
       removing,
       guiding,
+      faces,
       plane,
       learning,
       drawing,
@@ -79,6 +84,7 @@ export const turned = (page: Page, event: Event): Moved<Page> => {
       ...ofGuiding,
       ...ofLearning, // which may employ another worker
       ...ofNetwork,
+      ...ofFaces,
       ...ofDrawing,
       ...ofEasel,
       ...ofMorph,

@@ -32,8 +32,8 @@ describe('the requests of the figure', () => {
     expect(new Set(paints.map(({ part }) => part)).size).toBe(WAYS.length);
     const x0 = digitIn(file, 2);
     const [alpha, sigma] = [Math.cos(0.32 * Math.PI), Math.sin(0.32 * Math.PI)]; // nearly those of the cosine schedule at 640
-    for (const { from, labels, guidance } of paints) {
-      expect([labels, guidance]).toEqual([[2], 2.5]);
+    for (const { from, conditions, guidance } of paints) {
+      expect([conditions, guidance]).toEqual([{ label: [2] }, 2.5]);
       expect(Math.abs(from!.sigma - sigma / alpha)).toBeLessThan(0.02);
       const noise = normals(1, AREA);
       from!.x.forEach((x, i) =>
@@ -62,7 +62,9 @@ describe('the requests of the figure', () => {
     const [again, effects] = move({ _tag: 'NoisingSet', query: '' }, state);
     expect(paintsOf(effects).map(({ id }) => id)).toEqual(WAYS.map((_, part) => WAYS.length + part));
     const free = paintsOf(move({ _tag: 'RemovingSet', query: 'byClass=no' }, again)[1]);
-    expect(free.map(({ labels, guidance }) => [labels, guidance])).toEqual(WAYS.map(() => [[CLASSES], 1]));
+    expect(free.map(({ conditions, guidance }) => [conditions, guidance])).toEqual(
+      WAYS.map(() => [{ label: [CLASSES] }, 1]),
+    );
     expect(move({ _tag: 'RemovingSet', query: 'column=4' }, state)).toEqual([{ ...state, column: 4 }, [LINK]]);
   });
 });
@@ -124,7 +126,7 @@ test.each([
       multipliers: [1],
       groups: 1,
       heads: 1,
-      classes: 10,
+      conditions: { label: 10 },
       timesteps: 1000,
       predicts: 'v',
     }),

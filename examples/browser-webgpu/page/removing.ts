@@ -93,7 +93,7 @@ const asked = (state: Removing, { file, digit, seed, path, t }: Noising, network
     purpose: 'removal',
     part,
     network: 'shipped',
-    labels,
+    conditions: { label: labels },
     ...way,
     guidance: state.byClass ? SCALE : 1,
     seed,

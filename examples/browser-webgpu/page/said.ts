@@ -19,9 +19,12 @@ export const said = (event: Event, { step, goal, pace }: Learning, { coming }: D
     case 'Painted':
       if (event.purpose === 'repair') return 'Four results drawn';
       if (event.purpose === 'morph') return 'Digits between the two drawn';
+      if (event.purpose === 'faces') return 'Faces drawn';
       return event.purpose === 'drawing' && coming === null ? 'New digits drawn' : null;
     case 'NetworkLoaded':
       return 'The network is loaded';
+    case 'FacesLoaded':
+      return 'The network of faces is loaded';
     case 'Recognized':
       return 'A row of digits drawn';
     case 'PlaneFilm':

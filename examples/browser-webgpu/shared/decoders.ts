@@ -1,6 +1,6 @@
 /** Decoders of the parts of messages. */
 import { fail } from 'noisefold/dsl';
-import { either as E } from 'fp-ts';
+import { either as E, function as F } from 'fp-ts';
 import { type Decoder, record } from '../../mnist/decoder.js';
 
 const that =
@@ -30,6 +30,19 @@ export const listOf =
     Array.isArray(value)
       ? E.traverseArray((item: unknown) => decoder(place)(item))(value)
       : fail('ConfigError', { ...place, expected: 'a list', actual: typeof value });
+
+/** An object whose fields are decoded alike. */
+/* @__NO_SIDE_EFFECTS__ */
+export const recordOf =
+  <A>(decoder: Decoder<A>): Decoder<Readonly<Record<string, A>>> =>
+  (place) =>
+  (value) =>
+    typeof value === 'object' && value !== null
+      ? F.pipe(
+          listOf(decoder)(place)(Object.values(value)),
+          E.map((fields) => Object.fromEntries(Object.keys(value).map((name, i) => [name, fields[i]!]))),
+        )
+      : fail('ConfigError', { ...place, expected: 'lists by name', actual: typeof value });
 
 interface Tagged {
   readonly _tag: string;

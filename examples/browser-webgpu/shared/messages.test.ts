@@ -8,9 +8,10 @@ const bytes = Uint8Array.of(1, 2);
 const numbers = Float32Array.of(0.5, -1);
 
 const requests: readonly (Request | Plane)[] = [
-  { _tag: 'Start', settings: defaultSettings, digits: 'http://localhost/digits.bin', network: 'x' },
+  { _tag: 'Start', settings: defaultSettings, folder: '/' },
   { _tag: 'LoadDigits' },
   { _tag: 'LoadNetwork' },
+  { _tag: 'LoadFaces' },
   { _tag: 'Train', until: 900 },
   { _tag: 'Rest' },
   { _tag: 'Anew', seed: 3 },
@@ -20,7 +21,7 @@ const requests: readonly (Request | Plane)[] = [
     purpose: 'repair',
     part: 2,
     network: 'shipped',
-    labels: [1, 10],
+    conditions: { label: [1, 10] },
     solver: 'ancestral',
     steps: 5,
     guidance: 0.5,
@@ -34,7 +35,7 @@ const requests: readonly (Request | Plane)[] = [
     purpose: 'drawing',
     part: 0,
     network: 'own',
-    labels: [],
+    conditions: { hair: [0], skin: [3] },
     solver: 'ddim',
     steps: 5,
     guidance: 0,
@@ -65,6 +66,7 @@ const reports: readonly Report[] = [
   { _tag: 'OneThread' },
   { _tag: 'DigitsLoaded' },
   { _tag: 'NetworkLoaded', name: null },
+  { _tag: 'FacesLoaded' },
   { _tag: 'NetworkLoaded', name: 'checkpoint.safetensors' },
   { _tag: 'Begun', from: 'file', step: 3, goal: 900 },
   { _tag: 'Stepped', step: 0, loss: Number.NaN, milliseconds: 0.5 },
@@ -112,10 +114,12 @@ describe('messages', () => {
   test.each([
     [
       null,
-      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, Train, Rest, Anew, Paint, Recognize, FindDigit, Save, Keep, Open, Plane, got undefined',
+      'a message of the page: expected one of Start, LoadDigits, LoadNetwork, LoadFaces, Train, Rest, Anew, Paint, Recognize, FindDigit, Save, Keep, Open, Plane, got undefined',
     ],
     [{ _tag: 'Dance' }, 'got "Dance"'],
     [{ _tag: 'Train', until: '3' }, 'a message of the page: Train: until: expected a whole number ≥ 0, got "3"'],
+    [{ ...requests[7], conditions: { label: [-1] } }, 'Paint: conditions: expected a whole number ≥ 0, got -1'],
+    [{ ...requests[7], conditions: 3 }, 'Paint: conditions: expected lists by name, got number'],
     [{ _tag: 'Rest', now: true }, 'a message of the page: Rest: expected no fields but , got "now"'],
     [{ _tag: 'Open', name: 'a', bytes: [1] }, 'Open: bytes: expected bytes, got object'],
     [{ ...requests.at(-1), steps: 3 }, 'Plane: steps: expected 1, 2, 5 or 25, got 3'],

@@ -2,11 +2,11 @@
 import type { NoisefoldError } from 'noisefold/dsl';
 import { either as E } from 'fp-ts';
 import { type Decoder, numberThat, oneOf, orNull, record, wholeFrom } from '../../mnist/decoder.js';
-import { anyNumber, bytes, floats, listOf, tagged, text } from './decoders.js';
+import { anyNumber, bytes, floats, listOf, recordOf, tagged, text } from './decoders.js';
 import { ALL_PREDICTIONS, PLANE_PATHS, type PlaneChoice, STEP_COUNTS } from './plane.js';
 import { type Settings, settingsDecoder, stepsDecoder } from './settings.js';
 
-/** Grey images one after another, one byte per pixel; 0 is paper, 255 ink. */
+/** Images one after another: digits have one byte per pixel, 0 is paper, 255 ink; faces have three, RGB. */
 export type Pixels = Uint8Array<ArrayBuffer>;
 
 /** A partly known image. */
@@ -17,8 +17,10 @@ export interface Known {
 }
 
 /** The parts of the page that show images of a network. */
-const purposes = ['drawing', 'repair', 'removal', 'guidance', 'morph'] as const;
+const purposes = ['drawing', 'repair', 'removal', 'guidance', 'morph', 'faces'] as const;
 export type Purpose = (typeof purposes)[number];
+
+const networks = ['shipped', 'own', 'faces'] as const;
 
 /** x where drawing begins: one image for all, or one for each. */
 export interface Beginning {
@@ -34,10 +36,10 @@ export interface Paint {
   readonly purpose: Purpose;
   /** The place in that part of the page. A request replaces an older one for the same place. */
   readonly part: number;
-  /** The shipped network, or the one in training. */
-  readonly network: 'shipped' | 'own';
-  /** The class of each image. */
-  readonly labels: readonly number[];
+  /** The shipped network of digits, the one in training, or the network of faces. */
+  readonly network: (typeof networks)[number];
+  /** The number of the value of each condition for each image. The number that follows those of its values means none. */
+  readonly conditions: Readonly<Record<string, readonly number[]>>;
   /** `inversion` goes from an image to its noise. */
   readonly solver: 'ddim' | 'ancestral' | 'inversion';
   readonly steps: number;
@@ -65,14 +67,14 @@ export type Request =
   | {
       readonly _tag: 'Start';
       readonly settings: Settings;
-      /** The addresses of the digits and of the shipped network. */
-      readonly digits: string;
-      readonly network: string;
+      /** The address of the folder of the page, where its files are. */
+      readonly folder: string;
     }
   /** Load the digits, beside other tasks. */
   | { readonly _tag: 'LoadDigits' }
-  /** Load the shipped network, beside other tasks. */
+  /** Load the shipped network, or that of faces, beside other tasks. */
   | { readonly _tag: 'LoadNetwork' }
+  | { readonly _tag: 'LoadFaces' }
   /** Train until this number of updates. */
   | { readonly _tag: 'Train'; readonly until: number }
   | { readonly _tag: 'Rest' }
@@ -90,7 +92,19 @@ export type Request =
   /** Resume from a checkpoint. */
   | { readonly _tag: 'Open'; readonly name: string; readonly bytes: Pixels };
 
-const doings = ['start', 'digits', 'network', 'train', 'open', 'save', 'keep', 'digit', 'plane', ...purposes] as const;
+const doings = [
+  'start',
+  'digits',
+  'network',
+  'networkOfFaces',
+  'train',
+  'open',
+  'save',
+  'keep',
+  'digit',
+  'plane',
+  ...purposes,
+] as const;
 
 /** A failure: the task and the error. */
 export interface Failure {
@@ -116,6 +130,8 @@ export type Report =
   | { readonly _tag: 'DigitsLoaded' }
   /** The shipped network is loaded, or that of a file, which has a name. */
   | { readonly _tag: 'NetworkLoaded'; readonly name: string | null }
+  /** The network of faces is loaded. */
+  | { readonly _tag: 'FacesLoaded' }
   /** A network is ready, after this number of updates. */
   | {
       readonly _tag: 'Begun';
@@ -184,9 +200,10 @@ const count = wholeFrom(0);
 const purpose = oneOf(purposes);
 
 const requestDecoder: Decoder<Request | Plane> = tagged<Request | Plane>({
-  Start: { settings: settingsDecoder, digits: text, network: text },
+  Start: { settings: settingsDecoder, folder: text },
   LoadDigits: {},
   LoadNetwork: {},
+  LoadFaces: {},
   Train: { until: count },
   Rest: {},
   Anew: { seed: count },
@@ -194,8 +211,8 @@ const requestDecoder: Decoder<Request | Plane> = tagged<Request | Plane>({
     id: count,
     purpose,
     part: count,
-    network: oneOf(['shipped', 'own']),
-    labels: listOf(count),
+    network: oneOf(networks),
+    conditions: recordOf(listOf(count)),
     solver: oneOf(['ddim', 'ancestral', 'inversion']),
     steps: stepsDecoder,
     guidance: numberThat('a number', () => true),
@@ -224,6 +241,7 @@ const reportDecoder: Decoder<Report> = tagged<Report>({
   OneThread: {},
   DigitsLoaded: {},
   NetworkLoaded: { name: orNull(text) },
+  FacesLoaded: {},
   Begun: { from: oneOf(['noise', 'kept', 'file', 'lost']), step: count, goal: count },
   Stepped: { step: count, loss: anyNumber, milliseconds: anyNumber },
   HeldOut: { step: count, loss: anyNumber, trainingLoss: anyNumber },

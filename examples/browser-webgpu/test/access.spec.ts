@@ -53,7 +53,7 @@ describe('accessibility of the page', inBrowser, () => {
       });
     /** Presses Tab until an element has the focus; checks that each focus is visible. */
     const walkTo = async (where: string): Promise<void> => {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 90; i++) {
         await page.keyboard.press('Tab');
         const { name, visible } = await focused();
         if (name === where) return;

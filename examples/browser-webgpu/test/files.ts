@@ -30,8 +30,8 @@ export type Kind = (typeof KINDS)[number];
 /** The files of each kind, by name. The worker has all of noisefold except the backends, and fp-ts. */
 const FILES: Readonly<Record<Kind, RegExp>> = {
   data: /^(digits|noising)[.]bin$/,
-  // loaded when somebody asks for it
-  network: /^network[.]bin$/,
+  // loaded when somebody asks for them
+  network: /^(network|faces)[.]bin$/,
   classifier: /^digits-.*[.]safetensors$/,
   // the picture of link previews, and the code of the buttons that share a figure, which loads when one is pressed
   share: /^(card[.]png|sharing-)/,

@@ -35,11 +35,12 @@ describe('the frame of the page', inBrowser, () => {
   });
   afterAll(() => page?.context().close());
 
-  test('has five figures in one column', async () => {
+  test('has six figures in one column', async () => {
     expect(await page.locator('main > section h2').allInnerTexts()).toEqual([
       'Add noise',
       'Remove it',
       'Guide it',
+      'Describe it',
       'Plot it',
       'Use it',
     ]);

@@ -1,6 +1,6 @@
-/** Access to the elements of index.html. */
+/** Elements: those of index.html, and new ones. */
 import type { Event } from '../page/event.js';
-import type { Shipped } from '../page/network.js';
+import type { Download } from '../page/network.js';
 
 /** The element with an id and a class. Throws if index.html lacks it. */
 export const byId = <E extends HTMLElement>(id: string, type: new () => E): E => {
@@ -37,6 +37,15 @@ export const button = (
   return made;
 };
 
+/** Offers a file to the user. */
+export const download = (name: string, content: Blob): void => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+};
+
 /** Draws a part of the page whenever it may have changed. */
 export type Part<S> = (state: S) => void;
 
@@ -61,24 +70,31 @@ export const memo: <S>(part: Part<S>) => Part<S> = memoOf((state) => [state]);
 
 const LOADING = 'Loading the network…';
 
-type Phase = Shipped['phase'];
+type Phase = Download['phase'];
 
-/** The labels of a button that loads the network: that of the first such button in index.html, and after loading its own. */
-export const loadLabel = (): ((phase: Phase, own: string) => string) => {
-  const load = byId('load', HTMLButtonElement).textContent ?? '';
+/** The labels of a button that loads a network: that of a button in index.html, and after loading its own. */
+export const loadLabel = (first = 'load'): ((phase: Phase, own: string) => string) => {
+  const load = byId(first, HTMLButtonElement).textContent ?? '';
   return (phase, own) => (phase === 'absent' ? load : phase === 'loaded' ? own : LOADING);
 };
 
-/** A button that loads the network, and once it is loaded reports an event. `isReady` says if it can do its work then. */
+/** The event that loads a network, and the first button in index.html that does. */
+interface Loading {
+  readonly wanted: Event;
+  readonly first: string;
+}
+
+/** A button that loads a network, and once it is loaded reports an event. `isReady` says if it can do its work then. */
 export const needsNetwork = (
   id: string,
   event: Event,
   happened: (event: Event) => void,
+  { wanted, first }: Loading = { wanted: { _tag: 'NetworkWanted' }, first: 'load' },
 ): ((phase: Phase, own: string, isReady: boolean) => void) => {
   const press = byId(id, HTMLButtonElement);
-  const label = loadLabel();
+  const label = loadLabel(first);
   let isAbsent = true;
-  press.addEventListener('click', () => happened(isAbsent ? { _tag: 'NetworkWanted' } : event));
+  press.addEventListener('click', () => happened(isAbsent ? wanted : event));
   return (phase, own, isReady) => {
     isAbsent = phase === 'absent';
     press.disabled = phase === 'loaded' && !isReady;

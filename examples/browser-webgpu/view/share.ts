@@ -1,5 +1,5 @@
 /** The buttons that share a figure; their code loads when one is pressed. */
-import { download } from './download.js';
+import { download } from './elements.js';
 
 /** Shows a figure alone, as `?embed=noising&hide=controls` asks; returns it if it has no controls. An unknown name is ignored. */
 export const showAsked = (query: string): HTMLElement | null => {

@@ -1,6 +1,6 @@
 /** Shares a figure: its link, a picture, a film, or the lines that embed it in another page. */
 import { applyPalette, GIFEncoder, quantize } from 'gifenc/dist/gifenc.esm.js';
-import type { download } from './download.js';
+import type { download } from './elements.js';
 
 /** The space around the pictures, and the pixels of the file for one of CSS. */
 const [MARGIN, SCALE] = [16, 2];

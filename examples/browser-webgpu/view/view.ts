@@ -3,6 +3,7 @@ import type { Event } from '../page/event.js';
 import type { Page } from '../page/page.js';
 import { easelPart } from './easel.js';
 import { byId, memo, memoOf, type Part, setText } from './elements.js';
+import { facesPart } from './faces.js';
 import { filmPart } from './film.js';
 import { type Guide, guidingPart } from './guiding.js';
 import { learnPart } from './learn.js';
@@ -23,6 +24,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
     removingPart(happened),
   );
   const guiding = memoOf<Guide>(({ guiding: one, network }) => [one, network])(guidingPart(happened));
+  const faces = memo(facesPart(happened));
   const plane = memo(planePart(happened));
   const learning = [learnPart(happened), lossPart()].map(memo);
   const drawing = [filmPart, steerPart].map((part) => memo(part(happened)));
@@ -33,6 +35,7 @@ export const view = (happened: (event: Event) => void): Part<Page> => {
     noising(page.noising);
     removing(page);
     guiding(page);
+    faces(page.faces);
     plane(page.plane);
     for (const part of learning) part(page.learning);
     for (const part of drawing) part(page.drawing);

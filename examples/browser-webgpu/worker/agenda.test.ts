@@ -8,7 +8,7 @@ const paint = (id: number, purpose: Paint['purpose'] = 'drawing', part = 0): Pai
   purpose,
   part,
   network: 'own',
-  labels: [3],
+  conditions: { label: [3] },
   solver: 'ddim',
   steps: 5,
   guidance: 2,

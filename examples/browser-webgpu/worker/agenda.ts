@@ -2,7 +2,7 @@
 import type { Paint, Request } from '../shared/messages.js';
 
 /** A task that runs once. */
-export type Job = Exclude<Request, { readonly _tag: 'LoadDigits' | 'LoadNetwork' | 'Train' | 'Rest' }>;
+export type Job = Exclude<Request, { readonly _tag: 'LoadDigits' | 'LoadNetwork' | 'LoadFaces' | 'Train' | 'Rest' }>;
 
 export interface Agenda {
   readonly jobs: readonly Job[];
@@ -42,6 +42,7 @@ export const received = (agenda: Agenda, request: Request): Agenda => {
       return { ...agenda, until: null };
     case 'LoadDigits':
     case 'LoadNetwork':
+    case 'LoadFaces':
       return agenda; // beside the tasks
     default: {
       const jobs = [...agenda.jobs.filter((job) => !supersedes(request, job)), request];

@@ -7,7 +7,7 @@ import type { Task } from './agenda.js';
 import { type Acquired, acquire, insteadOfWebgpu } from './backends.js';
 import { digitsAt } from './digits.js';
 import { kept, theKeeper } from './keeping.js';
-import { networkAt } from './network.js';
+import { facesAt, networkAt } from './network.js';
 import { freshPlan, type Plan, resumedPlan } from './recipes.js';
 import { type Files, openStudio, type Studio } from './studio.js';
 import { begun, type Effect, type Outside, type World, worldOf } from './world.js';
@@ -71,11 +71,11 @@ const keptPlan = ({ recipe }: Settings, { tell }: Outside): Effect<Plan | null> 
     ),
   );
 
-/** The files at the addresses of a first request. They load when they are needed. */
-export const filesAt = ({ digits, network }: { readonly digits: string; readonly network: string }): Files => ({
-  digits: digitsAt(digits),
-  network: networkAt(network),
-});
+/** The files in the folder of the page. They load when they are needed. */
+export const filesAt = (folder: string): Files => {
+  const at = (name: string): string => new URL(name, folder).href;
+  return { digits: digitsAt(at('digits.bin')), network: networkAt(at('network.bin')), faces: facesAt(at('faces.bin')) };
+};
 
 /** Acquires a backend, and starts a network: the saved one or a new one. The digits load later. */
 export const start = ({ settings }: Extract<Task, { readonly _tag: 'Start' }>, outside: Outside): Effect<World> =>

@@ -40,7 +40,7 @@ export const lessonOf = (
           startTraining({
             ...{ model, noising, optimizer, times: stratifiedTimes },
             averageDecay: plan.recipe.averageDecay,
-            labelDropout: plan.recipe.labelDropout,
+            conditionDropout: plan.recipe.labelDropout,
             data: train,
             heldOut: { data: test, every: plan.recipe.heldOutEvery, images: plan.recipe.heldOutImages, training: true },
             batch: plan.batch,

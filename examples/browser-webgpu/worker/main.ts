@@ -15,6 +15,7 @@ import {
   type Task,
 } from './agenda.js';
 import { filesAt, moved, recovered } from './beginning.js';
+import type { Loaded } from './network.js';
 import { planeWorker } from './planeWork.js';
 import { carriedOut } from './work.js';
 import type { Outside, World } from './world.js';
@@ -27,7 +28,7 @@ const tell =
 const drop = ({ id, purpose }: Paint): void => tell({ _tag: 'Dropped', id, purpose })();
 
 let agenda: Agenda = idle;
-let files = filesAt({ digits: 'digits.bin', network: 'network.bin' });
+let files = filesAt(new URL('..', location.href).href);
 let world: World | null = null;
 let doing: Task | null = null;
 let stop = new AbortController();
@@ -39,12 +40,13 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const request = decodeRequest(data);
   if (E.isLeft(request)) return tell({ _tag: 'Failed', doing: 'start', message: request.left.message })();
   if (request.right._tag === 'Plane') return plane(request.right);
-  if (request.right._tag === 'Start') files = filesAt(request.right);
+  if (request.right._tag === 'Start') files = filesAt(request.right.folder);
   dropped(agenda, request.right).forEach(drop);
   agenda = received(agenda, request.right);
   if (interrupts(request.right, doing)) stop.abort();
   if (request.right._tag === 'LoadDigits') void loadDigits();
-  if (request.right._tag === 'LoadNetwork') void loadNetwork();
+  if (request.right._tag === 'LoadNetwork') void load(files.network, { _tag: 'NetworkLoaded', name: null }, 'network');
+  if (request.right._tag === 'LoadFaces') void load(files.faces, { _tag: 'FacesLoaded' }, 'networkOfFaces');
   wake();
 });
 
@@ -55,13 +57,10 @@ const loadDigits = async (): Promise<void> => {
   )();
 };
 
-const loadNetwork = async (): Promise<void> => {
-  const loaded = await files.network.weights();
-  tell(
-    E.isRight(loaded)
-      ? { _tag: 'NetworkLoaded', name: null }
-      : { _tag: 'Failed', doing: 'network', message: loaded.left.message },
-  )();
+/** Loads a network, and reports it, or the failure. */
+const load = async ({ weights }: Loaded, report: Report, doing: Failure['doing']): Promise<void> => {
+  const loaded = await weights();
+  tell(E.isRight(loaded) ? report : { _tag: 'Failed', doing, message: loaded.left.message })();
 };
 
 const doingOf = (task: Task): Failure['doing'] => {

@@ -1,20 +1,31 @@
 /**
- * The network that draws without a training: the one that ships with the page, which is the averages of a run of the demo as int8
- * per output channel, or one of a checkpoint of the demo.
+ * The networks that draw without a training: those of digits and of faces that ship with the page, which are the averages of runs of
+ * the demos as int8 per output channel, or one of a checkpoint of the demo.
  */
-import type { NoisefoldError } from 'noisefold/dsl';
+import type { Model, Noising } from 'noisefold/diffusion';
+import type { Dim, NoisefoldError } from 'noisefold/dsl';
+import type { UNetParams } from 'noisefold/nn';
 import { decodeSafetensors, type Snapshot, type StoredTensor, type TensorFile } from 'noisefold/training';
-import { function as F, taskEither as TE } from 'fp-ts';
-import { type Recipe, recipe } from '../../mnist/recipe.js';
+import { either as E, function as F, taskEither as TE } from 'fp-ts';
+import { IMAGE } from '../../faces/attributes.js';
+import { architectureOf as facesOf, recipe as faces } from '../../faces/recipe.js';
+import { architectureOf, type Recipe, recipe } from '../../mnist/recipe.js';
 import { fetched, once } from './fetched.js';
 
 const WHERE = 'the file of the network';
 
 export type Weights = TensorFile['tensors'];
 
+/** The architecture of a network, and the height, the width and the channels of its images. */
+export interface Parts {
+  readonly model: Model<UNetParams, [Dim, Dim, Dim]>;
+  readonly noising: Noising;
+  readonly image: readonly [number, number, number];
+}
+
 /** A network that draws, and is not in training. */
 export interface Loaded {
-  readonly recipe: Recipe;
+  readonly parts: () => E.Either<NoisefoldError, Parts>;
   readonly weights: TE.TaskEither<NoisefoldError, Weights>;
 }
 
@@ -38,20 +49,31 @@ export const restored = ({ tensors }: Pick<TensorFile, 'tensors'>, prefix = 'par
     }),
   );
 
-/** The shipped network, at a URL, loaded once. Its weights fail with `FileError` or `DecodeError`. */
-export const networkAt = (url: string): Loaded => ({
-  recipe,
-  weights: once(
+/** The weights of a file at a URL, loaded once. Fails with `FileError` or `DecodeError`. */
+const weightsAt = (url: string): Loaded['weights'] =>
+  once(
     F.pipe(
       fetched(WHERE, url),
       TE.flatMapEither(decodeSafetensors(WHERE)),
       TE.map((file) => restored(file)),
     ),
-  ),
+  );
+
+/** The parts of a network of digits. */
+export const digitParts = (from: Recipe): E.Either<NoisefoldError, Parts> =>
+  E.map((made: Omit<Parts, 'image'>) => ({ ...made, image: from.model.image }))(architectureOf(from));
+
+/** The shipped network, at a URL. */
+export const networkAt = (url: string): Loaded => ({ parts: () => digitParts(recipe), weights: weightsAt(url) });
+
+/** The network of faces, at a URL. */
+export const facesAt = (url: string): Loaded => ({
+  parts: () => E.map((made: Omit<Parts, 'image'>) => ({ ...made, image: IMAGE }))(facesOf(faces)),
+  weights: weightsAt(url),
 });
 
 /** The averages of a training. */
-export const averageOf = ({ recipe, from }: { readonly recipe: Recipe; readonly from: Snapshot }): Loaded => ({
-  recipe,
-  weights: TE.right(restored(from, 'average.')),
+export const averageOf = (plan: { readonly recipe: Recipe; readonly from: Snapshot }): Loaded => ({
+  parts: () => digitParts(plan.recipe),
+  weights: TE.right(restored(plan.from, 'average.')),
 });

@@ -1,8 +1,8 @@
 import { open, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import { cfg, ddim } from 'noisefold/diffusion';
-import { compile, fork, key, normal, program, read, type Resident } from 'noisefold/dsl';
-import type { UNetParams } from 'noisefold/nn';
+import { compile, fork, key, normal, program, read, release, type Resident } from 'noisefold/dsl';
+import { unet, type UNetConfig, type UNetParams } from 'noisefold/nn';
 import { sample } from 'noisefold/training';
 import { taskEither as TE } from 'fp-ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const asked: Paint = {
   purpose: 'drawing',
   part: 0,
   network: 'own',
-  labels: [3, CLASSES],
+  conditions: { label: [3, CLASSES] },
   solver: 'ddim',
   steps: 4,
   guidance: 2.5,
@@ -40,7 +40,13 @@ const asked: Paint = {
 
 const paint = async (change: Partial<Paint> = {}) => {
   const all = { ...asked, ...change };
-  const network = { model, noising, borrow: TE.right(params), giveBack: () => TE.right(undefined) };
+  const network = {
+    model,
+    noising,
+    image: [SIDE, SIDE, 1] as const,
+    borrow: TE.right(params),
+    giveBack: () => TE.right(undefined),
+  };
   const result = await nf.run(painter(network, kindOf(all)));
   const frames: { readonly image: Uint8Array; readonly guess: Uint8Array }[] = [];
   const { x, evaluations } = await nf.run(
@@ -85,6 +91,36 @@ describe('a painter', () => {
     expect(Math.max(...x.map((n, i) => Math.abs(n - data[i]!)))).toBeLessThan(1e-4);
   });
 
+  test('draws images in colour by several conditions, of which some are open', async () => {
+    const image = [8, 8, 3] as const;
+    const config: UNetConfig = {
+      ...{ image, base: 4, multipliers: [1, 2], heads: 1, groups: 2, predicts: 'v', timesteps: 1000 },
+      conditions: { hair: ['long', 'short'], skin: 3 },
+    };
+    const colours = unwrap(unet(config));
+    const { run } = await nf.run(compile(program('key', colours.init), {}));
+    const own = await nf.run(run(key(6)));
+    const all: Paint = { ...asked, conditions: { hair: [1, 2, 0], skin: [3, 2, 1] } };
+    const x = Float32Array.from({ length: 8 * 8 * 3 }, (_, i) => Math.sin(7 * i));
+    const network = { model: colours, noising, image, borrow: TE.right(own), giveBack: () => TE.right(undefined) };
+    const drawer = await nf.run(painter(network, kindOf(all)));
+    const from = { x, sigma: Infinity };
+    const result = await nf.run(drawer.paint({ ...all, from }, () => () => undefined, { aborted: false }));
+    drawer.release();
+    const { data } = await nf.run(
+      sample(
+        { model: colours, noising, image: [8, 8, 3], params: own },
+        {
+          ...{ solver: ddim(), grid: 4, guidance: cfg(2.5), key: key(1) },
+          conditions: { hair: ['short', null, 'long'], skin: [null, 2, 1] },
+          from: { noise: { data: Float32Array.from([...x, ...x, ...x]), shape: [3, ...image] } },
+        },
+      ),
+    );
+    expect(Math.max(...result.x.map((n, i) => Math.abs(n - data[i]!)))).toBeLessThan(1e-4);
+    await nf.run(release(own));
+  });
+
   test('keeps known pixels', async () => {
     const image = Uint8Array.from({ length: AREA }, (_, i) => i % 256);
     const mask = Uint8Array.from({ length: AREA }, (_, i) => (i < AREA / 2 ? 1 : 0));
@@ -106,7 +142,7 @@ describe('a painter', () => {
     expect([...frames[0]!.image]).toEqual([...pixels, ...pixels]); // the same for both
     // the inversion of DDIM and DDIM are inverse up to the size of their steps
     const steps = 50;
-    const one = { labels: [CLASSES], guidance: 1, steps };
+    const one = { conditions: { label: [CLASSES] }, guidance: 1, steps };
     const latent = await paint({ ...one, solver: 'inversion', from: { x: image, sigma: 0 } });
     const back = await paint({ ...one, from: { x: latent.x, sigma: Infinity } });
     const error = back.x.reduce((sum, n, i) => sum + (n - image[i]!) ** 2, 0) / AREA;

@@ -20,14 +20,13 @@ import {
 import type { UNetParams } from 'noisefold/nn';
 import { pixelOf } from 'noisefold/training';
 import { function as F, type io as IO, taskEither as TE } from 'fp-ts';
-import type { Architecture } from '../../mnist/recipe.js';
-import { AREA, CLASSES, SIDE } from '../shared/extent.js';
 import type { Known, Paint, Pixels } from '../shared/messages.js';
+import type { Parts } from './network.js';
 import { type Kind, stepProgram } from './step.js';
 import { walkOf } from './walk.js';
 
 /** A network to draw with. */
-export interface Network extends Architecture {
+export interface Network extends Parts {
   /** Gets the parameters for one request. `giveBack` returns them. */
   readonly borrow: TE.TaskEither<NoisefoldError, Resident<UNetParams>>;
   readonly giveBack: (params: Resident<UNetParams>) => TE.TaskEither<NoisefoldError, void>;
@@ -62,8 +61,8 @@ export interface Painter {
 }
 
 /** At scale 0 the prediction is that for no class, so one evaluation is enough, as at scale 1. */
-export const kindOf = ({ guidance, labels, known }: Paint): Kind => ({
-  count: labels.length,
+export const kindOf = ({ guidance, conditions, known }: Paint): Kind => ({
+  count: Object.values(conditions)[0]?.length ?? 0,
   guided: guidance !== 0 && guidance !== 1,
   repairs: known !== null,
 });
@@ -80,29 +79,39 @@ const seen =
 /** A batch of images in [-1, 1], and their masks: 1 for known pixels. */
 const knownOf = ({ image, mask }: Known, count: number) => {
   const repeated = (f: (pixel: number) => number): Float32Array =>
-    Float32Array.from({ length: count * AREA }, (_, i) => f(i % AREA));
+    Float32Array.from({ length: count * image.length }, (_, i) => f(i % image.length));
   return { image: repeated((pixel) => pixelOf(image[pixel] ?? 0)), mask: repeated((pixel) => 1 - (mask[pixel] ?? 1)) };
 };
 
 /** Compiles a painter for a network. */
 export const painter =
-  ({ model, noising, borrow, giveBack }: Network, kind: Kind) =>
+  ({ model, noising, image, borrow, giveBack }: Network, kind: Kind) =>
   (backend: Backend): TE.TaskEither<NoisefoldError, Painter> => {
     const { count, repairs } = kind;
+    const [H, W, C] = image;
+    /** The number of all values of each condition, which means none. */
+    const none = Object.entries(model.conditions ?? {}).flatMap(([name, spec]) =>
+      'classes' in spec ? [[name, spec.classes] as const] : [],
+    );
     return F.pipe(
       TE.Do,
       TE.bind('begin', () =>
         compile(
-          program('key', (k) => ({ state: normal(k, count, SIDE, SIDE, 1) })),
+          program('key', (k) => ({ state: normal(k, count, H, W, C) })),
           {},
         )(backend),
       ),
-      TE.bind('step', () => compile(stepProgram(model, kind), {}, { donate: ['state'] })(backend)),
+      TE.bind('step', () => compile(stepProgram({ model, image }, kind), {}, { donate: ['state'] })(backend)),
       TE.map(({ begin, step }): Painter => ({
-        paint: ({ labels, seed, known, from, solver, steps, guidance }, show, signal) => {
+        paint: ({ conditions, seed, known, from, solver, steps, guidance }, show, signal) => {
           const keys = fork(key(seed), 'start', 'steps');
           const fixed = {
-            label: Int32Array.from(labels, (label) => (guidance === 0 ? CLASSES : label)),
+            conditions: Object.fromEntries(
+              none.map(([name, classes]) => [
+                name,
+                Int32Array.from(conditions[name]!, (value) => (guidance === 0 ? classes : value)),
+              ]),
+            ),
             scale: guidance,
             known: known === null ? [] : [knownOf(known, count)],
           };
@@ -112,8 +121,8 @@ export const painter =
               : F.pipe(
                   // one image for all, or one for each
                   upload(
-                    Float32Array.from({ length: count * AREA }, (_, i) => from.x[i % from.x.length]!),
-                    [count, SIDE, SIDE, 1],
+                    Float32Array.from({ length: count * H * W * C }, (_, i) => from.x[i % from.x.length]!),
+                    [count, H, W, C],
                   )(backend),
                   TE.map((state) => ({ state })),
                 );

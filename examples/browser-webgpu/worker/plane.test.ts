@@ -1,10 +1,25 @@
 import { type Noisefold, open, unwrap } from 'noisefold';
 import { wasm } from 'noisefold/backends/wasm';
 import * as diffusion from 'noisefold/diffusion';
-import { evaluate, fork, gather, key, leafSpec, normal, program, randint, treeSpec } from 'noisefold/dsl';
+import {
+  concatAll,
+  type Dim,
+  evaluate,
+  fork,
+  gather,
+  key,
+  type Key,
+  leafSpec,
+  normal,
+  program,
+  randint,
+  scalar,
+  type Tensor,
+  treeSpec,
+} from 'noisefold/dsl';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ARROWS, DOTS, PLANE_PATHS, planeCode, PREDICTIONS, REACH, STEP_COUNTS } from '../shared/plane.js';
-import { exact, filmOf, network, noisingOf, type Points, training, walkOf } from './plane.js';
+import { exact, filmOf, network, noisingOf, type PlaneParams, type Points, training, walkOf } from './plane.js';
 
 let nf: Noisefold;
 beforeAll(async () => {
@@ -32,8 +47,8 @@ const mean = ([x, y]: readonly [number, number], { alpha, sigma }: diffusion.Lev
 
 /** The film of the points by the exact denoiser. */
 const film = async (noising: diffusion.Noising, steps: number) => {
-  const walk = unwrap(walkOf(noising, exact, steps));
-  const result = filmOf(walk, treeSpec<Points>(leafSpec([5, 2])));
+  const walk = unwrap(walkOf(noising, steps));
+  const result = filmOf(exact, walk, treeSpec<Points>(leafSpec([5, 2])));
   return { walk, frames: await nf.run(evaluate(result, {})({ params: points, key: key(3) })) };
 };
 
@@ -52,7 +67,7 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
     );
     expect(frames.slice(0, 2 * DOTS)).toEqual(noise);
     for (let k = 0; k < 5; k++) {
-      const { from, to } = walk.plan[k]!;
+      const { from, to } = walk[k]!;
       for (let i = 0; i < DOTS; i++) {
         const at = k * row + 2 * i;
         const x = [frames[at]!, frames[at + 1]!] as const;
@@ -95,24 +110,49 @@ describe.each(PLANE_PATHS)('on the path %s', (path) => {
           readonly learned: diffusion.Sampler<unknown, [2]>;
           readonly best: diffusion.Sampler<unknown, [2]>;
         };
-        const plan = unwrap(walkOf(noising, network(predicts), steps)).plan;
+        const walk = unwrap(walkOf(noising, steps));
         for (const made of [learned, best])
           expect(made.plan.flatMap(({ from, to }) => [from.alpha, from.sigma, to.alpha])).toEqual(
-            plan.flatMap(({ from, to }) =>
+            walk.flatMap(({ from, to }) =>
               [from.alpha, from.sigma, to.alpha].map((n) => expect.closeTo(n, 5) as number),
             ),
           );
-        if (steps !== 25) continue;
+        if (steps !== 5) continue;
         const { begin, step } = training(noising, predicts);
         const { learned: state } = await nf.run(evaluate(begin, {})(key(1)));
+        const params = state.params;
+        const made = filmOf(network(predicts), walk, network(predicts).params);
+        const frames = await nf.run(evaluate(made, {})({ params, key: key(3) }));
+        const sampled = program(
+          treeSpec<{ readonly params: PlaneParams; readonly key: Key }>({
+            params: network(predicts).params,
+            key: 'key',
+          }),
+          (inputs) => {
+            let before = learned.start(normal(inputs.key, DOTS, 2)); // mutable
+            const rows = Array.from({ length: steps }, (_, index) => {
+              const { state: after, x0 } = learned.step(inputs.params, before, { index: scalar(index, 'int32') });
+              const pair = [before.x, x0];
+              before = after;
+              return pair;
+            });
+            return concatAll(rows.flat() as [Tensor<[Dim, 2]>, ...Tensor<[Dim, 2]>[]], 0); // of five steps
+          },
+        );
+        const expected = await nf.run(evaluate(sampled, {})({ params, key: key(3) }));
+        const [ofDots, ofStep] = [2 * 2 * DOTS, 2 * (2 * DOTS + ARROWS ** 2)];
+        const errors = Array.from(expected, (x, i) =>
+          Math.abs(x - frames[ofStep * Math.floor(i / ofDots) + (i % ofDots)]!),
+        );
+        expect(Math.max(...errors)).toBeLessThan(2e-4);
         const { loss } = await nf.run(evaluate(step, { N: 5 })({ learned: state, points, key: key(2) }));
         const spec = { params: network(predicts).params, points: '5 2', key: 'key' } as const;
         const lossOf = program(spec, ({ params, points: rows, key: k }) => {
           const keys = fork(k, 'rows', 'noise');
           return losses(params, { x0: gather(rows, randint(keys.rows, 0, 5, 256)), key: keys.noise });
         });
-        const expected = await nf.run(evaluate(lossOf, {})({ params: state.params, points, key: key(2) }));
-        expect(loss[0]).toBeCloseTo(expected[0]!, 5);
+        const lossByLines = await nf.run(evaluate(lossOf, {})({ params, points, key: key(2) }));
+        expect(loss[0]).toBeCloseTo(lossByLines[0]!, 5);
       }
     },
   );

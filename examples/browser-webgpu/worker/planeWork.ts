@@ -41,10 +41,10 @@ export const planeWorker = (tell: (report: Report) => void): ((request: Plane) =
     let films: Awaited<ReturnType<typeof filmsOf>> | null = null;
 
     const filmsOf = async (steps: number) => {
-      const [walk, exactWalk] = [unwrap(walkOf(noising, model, steps)), unwrap(walkOf(noising, exact, steps))];
-      const levels = walk.plan.flatMap(({ from }) => [from.alpha, from.sigma]);
-      const film = await nf.run(compile(filmOf(walk, model.params), {}));
-      const exactFilm = await nf.run(compile(filmOf(exactWalk, treeSpec<Points>(leafSpec([count, 2]))), {}));
+      const walk = unwrap(walkOf(noising, steps));
+      const levels = walk.flatMap(({ from }) => [from.alpha, from.sigma]);
+      const film = await nf.run(compile(filmOf(model, walk, model.params), {}));
+      const exactFilm = await nf.run(compile(filmOf(exact, walk, treeSpec<Points>(leafSpec([count, 2]))), {}));
       const show = async (of: 'exact' | 'learned', value: Value<Shape>): Promise<void> => {
         const frames = Float32Array.from(await nf.run(read(value)));
         await nf.run(release(value));

@@ -38,7 +38,9 @@ const decoded = (recipe: unknown): E.Either<NoisefoldError, Recipe> =>
   F.pipe(
     recipeDecoder({ where: 'its recipe', hint: HINT })(recipe),
     E.flatMap((known) => {
-      const { image, classes = 0, predicts, timesteps } = known.model;
+      const { image, conditions, predicts, timesteps } = known.model;
+      const label = conditions?.['label'];
+      const classes = typeof label === 'object' && 'classes' in label ? label.classes : 0;
       const [expected, actual] = [
         `images ${SIDE}×${SIDE}×1 of ${CLASSES} classes, v, 1000 timesteps`,
         `images ${image.join('×')} of ${classes} classes, ${predicts}, ${timesteps} timesteps`,
@@ -63,5 +65,6 @@ export const isOfDemo = ({ recipe }: Plan): boolean => recipe.muonRate !== null;
 export const resumedPlan = (from: Snapshot): E.Either<NoisefoldError, Plan & { readonly from: Snapshot }> =>
   F.pipe(
     decoded(from.config),
-    E.map((recipe) => ({ recipe, batch: from.batch, key: from.key, from })),
+    // an older version of the page wrote the same recipe in another form
+    E.map((recipe) => ({ recipe, batch: from.batch, key: from.key, from: { ...from, config: recipe } })),
   );

@@ -14,9 +14,9 @@ import {
   type Tensor,
   treeSpec,
 } from 'noisefold/dsl';
-import { classGuidance, clipToImage, type Model } from 'noisefold/diffusion';
+import { conditionGuidance, clipToImage } from 'noisefold/diffusion';
 import type { UNetParams } from 'noisefold/nn';
-import { SIDE } from '../shared/extent.js';
+import type { Parts } from './network.js';
 import type { Step } from './walk.js';
 
 type Images = Tensor<[Dim, Dim, Dim, Dim]>;
@@ -32,7 +32,7 @@ interface Known {
 interface Inputs {
   readonly params: UNetParams;
   readonly state: Images;
-  readonly label: Tensor<[Dim], 'int32'>;
+  readonly conditions: Readonly<Record<string, Tensor<[Dim], 'int32'>>>;
   /** The time of each image. */
   readonly t: Tensor<[Dim]>;
   readonly scale: Tensor<[]>;
@@ -51,12 +51,16 @@ export interface Kind {
 
 const channel = { alpha: leafSpec([]), sigma: leafSpec([]) };
 
-export const stepProgram = (model: Model<UNetParams, [Dim, Dim, Dim]>, { count, guided, repairs }: Kind) => {
-  const x = leafSpec([count, SIDE, SIDE, 1]);
+export const stepProgram = (
+  { model, image: [H, W, C] }: Pick<Parts, 'model' | 'image'>,
+  { count, guided, repairs }: Kind,
+) => {
+  const x = leafSpec([count, H, W, C]);
+  const names = Object.keys(model.conditions ?? {});
   const spec = treeSpec<Inputs>({
     params: model.params,
     state: x,
-    label: leafSpec([count], 'int32'),
+    conditions: Object.fromEntries(names.map((name) => [name, leafSpec([count], 'int32')])),
     t: leafSpec([count]),
     scale: leafSpec([]),
     step: {
@@ -69,21 +73,23 @@ export const stepProgram = (model: Model<UNetParams, [Dim, Dim, Dim]>, { count, 
     key: leafSpec([], 'key'),
     known: repairs ? [{ image: x, mask: x }] : [],
   });
-  return program(spec, ({ params, state, label, t, scale, step: { raise, guess, next, end, back }, key, known }) => {
-    // classifier-free guidance (Ho & Salimans 2022) whose scale is an input
-    const guidance = classGuidance({
-      combine: ({ positive, negative }) => add(negative, mul(sub(positive, negative), scale)),
-    });
-    const { apply } = guided ? unwrap(guidance(model)) : model;
-    const noise = (of: 'step' | 'known' | 'back') =>
-      normal(fork(key, 'step', 'known', 'back')[of], count, SIDE, SIDE, 1);
-    const at = mul(state, raise);
-    const x0 = clipToImage(add(mul(at, guess.x), mul(apply(params, at, { t, label }), guess.prediction)));
-    const solved = add(add(mul(at, next.x), mul(x0, next.x0)), mul(noise('step'), next.noise));
-    const [part] = known;
-    if (part === undefined) return { state: solved, x0 };
-    const seen = add(mul(part.image, end.alpha), mul(noise('known'), end.sigma));
-    const put = add(mul(solved, sub(onesLike(part.mask), part.mask)), mul(seen, part.mask));
-    return { state: add(mul(put, back.alpha), mul(noise('back'), back.sigma)), x0 };
-  });
+  return program(
+    spec,
+    ({ params, state, conditions, t, scale, step: { raise, guess, next, end, back }, key, known }) => {
+      // classifier-free guidance (Ho & Salimans 2022) whose scale is an input
+      const guidance = conditionGuidance({
+        combine: ({ positive, negative }) => add(negative, mul(sub(positive, negative), scale)),
+      });
+      const { apply } = guided ? unwrap(guidance(model)) : model;
+      const noise = (of: 'step' | 'known' | 'back') => normal(fork(key, 'step', 'known', 'back')[of], count, H, W, C);
+      const at = mul(state, raise);
+      const x0 = clipToImage(add(mul(at, guess.x), mul(apply(params, at, { t, conditions }), guess.prediction)));
+      const solved = add(add(mul(at, next.x), mul(x0, next.x0)), mul(noise('step'), next.noise));
+      const [part] = known;
+      if (part === undefined) return { state: solved, x0 };
+      const seen = add(mul(part.image, end.alpha), mul(noise('known'), end.sigma));
+      const put = add(mul(solved, sub(onesLike(part.mask), part.mask)), mul(seen, part.mask));
+      return { state: add(mul(put, back.alpha), mul(noise('back'), back.sigma)), x0 };
+    },
+  );
 };

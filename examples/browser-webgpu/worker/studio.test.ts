@@ -5,7 +5,7 @@ import type { StoredTensor } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
 import { expect, test } from 'vitest';
 import { architectureOf, recipe } from '../../mnist/recipe.js';
-import type { Weights } from './network.js';
+import { digitParts, type Weights } from './network.js';
 import { paintersOf } from './studio.js';
 
 const tiny = { ...recipe, model: { ...recipe.model, base: 2, multipliers: [1, 2], heads: 1, groups: 1 } };
@@ -25,7 +25,7 @@ test('a loaded network is uploaded when it first draws, once, and released with 
     const held = () => backend.stats().buffers;
     const before = held();
     return F.pipe(
-      paintersOf({ recipe: tiny, weights }, backend),
+      paintersOf({ parts: () => digitParts(tiny), weights }, backend),
       TE.tap(({ release }) => release), // loads nothing
       TE.tapIO(() => () => expect([loads, held()]).toEqual([0, before])),
       TE.tap(({ check }) => check),

@@ -3,7 +3,6 @@ import { type Backend, type NoisefoldError, release, type Resident } from 'noise
 import type { UNetParams } from 'noisefold/nn';
 import { type TrainingRun, uploadTensors } from 'noisefold/training';
 import { function as F, taskEither as TE } from 'fp-ts';
-import { architectureOf } from '../../mnist/recipe.js';
 import type { Digits } from './digits.js';
 import { once } from './fetched.js';
 import { type Lesson, lessonOf } from './lesson.js';
@@ -19,6 +18,8 @@ export interface Studio {
   readonly own: Painters;
   /** The painters of the shipped network, or of one in its place. */
   readonly shipped: Painters;
+  /** The painters of the network of faces. */
+  readonly faces: Painters;
   /** The classifier, which stays too. */
   readonly recognize: Recognize;
 }
@@ -28,19 +29,20 @@ export interface Files {
   readonly digits: Digits;
   /** The shipped network, or one in its place. */
   readonly network: Loaded;
+  readonly faces: Loaded;
 }
 
 type Effect<A> = TE.TaskEither<NoisefoldError, A>;
 
 /** The painters of a loaded network. Its parameters are uploaded when it first draws, and stay until the painters are released. */
-export const paintersOf = ({ recipe, weights }: Loaded, backend: Backend): Effect<Painters> =>
+export const paintersOf = (network: Loaded, backend: Backend): Effect<Painters> =>
   F.pipe(
-    TE.fromEither(architectureOf(recipe)),
+    TE.fromEither(network.parts()),
     TE.map((parts) => {
       let resident: readonly Resident<UNetParams>[] = []; // none before it draws
       const upload = (tensors: Weights) => uploadTensors('the network', parts.model.params)(tensors)(backend);
       const keep = (params: Resident<UNetParams>) => () => void (resident = [params]);
-      const borrow = once(F.pipe(weights, TE.flatMap(upload), TE.tapIO(keep)));
+      const borrow = once(F.pipe(network.weights, TE.flatMap(upload), TE.tapIO(keep)));
       const drawing = painters({ ...parts, borrow, giveBack: () => TE.right(undefined) })(backend);
       return {
         ...drawing,
@@ -54,19 +56,25 @@ export const paintersOf = ({ recipe, weights }: Loaded, backend: Backend): Effec
 
 /** Prepares a training, beside what stays of another one on the same backend. */
 export const openStudio =
-  ({ digits, network }: Files, before?: Studio) =>
+  ({ digits, network, faces }: Files, before?: Studio) =>
   (plan: Plan) =>
   (backend: Backend): Effect<Studio> =>
     F.pipe(
       before === undefined ? paintersOf(network, backend) : TE.right(before.shipped),
       TE.bindTo('shipped'),
+      TE.bind('faces', () => (before === undefined ? paintersOf(faces, backend) : TE.right(before.faces))),
       TE.bind('lesson', () => TE.fromEither(lessonOf(plan, digits, backend))),
-      TE.map(({ shipped, lesson }) => {
-        const { model, noising, run } = lesson;
+      TE.map(({ shipped, faces: ofFaces, lesson }) => {
+        const {
+          model,
+          noising,
+          run,
+          plan: { recipe },
+        } = lesson;
         const giveBack = (params: Resident<UNetParams>) => release(params)(backend);
         const borrow = TE.flatMap(({ average }: TrainingRun<UNetParams>) => average)(run);
-        const own = painters({ model, noising, borrow, giveBack })(backend);
-        return { backend, lesson, own, shipped, recognize: before?.recognize ?? recognizerOn(backend) };
+        const own = painters({ model, noising, image: recipe.model.image, borrow, giveBack })(backend);
+        return { backend, lesson, own, shipped, faces: ofFaces, recognize: before?.recognize ?? recognizerOn(backend) };
       }),
     );
 

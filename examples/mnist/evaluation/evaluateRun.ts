@@ -8,6 +8,7 @@ import { backends } from '../backends.js';
 import type { Digits } from '../digits.js';
 import type { Display } from '../display.js';
 import type { Extract } from '../features.js';
+import { classesOf } from '../recipe.js';
 import { neighbourGrid } from './neighbourGrid.js';
 import type { EvalOptions } from './options.js';
 import { type RunToEvaluate, runToEvaluate } from './runToEvaluate.js';
@@ -28,7 +29,7 @@ const SHOWN = { rows: 10, columns: 4, neighbours: 3 } as const;
 const BATCH = 50;
 
 const labelsOf = ({ parts: { model } }: RunToEvaluate, count: number): readonly number[] =>
-  Array.from({ length: count }, (_, i) => i % (model.classes ?? 1));
+  Array.from({ length: count }, (_, i) => i % classesOf(model));
 
 const draw = (
   { config, parts, checkpoint }: RunToEvaluate,
@@ -44,7 +45,7 @@ const draw = (
         solver,
         grid,
         guidance,
-        ...(model.classes === undefined ? { count: labels.length } : { labels }),
+        ...(model.conditions === undefined ? { count: labels.length } : { labels }),
         batch: Math.min(BATCH, labels.length),
         key: fork(key(config.seed), 'train', 'sample').sample,
         signal,
@@ -154,7 +155,7 @@ export const evaluateRun =
         F.pipe(look(run, digits, options.images, world), using(backends[run.config.backend]())),
       ),
       TE.let('drawing', () => (performance.now() - began) / 1000),
-      TE.bind('table', ({ run, seen }) => TE.fromEither(measure(seen, run.parts.model.classes !== undefined))),
+      TE.bind('table', ({ run, seen }) => TE.fromEither(measure(seen, run.parts.model.conditions !== undefined))),
       TE.bind('png', ({ seen, digits }) => picture(seen, digits.train)),
       TE.let('file', ({ run }) => join(run.path, 'neighbours.png')),
       TE.tap(({ file, png }) => writeAtomically(file, png)),

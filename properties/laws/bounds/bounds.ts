@@ -123,7 +123,7 @@ const bytes: Law<Numbers> = {
 };
 
 const path: Law<{ readonly noising: DiscreteNoising; readonly t: number; readonly s: number }> = {
-  name: 'q(x_t|x_0) goes by way of any x_s',
+  name: 'q(x_t|x_0) is q(x_t|x_s) after q(x_s|x_0), for any x_s',
   formula: 'q(x_t|x_s)∘q(x_s|x_0) = (√ᾱ_t, 1 − ᾱ_t), each sample at its own s and t, within 16 roundings of 1',
   source: 'DDPM, eq. 2 and 4',
   arbitrary: twoTimesteps,

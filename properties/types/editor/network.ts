@@ -1,6 +1,6 @@
 /** A diffusion transformer as a user writes it after reading docs/shapes.md and docs/models.md (Peebles & Xie 2023). */
 export const NETWORK = String.raw`import { unwrap } from 'noisefold';
-import { cosine, ddpm, type Model } from 'noisefold/diffusion';
+import { cosine, ddpm, labelOf, type Model } from 'noisefold/diffusion';
 import {
   add, addBias, attention, broadcastLike, cast, conv2d, type Dim, expandDims, fullLike, gelu, halve, key, layerNorm, mean, mul,
   ones, pipe, program, rearrange, silu, split, square, sub, sum, type Tensor, vmap, zeros,
@@ -73,8 +73,8 @@ const denoiser: Model<ParamsOf<typeof transformer>, [28, 28, 1]> = {
   ...transformer,
   predicts: 'v',
   timesteps: 1000,
-  classes: 10,
-  apply: (params, x, { t, label = cast(fullLike(t, 10), 'int32') }) => transformer.apply(params)(x, t, label),
+  conditions: { label: { classes: 10 } },
+  apply: (params, x, at) => transformer.apply(params)(x, at.t, labelOf(at) ?? cast(fullLike(at.t, 10), 'int32')),
 };
 const noising = unwrap(ddpm(cosine(1000)));
 const optimizer = adam({ learningRate: 1e-3 });

@@ -60,7 +60,7 @@ const shown: Readonly<Record<string, readonly [code: string, type: string]>> = {
 }, (x: typeof image) => ${film}>`,
   ],
   applied: ['network.apply(params)(image)', film],
-  checked: ['unet({ image: [32, 32, 3], base: 8, multipliers: [1, 2] })', 'Either<NoisefoldError, UNet<[32, 32, 3]> & WithoutClasses>'], // oxfmt-ignore
+  checked: ['unet({ image: [32, 32, 3], base: 8, multipliers: [1, 2] })', 'Either<NoisefoldError, UNet<[32, 32, 3], {}>>'], // oxfmt-ignore
 };
 
 const program = `
@@ -107,6 +107,6 @@ test('the inputs of a program are tensors', () => {
 });
 
 test('a model is a U-Net of its images', () => {
-  expect(hovers['model']).toBe('const model: UNet<[32, 32, 3]> & WithoutClasses');
+  expect(hovers['model']).toBe('const model: UNet<[32, 32, 3], {}>');
   expect(hovers['predicted']).toBe(`const predicted: ${image}`);
 });

@@ -55,9 +55,9 @@ export const columnIn = ({ line }: WrongUse, { column }: Complaint): number => c
  * The place of an error: at the mistake; or, in a pipe, at the operator or the first operand: TypeScript compares these
  * two with each other, and marks one of them.
  */
-export type Place = 'mistake' | 'operator' | 'first' | 'elsewhere';
+type Place = 'mistake' | 'operator' | 'first' | 'elsewhere';
 
-export const placeOf = (use: WrongUse, complaint: Complaint): Place => {
+const placeOf = (use: WrongUse, complaint: Complaint): Place => {
   const column = columnIn(use, complaint);
   if (use.mistake.some(([from, to]) => from <= column && column < to)) return 'mistake';
   if (column === use.operator?.[0]) return 'operator';
@@ -66,7 +66,7 @@ export const placeOf = (use: WrongUse, complaint: Complaint): Place => {
 
 /** Mistakes whose one error is elsewhere, with the reason. */
 const probability = 'both forms take several numbers: the compiler takes the first for the key';
-export const EXCEPTIONS: Readonly<Record<string, string>> = {
+const EXCEPTIONS: Readonly<Record<string, string>> = {
   'piped bernoulli, wrong dim': probability,
   'piped randint, wrong dim': probability,
   'data-first rearrange, wrong rank': 'the message repeats the pattern, and is at the pattern',
@@ -94,12 +94,3 @@ export const unexpected = (complaints: readonly Complaint[]): readonly string[] 
     }),
   ];
 };
-
-/** The number of errors at each place. */
-export const placesOf = (complaints: readonly Complaint[]): Readonly<Record<string, number>> =>
-  wrongUses
-    .flatMap((use) => saidOf(complaints, use).map((one) => `${use.form}: ${placeOf(use, one)}`))
-    .reduce<Readonly<Record<string, number>>>(
-      (counts, place) => ({ ...counts, [place]: (counts[place] ?? 0) + 1 }),
-      {},
-    );

@@ -1,28 +1,38 @@
-/** Classes that a model lacks, results that are not taken out, work that does not run, and functions that are not called. */
+/** Conditions that a model lacks, results that are not taken out, work that does not run, and functions that are not called. */
 import { training } from './preludes.js';
 import { group, right, wrong } from './program.js';
 
 export const conditions = group(
-  'classes',
+  'conditions',
   {
     // wrong
-    'labels for a model without classes': wrong`
+    'labels for a model without conditions': wrong`
       const trained = await nf.run(fit({ ...recipe, model }));
       sample(trained, { solver: ddim(), key: key(8), «labels: [1, 2]» });
     `,
-    'labels for a model without classes, in a variable': wrong`
+    'labels for a model without conditions, in a variable': wrong`
       const trained = await nf.run(fit({ ...recipe, model }));
       const drawing = { solver: ddim(), key: key(8), labels: [1, 2] };
       sample(trained, «drawing»);
     `,
-    'classifier-free guidance for a model without classes': wrong`
+    'classifier-free guidance for a model without conditions': wrong`
       const trained = await nf.run(fit({ ...recipe, model }));
       sample(trained, { solver: ddim(), key: key(8), count: 2, «guidance: cfg(3)» });
     `,
-    'dropped labels for a model without classes': wrong`
-      fit({ ...recipe, model, «labelDropout: 0.1» })
+    'dropped conditions of a model without any': wrong`
+      fit({ ...recipe, model, «conditionDropout: 0.1» })
     `,
-    'guidance of a sampler for a denoiser without classes': wrong`
+    'a condition that the model lacks': wrong`
+      const made = unwrap(unet({ image, base: 8, multipliers: [1], conditions: { hair: ['short', 'long'] } }));
+      const trained = await nf.run(fit({ ...recipe, model: made }));
+      sample(trained, { solver: ddim(), key: key(8), conditions: { «hat: [1]» } });
+    `,
+    'a name that is not a class of the condition': wrong`
+      const made = unwrap(unet({ image, base: 8, multipliers: [1], conditions: { hair: ['short', 'long'] } }));
+      const trained = await nf.run(fit({ ...recipe, model: made }));
+      sample(trained, { solver: ddim(), key: key(8), conditions: { hair: [«'lang'»] } });
+    `,
+    'guidance of a sampler for a denoiser without conditions': wrong`
       sampler({ noising, denoiser: model, solver: ddim(), grid: 10, «guidance: cfg(3)» })
     `,
     'guidance by a classifier without the guide': wrong`
@@ -47,9 +57,9 @@ export const conditions = group(
     'the loss of a classifier for a denoiser': wrong`
       fit({ ...recipe, model, «loss: classifierLosses» })
     `,
-    'dropped labels for a classifier': wrong`
+    'dropped conditions of a classifier': wrong`
       declare const judge: ClassifierModel<Tensor<[10]>, [28, 28, 1]>;
-      fit({ ...recipe, model: judge, «labelDropout: 0.1» });
+      fit({ ...recipe, model: judge, «conditionDropout: 0.1» });
     `,
     'images of another size': wrong`
       declare const photographs: Dataset<[32, 32, 3]>;
@@ -66,11 +76,11 @@ export const conditions = group(
 
     // right
     'labels for a model with classes': right`
-      const trained = await nf.run(fit({ ...recipe, model: conditional, labelDropout: 0.1 }));
+      const trained = await nf.run(fit({ ...recipe, model: conditional, conditionDropout: 0.1 }));
       const images: Images =
         await nf.run(sample(trained, { solver: ddim(), key: key(8), labels: [1, null], guidance: cfg(3) }));
     `,
-    'a model without classes': right`
+    'a model without conditions': right`
       const trained = await nf.run(fit({ ...recipe, model }));
       const images: Images = await nf.run(sample(trained, { solver: ddim(), key: key(8), count: 2 }));
     `,
@@ -87,20 +97,23 @@ export const conditions = group(
       sample(trained, { solver: ddim(), key: key(8), count: 2, guidance: classifierGuided(bright, 2) });
       sample({ solver: ddim(), key: key(8), count: 2, guidance: meanGuided(dark, 2) })(trained);
     `,
-    'a model that may have classes': right`
-      const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, labelDropout: 0.1 });
-      const start = <P, M extends Model<P, [28, 28, 1]>>(own: M) => fit({ ...recipe, model: own, labelDropout: 0.1 });
+    'a model that may have conditions': right`
+      const begin = <P>(own: Model<P, [28, 28, 1]>) => fit({ ...recipe, model: own, conditionDropout: 0.1 });
+      const start = <P, M extends Model<P, [28, 28, 1]>>(own: M) => fit({ ...recipe, model: own, conditionDropout: 0.1 });
       const guided = <P>(own: Denoiser<P, [28, 28, 1]>) =>
         sampler({ noising, denoiser: own, solver: ddim(), guidance: cfg(3) });
       begin(model);
       guided(model);
       const either = Number('1') > 0 ? model : conditional;
-      fit({ ...recipe, model: either, labelDropout: 0.1 });
+      fit({ ...recipe, model: either, conditionDropout: 0.1 });
+      fit({ ...recipe, model: JSON.parse('{}'), conditionDropout: 0.1 });
+    `,
+    'a sampler of a denoiser that may have conditions': right`
+      const either = Number('1') > 0 ? model : conditional;
       sampler({ noising, denoiser: either, solver: ddim(), guidance: cfg(3) });
-      fit({ ...recipe, model: JSON.parse('{}'), labelDropout: 0.1 });
     `,
     'classes of a number that is known at run time': right`
-      const made = unwrap(unet({ image, base: 8, multipliers: [1], classes: Number('10') }));
+      const made = unwrap(unet({ image, base: 8, multipliers: [1], conditions: { label: Number('10') } }));
       const trained = await nf.run(fit({ ...recipe, model: made }));
       sample(trained, { solver: ddim(), key: key(8), labels: [1] });
     `,

@@ -191,8 +191,8 @@ export const options = group(
     // right
     'a network in the style of the README': right`
       const size = { base: 16, multipliers: [1, 2, 4], blocks: 1, adaptiveGroupNorm: true };
-      const digits = unwrap(unet({ image: data.image, ...size, classes: 10, predicts: 'v' }));
-      const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), labelDropout: 0.1 };
+      const digits = unwrap(unet({ image: data.image, ...size, conditions: { label: 10 }, predicts: 'v' }));
+      const how = { batch: 16, steps: 600, optimizer: adam({ learningRate: 2e-3 }), conditionDropout: 0.1 };
       fit({ model: digits, noising, data, ...how, key: key(7), onEvent: progress() });
     `,
     'a sampling in the style of the README': right`

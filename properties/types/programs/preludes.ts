@@ -9,6 +9,6 @@ export const training = right`
   const noising = unwrap(ddpm(cosine(1000)));
   const optimizer = adam({ learningRate: 1e-3 });
   const model = unwrap(unet({ image, base: 8, multipliers: [1, 2], groups: 4 }));
-  const conditional = unwrap(unet({ image, base: 8, multipliers: [1, 2], groups: 4, classes: 10 }));
+  const conditional = unwrap(unet({ image, base: 8, multipliers: [1, 2], groups: 4, conditions: { label: 10 } }));
   const recipe = { noising, data, optimizer, batch: 8, steps: 10, key: key(7) };
 `;

@@ -3,32 +3,35 @@ import {
   broadcastLike,
   concatAll,
   type Dim,
+  dims,
   type DType,
-  halve,
   onesLike,
   scaleBy,
   type Shape,
+  split,
   sumPerSample,
   type Tensor,
 } from '../../dsl/index.js';
 
-/** Joins two batches, `[B, ...I]` and `[B, ...I]` to `[2·B, ...I]`. The type of the first extent is `Dim`. */
-export const joinBatches = <B extends Dim, I extends Shape, D extends DType>(
-  first: Tensor<[B, ...I], D>,
-  second: Tensor<NoInfer<[B, ...I]>, NoInfer<D>>,
-): Tensor<[Dim, ...I], D> =>
-  // both have this shape, which the compiler does not compute for a generic I
-  concatAll([first, second] as unknown as [Tensor<[2], D>], 0) as unknown as Tensor<[Dim, ...I], D>;
+/** Joins copies of a batch, one after the other: `[B, ...I]` to `[count·B, ...I]`. */
+export const repeatBatch =
+  (count: number) =>
+  <B extends Dim, I extends Shape, D extends DType>(batch: Tensor<[B, ...I], D>): Tensor<[Dim, ...I], D> =>
+    // all have this shape; the compiler cannot compute it for a generic I
+    concatAll(Array.from({ length: count }, () => batch) as unknown as [Tensor<[2], D>], 0) as unknown as Tensor<
+      [Dim, ...I],
+      D
+    >;
 
-/** Splits the result of {@link joinBatches} into its two batches, each of the shape of `like`. */
+/** Splits joined batches, each of the shape of `like`. */
 export const splitBatches =
-  <S extends Shape>(like: Tensor<S, DType>) =>
-  (both: Tensor<Shape>): readonly [Tensor<S>, Tensor<S>] => {
-    const [first, second] = halve(both, 0);
-    return [ascribeLike(first, like), ascribeLike(second, like)];
+  <S extends Shape>(count: number, like: Tensor<S, DType>) =>
+  (joined: Tensor<Shape>): readonly Tensor<S>[] => {
+    const sizes = Array.from({ length: count }, () => dims(like)[0] as number); // programs are traced with numbers
+    return (split(joined, sizes, 0) as readonly Tensor<Shape>[]).map((batch) => ascribeLike(batch, like));
   };
 
-/** A tensor of shape `[B]` for a batch `[B, ...I]`. Only its shape is meant to be used. */
+/** A tensor of shape `[B]` for a batch `[B, ...I]`. Use only its shape, not its numbers. */
 export const perSample: <B extends Dim, I extends Shape>(batch: Tensor<[B, ...I]>) => Tensor<[B]> = sumPerSample;
 
 /** Repeats a number for each sample of a batch: `[]` to `[B]`, with the B of `batch: [B, ...]`. */

@@ -12,7 +12,7 @@ type DrawLike = <S extends Shape>(like: Tensor<S>) => (key: Key) => Tensor<S>;
 // Array.isArray alone does not narrow a readonly array
 const isOne = (keys: BatchKeys): keys is Key => !Array.isArray(keys);
 
-/** The key that is derived by a name, or one for each sample. */
+/** Derives a key by a name: from one key, or from the key of each sample. */
 export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
   const derived = (key: Key): Key => fork(key, name)[name]!;
   return isOne(keys) ? derived(keys) : keys.map(derived);
@@ -21,8 +21,8 @@ export const forkKeys = (keys: BatchKeys, name: string): BatchKeys => {
 const drawPart = argument('drawnBy: draw', callback('a function that draws', 'give normalLike'));
 
 /**
- * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError`
- * if the number of keys is not that of the samples.
+ * Draws numbers in the shape of a batch `[B, ...I]`: all with one key, or each sample with its own key. Raises `ConfigError` if the
+ * number of keys differs from the number of samples.
  * @example
  * const noise = program({ x: 'B 2', keys: ['key', 'key'] }, ({ x, keys }) => drawnBy(keys, normalLike)(x))
  * const samples = evaluate(noise, { B: 2 })({ x: new Float32Array(4), keys: [key(7), key(8)] })

@@ -4,12 +4,12 @@
  */
 export interface Channel {
   readonly alpha: number;
-  /** A deviation, because 1 - α² loses its digits where the noise is small. */
+  /** The standard deviation of the noise. Stored apart from α, because 1 - α² loses digits for small noise. */
   readonly sigma: number;
 }
 
 /**
- * The channel that changes nothing.
+ * The channel that does not change x.
  * @example compose(identity, { alpha: 0.8, sigma: 0.6 }) // → { alpha: 0.8, sigma: 0.6 }
  */
 export const identity: Channel = { alpha: 1, sigma: 0 };
@@ -45,9 +45,10 @@ export const foldChannels = (channels: readonly Channel[]): Channel =>
   channels.reduce(channelMonoid.concat, channelMonoid.empty);
 
 /**
- * 1 - SNR_t/SNR_s = -expm1(λ_t - λ_s), the fraction of the SNR that is lost on the way from the noise σ/α of s to that of t, with
- * λ the log-SNR: σ_t² times this is the variance of q(x_t|x_s), and σ_s² times this that of q(x_s|x_t, x_0) (Kingma et al. 2021,
- * appendix A). A product, because a difference of two variances loses its digits. It is 0 without noise, or without signal, at both.
+ * 1 - SNR_t/SNR_s = -expm1(λ_t - λ_s), the fraction of the SNR that is lost from the noise level s = σ_s/α_s to the level t =
+ * σ_t/α_t, with λ the log-SNR. The variance of q(x_t|x_s) is σ_t² times this fraction, and the variance of q(x_s|x_t, x_0) is σ_s²
+ * times it (Kingma et al. 2021, appendix A). Computed as a product, because a difference of two variances loses digits. 0 if both
+ * levels have no noise, or both have no signal.
  */
 export const lostSNR = (s: number, t: number): number => {
   if (s === t) return 0;
@@ -55,9 +56,9 @@ export const lostSNR = (s: number, t: number): number => {
 };
 
 /**
- * The channel that leads from `earlier` to `later`, compose(earlier, transition(earlier, later)) = later: q(x_t|x_s) from
- * q(x_s|x_0) and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A.1),
- * which is -σ_t²·expm1(λ_t - λ_s) of the log-SNR λ, and computed without cancellation. `earlier.alpha` is not 0.
+ * The channel from `earlier` to `later`, so that compose(earlier, transition(earlier, later)) = later: q(x_t|x_s) from q(x_s|x_0)
+ * and q(x_t|x_0), s ≤ t. It has α = α_t/α_s and σ² = σ_t² - α²·σ_s² (Kingma et al. 2021, appendix A.1), computed as -σ_t²·expm1(λ_t
+ * - λ_s) with the log-SNR λ, which does not cancel. `earlier.alpha` must not be 0.
  * @example
  * const earlier = { alpha: 0.8, sigma: 0.6 }
  * transition(earlier, { alpha: 0.6, sigma: 0.8 }) // → { alpha: 0.75, sigma: 0.6614 }
@@ -65,7 +66,7 @@ export const lostSNR = (s: number, t: number): number => {
  */
 export const transition = (earlier: Channel, later: Channel): Channel => ({
   alpha: later.alpha / earlier.alpha,
-  // rounding may take it below 0
+  // rounding may give a number below 0
   sigma: later.sigma * Math.sqrt(Math.max(0, lostSNR(sigmaOf(earlier), sigmaOf(later)))),
 });
 
@@ -80,7 +81,7 @@ export interface Posterior {
  * The posterior q(x_s|x_t, x_0) from the prior q(x_s|x_0) and the likelihood q(x_t|x_s), by Bayes' rule. For neighbouring
  * steps it has the μ̃ and β̃ of DDPM (Ho et al. 2020), eq. 7.
  *
- * @param marginal - q(x_t|x_0), if it is already known; composed from the other two if left out
+ * @param marginal - q(x_t|x_0), if already known; composed from the other two if left out
  * @example
  * const step = { alpha: 0.75, sigma: Math.sqrt(0.4375) }
  * posteriorOf({ alpha: 0.8, sigma: 0.6 }, step) // → { x0: 0.547, xt: 0.422, sigma: 0.496 }
@@ -132,13 +133,13 @@ export const channelOfSigma = (sigma: number): Channel => {
  */
 export const LEAST_SIGNAL = 2 ** -48;
 
-/** Tests if x₀ can be recovered from the signal in float32, which programs compute in. */
+/** Tests if float32, in which programs compute, can recover x₀ from the signal. */
 export const leavesSignal = ({ alpha }: Channel): boolean => alpha >= LEAST_SIGNAL;
 
 /** √(α² + σ²): the standard deviation of x_t for data of deviation 1. */
 export const normOf = ({ alpha, sigma }: Channel): number => Math.hypot(alpha, sigma);
 
-/** The factor of standard normal noise at the level where sampling begins: 1 if it preserves the variance, else σ. */
+/** The factor of standard normal noise at the first level of sampling: 1 if the level preserves the variance, else σ. */
 export const noiseScale = (channel: Channel): number => (preservesVariance(channel) ? 1 : channel.sigma);
 
 /** Tests if x_t has the variance of data of deviation 1, α² + σ² = 1, up to rounding. */

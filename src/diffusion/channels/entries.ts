@@ -1,12 +1,12 @@
 import { add, type Dim, expandDims, gather, squeeze, table, type Tensor } from '../../dsl/index.js';
 import type { Channel } from './channel.js';
 
-/** The dtype on the device of a table on the host. */
+/** The dtype that a table of the host has on the device. */
 type EntryOf<A> = A extends Int32Array ? 'int32' : 'float32';
 
 /**
- * A table with one more entry at each end, for an index that is out of range: NaN, or -1 for int32, which has no NaN.
- * An index into it is larger by 1. All tables of a step share this addition; a `where` would be one operation for each table.
+ * A table with one more entry at each end, for an index that is out of range: NaN, or -1 for int32, which has no NaN. The index
+ * must be larger by 1. All tables of a step share this addition, while a `where` would be one operation for each table.
  */
 const padded = (numbers: ArrayLike<number>) =>
   numbers instanceof Int32Array
@@ -14,15 +14,15 @@ const padded = (numbers: ArrayLike<number>) =>
     : table([NaN, ...Array.from(numbers), NaN]);
 
 /**
- * Looks up entries of a table of N numbers, such as one for each timestep. An index outside of 0…N-1 gives NaN, where
- * `gather` alone clamps it; for an `Int32Array` it gives -1, which is a valid timestep of no network.
+ * Looks up entries of a table of N numbers, such as one for each timestep. An index outside of 0…N-1 gives NaN, while `gather`
+ * alone clamps the index. For an `Int32Array` it gives -1, which no network accepts as a timestep.
  * @example
  * const alphaBarAt = entriesAt([0.9, 0.5, 0.1])
  * alphaBarAt(constantOf(Int32Array.of(2, 0), 2)) // → [0.1, 0.9]
  * alphaBarAt(constantOf(Int32Array.of(3, -1), 2)) // → [NaN, NaN]
  */
 export const entriesAt = <A extends ArrayLike<number>>(numbers: A) => {
-  const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler does not reduce EntryOf for a generic A
+  const rows = padded(numbers) as Tensor<[Dim], EntryOf<A>>; // the compiler cannot resolve EntryOf for a generic A
   return <B extends Dim>(index: Tensor<[B], 'int32'>): Tensor<[B], EntryOf<A>> => gather(rows, add(index, 1));
 };
 

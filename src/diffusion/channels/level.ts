@@ -2,12 +2,12 @@ import { raise } from '../../internal/errors.js';
 import { type Channel, identity } from './channel.js';
 
 /**
- * A noise level of a path: x_t = α·x₀ + σ·ε at time t, where the denoiser is evaluated. On a discrete path t may lie between two
- * timesteps, and is -1 for the data; on a continuous one the data has time 0.
+ * A noise level of a path: x_t = α·x₀ + σ·ε at time t. On a discrete path t may lie between two timesteps, and is -1 for the data;
+ * on a continuous path the data has t = 0.
  */
 export interface Level extends Channel {
   readonly t: number;
-  /** The number that a network gets there, if it is not that of the path, as in schedulers that round it. */
+  /** The time that a network gets at this level, if it differs from the path's, as in schedulers that round the time. */
   readonly networkTime?: number;
   /** α̇ and σ̇, the derivatives by time, on a path that has them. */
   readonly rates?: Channel;
@@ -19,7 +19,7 @@ export const DATA: Level = { ...identity, t: -1 };
 /** Tests if a level has no noise. */
 export const isData = ({ sigma }: Channel): boolean => sigma === 0;
 
-/** Each level of a list with the next. */
+/** Pairs of neighbours in a list of levels. */
 export const pairsOf = (levels: readonly Level[]): readonly (readonly [from: Level, to: Level])[] =>
   levels.slice(1).map((to, i) => [levels[i]!, to] as const);
 

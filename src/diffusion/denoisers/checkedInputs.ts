@@ -1,9 +1,7 @@
-import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
-import { E, type either, t } from '../../internal/fp.js';
-import { functionOf } from '../../internal/decode.js';
+import { E, type either } from '../../internal/fp.js';
 import { numbers as numbersPart } from '../../internal/parts.js';
-import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
+import { argument } from '../../internal/schema.js';
 import type { DiscreteNoising } from '../paths/discreteNoising.js';
 import { TO_UNIT } from '../../internal/numbers.js';
 
@@ -34,52 +32,6 @@ export const checkedTimesteps =
           hint: 'timesteps begin at 0; the last of T is T-1',
         });
   };
-
-const labelCheck = schema('checkedLabels', {
-  /** True if the label `classes`, which means no class, is allowed. Default: true. */
-  orNone: optional(t.boolean, true),
-  /** The name of label `at` in errors; such as `label of sample 0`, if left out. */
-  where: optional(
-    functionOf<(at: number) => string>('a function that names a label'),
-    (at: number) => `label of sample ${at}`,
-  ),
-});
-
-/** Options of {@link checkedLabels}. */
-export interface LabelCheck extends OptionsOf<typeof labelCheck> {}
-
-/**
- * Checks labels for a model or a denoiser before a program gets them: whole numbers of 0 to `classes`, which means no class.
- * Returns a `ConfigError` for others, and for any label of a model without classes. A program would treat them as no class.
- * @example
- * const digits: Denoiser<null, []> = { predicts: 'v', classes: 10, apply: (_, x) => x }
- * unwrap(checkedLabels(digits)([0, 10])) // → [0, 10]
- * const wrong = checkedLabels(digits, { orNone: false })([0, 10])
- * isLeft(wrong) && wrong.left.where // → 'label of sample 1'
- */
-export const checkedLabels = <G = unknown>(
-  { classes }: { readonly classes?: number | undefined },
-  check?: Exact<G, keyof LabelCheck> & LabelCheck,
-): Checked => {
-  const { orNone, where } = labelCheck.demand(check);
-  const end = classes === undefined ? 0 : classes + (orNone ? 1 : 0);
-  return (labels) => {
-    const wrong = firstWrong(labels, (label) => Number.isInteger(label) && label >= 0 && label < end);
-    if (wrong === -1) return E.right(labels);
-    const label = { where: where(wrong), actual: `${labels[wrong]}` };
-    return classes === undefined
-      ? fail('ConfigError', {
-          ...label,
-          expected: 'no labels: the model has no classes',
-          hint: 'leave them out, or make the model with `classes`',
-        })
-      : fail('ConfigError', {
-          ...label,
-          expected: `a class of the model, 0 to ${classes - 1}${orNone ? `, or ${classes} for no class` : ''}`,
-          hint: 'give other labels, or make the model with more `classes`',
-        });
-  };
-};
 
 /**
  * Checks the numbers of images before a program gets them. Returns a `NonFinite` for a number that is not finite, and a

@@ -1,3 +1,4 @@
+import type { ConditionImage } from '../../conditions/values.js';
 import { type Dim, fork, normalLike, randintLike, type Shape, type Tensor } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
 import { hinted, positive, refined } from '../../internal/decode.js';
@@ -5,7 +6,7 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { discretePath, wholeTimesteps } from '../paths/discretePath.js';
 import { perSample } from '../channels/batch.js';
 import { withName } from '../../internal/dual.js';
-import type { Condition, Conditioner } from './condition.js';
+import type { ImageConditioner } from './conditioner.js';
 import { type BatchKeys, drawnBy } from '../channels/batchKeys.js';
 import { qSample } from '../paths/forward.js';
 import { type Noising, requireDiscrete } from '../paths/noising.js';
@@ -25,8 +26,8 @@ import { type Noising, requireDiscrete } from '../paths/noising.js';
 export const noisyCondition = (noising: Noising) => {
   const diffuse = qSample(noising);
   const { clock } = discretePath(requireDiscrete('noisyCondition', noising));
-  return <B extends Dim>({ image }: Condition<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
-    (keys: BatchKeys): Condition<B> => ({
+  return <B extends Dim>({ image }: ConditionImage<B>, t: Tensor<[NoInfer<B>], 'int32'>) =>
+    (keys: BatchKeys): ConditionImage<B> => ({
       image: diffuse(t, drawnBy(keys, normalLike)(image))(image),
       t: wholeTimesteps(clock.of(t)),
     });
@@ -34,7 +35,7 @@ export const noisyCondition = (noising: Noising) => {
 
 const augmentation = (T: number) =>
   schema('conditioningAugmentation', {
-    /** The number of levels, the least noisy ones; all timesteps of the process if left out. */
+    /** The number of levels, counted from the least noisy; all timesteps of the process if left out. */
     levels: optional(
       hinted(
         refined(positive, `a whole number of levels, 1 to ${T}`, (n) => n <= T),
@@ -66,9 +67,9 @@ export const conditioningAugmentation = <G = unknown>(
   const noisy = noisyCondition(noising);
   const { T } = requireDiscrete('conditioningAugmentation', noising).schedule;
   const { levels } = augmentation(T).demand(options);
-  return <I extends Shape>(conditioner: Conditioner<I>): Conditioner<I> =>
+  return <I extends Shape>(conditioner: ImageConditioner<I>): ImageConditioner<I> =>
     Object.assign(
-      withName<Conditioner<I>>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
+      withName<ImageConditioner<I>>(`${conditioner.name}, with noise of ${levels} levels`, (x0, key) => {
         const keys = fork(key, 'condition', 'timestep', 'noise');
         const clean = conditioner(x0, keys.condition);
         return noisy(clean, randintLike(keys.timestep, 0, levels, perSample(x0)))(keys.noise);

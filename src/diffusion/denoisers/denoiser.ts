@@ -1,8 +1,9 @@
 import type { Dim, Key, Shape, Tensor, TreeSpec } from '../../dsl/index.js';
+import type { Conditions } from '../../conditions/conditions.js';
+import type { ConditionValues } from '../../conditions/values.js';
 import { oneOf } from '../../internal/decode.js';
 import { argument } from '../../internal/schema.js';
 import type { NoiseLevel, TimeType } from '../paths/path.js';
-import type { Condition, ConditionedOn } from './condition.js';
 import type { Parameterization } from './parameterization.js';
 
 /** The inputs of a denoiser besides x_t. */
@@ -11,34 +12,28 @@ export interface Conditioning<B extends Dim, D extends TimeType = TimeType> {
   readonly t: Tensor<[B], D>;
   /** The noise level of each sample. Losses and samplers give it; a network needs only t. */
   readonly level?: NoiseLevel<B>;
-  /** The class of each sample, `[B]`; see {@link Denoiser.classes}. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** The image that conditions each sample; see {@link Denoiser.condition}. */
-  readonly condition?: Condition<B>;
-  /** The key of dropout layers; without it they do nothing, as in sampling. */
+  /** The values of each sample, such as its class, by name; see {@link Denoiser.conditions}. {@link labelOf} and others read them. */
+  readonly conditions?: ConditionValues<B>;
+  /** The key of dropout layers; without a key dropout is off, as in sampling. */
   readonly dropout?: Key;
-  /** True for the identity in place of the attention at the bottleneck: see {@link Denoiser.identityAttention}. */
-  readonly identityAttention?: boolean;
   /** The step of the solver in which a sampler evaluates. */
-  readonly step?: StepLevels;
-  /** The time r of a mean velocity, from r to t, `[B]`: see {@link meanFlow}. If left out, that of the end of the step. */
-  readonly end?: Tensor<[B]>;
+  readonly step?: StepLevels<B>;
 }
 
-/** A step of a solver, as guidance sees it. All samples of a batch are in the same step. */
-export interface StepLevels {
+/** A step of a solver, as a denoiser and its guidance see it. */
+export interface StepLevels<B extends Dim> {
   /** Its index, from 0 at the noise. */
   readonly index: Tensor<[], 'int32'>;
-  /** The level where the step begins. */
-  readonly from: ChannelTensors;
-  /** The level where it ends. */
-  readonly to: ChannelTensors;
+  /** The level of each sample where the step begins. */
+  readonly from: ChannelTensors<B>;
+  /** The level of each sample where it ends. */
+  readonly to: ChannelTensors<B>;
 }
 
-/** α and σ as numbers of a program. */
-export interface ChannelTensors {
-  readonly alpha: Tensor<[]>;
-  readonly sigma: Tensor<[]>;
+/** α and σ of each sample. */
+export interface ChannelTensors<B extends Dim> {
+  readonly alpha: Tensor<[B]>;
+  readonly sigma: Tensor<[B]>;
 }
 
 /** The result of a denoiser that learns its variance: both `[B, ...I]`. */
@@ -86,8 +81,8 @@ export type MeanGradient<P, I extends Shape> = <B extends Dim>(
 ) => Tensor<[B, ...I]>;
 
 /**
- * The gradients that guide a denoiser, one for each algorithm of Dhariwal & Nichol 2021. They do not depend on noise levels:
- * the process that the denoiser is used with weights them.
+ * The gradients that guide a denoiser, one for each algorithm of Dhariwal & Nichol 2021. They do not depend on noise levels: the
+ * process in use applies the weights.
  */
 export interface Guides<P, I extends Shape> {
   /** Moves ε̂, for any solver: Algorithm 2. See {@link steered}. */
@@ -103,20 +98,13 @@ export interface Guides<P, I extends Shape> {
 export interface Denoiser<P, I extends Shape> {
   /** The prediction of `apply`: the noise ε, the data x₀, v, the score or the velocity. */
   readonly predicts: Parameterization;
-  /** The number of classes, if it has classes. Labels are 0…classes-1; the label `classes` means no class. */
-  readonly classes?: number;
-  /**
-   * False for a network that was trained only with labels. Then it needs a label for each sample, and {@link cfg} is an
-   * error. Not checked if left out.
-   */
-  readonly unconditional?: boolean;
-  /** The images that it is conditioned on. If given, each sample needs one; if left out, none is allowed. */
-  readonly condition?: ConditionedOn;
-  /** The number of its timesteps, 0…timesteps-1. If left out, any timestep is valid. */
+  /** Its conditions, by name: classes, vectors, tokens, images. None if left out. */
+  readonly conditions?: Conditions;
+  /** The number of timesteps that the denoiser knows, 0…timesteps-1. If left out, any timestep is valid. */
   readonly timesteps?: number;
   /**
-   * True for a network of times of any size. On the timesteps of a schedule and on a path of σ it must be wrapped by
-   * `preconditioned`; a flow gives it 1000·t.
+   * True for a network that takes times of any size. On a schedule and on a path of σ, wrap it by `preconditioned`; a flow gives it
+   * 1000·t.
    */
   readonly noiseLabels?: boolean;
   /**
@@ -124,13 +112,12 @@ export interface Denoiser<P, I extends Shape> {
    * noise level, on any path.
    */
   readonly clock?: 'timestep' | 'level';
-  /** True for a network with attention that `identityAttention` of its conditioning can replace, for {@link pag}. */
-  readonly identityAttention?: boolean;
   /** True for a denoiser that is not defined without signal, such as one that divides x_t by α. */
   readonly needsSignal?: boolean;
   /**
-   * The weight of the squared error of x̂₀ at each noise level, `[B]`, in {@link usualLosses}: 1/c_out² for a preconditioned network,
-   * whose own squared error this is. That of the prediction is 1 if left out.
+   * The weight of the squared error of x̂₀ at each noise level, `[B]`, in {@link usualLosses}: 1/c_out² for a preconditioned
+   * network, so that the loss is the squared error of the raw network. If left out, the loss is the squared error of the
+   * prediction.
    */
   readonly weight?: <B extends Dim>(level: NoiseLevel<B>) => Tensor<[B]>;
   /** Maps `params`, x_t of `[B, ...I]` and its conditioning to a prediction of `[B, ...I]`. */
@@ -139,11 +126,13 @@ export interface Denoiser<P, I extends Shape> {
   readonly guides?: Guides<P, I>;
   /** The variance of its reverse steps, if it learns it; see {@link learningVariance}. */
   readonly learned?: LearnedVariance<P, I>;
-  /** For a guided denoiser, the prediction that guidance moves away from, such as that without a class. */
+  /** The prediction of the same network with the identity in place of its attention maps, for {@link pag}. */
+  readonly perturbed?: Denoiser<P, I>['apply'];
+  /** For a guided denoiser, the prediction from which guidance moves away, such as the prediction without conditions. */
   readonly unguided?: Denoiser<P, I>['apply'];
-  /** For a guided denoiser, the prediction whose noise the next level of a sampling has, if it is not that of `apply`. */
+  /** For a guided denoiser, the prediction from which the next level takes its noise, if it differs from `apply`. */
   readonly renoise?: Denoiser<P, I>['apply'];
-  /** Its evaluations in sequence, if they depend on each other. `apply` is the first of them. */
+  /** The evaluations in sequence of a denoiser with memory. `apply` is the first evaluation. */
   readonly recurrent?: Recurrent<P, I>;
 }
 
@@ -175,7 +164,7 @@ export const learningVariance = <P, I extends Shape>({
   learned: { as: meaning.demand(as), apply },
 });
 
-/** A trainable denoiser: one with a specification of its parameters. */
+/** A trainable denoiser: a denoiser with a specification of its parameters. */
 export interface Model<P, I extends Shape> extends Denoiser<P, I> {
   readonly params: TreeSpec<P>;
   /** Initial parameters. */

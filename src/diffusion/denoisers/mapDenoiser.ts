@@ -29,7 +29,16 @@ export const mapDenoiser =
     at: inputsOf = (at) => at,
     prediction: predictionOf,
   }: DenoiserChange<P, Q, I>) =>
-  ({ apply, unguided, renoise, learned, recurrent, guides, ...denoiser }: Denoiser<P, I>): Denoiser<Q, I> => {
+  ({
+    apply,
+    perturbed,
+    unguided,
+    renoise,
+    learned,
+    recurrent,
+    guides,
+    ...denoiser
+  }: Denoiser<P, I>): Denoiser<Q, I> => {
     const changed = <B extends Dim, O extends { readonly prediction: Tensor<[B, ...I]> }>(
       at: Conditioning<B>,
       x: Tensor<[NoInfer<B>, ...I]>,
@@ -43,6 +52,7 @@ export const mapDenoiser =
       ...denoiser,
       ...(guides && { guides: mapGuides(guides, part, inputsOf) }),
       apply: mapped(apply),
+      ...(perturbed && { perturbed: mapped(perturbed) }),
       ...(unguided && { unguided: mapped(unguided) }),
       ...(renoise && { renoise: mapped(renoise) }),
       ...(learned && {
@@ -70,14 +80,20 @@ const mapGuides = <P, Q, I extends Shape>(
   ...(mean && { mean: (params, x, at, of) => mean(part(params), x, inputsOf(at), of) }),
 });
 
-/** Makes a denoiser without classes ignore labels. */
-export const acceptLabels = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> =>
-  denoiser.classes === undefined
-    ? mapDenoiser<P, P, I>({ params: F.identity, at: ({ label: _, ...at }) => at })(denoiser)
-    : denoiser;
+/** Makes a denoiser ignore the conditions that it does not take. */
+export const ignoreOthers = <P, I extends Shape>(denoiser: Denoiser<P, I>): Denoiser<P, I> => {
+  const { conditions = {} } = denoiser;
+  return mapDenoiser<P, P, I>({
+    params: F.identity,
+    at: ({ conditions: values = {}, ...at }) => ({
+      ...at,
+      conditions: Object.fromEntries(Object.entries(values).filter(([name]) => name in conditions)),
+    }),
+  })(denoiser);
+};
 
 /**
- * Turns off the dropout of a denoiser, so that it is measured as it samples.
+ * Turns off the dropout of a denoiser, as in sampling.
  * @example
  * const dropping: Denoiser<null, []> = {
  *   predicts: 'x0',
@@ -91,7 +107,7 @@ export const withoutDropout = <P, I extends Shape>(denoiser: Denoiser<P, I>): De
   mapDenoiser<P, P, I>({ params: F.identity, at: ({ dropout: _, ...at }) => at })(denoiser);
 
 /**
- * A denoiser that takes its parameters from larger ones, such as those of a guided denoiser, which include a guide's.
+ * A denoiser that selects its parameters from a larger record, such as a guided denoiser's, which includes the guide's parameters.
  * @example
  * const scaled: Denoiser<number, []> = { predicts: 'x0', apply: (p, x) => mul(x, p) }
  * const second = overParams((both: readonly [number, number]) => both[1])(scaled)

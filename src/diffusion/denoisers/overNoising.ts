@@ -1,11 +1,11 @@
-/** Denoisers over a noising: what they predict, and their clock. */
-import type { Dim, Shape, Tensor } from '../../dsl/index.js';
+/** Denoisers over a noising: their parameterization and their times. */
+import { requireConditions } from '../../conditions/values.js';
+import { type Dim, dims, type Shape, type Tensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { F } from '../../internal/fp.js';
 import { type Noising, pathOf, type TimeOf } from '../paths/noising.js';
 import type { Lookup } from '../paths/path.js';
 import { convertedAt } from './atLevel.js';
-import { requireCondition } from './condition.js';
 import type { Denoiser } from './denoiser.js';
 import { type DenoiserChange, mapDenoiser } from './mapDenoiser.js';
 import type { Parameterization } from './parameterization.js';
@@ -78,7 +78,7 @@ export const requireTimestepsWithin = (where: string, { clock }: Lookup, known =
     });
 };
 
-/** Raises `ConfigError` for a network that would take the time of a path for something else. */
+/** Raises `ConfigError` for a network that would misinterpret the time of a path. */
 const requireClock = (
   { clock: { isWhole, count } }: Lookup,
   { noiseLabels = false, clock = 'timestep' }: Clocked,
@@ -99,7 +99,7 @@ type Clocked = Pick<Denoiser<never, Shape>, 'noiseLabels' | 'clock'>;
  * A denoiser over a noising: takes times of the noising, and passes the network its own, which differ if the noising is respaced
  * or continuous, and the noise levels. When applied, raises `ConfigError` for timesteps that the network does not know, for a
  * network of timesteps on the path of EDM, whose time is σ, and for a condition that is missing or not expected, and
- * `ShapeError` for a prediction of another shape than x.
+ * `ShapeError` for a condition or a prediction of another shape.
  * @example
  * const clock: Denoiser<null, []> = { predicts: 'x0', apply: (_, x, { t }) => add(cast(t, 'float32'), x) }
  * const seen = (noising: Noising) => overNoising(noising)(clock).apply(null, zeros(3), { t: iota(3) })
@@ -116,7 +116,7 @@ export const overPath =
       at: (at) => {
         requireClock(path, denoiser);
         if (denoiser.clock !== 'level') requireTimestepsWithin('denoiser', path, denoiser.timesteps);
-        requireCondition(denoiser.condition, at.condition);
+        requireConditions('denoiser', denoiser.conditions, at.conditions, dims(at.t)[0]);
         return { ...at, t: path.clock.of(at.t), level: path.levels(at.t) };
       },
       prediction: (_, x) => (prediction) =>

@@ -177,14 +177,14 @@ describe('preconditioning', () => {
   it('makes a trainable model from a model', async () => {
     const model: NoiseModel<null, [3]> & { readonly learned: string } = {
       ...network,
-      classes: 2,
+      conditions: { label: { classes: 2 } },
       params: {} as NoiseModel<null, [3]>['params'],
       init: () => null,
       learned: 'a variance',
     };
     const result = right(preconditioned(model, { as: 'edm' }));
     expect(result).toMatchObject({
-      classes: 2,
+      conditions: { label: { classes: 2 } },
       params: model.params,
       init: model.init,
       predicts: 'x0',

@@ -9,16 +9,15 @@ import type { NoiseLevel } from '../paths/path.js';
 import { preconditioningOf, type PreconditioningOptions } from './preconditioning.js';
 
 /** A raw network F(x, c_noise) with parameters `P` and samples of shape `I`. Its `predicts` is ignored. */
-export interface NoiseNetwork<P, I extends Shape> extends Pick<
-  Denoiser<P, I>,
-  'classes' | 'unconditional' | 'condition'
-> {
+export interface NoiseNetwork<P, I extends Shape> extends Pick<Denoiser<P, I>, 'conditions'> {
   /** Maps `params`, c_in·x of `[B, ...I]` and its conditioning, with c_noise as `t`, to `[B, ...I]`. */
   readonly apply: <B extends Dim>(
     params: P,
     x: Tensor<[B, ...I]>,
     at: Conditioning<NoInfer<B>, 'float32'>,
   ) => Tensor<[B, ...I]>;
+  /** The same with the identity in place of the attention maps: see {@link pag}. */
+  readonly perturbed?: NoiseNetwork<P, I>['apply'];
 }
 
 /** A trainable raw network: one with a specification of its parameters. */
@@ -27,7 +26,7 @@ export interface NoiseModel<P, I extends Shape> extends NoiseNetwork<P, I>, Pick
 /** The denoiser of a network `N`. It keeps `params`, `init` and `config`, if the network has them. */
 export type Preconditioned<P, I extends Shape, N> = Denoiser<P, I> &
   Pick<N, Extract<keyof N, 'params' | 'init' | 'config'>> & {
-    /** The column of table 1, with its constants. */
+    /** The column of table 1 (EDM), with its constants. */
     readonly preconditioning: Required<PreconditioningOptions>;
   };
 
@@ -39,13 +38,13 @@ const takingAnyTime = ({ timesteps }: object & { readonly timesteps?: number }, 
     ? E.right(undefined)
     : fail('ConfigError', {
         where: 'preconditioned: network',
-        expected: "one of times of any size, made with timesteps: 'continuous'",
-        actual: `one of ${timesteps} timesteps`,
+        expected: "a network of times of any size, made with timesteps: 'continuous'",
+        actual: `a network of ${timesteps} timesteps`,
         hint: 'c_noise, the time that it gets, may be negative',
       });
 
 /** The fields of a network that its denoiser keeps. It does not keep `predicts`, `learned` and `timesteps`. */
-const FIELDS = ['classes', 'unconditional', 'condition', 'identityAttention', 'params', 'init', 'config'] as const;
+const FIELDS = ['conditions', 'params', 'init', 'config'] as const;
 const keptOf = (network: object) =>
   Object.fromEntries(Object.entries(network).filter(([name]) => FIELDS.some((field) => field === name)));
 
@@ -94,13 +93,14 @@ export const preconditioned = <P, I extends Shape, N extends object>(
     E.flatMap(() => preconditioningOf(options)),
     E.tap(() => takingAnyTime(network, options)),
     E.map(({ preconditioning, coefficients }) => {
-      const apply: Denoiser<P, I>['apply'] = (params, xt, { level, ...at }) => {
-        const { alpha, sigma } = requiredLevel(level);
-        const x = scaleBy(xt, reciprocal(alpha));
-        const c = coefficients(div(sigma, alpha));
-        const raw = network.apply(params, scaleBy(x, c.in), { ...at, t: c.noise });
-        return add(scaleBy(x, c.skip), scaleBy(raw, c.out));
-      };
+      const denoised =
+        (F: NoiseNetwork<P, I>['apply']): Denoiser<P, I>['apply'] =>
+        (params, xt, { level, ...at }) => {
+          const { alpha, sigma } = requiredLevel(level);
+          const x = scaleBy(xt, reciprocal(alpha));
+          const c = coefficients(div(sigma, alpha));
+          return add(scaleBy(x, c.skip), scaleBy(F(params, scaleBy(x, c.in), { ...at, t: c.noise }), c.out)); // eq. 7
+        };
       const denoiser = {
         ...keptOf(network),
         predicts: 'x0',
@@ -109,9 +109,10 @@ export const preconditioned = <P, I extends Shape, N extends object>(
         weight: <B extends Dim>({ alpha, sigma }: NoiseLevel<B>) =>
           reciprocal(square(coefficients(div(sigma, alpha)).out)),
         preconditioning,
-        // saving a trained model uses these to check that its functions are unchanged, as those of `unet`
-        apply: Object.assign(apply, { ...network.apply, preconditioning }),
+        // the writer of models checks by these fields that the functions are unchanged, as for `unet`
+        apply: Object.assign(denoised(network.apply), { ...network.apply, preconditioning }),
+        ...(network.perturbed && { perturbed: denoised(network.perturbed) }),
       };
-      return denoiser as typeof denoiser & Preconditioned<P, I, N>; // with `params` and `init` of N, if it has them
+      return denoiser as typeof denoiser & Preconditioned<P, I, N>; // has `params` and `init` if N has them
     }),
   );

@@ -52,11 +52,11 @@ const edmFields = {
 const vpFields = {
   /** The column of VP. */
   as: oneOf('vp'),
-  /** β_d of the schedule that it was trained with; 19.9 if left out. */
+  /** β_d of the schedule in the network's training; 19.9 if left out. */
   betaD: optional(aboveZero, 19.9),
   /** β_min of this schedule; 0.1 if left out. */
   betaMin: optional(aboveZero, 0.1),
-  /** M, the number of its timesteps in training; 1000 if left out. */
+  /** M, the number of timesteps in training; 1000 if left out. */
   steps: optional(positive, 1000),
 };
 const veFields = {
@@ -146,7 +146,7 @@ const column = <Fs extends Fields>(fields: Fs, of: (options: Filled<Fs>) => Prec
   const options = schema('preconditioned', fields, HINT);
   return (settings: unknown): either.Either<NoisefoldError, Column> =>
     E.map((filled: Filled<Fs>) => ({
-      preconditioning: filled as Filled<Fs> & Column['preconditioning'], // of one column, with all constants
+      preconditioning: filled as Filled<Fs> & Column['preconditioning'], // has all constants of one column
       coefficients: of(filled),
     }))(options.decode(settings));
 };
@@ -157,7 +157,7 @@ const columns = {
   ve: column(veFields, ve),
   iddpm: column(iddpmFields, iddpm),
 };
-/** The options of any column, which name it. */
+/** The options of any column; `as` names the column. */
 const named = schema(
   'preconditioned',
   { ...edmFields, ...vpFields, ...iddpmFields, as: oneOf('edm', 'vp', 've', 'iddpm') },

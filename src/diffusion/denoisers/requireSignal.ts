@@ -5,7 +5,7 @@ import type { Level } from '../channels/level.js';
 import type { Lookup } from '../paths/path.js';
 import type { Parameterization } from './parameterization.js';
 
-/** The part of a denoiser that tells if it is defined without signal. */
+/** The fields of a denoiser that decide if it is defined without signal. */
 interface Predicting {
   readonly predicts: Parameterization;
   readonly needsSignal?: boolean;
@@ -25,7 +25,7 @@ const asFailure = (where: string, t: number, { needsSignal = false }: Predicting
   hint: `${needsSignal ? '' : "train with predicts: 'v' or 'velocity', or "}leave that timestep out of the grid`,
 });
 
-/** Checks that x̂₀ follows from a prediction at each level. Otherwise a `ConfigError`. */
+/** Returns a `ConfigError` unless x̂₀ follows from a prediction at each level. */
 export const levelsWithSignal = (
   where: string,
   levels: readonly Level[],
@@ -38,8 +38,8 @@ export const levelsWithSignal = (
 };
 
 /**
- * Raises the error of {@link levelsWithSignal}. Checks all levels of a discrete path if no timesteps are given; a
- * continuous one is not checked, because its times without signal have probability 0.
+ * Raises the error of {@link levelsWithSignal}. Checks all levels of a discrete path if no timesteps are given. A continuous path
+ * is not checked, because its times without signal have probability 0.
  */
 export const requireSignal = (
   where: string,

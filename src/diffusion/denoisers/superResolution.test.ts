@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properties/diffusion/run.js';
 import { constantOf, type Dim, type Key, ones, type Tensor, zeros } from '../../dsl/index.js';
-import type { Conditioner } from './condition.js';
+import type { ImageConditioner } from './conditioner.js';
 import { conditioningAugmentation, noisyCondition } from './conditioningAugmentation.js';
 import { atTimes } from '../grids/grid.js';
 import { respace } from '../grids/respacing.js';
@@ -63,7 +63,7 @@ describe('a condition with noise', () => {
     expect(await numbersOf((k) => noisyCondition(short)({ image: twice }, level)(k).t!)).toEqual([1, 3]);
   });
 
-  const task: Conditioner<[Dim, Dim, Dim]> = superResolution({ factor: 1 });
+  const task: ImageConditioner<[Dim, Dim, Dim]> = superResolution({ factor: 1 });
   const levelsOf = (levels?: number) =>
     numbersOf((k: Key) => {
       const options = levels === undefined ? {} : { levels };

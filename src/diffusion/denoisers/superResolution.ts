@@ -4,7 +4,7 @@ import { raise, showShape } from '../../internal/errors.js';
 import { hinted, positive } from '../../internal/decode.js';
 import { type OptionsOf, schema } from '../../internal/schema.js';
 import { withName } from '../../internal/dual.js';
-import type { Conditioner } from './condition.js';
+import type { ImageConditioner } from './conditioner.js';
 
 const factorOf = schema('superResolution', {
   /** The width of a square of pixels that becomes one pixel. */
@@ -27,9 +27,9 @@ interface Factor extends OptionsOf<typeof factorOf> {}
  */
 export const superResolution = <G = unknown>(
   options: Exact<G, keyof Factor> & Factor,
-): Conditioner<[Dim, Dim, Dim]> => {
+): ImageConditioner<[Dim, Dim, Dim]> => {
   const { factor } = factorOf.demand(options);
-  return withName<Conditioner<[Dim, Dim, Dim]>>(`superResolution by ${factor}`, (x0) => {
+  return withName<ImageConditioner<[Dim, Dim, Dim]>>(`superResolution by ${factor}`, (x0) => {
     const [, height, width] = dims(x0);
     if (height % factor !== 0 || width % factor !== 0)
       raise('ShapeError', {

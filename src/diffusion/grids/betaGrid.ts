@@ -28,14 +28,14 @@ const betaOptions = schema('betaGrid', shapes);
 
 interface Shapes extends OptionsOf<typeof betaOptions> {}
 
-/** The nearest whole number; of a half the even one, as in NumPy, also of one that is rounded. */
+/** The nearest whole number, with halves to even as in NumPy. A number that equals a half up to rounding counts as a half. */
 const nearest = (x: number): number => roundHalfEven(Math.round(x * 2 ** 20) / 2 ** 20);
 
 /**
  * The times at the quantiles 1 - i/steps of a beta distribution (Lee et al. 2024, "Beta Sampling is All You Need"; the scheduler
- * 'beta' of ComfyUI): with α = β = 0.6 more steps near the noise and near the data than between them. On a schedule these are the
- * nearest of the timesteps 0…T-1, each once, so that many steps may be fewer. Returns a `ConfigError` on a path of σ: there take
- * {@link betaSigmaGrid}.
+ * 'beta' of ComfyUI): with α = β = 0.6 more steps near the noise and near the data than between them. On a schedule the grid has
+ * the nearest timesteps of 0…T-1, each once, so that it may have fewer than `steps`. Returns a `ConfigError` on a path of σ: there
+ * take {@link betaSigmaGrid}.
  * @example
  * unwrap(betaGrid(4)(rectifiedFlow())) // → [1, 0.8243, 0.5, 0.1757]
  * unwrap(betaGrid(4)(unwrap(ddpm(cosine(1000))))) // → [999, 823, 500, 176]

@@ -12,7 +12,7 @@ import type { Grid } from './grid.js';
 const evenOptions = schema('evenGrid', {
   /** The shift s of SD3; 1, no shift, if left out. */
   shift: optional(hinted(aboveZero, 'SD3 uses 3 at 1024×1024'), 1),
-  /** The last time, to which shifted times are stretched: `shift_terminal` of diffusers. They stay where they are if left out. */
+  /** The last time, to which the shifted times are stretched: `shift_terminal` of diffusers. Not stretched if left out. */
   terminal: optional(
     hinted(
       refined(aboveZero, 'a time between 0 and 1', (time) => time > 0 && time < 1),
@@ -23,19 +23,19 @@ const evenOptions = schema('evenGrid', {
 
 interface EvenGrid extends OptionsOf<typeof evenOptions> {}
 
-/** A fraction of a discrete path: timestep T·u - 1, from the data at -1. Whole up to rounding is whole. */
+/** The timestep T·u - 1 at a fraction u of a discrete path, where -1 is the data. Rounds a timestep that is whole up to rounding. */
 const timestepAt =
   (T: number) =>
   (u: number): number =>
     Math.round((T * u - 1) * 2 ** 20) / 2 ** 20;
 
 /**
- * `steps` equal steps of time from the end to the data, shifted toward the noise by t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al. 2024),
- * eq. 23, where s = √(m/n) for images of m pixels, if no shift is right for n pixels; FLUX has s = e^μ of {@link fluxShift}. On a
- * continuous path over [0, 1] these are its times; on a discrete one t is the fraction (timestep + 1)/T, and without a shift they are
- * those of {@link trailing} before they are rounded. Grids of noise levels have no shift, because it is a map of times. With `terminal`
- * the shifted times are stretched from the noise on, so that the last has this time. Returns a `ConfigError` on a path of σ, for more
- * steps than timesteps, and for one step with `terminal`.
+ * `steps` equal steps of time from the end to the data, shifted toward the noise by t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al.
+ * 2024), eq. 23, where s = √(m/n) for images of m pixels, if no shift is right for n pixels; FLUX has s = e^μ of {@link fluxShift}.
+ * On a continuous path over [0, 1] these are its times; on a discrete path t is the fraction (timestep + 1)/T, and without a shift
+ * the grid is {@link trailing} before rounding. Grids of noise levels have no shift, because it is a map of times. With `terminal`
+ * the shifted times are stretched from the noise on, so that the last has this time. Returns a `ConfigError` on a path of σ, for
+ * more steps than timesteps, and for one step with `terminal`.
  * @example
  * unwrap(evenGrid(4)(rectifiedFlow())) // → [1, 0.75, 0.5, 0.25]
  * unwrap(evenGrid(4, { shift: 3 })(rectifiedFlow())) // → [1, 0.9, 0.75, 0.5]

@@ -30,12 +30,12 @@ export const gridPart: t.Type<number | Grid> = hinted(
   'write grid: 25',
 );
 
-/** A grid that is made of numbers of a caller, which are checked first. */
+/** Makes a grid from arguments of a caller, after their check. */
 export const gridOfNumbers =
   <A extends ArrayLike<number>>(where: string, grid: (values: A) => Grid) =>
   (values: A): Grid =>
   (noising) =>
-    E.flatMap((known) => grid(known as A)(noising))(argument(where, numbers).decode(values)); // it is the value itself
+    E.flatMap((known) => grid(known as A)(noising))(argument(where, numbers).decode(values)); // a checked value has the type A
 
 /** A grid of the timesteps of a schedule. On a continuous path it is a `ConfigError`. */
 export const overTimesteps =
@@ -66,7 +66,7 @@ export const roundHalfEven = (x: number): number => {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 };
 
-/** A grid from a function that returns `steps` rising timesteps of 0…T-1, leaving `left` of them out. */
+/** A grid from a function that returns `steps` rising timesteps of 0…T-1, without `left` of them. */
 const evenly = (where: string, steps: number, rising: (T: number) => readonly number[], left = 0): Grid =>
   overTimesteps(where, ({ schedule: { T } }) => {
     const most = T - left;
@@ -88,8 +88,8 @@ export const spread = (size: number, steps: number): readonly number[] => {
 };
 
 /**
- * `steps` timesteps evenly spaced over 0…T-1, both ends included, as guided-diffusion respaces. One step is T-1, where its
- * code has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
+ * `steps` timesteps evenly spaced over 0…T-1, both ends included, as in guided-diffusion's respacing. One step is T-1; the code of
+ * guided-diffusion has 0. The step that ends at t = 0 is by far the longest in λ. Returns a `ConfigError` for more than T steps.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(spaced(5)(noising)) // → [999, 749, 500, 250, 0]
@@ -178,9 +178,9 @@ const trailingOptions = schema('trailing', {
 interface Trailing extends OptionsOf<typeof trailingOptions> {}
 
 /**
- * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and
- * the last step, to the data, is as long in t as the others. A number of steps in place of a grid means this one
- * ({@link gridOf}). Returns a `ConfigError` for more than T steps.
+ * Steps of T/steps back from T-1 (Lin et al. 2024, table 2; diffusers' `trailing`): begins at the noisiest timestep, and the last
+ * step, to the data, is as long in t as the others. A number of steps in place of a grid means this grid ({@link gridOf}). Returns
+ * a `ConfigError` for more than T steps.
  *
  * @param options - `rounding`: 'nearest' if left out; 'down' is the grid of DDIM in lucidrains' denoising-diffusion-pytorch,
  *   linspace(-1, T-1, steps + 1) without its fractions, which differs where `steps` does not divide T
@@ -198,7 +198,7 @@ export const trailing =
       E.flatMap(({ rounding }) => {
         const rising = (T: number): readonly number[] => {
           if (rounding === 'down') return count(steps, (i) => Math.floor(((i + 1) * T) / steps) - 1);
-          const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which the published grids are made with
+          const stride = T - (T - T / steps); // rounds like NumPy's `arange`, which makes the published grids
           return count(steps, (i) => roundHalfEven(T - (steps - 1 - i) * stride) - 1);
         };
         return evenly('trailing', steps, rising)(noising);
@@ -206,8 +206,9 @@ export const trailing =
     );
 
 /**
- * A grid of the given times: timesteps of a schedule, which may be fractional, or times of a continuous path. Returns a `ConfigError`
- * unless they fall and are within those of the path: 0…T-1, or above 0. A time beyond an end by a rounding is that end.
+ * A grid of the given times: timesteps of a schedule, which may be fractional, or times of a continuous path. Returns a
+ * `ConfigError` unless they fall and are within those of the path: 0…T-1, or above 0. A time that exceeds an end by rounding
+ * becomes that end.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * unwrap(atTimes([999, 500, 0])(noising)) // → [999, 500, 0]
@@ -228,7 +229,7 @@ export const atTimes: (times: readonly number[]) => Grid = gridOfNumbers('atTime
       });
 });
 
-/** Moves a time that only a rounding separates from an end of the path to this end. */
+/** Moves a time that equals an end of the path up to rounding to this end. */
 const toNearEnd =
   (ends: readonly number[], rounding: number) =>
   (t: number): number =>

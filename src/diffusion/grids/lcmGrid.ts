@@ -17,9 +17,9 @@ const lcmOptions = schema('lcmGrid', {
 interface LcmOptions extends OptionsOf<typeof lcmOptions> {}
 
 /**
- * The grid of latent consistency models (Luo et al. 2023, LCM, section 4.3; `LCMScheduler` of diffusers): `steps` of the
- * timesteps k·(1…original) - 1, k = ⌊T/original⌋, that the model was distilled at, evenly spaced from the noisiest on and
- * rounded down. Returns a `ConfigError` unless steps ≤ original ≤ T.
+ * The grid of latent consistency models (Luo et al. 2023, LCM, section 4.3; `LCMScheduler` of diffusers): `steps` of the timesteps
+ * k·(1…original) - 1, k = ⌊T/original⌋, at which the model was distilled: evenly spaced from the noisiest timestep, and rounded
+ * down. Returns a `ConfigError` unless steps ≤ original ≤ T.
  *
  * @param options - `original`: the number of steps that the teacher's path was divided into; 50 if left out
  * @example

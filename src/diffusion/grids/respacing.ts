@@ -17,7 +17,7 @@ const whole = (timesteps: readonly number[]): either.Either<NoisefoldError, read
         hint: 'respaceAtSigmas makes a process of noise levels between timesteps',
       });
 
-/** The process of some rising timesteps of another one, with exactly its ᾱ, σ and marginals there. */
+/** The process of some rising timesteps of a process, with exactly the same ᾱ, σ and marginals at these timesteps. */
 const levelsOf = ({ schedule, timesteps }: DiscreteNoising, subset: readonly number[]): DiscreteNoising =>
   noisingOf(
     // not from β', which may round to 1

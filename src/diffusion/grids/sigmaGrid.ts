@@ -88,7 +88,7 @@ export const exponentialSigmas = <G = unknown>(
     E.map(({ options: ends, count }) => spacedAlong(count, ends, Math.log, Math.exp)),
   );
 
-/** The least and the greatest σ of a grid, if it gives none. */
+/** The default of the least and the greatest σ of a grid. */
 export const usualRange = (noising: Noising): SigmaRange =>
   isDiscrete(noising) ? sigmaRange(noising.schedule) : EDM_RANGE;
 
@@ -172,7 +172,7 @@ const alongPath = (
       });
 };
 
-/** The grid of σ/α that a function makes of checked options, and of their range: the usual one of the noising if left out. */
+/** Makes the grid of σ/α from a function of checked options and their range. The range is the usual range of the noising if left out. */
 export const gridBetween =
   <A extends object>(
     options: either.Either<NoisefoldError, A>,

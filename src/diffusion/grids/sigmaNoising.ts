@@ -1,4 +1,4 @@
-/** Processes with given noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
+/** Processes from noise levels σ = √((1 - ᾱ)/ᾱ), which may lie between timesteps. */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { listedNumbers } from '../../internal/listed.js';
 import { E, type either, F } from '../../internal/fp.js';
@@ -13,10 +13,10 @@ import { discretePart } from '../parts.js';
 
 const alphaBarOf = (sigma: number): number => 1 / (1 + sigma ** 2);
 
-/** The least σ. The variances of steps from smaller ones would underflow. */
+/** The least σ. The variances of steps from a smaller σ would underflow. */
 const LEAST = 1e-100;
 
-/** The process of noise levels that rise, and their ᾱ. */
+/** The process of rising noise levels and their ᾱ. */
 const noisingOfLevels = (
   levels: ArrayLike<number>,
   toAlphaBar: (sigma: number) => number,
@@ -62,8 +62,8 @@ const alphaBarIn =
 
 /**
  * Respaces a process to exactly the falling noise levels σ, such as those of {@link karrasSigmas}, which may lie between its
- * timesteps. The denoiser gets the nearest whole one, as in DPM-Solver of diffusers with `use_karras_sigmas`;
- * {@link atSigmas} gives it the fractional timestep of σ. For σ of the process itself it is {@link respace}. Sample with
+ * timesteps. The denoiser gets the nearest whole timestep, as in DPM-Solver of diffusers with `use_karras_sigmas`; with
+ * {@link atSigmas} it gets the fractional timestep of σ. For σ of the process itself it is {@link respace}. Sample with
  * {@link everyStep}. Returns a `ConfigError` if σ do not fall or leave the range of the process.
  * @example
  * const noising = unwrap(ddpm(linear(1000)))

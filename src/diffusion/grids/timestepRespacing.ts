@@ -11,7 +11,7 @@ interface Section {
   readonly count: number;
 }
 
-/** Cuts T timesteps into sections of equal size; the first ones are longer by one if T is not divisible. */
+/** Cuts T timesteps into sections of equal size; if T is not divisible, the first sections have one timestep more. */
 const cut = (T: number, counts: readonly number[]): readonly Section[] => {
   const size = Math.floor(T / counts.length);
   const longer = T % counts.length;

@@ -16,9 +16,9 @@ import {
 import { aboveZero, finite, hinted } from '../../internal/decode.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { classGuidanceOf } from './classGuidance.js';
+import { conditionGuidanceOf } from './conditionGuidance.js';
 import type { Contrast } from './contrast.js';
-import type { ClassGuidance } from './guidance.js';
+import type { ConditionGuidance } from './guidance.js';
 import { byScale, type Refinement } from './refinement.js';
 
 const apgFields = {
@@ -26,14 +26,14 @@ const apgFields = {
   eta: optional(hinted(finite, '0 is usual, 1 is plain guidance'), 0),
   /** r, the largest norm of the difference of a sample; no limit if left out. */
   norm: optional(hinted(aboveZero, 'the paper uses 2.5 to 15, by model')),
-  /** β, the factor of the differences before; 0, no momentum, if left out. Below 0 it turns away from them. */
+  /** β, the factor of earlier differences; 0, no momentum, if left out. A negative β subtracts them. */
   momentum: optional(hinted(finite, '-0.5 is usual'), 0),
 };
 
 /** Options of {@link apg}. */
 export interface ApgOptions extends OptionsOf<typeof apgFields>, Refinement {}
 
-/** Added to norms that divide, which may be 0. */
+/** Added to norms before a division by them, because a norm may be 0. */
 const LEAST = 2 ** -60;
 
 const inner = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>, y: Tensor<[B, ...I]>): Tensor<[B]> =>
@@ -59,16 +59,17 @@ const rule = /* @__PURE__ */ byScale('apg', apgFields, (scale, { eta, norm, mome
 }));
 
 /**
- * Adaptive projected guidance (Sadat et al. 2024, Algorithm 1), in x̂₀: strong guidance without colours that are too strong.
- * With the difference Δ of the predictions with and without a class, plus `momentum` times those before, shortened to `norm`,
- * x̂₀ + (scale - 1)·(Δ_⊥ + η·Δ_∥), where Δ_∥ is the part parallel to x̂₀. A scale of 1 is the prediction with the class.
+ * Adaptive projected guidance (Sadat et al. 2024, Algorithm 1), in x̂₀: strong guidance without oversaturation. The guided
+ * prediction is x̂₀ + (scale - 1)·(Δ_⊥ + η·Δ_∥), where Δ_∥ is the part of Δ parallel to x̂₀. Δ is the difference of the predictions
+ * with and without conditions, plus `momentum` times the earlier Δ, scaled down to a norm of at most `norm`. A scale of 1 gives the
+ * prediction with the conditions.
  *
  * Returns and raises the errors of {@link cfg}.
  * @example
- * const denoiser: Denoiser<null, [2]> = { predicts: 'v', classes: 10, apply: (_, x) => x }
+ * const denoiser: Denoiser<null, [2]> = { predicts: 'v', conditions: { label: { classes: 10 } }, apply: (_, x) => x }
  * const noising = unwrap(ddpm(cosine(1000)))
  * const guidance = apg(6, { momentum: -0.5, norm: 15 })
  * unwrap(sampler({ noising, denoiser, grid: 25, solver: ddim(), guidance })).memory // → 1
  */
-export const apg = <G = unknown>(scale: number, options?: Exact<G, keyof ApgOptions> & ApgOptions): ClassGuidance =>
-  classGuidanceOf('apg', rule(scale, options));
+export const apg = <G = unknown>(scale: number, options?: Exact<G, keyof ApgOptions> & ApgOptions): ConditionGuidance =>
+  conditionGuidanceOf('apg', rule(scale, options));

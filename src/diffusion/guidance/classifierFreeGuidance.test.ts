@@ -6,29 +6,30 @@ import { add, cast, constantOf, mul, onesLike, scaleBy, tanh, type Tensor } from
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
-import { cfg } from './classifierFreeGuidance.js';
+import { labelOf } from '../../conditions/values.js';
+import { cfg, type Scales } from './classifierFreeGuidance.js';
 import { type Guidance, guidanceMonoid, unguided } from './guidance.js';
 import { cosine } from '../schedules/alphaBarSchedules.js';
 import { ddpm } from '../paths/discreteNoising.js';
 
 const x = constantOf([0.1, -0.7, 1.2, 0.4, -0.3, 0.9], 3, 2);
 const t = constantOf(Int32Array.of(5, 50, 99), 3);
-const label = constantOf(Int32Array.of(0, 2, 1), 3);
+const conditions = { label: constantOf(Int32Array.of(0, 2, 1), 3) };
 const CLASSES = 3;
-const nobody = constantOf(Int32Array.of(CLASSES, CLASSES, CLASSES), 3);
+const nobody = { label: constantOf(Int32Array.of(CLASSES, CLASSES, CLASSES), 3) };
 
 /** tanh(x + 0.4·label), samples independent of each other. */
 const denoiser: Denoiser<null, [2]> = {
   predicts: 'epsilon',
-  classes: CLASSES,
-  apply: (_, x, at) => tanh(add(x, scaleBy(onesLike(x), mul(cast(at.label!, 'float32'), 0.4)))),
+  conditions: { label: { classes: CLASSES } },
+  apply: (_, x, at) => tanh(add(x, scaleBy(onesLike(x), mul(cast(labelOf(at)!, 'float32'), 0.4)))),
 };
 
 describe('classifier-free guidance', () => {
   it.each([-1, 0, 0.5, 1, 2, 7.5])('is uncond + %d·(cond - uncond)', async (scale) => {
-    const guided = await numbersOf(() => right(cfg(scale)(denoiser)).apply(null, x, { t, label }));
-    const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
-    const uncond = await numbersOf(() => denoiser.apply(null, x, { t, label: nobody }));
+    const guided = await numbersOf(() => right(cfg(scale)(denoiser)).apply(null, x, { t, conditions }));
+    const cond = await numbersOf(() => denoiser.apply(null, x, { t, conditions }));
+    const uncond = await numbersOf(() => denoiser.apply(null, x, { t, conditions: nobody }));
     const expected = cond.map((c, i) => uncond[i]! + scale * (c - uncond[i]!));
     expect(relativeDistance(guided, expected)).toBeLessThan(1e-15);
   });
@@ -38,7 +39,9 @@ describe('classifier-free guidance', () => {
     for (const to of ['x0', 'v'] as const) {
       const inside = reparameterize(noising, to)(right(cfg(3)(denoiser)));
       const outside = right(cfg(3)(reparameterize(noising, to)(denoiser)));
-      const [a, b] = await Promise.all([inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, label }))));
+      const [a, b] = await Promise.all(
+        [inside, outside].map((d) => numbersOf(() => d.apply(null, x, { t, conditions }))),
+      );
       // 1/√ᾱ at t = 99 is about 2,000
       expect(relativeDistance(a!, b!)).toBeLessThan(1e-12);
     }
@@ -53,15 +56,15 @@ describe('classifier-free guidance', () => {
         return denoiser.apply(params, x, at);
       },
     };
-    right(cfg(2)(counted)).apply(null, x, { t, label });
+    right(cfg(2)(counted)).apply(null, x, { t, conditions });
     expect(evaluations).toHaveLength(1);
   });
 
   it('rescales each sample to the standard deviation of its conditional prediction', async () => {
-    const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+    const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, conditions }));
     const [plain, cond, full, half] = await Promise.all([
       numbers(cfg(5)),
-      numbersOf(() => denoiser.apply(null, x, { t, label })),
+      numbersOf(() => denoiser.apply(null, x, { t, conditions })),
       numbers(cfg(5, { rescale: 1 })),
       numbers(cfg(5, { rescale: 0.5 })),
     ]);
@@ -91,14 +94,14 @@ describe('classifier-free guidance', () => {
   ] as const)('rescales nothing where a prediction has no deviation, in %s', async (_, backend) => {
     const ofLabel: Denoiser<null, [number]> = {
       predicts: 'v',
-      classes: CLASSES,
-      apply: (_, samples, at) => scaleBy(samples, cast(at.label!, 'float32')),
+      conditions: { label: { classes: CLASSES } },
+      apply: (_, samples, at) => scaleBy(samples, cast(labelOf(at)!, 'float32')),
     };
     // the mean of so many equal numbers is rounded, for some of these sizes in any order of summation
     for (const size of [3, 5, 7, 11, 49, 100]) {
       const gray = constantOf(new Float32Array(3 * size).fill(0.1), 3, size) as Tensor<[3, number]>;
       const found = (rescale: number) =>
-        numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, label }), backend);
+        numbersOf(() => right(cfg(2, { rescale })(ofLabel)).apply(null, gray, { t, conditions }), backend);
       const plain = await found(0);
       expect(plain.every(Number.isFinite)).toBe(true);
       expect(await found(1)).toEqual(plain);
@@ -112,16 +115,16 @@ describe('classifier-free guidance', () => {
     [50, 50],
   ] as const)('guides only from the first to the last timestep of its interval, %d to %d', async (first, last) => {
     const result = right(cfg(3, { interval: [first, last] })(denoiser));
-    const actual = await numbersOf(() => result.apply(null, x, { t, label }));
-    const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, label }));
-    const cond = await numbersOf(() => denoiser.apply(null, x, { t, label }));
+    const actual = await numbersOf(() => result.apply(null, x, { t, conditions }));
+    const plain = await numbersOf(() => right(cfg(3)(denoiser)).apply(null, x, { t, conditions }));
+    const cond = await numbersOf(() => denoiser.apply(null, x, { t, conditions }));
     // only the second of the timesteps 5, 50 and 99 is inside
     const expected = [...cond.slice(0, 2), ...plain.slice(2, 4), ...cond.slice(4)];
     expect(relativeDistance(actual, expected)).toBeLessThan(1e-15);
   });
 
-  it('needs a finite scale, options in their range, a denoiser with classes, and labels', async () => {
-    const { classes: _, ...unconditional } = denoiser;
+  it('needs a finite scale, options in their range, a denoiser with conditions, and values', async () => {
+    const { conditions: _, ...unconditional } = denoiser;
     for (const [made, where] of [
       [cfg(NaN)(denoiser), 'cfg'],
       [cfg(Infinity)(denoiser), 'cfg'],
@@ -133,7 +136,51 @@ describe('classifier-free guidance', () => {
     ] as const)
       expect(E.isLeft(made) && made.left.where).toBe(where);
     const unlabelled = await outcomeOf(() => right(cfg(2)(denoiser)).apply(null, x, { t }))();
-    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
+    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a value of each sample for label');
+  });
+});
+
+describe('classifier-free guidance by several scales', () => {
+  const several: Denoiser<null, [2]> = {
+    ...denoiser,
+    conditions: { label: { classes: CLASSES }, style: { classes: 2 }, small: { image: 1, required: true } },
+  };
+  const messageOf = (scales: Scales, of: Denoiser<null, [2]> = several) => {
+    const result = cfg(scales)(of);
+    return E.isLeft(result) ? result.left.message : 'no error';
+  };
+
+  it('refuses what is not a scale, and names that may not be dropped', () => {
+    expect(messageOf({ label: 2, stlye: 3 })).toBe(
+      'cfg.stlye: expected one of the conditions label, style, small, got a condition that the model does not take; did you mean style?',
+    );
+    expect(messageOf({ toString: 3 } as never)).toContain('cfg.toString: expected one of the conditions');
+    expect(messageOf({ small: 2 })).toBe(
+      'cfg.small: expected a condition that was dropped in training, got a condition that the model needs; train with conditionDropout: { each: { small: 0.1 } }',
+    );
+    expect(messageOf({})).toBe('cfg: expected the scale of one condition at least, got an object without scales; give { label: 2 }, or a number for all conditions'); // oxfmt-ignore
+    expect(messageOf('2' as never)).toContain(
+      'cfg: expected a finite guidance scale, or the scale of each condition, got "2"',
+    );
+    expect(messageOf({ label: NaN })).toContain('cfg.label: expected a finite guidance scale, got NaN');
+  });
+
+  it('refuses a denoiser without conditions, and one that requires all of them', () => {
+    const { conditions: _, ...bare } = several;
+    for (const scales of [2, { label: 2 }]) {
+      expect(messageOf(scales, bare)).toContain('cfg: expected a denoiser with conditions, got a denoiser without');
+      expect(messageOf(scales, { ...several, conditions: { label: { classes: CLASSES, required: true } } })).toBe(
+        'cfg: expected a model that was also trained without its conditions, for predictions without them, got a model that needs label; train with conditionDropout: 0.1, or give a value to each sample and leave guidance out',
+      );
+    }
+  });
+
+  it('needs a value of one of its conditions', () => {
+    const guided = right(cfg({ label: 2, style: 3 })(several));
+    expect(() => guided.apply(null, x, { t, conditions: {} })).toThrow(
+      'cfg: expected a value of each sample for label or style, got none; give the sampler conditions, such as labels, or leave guidance out',
+    );
+    expect(() => guided.apply(null, x, { t, conditions })).not.toThrow();
   });
 });
 
@@ -142,7 +189,7 @@ describe('guidanceMonoid', () => {
     (by: number): Guidance =>
     (d) =>
       E.right({ ...d, apply: (params, samples, at) => add(d.apply(params, samples, at), by) });
-  const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, label }));
+  const numbers = (guide: Guidance) => numbersOf(() => right(guide(denoiser)).apply(null, x, { t, conditions }));
 
   it('adds the changes of both, in any order; unguided adds nothing', async () => {
     const { concat, empty } = guidanceMonoid;

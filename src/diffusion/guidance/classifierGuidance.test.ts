@@ -18,7 +18,7 @@ import {
 } from '../../dsl/index.js';
 import { E, F } from '../../internal/fp.js';
 import type { ReverseVariance } from '../likelihood/reverseVariance.js';
-import { classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
+import { type ClassifierGuidance, classifierGuided, type GradientPlace, meanGuided } from './classifierGuidance.js';
 import { type Classifier, gradientOf, type GuideGradient } from './guide.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { uncorrected } from './x0Correction.js';
@@ -48,7 +48,7 @@ const ts = [5, 50, 99];
 const labels = [0, 1, 1];
 const x = constantOf(xs, 3, 2);
 const t = constantOf(Int32Array.from(ts), 3);
-const label = constantOf(Int32Array.from(labels), 3);
+const conditions = { label: constantOf(Int32Array.from(labels), 3) };
 
 const level = (at: number): { readonly a: number; readonly s: number; readonly v: number } => {
   const { alpha: a, sigma: s } = noising.marginals[at]!;
@@ -87,7 +87,7 @@ const unconditional: Denoiser<{ readonly guide: null }, [2]> = {
 };
 const params = { guide: null };
 const noiseOfGuided = (guided: Denoiser<{ readonly guide: null }, [2]>) =>
-  F.pipe(guided, steered(noising), reparameterize(noising, 'epsilon')).apply(params, x, { t, label });
+  F.pipe(guided, steered(noising), reparameterize(noising, 'epsilon')).apply(params, x, { t, conditions });
 
 describe('classifier guidance on the score', () => {
   it.each(['epsilon', 'x0', 'v'] as const)(
@@ -113,7 +113,7 @@ describe('classifier guidance on the score', () => {
     const unlabelled = await outcomeOf(() =>
       steered(noising)(right(classifierGuided(exact, 1)(unconditional))).apply(params, x, { t }),
     )();
-    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('a label for each sample');
+    expect(E.isLeft(unlabelled) && unlabelled.left.message).toContain('the class of each sample, conditions.label');
   });
 });
 
@@ -137,7 +137,7 @@ describe('classifier guidance on the mean', () => {
       () =>
         pMeanVariance(over, denoiser, { correction: uncorrected, ...(variance && { variance }) })(params, x, {
           t: constantOf(Int32Array.from(places), 3),
-          label,
+          ...(denoiser.conditions && { conditions }), // of a classifier
         }).mean,
     );
 
@@ -151,8 +151,8 @@ describe('classifier guidance on the mean', () => {
       return mean + 2 * variance * gradientOf(b, ts[b]!, place(2 * b) + place(2 * b + 1));
     });
     expect(relativeDistance(await meansOf(noising, ts, guided), expected)).toBeLessThan(1e-9); // x̂₀ is about 10³ at t = 99
-    const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t, label }));
-    expect(await numbersOf(() => steered(noising)(guided).apply(params, x, { t, label }))).toEqual(plain);
+    const plain = await numbersOf(() => steered(noising)(unconditional).apply(params, x, { t, conditions }));
+    expect(await numbersOf(() => steered(noising)(guided).apply(params, x, { t, conditions }))).toEqual(plain);
   });
 
   it('two guides on the mean both move it, and one on the score stays beside one on the mean', async () => {
@@ -238,9 +238,9 @@ describe('classifier guidance on the mean', () => {
     const result = right(sampler({ noising, denoiser, grid, solver: ancestral({ variance }), guidance, correction: uncorrected, noise: (z) => () => onesLike(z) })); // oxfmt-ignore
     const draw = pSample(short, right(guidance(denoiser)), { variance, correction: uncorrected });
     for (const index of [0, 1, 2, 3]) {
-      const step = await numbersOf((key) => result.step(params, result.start(x), { index: scalar(index, 'int32'), key, label }).state.x); // oxfmt-ignore
+      const step = await numbersOf((key) => result.step(params, result.start(x), { index: scalar(index, 'int32'), key, conditions }).state.x); // oxfmt-ignore
       const place = constantOf(new Int32Array(3).fill(3 - index), 3);
-      const expected = await numbersOf(() => draw(params, x, { t: place, label }, onesLike(x)));
+      const expected = await numbersOf(() => draw(params, x, { t: place, conditions }, onesLike(x)));
       expect(relativeDistance(step, expected)).toBeLessThan(1e-12);
     }
   });
@@ -264,9 +264,9 @@ describe('classifier guidance on the mean', () => {
   });
 
   it('needs a finite scale, and a classifier with the denoiser’s number of classes', () => {
-    const other = meanGuided(exact, 1)({ ...unconditional, classes: 3 });
+    const other = meanGuided(exact, 1)({ ...unconditional, conditions: { label: { classes: 3 } } });
     expect(E.isLeft(other) && other.left.message).toContain(
-      'a classifier of 3 classes, as many as the denoiser has, got one of 2 classes',
+      'expected label with 3 classes, as the denoiser has, got 2 classes',
     );
     const result = meanGuided(exact, NaN)(unconditional);
     expect(E.isLeft(result) && result.left.where).toBe('meanGuided');
@@ -304,7 +304,7 @@ describe('a guide and the process that it is used with', () => {
   it('refuses a process with timesteps that the classifier does not know', async () => {
     const guided = right(classifierGuided({ ...exact, timesteps: 50 }, 1)(unconditional));
     expect(guided.timesteps).toBe(50);
-    const result = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, label }).mean)();
+    const result = await outcomeOf(() => pMeanVariance(noising, guided)(params, x, { t, conditions }).mean)();
     expect(E.isLeft(result) && result.left.message).toContain('a process of at most 50 timesteps, which it knows, got one of 100');
     const one = classifierGuided({ ...exact, timesteps: 50 }, 1);
     const sum = right(guidanceMonoid.concat(classifierGuided(exact, 1), one)(unconditional));
@@ -332,8 +332,8 @@ describe('a custom gradient in place of a classifier', () => {
   it('combines with a classifier: sums both moves, each once', async () => {
     const own = classifierGuided(uphill, 3);
     const both = guidanceMonoid.concat(own, classifierGuided(exact, 1));
-    const x0Of = (guidance: typeof own, denoiser = black) =>
-      numbersOf(() => steered(noising)(right(guidance(denoiser))).apply(params, x, { t, label }));
+    const x0Of = (guidance: ClassifierGuidance<null, [2]>, denoiser = black) =>
+      numbersOf(() => steered(noising)(right(guidance(denoiser))).apply(params, x, { t, conditions }));
     const [one, other, sum] = [await x0Of(own), await x0Of(classifierGuided(exact, 1)), await x0Of(both)];
     expect(relativeDistance(sum, one.map((value, i) => value + other[i]!))).toBeLessThan(1e-12); // oxfmt-ignore
     // of a denoiser that is already guided
@@ -352,11 +352,12 @@ describe('a custom gradient in place of a classifier', () => {
   });
 });
 
-it('gives NaN to samples with a label out of range, and guides the others', async () => {
+it('gives NaN to samples with a class out of range, 0 to samples without one, and guides the others', async () => {
   const gradient = gradientOf('test', exact);
   const at = (...args: readonly number[]) =>
-    numbersOf(() => gradient({ guide: null }, x, { t, label: constantOf(Int32Array.from(args), 3) }));
+    numbersOf(() => gradient({ guide: null }, x, { t, conditions: { label: constantOf(Int32Array.from(args), 3) } }));
   const good = await at(0, 1, 1);
   expect(good.every((slope) => Number.isFinite(slope) && slope !== 0)).toBe(true);
-  expect(await at(0, 2, -1)).toEqual([...good.slice(0, 2), NaN, NaN, NaN, NaN]);
+  expect(await at(0, 3, -1)).toEqual([...good.slice(0, 2), NaN, NaN, NaN, NaN]);
+  expect(await at(0, 2, 1)).toEqual([...good.slice(0, 2), 0, 0, ...good.slice(4)]);
 });

@@ -22,7 +22,7 @@ import {
   cfg,
   cfgPlusPlus,
   cfgZero,
-  classGuidance,
+  conditionGuidance,
   cosine,
   ddim,
   ddpm,
@@ -32,6 +32,7 @@ import {
   type Guidance,
   guidanceMonoid,
   heun,
+  labelOf,
   levelsOf,
   overNoising,
   overParams,
@@ -53,9 +54,9 @@ const START = [0.3, -0.8, 1.1, 0.2];
 const x0Of = (x: number, label: number): number => Math.tanh(x * (0.7 + 0.1 * label)) + 0.2 * label;
 const denoiser: Denoiser<null, [number]> = {
   predicts: 'x0',
-  classes: CLASSES,
-  apply: (_, x, { label }) => {
-    const number = cast(label!, 'float32');
+  conditions: { label: { classes: CLASSES } },
+  apply: (_, x, at) => {
+    const number = cast(labelOf(at)!, 'float32');
     return add(tanh(scaleBy(x, add(mul(number, 0.1), 0.7))), scaleBy(onesLike(x), mul(number, 0.2)));
   },
 };
@@ -78,10 +79,10 @@ const draw = async (
   );
   return numbersOf(() => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
-    const label = constantOf(Int32Array.of(1), 1);
+    const conditions = { label: constantOf(Int32Array.of(1), 1) };
     const noise = { noise: x, churn: x };
     return Array.from({ length: result.steps }).reduce<ReturnType<typeof result.start<1>>>(
-      (state, _, i) => result.step(null, state, { index: scalar(i, 'int32'), label, noise }).state,
+      (state, _, i) => result.step(null, state, { index: scalar(i, 'int32'), conditions, noise }).state,
       result.start(x),
     ).x;
   });
@@ -124,7 +125,7 @@ describe('guidance by two predictions', () => {
       await draw(cfgPlusPlus(lambda), { correction: clip(-9, 9) }),
       loop((x) => x),
     );
-    const own = classGuidance({
+    const own = conditionGuidance({
       space: 'epsilon',
       combine: ({ positive, negative }) => add(negative, mul(sub(positive, negative), lambda)),
       renoise: ({ negative }) => negative,
@@ -204,7 +205,7 @@ describe('guidance by two predictions', () => {
       [0.3, -0.8, 1.1, 0.2],
       [3, -4, 5, 2],
     ]; // differences of 0.53 and 1.0
-    const at = { t: iota(2), label: constantOf(Int32Array.of(1, 1), 2) };
+    const at = { t: iota(2), conditions: { label: constantOf(Int32Array.of(1, 1), 2) } };
     const x = constantOf(inputs.flat(), 2, N);
     for (const norm of [0.1, 0.8, 2]) {
       const guided = right(apg(4, { eta: 1, norm })(denoiser));
@@ -226,8 +227,8 @@ describe('guidance by two predictions', () => {
     const worse: Denoiser<null, [number]> = { ...denoiser, apply: (_, x, at) => mul(denoiser.apply(null, x, at), 0.5) };
     const guided = right(autoguidance(worse, 2)(guidable));
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
-    const label = constantOf(Int32Array.of(1), 1);
-    const actual = await numbersOf(() => guided.apply({ guide: null }, x, { t: iota(1), label }));
+    const conditions = { label: constantOf(Int32Array.of(1), 1) };
+    const actual = await numbersOf(() => guided.apply({ guide: null }, x, { t: iota(1), conditions }));
     close(
       actual,
       START.map((n) => 1.5 * x0Of(n, 1)),
@@ -242,7 +243,7 @@ describe('guidance by two predictions', () => {
     const t = constantOf(Int32Array.of(400), 1);
     const { alpha, sigma } = noising.marginals[400]!;
     const found = await numbersOf(() =>
-      guided.apply({ guide: null }, x, { t, label: constantOf(Int32Array.of(1), 1) }),
+      guided.apply({ guide: null }, x, { t, conditions: { label: constantOf(Int32Array.of(1), 1) } }),
     );
     close(
       found,
@@ -280,7 +281,7 @@ describe('guidance by two predictions', () => {
   it('a rule of your own sees the step, combines in its space, and remembers', async () => {
     // the mean of the velocities of this evaluation and the one before
     const flow = rectifiedFlow();
-    const mean = classGuidance({
+    const mean = conditionGuidance({
       space: 'velocity',
       memory: 1,
       combine: ({ positive, memory: [before], at }) => {
@@ -335,33 +336,33 @@ describe('guidance by two predictions', () => {
     ['expected one that returns { prediction, memory }, with 1 tensors, got one that returns 0 as memory', 1, (x) => x],
   ])('a rule that returns something else: %s', async (message, memory, combine) => {
     const rule = { memory, combine: ({ positive }: { readonly positive: Tensor<[1, number]> }) => combine(positive) };
-    await expect(draw(classGuidance(rule as never))).rejects.toThrow(`classGuidance.combine: ${message}`);
+    await expect(draw(conditionGuidance(rule as never))).rejects.toThrow(`conditionGuidance.combine: ${message}`);
   });
 
   it('refuses what does not fit, by name', () => {
     const text = (value: E.Either<{ readonly message: string }, unknown>) =>
       E.isLeft(value) ? value.left.message : 'a Right';
-    const { classes: _, ...without } = denoiser;
+    const { conditions: _, ...without } = denoiser;
     const wrong = (value: unknown) => value as never;
     expect(text(cfgPlusPlus(NaN)(denoiser))).toContain('cfgPlusPlus: expected a finite guidance scale, got NaN');
     expect(text(cfgZero(3, { zeroSteps: -1 })(denoiser))).toContain('cfgZero.zeroSteps: expected');
     expect(text(apg(3, { norm: 0 })(denoiser))).toContain('apg.norm: expected a finite number above 0, got 0');
-    expect(text(apg(3)(without))).toContain('apg: expected a denoiser with classes');
+    expect(text(apg(3)(without))).toContain('apg: expected a denoiser with conditions');
     expect(text(cfg(3, { sigmas: [2, 1] })(denoiser))).toContain('cfg.sigmas: expected an interval of noise levels');
-    expect(text(classGuidance(wrong({ combin: 1 }))(denoiser))).toContain('did you mean combine?');
+    expect(text(conditionGuidance(wrong({ combin: 1 }))(denoiser))).toContain('did you mean combine?');
     expect(text(autoguidance(wrong('bad'), 2)(wrong(denoiser)))).toContain('autoguidance: expected');
-    expect(text(autoguidance({ ...denoiser, classes: 9 }, 2)(wrong(denoiser)))).toContain(
-      'autoguidance: expected a second denoiser of 3 classes, as the first, got one of 9',
+    expect(text(autoguidance({ ...denoiser, conditions: { label: { classes: 9 } } }, 2)(wrong(denoiser)))).toContain(
+      'autoguidance: expected label with 3 classes, as the denoiser has, got 9 classes',
     );
     const levels: Denoiser<null, [number]> = { ...denoiser, clock: 'level' };
     expect(text(autoguidance(levels, 2)(wrong(denoiser)))).toContain(
-      'autoguidance: expected a second denoiser whose network takes timesteps, as the first, got one that takes noise levels',
+      'autoguidance: expected a second denoiser whose network takes timesteps, as the first, got a denoiser of noise levels',
     );
   });
 
   it('asks for a sampler where it needs the step, and for a path where it changes the space', async () => {
     const x = constantOf(START, 1, N) as Tensor<[1, number]>;
-    const at = { t: iota(1), label: zerosLike(iota(1)) };
+    const at = { t: iota(1), conditions: { label: zerosLike(iota(1)) } };
     const over = right(cfgPlusPlus(0.5)(denoiser));
     close(await numbersOf(() => over.apply(null, x, at)), START.map((n) => (x0Of(n, 0) + x0Of(n, CLASSES)) / 2)); // oxfmt-ignore
     await expect(numbersOf(() => right(cfgZero(2)(denoiser)).apply(null, x, at))).rejects.toThrow(

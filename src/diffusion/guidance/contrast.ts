@@ -1,4 +1,4 @@
-/** Guidance by two predictions: toward one, and away from the other. */
+/** Guidance by two predictions: toward `positive`, and away from `negative`. */
 import { type Dim, isTensor, type NoisefoldError, type Shape, type Tensor, zerosLike } from '../../dsl/index.js';
 import { functionOf, hinted, natural, show } from '../../internal/decode.js';
 import { fail, raise } from '../../internal/errors.js';
@@ -11,21 +11,23 @@ import type { Parameterization } from '../denoisers/parameterization.js';
 import type { NoiseLevel } from '../paths/path.js';
 import { predictsPart } from '../parts.js';
 
-/** The two predictions of a batch, and where they were made. All tensors are `[B, ...I]`, and predictions are in one space. */
+/** The two predictions of a batch, with x_t and its conditioning. All tensors are `[B, ...I]`; both predictions are in the same space. */
 export interface Contrast<B extends Dim, I extends Shape> {
-  /** The prediction to move toward: with the class, or of the better network. */
+  /** The prediction to move toward: with the conditions, or of the better network. */
   readonly positive: Tensor<[B, ...I]>;
-  /** The prediction to move away from: without a class, or of the worse network. */
+  /** The prediction to move away from: without conditions, or of the worse network. */
   readonly negative: Tensor<[B, ...I]>;
+  /** Predictions from `negative` to `positive`, each with more conditions than the one before it; both alone, unless {@link cfg} has several scales. */
+  readonly chain: readonly Tensor<[B, ...I]>[];
   /** x_t. */
   readonly x: Tensor<[B, ...I]>;
-  /** Its time, its noise level, and the step of the solver. */
+  /** The time and the noise level of x_t, and the step of the solver. */
   readonly at: Conditioning<B>;
   /** The tensors that the last evaluation returned as memory; zeros at first. */
   readonly memory: readonly Tensor<[B, ...I]>[];
 }
 
-/** A guided prediction, with what it leaves for the next evaluation. */
+/** A guided prediction, and the memory for the next evaluation. */
 export interface GuidanceState<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly memory: readonly Tensor<[B, ...I]>[];
@@ -33,33 +35,33 @@ export interface GuidanceState<B extends Dim, I extends Shape> {
 
 /** A rule that makes one prediction of two. */
 export interface ContrastRule {
-  /** The space in which it combines predictions: 'x0', 'epsilon', 'v', 'score' or 'velocity'; that of the denoiser if left out. */
+  /** The space in which the rule combines predictions: 'x0', 'epsilon', 'v', 'score' or 'velocity'; that of the denoiser if left out. */
   readonly space?: Parameterization;
-  /** The number of tensors of the shape of x that it keeps from one evaluation to the next; none if left out. */
+  /** The number of tensors, of the shape of x, that the rule keeps from one evaluation to the next; none if left out. */
   readonly memory?: number;
   /** The guided prediction, in the same space; with `memory`, a {@link GuidanceState}. */
   readonly combine: <B extends Dim, I extends Shape>(
     contrast: Contrast<B, I>,
   ) => Tensor<[B, ...I]> | GuidanceState<B, I>;
   /**
-   * The prediction, in the same space, whose noise the next level has, such as `({ negative }) => negative`; the guided one if left
-   * out. It needs a solver with one evaluation a step.
+   * The prediction, in the same space, from which the next level takes its noise, such as `({ negative }) => negative`; the guided
+   * prediction if left out. It needs a solver with one evaluation a step.
    */
   readonly renoise?: <B extends Dim, I extends Shape>(contrast: Omit<Contrast<B, I>, 'memory'>) => Tensor<[B, ...I]>;
 }
 
 /** A rule of this library. */
 export interface CheckedRule extends ContrastRule {
-  /** Checks that it acts on a denoiser. */
+  /** Checks that the rule has an effect on a denoiser. */
   readonly accepts?: (denoiser: { readonly timesteps?: number | undefined }) => either.Either<NoisefoldError, void>;
 }
 
-/** The result of a rule, with no memory if it is a tensor alone. */
+/** The result of a rule as a state; a tensor alone has no memory. */
 export const guidanceStateOf = <B extends Dim, I extends Shape>(
   value: Tensor<[B, ...I]> | GuidanceState<B, I>,
 ): GuidanceState<B, I> => (isTensor(value) ? { prediction: value as Tensor<[B, ...I]>, memory: [] } : value);
 
-/** The result of a rule, which anyone may write. Raises `ConfigError` for anything else than a tensor and its memory. */
+/** Checks the result of a rule, which may be a user's own. Raises `ConfigError` unless it is a tensor, or a tensor with its memory. */
 const checkedResult = <B extends Dim, I extends Shape>(
   where: string,
   memory: number,
@@ -93,12 +95,12 @@ export const ruleOf = (where: string) =>
     'give { combine: ({ positive, negative }) => … }',
   );
 
-/** Both predictions of a denoiser, in its parameterization. */
-export type Pair<P, I extends Shape> = <B extends Dim>(
+/** The predictions of a denoiser from the negative to the positive one, in its parameterization. */
+export type Chain<P, I extends Shape> = <B extends Dim>(
   params: P,
   x: Tensor<[B, ...I]>,
   at: Conditioning<B>,
-) => readonly [positive: Tensor<[B, ...I]>, negative: Tensor<[B, ...I]>];
+) => readonly Tensor<[B, ...I]>[];
 
 /** The noise level of an evaluation. Raises `ConfigError` for a denoiser that is used without a path. */
 export const requiredLevel = <B extends Dim>(where: string, { level }: Conditioning<B>): NoiseLevel<B> =>
@@ -110,8 +112,8 @@ export const requiredLevel = <B extends Dim>(where: string, { level }: Condition
     hint: 'use the guided denoiser in a sampler, or over its process: overNoising(noising)(denoiser)',
   });
 
-/** {@link stepOf}, by the name of the guidance in errors. */
-export const requiredStep = (where: string, { step }: Pick<Conditioning<Dim>, 'step'>): StepLevels =>
+/** {@link stepOf}; `where` is the name of the guidance in errors. */
+export const requiredStep = <B extends Dim>(where: string, { step }: Pick<Conditioning<B>, 'step'>): StepLevels<B> =>
   step ??
   raise('ConfigError', {
     where,
@@ -123,32 +125,32 @@ export const requiredStep = (where: string, { step }: Pick<Conditioning<Dim>, 's
 /**
  * The step of the solver in which a guide is evaluated. Raises `ConfigError` outside of a sampler.
  * @example
- * const [from, to] = [{ alpha: scalar(0.6), sigma: scalar(0.8) }, { alpha: scalar(0.8), sigma: scalar(0.6) }]
+ * const [from, to] = [{ alpha: fullOf(0.6, 1), sigma: fullOf(0.8, 1) }, { alpha: fullOf(0.8, 1), sigma: fullOf(0.6, 1) }]
  * const at = { t: iota(1), step: { index: scalar(3, 'int32'), from, to } } // as a sampler gives it
- * stepOf(at).to.sigma // → 0.6
+ * stepOf(at).to.sigma // → [0.6]
  */
-export const stepOf = (at: Pick<Conditioning<Dim>, 'step'>): StepLevels => requiredStep('stepOf', at);
+export const stepOf = <B extends Dim>(at: Pick<Conditioning<B>, 'step'>): StepLevels<B> => requiredStep('stepOf', at);
 
 /**
- * A denoiser that predicts by a rule from pairs. Returns a `ConfigError` for one that the rule does not accept, and for one that
- * keeps memory itself, whose evaluations the pair would not pass on.
+ * A denoiser that predicts by a rule from pairs of predictions. Returns a `ConfigError` for a denoiser that the rule does not
+ * accept, and for a denoiser with memory, because the predictions would not pass its memory on.
  */
 export const guidedByPair = <P, I extends Shape>(
   where: string,
   rule: CheckedRule,
   denoiser: Denoiser<P, I>,
-  pair: Pair<P, I>,
+  chainOf: (denoiser: Denoiser<P, I>) => Chain<P, I>,
 ): either.Either<NoisefoldError, Denoiser<P, I>> =>
   denoiser.recurrent === undefined
-    ? E.map(() => combined(where, rule, denoiser, pair))(rule.accepts?.(denoiser) ?? E.right(undefined))
+    ? E.map(() => combined(where, rule, denoiser, chainOf))(rule.accepts?.(denoiser) ?? E.right(undefined))
     : fail('ConfigError', {
         where,
         expected: 'a denoiser without memory',
-        actual: 'one that is guided with memory',
+        actual: 'a denoiser that is guided with memory',
         hint: 'apply guidance with memory, such as apg with momentum, last; or add both by guidanceMonoid.concat',
       });
 
-/** Checks that the guidance of a denoiser leaves the noise of the next level alone, for `actual`. Otherwise a `ConfigError`. */
+/** Returns a `ConfigError` if the guidance of a denoiser chooses the noise of the next level, which `actual` does not support. */
 export const rejectRenoise = <P, I extends Shape>(
   where: string,
   { renoise }: Pick<Denoiser<P, I>, 'renoise'>,
@@ -165,27 +167,30 @@ export const rejectRenoise = <P, I extends Shape>(
 
 const combined = <P, I extends Shape>(
   where: string,
-  { space, memory = 0, combine, renoise }: ContrastRule,
+  rule: ContrastRule,
   denoiser: Denoiser<P, I>,
-  pair: Pair<P, I>,
+  chainOf: (denoiser: Denoiser<P, I>) => Chain<P, I>,
 ): Denoiser<P, I> => {
-  const { predicts } = denoiser;
+  const { space, memory = 0, combine, renoise } = rule;
+  const { predicts, perturbed, ...others } = denoiser;
+  const chain = chainOf(denoiser);
   const blank = <B extends Dim>(x: Tensor<[B, ...I]>) => Array.from({ length: memory }, () => zerosLike(x));
-  /** Applies a function of both predictions in the space of the rule. It returns so many tensors as memory. */
+  /** Applies a function of both predictions in the space of the rule, and returns a fixed number of tensors as memory. */
   const ruled =
-    (field: 'combine' | 'renoise', rule: ContrastRule['combine'], count: number) =>
+    (field: 'combine' | 'renoise', make: ContrastRule['combine'], count: number) =>
     <B extends Dim>(
       params: P,
       x: Tensor<[B, ...I]>,
       at: Conditioning<B>,
       before: readonly Tensor<[B, ...I]>[],
     ): GuidanceState<B, I> => {
-      const [positive, negative] = pair(params, x, at);
       const turned = (from: Parameterization, to: Parameterization, prediction: Tensor<[B, ...I]>) =>
         from === to ? prediction : convertedAt(from, to, requiredLevel(where, at))(x, prediction);
       const into = (prediction: Tensor<[B, ...I]>) => turned(predicts, space ?? predicts, prediction);
-      const contrast = { positive: into(positive), negative: into(negative), x, at, memory: before };
-      const result = checkedResult<B, I>(`${where}.${field}`, count, rule<B, I>(contrast));
+      const predictions = chain(params, x, at).map(into);
+      const [negative, positive] = [predictions[0]!, predictions.at(-1)!];
+      const contrast = { positive, negative, chain: predictions, x, at, memory: before };
+      const result = checkedResult<B, I>(`${where}.${field}`, count, make<B, I>(contrast));
       return { ...result, prediction: turned(space ?? predicts, predicts, result.prediction) };
     };
   const remembering = ruled('combine', combine, memory);
@@ -193,7 +198,10 @@ const combined = <P, I extends Shape>(
   return {
     ...denoiser,
     apply: (params, x, at) => remembering(params, x, at, blank(x)).prediction,
-    unguided: (params, x, at) => pair(params, x, at)[1],
+    ...(perturbed && {
+      perturbed: combined(where, rule, { ...others, predicts, apply: perturbed }, chainOf).apply,
+    }),
+    unguided: (params, x, at) => chain(params, x, at)[0]!,
     ...(noise && { renoise: (params, x, at) => noise(params, x, at, []).prediction }),
     ...(memory > 0 && { recurrent: { memory, apply: remembering } }),
   };

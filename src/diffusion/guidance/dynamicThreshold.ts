@@ -30,7 +30,7 @@ const quantilePerRow =
     const N = dims(rows)[1] as number; // traced: a number
     const rank = q * (N - 1);
     const below = Math.floor(rank);
-    // the numbers from this rank up, falling
+    // the numbers from this rank up, in falling order
     const { values } = topK(rows, N - below);
     const fromEnd = (i: number) => squeeze(slice(values, 1, i, 1), 1);
     const lower = fromEnd(-1);
@@ -51,8 +51,8 @@ interface Cap extends OptionsOf<typeof capOf> {}
 
 /**
  * Dynamic thresholding (Imagen, Saharia et al. 2022, section 2.3): x̂₀ becomes clip(x̂₀, -s, s)/s, where s is a percentile of
- * |x̂₀| in each sample, at least 1 and at most `most`. It keeps strong guidance from saturating the pixels. Raises
- * `ConfigError` for invalid arguments.
+ * |x̂₀| in each sample, at least 1 and at most `most`. It prevents saturated pixels under strong guidance. Raises `ConfigError` for
+ * invalid arguments.
  *
  * @param percentile - 0.995 if left out; 1 scales each sample by its largest element, 0 is close to {@link clipToImage}
  * @param options - `most`: the greatest s, `sample_max_value` of diffusers; ∞ if left out

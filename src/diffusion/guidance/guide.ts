@@ -1,6 +1,7 @@
 /** Guides: classifiers of noisy data, and gradients of log p(y|x_t). */
 import {
   add,
+  argmax,
   type Dim,
   grad,
   type Key,
@@ -10,30 +11,32 @@ import {
   oneHot,
   scaleBy,
   type Shape,
+  slice,
   sum,
   type Tensor,
   type TreeSpec,
 } from '../../dsl/index.js';
-import { fail, raise } from '../../internal/errors.js';
+import { type Conditions, mergedConditions, recognizedBy, sizeOf } from '../../conditions/conditions.js';
+import { type Conditioned, labelOf } from '../../conditions/values.js';
+import { raise } from '../../internal/errors.js';
 import { E, type either, t } from '../../internal/fp.js';
 import { finite, hinted, refined } from '../../internal/decode.js';
 import { isObject } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 
 import { type Conditioning, type Denoiser, type Guides } from '../denoisers/denoiser.js';
-import { acceptLabels } from '../denoisers/mapDenoiser.js';
-import { requiredLabel } from '../denoisers/labelChecks.js';
+import { ignoreOthers } from '../denoisers/mapDenoiser.js';
 import { entriesAt } from '../channels/entries.js';
 
 /** A classifier of noisy data, with parameters `Q` and samples of shape `I`. */
 export interface Classifier<Q, I extends Shape> {
-  /** The number of classes: labels are 0…classes-1. */
-  readonly classes: number;
-  /** The number of its timesteps, 0…timesteps-1. If left out, any timestep is valid. */
+  /** The number of classes of `label`, numbered from 0; or the classes of several conditions by name, `{ hair: { classes: 3 } }`. */
+  readonly classes: number | Conditions;
+  /** The number of timesteps that the classifier knows, 0…timesteps-1. If left out, any timestep is valid. */
   readonly timesteps?: number;
   /**
-   * Maps `params`, x_t of `[B, ...I]` and the timesteps `[B]` to logits, log p(y|x_t) up to a constant, `[B, classes]`. In
-   * training it also gets the key of dropout layers; without it they do nothing.
+   * Maps `params`, x_t of `[B, ...I]` and the timesteps `[B]` to logits, log p(y|x_t) up to a constant, `[B, classes]`; those
+   * of several conditions stand one after the other. In training it also gets the key of dropout layers; without a key dropout is off.
    */
   readonly apply: <B extends Dim>(
     params: Q,
@@ -43,7 +46,7 @@ export interface Classifier<Q, I extends Shape> {
   ) => Tensor<[B, Dim]>;
 }
 
-/** A trainable classifier: one with a specification of its parameters. */
+/** A trainable classifier: a classifier with a specification of its parameters. */
 export interface ClassifierModel<Q, I extends Shape> extends Classifier<Q, I> {
   readonly params: TreeSpec<Q>;
   /** Initial parameters. */
@@ -87,16 +90,16 @@ export const gradientOf =
   ): Tensor<[B, ...I]> => {
     if ('gradient' in guide) return guide.gradient(params.guide, x, at);
     const { classes, apply } = guide;
-    const label = requiredLabel(where, at.label);
-    // NaN for a label out of range, where `oneHot` gives zeros, which would mean no guidance
-    const target = scaleBy(
-      oneHot(label, classes) as Tensor<[B, Dim]>,
-      entriesAt(new Float64Array(classes).fill(1))(label),
-    );
-    // the gradient of a float32 tensor has its type, which the compiler does not compute for a generic I
-    return grad((place: Tensor<[B, ...I]>) =>
-      sum(mul(logSoftmax(apply(requiredGuide(params.guide), place, at.t)), target)),
-    )(x) as Tensor<[B, ...I]>;
+    const specs = recognizedBy(classes);
+    if (!Object.keys(specs).some((name) => at.conditions?.[name] !== undefined))
+      requiredLabel(where, at, Object.keys(specs)[0]);
+    // the gradient has the type of its float32 tensor; the compiler cannot compute this for a generic I
+    return grad((place: Tensor<[B, ...I]>) => {
+      const logits = apply(requiredGuide(params.guide), place, at.t);
+      return recognized(specs, logits, at)
+        .map(({ logP }) => sum(logP))
+        .reduce((a, b) => add(a, b));
+    })(x) as Tensor<[B, ...I]>;
   };
 
 const guidePart = hinted(
@@ -127,9 +130,9 @@ export const bothGuides = <P, I extends Shape>(one: Guides<P, I> = {}, other: Gu
 };
 
 /**
- * Adds guides to a denoiser. The result has the classes of the classifier, even if the denoiser has none, and the timesteps
- * that both know. Returns a `ConfigError` for an invalid guide, a scale that is not finite, and a different number of
- * classes.
+ * Adds guides to a denoiser. The result takes the classes of the classifier, even if the denoiser has none, and the timesteps that
+ * both the denoiser and the classifier know. Returns a `ConfigError` for an invalid guide, a scale that is not finite, and a
+ * different number of classes.
  */
 export const withGuide = <P, Q, J extends Shape, I extends J>(
   where: string,
@@ -144,12 +147,54 @@ export const withGuide = <P, Q, J extends Shape, I extends J>(
   if ('gradient' in guide) return E.right({ ...denoiser, guides });
   const { classes, timesteps = denoiser.timesteps } = guide;
   const limit = timesteps === undefined ? {} : { timesteps: Math.min(timesteps, denoiser.timesteps ?? Infinity) };
-  return (denoiser.classes ?? classes) === classes
-    ? E.right({ ...acceptLabels(denoiser), ...limit, classes, guides })
-    : fail('ConfigError', {
-        where,
-        expected: `a classifier of ${denoiser.classes} classes, as many as the denoiser has`,
-        actual: `one of ${classes} classes`,
-        hint: 'train both with the same labels',
-      });
+  return E.map((conditions: Conditions) => ({ ...ignoreOthers(denoiser), ...limit, conditions, guides }))(
+    mergedConditions(where, denoiser.conditions, guided(classes)),
+  );
 };
+
+/** The conditions of a guiding classifier. Those of a denoiser say if they are required. */
+const guided = (classes: number | Conditions): Conditions =>
+  typeof classes === 'number' ? { label: { classes } } : classes;
+
+/** What a classifier says about one condition: log p(y|x_t) of each sample, 0 for a sample without a class, and the likeliest class. */
+export interface Recognized<B extends Dim> {
+  readonly logP: Tensor<[B]>;
+  readonly y: Tensor<[B], 'int32'>;
+  readonly likeliest: Tensor<[B], 'int32'>;
+}
+
+/** Reads the logits of a classifier, `[B, classes]`, for the conditions that have values. A class out of range gives NaN. */
+export const recognized = <B extends Dim>(
+  specs: Conditions,
+  logits: Tensor<[B, Dim]>,
+  at: Conditioned<B>,
+): readonly Recognized<B>[] => {
+  let first = 0;
+  return Object.entries(specs).flatMap(([name, spec]) => {
+    const classes = sizeOf(spec);
+    const own = (Object.keys(specs).length === 1 ? logits : slice(logits, 1, first, classes)) as Tensor<[B, Dim]>;
+    first += classes;
+    const y = labelOf(at, name);
+    if (y === undefined) return [];
+    // NaN for a class out of range, for which the zeros of `oneHot` would silently turn guidance off; 0 for none
+    const counts = entriesAt(new Float64Array(classes + 1).fill(1).with(classes, 0))(y);
+    const isClass = scaleBy(oneHot(y, classes) as Tensor<[B, Dim]>, counts);
+    return [
+      {
+        logP: sum(mul(logSoftmax(own), isClass), -1) as Tensor<[B]>,
+        y,
+        likeliest: argmax(own, -1) as Tensor<[B], 'int32'>,
+      },
+    ];
+  });
+};
+
+/** The class of each sample, for guides and the losses of classifiers. Raises `ConfigError` if it is missing. */
+export const requiredLabel = <B extends Dim>(
+  where: string,
+  at: Conditioned<B>,
+  name = 'label',
+  hint = 'give the sampler the classes, or leave guidance out',
+): Tensor<[B], 'int32'> =>
+  labelOf(at, name) ??
+  raise('ConfigError', { where, expected: `the class of each sample, conditions.${name}`, actual: 'none', hint });

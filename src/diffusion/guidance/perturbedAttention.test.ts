@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { numbersOf, right } from '../../../properties/diffusion/run.js';
 import {
   add,
+  cast,
   concatAll,
   constantOf,
   foldIn,
@@ -10,16 +11,31 @@ import {
   mul,
   normal,
   normalLike,
+  ones,
   type Shape,
   type Tensor,
+  zerosLike,
   zipTensors,
 } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { type UNet, unet, type UNetParams } from '../../nn/index.js';
 import { attentionBlock } from '../../nn/networks/attentionBlock.js';
-import { cfg, guidanceMonoid, pag, preconditioned } from '../index.js';
+import {
+  autoguidance,
+  cfg,
+  type Denoiser,
+  edm,
+  type Guidance,
+  guidanceMonoid,
+  labelOf,
+  type NoiseNetwork,
+  overNoising,
+  pag,
+  preconditioned,
+  unguided,
+} from '../index.js';
 
-const config = { image: [4, 4, 1], base: 8, multipliers: [1, 2], groups: 4, attention: [], heads: 2, classes: 3 } as const; // oxfmt-ignore
+const config = { image: [4, 4, 1], base: 8, multipliers: [1, 2], groups: 4, attention: [], heads: 2, conditions: { label: 3 } } as const; // oxfmt-ignore
 const model = right(unet(config));
 
 /** Parameters of a model that are not zero anywhere. */
@@ -37,7 +53,7 @@ const predictions = (network: { readonly init: (k: Key) => UNetParams }, ...all:
   numbersOf((k) => {
     const x = normal(foldIn(k, 99), 2, 4, 4, 1);
     const params = paramsOf(network, foldIn(k, 1));
-    const [first, ...others] = all.map((apply) => apply(params, x, { t: iota(2), label: LABEL }));
+    const [first, ...others] = all.map((apply) => apply(params, x, { t: iota(2), conditions: { label: LABEL } }));
     return concatAll([first!, ...others], 0);
   });
 const halves = (numbers: readonly number[], parts: number): readonly (readonly number[])[] =>
@@ -70,7 +86,7 @@ describe('perturbed attention', () => {
   });
 
   it('moves a network away from itself with identity attention', async () => {
-    const identity: Apply = (params, x, at) => model.apply(params, x, { ...at, identityAttention: true });
+    const identity = model.perturbed!;
     const guides = [pag(1), pag(4)].map((guide) => right(guide(model)).apply as Apply);
     const [plain, other, neutral, guided] = halves(await predictions(model, model.apply, identity, ...guides), 4);
     near(neutral!, plain!);
@@ -94,13 +110,42 @@ describe('perturbed attention', () => {
     near(both!, sum, 1e-10);
   });
 
-  it('stays with a preconditioned network', () => {
-    const network = right(unet({ ...config, timesteps: 'continuous' }));
-    expect(E.isRight(pag(3)(right(preconditioned(network, { as: 'edm', sigmaData: 0.5 }))))).toBe(true);
+  it('of a preconditioned network has the preconditioning of both predictions', async () => {
+    // with F(x) = 2x, and x with the identity, D = c_skip·x + c_out·c_in·(1 + 3·(2 - 1))·x
+    const network: NoiseNetwork<null, []> = { apply: (_, x) => mul(x, 2), perturbed: (_, x) => x };
+    const guided = right(pag(3)(right(preconditioned(network, { as: 'edm', sigmaData: 0.5 }))));
+    const actual = await numbersOf(() =>
+      overNoising(edm())(guided).apply(null, ones(2), { t: constantOf([0.5, 2], 2) as Tensor<[2]> }),
+    );
+    near(actual, [1 / 2 + 4 / 2, 1 / 17 + (4 * 4) / 17]);
+    const trained = right(unet({ ...config, timesteps: 'continuous' }));
+    expect(E.isRight(pag(3)(right(preconditioned(trained, { as: 'edm', sigmaData: 0.5 }))))).toBe(true);
   });
 
+  it.each<readonly [string, Guidance<{ readonly guide: null }, []>, number]>([
+    // -1, and -2 with the identity
+    ['cfg', cfg(3), 2],
+    ['a sum', guidanceMonoid.concat(cfg(3), unguided), 2],
+    // 2, and 4 with the identity
+    ['autoguidance', autoguidance({ predicts: 'x0', apply: (_, x) => zerosLike(x) }, 2), -4],
+  ])('of a denoiser that is guided by %s moves away from its guided prediction with the identity', async (_, guidance, expected) => {
+    const classified =
+      (factor: number): Denoiser<unknown, []>['apply'] =>
+      (__, x, at) =>
+        mul(mul(add(cast(labelOf(at)!, 'float32'), 1), x), factor);
+    const denoiser: Denoiser<{ readonly guide: null }, []> = {
+      predicts: 'x0',
+      conditions: { label: { classes: 1 } },
+      apply: classified(1),
+      perturbed: classified(2),
+    };
+    const guided = right(pag(4)(right(guidance(denoiser))));
+    const at = { t: iota(1), conditions: { label: iota(1) } };
+    expect(await numbersOf(() => guided.apply({ guide: null }, ones(1), at))).toEqual([expected]);
+  }); // oxfmt-ignore
+
   it.each<readonly [string, typeof model, number, object, string]>([
-    ['a network without attention', right(unet({ ...config, middle: 'residual' })), 2, {}, 'pag: expected a network with attention at the bottleneck, got one without it'],
+    ['a network without attention', right(unet({ ...config, middle: 'residual' })), 2, {}, 'pag: expected a network with attention at the bottleneck, got a network without this attention'],
     ['a scale of NaN', model, NaN, {}, 'pag: expected a finite guidance scale, got NaN'],
     ['a rescale of 2', model, 2, { rescale: 2 }, 'pag.rescale: expected a rescale between 0 and 1, got 2'],
   ])('refuses %s', (_, network, scale, options, message) => {

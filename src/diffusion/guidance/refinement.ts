@@ -1,4 +1,4 @@
-/** Options that all guidance by two predictions has: where it acts, and how far it changes the contrast. */
+/** Options that all guidance by two predictions has: the interval of noise levels, and the rescaling of the result. */
 import {
   add,
   and,
@@ -38,15 +38,14 @@ export const scalePart = hinted(refined(finite, 'a finite guidance scale', finit
 /** The fields of the options. */
 export const refinementFields = {
   /**
-   * φ of guidance rescale (Lin et al. 2024, eq. 15 and 16; 0.7 there): rescales the standard deviation of each guided
-   * prediction toward that of the conditional one. From 0, no change, to 1; 0 if left out. A constant prediction does not
-   * change.
+   * φ of guidance rescale (Lin et al. 2024, eq. 15 and 16; 0.7 there): rescales the standard deviation of each guided prediction
+   * toward that of the conditional one. 0, the default, changes nothing; 1 rescales fully. A constant prediction does not change.
    */
   rescale: optional(hinted(refined(share, 'a rescale between 0 and 1', share.is), '0.7 is usual; 0 is off'), 0),
   /**
-   * The interval of the denoiser's timesteps at which to guide, both ends included; all if left out (Kynkäänniemi et al.
-   * 2024). Outside of it the prediction is the conditional one. Saves no time: the compiled step is the same for every
-   * timestep, and makes both predictions.
+   * The interval of the denoiser's timesteps at which to guide, both ends included; all if left out (Kynkäänniemi et al. 2024).
+   * Outside of the interval the result is the conditional prediction. The interval saves no time, because the compiled step is the
+   * same for every timestep and evaluates both predictions.
    */
   interval: optional(
     hinted(
@@ -54,7 +53,7 @@ export const refinementFields = {
       '{ interval: [200, 800] } guides only between these timesteps',
     ),
   ),
-  /** The same interval in the noise σ/α, [least, greatest], as in the paper. */
+  /** The interval of the noise σ/α at which to guide, [least, greatest], as in the paper. */
   sigmas: optional(
     hinted(exactTuple([t.number, t.number], 'an interval [least, greatest] of σ'), '{ sigmas: [0.3, 5] }'),
   ),
@@ -84,7 +83,7 @@ export const inOrder = ({ interval: [first, last] = [0, 0], sigmas: [least, grea
 /** The variance of each sample, `[B, ...I]` to `[B]`; exactly 0 if all its numbers are equal. */
 const variance = <B extends Dim, I extends Shape>(x: Tensor<[B, ...I]>): Tensor<[B]> => {
   const [B] = dims(x);
-  // subtract the first number first: the mean of equal numbers is rounded, so their variance would not be 0
+  // subtracts the first number, because the mean of equal numbers is rounded, so that their variance would not be 0
   const origin = ascribeLike(squeeze(slice(reshape(x, B, -1), 1, 0, 1), 1) as Tensor<Shape>, perSample(x));
   const without = (of: Tensor<[B, ...I]>, numbers: Tensor<[B]>) => sub(of, scaleBy(onesLike(x), numbers));
   const moved = without(x, origin);
@@ -102,7 +101,7 @@ const deviationRatio = <B extends Dim, I extends Shape>(
   return sqrt(div(where(varies, variance(over), one), where(varies, divisor, one)));
 };
 
-/** Tests for each sample if a guide acts at its time and noise level. */
+/** Tests for each sample if guidance acts at its time and noise level. */
 const actsAt = <B extends Dim>(name: string, { interval, sigmas }: Refinement, at: Conditioning<B>) => {
   const tests = [
     ...(interval ? [and(greaterEqual(at.t, interval[0]), lessEqual(at.t, interval[1]))] : []),
@@ -115,7 +114,7 @@ const actsAt = <B extends Dim>(name: string, { interval, sigmas }: Refinement, a
   return tests.length === 0 ? null : tests.reduce((all, test) => and(all, test));
 };
 
-/** A guided prediction where a guide acts, and the positive one elsewhere. */
+/** The guided prediction where guidance acts, and the positive prediction elsewhere. */
 const withinInterval = <B extends Dim, I extends Shape>(
   name: string,
   interval: Refinement,
@@ -153,20 +152,21 @@ export const refinedRule = (
 });
 
 /**
- * Makes the rule of guidance by a scale, from the scale and its options: those of {@link refinementFields} and its own. Returns a
- * `ConfigError` for invalid ones.
+ * Makes the rule of guidance by a scale from the scale and the options: {@link refinementFields} and the fields of the rule.
+ * Returns a `ConfigError` for invalid options.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export const byScale = <O extends Fields>(
+export const byScale = <O extends Fields, S = number>(
   name: string,
   own: O,
-  ruleOf: (scale: number, options: Filled<O>) => ContrastRule,
+  ruleOf: (scale: S, options: Filled<O>) => ContrastRule,
+  scaleType: t.Type<S> = scalePart as t.Mixed as t.Type<S>, // S is number
 ) => {
   const options = schema(name, { ...refinementFields, ...own }).rule(inOrder);
-  return (scale: number, settings: unknown): either.Either<NoisefoldError, CheckedRule> =>
+  return (scale: S, settings: unknown): either.Either<NoisefoldError, CheckedRule> =>
     F.pipe(
       options.decode(settings),
-      E.tap(() => argument(name, scalePart).decode(scale)),
+      E.tap(() => argument(name, scaleType).decode(scale)),
       E.map((known) => refinedRule(name, known, ruleOf(scale, known))),
     );
 };

@@ -1,4 +1,4 @@
-/** The corrected and guided x̂₀ of a denoiser. */
+/** The x̂₀ of a denoiser after correction and guidance. */
 import { add, type Dim, div, less, scaleBy, square, where, zerosLike } from '../../dsl/index.js';
 import type { Shape, Tensor } from '../../dsl/graph/tensor.js';
 import type { Exact } from '../../internal/exact.js';
@@ -23,10 +23,10 @@ const steering = schema('steered', {
 export interface SteeredOptions extends OptionsOf<typeof steering> {}
 
 /**
- * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score,
- * ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t) (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). In
- * the published code, too, a classifier moves the clipped x̂₀, and the result is not clipped again. At a timestep without
- * signal, which contains nothing of the class, x̂₀ does not move. `t` indexes the process, as for {@link reparameterize}.
+ * The x̂₀ that a step uses: the denoiser's x̂₀, corrected, then moved by the guides of the score, ε̂ - √(1-ᾱ_t)·s·∇ log p(y|x_t)
+ * (Dhariwal & Nichol 2021, Algorithm 2), which is x̂₀ + (1-ᾱ_t)/√ᾱ_t·s·∇ log p(y|x_t). As in the published code, a classifier moves
+ * the clipped x̂₀, and the result is not clipped again. At a timestep without signal x_t says nothing about the class, so x̂₀ does
+ * not move. `t` indexes the process, as for {@link reparameterize}.
  * @example
  * const guides: Guides<null, []> = { score: (_, x) => mul(x, 3) }
  * const black: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => zerosLike(x), guides }

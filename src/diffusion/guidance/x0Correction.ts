@@ -5,7 +5,7 @@ import type { Shape, Tensor } from '../../dsl/graph/tensor.js';
 /** A correction of x̂₀ before a solver uses it: `[B, ...]` to `[B, ...]`, such as `clip(-1, 1)` of the DSL. */
 export type Correction = <S extends Shape>(x0: Tensor<S>) => Tensor<S>;
 
-/** A correction, which anyone may write. It raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
+/** Checks a correction, which may be a user's own: it raises a `ConfigError` unless it returns a tensor of the shape of its argument. */
 export const checkedCorrection =
   (correction: Correction): Correction =>
   (x0) =>

@@ -34,7 +34,7 @@ const boundOptions = schema('boundAt', {
 /** Options of {@link boundAt}. */
 export interface BoundOptions extends OptionsOf<typeof boundOptions> {}
 
-/** Checks that the last level, where the log-SNR begins, has signal. Otherwise a `ConfigError`. */
+/** Returns a `ConfigError` if the last level, at which the integral over the log-SNR begins, has no signal. */
 const endingWithSignal =
   (where: string) =>
   (levels: readonly Level[]): either.Either<NoisefoldError, readonly Level[]> =>
@@ -100,13 +100,13 @@ const measuredAt = <P, I extends Shape>(
  * for t = T-1…0; {@link foldBits} adds up the terms and that of {@link priorTerm}. x̂₀ is clipped, unless `correction` is given.
  * With `noise` in place of `key` a term can be compared with that of other code.
  *
- * On a continuous path the terms belong to the levels of a grid (VDM, Kingma et al. 2021, section 5): the term of the least noise is
- * -log p(x₀|x_t) with p(x₀|x_t) ∝ q(x_t|x₀), and each other one is ½·∫ ‖ε - ε̂‖² dλ from the level before to its own, estimated at
- * one random λ for each sample.
+ * On a continuous path the terms belong to the levels of a grid (VDM, Kingma et al. 2021, section 5): the term of the least noise
+ * is -log p(x₀|x_t) with p(x₀|x_t) ∝ q(x_t|x₀). Each other term is ½·∫ ‖ε - ε̂‖² dλ from the previous level to its own, estimated
+ * at one random λ for each sample.
  *
  * - `x0`: `[B, ...I]`, bytes as levels in [-1, 1]
  *
- * @param options - `variance`, `correction`, `cdf`, and `grid` of a continuous path. Raises `ConfigError` for invalid ones
+ * @param options - `variance`, `correction`, `cdf`, and `grid` of a continuous path. Raises `ConfigError` for invalid options
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))

@@ -55,9 +55,9 @@ interface Measuring {
 }
 
 /**
- * Measures one term of the bound for a batch. The first, at the level of least noise, is -log p(x₀|x_t) for bytes, where
- * p(x₀|x_t) ∝ q(x_t|x₀) (VDM, section 3.3), so a Gaussian around x_t/α. Another is the part of the diffusion term between a level
- * and the one before it, from one λ for each sample, uniform between both.
+ * Measures one term of the bound for a batch. The first, at the level of least noise, is -log p(x₀|x_t) for bytes, where p(x₀|x_t)
+ * ∝ q(x_t|x₀) (VDM, section 3.3), so a Gaussian around x_t/α. Each other term is the part of the diffusion term between a level and
+ * the previous level, estimated at one λ for each sample, uniform between both.
  *
  * @param levels - from the least noise to the most
  */
@@ -78,7 +78,7 @@ export const measuredAlong = <P, I extends Shape>(
   ): Measured<B> => {
     const key = requiredKeys('boundAt', drawing);
     const each = forEachSample(x0);
-    const width = each(widthAt(index)); // ½ of that in λ
+    const width = each(widthAt(index)); // half of the width in λ
     const place = drawnBy(forkKeys(key, 'place'), uniformLike)(perSample(x0));
     const t = noising.timesOfSigmas(exp(sub(each(endAt(index)), mul(place, width))));
     const { alpha, sigma } = noising.levels(t);

@@ -33,15 +33,21 @@ import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 const HALF = 1 / 255;
 /** The outermost bins begin at ±OUTERMOST, halfway between the last two levels. */
 const OUTERMOST = 1 - HALF;
-/** The smallest probability, as in guided-diffusion; smaller ones are replaced by it. */
+/** The lower bound of probabilities, as in guided-diffusion. */
 const SMALLEST = 1e-12;
 
 /** erf(z/√2), of which the cdf of the standard normal distribution is ½·(1 + erf). */
 const spread = <S extends Shape>(z: Tensor<S>): Tensor<S> => erf(mul(z, Math.SQRT1_2));
 
-/** Bins more than so many deviations away use the tail formula, because there a difference of two erf in float32 loses its digits. */
+/**
+ * The distance from the mean, in deviations, beyond which bins use the tail formula: there the difference of two erf loses digits
+ * in float32.
+ */
 const TAIL = 3;
-/** Beyond so many deviations all probabilities are below {@link SMALLEST}; larger squares could overflow float32. */
+/**
+ * The distance from the mean, in deviations, to which larger distances are clipped: beyond it all probabilities are below
+ * {@link SMALLEST}, and squares could overflow float32.
+ */
 const FAR = 40;
 /** Levels of the continued fraction: enough for an error below 10⁻¹² from {@link TAIL} on. */
 const LEVELS = 32;
@@ -69,8 +75,8 @@ const logTail = <S extends Shape>(near: Tensor<S>, width: Tensor<S>, open: Tenso
 };
 
 /**
- * Bins narrower than so many deviations take the density at their middle, because there all differences in float32 lose their
- * digits. At this width the error of {@link logNarrow} is below a rounding of float32.
+ * The width, in deviations, below which bins use the density at their middle: there all differences lose digits in float32. At this
+ * width the error of {@link logNarrow} is below a rounding of float32.
  */
 const NARROW = 0.03;
 
@@ -121,12 +127,12 @@ const byTanh = <S extends Shape>({ mean, logVariance }: DiagonalGaussian<S>, x: 
 };
 
 /**
- * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real line
- * is divided into 256 bins around the levels -1, -1 + 2/255, …, 1. The outermost two extend to ±∞, so the probabilities sum
- * to 1. The cdf is exact, by erf, or with `{ cdf: 'tanh' }` the approximation of guided-diffusion and of the code of DDPM,
- * ½·(1 + tanh(√(2/π)·(z + 0.044715·z³))), which is off by up to 1.8·10⁻⁴, and in the tails by a fraction of the probability
- * there. Probabilities are at least 10⁻¹²; down to there, both have their digits and their derivatives in float32 too,
- * while the code of guided-diffusion in float32 takes 10⁻¹² for all probabilities below about 10⁻⁷.
+ * The log-probability of bytes under a Gaussian, element by element, in nats: DDPM (Ho et al. 2020), eq. 13. The real line is
+ * divided into 256 bins around the levels -1, -1 + 2/255, …, 1. The outermost two extend to ±∞, so the probabilities sum to 1. The
+ * cdf is exact, by erf, or with `{ cdf: 'tanh' }` the approximation of guided-diffusion and of the code of DDPM, ½·(1 +
+ * tanh(√(2/π)·(z + 0.044715·z³))), whose error is up to 1.8·10⁻⁴, and in the tails a fraction of the probability. Probabilities are
+ * at least 10⁻¹²; down to there, both have their digits and their derivatives in float32 too, while the code of guided-diffusion in
+ * float32 takes 10⁻¹² for all probabilities below about 10⁻⁷.
  *
  * - `x`: bytes as levels in [-1, 1], of the shape of the mean
  *
@@ -159,7 +165,7 @@ export const discretizedLogLikelihood = <S extends Shape, G = unknown>(
     const near = mul(add(outward, -HALF), inverse);
     const width = mul(inverse, 2 * HALF);
     const isOpen = or(isLowest, isHighest);
-    // numbers within the range of each formula in the branches that are not taken
+    // `where` computes all branches: unused branches get numbers in the range of their formula
     const byTail = logTail(minimum(maximum(near, TAIL), FAR), maximum(width, NARROW), isOpen);
     const byMiddle = logNarrow(minimum(mul(abs(centered), inverse), FAR), minimum(width, NARROW));
     const byEdges = where(greater(near, TAIL), byTail, byDifference);

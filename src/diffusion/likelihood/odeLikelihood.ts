@@ -1,3 +1,4 @@
+import type { ConditionValues } from '../../conditions/values.js';
 import {
   add,
   bernoulliLike,
@@ -23,7 +24,6 @@ import { optional, schema } from '../../internal/schema.js';
 import { forEachSample, perSample } from '../channels/batch.js';
 import { type BatchKeys, drawnBy } from '../channels/batchKeys.js';
 import { type Channel, normOf, preservesVariance } from '../channels/channel.js';
-import type { Condition } from '../denoisers/condition.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { overPath, reparameterizeOn } from '../denoisers/overNoising.js';
 import { levelsWithSignal } from '../denoisers/requireSignal.js';
@@ -40,7 +40,7 @@ import { uncorrected } from '../guidance/x0Correction.js';
 import { entryAt } from '../channels/entries.js';
 import { risingLevels } from './risingLevels.js';
 
-/** Samples on their way to noise, and the change of log-volume so far. */
+/** The state of an integration to noise: the samples, and the change of log-volume so far. */
 export interface LikelihoodState<B extends Dim, I extends Shape> {
   readonly x: Tensor<[B, ...I]>;
   readonly stretch: Tensor<[B]>;
@@ -52,10 +52,8 @@ export interface LikelihoodInputs<B extends Dim> {
   readonly index: Tensor<[], 'int32'>;
   /** One key for the batch or for each sample. Use the same for each step, so that the random direction stays the same. */
   readonly key: BatchKeys;
-  /** The class of each sample, `[B]`. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** The image that conditions each sample. */
-  readonly condition?: Condition<B>;
+  /** The values of each sample, such as its class, by name, for a denoiser that is conditioned on them. */
+  readonly conditions?: ConditionValues<B>;
 }
 
 /** An integration from data to noise: `start`, then `step` at index 0…steps-1, then `finish`. */
@@ -174,7 +172,7 @@ export const likelihood = <P, I extends Shape, G = unknown>(
       const angles = levels.map(angleOf);
       const halfAt = entryAt(angles.slice(1).map((angle, i) => (angle - angles[i]!) / 2));
       const isEven = levels.every(preservesVariance);
-      const [first] = levels as [Level, ...Level[]]; // two levels at least
+      const [first] = levels as [Level, ...Level[]]; // at least two levels
       const normAt = entryAt(levels.map(normOf));
       // the evaluations, whose time is their index
       const evaluations = lookupIn(levels, pathOf(noising).clock);

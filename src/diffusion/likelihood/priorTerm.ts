@@ -6,9 +6,9 @@ import { type Noising, pathOf, withoutEnds } from '../paths/noising.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
 
 /**
- * The first term of the variational bound, L_T = KL(q(x_T|x_0) ‖ p(x_T)) (DDPM, Ho et al. 2020, eq. 5), of each sample, in
- * bits per dimension: the information about the data that is left in x_T. It does not depend on parameters. p(x_T) is the noise
- * that samplers begin with: N(0, I), and N(0, σ_T²) on a path that does not preserve the variance.
+ * The first term of the variational bound, L_T = KL(q(x_T|x_0) ‖ p(x_T)) (DDPM, Ho et al. 2020, eq. 5), of each sample, in bits per
+ * dimension: the information about the data in x_T. It does not depend on parameters. p(x_T) is the distribution of the initial
+ * noise of samplers: N(0, I), and N(0, σ_T²) on a path that does not preserve the variance.
  *
  * - `x0`: `[B, ...I]` to `[B]`
  *

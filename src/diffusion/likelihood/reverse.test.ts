@@ -21,10 +21,11 @@ import {
   using,
   zeros,
 } from '../../dsl/index.js';
+import { labelOf } from '../../conditions/values.js';
 import { F, RTE } from '../../internal/fp.js';
 import { linear } from '../schedules/betaSchedules.js';
 import { uncorrected } from '../guidance/x0Correction.js';
-import { type Denoiser, learningVariance } from '../denoisers/denoiser.js';
+import { type Conditioning, type Denoiser, learningVariance } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { spaced } from '../grids/grid.js';
 import { cfg } from '../guidance/classifierFreeGuidance.js';
@@ -136,15 +137,15 @@ it('pSample adds σ·z except at t = 0, with a t for each sample', async () => {
 });
 
 describe('p_θ of a denoiser with two outputs', () => {
-  const label = constantOf(Int32Array.of(0, 1, 0), 3) as Tensor<[3], 'int32'>;
-  const classOf = <B extends Dim>(given: Tensor<[B], 'int32'> | undefined) => cast(given!, 'float32');
+  const conditions = { label: constantOf(Int32Array.of(0, 1, 0), 3) as Tensor<[3], 'int32'> };
+  const classOf = <B extends Dim>(at: Conditioning<B>) => cast(labelOf(at)!, 'float32');
   const both = learningVariance<null, [2]>({
     predicts: 'x0',
     as: 'logVariance',
-    classes: 2,
+    conditions: { label: { classes: 2 } },
     apply: (_, x, at) => ({
-      prediction: scaleBy(tanh(x), mul(classOf(at.label), 0.3)),
-      variance: scaleBy(onesLike(x), add(classOf(at.label), 1)),
+      prediction: scaleBy(tanh(x), mul(classOf(at), 0.3)),
+      variance: scaleBy(onesLike(x), add(classOf(at), 1)),
     }),
   });
 
@@ -152,7 +153,7 @@ describe('p_θ of a denoiser with two outputs', () => {
     const guided = right(cfg(3)(both));
     const { learned: _, ...plain } = both;
     const of = (denoiser: Denoiser<null, [2]>) =>
-      pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t, label });
+      pMeanVariance(noising, denoiser, { correction: uncorrected })(null, xt, { t, conditions });
     const steered = await numbersOf(() => of(guided).mean);
     expect(steered).toEqual(await numbersOf(() => of(right(cfg(3)(plain))).mean));
     expect(steered).not.toEqual(await numbersOf(() => of(both).mean));

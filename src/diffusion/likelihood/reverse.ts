@@ -16,7 +16,7 @@ import { steered } from '../guidance/steering.js';
 import { stepsOf, stepVariances } from './stepVariances.js';
 import { entriesAt } from '../channels/entries.js';
 
-/** p_θ(x_{t-1}|x_t), with the corrected x̂₀ that its mean is computed from. */
+/** p_θ(x_{t-1}|x_t), with the corrected x̂₀ from which its mean follows. */
 export interface Reverse<S extends Shape> extends DiagonalGaussian<S> {
   readonly x0: Tensor<S>;
 }
@@ -47,7 +47,7 @@ const variances = argument('fixedLogVariances: variance', reverseVariance);
 export const fixedLogVariances = (noising: DiscreteNoising, variance: ReverseVariance): Float64Array =>
   stepVariances(stepsOf(noising), variances.demand(variance)).fixed;
 
-/** The outputs of a denoiser for p_θ: its prediction, and its variance if it learns one. */
+/** The outputs of a denoiser for p_θ: the prediction, and the variance if learned. */
 export interface Predicted<B extends Dim, I extends Shape> {
   readonly prediction: Tensor<[B, ...I]>;
   readonly variance?: Tensor<[B, ...I]>;

@@ -12,7 +12,7 @@ interface ReverseSteps {
   readonly betas: Float64Array;
 }
 
-/** The steps of a process, from each timestep to the one before it. */
+/** The steps of a process, from each timestep to the previous timestep. */
 export const stepsOf = ({ posteriors, schedule: { betas } }: DiscreteNoising): ReverseSteps => ({ posteriors, betas });
 
 /** The steps between falling levels. */

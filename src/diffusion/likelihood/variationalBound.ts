@@ -1,5 +1,5 @@
+import type { ConditionValues } from '../../conditions/values.js';
 import { type Dim, equal, neg, type Shape, type Tensor, where } from '../../dsl/index.js';
-import type { Condition } from '../denoisers/condition.js';
 import { overElements } from '../channels/batch.js';
 import type { BatchKeys } from '../channels/batchKeys.js';
 import { bitsPerDimension } from './bitsPerDimension.js';
@@ -15,16 +15,14 @@ export interface BoundInputs<B extends Dim, I extends Shape> {
   /** The term, for the whole batch: a timestep, or on a continuous path the index of a level of the grid, 0 for the least noise. */
   readonly t: Tensor<[], 'int32'>;
   /**
-   * The key of what is drawn, for the batch or for each sample. Use a different key at each t. Needed for the noise unless that is
-   * given, and on a continuous path.
+   * The key of random numbers, for the batch or for each sample. Use a different key at each t. Required on a continuous path, and
+   * for the noise unless `noise` is given.
    */
   readonly key?: BatchKeys;
   /** The noise ε of each sample, like x_0; drawn from the key if left out. */
   readonly noise?: Tensor<[B, ...I]>;
-  /** The class of each sample, `[B]`. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** The image that conditions each sample. */
-  readonly condition?: Condition<B>;
+  /** The values of each sample, such as its class, by name, for a denoiser that is conditioned on them. */
+  readonly conditions?: ConditionValues<B>;
 }
 
 /** The measurements at one t, for each sample. */

@@ -13,13 +13,13 @@ export interface DrawMemory {
  * memory is part of the training state, like an optimizer's: it goes into the next step and into snapshots.
  */
 export interface AdaptiveDraw {
-  /** The name that identifies it in snapshots. */
+  /** The name of the draw, which identifies it in snapshots. */
   readonly name: string;
-  /** The shapes of its memory, which begins as zeros. Raises `ConfigError` for invalid options. */
+  /** The shapes of the memory, which begins as zeros. Raises `ConfigError` for invalid options. */
   readonly memory: (noising: Noising) => Readonly<Record<string, readonly number[]>>;
   /** The draw of times for a memory. */
   readonly draw: (memory: DrawMemory) => TimeDraw;
-  /** An estimate of the mean loss at uniform times, from the losses at the drawn ones. */
+  /** An estimate of the mean loss at uniform times, from the losses at the drawn times. */
   readonly mean: (memory: DrawMemory, noising: Noising) => <B extends Dim>(samples: SampleLosses<B>) => Scalar;
   /** The memory after a batch. */
   readonly record: (memory: DrawMemory) => <B extends Dim>(samples: SampleLosses<B>) => DrawMemory;

@@ -33,15 +33,15 @@ export interface BoundLossOptions extends OptionsOf<typeof boundOptions> {}
 
 type Settings = FilledOf<typeof boundOptions>;
 
-/** The density of the diffusion term over the time of a path over [0, 1]. Its prior and its decoder have no parameters. */
+/** The density of the diffusion term over time, on a path over [0, 1]. The prior and decoder terms of the bound have no parameters. */
 const lossesAlong = <P, I extends Shape>(
   noising: ContinuousNoising,
   denoiser: Denoiser<P, I>,
-  { labelDropout, times }: Settings,
+  { conditionDropout, times }: Settings,
 ): Losses<P, I> => {
   if (noising.time === 'sigma')
     raise('ConfigError', withoutEnds('boundLosses', noising, 'take trigonometric(), on which the bound is the same'));
-  const errors = predictionErrors(noising, denoiser, { labelDropout, times });
+  const errors = predictionErrors(noising, denoiser, { conditionDropout, times });
   return (params, inputs) => {
     const { error, t } = errors(params, inputs);
     const rate = boundRateAt(denoiser.predicts, noising.levels(t));
@@ -53,9 +53,9 @@ const lossesAlong = <P, I extends Shape>(
 const lossesAt = <P, I extends Shape>(
   noising: DiscreteNoising,
   denoiser: Denoiser<P, I>,
-  { labelDropout, times, variance, cdf }: Settings,
+  { conditionDropout, times, variance, cdf }: Settings,
 ): Losses<P, I> => {
-  const noised = noisedBatch(noising, denoiser, { labelDropout, times });
+  const noised = noisedBatch(noising, denoiser, { conditionDropout, times });
   const predictions = predictionsOf(noising, denoiser);
   const reverse = reverseOf(noising, denoiser, { variance, correction: uncorrected });
   const term = boundTerm(noising, { cdf });
@@ -95,7 +95,7 @@ export const boundLosses = /* @__PURE__ */ objective<BoundLossOptions>(
 
 /**
  * T times {@link boundLosses}: 'rescaled KL' of guided-diffusion. Its mean over uniform t is the bound without L_T: L_vlb of
- * Improved DDPM (Nichol & Dhariwal 2021), eq. 4. On a continuous path {@link boundLosses} has this mean already, and is the same.
+ * Improved DDPM (Nichol & Dhariwal 2021), eq. 4. On a continuous path {@link boundLosses} already has this mean, so both are equal.
  * @example
  * const white: Denoiser<null, []> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -147,17 +147,17 @@ export interface HybridOptions extends OptionsOf<typeof hybridOptions> {}
  * await nf.run(evaluate(losses, { B: 1 })({ x0: Float32Array.of(1), k: key(7) })) // → [0]
  */
 export const hybridLosses = /* @__PURE__ */ objective<HybridOptions>('hybridLosses', (noising, denoiser, options) => {
-  const { labelDropout, times, lambda, cdf } = hybridOptions.demand(options);
+  const { conditionDropout, times, lambda, cdf } = hybridOptions.demand(options);
   const steps = requireDiscrete('hybridLosses', noising);
   const { learned } = overNoising(steps)(denoiser);
   if (learned === undefined)
     return raise('ConfigError', {
       where: 'hybridLosses',
       expected: 'a denoiser that learns its variance',
-      actual: 'one with a fixed variance',
+      actual: 'a denoiser with a fixed variance',
       hint: 'make it with learningVariance, or use the simple loss',
     });
-  const noised = noisedBatch(steps, denoiser, { labelDropout, times });
+  const noised = noisedBatch(steps, denoiser, { conditionDropout, times });
   const reverse = reverseOf(steps, denoiser, { correction: uncorrected });
   const target = targetOf(steps, denoiser.predicts);
   const term = boundTerm(steps, { cdf });

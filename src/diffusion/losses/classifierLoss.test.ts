@@ -14,7 +14,7 @@ const noising = right(ddpm(cosine(100)));
 const B = 64;
 const x0 = constantOf(Float32Array.from({ length: 2 * B }, (_, i) => Math.sin(i)), B, 2); // oxfmt-ignore
 const labels = Array.from({ length: B }, (_, i) => i % 3);
-const label = constantOf(Int32Array.from(labels), B);
+const conditions = { label: constantOf(Int32Array.from(labels), B) };
 
 /** Logits W·x_t·(1 + t/100), of three classes. */
 const W = [
@@ -33,8 +33,8 @@ const logitsOf = (x: readonly number[], t: number): readonly number[] =>
 const crossEntropy = (logits: readonly number[], y: number): number =>
   Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[y]!;
 
-const seen = (key: Key, over = noising) => noisedBatch(over, classifier)({ x0, key, label });
-const lossesOf = (key: Key, over = noising) => classifierLosses(over, classifier)(null, { x0, key, label });
+const seen = (key: Key, over = noising) => noisedBatch(over, classifier)({ x0, key, conditions });
+const lossesOf = (key: Key, over = noising) => classifierLosses(over, classifier)(null, { x0, key, conditions });
 
 describe('the loss of a classifier is −log p(y|x_t)', () => {
   test.each([
@@ -53,34 +53,65 @@ describe('the loss of a classifier is −log p(y|x_t)', () => {
     }
   });
 
-  test('and NaN only for a label out of range', async () => {
-    const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 3, -1, 2][i % 4]!), B); // oxfmt-ignore
+  test('NaN only for a class out of range, and 0 for a sample without one', async () => {
+    const odd = constantOf(Int32Array.from({ length: B }, (_, i) => [0, 4, -1, 3][i % 4]!), B); // oxfmt-ignore
     const losses = await numbersOf(
-      (key) => classifierLosses(noising, classifier)(null, { x0, key, label: odd }).losses,
+      (key) => classifierLosses(noising, classifier)(null, { x0, key, conditions: { label: odd } }).losses,
     );
     expect(losses.map(Number.isNaN)).toEqual(losses.map((_, i) => i % 4 === 1 || i % 4 === 2));
+    expect(losses.map((loss) => loss === 0)).toEqual(losses.map((_, i) => i % 4 === 3));
   });
 });
 
 describe('the loss of a classifier refuses', () => {
   test('a process with timesteps that the classifier does not know', async () => {
     const short = { ...classifier, timesteps: 50 };
-    expect(await messageOf((key) => classifierLosses(noising, short)(null, { x0, key, label }).losses)).toBe(
+    expect(await messageOf((key) => classifierLosses(noising, short)(null, { x0, key, conditions }).losses)).toBe(
       'classifier: expected a process of at most 50 timesteps, which it knows, got one of 100; make the model with as many timesteps',
     );
   });
 
   const messageOf = async (build: (key: Key) => Tensor<[typeof B]>): Promise<string> =>
     F.pipe(await outcomeOf(build)(), (result) => ('left' in result ? result.left.message : 'none'));
-  test('a batch without labels, and label dropout', async () => {
+  test('a batch without classes, and dropout of conditions', async () => {
     expect(await messageOf((key) => classifierLosses(noising, classifier)(null, { x0, key }).losses)).toBe(
-      'classifierLosses: expected a label for each sample, got none; give the loss the labels of its data',
+      'classifierLosses: expected the class of each sample, conditions.label, got none; give the loss the classes of its data',
     );
-    const dropping = { labelDropout: 0.1 };
+    const dropping = { conditionDropout: 0.1 };
     expect(
-      await messageOf((key) => classifierLosses(noising, classifier, dropping)(null, { x0, key, label }).losses),
+      await messageOf((key) => classifierLosses(noising, classifier, dropping)(null, { x0, key, conditions }).losses),
     ).toBe(
-      'classifierLosses: labelDropout: expected 0, because a classifier needs the label of each image, got 0.1; leave it out; it is for denoisers with classes',
+      'classifierLosses: conditionDropout: expected 0, because a classifier needs the class of each sample, got 0.1; leave it out; it is for denoisers with conditions',
     );
+  });
+});
+
+describe('a classifier of several conditions', () => {
+  const both: Classifier<null, [2]> = {
+    classes: { hair: { classes: 2 }, size: { classes: 3 } },
+    apply: (_, x) => matmul(x, constantOf([1, -1, 0.5, 2, 0, 0, 1, -2, 1, 3], 2, 5)),
+  };
+  const sizes = labels.map((_, i) => (i % 4 === 0 ? 3 : (i * 7) % 3)); // 3 is none
+  const hair = constantOf(Int32Array.from(labels, (y) => y % 2), B); // oxfmt-ignore
+  const size = constantOf(Int32Array.from(sizes), B);
+
+  test('adds the losses of those that a sample has, from their own logits', async () => {
+    const xt = await numbersOf((key) => noisedBatch(noising, both)({ x0, key, conditions: { hair, size } }).xt);
+    const losses = await numbersOf(
+      (key) => classifierLosses(noising, both)(null, { x0, key, conditions: { hair, size } }).losses,
+    );
+    losses.forEach((loss, i) => {
+      const [a, b] = [xt[2 * i]!, xt[2 * i + 1]!];
+      const ofHair = crossEntropy([a, -a + b], labels[i]! % 2);
+      const ofSize = sizes[i] === 3 ? 0 : crossEntropy([0.5 * a - 2 * b, 2 * a + b, 3 * b], sizes[i]!);
+      expect(loss).toBeCloseTo(ofHair + ofSize, 6);
+    });
+  });
+
+  test('needs the classes of each', async () => {
+    const outcome = await outcomeOf(
+      (key) => classifierLosses(noising, both)(null, { x0, key, conditions: { hair } }).losses,
+    )();
+    expect('left' in outcome && outcome.left.message).toContain('expected the class of each sample, conditions.size');
   });
 });

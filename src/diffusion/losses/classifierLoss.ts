@@ -1,20 +1,8 @@
 /** The training loss of a classifier of noisy data. */
-import {
-  argmax,
-  cast,
-  type Dim,
-  dims,
-  div,
-  equal,
-  logSoftmax,
-  mul,
-  neg,
-  oneHot,
-  type Shape,
-  sum,
-  type Tensor,
-} from '../../dsl/index.js';
+import { recognizedBy, sizeOf } from '../../conditions/conditions.js';
+import { add, cast, type Dim, dims, equal, mul, neg, type Shape, type Tensor } from '../../dsl/index.js';
 import { withName } from '../../internal/dual.js';
+import { show } from '../../internal/decode.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { requireTimestepsWithin } from '../denoisers/overNoising.js';
 import type { Classifier } from '../guidance/guide.js';
@@ -22,11 +10,11 @@ import type { SampleLosses } from './objective.js';
 import type { LossInputs, LossOptions } from './lossInputs.js';
 import { noisedBatch } from './loss.js';
 import { type Noising, pathOf } from '../paths/noising.js';
-import { requiredLabel } from '../denoisers/labelChecks.js';
+import { recognized, requiredLabel } from '../guidance/guide.js';
 
 /** The losses of a batch, and its accuracy, which `fit` reports beside the loss. */
 export interface ClassifiedLosses<B extends Dim> extends SampleLosses<B> {
-  /** 1 for each sample where the label has the greatest logit, 0 for the others, `[B]`. */
+  /** 1 for each sample whose class has the greatest logit, 0 for the others, `[B]`; the mean over several conditions. */
   readonly accuracy: Tensor<[B]>;
 }
 
@@ -46,6 +34,8 @@ export interface ClassifierObjective {
   readonly settings?: unknown;
 }
 
+const sumOf = <B extends Dim>(vectors: readonly Tensor<[B]>[]): Tensor<[B]> => vectors.reduce((a, b) => add(a, b));
+
 /** Checks the shape of the logits of a batch. Raises `ConfigError` for another, such as a denoiser's prediction. */
 const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, classes: number): Tensor<[B, Dim]> => {
   const [expected, actual] = [showShape([count, classes]), showShape(dims(logits))];
@@ -60,14 +50,15 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
 };
 
 /**
- * The cross entropy −log p(y|x_t) of each sample, `[B]`, at a timestep and with noise drawn from the key (its forks
+ * The cross entropy −log p(y|x_t) of each sample, summed over the conditions that the classifier recognizes, `[B]`, at a timestep and with noise drawn from the key (its forks
  * 'timestep', 'noise' and 'dropout'): the training loss of a classifier of noisy data (Dhariwal & Nichol 2021, section 4).
  * Timesteps are uniform, or drawn by `times`. {@link simpleLosses} with the same key has the same x_t.
  *
  * - `x0`: data, `[B, ...I]`, images in [-1, 1]
- * - `label` of the inputs: the class of each sample, `[B]`; a label out of range gives NaN
+ * - `conditions` of the inputs: the class of each sample, `[B]`, by name; the class that means none has the loss 0, and a class out of
+ *   range gives NaN
  *
- * Raises `ConfigError` for label dropout, and a process with timesteps that the classifier does not know; when the program is traced,
+ * Raises `ConfigError` for dropout of conditions, and a process with timesteps that the classifier does not know; when the program is traced,
  * also for missing labels and logits of another number of classes.
  * @example
  * const tilted: Classifier<null, []> = {
@@ -76,7 +67,7 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
  * }
  * const noising = unwrap(ddpm(cosine(1000)))
  * const losses = program({ x0: 'B', label: 'B:int32', k: 'key' }, ({ x0, label, k }) =>
- *   classifierLosses(noising, tilted)(null, { x0, key: k, label }),
+ *   classifierLosses(noising, tilted)(null, { x0, key: k, conditions: { label } }),
  * )
  * const inputs = { x0: Float32Array.of(1, -1), label: Int32Array.of(0, 1), k: key(7) }
  * await using nf = await open(reference())
@@ -87,25 +78,32 @@ const checkedLogits = <B extends Dim>(logits: Tensor<[B, Dim]>, count: Dim, clas
 export const classifierLosses: ClassifierObjective = /* @__PURE__ */ withName<ClassifierObjective>(
   'classifierLosses',
   (noising, classifier, options = {}) => {
-    const { classes, timesteps, apply } = classifier;
-    if ((options.labelDropout ?? 0) !== 0)
+    const { timesteps, apply } = classifier;
+    const specs = recognizedBy(classifier.classes);
+    const classes = Object.values(specs).reduce((all, spec) => all + sizeOf(spec), 0);
+    if ((options.conditionDropout ?? 0) !== 0)
       raise('ConfigError', {
-        where: 'classifierLosses: labelDropout',
-        expected: '0, because a classifier needs the label of each image',
-        actual: `${options.labelDropout}`,
-        hint: 'leave it out; it is for denoisers with classes',
+        where: 'classifierLosses: conditionDropout',
+        expected: '0, because a classifier needs the class of each sample',
+        actual: show(options.conditionDropout),
+        hint: 'leave it out; it is for denoisers with conditions',
       });
     const noised = noisedBatch(noising, classifier, options);
     const path = pathOf(noising);
     requireTimestepsWithin('classifier', path, timesteps);
     return (params, inputs) => {
-      const { x0, label } = inputs;
-      const y = requiredLabel('classifierLosses', label, 'give the loss the labels of its data');
+      const { x0 } = inputs;
+      for (const name of Object.keys(specs))
+        requiredLabel('classifierLosses', inputs, name, 'give the loss the classes of its data');
       const { xt, at } = noised(inputs);
       const logits = checkedLogits(apply(params, xt, path.clock.of(at.t), at.dropout), dims(x0)[0], classes);
-      const isClass = oneHot(y, classes) as typeof logits; // checkedLogits checked the extents
-      const logP = div(sum(mul(logSoftmax(logits), isClass), -1), sum(isClass, -1));
-      return { losses: neg(logP), t: at.t, accuracy: cast(equal(argmax(logits, -1), y), 'float32') };
+      const each = recognized(specs, logits, inputs);
+      const hits = each.map(({ y, likeliest }) => cast(equal(likeliest, y), 'float32'));
+      return {
+        losses: neg(sumOf(each.map(({ logP }) => logP))),
+        t: at.t,
+        accuracy: each.length === 1 ? hits[0]! : mul(sumOf(hits), 1 / each.length),
+      };
     };
   },
 );

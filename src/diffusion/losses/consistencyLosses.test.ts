@@ -20,6 +20,7 @@ import {
   treeSpec,
   zerosLike,
 } from '../../dsl/index.js';
+import { labelOf } from '../../conditions/values.js';
 import { E } from '../../internal/fp.js';
 import { gaussianMixture } from '../denoisers/gaussianMixture.js';
 import { exactDenoiser } from '../denoisers/exact.js';
@@ -95,21 +96,21 @@ describe('consistencyLosses', () => {
     expect(await lossesOf(consistencyLosses({ pairs: at(0.5) }))).toEqual(given);
   });
 
-  test('both ends have the same dropout and the same labels', async () => {
+  test('both ends have the same dropout and the same conditions', async () => {
     const random: Denoiser<null, [2]> = {
       predicts: 'x0',
       clock: 'level',
-      classes: 3,
-      apply: (_, x, { dropout, label }) =>
+      conditions: { label: { classes: 3 } },
+      apply: (_, x, at) =>
         add(
-          cast(bernoulli(0.5, ...([3, 2] as const))(dropout!), 'float32') as typeof x,
-          scaleBy(add(zerosLike(x), 1), cast(label!, 'float32')),
+          cast(bernoulli(0.5, ...([3, 2] as const))(at.dropout!), 'float32') as typeof x,
+          scaleBy(add(zerosLike(x), 1), cast(labelOf(at)!, 'float32')),
         ),
     };
-    const label = constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'>;
+    const conditions = { label: constantOf(Int32Array.of(0, 1, 2), 3) as Tensor<[3], 'int32'> };
     const objective = consistencyLosses({ pairs: at(0.5) });
     const actual = await numbersOf(
-      (key) => objective(edm(), random, { labelDropout: 0.5 })(null, { ...batch, key, label }).losses,
+      (key) => objective(edm(), random, { conditionDropout: 0.5 })(null, { ...batch, key, conditions }).losses,
     );
     expect(actual).toEqual([0, 0, 0]);
   });
@@ -162,18 +163,18 @@ describe('consistencyDistillationLosses', () => {
     // half of the prediction without a class: guided by 3, it is 2 times the prediction with one
     const classes: Model<Scalar, [2]> = {
       ...model,
-      classes: 1,
-      apply: (q, x, at) => scaleBy(apply(q, x, at), div(add(mul(cast(at.label!, 'float32'), -1), 2), 2)),
+      conditions: { label: { classes: 1 } },
+      apply: (q, x, at) => scaleBy(apply(q, x, at), div(add(mul(cast(labelOf(at)!, 'float32'), -1), 2), 2)),
     };
-    const label = constantOf(Int32Array.of(0, 0, 0), 3) as Tensor<[3], 'int32'>;
-    const student: Denoiser<Scalar, [2]> = { ...network, classes: 1 };
-    const double: Model<Scalar, [2]> = { ...model, classes: 1, apply: (q, x, given) => mul(apply(q, x, given), 2) };
+    const conditions = { label: constantOf(Int32Array.of(0, 0, 0), 3) as Tensor<[3], 'int32'> };
+    const student: Denoiser<Scalar, [2]> = { ...network, conditions: { label: { classes: 1 } } };
+    const double: Model<Scalar, [2]> = { ...classes, apply: (q, x, given) => mul(apply(q, x, given), 2) };
     const [guided, plain] = await Promise.all(
       [
         consistencyDistillationLosses({ teacher: { ...teacher, model: classes }, guidance: cfg(3), pairs: at(0.5) }),
         consistencyDistillationLosses({ teacher: { ...teacher, model: double }, pairs: at(0.5) }),
       ].map((objective) =>
-        numbersOf(() => objective(edm(), student)(scalar(P), { ...batch, label, teacher: scalar(Q) }).losses),
+        numbersOf(() => objective(edm(), student)(scalar(P), { ...batch, conditions, teacher: scalar(Q) }).losses),
       ),
     );
     guided!.forEach((loss, i) => expect(loss).toBeCloseTo(plain![i]!, 12));

@@ -37,11 +37,14 @@ import { digestOf, weightingPart } from './weighting.js';
 const fields = {
   /** The pairs of noise levels: {@link ectPairs} or {@link karrasPairs}. */
   pairs: partLike<NoisePairs>('pairs of noise levels', 'ectPairs({ steps: 4000 })', 'settings', 'of'),
-  /** d, such as {@link squaredL2Distance}; that of iCT, {@link pseudoHuberDistance}, if left out. */
+  /** The distance d, such as {@link squaredL2Distance}; {@link pseudoHuberDistance}, as in iCT, if left out. */
   distance: optional(distancePart, /* @__PURE__ */ pseudoHuberDistance()),
   /** The weight of the distance, as a function of the log-SNR at t, such as {@link snrWeight}; 1/(t - r) of iCT if left out. */
   weighting: optional(weightingPart),
-  /** The target network, as an average of the parameters, such as `emaConstant(0.95)`; the network itself if left out. */
+  /**
+   * The average of the parameters that makes the target network, such as `emaConstant(0.95)`; if left out, the network is its own
+   * target.
+   */
   target: optional(partLike<TargetAverage>('an average', 'emaConstant(0.95)', 'settings', 'share')),
 };
 const training = schema('consistencyLosses', fields);
@@ -58,7 +61,7 @@ export interface ConsistencyLossOptions extends OptionsOf<typeof training> {}
 /** Options of {@link consistencyDistillationLosses}. */
 export interface ConsistencyDistillationOptions<Q, J extends Shape> extends WithTeacher<typeof distillation, Q, J> {}
 
-/** A noised batch at the noise level t, x_t = x₀ + t·ε, and the level r to which the flow leads it. */
+/** A noised batch at the noise level t, x_t = x₀ + t·ε, and the level r at which the flow from x_t ends. */
 interface Departure<B extends Dim, I extends Shape> extends NoisePair<B> {
   readonly xt: Tensor<[B, ...I]>;
   readonly noise: Tensor<[B, ...I]>;
@@ -144,7 +147,7 @@ const stepAlong = <B extends Dim, I extends Shape>(
  *
  * - ECT, easy consistency tuning (Geng et al. 2024): {@link ectPairs}. It begins with a trained denoiser
  * - iCT, improved consistency training (Song & Dhariwal 2023): {@link karrasPairs} with {@link doublingIntervals}. Both have the
- *   pseudo-Huber distance, the weight 1/(t - r), and f as f⁻: these are used if they are left out
+ *   defaults: the pseudo-Huber distance, the weight 1/(t - r), and f as f⁻
  * - CT, consistency training (Song et al. 2023, algorithm 3): `karrasPairs` with {@link rootIntervals}, {@link karrasTimes},
  *   {@link squaredL2Distance} or {@link l1Distance}, {@link uniformWeight}, and the target network {@link emaByIntervals}
  *
@@ -165,7 +168,7 @@ const stepAlong = <B extends Dim, I extends Shape>(
 export const consistencyLosses = <G = unknown>(
   options: Exact<G, keyof ConsistencyLossOptions> & ConsistencyLossOptions,
 ): Objective => {
-  // the noise of x_t points along the flow on average, so that no teacher is needed as r comes close to t
+  // on average the noise of x_t points along the flow, so that training needs no teacher as r comes close to t
   return consistent(
     'consistencyLosses',
     training.demand<ConsistencyLossOptions>(options),
@@ -176,10 +179,10 @@ export const consistencyLosses = <G = unknown>(
 };
 
 /**
- * Losses of consistency distillation (Song et al. 2023, algorithm 2): those of {@link consistencyLosses}, but x_r is where a step of
- * Heun's method along the probability flow of a trained denoiser leads from x_t. The teacher may be guided, by
- * `guidance: cfg(2)`; its student then draws guided samples without guidance. The paper has {@link karrasPairs} of 17 intervals,
- * {@link karrasTimes}, {@link uniformWeight}, and the target network `emaConstant(0.95)`; without these it is that of iCT.
+ * Losses of consistency distillation (Song et al. 2023, algorithm 2): those of {@link consistencyLosses}, but x_r is the end of a
+ * step of Heun's method from x_t, along the probability flow of a trained denoiser. The teacher may be guided, by `guidance:
+ * cfg(2)`; its student then draws guided samples without guidance. The paper has {@link karrasPairs} of 17 intervals,
+ * {@link karrasTimes}, {@link uniformWeight}, and the target network `emaConstant(0.95)`; the defaults are those of iCT.
  *
  * Makes an `Objective` for the path of the teacher, which must be continuous. Begin with the parameters of the teacher: `initial`
  * of `fit`. Raises `ConfigError` for invalid options.

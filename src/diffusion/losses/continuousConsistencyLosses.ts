@@ -39,7 +39,7 @@ import { type WithTeacher, teacherFields, teaching } from './teacher.js';
 const tangentFields = {
   /** c of the normalization g/(‖g‖ + c) of the tangent; 0.1 if left out. */
   c: optional(hinted(aboveZero, 'the paper uses 0.1'), 0.1),
-  /** H: the part of the tangent that may be unstable grows from 0 to its size in the first H steps; 10000 if left out. */
+  /** H, the warmup of the tangent: the factor r of its unstable part grows from 0 to 1 in the first H steps; 10000 if left out. */
   warmup: optional(hinted(natural, 'the paper uses 10,000; 0 for none'), 10_000),
 };
 const training = schema('continuousConsistencyLosses', tangentFields);
@@ -73,7 +73,7 @@ const continuous = (
     name,
     <P, I extends Shape>(noising: Noising, denoiser: Denoiser<P, I>, options?: LossOptions): Losses<P, I> => {
       const { c, warmup } = settings;
-      const path = requirePath(`${name}: noising`, noising, TRIGONOMETRIC, 'trigonometric'); // on which dx/dt is v
+      const path = requirePath(`${name}: noising`, noising, TRIGONOMETRIC, 'trigonometric'); // here dx/dt = v
       requireSignal('loss', path, denoiser);
       const { apply } = overNoising(path)(reparameterize(path, 'v')(denoiser));
       const noised = noisedBatch(path, denoiser, options);
@@ -123,7 +123,7 @@ const continuous = (
 export const continuousConsistencyLosses = <G = unknown>(
   options?: Exact<G, keyof ContinuousConsistencyOptions> & ContinuousConsistencyOptions,
 ): Objective => {
-  // the velocity of a sample is that of the flow on average
+  // the mean velocity of samples is the velocity of the flow
   return continuous(
     'continuousConsistencyLosses',
     training.demand<ContinuousConsistencyOptions>(options),

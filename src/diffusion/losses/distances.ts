@@ -23,8 +23,8 @@ import { argument } from '../../internal/schema.js';
 import { DISTANCE, requireCalled } from './requireCalled.js';
 
 /**
- * The distance of x and y of each sample, from two `[B, ...I]` to `[B]`: {@link squaredL2Distance}, or your own, such as one of the
- * features of a network. Snapshots identify it by its function name.
+ * The distance of x and y of each sample, from two `[B, ...I]` to `[B]`: {@link squaredL2Distance}, or your own, such as a distance
+ * of the features of a network. Snapshots identify it by its function name.
  */
 export type Distance = <B extends Dim, I extends Shape>(
   x: Tensor<[B, ...I]>,
@@ -47,7 +47,7 @@ export const l1Distance: Distance = (x, y) => meanPerSample(abs(sub(x, y)));
 export const huberPart = hinted(aboveZero, 'the paper uses 0.00054·√d, for images of d elements');
 
 /**
- * The pseudo-Huber length of each sample, √(‖x‖² + c²) - c, `[B]`. Written as ‖x‖²/(√(‖x‖² + c²) + c), which keeps its digits for
+ * The pseudo-Huber length of each sample, √(‖x‖² + c²) - c, `[B]`. Computed as ‖x‖²/(√(‖x‖² + c²) + c), which loses no digits for
  * small x.
  */
 export const pseudoHuber =
@@ -65,7 +65,8 @@ const cOf = argument('pseudoHuberDistance: c', huberPart);
  * The pseudo-Huber distance, √(‖x - y‖² + c²) - c: iCT (Song & Dhariwal 2023), section 3.3. Raises `ConfigError` for a c that is not
  * above 0.
  *
- * @param c - the distance from which on it is linear; 0.00054·√d for samples of d elements if left out, as in the paper
+ * @param c - the length of x - y above which the distance is about linear; 0.00054·√d for samples of d elements if left out, as in
+ * the paper
  * @example pseudoHuberDistance(12)(constantOf([3, 4], 1, 2), zeros(1, 2)) // → [1]
  */
 export const pseudoHuberDistance = (c?: number): Distance => {
@@ -80,7 +81,7 @@ export const distancePart = hinted(
   'give squaredL2Distance, l1Distance or pseudoHuberDistance()',
 );
 
-/** Checks that a distance, which may be a caller's, has a number for each sample. Raises `ConfigError` for another shape. */
+/** Checks that a distance, which may be a user's own, returns a number for each sample. Raises `ConfigError` for another shape. */
 export const measuredBy =
   (where: string, distance: Distance): Distance =>
   (x, y) => {

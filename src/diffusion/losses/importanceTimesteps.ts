@@ -35,11 +35,11 @@ import type { SampleLosses } from './objective.js';
 import { DRAW, requireCalled } from './requireCalled.js';
 import { importanceWeights, timestepsBy } from './timestepsBy.js';
 
-/** The last losses at each timestep, and their number. */
+/** The last losses at each timestep, and how many losses were recorded. */
 interface LossHistory {
   /** `[T, size]`; each row is a ring buffer. */
   readonly losses: Tensor<[Dim, Dim]>;
-  /** `[T]`: their number n. If n ≥ `size`, it is stored as `size` + n mod `size`. */
+  /** `[T]`: the number n of recorded losses; if n ≥ `size`, the stored number is `size` + n mod `size`. */
   readonly seen: Tensor<[Dim]>;
 }
 
@@ -63,7 +63,7 @@ const recorded =
     const t = wholeTimesteps(times);
     const [T, size] = dims(all);
     const { before, after } = repeats(t);
-    // only the last `size` losses at a timestep are stored, so no two have the same place
+    // stores only the last `size` losses at a timestep, so that no two get the same place
     const stays = cast(less(after, size), 'float32');
     const place = mod(add(cast(gather(seen, t), 'int32'), before), size);
     const places = add(mul(t, size), place);
@@ -87,17 +87,17 @@ const probabilitiesOf = ({ losses, seen }: LossHistory, uniform: number): Tensor
 const importance = schema('importanceTimesteps', {
   /** The number of losses kept for each timestep; 10 if left out, as in the paper. */
   size: optional(hinted(positive, '10 is usual'), 10),
-  /** The uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion. */
+  /** The share of the uniform distribution in the probabilities, so that none is 0; 0.001 if left out, as in guided-diffusion. */
   uniform: optional(hinted(share, '0.001 is usual'), 1e-3),
 });
 
 interface ImportanceOptions extends OptionsOf<typeof importance> {}
 
 /**
- * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, and the loss has weights 1/(T·p_t), so
- * its mean is that of uniform timesteps with less variance. Uniform until each timestep has `size` losses. Improved DDPM
- * (Nichol & Dhariwal 2021), section 3.3, eq. 18, which uses it for the variational bound only. It is part of the graph of a
- * training step: `fit` keeps the history in its state.
+ * Importance sampling of timesteps: p_t ∝ √E[L_t²] over the last losses at each t, and the loss has weights 1/(T·p_t), so its mean
+ * is that of uniform timesteps with less variance. Uniform until each timestep has `size` losses. Improved DDPM (Nichol & Dhariwal
+ * 2021), section 3.3, eq. 18, which uses it for the variational bound only. The draw is part of the graph of a training step: `fit`
+ * keeps the history in its state.
  *
  * @param size - the number of losses kept for each timestep; 10 if left out, as in the paper
  * @param uniform - the uniform share of the probabilities, which keeps all above 0; 0.001 if left out, as in guided-diffusion

@@ -28,7 +28,7 @@ import { strata, withDensity } from './timeDraw.js';
 
 const HINT = '0.002 and 80 are the ends of EDM';
 
-/** The density of times whose ln σ is uniform over an interval of this width, inside of it. */
+/** The density of times with ln σ uniform over an interval of this width, for times in the interval. */
 const densityInside = <B extends Dim>(level: NoiseLevel<B>, width: number): Tensor<[B]> =>
   mul(logSigmaRate(level), 1 / width);
 
@@ -102,7 +102,7 @@ export const logSNRTimes = <G = unknown>(options?: Exact<G, keyof Range> & Range
     mean:
       (_, noising) =>
       ({ losses, t }) => {
-        // without the test of the ends, which a drawn time may miss by rounding
+        // does not test the ends of the interval, because a drawn time may be outside by rounding
         return mean(div(losses, densityInside(reaching(noising, max).levels(t), width)));
       },
     record: (memory) => () => memory,

@@ -3,6 +3,7 @@ import { numbersOf, outcomeOf, relativeDistance, right } from '../../../properti
 import { tfjs } from '../../backends/tfjs/index.js';
 import { wasm } from '../../backends/wasm/backend.js';
 import {
+  bernoulliLike,
   concatAll,
   constantOf,
   type Dim,
@@ -20,14 +21,15 @@ import {
   square,
   sub,
   type Tensor,
+  where,
   zeros,
 } from '../../dsl/index.js';
+import { labelOf } from '../../conditions/values.js';
 import { E } from '../../internal/fp.js';
 import { type Denoiser } from '../denoisers/denoiser.js';
 import { reparameterize } from '../denoisers/overNoising.js';
 import { spaced } from '../grids/grid.js';
 import { qSample } from '../paths/forward.js';
-import { dropLabels } from '../denoisers/labelDropout.js';
 import { simpleLoss, simpleLosses, targetOf } from './loss.js';
 import type { Parameterization } from '../denoisers/parameterization.js';
 import { respace } from '../grids/respacing.js';
@@ -73,7 +75,7 @@ describe('the simple loss', () => {
     ) => { readonly losses: Tensor<[4]> };
     const positional = await outcomeOf((key) => positionally(null, x0, key).losses)();
     expect(E.isLeft(positional) && positional.left.message).toContain(
-      'loss: expected the inputs as one record { x0, key, label, condition, t, noise }, got a tensor',
+      'loss: expected the inputs as one record { x0, key, conditions, t, noise }, got a tensor',
     );
     const wrong = async (inputs: object) => {
       const outcome = await outcomeOf((key) => losses(null, { x0, key, ...inputs }).losses)();
@@ -82,7 +84,6 @@ describe('the simple loss', () => {
     expect(await wrong({ noise: zeros(4) })).toContain('loss.noise: expected float32 [4, 2], got float32 [4]');
     expect(await wrong({ t: zeros(4) })).toContain('loss.t: expected int32 [4], got float32 [4]');
     expect(await wrong({ t: iota(3) })).toContain('loss.t: expected int32 [4], got int32 [3]');
-    expect(await wrong({ label: iota(5) })).toContain('loss.label: expected int32 [4], got int32 [5]');
   });
 
   it.each(['epsilon', 'x0', 'v'] as const)('is the squared distance to the target, %s', async (predicts) => {
@@ -204,43 +205,36 @@ describe('timesteps', () => {
   });
 });
 
-describe('label dropout', () => {
-  const denoiser: Denoiser<null, [2]> = { ...constantData, classes: 3 };
+describe('dropout of conditions', () => {
+  const denoiser: Denoiser<null, [2]> = { ...constantData, conditions: { label: { classes: 3 } } };
 
-  it('drops none, all, or some labels', async () => {
-    const after = (probability: number) => numbersOf((key) => dropLabels(denoiser, probability)(key)(label));
-    expect(await after(0)).toEqual([0, 1, 2, 1]);
-    expect(await after(1)).toEqual([3, 3, 3, 3]);
-    const labels = fullLike(constantOf(new Int32Array(4096), 4096), 1);
-    const dropped = await numbersOf((key) => dropLabels(denoiser, 0.1)(key)(labels));
-    const share = dropped.filter((one) => one === 3).length / 4096;
-    expect(Math.abs(share - 0.1)).toBeLessThan(5 * Math.sqrt((0.1 * 0.9) / 4096));
-    expect(dropped.every((one) => one === 1 || one === 3)).toBe(true);
-  });
-
-  it('reaches the denoiser through the loss', async () => {
+  it('reaches the denoiser through the loss, by the fork label of its key', async () => {
     const seen: Tensor<[Dim], 'int32'>[] = [];
     const listening: Denoiser<null, [2]> = {
       ...denoiser,
       apply: (_, x, at) => {
-        seen.push(at.label!);
+        seen.push(labelOf(at)!);
         return x;
       },
     };
-    const labels = await numbersOf((key) => {
-      simpleLoss(noising, listening, { labelDropout: 1 })(null, { x0, key, label });
-      return seen[0]!;
-    });
-    expect(labels).toEqual([3, 3, 3, 3]);
+    const dropped = (rate: number) =>
+      numbersOf((key) => {
+        simpleLoss(noising, listening, { conditionDropout: rate })(null, { x0, key, conditions: { label } });
+        return seen.pop()!;
+      });
+    expect(await dropped(1)).toEqual([3, 3, 3, 3]);
+    const expected = await numbersOf((key) =>
+      where(bernoulliLike(fork(key, 'label').label, 0.5, label), fullLike(label, 3), label),
+    );
+    expect(await dropped(0.5)).toEqual(expected);
+    expect(expected).toContain(3);
+    expect(await dropped(0)).toEqual([0, 1, 2, 1]);
   });
 
-  it('is an error for a denoiser without classes', async () => {
-    for (const given of [label, undefined]) {
-      const failed = await outcomeOf((key) =>
-        simpleLoss(noising, constantData, { labelDropout: 0.1 })(null, { x0, key, label: given }),
-      )();
-      expect(E.isLeft(failed) && failed.left.message).toContain('a denoiser with classes');
-    }
+  it('is an error for a denoiser without conditions, when the loss is made', () => {
+    expect(() => simpleLoss(noising, constantData, { conditionDropout: 0.1 })).toThrow(
+      'conditionDropout: expected a denoiser with a condition that may be left out, got a denoiser without conditions',
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * The loss of a denoiser, E λ(t)·‖D(x_t; t) - y‖² over data, times and noise, from top to bottom. That of EDM (Karras et al. 2022,
- * eq. 8 and table 1) has these parts:
+ * The loss of a denoiser, E λ(t)·‖D(x_t; t) - y‖² over data, times and noise, from top to bottom. The loss of EDM (Karras et al.
+ * 2022, eq. 8 and table 1) has these parts:
  *
  * - the draw of times, `usualTimes`: the time is σ, and ln σ ~ N(-1.2, 1.2²)
  * - the noise, `noisedBatch`: x = x₀ + σ·ε
@@ -8,6 +8,7 @@
  * - the error, `predictionErrors`: D(x; σ) - x₀, with D of `preconditioned`
  * - the weight λ, the denoiser's: 1/c_out² = (σ² + σ_data²)/(σ·σ_data)²
  */
+import { dropConditions } from '../../conditions/dropout.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import {
@@ -26,7 +27,6 @@ import type { Conditioning, Denoiser } from '../denoisers/denoiser.js';
 import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { requireSignal } from '../denoisers/requireSignal.js';
 import { targetAt } from '../denoisers/atLevel.js';
-import { dropLabels } from '../denoisers/labelDropout.js';
 import { type Parameterization, requireRates } from '../denoisers/parameterization.js';
 import type { Classifier } from '../guidance/guide.js';
 import { qSample } from '../paths/forward.js';
@@ -46,7 +46,7 @@ export interface NoisedBatch<B extends Dim, I extends Shape, T extends TimeType 
 }
 
 /**
- * Draws times, noise, dropout and label dropout for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
+ * Draws times, noise, dropout and dropped conditions for a batch from one key (its forks 'timestep', 'noise', 'dropout' and
  * 'label'): lines 2 to 4 of Algorithm 1 of DDPM (Ho et al. 2020). Every loss begins with it, so two losses with the same key
  * have the same x_t. Raises `ConfigError` for unknown options and invalid probabilities.
  * @example
@@ -61,30 +61,29 @@ export const noisedBatch = <P, I extends Shape, N extends Noising>(
   denoiser: Denoiser<P, I> | Classifier<P, I>,
   options?: LossOptions,
 ) => {
-  const { labelDropout, times } = lossOptions.demand(options);
+  const { conditionDropout, times } = lossOptions.demand(options);
   const diffuse = qSample(noising);
-  const dropped = dropLabels(denoiser, labelDropout); // raises for a denoiser without classes, even without labels
+  const dropped = dropConditions((denoiser as Partial<Denoiser<P, I>>).conditions, conditionDropout); // a classifier has none
   return <B extends Dim>(inputs: LossInputs<B, I>): NoisedBatch<B, I, TimeOf<N>> => {
-    const { x0, key, label, condition } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
+    const { x0, key, conditions } = checkedInputs(inputs, isDiscrete(noising) ? 'int32' : 'float32');
     const keyOf = (purpose: 'timestep' | 'noise' | 'label'): Key => fork(requiredKey(key, purpose), purpose)[purpose]!;
-    // both are of the type of the noising
+    // drawn and given times have the type of the noising
     const t = (inputs.t ?? drawnTimes(times, noising, x0, keyOf('timestep'))) as Tensor<[B], TimeOf<N>>;
     const noise = inputs.noise ?? normalLike(keyOf('noise'), x0); // ε ~ N(0, I)
     const xt = diffuse(t, noise)(x0); // α_t·x₀ + σ_t·ε
     const at = {
       t,
       ...(key && { dropout: fork(key, 'dropout').dropout }),
-      ...(condition && { condition }),
-      ...(label && { label: labelDropout === 0 ? label : dropped(keyOf('label'))(label) }),
+      ...(conditions && { conditions: conditionDropout === 0 ? conditions : dropped(keyOf('label'))(conditions) }),
     };
     return { xt, noise, at };
   };
 };
 
 /**
- * The target of a denoiser: its correct prediction, from the data and the noise that x_t is made of. Raises `ConfigError` for the
- * velocity of timesteps, and of a path where σ grows like √t: of {@link continuousLinear}, {@link continuousSigmoid} and
- * {@link continuousCosine}. Their σ̇ is infinite at the data, and so is the mean square of σ̇·ε over t.
+ * The target of a denoiser: its correct prediction, from the data and the noise in x_t. Raises `ConfigError` for the velocity on a
+ * schedule, and on paths where σ grows like √t: {@link continuousLinear}, {@link continuousSigmoid} and {@link continuousCosine}.
+ * There σ̇ is infinite at the data, and so is the mean square of σ̇·ε over t.
  *
  * - `t`: `[B]`; `x0`, `noise`: `[B, ...I]`
  * @example
@@ -169,9 +168,9 @@ export const simpleLosses = /* @__PURE__ */ objective<LossOptions>('simpleLosses
 );
 
 /**
- * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity flow matching,
- * Lipman et al. 2023), or for a preconditioned network that of the network itself, which is that of x̂₀ with the weight 1/c_out²:
- * (σ² + σ_data²)/(σ·σ_data)² for EDM (Karras et al. 2022, table 1).
+ * The usual losses of a denoiser: the simple loss of its prediction (DDPM, Ho et al. 2020, eq. 14; for a velocity: flow matching,
+ * Lipman et al. 2023). For a preconditioned network, the loss of the raw network, which equals the loss of x̂₀ with the weight
+ * 1/c_out²: (σ² + σ_data²)/(σ·σ_data)² for EDM (Karras et al. 2022, table 1).
  * @example
  * const silent: NoiseNetwork<null, []> = { apply: (_, x) => zerosLike(x) }
  * const denoiser = unwrap(preconditioned(silent, { as: 'edm', sigmaData: 0.5 }))
@@ -192,9 +191,9 @@ export const usualLosses = /* @__PURE__ */ objective<LossOptions>('usualLosses',
  * gradient step. The target of a denoiser of x₀ or v is x₀ or √ᾱ_t·ε - √(1-ᾱ_t)·x_0 (Salimans & Ho 2022): the same error of
  * x̂₀, weighted differently over t.
  *
- * The inputs are those of {@link LossInputs}; timesteps and noise may be given in place of drawn ones.
+ * The inputs are {@link LossInputs}; give timesteps and noise to replace drawn ones.
  *
- * Raises `ConfigError` for label dropout without classes.
+ * Raises `ConfigError` for dropout without conditions that may be left out.
  * @example
  * const grey: Denoiser<Scalar, []> = { predicts: 'x0', apply: (p, x) => add(zerosLike(x), p) }
  * const noising = unwrap(ddpm(cosine(1000)))

@@ -38,9 +38,9 @@ const flow = rectifiedFlow();
 const u = (p: number, z: number, r: number, t: number): number => Math.tanh(p * z * (1 + r) + t * t);
 const network: Denoiser<Scalar, [1]> = {
   predicts: 'velocity',
-  apply: (p, z, { level, end }) => {
+  apply: (p, z, { level, step }) => {
     const t = level!.sigma;
-    return tanh(add(scaleBy(mul(z, p), add(end!, 1)), scaleBy(add(zerosLike(z), 1), mul(t, t))));
+    return tanh(add(scaleBy(mul(z, p), add(step!.to.sigma, 1)), scaleBy(add(zerosLike(z), 1), mul(t, t))));
   },
 };
 

@@ -1,4 +1,4 @@
-/** MeanFlow: the mean velocity of a flow between two times, by which one step goes where the flow leads (Geng et al. 2025). */
+/** MeanFlow (Geng et al. 2025): the mean velocity of a flow between two times, with which one step reaches the end of the flow. */
 import {
   add,
   fork,
@@ -25,6 +25,7 @@ import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
 import { optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { targetAt } from '../denoisers/atLevel.js';
+import { meanFlowStep } from '../denoisers/meanFlow.js';
 import { overNoising } from '../denoisers/overNoising.js';
 import { qSample } from '../paths/forward.js';
 import { requirePath } from '../paths/noising.js';
@@ -57,8 +58,8 @@ const FLOW = { expected: 'rectifiedFlow()', hint: 'train on rectifiedFlow()' };
  *
  *     Δ = u(z_t, r, t) - sg(v - (t - r)·du/dt), and the loss is ‖Δ‖²/sg(‖Δ‖² + c)^p
  *
- * t and r are two draws of the times of the recipe, in order; `logitNormalTimes({ mean: -0.4 })` is usual. It needs no teacher and no
- * trained network. Makes an `Objective` for {@link rectifiedFlow}. Raises `ConfigError` for invalid options.
+ * t and r are two draws of the times of the recipe, in order; `logitNormalTimes({ mean: -0.4 })` is usual. Training needs no
+ * teacher and no trained network. Makes an `Objective` for {@link rectifiedFlow}. Raises `ConfigError` for invalid options.
  * @example
  * const still: Denoiser<null, [1]> = { predicts: 'velocity', apply: (_, x) => zerosLike(x) }
  * const losses = program({ x0: 'B 1', k: 'key' }, ({ x0, k }) => {
@@ -75,9 +76,14 @@ export const meanFlowLosses = <G = unknown>(
   return objective<LossOptions>(
     'meanFlowLosses',
     (noising, denoiser, lossOptions = {}) => {
-      const path = requirePath('meanFlowLosses: noising', noising, FLOW, 'rectifiedFlow'); // whose velocities are constant
+      const path = requirePath('meanFlowLosses: noising', noising, FLOW, 'rectifiedFlow'); // a path with constant velocities
       if (denoiser.predicts !== 'velocity')
-        refuse('denoiser', 'one of the velocity', `one of ${denoiser.predicts}`, 'wrap the network: meanFlow(network)');
+        refuse(
+          'denoiser',
+          'a denoiser of the velocity',
+          `a denoiser of ${denoiser.predicts}`,
+          'wrap the network: meanFlow(network)',
+        );
       const { apply } = overNoising(path)(denoiser);
       const noised = noisedBatch(path, denoiser, lossOptions);
       const times = (lossOptions.times ?? usualTimes)(path);
@@ -93,7 +99,7 @@ export const meanFlowLosses = <G = unknown>(
         const v = targetAt('velocity', path.levels(t))(x0, noise);
         const point = { z, r, t };
         const along: typeof point = { z: v, r: zerosLike(r) as typeof r, t: onesLike(t) as typeof t };
-        const mean = (q: typeof point) => apply(params, q.z, { ...at, t: q.t, end: q.r });
+        const mean = (q: typeof point) => apply(params, q.z, { ...at, t: q.t, step: meanFlowStep(q.t, q.r) });
         const { value: u, tangent: dudt } = jvp(mean)(point, asTangent(along));
         const target = sub(v, scaleBy(dudt, sub(t, r)));
         const squares = sumPerSample(square(sub(u, stopGradient(target))));

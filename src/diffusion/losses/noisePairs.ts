@@ -1,4 +1,4 @@
-/** The pairs of noise levels t > r at which a consistency loss compares its network, closer as the training goes on. */
+/** The pairs of noise levels t > r at which a consistency loss compares its network; r comes closer to t during training. */
 import {
   add,
   cast,
@@ -45,7 +45,7 @@ export interface NoisePair<B extends Dim> {
 export interface NoisePairs {
   /** The settings as JSON, which snapshots store. */
   readonly settings: unknown;
-  /** The pairs for drawn noise levels σ/α, `[B]`, before update `step`, or at the end of the training if it is left out. */
+  /** The pairs for drawn noise levels σ/α, `[B]`, before update `step`; if `step` is left out, those at the end of the training. */
   readonly of: <B extends Dim>(sigma: Tensor<[B]>, step?: Tensor<[], 'int32'>) => NoisePair<B>;
 }
 
@@ -60,7 +60,7 @@ const ect = schema('ectPairs', {
   q: optional(hinted(refined(finite, 'a number above 1', (q) => q > 1), 'the paper uses 2, or 4 to be faster'), 2),
   /** k of n(t), which brings r closer to 0 for small t; 8 if left out. */
   k: optional(hinted(amount, 'the paper uses 8'), 8),
-  /** b of n(t), the inverse of the noise up to which it acts; 1 if left out, for a σ_data of 0.5. */
+  /** b of n(t), which is large only for t up to about 1/b; 1 if left out, for a σ_data of 0.5. */
   b: optional(hinted(aboveZero, 'the paper uses 1'), 1),
 }); // oxfmt-ignore
 
@@ -94,7 +94,7 @@ export const ectPairs = <G = unknown>(options: Exact<G, keyof EctOptions> & EctO
 export interface Intervals {
   /** The settings as JSON, which snapshots store. */
   readonly settings: unknown;
-  /** s₀ of the paper: {@link emaByIntervals} has it in its exponent. */
+  /** s₀ of the paper, which the exponent of {@link emaByIntervals} contains. */
   readonly from: number;
   /** K, the number of steps of the training. */
   readonly steps: number;
@@ -102,7 +102,7 @@ export interface Intervals {
   readonly at: (k: number) => number;
 }
 
-/** A value for the number of intervals before each update; as at the end of the training if the update is left out. */
+/** A value that depends on the number of intervals before an update; if the update is left out, the value at the end of the training. */
 const byIntervals = ({ steps, at }: Intervals, valueOf: (intervals: number) => number) => {
   const rises = (low: number, high: number): readonly number[] => {
     if (at(low) === at(high)) return [];
@@ -121,7 +121,7 @@ const byIntervals = ({ steps, at }: Intervals, valueOf: (intervals: number) => n
 const root = /* @__PURE__ */ schema('rootIntervals', {
   /** K, the number of steps of the training. */
   steps,
-  /** s₀, the first number of levels, which is one more than of intervals; 2 if left out. */
+  /** s₀, the first number of levels, which is the number of intervals plus 1; 2 if left out. */
   from: optional(hinted(positive, 'the paper uses 2'), 2),
   /** s₁, the last number of intervals; 150 if left out. */
   to: optional(hinted(positive, 'the paper uses 150, and 200 for large images'), 150),
@@ -228,7 +228,7 @@ const karrasCurve = ({ min, max, rho }: Filled<typeof curve>) => {
 };
 
 const karras = /* @__PURE__ */ schema('karrasPairs', {
-  /** The number of intervals, such as 17 between 18 levels; or one that rises in the training, such as `rootIntervals({ steps })`. */
+  /** The number of intervals, such as 17 between 18 levels; or a number that rises during training, such as `rootIntervals({ steps })`. */
   intervals: t.union([positive, intervalsPart], 'a number of intervals, or intervals such as rootIntervals({ steps })'),
   ...curve,
 }).rule(minBelowMax);

@@ -1,4 +1,4 @@
-/** The kinds of losses, and what training reads of them. */
+/** The types of losses, with the fields that training reads. */
 import {
   type Dim,
   type Elementwise,
@@ -24,7 +24,7 @@ export interface SampleLosses<B extends Dim> {
   readonly accuracy?: Tensor<[B]>;
 }
 
-/** The losses of a batch, each sample at a time and with noise that are given or drawn from `key`. */
+/** The losses of a batch. The time and the noise of each sample are inputs, or drawn from `key`. */
 export type Losses<P, I extends Shape> = <B extends Dim>(params: P, inputs: LossInputs<B, I>) => SampleLosses<B>;
 
 /** The scalar that training minimizes: a mean of {@link Losses}. */
@@ -49,7 +49,7 @@ export interface AnyTeacher {
   readonly params: unknown;
 }
 
-/** A moving average of the parameters, by the share of the newest ones at each update: `emaConstant(0.95)`. */
+/** A moving average of the parameters, by the share of the newest parameters at each update: `emaConstant(0.95)`. */
 export interface TargetAverage {
   /** The settings as JSON, which snapshots store. */
   readonly settings: unknown;
@@ -61,8 +61,8 @@ interface LossFields {
   /** The options that the loss was made from, as JSON: `Object.assign(huberLosses(0.5), { settings: { delta: 0.5 } })`. */
   readonly settings?: unknown;
   /**
-   * The weight that the losses give to the squared error of x̂₀, as a function of the log-SNR, if they are not the squared error of the
-   * prediction: SNR for `boundLosses`.
+   * The weight of the squared error of x̂₀ in the losses, as a function of the log-SNR: SNR for `boundLosses`. Left out if the
+   * losses are the squared error of the prediction.
    */
   readonly weighting?: Elementwise;
   /** The trained denoiser that the losses learn from. They get its parameters as `teacher`. */
@@ -70,8 +70,8 @@ interface LossFields {
   /** The moving average of the parameters that the losses compare with. They get it as `target`. */
   readonly target?: TargetAverage;
   /**
-   * True if x̂₀ learns to be the end of the probability flow through x_t, which `consistency` needs; false if it learns something else,
-   * such as the mean of the data. Not known if left out.
+   * True if the denoiser learns to predict the end of the probability flow through x_t, which `consistency` needs; false if it
+   * learns something else, such as the mean of the data. Unknown if left out.
    */
   readonly estimatesEnd?: boolean;
 }

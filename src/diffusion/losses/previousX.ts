@@ -16,11 +16,11 @@ import { entriesAt } from '../channels/entries.js';
 const networkOf = argument('fromPrevious: network', networkPart);
 
 /**
- * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of
- * guided-diffusion). Its x̂₀ is (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020),
- * eq. 7. Give the process that the network was trained with; the result may be used with a respaced one. If you give a respaced
- * process, μ̂ is the mean of its own x_{t-1}, as guided-diffusion takes it. Train the network with {@link previousLosses}. To
- * convert a `Model`, ignoring its `predicts`, write `{ ...model, ...fromPrevious(noising, model) }`.
+ * Makes a denoiser from a network that predicts x_{t-1}, the mean μ̃ of q(x_{t-1}|x_t, x_0) (`PREVIOUS_X` of guided-diffusion). Its
+ * x̂₀ is (μ̂ - √α_t·(1-ᾱ_{t-1})/(1-ᾱ_t)·x_t) / (√ᾱ_{t-1}·β_t/(1-ᾱ_t)), from DDPM (Ho et al. 2020), eq. 7. Give the process that the
+ * network was trained with; the result also works with a respaced process. If you give a respaced process, μ̂ is the mean of the
+ * respaced x_{t-1}, as in guided-diffusion. Train the network with {@link previousLosses}. To convert a `Model`, ignoring its
+ * `predicts`, write `{ ...model, ...fromPrevious(noising, model) }`.
  *
  * - `network`: like a {@link Denoiser}, but its predictions are μ̂, `[B, ...I]`; it may learn its variance
  * @example
@@ -57,7 +57,7 @@ export const fromPrevious = <P, I extends Shape>(
  * √ᾱ_{t-1}·β_t/(1-ᾱ_t) times the error of x̂₀, it is defined for every parameterization; for {@link fromPrevious} it is
  * the error of its network. An `Objective`, with the errors of `predictionErrors`.
  *
- * @param process - the process of x_{t-1}: the one that {@link fromPrevious} was given
+ * @param process - the process of x_{t-1}, the same as for {@link fromPrevious}
  * @example
  * const still = <B extends Dim>(_: null, x: Tensor<[B]>) => zerosLike(x) // x_{t-1} is 0
  * const noising = unwrap(ddpm(scheduleFromBetas([0.36]))) // a single step, from the data

@@ -103,7 +103,7 @@ export const progressiveLosses = <Q, J extends Shape, G = unknown>(
     const times = orRaise(gridOf(typeof steps === 'number' ? 2 * steps : steps)(noising));
     if (times.length === 1)
       raise('ConfigError', { where: `${name}.steps`, expected: 'a grid of at least two levels', actual: 'one', hint: 'give the number of steps' }); // oxfmt-ignore
-    const levels = levelsAt(noising, times); // with the data at the end
+    const levels = levelsAt(noising, times); // the last level is the data
     return times.length % 2 === 0 ? levels : levels.slice(0, -1);
   };
   return objective(

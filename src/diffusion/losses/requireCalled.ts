@@ -1,4 +1,4 @@
-/** Finds functions that make a part of losses and are given in its place, without their call. */
+/** Finds a function that makes a part of losses, passed without its call: `logitNormalTimes` in place of `logitNormalTimes()`. */
 import { isTensor } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
 import { noisingPart } from '../parts.js';
@@ -7,7 +7,10 @@ import { noisingPart } from '../parts.js';
 interface Part {
   readonly where: string;
   readonly expected: string;
-  /** Tests for its first argument, which a function that makes it gets too if it is given in its place. */
+  /**
+   * Tests if a value is the first argument of the part. A function that makes the part gets this argument too, if it is passed
+   * without its call.
+   */
   readonly takes: (value: unknown) => boolean;
 }
 
@@ -19,7 +22,7 @@ export const DISTANCE: Part = { where: 'distance', expected: 'a distance', takes
 export const OBJECTIVE: Part = { where: 'objective', expected: 'losses', takes: isNoising };
 
 /**
- * Raises `ConfigError` for a function that makes a part and is given in its place: it gets the argument of the part.
+ * Raises `ConfigError` for a function that makes a part, passed without its call: it then gets the argument of the part.
  *
  * @param call - the function with an argument, as it should be written
  */

@@ -5,7 +5,7 @@ import { overNoising, reparameterize } from '../denoisers/overNoising.js';
 import { overElements } from '../channels/batch.js';
 import type { ContinuousNoising } from '../paths/path.js';
 
-/** x̂₀ from `params`, y of `[B, ...I]`, the noise level σ/α of each sample, and the conditioning. Without noise it is y. */
+/** x̂₀ from `params`, y of `[B, ...I]`, the noise level σ/α of each sample, and the conditioning. Without noise the result is y. */
 export type DenoiserOfSigma<P, I extends Shape> = <B extends Dim>(
   params: P,
   y: Tensor<[B, ...I]>,

@@ -22,7 +22,7 @@ export interface Teacher<Q, I extends Shape> {
 export const teacherFields = {
   /** The trained denoiser to learn from: the losses distill its probability flow, or halve its steps. */
   teacher: partLike('a trained denoiser', 'the result of fit or loadTrained', 'model', 'noising', 'params'),
-  /** The guidance of the teacher, such as `cfg(2)`, which the student then needs no more; none if left out. */
+  /** The guidance of the teacher, such as `cfg(2)`; the student then needs no guidance. None if left out. */
   guidance: optional(hinted(functionOf<Guidance>('a guidance'), 'give cfg(2), or leave it out'), unguided),
 };
 
@@ -55,11 +55,11 @@ export const teaching = <Q, J extends Shape, I extends Shape>(
   if (model.clock !== 'level' && nameOf(own) !== nameOf(noising))
     raise('ConfigError', {
       where: `${where}: teacher`,
-      expected: `one that was trained on the path of its student, ${nameOf(noising)}`,
+      expected: `a teacher that was trained on the path of its student, ${nameOf(noising)}`,
       actual: `one of ${nameOf(own)}`,
       hint: 'give the `noising` of the teacher to the training',
     });
   const guided = orRaise(guidedBy<Q, J>(where, guidance)(model));
   orRaise(rejectRenoise(where, guided, 'a loss'));
-  return withoutDropout(guided) as unknown as Denoiser<Q, I>; // images of the student: others are an error of shapes
+  return withoutDropout(guided) as unknown as Denoiser<Q, I>; // the student's images must fit the teacher: another shape is a ShapeError
 };

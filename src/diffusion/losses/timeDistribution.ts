@@ -58,7 +58,7 @@ const named = (name: string, options: object, draw: TimeDraw): TimeDraw => {
   return withName(`${name} of ${text}`, draw);
 };
 
-/** A draw from options that are still to be checked. */
+/** Checks the options of a draw, then makes it. */
 const withOptions = <F extends Fields>(
   options: Schema<F>,
   name: string,
@@ -98,7 +98,7 @@ interface LogNormal extends OptionsOf<typeof logNormal> {}
  */
 export const logNormalTimes = <G = unknown>(options?: Exact<G, keyof LogNormal> & LogNormal): TimeDraw =>
   withOptions(logNormal, 'logNormalTimes', options, ({ mean, deviation }) => {
-    /** The borders between timesteps, in standard deviations of ln σ. */
+    /** The borders between timesteps in ln σ, standardized by the mean and the deviation. */
     const bordersOf = ({ marginals }: DiscreteNoising): Float64Array => {
       const logSigmas = Float64Array.from(marginals, (marginal) => -0.5 * logSNR(marginal));
       return Float64Array.from(logSigmas.subarray(1), (later, t) => ((logSigmas[t]! + later) / 2 - mean) / deviation);
@@ -253,7 +253,7 @@ export const shiftedTimes = (shift: number): ((draw: TimeDraw) => TimeDraw) => {
       if (isDiscrete(noising) || noising.time === 'sigma')
         return raise('ConfigError', withoutEnds('shiftedTimes', noising, 'take rectifiedFlow(), or another draw'));
       const times = draw(noising);
-      // inside of the ends, because float32 would round some to 1
+      // moved inside of the ends, because float32 would round some times to 1
       return (batch) => (key) => noising.timesAt(timeShift(s)(cast(times(batch)(key), 'float32')));
     };
     const back = timeShift(1 / s);

@@ -51,9 +51,9 @@ const uniformDensity: TimeDensity = (noising) => (t) => {
 };
 
 /**
- * The density p(t) of the time of a sample that a draw gives, or on a schedule the probability of a timestep. A loss with the weight
- * 1/p(t) has the mean that uniform times give, and that of timesteps is T times this. Raises `ConfigError` for a draw whose density is
- * not known: one of your own has it as its field `density`.
+ * The density p(t) of the time of a sample that a draw gives, or on a schedule the probability of a timestep. On a continuous path,
+ * a loss with the weight 1/p(t) has the mean of uniform times; on a schedule, T times that mean. Raises `ConfigError` for a draw of
+ * unknown density: give your own draw a field `density`.
  * @example
  * const density = densityOf(logitNormalTimes(), rectifiedFlow())
  * density(constantOf([0.5, 0.9], 2)) // → [4 / Math.sqrt(2 * Math.PI), Math.exp(-(Math.log(9) ** 2) / 2) / 0.09 / Math.sqrt(2 * Math.PI)]

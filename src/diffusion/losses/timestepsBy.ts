@@ -33,10 +33,10 @@ export const cellAmong =
   <B extends Dim>(numbers: Tensor<[B]>): Tensor<[B], 'int32'> => {
     const [[B], [N]] = [dims(numbers), dims(borders)];
     const beyond = addBias(scaleBy(ones(B, N) as Tensor<[Dim, Dim]>, numbers as Tensor<[Dim]>), neg(borders));
-    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is the numbers'
+    return sum(cast(greaterEqual(beyond, 0), 'int32'), 1) as Tensor<[B], 'int32'>; // B is the batch size of the numbers
   };
 
-/** Raises `ConfigError` for invalid probabilities of T timesteps, as far as is known while the program is traced. */
+/** Raises `ConfigError` for invalid probabilities of T timesteps, if the trace of the program knows their values. */
 const requireProbabilities = (probabilities: Tensor<[Dim]>, T: number): void => {
   const wrong = (expected: string, actual: string): never =>
     raise('ConfigError', {
@@ -84,7 +84,7 @@ export const timestepsBy = (probabilities: Tensor<[Dim]>): TimeDraw => {
     };
   };
   const density = withDensity(() => (t) => gather(div(probabilities, sum(probabilities)), wholeTimesteps(t)), draw);
-  // the name digests the graph of the probabilities, because their numbers may be known only when the program runs
+  // the name contains a digest of the graph of the probabilities, because their values may be unknown before the program runs
   return Object.defineProperty(density, 'name', {
     get: () => `timestepsBy ${digest(graphText(nodeOf(probabilities)))}`,
   });

@@ -78,7 +78,7 @@ export const trigonometric = <G = unknown>(
 };
 
 const cosineOptions = schema('continuousCosine', {
-  /** s, which keeps the noise near the data from being too small; 0.008 if left out. */
+  /** The offset s, without which the noise near the data would be too small; 0.008 if left out. */
   offset: optional(amount, 0.008),
 });
 
@@ -96,7 +96,7 @@ export const continuousCosine = <G = unknown>(
 ): ContinuousNoising => {
   const { offset } = cosineOptions.demand(options);
   const scale = Math.PI / 2 / (1 + offset);
-  const first = Math.max(offset * scale, 2 ** -60); // ω(0), but not 0, where σ/α = 0 would have no time
+  const first = Math.max(offset * scale, 2 ** -60); // ω(0), but above 0, because at 0 the level σ/α = 0 has no time
   return along({
     name: 'continuousCosine',
     options: { offset },
@@ -163,7 +163,7 @@ export const continuousLinear = <G = unknown>(
 
 /** The largest |x/τ|: e^-87 is above the smallest normal number of float32, 2⁻¹²⁶. */
 const WIDEST = 87;
-/** The least distance between the ends of x/τ: parts of it are normal numbers too. */
+/** The least distance between the ends of x/τ, so that fractions of it are normal numbers of float32. */
 const NARROWEST = 1e-30;
 
 const sigmoidOptions = /* @__PURE__ */ schema('continuousSigmoid', {
@@ -224,10 +224,10 @@ export const continuousSigmoid = <G = unknown>(
 };
 
 /**
- * The noising process of EDM (Karras et al. 2022), x_σ = x₀ + σ·ε: its time is σ itself, which has no end, so the range belongs to
- * the grid and to the distribution of the times of training: σ from 80 to 0.002 with ρ = 7, and ln σ ~ N(-1.2, 1.2²) by default
- * (table 1). It is the variance-exploding process of Song et al. 2021 too. Networks need preconditioning, which has the σ_data of the
- * data and the weights of the loss: see {@link preconditioned}.
+ * The noising process of EDM (Karras et al. 2022), x_σ = x₀ + σ·ε: its time is σ itself, without an end. So the grid and the
+ * distribution of training times set the range: σ from 80 to 0.002 with ρ = 7, and ln σ ~ N(-1.2, 1.2²) by default (table 1). It is
+ * also the variance-exploding process of Song et al. 2021. Networks need preconditioning, which has the σ_data of the data and the
+ * weights of the loss: see {@link preconditioned}.
  * @example
  * const [noisy] = levelsOf(edm(), [80])
  * noisy // → { alpha: 1, sigma: 80, t: 80, rates: { alpha: 0, sigma: 1 } }

@@ -1,4 +1,4 @@
-/** Continuous noising processes from their curves α and σ. */
+/** Continuous noising processes from curves α(t) and σ(t). */
 import {
   add,
   and,
@@ -29,14 +29,14 @@ import { type Channel, identity, preservesVariance, sigmaOf } from '../channels/
 import { type Level, requireTime } from '../channels/level.js';
 import type { ContinuousNoising, NoiseLevel, TimeType, Usual } from './path.js';
 
-/** A path of noise levels as functions of time, and what identifies it in files. */
+/** The curves of a path, with the name and the options that identify it in files. */
 export interface Curves extends Pick<ContinuousNoising, 'name' | 'time'>, Partial<Pick<ContinuousNoising, 'usual'>> {
   readonly options?: ContinuousNoising['options'];
   readonly alpha: Elementwise;
   readonly sigma: Elementwise;
-  /** The time with a noise σ/α; found by bisection if left out. */
+  /** The time at a noise σ/α; computed by bisection if left out. */
   readonly timeOf?: Elementwise;
-  /** The number that times of [0, 1] are multiplied by for the network; 1000 if left out. */
+  /** The factor of times in [0, 1] for the network; 1000 if left out. */
   readonly timeScale?: number;
 }
 
@@ -46,10 +46,10 @@ export const slopeOf =
   (t) =>
     jvp(f)(t, asTangent(onesLike(t) as typeof t)).tangent;
 
-/** The number of bisections in a program, which may compute in float64. */
+/** The number of bisections in a program: enough for float64. */
 const BISECTIONS = 53;
 
-/** The time in [0, 1] where a rising function has a value, in a program. */
+/** The time in [0, 1] at which a rising function reaches a value, in a program. */
 export const bisectedInProgram =
   (f: Elementwise): Elementwise =>
   (values) => {
@@ -62,11 +62,11 @@ export const bisectedInProgram =
     return mul(add(low, high), 0.5);
   };
 
-/** A level with exactly this σ/α: where noise prevails α has lost its digits, and else σ. */
+/** A level with exactly this σ/α: recomputes α where σ/α is large, because α has lost digits there, and else σ. */
 const withRatio = (level: Level, ratio: number): Level =>
   ratio > 1 ? { ...level, alpha: level.sigma / ratio } : { ...level, sigma: level.alpha * ratio };
 
-/** The distance of drawn times to the ends of a path, where the log-SNR is infinite. */
+/** The least distance of drawn times from the ends of a path, where the log-SNR is infinite. */
 const EDGE = 2 ** -20;
 
 /** Times of [0, 1], moved inside of the ends of the path. */
@@ -82,7 +82,7 @@ const even: Usual = {
   density: (t) => onesLike(t),
 };
 
-/** The noising process of curves, which are not checked. */
+/** The noising process of curves. Does not check the curves. */
 export const along = ({
   name,
   options = {},

@@ -8,8 +8,8 @@ import { type Measure, MINUS_LOG_ALPHA } from '../schedules/noiseLevel.js';
 import { marginalsOf, type Schedule } from '../schedules/schedule.js';
 
 /**
- * The noising process of a schedule: the distributions that follow from it, and the timesteps that a denoiser gets. Tables in
- * float64, indexed by t = 0…T-1.
+ * The noising process of a schedule: its distributions, and the timesteps that a denoiser gets. Tables in float64, indexed by t =
+ * 0…T-1.
  */
 export interface DiscreteNoising {
   readonly schedule: Schedule;
@@ -25,7 +25,7 @@ export interface DiscreteNoising {
   readonly posteriors: readonly Posterior[];
 }
 
-/** A process that was respaced from another one. */
+/** A process that is respaced from another process. */
 export const respacedFrom =
   (noising: DiscreteNoising) =>
   (respaced: DiscreteNoising): DiscreteNoising => ({
@@ -35,9 +35,9 @@ export const respacedFrom =
   });
 
 /**
- * A process whose levels between two timesteps have a log α that is linear in t, as in DPM-Solver (Lu et al. 2022, `NoiseScheduleVP` of
- * its code), and not log(σ/α), as in k-diffusion. Levels at timesteps stay. It matters for grids of noise levels, churn and solvers
- * that evaluate between timesteps: a network gets another fractional timestep for the same noise.
+ * Makes log α linear in t between two timesteps, as in DPM-Solver (Lu et al. 2022, `NoiseScheduleVP` of its code), in place of
+ * log(σ/α), as in k-diffusion. Levels at timesteps do not change. This changes grids of noise levels, churn and solvers that
+ * evaluate between timesteps: a network gets another fractional timestep for the same noise.
  * @example
  * const noising = linearInLogAlpha(unwrap(ddpm(scheduleFromBetas([0.5, 0.75]))))
  * const [between] = levelsOf(noising, [0.5])
@@ -75,7 +75,7 @@ const noSchedule = (value: unknown): either.Either<NoisefoldError, never> =>
     hint: 'write ddpm(linear(1000)); for a schedule taken out of its Either, noisingOf(schedule)',
   });
 
-/** A part of the check of `ddpm`: an Either may hold anything. */
+/** The check of the value in the Either, which may be anything. */
 const ofSchedule = (schedule: Schedule): either.Either<NoisefoldError, DiscreteNoising> =>
   isObject(schedule) && 'alphaBars' in schedule ? E.right(noisingOf(schedule)) : noSchedule(schedule);
 

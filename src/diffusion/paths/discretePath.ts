@@ -9,8 +9,8 @@ import type { Clock, Lookup, NoiseLevel, Path, TimeType } from './path.js';
 import { channelsAt, entriesAt, entryBetween } from '../channels/entries.js';
 
 /**
- * The timesteps of a conditioning as int32, for a denoiser that looks numbers up by its timestep. Raises `ConfigError` for
- * fractional ones, which samplers give between the timesteps of a process.
+ * The timesteps of a conditioning as int32, for a denoiser that looks up numbers by timestep. Raises `ConfigError` for fractional
+ * timesteps, which a sampler gives between the timesteps of a process.
  * @example wholeTimesteps(iota(2)) // → [0, 1]
  */
 export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<[B], 'int32'> =>
@@ -19,14 +19,14 @@ export const wholeTimesteps = <B extends Dim>(t: Tensor<[B], TimeType>): Tensor<
     : raise('ConfigError', {
         where: 'denoiser: t',
         expected: 'whole timesteps, int32, by which this denoiser looks numbers up',
-        actual: 'fractional ones, float32',
+        actual: 'fractional timesteps, float32',
         hint: 'take a grid of whole timesteps, without churn',
       });
 
-/** A function that is made at its first call: tables take more time than the rest of a path, and plans do not need them. */
+/** Makes a function at its first call, because its tables take longer than the rest of a path, and plans do not need them. */
 const deferred = <F extends (...args: never[]) => unknown>(make: () => F): F => {
   let f: F | undefined;
-  return ((...args) => (f ??= make())(...args)) as F; // it calls a function of this type
+  return ((...args) => (f ??= make())(...args)) as F; // calls a function of this type
 };
 
 /** Looks up levels by their index in a list. */
@@ -52,7 +52,10 @@ const clockOfTable = (timesteps: Int32Array | Float64Array): Clock['of'] => {
   return (t) => (isIndex ? t : networkAt(wholeTimesteps(t)));
 };
 
-/** The number of timesteps of a network that gets some times. There may be more of them than a call has arguments. */
+/**
+ * The number of timesteps that a network needs for some times. Without Math.max(...times), because a call has a limited number of
+ * arguments.
+ */
 const countOf = (times: ArrayLike<number>, isWhole: boolean): number => {
   const last = Array.from(times).reduce((most, time) => Math.max(most, time), 0);
   return isWhole ? Math.floor(last) + 1 : Math.ceil(last);
@@ -95,11 +98,11 @@ export const discretePath = ({
       requireTime(t, list.length - 1);
       const before = Math.floor(t);
       if (t === before) return list[t]!;
-      // σ/α is ∞ at a level without signal, and so on the whole way to it
+      // if the next level has no signal, σ/α is ∞ in the whole interval before it
       const [low, high] = [between.of(schedule.sigmas[before]!), between.of(schedule.sigmas[before + 1]!)];
       return { ...channelOfSigma(between.back(low + (t - before) * (high - low))), t };
     },
-    // exactly this σ; beyond the last timestep the network gets that one
+    // exactly this σ; beyond the last timestep the network gets the last timestep
     levelOfSigma: (sigma) => {
       const t = timestepOf(sigma);
       const own = list[t]; // undefined between two timesteps

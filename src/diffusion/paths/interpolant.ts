@@ -25,10 +25,10 @@ const CHECKS = 256;
 
 /**
  * A noising process with your own α and σ over t of [0, 1], x_t = α(t)·x₀ + σ(t)·ε. They are functions of each element of a tensor,
- * such as `(t) => sub(1, square(t))`: one definition serves programs, the host in float64, and the derivatives. With noise at t = 0,
- * as in VDM (Kingma et al. 2021) and lucidrains' continuous schedules, the last step of a sampler leads to the data as from every
- * level. Returns a `ConfigError` unless α(0) = 1 and σ(0) = 0, or σ(0) > 0 and 0 < α(0) ≤ 1; and unless σ/α rises, which is tested at 256
- * times.
+ * such as `(t) => sub(1, square(t))`: one definition serves programs, the host in float64, and the derivatives. With noise at t =
+ * 0, as in VDM (Kingma et al. 2021) and lucidrains' continuous schedules, the last step of a sampler leads to the data all the
+ * same. Returns a `ConfigError` unless α(0) = 1 and σ(0) = 0, or σ(0) > 0 and 0 < α(0) ≤ 1; and unless σ/α rises, which is tested
+ * at 256 times.
  * @example
  * const early = unwrap(interpolant({ name: 'early', alpha: (t) => square(sub(1, t)), sigma: (t) => t }))
  * levelsOf(early, [0.5])[0] // → { alpha: 0.25, sigma: 0.5, t: 0.5, rates: { alpha: -1, sigma: 1 } }

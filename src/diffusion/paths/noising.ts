@@ -9,9 +9,9 @@ import { argument } from '../../internal/schema.js';
 import { noisingPart } from '../parts.js';
 
 /**
- * A noising process: a path of noise levels from the data to noise, x_t = α(t)·x₀ + σ(t)·ε, along which the log-SNR falls. Either
- * the timesteps of a schedule, as DDPM has them, or a continuous path, such as {@link rectifiedFlow}. Time runs from the data to
- * noise, as in SD3, FLUX and the paper of SiT; code of Liu et al. and torchcfm runs the other way, with 1 - t.
+ * A noising process: a path of noise levels from the data to noise, x_t = α(t)·x₀ + σ(t)·ε, along which the log-SNR falls. It has
+ * the timesteps of a schedule, as in DDPM, or continuous time, as {@link rectifiedFlow}. Time runs from the data to noise, as in
+ * SD3, FLUX and the paper of SiT; code of Liu et al. and torchcfm runs the other way, with 1 - t.
  */
 export type Noising = DiscreteNoising | ContinuousNoising;
 
@@ -34,7 +34,7 @@ export const withoutTimesteps = (where: string, hint: string): Explanation => ({
   hint,
 });
 
-/** The explanation of an error: a noising is no path over [0, 1]. */
+/** The explanation of an error: a noising is not a continuous path over [0, 1]. */
 export const withoutEnds = (where: string, noising: Noising, hint: string): Explanation => ({
   where,
   expected: 'a continuous path over [0, 1]',
@@ -49,7 +49,7 @@ export const withoutEnds = (where: string, noising: Noising, hint: string): Expl
 export const requireDiscrete = (where: string, noising: Noising): DiscreteNoising =>
   isDiscrete(noising) ? noising : raise('ConfigError', withoutTimesteps(where, 'give unwrap(ddpm(cosine(1000)))'));
 
-/** A continuous path, of a name if one is given. Raises `ConfigError` for another, and for the timesteps of a schedule. */
+/** Returns a continuous path. Raises `ConfigError` for a schedule, and for a path of another name, if a name is required. */
 export const requirePath = (
   where: string,
   noising: Noising,
@@ -84,8 +84,8 @@ export const levelsAt = (noising: Noising, times: readonly number[]): readonly L
 const timesOf = argument('levelsOf: times', t.readonlyArray(amount, 'times, such as [9, 4]'));
 
 /**
- * The levels at falling times, and at the end the data: the way of a sampler. Raises `ConfigError` for a time outside of the
- * path.
+ * The levels at falling times, and at the end the data: the levels that a sampler visits. Raises `ConfigError` for a time outside
+ * of the path.
  * @example
  * const noising = unwrap(ddpm(cosine(1000)))
  * const levels = levelsOf(noising, [999, 500, 0])

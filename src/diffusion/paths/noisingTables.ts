@@ -29,7 +29,7 @@ export const tablesOf = ({
     : { sigmas: sigmas.map((sigma) => (sigma === Infinity ? 0 : sigma)) }),
 });
 
-/** The largest difference of an ᾱ and its σ, which only rounding distinguishes. */
+/** The largest difference of an ᾱ from the ᾱ of its σ that rounding may cause. */
 const ROUNDING = 2 ** -40;
 
 /** The process of tables, `[T]` each. Returns a `DecodeError` if they are invalid; `where` names their place in the file. */
@@ -76,7 +76,7 @@ const followingFrom = ({ schedule, marginals, posteriors }: DiscreteNoising): re
   ...posteriors.flatMap(({ x0, xt, sigma }) => [x0, xt, sigma]),
 ];
 
-/** Tests if its tables restore a process. They do not, if it was changed by hand or has a measure between timesteps of its own. */
+/** Tests if the tables of a process restore it. They do not, if a user changed the process or gave it another measure between timesteps. */
 export const followsFromTables = (noising: DiscreteNoising): boolean =>
   noising.between === undefined &&
   E.match(

@@ -17,7 +17,7 @@ export interface NoiseLevel<B extends Dim> {
 
 /** The number that a network gets as its time. */
 export interface Clock {
-  /** True if it counts timesteps, which are whole but for those between two levels. */
+  /** True if the number counts timesteps: whole numbers at the levels, fractions between them. */
   readonly isWhole: boolean;
   /** The number of `timesteps` that a network must have; ∞ for a time that only a denoiser of noise levels takes, such as σ. */
   readonly count: number;
@@ -34,7 +34,7 @@ export interface Lookup {
   /** The level at the time of each sample, in a program; NaN outside of the path. */
   readonly levels: <B extends Dim>(t: Tensor<[B], TimeType>) => NoiseLevel<B>;
   readonly clock: Clock;
-  /** All levels, if they are finitely many. */
+  /** All levels of a discrete path. */
   readonly list?: readonly Level[];
 }
 
@@ -67,12 +67,12 @@ export interface ContinuousNoising extends Path {
   readonly options: Readonly<Record<string, number>>;
   readonly usual: Usual;
   /**
-   * The time at a drawn fraction of [0, 1] of the way to the noise, `inside` of the ends. Raises `ConfigError` on a path of σ, which
-   * has no end.
+   * The time at a drawn fraction in [0, 1] of the path from the data to noise, moved `inside` of the ends. Raises `ConfigError` on
+   * a path of σ, which has no end.
    */
   readonly timesAt: <B extends Dim>(fraction: Tensor<[B]>) => Tensor<[B]>;
   /** Drawn times, kept inside of the ends, where the log-SNR is infinite. */
   readonly inside: <B extends Dim>(times: Tensor<[B]>) => Tensor<[B]>;
-  /** The time with the noise σ/α of EDM, in a program; the last one for more noise than the path has. */
+  /** The time at the noise σ/α of EDM, in a program; the last time for more noise than the path has. */
   readonly timesOfSigmas: <B extends Dim>(sigma: Tensor<[B]>) => Tensor<[B]>;
 }

@@ -208,7 +208,7 @@ describe('adaptiveSampler', () => {
     ['another order', { noising: edm(), denoiser, order: 1 }, 'adaptiveSampler.order: expected 2 or 3, got 1'],
     ['levels that do not fall', { noising: edm(), denoiser, min: 3, max: 2 }, 'expected noise levels min < max < ∞, got min = 3, max = 2'],
     ['no signal', { noising: noisingOf(right(zeroTerminalSNR(right(linear(100))))), denoiser }, 'max = Infinity; at zero terminal SNR σ is infinite'],
-    ['memory of guidance', { noising: edm(), denoiser: { ...denoiser, classes: 2 }, guidance: apg(2, { momentum: -0.5 }) }, 'expected guidance without memory'],
+    ['memory of guidance', { noising: edm(), denoiser: { ...denoiser, conditions: { label: { classes: 2 } } }, guidance: apg(2, { momentum: -0.5 }) }, 'expected guidance without memory'],
     ['a tolerance of 0', { noising: right(ddpm(cosine(100))), denoiser, atol: 0 }, 'adaptiveSampler.atol: expected a finite number above 0, got 0'],
   ])('refuses %s', (_, parts, message) => {
     const result = adaptiveSampler<null, [2]>(parts);

@@ -39,7 +39,7 @@ import type { Noising } from '../paths/noising.js';
 import { denoiserPart, noisingPart } from '../parts.js';
 import { adaptiveStep, type AdaptiveState, controlFields } from '../solvers/exponential/dpmAdaptive.js';
 
-/** The fields of an adaptive sampler that a sampling has too. */
+/** The options that adaptive samplers and `sampleAdaptive` share. */
 export const adaptiveFields = {
   ...controlFields,
   /** The least σ/α, where the last step to the data begins; the end of a schedule, or 0.002, if left out. */
@@ -61,20 +61,23 @@ export interface AdaptiveParts<P, I extends Shape> extends AdaptiveOptions {
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
   /** {@link clipToImage} if left out. */
   readonly correction?: Correction;
-  /** False to end at the least level, which has noise; true, to end at the data, if left out. */
+  /** False to end at the least noise level; true, to end at the data, if left out. */
   readonly toData?: boolean;
 }
 
 /** The inputs of an attempt besides parameters and state. */
 export interface AdaptiveInputs<B extends Dim, I extends Shape> extends Omit<SamplerStepInputs<B, I>, 'index'> {}
 
-/** Samples with steps of its own for each sample: `start`, then `step` until no sample is left, then `end`. */
+/** Samples with separate steps for each sample: `start`, then `step` until no sample is left, then `end`. */
 export interface AdaptiveSampler<P, I extends Shape> {
-  /** True if attempts need a key: with η. */
+  /** True if attempts need a key, which is the case for η above 0. */
   readonly stochastic: boolean;
   /** The initial state, from standard normal noise, `[B, ...I]`. */
   readonly start: <B extends Dim>(noise: Tensor<[B, ...I]>) => AdaptiveState<B, I>;
-  /** An attempt of a step of each sample, with a different key for each attempt, if it is stochastic. `left` is 0 once all are at the end. */
+  /**
+   * An attempt of a step of each sample. A stochastic sampler needs a different key for each attempt. `left` is 0 once all samples
+   * are at the end.
+   */
   readonly step: <B extends Dim>(
     params: P,
     state: AdaptiveState<B, I>,
@@ -97,9 +100,9 @@ const partsOf = schema('adaptiveSampler', {
 
 /**
  * A sampler that chooses its levels by the error of each step: DPM-Solver-12 and -23 (Lu et al. 2022a, appendix C) with the step
- * size of `sample_dpm_adaptive` of k-diffusion. Every sample of a batch has its own steps, so that it does not depend on the others;
- * an attempt is the same graph for all. With `eta` it is stochastic. Returns a `ConfigError` if the parts do not fit together, for
- * guidance with memory, which has no order where attempts are rejected, and for a range without an end.
+ * size of `sample_dpm_adaptive` of k-diffusion. Every sample of a batch has its own steps, so its result does not depend on the
+ * other samples. All attempts have the same graph. With `eta` it is stochastic. Returns a `ConfigError` if the parts do not fit
+ * together, for guidance with memory, whose evaluations have no order when attempts are rejected, and for an infinite range.
  * @example
  * const denoiser: Denoiser<null, [2]> = { predicts: 'v', apply: (_, x) => zerosLike(x) }
  * const result = unwrap(adaptiveSampler({ noising: unwrap(ddpm(linear(1000))), denoiser, rtol: 0.01 }))
@@ -118,7 +121,7 @@ export const adaptiveSampler = <P, I extends Shape, G = unknown>(
     ),
   );
 
-/** The parts that were checked, with the guided denoiser, which knows the timesteps of the noising. */
+/** Checked parts, with the guided denoiser, whose timesteps are limited to those of the noising. */
 type CheckedParts<P, I extends Shape> = { readonly guided: Denoiser<P, I> } & Omit<
   Filled<typeof partsOf.fields, AdaptiveParts<P, I>>,
   'denoiser' | 'guidance'
@@ -155,7 +158,7 @@ export const adaptiveSamplerOf = <P, I extends Shape>({
         : fail('ConfigError', {
             where: 'adaptiveSampler.guidance',
             expected: 'guidance without memory',
-            actual: 'one with memory, such as apg with momentum',
+            actual: 'guidance with memory, such as apg with momentum',
             hint: 'take another guidance, or a solver with fixed steps',
           }),
     ),
@@ -170,7 +173,7 @@ export const adaptiveSamplerOf = <P, I extends Shape>({
           return {
             x,
             low: x,
-            lambda: fullLike(none, -Math.log(Math.min(range.max, sigmaOf(begin)))), // a path may end below
+            lambda: fullLike(none, -Math.log(Math.min(range.max, sigmaOf(begin)))), // a path may end below `max`
             h: fullLike(none, control.hInit),
             inverses: [none, none],
             evaluations: none,

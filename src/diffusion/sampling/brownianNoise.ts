@@ -3,16 +3,16 @@ import { foldIn, type RandomKey } from '../../dsl/index.js';
 import { randomInto } from '../../internal/numerics/threefry.js';
 import type { Channel } from '../channels/channel.js';
 
-/** The depth of the tree: intervals of 2⁻²⁰ of the way from the data to noise. */
+/** The depth of the tree: its smallest intervals are 2⁻²⁰ of the time from the data to noise. */
 const DEPTH = 20;
 
-/** The time of the path, from 0 at the data to 1 without signal: the angle of (α, σ), whose scale is that of no grid. */
+/** The time of the path, from 0 at the data to 1 without signal: the angle of (α, σ), which does not depend on the grid. */
 const timeOf = ({ alpha, sigma }: Channel): number => Math.atan2(sigma, alpha) / (Math.PI / 2);
 
 /**
- * W(u) as a sum over nodes: the weight of each, by its number. Lévy's construction: on an interval of length L that u divides as
- * x to 1 - x, the middle is above the line between the ends by √L/2, so that u is by √L·min(x, 1 - x); in the last intervals it is
- * by √(L·x·(1 - x)).
+ * W(u) as a weighted sum of the normal numbers of the tree's nodes: the weight of each node, by its number. Lévy's construction: u
+ * divides an interval of length L as x to 1 - x. The node displaces the middle of the interval from the line between its ends by
+ * √L/2, and so u by √L·min(x, 1 - x). In the smallest intervals the weight is √(L·x·(1 - x)).
  */
 const weightsOf = (u: number): ReadonlyMap<number, number> =>
   new Map([
@@ -28,9 +28,9 @@ const weightsOf = (u: number): ReadonlyMap<number, number> =>
 
 /**
  * Standard normal numbers for the noise of a step: the increment of a Brownian path between two levels, divided by its deviation
- * (k-diffusion's `BrownianTreeNoiseSampler`, by Lévy's construction). The path belongs to the key. So the noise of a step is the
- * sum of those of its parts, and a stochastic solver with more steps approaches the same sample. Steps that share no time have
- * independent noise, if they are longer than 10⁻⁶. The same numbers on every backend.
+ * (k-diffusion's `BrownianTreeNoiseSampler`, by Lévy's construction). The key determines the path. So the noise of a step is the
+ * sum of the noises of its parts, and a stochastic solver with more steps approaches the same sample. Steps that share no time have
+ * independent noise, if they are longer than 10⁻⁶. The numbers are the same on every backend.
  *
  * `sample` draws them for `brownian: true`; {@link sampler} takes them as `noise`.
  * @example

@@ -1,4 +1,4 @@
-/** Levels by their σ/α, for programs that choose them. */
+/** Looks up levels by σ/α, for programs that choose their levels. */
 import {
   add,
   ascribeLike,
@@ -25,7 +25,10 @@ import { LOG_SIGMA } from '../schedules/noiseLevel.js';
 import { isDiscrete, type Noising, pathOf } from '../paths/noising.js';
 import type { Lookup, NoiseLevel, TimeType } from '../paths/path.js';
 
-/** The time that a network gets at each σ/α, as on the host; that of the first or last timestep beyond them. */
+/**
+ * The time that a network gets at each σ/α, equal to that on the host. A σ/α beyond the first or last timestep gets the time of
+ * that timestep.
+ */
 const timestepOf = ({
   origin,
   between = LOG_SIGMA,
@@ -40,13 +43,13 @@ const timestepOf = ({
     const [B] = dims(sigma) as readonly [number]; // traced: a number
     const across = (row: readonly number[]) => broadcastTo(table(row) as Tensor<[number]>, B, row.length);
     const measures = broadcastTo(expandDims(between.inProgram(sigma), 1) as Tensor<[number, 1]>, B, starts.length);
-    // the part of the way from each timestep to the next that lies below σ
+    // the fraction of the interval from each timestep to the next that lies below σ
     const parts = clip(div(sub(measures, across(starts)), across(widths)), 0, 1);
     return ascribeLike(add(sum(mul(parts, across(rises)), 1), timesteps[0]!), sigma);
   };
 };
 
-/** A level with exactly this σ/α: where noise prevails α has lost its digits, and else σ. */
+/** A level with exactly this σ/α: recomputes α where σ/α is large, because α has lost digits there, and else σ. */
 const withRatio = <B extends Dim>(level: NoiseLevel<B>, ratio: Tensor<[B]>): NoiseLevel<B> => {
   const isNoisy = greater(ratio, 1);
   return {

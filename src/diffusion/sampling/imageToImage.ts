@@ -18,9 +18,9 @@ const strengthOf = argument(
 );
 
 /**
- * The timesteps of a grid below strength·T, to start sampling partway with {@link startFrom}. A strength of 1 keeps nothing
- * of the image; a small one keeps almost everything. Returns a `ConfigError` for a strength outside of (0, 1], and if no
- * timestep is left.
+ * The timesteps of a grid below strength·T, to start sampling partway with {@link startFrom}. A strength of 1 keeps nothing of the
+ * image; a small strength keeps almost everything. Returns a `ConfigError` for a strength outside of (0, 1], and if no timestep is
+ * left.
  *
  * @param steps - the whole grid, or its number of steps, which means {@link trailing}
  * @example

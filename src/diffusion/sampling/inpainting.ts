@@ -23,7 +23,7 @@ export interface Known<B extends Dim, I extends Shape> {
 const HINT = 'the paper uses { resamples: 10, jump: 10 }';
 
 const resamplingOf = schema('inpainting', {
-  /** The number of times that each stretch is walked; 1 if left out, 10 in the paper. */
+  /** The number of times that each stretch of steps runs; 1 if left out, 10 in the paper. */
   resamples: optional(hinted(positive, HINT), 1),
   /** The number of steps of a stretch; 1 if left out, 10 in the paper. */
   jump: optional(hinted(positive, HINT), 1),
@@ -32,7 +32,7 @@ const resamplingOf = schema('inpainting', {
 /** The resampling of RePaint: how often each stretch of the path is repeated. */
 export interface Resampling extends OptionsOf<typeof resamplingOf> {}
 
-/** The noises of inpainting besides those of the solver: of the known part, and of the way back up. */
+/** The noises of inpainting besides the solver's: 'known' for the known part, 'again' for the jumps back to more noise. */
 export type InpaintingNoise = 'known' | 'again';
 
 /** The inputs of an inpainter's step. */
@@ -55,10 +55,10 @@ export interface Inpainter<P, I extends Shape> extends Pick<Sampler<P, I>, 'memo
 }
 
 /**
- * The order in which RePaint walks the steps (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the jump schedule of its
- * code). With n timesteps left, if `jump` divides n - 1, noise leads back up by `jump` timesteps, so the last `jump` steps
- * are walked `resamples` times in total. No jump leads up to the beginning of the path (except for a jump of 1), and none
- * starts at the data, so steps at the noisy end and the last step are walked once.
+ * The order in which RePaint takes the steps (Lugmayr et al. 2022, Algorithm 1 for a jump of 1, and the jump schedule of its code).
+ * With n timesteps left, if `jump` divides n - 1, noise leads back up by `jump` timesteps, so the last `jump` steps run `resamples`
+ * times in total. No jump leads up to the beginning of the path (except for a jump of 1), and no jump starts at the data. So steps
+ * at the noisy end and the last step run once.
  */
 export const repaintOrder = (steps: number, { resamples, jump }: Required<Resampling>): readonly number[] =>
   Array.from({ length: steps }, (_, step) => {
@@ -79,22 +79,22 @@ const stepsOf = (steps: number, { resamples, jump }: Required<Resampling>): numb
   return steps + back.length * jump * (resamples - 1);
 };
 
-/** An evaluation on the walk of RePaint. */
+/** An evaluation in the order of RePaint. */
 interface Visit {
-  /** Its index in the plan. */
+  /** The index of the evaluation in the plan. */
   readonly evaluation: number;
-  /** The level of x if a step ends with it, where the known part replaces x; otherwise null. */
+  /** The level of x if a step ends with this evaluation: the known part of the image then replaces that of x. Otherwise null. */
   readonly end: Level | null;
-  /** The noise that leads back up after it. */
+  /** The noise that leads back up after this evaluation. */
   readonly back: Channel;
 }
 
-/** The evaluations of some steps of a plan, in their order. */
+/** The evaluations of the steps of a plan, in the order of RePaint. */
 const visitsOf = (plan: SolverPlan, order: readonly number[]): readonly Visit[] => {
   const firsts = plan.map((_, step) => stagesOf(plan.slice(0, step)).length);
   return order.flatMap((step, i) => {
     const { to, stages } = plan[step]!;
-    // a step that is not followed by the next one is followed by an earlier one: noise leads back to it
+    // if the following step is not the next one of the plan, it is an earlier one, to which noise leads back
     const next = order[i + 1] ?? step + 1;
     const back = next === step + 1 ? identity : transition(to, plan[next]!.from);
     return stages.map((_, k) => {
@@ -117,15 +117,14 @@ const entering = (channels: readonly Channel[]) => {
 };
 
 /**
- * Inpainting with a model that was not trained for it: after each step, replaces the known part of x by the image, with as
- * much noise as the rest. With `resamples`, walks each stretch of the path several times, adding noise in between, so that
- * the painted part matches the known part: RePaint (Lugmayr et al. 2022), Algorithm 1, with the jump schedule of its code.
- * 250 steps with 10 resamples and a jump of 10 take 2,410 evaluations. The known part of the last state is the image
- * itself. Each step needs a key, or one for each sample.
+ * Inpainting with a model that was not trained for it: after each step, replaces the known part of x by the image with noise of the
+ * same level. With `resamples`, takes each stretch of steps several times, and adds noise in between, so that the painted part
+ * matches the known part: RePaint (Lugmayr et al. 2022), Algorithm 1, with the jump schedule of its code. 250 steps with 10
+ * resamples and a jump of 10 take 2,410 evaluations. The known part of the last state is the image itself. Each step needs a key,
+ * or one for each sample.
  *
- * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for more than 100,000 steps, for unknown
- * options, and for more than one resample with a solver that remembers earlier steps, because its memory is invalid
- * after noise was added.
+ * Returns a `ConfigError` for resamples or a jump that are not integers ≥ 1, for more than 100,000 steps, for unknown options, and
+ * for more than one resample with a solver that remembers earlier steps, because added noise makes its memory invalid.
  * @example
  * const white: Denoiser<null, [2]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -143,14 +142,14 @@ export const inpainting =
       return fail('ConfigError', {
         where: 'inpainting',
         expected: 'a solver that uses no predictions of earlier steps, for more than one resample',
-        actual: 'one that does',
+        actual: 'a solver that uses them',
         hint: 'take ancestral or ddim, or resamples: 1',
       });
     if (isData(plan[0]!.from))
       return fail('ConfigError', {
         where: 'inpainting',
         expected: 'a solver that goes from noise to data',
-        actual: 'one that begins at the data',
+        actual: 'a solver that begins at the data',
         hint: 'take ddim',
       });
     const count = stepsOf(plan.length, { resamples, jump });

@@ -25,7 +25,7 @@ import { hinted, refined } from '../../internal/decode.js';
 import { t } from '../../internal/fp.js';
 import { argument } from '../../internal/schema.js';
 
-/** In radians: directions that are closer to equal or to opposite have no arc that float32 can resolve. */
+/** In radians. For directions that are nearer than this to equal or to opposite, float32 cannot resolve the arc. */
 const CLOSE = 1e-3;
 
 const weightOf = argument(
@@ -37,9 +37,9 @@ const weightOf = argument(
 );
 
 /**
- * Spherical interpolation, sample by sample: from `a` at weight 0 along the great circle to `b` at weight 1,
- * (sin((1-w)·θ)·a + sin(w·θ)·b)/sin θ (Shoemake 1985). Between noises it keeps the norm of noise, while linear interpolation
- * reduces it; so images that DDIM decodes from it are as sharp as those of the ends (Song et al. 2021, section 5.3).
+ * Spherical interpolation, sample by sample: from `a` at weight 0 along the great circle to `b` at weight 1, (sin((1-w)·θ)·a +
+ * sin(w·θ)·b)/sin θ (Shoemake 1985). Between noises it keeps the norm of noise, while linear interpolation reduces it; so images
+ * that DDIM decodes from interpolated noise are as sharp as those of the ends (Song et al. 2021, section 5.3).
  *
  * - `a`, `b`: noises or latents, `[B, ...I]`; a single image has B = 1. Interpolates linearly, (1-w)·a + w·b, if there is no
  *   unique arc: for equal or opposite directions, and if one is 0
@@ -59,7 +59,7 @@ export const slerp =
     const lengths = mul(length(a), length(b));
     const one = onesLike(lengths);
     const hasAngle = greater(lengths, 0);
-    // neutral numbers in the branches that are not taken: no length of 0, and no cosine of 1, where acos has no slope
+    // `where` computes both branches: no length of 0 and no cosine of 1, where acos has no derivative, in the unused branch
     const cosine = div(sumPerSample(mul(a, b)), where(hasAngle, lengths, one));
     const hasArc = and(hasAngle, less(abs(cosine), Math.cos(CLOSE)));
     const angle = acos(where(hasArc, cosine, zerosLike(cosine)));

@@ -14,7 +14,7 @@ export type Noise = <S extends Shape>(x: Tensor<S>) => (key: Key) => Tensor<S>;
  */
 export const gaussian: Noise = normalLike;
 
-/** A draw of noise, which anyone may write. It raises a `ConfigError` unless it draws a tensor of the shape of x. */
+/** Checks a draw of noise, which may be a user's own: it raises a `ConfigError` unless it draws a tensor of the shape of x. */
 export const checkedNoise =
   (noise: Noise): Noise =>
   (x) => {

@@ -21,6 +21,7 @@ import {
   type Tensor,
   using,
 } from '../../dsl/index.js';
+import { labelOf } from '../../conditions/values.js';
 import { E, F, RTE } from '../../internal/fp.js';
 import { ancestral } from '../solvers/ancestral.js';
 import { consistency } from '../solvers/consistency.js';
@@ -253,14 +254,14 @@ describe('a sampler', () => {
   it('guides', async () => {
     const labelled: Denoiser<null, []> = {
       predicts: 'x0',
-      classes: 2,
-      apply: (_, x, { label }) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), label!)),
+      conditions: { label: { classes: 2 } },
+      apply: (_, x, at) => scaleBy(fullLike(x, 1), gather(table([0.1, 0.2, 0]), labelOf(at)!)),
     };
     const result = right(sampler({ noising, denoiser: labelled, grid: 1, solver: ddim(), guidance: cfg(3) }));
     const x = constantOf([1, 1], 2) as Tensor<[2]>;
-    const label = constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'>;
+    const conditions = { label: constantOf(Int32Array.of(0, 1), 2) as Tensor<[2], 'int32'> };
     const samples = await numbersOf(
-      () => result.step(null, result.start(x), { index: scalar(0, 'int32'), label }).state.x,
+      () => result.step(null, result.start(x), { index: scalar(0, 'int32'), conditions }).state.x,
     );
     expect(relativeDistance(samples, [0.3, 0.6])).toBeLessThan(1e-15);
   });
@@ -273,7 +274,7 @@ describe('parts that do not fit together', () => {
     for (const [made, says] of [
       [sampler({ noising, denoiser, grid: 1001, solver: ddim() }), 'a whole number of steps from 1 to 1000'],
       [sampler({ noising, denoiser, grid: 10, solver: ddim({ eta: 2 }) }), 'η from 0 to 1'],
-      [sampler({ noising, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with classes'],
+      [sampler({ noising, denoiser, grid: 10, solver: ddim(), guidance: cfg(2) }), 'a denoiser with conditions'],
     ] as const)
       expect(E.isLeft(made) && made.left.message).toContain(says);
   });

@@ -1,5 +1,6 @@
+import type { ConditionValues } from '../../conditions/values.js';
 import { type Dim, mul, type NoisefoldError, type Shape, type Tensor } from '../../dsl/index.js';
-import type { NeedsClasses, NoClasses, SaysOfClasses } from '../../internal/classes.js';
+import type { GuidanceFor, TakesConditions } from '../../conditions/marks.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact, InferredFrom } from '../../internal/exact.js';
 import { fail } from '../../internal/errors.js';
@@ -7,7 +8,6 @@ import { E, type either, F, t } from '../../internal/fp.js';
 import { limitTimesteps } from '../denoisers/networkTimesteps.js';
 import { forEachSample } from '../channels/batch.js';
 import { type BatchKeys, drawnBy, forkKeys, requiredKeys } from '../channels/batchKeys.js';
-import type { Condition } from '../denoisers/condition.js';
 import { clipToImage, type Correction, uncorrected } from '../guidance/x0Correction.js';
 import type { Denoiser } from '../denoisers/denoiser.js';
 import { overPath } from '../denoisers/overNoising.js';
@@ -22,7 +22,7 @@ import { rejectMeanGuidance } from '../guidance/classifierGuidance.js';
 import { rejectRenoise } from '../guidance/contrast.js';
 import { beginAt, integratorOf, type NoiseName, type SampleState, type SampleStep } from '../solvers/integrator.js';
 import { planOf, type SolverPlan, type Solver, stagesOf } from '../solvers/plan.js';
-import { channelAt, entryAt } from '../channels/entries.js';
+import { channelsAt, entryAt } from '../channels/entries.js';
 import { steeredOn } from '../guidance/steering.js';
 import { functionOf } from '../../internal/decode.js';
 import { type Filled, optional, schema } from '../../internal/schema.js';
@@ -38,11 +38,14 @@ export interface SamplerParts<P, I extends Shape> {
   readonly solver: Solver;
   /** A grid, or a number of steps: see {@link gridOf}. {@link everyStep} if left out, for a schedule only. */
   readonly grid?: number | Grid;
-  /** False to end at the last level of the grid, which has noise; true, to end at the data, if left out. */
+  /** False to end at the last level of the grid, with noise; true, to end at the data, if left out. */
   readonly toData?: boolean;
   /** {@link unguided} if left out. */
   readonly guidance?: Guidance<NoInfer<P>, NoInfer<I>>;
-  /** The correction of each x̂₀; {@link clipToImage} if left out, which cuts data beyond [-1, 1]: give {@link uncorrected} for them. */
+  /**
+   * The correction of each x̂₀; {@link clipToImage} if left out, which clips to [-1, 1]. For data outside of [-1, 1] give
+   * {@link uncorrected}.
+   */
   readonly correction?: Correction;
   /** {@link gaussian} if left out. */
   readonly noise?: Noise;
@@ -53,16 +56,14 @@ export interface SamplerStepInputs<B extends Dim, I extends Shape = Shape> {
   /** The index of the evaluation, 0…steps-1 from noise to data. */
   readonly index: Tensor<[], 'int32'>;
   /**
-   * A different key for each: on the host, `foldIn(i)(key)` at evaluation i. One key for the batch, or one for each sample,
-   * so that its noise does not depend on the batch. Only a stochastic sampler needs it.
+   * A different key for each evaluation: on the host, `foldIn(i)(key)` at evaluation i. Give one key for the batch, or one for each
+   * sample, so that the noise of a sample does not depend on the batch. Only a stochastic sampler needs a key.
    */
   readonly key?: BatchKeys;
-  /** Standard normal noise by its name, `[B, ...I]` each, in place of drawn noise. */
+  /** Standard normal noise by name, `[B, ...I]` each, in place of drawn noise. */
   readonly noise?: { readonly [K in NoiseName]?: Tensor<[B, ...I]> };
-  /** The class of each sample, `[B]`. */
-  readonly label?: Tensor<[B], 'int32'>;
-  /** The image that conditions each sample. */
-  readonly condition?: Condition<B>;
+  /** The values of each sample, such as its class, by name, for a denoiser that is conditioned on them. */
+  readonly conditions?: ConditionValues<B>;
 }
 
 /**
@@ -74,7 +75,7 @@ export interface Sampler<P, I extends Shape> {
   readonly steps: number;
   /** The time of each evaluation; some may lie between two timesteps of a schedule. */
   readonly timesteps: readonly number[];
-  /** The steps of the solver, with their stages: one for each evaluation. */
+  /** The steps of the solver, with a stage for each evaluation. */
   readonly plan: SolverPlan;
   /** True if steps need a key. */
   readonly stochastic: boolean;
@@ -89,10 +90,10 @@ export interface Sampler<P, I extends Shape> {
   ) => SampleStep<[B, ...I]>;
 }
 
-/** Refuses `cfg` for a denoiser whose type says `C` of its classes, if it has none. */
-interface ForClasses<C> {
-  readonly denoiser: SaysOfClasses<C>;
-  readonly guidance?: NeedsClasses<[C] extends [true] ? NoClasses : unknown>;
+/** The type that refuses guidance that a denoiser with the conditions `C` cannot have. */
+interface ForConditions<C> {
+  readonly denoiser: TakesConditions<C>;
+  readonly guidance?: GuidanceFor<C>;
 }
 
 const partsOf = schema('sampler', {
@@ -117,7 +118,7 @@ const partsOf = schema('sampler', {
  * result.stochastic // → false
  */
 export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
-  parts: Exact<G, keyof SamplerParts<never, []>> & ForClasses<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
+  parts: Exact<G, keyof SamplerParts<never, []>> & ForConditions<C> & InferredFrom<SamplerParts<P, I>, 'denoiser'>,
 ): either.Either<NoisefoldError, Sampler<P, I>> =>
   F.pipe(
     partsOf.decode<SamplerParts<P, I>>(parts),
@@ -129,7 +130,7 @@ export const sampler = <P, I extends Shape, C = unknown, G = unknown>(
     ),
   );
 
-/** The parts of a sampler that were checked, with its guided denoiser, which knows the timesteps of the noising. */
+/** Checked parts of a sampler, with the guided denoiser, whose timesteps are limited to those of the noising. */
 interface CheckedParts<P, I extends Shape> extends Omit<
   Filled<typeof partsOf.fields, SamplerParts<P, I>>,
   'denoiser' | 'guidance'
@@ -162,7 +163,7 @@ export const samplerOf = <P, I extends Shape>({
           }),
     ),
     E.let('levels', ({ plan }) => stagesOf(plan).map(({ at }) => at)),
-    // a sampler cannot evaluate where x̂₀ does not follow from the prediction
+    // a sampler cannot evaluate at a timestep where x̂₀ does not follow from the prediction
     E.tap(({ levels }) => levelsWithSignal('sampler', levels, guided)),
     E.let('integrator', ({ plan }) => integratorOf(plan)),
     E.tap(({ integrator }) =>
@@ -184,7 +185,7 @@ export const samplerOf = <P, I extends Shape>({
       const { apply, unguided: plain = apply, renoise, recurrent, learned, guides } = steeredBy(correction);
       const free = steeredBy(uncorrected);
       const steps = plan.flatMap((step) => step.stages.map(() => step)); // of each evaluation
-      const [beginsAt, endsAt] = [channelAt(steps.map(({ from }) => from)), channelAt(steps.map(({ to }) => to))];
+      const [beginsAt, endsAt] = [channelsAt(steps.map(({ from }) => from)), channelsAt(steps.map(({ to }) => to))];
       const stepAt = entryAt(Int32Array.from(plan.flatMap(({ stages }, i) => stages.map(() => i))));
       const memory = integrator.memory + (recurrent?.memory ?? 0);
       return {
@@ -199,8 +200,8 @@ export const samplerOf = <P, I extends Shape>({
           state: SampleState<[B, ...I]>,
           { index, key, noise: noiseOf, ...conditioning }: SamplerStepInputs<NoInfer<B>, I>,
         ) => {
-          const step = { index: stepAt(index), from: beginsAt(index), to: endsAt(index) };
-          const at = { ...conditioning, t: forEachSample(state.x)(index), step };
+          const t = forEachSample(state.x)(index);
+          const at = { ...conditioning, t, step: { index: stepAt(index), from: beginsAt(t), to: endsAt(t) } };
           const memory = state.memory.slice(integrator.memory);
           return integrator.step(state, {
             index,

@@ -1,4 +1,4 @@
-/** Schedules defined by ᾱ as a function of the fraction of the process that has passed. */
+/** Schedules from ᾱ as a function of the fraction of the process, from 0 at the data to 1 at the noise. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { aboveZero, finite, hinted, oneOf, refined } from '../../internal/decode.js';
@@ -30,7 +30,7 @@ const alphaBarFields = {
   maxBeta: optional(maxBeta, MAX_BETA),
 };
 
-/** Options of the schedules defined by ᾱ. */
+/** Options of the schedules from ᾱ. */
 export interface AlphaBarOptions extends OptionsOf<typeof alphaBarFields> {}
 
 /** ᾱ at the T + 1 ends of the steps: in (0, 1] and falling. The last may be 0. */
@@ -53,7 +53,7 @@ const valuesOf = (
       });
 };
 
-/** The name of a schedule in errors, and the hint for a ᾱ that does not fall. */
+/** The name of a schedule in errors, and the hint for an ᾱ that does not fall. */
 interface Named {
   readonly where: string;
   readonly hint: string;
@@ -121,7 +121,7 @@ export type ScheduleFrom<O> = <G = unknown>(
   options?: Exact<G, keyof O> & O,
 ) => either.Either<NoisefoldError, Schedule>;
 
-/** Makes schedules by a ᾱ of options. */
+/** Makes a schedule constructor from a function of its options to ᾱ. */
 /* @__NO_SIDE_EFFECTS__ */
 const scheduleBy =
   <Fs extends Fields & typeof alphaBarFields>(
@@ -197,16 +197,19 @@ const laplaceOptions = schema('laplace', {
   mu: optional(hinted(finite, '0 is usual'), 0),
   /** The width b, above 0; 0.5 if left out. */
   b: optional(hinted(aboveZero, '0.5 is usual'), 0.5),
-  /** 'paper' if left out; 'diffusers' for its ᾱ, which is the root of the paper's, with 10⁻⁶ added to the argument of the logarithm. */
+  /**
+   * 'paper' if left out; 'diffusers' for the ᾱ of diffusers: the square root of the paper's ᾱ, with 10⁻⁶ added to the argument of
+   * the logarithm.
+   */
   as: optional(oneOf('paper', 'diffusers'), 'paper'),
 });
 
 interface LaplaceOptions extends OptionsOf<typeof laplaceOptions> {}
 
 /**
- * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the
- * timesteps, λ = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so most timesteps lie where signal and noise are about equal. ᾱ is
- * SNR/(1 + SNR). 'laplace' of diffusers uses the square root of that, the paper's α, as ᾱ.
+ * The Laplace schedule (Hang et al. 2024, "Improved Noise Schedule"): the log-SNR has a Laplace distribution over the timesteps, λ
+ * = μ - b·sign(½ - t)·log(1 - 2|t - ½|), so most timesteps lie where signal and noise are about equal. ᾱ is SNR/(1 + SNR).
+ * 'laplace' of diffusers uses the paper's α, the square root of this ᾱ, as ᾱ.
  *
  * @param options - the centre `mu` 0 and the width `b` 0.5 if left out; b ≤ 0 is a `ConfigError`. `as`: 'paper' if left out, or
  *   'diffusers'

@@ -1,4 +1,4 @@
-/** Schedules defined by their betas. */
+/** Schedules from betas. */
 import type { Exact } from '../../internal/exact.js';
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { hinted, refined, share } from '../../internal/decode.js';
@@ -26,7 +26,7 @@ const ruled = (where: string, T: number, betas: () => ArrayLike<number>): either
     E.flatMap(() => checkedBetas(where, betas())),
   );
 
-/** Makes schedules of T betas that are computed from a range, that of DDPM if left out. */
+/** Makes a schedule constructor from a function of a range and T to betas. The range is DDPM's if left out. */
 /* @__NO_SIDE_EFFECTS__ */
 const ranged = (
   where: string,
@@ -99,9 +99,9 @@ const rootLinear = ({ start, end }: Required<BetaRange>, T: number): Float64Arra
 export const quadratic = ranged('quadratic', rootLinear);
 
 /**
- * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers):
- * {@link quadratic} from 0.00085 to 0.012, the range of Stable Diffusion. The model of faces and others of the paper use
- * 0.0015 to 0.0195.
+ * The schedule of latent diffusion ('linear' in the code of Rombach et al. 2022, 'scaled_linear' of diffusers): {@link quadratic}
+ * from 0.00085 to 0.012, the range of Stable Diffusion. Other models of the paper, such as the model of faces, use 0.0015 to
+ * 0.0195.
  *
  * @param range - `start` and `end`; unless 0 < start ≤ end < 1, a `ConfigError`
  * @example unwrap(scaledLinear(3)).betas // → [0.00085, 0.00481, 0.012]

@@ -9,8 +9,8 @@ type Levels = Pick<Schedule, 'sigmas'>;
 const logSNROfSigma = (sigma: number): number => 0 - 2 * Math.log(sigma); // 0, and not -0, at σ = 1
 
 /**
- * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep: the noise level of EDM (Karras et al. 2022), for data of scale 1. Rises, and is ∞
- * where no signal is left. For a schedule made from given σ, exactly these.
+ * σ_t = √((1 - ᾱ_t)/ᾱ_t) at each timestep: the noise level of EDM (Karras et al. 2022), for data of scale 1. Rises, and is ∞ where
+ * no signal is left. A schedule made from σ returns exactly these σ.
  * @example sigmas(unwrap(scheduleFromBetas([0.5, 0.6, 1]))) // → [1, 2, Infinity]
  */
 export const sigmas = ({ sigmas: levels }: Levels): Float64Array => levels.slice();
@@ -57,27 +57,27 @@ export const logSNRAt = (schedule: Levels): ((t: number) => number) => {
 /** Tests if two σ are equal, up to the rounding of another order of their computation. */
 export const isSameSigma = (a: number, b: number): boolean => a === b || Math.abs(a / b - 1) < 2 ** -44;
 
-/** A number that rises with the noise σ/α and is linear in t between two timesteps, and σ/α from it. */
+/** A function of the noise σ/α that rises, and is linear in t between two timesteps; and its inverse. */
 export interface Measure {
-  /** The number of σ/α, on the host in float64. */
+  /** The value for σ/α, on the host in float64. */
   readonly of: (sigma: number) => number;
-  /** The same in a program. */
+  /** The value for σ/α in a program. */
   readonly inProgram: Elementwise;
-  /** σ/α of the number, on the host. */
+  /** The inverse: σ/α from the value, on the host. */
   readonly back: (value: number) => number;
 }
 
 /** log(σ/α), as in k-diffusion. */
 export const LOG_SIGMA: Measure = { of: Math.log, inProgram: log, back: Math.exp };
 
-/** -log α of a channel that preserves the variance, where σ/α = √(α⁻² - 1), as in DPM-Solver. */
+/** -log α, as in DPM-Solver, for channels that preserve the variance: there σ/α = √(α⁻² - 1). */
 export const MINUS_LOG_ALPHA: Measure = {
   of: (sigma) => Math.log1p(sigma ** 2) / 2,
   inProgram: (sigma) => mul(log1p(square(sigma)), 0.5),
   back: (value) => Math.sqrt(Math.expm1(2 * value)),
 };
 
-/** The fractional index of a number in a rising table, linear in `measure` between entries. Clamped to the ends. */
+/** The fractional index of a number in a rising table: linear in `measure` between entries, and clamped to the ends. */
 const indexIn =
   (levels: Float64Array, measure: (level: number) => number) =>
   (level: number): number => {
@@ -103,7 +103,8 @@ export const timestepOfSigma = ({ sigmas: levels }: Levels): ((sigma: number) =>
 };
 
 /**
- * {@link timestepOfSigma}, linear in another measure, but whole for a σ that only rounding distinguishes from that of a timestep.
+ * {@link timestepOfSigma}, linear in another measure, and rounded to the whole timestep if σ equals the σ of that timestep up to
+ * rounding.
  */
 export const roundedTimestepOfSigma = ({ sigmas: levels }: Levels, { of }: Measure): ((sigma: number) => number) => {
   const place = indexIn(levels, of);

@@ -19,8 +19,8 @@ export interface Schedule {
   /** ᾱ_t = α_0·…·α_t: the variance of the signal left at t. Falls; only the last may be 0. */
   readonly alphaBars: Float64Array;
   /**
-   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise level for data of scale 1 (EDM, Karras et al. 2022). A schedule made from σ has exactly
-   * these, because ᾱ near 1 loses their digits. Rises; only the last may be ∞.
+   * σ_t = √((1 - ᾱ_t)/ᾱ_t), the noise level for data of scale 1 (EDM, Karras et al. 2022). A schedule made from σ stores exactly
+   * these σ, because σ computed from an ᾱ near 1 loses digits. Rises; only the last may be ∞.
    */
   readonly sigmas: Float64Array;
   /** The steps as channels, q(x_t|x_{t-1}) = N(√α_t·x_{t-1}, β_t): DDPM (Ho et al. 2020), eq. 2. */
@@ -36,7 +36,7 @@ const marginalOf = (alphaBar: number): Channel => ({ alpha: Math.sqrt(alphaBar),
 /** σ from ᾱ. The ratio (1 - ᾱ)/ᾱ may overflow; the ratio of the roots does not. */
 export const sigmaOfAlphaBar = (alphaBar: number): number => sigmaOf(marginalOf(alphaBar));
 
-/** q(x_t|x_0) at each timestep: from ᾱ, or from a σ that does not follow from it. */
+/** q(x_t|x_0) at each timestep: from ᾱ, or from σ where σ does not follow from ᾱ. */
 export const marginalsOf = ({ alphaBars, sigmas }: Pick<Schedule, 'alphaBars' | 'sigmas'>): readonly Channel[] =>
   Array.from(alphaBars, (alphaBar, t) =>
     sigmaOfAlphaBar(alphaBar) === sigmas[t] ? marginalOf(alphaBar) : channelOfSigma(sigmas[t]!),
@@ -46,7 +46,7 @@ export const marginalsOf = ({ alphaBars, sigmas }: Pick<Schedule, 'alphaBars' | 
 export const checkedTables = (where: string, tables: Tables): either.Either<NoisefoldError, Schedule> => {
   const { betas, alphaBars, sigmas } = tables;
   const T = betas.length;
-  // a check of ᾱ also checks β, rounding and underflow: ᾱ falls if β > 0, and stays above 0 if β < 1; near 1 it may round, but not σ
+  // a check of ᾱ also checks β, rounding and underflow: ᾱ falls if β > 0, and stays above 0 if β < 1; ᾱ near 1 may round, so check σ too
   const wrong = alphaBars.findIndex((left, t) => {
     const isNoisier = left < (alphaBars[t - 1] ?? 1) || sigmas[t]! > (sigmas[t - 1] ?? 0);
     return !(isNoisier && (left > 0 || (left === 0 && t === T - 1)));
@@ -77,7 +77,7 @@ export const checkedBetas = (where: string, values: ArrayLike<number>): either.E
     return checkedTables(where, { betas, alphas, alphaBars, sigmas: alphaBars.map(sigmaOfAlphaBar) });
   })(argument(where, numbers).decode(values));
 
-/** A schedule from valid noise levels, of which it keeps exactly ᾱ and σ. Its β are the variances of q(x_t|x_{t-1}). */
+/** A schedule from valid noise levels; ᾱ and σ stay exactly the same. Its β are the variances of q(x_t|x_{t-1}). */
 export const scheduleOfLevels = (
   alphaBars: Float64Array,
   sigmas: Float64Array = alphaBars.map(sigmaOfAlphaBar),
@@ -86,7 +86,7 @@ export const scheduleOfLevels = (
     ({ sigma }, t) => sigma * Math.sqrt(lostSNR(sigmas[t - 1] ?? 0, sigmas[t]!)),
   );
   return scheduleOf({
-    betas: Float64Array.from(steps, (sigma) => sigma ** 2), // their roots are σ of the steps to the bit
+    betas: Float64Array.from(steps, (sigma) => sigma ** 2), // √β gives exactly the σ of the steps
     alphas: alphaBars.map((alphaBar, t) => alphaBar / (alphaBars[t - 1] ?? 1)),
     alphaBars,
     sigmas,
@@ -104,7 +104,7 @@ export const scheduleOfLevels = (
 export const scheduleFromBetas = (betas: ArrayLike<number>): either.Either<NoisefoldError, Schedule> =>
   checkedBetas('scheduleFromBetas', betas);
 
-/** The largest T. A larger one is taken for a mistake. */
+/** The largest T; a larger T is an error. */
 const MOST = 1e6;
 const count = hinted(
   refined(positive, `a whole number of timesteps, from 1 to ${MOST}`, (T) => T <= MOST),
@@ -115,7 +115,7 @@ const count = hinted(
 export const timestepCount = (where: string, T: number): either.Either<NoisefoldError, number> =>
   argument(where, count).decode(T);
 
-/** Checked options, and a checked number of steps. */
+/** Checks options and a number of steps. */
 export const withCount = <A>(
   where: string,
   steps: number,

@@ -4,7 +4,7 @@ import type { Exact } from '../../internal/exact.js';
 import { argument, optional, type OptionsOf, schema } from '../../internal/schema.js';
 
 /**
- * Shifts times of [0, 1] toward the noise, t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al. 2024), eq. 23. The ends stay, for any s.
+ * Shifts times of [0, 1] toward the noise, t ↦ s·t/(1 + (s - 1)·t): SD3 (Esser et al. 2024), eq. 23. The ends 0 and 1 do not move.
  */
 export const timeShift =
   (s: number): Elementwise =>
@@ -14,8 +14,8 @@ export const timeShift =
   };
 
 /**
- * Stretches falling times from the noise, at 1, so that the last is `end`: 1 - (1 - t)·(1 - end)/(1 - t_last). `shift_terminal` of
- * diffusers. The last time is not 1.
+ * Stretches falling times away from 1, the noise, so that the last time becomes `end`: 1 - (1 - t)·(1 - end)/(1 - t_last).
+ * `shift_terminal` of diffusers. The last time must not be 1.
  */
 export const stretchedTo =
   (end: number) =>
@@ -29,7 +29,7 @@ const fluxOptions = /* @__PURE__ */ schema('fluxShift', {
   high: optional(finite, 1.15),
   /** The tokens of the smallest images; 256 if left out. */
   least: optional(aboveZero, 256),
-  /** The tokens of the largest images, another number than `least`; 4096 if left out. */
+  /** The tokens of the largest images, not equal to `least`; 4096 if left out. */
   most: optional(aboveZero, 4096),
 }).rule(({ least, most }) =>
   least === most

@@ -3,9 +3,9 @@ import type { either } from '../../internal/fp.js';
 import { checkedTables, type Schedule, sigmaOfAlphaBar } from './schedule.js';
 
 /**
- * Rescales a schedule so that no signal is left at its last timestep: shifts √ᾱ so that it ends at 0, and scales it so that
- * it begins where it did (Lin et al. 2024, algorithm 1). The first ᾱ stays; the last β is 1. There, x₀ cannot be computed
- * from a noise prediction: train with `predicts: 'v'`. Returns a `ConfigError` for a schedule of one timestep, and if ᾱ
+ * Rescales a schedule so that no signal is left at its last timestep: shifts √ᾱ so that its last value is 0, then scales √ᾱ so that
+ * its first value is as before (Lin et al. 2024, algorithm 1). The first ᾱ stays; the last β is 1. At the last timestep x₀ cannot
+ * be computed from a noise prediction: train with `predicts: 'v'`. Returns a `ConfigError` for a schedule of one timestep, and if ᾱ
  * would underflow before the last one.
  * @example
  * const schedule = unwrap(zeroTerminalSNR(unwrap(scheduleFromBetas([0.36, 0.4375, 0.75]))))

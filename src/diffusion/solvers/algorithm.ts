@@ -11,13 +11,13 @@ import { pathOf } from '../paths/noising.js';
 import type { Path } from '../paths/path.js';
 import { levelType, type Solver, type SolverPlan, type SolverStep, type Stage } from './plan.js';
 
-/** A tensor of one evaluation: the x that it evaluated, a prediction, x̂₀ before its correction, or x̂₀ without guidance. */
+/** A tensor of one evaluation: the evaluated x, a prediction, x̂₀ before its correction, or x̂₀ without guidance. */
 type Part = Parameterization | 'x' | 'uncorrected' | 'unguided';
 
 /** Logarithms of the variances between which a denoiser learns its own. */
 type Learned = NonNullable<Stage['learned']>;
 
-/** A tensor that a form multiplies. Each call of `D` and `noise` makes new ones. */
+/** A tensor of a form. Each call of `D` and `noise` makes new tensors. */
 type Term =
   | { readonly kind: 'x' }
   | { readonly kind: 'gradient' }
@@ -77,7 +77,7 @@ export const plus = (...forms: readonly Form[]): Form => {
  */
 export const minus = (a: Form, b: Form): Form => plus(a, times(-1, b));
 
-/** One evaluation of the denoiser, as forms: x as it was evaluated, x̂₀, guided and corrected, and what follows from both. */
+/** One evaluation of the denoiser, as forms: the evaluated x, the guided and corrected x̂₀, and the predictions that follow from both. */
 export interface Prediction extends Readonly<Record<Part, Form>> {
   /** The level of the evaluation. */
   readonly at: Level;
@@ -95,9 +95,9 @@ export interface StepParts {
   readonly x: Form;
   /** Evaluates the denoiser for a form of x at a level of the path. */
   readonly D: (x: Form, at: Level) => Prediction;
-  /** Draws ε ~ N(0, I), in the first evaluated x or in what an evaluation leads to. A denoiser that learns its variance takes `learned`. */
+  /** Draws ε ~ N(0, I), for the first evaluated x or for the x after an evaluation. A denoiser that learns its variance takes `learned`. */
   readonly noise: (learned?: Learned) => Form;
-  /** s·∇ log p(y|x_t), of a denoiser that is guided on the mean. */
+  /** s·∇ log p(y|x_t) of a denoiser with guidance on the mean. */
   readonly gradient: Form;
   /** The first predictions of earlier steps, newest first. */
   readonly past: readonly Past[];
@@ -138,7 +138,7 @@ const predictionOf = (evaluation: Evaluation): Prediction => {
   };
 };
 
-/** An evaluation and the x that it leads to: the point of the next one, or the end of the step. */
+/** An evaluation and the x after it: the point of the next evaluation, or the end of the step. */
 interface Move {
   readonly own: Evaluation;
   /** The first evaluation of the step. */
@@ -146,7 +146,10 @@ interface Move {
   readonly next: Form;
 }
 
-/** The prediction of each evaluation that later stages take from memory: x̂₀ if they take several, since x and x̂₀ give all. */
+/**
+ * For each evaluation, the prediction that memory keeps for later stages. If later stages use several predictions of an evaluation,
+ * memory keeps x̂₀, because x and x̂₀ determine all predictions.
+ */
 const remembered = (moves: readonly Move[]): ReadonlyMap<Evaluation, Parameterization> => {
   const memory = new Map<Evaluation, Parameterization>();
   for (const { own, next } of moves)
@@ -173,7 +176,7 @@ const churnOf = (point: Form): Channel => {
     : fault('x or α·x + σ·ε in the first evaluation of a step', 'another form', 'call D(x, from) first');
 };
 
-/** The stage of an evaluation: its next x in the tensors that the integrator has there. */
+/** The stage of an evaluation: the next x as a combination of the tensors that the integrator has at that stage. */
 const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Parameterization>): Stage => {
   const churn = churnOf(first.point);
   const isFirst = own === first;
@@ -185,7 +188,7 @@ const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Par
   let gradient: number | undefined;
   let learned: Learned | undefined; // of the noise
 
-  /** Adds a prediction of an evaluation whose x has the factor `x` here, as x and the prediction that the stage has. */
+  /** Adds a prediction of an evaluation whose x has the factor `x` here: converts it to x and the stage's own prediction. */
   const add = (evaluation: Evaluation, part: Parameterization, n: number): void => {
     const basis = evaluation === own ? 'x0' : memory.get(evaluation)!;
     const { x, prediction } = conversion(basis, part)(evaluation.at);
@@ -234,7 +237,7 @@ const stageOf = ({ own, first, next }: Move, memory: ReadonlyMap<Evaluation, Par
   };
 };
 
-/** A step of a plan that is not traced yet. */
+/** A step of a plan before its trace. */
 export interface PlannedStep extends Pick<SolverStep, 'from' | 'to'> {
   readonly algorithm: Algorithm;
 }
@@ -276,10 +279,10 @@ export const traced = (path: Path, steps: readonly PlannedStep[]): SolverPlan =>
 const stepOf = argument('solverOf: step', callback('a function ({ x, D }, from, to) => form'));
 
 /**
- * A solver by its step, as a paper writes it: a function from x where a step begins to x where it ends, in linear forms of x, of
- * predictions and of noise. Each call of `D` evaluates the denoiser. The step is traced once, on the host; one integrator runs the
- * stages of all solvers. Each step leads from a level of the grid to the next one; the last ends at the data, where `to.sigma` is 0 and
- * no denoiser evaluates.
+ * A solver by its step, as a paper writes it: a function from x at the beginning of a step to x at its end, in linear forms of x,
+ * predictions and noise. Each call of `D` evaluates the denoiser. The step is traced once, on the host; one integrator runs the
+ * stages of all solvers. Each step leads from a level of the grid to the next one; the last ends at the data, where `to.sigma` is 0
+ * and no denoiser evaluates.
  * @example
  * // Heun's method: EDM (Karras et al. 2022), Algorithm 2
  * const averaging = solverOf(({ x, D }, from, to) => {

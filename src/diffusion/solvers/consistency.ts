@@ -44,7 +44,7 @@ export interface ConsistencyOptions extends OptionsOf<typeof options> {}
  * An ordinary denoiser predicts the mean E[x_0|x_t] instead: then more steps give averages, not samples. LCM's timesteps are
  * {@link lcmGrid}. LCM's embedding of the guidance scale (its section 4.2) is not supported.
  *
- * @param options - `sigmaMin`: 0 if left out; a negative one, or one above σ of a level on the path, is a `ConfigError`
+ * @param options - `sigmaMin`: 0 if left out; a negative number, or a number above the σ of a level on the path, is a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))
@@ -72,7 +72,7 @@ export const consistency: SolverFrom<ConsistencyOptions> = withOptions(options, 
 }));
 
 const boundaryOf = schema('consistencyDenoiser', {
-  /** σ_data of the data that it was distilled on; 0.5 if left out. */
+  /** σ_data, the standard deviation of the data of the distillation; 0.5 if left out. */
   sigmaData: optional(hinted(aboveZero, 'LCM uses 0.5'), 0.5),
   /** The factor of timesteps; 10 if left out, as in LCM. */
   timestepScaling: optional(hinted(aboveZero, 'LCM uses 10'), 10),

@@ -7,7 +7,7 @@ import { ancestralLevel, slope } from './steps.js';
 const ddimOptions = schema('ddim', {
   /** η from 0 to 1; 0 if left out. */
   eta: optional(etaOf('0 is deterministic, 1 is ancestral sampling'), 0),
-  /** True for the ε̂ of the guided x̂₀ before its correction, such as a clip; false if left out. */
+  /** True to compute ε̂ from the guided x̂₀ before its correction, such as a clip; false if left out. */
   keepEpsilon: optional(t.boolean, false),
 });
 
@@ -24,9 +24,9 @@ export const ddimOf =
   };
 
 /**
- * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance of
- * q(x_s|x_t, x_0). η = 0 is deterministic; η = 1 is ancestral sampling. ε̂ is computed from the corrected x̂₀, as in
- * guided-diffusion, or kept, as in diffusers' `DDIMScheduler` without `use_clipped_model_output`.
+ * DDIM (Song et al. 2021, eq. 12): x_s = √ᾱ_s·x̂₀ + √(1-ᾱ_s-σ²)·ε̂ + σ·ε, where σ² is η² times the variance of q(x_s|x_t, x_0). η =
+ * 0 is deterministic; η = 1 is ancestral sampling. ε̂ follows from the corrected x̂₀, as in guided-diffusion, or with `keepEpsilon`
+ * from x̂₀ before its correction, as in diffusers' `DDIMScheduler` without `use_clipped_model_output`.
  *
  * @param options - `eta`: η from 0 to 1, 0 if left out. For any other, the sampler returns a `ConfigError`. `keepEpsilon`: true for
  *   the ε̂ = (x_t - √ᾱ_t·x̂₀)/√(1-ᾱ_t) of the guided x̂₀ before its correction, such as a clip; false if left out

@@ -9,12 +9,12 @@ import { ddimStep } from './steps.js';
 const options = schema('ddimInversion', {}, 'ddimInversion takes no options; η is 0');
 
 /**
- * DDIM inversion (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): encodes data as noise, from which `ddim` on the
- * same grid returns to the data, with an error of first order in the steps. It visits the grid rising. `start` of a sampler
- * with this solver takes data in place of noise, and its last state is x_T.
+ * DDIM inversion (Song et al. 2021, section 4.3; eq. 14 from t = 0 to T): encodes data as noise, from which `ddim` on the same grid
+ * returns to the data, with an error of first order in the steps. It visits the levels of the grid in rising order of noise.
+ * `start` of a sampler with this solver takes data in place of noise, and its last state is x_T.
  *
- * Each step is that of DDIM, with x̂₀ and ε̂ from where it begins. The first begins at the data, where no denoiser is
- * defined, so it evaluates at its end, the least noisy timestep of the grid, with x = α·x₀.
+ * Each step is DDIM's step, with x̂₀ and ε̂ at the beginning of the step. The first step begins at the data, where no denoiser is
+ * defined. So it evaluates at its end, the least noisy timestep of the grid, with x = α·x₀.
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))

@@ -11,29 +11,32 @@ import { ddimStep, evaluatesAgain, move, slope } from './steps.js';
 export const churnFields = {
   /** S_churn: the total amount of noise over all steps; 0, the default, adds no noise. */
   churn: optional(hinted(amount, 'a churn of 0 is the deterministic sampler'), 0),
-  /** S_tmin: the least σ at which it is added; default 0. */
+  /** S_tmin: the least σ at which a step adds noise; default 0. */
   sMin: optional(t.number, 0),
-  /** S_tmax: the greatest σ at which it is added; by default no limit. */
+  /** S_tmax: the greatest σ at which a step adds noise; by default no limit. */
   sMax: optional(t.number, Infinity),
   /** S_noise: the standard deviation of the noise, 1 (the default) or slightly more. */
   sNoise: optional(hinted(amount, '1 is usual'), 1),
 };
 
-/** Churn, the noise added before a step, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of {@link sigmaOf}. */
+/**
+ * Churn, noise that a step adds before its first evaluation, with the names of EDM (Karras et al. 2022, Algorithm 2); σ is that of
+ * {@link sigmaOf}.
+ */
 export interface Churn extends OptionsOf<typeof churnFields> {}
 
 const heunFields = { ...churnFields, ...fallFields };
 
-/** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and where a step has two evaluations. */
+/** Options of {@link heun} and {@link kdpm2}: {@link Churn}, and the limit up to which a step has two evaluations. */
 export interface HeunOptions extends OptionsOf<typeof heunFields> {}
 
-/** Adds noise up to the level `hat`, x̂ ~ q(x̂|x): x + √(σ̂² - σ²)·S_noise·ε for α = 1. EDM, Algorithm 2, lines 5 and 6. */
+/** Adds noise up to the level `hat`, x̂ ~ q(x̂|x): x + √(σ̂² - σ²)·S_noise·ε for α = 1. EDM, Algorithm 2, lines 4 and 6. */
 export const addNoise = ({ x, noise }: StepParts, from: Level, hat: Level, sNoise: number): Form => {
   const { alpha, sigma } = transition(from, hat); // 1 and √(σ̂² - σ²) on EDM's path
   return plus(times(alpha, x), times(sNoise * sigma, noise()));
 };
 
-/** A method that begins at σ̂, after churn: EDM, Algorithm 2, lines 3 to 6. */
+/** A method with churn: adds noise up to σ̂, then steps from σ̂ to the end of the step: EDM, Algorithm 2, lines 3 to 6. */
 export const withChurn =
   ({ churn, sMin, sMax, sNoise }: Required<Churn>, method: Algorithm): Algorithm =>
   (parts, from, to) => {
@@ -57,7 +60,7 @@ export const inOrder = ({ sMin, sMax }: Required<Churn>) =>
         hint: 'churn is added where σ is between them',
       } as const);
 
-/** A solver with churn by a method whose steps have two evaluations, or one where {@link evaluatesAgain} says so. */
+/** A solver with churn by a method of two evaluations a step, or of one evaluation if {@link evaluatesAgain} is false. */
 export const twoEvaluations = (where: string, method: (maxSigmaRatio?: number) => Algorithm): SolverFrom<HeunOptions> =>
   withOptions(schema(where, heunFields).rule(inOrder), ({ maxSigmaRatio, ...churn }) =>
     solverOf(withChurn(churn, method(maxSigmaRatio))),
@@ -66,9 +69,9 @@ export const twoEvaluations = (where: string, method: (maxSigmaRatio?: number) =
 const churnOptions = /* @__PURE__ */ schema('euler', churnFields).rule(inOrder);
 
 /**
- * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0.
- * Churn raises x_t to noisier levels between steps, which may lie between timesteps of the process: the denoiser then gets a
- * fractional timestep.
+ * Euler's method in σ (EDM, Karras et al. 2022, Algorithm 2 without its lines 9 to 11). Without churn it is DDIM with η = 0. Churn
+ * adds noise to x_t before a step. The noisier level may lie between timesteps of the process: the denoiser then gets a fractional
+ * timestep.
  *
  * @param options - churn: none if left out; if invalid, the sampler returns a `ConfigError`
  * @example
@@ -94,12 +97,13 @@ export const heunStep =
   };
 
 /**
- * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at
- * the data: 2N - 1 for N steps. Unlike in the paper, a step from a σ above 1000 over which it falls more than 100-fold has one evaluation
- * too, such as the first step on a coarse grid of the cosine schedule; the paper's grids begin at 80. Churn works as in {@link euler}.
+ * Heun's method in σ (EDM, Karras et al. 2022, Algorithm 2): two evaluations a step, and one in the last step, which ends at the
+ * data: 2N - 1 for N steps. Unlike in the paper, a step from a σ above 1000 has one evaluation too, if σ falls more than 100-fold.
+ * An example is the first step on a coarse grid of the cosine schedule; the paper's grids begin at 80. Churn works as in
+ * {@link euler}.
  *
- * @param options - churn: none if left out. `maxSigmaRatio`: the most by which σ may fall in a step of two evaluations; Infinity as in published
- *   code, from any σ. If invalid, the sampler returns a `ConfigError`
+ * @param options - churn: none if left out. `maxSigmaRatio`: the largest factor by which σ may fall in a step of two evaluations,
+ * from any σ; Infinity as in published code. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

@@ -8,11 +8,11 @@ const options = schema('eulerAncestral', ancestralFields);
 interface EulerAncestralOptions extends OptionsOf<typeof options> {}
 
 /**
- * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a lower noise level than the next, then noise
- * up to the next. It is DDIM with the same η.
+ * Euler ancestral (`sample_euler_ancestral` of k-diffusion): an Euler step to a noise level below the next level, then new noise up
+ * to the next level. It equals DDIM with the same η.
  *
- * @param options - `eta`: 0, which is Euler, or more; 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out.
- *   For others, the sampler returns a `ConfigError`
+ * @param options - `eta`: η ≥ 0, where 0 is Euler; 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. For
+ * others, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(cosine(1000)))

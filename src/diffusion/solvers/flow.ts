@@ -9,7 +9,7 @@ import { type Churn, churnFields, inOrder, withChurn } from './edm.js';
 import type { Solver } from './plan.js';
 import { type SolverFrom, withOptions } from './solverOptions.js';
 
-/** A solver of a path with derivatives. Its plan is a `ConfigError` on another one. */
+/** A solver for paths with derivatives. On another path its plan is a `ConfigError`. */
 const alongTime = (where: string, algorithm: Algorithm): Solver => ({
   plan: (levels, noising) =>
     levels.slice(0, -1).every(({ rates }) => rates)
@@ -69,11 +69,11 @@ const secondOptions = schema('flowHeun', {
 interface SecondOptions extends OptionsOf<typeof secondOptions> {}
 
 /**
- * The methods of order 2 of two evaluations a step for the flow, in the time of a continuous path: with u′ at the fraction α of
- * the step, x_s = x_t + (s - t)·((1 - 1/2α)·û + 1/2α·û′). This is the deterministic sampler of EDM (Karras et al. 2022,
- * Algorithm 3, appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's, or with `last: 2` evaluates
- * again, as the midpoint method of torchdiffeq. Churn works as in {@link euler}, in σ/α: the stochastic sampler that EDM's code uses for
- * its ablations.
+ * The methods of order 2 of two evaluations a step for the flow, in the time of a continuous path: with u′ at the fraction α of the
+ * step, x_s = x_t + (s - t)·((1 - 1/2α)·û + 1/2α·û′). This is the deterministic sampler of EDM (Karras et al. 2022, Algorithm 3,
+ * appendix D.2) for any σ(t) and scaling: the path's. The last step, to the data, is Euler's. With `last: 2` it has two
+ * evaluations, as in the midpoint method of torchdiffeq. Churn works as in {@link euler}, in σ/α: the stochastic sampler that EDM's
+ * code uses for its ablations.
  *
  * @param options - `alpha`: the place of the second evaluation; 1 (Heun) if left out, 1/2 is the midpoint. `last`: the evaluations of
  *   the last step, to the data; 1 if left out. And churn: none if left out. If invalid, the sampler returns a `ConfigError`
@@ -112,13 +112,13 @@ interface FlowSdeOptions extends OptionsOf<typeof sdeOptions> {}
 const drift = ({ velocity, score }: Prediction, w: number): Form => minus(velocity, times(w / 2, score));
 
 /**
- * Stochastic sampling of a flow by the reverse SDE with a chosen diffusion w(t) (SiT, Ma et al. 2024, eq. 6), by Euler and Maruyama:
- * x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
- * {@link flowEuler}. By Heun the noise is added to x_t, and then the drift is the mean of those at t and at s. The step to the data is
- * Euler's without noise, as in the code of SiT (its last step `Mean`; {@link denoiseToZero} is `Tweedie`).
+ * Stochastic sampling of a flow by the reverse SDE with a chosen diffusion w(t) (SiT, Ma et al. 2024, eq. 6), by Euler and
+ * Maruyama: x_s = x_t + (s - t)·(û - w/2·score) + √(w·(t - s))·ε. For every w ≥ 0 the law of x_t is that of the path; 0 is
+ * {@link flowEuler}. The method 'heun' adds the noise to x_t first, then takes the mean of the drifts at t and at s. The step to the data
+ * is Euler's without noise, as in the code of SiT (its last step `Mean`; {@link denoiseToZero} is `Tweedie`).
  *
- * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out. That of SiT's code is w/2,
- *   so its form 'sigma' is ({ sigma }) => 2 * sigma. `method`: 'euler' if left out, or 'heun'
+ * @param options - `diffusion`: w as a function of the level, ({ t, alpha, sigma }) => number; σ if left out. The `diffusion` of
+ * SiT's code is w/2, so its form 'sigma' is ({ sigma }) => 2 * sigma here. `method`: 'euler' if left out, or 'heun'
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const solver = flowSde({ diffusion: ({ t }) => Math.sin(Math.PI * t) ** 2 })

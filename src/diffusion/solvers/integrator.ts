@@ -35,35 +35,35 @@ export interface StageInputs<S extends Shape> {
   readonly uncorrected: (x: Tensor<S>) => Tensor<S>;
   /** x̂₀, corrected but not guided; `predict` if left out. */
   readonly unguided?: (x: Tensor<S>) => Tensor<S>;
-  /** The x̂₀ whose noise the next x has, x - α·x̂₀; that of `predict` if left out. */
+  /** The x̂₀ that determines the noise x - α·x̂₀ of the next x; the result of `predict` if left out. */
   readonly renoise?: (x: Tensor<S>) => Tensor<S>;
   /** The memory of guidance after this evaluation; none if left out. */
   readonly guidanceMemory?: (x: Tensor<S>) => readonly Tensor<S>[];
   /** The variance output, if the denoiser learns its variance; `as` is its meaning. */
   readonly learned?: Pick<LearnedVariance<never, S>, 'as'> & { readonly variance: (x: Tensor<S>) => Tensor<S> };
-  /** s·∇ log p(y|x_t) of a denoiser that is guided on the mean, from x_t and the mean of the step. */
+  /** s·∇ log p(y|x_t) of a denoiser with guidance on the mean, from x_t and the mean of the step. */
   readonly meanGradient?: (x: Tensor<S>, mean: Tensor<S>) => Tensor<S>;
   /** ε ~ N(0, I) of the shape of x. Each name gives an independent draw. */
   readonly noise: (name: NoiseName) => Tensor<S>;
 }
 
-/** The noises of a stage: the one that it adds, and that of `churn` before it. */
+/** The noises of a stage: 'noise', which its combination adds, and 'churn', before its evaluation. */
 export type NoiseName = 'noise' | 'churn';
 
 /** A plan as a loop: one graph for all stages, whose factors are looked up by the index of the stage. */
 export interface Integrator {
   /** The number of stages of the plan. */
   readonly stages: number;
-  /** The number of tensors that the state keeps besides x, before those of guidance. They begin as zeros. */
+  /** The number of tensors that the solver keeps in the state besides x. Tensors of guidance follow. All begin as zeros. */
   readonly memory: number;
   /** True if a stage draws noise. */
   readonly stochastic: boolean;
-  /** True if its stages use the gradient of a denoiser that is guided on the mean. */
+  /** True if a stage uses the gradient of a denoiser with guidance on the mean. */
   readonly guidesMean: boolean;
   readonly step: <S extends Shape>(state: SampleState<S>, evaluation: StageInputs<S>) => SampleStep<S>;
 }
 
-/** A stage, its place in its step, and what it remembers as a combination of x and x̂₀. */
+/** A stage, its place in its step, and the tensor that it remembers, as a combination of x and x̂₀. */
 interface Row extends Stage {
   readonly isFirst: boolean;
   readonly remembered: Conversion;
@@ -107,7 +107,7 @@ const factorsOf = (rows: readonly Row[]) => {
   };
 };
 
-/** A tensor and its factor. It is built only if a stage has a factor that is not 0. */
+/** A factor and a function that builds its tensor. The graph has the tensor only if a stage has a factor that is not 0. */
 type Term<S extends Shape> = readonly [Factor, () => Tensor<S>];
 
 /** The products factor·tensor at a stage. */
@@ -120,7 +120,7 @@ const productsAt =
 const total = <S extends Shape>(x: Tensor<S>, terms: readonly Tensor<S>[]): Tensor<S> =>
   terms.length === 0 ? zerosLike(x) : terms.reduce((sum, term) => add(sum, term));
 
-/** log σ² of a stage, for denoisers that learn it; null if no stage says between which variances. */
+/** log σ² of a stage, for denoisers that learn their variance; null if no stage has `learned`. */
 const logVarianceOf = (rows: readonly Row[]) => {
   if (!rows.some(({ learned }) => learned)) return null;
   const low = entryAt(rows.map(({ learned }) => learned?.low ?? 0));

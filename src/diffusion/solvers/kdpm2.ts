@@ -21,8 +21,7 @@ const midpoint =
  * The midpoint method in σ, with the middle at the mean of ln σ (DPM-Solver-2 of Karras et al. 2022, `sample_dpm_2` of
  * k-diffusion): two evaluations a step, and one in the last. Churn works as in {@link euler}.
  *
- * @param options - churn: none if left out. `maxSigmaRatio`: that of {@link heun}. If invalid, the sampler returns a
- *   `ConfigError`
+ * @param options - churn: none if left out. `maxSigmaRatio`: as in {@link heun}. If invalid, the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))
@@ -39,8 +38,8 @@ const options = schema('kdpm2Ancestral', { ...ancestralFields, ...fallFields });
 interface AncestralOptions extends OptionsOf<typeof options> {}
 
 /**
- * {@link kdpm2} to a lower noise level than the next, then noise up to the next (`sample_dpm_2_ancestral` of k-diffusion, which
- * leaves out noise where η above 1 leads to the data).
+ * {@link kdpm2} to a noise level below the next level, then new noise up to the next level (`sample_dpm_2_ancestral` of
+ * k-diffusion, which leaves out noise where η above 1 leads to the data).
  *
  * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: that
  *   of {@link heun}. For others, the sampler returns a `ConfigError`

@@ -14,7 +14,7 @@ import type { Path } from '../paths/path.js';
 /**
  * One evaluation of the denoiser, and the linear combination that follows it:
  *
- *     x ← x·x + start·(x where its step began) + x0·x̂₀ + Σ_k memory[k]·(what the stage k+1 before remembers) + noise·ε
+ * x ← x·x + start·(x at the beginning of the step) + x0·x̂₀ + Σ_k memory[k]·(the memory of the stage k+1 stages earlier) + noise·ε
  *
  * A factor that is left out is 0.
  */
@@ -27,21 +27,21 @@ export interface Stage {
   /** The factor of the x that the first stage of the step evaluated. */
   readonly start?: number;
   readonly x0?: number;
-  /** The factors of what earlier stages remember, newest first. */
+  /** The factors of the tensors that earlier stages remember, newest first. */
   readonly memory?: readonly number[];
   /** The prediction that the stage keeps in memory for later ones: x̂₀ if left out. */
   readonly remembers?: Parameterization;
   /** The factor of x̂₀ before its correction, such as a clip. */
   readonly uncorrected?: number;
-  /** The factor of x̂₀ without guidance: of the prediction that the guidance moves away from. */
+  /** The factor of x̂₀ without guidance: the prediction from which guidance moves away. */
   readonly unguided?: number;
-  /** The standard deviation of the noise that is added. */
+  /** The standard deviation of the added noise. */
   readonly noise?: number;
-  /** The factor of s·∇ log p(y|x_t), for a denoiser that is guided on the mean. */
+  /** The factor of s·∇ log p(y|x_t), for a denoiser with guidance on the mean. */
   readonly gradient?: number;
   /**
-   * Logarithms of the variances between which the denoiser learns its own. If it does, the noise of the stage has the
-   * learned variance, which is the factor of the gradient too.
+   * Logarithms of the two variances between which a denoiser may learn its variance. For such a denoiser, the learned variance
+   * replaces `noise`² and is the factor of the gradient too.
    */
   readonly learned?: { readonly low: number; readonly high: number };
 }
@@ -53,17 +53,20 @@ export interface SolverStep {
   readonly stages: readonly Stage[];
 }
 
-/** The steps of a solver, in their order. Each begins where the one before it ends, but for some schedulers of diffusers. */
+/** The steps of a solver, in their order. Each step begins at the end of the previous step, except for some schedulers of diffusers. */
 export type SolverPlan = readonly SolverStep[];
 
 /** A numerical method for the reverse process. */
 export interface Solver {
   /**
-   * The standard deviation of the x_T that it begins with, at the level of its first step. If left out, 1 where the variance is
-   * preserved, and σ_T elsewhere.
+   * The standard deviation of the initial x_T, from the level of the first step. If left out, 1 on a path that preserves the
+   * variance, and σ_T on others.
    */
   readonly start?: (from: Level) => number;
-  /** True if it takes x̂₀ for the end of the probability flow through x_t, which networks of consistency losses predict. */
+  /**
+   * True if the solver needs an x̂₀ that is the end of the probability flow through x_t, as networks trained by consistency losses
+   * predict it.
+   */
   readonly needsEnd?: boolean;
   /**
    * Plans the steps on falling levels, the last of which is the data. `noising` has the levels between those of
@@ -80,7 +83,7 @@ export const planning = (plan: (levels: readonly Level[], noising: Noising) => S
 /** All stages of a plan, one for each evaluation. */
 export const stagesOf = (plan: SolverPlan): readonly Stage[] => plan.flatMap(({ stages }) => stages);
 
-/** The numbers of a level; it may have more. */
+/** The numbers that each level must have. */
 export const levelType = t.type(
   { t: finite, alpha: finite, sigma: finite },
   'a level { t, alpha, sigma } of finite numbers',
@@ -112,7 +115,7 @@ const planType = listOfSome(stepType, 'an array of one step or more');
 const PLAN = 'sampler.solver.plan';
 const planArgument = argument(PLAN, planType, 'see Stage, which lists the factors');
 
-/** The first stage of a list that uses predictions from before the list; -1 if none does. */
+/** The index of the first stage that uses predictions from before the list; -1 if no stage does. */
 const firstLookingBack = (stages: readonly Stage[]): number =>
   stages.findIndex(({ memory = [] }, i) => memory.slice(i).some((n) => n !== 0));
 
@@ -135,7 +138,7 @@ const faultOf = (
         `one at the data, σ = 0, in evaluation ${i}`,
         'end a step to the data with x̂₀ of the level before: { at: from, x0: 1 }',
       ];
-    if (known.has(at)) continue; // it comes from the path, which may take as long as the rest of the plan
+    if (known.has(at)) continue; // a level that the path made is valid; to make it again may take as long as the rest of the plan
     const within = ` in evaluation ${i}`;
     if (!(at.t >= 0 && at.t <= last)) return [`times from 0 to ${last}`, at.t + within];
     const numbers = numbersOf(at);
@@ -152,8 +155,8 @@ const faultOf = (
 };
 
 /**
- * The checked plan of a solver, which anyone may write. Returns a `ConfigError` for a plan of another type, with memory before its
- * first evaluation, or with an evaluation whose α and σ are not those of the noising at its time.
+ * Checks the plan of a solver, which may be a user's own. Returns a `ConfigError` for a plan of another type, with memory before
+ * its first evaluation, or with an evaluation whose α and σ differ from the noising's at its time.
  */
 export const planOf = (
   solver: Solver,

@@ -14,7 +14,7 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
   [55 / 24, -59 / 24, 37 / 24, -9 / 24],
 ];
 
-/** The most by which σ may fall over a step by Runge-Kutta, whose weights assume that halfway in t is halfway in σ. */
+/** The largest factor by which σ may fall over a Runge-Kutta step, whose weights assume that the middle in t is the middle in σ. */
 const MAX_FALL_HALFWAY = 4;
 
 /** The pseudo Runge-Kutta method: PNDM (Liu et al. 2022), eq. 13. The second evaluation does not move in t. */
@@ -26,7 +26,10 @@ const rungeKutta = ({ x, D }: StepParts, own: Prediction, from: Level, half: Lev
   return move(x, weighted([1 / 6, 1 / 3, 1 / 3, 1 / 6], [e1, e2, e3, e4]), from, to);
 };
 
-/** The level halfway, as diffusers rounds it; none for a step to the data, or over which σ falls more than `maxSigmaRatio`. */
+/**
+ * The level at the middle of a step, rounded as in diffusers; none for a step to the data, or over which σ falls by more than
+ * `maxSigmaRatio`.
+ */
 const halfway = ({ list, levelAt }: Path, from: Level, to: Level, maxSigmaRatio: number): Level | null =>
   (list && from.t - to.t < 2) || !evaluatesAgain(from, to, maxSigmaRatio)
     ? null
@@ -51,9 +54,9 @@ interface PndmOptions extends OptionsOf<typeof options> {}
  * step lengths.
  *
  * It begins with fewer ε̂, as IPNDM does; with a first step of two evaluations, which repeats the step with the mean of ε̂ at both
- * ends, as PLMS of latent diffusion; or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the first
- * `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep halfway is a plain one, and one over
- * which σ falls more than `maxSigmaRatio`: fourfold if left out, or 100-fold for 'heun'.
+ * ends, as PLMS of latent diffusion; or with the paper's pseudo Runge-Kutta method, which takes four evaluations for each of the
+ * first `order - 1` steps, at the timesteps of the grid and halfway between. A step without a timestep at its middle is a plain
+ * multistep step, and so is a step over which σ falls by more than `maxSigmaRatio`: fourfold if left out, or 100-fold for 'heun'.
  *
  * @param options - `order`: the number of ε̂, 1 (which is DDIM) to 4; 4 if left out. For any other, the sampler returns a
  *   `ConfigError`. `start`: 'fewer' ε̂ if left out, 'heun', or 'rungeKutta' (F-PNDM, Algorithm 2). `maxSigmaRatio`: the most by which σ may

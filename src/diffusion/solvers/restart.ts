@@ -12,9 +12,9 @@ import { fallFields, noiseFactor, type SolverFrom, withOptions } from './solverO
 
 const HINT = 'the paper uses { min: 0.06, max: 0.3, levels: 3, repeats: 2 } for CIFAR-10';
 const interval = record({
-  /** The σ/α where the noise is added: the nearest level of the grid. */
+  /** The lower end of the interval in σ/α: noise is added at the nearest level of the grid. */
   min: hinted(aboveZero, HINT),
-  /** The σ/α up to which it leads. */
+  /** The upper end of the interval in σ/α, up to which the noise leads. */
   max: hinted(aboveZero, HINT),
   /** The number of levels of the way back, with both ends: at least 2. */
   levels: hinted(
@@ -51,8 +51,8 @@ const options = schema('restart', {
 interface RestartOptions extends OptionsOf<typeof options> {}
 
 /**
- * Restart sampling (Xu et al. 2023, Algorithm 2): {@link heun}, and at the lower end of each interval, `repeats` times, noise that
- * leads back to the upper end, followed by Heun's steps down again on levels of EDM's form.
+ * Restart sampling (Xu et al. 2023, Algorithm 2): {@link heun} with repetitions. At the lower end of each interval, `repeats`
+ * times, it adds noise up to the upper end and takes Heun's steps down again, on levels of EDM's form.
  *
  * @param options - `intervals`: of σ/α, each with the number of levels of the way back and of repetitions. `sNoise`: the standard
  *   deviation of the noise, 1 if left out. `rho`: ρ of the levels, 7 if left out. `maxSigmaRatio`: that of {@link heun}. If invalid, the

@@ -12,7 +12,10 @@ type Numbers = readonly number[];
 /** The rounding of a sum of a few numbers, such as 1/3 + 2/3. */
 const ROUNDING = 1e-12;
 
-/** The rule of a tableau: each row has one number more, and its sum, the place where it leads, is in the step, and at its end for the last. */
+/**
+ * The rule of a tableau: each row has one number more than the row before. Its sum c_i is the place in the step: above 0 and at
+ * most 1, and 1 for the last row.
+ */
 const isExplicit = ({ tableau }: { readonly tableau: readonly Numbers[] }) => {
   const last = tableau.length - 1;
   const fits = (row: Numbers, i: number): boolean =>
@@ -28,7 +31,7 @@ const isExplicit = ({ tableau }: { readonly tableau: readonly Numbers[] }) => {
 };
 
 const options = schema('rungeKutta', {
-  /** The rows of the Butcher tableau below its first, of 1, 2, … factors of ε̂; the last are the weights of the step. */
+  /** The rows of the Butcher tableau below the first row, with 1, 2, … factors of ε̂; the last row has the weights of the step. */
   tableau: listOfSome(t.readonlyArray(finite, 'an array of numbers'), 'an array of one row or more'),
   ...fallFields,
 }).rule(isExplicit);
@@ -37,8 +40,8 @@ interface RungeKuttaOptions extends OptionsOf<typeof options> {}
 
 /**
  * An explicit Runge-Kutta method in σ, by its tableau: ρRK of DEIS (Zhang & Chen 2023, section 3.3). With x̄ = x/α, dx̄/dσ = ε̂ and
- * the length h of a step in σ, row i leads to x̄ + h·Σ_j a_ij·ε̂_j at σ + c_i·h, where c_i = Σ_j a_ij. There is the next evaluation, or
- * the end of the step. A step to the data has one evaluation. The method of Heun is {@link heun}.
+ * the length h of a step in σ, row i leads to x̄ + h·Σ_j a_ij·ε̂_j at σ + c_i·h, where c_i = Σ_j a_ij. The next evaluation, or the
+ * end of the step, is there. A step to the data has one evaluation. The method of Heun is {@link heun}.
  *
  * @param options - `tableau`: its rows, the last of which are the weights. `maxSigmaRatio`: that of {@link heun}. If invalid, the
  *   sampler returns a `ConfigError`

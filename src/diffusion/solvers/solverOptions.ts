@@ -10,10 +10,10 @@ import { type Algorithm, plus, times } from './algorithm.js';
 import type { Solver } from './plan.js';
 import { ancestralLevel, evaluatesAgain } from './steps.js';
 
-/** Makes a solver from optional options `O`. For invalid ones, the plan of the solver is the `ConfigError`. */
+/** Makes a solver from optional options `O`. If the options are invalid, the plan of the solver is the `ConfigError`. */
 export type SolverFrom<O> = <G = unknown>(options?: Exact<G, keyof O> & O) => Solver;
 
-/** A solver that refuses levels with more noise than those before them. */
+/** A solver that refuses levels whose noise rises. */
 const onFallingLevels = (name: string, solver: Solver): Solver => ({
   ...solver,
   plan: (levels, noising) => {
@@ -47,7 +47,7 @@ export const etaOf = (hint: string): t.Type<number> => hinted(refined(share, 'η
 /** η of the solvers of k-diffusion, which may be above 1. */
 export const anyEta = (hint: string): t.Type<number> => hinted(refined(amount, 'η ≥ 0', amount.is), hint);
 
-/** One of the orders of a method, which begin with 1 and have no gaps. */
+/** An order of a method: one of `orders`, which begin with 1 and have no gaps. */
 export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type<N> =>
   hinted(
     refined(t.number as t.Type<unknown> as t.Type<N>, `a whole order from 1 to ${orders.length}`, (n) =>
@@ -56,7 +56,7 @@ export const orderOf = <const N extends number>(...orders: readonly N[]): t.Type
     'an order of 2 is usual',
   );
 
-/** The most by which σ/α may fall in a step with more than one prediction; see {@link MAX_SIGMA_RATIO}. */
+/** The largest ratio of σ/α at the beginning and at the end of a step with more than one prediction; see {@link MAX_SIGMA_RATIO}. */
 const sigmaRatio = hinted(
   refined(t.number, 'a number ≥ 1, or Infinity', (n) => n >= 1),
   'Infinity is as in published code; in JSON, which has none, write 1e300',
@@ -68,10 +68,10 @@ export const fallFields = {
   maxSigmaRatio: optional(sigmaRatio),
 };
 
-/** The option `maxSigmaRatio` where it has an effect only beside some values of another one, and so no default in its declaration. */
+/** The option `maxSigmaRatio` of solvers that use it only with some values of another option. So its declaration has no default. */
 export const sigmaRatioBeside = optional(sigmaRatio);
 
-/** The rule for {@link sigmaRatioBeside}: it is left out unless another option has one of the values beside which it has an effect. */
+/** The rule of {@link sigmaRatioBeside}: refuses `maxSigmaRatio` unless the other option has a value with which it has an effect. */
 export const refusedSigmaRatio = (
   ratio: number | undefined,
   [option, value]: readonly [option: string, value: string],
@@ -94,17 +94,17 @@ export const spaceFields = {
   maxSigmaRatio: sigmaRatioBeside,
 };
 
-/** The rule between {@link spaceFields}: only a method in ε̂ has a greatest ratio. */
+/** The rule between {@link spaceFields}: only a method in ε̂ takes `maxSigmaRatio`. */
 export const sigmaRatioInNoise = ({ space, maxSigmaRatio }: Filled<typeof spaceFields>) =>
   refusedSigmaRatio(maxSigmaRatio, ['space', space], ['epsilon']);
 
-/** The rule for two predictions: half of the step with the difference of both, or the integral of the line through them. */
+/** The rule for two predictions: 'midpoint' adds half of the step times their difference, 'heun' integrates the line through both. */
 export const pairRule = optional(oneOf('midpoint', 'heun'), 'midpoint');
 
 /** The standard deviation of the noise of a stochastic solver. */
 export const noiseFactor = optional(hinted(amount, '1 is usual'), 1);
 
-/** The options of ancestral solvers, which go to a lower noise level than the next, then add noise up to the next. */
+/** The options of ancestral solvers, which step to a noise level below the next level, then add noise up to the next level. */
 export const ancestralFields = {
   /** η ≥ 0: 0 is deterministic, and above 1 more noise; 1 if left out. */
   eta: optional(anyEta('0 is deterministic, 1 is usual'), 1),
@@ -113,8 +113,8 @@ export const ancestralFields = {
 };
 
 /**
- * Ancestral sampling by a method: its step goes to a lower noise level than the next, and noise leads up to the next. The method
- * evaluates again if `again` is true. Noise follows each step down that `draws`.
+ * Ancestral sampling by a method: the method steps to a noise level below the next level, then new noise leads up to the next
+ * level. The method evaluates a second time if `again` is true. A step adds noise if `draws` is true for it.
  */
 export const ancestrally =
   (

@@ -1,4 +1,4 @@
-/** Steps that several solvers take, and the levels between which they take them. */
+/** Steps and levels that several solvers share. */
 import type { Level } from '../channels/level.js';
 import type { Path } from '../paths/path.js';
 import { type Channel, halfLogSNR, leavesSignal, lostSNR, sigmaOf } from '../channels/channel.js';
@@ -18,7 +18,7 @@ export const ddimStep = (x: Form, x0: Form, from: Channel, to: Channel): Form =>
 };
 
 /**
- * Moves x_t along a slope of x/α over σ/α, which ε̂ is: α_s/α_t·x_t + (σ_s - α_s/α_t·σ_t)·slope. It is Euler's step of EDM (Karras et
+ * Moves x_t along a slope d(x/α)/d(σ/α), such as ε̂: α_s/α_t·x_t + (σ_s - α_s/α_t·σ_t)·slope. It is Euler's step of EDM (Karras et
  * al. 2022), Algorithm 2, line 8, in the scale of any path. `from` must have signal.
  * @example
  * const euler = solverOf(({ x, D }, from, to) => move(x, D(x, from).epsilon, from, to))
@@ -31,7 +31,7 @@ export const move = (x: Form, slope: Form, from: Channel, to: Channel): Form => 
 };
 
 /**
- * The slope of x/α over σ/α for a prediction x̂₀, (x - α·x̂₀)/σ, which is ε̂: EDM, Algorithm 2, line 7.
+ * The slope d(x/α)/d(σ/α) = (x - α·x̂₀)/σ of a prediction x̂₀, which equals ε̂: EDM, Algorithm 2, line 7.
  * @example
  * const euler = solverOf(({ x, D }, from, to) => move(x, slope(x, D(x, from).x0, from), from, to))
  * const [step] = unwrap(euler.plan(levelsOf(rectifiedFlow(), [0.8, 0.4]), rectifiedFlow()))
@@ -45,8 +45,8 @@ export const weighted = (weights: readonly number[], forms: readonly Form[]): Fo
   plus(...weights.map((weight, k) => times(weight, forms[k]!)));
 
 /**
- * DDIM's step with a weighted mean of the newest ε̂, newest first, in place of the own one; the weights sum to 1. The difference of the
- * mean to the own ε̂ is added to DDIM's step, because {@link move} loses digits where x has little signal.
+ * DDIM's step with a weighted mean of the newest ε̂, newest first, in place of the step's own ε̂; the weights sum to 1. It adds the
+ * difference between the mean and the step's own ε̂ to DDIM's step, because {@link move} loses digits where x has little signal.
  */
 export const meanStep = (
   predictions: readonly Prediction[],
@@ -70,9 +70,9 @@ export const forwardSigma = (from: Channel, to: Channel): number =>
   from.sigma * Math.sqrt(lostSNR(sigmaOf(to), sigmaOf(from)));
 
 /**
- * The step to x_s with new noise: down to the part of σ_s that is left, √(σ_s² - σ²), and up by σ, which is η times the
- * deviation of q(x_s|x_t, x_0), σ_s·√(1 - SNR_t/SNR_s). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is
- * the same. With η above 1, σ is at most σ_s, as in k-diffusion.
+ * The step to x_s with new noise, in two parts: `down` to √(σ_s² - σ²), then `up` by new noise of σ. σ is η times the deviation of
+ * q(x_s|x_t, x_0), σ_s·√(1 - SNR_t/SNR_s). DDIM (Song et al. 2021), eq. 12 and 16; Euler ancestral of k-diffusion is the same. With
+ * η above 1, σ is at most σ_s, as in k-diffusion.
  */
 export const ancestralLevel = (
   from: Channel,
@@ -89,23 +89,27 @@ export const ancestralLevel = (
   };
 };
 
-/** The length of a step in DPM-Solver's λ, half of the log-SNR: h = λ_s - λ_t. */
+/** The length h = λ_s - λ_t of a step in DPM-Solver's λ, half of the log-SNR. */
 export const lengthOf = (from: Channel, to: Channel): number => halfLogSNR(to) - halfLogSNR(from);
 
-/** Tests if a step has a length in λ that is finite, with signal at its beginning and noise at its end, and not 0. */
+/** Tests if the length of a step in λ is finite and not 0: x has signal at the beginning of the step, and noise at its end. */
 export const hasLength = (from: Channel, to: Channel): boolean =>
   from.alpha > 0 && to.sigma > 0 && (from.alpha !== to.alpha || from.sigma !== to.sigma);
 
-/** Tests if σ/α fits float32 where a step begins. It always does where the step ends; at the data it is 0. */
+/** Tests if σ/α at the beginning of a step fits float32. At the end of a step σ/α always fits; at the data it is 0. */
 export const hasSignal = (from: Channel): boolean => leavesSignal(from);
 
 /**
- * The most by which σ/α may fall over a step with more than one prediction, if a solver does not say otherwise. Over the first steps
- * of a coarse grid of the cosine schedule, from a σ of thousands, a slope would mean nothing.
+ * The default of `maxSigmaRatio`: the largest ratio of σ/α at the beginning and at the end of a step with more than one prediction.
+ * A coarse grid of the cosine schedule begins at a σ of thousands; a slope at such a σ does not approximate the curve at the end of
+ * the step.
  */
 export const MAX_SIGMA_RATIO = 100;
 
-/** The σ up to which a step may fall by any factor, if `maxSigmaRatio` is left out: EDM's grids begin at 80, and its churn at 80·√2. */
+/**
+ * The default limit of {@link evaluatesAgain} applies only above this σ. EDM's grids begin at 80, or with churn at 80·√2, so that
+ * steps from there have no limit.
+ */
 const HIGH = 1000;
 
 /** Tests if a step evaluates again: its length is finite, and σ/α falls by `maxSigmaRatio` at most. */
@@ -114,19 +118,19 @@ export const evaluatesAgain = (from: Channel, to: Channel, maxSigmaRatio?: numbe
   sigmaOf(from) <=
     (maxSigmaRatio === undefined ? Math.max(HIGH, MAX_SIGMA_RATIO * sigmaOf(to)) : maxSigmaRatio * sigmaOf(to));
 
-/** The level between two others where ln(σ/α) has gone the fraction r of the way. */
+/** The level between two others at the fraction r of the way in ln(σ/α). */
 export const levelBetween = ({ levelOfSigma }: Path, from: Channel, to: Channel, r: number): Level =>
   levelOfSigma(Math.exp((1 - r) * Math.log(sigmaOf(from)) + r * Math.log(sigmaOf(to))));
 
-/** The greatest order of a step, from the number of steps that are left, with its own. */
+/** The largest order of a step, as a function of the number of remaining steps, this step included. */
 export type OrderAt = (left: number) => number;
 
 /** Tests if a multistep formula may use the prediction where a step begins. */
 export type Usable = (from: Level, to: Level) => boolean;
 
 /**
- * The predictions that a multistep formula may use in a step, the own one first: at most `order`, and only those since the last step
- * that is not `usable`. By default a step is usable if its length in λ is finite.
+ * The predictions that a multistep formula may use in a step, newest first, at most `order`: the step's own prediction and those
+ * after the last step that is not `usable`. By default a step is usable if its length in λ is finite.
  */
 export const recent = (
   own: Prediction,

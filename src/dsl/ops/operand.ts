@@ -1,9 +1,9 @@
 import { show } from '../../internal/decode.js';
 import { dual } from '../../internal/dual.js';
 import { isDivisor } from '../../internal/numbers.js';
-import { raise, refuseShape, showShape } from '../../internal/errors.js';
+import { raise, refuseShape, showShape, showType } from '../../internal/errors.js';
 import type { Node } from '../graph/node.js';
-import { heldBy } from '../primitives/checks.js';
+import { heldBy, isSameShape } from '../primitives/checks.js';
 import { broadcast, fourOf, full, reshape, transpose } from '../primitives/index.js';
 import { type AnyTensor, dims, isOperand, isTensor, nodeOf, tensor } from '../graph/tensor.js';
 
@@ -55,6 +55,15 @@ export const demandDivisor = (where: string, what: string, n: number, shape: rea
   if (isDivisor(n, channels)) return;
   const expected = `a number of ${what} that divides the ${channels} channels of ${showShape(shape)}`;
   raise('ShapeError', { where, expected, actual: `${n}`, hint: `choose the channels as a multiple of the ${what}` });
+};
+
+/** Raises `ShapeError` unless a mask has a boolean for each of some keys or tokens `[B, …, C]`. */
+export const demandMask = (where: string, mask: Node, keys: Node): void => {
+  const shape = keys.shape.slice(0, -1);
+  if (mask.dtype === 'bool' && isSameShape(mask.shape, shape)) return;
+  const expected = `a boolean for each of ${showShape(keys.shape)}, ${showType({ shape, dtype: 'bool' })}`;
+  const hint = 'compare the positions with the lengths: less(positions, lengths)';
+  raise('ShapeError', { where, expected, actual: showType(mask), hint });
 };
 
 /** The extents of images. Raises `ShapeError` for other tensors, and unless the groups divide the channels. */

@@ -140,10 +140,15 @@ describe('embeddings', () => {
     expect(await at(-1, 3, 99)).toEqual([NaN, NaN, NaN, NaN, NaN, NaN]);
   });
 
-  test('weights of classes give the weighted sum of their rows, without the row for no class', async () => {
-    const layer = classEmbedding({ classes: 2, outputs: 2 });
+  test('weights of classes give the weighted sum of their rows, and no class has what they leave to 1', async () => {
     const table = constantOf([1, 2, 3, 4, 5, 6], 3, 2);
-    expect(await numbersOf(() => layer.apply({ table })(constantOf([0.25, 0.5], 1, 2)))).toEqual([1.75, 2.5]);
+    const weights = constantOf([0.25, 0.5, 0, 1, 0, 0], 3, 2);
+    const row = classEmbedding({ classes: 2, outputs: 2 });
+    // 0.25·[1, 2] + 0.5·[3, 4] + 0.25·[5, 6], the second class, and no class
+    expect(await numbersOf(() => row.apply({ table })(weights))).toEqual([3, 4, 3, 4, 5, 6]);
+    const zero = classEmbedding({ classes: 2, outputs: 2, noClass: 'zero' });
+    const rows = constantOf([1, 2, 3, 4], 2, 2) as Tensor<[Dim, 2]>;
+    expect(await numbersOf(() => zero.apply({ table: rows })(weights))).toEqual([1.75, 2.5, 3, 4, 0, 0]);
   });
 
   test('an affine embedding is √classes·row + b', async () => {

@@ -7,14 +7,17 @@ import {
   type Dim,
   dims,
   dtypeOf,
+  expandDims,
   type Extent,
   matmul,
   mul,
   silu,
-  slice,
+  sub,
+  sumPerSample,
   type Tensor,
   zeros,
 } from '../../dsl/index.js';
+import type { Classes } from '../../conditions/values.js';
 import type { Exact } from '../../internal/exact.js';
 import { F, t } from '../../internal/fp.js';
 import { optional, schema } from '../../internal/schema.js';
@@ -73,9 +76,6 @@ export const timeEmbedding = <const D extends number, G = unknown>(
   });
 };
 
-/** Classes: labels from 0, `[B]`; or the weight of each class, `[B, classes]`. */
-export type Classes<B extends Dim> = Tensor<[B], 'int32'> | Tensor<[B, Dim]>;
-
 /** An embedding of classes, `[B]` or `[B, classes]` → `[B, D]`. */
 export type ClassEmbedding<D extends Dim = Dim> = Layer<
   ClassEmbeddingParams<D>,
@@ -91,8 +91,8 @@ export interface ClassEmbeddingParams<D extends Dim = Dim> {
 }
 
 /**
- * The embedding of the label `classes`, which stands for no class: a row of the table; zeros, as in EDM; or `never`, for a
- * model that always takes a class, such as guided-diffusion's.
+ * The embedding of the label `classes`, which means no class: a `row` of the table; `zero`, as in EDM; or `never`, for a model that
+ * requires a class, such as guided-diffusion's.
  */
 export type NoClass = 'row' | 'zero' | 'never';
 
@@ -113,8 +113,8 @@ const classOptions = schema('classEmbedding', {
 /**
  * Embeds classes: `label: [B]` → `[B, outputs]`, by the rows of a table that is initially drawn from N(0, 1). The label
  * `classes` stands for no class, by {@link NoClass}: classifier-free guidance (Ho & Salimans 2022) trains and samples with
- * it. Other labels give NaN. Weights of the classes, `[B, classes]`, give the weighted sum of their rows. With `affine` the
- * result is √classes·row + b, as in the DDPM++ network of EDM (Karras et al. 2022).
+ * it. Other labels give NaN. Weights of the classes, `[B, classes]`, give the weighted sum of their rows, in which the row of no
+ * class has what they leave to 1, which is negative for a larger sum: zeros mean no class, if there is such a row. With `affine` the result is √classes·row + b, as in the DDPM++ network of EDM (Karras et al. 2022).
  * @example
  * const { apply } = classEmbedding({ classes: 2, outputs: 2 })
  * const table = constantOf([1, 2, 3, 4, 0, 0], 3, 2)
@@ -131,7 +131,7 @@ export const classEmbedding = <const D extends number, G = unknown>(
     ...(affine && { b: parameterOf<[Channels<D>]>(allZeros, outputs) }),
   };
   return namedLayer('classEmbedding', parts, ({ table, b }) => (label) => {
-    const row = rowsAt(table, label, classes, none);
+    const row = rowsAt(table, label, none);
     return b === undefined ? row : addBias(mul(Math.sqrt(classes), row), b);
   });
 };
@@ -140,12 +140,15 @@ export const classEmbedding = <const D extends number, G = unknown>(
 const rowsAt = <B extends Dim, D extends Dim>(
   table: Tensor<[Dim, D]>,
   label: Classes<B>,
-  classes: number,
   noClass: NoClass,
 ): Tensor<[B, D]> => {
-  if (isWeights(label)) return matmul(label, slice(table, 0, 0, classes) as typeof table);
+  if (isWeights(label)) return matmul(noClass === 'row' ? withRest(label) : label, table);
   const none = zeros(1, dims(table)[1] as number) as Tensor<[Dim, D]>; // programs are traced with numbers
   return rowOrNaN(noClass === 'zero' ? (concatAll([table, none], 0) as typeof table) : table, label);
 };
+
+/** Weights of classes, and what they leave to 1, which is the weight of no class: `[B, classes + 1]`. */
+const withRest = <B extends Dim>(weights: Tensor<[B, Dim]>): Tensor<[B, Dim]> =>
+  concatAll([weights, expandDims(sub(1, sumPerSample(weights)), 1)], 1) as Tensor<[B, Dim]>;
 
 const isWeights = <B extends Dim>(label: Classes<B>): label is Tensor<[B, Dim]> => dtypeOf(label) === 'float32';

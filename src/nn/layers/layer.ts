@@ -40,8 +40,8 @@ export interface Layer<P, F> extends Trainable<P> {
 }
 
 /**
- * A layer with any parameters whose function is `F`: for a function that takes a layer, and for a list of different layers.
- * The types of its parameters are not known, so `layer` binds them: make it a part.
+ * A layer with function `F` and parameters of any type: for a function that takes a layer, and for a list of different layers. The
+ * types of its parameters are not known, so `layer` binds them: make it a part.
  * @example
  * const residual = (inner: AnyLayer<(x: Tensor<[Dim, 8]>) => Tensor<[Dim, 8]>>) =>
  *   layer({ inner }, (bound) => (x: Tensor<[Dim, 8]>) => add(x, bound.inner(x)))
@@ -76,7 +76,7 @@ const initializers = argument(
 );
 
 /**
- * One tensor as a parameter. Bound, it is the tensor itself.
+ * A layer of one tensor. Its `apply` returns the tensor itself.
  * @example parameter(fanInNormal(), 64, 128) // : Layer<Tensor<[64, 128]>, Tensor<[64, 128]>>
  */
 export const parameter = <const S extends readonly number[]>(
@@ -87,7 +87,7 @@ export const parameter = <const S extends readonly number[]>(
   return parameterOf(initializer, ...extentsOf('parameter', extents));
 };
 
-/** The parameters of a tree of layers; an absent layer has none. */
+/** The parameters of a tree of layers; an absent layer has no parameters. */
 export type ParamsOf<T> =
   T extends Trainable<infer P> ? P : T extends undefined ? T : { readonly [K in keyof T]: ParamsOf<T[K]> };
 
@@ -149,18 +149,18 @@ const requireParams = (params: TreeSpec<unknown>, values: unknown): void => {
   }
 };
 
-/** Names a bound function for errors, if it has no name or is a partially applied operation. */
+/** Gives a bound function a name for errors, if it has none or is a partially applied operation. */
 const withName = (name: string, bound: unknown): void => {
   if (typeof bound === 'function' && (bound.name === '' || bound.name.endsWith('(…)')))
     Reflect.defineProperty(bound, 'name', { value: name });
 };
 
-/** The key of a part. The whole tree of keys is drawn from one, by the paths of the parts. */
+/** The key of a part: a fork of the key of the whole tree, by the path of the part. */
 const keyAt = (key: Key, path: string): Key => fork(key, path)[path]!;
 
 const isKey = (x: unknown): x is Key => isTensor(x) && dtypeOf(x) === 'key';
 
-/** Gives a part a key of its own: if the context, its second argument, is a record with a `key`, forks it by the path. */
+/** Gives a part its own key: if the second argument, the context, is a record with a `key`, forks this key by the path. */
 const atPath = (path: string, part: unknown): unknown => {
   if (typeof part !== 'function') return part; // a parameter, or a tree of functions
   const own = (context: unknown): unknown => {
@@ -184,7 +184,7 @@ export const namedLayer = <T, F>(
   const params: TreeSpec<ParamsOf<T>> = treeSpec(mapLeaves(layers, isPart, (part) => part.params));
   return {
     params,
-    // the same tree with each layer replaced by its parameters; below, replaced by its function
+    // the tree with each layer replaced by its parameters; `apply` replaces each layer by its function
     init: (key) => mapLeaves(layers, isPart, ({ init }, path) => init(keyAt(key, path))) as ParamsOf<T>,
     apply: (values) => {
       requireParams(params, values);
@@ -220,7 +220,7 @@ export const layer = <T, F>(parts: CheckedParts<T>, body: (bound: Bound<T>) => F
   return namedLayer<T, F>('layer', parts, body);
 };
 
-/** Two layers as one, whose record of parameters has those of both. Bound, it is both functions. */
+/** Joins two layers: the parameters are one record, and `apply` returns both functions. */
 export const beside = <P extends object, F, Q extends object, G>(
   first: Layer<P, F>,
   second: Layer<Q, G>,

@@ -3,7 +3,16 @@ import { numbersOf, outcomeOf } from '../../../properties/diffusion/run.js';
 import { constantOf, type Dim, dims, fork, grad, type Key, leafSpec, ones, sum, type Tensor } from '../../dsl/index.js';
 import { E } from '../../internal/fp.js';
 import { fanInNormal, fanInUniform, normalOf } from './initializers.js';
-import { convLayer, downsampleLayer, dropout, groupNormLayer, linearLayer, upsampleLayer } from './layers.js';
+import { gegluLayer } from './geglu.js';
+import {
+  convLayer,
+  downsampleLayer,
+  dropout,
+  groupNormLayer,
+  layerNormLayer,
+  linearLayer,
+  upsampleLayer,
+} from './layers.js';
 
 const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
 const meanSquare = (xs: readonly number[]): number => mean(xs.map((x) => x * x));
@@ -103,6 +112,24 @@ describe('layers have the right input and output shapes', () => {
       { ...leafSpec([4]), path: 'bias' },
     ]);
   });
+});
+
+test('layerNormLayer standardizes the channels of each token, then scales and shifts them', async () => {
+  const { apply } = layerNormLayer({ channels: 2, epsilon: 3 });
+  const params = { gamma: constantOf([10, 100], 2), beta: constantOf([0, 1], 2) };
+  const y = await numbersOf(() => apply(params)(constantOf([1, 3, 7, 5], 1, 2, 2))); // (x - mean)/√(1 + 3) = ±1/2
+  expect(y).toEqual([-5, 51, 5, -49]);
+});
+
+test('gegluLayer multiplies the first half by GELU of the second', async () => {
+  const { apply } = gegluLayer({ channels: 1, hidden: 2 });
+  const params = {
+    input: { w: constantOf([1, 2, 0, 0], 1, 4), b: constantOf([0, 0, 1, -1], 4) },
+    output: { w: constantOf([1, 1], 2, 1), b: constantOf([10], 1) },
+  };
+  const [y] = await numbersOf(() => apply(params)(constantOf([3], 1, 1)));
+  const phi = 0.841344746068543; // Φ(1)
+  expect(y).toBeCloseTo(3 * phi - 6 * (1 - phi) + 10, 6); // erf of the reference has 7 digits
 });
 
 describe('dropout', () => {

@@ -11,6 +11,7 @@ import {
   type Extent,
   type Half,
   type Key,
+  layerNorm,
   matmul,
   type ScaleAndShift,
   scaleChannels,
@@ -58,12 +59,11 @@ const linearFields = {
 const linearOptions = schema('linearLayer', linearFields);
 
 /** Raises `ShapeError` unless a tensor has the channels of a layer. */
-const requireChannels = (layer: string, x: AnyTensor, channels: unknown): void =>
-  named(layer, () => {
-    const { shape } = nodeOf(x);
-    const expected = `a tensor of ${textOf(channels)} channels`;
-    if (shape.at(-1) !== channels) refuseShape(layer, expected, shape, 'the channels are the last axis');
-  });
+export const requireChannels = (layer: string, x: AnyTensor, channels: unknown): void => {
+  const { shape } = named(layer, () => nodeOf(x));
+  const expected = `a tensor of ${textOf(channels)} channels`;
+  if (shape.at(-1) !== channels) refuseShape(layer, expected, shape, 'the channels are the last axis');
+};
 
 /**
  * x·w + b along the last axis, `[..., inputs]` → `[..., outputs]`. `w: [inputs, outputs]` is drawn uniformly with variance
@@ -207,6 +207,12 @@ export const upsampleLayer = <const C extends number, G = unknown>(
   return namedLayer('upsampleLayer', parts, (bound) => (x) => addBias(conv2d(upsample(x), bound.kernel), bound.bias));
 };
 
+/** γ, which starts at one, and β, which starts at zero. */
+const scaleAndShift = <C extends number>(channels: Extent<C>) => ({
+  gamma: parameterOf<[Channels<C>]>(allOnes, channels),
+  beta: parameterOf<[Channels<C>]>(allZeros, channels),
+});
+
 interface GroupNormConfig<C, N = Groups> {
   readonly channels: Extent<C>;
   readonly groups: N;
@@ -233,13 +239,45 @@ const normOptions = /* @__PURE__ */ schema('groupNormLayer', {
 export const groupNormLayer = <const C extends number, const N extends Groups = Groups, G = unknown>(
   config: Exact<G, keyof GroupNormConfig<0>> & GroupNormConfig<C, GroupsFor<N, C>>,
 ): GroupNormLayer<Channels<C>> => {
-  const { channels: C, groups: G, epsilon } = normOptions.demand<GroupNormConfig<C>>(config);
-  const groups = groupsOver(G, C as number); // Extent<C> is C, or a message
-  const parts = { gamma: parameterOf<[Channels<C>]>(allOnes, C), beta: parameterOf<[Channels<C>]>(allZeros, C) };
-  return namedLayer('groupNormLayer', parts, ({ gamma, beta }) => (x) => {
+  const { channels: C, epsilon, ...norm } = normOptions.demand<GroupNormConfig<C>>(config);
+  const groups = groupsOver(norm.groups, C as number); // Extent<C> is C, or a message
+  return namedLayer('groupNormLayer', scaleAndShift<C>(C), ({ gamma, beta }) => (x) => {
     requireChannels('groupNormLayer', x, C);
     const y = standardizeGroups(x, { groups, epsilon }); // (x - μ)/√(σ² + ε)
     return addBias(scaleChannels(y, gamma), beta); // γ·y + β
+  });
+};
+
+interface LayerNormConfig<C> {
+  readonly channels: Extent<C>;
+  readonly epsilon?: number;
+}
+
+/** A normalization along the last axis, `[..., C]` → `[..., C]`. */
+export type LayerNormLayer<C extends Dim> = Layer<
+  ScaleAndShift<C>,
+  <R extends Shape>(x: Tensor<[...R, NoInfer<C>]>) => Tensor<[...R, C]>
+>;
+
+const layerNormOptions = schema('layerNormLayer', {
+  channels,
+  epsilon: optional(epsilon, 1e-5),
+} satisfies Record<keyof LayerNormConfig<0>, unknown>);
+
+/**
+ * Layer normalization of `[..., channels]` (Ba et al. 2016): γ·(x - μ)/√(σ² + ε) + β, with the mean μ and the variance σ² of the
+ * channels. γ starts at one and β at zero. `epsilon` is ε; default 1e-5.
+ * @example
+ * const { apply } = layerNormLayer({ channels: 2 })
+ * pipe(constantOf([1, 3], 1, 2), apply({ gamma: ones(2), beta: zeros(2) })) // → [[-1, 1]]
+ */
+export const layerNormLayer = <const C extends number, G = unknown>(
+  config: Exact<G, keyof LayerNormConfig<0>> & LayerNormConfig<C>,
+): LayerNormLayer<Channels<C>> => {
+  const { channels: C, epsilon } = layerNormOptions.demand<LayerNormConfig<C>>(config);
+  return namedLayer('layerNormLayer', scaleAndShift<C>(C), (bound) => (x) => {
+    requireChannels('layerNormLayer', x, C);
+    return layerNorm(x, bound, { epsilon });
   });
 };
 

@@ -1,4 +1,4 @@
-/** NaN for times and labels outside of a range, so that a wrong one cannot pass for another. */
+/** NaN for times and labels outside of a range, so that a wrong value cannot pass as a valid one. */
 import {
   and,
   broadcastTo,

@@ -46,7 +46,7 @@ const layout = record({
   scale: optional(finite),
 });
 
-/** The layout of sines and cosines, by one of some names or by its fields. */
+/** The layout of sines and cosines, by name or by fields. */
 /* @__NO_SIDE_EFFECTS__ */
 const sinusoidBy = <N extends string>(names: t.Type<N>) =>
   hinted(
@@ -127,7 +127,7 @@ const within = <B extends Dim>(t: Tensor<[B]>, T: number): Tensor<[B]> => nanOut
 
 const isInt = <B extends Dim>(t: Times<B>): t is Tensor<[B], 'int32'> => dtypeOf(t) === 'int32';
 
-/** Sinusoids: of integers from a table, which is exact, and of other times by the backend. NaN outside of the range. */
+/** Sinusoids: for integers from an exact table, for other times by sin and cos of the backend. NaN outside of the range. */
 const sinusoids = (size: number, sinusoid: Sinusoid, T: TimeRange): Features => {
   const options = optionsOf(size, sinusoid);
   if (T === 'continuous') return (t) => sinusoidOf(cast(t, 'float32'), options);

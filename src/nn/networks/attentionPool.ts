@@ -80,7 +80,7 @@ export const attentionPool = <const C extends number, const D extends number, G 
     const all = concatAll([of(mean(x, [1, 2]), 1), of(x, pixels)], 1) as Tokens;
     const tokens = add(all, of(broadcastTo(positions, B, pixels + 1, size), pixels + 1)); // [B, pixels + 1, C]
     const [q, k, v] = thirdsOf<Tokens>(qkv(tokens), size);
-    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(heads, size) }); // the output of the mean: [B, 1, C]
+    const attended = attention(slice(q, 1, 0, 1) as Tokens, k, v, { heads: headsOver(heads, size) }); // [B, 1, C]
     return squeeze(output(attended) as Tensor<[Dim, Dim, Channels<D>]>, 1) as never; // [B, D]
   });
 };

@@ -95,26 +95,7 @@ test('the condition of a fractional time lies between those of its neighbours', 
   expect(relativeDistance(between, after)).toBeLessThan(relativeDistance(before, after));
 });
 
-test('augmentation labels of zeros are the default', async () => {
-  const model = right(unet({ ...base, augment: 3 }));
-  const at = (augment?: Tensor<[2, Dim]>) =>
-    numbersOf(() => model.apply(waves(model.params), x, { t, ...(augment && { augment }) }));
-  expect(await at(constantOf([0, 0, 0, 0, 0, 0], 2, 3))).toEqual(await at());
-  expect(await at(constantOf([1, 0, 0, 0, 0, 0], 2, 3))).not.toEqual(await at());
-});
-
-test.each([
-  ['no labels for a model without "no class"', { classes: 3, noClass: 'never' }, {}, "unet: expected the label of each sample: the model was made with `noClass: 'never'`, got no labels; give labels from 0 to 2"],
-  ['augmentation labels for a model without them', {}, { augment: constantOf([1, 2], 2, 1) }, 'unet: expected no augmentation labels: the model takes none, got labels [2, 1]'],
-] as const)('a wrong conditioning is refused: %s', async (_, more, at, message) => {
-  const model = right(unet({ ...base, ...more }));
-  const outcome = await outcomeOf(() => model.apply(waves(model.params), x, { t, ...at }))();
-  expect(outcome).toMatchObject({ left: { _tag: 'ConfigError', message: expect.stringContaining(message) } });
-}); // oxfmt-ignore
-
-test('a model that requires a class states that it has no unconditional prediction', () => {
-  expect(right(unet({ ...base, classes: 3, noClass: 'never' })).unconditional).toBe(false);
-  expect('unconditional' in right(unet({ ...base, classes: 3 }))).toBe(false);
+test('a network of continuous time has no number of timesteps', () => {
   expect('timesteps' in right(unet({ ...base, timesteps: 'continuous' }))).toBe(false);
 });
 
@@ -174,7 +155,7 @@ describe('the classifier of ADM', () => {
   });
 
   test.each([
-    [{ classes: 0 }, 'encoderClassifier.classes: expected an integer ≥ 1, got 0'],
+    [{ classes: 0 }, 'encoderClassifier.classes: expected a number of classes ≥ 1, or classes by name, got 0'],
     [{ pool: 'max' }, "encoderClassifier.pool: expected 'attention', 'adaptive', 'spatial' or 'normalizedSpatial', got \"max\""],
     [{ middle: 'residual', heads: 5, attention: [] }, 'encoderClassifier.heads: expected heads that share the 16 channels at resolution 4 evenly, got 5'],
     [{ pool: 'normalizedSpatial', hidden: 9 }, 'encoderClassifier.groups: expected a divisor of all channels: hidden 9, got 2, which does not divide 9'],

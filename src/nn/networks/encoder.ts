@@ -26,6 +26,7 @@ import {
   type ResidualBlockParams,
   upsampleBlock,
 } from './residualBlock.js';
+import { requiredTokens, type TransformerBlock, transformerBlock } from './transformerBlock.js';
 import { unetBlock } from './unetBlock.js';
 
 /** Images of a batch, `[B, H, W, C]`. */
@@ -43,7 +44,7 @@ const recomputed = <P>(block: Layer<P, Block>): Layer<P, Block> => ({
   },
 });
 
-/** The block itself, or with `recompute` one that is {@link recomputed}. */
+/** The block itself, or with `recompute` the {@link recomputed} block. */
 const blockFor = <P>({ recompute }: Encoder, block: Layer<P, Block>) => (recompute ? recomputed(block) : block);
 
 /** The parameters of a change of resolution: those of a convolution, of a residual block, or none. */
@@ -55,9 +56,9 @@ const residualOptions = (c: Encoder) => {
   return { groups, epsilon, adaptiveGroupNorm, dropout, rescale, embedding: embeddingOf(c).embedding };
 };
 
-/** A block of a level, with attention if there are heads. */
-export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null) =>
-  blockFor(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads }));
+/** A block of a level, with attention if there are heads, also to tokens of some length. */
+export const blockOf = (c: Encoder, inputs: number, outputs: number, heads: number | null, tokens?: number) =>
+  blockFor(c, unetBlock({ ...residualOptions(c), inputs, outputs, heads, tokens }));
 
 /** A layer without parameters. */
 const withoutParameters = (resized: Block) => layer({}, () => resized);
@@ -90,8 +91,17 @@ const shortcutLayer = (inputs: number, outputs: number, filter: Filter) => {
   ); // oxfmt-ignore
 };
 
-/** The layers of the encoder, for images of some channels. `levels` go from full resolution to the bottleneck. */
-export const encoderLayers = (c: Encoder, channels: number) => {
+/** A transformer block that takes its tokens from the context. */
+const transformerAt = (block: TransformerBlock) =>
+  layer(
+    { block },
+    (bound): Block =>
+      (x, context) =>
+        bound.block(x, requiredTokens('unet', context)),
+  );
+
+/** The layers of the encoder, for images of some channels, and tokens of some length. `levels` go from full resolution to the bottleneck. */
+export const encoderLayers = (c: Encoder, channels: number, tokens?: number) => {
   const levels = levelsOf(c);
   const widths = [inputChannelsOf(c), ...levels.map((level) => level.channels)]; // the channels that enter each level, and those that leave the last
   const bottom = widths.at(-1)!;
@@ -105,15 +115,20 @@ export const encoderLayers = (c: Encoder, channels: number) => {
       ...(c.encoder === 'residual' &&
         l > 0 && { shortcut: shortcutLayer(l === 1 ? channels : widths[l - 1]!, widths[l]!, c.filter) }),
       down: Array.from({ length: c.blocks }, (_, j) =>
-        blockOf(c, j === 0 ? widths[l]! : level.channels, level.channels, level.attends ? headsOver(heads, level.channels) : null),
+        blockOf(c, j === 0 ? widths[l]! : level.channels, level.channels, level.attends ? headsOver(heads, level.channels) : null, tokens),
       ), // oxfmt-ignore
       ...(l + 1 < levels.length && { downsample: resampling(c, 'half', level.channels) }),
     })),
     middle: {
       before: residual,
-      ...(c.middle !== 'residual' && {
-        attention: blockFor(c, attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null })),
-      }),
+      ...(c.middle !== 'residual' &&
+        tokens !== undefined && {
+          transformer: blockFor(c, transformerAt(transformerBlock({ channels: bottom, tokens, heads, groups }))),
+        }),
+      ...(c.middle !== 'residual' &&
+        tokens === undefined && {
+          attention: blockFor(c, attentionBlock({ ...options, groups: c.middle === 'attention' ? groups : null })),
+        }),
       after: residual,
     },
   };
@@ -130,7 +145,7 @@ export const imagesFor = <B extends Dim>(where: string, { image }: Encoder, x: T
   return x as unknown as Images<B>; // checked above
 };
 
-/** Every activation of the encoder, from the first convolution to the last block: a stack, whose top is the last one. */
+/** The stack of all activations of the encoder, from the first convolution to the last block. */
 export const encoded = <B extends Dim>(net: EncoderNet, images: Images<B>, context: BlockContext<NoInfer<B>>) => {
   const activations: Images<B>[] = [];
   let h = net.input(images);
@@ -153,6 +168,6 @@ export const throughMiddle = <B extends Dim>(
   x: Images<B>,
   context: BlockContext<NoInfer<B>>,
 ) => {
-  const { before, attention = F.identity, after } = middle;
-  return after(attention(before(x, context), context), context);
+  const { before, attention = F.identity, transformer = attention, after } = middle;
+  return after(transformer(before(x, context), context), context);
 };

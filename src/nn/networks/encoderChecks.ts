@@ -1,4 +1,4 @@
-/** Rules between the options of an encoder, which have the right types. */
+/** Rules between the options of an encoder, after the check of their types. */
 import type { Broken } from '../../internal/schema.js';
 import { type Groups, groupsDivide, groupsOver } from '../layers/groups.js';
 import { type Heads, headsDivide } from '../layers/heads.js';
@@ -13,7 +13,7 @@ import {
   width,
 } from './encoderConfig.js';
 
-/** The maximum size of the table of all timesteps, which is made with the network. */
+/** The maximum size of the table of all timesteps, which a network makes when it is constructed. */
 const MOST_NUMBERS = 2 ** 24;
 
 type Check = Broken<keyof EncoderConfig> | null;

@@ -16,8 +16,15 @@ import {
   type Widened,
 } from '../../dsl/index.js';
 import type { Exact } from '../../internal/exact.js';
+import {
+  type Conditions,
+  type ConditionsConfig,
+  recognizedBy,
+  recognizedType,
+  sizeOf,
+} from '../../conditions/conditions.js';
 import { hinted, oneOf, positive } from '../../internal/decode.js';
-import { E, type either, F } from '../../internal/fp.js';
+import { E, type either, F, type t } from '../../internal/fp.js';
 import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { timeEmbedding } from '../layers/embedding.js';
 import { allZeros } from '../layers/initializers.js';
@@ -47,8 +54,8 @@ import {
 } from './encoderConfig.js';
 
 const optionsOfClassifier = {
-  /** The number of classes. */
-  classes: hinted(positive, '10 for digits'),
+  /** The number of classes of `label`; or the classes of several conditions, by name: `{ hair: ['short', 'long'], glasses: 2 }`. */
+  classes: recognizedType as t.Type<number | ConditionsConfig>,
   /**
    * The reduction of an image to a vector: `attention` (the default, as in ADM's classifiers); `adaptive`, the mean of
    * the bottleneck; `spatial`, the means of all activations and a hidden layer; `normalizedSpatial`, the same with a
@@ -69,7 +76,9 @@ const options = /* @__PURE__ */ schema('encoderClassifier', { ...encoderFields, 
   .rule((c) => (c.pool === 'attention' ? headsFit('heads', c.heads, { ...c, middle: 'attention' }) : null));
 
 /** A valid configuration with its defaults: plain JSON, for checkpoints. */
-export type ClassifierArchitecture = Filled<typeof options.fields, ClassifierConfig>;
+export type ClassifierArchitecture = Omit<Filled<typeof options.fields, ClassifierConfig>, 'classes'> & {
+  readonly classes: number | Conditions;
+};
 
 /**
  * Decodes the configuration of a classifier from a file or a program, and adds the defaults. Returns a `ConfigError`
@@ -81,7 +90,7 @@ export type ClassifierArchitecture = Filled<typeof options.fields, ClassifierCon
 export const classifierArchitecture = (config: unknown): either.Either<NoisefoldError, ClassifierArchitecture> =>
   F.pipe(
     options.decode<ClassifierConfig>(config),
-    E.map((c) => present(options.fields, c)),
+    E.map((c) => present(options.fields, c) as ClassifierArchitecture), // decoded classes are specifications
   );
 
 /** The length of the means of all activations. */
@@ -112,7 +121,8 @@ const pool = <T>(parts: CheckedParts<T>, body: (net: Bound<T>) => Pool) => layer
 /** The layers after the encoder, by `pool`. */
 const poolsOf = (c: ClassifierArchitecture) => {
   const { height, width, channels } = levelsOf(c).at(-1)!; // an architecture has at least one level
-  const { classes: outputs, groups, epsilon } = c;
+  const { groups, epsilon } = c;
+  const outputs = Object.values(recognizedBy(c.classes)).reduce((all, spec) => all + sizeOf(spec), 0);
   const ofPixels = { pixels: height * width, inputs: channels, outputs, heads: c.heads };
   const norm = groupNormLayer({ channels, groups, epsilon });
   const last = linearLayer({ inputs: channels, outputs, initializer: allZeros });
@@ -147,7 +157,7 @@ export interface ClassifierParams extends ParamsOf<ReturnType<typeof bodyLayers>
  */
 export interface EncoderClassifier<I extends Shape> extends Trainable<ClassifierParams> {
   readonly config: ClassifierArchitecture;
-  readonly classes: number;
+  readonly classes: number | Conditions;
   /** The number of timesteps; absent for a classifier of continuous time. */
   readonly timesteps?: number;
   /** Maps x_t, `[B, ...I]`, and the time of each sample to log p(y|x_t) up to a constant, `[B, classes]`. */

@@ -146,8 +146,8 @@ export const inputChannelsOf = ({ inputChannels, base, multipliers }: Encoder): 
   inputChannels ?? levelChannels(base, multipliers[0]!); // an encoder has at least one level
 
 /**
- * The channels that enter the blocks of each level of the decoder, from the bottleneck up: those from below, joined with an
- * activation of the encoder. The stack is that of the run: pushed on the way down, and popped on the way up.
+ * The input channels of the blocks of each level of the decoder, from the bottleneck up: the channels from below plus those of an
+ * activation of the encoder. The stack works as at run time: pushed in the encoder, popped in the decoder.
  */
 export const joinedChannelsOf = (c: Encoder): readonly (readonly number[])[] => {
   const [levels, skips] = [levelsOf(c), [] as number[]];

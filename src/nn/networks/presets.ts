@@ -34,15 +34,19 @@ const admBlocks = {
   sinusoid: 'guided-diffusion',
 } as const;
 const adm = { ...admBlocks, base: 256, learnedVariance: 'range' } as const;
-const imageNet = { classes: 1000, noClass: 'never' } as const;
+const label = { classes: 1000, required: true } as const;
+const imageNet = { conditions: { label } } as const;
+const lowRes = { image: 3, required: true } as const;
 const admClassifier = { ...admBlocks, base: 128, classes: 1000, pool: 'attention' } as const;
 
 /** EDM (Karras et al. 2022, table 7): raw networks, whose inputs and outputs are scaled by `preconditioned`. */
 const edm = {
   timesteps: 'continuous',
   groups: { channels: 4, most: 32 },
-  noClass: 'zero',
 } as const;
+/** EDM's labels of augmentations (appendix F.2). */
+const augment = { vector: 9, at: 'input' } as const;
+const cifarClasses = { conditions: { label: { classes: 10, nothing: 'zero', at: 'input' }, augment } } as const;
 const ddpmpp = {
   ...edm,
   base: 128,
@@ -54,8 +58,7 @@ const ddpmpp = {
   epsilon: 1e-6,
   rescale: Math.SQRT1_2,
   resample: 'projected',
-  labelsAt: 'input',
-  augment: 9,
+  conditions: { augment },
   dropout: 0.13,
 } as const;
 /** Differences of NCSN++. */
@@ -69,7 +72,7 @@ const on64 = { image: [64, 64, 3], multipliers: [1, 2, 2, 2] } as const;
  * `guidedDiffusion({ newAttentionOrder: true })`, those of the other models of guided-diffusion `guidedDiffusion()`.
  * @example
  * const network = unwrap(unet(unetPresets['ddpm-cifar10']))
- * network // : UNet<[32, 32, 3]> & WithoutClasses
+ * network // : UNet<[32, 32, 3], {}>
  * parameterCount(network.params) // → 35_746_307
  */
 export const unetPresets = {
@@ -90,25 +93,25 @@ export const unetPresets = {
   'adm-64-256': {
     ...adm,
     ...imageNet,
-    ...{ base: 192, heads: 4, image: [256, 256, 3], multipliers: [1, 1, 2, 2, 4, 4], condition: { channels: 3 } },
+    ...{ base: 192, heads: 4, image: [256, 256, 3], multipliers: [1, 1, 2, 2, 4, 4], conditions: { label, lowRes } },
   },
   'adm-128-512': {
     ...adm,
     ...imageNet,
     ...{ base: 192, attention: [32, 16], image: [512, 512, 3], multipliers: [1, 1, 2, 2, 4, 4] },
-    condition: { channels: 3 },
+    conditions: { label, lowRes },
   },
   'edm-cifar10': { ...ddpmpp, ...on32 },
-  'edm-cifar10-cond': { ...ddpmpp, ...on32, classes: 10 },
+  'edm-cifar10-cond': { ...ddpmpp, ...on32, ...cifarClasses },
   'edm-cifar10-ncsnpp': { ...ddpmpp, ...on32, ...ncsnpp },
-  'edm-cifar10-ncsnpp-cond': { ...ddpmpp, ...on32, ...ncsnpp, classes: 10 },
+  'edm-cifar10-ncsnpp-cond': { ...ddpmpp, ...on32, ...ncsnpp, ...cifarClasses },
   'edm-ffhq64': { ...ddpmpp, ...on64, dropout: 0.05 },
   'edm-ffhq64-ncsnpp': { ...ddpmpp, ...on64, ...ncsnpp, dropout: 0.05 },
   'edm-afhqv2-64': { ...ddpmpp, ...on64, dropout: 0.25 },
   'edm-afhqv2-64-ncsnpp': { ...ddpmpp, ...on64, ...ncsnpp, dropout: 0.25 },
   'edm-imagenet64': {
     ...{ ...admBlocks, ...edm, base: 192, blocks: 3, image: [64, 64, 3], multipliers: [1, 2, 3, 4] },
-    ...{ classes: 1000, dropout: 0.1 },
+    ...{ conditions: { label: { classes: 1000, nothing: 'zero' } }, dropout: 0.1 },
   },
 } as const satisfies Readonly<Record<string, UNetConfig>>;
 

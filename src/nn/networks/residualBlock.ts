@@ -1,4 +1,5 @@
 /** Residual blocks of images and an embedding, which may halve or double the size. */
+import type { TokenContext } from './transformerBlock.js';
 import {
   add,
   addPerSample,
@@ -43,7 +44,7 @@ const scaledAndShifted = (h: Images, y: Vectors): Images => {
   return addPerSample(mulPerSample(h, add(1, ys)), yb);
 };
 
-/** A residual block `L`. `resized` changes the size of the images before conv₁ and of those of the skip connection. */
+/** A residual block `L`. `resized` changes the size of the images before conv₁ and in the skip connection. */
 const residualLayer = <L>(
   where: string,
   config: Filled<typeof residualFields> & { readonly skipProjection?: boolean },
@@ -220,6 +221,8 @@ export interface BlockContext<out B extends Dim = Dim, out E extends Dim = Dim> 
   readonly key?: Key | undefined;
   /** True for the identity in place of the attention at the bottleneck. Other blocks do not read it. */
   readonly identityAttention?: boolean | undefined;
+  /** The tokens that the pixels attend to, in a network that is conditioned on tokens. */
+  readonly tokens?: TokenContext<B> | undefined;
 }
 
 /** `x: [B, H, W, C]` and `embedding: [B, E]` → `[B, H, W, D]` */

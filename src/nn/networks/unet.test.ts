@@ -54,7 +54,7 @@ const goldenParams = (model: { readonly params: Parameters<typeof fillSpec<UNetP
 const x = constantOf(det(2 * 8 * 8 * 3, 50), 2, 8, 8, 3);
 const at = {
   t: constantOf(Int32Array.from(golden.t), 2),
-  label: constantOf(Int32Array.from(golden.label), 2),
+  conditions: { label: constantOf(Int32Array.from(golden.label), 2) },
 };
 
 // both sides are float64; the file has 13 digits
@@ -148,7 +148,7 @@ describe('parameters', () => {
   });
 
   test('are a plain tree, with the path of each as its name', () => {
-    const model = right(unet({ ...tiny, classes: 3 }));
+    const model = right(unet({ ...tiny, conditions: { label: 3 } }));
     const paths = model.params.leaves.map(({ path, shape }) => `${path} [${shape.join(', ')}]`);
     expect(paths).toContain('label.table [4, 16]');
     expect(paths).toContain('levels.0.down.0.residual.conv1.kernel [3, 3, 4, 4]');
@@ -158,7 +158,7 @@ describe('parameters', () => {
   });
 
   test('start with the shapes of the spec, each drawn from its own key', async () => {
-    const model = right(unet({ ...tiny, classes: 3 }));
+    const model = right(unet({ ...tiny, conditions: { label: 3 } }));
     const numbers = await numbersOf((k) => {
       const params = model.init(k);
       expect(tensorsOf(params).map(({ path, leaf }) => [path, dims(leaf)])).toEqual(
@@ -196,13 +196,13 @@ describe('the conditioning of the model', () => {
   });
 
   test('the class of each sample changes only that sample; no label means the label of no class', async () => {
-    const model = right(unet({ ...tiny, classes: 3 }));
-    expect(model.classes).toBe(3);
+    const model = right(unet({ ...tiny, conditions: { label: 3 } }));
+    expect(model.conditions).toEqual({ label: { classes: 3 } });
     const output = (labels?: readonly number[]): Promise<readonly number[]> =>
       numbersOf(() =>
         model.apply(waves(model), images, {
           t,
-          ...(labels && { label: constantOf(Int32Array.from(labels), 2) }),
+          conditions: labels ? { label: constantOf(Int32Array.from(labels), 2) } : {},
         }),
       );
     const [a, b] = [await output([0, 1]), await output([0, 2])];
@@ -222,7 +222,7 @@ describe('the conditioning of the model', () => {
   });
 
   test.each([
-    ['labels for a model without classes', { t, label: t }, images, 'unet: expected no labels: the model has no classes'],
+    ['labels for a model without classes', { t, conditions: { label: t } }, images, 'unet: conditions.label: expected no conditions, got a condition that the model does not take; leave it out, or make the model with it'],
     ['images of another size', { t }, constantOf(det(2 * 64, 1), 2, 8, 8, 1), 'unet: expected images [B, 4, 4, 1], got [2, 8, 8, 1]'],
   ])('refuses %s', async (_, at, given, message) => {
     const model = right(unet(tiny));
@@ -233,14 +233,18 @@ describe('the conditioning of the model', () => {
 });
 
 test('gradients agree with central differences along a direction', async () => {
-  const model = right(unet({ ...tiny, classes: 3, dropout: 0.2 }));
+  const model = right(unet({ ...tiny, conditions: { label: 3 }, dropout: 0.2 }));
   const direction = fillSpec(model.params, ({ shape }) => detTensor(shape as readonly number[], 11)); // extents are numbers
   // each run draws the same from its key
   const at = (h: number) => (dropout: Key) => {
     const loss = (p: UNetParams): Tensor<[]> =>
       sum(
         mul(
-          model.apply(p, images, { t, label: constantOf(Int32Array.of(3, 1), 2), dropout }) as Tensor<Shape>,
+          model.apply(p, images, {
+            t,
+            conditions: { label: constantOf(Int32Array.of(3, 1), 2) },
+            dropout,
+          }) as Tensor<Shape>,
           detTensor([2, 4, 4, 1], 7),
         ),
       );

@@ -1,4 +1,6 @@
-/** The conditioning of a U-Net: timesteps, classes, images. */
+/** The conditioning of a U-Net: timesteps, classes, vectors, tokens, images. */
+import type { ConditionSpec } from '../../conditions/conditions.js';
+import { type Classes, type ConditionValues, imageOf, labelOf, tokensOf, vectorOf } from '../../conditions/values.js';
 import {
   add,
   cast,
@@ -7,99 +9,151 @@ import {
   dims,
   fullLike,
   type Key,
+  less,
   matmul,
   resizeBilinear,
   silu,
   type Tensor,
+  zeros,
+  zerosLike,
 } from '../../dsl/index.js';
-import { type Classes, classEmbedding, timeEmbedding } from '../layers/embedding.js';
+import { classEmbedding, type ClassEmbedding, timeEmbedding, type TimeEmbedding } from '../layers/embedding.js';
 import { fanInUniform } from '../layers/initializers.js';
-import { type Bound, type ParamsOf, parameterOf } from '../layers/layer.js';
+import { type Bound, type Layer, type ParamsOf, parameterOf } from '../layers/layer.js';
 import type { Times } from '../layers/timeFeatures.js';
 import { embeddingOf } from './encoderConfig.js';
+import type { TokenContext } from './transformerBlock.js';
 import type { UNetArchitecture } from './unetConfig.js';
-
-/** The condition of each sample: an image. */
-export interface UNetCondition<B extends Dim> {
-  /** `[B, height, width, channels]`, in [-1, 1], of any size. */
-  readonly image: Tensor<[B, Dim, Dim, Dim]>;
-  /** Its noise level, `[B]`: a timestep, for a model with `condition.noiseLevel`. */
-  readonly t?: Tensor<[B], 'int32'>;
-}
 
 /** The conditioning of a U-Net. */
 export interface UNetConditioning<B extends Dim> {
   /** The time of each sample, `[B]`: timesteps counted from 0, or numbers that may be fractional. */
   readonly t: Times<B>;
-  /** The class of each sample, `[B]`, or the weights of the classes, `[B, classes]`; default: no class. */
-  readonly label?: Classes<B>;
-  /** The augmentation labels of each sample, `[B, augment]`; default: zeros. */
-  readonly augment?: Tensor<[B, Dim]>;
-  /** The condition of each sample: required by a model with `condition`. */
-  readonly condition?: UNetCondition<B>;
+  /** The values of each sample, by name; a missing value means none. */
+  readonly conditions?: ConditionValues<B>;
   /** The key for dropout; without it there is no dropout. */
   readonly dropout?: Key;
-  /** True for the identity in place of the attention at the bottleneck, of a network that has it: for `pag`. */
-  readonly identityAttention?: boolean;
 }
 
-export const embeddingLayers = (c: UNetArchitecture) => {
-  const { timesteps, sinusoid, classes, condition, noClass, labelsAt, augment } = c;
-  const { timeChannels: size, embedding: outputs } = embeddingOf(c);
-  const time = timeEmbedding({ timesteps, sinusoid, size, outputs });
-  const isAffine = labelsAt === 'input';
-  return {
-    time,
-    ...(classes !== undefined && {
-      label: classEmbedding({ classes, outputs: isAffine ? size : outputs, noClass, affine: isAffine }),
-    }),
-    ...(augment !== undefined && { augment: { w: parameterOf<[Dim, Dim]>(fanInUniform(), augment, size) } }),
-    ...(condition?.noiseLevel === true && { conditionTime: time }), // for the noise level of a condition
+/** The layers of a condition: the embedding of a class, the matrix of a vector, or the time embedding of an image's noise level. */
+type ConditionLayers = Readonly<
+  Record<string, ClassEmbedding | TimeEmbedding | { readonly w: Layer<Tensor<[Dim, Dim]>, Tensor<[Dim, Dim]>> }>
+>;
+
+/** The layers of the conditions, by name; `${name}Time` for the noise level of an image. */
+const conditionLayers = (c: UNetArchitecture): ConditionLayers => {
+  const { timeChannels, embedding } = embeddingOf(c);
+  const layersOf = (name: string, spec: ConditionSpec): ConditionLayers => {
+    if ('classes' in spec) {
+      const { classes, nothing = 'row', required, at } = spec;
+      const noClass = required === true ? 'never' : nothing;
+      return at === 'input'
+        ? { [name]: classEmbedding({ classes, outputs: timeChannels, noClass, affine: true }) }
+        : { [name]: classEmbedding({ classes, outputs: embedding, noClass }) };
+    }
+    if ('vector' in spec) {
+      const outputs = spec.at === 'input' ? timeChannels : embedding;
+      return { [name]: { w: parameterOf<[Dim, Dim]>(fanInUniform(), spec.vector, outputs) } };
+    }
+    return 'image' in spec && spec.noiseLevel === true ? { [`${name}Time`]: timeLayer(c) } : {};
   };
+  return Object.assign(
+    {},
+    ...Object.entries(c.conditions ?? {}).map(([name, spec]) => layersOf(name, spec)),
+  ) as ConditionLayers;
 };
+
+const timeLayer = (c: UNetArchitecture): TimeEmbedding => {
+  const { timesteps, sinusoid } = c;
+  const { timeChannels: size, embedding: outputs } = embeddingOf(c);
+  return timeEmbedding({ timesteps, sinusoid, size, outputs });
+};
+
+/** The embedding of the time, and the layers of the conditions beside it. */
+export const embeddingLayers = (c: UNetArchitecture): { readonly time: TimeEmbedding } =>
+  Object.assign({ time: timeLayer(c) }, conditionLayers(c));
 type EmbeddingLayers = ReturnType<typeof embeddingLayers>;
 
-/** The parameters of the embeddings of times and classes. */
+/** The parameters of the embedding of the time. Those of conditions stand beside it, by name. */
 export interface UNetEmbeddingParams extends ParamsOf<EmbeddingLayers> {}
 
-/** x + y, where a network may lack one of them. */
-const plus = <B extends Dim, X extends Tensor<[B, Dim]> | undefined>(
-  x: X,
-  y: Tensor<[B, Dim]> | undefined,
-): X | Tensor<[B, Dim]> => {
-  if (x === undefined || y === undefined) return y ?? x;
-  return add(x, y);
-};
+/** The sum of vectors; undefined for none. */
+const sumOf = <B extends Dim>(vectors: readonly Tensor<[B, Dim]>[]): Tensor<[B, Dim]> | undefined =>
+  vectors.length === 0 ? undefined : vectors.reduce((sum, vector) => add(sum, vector));
 
 /**
- * The embedding that all residual blocks share, `[B, E]`: silu(time(t, augmented) + labels + time(t of the condition)), or with
- * labels as inputs silu(time(t, labels + augmented) + …).
+ * The embedding that all residual blocks share, `[B, E]`: silu(time(t, those at its input) + those at its output), with the
+ * embeddings of classes and vectors, and of the noise levels of images at the output.
  */
 export const embed = <B extends Dim>(
   c: UNetArchitecture,
-  { time, label, augment, conditionTime }: Bound<EmbeddingLayers>,
+  net: Bound<EmbeddingLayers>,
   conditioning: UNetConditioning<B>,
 ): Tensor<[B, Dim]> => {
-  const { t, condition } = conditioning;
-  const labels = label?.(conditioning.label ?? fullLike(cast(t, 'int32'), c.classes!)); // the label `classes` stands for no class
-  const labelsAt = (place: UNetArchitecture['labelsAt']) => (c.labelsAt === place ? labels : undefined);
-  const inputs = plus(labelsAt('input'), conditioning.augment && augment && matmul(conditioning.augment, augment.w));
-  const labelled = plus(time(t, inputs), labelsAt('output'));
-  return silu(plus(labelled, condition?.t && conditionTime?.(condition.t)));
+  const { t } = conditioning;
+  const { time } = net;
+  const bound = net as unknown as Readonly<Record<string, unknown>>; // the layers of conditions have the types of their kinds
+  const embedded = (name: string, spec: ConditionSpec): readonly Tensor<[B, Dim]>[] => {
+    if ('classes' in spec) {
+      const classes: Classes<B> = labelOf(conditioning, name) ?? fullLike(cast(t, 'int32'), spec.classes); // none
+      return [(bound[name] as Bound<ClassEmbedding>)(classes)];
+    }
+    if ('vector' in spec) {
+      const vector = vectorOf(conditioning, name);
+      const { w } = bound[name] as { readonly w: Tensor<[Dim, Dim]> };
+      return vector === undefined ? [] : [matmul(vector, w)];
+    }
+    if (!('image' in spec) || spec.noiseLevel !== true) return [];
+    const level = imageOf(conditioning, name)?.t ?? zerosLike(cast(t, 'int32')); // of no image, as where it is dropped
+    return [(bound[`${name}Time`] as Bound<TimeEmbedding>)(level)];
+  };
+  const conditions = Object.entries(c.conditions ?? {});
+  const isAtInput = (spec: ConditionSpec): boolean => 'at' in spec && spec.at === 'input';
+  const inputs = sumOf(conditions.flatMap(([name, spec]) => (isAtInput(spec) ? embedded(name, spec) : [])));
+  const outputs = conditions.flatMap(([name, spec]) => (isAtInput(spec) ? [] : embedded(name, spec)));
+  return silu(outputs.reduce((sum, vector) => add(sum, vector), time(t, inputs)));
 };
 
-/**
- * Appends the condition to the images, as channels: `[B, H, W, C]` → `[B, H, W, C + channels]`. A condition of another size is
- * resized bilinearly.
- */
-export const withCondition = <B extends Dim>(
+/** The condition of tokens, if a network has one. */
+const tokensIn = ({ conditions = {} }: UNetArchitecture) =>
+  Object.entries(conditions).flatMap(([name, spec]) => ('tokens' in spec ? [{ name, spec }] : []))[0];
+
+/** The length of the tokens that a network is conditioned on. */
+export const tokenSizeOf = (c: UNetArchitecture): number | undefined => tokensIn(c)?.spec.tokens;
+
+/** The tokens of each sample; without a value one token that does not count. Undefined for a network without tokens. */
+export const tokensFor = <B extends Dim>(
+  c: UNetArchitecture,
   images: Tensor<[B, Dim, Dim, Dim]>,
-  condition: UNetCondition<B> | undefined,
+  conditioning: UNetConditioning<B>,
+): TokenContext<B> | undefined => {
+  const own = tokensIn(c);
+  if (own === undefined) return undefined;
+  const B = dims(images)[0] as number; // programs are traced with numbers
+  const none = { tokens: zeros(B, 1, own.spec.tokens), mask: less(zeros(B, 1), 0) };
+  return tokensOf(conditioning, own.name) ?? (none as TokenContext as TokenContext<B>);
+};
+
+/** The channels of the images that a network is conditioned on. */
+export const imageChannelsOf = ({ conditions = {} }: UNetArchitecture): number =>
+  Object.values(conditions).reduce((sum, spec) => sum + ('image' in spec ? spec.image : 0), 0);
+
+/**
+ * Appends the images of the conditions as channels: `[B, H, W, C]` → `[B, H, W, C + channels]`. An image of another size is
+ * resized bilinearly; a missing image is zeros, of the noise level 0.
+ */
+export const withImages = <B extends Dim>(
+  { conditions = {} }: UNetArchitecture,
+  images: Tensor<[B, Dim, Dim, Dim]>,
+  conditioning: UNetConditioning<B>,
 ): Tensor<[B, Dim, Dim, Dim]> => {
-  if (condition === undefined) return images;
-  const { image } = condition;
-  const [, height, width] = dims(images);
-  const [, ownHeight, ownWidth] = dims(image);
-  const isOfSize = ownHeight === height && ownWidth === width;
-  return concat(images, isOfSize ? image : resizeBilinear(image, height, width));
+  const [B, height, width] = dims(images) as readonly number[] as readonly [number, number, number]; // programs are traced with numbers
+  return Object.entries(conditions).reduce((joined, [name, spec]) => {
+    if (!('image' in spec)) return joined;
+    const image =
+      imageOf(conditioning, name)?.image ?? (zeros(B, height, width, spec.image) as Tensor<[Dim, Dim, Dim, Dim]>);
+    const [, ownHeight, ownWidth] = dims(image);
+    const isOfSize = ownHeight === height && ownWidth === width;
+    return concat(joined, (isOfSize ? image : resizeBilinear(image, height, width)) as typeof images);
+  }, images);
 };

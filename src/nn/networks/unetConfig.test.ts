@@ -5,6 +5,9 @@ import { headsOver } from '../layers/heads.js';
 import { levelsOf } from './encoderConfig.js';
 import { unetArchitecture } from './unetConfig.js';
 
+/** The hint of wrong conditions. */
+const BY_NAME = "give the kinds by name: { label: 10 }, or { hair: ['short', 'long'], palette: { vector: 8 } }";
+
 const good = { image: [28, 28, 1], base: 24, multipliers: [1, 2, 2] };
 
 describe('a configuration that cannot work is a ConfigError that says what to change', () => {
@@ -38,10 +41,30 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
       { dropout: -0.1 },
       'unet.dropout: expected a rate in [0, 1), got -0.1; give the fraction that is dropped, such as 0.1',
     ],
-    [{ classes: 0 }, 'unet.classes: expected an integer ≥ 1, got 0; leave it out for a model without labels'],
+    [{ conditions: { label: 0 } }, `unet.conditions.label: expected a number of classes ≥ 1, got 0; ${BY_NAME}`],
     [
-      { condition: { channels: 0 } },
-      'unet.condition.channels: expected an integer ≥ 1, got 0; leave the condition out for a model without',
+      { conditions: { hair: ['short', 'short'] } },
+      `unet.conditions.hair: expected names of classes that differ, got "short" twice; ${BY_NAME}`,
+    ],
+    [
+      { conditions: { hair: { classes: 3, names: ['short', 'long'] } } },
+      "unet.conditions.hair: expected 3 names, one for each class, got 2; the names alone are enough: { hair: ['short', 'long'] }",
+    ],
+    [
+      { conditions: { palette: { vector: 0 } } },
+      `unet.conditions.palette.vector: expected an integer ≥ 1, got 0; ${BY_NAME}`,
+    ],
+    [
+      { conditions: { lowRes: { image: 0 } } },
+      `unet.conditions.lowRes.image: expected an integer ≥ 1, got 0; ${BY_NAME}`,
+    ],
+    [
+      { conditions: { time: 3 } },
+      'unet.conditions: expected a name other than time, input, levels, middle, norm, output, which are parts of the network, got time; rename the condition',
+    ],
+    [
+      { conditions: { lowRes: { image: 1, noiseLevel: true }, lowResTime: 3 } },
+      'unet.conditions: expected a name other than time, input, levels, middle, norm, output, lowResTime, which are parts of the network, got lowResTime; rename the condition',
     ],
     [
       { base: 25, multipliers: [0.5], groups: 1, heads: 1 },
@@ -75,10 +98,6 @@ describe('a configuration that cannot work is a ConfigError that says what to ch
     [
       { inputChannels: 0 },
       'unet.inputChannels: expected an integer from 1 to 65536, got 0; leave it out for those of the first level',
-    ],
-    [
-      { augment: 0 },
-      'unet.augment: expected an integer ≥ 1, got 0; leave it out for a model without augmentation labels',
     ],
     [
       { base: 2 ** 52 },
@@ -140,11 +159,18 @@ describe('a configuration from outside is decoded', () => {
     [{ heads: 'many' }, 'unet.heads: expected a number of heads ≥ 1, or { channels }, got "many"'],
     [{ predicts: 'eps' }, "unet.predicts: expected 'epsilon', 'x0', 'v', 'score' or 'velocity', got \"eps\""],
     [{ multipliers: '1, 2' }, 'unet.multipliers: expected an array of at least one number, one a level, got "1, 2"'],
-    [{ condition: 1 }, 'unet.condition: expected'],
+    [{ conditions: 1 }, 'unet.conditions: expected the kinds of conditions, by name, got 1'],
+    [{ conditions: { label: '3' } }, 'unet.conditions.label: expected a number of classes, a list of their names, {'],
+    [{ conditions: { 'a b': 3 } }, 'unet.conditions: expected names of letters, digits and _, got "a b"'],
     [
-      { condition: { channel: 1 } },
-      'unet.condition.channel: expected one of the fields channels, noiseLevel, got an unknown field; did you mean channels?',
+      { conditions: { label: { clases: 3 } } },
+      'unet.conditions.label.clases: expected one of the fields classes, vector, tokens, image, got an unknown field; did you mean classes?',
     ],
+    [
+      { conditions: { lowRes: { image: 1, noiseLvel: true } } },
+      'unet.conditions.lowRes.noiseLvel: expected one of the fields image, noiseLevel, required, got an unknown field; did you mean noiseLevel?',
+    ],
+    [{ classes: 3, conditions: { hair: 2 } }, 'unet.classes: expected one of the fields image, base,'],
     [{ learnedVariance: true }, "unet.learnedVariance: expected 'range' or 'logVariance', got true"],
     [
       { sinusoid: 'rope' },
@@ -192,8 +218,6 @@ describe('a valid configuration', () => {
       sinusoid: 'ddpm',
       recompute: false,
       upAttention: 'every',
-      noClass: 'row',
-      labelsAt: 'output',
       predicts: 'epsilon',
     });
   });
@@ -204,13 +228,38 @@ describe('a valid configuration', () => {
         ...good,
         attention: [7, 14],
         heads: { channels: 12 },
-        classes: 10,
-        condition: { channels: 1, noiseLevel: true },
+        conditions: {
+          label: ['cat', 'dog'],
+          palette: { vector: 8, at: 'input' },
+          lowRes: { image: 1, noiseLevel: true },
+        },
         predicts: 'score',
         learnedVariance: 'range',
       }),
     );
     expect(unetArchitecture(JSON.parse(JSON.stringify(architecture)))).toEqual(E.right(architecture));
+  });
+
+  test('has its conditions as specifications; none at all are left out', () => {
+    const conditionsOf = (conditions: object) => right(unetArchitecture({ ...good, conditions })).conditions;
+    expect(conditionsOf({ label: 10, hair: ['short', 'long'], small: { image: 3 } })).toEqual({
+      label: { classes: 10 },
+      hair: { classes: 2, names: ['short', 'long'] },
+      small: { image: 3 },
+    });
+    expect(right(unetArchitecture({ ...good, conditions: {} }))).toEqual(right(unetArchitecture(good)));
+  });
+
+  test.each<[former: object, conditions: object]>([
+    [{ noClass: 'row', labelsAt: 'output' }, {}],
+    [{ classes: 3, noClass: 'row', labelsAt: 'output' }, { label: 3 }],
+    [{ classes: 3, noClass: 'zero', labelsAt: 'input' }, { label: { classes: 3, nothing: 'zero', at: 'input' } }],
+    [{ classes: 3, noClass: 'never' }, { label: { classes: 3, required: true } }],
+    [{ augment: 9 }, { augment: { vector: 9, at: 'input' } }],
+    [{ condition: { channels: 2 } }, { condition: { image: 2, required: true } }],
+    [{ condition: { channels: 2, noiseLevel: true } }, { condition: { image: 2, noiseLevel: true, required: true } }],
+  ])('may be from a file in which conditions had no names: %j', (former, conditions) => {
+    expect(unetArchitecture({ ...good, ...former })).toEqual(unetArchitecture({ ...good, conditions }));
   });
 
   test('has attention at the levels of the given resolutions', () => {

@@ -1,21 +1,17 @@
 import type { NoisefoldError } from '../../dsl/index.js';
-import { hinted, oneOf, positive } from '../../internal/decode.js';
-import { E, type either, F, t } from '../../internal/fp.js';
-import { type Filled, optional, type OptionsOf, record, schema } from '../../internal/schema.js';
-import { noClass } from '../layers/fields.js';
+import {
+  type ConditionConfig,
+  type Conditions,
+  type ConditionsConfig,
+  conditionsType,
+} from '../../conditions/conditions.js';
+import { oneOf } from '../../internal/decode.js';
+import { E, type either, F } from '../../internal/fp.js';
+import { isObject } from '../../internal/parts.js';
+import { type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { heads } from '../layers/heads.js';
 import { encoderFits, groupsFit, headsFit } from './encoderChecks.js';
 import { type EncoderConfig, encoderFields, type ImageDimensions, joinedChannelsOf, present } from './encoderConfig.js';
-
-const condition = record({
-  /** The number of their channels. Their size is free: they are resized to that of the samples. */
-  channels: hinted(positive, 'leave the condition out for a model without'),
-  /** Takes the noise level of the condition as an input (Cascaded Diffusion, Ho et al. 2022); default false. */
-  noiseLevel: optional(t.boolean),
-});
-
-/** The images that a U-Net is conditioned on. */
-export interface UNetConditionConfig extends OptionsOf<typeof condition> {}
 
 const optionsOfUNet = {
   /**
@@ -25,22 +21,12 @@ const optionsOfUNet = {
   upAttention: optional(oneOf('every', 'last'), 'every'),
   /** The attention heads in the decoder; default: `heads`. */
   upHeads: optional(heads),
-  /** The number of classes of a class-conditional model. */
-  classes: optional(hinted(positive, 'leave it out for a model without labels')),
   /**
-   * The embedding of the label `classes`, which stands for no class: a `row` of the table (the default), `zero`, or
-   * `never` for a model that requires a class.
+   * The conditions of the network, by name, such as `{ label: 10 }`; default: none. The embeddings of classes and vectors are
+   * added to the embedding of the time. Blocks with attention attend to tokens (Rombach et al. 2022). Images are appended to
+   * x_t as channels (SR3, Saharia et al. 2021).
    */
-  noClass: optional(noClass, 'row'),
-  /**
-   * Adds the class embedding to the `output` of the time embedding (the default), or to its `input`, scaled and with a
-   * bias, as in the DDPM++ network of EDM.
-   */
-  labelsAt: optional(oneOf('output', 'input'), 'output'),
-  /** The length of the augmentation labels of EDM (Karras et al. 2022, appendix F.2), a further input; default: none. */
-  augment: optional(hinted(positive, 'leave it out for a model without augmentation labels')),
-  /** A conditioning image for each sample, appended to x_t as channels (SR3, Saharia et al. 2021); default: none. */
-  condition: optional<UNetConditionConfig>(condition),
+  conditions: optional<ConditionsConfig>(conditionsType),
   /** The prediction of the network: the noise ε, the data x₀, v, the score, or the velocity of a flow; default `epsilon`. */
   predicts: optional(oneOf('epsilon', 'x0', 'v', 'score', 'velocity'), 'epsilon'),
   /**
@@ -60,10 +46,46 @@ const options = /* @__PURE__ */ schema('unet', { ...encoderFields, ...optionsOfU
     const channels = joinedChannelsOf(c).flat();
     return groupsFit(c.groups, `joined in the decoder ${channels.join(', ')}`, channels);
   })
-  .rule((c) => (c.upHeads === undefined ? null : headsFit('upHeads', c.upHeads, c)));
+  .rule((c) => (c.upHeads === undefined ? null : headsFit('upHeads', c.upHeads, c)))
+  .rule(({ conditions = {}, attention, middle }) => {
+    const names = Object.keys(conditions).filter((name) => Object(conditions[name]).tokens !== undefined);
+    const attends = attention.length > 0 || middle !== 'residual';
+    return names.length < 2 && (names.length === 0 || attends)
+      ? null
+      : {
+          field: 'conditions',
+          expected: attends ? 'at most one condition of tokens' : 'a network with attention, for tokens',
+          actual: attends ? names.join(', ') : 'a network of residual blocks',
+          hint: attends
+            ? 'join the tokens of both'
+            : "give `attention`, the resolutions that attend to tokens, or middle: 'attention'",
+        };
+  })
+  .rule(({ conditions = {} }) => {
+    const levels = Object.entries(conditions).flatMap(([name, spec]) => (hasLevel(spec) ? [`${name}Time`] : []));
+    const parts = [...PARTS, ...levels];
+    const taken = parts.find((name) => Object.hasOwn(conditions, name));
+    return taken === undefined
+      ? null
+      : {
+          field: 'conditions',
+          expected: `a name other than ${parts.join(', ')}, which are parts of the network`,
+          actual: taken,
+          hint: 'rename the condition',
+        };
+  });
+
+/** True for an image with a noise level, whose embedding is a part of its own. */
+const hasLevel = (spec: ConditionConfig): boolean => isObject(spec) && 'noiseLevel' in spec && spec.noiseLevel === true;
+
+/** The parts of a U-Net beside those of its conditions. */
+const PARTS = ['time', 'input', 'levels', 'middle', 'norm', 'output'];
 
 /** A valid configuration with its defaults: plain JSON, for checkpoints. */
-export type UNetArchitecture = Filled<typeof options.fields, UNetConfig>;
+export type UNetArchitecture = Omit<Filled<typeof options.fields, UNetConfig>, 'conditions'> & {
+  /** The conditions of the network, by name; absent if it has none. */
+  readonly conditions?: Conditions;
+};
 
 /**
  * Decodes a configuration from a checkpoint or a program, and adds the defaults. Returns a `ConfigError` that says what
@@ -74,6 +96,31 @@ export type UNetArchitecture = Filled<typeof options.fields, UNetConfig>;
  */
 export const unetArchitecture = (config: unknown): either.Either<NoisefoldError, UNetArchitecture> =>
   F.pipe(
-    options.decode<UNetConfig>(config),
-    E.map((c) => present(options.fields, c)),
+    options.decode<UNetConfig>(withConditions(config)),
+    E.map(({ conditions = {}, ...c }) => {
+      const all = Object.keys(conditions).length > 0 ? { ...c, conditions } : c; // no conditions are the default
+      return present(options.fields, all) as UNetArchitecture; // decoded conditions are specifications
+    }),
   );
+
+/** The fields that stood for conditions before these had names, in the files of that time. */
+const FORMER = ['classes', 'noClass', 'labelsAt', 'augment', 'condition'];
+
+/** A configuration in which such fields are conditions. One that has `conditions` remains as it is. */
+const withConditions = (config: unknown): unknown => {
+  if (!isObject(config) || 'conditions' in config || !FORMER.some((name) => name in config)) return config;
+  const { classes, noClass, labelsAt, augment, condition, ...rest } = config as Readonly<Record<string, unknown>>;
+  const label = {
+    classes,
+    ...(noClass === 'zero' && { nothing: noClass }),
+    ...(noClass === 'never' && { required: true }),
+    ...(labelsAt === 'input' && { at: labelsAt }),
+  };
+  const { channels: image, ...about } = (isObject(condition) ? condition : {}) as Readonly<Record<string, unknown>>;
+  const conditions = {
+    ...(classes !== undefined && { label }),
+    ...(augment !== undefined && { augment: { vector: augment, at: 'input' } }),
+    ...(condition !== undefined && { condition: { image, ...about, required: true } }),
+  };
+  return { ...rest, ...(Object.keys(conditions).length > 0 && { conditions }) };
+};

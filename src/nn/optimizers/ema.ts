@@ -78,7 +78,7 @@ export const emaConstant = (beta: number): Averaging => {
 const warmup = schema('emaWarmup', {
   /** The greatest decay, in [0, 1); default 0.9999. */
   decay: optional(decay, 0.9999),
-  /** The number of updates by which the warm-up is stretched, above 0; default 1. */
+  /** γ, the time scale of the warm-up in updates, above 0; default 1. */
   inverseGamma: optional(aboveZero, 1),
   /** The exponent, above 0; default ⅔, for 10⁶ updates and more; ¾ is usual for fewer. */
   power: optional(aboveZero, 2 / 3),
@@ -161,10 +161,9 @@ export const gammaOf = (sigmaRel: number): number => {
 };
 
 /**
- * An average with a power function of time as its profile, whose width is a fraction of the training so far: β_γ(t) =
- * (1 − 1/t)^(γ+1) at update t = 1, 2, …. EDM2 (Karras et al. 2024), section 3.1, where γ is that of {@link gammaOf}.
- * `postHocAverage` combines snapshots of such averages into one of another width. Raises `ConfigError` for a width
- * outside (0, 0.28).
+ * An average whose profile is a power function of time, with a width that is a fraction of the training so far: β_γ(t) = (1 −
+ * 1/t)^(γ+1) at update t = 1, 2, …. EDM2 (Karras et al. 2024), section 3.1, where γ is that of {@link gammaOf}. `postHocAverage`
+ * combines snapshots of such averages into one of another width. Raises `ConfigError` for a width outside (0, 0.28).
  * @example [0, 1, 99].map((n) => emaPower(0.1).share(scalar(n, 'int32'))) // → [1, 0.996, 0.077]
  */
 export const emaPower = (sigmaRel: number): Averaging => {

@@ -18,8 +18,8 @@ import { type Optimizer, optimizerPart, optimizerSettings, type OptimizerState }
 /** Some parameters, and the optimizer that updates them. */
 export interface ParameterGroup {
   /**
-   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Default: those that no
-   * other group takes.
+   * True for the parameters of the group, by path, such as `down.0.conv1.kernel`, and shape. Default: the parameters that no other
+   * group takes.
    */
   readonly where?: (path: string, shape: readonly number[]) => boolean;
   readonly optimizer: Optimizer;
@@ -55,18 +55,18 @@ const chooser = (list: readonly ParameterGroup[]) => {
 };
 
 /**
- * Splits trees over parameters into the parts of groups, and joins these. A group sees null in place of the parameters of
- * others, as of tensors without a gradient: trees keep the type of the whole.
+ * Splits a tree over the parameters into one tree for each group, and joins such trees. In the tree of a group, parameters of other
+ * groups are null, like tensors without a gradient, so that all trees have the same type.
  */
 const partition = (groupAt: ReturnType<typeof chooser>) => {
   const indexOf = (leaf: AnyTensor | LeafSpec, path: string): number => groupAt(path, shapeOf(leaf));
   /** The part of `tree` for the parameters of group `i`. */
   const part = <T>(params: unknown, tree: T, i: number): T =>
     zipLeaves([params, tree], isLeaf, (leaf, [own], path) => (indexOf(leaf, path) === i ? own : null)) as T;
-  /** The tree that has what the part of each group has. */
+  /** Joins the trees of all groups. */
   const whole = <T>(params: unknown, parts: readonly T[]): T =>
     zipLeaves([params, ...parts], isLeaf, (leaf, all, path) => all[indexOf(leaf, path)]) as T;
-  /** The moments of all groups; those that a group has not are null there. */
+  /** The moments of all groups; null where a group does not have a moment. */
   const allMoments = <T>(params: unknown, states: readonly OptimizerState<T>[]): OptimizerState<T> => {
     const none = mapLeaves(params, isLeaf, () => null) as T;
     const names = [...new Set(states.flatMap((state) => Object.keys(state)))];
@@ -105,7 +105,7 @@ export const groups = (list: readonly ParameterGroup[]): Optimizer => {
       return `${i} ${list[i]!.optimizer.groupOf?.(path, shape) ?? ''}`;
     },
     over: (leaves) => {
-      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // any parameter in it: all are in one group
+      const inVector = (vector: string) => leaves.find((leaf) => `${leaf.vector}` === vector)!; // a vector has one group
       return groups(
         list.map(({ optimizer }, i) => ({
           where: (vector) => groupAt(inVector(vector).path, inVector(vector).shape) === i,

@@ -52,7 +52,7 @@ export type LearningRate = number | Scheduled;
 export const rateSettings = (rate: LearningRate): unknown =>
   typeof rate === 'number' ? rate : (rate.settings ?? 'a function of the step');
 
-/** The name of a partially applied function, which waits for its first operand: see `dual`. */
+/** The name of a partially applied function without its first operand: see `dual`. */
 const waiting = (rate: unknown): string | undefined =>
   typeof rate === 'function' && rate.name.endsWith('(…)') ? rate.name : undefined;
 
@@ -180,7 +180,7 @@ const polynomialFields = {
 /** The options of {@link polynomialDecay}. */
 export interface PolynomialDecay extends OptionsOf<typeof polynomialFields> {}
 
-/** Lowers a rate by a factor, which falls from 1 at progress 0 to `floor` at progress 1. */
+/** Multiplies a rate by a factor that falls from 1 at progress 0 to `floor` at progress 1. */
 /* @__NO_SIDE_EFFECTS__ */
 const decaying = <Fs extends typeof decayFields>(
   name: string,

@@ -32,7 +32,7 @@ const muonOptions = schema('muon', {
   learningRate,
   /** μ, the decay of the mean of the gradients, in [0, 1); default 0.95. */
   momentum: optional(decay, 0.95),
-  /** Looks ahead along the mean; default true. */
+  /** True for Nesterov momentum; default true. */
   nesterov: optional(t.boolean, true),
   /** λ: each update also subtracts learningRate·λ times each parameter; default 0. */
   weightDecay: optional(weightDecay, 0),
@@ -47,8 +47,9 @@ type Matrix = Tensor<[Dim, Dim]>;
 const transposed = (x: Matrix): Matrix => transpose(x, 1, 0);
 
 /**
- * Near U·Vᵀ, for G = U·Σ·Vᵀ: each step maps the singular values by aσ + bσ³ + cσ⁵. Its slope at 0 is so steep that five steps
- * bring all σ of [0.005, 1] into [0.68, 1.16]; more steps do not converge to 1. Jordan et al. 2024.
+ * Approximates U·Vᵀ for G = U·Σ·Vᵀ by Newton–Schulz steps: each maps the singular values by aσ + bσ³ + cσ⁵. The slope of this
+ * polynomial at 0 is so steep that five steps bring all σ of [0.005, 1] into [0.68, 1.16]; more steps do not converge to 1. Jordan
+ * et al. 2024.
  */
 const newtonSchulz = (G: Matrix, steps: number): Matrix => {
   const [a, b, c] = [3.4445, -4.775, 2.0315];
@@ -91,7 +92,7 @@ const muonBy = (options: FilledOf<typeof muonOptions>, directionOf: OfParameter)
     learningRate,
     settings: { muon: { learningRate: rateSettings(learningRate), momentum, nesterov, weightDecay, steps } },
     moments: ['momentum'],
-    // for `fit`, which packs parameters into vectors: takes each out, and puts its direction back
+    // `fit` packs parameters into vectors: slices each parameter, and puts its direction back
     over: (leaves) => muonBy(options, inVectors(leaves, directionOf)),
     update: (gradients, { momentum: m0 }, params, step) => {
       const m = mean(m0, gradients);

@@ -38,8 +38,8 @@ export interface Updated<P, M extends string = string> {
 }
 
 /**
- * A rule that updates parameters by gradients. `fit` passes all parameters as the few vectors of `raveling`, so that an
- * update takes a few kernels. A rule that depends on the shapes or paths of tensors provides `over` and `groupOf`.
+ * A rule that updates parameters by gradients. `fit` passes all parameters in a few vectors (`raveling`), so that an update takes a
+ * few kernels. A rule that depends on the shapes or paths of tensors provides `over` and `groupOf`.
  */
 export interface Optimizer {
   /** The learning rate, for reports. */
@@ -56,7 +56,7 @@ export interface Optimizer {
    * group.
    */
   readonly groupOf?: (path: string, shape: readonly number[]) => string;
-  /** The spec of the state, for programs and checkpoints: one like that of the parameters for each moment. */
+  /** The spec of the state, for programs and checkpoints: for each moment a spec like that of the parameters. */
   readonly state: <const P extends Spec>(params: P) => OptimizerState<P>;
   /** The initial state. */
   readonly init: <P>(params: P) => OptimizerState<P>;
@@ -133,12 +133,12 @@ export const chain = (
 const limit = hinted(refined(aboveZero, 'a finite norm above 0', aboveZero.is), '1 is usual');
 
 /**
- * The Euclidean norm of all gradients as one vector. As that of `norm`, its gradient is 0 where all are 0.
+ * The Euclidean norm of all gradients as one vector. If all gradients are 0, its derivative is 0, as for `norm`.
  * @example globalNorm({ w: constantOf([3], 1), b: constantOf([4], 1) }) // → 5
  */
 export const globalNorm = <P>(gradients: Grads<P>): Scalar => {
   const norms = tensorsOf(gradients).map(({ leaf }) => norm(leaf as Tensor<Shape>)); // gradients are float32 or null
-  return norm(stack([scalar(0), ...norms])); // no leaves have norm 0
+  return norm(stack([scalar(0), ...norms])); // the norm of no gradients is 0
 };
 
 /**

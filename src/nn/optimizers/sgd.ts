@@ -10,11 +10,11 @@ import { type Optimizer, optimizerOf } from './optimizer.js';
 const sgdOptions = /* @__PURE__ */ schema('sgd', {
   /** α, the learning rate: a number, or a function of the step. */
   learningRate,
-  /** μ, the share of the velocity that is kept, in [0, 1); default 0, which needs no state. */
+  /** μ, the momentum: the factor of the previous velocity, in [0, 1); default 0, which needs no state. */
   momentum: optional(decay, 0),
-  /** τ, the share of a gradient that is not added to the velocity, in [0, 1); default 0. */
+  /** τ, the dampening: 1 − τ is the factor of a gradient in the velocity, in [0, 1); default 0. */
   dampening: optional(decay, 0),
-  /** Looks ahead along the velocity; default false. Needs momentum, and no dampening. */
+  /** True for Nesterov momentum; default false. Needs momentum, and no dampening. */
   nesterov: optional(t.boolean, false),
   /** λ, added to the gradient as λ·θ; default 0. */
   weightDecay: optional(weightDecay, 0),

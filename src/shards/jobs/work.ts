@@ -6,7 +6,7 @@ import { type either, t } from '../../internal/fp.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import { type Block, take } from '../../internal/gen.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import type { InputImages } from './input.js';
+import type { InputImages, InputValues } from './input.js';
 import { digest } from './job.js';
 import type { Tensors } from './result.js';
 
@@ -29,6 +29,8 @@ export interface Tools {
   readonly network: (name: string) => Block<OpenNetwork>;
   /** The images that were sent with the job. */
   readonly input: () => Block<InputImages>;
+  /** The values of samples that were sent with the job. */
+  readonly values: () => Block<InputValues>;
 }
 
 /** The fields of {@link CheckpointOf}. */

@@ -39,7 +39,7 @@ export const dataPieces = (
     options,
     input: F.pipe(
       set.batch(Int32Array.from({ length: count }, (_, i) => first + i)),
-      TE.flatMapEither((batch) => inputOf(batch, set.image)),
+      TE.flatMapEither((batch) => inputOf({ ...batch, names: set.names }, set.image)),
     ),
   }));
 };

@@ -6,6 +6,7 @@ import { take } from '../../internal/gen.js';
 import { schema } from '../../internal/schema.js';
 import { encode } from '../../training/index.js';
 import { genTask } from '../../dsl/run/genEffect.js';
+import { NO_CLASS } from '../../data/dataset.js';
 import { dataFields, dataPieces, type DataShards } from './dataShards.js';
 import { imageTensors } from '../jobs/result.js';
 import { checkpointFields, namedCheckpoint, type OfCheckpoint } from './sampleShards.js';
@@ -29,16 +30,17 @@ interface EncodeJob extends CheckpointOf {
   readonly sampling: object;
 }
 
-/** Encodes images in a worker, with their labels if the model has classes. */
+/** Encodes images in a worker, with the values that the model is conditioned on. */
 export const encodeWork = workOf<EncodeJob>({
   name: 'encode',
   options: schema('job', { ...checkpointOfFields, sampling: t.UnknownRecord }),
   *run({ sampling, ...from }, _range, { backend, trained, input }) {
     const parts = yield* take(encodingOf(sampling));
     const model = yield* trained(from);
-    const { images, labels } = yield* input();
-    const classes = model.model.classes === undefined ? {} : { labels: Array.from(labels, (i) => (i < 0 ? null : i)) };
-    const noise = yield* take(encode(model, { ...parts, images, ...classes })(backend));
+    const { images, labels, conditions: own = {} } = yield* input();
+    const all = labels ? { ...own, label: Array.from(labels, (i) => (i === NO_CLASS ? null : i)) } : own;
+    const taken = Object.entries(all).filter(([name]) => name in (model.model.conditions ?? {}));
+    const noise = yield* take(encode(model, { ...parts, images, conditions: Object.fromEntries(taken) })(backend));
     return new Map([['images', imageTensors(noise)]]);
   },
 });

@@ -52,8 +52,8 @@ export const likelihoodWork = workOf<LikelihoodJob>({
   name: 'likelihood',
   options: schema('job', { ...checkpointOfFields, ...measuring }),
   *run({ checkpoint, model, ...settings }, [first, count], { backend, trained, input }) {
-    const { images, labels } = yield* input();
-    const data = placedFrom(first, yield* take(datasetOfNumbers(images, { labels })));
+    const { images, ...values } = yield* input();
+    const data = placedFrom(first, yield* take(datasetOfNumbers(images, values)));
     const effect = logLikelihoods(yield* trained({ checkpoint, ...(model !== undefined && { model }) }), { ...settings, data, first, images: count } as never); // oxfmt-ignore
     const { nats, bits } = yield* take(effect(backend));
     return new Map([

@@ -7,7 +7,7 @@ import { genTask } from '../../dsl/run/genEffect.js';
 import { type Bits, bitsOf, equalBits, showBits } from '../jobs/bits.js';
 import { encodeWork } from './encodeShards.js';
 import { featureWork, networkWork } from './featureShards.js';
-import { inputIn } from '../jobs/input.js';
+import { inputIn, valuesIn } from '../jobs/input.js';
 import { demandDigest, type Job, jobIn } from '../jobs/job.js';
 import { likelihoodWork } from './likelihoodShards.js';
 import type { Order } from '../jobs/order.js';
@@ -57,7 +57,11 @@ export const runnerOf = (tools: OpenTools): Runner => {
         const work = workFor(job);
         const bytes = input?.bytes ?? new Uint8Array(0);
         if (job.input !== undefined) demandDigest('input of the job', job.input, bytes);
-        const tensors = yield* work.run(job.options, job.range, { ...tools, input: () => take(inputIn(bytes)) });
+        const tensors = yield* work.run(job.options, job.range, {
+          ...tools,
+          input: () => take(inputIn(bytes)),
+          values: () => take(valuesIn(bytes)),
+        });
         return yield* take(resultOf(name, tensors));
       }),
   };

@@ -3,13 +3,16 @@ import type { Task } from '../../dsl/run/effect.js';
 import { hostKey, natural, positive } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
 import type { Exact } from '../../internal/exact.js';
-import { t } from '../../internal/fp.js';
+import { t, TE } from '../../internal/fp.js';
 import { type Block, take } from '../../internal/gen.js';
 import { type Broken, type Filled, optional, type OptionsOf, schema } from '../../internal/schema.js';
 import { genTask } from '../../dsl/run/genEffect.js';
+import type { HostConditions } from '../../conditions/hostValues.js';
+import { countOf, hostConditions, hostRowsAt } from '../../data/hostRows.js';
 import { outlineOfTrained } from '../../checkpoints/trainedFiles.js';
 import { planOf } from '../../training/sample/samplePlan.js';
 import { digestOfFile } from '../jobs/checkpoints.js';
+import { valuesInput } from '../jobs/input.js';
 import { imageTensors } from '../jobs/result.js';
 import { preparationOf, type ShardSampling } from '../jobs/sampling.js';
 import { type Piece, rangesOf, runPieces, type ShardFiles, shardingFields } from './sharding.js';
@@ -37,7 +40,12 @@ export const drawingFields = {
   key: hostKey,
   /** The class of each sample: its number, or its name if the trained model has names; null for none. */
   labels: optional(labels),
-  /** The number of samples, if there are no labels; by default 1. */
+  /**
+   * The values of each sample, by the name of the condition, as `sample` takes them; those of one sample serve all. A worker gets
+   * those of its samples.
+   */
+  conditions: optional(hostConditions),
+  /** The number of samples; by default the number of labels, or of values of a condition, or 1. */
   count: optional(positive),
   /** The index of the first sample; default 0. */
   first: optional(natural, 0),
@@ -49,19 +57,48 @@ export interface SampleShards extends Omit<OptionsOf<typeof drawingFields>, 'sam
   readonly sampling: ShardSampling;
 }
 
-/** The rule that there is a label for each sample. */
-export const labelsFit = ({ labels: all, count }: Pick<SampleShards, 'labels' | 'count'>): Broken<'labels'> | null =>
-  all === undefined || (all.length > 0 && all.length === (count ?? all.length))
+type Values = Pick<SampleShards, 'labels' | 'conditions' | 'count'>;
+
+/** The number of values of each condition that has not one value for all samples. */
+const countsOf = (conditions: HostConditions = {}) =>
+  Object.entries(conditions)
+    .map(([name, values]) => ({ name, count: countOf(values) }))
+    .filter(({ count }) => count !== 1);
+
+/** The number of samples. */
+const samplesOf = ({ labels: all, conditions, count }: Values): number =>
+  count ?? all?.length ?? countsOf(conditions)[0]?.count ?? 1;
+
+/** The rule that there is a label for each sample, and a value of each condition. */
+export const valuesFit = (values: Values): Broken<'labels' | 'conditions'> | null => {
+  const { labels: all, conditions, count } = values;
+  if (all !== undefined && (all.length === 0 || all.length !== (count ?? all.length)))
+    return {
+      field: 'labels',
+      expected: count === undefined ? 'a label for each sample' : `${count} labels, as the count says`,
+      actual: `${all.length}`,
+      hint: 'give as many labels as samples, and leave the count out',
+    };
+  const samples = samplesOf(values);
+  const other = countsOf(conditions).find((each) => each.count !== samples || samples === 0);
+  return other === undefined
     ? null
     : {
-        field: 'labels',
-        expected: count === undefined ? 'a label for each sample' : `${count} labels, as the count says`,
-        actual: `${all.length}`,
-        hint: 'give as many labels as samples, and leave the count out',
+        field: 'conditions',
+        expected: `a value of ${other.name} for each of ${samples} samples, or for one`,
+        actual: `${other.count}`,
+        hint: 'give as many values as samples, or the one that serves all',
       };
+};
+
+/** The values of some of the samples. */
+const valuesAt = (conditions: HostConditions, positions: Int32Array): HostConditions => {
+  const several = countsOf(conditions).map(({ name }) => [name, conditions[name]!] as const);
+  return { ...conditions, ...hostRowsAt(Object.fromEntries(several), positions) };
+};
 
 const where = 'sampleShards';
-const options = schema(where, drawingFields).rule(labelsFit);
+const options = schema(where, drawingFields).rule(valuesFit);
 
 const jobFields = { ...checkpointOfFields, sampling: t.UnknownRecord, key: hostKey, labels: optional(labels) };
 
@@ -69,7 +106,7 @@ const jobFields = { ...checkpointOfFields, sampling: t.UnknownRecord, key: hostK
 export const sampleWork = workOf<OptionsOf<typeof jobFields>>({
   name: 'sample',
   options: schema('job', jobFields),
-  *run({ sampling, key, labels: own, ...from }, [first, count], { prepared }) {
+  *run({ sampling, key, labels: own, ...from }, [first, count], { prepared, values }) {
     if (own !== undefined && own.length !== count)
       raise('DecodeError', {
         where: 'job: labels',
@@ -80,7 +117,10 @@ export const sampleWork = workOf<OptionsOf<typeof jobFields>>({
     const preparation = yield* take(preparationOf(sampling));
     const batch = Math.min(preparation.batch ?? 1, count); // a batch is at most as large as the job
     const { sample } = yield* prepared(from, JSON.stringify({ ...sampling, batch }), { ...preparation, batch });
-    const images = yield* take(sample({ key, first, ...(own === undefined ? { count } : { labels: own }) }));
+    const { conditions } = yield* values();
+    const images = yield* take(
+      sample({ key, first, count, ...(own && { labels: own }), ...(conditions && { conditions }) }),
+    );
     return new Map([['images', imageTensors(images)]]);
   },
 });
@@ -92,7 +132,7 @@ export function* namedCheckpoint({ checkpoint, model }: OfCheckpoint): Block<Che
 
 /** The pieces of a work that draws samples with each of several samplings. */
 export function* samplePieces(
-  { key, labels: all, count = 1, first, size, ...of }: Filled<typeof drawingFields, SampleShards>,
+  { key, labels: all, conditions, count: asked, first, size, ...of }: Filled<typeof drawingFields, SampleShards>,
   samplings: readonly ShardSampling[],
 ): Block<readonly (readonly Piece[])[]> {
   const preparations = [];
@@ -100,24 +140,25 @@ export function* samplePieces(
   const from = yield* namedCheckpoint(of);
   // other models are known only to workers
   const outline = of.model === undefined ? yield* take(outlineOfTrained(of.checkpoint)) : null;
-  const ranges = rangesOf(where, { first, count: all?.length ?? count, size }, outline?.image);
+  const values = { ...(all && { labels: all }), ...(conditions && { conditions }) };
+  const count = samplesOf({ ...values, ...(asked !== undefined && { count: asked }) });
+  const ranges = rangesOf(where, { first, count, size }, outline?.image);
   if (outline !== null) {
-    const request = { key, ...(all === undefined ? { count } : { labels: all }) };
+    const request = { key, count, ...values };
     const trained = { ...outline, params: {} as never }; // a plan needs no parameters
     for (const preparation of preparations)
       yield* take(planOf(where, 'data')(trained, { ...preparation, ...request }, null));
   }
   return samplings.map((sampling) =>
-    ranges.map((range) => ({
-      work: sampleWork.name,
-      range,
-      options: {
-        ...from,
-        sampling,
-        key,
-        ...(all && { labels: all.slice(range[0] - first, range[0] - first + range[1]) }),
-      },
-    })),
+    ranges.map((range) => {
+      const positions = Int32Array.from({ length: range[1] }, (_, i) => range[0] - first + i);
+      return {
+        work: sampleWork.name,
+        range,
+        options: { ...from, sampling, key, ...(all && { labels: Array.from(positions, (at) => all[at]!) }) },
+        ...(conditions && { input: TE.fromEither(valuesInput({ conditions: valuesAt(conditions, positions) })) }),
+      };
+    }),
   );
 }
 

@@ -161,6 +161,9 @@ describe('sizes', () => {
           batches.push(batch);
           return yield* take(E.right({ sample: () => async () => drawn }));
         },
+        *values() {
+          return yield* take(E.right({}));
+        },
       } as never,
     );
     await gen(() => run)();

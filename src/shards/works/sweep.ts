@@ -5,7 +5,7 @@ import { t } from '../../internal/fp.js';
 import { take } from '../../internal/gen.js';
 import { schema } from '../../internal/schema.js';
 import { genTask } from '../../dsl/run/genEffect.js';
-import { drawingFields, labelsFit, samplePieces, type SampleShards } from './sampleShards.js';
+import { drawingFields, samplePieces, type SampleShards, valuesFit } from './sampleShards.js';
 import type { ShardSampling } from '../jobs/sampling.js';
 import { endsOf, filesOf, type ShardFiles } from './sharding.js';
 
@@ -28,7 +28,7 @@ const where = 'sweepShards';
 const options = schema(where, {
   ...drawingFields,
   over: t.record(t.string, t.array(t.unknown)),
-} satisfies Record<keyof SweepShards, unknown>).rule(labelsFit);
+} satisfies Record<keyof SweepShards, unknown>).rule(valuesFit);
 
 /** All combinations of values, the last option fastest. */
 const combinations = (over: Sweep): readonly Partial<ShardSampling>[] =>

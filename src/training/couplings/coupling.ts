@@ -1,4 +1,4 @@
-/** Couplings of images with noise, which a training takes on the host between its programs. */
+/** Couplings of images with noise. A training computes them on the host, before each step. */
 import type { NoisefoldError, RandomKey } from '../../dsl/index.js';
 import { show } from '../../internal/decode.js';
 import { raise } from '../../internal/errors.js';
@@ -16,16 +16,16 @@ export interface ImagesToCouple {
 }
 
 /**
- * Chooses the noise ε of each image of a batch, while a step runs: as many numbers as the images have, or a promise of them. Each
- * step has its own key. Any numbers may take the place of noise, such as those of other images.
+ * Returns the noise ε of each image of a batch, or a promise of it: as many numbers as `images` has. Runs while the step
+ * before computes. Each step has its own key. The numbers need not be noise: they may be other images.
  */
 export interface Coupling {
   (batch: ImagesToCouple, key: RandomKey): Float32Array | Promise<Float32Array>;
-  /** The coupling of held-out images; their noise is normal and independent of them if left out. */
+  /** The coupling of held-out images; by default their noise is normal and independent of the images. */
   readonly heldOut?: Coupling;
 }
 
-/** The noise that a coupling gives to a batch. Raises `ConfigError` for another number of numbers. */
+/** The noise of a batch by a coupling. Raises `ConfigError` for an array of another length. */
 export const noiseBy = async (coupling: Coupling, batch: ImagesToCouple, key: RandomKey): Promise<Float32Array> => {
   const noise: unknown = await coupling(batch, key);
   const { length } = batch.images;
@@ -34,7 +34,7 @@ export const noiseBy = async (coupling: Coupling, batch: ImagesToCouple, key: Ra
     : raise('ConfigError', {
         where: 'training.coupling',
         expected: `a Float32Array of ${length} numbers, the noise of ${batch.positions.length} images`,
-        actual: noise instanceof Float32Array ? `one of ${noise.length}` : show(noise),
+        actual: noise instanceof Float32Array ? `a Float32Array of ${noise.length}` : show(noise),
         hint: 'return the noise of the images, in their order',
       });
 };

@@ -122,7 +122,7 @@ describe('a coupling in a training', () => {
   });
 
   test.each([
-    [() => new Float32Array(5), 'one of 5'],
+    [() => new Float32Array(5), 'a Float32Array of 5'],
     [() => [1] as never, 'an array of 1'],
     [() => new Float32Array(6).fill(NaN), 'NaN'],
   ])('refuses noise that does not fit, %#', async (coupling, actual) => {
@@ -290,13 +290,14 @@ describe('reflowPairs', () => {
   });
 
   test('takes names of classes', async () => {
-    const classified: Model<Scalar, [1, 1, 1]> = { ...model, classes: 2 };
-    const named = { ...trained, model: classified, params: 1 as never, classes: ['line', 'circle'] };
+    const classified: Model<Scalar, [1, 1, 1]> = { ...model, conditions: { label: { classes: 2 } } };
+    const named = { ...trained, model: classified, params: 1 as never, names: { label: ['line', 'circle'] } };
     const parts = { solver: euler(), grid: 1, key: key(3) };
     await on(async (backend) => {
       const pairs = right(await reflowPairs(named, { ...parts, labels: ['circle', 0, 'line'] })(backend)());
-      const { labels } = right(await pairs.data.batch(Int32Array.of(0, 1, 2))());
-      expect(labels).toEqual(Int32Array.of(1, 0, 0));
+      const { conditions } = right(await pairs.data.batch(Int32Array.of(2, 1, 0))());
+      expect(conditions).toEqual({ label: ['line', 0, 'circle'] });
+      expect(pairs.data.names).toEqual(named.names);
       const error = await leftOf(reflowPairs(named, { ...parts, labels: ['circel'] })(backend));
       expect(error.message).toContain('did you mean circle?');
     });

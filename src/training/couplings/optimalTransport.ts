@@ -13,15 +13,15 @@ import { type Coupling, type ImagesToCouple, noiseBy } from './coupling.js';
 import { rowsAt } from './rowsAt.js';
 
 const transport = schema('optimalTransport', {
-  /** The coupling that draws what the images get, such as `randomImages(data)`; normal noise if left out. */
+  /** The coupling that draws the noise to assign, such as `randomImages(data)`; normal noise by default. */
   source: optional(functionOf<Coupling>('a coupling, such as randomImages(data)')),
-  /** r > 0: draws the pairs of entropic optimal transport; if left out, the pairs are optimal. */
+  /** r > 0: draws pairs from the plan of entropic optimal transport; by default takes the optimal pairs. */
   entropy: optional(aboveZero),
 });
 
 interface TransportOptions extends OptionsOf<typeof transport> {}
 
-/** ‖x_i - ε_j‖², of the images i and the noise j: rows of two arrays. */
+/** ‖x_i - ε_j‖² for each image i and each noise j. */
 const distances = (n: number, x: Float32Array, noise: Float32Array): readonly Float64Array[] => {
   const each = x.length / n;
   const squared = (i: number, j: number): number => {
@@ -35,7 +35,7 @@ const distances = (n: number, x: Float32Array, noise: Float32Array): readonly Fl
 /** The order of the noise with the least cost, by the Hungarian algorithm. */
 const optimalOrder = (cost: readonly Float64Array[]): Int32Array => {
   const of = new Int32Array(cost.length); // the noise of each image
-  for (const [image, row] of munkres(cost as Float64Array[])) of[image] = row; // it changes none of them
+  for (const [image, row] of munkres(cost as Float64Array[])) of[image] = row; // munkres does not change `cost`
   return of;
 };
 
@@ -48,7 +48,7 @@ const logSumExp = (n: number, at: (k: number) => number): number => {
   return most + Math.log(sum);
 };
 
-/** The number of iterations of Sinkhorn's algorithm, at most. */
+/** The largest number of iterations of Sinkhorn's algorithm. */
 const ITERATIONS = 1000;
 
 /**
@@ -88,15 +88,16 @@ const normalNoise: Coupling = ({ images }, key) => {
 };
 
 /**
- * Minibatch optimal transport (Tong et al. 2024; Pooladian et al. 2023), for flow matching: draws noise for a batch, and gives it to
- * the images so that the sum of ‖x₀ - ε‖² is the least, by the Hungarian algorithm. The paths of a batch then cross less, so the flow
- * is straighter and needs fewer steps. With a `source` it pairs what another coupling draws, such as images of another data set.
+ * Minibatch optimal transport (Tong et al. 2024; Pooladian et al. 2023), for flow matching. Draws noise for a batch, and
+ * assigns it to the images by the Hungarian algorithm, which minimizes the sum of ‖x₀ - ε‖². The paths of a batch then
+ * cross less, so the flow is straighter and needs fewer steps. `source` is another coupling whose noise to assign, such as
+ * images of another data set.
  *
- * With an `entropy` r it draws the noise of each image from the plan of entropic optimal transport, which minimizes the mean of
+ * An `entropy` r draws the noise of each image from the plan of entropic optimal transport, which minimizes the mean of
  * ‖x₀ - ε‖² plus r·Σ P·log P, by at most 1000 iterations of Sinkhorn. For a Schrödinger bridge r is 2σ² (SB-CFM).
  *
- * It takes O(B³) on the host while a step runs: about 0.1 to 0.2 s for 256 images of 28×28, and 0.6 to 0.8 s for those of 32×32×3, on one core of an
- * AMD EPYC; with an entropy that is small beside the squared distances, up to 3 s.
+ * Takes O(B³) time on the host while a step runs. On one core of an AMD EPYC, 256 images of 28×28 take 0.1 to 0.2 s, and
+ * 256 images of 32×32×3 take 0.6 to 0.8 s; up to 3 s with an entropy that is small compared with the squared distances.
  *
  * Do not use it for a model with classes or conditions: the noise of an image then depends on its class, but samples of every
  * class begin with the same noise.

@@ -11,9 +11,10 @@ import type { Coupling } from './coupling.js';
 const sourceOf = argument('randomImages: source', dataSet);
 
 /**
- * Gives each image of a batch a random image of another data set in place of noise, for a flow from that set to the data of the
- * training, with independent pairs (I-CFM, Tong et al. 2024). Both have images of one size. Held-out images get such pairs too, without
- * augmentations. Draw samples from images of the source: `from: { noise }` of {@link sample}.
+ * Pairs each image of a batch with a random image of another data set in place of noise. The flow then leads from that
+ * set to the data of the training, with independent pairs (I-CFM, Tong et al. 2024). The images of both sets have the same
+ * size. Held-out images are paired too, without augmentations. To draw samples, start from images of the source:
+ * `from: { noise }` of {@link sample}.
  *
  * @param source - the data set
  * @example

@@ -1,4 +1,5 @@
 /** Gradient accumulation: processes a batch in parts, one after another, for the gradient of the whole batch. */
+import type { ConditionValues } from '../../conditions/values.js';
 import type { SampleLosses } from '../../diffusion/index.js';
 import {
   add,
@@ -7,7 +8,9 @@ import {
   type DType,
   dims,
   foldIn,
+  isTensor,
   type Key,
+  mapLeaves,
   mul,
   type Scalar,
   type Shape,
@@ -20,12 +23,12 @@ import { nodeOf, tensor } from '../../dsl/graph/tensor.js';
 import { sliceAlong } from '../../dsl/ops/shape/slicing.js';
 import { after, stored } from '../../dsl/primitives/index.js';
 
-/** Some images of shape `I` with their classes, and the random draws for them. */
+/** Images of shape `I` with their classes, and the random numbers for a step. */
 export interface Examples<I extends Shape> {
   /** `[B, ...I]`, in [-1, 1]. */
   readonly x0: Tensor<['B', ...I]>;
-  /** `[B]`, if the model has classes. */
-  readonly label?: Tensor<['B'], 'int32'>;
+  /** The values of the data, by the name of the condition; may be left out if the data gives none. */
+  readonly conditions?: ConditionValues<'B'>;
   /** `[B, ...I]`, the noise of each image, if the recipe has a coupling; otherwise it is drawn from the key. */
   readonly noise?: Tensor<['B', ...I]>;
   readonly key: Key;
@@ -34,7 +37,7 @@ export interface Examples<I extends Shape> {
 /** Splits a batch into the parts that are accumulated, each with its own key; a single part is the batch itself. */
 const partsOf = <I extends Shape>(examples: Examples<I>, count: number): readonly Examples<I>[] => {
   if (count === 1) return [examples];
-  const { x0, label, noise, key } = examples;
+  const { x0, conditions, noise, key } = examples;
   const batch = dims(x0)[0] as number; // known when the program is traced
   const size = batch / count;
   if (!Number.isInteger(size))
@@ -49,17 +52,19 @@ const partsOf = <I extends Shape>(examples: Examples<I>, count: number): readonl
     tensor(sliceAlong(nodeOf(x), 0, i * size, size));
   return Array.from({ length: count }, (_, i) => ({
     x0: part(x0, i),
-    ...(label === undefined ? {} : { label: part(label, i) }),
+    ...(conditions && {
+      conditions: mapLeaves(conditions, isTensor, (x) => part(x as Tensor<Shape>, i)) as typeof conditions,
+    }),
     ...(noise === undefined ? {} : { noise: part(noise, i) }),
     key: foldIn(key, i),
   }));
 };
 
-/** x, for uses after the gradients of an earlier part: a part needs no memory while another one runs. */
+/** x, computed only after the gradients of the part before, so that only one part at a time needs memory. */
 const delayed = <S extends Shape>(x: Tensor<S>, [first]: Vectors): Tensor<S> =>
   first === undefined ? x : tensor(after(nodeOf(x), nodeOf(first)));
 
-/** The sum of gradients, stored: otherwise those of all parts would stay until the update. */
+/** The sum of gradients, computed at once: otherwise the gradients of all parts would stay in memory until the update. */
 const summed = (sum: Vectors, gradients: Vectors): Vectors =>
   zipTensors([sum, gradients], (a, b) => tensor(stored(nodeOf(add(a, b)))));
 
@@ -76,14 +81,14 @@ const join = (parts: readonly SampleLosses<Dim>[]): SampleLosses<Dim> => {
   };
 };
 
-/** The loss of a batch, the losses of its samples, and the gradient of the loss by the parameters. */
+/** The loss of a batch, the loss of each sample, and the gradient of the loss with respect to the parameters. */
 interface LossGradient {
   readonly loss: Scalar;
   readonly samples: SampleLosses<Dim>;
   readonly gradients: Vectors;
 }
 
-/** Learns from a batch in `count` parts, one after another: the means of their losses and of their gradients. */
+/** Computes the losses and the gradient of a batch in `count` parts, one after another: the means over the parts. */
 export const accumulated = <I extends Shape>(
   examples: Examples<I>,
   count: number,

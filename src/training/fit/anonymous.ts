@@ -9,19 +9,21 @@ import type { AnyTraining } from './training.js';
 const TITLES = {
   loss: 'the loss',
   times: 'the draw of times',
-  condition: 'the condition',
+  conditions: 'a condition',
   coupling: 'the coupling',
   augmentation: 'an augmentation',
 } as const;
 
 type Field = keyof typeof TITLES;
 
-/** The fields with functions that have neither a name nor settings. With a `config`, the caller describes all but the data. */
+/** The fields with functions that have neither a name nor settings. A `config` describes all functions but augmentations. */
 const anonymousIn = <P, I extends ImageShape>(training: AnyTraining<P, I>): readonly Field[] => {
-  const { condition, coupling, times = defaults.times, config, data } = training;
-  const functions = config === undefined ? { loss: learningOf(training).objective, times, condition, coupling } : {};
+  const { conditions, coupling, times = defaults.times, config, data } = training;
+  const functions = config === undefined ? { loss: learningOf(training).objective, times, coupling } : {};
+  const makers = config === undefined ? Object.values(conditions ?? {}) : [];
   return [
     ...Object.entries(functions).flatMap(([field, f]) => (f !== undefined && isAnonymous(f) ? [field as Field] : [])), // a key of the record
+    ...(makers.some(isAnonymous) ? (['conditions'] as const) : []),
     ...(data.augmentations?.includes(NAMELESS) === true ? (['augmentation'] as const) : []),
   ];
 };

@@ -83,7 +83,11 @@ describe('a classifier that is trained by fit', () => {
     const whole = await bytesAfter(training(6));
     const from = right(decodeCheckpoint('part')(await bytesAfter(training(3))));
     expect(from.step).toBe(3);
-    expect(from.config).toMatchObject({ predicts: 'class', classes: 3, loss: 'classifierLosses' });
+    expect(from.config).toMatchObject({
+      predicts: 'class',
+      conditions: { label: { classes: 3 } },
+      loss: 'classifierLosses',
+    });
     expect(Buffer.compare(await bytesAfter({ ...training(6), from }), whole)).toBe(0);
   });
 
@@ -163,7 +167,7 @@ describe('a trained classifier as a guide', () => {
       const draw = (guide: typeof judge) => sample({ ...samplesOf([0]), guidance, guide })(trained);
       const others = right(ddpm(linear(100)));
       expect(await messageOf(draw({ ...judge, noising: others }))).toBe(
-        'ConfigError: sample: guide: expected a classifier that was trained with the process of the model, got one with another noise level at t = 0, or without this timestep; give `fit` the same `noising` for both',
+        'ConfigError: sample: guide: expected a classifier that was trained with the process of the model, got a process with another noise level at t = 0, or without this timestep; give `fit` the same `noising` for both',
       );
       expect(await messageOf(draw({ ...judge, noising: right(ddpm(cosine(50))) }))).toContain('t = 0');
       expect(await messageOf(draw({ ...judge, image: [8, 4, 1] as never }))).toBe(
@@ -173,20 +177,20 @@ describe('a trained classifier as a guide', () => {
 });
 
 describe('the names of the classes of a trained classifier', () => {
-  const named = (...classes: string[]) => ({ data: { ...bars(24), classes } });
+  const named = (...classes: string[]) => ({ data: { ...bars(24), names: { label: classes } } });
   const drawn = <Q>(backend: Backend, trained: Named, judge: TrainedClassifier<Q, [8, 8, 1]>) => {
     const guided = { guidance: classifierGuided(judge.model, 2), guide: judge };
     return (labels: readonly (number | string)[]) =>
       sample(trained as never, { solver: ddim(), grid: 4, key: key(3), labels, ...guided } as never)(backend);
   };
-  type Named = { readonly classes?: readonly string[] };
+  type Named = { readonly names?: object };
 
   test('serve as labels of a model that it guides, if the model has none', () =>
     onWasm(async (backend) => {
       const judge = right(await fit({ ...classifierTraining(5), ...named('a', 'b', 'c') })(backend)());
-      const { classes: _, ...model } = smallTraining(0).model;
-      const trained = right(await fit({ ...smallTraining(0), model, labelDropout: 0 })(backend)());
-      expect('classes' in trained).toBe(false);
+      const { conditions: _, ...model } = smallTraining(0).model;
+      const trained = right(await fit({ ...smallTraining(0), model, conditionDropout: 0 })(backend)());
+      expect('names' in trained).toBe(false);
       const draw = drawn(backend, trained, judge);
       expect(right(await draw(['c', 'a'])())).toEqual(right(await draw([2, 0])()));
     }));
@@ -197,7 +201,7 @@ describe('the names of the classes of a trained classifier', () => {
       const guide = (...classes: string[]) => fit({ ...classifierTraining(0), ...named(...classes) })(backend)();
       const other = drawn(backend, trained, right(await guide('a', 'c', 'b')));
       expect((await leftOf(other([0]))).message).toBe(
-        'sample: guide.classes: expected the classes of the training in their order: a, b, c, got "c" for the label 1; train both with the same `classes` of the data',
+        'sample: guide.names.label: expected the classes of the training in their order: a, b, c, got "c" for the class 1; train both with the same `names` of the data',
       );
       right(await drawn(backend, trained, right(await guide('a', 'b', 'c')))(['b'])());
     }));
@@ -212,7 +216,7 @@ describe('a trained classifier in a file', () => {
       const loaded = right(await loadClassifier(path, { model: smallClassifier, name: 'bars' })(backend)());
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(right(await readTensors(judge.params)(backend)()));
       expect(loaded).toMatchObject({ noising: judge.noising, image: [8, 8, 1] });
-      expect('labelDropout' in loaded).toBe(false);
+      expect('conditionDropout' in loaded).toBe(false);
       expect(await messageOf(loadTrained(path, { model: smallClassifier as never, name: 'bars' }))).toBe(
         'ConfigError: loadTrained.model: expected a model, with its predicts, got an object; change model',
       );
@@ -250,13 +254,13 @@ describe('a training of a classifier refuses', () => {
   const { model } = training;
   const pictures: Classifier<unknown, [8, 8, 1]>['apply'] = (_, x) => mul(onesLike(x), 1) as never;
   test.each<[string, object, string]>([
-    ['to drop labels', { labelDropout: 0.1 }, 'ConfigError: training.labelDropout: expected no such field: it is for denoisers, and the model is a classifier, got one; leave it out: a classifier is trained on the label of each image'],
-    ['a condition', { condition: superResolution({ factor: 2 }) }, 'ConfigError: training.condition: expected no such field'],
+    ['to drop labels', { conditionDropout: 0.1 }, 'ConfigError: training.conditionDropout: expected no such field: it is for denoisers, and the model is a classifier, got a value; leave it out: a classifier is trained on the class of each image'],
+    ['a condition', { conditions: { small: superResolution({ factor: 2 }) } }, 'ConfigError: training.conditions: expected no such field'],
     ['a network without its parts', { model: { classes: 3, apply: model.apply } }, 'ConfigError: fit.model: expected a classifier, with its params, init, got an object'],
     ['a denoiser in its place', { model: { ...model, apply: pictures } }, 'ConfigError: classifier: expected a logit for each class, [6, 3], got [6, 8, 8, 1]; give a classifier as many outputs as `classes`; a denoiser has a field `predicts`'],
     ['another number of logits than classes', { model: { ...model, classes: 4 } }, 'ConfigError: classifier: expected a logit for each class, [6, 4], got [6, 3]'],
-    ['data without labels', { data: { ...training.data, batch: unlabelled } }, 'none: the data has no labels'],
-    ['labels without a class', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, as it has 2, got 2'],
+    ['data without labels', { data: { ...training.data, batch: unlabelled } }, 'conditions.label: expected a value of each image: the model is conditioned on label, got none: the data has no conditions; give `labels` to the data'],
+    ['labels without a class', { model: { ...model, classes: 2 } }, 'data set: label at 2: expected a class of the model, 0 to 1, got 2'],
     ['a loss without an accuracy, if images are held out', { loss: simplest, heldOut: { data: bars(6), every: 1 } }, 'ConfigError: training.loss: expected a loss that returns accuracy beside losses and t: the model is a classifier, got losses, t'],
   ])('%s', async (_, change, message) =>
     expect(await messageOf(fit({ ...training, ...change } as typeof training))).toContain(message)); // oxfmt-ignore

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { onWasm, takeAll, bytesAfter } from '../../../properties/training/onWasm.js';
 import { reference } from '../../backends/reference/index.js';
 import { wasm } from '../../backends/wasm/index.js';
-import { importanceTimesteps, type Objective } from '../../diffusion/index.js';
+import { importanceTimesteps, labelOf, type Objective } from '../../diffusion/index.js';
 import {
   add,
   type Backend,
@@ -60,7 +60,7 @@ const affine = layer(
 const tiny = (steps: number): PlainTraining => {
   const { model: _, ...rest } = plainTraining(steps);
   const model = { ...affine, predicts: 'v', apply: (p: never, x: Tensor<Shape>) => affine.apply(p)(x) };
-  return { ...rest, model, labelDropout: 0 } as unknown as PlainTraining;
+  return { ...rest, model, conditionDropout: 0 } as unknown as PlainTraining;
 };
 
 /** The snapshots of a run: before the first step, and after each step. */
@@ -92,7 +92,7 @@ describe('a gradient that is accumulated', () => {
     const step = right(await compile(trainStep(training, IMAGE), { B: batch })(backend)());
     const state = right(await init.run({ key: key(3) })());
     const { images, labels } = right(await bars(60).batch(Int32Array.from({ length: batch }, (_, i) => 7 * (from + i)))());
-    const result = right(await step.run({ state, examples: { x0: images, ...(training.model.classes !== undefined && { label: labels }), key: noise } as never })());
+    const result = right(await step.run({ state, examples: { x0: images, conditions: training.model.conditions === undefined ? {} : { label: labels }, key: noise } as never })());
     const before = right(await readTensors(state)(backend)());
     const after = right(await readTensors(result.state)(backend)());
     const report = right(await readTensors(result.report)(backend)());
@@ -114,9 +114,9 @@ describe('a gradient that is accumulated', () => {
 
   test.each([['reference', reference(), 1e-12], ['wasm', wasm(), 1e-4]] as const)('equals that of the whole batch if nothing is random: %s', (_, acquire, tolerance) =>
     on(acquire, async (backend) => {
-      const loss: Objective = (_noising, { apply }) => (params, { x0, label }) => {
-        const t = zerosLike(label!);
-        return { losses: meanPerSample(square(sub(apply(params, x0, { t, label: label! } as never), x0))), t };
+      const loss: Objective = (_noising, { apply }) => (params, { x0, conditions }) => {
+        const t = zerosLike(labelOf({ conditions })!);
+        return { losses: meanPerSample(square(sub(apply(params, x0, { t, conditions } as never), x0))), t };
       };
       const { model } = plainTraining(0);
       const whole = await gradientOf({ model, loss }, 0, 4, key(9), backend);

@@ -1,3 +1,4 @@
+import { conditionsOf } from '../../checkpoints/trained.js';
 import type { Effect } from '../../dsl/run/effect.js';
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError } from '../../dsl/index.js';
@@ -6,6 +7,7 @@ import { E } from '../../internal/fp.js';
 import { type Fallible, hold, take } from '../../internal/gen.js';
 import { functionOf } from '../../internal/decode.js';
 import { optional, schema } from '../../internal/schema.js';
+import { namesOf } from '../../data/classNames.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { keptOf } from './trainingLosses.js';
 import type { Given, Learnable } from './recipe.js';
@@ -20,14 +22,14 @@ import { type AnyTraining, type Training, trainingFields } from './training.js';
 export interface Fit<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Training<P, I, M> {
   /**
    * Called with each event, for example to write a log or to save `run.snapshot`. The next step waits for the promise
-   * or the task that it returns. `'stop'` ends the training and keeps its result so far; an error or an exception ends
-   * it with that error, which `onError` gets. If left out, each warning is printed once on the console.
+   * or the task that it returns. `'stop'` ends the training with its result so far; an error or an exception ends the
+   * training with that error, which `onError` receives. By default each warning is printed once on the console.
    */
   readonly onEvent?: (event: TrainEvent, run: TrainingRun<P>) => Heard<void | 'stop'>;
   /**
-   * Called with the error that ends the run, such as a signal, an invalid image, or an error of `onEvent`. The state is
-   * still that after the last step: save `run.snapshot` to lose nothing. The end waits for the promise or the task that
-   * it returns; an error in it replaces the first one. Not called for errors before the run begins.
+   * Called with the error that ends the run, such as a signal, an invalid image, or an error of `onEvent`. The run still
+   * holds the state after the last step: save `run.snapshot` to lose nothing. `fit` waits for the promise or the task that
+   * `onError` returns; an error of `onError` replaces the first error. Not called for errors before the run begins.
    */
   readonly onError?: (error: NoisefoldError, run: TrainingRun<P>) => unknown;
 }
@@ -67,15 +69,14 @@ export const fit = <P, I extends ImageShape, M extends Learnable<P, I> = Model<P
     yield* take(followEvents(run, onEvent, onError)(backend));
     const params = yield* take(run.finish);
     const { model, noising, data } = options;
-    const { classes = [] } = data;
-    const names = model.classes === undefined || classes.length === 0 ? {} : { classes };
+    const names = namesOf(conditionsOf(model), data.names);
     const trained = {
       model,
       noising,
       trainingNoising: noising,
       image: data.image,
       params,
-      ...names,
+      ...(Object.keys(names).length > 0 && { names }),
       ...keptOf<P, I>(options as AnyTraining<P, I>),
     };
     return trained as unknown as TrainedOf<P, I, M>; // a conditional type, which does not reduce while M is generic

@@ -227,7 +227,7 @@ describe('a training in a folder', () => {
 
   test('refuses to begin over a run, to resume without one, and wrong options', async () => {
     right(await fitted({ steps: 2 })());
-    expect(await messageOf(fitted())).toMatch(/^ConfigError: …\/run: expected a folder without a run, got one with /);
+    expect(await messageOf(fitted())).toMatch(/^ConfigError: …\/run: expected a folder without a run, got a folder /);
     folder = join(home, 'other');
     expect(await messageOf(fitted({}, { resume: true }))).toMatch(/^FileError: .*got no folder/);
     expect(await messageOf(fitted({}, { every: 0 }))).toMatch(/^ConfigError: fitInFolder.every: /);

@@ -32,7 +32,7 @@ import type { StopSignal } from '../../internal/stop.js';
 const savings = schema('fitIn', {
   /** The number of steps between checkpoints: 500 by default. */
   every: optional(positive, 500),
-  /** The number of newest checkpoints to keep: 3 by default. The one with the lowest held-out loss is kept too. */
+  /** The number of newest checkpoints to keep: 3 by default. The checkpoint with the lowest held-out loss stays too. */
   keep: optional(positive, 3),
 });
 
@@ -50,13 +50,13 @@ const trainingPart = part<object>('a training, as fit takes it', 'model');
 
 const isOfFolder = (name: string): boolean => Object.hasOwn(inFolder.fields, name);
 
-/** The place to give an option of the folder, for a hint. */
+/** Says in a hint where to give an option of the folder. */
 const placeOf = (where: 'fitIn' | 'fitInFolder', option: string): string =>
   where === 'fitIn' && option in openingFields
     ? `to the folder: openRunFolder(path, { ${option} })`
     : `after the training: ${where}(…, training, { ${option} })`;
 
-/** Checks a training that is read before `fit` checks it. Refuses options of the folder in it, such as `resume`. */
+/** Checks the fields of a training that are read before `fit` runs. Refuses options of the folder, such as `resume`. */
 const trainingOf = <T extends object>(where: 'fitIn' | 'fitInFolder', training: T): either.Either<NoisefoldError, T> =>
   E.flatMap((given: object) => {
     const all = Object.entries(given);
@@ -71,7 +71,7 @@ const trainingOf = <T extends object>(where: 'fitIn' | 'fitInFolder', training: 
     });
   })(argument(`${where}: training`, trainingPart, 'give the options of fit').decode(training));
 
-/** Says from which checkpoint to resume a run that diverged, whose last state is not saved. */
+/** Says from which checkpoint to resume a diverged run, whose last state is not saved. */
 const goodState = (path: string, saved: number | null): string =>
   saved === null
     ? `no checkpoint was saved before: train in another folder than ${path}`
@@ -97,13 +97,13 @@ const listeners = <P>(
   let done = folder.from?.step ?? 0;
   let saved = folder.from?.step ?? null;
   let isFailed = false; // true once something could not be written
-  let exploded = Number.NaN; // the last step whose loss exploded
+  let lastSpike = Number.NaN; // the last step whose loss exploded
   let { best } = folder;
   const isDue = (step: number): boolean => heldOut !== undefined && step % heldOut.every === 0;
-  // the metrics of a step that are not logged yet, because its held-out loss is measured after it; if the end of an
-  // earlier run prevented the measurement, it is made now
+  // the metrics of the last step, if its line waits for the held-out loss, which is measured after the step; also the last
+  // line of an earlier run that ended before the measurement
   const last = folder.metrics.at(-1);
-  let waiting: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
+  let pendingMetrics: Metrics | null = last !== undefined && last.heldOut === undefined && isDue(done) ? last : null;
 
   const metricsOf = (event: Extract<TrainEvent, { _tag: 'Step' }>): Metrics => {
     const { _tag, of: _, milliseconds, ...numbers } = event;
@@ -112,7 +112,7 @@ const listeners = <P>(
     return { ...numbers, imagesPerSecond: (1000 * batch) / milliseconds, seconds };
   };
 
-  /** Runs work that logs or saves; an error says which steps are lost. */
+  /** Runs work that logs or saves; adds to an error which steps are lost. */
   const demand = <A>(work: taskEither.TaskEither<NoisefoldError, A>): Block<A> =>
     take(async () => {
       const result = await work();
@@ -132,9 +132,9 @@ const listeners = <P>(
   /** Called after each step: adds its line to the log, and saves a checkpoint if one is due. */
   function* finish(metrics: Metrics, run: TrainingRun<P>): Block<void> {
     yield* demand(folder.log(metrics));
-    waiting = null;
+    pendingMetrics = null;
     const { heldOut: loss = Infinity } = metrics;
-    const isGood = exploded !== done - 1 || !explosions.demand(explosion).ends;
+    const isGood = lastSpike !== done - 1 || !explosions.demand(explosion).ends;
     if (done === steps || stopping || (isGood && (done % every === 0 || loss < best))) yield* save(run);
     if (loss < best) best = loss;
   }
@@ -142,25 +142,29 @@ const listeners = <P>(
   return {
     onEvent: (event, run) =>
       gen(function* () {
-        if (event._tag === 'Warning' && event.about === 'loss') exploded = event.step;
+        if (event._tag === 'Warning' && event.about === 'loss') lastSpike = event.step;
         if (event._tag === 'Step') {
           done = event.step + 1;
-          waiting = metricsOf(event);
-        } else if (event._tag === 'HeldOut' && waiting !== null) {
+          pendingMetrics = metricsOf(event);
+        } else if (event._tag === 'HeldOut' && pendingMetrics !== null) {
           const { loss, accuracy } = event;
-          waiting = { ...waiting, heldOut: loss, ...(accuracy !== undefined && { heldOutAccuracy: accuracy }) };
+          pendingMetrics = {
+            ...pendingMetrics,
+            heldOut: loss,
+            ...(accuracy !== undefined && { heldOutAccuracy: accuracy }),
+          };
         }
         stopping ||= (yield* take(heardEvent(onEvent, event, run)(backend))) === 'stop';
         const isComplete = event._tag === 'HeldOut' || (event._tag === 'Step' && !isDue(done));
-        if (waiting !== null && isComplete) yield* finish(waiting, run);
-        return stopping && waiting === null ? 'stop' : undefined;
+        if (pendingMetrics !== null && isComplete) yield* finish(pendingMetrics, run);
+        return stopping && pendingMetrics === null ? 'stop' : undefined;
       }),
     onError: (error, run) =>
       gen(function* () {
         const answer = yield* take(TE.rightTask(heardError(onError, error, run)(backend)));
         const final = E.isLeft(answer) ? answer.left : error;
         if (isFailed) yield* take(E.left(final)); // the error says what is lost
-        const unlogged = waiting === last ? null : waiting;
+        const unlogged = pendingMetrics === last ? null : pendingMetrics;
         if (unlogged !== null) yield* demand(folder.log(unlogged));
         if (final._tag === 'Diverged')
           yield* take(E.left(hinting(final, `${final.hint}; ${goodState(folder.path, saved)}`)));

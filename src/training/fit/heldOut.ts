@@ -1,4 +1,5 @@
 /** The loss and the accuracy on held-out images. */
+import { fromData } from '../../checkpoints/trained.js';
 import type { SampleLosses } from '../../diffusion/index.js';
 import {
   type Backend,
@@ -37,7 +38,7 @@ import { heldOutLosses } from './trainState.js';
 export interface HeldOutMeans {
   readonly loss: number;
   readonly accuracy?: number;
-  /** The loss on images of the training data, if it is measured. */
+  /** The loss on images of the training data, if the training measures it. */
   readonly trainingLoss?: number;
 }
 
@@ -63,7 +64,7 @@ interface StepSpec<I extends ImageShape> {
   readonly examples: Examples<I>;
 }
 
-/** The number of images that are measured at a time, which need no more memory than a step. */
+/** The number of images to measure at a time: with this number a measurement needs no more memory than a step. */
 const partOf = <P, I extends ImageShape>({ batch, accumulate = defaults.accumulate }: AnyTraining<P, I>): number =>
   batch / accumulate;
 
@@ -90,7 +91,7 @@ const heldOutLoop = <P, I extends ImageShape>(
   object,
   MeasureTable['table']
 > => {
-  const { model, data, coupling } = training;
+  const { data, coupling } = training;
   const batch = partOf(training);
   const extents = [rounds, measures.length, batch] as const;
   const state = { table: leafSpec(extents) };
@@ -100,7 +101,7 @@ const heldOutLoop = <P, I extends ImageShape>(
       params: ravelingOf(training).vectors,
       state,
       round: leafSpec([], 'int32'),
-      examples: examplesSpec(model, coupling?.heldOut, data.image),
+      examples: examplesSpec(training, coupling?.heldOut, data.image),
     });
   const lossesOf = heldOutLosses(training, data.image).trace;
   return {
@@ -123,7 +124,7 @@ export const evaluation =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
   (backend: Backend): Fallible<Evaluation | null> =>
     gen(function* (): Block<Evaluation | null> {
-      const { heldOut, key, model, signal, coupling } = training;
+      const { heldOut, key, model, conditions, signal, coupling } = training;
       if (heldOut === undefined) return null;
       const batch = partOf(training);
       const { data, every, training: alsoTraining = false } = heldOut;
@@ -134,17 +135,17 @@ export const evaluation =
       const loop = yield* take(openLoop(heldOutLoop(training, measures, rounds))(backend));
 
       /** The means over the first images of a data set. */
-      const meansOn = (set: Pick<Dataset, 'size' | 'batch' | 'image'>, where?: string) => {
-        const load = loaded(model, set, signal, where);
+      const meansOn = (set: Pick<Dataset, 'size' | 'batch' | 'image' | 'names'>, where?: string) => {
+        const load = loaded(fromData(model, conditions), set, signal, where);
         const count = Math.min(images, set.size);
-        /** The examples of a round. An incomplete last round is filled up with the first images. */
+        /** The examples of a round. Fills up an incomplete last round with the first images. */
         const examplesOf = (round: number) =>
           gen(function* () {
             const at = Int32Array.from({ length: batch }, (_, i) => (round * batch + i) % count);
             const own = foldIn(keys.heldOut, round);
             const couple = coupling?.heldOut && coupledBy(coupling.heldOut, at, fork(own, 'coupling').coupling);
             const samples = yield* take(couple ? TE.flatMap(couple)(load(at)) : load(at));
-            return { round, examples: givenOf(model, samples, own) };
+            return { round, examples: givenOf(samples, own) };
           });
         return (params: Resident<Vectors>): Fallible<HeldOutMeans> =>
           gen(function* () {

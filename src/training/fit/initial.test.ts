@@ -88,7 +88,7 @@ test('errors name the parameter', () =>
     const halves = right(await storeAs(params, 'float16')(backend)());
     for (const given of [halves, { params: halves }])
       expect(await failed(given)).toBe(
-        "ConfigError: training.initial: hidden.kernel: expected float32 [3, 3, 1, 4] stored as float32, got one stored as float16; convert the value: storeAs(value, 'float32')",
+        "ConfigError: training.initial: hidden.kernel: expected float32 [3, 3, 1, 4] stored as float32, got a tensor stored as float16; convert the value: storeAs(value, 'float32')",
       );
     const widened = right(await storeAs(halves, 'float32')(backend)());
     expect(await failed(widened)).toBe('done');

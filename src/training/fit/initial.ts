@@ -1,4 +1,4 @@
-/** The parameters that a training begins with, if they are given. */
+/** The initial parameters of a training that the caller gives. */
 import { isValue, type NoisefoldError, type Resident, type TreeSpec } from '../../dsl/index.js';
 import { valueShape, valueStorage } from '../../dsl/run/value.js';
 import { leaves } from '../../dsl/types/tree.js';
@@ -11,7 +11,7 @@ export type Initial<P> = Resident<P> | { readonly params: Resident<P> };
 
 const where = 'training.initial';
 
-/** The tree of parameters. If a model has parameters of the name `params`, only a tree is accepted. */
+/** The tree of parameters. If the tree of a model has a member `params`, accepts only the tree. */
 const treeIn = <P>(initial: Initial<P>, { leaves: own }: TreeSpec<P>): Resident<P> => {
   const isMember = own.some(({ path }) => path === 'params' || path.startsWith('params.'));
   const { params } = Object(initial) as { readonly params?: Resident<P> };
@@ -25,7 +25,7 @@ const hinting = (error: NoisefoldError): NoisefoldError =>
     hint: 'give parameters of this model on the backend, as loadWeights, loadTrained and fit return them',
   });
 
-/** Parameters that are stored as float32, as a training takes them. Returns a `ConfigError` at the first one of 16 bits. */
+/** Requires parameters stored as float32. Returns a `ConfigError` for the first parameter stored in 16 bits. */
 const asFloat32 = <P>(tree: Resident<P>): either.Either<NoisefoldError, Resident<P>> => {
   const other = leaves(tree, isValue).find(({ leaf }) => valueStorage(leaf) !== 'float32');
   if (other === undefined) return E.right(tree);
@@ -34,7 +34,7 @@ const asFloat32 = <P>(tree: Resident<P>): either.Either<NoisefoldError, Resident
   return fail('ConfigError', {
     where: `${where}: ${path}`,
     expected: `${type} stored as float32`,
-    actual: `one stored as ${valueStorage(leaf)}`,
+    actual: `a tensor stored as ${valueStorage(leaf)}`,
     hint: "convert the value: storeAs(value, 'float32')",
   });
 };

@@ -17,8 +17,8 @@ interface StepGiven<I extends ImageShape> extends Feed<Resident<TrainInputs<I>>>
 
 /**
  * Repeats a step that was not finite on the oracle of a training, without the guard, and returns the first operation
- * whose result is not finite. The guard has kept the state from before the step, except the
- * number of updates, which is set back here.
+ * whose result is not finite. The guard kept the state from before the step, except the number of updates, which this
+ * function sets back.
  */
 export const originOf =
   <P, I extends ImageShape>(
@@ -30,14 +30,16 @@ export const originOf =
     gen(function* () {
       const tensors = new Map(yield* take(readTensors(state)(backend)));
       tensors.set('step', { dtype: 'I32', shape: [], data: Int32Array.of(step) });
-      const taught = new Map(yield* take(readTensors(teacherInputs(training))(backend)));
+      const teacherTensors = new Map(yield* take(readTensors(teacherInputs(training))(backend)));
       const program = unguardedStep(training, training.data.image);
-      const repeated = using(oracle)((elsewhere) =>
+      const repeated = using(oracle)((oracleBackend) =>
         gen(function* () {
-          const copy = yield* take(uploadTensors('state', trainState(training))(tensors)(elsewhere));
-          const teacher = yield* take(uploadTensors('loss', treeSpec(teacherSpec(training)))(taught)(elsewhere));
+          const copy = yield* take(uploadTensors('state', trainState(training))(tensors)(oracleBackend));
+          const teacher = yield* take(
+            uploadTensors('loss', treeSpec(teacherSpec(training)))(teacherTensors)(oracleBackend),
+          );
           return yield* take(
-            originIn(program, { B: training.batch }, { ...teacher, state: copy, examples })(elsewhere),
+            originIn(program, { B: training.batch }, { ...teacher, state: copy, examples })(oracleBackend),
           );
         }),
       );

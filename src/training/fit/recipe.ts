@@ -1,8 +1,10 @@
+import type { Conditions } from '../../conditions/conditions.js';
 import {
   type AdaptiveDraw,
   type ClassifierModel,
   type ClassifierObjective,
-  type Conditioner,
+  type ConditionDropout,
+  type Conditioners,
   type Model,
   type Objective,
   type Parameterization,
@@ -12,27 +14,33 @@ import {
 import { usualTimes } from '../../diffusion/losses/timeDraw.js';
 import { type Raveling, type Shape } from '../../dsl/index.js';
 import { raveling } from '../../dsl/transforms/raveling.js';
-import type { IfNoClasses } from '../../internal/classes.js';
+import type { IfNoConditions, TakesConditions } from '../../conditions/marks.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Averaging, Optimizer } from '../../nn/index.js';
 import type { Coupling } from '../couplings/coupling.js';
 
-/** A network to be trained: a classifier of noisy images, which has no `predicts`, or a denoiser, last so that errors are about it. */
+/** A network to train: a classifier of noisy images, which has no `predicts`, or a denoiser. The denoiser stands last, because the compiler's errors are about the last member. */
 export type Learnable<P, I extends Shape> = ClassifierModel<P, I> | Model<P, I>;
 
 /** The losses that a network may be trained with. */
 export type ObjectiveOf<M> = M extends { readonly predicts: Parameterization } ? Objective : ClassifierObjective;
 
 /**
- * The type of `labelDropout` for a network: a rate, or a message if it is known to have no labels to drop. It is a member of
- * a type, as in `Late` of the shapes, so that a function of any network takes a rate.
+ * The type of `conditionDropout` for a network: rates, or a message if the type shows that the network has no conditions to drop.
+ * The rate is a member of a type, as in `Late` of the shapes, so that a function of any network takes a rate.
  */
-type LabelDropout<M> = (M extends unknown ? { readonly rate: RateFor<M> } : never)['rate'];
+type DropoutOf<M> = (M extends unknown ? { readonly rate: RateFor<M> } : never)['rate'];
 type RateFor<M> = string extends keyof M // any
-  ? number
-  : [M] extends [{ readonly classes: number; readonly predicts?: never }]
-    ? 'a classifier is trained on the label of each image: leave labelDropout out'
-    : IfNoClasses<M, 'the model has no labels to drop: give `classes` to unet', number>;
+  ? ConditionDropout
+  : [M] extends [{ readonly classes: number | Conditions; readonly predicts?: never }]
+    ? 'a classifier is trained on the class of each image: leave conditionDropout out'
+    : M extends TakesConditions<infer C>
+      ? IfNoConditions<
+          C,
+          'the model has no conditions to drop: give conditions: { label: 10 } to unet',
+          ConditionDropout
+        >
+      : ConditionDropout;
 
 /** A network and how to train it. */
 export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P, I>> {
@@ -60,15 +68,15 @@ export interface Recipe<P, I extends Shape, M extends Learnable<P, I> = Model<P,
    */
   readonly accumulate?: number;
   /**
-   * The probability of dropping a label, for classifier-free guidance (`cfg`); 0 by default. Not allowed for a
-   * classifier.
+   * The probability of dropping the conditions of a sample, for classifier-free guidance (`cfg`); 0 by default. A number drops all of
+   * them together, `{ together, each }` also each on its own. Not allowed for a classifier.
    */
-  readonly labelDropout?: LabelDropout<M>;
-  /** Makes the condition from each image, for a model that is conditioned on images: `superResolution({ factor: 2 })`. */
-  readonly condition?: NoInfer<Conditioner<I>>;
+  readonly conditionDropout?: DropoutOf<M>;
+  /** Makes conditions from each image, by name: `{ lowRes: superResolution({ factor: 2 }) }`. The others come from the data. */
+  readonly conditions?: NoInfer<Conditioners<I>>;
   /** Draws the times of a batch; by default independently and uniformly, and log-normally in σ for `edm()`. */
   readonly times?: TimeDraw | AdaptiveDraw;
-  /** The noise of each image of a batch, such as `optimalTransport()`; drawn independently of the images by default. */
+  /** Chooses the noise of each image of a batch, such as `optimalTransport()`; by default independent of the images. */
   readonly coupling?: Coupling;
 }
 
@@ -90,11 +98,14 @@ export const defaults = {
   times: usualTimes,
 } as const;
 
-/** The probability of dropping a label; 0 by default. */
-export const labelDropoutOf = ({ labelDropout = 0 }: { readonly labelDropout?: unknown }): number =>
-  labelDropout as number; // a message has no values
+/** The dropout of conditions; 0 by default. */
+export const conditionDropoutOf = ({
+  conditionDropout = 0,
+}: {
+  readonly conditionDropout?: unknown;
+}): ConditionDropout => conditionDropout as ConditionDropout; // no value has the type of the message
 
-/** The average that the loss of a recipe compares with, the target network. */
+/** The average that the loss of a recipe uses as target network, if it has one. */
 export const targetAverage = ({ loss }: { readonly loss?: object | undefined }): Average | undefined =>
   (loss as Objective | undefined)?.target; // losses of classifiers have none
 

@@ -2,7 +2,7 @@ import type { ImageShape } from '../../data/dataset.js';
 import { sampledConfig } from '../../checkpoints/storedModel.js';
 import { nameOf } from '../../data/identity.js';
 import { learningOf } from './trainingLosses.js';
-import { type AnyRecipe, defaults, labelDropoutOf } from './recipe.js';
+import { type AnyRecipe, defaults, conditionDropoutOf } from './recipe.js';
 
 /**
  * The default configuration of snapshots: a description of a recipe as JSON. It contains everything that determines the
@@ -13,7 +13,7 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
   const {
     optimizer: { learningRate },
     averageDecay = defaults.averageDecay,
-    condition,
+    conditions,
     coupling,
     times: draw = defaults.times,
   } = recipe;
@@ -22,8 +22,10 @@ export const recipeConfig = <P, I extends ImageShape>(recipe: AnyRecipe<P, I>): 
     learningRate: typeof learningRate === 'number' ? learningRate : 'a function of the step',
     loss: nameOf(learningOf(recipe).objective),
     ...(typeof averageDecay === 'number' && { averageDecay }),
-    labelDropout: labelDropoutOf(recipe),
-    ...(condition === undefined ? {} : { condition: nameOf(condition) }),
+    conditionDropout: conditionDropoutOf(recipe),
+    ...(conditions && {
+      made: Object.fromEntries(Object.entries(conditions).map(([name, make]) => [name, nameOf(make)])),
+    }),
     ...(coupling === undefined ? {} : { coupling: nameOf(coupling) }),
     times: nameOf(draw),
   };

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { onWasm, takeAll } from '../../../properties/training/onWasm.js';
 import {
   conditioningAugmentation,
-  type Conditioner,
   cosine,
   ddpm,
+  type ImageConditioner,
   importanceTimesteps,
   minSnrWeight,
   type Model,
@@ -112,8 +112,8 @@ test('settings of a draw of times, a condition and a coupling are stored', async
   const times: TimeDraw = Object.assign<TimeDraw, object>((noising) => uniformTimes(noising), { settings });
   const coupling: Coupling = Object.assign<Coupling, object>(({ images }) => images, { settings });
   const condition = Object.assign(superResolution({ factor: 2 }), { settings });
-  const stated = right(await trainingSettings(training({ times, coupling, condition: condition as never }))()); // of any image
-  expect(stated).toMatchObject({ times: settings, coupling: settings, condition: settings });
+  const stated = right(await trainingSettings(training({ times, coupling, conditions: { small: condition } }))());
+  expect(stated).toMatchObject({ times: settings, coupling: settings, 'conditions.small': settings });
 });
 
 describe('a function without a name and settings', () => {
@@ -144,7 +144,7 @@ describe('a function without a name and settings', () => {
 
   const named: Objective = (...parts) => byPower(1)(...parts);
   const task = superResolution({ factor: 2 });
-  const ownTask = (): Conditioner<[Dim, Dim, Dim]> => (x0, k) => task(x0, k);
+  const ownTask = (): ImageConditioner<[Dim, Dim, Dim]> => (x0, k) => task(x0, k);
   const cases: readonly (readonly [string, object, string | null])[] = [
     ['the usual functions', {}, null],
     ['a name', { loss: named }, null],
@@ -153,14 +153,14 @@ describe('a function without a name and settings', () => {
     ['an adaptive draw', { times: importanceTimesteps() }, null],
     ['a draw of the library', { times: uniformTimes }, null],
     ['a coupling of the library', { coupling: optimalTransport() }, null],
-    ['conditions of the library', { condition: conditioningAugmentation(noising)(task) }, null],
+    ['conditions of the library', { conditions: { small: conditioningAugmentation(noising)(task) } }, null],
     ['augmentations of the library', { data: augmented(data, [randomFlip()]) }, null],
     ['a `config` of the caller', { loss: byPower(1), config: { power: 1 } }, null],
-    ['noise on a condition with settings', { condition: conditioningAugmentation(noising)(Object.assign(ownTask(), { settings: 1 })) }, null],
+    ['noise on a condition with settings', { conditions: { small: conditioningAugmentation(noising)(Object.assign(ownTask(), { settings: 1 })) } }, null],
     ['a weighting', { loss: weightedBy(minSnrWeight())(byPower(1)) }, 'the loss has'],
     ['a draw', { times: ((f) => f)((of: never) => uniformTimes(of)) }, 'the draw of times has'],
     ['a coupling', { coupling: ((f) => f)(() => new Float32Array(8)) }, 'the coupling has'],
-    ['a condition with noise', { condition: conditioningAugmentation(noising)(ownTask()) }, 'the condition has'],
+    ['a condition with noise', { conditions: { small: conditioningAugmentation(noising)(ownTask()) } }, 'a condition has'],
     ['an augmentation', { data: augmented(data, [(image) => image]) }, 'an augmentation has'],
     ['an augmentation with a `config`', { data: augmented(data, [(image) => image]), config: null }, 'an augmentation has'],
     ['two functions', { loss: byPower(1), coupling: ((f) => f)(() => new Float32Array(8)) }, 'the loss and the coupling have'],

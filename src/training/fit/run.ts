@@ -1,4 +1,5 @@
 /** A training run: a state on a backend, which takes a step when its next event is requested. */
+import { fromData } from '../../checkpoints/trained.js';
 import type { Model } from '../../diffusion/index.js';
 import {
   type Backend,
@@ -19,7 +20,8 @@ import { breather, mayGoOn } from '../../internal/stop.js';
 import { readTensors, type Snapshot } from '../../checkpoints/snapshot.js';
 import { coupledBy } from '../couplings/coupling.js';
 import { positionsOf } from '../../data/batches.js';
-import type { Batch, Dataset, ImageShape } from '../../data/dataset.js';
+import { requireKnownNames } from '../../data/classNames.js';
+import type { ImageShape } from '../../data/dataset.js';
 import { lookThrough, requireAlike, requireOwnSize } from '../../data/wholeSet.js';
 import type { OpenLoopOf, Running } from '../loop.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
@@ -27,9 +29,10 @@ import { anonymousText } from './anonymous.js';
 import { firstState } from './begin.js';
 import { counted, divergence, noSteps } from '../warnings/nonFiniteSteps.js';
 import { explosionError, explosions, explosionText, noLosses, withLoss } from '../warnings/lossSpike.js';
-import { givenOf, loaded } from '../../data/examples.js';
+import { givenOf, loaded, type Samples } from '../../data/examples.js';
 import { type Evaluation, evaluation, HELD_OUT, HELD_OUT_DATA, type HeldOutMeans } from './heldOut.js';
 import { channelsFirstText, type Unsigned, unsignedText, withImages } from '../warnings/pixels.js';
+import { type Unlabelled, unlabelledText, withClasses } from '../warnings/unlabelled.js';
 import { signalText } from './trainingLosses.js';
 import type { Given, Learnable } from './recipe.js';
 import { recipeConfig } from './recipeConfig.js';
@@ -60,25 +63,14 @@ export interface TrainingRun<P = unknown> {
 
 type Result<A> = either.Either<NoisefoldError, A>;
 
-/** The error of a run that is used after its end. */
+/** The error for a run that is used after its end. */
 const endedError = (step: number): NoisefoldError =>
   failure('ValueConsumed', {
     where: `training, step ${step}`,
     expected: 'a run that has not ended',
-    actual: 'one that was finished or released',
-    hint: 'finish it once, and keep the result',
+    actual: 'a run that was finished or released',
+    hint: 'finish a run once, and keep the result',
   });
-
-/** Raises `ConfigError` for data with fewer or more names than the model has classes: it would never learn some of them. */
-const checkNames = ({ classes }: { readonly classes?: number | undefined }, { classes: names = [] }: Dataset): void => {
-  if (classes !== undefined && names.length > 0 && names.length !== classes)
-    raise('ConfigError', {
-      where: 'training.data.classes',
-      expected: `${classes} names, as the model has ${classes} classes`,
-      actual: `${names.length}`,
-      hint: 'make the model with classes: data.classes.length, or give data without names',
-    });
-};
 
 /** Raises `ConfigError` for a training that ends before the checkpoint from which it resumes. */
 const checkSteps = <P, I extends ImageShape>({ steps, from }: AnyTraining<P, I>): void => {
@@ -91,20 +83,36 @@ const checkSteps = <P, I extends ImageShape>({ steps, from }: AnyTraining<P, I>)
     });
 };
 
-/** Checks data in memory against the model, before the first step. Returns the images without negative pixels. */
-function* checkData<P, I extends ImageShape>({ model, data, heldOut, signal }: AnyTraining<P, I>): Block<Unsigned> {
+/** Findings in data in memory: the images, if no pixel is negative, and the text of a warning about missing classes. */
+interface Seen {
+  readonly unsigned: Unsigned;
+  readonly unlabelled: string | null;
+}
+
+/** Checks data in memory against the model, before the first step. */
+function* checkData<P, I extends ImageShape>({
+  model,
+  conditions,
+  data,
+  heldOut,
+  signal,
+}: AnyTraining<P, I>): Block<Seen> {
   requireOwnSize('training: data', model, data);
-  checkNames(model, data);
+  const taken = fromData(model, conditions);
+  requireKnownNames('training.data', taken, data.names);
   let unsigned: Unsigned = 0;
-  const also = (positions: Int32Array, { images }: Batch): void => {
+  let unlabelled: Unlabelled = {};
+  const also = (positions: Int32Array, { images, columns }: Samples): void => {
     unsigned = withImages(unsigned, images, positions.length);
+    unlabelled = withClasses(unlabelled, taken, columns);
   };
-  yield* lookThrough({ where: 'training: data', signal, also }, model, data);
-  if (heldOut === undefined) return unsigned;
-  requireAlike('training: heldOut.data', model, data, heldOut.data);
+  yield* lookThrough({ where: 'training: data', signal, also }, taken, data);
+  const seen = { unsigned, unlabelled: unlabelledText(unlabelled, data.size) };
+  if (heldOut === undefined) return seen;
+  requireAlike('training: heldOut.data', taken, data, heldOut.data);
   const { images = HELD_OUT } = heldOut;
-  yield* lookThrough({ where: 'training: heldOut.data', name: HELD_OUT_DATA, images, signal }, model, heldOut.data);
-  return unsigned;
+  yield* lookThrough({ where: 'training: heldOut.data', name: HELD_OUT_DATA, images, signal }, taken, heldOut.data);
+  return seen;
 }
 
 /** Reads the report of a step. */
@@ -128,12 +136,11 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
   genEffect('training', function* (backend) {
     const { initial, batch, data, allowRepeats } = training;
     checkSteps(training);
-    // the check of initial parameters loads with them
     const params =
       initial === undefined
         ? null
         : yield* take(async () => (await import('./initial.js')).initialParams(initial, training));
-    const unsigned = yield* checkData(training);
+    const seen = yield* checkData(training);
     if (batch > data.size && !allowRepeats)
       raise('ConfigError', {
         where: 'training.batch',
@@ -149,7 +156,7 @@ export const beginTraining = <P, I extends ImageShape>(training: AnyTraining<P, 
       loop,
       heldOut,
       settings,
-      unsigned,
+      seen,
       run: loop.from(state, teacherInputs(training)),
     });
   });
@@ -182,21 +189,20 @@ interface Parts<P, I extends ImageShape> {
   readonly loop: OpenLoopOf<TrainLoop<P, I>>;
   readonly heldOut: Evaluation | null;
   readonly settings: unknown;
-  /** The images of data in memory, if none has a negative pixel. */
-  readonly unsigned: Unsigned;
+  readonly seen: Seen;
   readonly run: Running<TrainState, TrainInputs<I>, { readonly report: Report }, P>;
 }
 
 const running = <P, I extends ImageShape>(
   backend: Backend,
   training: AnyTraining<P, I>,
-  { loop, heldOut, settings, unsigned: inMemory, run }: Parts<P, I>,
+  { loop, heldOut, settings, seen, run }: Parts<P, I>,
 ): TrainingRun<P> => {
   const { data, batch, steps, key, signal, model, coupling, from, config = recipeConfig(training) } = training;
   const explosion = explosions.demand(training.explosion);
   const keys = fork(key, 'data', 'augment', 'coupling', 'step');
   const positions = positionsOf({ key: keys.data, size: data.size, batch });
-  const batchAt = loaded(model, data, signal);
+  const batchAt = loaded(fromData(model, training.conditions), data, signal);
   const load = (step: number) => {
     const at = positions(step);
     const samples = batchAt(at, foldIn(keys.augment, step));
@@ -204,14 +210,15 @@ const running = <P, I extends ImageShape>(
   };
   let done = from?.step ?? 0; // the number of updates
   let losses = { ...noLosses, ...(from?.firstLosses && { first: from.firstLosses }) };
-  let heldOutLoss = from?.heldOut; // set if it was measured after that update
+  let heldOutLoss = from?.heldOut; // defined if the loss was measured after update `done`
   let hasEnded = false;
-  let unsigned = inMemory; // null after its warning
-  // what is known before the first step; none after their warning
-  let early: readonly (readonly [about: 'settings' | 'data', message: string | null])[] = [
+  let { unsigned } = seen; // null after its warning
+  // the warnings known before the first step; empty after they are given
+  let startWarnings: readonly (readonly [about: 'settings' | 'data', message: string | null])[] = [
     ['settings', anonymousText(training)],
     ['settings', signalText(training)],
     ['data', channelsFirstText(data.image)],
+    ['data', seen.unlabelled],
   ];
   const unsignedWarning = (): string | null => {
     const message = unsignedText(unsigned, Math.min(data.size, batch * steps));
@@ -231,8 +238,8 @@ const running = <P, I extends ImageShape>(
     const breathe = breather();
     let series = noSteps;
     if (done < steps) {
-      const warnings = early;
-      early = [];
+      const warnings = startWarnings;
+      startWarnings = [];
       for (const [about, message] of [...warnings, ['data', unsignedWarning()] as const])
         if (message !== null) yield E.right({ _tag: 'Warning', step: done, about, message });
     }
@@ -252,7 +259,7 @@ const running = <P, I extends ImageShape>(
       if (message !== null) yield E.right({ _tag: 'Warning', step: done, about: 'data', message });
       next = done + 1 < steps ? load(done + 1) : null; // while this step runs
       const began = performance.now();
-      const examples = givenOf(model, samples.right, foldIn(keys.step, done));
+      const examples = givenOf(samples.right, foldIn(keys.step, done));
       const reported = await run.step({ examples }, ({ report }) => reportOf(report)(backend))();
       if (E.isLeft(reported)) return yield reported;
       const { isFinite, ...report } = reported.right;

@@ -16,13 +16,14 @@ const IMAGES = 16;
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** A checksum of some images and their labels, for data in memory; null for others. */
+/** A checksum of some images and their conditions, for data in memory; null for other data. */
 function* fingerprint({ size, batch, inMemory = false }: Dataset): Block<number | null> {
   if (!inMemory) return null;
   const count = Math.min(size, IMAGES);
   const positions = Int32Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
-  const { images, labels } = yield* take(batch(positions));
-  return crc32(labels ? bytesOf(labels) : new Uint8Array(0), crc32(bytesOf(images)));
+  const { images, labels, conditions } = yield* take(batch(positions));
+  const sum = crc32(labels ? bytesOf(labels) : new Uint8Array(0), crc32(bytesOf(images)));
+  return conditions === undefined ? sum : crc32(new TextEncoder().encode(JSON.stringify(conditions)), sum);
 }
 
 const storable = argument(
@@ -31,10 +32,14 @@ const storable = argument(
   'give optimizers, averages, losses, augmentations and others settings that are JSON',
 );
 
-/** The settings of those functions of a training that state some. */
+/** The functions of a training that make conditions, by the path of their field. */
+const conditionersIn = <P, I extends ImageShape>({ conditions = {} }: AnyTraining<P, I>) =>
+  Object.fromEntries(Object.entries(conditions).map(([name, make]) => [`conditions.${name}`, make]));
+
+/** The settings of the functions of a training, for functions that state settings. */
 const statedSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Readonly<Record<string, unknown>> => {
-  const { times, condition, coupling } = training;
-  const functions = { loss: learningOf(training).objective, times, condition, coupling };
+  const { times, coupling } = training;
+  const functions = { loss: learningOf(training).objective, times, ...conditionersIn(training), coupling };
   return Object.fromEntries(
     Object.entries(functions)
       .map(([field, f]) => [field, f && settingsOf(f)] as const)
@@ -43,9 +48,9 @@ const statedSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): R
 };
 
 /**
- * The settings of the optimizer, the averages, the loss and other functions, the accumulation and the data of a training, with
- * the augmentations of its images, and a checksum of some images if they are in memory. Returns a `ConfigError` for settings
- * that are not JSON.
+ * The settings of the optimizer, the averages, the loss, the other functions, the accumulation and the data of a training.
+ * The settings of the data include the augmentations, and a checksum of some images if the data are in memory. Returns a
+ * `ConfigError` for settings that are not JSON.
  */
 export const trainingSettings = <P, I extends ImageShape>(training: AnyTraining<P, I>): Fallible<unknown> =>
   gen(function* () {

@@ -9,12 +9,12 @@ import { namedState, trainState } from './trainState.js';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
 
-/** Float32 numbers as backends store them; the reference uses float64. */
+/** Float32 numbers as a backend returns them; the reference backend returns float64. */
 type Floats = Extract<StoredTensor, { readonly dtype: 'F32' | 'F64' }>;
 
 const within = (path: string, member: string): string => (member === '' ? path : `${path}.${member}`);
 
-/** For the name of each tensor, the vector of the state that holds its numbers, and their offset in it. */
+/** By the name of each tensor: the path of the vector that holds its numbers, and their offset in that vector. */
 const places = <P, I extends Shape>(recipe: AnyRecipe<P, I>) => {
   const { model, optimizer } = recipe;
   const { leaves } = ravelingOf(recipe);

@@ -1,19 +1,21 @@
-/** The specs of what a step gets beside its state. */
+/** The specs of the inputs of a step, without its state. */
+import { fromData } from '../../checkpoints/trained.js';
+import { conditionsSpec } from '../../data/columnSpecs.js';
 import { leafSpec, type Resident, type Shape, treeSpec, type TreeSpec } from '../../dsl/index.js';
 import type { Coupling } from '../couplings/coupling.js';
 import type { Examples } from './accumulation.js';
 import { learningOf } from './trainingLosses.js';
 import type { AnyRecipe } from './recipe.js';
 
-/** The spec of examples for a model. They have noise if there is a coupling, which gives it. */
+/** The spec of examples for a model. Examples have noise if the training has a coupling. */
 export const examplesSpec = <P, I extends Shape>(
-  { classes }: Pick<AnyRecipe<P, I>['model'], 'classes'>,
+  { model, conditions }: Pick<AnyRecipe<P, I>, 'model' | 'conditions'>,
   coupling: Coupling | undefined,
   image: Shape,
 ): TreeSpec<Examples<I>> =>
   treeSpec({
     x0: leafSpec(['B', ...image]),
-    ...(classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
+    conditions: conditionsSpec(fromData(model, conditions), image),
     ...(coupling === undefined ? {} : { noise: leafSpec(['B', ...image]) }),
     key: leafSpec([], 'key'),
   });

@@ -23,16 +23,16 @@ export type TrainEvent =
       readonly trainingLoss?: number;
     }
   /**
-   * The step was not finite, and changed nothing. If an oracle is given, `origin` describes the first operation whose
-   * result was not finite; in a series of such steps only for the first one. The run ends as `NonFinite` when such steps
-   * prevail: ten more of them than of finite ones.
+   * The step was not finite, and changed nothing. With an oracle, `origin` describes the first operation whose result was
+   * not finite; a series of such steps has an origin only for the first step. The run ends as `NonFinite` when the series
+   * has ten more steps that were not finite than finite steps.
    */
   | { readonly _tag: 'NonFinite'; readonly step: number; readonly origin: string | null }
   /**
-   * Something that usually is a mistake, before the event of its step: a loss that explodes (`Training.explosion`), or data
-   * whose pixels are never negative, although images are in [-1, 1]; this once in a run. About `settings`, before all other
-   * events: functions without a name and settings, such as a loss, which a resumed run could not tell from others; a denoiser that is
-   * not defined at the end of its path, where sampling begins.
+   * A probable mistake. About `loss`: the loss explodes (`Training.explosion`); comes before the event of its step. About
+   * `data`, once in a run: no pixel is negative, although images are in [-1, 1]; or the channels seem to come first. About
+   * `settings`, before all other events: a function, such as a loss, has neither a name nor settings, so a resumed run
+   * cannot compare it; or the denoiser is not defined at the end of its path, where sampling begins.
    */
   | {
       readonly _tag: 'Warning';
@@ -41,6 +41,6 @@ export type TrainEvent =
       readonly message: string;
     };
 
-/** The key of a warning, by which a listener shows it once: a loss that explodes has a message for each step. */
+/** The key by which a listener shows a warning once. All warnings about the loss share a key, because each has its own message. */
 export const warningKey = ({ about, message }: Extract<TrainEvent, { _tag: 'Warning' }>): string =>
   about === 'loss' ? about : message;

@@ -40,7 +40,7 @@ const trainLoop = <P, I extends ImageShape>(training: AnyTraining<P, I>): TrainL
   ),
 });
 
-/** Compiles the loop of a training. If only parts of its batch fit in memory, the error says which. */
+/** Compiles the loop of a training. If the batch does not fit in memory, the error names a part size that fits. */
 export const openedTraining =
   <P, I extends ImageShape>(training: AnyTraining<P, I>) =>
   (backend: Backend): Fallible<OpenLoopOf<TrainLoop<P, I>>> =>

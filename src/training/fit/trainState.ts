@@ -2,6 +2,7 @@
  * The state of a training on the backend, and the programs that create and update it. It stores the parameters as the
  * vectors of `raveling`, so that an update of all of them takes a few kernels.
  */
+import { withMade } from '../../diffusion/denoisers/conditioner.js';
 import type { DrawMemory, Model, SampleLosses } from '../../diffusion/index.js';
 import { asAdaptive } from '../../diffusion/losses/adaptiveDraw.js';
 import {
@@ -49,7 +50,7 @@ import {
   type Average,
   averagesOf,
   defaults,
-  labelDropoutOf,
+  conditionDropoutOf,
   ravelingOf,
   targetAverage,
 } from './recipe.js';
@@ -138,16 +139,16 @@ export const stateOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Program<{ 
   },
 });
 
-/** The condition of examples, if the recipe has one. It is made again in each step, with its own key. */
-const conditionOf = <P, I extends Shape>({ condition }: AnyRecipe<P, I>, { x0, key }: Examples<I>) =>
-  condition?.(x0, fork(key, 'condition').condition);
+/** The conditions of examples, with those that the recipe makes from them. Each step makes them anew, with its own key. */
+const allConditions = <P, I extends Shape>(recipe: AnyRecipe<P, I>, { x0, conditions, key }: Examples<I>) =>
+  withMade(recipe.conditions, x0, fork(key, 'condition').condition, conditions);
 
 /** The report of a step: the loss of its batch, and the norm of the whole gradient before the optimizer changes it. */
 export interface Report {
   readonly loss: Scalar;
   readonly gradientNorm: Scalar;
   readonly learningRate: Scalar;
-  /** The share of the batch whose class a classifier has right. */
+  /** The share of the batch that a classifier classifies correctly. */
   readonly accuracy?: Scalar;
   /** True if loss, gradient and new parameters are finite. Otherwise only the number of updates changes. */
   readonly finite: Tensor<[], 'bool'>;
@@ -165,7 +166,7 @@ export interface TrainStepInputs<I extends Shape> extends TeacherInputs {
   readonly examples: Examples<I>;
 }
 
-/** Tests all float32 numbers of a tree by their sum, which also overflows if some numbers are close to it. */
+/** Tests if the float32 numbers of a tree are finite, by their sum. Also false if the sum overflows. */
 const isFiniteTree = (tree: unknown): Tensor<[], 'bool'> =>
   isFinite(
     tensorsOf(tree)
@@ -189,21 +190,21 @@ export const unguardedStep = <P, I extends Shape>(
     treeSpec<TrainStepInputs<I>>({
       ...teacherSpec(recipe),
       state: trainState(recipe),
-      examples: examplesSpec(recipe.model, recipe.coupling, image),
+      examples: examplesSpec(recipe, recipe.coupling, image),
     }),
   );
   const trace: Program<TrainStepInputs<I>, TrainStepResult>['trace'] = ({ state, examples, teacher }) => {
     const losses = learningOf(recipe).losses({
-      labelDropout: labelDropoutOf(recipe),
+      conditionDropout: conditionDropoutOf(recipe),
       times: draw(state.times),
     });
     const { ravel, unravel, trainable, optimizer: overVectors } = raveled(recipe);
     const target = targetAverage(recipe) && unravel(state.averages.at(-1)!);
     const params = unravel(state.params);
     const { loss, samples, gradients } = accumulated(examples, accumulate, (part) => {
-      const condition = conditionOf(recipe, part);
+      const conditions = allConditions(recipe, part);
       const { value, aux, grad } = valueAuxAndGrad((params: P) => {
-        const samples = losses(params, { ...part, condition, step: state.step, teacher, target });
+        const samples = losses(params, { ...part, conditions, step: state.step, teacher, target });
         return [meanOf(state.times, noising)(samples), samples];
       })(params);
       return { loss: value, samples: aux, gradients: ravel(grad) };
@@ -233,8 +234,8 @@ export const unguardedStep = <P, I extends Shape>(
 
 /**
  * One step of training: Algorithm 1 of DDPM (Ho et al. 2020), lines 2 to 5, with an optimizer. If the loss, the
- * gradient or the new parameters are not finite, only the number of the step changes. A number of the state that would
- * not be finite keeps its value.
+ * gradient or the new parameters are not finite, only the number of the step changes. Any number of the new state that is
+ * not finite keeps its old value.
  *
  * @param image - height, width and channels of an image
  * @example
@@ -253,7 +254,6 @@ export const trainStep = <P, I extends Shape>(
     trace: (inputs) => {
       const { state, report } = trace(inputs);
       const guarded = zipTensors((old, moved) => where(report.finite, where(isFinite(moved), moved, old), old));
-      // the number of the step is an int32, which `zipTensors` takes from the first tree
       return { state: { ...guarded([inputs.state, state]), step: state.step }, report };
     },
   };
@@ -278,8 +278,8 @@ export const parametersOf = <P, I extends Shape>(
 });
 
 /**
- * The losses of a recipe for given parameters, as vectors, for each of some examples, `[B]`, at times of the usual draw and
- * with every label, for held-out images. For a classifier also whether its class is correct, as `accuracy`.
+ * The losses of held-out examples, `[B]`, under parameters that are stored as vectors. Draws times as usual, and drops no
+ * condition. For a classifier also returns `accuracy`: 1 for each example whose class is correct.
  * @example
  * const apply: Model<Scalar, []>['apply'] = (grey, x) => add(zerosLike(x), grey)
  * const model: Model<Scalar, []> = { ...parameter(allZeros), predicts: 'x0', apply }
@@ -298,13 +298,13 @@ export const heldOutLosses = <P, I extends Shape>(
     treeSpec({
       ...teacherSpec(recipe),
       params: ravelingOf(recipe).vectors,
-      examples: examplesSpec(recipe.model, recipe.coupling?.heldOut, image),
+      examples: examplesSpec(recipe, recipe.coupling?.heldOut, image),
     }),
   ),
   trace: ({ params, examples, teacher }) => {
-    const { x0, label, noise, key } = examples;
+    const { x0, noise, key } = examples;
     const losses = learningOf(recipe).heldOut();
-    const condition = conditionOf(recipe, examples);
-    return losses(ravelingOf(recipe).unravel(params), { x0, key, label, noise, condition, teacher });
+    const conditions = allConditions(recipe, examples);
+    return losses(ravelingOf(recipe).unravel(params), { x0, key, noise, conditions, teacher });
   },
 });

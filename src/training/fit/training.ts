@@ -1,11 +1,12 @@
+import { conditionDropout } from '../../conditions/dropout.js';
 import type { Model } from '../../diffusion/index.js';
 import type { Backend, NoisefoldError, RandomKey } from '../../dsl/index.js';
-import { decay, functionOf, hostKey, natural, positive, rate, refined, withRefusal } from '../../internal/decode.js';
+import { decay, functionOf, hostKey, natural, positive, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
 import { t, type taskEither } from '../../internal/fp.js';
 import { callback, part, partLike, partOf, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import { conditioner, networkWith, noisingPart } from '../../checkpoints/trained.js';
+import { conditioners, networkWith, noisingPart } from '../../checkpoints/trained.js';
 import { type DataFor, dataSet, type ImageShape } from '../../data/dataset.js';
 import { json } from '../../internal/json/json.js';
 import type { Snapshot } from '../../checkpoints/snapshot.js';
@@ -14,7 +15,7 @@ import { type Explosion, explosions } from '../warnings/lossSpike.js';
 import type { Initial } from './initial.js';
 import type { Learnable, Recipe } from './recipe.js';
 
-/** A network to be trained: a denoiser or a classifier. */
+/** A network to train: a denoiser or a classifier. */
 const learnablePart = /* @__PURE__ */ networkWith({ init: callback('a function of a key') });
 
 /** Images that are not used for training, on which the loss is measured. */
@@ -30,7 +31,7 @@ export interface HeldOut<I extends ImageShape = ImageShape> {
 
 /** The arguments of a training. */
 export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = Model<P, I>> extends Recipe<P, I, M> {
-  /** The images to learn from, with their labels or conditions if the model takes them. */
+  /** The images to learn from, with the values of their conditions if the model takes any. */
   readonly data: Itself<DataFor<NoInfer<I>>>;
   /** The number of images of a step. */
   readonly batch: number;
@@ -38,18 +39,18 @@ export interface Training<P, I extends ImageShape, M extends Learnable<P, I> = M
   readonly steps: number;
   /** The key of all random numbers: of parameters, batches, times, noise and dropout. */
   readonly key: RandomKey;
-  /** Images that are not learned from, and the interval between measurements of their loss. */
+  /** Images that the training does not learn from, and the interval between measurements of their loss. */
   readonly heldOut?: HeldOut<NoInfer<I>>;
   /**
    * A description of the recipe, as JSON of at most 100 levels and 4 million characters. Snapshots store it, and a
-   * resumed run must have the same. By default it contains the process, the numbers, a learning rate that is a number,
-   * and the names of loss and draw.
+   * resumed run must have the same. By default it contains the process, the numbers of the recipe, the learning rate if it
+   * is a number, and the names of the loss and of the draw of times.
    */
   readonly config?: unknown;
   /**
    * The parameters to begin with, instead of random ones, to fine-tune a model: those of {@link loadWeights}, or a
-   * trained model. The averages begin with them too. They stay yours: release them when you need them no more. Not
-   * allowed beside `from`; a run folder that resumes has its own.
+   * trained model. The averages begin with them too. The caller still owns them, and releases them. Not allowed beside
+   * `from`; a run folder that resumes has its own parameters.
    */
   readonly initial?: Itself<Initial<NoInfer<P>>>;
   /** The snapshot to resume from; its key, batch, configuration and settings must be those of this training. */
@@ -105,8 +106,8 @@ export const trainingFields = {
   loss: optional(functionOf('a loss, such as simpleLosses')),
   averageDecay: optional(averages),
   accumulate: optional(positive),
-  labelDropout: optional(rate),
-  condition: optional(conditioner),
+  conditionDropout: optional(conditionDropout),
+  conditions: optional(conditioners),
   coupling: optional(functionOf('a coupling, such as optimalTransport()')),
   times: optional(
     t.union(

@@ -21,17 +21,17 @@ import { callback } from '../../internal/parts.js';
 import { argument } from '../../internal/schema.js';
 import { isClassifier, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
-import { type AnyRecipe, labelDropoutOf } from './recipe.js';
+import { type AnyRecipe, conditionDropoutOf } from './recipe.js';
 
-/** The numbers of each sample that are averaged for reports: the loss and other measures. */
+/** The measures of each sample, whose means are reported: the loss and others. */
 export type Measure = 'losses' | 'accuracy';
 
 /** A network in training, with its losses. */
 export interface Learning<P, I extends Shape> {
   readonly losses: (options: LossOptions) => Losses<P, I>;
-  /** The losses on held-out images, at times of the usual draw, with every label and without dropout. */
+  /** The losses on held-out images, at times of the usual draw, with all conditions and without dropout. */
   readonly heldOut: () => Losses<P, I>;
-  /** The trained denoiser that the losses learn from, whose parameters they get. */
+  /** The teacher: a trained denoiser whose parameters the losses receive. */
   readonly teacher?: AnyTeacher;
   /** The loss function, whose name is in snapshots. */
   readonly objective: Objective | ClassifierObjective;
@@ -43,17 +43,17 @@ const refuse = (field: string, hint: string): never =>
   raise('ConfigError', {
     where: `training.${field}`,
     expected: 'no such field: it is for denoisers, and the model is a classifier',
-    actual: 'one',
+    actual: 'a value',
     hint,
   });
 
 const ofClassifier = <P, I extends Shape>(
   model: ClassifierModel<P, I>,
-  { noising, condition, ...recipe }: AnyRecipe<P, I>,
+  { noising, conditions, ...recipe }: AnyRecipe<P, I>,
 ): Learning<P, I> => {
-  if (labelDropoutOf(recipe) !== 0)
-    refuse('labelDropout', 'leave it out: a classifier is trained on the label of each image');
-  if (condition !== undefined) refuse('condition', 'leave it out: a classifier takes only the noised image');
+  if (conditionDropoutOf(recipe) !== 0)
+    refuse('conditionDropout', 'leave it out: a classifier is trained on the class of each image');
+  if (conditions !== undefined) refuse('conditions', 'leave it out: a classifier takes only the noised image');
   const objective = (recipe.loss ?? classifierLosses) as ClassifierObjective; // the type of its model
   return {
     losses: ({ times }) => objective(noising, model, { ...(times && { times }) }),
@@ -71,7 +71,7 @@ const lossesOfLoss = argument(
   ),
 );
 
-/** Losses whose result, of any function of a caller, has a number for each sample. Raises `ConfigError` for others. */
+/** Checks the result of a loss function of the caller: one loss for each sample. Raises `ConfigError` for other results. */
 const ofEachSample =
   <P, I extends Shape>(losses: Losses<P, I>): Losses<P, I> =>
   (params, inputs) => {
@@ -90,7 +90,7 @@ const ofEachSample =
     return result;
   };
 
-/** The losses of a recipe, as its functions return them. */
+/** The losses of a recipe, without checks. */
 const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> => {
   const { model, noising } = recipe;
   if (isClassifier(model)) return ofClassifier(model, recipe);
@@ -108,10 +108,10 @@ const lossesOf = <P, I extends Shape>(recipe: AnyRecipe<P, I>): Learning<P, I> =
 /** The part of a recipe that the trained network keeps. */
 export const keptOf = <P, I extends Shape>(
   recipe: AnyRecipe<P, I>,
-): Pick<Trained<P, ImageShape>, 'labelDropout' | 'estimatesEnd'> => {
+): Pick<Trained<P, ImageShape>, 'conditionDropout' | 'estimatesEnd'> => {
   if (isClassifier(recipe.model)) return {};
   const { estimatesEnd } = (recipe.loss ?? usualLosses) as Objective; // the type of its model
-  return { labelDropout: labelDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) };
+  return { conditionDropout: conditionDropoutOf(recipe), ...(estimatesEnd !== undefined && { estimatesEnd }) };
 };
 
 /** Warns of a denoiser that is not defined at the end of its path, where sampling begins; null for others. */

@@ -111,6 +111,28 @@ describe('images with the channels first', () => {
   );
 });
 
+describe('classes that most images lack', () => {
+  const warningFor = (hair: readonly (string | null)[]) => {
+    const pixels = Uint8Array.from(hair, () => 0);
+    const conditions = { hair, hat: hair.map(() => 'cap') };
+    const data = right(datasetOf({ pixels, image: [1, 1, 1], conditions }));
+    return warningsAbout(data, { model: { ...model, conditions: { hair: { classes: 1 }, hat: { classes: 1 } } } });
+  };
+
+  test('are reported once, before the first step', async () =>
+    expect(await warningFor(['long', null, null, null, 'long'])).toEqual([
+      {
+        _tag: 'Warning',
+        step: 0,
+        about: 'data',
+        message:
+          '3 of 5 images have no hair: if that is a mistake, look at the values that the data set was made with, such as the rows of a table',
+      },
+    ]));
+
+  test('are not reported if half have one', async () => expect(await warningFor(['long', null])).toEqual([]));
+});
+
 describe('a denoiser that is not defined at the end of its path', () => {
   const data = dataOf([-1, 1]);
   const ofNoise = { model: { ...model, predicts: 'epsilon' as const } };

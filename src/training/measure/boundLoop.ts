@@ -1,8 +1,12 @@
 /** The loop that measures the variational bound of a batch of images, one term in each step. */
+import { fromData } from '../../checkpoints/trained.js';
+import type { ConditionValues } from '../../conditions/values.js';
+import { conditionsSpec } from '../../data/columnSpecs.js';
+import { withMade } from '../../diffusion/denoisers/conditioner.js';
 import {
   boundAt,
   type BoundOptions,
-  type Conditioner,
+  type Conditioners,
   type Level,
   priorTerm,
   withoutDropout,
@@ -42,14 +46,14 @@ interface BatchBound {
 export interface BoundConstants<P, I extends ImageShape> {
   readonly params: P;
   readonly x0: Tensor<['B', ...I]>;
-  readonly label?: Tensor<['B'], 'int32'>;
+  readonly conditions: ConditionValues<'B'>;
 }
 
 interface StepSpec {
   readonly t: Tensor<[], 'int32'>;
   /** The noise of each image. */
   readonly keys: readonly Key[];
-  readonly conditionKey?: Key;
+  readonly conditionKey: Key;
 }
 
 export type BoundLoop<P, I extends ImageShape> = Loop<
@@ -65,7 +69,7 @@ export type BoundLoop<P, I extends ImageShape> = Loop<
 export const boundLoop = <P, I extends ImageShape>(
   { model, noising, image, params }: Trained<P, I>,
   batch: number,
-  condition: Conditioner<I> | undefined,
+  made: Conditioners<I> | undefined,
   levels: readonly Level[],
   options: BoundOptions,
 ): BoundLoop<P, I> => {
@@ -78,8 +82,8 @@ export const boundLoop = <P, I extends ImageShape>(
     x0: images,
     t: leafSpec([], 'int32'),
     keys: Array.from({ length: batch }, () => leafSpec([], 'key')),
-    ...(model.classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
-    ...(condition && { conditionKey: leafSpec([], 'key') }),
+    conditions: conditionsSpec(fromData(model, made), image),
+    conditionKey: leafSpec([], 'key'),
   });
   return {
     name: 'variational bound',
@@ -90,13 +94,12 @@ export const boundLoop = <P, I extends ImageShape>(
       const [B] = dims(prior);
       return { prior, table: ascribe(zeros(3, T, B), 3, keep, 'B') };
     }),
-    step: program(inputs, ({ params, state: { prior, table }, x0, t, keys, label, conditionKey }) => {
+    step: program(inputs, ({ params, state: { prior, table }, x0, t, keys, conditions, conditionKey }) => {
       const at = boundAt(noising, withoutDropout(model), options);
       const { bits, x0Error, noiseError } = at(params, x0, {
         t,
         key: keys,
-        ...(label && { label }),
-        ...(condition && conditionKey && { condition: condition(x0, conditionKey) }),
+        conditions: withMade(made, x0, conditionKey, conditions),
       });
       return { state: { prior, table: withSlice(table, 1, t, stack([bits, x0Error, noiseError]) as Tensor<Shape>) } };
     }),

@@ -1,15 +1,14 @@
 /** The sums of the bound of a data set, batch by batch, on the host in float64. */
 import type { DatasetBits } from '../../diffusion/index.js';
 
-/** The variational bound of a data set, in bits per dimension, with the errors that it results from. */
+/** The variational bound of a data set, in bits per dimension, with the mean squared errors of x̂₀ and ε̂. */
 export interface DatasetBound extends DatasetBits {
   /**
-   * The standard error of `total`: the deviation of `images` over √n, due to both data and noise. NaN for one image.
+   * The standard error of `total`: the standard deviation of `images` over √n, due to both data and noise. NaN for one image.
    */
   readonly standardError: number;
   /**
-   * The bound of each image, in the order of the data set: a random estimate, whose mean over keys is the bound of the
-   * image.
+   * An unbiased random estimate of the bound of each image, in the order of the data set.
    */
   readonly images: Float64Array;
   /** The mean squared error of x̂₀ at each t. */

@@ -1,5 +1,9 @@
 /** The loop that measures the likelihoods of a batch of images, along the flow from data to noise. */
-import { type Conditioner, drawnBy, type Likelihood, type LikelihoodState } from '../../diffusion/index.js';
+import { fromData } from '../../checkpoints/trained.js';
+import type { ConditionValues } from '../../conditions/values.js';
+import { conditionsSpec } from '../../data/columnSpecs.js';
+import { withMade } from '../../diffusion/denoisers/conditioner.js';
+import { type Conditioners, drawnBy, type Likelihood, type LikelihoodState } from '../../diffusion/index.js';
 import {
   add,
   type Key,
@@ -32,16 +36,16 @@ const spreadOut = <S extends Shape>(x: Tensor<S>, chance: Tensor<S>): Tensor<S> 
 /** The inputs that all steps of a batch share. */
 export interface LikelihoodConstants<P, I extends ImageShape> {
   readonly params: P;
-  readonly label?: Tensor<['B'], 'int32'>;
-  /** The images, from which the condition is made. */
-  readonly x0?: Tensor<['B', ...I]>;
+  readonly conditions: ConditionValues<'B'>;
+  /** The images, from which conditions are made. */
+  readonly x0: Tensor<['B', ...I]>;
 }
 
 interface StepSpec {
   readonly index: Tensor<[], 'int32'>;
   /** The directions of the images. */
   readonly keys: readonly Key[];
-  readonly conditionKey?: Key;
+  readonly conditionKey: Key;
 }
 
 export type LikelihoodLoop<P, I extends ImageShape> = Loop<
@@ -58,13 +62,13 @@ interface LikelihoodParts<P, I extends ImageShape> {
   readonly batch: number;
   /** True if images are dequantized. */
   readonly dequantize: boolean;
-  readonly condition: Conditioner<I> | undefined;
+  readonly made: Conditioners<I> | undefined;
 }
 
 /** log p of a batch of images as a loop, with one graph for all steps of the flow. */
 export const likelihoodLoop = <P, I extends ImageShape>(
   { model, image, params }: Trained<P, I>,
-  { flow: { start, step, finish }, batch, dequantize, condition }: LikelihoodParts<P, I>,
+  { flow: { start, step, finish }, batch, dequantize, made }: LikelihoodParts<P, I>,
 ): LikelihoodLoop<P, I> => {
   const images = leafSpec(['B', ...image]);
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({ x0: images, ...(dequantize && { keys: keysFor(batch) }) });
@@ -75,8 +79,9 @@ export const likelihoodLoop = <P, I extends ImageShape>(
       state,
       index: leafSpec([], 'int32'),
       keys: keysFor(batch),
-      ...(model.classes === undefined ? {} : { label: leafSpec(['B'], 'int32') }),
-      ...(condition && { x0: images, conditionKey: leafSpec([], 'key') }),
+      conditions: conditionsSpec(fromData(model, made), image),
+      x0: images,
+      conditionKey: leafSpec([], 'key'),
     },
   );
   return {
@@ -86,12 +91,11 @@ export const likelihoodLoop = <P, I extends ImageShape>(
     begin: program(begin, ({ x0, keys }) =>
       start<'B'>(keys === undefined ? x0 : spreadOut(x0, drawnBy(keys, uniformLike)(x0))),
     ),
-    step: program(inputs, ({ params, state: at, index, keys, label, x0, conditionKey }) => ({
+    step: program(inputs, ({ params, state: at, index, keys, conditions, x0, conditionKey }) => ({
       state: step<'B'>(params, at, {
         index,
         key: keys,
-        ...(label && { label }),
-        ...(condition && x0 && conditionKey && { condition: condition(x0, conditionKey) }),
+        conditions: withMade(made, x0, conditionKey, conditions),
       }),
     })),
     end: program(treeSpec<{ readonly state: LikelihoodState<'B', I> }>({ state }), ({ state: at }) => finish(at)),

@@ -9,6 +9,8 @@ import {
   exactDenoiser,
   exactLogDensity,
   type GaussianMixture,
+  imageOf,
+  labelOf,
   type Model,
   overParams,
   superResolution,
@@ -216,24 +218,26 @@ describe('a model receives', () => {
 
   test('the class of each image', async () => {
     const byClass: Squares = {
-      ...around((x, { label }) => scaleBy(onesLike(x), gather(table(levels), label!)) as typeof x),
-      classes: 3,
+      ...around((x, at) => scaleBy(onesLike(x), gather(table(levels), labelOf(at)!)) as typeof x),
+      conditions: { label: { classes: 3 } },
     };
     isPeaked((await found({ data: flat, grid: 129 }, trainedOf(byClass))).nats);
     const error = await leftOf(outcome({}, trainedOf(byClass)));
     expect(error.message).toContain(
-      'data set: label at 0: expected a class of the model, 0 to 2, as it has 3, got none: the data has no labels',
+      'data set: conditions.label: expected a value of each image: the model is conditioned on label, got none',
     );
   });
 
-  test('the condition, made from the images', async () => {
+  test('a condition, made from the images', async () => {
     const byImage: Squares = {
-      ...around((x, { condition }) => ascribeLike(upsample(condition!.image), x)),
-      condition: { channels: 1 },
+      ...around((x, at) => ascribeLike(upsample(imageOf(at, 'small')!.image), x)),
+      conditions: { small: { image: 1 } },
     };
-    const condition = superResolution({ factor: 2 });
-    isPeaked((await found({ data: flat, grid: 129, condition }, trainedOf(byImage))).nats);
-    expect((await leftOf(outcome({}, trainedOf(byImage)))).message).toContain('an image as the condition');
+    const conditions = { small: superResolution({ factor: 2 }) };
+    isPeaked((await found({ data: flat, grid: 129, conditions }, trainedOf(byImage))).nats);
+    expect((await leftOf(outcome({}, trainedOf(byImage)))).message).toContain(
+      'data set: conditions.small: expected a value of each image',
+    );
   });
 });
 

@@ -21,8 +21,8 @@ const flowFields = {
   /** The number of timesteps of the flow, `spaced` from the first to the last, or a grid; by default every timestep. */
   grid: optional(gridPart),
   /**
-   * True if images are bytes, which have a probability but no density. Uniform noise as wide as a byte is added to
-   * each, and the mean of `bits` is an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default
+   * True if images are bytes, which have a probability but no density. Adds uniform noise, one level of a byte wide, to each
+   * number; the mean of `bits` is then an upper bound of the bits of the bytes (Theis et al. 2016, section 3.1). Default
    * false.
    */
   dequantize: optional(t.boolean, false),
@@ -36,7 +36,7 @@ export interface LikelihoodMeasuring<I extends ImageShape, D = Dataset<I>>
 export interface LogLikelihoods {
   /** log p(x) as a density over [-1, 1], in nats. */
   readonly nats: Float64Array;
-  /** The same in bits per dimension, for bins as wide as a byte: `bitsOfBytes`. */
+  /** -log p(x) in bits per dimension, for bins one level of a byte wide: `bitsOfBytes`. */
   readonly bits: Float64Array;
 }
 
@@ -48,9 +48,9 @@ type BeginInputs<I extends ImageShape> = Feed<Resident<BeginSpec<I>>>;
 /**
  * Measures log p(x) of each image of a data set under a trained model, by the ODE of its probability flow with
  * Hutchinson's estimate of the divergence: {@link likelihood}. Each image has its own random direction; the mean over
- * images, or over keys, is unbiased. Each step evaluates the model, and its product with the Jacobian, twice. The
- * memory does not grow with the data. Labels are those of the data. Fails with `ConfigError` for an invalid
- * configuration, or data that `fit` refuses, and with `NonFinite`.
+ * images, or over keys, is unbiased. Each step evaluates the model, and its vector-Jacobian product, twice. The memory
+ * does not grow with the data. Takes the conditions of the data. Fails with `ConfigError` for an invalid configuration, or for
+ * data that `fit` refuses, and with `NonFinite`.
  * @example
  * // of data N(0, I) nothing moves: v̂ = 0
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -72,7 +72,7 @@ export const logLikelihoods: Dual<
 > = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: LikelihoodMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const options = yield* take(measurings.decode<LikelihoodMeasuring<I>>(measuring));
-    const { dequantize, condition, onStep, signal, key, grid } = options;
+    const { dequantize, conditions: made, onStep, signal, key, grid } = options;
     const { model, noising, image, params } = yield* take(checkedTrained(where)(trained));
     const steps = grid === undefined ? {} : { grid };
     const flow = yield* take(likelihood({ noising, denoiser: model, ...steps }));
@@ -84,12 +84,20 @@ export const logLikelihoods: Dual<
     };
     const { count, batch, rounds } = yield* checkImages(images);
 
-    const parts = { flow, batch, dequantize, condition };
+    const parts = { flow, batch, dequantize, made };
     const loop = yield* hold(openLoop(likelihoodLoop(trained, parts))(backend), (open) => open.release());
     const keys = fork(key, 'direction', 'bytes');
     const nats = new Float64Array(count);
 
-    function* measure({ index, first, positions, x0, label, conditionKey, ...of }: ResidentImages<I>): Block<void> {
+    function* measure({
+      index,
+      first,
+      positions,
+      x0,
+      conditions,
+      conditionKey,
+      ...of
+    }: ResidentImages<I>): Block<void> {
       // images that fill up a batch have their own keys too
       const ofEach = (parent: RandomKey) => Array.from(positions, (_, i) => foldIn(parent, first + i));
       const directions = ofEach(keys.direction);
@@ -97,9 +105,9 @@ export const logLikelihoods: Dual<
       const result = yield* hold(
         runLoop(loop, {
           begin: { x0, ...(dequantize && { keys: ofEach(keys.bytes) }) } as BeginInputs<I>, // a value is a feed of its tensor
-          constants: { params, ...(label && { label }), ...(condition && { x0 }) },
+          constants: { params, conditions, x0 },
           steps: flow.steps,
-          inputs: (step) => E.right({ index: step, keys: directions, ...(condition && { conditionKey }) }),
+          inputs: (step) => E.right({ index: step, keys: directions, conditionKey }),
           onStep: (_, step) => heard(`${where}.onStep`, () => onStep?.(done + step + 1, rounds * flow.steps))(backend),
           signal,
         }),

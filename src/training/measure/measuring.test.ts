@@ -30,10 +30,11 @@ test('a trained U-Net needs fewer bits for images than an untrained one, by the 
 
 test('data whose labels mean other classes than those of the training are refused', () =>
   onWasm(async (backend) => {
-    const named = (...classes: string[]) => ({ ...bars(24), classes });
+    const named = (...classes: string[]) => ({ ...bars(24), names: { label: classes } });
     const trained = right(await fit({ ...smallTraining(0), data: named('a', 'b', 'c') })(backend)());
     const measured = { data: named('a', 'c'), images: 2, batch: 2, key: key(2) };
-    const rest = 'data.classes: expected the classes of the training in their order: a, b, c, got "c" for the label 1';
+    const rest =
+      'data.names.label: expected the classes of the training in their order: a, b, c, got "c" for the class 1';
     expect((await leftOf(variationalBound(trained, measured)(backend))).message).toContain(`variationalBound: ${rest}`);
     expect((await leftOf(logLikelihoods(trained, measured)(backend))).message).toContain(`logLikelihoods: ${rest}`);
     right(await logLikelihoods(trained, { ...measured, data: named('a', 'b'), grid: 2 })(backend)());

@@ -1,5 +1,7 @@
 /** Measurements of a data set by a trained model: options, and the upload of the images batch by batch. */
-import type { Conditioner } from '../../diffusion/index.js';
+import type { ConditionValues } from '../../conditions/values.js';
+import { uploadedColumns } from '../uploadConditions.js';
+import type { Conditioners } from '../../diffusion/index.js';
 import {
   type AnyValue,
   type Backend,
@@ -18,24 +20,24 @@ import type { taskEither } from '../../internal/fp.js';
 import { type Block, gen, hold, take } from '../../internal/gen.js';
 import { signal } from '../../internal/parts.js';
 import { optional, type OptionsOf } from '../../internal/schema.js';
-import { checkedTrained, conditioner, type Trained } from '../../checkpoints/trained.js';
-import { type Batch, dataSet, type Dataset, type ImageShape } from '../../data/dataset.js';
+import { checkedTrained, conditioners, fromData, type Trained } from '../../checkpoints/trained.js';
+import { dataSet, type Dataset, type ImageShape } from '../../data/dataset.js';
 import { checkNumbers } from '../../data/images.js';
-import { loaded } from '../../data/examples.js';
+import { loaded, type Samples } from '../../data/examples.js';
 import { lookThrough, requireAlike } from '../../data/wholeSet.js';
 
 /** The fields of {@link Measuring}. */
 export const measuringFields = {
   data: dataSet,
-  /** The number of images at a time. It changes the results only by rounding, and by the noise of a `condition`. */
+  /** The number of images at a time. It changes the results only by rounding, and by the noise of conditions that are made. */
   batch: positive,
   /** The key of all random draws, which depend on the position of each image in the data set. */
   key: hostKey,
   /** The number of images to measure; by default all from the first one on. */
   images: optional(positive),
-  /** The position of the first image to measure; default 0. The images of a set can so be measured in parts. */
+  /** The position of the first image to measure, to measure a data set in parts; default 0. */
   first: optional(natural, 0),
-  condition: optional(conditioner),
+  conditions: optional(conditioners),
   /**
    * Called after each step with the number of finished steps. The next step waits for the promise or the task that it
    * returns; an error in it ends the measurement.
@@ -48,21 +50,21 @@ export const measuringFields = {
 /** The images to measure, and options. */
 export interface Measuring<I extends ImageShape, D = Dataset<I>> extends Omit<
   OptionsOf<typeof measuringFields>,
-  'data' | 'condition'
+  'data' | 'conditions'
 > {
   /** The data set whose images are measured. */
   readonly data: D;
-  /** Makes the condition from each image, for a model that is conditioned on images, as in its training. */
-  readonly condition?: NoInfer<Conditioner<I>>;
+  /** Makes conditions from each image, by name, as in the training. The others come from the data. */
+  readonly conditions?: NoInfer<Conditioners<I>>;
 }
 
 /** The tolerance for the levels of bytes in [-1, 1], which float32 rounds. */
 const OFF_LEVEL = 1e-4;
 
-/** Raises `ConfigError` at an image that is not bytes, as levels of [-1, 1]. */
+/** Raises `ConfigError` at an image whose numbers are not levels of bytes in [-1, 1]. */
 const bytesOnly =
   (where: string, hint: string) =>
-  (positions: Int32Array, { images }: Batch): void =>
+  (positions: Int32Array, { images }: Samples): void =>
     checkNumbers(images, {
       is: (x) => Math.abs((x + 1) * 127.5 - Math.round((x + 1) * 127.5)) <= OFF_LEVEL,
       expected: 'bytes as levels of [-1, 1]: byte/127.5 - 1',
@@ -73,19 +75,19 @@ const bytesOnly =
 
 /** A batch of images on a backend. */
 export interface ResidentImages<I extends ImageShape = ImageShape> {
-  /** The index of the first one among the measured images. */
+  /** The index of the first image of the batch among the measured images. */
   readonly index: number;
-  /** The position of the first one in the data set. */
+  /** The position of the first image of the batch in the data set. */
   readonly first: number;
   /** The number of images to measure; the last batch is filled up with the first images. */
   readonly count: number;
-  /** The position of each in the data set. */
+  /** The position of each image in the data set. */
   readonly positions: Int32Array;
   /** `[B, height, width, channels]`, released after the measurement. */
   readonly x0: Resident<Tensor<['B', ...I]>>;
-  /** If the model has classes. */
-  readonly label?: Resident<Tensor<['B'], 'int32'>>;
-  /** For the condition of the batch. */
+  /** The values of the data, by the name of the condition. */
+  readonly conditions: Resident<ConditionValues<'B'>>;
+  /** The key of conditions that are made from the batch. */
   readonly conditionKey: RandomKey;
 }
 
@@ -100,7 +102,7 @@ interface Setup<P, I extends ImageShape> {
   readonly where: string;
   readonly trained: Trained<P, I>;
   readonly measuring: Measuring<I>;
-  /** If images have to be bytes: the hint for others. */
+  /** Requires images of bytes; the hint for other images. */
   readonly ofBytes: string | null;
 }
 
@@ -111,7 +113,8 @@ interface Setup<P, I extends ImageShape> {
 export function* checkImages<P, I extends ImageShape>({ where, trained, measuring, ofBytes }: Setup<P, I>) {
   const { data, first = 0, images, signal } = measuring;
   yield* take(checkedTrained(where)(trained));
-  requireAlike(`${where}: data`, trained.model, trained, data);
+  const taken = fromData(trained.model, measuring.conditions);
+  requireAlike(`${where}: data`, taken, trained, data);
   if (first > 0 && first >= data.size)
     raise('ConfigError', {
       where: `${where}.first`,
@@ -126,14 +129,14 @@ export function* checkImages<P, I extends ImageShape>({ where, trained, measurin
       signal,
       ...(ofBytes !== null && { also: bytesOnly(where, ofBytes) }),
     },
-    trained.model,
+    taken,
     data,
   );
   return countsIn(measuring);
 }
 
 /**
- * The results of the images of a batch, one for each, without those that fill it up. Raises `NonFinite` at the first
+ * The result of each image of a batch, without the images that fill up the batch. Raises `NonFinite` at the first result
  * that is not finite.
  */
 export const finiteOf = (
@@ -162,25 +165,25 @@ export const inBatches =
       const { data, key, first: from = 0 } = measuring;
       const { count, batch, rounds } = countsIn(measuring);
       const keys = fork(key, 'condition');
-      const load = loaded(model, data, measuring.signal);
+      const load = loaded(fromData(model, measuring.conditions), data, measuring.signal);
       const checkBytes = ofBytes === null ? () => {} : bytesOnly(where, ofBytes);
       const freed = (x: unknown) => release(x)(backend);
 
       function* measureRound(round: number): Block<void> {
         const index = round * batch;
         const positions = Int32Array.from({ length: batch }, (_, i) => from + ((index + i) % count));
-        const { images, labels } = yield* take(load(positions));
-        checkBytes(positions, { images, labels });
+        const samples = yield* take(load(positions));
+        checkBytes(positions, samples);
+        const { images, columns } = samples;
         const x0: AnyValue = yield* hold(upload(images, [batch, ...(image as readonly number[])])(backend), freed);
-        const label =
-          model.classes === undefined ? null : yield* hold(upload(labels, [batch], 'int32')(backend), freed);
+        const conditions = yield* uploadedColumns(columns, backend);
         yield* measure({
           index,
           first: from + index,
           count: Math.min(batch, count - index),
           positions,
           x0: x0 as ResidentImages<I>['x0'], // of the shape of the model's images
-          ...(label && { label }),
+          conditions,
           conditionKey: foldIn(keys.condition, round),
         });
       }

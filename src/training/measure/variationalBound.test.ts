@@ -6,7 +6,9 @@ import {
   cosine,
   ddpm,
   edm,
+  imageOf,
   karrasGrid,
+  labelOf,
   learningVariance,
   type Model,
   rectifiedFlow,
@@ -282,30 +284,28 @@ describe('a model receives', () => {
     const byClass: Model<object, Size> = {
       ...layer({}, () => null),
       predicts: 'x0',
-      classes: 3,
-      apply: (_, x, { label }) => scaleBy(onesLike(x), gather(table([-1, 1, -0.2]), label!)),
+      conditions: { label: { classes: 3 } },
+      apply: (_, x, at) => scaleBy(onesLike(x), gather(table([-1, 1, -0.2]), labelOf(at)!)),
     };
     const { x0Errors, terms } = await boundOf({ data, batch: 2 }, trainedOf(byClass));
     x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
     terms.subarray(1).forEach((bits) => expect(bits).toBeLessThan(1e-12));
-    const error = await leftOf(outcome({ data }, trainedOf({ ...byClass, classes: 2 })));
-    expect(error.message).toContain(
-      'data set: label at 0: expected a class of the model, 0 to 1, as it has 2, got 2; the data has at least 3',
-    );
+    const error = await leftOf(outcome({ data }, trainedOf({ ...byClass, conditions: { label: { classes: 2 } } })));
+    expect(error.message).toContain('data set: label at 0: expected a class of the model, 0 to 1, got 2');
   });
 
-  test('the condition, made from the images', async () => {
+  test('a condition, made from the images', async () => {
     const enlarging: Model<object, Size> = {
       ...layer({}, () => null),
       predicts: 'x0',
-      condition: { channels: 1 },
-      apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
+      conditions: { small: { image: 1 } },
+      apply: (_, x, at) => ascribeLike(upsample(imageOf(at, 'small')!.image), x),
     };
-    const condition = superResolution({ factor: 2 });
-    const { x0Errors } = await boundOf({ data, batch: 2, condition }, trainedOf(enlarging));
+    const conditions = { small: superResolution({ factor: 2 }) };
+    const { x0Errors } = await boundOf({ data, batch: 2, conditions }, trainedOf(enlarging));
     x0Errors.forEach((error) => expect(error).toBeLessThan(1e-15));
     const error = await leftOf(outcome({ data }, trainedOf(enlarging)));
-    expect(error.message).toContain('an image as the condition of each sample');
+    expect(error.message).toContain('data set: conditions.small: expected a value of each image');
   });
 
   test('the timesteps of its training, for a process that has fewer', async () => {

@@ -21,13 +21,13 @@ import { checkImages, finiteOf, inBatches, type Measuring, measuringFields, type
 
 const boundFields = {
   /**
-   * The levels of the terms on a continuous path: a number, which means equal steps of log σ from 80 to 0.002, or a grid; by default
-   * 100. Each is an evaluation.
+   * The noise levels of the terms on a continuous path: a grid, or a number of equal steps of log σ from 80 to 0.002; by
+   * default 100. Each term takes one evaluation.
    */
   grid: optional(gridPart),
   /** The variance σ_t² for a model that does not learn it; by default β̃_t of the posterior. */
   variance: optional(oneOf('posterior', 'beta')),
-  /** The cdf of the term of least noise; by default the exact one, 'erf'. */
+  /** The normal cdf in the term of least noise: exact by default, 'erf'. */
   cdf: optional(oneOf('erf', 'tanh')),
   /** The correction of x̂₀; by default `clipToImage`. */
   correction: optional(functionOf<Correction>('a correction, such as clipToImage')),
@@ -42,12 +42,13 @@ const measurings = schema(where, { ...measuringFields, ...boundFields });
 
 /**
  * Measures the variational bound of a data set, in bits per dimension, with its parts: L_T, the term of each t, and the
- * errors of x̂₀ and ε̂ there (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). It
- * evaluates all T timesteps of each image, each with its own noise. A process made by `respace` has fewer timesteps,
- * and its own bound. On a continuous path the terms are the parts of an integral over the log-SNR, from 80 to 0.002 in σ (VDM, Kingma
- * et al. 2021, section 5): `terms[0]` is -log p(x₀|x_t) at the least noise, and L_T belongs to the most. The memory does not grow with the data. Labels are those of the data, without dropout. Fails with
- * `ConfigError` for images that are not bytes, which the term of least noise requires, an invalid configuration, or data that `fit`
- * refuses, and with `NonFinite`.
+ * errors of x̂₀ and ε̂ at each t (DDPM, Ho et al. 2020, eq. 5; Improved DDPM, Nichol & Dhariwal 2021, section 3). Evaluates
+ * all T timesteps of each image, each with its own noise. A process made by `respace` has fewer timesteps, and its own
+ * bound. On a continuous path the terms are the parts of an integral over the log-SNR, from σ = 80 to 0.002 (VDM, Kingma
+ * et al. 2021, section 5): `terms[0]` is -log p(x₀|x_t) at the least noise, and L_T is at the most noise. The memory does
+ * not grow with the data. Takes the conditions of the data, without dropout. Fails with `ConfigError` for images that are not
+ * bytes, which the term of least noise requires, for an invalid configuration, or for data that `fit` refuses, and with
+ * `NonFinite`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -72,7 +73,7 @@ export const variationalBound: Dual<
 > = dual(where, 2, <P, I extends ImageShape>(trained: Trained<P, I>, measuring: BoundMeasuring<I>) =>
   genEffect(where, function* (backend) {
     const known = yield* take(measurings.decode<BoundMeasuring<I>>(measuring));
-    const { condition, variance, grid, cdf, correction, onStep, signal, key } = known;
+    const { conditions: made, variance, grid, cdf, correction, onStep, signal, key } = known;
     const images = {
       where,
       trained,
@@ -89,7 +90,7 @@ export const variationalBound: Dual<
     };
     const levels = yield* take(boundLevels(where, trained.noising, options.grid));
     const T = levels.length;
-    const loop = yield* hold(openLoop(boundLoop(trained, batch, condition, levels, options))(backend), (open) =>
+    const loop = yield* hold(openLoop(boundLoop(trained, batch, made, levels, options))(backend), (open) =>
       open.release(),
     );
     const { noise } = fork(key, 'noise');
@@ -101,7 +102,7 @@ export const variationalBound: Dual<
       count,
       positions,
       x0,
-      label,
+      conditions,
       conditionKey,
     }: ResidentImages<I>): Block<void> {
       const noiseOf = Array.from(positions, (_, i) => foldIn(noise, first + i)); // also for images that fill up a batch
@@ -109,11 +110,11 @@ export const variationalBound: Dual<
       const result = yield* hold(
         runLoop(loop, {
           begin: { x0 } as Feed<{ readonly x0: typeof x0 }>, // a value is a feed of its tensor
-          constants: { params: trained.params, x0, ...(label && { label }) },
+          constants: { params: trained.params, x0, conditions },
           steps: T,
           inputs: (index) => {
             const at = T - 1 - index;
-            return E.right({ t: at, keys: noiseOf.map(foldIn(at)), ...(condition && { conditionKey }) });
+            return E.right({ t: at, keys: noiseOf.map(foldIn(at)), conditionKey });
           },
           onStep: (_, index) => heard(`${where}.onStep`, () => onStep?.(done + index + 1, rounds * T))(backend),
           signal,

@@ -3,7 +3,6 @@ import type { Effect } from '../../dsl/run/effect.js';
 import { checkedImages, ddimInversion, type Solver } from '../../diffusion/index.js';
 import { key as keyOf, type RandomKey } from '../../dsl/index.js';
 import { raise } from '../../internal/errors.js';
-import type { NeedsClasses } from '../../internal/classes.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { dual, type Dual } from '../../internal/dual.js';
@@ -13,15 +12,15 @@ import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import { hostKey } from '../../internal/decode.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
-import type { ForClasses, ForGuide, WithClasses } from './classes.js';
+import type { ForConditions, ForGuide, Guided, WithConditions } from './classes.js';
 import { planOf } from './samplePlan.js';
 import { imagesRecord, requestFields, type Sampling, samplerFields } from './sampling.js';
 import { genEffect } from '../../dsl/run/genEffect.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 
-const { labels, condition, onStep, signal } = requestFields;
-const samplingFields = { ...samplerFields, labels, condition, onStep, signal };
+const { labels, conditions, onStep, signal } = requestFields;
+const samplingFields = { ...samplerFields, labels, conditions, onStep, signal };
 
 /** The images to encode, and options like those of a sampling. */
 export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extends Pick<
@@ -32,7 +31,7 @@ export interface Encoding<Q = unknown, J extends ImageShape = ImageShape> extend
   readonly images: Itself<Images>;
   /** A solver that steps from data to noise; by default `ddimInversion()`. */
   readonly solver?: Solver;
-  /** The key of the noise of a condition (`condition.t`). Nothing else is drawn. */
+  /** The key of the noise of an image that is a condition, with its `t`. Nothing else is drawn. */
   readonly key?: RandomKey;
 }
 
@@ -45,7 +44,7 @@ const encodings = schema('encode', {
 
 /**
  * Encodes images as noise x_T. {@link sample} with the same grid, labels and guidance, `ddim` and `from: { noise }`
- * draws the images again, with an error of first order in the steps. `slerp` interpolates between two such noises
+ * reconstructs the images, with an error of first order in the step size. `slerp` interpolates between two such noises
  * (DDIM, Song et al. 2021, sections 4.3 and 5.3). Fails with `ConfigError` for invalid arguments, and with `NonFinite`
  * for images or noise that are not finite.
  * @example
@@ -60,25 +59,33 @@ const encodings = schema('encode', {
  * await nf.close()
  */
 export const encode: Dual<
-  <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+  <P, I extends ImageShape, K, Q = unknown, G = unknown, H = unknown, A extends string = string>(
     trained: Itself<Trained<P, I, K>>,
-    encoding: Exact<G, keyof Encoding> & ForClasses<K, G> & ForGuide<Q, G> & Encoding<Q, NoInfer<I>>,
+    encoding: Exact<G, keyof Encoding> & ForConditions<NoInfer<K>, G, H, A> & ForGuide<Q, G> & Encoding<Q, NoInfer<I>>,
   ) => Effect<Images>,
-  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & { readonly guidance?: NeedsClasses<C> },
-  ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
+  <
+    Q = unknown,
+    J extends ImageShape = ImageShape,
+    G = unknown,
+    C = never,
+    const H = unknown,
+    A extends string = string,
+  >(
+    encoding: Exact<G, keyof Encoding> & ForGuide<Q, G> & Encoding<Q, J> & Guided<C, H, A>,
+  ) => <P, I extends J, K>(trained: WithConditions<Itself<Trained<P, I, K>>, K, G, C, H, A>) => Effect<Images>
 > = dual('encode', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, encoding: Encoding<Q, I>) =>
   genEffect('encode', function* (backend) {
     const { images, ...settings } = yield* take(encodings.decode<Encoding<Q, I>>(encoding));
     yield* take(checkedTrained('encode')(trained));
     yield* take(checkedImages(images.data, 'encode: images'));
-    const { key = keyOf(0), condition } = settings; // nothing is drawn from the default key
-    if (condition?.t !== undefined && settings.key === undefined)
+    const { key = keyOf(0), conditions: values = {} } = settings; // nothing is drawn from the default key
+    const noisy = Object.entries(values).find(([, value]) => 't' in value);
+    if (noisy !== undefined && settings.key === undefined)
       raise('ConfigError', {
         where: 'encode: key',
-        expected: 'a key for the noise of the condition',
+        expected: `a key for the noise of ${noisy[0]}`,
         actual: 'none',
-        hint: 'give key(…), or a condition without t',
+        hint: 'give key(…), or an image without t',
       });
     const beginning = { field: 'images', images, noisy: false };
     const plan = yield* take(

@@ -1,4 +1,4 @@
-/** Images that samples start from, and known images of which they keep a part: checks, and batches. */
+/** Images that samples start from, and known images for inpainting: checks, and batches. */
 import type { ImageSize } from '../../data/dataset.js';
 import { checkedImages } from '../../diffusion/index.js';
 import { orRaise, raise, showShape } from '../../internal/errors.js';
@@ -10,19 +10,19 @@ import { checkNumbers, type Images } from '../../data/images.js';
 export interface GivenBeginning {
   /** An image for each sample, or one for all, of the model's shape. */
   readonly images: Itself<Images>;
-  /** The fraction of the way to noise, above 0 and at most 1: 0.3 changes details, at 1 little of the images is left. See `partOfTheWay`. */
+  /** The fraction of the grid to run, above 0 and at most 1: 0.3 changes details, 1 keeps little of the images. See `partOfTheWay`. */
   readonly strength: number;
 }
 
 /** The noise that samples start from, such as the result of `encode`, or an interpolation of two results. */
 export interface GivenNoise {
-  /** x_T of each sample, or one for all, of the model's shape. Any finite numbers; drawn noise has variance 1. */
+  /** x_T of each sample, or a single x_T for all, of the model's shape. Any finite numbers; drawn noise has variance 1. */
   readonly noise: Itself<Images>;
 }
 
 /** The part of images that samples keep; the model generates the rest. See `inpainting`. */
 export interface GivenKnown {
-  /** An image for each sample, or one for all, of the model's shape. Outside the mask any numbers in [-1, 1] will do. */
+  /** An image for each sample, or a single image for all, of the model's shape. Where the mask is 0, any numbers in [-1, 1]. */
   readonly images: Itself<Images>;
   /** 1 where the images are kept and 0 where the model draws; for each sample or one for all, for each channel or one for all. */
   readonly mask: Images;
@@ -54,7 +54,7 @@ const checkShape = (
   });
 };
 
-/** The images that sampling starts from, unchanged (`noisy: false`) or with added noise. */
+/** The images that sampling starts from; `noisy` is true if sampling adds noise to them. */
 export interface Beginning {
   /** The name of the field with the images, for errors. */
   readonly field: string;

@@ -28,22 +28,22 @@ export interface Steps<P, I extends ImageShape> {
 
 /** The place of an evaluation in the plan of the solver. */
 export interface NoisePlace {
-  /** The index of its step, from 0 at the noise. */
+  /** The index of the step, from 0 at the noise. */
   readonly step: number;
-  /** Its index among the evaluations of the step. */
+  /** The index of the evaluation within the step. */
   readonly stage: number;
 }
 
 /**
- * ε ~ N(0, I) for all samples, or one for all, at the index of an evaluation, from 0 at the noise, or at its step. Called for each
- * batch, and only for the evaluations whose stage uses it.
+ * Returns ε ~ N(0, I) for each sample, or a single ε for all, at an evaluation: its index, from 0 at the noise, and its
+ * step. Called for each batch, and only for evaluations whose stage uses the noise.
  */
 export type NoiseAt = (evaluation: number, place: NoisePlace) => Images;
 
 /**
- * Noise in place of drawn noise: `noise`, which a stage of the solver adds, `churn`, which it adds before it evaluates, and in
- * inpainting `known`, on the known part, and `again`, which leads back up. What is left out is drawn from the key. x_T is
- * `from: { noise }`.
+ * Noise in place of drawn noise: `noise`, which a stage of the solver adds; `churn`, which a stage adds before it evaluates;
+ * for inpainting `known`, which is added to the known part, and `again`, which leads back to a higher noise level. Fields
+ * that are left out are drawn from the key. For x_T use `from: { noise }`.
  */
 export interface GivenNoises {
   readonly noise?: NoiseAt;
@@ -81,7 +81,7 @@ const drawnIn = <P, I extends ImageShape>({ sampler, inpainter }: Steps<P, I>): 
     : stages.map(ofStage);
 };
 
-/** The noises of a sampling that no program draws. */
+/** The noises of a sampling that the host provides. */
 export interface HostNoises {
   readonly noise?: GivenNoises;
   readonly brownian?: boolean;
@@ -93,7 +93,7 @@ export const namesOf = ({ noise, brownian = false }: HostNoises): readonly Name[
     (name) => noise?.[name] !== undefined || (brownian && name === 'noise'),
   );
 
-/** Raises `ConfigError` for a noise that no evaluation draws, and for one that is both given and a Brownian path. */
+/** Raises `ConfigError` for a noise that no evaluation uses, and for noise of the caller beside a Brownian path. */
 export const checkNoises = <P, I extends ImageShape>(where: string, noises: HostNoises, steps: Steps<P, I>): void => {
   const draws = new Set(drawnIn(steps).flat());
   const refuse = (field: string, expected: string, actual: string, hint: string): never =>
@@ -113,7 +113,7 @@ export const checkNoises = <P, I extends ImageShape>(where: string, noises: Host
       );
 };
 
-/** The given noises of an evaluation, as an input of a step; none if the caller gives none. */
+/** The noises of the host for an evaluation, as inputs of a step; empty if the caller gives none. */
 export interface StepNoises {
   readonly noise?: { readonly [K in Name]?: Float32Array };
 }

@@ -1,4 +1,6 @@
-/** The guide of a sampling: parameters, or a trained classifier, which is compared with the model that it guides. */
+/** The guide of a sampling: parameters, or a trained classifier, which must match the model. */
+import type { Conditions } from '../../conditions/conditions.js';
+import type { Names } from '../../data/dataset.js';
 import { type GuidedParams, overParams } from '../../diffusion/index.js';
 import { isValue, leafSpec, type Resident, treeSpec } from '../../dsl/index.js';
 import { valueShape } from '../../dsl/run/value.js';
@@ -6,7 +8,7 @@ import { mapLeaves } from '../../dsl/types/tree.js';
 import { raise, showShape } from '../../internal/errors.js';
 import { isClassifier, type Trained, type TrainedClassifier } from '../../checkpoints/trained.js';
 import { otherLevel } from './noiseLevels.js';
-import { requireSameClasses } from '../../data/classNames.js';
+import { namesOf, requireSameNames } from '../../data/classNames.js';
 import type { ImageShape } from '../../data/dataset.js';
 
 const isTrained = <Q, I extends ImageShape>(
@@ -16,15 +18,18 @@ const isTrained = <Q, I extends ImageShape>(
   return isClassifier(model) && noising !== undefined && params !== undefined;
 };
 
+/** The conditions of a denoiser. */
+type Takes = { readonly conditions?: Conditions };
+
 /**
  * The parameters of a guide, and the names of its classes. Raises `ConfigError` for a classifier of other images, other noise
  * levels, or other classes.
  */
 const guideParts = <Q, I extends ImageShape>(
   where: string,
-  { image, noising, classes }: Pick<Trained<never, I>, 'image' | 'noising' | 'classes'>,
+  { model, image, noising, names }: Pick<Trained<never, I>, 'image' | 'noising' | 'names'> & { readonly model: Takes },
   guide: Resident<Q> | TrainedClassifier<Q, I> | undefined,
-): { readonly params: Resident<Q> | undefined; readonly classes?: readonly string[] } => {
+): { readonly params: Resident<Q> | undefined; readonly names?: Names } => {
   const refuse = (expected: string, actual: string, hint: string): never =>
     raise('ConfigError', { where: `${where}: guide`, expected, actual, hint });
   if (!isTrained(guide))
@@ -40,7 +45,12 @@ const guideParts = <Q, I extends ImageShape>(
       difference,
       'give `fit` the same `noising` for both',
     );
-  requireSameClasses(`${where}: guide`, classes, guide.classes, 'train both with the same `classes` of the data');
+  requireSameNames(
+    `${where}: guide`,
+    namesOf(model.conditions, names),
+    guide.names,
+    'train both with the same `names` of the data',
+  );
   return guide;
 };
 
@@ -50,18 +60,17 @@ const guideParts = <Q, I extends ImageShape>(
  */
 export const besideGuide = <P, Q, I extends ImageShape>(
   where: string,
-  { model, params, ...trained }: Trained<P, I>,
+  { params, ...trained }: Trained<P, I>,
   source: Resident<Q> | TrainedClassifier<Q, I> | undefined,
 ): Trained<GuidedParams<P, Q>, I> => {
-  const { params: guide, classes } = guideParts(where, trained, source);
-  const names = trained.classes ?? classes;
+  const { params: guide, names } = guideParts(where, trained, source);
   return {
     ...trained,
-    ...(names && { classes: names }),
+    names: { ...names, ...trained.names },
     model: {
-      ...overParams(({ denoiser }: GuidedParams<P, Q>) => denoiser)(model),
+      ...overParams(({ denoiser }: GuidedParams<P, Q>) => denoiser)(trained.model),
       params: treeSpec({
-        denoiser: model.params,
+        denoiser: trained.model.params,
         guide: mapLeaves(guide, isValue, (leaf) => leafSpec(valueShape(leaf))),
       }),
     },

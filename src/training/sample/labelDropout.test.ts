@@ -17,7 +17,7 @@ type Size = [1, 1, 1];
 const model: Model<object, Size> = {
   ...layer({}, () => null),
   predicts: 'x0',
-  classes: 3,
+  conditions: { label: { classes: 3 } },
   apply: (_, x) => zerosLike(x),
 };
 const data = right(datasetOf({ pixels: Uint8Array.of(0), labels: Uint8Array.of(0), image: [1, 1, 1] }));
@@ -28,7 +28,7 @@ const drawing = { solver: ddim(), grid: 2, key: key(2) };
 
 type Outcome = readerTaskEither.ReaderTaskEither<Backend, NoisefoldError, unknown>;
 /** The uses of a model that `fit` trained. */
-const after = (change: { readonly labelDropout?: number }, work: (trained: Trained<object, Size>) => Outcome) =>
+const after = (change: { readonly conditionDropout?: number }, work: (trained: Trained<object, Size>) => Outcome) =>
   F.pipe(fit({ ...training, ...change }), RTE.flatMap(work), using(reference()));
 
 const refusals: readonly (readonly [string, string, (trained: Trained<object, Size>) => Outcome])[] = [
@@ -38,34 +38,33 @@ const refusals: readonly (readonly [string, string, (trained: Trained<object, Si
     'cfg',
     sample({ ...drawing, guidance: guidanceMonoid.concat(unguided, cfg(3)), labels: [0] }),
   ],
-  ['samples without labels', 'sample: labels', sample({ ...drawing, count: 2 })],
-  ['the label that is no class', 'sample: labels', sample({ ...drawing, labels: [0, null] })],
-  ['an encoding without labels', 'encode: labels', encode({ images, grid: 2 })],
+  ['samples without labels', 'sample: conditions.label', sample({ ...drawing, count: 2 })],
+  ['the label that is no class', 'sample: label of sample 1', sample({ ...drawing, labels: [0, null] })],
+  ['an encoding without labels', 'encode: conditions.label', encode({ images, grid: 2 })],
   ['an encoding with cfg', 'cfg', encode({ images, grid: 2, guidance: cfg(3), labels: [0] })],
 ];
 
-test.each(refusals)('%s is an error after training without label dropout', async (_, where, work) => {
+test.each(refusals)('%s is an error after training without dropout of labels', async (_, where, work) => {
   expect(await leftOf(after({}, work))).toMatchObject({
     _tag: 'ConfigError',
     where,
-    actual: 'a model that was trained at labelDropout: 0',
-    hint: expect.stringContaining('labelDropout: 0.1'),
+    hint: expect.stringContaining('conditionDropout: 0.1'),
   });
 });
 
-test.each(refusals)('%s works after training with label dropout', async (_, __, work) => {
-  expect(await after({ labelDropout: 0.1 }, work)()).toMatchObject({ _tag: 'Right' });
+test.each(refusals)('%s works after training with dropout of labels', async (_, __, work) => {
+  expect(await after({ conditionDropout: 0.1 }, work)()).toMatchObject({ _tag: 'Right' });
 });
 
-test.each(refusals)('%s works if the rate of label dropout is unknown', async (_, __, work) => {
+test.each(refusals)('%s works if the dropout is unknown', async (_, __, work) => {
   const own = { model, noising: recipe.noising, image: data.image, params: {} };
   expect(await using(reference())(work(own))()).toMatchObject({ _tag: 'Right' });
 });
 
-test('samples with labels work after training without label dropout, and so does a model without classes', async () => {
+test('samples with labels work after training without dropout of labels, and so does a model without label', async () => {
   const labelled = after({}, sample({ ...drawing, labels: [0, 2] }));
   expect(E.isRight(await labelled())).toBe(true);
-  const { classes: _, ...plain } = model;
+  const { conditions: _, ...plain } = model;
   const unlabelled = F.pipe(fit({ ...training, model: plain }), RTE.flatMap(sample(drawing)), using(reference()));
   expect(E.isRight(await unlabelled())).toBe(true);
 });

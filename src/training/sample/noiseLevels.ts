@@ -9,8 +9,8 @@ import type { Trained } from '../../checkpoints/trained.js';
 const ROUNDING = 1e-5;
 
 /**
- * The first timestep of a process, as networks get it, at which another one has another noise level or none. A respaced
- * process has the levels of its original.
+ * The first timestep of `own`, as the network gets it, at which `other` has another noise level, or which `other` lacks. A
+ * respaced process has the levels of its original.
  */
 const otherTimestep = (own: DiscreteNoising, other: DiscreteNoising): number | undefined => {
   const places = new Map(Array.from(other.timesteps, (timestep, place) => [timestep, place]));
@@ -31,10 +31,10 @@ export const otherLevel = (own: Noising, other: Noising): string | undefined => 
     const timestep = otherTimestep(own, other);
     return timestep === undefined
       ? undefined
-      : `one with another noise level at t = ${timestep}, or without this timestep`;
+      : `a process with another noise level at t = ${timestep}, or without this timestep`;
   }
   const [one, two] = [JSON.stringify(aboutNoising(own)), JSON.stringify(aboutNoising(other))];
-  return one === two ? undefined : isDiscrete(own) ? 'that of a schedule' : `the path ${own.name}`;
+  return one === two ? undefined : isDiscrete(own) ? 'the process of a schedule' : `the path ${own.name}`;
 };
 
 /** The part of a trained model that is checked. */
@@ -44,7 +44,7 @@ interface Checked extends Pick<Trained<never, never>, 'noising' | 'trainingNoisi
 
 /** Raises `ConfigError` for a process with other noise levels than that of the training. */
 export const checkLevels = (where: string, { model, noising, trainingNoising }: Checked): void => {
-  // a denoiser that reads the noise level works on every path
+  // a denoiser whose input is the noise level works on every path
   if (trainingNoising === undefined || trainingNoising === noising || model.clock === 'level') return;
   const actual = otherLevel(isDiscrete(noising) ? (noising.origin ?? noising) : noising, trainingNoising);
   if (actual !== undefined)

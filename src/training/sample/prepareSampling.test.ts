@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wasm } from '../../backends/wasm/backend.js';
-import { ancestral, cfg, cosine, ddpm, type Model } from '../../diffusion/index.js';
+import { ancestral, cfg, cosine, ddpm, labelOf, type Model } from '../../diffusion/index.js';
 import { add, type Backend, cast, failure, key, mean, mul, scaleBy, tanh, using } from '../../dsl/index.js';
 import type { Runner } from '../../dsl/plan/backend.js';
 import { E, TE } from '../../internal/fp.js';
@@ -15,9 +15,13 @@ const noising = right(ddpm(cosine(1000)));
 const model: Model<object, [2, 2, 1]> = {
   ...layer({}, () => null),
   predicts: 'x0',
-  classes: 3,
-  apply: (_, x, { label }) =>
-    label === undefined ? tanh(x) : add(tanh(x), mul(mean(cast(label, 'float32')), scaleBy(x, cast(label, 'float32')))),
+  conditions: { label: { classes: 3 } },
+  apply: (_, x, at) => {
+    const label = labelOf(at);
+    if (label === undefined) return tanh(x);
+    const number = cast(label, 'float32');
+    return add(tanh(x), mul(mean(number), scaleBy(x, number)));
+  },
 };
 const trained: Trained<object, [2, 2, 1]> = { model, noising, image: [2, 2, 1], params: {} };
 const parts = { solver: ancestral(), grid: 6, guidance: cfg(1.5) };
@@ -141,7 +145,7 @@ describe('a prepared sampling', () => {
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
       expect(await leftOf(prepared.sample({ labels: [1], key: key(1) }))).toMatchObject({
         _tag: 'ConfigError',
-        actual: 'one that was released',
+        actual: 'a sampling that was released',
       });
     }));
 

@@ -1,9 +1,12 @@
-/** Sampling that is compiled once, for services that draw repeatedly. */
+/** Compiles a sampling once, for services that draw repeatedly. */
+import { type Conditions, sizeOf } from '../../conditions/conditions.js';
+import type { HostCondition, HostConditions } from '../../conditions/hostValues.js';
+import { mapColumns } from '../../data/columns.js';
 import type { GuidedParams } from '../../diffusion/index.js';
 import { key as keyOf } from '../../dsl/index.js';
 import { fail } from '../../internal/errors.js';
 import { type Effect, task, type Task } from '../../dsl/run/effect.js';
-import type { IfNoClasses } from '../../internal/classes.js';
+import type { ValuesFor } from '../../conditions/marks.js';
 import type { Itself } from '../../internal/itself.js';
 import type { Exact } from '../../internal/exact.js';
 import { E } from '../../internal/fp.js';
@@ -15,7 +18,7 @@ import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
 import { genEffect, genTask } from '../../dsl/run/genEffect.js';
-import type { ForClasses, ForGuide } from './classes.js';
+import type { Added, ForConditions, ForGuide, Named } from './classes.js';
 import { besideGuide } from './guide.js';
 import { beginningOf } from './givenImages.js';
 import { namesOf } from './givenNoise.js';
@@ -30,7 +33,7 @@ export interface Preparation<Q = unknown, J extends ImageShape = ImageShape> ext
   Sampling<Q, J>,
   Exclude<keyof typeof samplerFields, 'batch'> | 'toData' | 'storage'
 > {
-  /** The number of samples that are drawn at a time; default 1. A request of more takes several batches. */
+  /** The number of samples to draw at a time; default 1. A request for more samples takes several batches. */
   readonly batch?: number;
 }
 
@@ -51,19 +54,36 @@ const requests = schema('sample', requestFields satisfies Record<keyof SampleReq
   'give it to prepareSampling',
 );
 
-/** The requests to a sampling of a model of `K` with the fields of `G`: without labels if nothing takes them. */
-type RequestFor<K, G> = 'guidance' extends keyof G
-  ? SampleRequest
-  : IfNoClasses<K, Omit<SampleRequest, 'labels'>, SampleRequest>;
+/** The requests to a sampling of a model of `K` with a guidance that adds the conditions of the names `A`. */
+type RequestFor<K, A extends string> = string extends keyof K
+  ? SampleRequest // names that are known only at run time
+  : unknown extends K
+    ? SampleRequest
+    : Omit<SampleRequest, 'labels' | 'conditions'> &
+        ([keyof K | A] extends [never]
+          ? unknown
+          : {
+              readonly conditions?: ValuesFor<K> &
+                (string extends A ? HostConditions : { readonly [N in A]?: HostCondition });
+            }) &
+        ('label' extends keyof K | A
+          ? { readonly labels?: ValuesFor<K & { readonly label: number }>['label'] }
+          : unknown);
+
+/** Refuses conditions with the fields of `H` whose names are not those of the requests `R`. */
+type NamedIn<H, R> = R extends { readonly conditions?: infer C }
+  ? { readonly conditions?: Named<H, keyof C> }
+  : unknown;
 
 /** A sampling that was compiled, which takes requests `R`. */
 export interface PreparedSampling<R = SampleRequest> {
   /**
    * Draws samples. Requests may run at the same time; each gets the same samples as if it ran alone. A request with a
    * new combination of parts, such as `known` or a `strength` that keeps other timesteps, compiles its programs first.
-   * The programs of the four combinations that were used last are kept. Fails with the errors of `sample`.
+   * Keeps the programs of the four last used combinations. Fails with the errors of `sample`.
    */
-  readonly sample: <G = unknown>(request: Exact<G, keyof R> & R) => Task<Images>;
+  // a method, so that a sampling that takes the conditions of a model is also one that takes any
+  sample<G = unknown, H = unknown>(request: Exact<G, keyof R> & NamedIn<H, R> & R): Task<Images>;
   /** Frees the programs after the running requests have ended. Later requests are a `ConfigError`. */
   readonly release: Task<void>;
 }
@@ -71,11 +91,11 @@ export interface PreparedSampling<R = SampleRequest> {
 type Plan<P, Q, I extends ImageShape> = SamplePlan<GuidedParams<P, Q>, I>;
 
 /** The parts of a request that determine which programs it needs, as text. */
-const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan<P, Q, I>): string => {
-  const { labels, condition, known, previews } = sampling;
+const formOf = <P, Q, I extends ImageShape>({ sampling, columns, beginning, steps }: Plan<P, Q, I>): string => {
+  const { known, previews } = sampling;
   return JSON.stringify([
-    labels !== undefined,
-    condition && [condition.images.shape.slice(1), condition.t],
+    mapColumns(columns, ({ shape }) => shape.slice(1)),
+    Object.values(columns).map(({ t }) => t),
     beginning && [beginning.noisy, steps.sampler.timesteps], // a strength changes the timesteps
     known && [known.resamples, known.jump],
     previews !== undefined,
@@ -83,19 +103,30 @@ const formOf = <P, Q, I extends ImageShape>({ sampling, beginning, steps }: Plan
   ]);
 };
 
+/** Values of conditions, to compile for; null if a condition is an image, whose size is not known yet. */
+const someValues = (conditions: Conditions): HostConditions | null =>
+  Object.values(conditions).some((spec) => 'image' in spec)
+    ? null
+    : Object.fromEntries(
+        Object.entries(conditions).map(([name, spec]) => {
+          if ('classes' in spec) return [name, [0]];
+          const zeros = new Float32Array(sizeOf(spec));
+          return [name, 'vector' in spec ? [zeros] : [{ data: zeros, shape: [1, zeros.length] }]];
+        }),
+      );
+
 /** The number of forms whose programs are kept. Each holds the memory of a run. */
 const MOST_FORMS = 4;
 
 const released = fail('ConfigError', {
   where: 'sample',
   expected: 'a prepared sampling',
-  actual: 'one that was released',
-  hint: 'release it after the last request',
+  actual: 'a sampling that was released',
+  hint: 'release the sampling after the last request',
 });
 
 /**
- * Compiles the sampling of a trained model, to draw from it repeatedly. It draws the samples that `sample` draws, whatever
- * its batch.
+ * Compiles the sampling of a trained model, to draw repeatedly. Gives the same samples as `sample`, for any batch size.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -106,10 +137,13 @@ const released = fail('ConfigError', {
  * await nf.run(prepared.release)
  * await nf.close()
  */
-export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unknown, A extends string = string>(
   trained: Itself<Trained<P, I, K>>,
-  options: Exact<G, keyof Preparation> & ForClasses<K, G> & ForGuide<Q, G> & Preparation<Q, NoInfer<I>>,
-): Effect<PreparedSampling<RequestFor<K, G>>> =>
+  options: Exact<G, keyof Preparation> &
+    ForConditions<NoInfer<K>, G, unknown, A> &
+    ForGuide<Q, G> &
+    Preparation<Q, NoInfer<I>>,
+): Effect<PreparedSampling<RequestFor<K, Added<G, A>>>> =>
   genEffect('prepareSampling', function* (backend) {
     const { batch, storage, ...parts } = yield* take(preparations.decode<Preparation<Q, I>>(options));
     yield* take(checkedTrained('prepareSampling')(trained));
@@ -123,12 +157,8 @@ export const prepareSampling = <P, I extends ImageShape, K, Q = unknown, G = unk
 
     const cache = programCache<OpenSampling<GuidedParams<P, Q>, I>>(MOST_FORMS);
     const programsOf = (plan: Plan<P, Q, I>) => cache.use(formOf(plan), openedSampling(plan)(backend));
-    const { classes, condition } = trained.model;
-    // the sizes of conditions are not known yet
-    if (condition === undefined) {
-      const labels = classes === undefined ? {} : { labels: Array.from({ length: batch }, () => 0) };
-      yield* programsOf(yield* planned({ key: keyOf(0), ...labels }));
-    }
+    const conditions = someValues(trained.model.conditions ?? {});
+    if (conditions !== null) yield* programsOf(yield* planned({ key: keyOf(0), conditions }));
 
     const running = new Set<Promise<unknown>>();
     let isReleased = false;

@@ -1,4 +1,4 @@
-/** Compiled programs that requests share. Those of the last used forms are kept. */
+/** Compiled programs that requests share. The cache keeps the programs of the last used forms. */
 import type { NoisefoldError } from '../../dsl/index.js';
 import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, hold, take } from '../../internal/gen.js';
@@ -17,13 +17,13 @@ interface Entry<A> {
 }
 
 interface ProgramCache<A> {
-  /** The programs of a form, which `open` compiles if they are not kept. The calling block uses them until it ends. */
+  /** The programs of a form; compiles them by `open` if the cache lacks them. The calling block uses them until it ends. */
   readonly use: (form: string, open: Fallible<A>) => Block<A>;
   /** Frees all programs that no block uses. */
   readonly clear: io.IO<void>;
 }
 
-/** An empty cache, which keeps the programs of at most `most` forms, and of those in use. */
+/** An empty cache. It keeps the programs of at most `most` forms, and all programs in use. */
 export const programCache = <A extends Programs>(most: number): ProgramCache<A> => {
   const entries = new Map<string, Entry<A>>(); // mutable; the last used form is the last
 

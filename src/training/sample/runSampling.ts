@@ -13,16 +13,17 @@ import {
   upload,
 } from '../../dsl/index.js';
 import { attempt, raise } from '../../internal/errors.js';
-import type { Condition, Known, SampleState } from '../../diffusion/index.js';
+import type { ConditionImage, ConditionValues, Known, SampleState } from '../../diffusion/index.js';
 import { E, type either, type io } from '../../internal/fp.js';
 import { type Block, type Fallible, gen, hold, keep, take } from '../../internal/gen.js';
+import { type Column, type HostTensor, rowsAt } from '../../data/columns.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { checkNumbers, type Images, imagesOf } from '../../data/images.js';
 import { openLoop, type OpenLoopOf, runLoop } from '../loop.js';
 import { compiled } from '../../dsl/run/compile.js';
 import type { Compiled } from '../../dsl/run/executable.js';
 import { heard } from '../listener.js';
-import type { GivenCondition } from './conditions.js';
+import { uploadedColumn } from '../uploadConditions.js';
 import { batchOf, type GivenKnown } from './givenImages.js';
 import type { StepNoises } from './givenNoise.js';
 import {
@@ -37,15 +38,21 @@ import {
 } from './sampleLoop.js';
 
 /** The program that adds noise to the images of conditions. */
-type Noisy = Compiled<{ readonly image: HostArray; readonly keys: readonly RandomKey[] }, Resident<Condition<'B'>>>;
+type Noisy = Compiled<
+  { readonly image: HostArray; readonly keys: readonly RandomKey[] },
+  Resident<ConditionImage<'B'>>
+>;
 
 /** The programs of a sampling, compiled. */
 export interface OpenSampling<P, I extends ImageShape, S = SampleState<['B', ...I]>> {
   readonly loop: OpenLoopOf<SampleLoop<P, I, S>>;
-  /** Null for a model that takes no noisy conditions. */
-  readonly noisy: Noisy | null;
+  /** The programs for images with noise, by the name of the condition. */
+  readonly noisy: Readonly<Record<string, Noisy>>;
   readonly release: io.IO<void>;
 }
+
+/** The image of a column of images. */
+const imageIn = ({ value }: Column): HostTensor => (value as { readonly image: HostTensor }).image;
 
 /** Compiles the programs of a sampling. */
 export const openedSampling =
@@ -53,22 +60,19 @@ export const openedSampling =
   (backend: Backend): Fallible<OpenSampling<P, I, S>> =>
     gen(function* () {
       const loop = yield* keep(openLoop(sampleLoop(drawing))(backend), (open) => open.release());
-      const {
-        trained,
-        batch,
-        sampling: { condition },
-      } = drawing;
-      if (condition?.t === undefined) return { loop, noisy: null, release: loop.release };
-      const [, ...image] = condition.images.shape;
-      const program = noisyProgram(trained.noising, batch, image, condition.t);
-      const noisy: Noisy = yield* take(compiled(program, { B: batch })(backend));
-      const freed = (): void => [loop, noisy].forEach((open) => open.release());
-      return { loop, noisy, release: freed };
+      const { trained, batch, columns } = drawing;
+      const noisy: Record<string, Noisy> = {};
+      for (const [name, column] of Object.entries(columns)) {
+        if (column.t === undefined) continue;
+        const { shape } = imageIn(column);
+        const program = noisyProgram(trained.noising, batch, shape.slice(1), column.t);
+        noisy[name] = yield* keep(compiled(program, { B: batch })(backend), (open) => open.release());
+      }
+      return { loop, noisy, release: () => [loop, ...Object.values(noisy)].forEach((open) => open.release()) };
     });
 
 /**
- * Copies the requested samples of a batch to the host. Raises `NonFinite`, which names the first sample that is not
- * finite.
+ * Copies the requested samples of a batch to the host. Raises `NonFinite` at the first sample that is not finite.
  */
 const finiteSamples = <P, I extends ImageShape, S>(
   { where, all, batch, trained: { image } }: Drawing<P, I, S>,
@@ -96,15 +100,15 @@ const keysOf = (
 ): readonly RandomKey[] =>
   Array.from({ length: batch }, (_, i) => fork(foldIn(key, first + b * batch + i), purpose)[purpose]!);
 
-/** Uploads the labels, conditions and known parts of a batch, until the calling block ends. */
+/** Uploads the conditions and the known parts of a batch, until the calling block ends. */
 function* uploadedConstants<P, I extends ImageShape, S>(
   plan: Drawing<P, I, S>,
-  noisy: Noisy | null,
+  noisy: Readonly<Record<string, Noisy>>,
   b: number,
   backend: Backend,
 ): Block<Resident<SampleConstants<P, I>>> {
-  const { trained, batch, sampling } = plan;
-  const { labels, condition, known } = sampling;
+  const { trained, all, batch, sampling, columns } = plan;
+  const { known } = sampling;
   const first = b * batch;
   const freed = (tree: unknown) => release(tree)(backend);
   const uploaded = (images: Images, channels: number = images.shape[3]) =>
@@ -112,14 +116,22 @@ function* uploadedConstants<P, I extends ImageShape, S>(
       upload(batchOf(images, first, batch, channels), [batch, images.shape[1], images.shape[2], channels])(backend),
       freed,
     );
-  function* labelled(all: readonly number[]) {
-    // an incomplete last batch repeats its first label
-    const own = Int32Array.from({ length: batch }, (_, i) => all[first + i] ?? all[first]!);
-    return yield* hold(upload(own, [batch], 'int32')(backend), freed);
+  // an incomplete last batch repeats its first sample
+  const rows = rowsAt(
+    columns,
+    Array.from({ length: batch }, (_, i) => (first + i < all ? first + i : first)),
+  );
+  function* noised(name: string, open: Noisy) {
+    const keys = keysOf(plan, b, 'condition').map((key) => fork(key, name)[name]!);
+    return yield* hold(open.run({ image: imageIn(rows[name]!).data, keys }), freed);
   }
-  function* conditioned({ images }: GivenCondition) {
-    if (noisy === null) return { image: yield* uploaded(images) };
-    return yield* hold(noisy.run({ image: batchOf(images, first, batch), keys: keysOf(plan, b, 'condition') }), freed);
+  function* conditioned() {
+    const values: Record<string, unknown> = {};
+    for (const name of Object.keys(rows)) {
+      const open = noisy[name];
+      values[name] = open ? yield* noised(name, open) : yield* uploadedColumn(rows[name]!, backend);
+    }
+    return values as Resident<ConditionValues<'B'>>; // of the spec of the columns
   }
   function* knownOf({ images, mask }: GivenKnown) {
     const channels = trained.image[2];
@@ -131,13 +143,12 @@ function* uploadedConstants<P, I extends ImageShape, S>(
   }
   return {
     params: trained.params,
-    ...(labels && { label: yield* labelled(labels) }),
-    ...(condition && { condition: yield* conditioned(condition) }),
+    conditions: yield* conditioned(),
     ...(known && { known: yield* knownOf(known) }),
   };
 }
 
-/** Tells the listeners of a sampling about the steps of a batch: their number, and the previews that are due. */
+/** Calls the listeners of a sampling after each step of a batch: with the progress, and with previews that are due. */
 const announced =
   <P, I extends ImageShape, S>(plan: Drawing<P, I, S>, b: number, backend: Backend) =>
   ({ x0 }: Resident<StepOutput<I>>, index: number): Fallible<void> =>
@@ -154,7 +165,7 @@ const announced =
       yield* take(heard(`${where}.previews.show`, () => previews.show({ images, first, done, of }))(backend));
     });
 
-/** Tests if a sample is still on its way after a step. Raises a `ConfigError` if that was the last one. */
+/** Tests if a sample has not reached the end after a step. Raises a `ConfigError` if that step was the last attempt. */
 const isLeft =
   <P, I extends ImageShape, S>({ where, walk }: Drawing<P, I, S>, backend: Backend) =>
   ({ left }: Resident<StepOutput<I>>, index: number): Fallible<boolean> =>
@@ -165,7 +176,7 @@ const isLeft =
         raise('ConfigError', {
           where: `${where}.attempts`,
           expected: 'all samples at the end',
-          actual: `some on the way after ${walk.steps} attempts`,
+          actual: `some not at the end after ${walk.steps} attempts`,
           hint: 'raise rtol or atol, or allow more attempts; a prediction that is not finite never ends',
         });
       return most! > 0;

@@ -1,13 +1,12 @@
 /** Samples of a trained model. */
 import type { Effect } from '../../dsl/run/effect.js';
-import type { NeedsClasses } from '../../internal/classes.js';
 import type { Exact } from '../../internal/exact.js';
 import type { Itself } from '../../internal/itself.js';
 import { dual, type Dual } from '../../internal/dual.js';
 import { hold, take } from '../../internal/gen.js';
 import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
-import type { ForClasses, ForGuide, WithClasses } from './classes.js';
+import type { ForConditions, ForGuide, Guided, WithConditions } from './classes.js';
 import { beginningOf } from './givenImages.js';
 import type { Images } from '../../data/images.js';
 import { planOf } from './samplePlan.js';
@@ -20,7 +19,7 @@ import { storedFor } from './storedFor.js';
 /**
  * Draws samples: Algorithm 2 of DDPM (Ho et al. 2020), by any solver. Sample i draws from a key of its own, so the same
  * key gives the same samples for any batch, count and range. Fails with `ConfigError` for invalid arguments, such as
- * labels that the model does not have, and for a part that throws or returns a wrong value, and with `NonFinite` for a
+ * conditions that the model does not take, and for a part that throws or returns a wrong value, and with `NonFinite` for a
  * sample or preview with a number that is not finite.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
@@ -31,13 +30,20 @@ import { storedFor } from './storedFor.js';
  * await nf.run(samples) // → { data: [1, 1], shape: [2, 1, 1, 1] }
  */
 export const sample: Dual<
-  <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+  <P, I extends ImageShape, K, Q = unknown, G = unknown, H = unknown, A extends string = string>(
     trained: Itself<Trained<P, I, K>>,
-    sampling: Exact<G, keyof Sampling> & ForClasses<K, G> & ForGuide<Q, G> & Sampling<Q, NoInfer<I>>,
+    sampling: Exact<G, keyof Sampling> & ForConditions<NoInfer<K>, G, H, A> & ForGuide<Q, G> & Sampling<Q, NoInfer<I>>,
   ) => Effect<Images>,
-  <Q = unknown, J extends ImageShape = ImageShape, G = unknown, C = never>(
-    sampling: Exact<G, keyof Sampling> & ForGuide<Q, G> & Sampling<Q, J> & { readonly guidance?: NeedsClasses<C> },
-  ) => <P, I extends J, K>(trained: WithClasses<Itself<Trained<P, I, K>>, K, G, C>) => Effect<Images>
+  <
+    Q = unknown,
+    J extends ImageShape = ImageShape,
+    G = unknown,
+    C = never,
+    const H = unknown,
+    A extends string = string,
+  >(
+    sampling: Exact<G, keyof Sampling> & ForGuide<Q, G> & Sampling<Q, J> & Guided<C, H, A>,
+  ) => <P, I extends J, K>(trained: WithConditions<Itself<Trained<P, I, K>>, K, G, C, H, A>) => Effect<Images>
 > = dual('sample', 2, <P, Q, I extends ImageShape>(trained: Trained<P, I>, sampling: Sampling<Q, I>) =>
   genEffect('sample', function* (backend) {
     const { storage, ...settings } = yield* take(samplings.decode<Sampling<Q, I>>(sampling));

@@ -7,6 +7,7 @@ import {
   exactDenoiser,
   exponentialGrid,
   type GaussianMixture,
+  labelOf,
   linear,
   type Model,
   overParams,
@@ -115,8 +116,8 @@ describe('sampleAdaptive', () => {
         params: treeSpec<object>({}),
         predicts: 'x0',
         clock: 'level',
-        classes: 3,
-        apply: (_, x, { label }) => scaleBy(onesLike(x), mul(add(cast(label!, 'float32'), -3), -0.1)),
+        conditions: { label: { classes: 3 } },
+        apply: (_, x, at) => scaleBy(onesLike(x), mul(add(cast(labelOf(at)!, 'float32'), -3), -0.1)),
       },
       noising: edm(),
       image: [1, 1, 1],
@@ -128,10 +129,10 @@ describe('sampleAdaptive', () => {
   });
 
   it.each<readonly [string, Partial<AdaptiveSampling>, string]>([
-    ['few attempts', { attempts: 3 }, 'sampleAdaptive.attempts: expected all samples at the end, got some on the way after 3 attempts'],
+    ['few attempts', { attempts: 3 }, 'sampleAdaptive.attempts: expected all samples at the end, got some not at the end after 3 attempts'],
     ['an empty range', { min: 3, max: 3 }, 'adaptiveSampler.max: expected noise levels min < max < ∞, got min = 3, max = 3'],
     ['a σ beyond the schedule', { max: 1e6 }, 'atSigmas: expected falling noise levels within those of the process'],
-    ['labels of a model without classes', { labels: [0] } as object, 'labels'],
+    ['labels of a model without label', { labels: [0] } as object, 'conditions.label'],
     ['a signal', { signal: { aborted: true } }, 'sampling, step 0'],
   ])('fails for %s', async (_, how, message) => {
     const result = await run((nf) => sampleAdaptive(trained, { key: key(4), count: 1, ...how })(nf.backend)());

@@ -1,4 +1,4 @@
-/** Samples of a trained model, by steps that are chosen by their errors. */
+/** Samples of a trained model, by an adaptive step size. */
 import {
   type AdaptiveOptions,
   type AdaptiveState,
@@ -19,24 +19,24 @@ import { optional, schema } from '../../internal/schema.js';
 import { checkedTrained, type Trained } from '../../checkpoints/trained.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Images } from '../../data/images.js';
-import type { ForClasses, ForGuide } from './classes.js';
+import type { ForConditions, ForGuide } from './classes.js';
 import { besideGuide } from './guide.js';
 import { drawnOnce } from './runSampling.js';
 import type { Walk } from './sampleLoop.js';
 import { checkedRequest } from './samplePlan.js';
 import { requestFields, type Sampling, toData, samplerFields } from './sampling.js';
 
-const { key, labels, count, first, signal } = requestFields;
+const { key, labels, conditions, count, first, signal } = requestFields;
 const { guidance, guide, correction, batch, allowOtherNoising } = samplerFields;
 const samplingFields = {
-  ...{ key, labels, count, first, signal },
+  ...{ key, labels, conditions, count, first, signal },
   ...{ guidance, guide, correction, batch, allowOtherNoising, toData },
 };
 
-/** The samples to draw, and options: those of `sample` that do not depend on steps that are fixed before. */
+/** The samples to draw, and the options of `sample` that do not need a fixed grid. */
 export interface AdaptiveSampling<Q = unknown, J extends ImageShape = ImageShape>
   extends AdaptiveOptions, Pick<Sampling<Q, J>, keyof typeof samplingFields> {
-  /** The most attempts of a step, after which drawing fails; 1000 if left out. */
+  /** The largest number of attempted steps, after which sampling fails; default 1000. */
   readonly attempts?: number;
 }
 
@@ -46,7 +46,7 @@ const samplings = schema('sampleAdaptive', {
   attempts: optional(positive, 1000),
 } satisfies Record<keyof AdaptiveSampling, unknown>);
 
-/** Samples, and what they cost. */
+/** Samples, and the evaluations that they took. */
 export interface AdaptiveSamples extends Images {
   /** The number of evaluations of the model for each sample. */
   readonly evaluations: readonly number[];
@@ -54,12 +54,11 @@ export interface AdaptiveSamples extends Images {
 
 /**
  * Draws samples by an adaptive solver: DPM-Solver-12 or -23 (Lu et al. 2022a, appendix C) with the step size of
- * `sample_dpm_adaptive` of k-diffusion. Every sample has steps of its own, which only its errors determine, so the same key gives
- * the same samples for any batch and count; a batch takes as many attempts as the sample that needs most. A smaller `rtol` and
- * `atol` take more evaluations, of which the result has the number. With `eta` steps add noise.
+ * `sample_dpm_adaptive` of k-diffusion. Every sample has its own steps, which only its own errors determine, so the same key
+ * gives the same samples for any batch and count; a batch takes as many attempts as its slowest sample. Smaller `rtol` and
+ * `atol` take more evaluations; the result has their number. With `eta` > 0 the steps add noise.
  *
- * Fails with the errors of {@link sample}, and with a `ConfigError` for samples that are not at the end after `attempts`, and for a
- * model that is conditioned on images, which this function does not take.
+ * Fails with the errors of {@link sample}, and with a `ConfigError` for samples that are not at the end after `attempts`.
  * @example
  * const none = { params: treeSpec<object>({}), init: () => ({}) } // no parameters
  * const model: Model<object, [1, 1, 1]> = { ...none, predicts: 'x0', apply: (_, x) => onesLike(x) }
@@ -68,9 +67,20 @@ export interface AdaptiveSamples extends Images {
  * const samples = await nf.run(sampleAdaptive(trained, { key: key(8), count: 2 }))
  * samples.data // → [1, 1]
  */
-export const sampleAdaptive = <P, I extends ImageShape, K, Q = unknown, G = unknown>(
+export const sampleAdaptive = <
+  P,
+  I extends ImageShape,
+  K,
+  Q = unknown,
+  G = unknown,
+  H = unknown,
+  A extends string = string,
+>(
   trained: Itself<Trained<P, I, K>>,
-  sampling: Exact<G, keyof AdaptiveSampling> & ForClasses<K, G> & ForGuide<Q, G> & AdaptiveSampling<Q, NoInfer<I>>,
+  sampling: Exact<G, keyof AdaptiveSampling> &
+    ForConditions<NoInfer<K>, G, H, A> &
+    ForGuide<Q, G> &
+    AdaptiveSampling<Q, NoInfer<I>>,
 ): Effect<AdaptiveSamples> =>
   genEffect('sampleAdaptive', function* (backend) {
     const where = 'sampleAdaptive';

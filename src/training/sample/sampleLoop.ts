@@ -1,6 +1,6 @@
 /** The loop that draws a batch of samples, from noise or a given start to data. */
+import type { ConditionImage, ConditionValues } from '../../conditions/values.js';
 import {
-  type Condition,
   drawnBy,
   type InpaintingNoise,
   type Known,
@@ -31,14 +31,15 @@ import {
   zeros,
 } from '../../dsl/index.js';
 import { storedIn } from '../../dsl/run/storedIn.js';
+import type { Columns } from '../../data/columns.js';
+import { columnsSpec } from '../../data/columnSpecs.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { either } from '../../internal/fp.js';
 import type { Loop } from '../loop.js';
 import type { Trained } from '../../checkpoints/trained.js';
-import type { GivenCondition } from './conditions.js';
 import type { Beginning } from './givenImages.js';
 import { type BatchPart, namesOf, type StepNoises, type Steps } from './givenNoise.js';
-import type { Numbered, Sampling } from './sampling.js';
+import type { Sampling } from './sampling.js';
 
 /** True if noise is drawn for the start. */
 export const drawsAt = (beginning: Beginning | null): boolean => beginning === null || beginning.noisy;
@@ -52,8 +53,7 @@ interface BeginSpec<I extends ImageShape> {
 /** The inputs that all steps of a batch share. */
 export interface SampleConstants<P, I extends ImageShape> {
   readonly params: P;
-  readonly label?: Tensor<['B'], 'int32'>;
-  readonly condition?: Condition<'B'>;
+  readonly conditions: ConditionValues<'B'>;
   readonly known?: Known<'B', I>;
 }
 
@@ -68,17 +68,17 @@ interface StepSpec<I extends ImageShape> {
 export interface StepOutput<I extends ImageShape> {
   /** x̂₀, if previews are shown. */
   readonly x0?: Tensor<['B', ...I]>;
-  /** Above 0 while a sample is on its way, of a walk whose samples choose their steps. */
+  /** Adaptive steps only: above 0 until all samples are at the end. */
   readonly left?: Tensor<[]>;
 }
 
-/** Samples, and the evaluations of each if they chose their steps. */
+/** Samples, and with adaptive steps the evaluations of each. */
 interface Samples<I extends ImageShape> {
   readonly x: Tensor<['B', ...I]>;
   readonly evaluations?: Tensor<['B']>;
 }
 
-/** The way of a batch from noise to samples: `start`, at most `steps` times `step`, then `end`. */
+/** The programs of a batch from noise to samples: `start`, at most `steps` times `step`, then `end`. */
 export interface Walk<P, I extends ImageShape, S> {
   readonly steps: number;
   /** True if each step draws noise. */
@@ -110,7 +110,7 @@ export const walkOf = <P, I extends ImageShape>(
   image: Trained<P, I>['image'],
 ): Walk<P, I, SampleState<['B', ...I]>> => {
   const [begins, ends] = [sampler.plan[0]!.from, sampler.plan.at(-1)!.to];
-  const scale = ends.sigma > begins.sigma ? noiseScale(ends) : 1; // of an encoding
+  const scale = ends.sigma > begins.sigma ? noiseScale(ends) : 1; // an encoding ends at noise
   const x = leafSpec(['B', ...image]);
   return {
     steps: inpainter?.steps ?? sampler.steps,
@@ -133,12 +133,12 @@ export interface CheckedRequest<P, I extends ImageShape> {
   readonly trained: Trained<P, I>;
   /** The images to start from; null for random noise. */
   readonly beginning: Beginning | null;
-  readonly sampling: Numbered<
-    Pick<
-      Sampling,
-      'labels' | 'condition' | 'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
-    >
+  readonly sampling: Pick<
+    Sampling,
+    'known' | 'noise' | 'brownian' | 'key' | 'first' | 'onStep' | 'previews' | 'signal'
   >;
+  /** The values of the samples, by the name of the condition. */
+  readonly columns: Columns;
   /** The number of samples, and the number that is drawn at a time. */
   readonly all: number;
   readonly batch: number;
@@ -147,19 +147,22 @@ export interface CheckedRequest<P, I extends ImageShape> {
 /** A request and the walk that draws it. */
 export interface Drawing<P, I extends ImageShape, S> extends CheckedRequest<P, I> {
   readonly walk: Walk<P, I, S>;
-  /** The noise that a caller gives for each step of a batch, whose keys are those of its Brownian paths. */
+  /** The noise of the host for each step of a batch. `keys` are the keys of Brownian paths. */
   readonly noisesAt: (
     part: BatchPart,
     keys: readonly RandomKey[],
   ) => (index: number) => either.Either<NoisefoldError, StepNoises>;
 }
 
-/** The spec of a condition, in the form that the steps take. */
-const conditionSpec = ({ images: { shape }, t }: GivenCondition): TreeSpec<Condition<'B'>> =>
-  treeSpec({
-    image: leafSpec(['B', ...shape.slice(1)]),
-    ...(t === undefined ? {} : { t: leafSpec(['B'], 'int32') }),
-  });
+/** The spec of conditions, with the noise level of each image to which noise is added. */
+const conditionsOf = (columns: Columns): TreeSpec<ConditionValues<'B'>> => {
+  const tree = columnsSpec(columns).tree as Readonly<Record<string, object>>; // by name
+  const levels = Object.entries(columns).filter(([, { t }]) => t !== undefined);
+  return treeSpec({
+    ...tree,
+    ...Object.fromEntries(levels.map(([name]) => [name, { ...tree[name], t: leafSpec(['B'], 'int32') }])),
+  }) as TreeSpec<ConditionValues<'B'>>;
+};
 
 /** The spec of a key for each of `batch` samples. */
 const keysSpec = (batch: number) => Array.from({ length: batch }, () => leafSpec([], 'key'));
@@ -171,9 +174,10 @@ export const sampleLoop = <P, I extends ImageShape, S>({
   batch,
   beginning,
   sampling,
+  columns,
 }: Drawing<P, I, S>): SampleLoop<P, I, S> => {
   const { state } = walk;
-  const { labels, condition, known, previews } = sampling;
+  const { known, previews } = sampling;
   const noises = namesOf(sampling);
   const x = leafSpec(['B', ...image]);
   const begin: TreeSpec<BeginSpec<I>> = treeSpec({
@@ -186,8 +190,7 @@ export const sampleLoop = <P, I extends ImageShape, S>({
     index: leafSpec([], 'int32'),
     ...(walk.stochastic ? { keys: keysSpec(batch) } : {}),
     ...(noises.length > 0 ? { noise: Object.fromEntries(noises.map((name) => [name, x])) } : {}),
-    ...(labels ? { label: leafSpec(['B'], 'int32') } : {}),
-    ...(condition ? { condition: conditionSpec(condition) } : {}),
+    conditions: conditionsOf(columns),
     ...(known ? { known: { image: x, mask: x } } : {}),
   });
   return {
@@ -219,8 +222,8 @@ export const noisyProgram = (
   batch: number,
   image: readonly number[],
   t: number,
-): Program<Noised, Condition<'B'>> =>
+): Program<Noised, ConditionImage<'B'>> =>
   program(treeSpec<Noised>({ image: leafSpec(['B', ...image]), keys: keysSpec(batch) }), ({ image: clean, keys }) => {
-    const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // a t for each sample
+    const level = fullLike(cast(meanPerSample(clean), 'int32'), t); // [B]
     return noisyCondition(noising)({ image: clean }, level)(keys);
   });

@@ -1,10 +1,14 @@
+import { requiredAfter } from '../../conditions/dropout.js';
+import { type Columns, columnsOf } from '../../data/columns.js';
 import {
   clipToImage,
   type Denoiser,
   gaussian,
   type Guidance,
   inpainting,
+  type Noising,
   partOfTheWay,
+  pathOf,
   type SampleState,
   type Solver,
   unguided,
@@ -15,21 +19,19 @@ import { limitTimesteps } from '../../diffusion/denoisers/networkTimesteps.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { attempt, orRaise, raise } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
-import { checkCondition } from './conditions.js';
 import type { ImageShape } from '../../data/dataset.js';
 import { guidedBy } from '../../diffusion/guidance/guidance.js';
 import { type Beginning, checkBeginning, checkKnown } from './givenImages.js';
 import { checkNoises, noisesAt, type Steps } from './givenNoise.js';
 import { type CheckedRequest, type Drawing, walkOf } from './sampleLoop.js';
-import { labelNumbers } from './labels.js';
 import { checkLevels } from './noiseLevels.js';
-import { countsOf, type Sampling } from './sampling.js';
+import { countsOf, type Sampling, valuesOf } from './sampling.js';
 import type { Trained } from '../../checkpoints/trained.js';
 
 /** A sampling whose guide matches the given parameters. */
 type Guided<P, I extends ImageShape> = Omit<Sampling, 'guidance'> & { readonly guidance?: Guidance<P, I> };
 
-/** A sampling whose parts were checked to be compatible. */
+/** A sampling whose parts are compatible. */
 export interface SamplePlan<P, I extends ImageShape> extends Drawing<P, I, SampleState<['B', ...I]>> {
   readonly steps: Steps<P, I>;
 }
@@ -48,8 +50,8 @@ const checkDirection = <P, I extends ImageShape>(
   if (actual !== end)
     raise('ConfigError', {
       where: `${where}: solver`,
-      expected: `one that steps to the ${end}`,
-      actual: `one that steps to the ${actual}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
+      expected: `a solver that steps to the ${end}`,
+      actual: `a solver that steps to the ${actual}, over t = ${timesteps[0]} to ${timesteps.at(-1)}`,
       hint: end === 'data' ? 'use ddim here, and ddimInversion in encode' : 'use ddimInversion, or leave it out',
     });
 };
@@ -69,34 +71,48 @@ const checkEnds = (
     });
 };
 
-/** The model with its guidance, which knows if it was trained without labels too. */
+/** The model with its guidance. Conditions that the training never dropped are required. */
 const guidedModel = <P, I extends ImageShape>(
   where: string,
-  { model, noising, labelDropout }: Trained<P, I>,
+  { model, noising, conditionDropout }: Trained<P, I>,
   guidance: Guidance<P, I>,
 ): either.Either<NoisefoldError, Denoiser<P, I>> => {
-  const unconditional =
-    model.classes === undefined || labelDropout === undefined ? {} : { unconditional: labelDropout > 0 };
-  return guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...unconditional }));
+  const { conditions } = model;
+  const known = conditions &&
+    conditionDropout !== undefined && { conditions: requiredAfter(conditions, conditionDropout) };
+  return guidedBy<P, I>(where, guidance)(limitTimesteps(noising)({ ...model, ...known }));
+};
+
+/** Raises `ConfigError` for the noise level of an image that is not a timestep of the process. */
+const checkNoiseLevels = (where: string, noising: Noising, columns: Columns): void => {
+  for (const [name, { t }] of Object.entries(columns)) {
+    const T = pathOf(noising).last + 1;
+    if (t !== undefined && !(Number.isInteger(t) && t >= 0 && t < T))
+      raise('ConfigError', {
+        where: `${where}: conditions.${name}.t`,
+        expected: `t from 0 to ${T - 1}, the timestep of the noise to add to the images`,
+        actual: `${t}`,
+        hint: '0 adds almost none',
+      });
+  }
 };
 
 /** Checks a request, and guides its model. Raises the errors of {@link planOf}. */
 export const checkedRequest = <P, I extends ImageShape>(
   where: string,
   trained: Trained<P, I>,
-  { labels, allowOtherNoising, ...options }: Omit<Guided<P, I>, 'solver'>,
+  { allowOtherNoising, ...sampling }: Omit<Guided<P, I>, 'solver'>,
   beginning: Beginning | null,
 ): CheckedRequest<P, I> & { readonly guided: Denoiser<P, I> } => {
   if (!allowOtherNoising) checkLevels(where, trained);
-  const { guidance = unguided, condition, known } = options;
+  const { guidance = unguided, known } = sampling;
   const guided = orRaise(guidedModel<P, I>(where, trained, guidance));
-  const classified = { where, denoiser: guided, names: trained.classes };
-  const sampling = labels === undefined ? options : { ...options, labels: labelNumbers(classified, labels) };
-  const { all, batch } = countsOf(where, guided, sampling, beginning?.images);
-  checkCondition(where, trained, condition, all);
+  const columns = columnsOf({ where, names: trained.names }, guided.conditions ?? {}, valuesOf(where, sampling));
+  checkNoiseLevels(where, trained.noising, columns);
+  const { all, batch } = countsOf(where, columns, sampling, beginning?.images);
   if (beginning) checkBeginning(where, beginning, all, trained.image);
   if (known) checkKnown(known, all, trained.image);
-  return { where, trained, beginning, sampling, all, batch, guided };
+  return { where, trained, beginning, sampling, columns, all, batch, guided };
 };
 
 /**

@@ -1,20 +1,21 @@
-import { type Correction, type Grid, type Guidance, type Model, type Solver } from '../../diffusion/index.js';
+import type { HostClasses, HostConditions } from '../../conditions/hostValues.js';
+import type { Correction, Grid, Guidance, Solver } from '../../diffusion/index.js';
 import { solverPart } from '../../diffusion/parts.js';
 import { gridPart } from '../../diffusion/grids/grid.js';
-import { checkUnconditional } from '../../diffusion/denoisers/labelChecks.js';
 import type { FloatStorage, RandomKey, Resident } from '../../dsl/index.js';
 import { floatStorage } from '../../dsl/types/storage.js';
 import { functionOf, hinted, hostKey, natural, positive, refined, withRefusal } from '../../internal/decode.js';
 import type { Itself } from '../../internal/itself.js';
-import { orRaise, raise } from '../../internal/errors.js';
+import { raise } from '../../internal/errors.js';
 import { t } from '../../internal/fp.js';
 import { TO_UNIT } from '../../internal/numbers.js';
-import { isObject, numbers, signal } from '../../internal/parts.js';
+import { isObject, numbers, part, signal } from '../../internal/parts.js';
 import { optional, record, schema } from '../../internal/schema.js';
-import type { GivenCondition } from './conditions.js';
 import type { GivenBeginning, GivenKnown, GivenNoise } from './givenImages.js';
 import { type GivenNoises, noisesRecord } from './givenNoise.js';
+import type { Columns } from '../../data/columns.js';
 import type { ImageShape } from '../../data/dataset.js';
+import { hostConditions } from '../../data/hostRows.js';
 import type { Images } from '../../data/images.js';
 import type { TrainedClassifier } from '../../checkpoints/trained.js';
 import type { StopSignal } from '../../internal/stop.js';
@@ -41,31 +42,34 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** The guidance, such as `cfg(2)`; none if left out. */
   readonly guidance?: Guidance<{ readonly guide: Q }, J>;
   /**
-   * A trained classifier, which is compared with the model: its images, its noise levels and the names of its classes must be
-   * the same, and no step of a solver without noise may multiply the signal by more than 50 (docs/guidance.md). Its names serve
-   * as labels if the model has none. Or the parameters of any guide, which are not checked: the guide must be for the process
-   * of the model.
+   * A trained classifier, or the parameters of any guide. Compares a classifier with the model: images, noise levels and
+   * names of classes must be the same, and no step of a deterministic solver may multiply the signal by more than 50
+   * (docs/guidance.md). If the model has no names, labels may be names of the classifier. Parameters of other guides are not
+   * checked: they must be for the process of the model.
    */
   readonly guide?: Itself<Resident<Q> | TrainedClassifier<Q, J>>;
-  /** The correction of each x̂₀; `clipToImage` if left out, which cuts data beyond [-1, 1]: give `uncorrected` for them. */
+  /** The correction of each x̂₀; default `clipToImage`, which clips to [-1, 1]. Give `uncorrected` for data beyond [-1, 1]. */
   readonly correction?: Correction;
   /**
    * Rounds the parameters, and those of the guide, to 'float16' or 'bfloat16' for this sampling, and computes in float32.
-   * This needs more memory, for the rounded copies, not less: to save memory, load the parameters so with `loadWeights`.
-   * Parameters that are stored in 16 bits are used as they are, without this option.
+   * The rounded copies need more memory: to save memory, load the parameters in 16 bits with `loadWeights`. Parameters that
+   * are stored in 16 bits do not need this option.
    */
   readonly storage?: FloatStorage;
-  /** True to draw with a process that is neither that of the training nor respaced from it. */
+  /** True to draw with another process than the process of the training or a respaced part of it. */
   readonly allowOtherNoising?: boolean;
   /** The key of all random numbers; sample i draws from `foldIn(key, i)`. */
   readonly key: RandomKey;
   /**
-   * The class of each sample, for a model with classes: its number, from 0, or its name if the trained model has
-   * `classes`; null for a sample without a class. Their number is the number of samples.
+   * The class of each sample: its number, from 0, or its name if the model or the training has names; null for a sample without a
+   * class. Short for the condition `label`.
    */
-  readonly labels?: readonly (number | string | null)[];
-  /** One image for each sample, or one for all, for a model that is conditioned on images. */
-  readonly condition?: GivenCondition;
+  readonly labels?: HostClasses;
+  /**
+   * The values of each sample, by the name of the condition: classes, vectors, tokens or images, null for none. The values of one
+   * sample serve all. Their number is the number of samples.
+   */
+  readonly conditions?: HostConditions;
   /** Images to start from, in place of noise; or the noise itself, such as the result of `encode`. */
   readonly from?: GivenBeginning | GivenNoise;
   /** Images of which the samples keep a part; the model generates the rest. */
@@ -73,12 +77,12 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   /** Noise for the steps of the solver, in place of drawn noise, to repeat a run number by number. */
   readonly noise?: GivenNoises;
   /**
-   * True for noise of a stochastic solver that is the increments of one Brownian path for each sample, so that more steps approach the
-   * same sample, as with the Brownian trees of k-diffusion: see `brownianNoise`. The host draws it, some forty times as many numbers;
-   * churn is drawn as without it.
+   * True to take the noise of a stochastic solver from one Brownian path for each sample, so that more steps converge to the
+   * same sample, as with the Brownian trees of k-diffusion: see `brownianNoise`. The host then draws about forty times as
+   * many numbers. Does not change churn.
    */
   readonly brownian?: boolean;
-  /** The number of samples, if there are no labels; by default the number of images, or 1. */
+  /** The number of samples; by default the number of labels, of values of a condition, or of images, or 1. */
   readonly count?: number;
   /**
    * The number of samples at a time; by default equal parts of all, of at most 256. It does not change the samples: each draws
@@ -104,7 +108,7 @@ export interface Sampling<Q = unknown, J extends ImageShape = ImageShape> {
   readonly signal?: StopSignal;
 }
 
-/** JavaScript callers may pass bytes, whose 0 and 1 would be taken for grey and white. */
+/** Refuses bytes of JavaScript callers, whose 0 and 1 would mean grey and white. */
 const notBytes = hinted(
   refined(
     numbers,
@@ -114,7 +118,7 @@ const notBytes = hinted(
   TO_UNIT,
 );
 
-/** Images with numbers of a type; of a data set, which is not images, the error says how to take some. */
+/** Images with numbers of a type. For a data set, the error says how to take images from it. */
 /* @__NO_SIDE_EFFECTS__ */
 const recordOf = <A>(data: t.Type<A>) =>
   withRefusal(record({ data, shape: t.array(natural) }), (value) =>
@@ -129,12 +133,9 @@ const recordOf = <A>(data: t.Type<A>) =>
 
 export const imagesRecord = recordOf(notBytes);
 
-const label = t.union([t.number, t.string, t.null], 'the number or the name of a class, or null');
-
-const labelArray = withRefusal(t.array(label, 'an array of labels'), (value) =>
-  Array.isArray(value)
-    ? null
-    : { expected: 'an array of labels', hint: 'give [0, 1], or Array.from(labels) of a typed array' },
+const labelList = hinted(
+  part<HostClasses>('an array of the numbers or names of classes, or null', 'length'),
+  'give [0, 1]',
 );
 
 const listener = functionOf('a function');
@@ -156,8 +157,8 @@ export const toData = optional(t.boolean, true);
 /** The fields of a request; only the key is required. */
 export const requestFields = {
   key: hostKey,
-  labels: optional(labelArray),
-  condition: optional(record({ images: imagesRecord, t: optional(t.number) })),
+  labels: optional(labelList),
+  conditions: optional(hostConditions),
   from: optional(
     t.union(
       [record({ images: imagesRecord, strength: t.number }), record({ noise: imagesRecord })],
@@ -194,32 +195,46 @@ export const samplings = schema('sample', {
   'give it to sample as its first argument: sample(trained, { … })',
 );
 
-/** A sampling whose labels are numbers. */
-export type Numbered<S extends Pick<Sampling, 'labels'>> = Omit<S, 'labels'> & { readonly labels?: readonly number[] };
-
-/** The number of samples at a time by default, at most: a program has a key for each, and its memory grows with them. */
+/** The largest default number of samples at a time: the memory of a program grows with this number. */
 const MOST_AT_ONCE = 256;
 
-/** The total number of samples, and the number at a time. Raises `ConfigError` for inconsistent labels or counts. */
+/** The values of all conditions, with the labels as those of `label`. Raises `ConfigError` for both. */
+export const valuesOf = (
+  where: string,
+  { labels, conditions = {} }: Pick<Sampling, 'labels' | 'conditions'>,
+): HostConditions =>
+  labels === undefined
+    ? conditions
+    : 'label' in conditions
+      ? raise('ConfigError', {
+          where: `${where}: labels`,
+          expected: 'labels, or conditions.label',
+          actual: 'both',
+          hint: 'leave one of them out',
+        })
+      : { ...conditions, label: labels };
+
+/** The total number of samples, and the number at a time. Raises `ConfigError` for inconsistent counts. */
 export const countsOf = (
   where: string,
-  denoiser: Pick<Model<never, never>, 'classes' | 'unconditional'>,
-  { labels, condition, known, count, batch }: Numbered<Omit<Sampling, 'guidance' | 'solver'>>,
+  columns: Columns,
+  { known, count, batch }: Pick<Sampling, 'known' | 'count' | 'batch'>,
   beginning: Images | undefined,
 ): { readonly all: number; readonly batch: number } => {
-  if (!labels?.every((label) => label !== denoiser.classes)) orRaise(checkUnconditional(`${where}: labels`, denoiser));
-  if (labels !== undefined && count !== undefined && labels.length !== count)
+  const counts = Object.entries(columns).filter(([, column]) => column.count !== 1);
+  const [first] = counts;
+  const most = count ?? first?.[1].count ?? (known?.images ?? beginning)?.shape[0] ?? 1;
+  const other = counts.find(([, column]) => column.count !== most);
+  if (other !== undefined)
     raise('ConfigError', {
-      where: `${where}: count`,
-      expected: `${labels.length}, a sample for each label`,
-      actual: `${count}`,
-      hint: 'leave the count out, or give as many labels',
+      where: `${where}: conditions.${other[0]}`,
+      expected: `a value for each of ${most} samples, or for one`,
+      actual: `${other[1].count}`,
+      hint: count === undefined ? `${first![0]} has ${most} values` : 'leave the count out, or give as many values',
     });
-  const images = condition?.images ?? known?.images ?? beginning;
-  const all = labels?.length ?? count ?? images?.shape[0] ?? 1;
-  if (all < 1) {
+  if (most < 1) {
     const hint = 'give labels, images, or a count';
-    raise('ConfigError', { where, expected: 'at least one sample', actual: `${all}`, hint });
+    raise('ConfigError', { where, expected: 'at least one sample', actual: `${most}`, hint });
   }
-  return { all, batch: Math.min(all, batch ?? Math.ceil(all / Math.ceil(all / MOST_AT_ONCE))) };
+  return { all: most, batch: Math.min(most, batch ?? Math.ceil(most / Math.ceil(most / MOST_AT_ONCE))) };
 };

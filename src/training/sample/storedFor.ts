@@ -1,11 +1,11 @@
-/** The parameters of a sampling in the storage that it asks for. */
+/** The parameters of a sampling, in the storage of its option. */
 import { type Backend, type FloatStorage, release } from '../../dsl/index.js';
 import { E, type io } from '../../internal/fp.js';
 import { type Fallible, gen, take } from '../../internal/gen.js';
 import type { ImageShape } from '../../data/dataset.js';
 import type { Trained } from '../../checkpoints/trained.js';
 
-/** A model with copies of its parameters, or with its own ones, which `release` does not free. */
+/** A model with copies of its parameters, or with the original parameters, which `release` does not free. */
 interface ModelCopy<P, I extends ImageShape> {
   readonly trained: Trained<P, I>;
   readonly release: io.IO<void>;

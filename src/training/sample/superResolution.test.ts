@@ -7,6 +7,8 @@ import {
   conditioningAugmentation,
   ddim,
   type Denoiser,
+  type ImageConditioner,
+  imageOf,
   type Model,
   superResolution,
   uncorrected,
@@ -15,6 +17,7 @@ import {
   ascribeLike,
   type Backend,
   cast,
+  type Dim,
   key,
   mul,
   type NoisefoldError,
@@ -49,13 +52,13 @@ const { noising, optimizer } = smallTraining(0);
 const faithful: Model<object, Square> = {
   ...layer({}, () => null),
   predicts: 'x0',
-  condition: { channels: 1 },
-  apply: (_, x, { condition }) => ascribeLike(upsample(condition!.image), x),
+  conditions: { small: { image: 1, required: true } },
+  apply: (_, x, at) => ascribeLike(upsample(imageOf(at, 'small')!.image), x),
 };
 /** A model that predicts the noise level of its condition, in hundredths. */
-const listening: Denoiser<object, Square>['apply'] = (_, x, { condition }) =>
-  scaleBy(onesLike(x), mul(cast(condition!.t!, 'float32'), 0.01));
-const noisy = { channels: 1, noiseLevel: true } as const;
+const listening: Denoiser<object, Square>['apply'] = (_, x, at) =>
+  scaleBy(onesLike(x), mul(cast(imageOf(at, 'small')!.t!, 'float32'), 0.01));
+const noisy = { small: { image: 1, noiseLevel: true, required: true } } as const;
 const trained = (model: Model<object, Square>): Trained<object, Square> => ({ model, noising, image: [2, 2, 1], params: {} }); // oxfmt-ignore
 const greys = (...levels: readonly number[]): Images => ({
   data: Float32Array.from(levels),
@@ -75,7 +78,7 @@ describe('samples conditioned on images', () => {
 
   test('are one for each image, each with its own condition, for any batch size', async () => {
     for (const batch of [5, 2, 1]) {
-      const { data, shape } = await draw({ condition: { images }, batch });
+      const { data, shape } = await draw({ conditions: { small: images }, batch });
       expect(shape).toEqual([5, 2, 2, 1]);
       expect(Array.from(data)).toEqual(levels.flatMap((level) => [level, level, level, level]));
     }
@@ -84,25 +87,25 @@ describe('samples conditioned on images', () => {
   test('may share one condition, whose noise is that of each sample', async () => {
     const one = greys(-0.25);
     for (const batch of [3, 2]) {
-      const { data, shape } = await draw({ condition: { images: one }, count: 3, batch });
+      const { data, shape } = await draw({ conditions: { small: one }, count: 3, batch });
       expect(shape).toEqual([3, 2, 2, 1]);
       expect(Array.from(data)).toEqual(Array<number>(12).fill(-0.25));
     }
-    const model = { ...faithful, condition: noisy };
-    const each = await draw({ condition: { images: greys(-0.25, -0.25, -0.25), t: 30 } }, model);
-    expect(await draw({ condition: { images: one, t: 30 }, count: 3 }, model)).toEqual(each);
+    const model = { ...faithful, conditions: noisy };
+    const each = await draw({ conditions: { small: { ...greys(-0.25, -0.25, -0.25), t: 30 } } }, model);
+    expect(await draw({ conditions: { small: { ...one, t: 30 } }, count: 3 }, model)).toEqual(each);
   });
 
   test('of a model that takes the noise level get the noise level of the images', async () => {
-    const { data } = await draw({ condition: { images, t: 40 } }, { ...faithful, condition: noisy, apply: listening });
+    const { data } = await draw({ conditions: { small: { ...images, t: 40 } } }, { ...faithful, conditions: noisy, apply: listening });
     for (const said of data) expect(said).toBeCloseTo(0.4, 6);
   }); // oxfmt-ignore
 
   test('have noise added to the images once for all steps, that of q(x_t|x_0)', async () => {
-    const model: typeof faithful = { ...faithful, condition: noisy };
+    const model: typeof faithful = { ...faithful, conditions: noisy };
     const many = greys(...Array<number>(1000).fill(0.5));
     const at = (t: number, grid: number) =>
-      draw({ condition: { images: many, t }, grid, correction: uncorrected }, model);
+      draw({ conditions: { small: { ...many, t } }, grid, correction: uncorrected }, model);
     const { data } = await at(50, 1);
     expect((await at(50, 3)).data).toEqual(data);
     const { alpha, sigma } = pathOf(noising).levelAt(50);
@@ -112,28 +115,28 @@ describe('samples conditioned on images', () => {
     expect(Math.abs(spread / sigma ** 2 - 1)).toBeLessThan(6 * Math.sqrt(2 / 1000));
   });
 
-  const classes: Model<object, Square> = { ...faithful, classes: 2 };
+  const classes: Model<object, Square> = { ...faithful, conditions: { ...faithful.conditions, label: { classes: 2 } } };
   const unconditional: Model<object, Square> = {
     ...layer({}, () => null),
     predicts: 'x0',
     apply: (_, x) => x,
   };
-  const told = { ...faithful, condition: noisy };
+  const told = { ...faithful, conditions: noisy };
   test.each([
-    ['none', faithful, {}, 'expected images: the model is conditioned on images, got nothing'],
-    ['images that the model does not take', unconditional, { condition: { images } }, 'expected no condition: the model takes none'],
-    ['other channels', faithful, { condition: { images: { data: new Float32Array(6), shape: [2, 1, 1, 3] } } }, 'expected all numbers of images [count, height, width, 1], got 6 of [2, 1, 1, 3]'],
-    ['too few numbers', faithful, { condition: { images: { data: new Float32Array(3), shape: [2, 2, 1, 1] } } }, 'got 3 of [2, 2, 1, 1]'],
-    ['a number that differs from that of the labels', classes, { condition: { images }, labels: [0, 1] }, 'expected an image for each of 2 samples, got 5; give one image for each sample, or one for all'],
-    ['a t that the model does not take', faithful, { condition: { images, t: 3 } }, 'expected no t'],
-    ['no t', told, { condition: { images } }, 'expected t from 0 to 99: the model takes the noise level, got nothing'],
-    ['a t out of range', told, { condition: { images, t: 100 } }, 'got 100'],
-    ['no images', faithful, { condition: { images: { ...images, shape: 5 as never } } }, 'condition.images.shape'],
-    ['no images', faithful, { condition: { images: greys() } }, 'expected at least one sample, got 0'],
-    ['a byte', faithful, { condition: { images: greys(200) } }, 'expected finite numbers in [-1, 1], got 200'],
+    ['none', faithful, {}, 'conditions.small: expected a value of each sample: the model needs small, got none; give conditions: { small: … }'],
+    ['images that the model does not take', unconditional, { conditions: { small: images } }, 'conditions.small: expected no conditions, got a condition that the model does not take'],
+    ['other channels', faithful, { conditions: { small: { data: new Float32Array(6), shape: [2, 1, 1, 3] } } }, 'expected images [n, height, width, 1], got 6 numbers of [2, 1, 1, 3]'],
+    ['too few numbers', faithful, { conditions: { small: { data: new Float32Array(3), shape: [2, 2, 1, 1] } } }, 'got 3 numbers of [2, 2, 1, 1]'],
+    ['a number that differs from that of the labels', classes, { conditions: { small: images }, labels: [0, 1] }, 'conditions.label: expected a value for each of 5 samples, or for one, got 2; small has 5 values'],
+    ['a t that the model does not take', faithful, { conditions: { small: { ...images, t: 3 } } }, 'expected no t'],
+    ['no t', told, { conditions: { small: images } }, 'conditions.small.t: expected t, the timestep of the noise to add: 0 adds almost none, got nothing'],
+    ['a t out of range', told, { conditions: { small: { ...images, t: 100 } } }, 'got 100'],
+    ['no images', faithful, { conditions: { small: { ...images, shape: 5 as never } } }, 'conditions.small: expected a list with a value of each sample, or { data, shape }, got an object'],
+    ['no images', faithful, { conditions: { small: greys() } }, 'expected at least one sample, got 0'],
+    ['a byte', faithful, { conditions: { small: greys(200) } }, 'expected finite numbers in [-1, 1], got 200'],
   ] satisfies readonly (readonly [string, Model<object, Square>, Partial<Sampling>, string])[])(
     'refuse %s',
-    async (_, model, change, message) => {
+    async (_, model, change: Partial<Sampling>, message) => {
       const error = await on(reference(), (backend) =>
         leftOf(sample({ ...walk, ...change })(trained(model))(backend)),
       );
@@ -143,9 +146,9 @@ describe('samples conditioned on images', () => {
   ); // oxfmt-ignore
 
   test('refuse a NaN with NonFinite', async () => {
-    const condition = { images: greys(Number.NaN) };
+    const conditions = { small: greys(Number.NaN) };
     const error = await on(reference(), (backend) =>
-      leftOf(sample({ ...walk, condition })(trained(faithful))(backend)),
+      leftOf(sample({ ...walk, conditions })(trained(faithful))(backend)),
     );
     expect(error._tag).toBe('NonFinite');
   });
@@ -153,9 +156,9 @@ describe('samples conditioned on images', () => {
   test('free all memory when they are stopped', () =>
     on(reference(), async (backend) => {
       const stop = new AbortController();
-      const told = { images, t: 10 };
-      const change = { condition: told, batch: 2, signal: stop.signal, onStep: () => stop.abort() };
-      const model = trained({ ...faithful, condition: noisy });
+      const conditions = { small: { ...images, t: 10 } };
+      const change = { conditions, batch: 2, signal: stop.signal, onStep: () => stop.abort() };
+      const model = trained({ ...faithful, conditions: noisy });
       expect(await leftOf(sample({ ...walk, ...change })(model)(backend))).toMatchObject({ _tag: 'Cancelled' });
       expect(backend.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     })); // oxfmt-ignore
@@ -172,13 +175,15 @@ const conditional = (steps: number, noiseLevel = false): SmallTraining => ({
       groups: 4,
       heads: 2,
       predicts: 'v',
-      condition: { channels: 1, noiseLevel },
+      conditions: { small: { image: 1, noiseLevel, required: true } },
     }),
   ),
-  condition: noiseLevel
-    ? conditioningAugmentation(noising, { levels: 20 })(superResolution({ factor: 2 }))
-    : superResolution({ factor: 2 }),
-  labelDropout: 0,
+  conditions: {
+    small: noiseLevel
+      ? conditioningAugmentation(noising, { levels: 20 })(superResolution({ factor: 2 }))
+      : superResolution({ factor: 2 }),
+  },
+  conditionDropout: 0,
 });
 
 describe('a training with conditions', () => {
@@ -192,7 +197,7 @@ describe('a training with conditions', () => {
           model: faithful,
           noising,
           optimizer,
-          condition: superResolution({ factor: 2 }),
+          conditions: { small: superResolution({ factor: 2 }) },
           data,
           heldOut: { data, every: 1 },
           batch: 2,
@@ -217,15 +222,15 @@ describe('a training with conditions', () => {
     }));
 
   test.each([
-    ['lacks conditions that its model takes', { condition: undefined }, 'ConfigError', 'expected an image as the condition of each sample, [B, height, width, 1], got none'],
-    ['has conditions that its model does not take', { model: smallTraining(0).model }, 'ConfigError', 'expected no condition'],
-    ['makes conditions of a wrong size', { condition: superResolution({ factor: 3 }) }, 'ShapeError', 'expected a height and width that 3 divides'],
-    ['passes the noise level to a model that does not take it', { condition: conditional(0, true).condition }, 'ConfigError', 'expected a condition without t'],
-    ['has a condition that is not a conditioner', { condition: 2 as never }, 'ConfigError', 'condition'],
+    ['lacks conditions that its model takes', { conditions: undefined }, 'ConfigError', 'conditions.small: expected a value of each image: the model is conditioned on small, got none: the data has label; make it from the images, conditions: { small: superResolution({ factor: 2 }) }'],
+    ['has conditions that its model does not take', { model: smallTraining(0).model }, 'ConfigError', 'conditions.small: expected the condition label, got a condition that the model does not take'],
+    ['makes conditions of a wrong size', { conditions: { small: superResolution({ factor: 3 }) } }, 'ShapeError', 'expected a height and width that 3 divides'],
+    ['passes the noise level to a model that does not take it', { conditions: conditional(0, true).conditions }, 'ConfigError', 'expected an image without t: the model takes no noise level'],
+    ['has a condition that is not a conditioner', { conditions: { small: 2 as never } }, 'ConfigError', 'training.conditions.small: expected a function that makes a condition'],
   ])('is refused before it begins if it %s', (_, change, tag, message) =>
     on(wasm(), async (backend) => {
-      const { condition, ...training } = { ...conditional(1), ...change };
-      const error = await leftOf(startTraining({ ...training, ...(condition && { condition }) })(backend));
+      const { conditions, ...training } = { ...conditional(1), ...change };
+      const error = await leftOf(startTraining({ ...training, ...(conditions && { conditions }) })(backend));
       expect(error._tag).toBe(tag);
       expect(error.message).toContain(message);
       expect(backend.stats().buffers).toBe(0);
@@ -237,9 +242,11 @@ describe('a training with conditions', () => {
     const model: Model<Scalar, [8, 8, 1]> = {
       ...parameter(allOnes),
       predicts: 'x0',
-      condition: noisy,
-      apply: (w, x, { condition }) =>
-        mul(scaleBy(ascribeLike(upsample(condition!.image), x), mul(cast(condition!.t!, 'float32'), 0.01)), w),
+      conditions: noisy,
+      apply: (w, x, at) => {
+        const { image, t } = imageOf(at, 'small')!;
+        return mul(scaleBy(ascribeLike(upsample(image), x), mul(cast(t!, 'float32'), 0.01)), w);
+      },
     };
     const training = (steps: number) => ({
       ...conditional(steps, true),
@@ -254,13 +261,13 @@ describe('a training with conditions', () => {
   });
 
   test('states the kind of its conditions', () => {
-    const said = (condition?: SmallTraining['condition']): unknown =>
-      recipeConfig({ ...smallTraining(0), ...(condition && { condition }) });
+    const said = (small?: ImageConditioner<[Dim, Dim, Dim]>): unknown =>
+      recipeConfig({ ...smallTraining(0), ...(small && { conditions: { small } }) });
     const half = superResolution({ factor: 2 });
-    expect(said()).not.toHaveProperty('condition');
-    expect(said(half)).toMatchObject({ condition: 'superResolution by 2' });
+    expect(said()).not.toHaveProperty('made');
+    expect(said(half)).toMatchObject({ made: { small: 'superResolution by 2' } });
     expect(said(conditioningAugmentation(noising, { levels: 20 })(half))).toMatchObject({
-      condition: 'superResolution by 2, with noise of 20 levels',
+      made: { small: 'superResolution by 2, with noise of 20 levels' },
     });
   });
 });
@@ -283,8 +290,8 @@ describe('a U-Net that was trained to make bars of 8×8 from their means', () =>
         const { images } = right(await bars(COUNT).batch(Int32Array.from({ length: COUNT }, (_, i) => i))());
         expected = small(images);
         const model = right(await fit({ ...conditional(200), averageDecay: 0.95 })(backend)());
-        const condition = { images: { data: expected, shape: [COUNT, 4, 4, 1] } } as const;
-        samples = right(await sample({ solver: ddim(), grid: 10, condition, key: key(4) })(model)(backend)());
+        const conditions = { small: { data: expected, shape: [COUNT, 4, 4, 1] } } as const;
+        samples = right(await sample({ solver: ddim(), grid: 10, conditions, key: key(4) })(model)(backend)());
       }),
     60_000,
   );

@@ -7,6 +7,7 @@ import {
   ddim,
   ddpm,
   dynamicThreshold,
+  labelOf,
   logitNormalTimes,
   type Model,
   trailing,
@@ -26,7 +27,6 @@ import {
   onesLike,
   scaleBy,
   squeeze,
-  sub,
   type Tensor,
   using,
   zerosLike,
@@ -47,7 +47,7 @@ const noising = right(ddpm(cosine(100)));
 const grey: Model<object, [2, 2, 1]> = {
   ...layer({}, () => null),
   predicts: 'x0',
-  classes: 3,
+  conditions: { label: { classes: 3 } },
   apply: (_, x) => fullLike(x, 0.5),
 };
 const trained = (change: Partial<Model<object, [2, 2, 1]>> = {}): Trained<object, [2, 2, 1]> => ({
@@ -94,11 +94,11 @@ describe('an invalid part', () => {
     [{ guidance: cfg(2, { interval: [200, 500] }), labels: [0] }, 'cfg.interval: expected an interval that begins at a timestep of the denoiser, 0 to 99, got [200, 500]; no step would be guided'],
     [{ known: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, mask: images } }, 'sample.known.images.data: expected numbers in a Float32Array, got a Uint8Array; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
     [{ from: { images: { ...images, data: Uint8Array.of(0, 1, 1, 0) }, strength: 0.5 } }, 'sample.from.images.data: expected numbers in a Float32Array, got a Uint8Array; scale the numbers to [-1, 1]; bytes by byte/127.5 - 1'],
-    [{ labels: Uint8Array.of(0) }, 'sample.labels: expected an array of labels, got a Uint8Array; give [0, 1], or Array.from(labels) of a typed array'],
-    [{ labels: [0, true] }, 'sample.labels.1: expected the number or the name of a class, or null, got true; change labels.1'],
+    [{ labels: 'cat' }, 'sample.labels: expected an array of the numbers or names of classes, or null, got "cat"; give [0, 1]'],
+    [{ conditions: { label: 0 } }, 'sample.conditions.label: expected a list with a value of each sample, or { data, shape }, got 0; give [0, null], with null for none'],
     [{ known: { images, mask: { ...images, data: [true, false, true, false] } } }, 'sample.known.mask.data.0: expected a number, got true; give 1 where the image is kept and 0 elsewhere: Float32Array.from(mask, Number)'],
     ...['images', 'mask'].map((field): [object, string] => [{ known: { images, mask: images, [field]: dataOf() } }, `sample.known.${field}: expected images { data, shape }, got a data set; take some of it: unwrap(await imagesAt(data, [0, 1])())`]),
-    [{ model: grey, solver: undefined }, 'sample.model: expected one of the fields solver, key, grid, guidance, guide, correction, batch, allowOtherNoising, labels, condition, from, known, noise, brownian, count, first, onStep, previews, signal, toData, storage, got an unknown field; give it to sample as its first argument: sample(trained, { … })'],
+    [{ model: grey, solver: undefined }, 'sample.model: expected one of the fields solver, key, grid, guidance, guide, correction, batch, allowOtherNoising, labels, conditions, from, known, noise, brownian, count, first, onStep, previews, signal, toData, storage, got an unknown field; give it to sample as its first argument: sample(trained, { … })'],
     [{ known: { images, mask: images, resample: 3 } }, `sample.known.resample: expected one of the fields images, mask, resamples, jump, got an unknown field; did you mean resamples?`],
   ])('%#: %o', async (change, message) => expect(await sampled(change)).toBe(`ConfigError: ${message}`)); // oxfmt-ignore
 
@@ -113,7 +113,7 @@ describe('an invalid part', () => {
       [fit(any({ ...training, model: {} })), 'fit.model: expected a model, with its predicts, apply, params, init, got an object'],
       [fit(any({ ...training, data: { size: 1 } })), 'fit.data: expected a data set, with its image, batch, got an object'],
       [fit(any({ ...training, onEvent: 3 })), 'fit.onEvent: expected a function, got 3'],
-      [fit(any({ ...training, data: { ...settings.data, classes: ['a', 'a'] } })), 'fit.data.classes: expected the names of classes, each once, got an array of 2'],
+      [fit(any({ ...training, data: { ...settings.data, names: { label: ['a', 'a'] } } })), 'fit.data.names.label: expected names of classes that differ, got "a" twice'],
       [fit(any({ ...training, times: 3 })), 'fit.times: expected a draw of times, such as uniformTimes, got 3'],
       [fit(any({ ...training, times: logitNormalTimes })), 'times: expected a draw of times, got logitNormalTimes without its call; write logitNormalTimes()'],
     ]; // oxfmt-ignore
@@ -179,7 +179,7 @@ describe('an exception, or a result that is not a tensor,', () => {
 describe('non-finite numbers', () => {
   const HINT = 'check the parameters, or use less guidance or a correction that keeps x̂₀ in its range';
   /** NaN for samples of class 2. */
-  const two = trained({ apply: (_, x, { label }) => scaleBy(onesLike(x), log(sub(mul(onesLike(cast(label!, 'float32')), 1.5), cast(label!, 'float32')))) }); // oxfmt-ignore
+  const two = trained({ apply: (_, x, at) => scaleBy(onesLike(x), log(add(mul(cast(labelOf(at)!, 'float32'), -1), 1.5))) }); // oxfmt-ignore
 
   test('in a sample are a NonFinite error that names the sample, also beyond the first batch', async () => {
     expect(await sampled({ labels: [0, 1, 0, 2, 2], batch: 2 }, two)).toBe(

@@ -15,13 +15,13 @@ export const explosions = schema('training.explosion', {
     refined(finite, 'a number above 1', (n) => n > 1),
     100,
   ),
-  /** The number of steps in a row whose loss explodes that end the run: 10 by default. */
+  /** Ends the run after this number of steps in a row whose loss explodes: 10 by default. */
   steps: optional(positive, 10),
-  /** False to report them, and go on; true by default. */
+  /** False to only warn of such steps; true, the default, to end the run. */
   ends: optional(t.boolean, true),
 });
 
-/** When a loss counts as exploded, and what follows. */
+/** The limit above which a loss explodes, and what the run then does. */
 export interface Explosion extends OptionsOf<typeof explosions> {}
 
 /** The number of losses whose mean is the usual loss of a run. */
@@ -37,13 +37,13 @@ export interface Losses {
 /** The losses of a run before its first step. */
 export const noLosses: Losses = { first: { count: 0, mean: 0 }, inARow: 0 };
 
-/** The greatest loss that does not explode. A mean that is not positive has none. */
+/** The greatest loss that does not explode; Infinity if the mean is not positive. */
 const limitOf = ({ count, mean }: FirstLosses, { factor }: Required<Explosion>): number => {
   if (mean <= 0) return Infinity;
   return (count < FIRST ? factor * factor : factor) * mean;
 };
 
-/** Adds the loss of a step. One that is not finite changes nothing. */
+/** Adds the loss of a step. A loss that is not finite changes nothing. */
 export const withLoss = (losses: Losses, loss: number, explosion: Required<Explosion>): Losses => {
   const { first, inARow } = losses;
   if (!Number.isFinite(loss)) return losses;

@@ -1,8 +1,8 @@
-/** Steps with numbers that are not finite. Such a step changes nothing; a run ends where such steps prevail. */
+/** Steps with numbers that are not finite. Such a step changes nothing; a run ends when most of its recent steps are such. */
 import type { NoisefoldError } from '../../dsl/index.js';
 import { failure } from '../../internal/errors.js';
 
-/** The steps of a run, since finite ones prevailed. */
+/** The steps of a run since at least half of a series was finite. */
 export interface Series {
   readonly steps: number;
   /** The number of those steps that were not finite. */
@@ -15,13 +15,13 @@ export interface Series {
 
 export const noSteps: Series = { steps: 0, nonFinite: 0, began: false, origin: null };
 
-/** Adds a step. The series ends when as many steps were finite as were not. */
+/** Adds a step. A new series begins when at least half of the steps are finite. */
 export const counted = ({ steps, nonFinite, began, origin }: Series, isFinite: boolean): Series => {
   const now = { steps: steps + 1, nonFinite: nonFinite + (isFinite ? 0 : 1), began: began || isFinite, origin };
   return 2 * now.nonFinite > now.steps ? now : { ...noSteps, began: now.began };
 };
 
-/** The number of steps that were not finite, beyond those that were, that ends a run. */
+/** A run ends when a series has this many more steps that are not finite than finite steps. */
 const MOST = 10;
 
 /** The error that ends a run whose steps are mostly not finite; null for any other run. */

@@ -3,7 +3,7 @@
 /** The number of images that decide, if the run has as many. */
 const ENOUGH = 1000;
 
-/** The images of a run so far, if none has a negative pixel; null once one has, or once they are reported. */
+/** The number of images so far, if no pixel was negative; null after a negative pixel, or after the warning. */
 export type Unsigned = number | null;
 
 /** Adds the images of a batch. */

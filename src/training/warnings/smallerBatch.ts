@@ -12,8 +12,8 @@ const partsOf = (batch: number, least: number): readonly number[] =>
     );
 
 /**
- * The error of a training that did not compile. If parts of its batch fit in memory, it says which: `fits` tests a number of
- * parts. A failure that does not happen again has another reason than the size.
+ * The error of a training that did not compile. Compiles the batch in more and more parts, by `fits`, and names the first
+ * number of parts that fits in memory. If the same number of parts compiles now, size was not the reason: returns `error`.
  */
 export const smallerBatch = async (
   error: NoisefoldError,

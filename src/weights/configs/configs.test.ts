@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { right } from '../../../properties/diffusion/run.js';
+import type { ConditionsConfig } from '../../conditions/conditions.js';
 import type { NoisefoldError } from '../../internal/errors.js';
 import type { either } from '../../internal/fp.js';
 import { encoderClassifier } from '../../nn/networks/encoderClassifier.js';
@@ -25,7 +26,7 @@ const expectPreset = (value: either.Either<NoisefoldError, Translated<UNetArchit
   const { config } = right(value);
   const expected = right(unetArchitecture(unetPresets[preset]));
   expect(parametersOf(config)).toEqual(parametersOf(expected));
-  const others = { dropout: 0, recompute: false, condition: null };
+  const others = { dropout: 0, recompute: false };
   expect({ ...JSON.parse(JSON.stringify(config)), ...others }).toMatchObject({
     ...withoutDefaults(expected),
     ...others,
@@ -241,10 +242,13 @@ describe('a config.json of diffusers', () => {
       heads: { heads: 4, attention: [32] },
       groups: { groups: { channels: 4, most: 32 } },
       middle: { middle: 'unnormalized' },
-      noClass: { classes: 3, noClass: 'zero' },
-      labelsAt: { classes: 3, labelsAt: 'input' },
-      augment: { augment: 9 },
-      'condition.noiseLevel': { condition: { channels: 3, noiseLevel: true } },
+      'conditions.label.nothing': { conditions: { label: { classes: 3, nothing: 'zero' } } },
+      'conditions.label.at': { conditions: { label: { classes: 3, at: 'input' } } },
+      'conditions.hair': { conditions: { label: 3, hair: 2 } },
+      'conditions.augment': { conditions: { augment: { vector: 9 } } },
+      'conditions.words': { conditions: { words: { tokens: 8, length: 2 } } },
+      'conditions.lowRes.noiseLevel': { conditions: { lowRes: { image: 3, noiseLevel: true } } },
+      'conditions.other': { conditions: { lowRes: { image: 3 }, other: { image: 3 } } },
       resample: { resample: 'projected' },
       filter: { resample: 'residual', filter: 'binomial' },
       encoder: { encoder: 'residual' },
@@ -258,6 +262,16 @@ describe('a config.json of diffusers', () => {
       const config = right(unetArchitecture({ ...base, ...change }));
       expect([field, refusal(diffusersConfigOf(config))]).toEqual([field, `diffusersConfigOf.${field}`]);
     }
+  });
+
+  test('describes classes, with or without a row for none, and an image', () => {
+    const written = (conditions: ConditionsConfig) =>
+      right(diffusersConfigOf(right(unetArchitecture({ image: [8, 8, 3], base: 32, multipliers: [1], conditions }))));
+    expect(written({ label: 3 })).toMatchObject({ num_class_embeds: 4, in_channels: 3 });
+    expect(written({ label: { classes: 3, nothing: 'zero', required: true } })).toMatchObject({ num_class_embeds: 3 });
+    expect(written({ small: { image: 2 } })).toMatchObject({ num_class_embeds: null, in_channels: 5 });
+    const conditions = { label: { classes: 3, required: true }, lowRes: { image: 2, required: true } };
+    expect(right(diffusersConfig(written(conditions))).config.conditions).toEqual(conditions);
   });
 });
 

@@ -134,8 +134,8 @@ const middleOf = (config: UNet2D) => {
 /** Input channels beyond the number of output channels belong to a conditioning image. */
 const channelFields = ({ in_channels: inputs, out_channels: outputs }: UNet2D) =>
   outputs < inputs
-    ? E.right({ channels: outputs, condition: { channels: inputs - outputs } })
-    : E.map((variance: object) => ({ channels: inputs, ...variance }))(checkedOutputs(WHERE, inputs, outputs));
+    ? E.right({ channels: outputs, images: { lowRes: { image: inputs - outputs, required: true } }, variance: {} })
+    : E.map((variance: object) => ({ channels: inputs, images: {}, variance }))(checkedOutputs(WHERE, inputs, outputs));
 
 const sinusoidOf = ({ flip_sin_to_cos: isFlipped, freq_shift: shift }: UNet2D) => {
   if (isFlipped && shift === 0) return 'guided-diffusion';
@@ -155,8 +155,13 @@ const fieldsOf = (config: UNet2D, { timesteps: known, predicts }: FilledOf<typeo
     E.bind('resample', () => resampleOf(config)),
     E.bind('middle', () => middleOf(config)),
     E.bind('channels', () => channelFields(config)),
-    E.map(({ attention, resample, middle, channels: { channels, ...others } }) => {
-      const { sample_size: size, block_out_channels: all, attention_head_dim: ofHead } = config;
+    E.map(({ attention, resample, middle, channels: { channels, images, variance } }) => {
+      const {
+        sample_size: size,
+        block_out_channels: all,
+        attention_head_dim: ofHead,
+        num_class_embeds: classes,
+      } = config;
       const base = all[0]!; // the schema requires at least one level
       return {
         image: [...(typeof size === 'number' ? [size, size] : size), channels],
@@ -174,8 +179,8 @@ const fieldsOf = (config: UNet2D, { timesteps: known, predicts }: FilledOf<typeo
         dropout: config.dropout,
         sinusoid: sinusoidOf(config),
         embedding: config.time_embedding_dim ?? 4 * base,
-        ...(config.num_class_embeds !== undefined && { classes: config.num_class_embeds, noClass: 'never' }),
-        ...others,
+        conditions: { ...(classes !== undefined && { label: { classes, required: true } }), ...images },
+        ...variance,
         timesteps: known,
         predicts,
       };

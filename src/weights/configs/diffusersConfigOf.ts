@@ -1,7 +1,9 @@
 /** Translates our configurations into those of diffusers (`UNet2DModel`). */
 import { fail, type NoisefoldError } from '../../internal/errors.js';
 import { E, type either } from '../../internal/fp.js';
+import type { ClassSpec } from '../../conditions/conditions.js';
 import { embeddingOf, inputChannelsOf, levelsOf } from '../../nn/networks/encoderConfig.js';
+import { imageChannelsOf } from '../../nn/networks/unetConditioning.js';
 import type { UNetArchitecture } from '../../nn/networks/unetConfig.js';
 
 /** The order and shift of sines and cosines; undefined for those that a `UNet2DModel` does not support. */
@@ -24,6 +26,31 @@ const headChannelsOf = (c: UNetArchitecture): number | null | undefined => {
   return others.every((channels) => channels === first) ? (first ?? null) : undefined;
 };
 
+/** True for classes with a row of the table for no class. */
+const hasRow = ({ required, nothing = 'row' }: ClassSpec): boolean => required !== true && nothing === 'row';
+
+/** The rows of the table of classes; null for a network without classes. */
+const rowsOf = ({ conditions: { label } = {} }: UNetArchitecture): number | null =>
+  label !== undefined && 'classes' in label ? label.classes + (hasRow(label) ? 1 : 0) : null;
+
+/** The parts of conditions that a `UNet2DModel` does not support: it has classes, which are `label` here, and channels of one image. */
+const lackingConditions = ({ conditions = {} }: UNetArchitecture): Readonly<Record<string, string | false>> => {
+  const image = Object.keys(conditions).find((name) => 'image' in conditions[name]!);
+  return Object.fromEntries(
+    Object.entries(conditions).flatMap(([name, spec]): readonly (readonly [string, string | false])[] => {
+      const path = `conditions.${name}`;
+      if (name === 'label' && 'classes' in spec)
+        return [
+          [`${path}.nothing`, !hasRow(spec) && spec.required !== true && 'a row for no class, or required: true'],
+          [`${path}.at`, spec.at === 'input' && "'output'"],
+        ];
+      return name === image && 'image' in spec
+        ? [[`${path}.noiseLevel`, spec.noiseLevel === true && 'no noise level of an image']]
+        : [[path, 'no conditions but the classes of `label` and one image']];
+    }),
+  );
+};
+
 /** The parts of a configuration that a `UNet2DModel` does not support, each with what it supports instead. */
 const lacking = (c: UNetArchitecture): Readonly<Record<string, string | false>> => ({
   upAttention: c.upAttention !== 'every' && c.attention.length > 0 && 'attention in every block of a level',
@@ -32,10 +59,7 @@ const lacking = (c: UNetArchitecture): Readonly<Record<string, string | false>> 
   heads: headChannelsOf(c) === undefined && 'one head, or heads of equal channels at all levels',
   groups: typeof c.groups !== 'number' && 'a number of groups',
   middle: c.middle === 'unnormalized' && !c.adaptiveGroupNorm && 'a norm in the middle, without adaptive group norm',
-  noClass: c.classes !== undefined && c.noClass === 'zero' && "a row for no class, or 'never'",
-  labelsAt: c.classes !== undefined && c.labelsAt !== 'output' && "'output'",
-  augment: c.augment !== undefined && 'no augmentation labels',
-  'condition.noiseLevel': c.condition?.noiseLevel === true && 'no noise level of a condition',
+  ...lackingConditions(c),
   resample: c.resample !== 'convolution' && c.resample !== 'residual' && "'convolution' or 'residual'",
   filter: c.resample === 'residual' && c.filter !== 'box' && "'box'",
   encoder: c.encoder !== 'plain' && "'plain'",
@@ -59,7 +83,7 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
   return {
     _class_name: 'UNet2DModel',
     sample_size: height === width ? height : [height, width],
-    in_channels: channels + (c.condition?.channels ?? 0),
+    in_channels: channels + imageChannelsOf(c),
     out_channels: channels * (c.learnedVariance === undefined ? 1 : 2),
     time_embedding_type: 'positional',
     ...sinusoidOf(c),
@@ -79,7 +103,7 @@ const fieldsOf = (c: UNetArchitecture): Readonly<Record<string, unknown>> => {
     resnet_time_scale_shift: c.adaptiveGroupNorm ? 'scale_shift' : 'default',
     add_attention: c.middle !== 'residual',
     class_embed_type: null,
-    num_class_embeds: c.classes === undefined ? null : c.classes + (c.noClass === 'row' ? 1 : 0),
+    num_class_embeds: rowsOf(c),
     ...(embedding !== 4 * levels[0]!.channels && { time_embedding_dim: embedding }),
   };
 };
@@ -99,11 +123,13 @@ export const diffusersConfigOf = (
   const wrong = Object.entries(lacking(config)).find(([, expected]) => expected !== false);
   if (wrong === undefined) return E.right(fieldsOf(config));
   const [field, expected] = wrong;
-  const [name] = field.split('.') as [keyof UNetArchitecture];
+  const actual = field
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Readonly<Record<string, unknown>>)[name], config); // the path of a field
   return fail('ConfigError', {
     where: `diffusersConfigOf.${field}`,
     expected: `${expected}, as in a UNet2DModel of diffusers`,
-    actual: JSON.stringify(config[name]) ?? 'the default',
+    actual: JSON.stringify(actual) ?? 'the default',
     hint: 'save only the weights, by saveWeights, or change the network before it is trained',
   });
 };

@@ -60,15 +60,17 @@ const channelsOf = ({
 /** The fields of both networks. */
 const sharedFields = (args: Arguments, heights: readonly number[]) => {
   const { img_resolution: size, label_dim: classes, augment_dim: augment, dropout } = args;
+  const isSong = args.model_type === 'SongUNet';
   return {
     image: [size, size, channelsOf(args).inputs],
     attention: heights,
     groups: { channels: 4, most: 32 },
     dropout,
     timesteps: 'continuous',
-    noClass: 'zero',
-    ...(classes > 0 && { classes }),
-    ...(augment > 0 && { augment }),
+    conditions: {
+      ...(classes > 0 && { label: { classes, nothing: 'zero', ...(isSong && { at: 'input' }) } }),
+      ...(augment > 0 && { augment: { vector: augment, at: 'input' } }),
+    },
   };
 };
 
@@ -91,7 +93,6 @@ const songFields = (args: Arguments) => {
     filter: FILTERS[`${args.resample_filter}`],
     encoder: args.encoder_type === 'residual' ? 'residual' : 'plain',
     rescale: Math.SQRT1_2,
-    labelsAt: 'input',
     sinusoid: args.embedding_type === 'fourier' ? 'fourier' : 'ddpm',
     timeChannels: base * args.channel_mult_noise,
     embedding: base * args.channel_mult_emb,

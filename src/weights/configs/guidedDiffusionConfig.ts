@@ -74,8 +74,10 @@ const fieldsOf = ({ network, isUpsampler }: Described) => {
     ...sharedFields(network),
     predicts: network.predict_xstart ? 'x0' : 'epsilon',
     ...(ofHead === -1 && upHeads !== -1 && { upHeads }),
-    ...(classes !== null && { classes, noClass: 'never' }),
-    ...(isUpsampler && { condition: { channels: network.in_channels } }),
+    conditions: {
+      ...(classes !== null && { label: { classes, required: true } }),
+      ...(isUpsampler && { lowRes: { image: network.in_channels, required: true } }),
+    },
   };
 };
 

@@ -87,8 +87,8 @@ describe('a saved folder is loaded unchanged', () => {
   const configs: readonly (readonly [string, UNetConfig])[] = [
     ['a small one', small],
     ['of DDPM', { ...small, padding: 'end', epsilon: 1e-6, predicts: 'epsilon' }],
-    ['of ADM, with labels', { ...small, resample: 'residual', adaptiveGroupNorm: true, classes: 3, learnedVariance: 'range', sinusoid: 'guided-diffusion' }],
-    ['with a row for no class', { ...small, classes: 3, adaptiveGroupNorm: true, middle: 'unnormalized' }],
+    ['of ADM, with labels', { ...small, resample: 'residual', adaptiveGroupNorm: true, conditions: { label: { classes: 3, required: true } }, learnedVariance: 'range', sinusoid: 'guided-diffusion' }],
+    ['with a row for no class', { ...small, conditions: { label: ['cat', 'dog', 'owl'] }, adaptiveGroupNorm: true, middle: 'unnormalized' }],
     ['without attention in the middle', { ...small, middle: 'residual', attention: [], image: [8, 16, 3] }],
     ['of heads by their channels', { ...small, heads: { channels: 4 }, recompute: true, dropout: 0.1 }],
     ['of a longer embedding', { ...small, embedding: 48 }],
@@ -96,11 +96,11 @@ describe('a saved folder is loaded unchanged', () => {
   test.each(configs)('%s', (_, config) =>
     onWasm(async (backend) => {
       const path = newFolder();
-      const trained = { ...(await untrained(config)(backend)), labelDropout: 0.1 };
+      const trained = { ...(await untrained(config)(backend)), conditionDropout: 0.1 };
       right(await saveDiffusers(path, trained)(backend)());
       const loaded = right(await loadDiffusers(path)(backend)());
       expect(loaded.model.config).toEqual(right(unet(config as UNetConfig<[8, 8, 1]>)).config);
-      expect(loaded).toMatchObject({ image: config.image, labelDropout: 0.1, notes: [] });
+      expect(loaded).toMatchObject({ image: config.image, conditionDropout: 0.1, notes: [] });
       expect(right(await readTensors(loaded.params)(backend)())).toEqual(
         right(await readTensors(trained.params)(backend)()),
       );
@@ -205,6 +205,14 @@ describe('a saved folder is loaded unchanged', () => {
       expect(right(await readTensors(params)(backend)())).toEqual(
         right(await readTensors((await untrained()(backend)).params)(backend)()),
       );
+    }));
+
+  test('also from before conditions had names', () =>
+    onWasm(async (backend) => {
+      const config = { ...right(unet(small)).config, noClass: 'row', labelsAt: 'output' };
+      const path = changed({ [UNET]: (fields) => (fields['_noisefold'] = { config, labelDropout: 0.1 }) });
+      const loaded = right(await loadDiffusers(path)(backend)());
+      expect(loaded).toMatchObject({ model: { config: right(unet(small)).config }, conditionDropout: 0.1 });
     }));
 
   test('from the fields of diffusers, if they were changed since', () =>
@@ -334,9 +342,9 @@ describe('saving', () => {
     ['a score', { model: right(unet({ ...small, predicts: 'score' })) }, {}, 'saveDiffusers: model.predicts'],
     [
       'a network with a condition',
-      { model: right(unet({ ...small, condition: { channels: 2 } })) },
+      { model: right(unet({ ...small, conditions: { lowRes: { image: 2 } } })) },
       {},
-      'saveDiffusers: model.condition',
+      'saveDiffusers: model.conditions.lowRes',
     ],
     [
       'a network of fewer timesteps than its process',

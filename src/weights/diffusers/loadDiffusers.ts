@@ -194,7 +194,7 @@ export const loadDiffusers = <G = unknown>(
     const timesteps = preconditioning ? 'continuous' : count === Infinity ? 1000 : count;
     const { size } = known;
     const about = architectureIn(config, { predicts, timesteps, ...(size && { size }) });
-    const { architecture, labelDropout } = yield* take(
+    const { architecture, conditionDropout } = yield* take(
       E.mapLeft((error: NoisefoldError) => inFile(path, error))(about),
     );
     yield* take(fittingVariance(read, architecture));
@@ -212,7 +212,7 @@ export const loadDiffusers = <G = unknown>(
       image: architecture.image,
       sampling,
       notes,
-      ...(labelDropout !== undefined && { labelDropout }),
+      ...(conditionDropout !== undefined && { conditionDropout }),
       ...(scheduler !== undefined && { scheduler }),
     };
   });

@@ -2,6 +2,7 @@
  * Networks in `unet/config.json`: as diffusers describes them, and in files written by noisefold also as noisefold
  * does.
  */
+import { conditionDropout, type ConditionDropout } from '../../conditions/dropout.js';
 import type { NoisefoldError } from '../../dsl/index.js';
 import { errorAt } from '../../formats/safetensors/words.js';
 import { decode, rate } from '../../internal/decode.js';
@@ -16,13 +17,14 @@ import type { JsonRecord } from '../pythonJson.js';
 /** A network of a folder. */
 export interface AboutNetwork {
   readonly architecture: UNetArchitecture;
-  readonly labelDropout?: number;
+  readonly conditionDropout?: ConditionDropout;
 }
 
 /** A private field, which diffusers ignores. It holds the fields that a `UNet2DModel` lacks. */
 const OWN = '_noisefold';
 
-const own = t.intersection([t.type({ config: t.unknown }), t.partial({ labelDropout: rate })]);
+/** `labelDropout` is the dropout in files from before conditions had names. */
+const own = t.intersection([t.type({ config: t.unknown }), t.partial({ conditionDropout, labelDropout: rate })]);
 
 /**
  * The `config.json` of a network. Returns a `ConfigError` for a network that cannot be expressed as a `UNet2DModel`.
@@ -44,13 +46,12 @@ const ownDescription = (config: JsonRecord, options: DiffusersOptions): AboutNet
   );
   if (E.isLeft(described)) return undefined;
   const { about, architecture, fields } = described.right;
+  const dropout = about.conditionDropout ?? about.labelDropout;
   const isSame =
     difference('', publicFields(fields), publicFields(config)) === undefined &&
     architecture.predicts === options.predicts &&
     architecture.timesteps === options.timesteps;
-  return isSame
-    ? { architecture, ...(about.labelDropout !== undefined && { labelDropout: about.labelDropout }) }
-    : undefined;
+  return isSame ? { architecture, ...(dropout !== undefined && { conditionDropout: dropout }) } : undefined;
 };
 
 /** Reads the network of a `config.json`. Returns a `ConfigError` for one that noisefold lacks. */

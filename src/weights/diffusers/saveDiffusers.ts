@@ -92,9 +92,12 @@ export const saveDiffusers = <P, I extends ImageShape, G = unknown>(
   genEffect('saveDiffusers', function* (backend: Backend) {
     const { scheduler: fields, dtype } = yield* take(saving.decode(options));
     yield* take(argument('saveDiffusers: folder', t.string, 'give its path').decode(folder));
-    const { model, noising, params, labelDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
+    const { model, noising, params, conditionDropout } = yield* take(checkedTrained('saveDiffusers')(trained));
     const description = networkOf(model);
-    const about = { architecture: description.architecture, ...(labelDropout !== undefined && { labelDropout }) };
+    const about = {
+      architecture: description.architecture,
+      ...(conditionDropout !== undefined && { conditionDropout }),
+    };
     const network = yield* take(networkConfig(about));
     const scheduler = yield* take(schedulerConfig(noising, description, fields));
     const { _class_name: className } = scheduler as { readonly _class_name: string }; // a configuration that was read has it

@@ -43,7 +43,7 @@ const namesFault = ({ theirs, older }: WeightRow): Fault | undefined => {
 
 const AXES = "name the same axes on both sides, such as { ours: 'i o', theirs: 'o i' }";
 
-/** The layout of a row. Only that of one axis is clear: the axes of a square matrix may have either order. */
+/** The layout of a row. Only a parameter of at most one axis may leave it out: a square matrix fits both orders of its axes. */
 const layoutOf = ({ layout }: WeightRow, shape: readonly number[]): either.Either<Fault, Layout> => {
   if (layout === undefined)
     return shape.length < 2
@@ -80,7 +80,7 @@ const entryOf = (where: string, { row, shape }: ShapedRow): either.Either<Noisef
   return E.right({ ...row, layout, shape, theirShape: whole.right.slice(1) });
 };
 
-/** The second of two entries that share a name in the other project. */
+/** Finds two entries with the same name in the other project, and returns the second. */
 const sharing = (entries: readonly WeightEntry[], constants: Iterable<string>) => {
   const owners = new Map(Array.from(constants, (name): [string, string] => [name, 'a constant']));
   for (const { ours, theirs } of entries)

@@ -98,11 +98,14 @@ describe('a network that the other project lacks is refused, naming the paramete
   });
 
   test('guided-diffusion has no augmentation labels', () => {
-    expect(refusal(guidedDiffusion(), { ...base, augment: 9 })).toMatch(/augment\.w/);
+    expect(refusal(guidedDiffusion(), { ...base, conditions: { augment: { vector: 9, at: 'input' } } })).toMatch(
+      /augment\.w/,
+    );
   });
 
-  test('diffusers has no noise level of a condition', () => {
-    expect(refusal(diffusers, { ...base, condition: { channels: 3, noiseLevel: true } })).toMatch(/conditionTime/);
+  test('diffusers has no noise level of an image, and one class of the name label', () => {
+    expect(refusal(diffusers, { ...base, conditions: { small: { image: 3, noiseLevel: true } } })).toMatch(/smallTime/);
+    expect(refusal(diffusers, { ...base, conditions: { label: 3, hair: 2 } })).toMatch(/hair\.table/);
   });
 
   test('a model without a configuration has no names', () => {

@@ -12,7 +12,7 @@ export interface Prefix {
   readonly misfits: number;
 }
 
-/** Steps of names that averages have, as of `ema.`, `model_ema.` and `ema_model.`, and one that they do not have. */
+/** Parts of names that mark averages, as in `ema.`, `model_ema.` and `ema_model.`, and a part that excludes them. */
 const [OF_AVERAGES, OF_OTHERS] = [
   /(^|[._])(ema|emas|swa|avg|average|averages|averaged|shadow)([._]|$)/i,
   /(^|\.)online/,
@@ -38,8 +38,8 @@ const countsOf = (names: ReadonlySet<string>, inFile: Iterable<string>): Readonl
 };
 
 /**
- * The prefixes under which a file has more than half of the tensors of a network: those of averages first, then those
- * with most parameters.
+ * The prefixes under which a file has more than half of the tensors of a network: prefixes of averages first, then the
+ * prefixes with most parameters.
  */
 export const prefixesIn = (table: WeightTable, tensors: ReadonlyMap<string, StoredShape>): readonly Prefix[] => {
   const { entries } = table;

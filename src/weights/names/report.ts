@@ -15,7 +15,7 @@ export interface Mismatched {
   readonly name: string;
   /** A shape: `[64, 3, 3, 3]`; after `F32` if the dtype is not a float. */
   readonly expected: string;
-  /** A shape, or a dtype, as it is read, and a shape if the dtype is not a float. */
+  /** A shape: `[64, 3, 3]`; after the dtype of the file if that is not a float. */
   readonly actual: string;
 }
 
@@ -29,7 +29,7 @@ export interface WeightReport {
   readonly mismatched: readonly Mismatched[];
 }
 
-/** A parameter with the names of its tensors in a file; `fits` if all of them are there and fit. */
+/** A parameter with the names of its tensors in a file; `fits` is true if the file has all of them in the right shapes. */
 export interface Place {
   readonly entry: WeightEntry;
   readonly names: readonly string[];

@@ -35,8 +35,8 @@ export interface NamedModel {
 export type Naming = (model: NamedModel) => either.Either<NoisefoldError, WeightTable>;
 
 /**
- * The table of a network: of all rows that its family may have, those of its parameters. Returns a `ConfigError` for a
- * parameter that has no row or two, and for a row that does not match its parameter.
+ * The table of a network: selects the rows of its parameters from the rows of its family. Returns a `ConfigError` for a
+ * parameter without a row or with two rows, and for a row that does not match its parameter.
  */
 export const tableOf = (
   where: string,

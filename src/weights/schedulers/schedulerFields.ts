@@ -13,7 +13,7 @@ import {
   TYPES,
 } from './schedulerSettings.js';
 
-/** A value that does not fit the others, or the number of steps: what is expected, and what to do. */
+/** Refuses a value that is incompatible with other fields or the number of steps: says what is expected, and what to do. */
 interface Rule {
   readonly applies: (settings: SchedulerSettings, steps: number) => boolean;
   readonly expected: string | ((settings: SchedulerSettings, steps: number) => string);
@@ -62,7 +62,7 @@ const oneSpacing = (hint: string): SchedulerField => {
   return refusing(TYPES.use_karras_sigmas, (s) => spacings(s).length > 1, (s) => `false with ${spacings(s)[0]}`, hint, (s) => spacings(s)[1]!);
 }; // oxfmt-ignore
 
-/** Evenly spaced timesteps. A step that rounding adds makes a difference of up to a size in %. */
+/** Evenly spaced timesteps. A step that rounding adds changes samples by up to `percent` %. */
 export const evenTimesteps = (percent: number): SchedulerField =>
   noting(TYPES.timestep_spacing, (settings, steps) =>
     hasExtraStep(settings, steps) && !spacingOf(settings) && !ofFlow(settings)
@@ -90,7 +90,7 @@ const flowShifts = (...allowed: readonly string[]): SchedulerField =>
     (settings) => spacingFields(settings)[0]!,
   ); // oxfmt-ignore
 
-/** A last time of a flow, which more than one step has. */
+/** Refuses the last time of a flow for one step, whose only time is 1. */
 const inSteps = (field: SchedulerField) => refusing(field, (s, steps) => s.shift_terminal > 0 && steps === 1, 'none for one step', 'take at least 2: the time of the first is 1'); // oxfmt-ignore
 
 /** Refuses the step of order 3 with noise, for settings that have one. */
@@ -99,7 +99,7 @@ const orders = (applies: Rule['applies']): SchedulerField =>
     TYPES.solver_order,
     (s, steps) => s.algorithm_type.startsWith('sde') && s.solver_order === 3 && applies(s, steps),
     (s) => `1 or 2 with algorithm_type ${show(s.algorithm_type)}`,
-    'write 2: the step of order 3 in diffusers misses its order, and earlier versions have none',
+    'write 2: the step of order 3 in diffusers has a lower order, and earlier versions lack it',
   );
 
 /** The algorithms of DPM-Solver; those in ε do not end at the data. */

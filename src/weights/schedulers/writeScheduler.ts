@@ -6,6 +6,7 @@ import { show } from '../../internal/decode.js';
 import { fail } from '../../internal/errors.js';
 import { E, type either, F } from '../../internal/fp.js';
 import type { UNetArchitecture } from '../../nn/index.js';
+import { imageChannelsOf } from '../../nn/networks/unetConditioning.js';
 import type { JsonRecord } from '../pythonJson.js';
 import { readScheduler, type ReadScheduler } from './readScheduler.js';
 import { isSamePath, SCHEDULERS, type WrittenNetwork } from './schedulers.js';
@@ -51,15 +52,18 @@ const betaFields = ({ schedule: { T, betas } }: DiscreteNoising, base: JsonRecor
 const wrong = (where: string, expected: string, actual: string): either.Either<NoisefoldError, never> =>
   fail('ConfigError', { where, expected, actual, hint: 'save it by saveTrained, which keeps all models' });
 
-/** Refuses a network that no pipeline of a `UNet2DModel` samples with: none passes a condition. */
-const takingOnlyImages = ({ condition }: UNetArchitecture) =>
-  condition === undefined
+/** Refuses a network that no pipeline of a `UNet2DModel` samples with: none passes an image. */
+const takingOnlyImages = (architecture: UNetArchitecture) => {
+  const { conditions = {} } = architecture;
+  const name = Object.keys(conditions).find((each) => 'image' in conditions[each]!);
+  return name === undefined
     ? E.right(undefined)
     : wrong(
-        'saveDiffusers: model.condition',
+        `saveDiffusers: model.conditions.${name}`,
         'a network that takes only noisy images',
-        `${condition.channels} more channels`,
+        `${imageChannelsOf(architecture)} more channels`,
       );
+};
 
 /**
  * The prediction of a network for the schedulers of a schedule. Returns a `ConfigError` unless the timesteps are consecutive and

@@ -204,7 +204,6 @@ export const i32x4 = {
   neg: i32x4Unary(161),
   shl: i32x4Shift(171),
   shr_s: i32x4Shift(172),
-  add: i32x4Binary(174),
   sub: i32x4Binary(177),
   mul: i32x4Binary(181),
   min_s: i32x4Binary(182),

@@ -1,4 +1,5 @@
 /** Test helpers: all forms of the kernels, a memory to place tensors in, pseudo-random values, and the error relative to a float64 result. */
+import { setFlagsFromString } from 'node:v8';
 import { atOnce } from '../../../internal/stop.js';
 import { wasm, type WasmMemory } from '../assembler/assembler.js';
 import { canFuse, fused, type MultiplyAdd, separate } from './multiplyAdd.js';
@@ -10,6 +11,7 @@ import type { Place, Stage } from '../stage/stage.js';
 import { encode, writeTape } from '../engine/tape.js';
 import { allKernels } from '../images.js';
 import { type KernelForm, kernelFunctions } from './functions.js';
+import { enablePairing } from './pairing.js';
 import { NARROW_TILES, WIDE_TILES } from './tiles.js';
 import { describe } from 'vitest';
 import { skippedFor } from '../../../../properties/skips.js';
@@ -56,6 +58,23 @@ const modulesWith = (form: KernelForm): Modules => {
   return modules;
 };
 
+/** Tests if V8 can pair vectors, which a flag enables. */
+const pairs = Number.parseInt(process.versions.node, 10) >= 24;
+enablePairing();
+
+/**
+ * Runs code whose functions V8 compiles when they are first called. Only its optimizing compiler pairs vectors, and only functions
+ * that run often reach it. So where V8 pairs, this compiles them by it at once.
+ */
+export const paired = (run: () => void): void => {
+  if (pairs) setFlagsFromString('--no-liftoff');
+  try {
+    run();
+  } finally {
+    if (pairs) setFlagsFromString('--liftoff');
+  }
+};
+
 export const arena = (): Arena => {
   const memory = new wasm.Memory({ initial: 1 });
   let next = RESERVED_BYTES + 4;
@@ -86,9 +105,11 @@ export const arena = (): Arena => {
       const tape = atOnce(encode([stages], (name) => names.indexOf(name)));
       const address = allocate(tape.words.length);
       writeTape(tape, new Int32Array(memory.buffer, address, tape.words.length), [0]);
-      loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(
-        address,
-        tape.starts[1]!,
+      paired(() =>
+        loadProgram({ memory, modules, kernels: () => loadKernels({ memory, modules }) }, program)(
+          address,
+          tape.starts[1]!,
+        ),
       );
     },
   };

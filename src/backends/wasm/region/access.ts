@@ -50,6 +50,18 @@ export const loaded = (location: VectorLocation): Vector => {
   }, splat);
 };
 
+/**
+ * Stores four neighbours, of which the first lies `further` elements after the first lane. The offsets of two such stores
+ * never differ by 16 bytes, so V8 does not pair them (see `emit.ts`): each is at most 12 more than a multiple of 32.
+ */
+const storeWhole = ({ pointer, elements, lanes }: VectorLocation, further: number, value: Vector): Statement => {
+  const first = elements + further;
+  const half = first & 4; // 4 in the second half of eight elements
+  const start = half === 0 ? pointer : i32.add(pointer, WORD_BYTES * half);
+  const [address, offset] = at({ pointer: start, elements: first - half, lanes }, 0);
+  return v128.store(address, value, offset);
+};
+
 /** Stores the lanes in use. `value` must be cheap to repeat. */
 export const storeLanes = (location: VectorLocation, value: Vector): readonly Statement[] => {
   const { lanes } = location;
@@ -59,13 +71,10 @@ export const storeLanes = (location: VectorLocation, value: Vector): readonly St
     return v128.store32_lane(lane, own, value, further);
   };
   if (areApart(lanes, 1)) {
-    if (lanes.length === 4) return [v128.store(address, value, offset)];
+    if (lanes.length === 4) return [storeWhole(location, 0, value)];
     if (lanes.length === 3) return [v128.store64_lane(0, address, value, offset), single(2)];
     if (lanes.length === 2) return [v128.store64_lane(0, address, value, offset)];
   }
-  if (lanes.length === 4 && areApart(lanes, -1)) {
-    const [last, further] = at(location, -3);
-    return [v128.store(last, reversed(value), further)];
-  }
+  if (lanes.length === 4 && areApart(lanes, -1)) return [storeWhole(location, -3, reversed(value))];
   return LANES.slice(0, lanes.length).map(single);
 };

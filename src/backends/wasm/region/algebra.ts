@@ -1,7 +1,7 @@
 /** The algebra of elementary functions on four lanes. A bool is a mask: all ones or all zeros in each lane. */
 import { type Algebra, EXPONENT_OF_ONE, MANTISSA_BITS, SIGN_BIT } from '../../shared/elementary/algebra.js';
 import { f32x4, f64x2, i32x4, i64x2, i8x16, v128 } from '../assembler/assembler.js';
-import { type Body, loopWhile, type Vector, when } from './code.js';
+import { addInts, type Body, loopWhile, type Vector, when } from './code.js';
 import { fused } from '../kernels/multiplyAdd.js';
 import type { Tools } from './tools.js';
 
@@ -112,7 +112,7 @@ export const computedBy = <T extends Vector>(
     fromBits: (bits) => bits,
     int: {
       constant: int,
-      add: ofInts(i32x4.add),
+      add: (a, b) => (typeof b === 'number' ? i32x4.sub(ints(a), int(-b)) : addInts(ints(a), b)),
       sub: ofInts(i32x4.sub),
       mul: ofInts(i32x4.mul),
       min: ofInts(i32x4.min_s),
@@ -121,7 +121,7 @@ export const computedBy = <T extends Vector>(
       or: ofInts(v128.or),
       shiftLeft: i32x4.shl,
       shiftRight: i32x4.shr_s,
-      powerOfTwo: (n) => i32x4.trunc_sat_f32x4_u(i32x4.shl(i32x4.add(n, int(EXPONENT_OF_ONE)), MANTISSA_BITS)),
+      powerOfTwo: (n) => i32x4.trunc_sat_f32x4_u(i32x4.shl(i32x4.sub(n, int(-EXPONENT_OF_ONE)), MANTISSA_BITS)),
       mulHigh: (a, b) => {
         const [x, y] = [assign(a), assign(b)];
         return v128.shuffle32(i64x2.extmul_low_i32x4_u(x, y), i64x2.extmul_high_i32x4_u(x, y), [1, 3, 5, 7]);
@@ -137,7 +137,7 @@ export const computedBy = <T extends Vector>(
       where: (condition, value) => v128.and(condition, ints(value)),
       lookUp: ([a, b, c, d, ...upper], index) => {
         // the indices of the bytes; beyond 15, a byte is 0
-        const bytes = assign(i32x4.add(i32x4.mul(index, int(0x04040404)), int(0x03020100)));
+        const bytes = assign(i32x4.sub(i32x4.mul(index, int(0x04040404)), int(-0x03020100)));
         const others = v128.xor(bytes, int(0x10101010));
         return v128.or(i8x16.swizzle(i32x4.const(a, b, c, d), bytes), i8x16.swizzle(i32x4.const(...upper), others));
       },

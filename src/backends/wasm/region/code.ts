@@ -58,6 +58,9 @@ export const tee = <T extends ValueType>(slot: Slot<T>, value: Expr<T>): Expr<T>
 
 export const increment = (slot: Slot<'i32'>, amount: number): Statement => set(slot, i32.add(slot, amount));
 
+/** a + b of integers. Regions do not use `i32x4.add`, so that V8 does not pair its operands (see `emit.ts`). */
+export const addInts = (a: Vector, b: Vector): Vector => i32x4.sub(a, i32x4.neg(b));
+
 /** Returns a function that picks lanes as `v128.shuffle32` does. Its immediates are encoded once. */
 export const laneShuffle = (lanes: readonly [number, number, number, number]) => {
   const { code } = v128.shuffle32(i32x4.const(0), i32x4.const(0), lanes);

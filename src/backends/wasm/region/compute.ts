@@ -96,8 +96,8 @@ export const computation = (
         const { slot, strides } = indices.get(i)!;
         const first = elementOffset(state, choice, strides);
         const [, second = 0, third = 0, fourth = 0] = lanesOf(state, choice, strides);
-        const lanes = i32x4.const(first, first + second, first + third, first + fourth);
-        const whole = i32x4.add(i32x4.splat(slot), lanes);
+        const lanes = i32x4.const(-first, -first - second, -first - third, -first - fourth);
+        const whole = i32x4.sub(i32x4.splat(slot), lanes); // see `addInts`
         return a.dtype === 'float32' ? f32x4.convert_i32x4_s(whole) : whole;
       }
       default:

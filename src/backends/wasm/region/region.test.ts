@@ -132,6 +132,37 @@ describe('a region agrees with its definition', () => {
   );
 });
 
+const maximum = (buffer: number, strides: readonly number[]): Store => ({ buffer, offset: 0, strides, value: 0, reduce: 'max' }); // oxfmt-ignore
+
+// V8 would pair the vectors of these, and lose some of them (see `emit.ts`)
+test.each<readonly [string, Region, readonly number[]]>([
+  [
+    'one number, stored backwards',
+    {
+      extents: [8],
+      reduced: 0,
+      loads: [{ buffer: 0, offset: 0, strides: [0] }],
+      body: [{ op: 'load', dtype: 'float32', load: 0 }],
+      stores: [{ buffer: 1, offset: 7, strides: [-1], value: 0, reduce: null }],
+    },
+    [1, 8],
+  ],
+  [
+    'three maxima of negative numbers',
+    {
+      extents: [18, 2, 8],
+      reduced: 1,
+      loads: [{ buffer: 0, offset: 0, strides: [0, 1, 0] }],
+      body: [{ op: 'load', dtype: 'float32', load: 0 }],
+      stores: [maximum(1, [1, 18, 0]), maximum(2, [2, 1, 0]), maximum(3, [2, 1, 0])],
+    },
+    [2, 36, 36, 36],
+  ],
+])('%s', (_, region, lengths) => {
+  const arrays = lengths.map((length) => Float32Array.from({ length }, (_, i) => -1 - i));
+  expect(run(region, arrays)).toEqual(expected(region, arrays));
+});
+
 test('regions of equal structure share a function, regardless of the buffers they access', () => {
   const add = (n: number, buffer: number): Region => ({
     extents: [n],

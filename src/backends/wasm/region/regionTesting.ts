@@ -10,6 +10,7 @@ import { encode, writeTape } from '../engine/tape.js';
 import { functionNames, loadKernels, loadProgram } from '../engine/engine.js';
 import { modulesOf } from '../threads/modules.js';
 import { type MultiplyAdd, separate } from '../kernels/multiplyAdd.js';
+import { paired } from '../kernels/testing.js';
 import { programOf } from '../engine/program.js';
 
 export type NumberArray = Float32Array | Int32Array;
@@ -50,7 +51,7 @@ export type ElementFunction =
 /**
  * Runs a region on copies of `arrays`, one for each buffer, and returns the contents of the buffers afterwards.
  * `storageOf` maps a buffer to the one whose memory it uses, to test buffers that share memory. Throws if the region
- * changes a guard word.
+ * changes a guard word. See {@link paired}.
  */
 export const runRegion = (
   region: Region,
@@ -69,7 +70,7 @@ export const runRegion = (
     all.set(new Int32Array(array.buffer, array.byteOffset, array.length), starts[storageOf(b)]!),
   );
   const addresses = arrays.map((_, b) => 4 * starts[storageOf(b)]!);
-  preparedRegion(memory, region, addresses, 4 * words, multiplyAdd)();
+  paired(() => preparedRegion(memory, region, addresses, 4 * words, multiplyAdd)());
   const after = new Int32Array(memory.buffer); // the memory may have grown, which detaches earlier views
   if ([0, ...arrays.map((array, b) => starts[b]! + array.length)].some((word) => after[word] !== GUARD))
     throw new Error('the region wrote outside its buffers');

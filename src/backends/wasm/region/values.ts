@@ -18,7 +18,7 @@ import {
 import { COMBINE } from '../../shared/reductions.js';
 import { f32x4, i32x4, v128 } from '../assembler/assembler.js';
 import { type Computed, computedBy } from './algebra.js';
-import type { Vector } from './code.js';
+import { addInts, type Vector } from './code.js';
 import type { Toolbox } from './tools.js';
 
 export type Arithmetic = Exclude<Assignment, { op: 'load' | 'constant' | 'index' }>;
@@ -78,7 +78,7 @@ const SIMPLE_BINARY: {
     lessEqual: f32x4.le,
   },
   int32: {
-    add: i32x4.add,
+    add: addInts,
     sub: i32x4.sub,
     mul: i32x4.mul,
     max: i32x4.max_s,

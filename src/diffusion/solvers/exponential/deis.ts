@@ -13,8 +13,8 @@ import { hasLength, hasSignal, lengthOf, meanStep, type OrderAt, recent } from '
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
- * The weights of the last ε̂ in the mean over a step: ∫ ε̂ dσ of their polynomial in ln σ, over the length of the step. Places are
- * counted from the end of the step, so that the newest ε̂ is at 1 and the earlier ones are above.
+ * The weights of the last ε̂ in their mean over a step: the integral of their polynomial in ln σ over σ, divided by the length of
+ * the step. Places are distances from the end of the step: the newest ε̂ is at 1, earlier ε̂ are above 1.
  */
 const weightsOf = (levels: readonly Level[], to: Level): readonly number[] => {
   if (levels.length === 1) return [1];
@@ -30,8 +30,8 @@ const weightsOf = (levels: readonly Level[], to: Level): readonly number[] => {
 };
 
 /**
- * The weights of a polynomial in t: Σ w_k·ε̂_k is the mean of ε̂ over the step in σ/α. With its Lagrange polynomials L_k and the share
- * of the step in σ/α that has been gone at t, the mean of L_k is L_k(t_s) - ∫ share·L_k' dt.
+ * The weights of a polynomial in t: Σ w_k·ε̂_k is the mean of ε̂ over the step in σ/α. L_k are its Lagrange polynomials, and
+ * share(t) is the fraction of the step in σ/α between its beginning and t. The mean of L_k is L_k(t_s) - ∫ share·L_k' dt.
  */
 const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], to: Level): readonly number[] => {
   if (levels.length === 1) return [1];
@@ -49,7 +49,7 @@ const weightsInTime = ({ levelAt }: Path, levels: readonly Level[], to: Level): 
   });
 };
 
-/** Tests if the polynomial may have the ε̂ of a step: ln σ has a length, and x/√ᾱ does not lose the digits of x. */
+/** Tests if the polynomial may use the ε̂ at the beginning of a step: the step has a length in ln σ, and x/√ᾱ keeps the digits of x. */
 const usable = (from: Level, to: Level): boolean => hasSignal(from) && hasLength(from, to);
 
 /** {@link deis} with a limit of the order of each step. */

@@ -1,4 +1,4 @@
-/** DPM-Solver-12 and -23 with error control, in programs: each sample has its own steps in λ = -ln(σ/α). */
+/** DPM-Solver-12 and -23 with error control, as parts of a program: each sample has its own steps in λ = -ln(σ/α). */
 import {
   abs,
   add,
@@ -42,27 +42,27 @@ export const controlFields = {
     ),
     3,
   ),
-  /** The prediction that it integrates: 'epsilon' if left out, or 'x0', as DPM-Solver++. */
+  /** The integrated prediction: 'epsilon' if left out, or 'x0', as in DPM-Solver++. */
   space: optional(oneOf('epsilon', 'x0'), 'epsilon'),
   /** The rule for the predictions of a step: 'midpoint' if left out, or 'heun', which integrates the polynomial through all. */
   rule: pairRule,
-  /** The error that a step may have beside |x/α|; 0.05 if left out. */
+  /** The relative tolerance: the allowed error of a step as a fraction of |x/α|; 0.05 if left out. */
   rtol: optional(hinted(amount, '0.05 is usual'), 0.05),
-  /** The error that a step may always have; 0.0078 if left out, two of the 256 values of a pixel. */
+  /** The absolute tolerance: the error that any step may have; 0.0078 if left out, the distance between two of the 256 values of a pixel. */
   atol: optional(hinted(aboveZero, '0.0078 is usual'), 0.0078),
   /** The length in λ of the first attempt; 0.05 if left out. */
   hInit: optional(hinted(aboveZero, '0.05 is usual'), 0.05),
   /** The proportional coefficient of the controller; 0 if left out. */
   pcoeff: optional(hinted(finite, '0 is usual'), 0),
-  /** Its integral coefficient; 1 if left out. */
+  /** The integral coefficient of the controller; 1 if left out. */
   icoeff: optional(hinted(finite, '1 is usual'), 1),
-  /** Its derivative coefficient; 0 if left out. */
+  /** The derivative coefficient of the controller; 0 if left out. */
   dcoeff: optional(hinted(finite, '0 is usual'), 0),
   /** The least factor of the next length with which a step is accepted; 0.81 if left out. */
   acceptSafety: optional(hinted(aboveZero, '0.81 is usual'), 0.81),
   /**
-   * θ of the control of DPM-Solver's code, 0.9 there: a step is accepted if its error, measured in x, is at most 1, and the next length
-   * is θ·error^{-1/order} times this one. It replaces the coefficients and `acceptSafety`; left out for those.
+   * θ of the control of DPM-Solver's code, 0.9 there: a step is accepted if its error, measured in x, is at most 1, and the next
+   * length is θ·error^{-1/order} times this one. θ replaces the three coefficients and `acceptSafety`; leave it out to use them.
    */
   theta: optional(hinted(aboveZero, '0.9 is usual')),
   /** η ≥ 0: 0 follows the flow, and above 1 more noise; 0 if left out. */
@@ -71,42 +71,42 @@ export const controlFields = {
   sNoise: noiseFactor,
 };
 
-/** A batch on its way. Numbers of each sample are `[B]`. */
+/** The state of a batch during sampling. Numbers of each sample are `[B]`. */
 export interface AdaptiveState<B extends Dim, I extends Shape> {
   /** x/α, `[B, ...I]`. */
   readonly x: Tensor<[B, ...I]>;
   /** The result of lower order of the last accepted step, `[B, ...I]`. */
   readonly low: Tensor<[B, ...I]>;
   readonly lambda: Tensor<[B]>;
-  /** The length of the next attempt. */
+  /** The length in λ of the next attempt. */
   readonly h: Tensor<[B]>;
   /** 1/error of the last two accepted steps. */
   readonly inverses: readonly [Tensor<[B]>, Tensor<[B]>];
   readonly evaluations: Tensor<[B]>;
-  /** 1 while the sample is on its way, then 0. */
+  /** 1 until the sample is at the end, then 0. */
   readonly isLeft: Tensor<[B]>;
 }
 
 /** ε̂ or x̂₀ of x/α at λ. */
 type Predict<B extends Dim, I extends Shape> = (x: Tensor<[B, ...I]>, lambda: Tensor<[B]>) => Tensor<[B, ...I]>;
 
-/** Added to errors that divide. */
+/** Added to errors before a division by them. */
 const LEAST = 1e-8;
-/** The share of a variance that stands for 0, whose logarithm is finite. */
+/** A share of the variance that stands for 0 and has a finite logarithm. */
 const NOTHING = 1e-30;
-/** The distance to the end at which a sample is there. */
+/** The distance in λ within which a sample is at the end. */
 const NEAR = 1e-5;
 
 type Control = Filled<typeof controlFields>;
 type Numbers<B extends Dim> = Tensor<[B]>;
 
-/** An attempt of each sample, from λ. Where a sample is at the end, the lengths are 1. */
+/** An attempt of a step of each sample, from λ. For a sample at the end, the lengths are 1. */
 interface Attempt<B extends Dim> {
-  /** True if the sample is on its way. */
+  /** True if the sample is not yet at the end. */
   readonly isOnWay: Tensor<[B], 'bool'>;
   /** The length in λ of the step. */
   readonly length: Numbers<B>;
-  /** The length in λ to the level where the solver goes, from which noise leads back to the end of the step. */
+  /** The length in λ to the lower noise level of the solver's step. New noise leads from there back to the end of the step. */
   readonly h: Numbers<B>;
 }
 
@@ -121,7 +121,7 @@ const attemptOf = <B extends Dim>(lambda: Numbers<B>, longest: Numbers<B>, end: 
   return { isOnWay, length, h: where(isOnWay, minimum(lower, sub(end, lambda)), 1) };
 };
 
-/** x/α less the factor of each sample times a prediction. */
+/** x/α - factor·prediction, with a factor for each sample. */
 const minus = <B extends Dim, I extends Shape>(
   x: Tensor<[B, ...I]>,
   e: Tensor<[B, ...I]>,
@@ -129,8 +129,8 @@ const minus = <B extends Dim, I extends Shape>(
 ): Tensor<[B, ...I]> => sub(x, scaleBy(e, factor));
 
 /**
- * The prediction at λ, and the results of a step of the orders `order` - 1 and `order`, in x/α: DPM-Solver-12 or -23 (Lu et al. 2022a,
- * appendix C) for ε̂, and for x̂₀ those of DPM-Solver++ (Lu et al. 2022b), which have -h for h. φ₁, φ₂ and φ₃ are phi_1 to phi_3 of the
+ * The prediction at λ, and the results of a step of the orders `order` - 1 and `order`, in x/α: DPM-Solver-12 or -23 (Lu et al.
+ * 2022a, appendix C) for ε̂, and DPM-Solver++ (Lu et al. 2022b), with -h for h, for x̂₀. φ₁, φ₂ and φ₃ are phi_1 to phi_3 of the
  * published code, whose solver_type 'taylor' is the rule 'heun'.
  */
 const estimates = <B extends Dim, I extends Shape>(
@@ -147,7 +147,7 @@ const estimates = <B extends Dim, I extends Shape>(
   const part = (r: number) => mul(h, ofX0 ? -r : r);
   const phi1 = (r: number) => expm1(part(r));
   const phi2 = (r: number) => sub(div(phi1(r), part(r)), 1);
-  // of ε̂ they are multiplied by σ/α where the part ends
+  // for ε̂ the factor is σ/α at the end of the part
   const scaled = (r: number, phi: Numbers<B>) => (ofX0 ? phi : mul(exp(neg(at(r))), phi));
 
   const e = predict(x, lambda);
@@ -198,8 +198,9 @@ const factorOf = <B extends Dim>(
 };
 
 /**
- * Error control between the two results of an attempt, and the lower one before: whether each sample accepts it, the factor of its next
- * length, and its errors after it. In the first attempt its own error stands for those before.
+ * Error control by the two results of an attempt and the last accepted result of lower order. For each sample: whether it accepts
+ * the attempt, the factor of the next length, and the inverse errors for the next attempt. In the first attempt its own error
+ * stands for the earlier errors.
  */
 const controlled = <B extends Dim, I extends Shape>(
   settings: Control,
@@ -215,14 +216,14 @@ const controlled = <B extends Dim, I extends Shape>(
   return { accepts, factor, inverses: [where(accepts, now, one), where(accepts, one, two)] as const };
 };
 
-/** The elements of samples that hold, and of the others. */
+/** For each sample, the elements of the first batch where the condition holds, else those of the second. */
 const pick = <B extends Dim, I extends Shape>(
   holds: Tensor<[B], 'bool'>,
   yes: Tensor<[B, ...I]>,
   no: Tensor<[B, ...I]>,
 ): Tensor<[B, ...I]> => where(greater(overElements(yes)(cast(holds, 'float32')), 0), yes, no);
 
-/** Adds the noise that leads from the level where the solver goes to the end of the step. */
+/** Adds the noise that leads from the lower level of the solver's step to the end of the step. */
 const withNoise = <B extends Dim, I extends Shape>(
   x: Tensor<[B, ...I]>,
   noise: Tensor<[B, ...I]>,
@@ -235,9 +236,10 @@ const withNoise = <B extends Dim, I extends Shape>(
 };
 
 /**
- * An attempt of a step up to λ = `end`, by {@link estimates}, with error and step size as in `dpm_solver_adaptive` of k-diffusion, or
- * with θ as in DPM-Solver's code, where the error is that of x; `alphaAt` gives the α of a λ. With η it goes to a lower noise level
- * than that where it ends, though not below `end`, and noise leads back up. At λ = `end`, x̂₀, if samples go to the data.
+ * An attempt of a step up to λ = `end`, by {@link estimates}, with error and step size as in `dpm_solver_adaptive` of k-diffusion,
+ * or with θ as in DPM-Solver's code, where the error is that of x; `alphaAt` gives the α of a λ. With η the solver steps to a noise
+ * level below the end of the step, but not below `end`, and new noise leads back up. At λ = `end` the result is x̂₀, if samples end
+ * at the data.
  */
 export const adaptiveStep =
   (settings: Control, end: number, toData: boolean) =>

@@ -1,4 +1,4 @@
-/** Singlestep DPM-Solver (Lu et al. 2022a), in ε̂: with an order, and with a number of evaluations. */
+/** Singlestep DPM-Solver (Lu et al. 2022a) in ε̂: of a fixed order, and with a fixed number of evaluations. */
 import { positive, hinted } from '../../../internal/decode.js';
 import { type FilledOf, optional, type OptionsOf, schema } from '../../../internal/schema.js';
 import { isData, type Level, pairsOf } from '../../channels/level.js';
@@ -51,9 +51,9 @@ interface DpmSolverOptions extends OptionsOf<typeof options> {}
 
 /**
  * Singlestep DPM-Solver (Lu et al. 2022a), which integrates ε̂ as a polynomial in λ: DPM-Solver-2 (Algorithm 1, r₁ = 1/2) and
- * DPM-Solver-3 (Algorithm 2, r₁ = 1/3, r₂ = 2/3), with `order` evaluations a step, which are even in λ. A step to the data has order 1
- * and one evaluation. {@link dpmSolverPPSinglestep} with `space: 'epsilon'` evaluates at the timesteps of the grid, and
- * {@link dpmSolverPP} with it is multistep DPM-Solver.
+ * DPM-Solver-3 (Algorithm 2, r₁ = 1/3, r₂ = 2/3), with `order` evaluations a step, evenly spaced in λ. A step to the data has order
+ * 1 and one evaluation. {@link dpmSolverPPSinglestep} with `space: 'epsilon'` evaluates at the timesteps of the grid, and
+ * {@link dpmSolverPP} with `space: 'epsilon'` is multistep DPM-Solver.
  *
  * @param options - `order`: 1 (which is DDIM), 2 or 3; 2 if left out. `maxSigmaRatio`: the most by which σ may fall in a step of order above
  *   1; if left out, 100 from a σ above 1000, else any. For others, the sampler returns a `ConfigError`
@@ -66,7 +66,10 @@ export const dpmSolver: SolverFrom<DpmSolverOptions> = withOptions(options, ({ o
   solverOf((parts, from, to) => dpmSolverStep(order, evaluatesAgain(from, to, maxSigmaRatio))(parts, from, to)),
 );
 
-/** DPM-Solver-fast: orders of the steps that use a number of evaluations, as many of 3 as fit (appendix D.4 of the paper). */
+/**
+ * The orders of the steps of DPM-Solver-fast for a number of evaluations: as many steps of order 3 as possible (appendix D.4 of the
+ * paper).
+ */
 const fastOrders = (evaluations: number): readonly number[] => {
   const threes = Math.floor(evaluations / 3) + 1;
   return evaluations % 3 === 0
@@ -86,7 +89,7 @@ const fastOptions = schema('dpmSolverFast', {
 
 interface FastOptions extends OptionsOf<typeof fastOptions> {}
 
-/** A step to a lower noise level than the next, though not below σ/α = `least`, as k-diffusion; then noise up to the next. */
+/** A step to a noise level below the next level, but not below σ/α = `least`, as in k-diffusion; then new noise up to the next level. */
 const lowered =
   (order: number, least: number, { eta, sNoise, maxSigmaRatio }: FilledOf<typeof fastOptions>): Algorithm =>
   (parts, from, to) => {
@@ -99,13 +102,13 @@ const lowered =
 
 /**
  * DPM-Solver-fast (Lu et al. 2022a, appendix D.4; `sample_dpm_fast` of k-diffusion): steps of DPM-Solver-3, then of lower order,
- * equal in λ between the first and the last level of the grid above the data, with a number of evaluations in all; then one
- * more step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each
- * step goes to a lower noise level than the next, though not below the last, and noise leads up to the next.
+ * equal in λ between the first and the last level of the grid above the data, with a number of evaluations in all; then one more
+ * step to the data, if samples end there. From a level without signal, one more step leads to the next level. With η > 0 each step
+ * goes to a noise level below the next level, but not below the last, and new noise leads up to the next level.
  *
- * @param options - `evaluations`: their number, without those of the steps from a level without signal and to the data. `eta`: 0,
- *   the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: as in {@link dpmSolver}.
- *   Otherwise the sampler returns a `ConfigError`
+ * @param options - `evaluations`: the number of evaluations, without the steps from a level without signal and to the data. `eta`:
+ * 0, the default, or more. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: as in {@link dpmSolver}.
+ * Otherwise the sampler returns a `ConfigError`
  * @example
  * const white: Denoiser<null, [1]> = { predicts: 'x0', apply: (_, x) => onesLike(x) }
  * const noising = unwrap(ddpm(linear(1000)))

@@ -9,7 +9,7 @@ import { lowering, multistepFields, usableIn } from './multistep.js';
 /** The settings of {@link dpmMultistep}. */
 export interface DpmMultistep extends StepKind {
   readonly order: number;
-  /** A limit of the order of a step, from the number of steps that are left, with its own; none if left out. */
+  /** A limit of the order of a step, as a function of the number of remaining steps; none if left out. */
   readonly orderAt?: OrderAt;
   /** The term with two predictions: half of φ₁, or φ₂. */
   readonly rule: 'midpoint' | 'heun';

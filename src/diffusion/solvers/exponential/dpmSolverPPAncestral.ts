@@ -11,8 +11,8 @@ const ancestralOptions = schema('dpmSolverPP2SAncestral', fields);
 interface AncestralOptions extends OptionsOf<typeof ancestralOptions> {}
 
 /**
- * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a lower noise level than the next, then noise up to the next:
- * `sample_dpmpp_2s_ancestral` of k-diffusion.
+ * DPM-Solver++ 2S (Lu et al. 2022, Algorithm 1 with r = 1/2) to a noise level below the next level, then new noise up to the next
+ * level: `sample_dpmpp_2s_ancestral` of k-diffusion.
  *
  * @param options - `eta`: 0 or more, 1 if left out. `sNoise`: the standard deviation of the noise, 1 if left out. `maxSigmaRatio`: the
  *   most by which σ may fall in a step of two evaluations; if left out, 100 from a σ above 1000, else any. For others, the sampler

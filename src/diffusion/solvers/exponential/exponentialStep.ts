@@ -1,4 +1,4 @@
-/** One step of an exponential integrator, which the multistep and the singlestep methods share. */
+/** One step of an exponential integrator, for multistep and singlestep methods. */
 import { sumOf } from '../../../internal/numbers.js';
 import { solved } from '../../../internal/numerics/linearSystem.js';
 import { power } from '../../../internal/numerics/power.js';
@@ -8,28 +8,28 @@ import { ddimStep, lengthOf, weighted } from '../steps.js';
 import { exponentialWeights } from './exponentialIntegrator.js';
 
 /**
- * The first moment where a step uses one prediction beside its own: 'exact' integrates the line through both, 'bh2' is half of
- * the integral of 1, as in Algorithm 2 of DPM-Solver++ (`midpoint` in published code), and 'bh1' half of the length of the step.
- * These are B(h)/2 of UniPC (Zhao et al. 2023).
+ * The first moment of a step with two predictions: 'exact' integrates the line through both, 'bh2' is half of the integral of 1, as
+ * in Algorithm 2 of DPM-Solver++ (`midpoint` in published code), and 'bh1' half of the length of the step. These are B(h)/2 of
+ * UniPC (Zhao et al. 2023).
  */
 export type PairRule = 'exact' | 'bh1' | 'bh2';
 
 /** The rule for two predictions, by its name in published code. */
 export const pairOf = (rule: string): PairRule => (rule === 'heun' ? 'exact' : 'bh2');
 
-/** Changes of the moments. */
+/** Rules by which a method changes the exact moments. */
 export interface MomentRules {
   readonly pair?: PairRule;
   /**
-   * The share of the second moment, which is 2φ₃; 1 if left out. The code of DPM-Solver, diffusers and k-diffusion has 1/2, so φ₃, in
-   * steps with three predictions.
+   * The factor of the second moment 2φ₃; 1 if left out. In steps with three predictions, the code of DPM-Solver, diffusers and
+   * k-diffusion has the factor 1/2, so φ₃.
    */
   readonly phi3?: number;
 }
 
 /**
- * The weights of the predictions, own first, then at the places r (the end of the step is 1), for a polynomial through all of
- * them: Σ_m w_m·r_m^k is the k-th moment of the step.
+ * The weights of the predictions in the integral of a polynomial through all of them: the step's own prediction first, then those
+ * at the places r, where 1 is the end of the step. Σ_m w_m·r_m^k is the k-th moment of the step.
  */
 const weightsAt = (
   h: number,
@@ -52,7 +52,7 @@ export interface StepKind {
   readonly space?: 'x0' | 'epsilon';
   /** The noise: 0, if left out, follows the flow, 1 is the reverse SDE. η of DPM-Solver++ SDE, τ² of SA-Solver. */
   readonly eta?: number;
-  /** The standard deviation of the noise, for 1. */
+  /** The factor of the noise; 1 if left out. */
   readonly sNoise?: number;
 }
 
@@ -63,9 +63,12 @@ export interface ExponentialStep {
   readonly space: 'x0' | 'epsilon';
   /** The integrals of u^k over the step, for k < count and u from 0 at its beginning to 1 at its end. */
   readonly moments: (count: number) => readonly number[];
-  /** x_s without noise for a constant prediction, that of the evaluation where the step begins. */
+  /** x_s without noise, for a constant prediction: that of the evaluation at the beginning of the step. */
   readonly constant: (own: Prediction) => Form;
-  /** The part of the integral by which the polynomial through predictions differs from the first one: Σ_k w_k·(p_k - p), for the others at places u. */
+  /**
+   * The integral of the difference between the polynomial through the predictions and the constant p: Σ_k w_k·(p_k - p), for
+   * predictions p_k at places u.
+   */
   readonly differences: (predictions: readonly Prediction[], places: readonly number[], rules?: MomentRules) => Form;
   readonly noise: number;
 }

@@ -12,13 +12,13 @@ import { exponentialStep, type MomentRules, type StepKind } from './exponentialS
 export interface PredictorCorrector extends MomentRules, Pick<StepKind, 'space'> {
   /** The number of predictions of the predictor, 1 to 4. */
   readonly order: number;
-  /** A limit of the order of a step, from the number of steps that are left, with its own; none if left out. */
+  /** A limit of the order of a step, as a function of the number of remaining steps; none if left out. */
   readonly orderAt?: OrderAt;
-  /** The number of predictions of the corrector, with the one at the end of the step; 0 for none. */
+  /** The number of predictions of the corrector, including the prediction at the end of the step; 0 for no corrector. */
   readonly corrector: number;
   /** The indices of the steps whose end is not corrected. */
   readonly disableCorrector: readonly number[];
-  /** True to evaluate once more at the last level and correct it, in a run that ends with noise; false if left out. */
+  /** True to evaluate and correct x at the last level too, in a run that ends with noise; false if left out. */
   readonly correctsEnd?: boolean;
   /** The η of each step; 0 if left out. */
   readonly eta?: (from: Level, to: Level) => number;
@@ -33,7 +33,7 @@ export const multistepFields = {
   lowerOrderFinal: optional(t.boolean, false),
 };
 
-/** The option of methods that choose the steps of their corrector. */
+/** The option of methods with a corrector. */
 export const correctorFields = {
   /** The indices of the steps whose end is not corrected, from 0; none if left out. */
   disableCorrector: optional(t.readonlyArray(natural, 'an array of indices of steps'), []),
@@ -45,15 +45,16 @@ export const lowering =
   (left) =>
     lowerOrderFinal ? left : Infinity;
 
-/** The steps of a method that may have more than one prediction. In ε̂, also those over which σ/α does not fall too far. */
+/** Tests if a step may use more than one prediction. In ε̂, σ/α must not fall by more than `maxSigmaRatio`. */
 export const usableIn = (space: 'x0' | 'epsilon', maxSigmaRatio = MAX_SIGMA_RATIO): Usable =>
   space === 'x0' ? hasLength : (from, to) => evaluatesAgain(from, to, maxSigmaRatio);
 
 /**
- * A predictor through the last predictions, and a corrector, which repeats the step with the prediction at its end too: UniPC (Zhao et
- * al. 2023, Algorithms 1 and 2) and SA-Solver (Xue et al. 2023, Algorithm 1). Both have the same x_t and the same noise, so the
- * corrector adds the difference of their integrals to x_s. The prediction at x_s comes with the next step, and so does the correction.
- * A step to the data or without signal is in x̂₀ and of order 1; in ε̂, also one over which σ/α falls more than `maxSigmaRatio`.
+ * A predictor through the last predictions, and a corrector, which repeats the step and also uses the prediction at its end: UniPC
+ * (Zhao et al. 2023, Algorithms 1 and 2) and SA-Solver (Xue et al. 2023, Algorithm 1). Both have the same x_t and the same noise,
+ * so the corrector adds the difference of their integrals to x_s. The next step evaluates the prediction at x_s, and adds the
+ * correction. A step to the data or without signal integrates x̂₀ with order 1. So does, in ε̂, a step over which σ/α falls by more
+ * than `maxSigmaRatio`.
  */
 export const predictorCorrector =
   ({ order, orderAt = () => Infinity, corrector, disableCorrector, ...settings }: PredictorCorrector): Algorithm =>
@@ -62,7 +63,7 @@ export const predictorCorrector =
     const usable = usableIn(space, maxSigmaRatio);
     const stepOf = (begin: Level, end: Level) =>
       exponentialStep(begin, end, { space: usable(begin, end) ? space : 'x0', eta: eta(begin, end) });
-    /** The part of the integral of a step that comes from earlier predictions, and for a corrector from that at its end. */
+    /** The part of the integral of a step from earlier predictions, and for a corrector also from the prediction at its end. */
     const differences = (predictions: readonly Prediction[], end: Level, corrects?: Prediction): Form => {
       const [own, ...earlier] = predictions as readonly [Prediction, ...Prediction[]];
       const others = corrects ? [corrects, ...earlier] : earlier;
@@ -71,7 +72,7 @@ export const predictorCorrector =
     };
     const isCorrected = (step: number, begin: Level, end: Level): boolean =>
       corrector > 0 && !disableCorrector.includes(step) && usable(begin, end);
-    /** The difference that the corrector makes at the end of a step, by the index of the step. */
+    /** The correction of x at the end of a step, by the index of the step. */
     const correctionOf = (step: number, own: Prediction, before: readonly Past[], end: Prediction): Form => {
       if (!isCorrected(step, own.at, end.at)) return plus();
       const through = (most: number) =>

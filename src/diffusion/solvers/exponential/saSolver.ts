@@ -9,7 +9,10 @@ import { correctorFields, lowering, multistepFields, predictorCorrector } from '
 const options = /* @__PURE__ */ schema('saSolver', {
   /** The number of predictions of the predictor, 1 to 4; 2 if left out. */
   order: optional(orderOf(1, 2, 3, 4), 2),
-  /** The number of predictions of the corrector, with that at the end of the step, 2 to 4; 2 if left out. 0 for none. */
+  /**
+   * The number of predictions of the corrector, including the prediction at the end of the step, 2 to 4; 2 if left out. 0 for no
+   * corrector.
+   */
   corrector: optional(
     hinted(
       t.union([t.literal(0), t.literal(2), t.literal(3), t.literal(4)], '0, 2, 3 or 4'),
@@ -17,7 +20,10 @@ const options = /* @__PURE__ */ schema('saSolver', {
     ),
     2,
   ),
-  /** τ, the amount of noise: 0 follows the flow, 1 is the reverse SDE; 1 if left out. Or a function of σ/α where a step begins and ends. */
+  /**
+   * τ, the amount of noise: 0 follows the flow, 1 is the reverse SDE; 1 if left out. Or a function of σ/α at the beginning and at
+   * the end of a step.
+   */
   tau: optional(
     t.union(
       [amount, functionOf<(sigma: number, end: number) => number>('a function of σ')],
@@ -27,7 +33,7 @@ const options = /* @__PURE__ */ schema('saSolver', {
   ),
   /** The rule for two x̂₀: 'exact' if left out, the integral of the line through both, or 'half', as in the few steps of its code. */
   rule: optional(oneOf('exact', 'half'), 'exact'),
-  /** True to evaluate and to correct the end of a run that ends with noise too; false if left out. */
+  /** True to evaluate and correct x at the end of a run that ends with noise; false if left out. */
   correctsEnd: optional(t.boolean, false),
   ...correctorFields,
   ...multistepFields,
@@ -37,9 +43,9 @@ interface SaSolverOptions extends OptionsOf<typeof options> {}
 
 /**
  * SA-Solver (Xue et al. 2023, Algorithm 1): Adams' method for the SDE with noise τ(t), in x̂₀ or ε̂ and λ. A predictor through the
- * last `order` predictions, eq. 14, and a corrector that also uses the one at the end of the step, eq. 17, with the same noise.
- * One evaluation a step. In ε̂ with noise or a corrector it diverges on coarse grids. A function τ gets the σ/α where a step begins,
- * and as a second number that where it ends, where the paper's code takes τ.
+ * last `order` predictions, eq. 14, and a corrector that also uses the one at the end of the step, eq. 17, with the same noise. One
+ * evaluation a step. In ε̂ with noise or a corrector it diverges on coarse grids. A function τ gets σ/α at the beginning of a step,
+ * and as a second number σ/α at its end, where the paper's code evaluates τ.
  *
  * @param options - `order`: 1 to 4; 2 if left out. `corrector`: 2 to 4 predictions, or 0 for none; 2 if left out. `tau`: a number ≥ 0,
  *   1 if left out, or a function of σ/α. `rule`: 'exact' if left out. `correctsEnd`: true to evaluate the end of a run with `toData: false`

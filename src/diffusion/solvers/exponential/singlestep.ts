@@ -24,8 +24,8 @@ export interface Singlestep extends StepKind {
   readonly maxSigmaRatio?: number | undefined;
 }
 
-/** A step over some levels, with an evaluation at each but the last. Each goes on from where the step begins. */
-const over =
+/** A step over some levels, with an evaluation at each but the last. Each stage begins at x of the beginning of the step. */
+const stepOver =
   (
     [from, ...levels]: readonly [Level, ...Level[]],
     { pair, exactWithin = false, parabola = false, space = 'x0', maxSigmaRatio = MAX_SIGMA_RATIO, ...kind }: Singlestep,
@@ -51,8 +51,11 @@ const over =
 /** Tests if λ is finite at both ends of a step. */
 const isFinite = (from: Level, to: Level): boolean => from.alpha > 0 && to.sigma > 0;
 
-/** Tests if a step may go on to one more level: it has fewer timesteps than `order`, no infinite length, and no fall too far for ε̂. */
-const goesOn = (
+/**
+ * Tests if a step may cover one more level: it has fewer timesteps than `order`, its lengths in λ are finite, and in ε̂ σ/α does
+ * not fall by more than `maxSigmaRatio`.
+ */
+const canCover = (
   step: readonly Level[],
   to: Level,
   { order, space = 'x0', maxSigmaRatio = MAX_SIGMA_RATIO }: Singlestep,
@@ -63,7 +66,7 @@ const goesOn = (
   (space === 'x0' || evaluatesAgain(step[0]!, to, maxSigmaRatio));
 
 /** Cuts levels into steps of up to `order` pairs. A pair without a finite length in λ is a step by itself. */
-const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly [Level, ...Level[]])[] => {
+const cutIntoSteps = (levels: readonly Level[], settings: Singlestep): readonly (readonly [Level, ...Level[]])[] => {
   const { order, endsAlone, lowerOrderFinal } = settings;
   const pairs = pairsOf(levels);
   const finite = pairs.filter((pair) => isFinite(...pair));
@@ -72,7 +75,7 @@ const cut = (levels: readonly Level[], settings: Singlestep): readonly (readonly
   const steps: [Level, ...Level[]][] = [];
   pairs.forEach((pair) => {
     const step = steps.at(-1);
-    if (step && !alone.has(pair) && goesOn(step, pair[1], settings)) step.push(pair[1]);
+    if (step && !alone.has(pair) && canCover(step, pair[1], settings)) step.push(pair[1]);
     else steps.push([...pair]);
   });
   return steps;
@@ -89,6 +92,10 @@ export const singlestep = (settings: Singlestep): Solver =>
   planning((levels, noising) =>
     traced(
       pathOf(noising),
-      cut(levels, settings).map((step) => ({ from: step[0], to: step.at(-1)!, algorithm: over(step, settings) })),
+      cutIntoSteps(levels, settings).map((step) => ({
+        from: step[0],
+        to: step.at(-1)!,
+        algorithm: stepOver(step, settings),
+      })),
     ),
   );

@@ -26,8 +26,8 @@ interface UniPCOptions extends OptionsOf<typeof options> {}
 
 /**
  * UniPC (Zhao et al. 2023, Algorithms 1 and 2, for x̂₀ or ε̂): a predictor through the last `order` predictions, and a corrector
- * that also uses the next one, once it is evaluated. With h = λ_s - λ_t and the predictions x̂₀ᵏ at λ_t + r_k·h, of which r_k = 1 is
- * that of the corrector,
+ * that also uses the prediction at the end of the step, after its evaluation. With h = λ_s - λ_t and the predictions x̂₀ᵏ at λ_t +
+ * r_k·h, where the corrector adds r_k = 1,
  *
  *     x_s = σ_s/σ_t·x_t + α_s·(1 - e^{-h})·x̂₀ - α_s·B(h)·Σ_k ρ_k/r_k·(x̂₀ᵏ - x̂₀).
  *

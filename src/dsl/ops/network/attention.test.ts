@@ -4,14 +4,17 @@ import { numbersOf, relativeDistance } from '../../../../properties/diffusion/ru
 import { expectOperation, floats } from '../../../../properties/expectOperation.js';
 import { E } from '../../../internal/fp.js';
 import { attempt } from '../../../internal/errors.js';
+import { reference } from '../../../backends/reference/index.js';
+import { tfjs } from '../../../backends/tfjs/index.js';
 import { wasm } from '../../../backends/wasm/index.js';
 import {
-  attention, compile, concatAll, constantOf, dims, grad, mul, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
+  attention, compile, concatAll, constantOf, type Dim, dims, grad, mul, program, reshape, type Scalar, type Shape, square, sub, sum, type Tensor, using, vmap, zeros,
 } from '../../index.js'; // oxfmt-ignore
 
 type Numbers = readonly number[];
 type Image = Tensor<[number, number, number, number]>;
 type Keys = Tensor<[1, 7, 8]>;
+type Tokens = Tensor<[Dim, Dim, Dim]>;
 
 /** Equation 1 of Vaswani et al. for each query and head: `[B, N, C]` and `[B, M, C]`. */
 const plainly = (q: Numbers, k: Numbers, v: Numbers, [B, N, M, C, heads]: readonly [number, number, number, number, number]): Numbers => {
@@ -169,4 +172,98 @@ describe('attention', () => {
     expect(result).toMatchObject(E.left({ _tag: 'ShapeError' }));
     expect(E.isLeft(result) && result.left.expected).toContain(expected);
   }); // oxfmt-ignore
+});
+
+describe('attention with a mask', () => {
+  const extent = fc.integer({ min: 1, max: 4 });
+  const someCase = fc.tuple(extent, extent, extent, extent, extent).chain(([B, N, M, d, heads]) =>
+    fc.record({
+      extents: fc.constant([B, N, M, d * heads, heads] as const),
+      isKey: fc.array(fc.boolean(), { minLength: B * M, maxLength: B * M }),
+    }),
+  );
+  const bits = (isKey: readonly boolean[]): Uint8Array => Uint8Array.from(isKey, Number);
+
+  test('is that to the keys of the mask alone, and 0 without a key, with its gradients', async () => {
+    await fc.assert(
+      fc.asyncProperty(someCase, async ({ extents: [B, N, M, C, heads], isKey }) => {
+        const [q, k, v] = [wave(B * N * C, 1), wave(B * M * C, 2), wave(B * M * C, 3)];
+        const expected = Array.from({ length: B }, (_, b) => {
+          const keysOf = (x: Numbers): Numbers =>
+            x.filter((__, i) => Math.floor(i / (M * C)) === b && isKey[Math.floor(i / C)]);
+          const keys = keysOf(k);
+          return plainly(q.slice(b * N * C, (b + 1) * N * C), keys, keysOf(v), [1, N, keys.length / C, C, heads]);
+        });
+        await expectOperation(
+          (a: Tokens, b: Tokens, c: Tokens) => attention(a, b, c, { heads, mask: constantOf(bits(isKey), B, M) }),
+          [floats(q, B, N, C), floats(k, B, M, C), floats(v, B, M, C)],
+          expected.flat(),
+        );
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test.each([
+    ['reference', reference()],
+    ['wasm', wasm()],
+    ['tfjs', tfjs('cpu')],
+  ])('has the same bits, and the same gradients, for any numbers in masked keys: %s', async (_, backend) => {
+    await fc.assert(
+      fc.asyncProperty(
+        someCase,
+        fc.constantFrom(NaN, Infinity, 1e38),
+        async ({ extents: [B, N, M, C, heads], isKey }, other) => {
+          const of = (p: { readonly q: Tokens; readonly k: Tokens; readonly v: Tokens }) =>
+            attention(p.q, p.k, p.v, { heads, mask: constantOf(bits(isKey), B, M) });
+          /** The result, and the gradients of q, k and v, with another number in the masked keys. */
+          const outcomeWith = (number?: number) => {
+            const context = (phase: number) => {
+              const numbers = wave(B * M * C, phase).map((x, i) => (isKey[Math.floor(i / C)] ? x : (number ?? x)));
+              return constantOf(numbers, B, M, C);
+            };
+            return numbersOf(() => {
+              const operands = { q: constantOf(wave(B * N * C, 1), B, N, C), k: context(2), v: context(3) };
+              const { q, k, v } = grad((p: typeof operands) => sum(square(of(p))))(operands);
+              return concatAll([of(operands), q, k, v], 1);
+            }, backend);
+          };
+          const outcome = await outcomeWith();
+          expect(await outcomeWith(other)).toEqual(outcome);
+          const rows = 2 * (N + M); // of each sample: the result, then the gradients
+          const unused = outcome.filter((_, i) => {
+            const [b, row] = [Math.floor(i / (rows * C)), Math.floor(i / C) % rows];
+            const keys = isKey.slice(b * M, (b + 1) * M);
+            return row < 2 * N ? !keys.includes(true) : !keys[(row - 2 * N) % M];
+          });
+          expect(unused.map(Math.abs)).toEqual(unused.map(() => 0));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test.each([
+    ['reference', reference()],
+    ['wasm', wasm()],
+  ])('a key of the lowest score outweighs a masked key: %s', async (_, backend) => {
+    const [k, v] = [constantOf([-1.7e19, 1], 1, 2, 1), constantOf([5, 7], 1, 2, 1)]; // a score of -2.9e38
+    const mask = constantOf(Uint8Array.of(1, 0), 1, 2);
+    const build = () => attention(constantOf([1.7e19], 1, 1, 1), k, v, { heads: 1, mask });
+    expect(await numbersOf(build, backend)).toEqual([5]);
+  });
+
+  const [q, k] = [zeros(1, 2, 4), zeros(1, 3, 4)];
+  test.each<[string, () => unknown]>([
+    ['of numbers', () => attention(q, k, k, { heads: 2, mask: zeros(1, 3) as never })],
+    ['of the queries', () => attention(q, k, k, { heads: 2, mask: constantOf(Uint8Array.of(1, 1), 1, 2) as never })],
+  ])('rejects a mask %s', (_, build) => {
+    expect(attempt(build)).toMatchObject(
+      E.left({
+        _tag: 'ShapeError',
+        where: 'attention: mask',
+        expected: 'a boolean for each of [1, 3, 4], bool [1, 3]',
+      }),
+    );
+  });
 });

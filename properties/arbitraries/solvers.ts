@@ -52,14 +52,19 @@ export interface Named {
   readonly accuracy: number;
   /** True if its last step returns exactly x̂₀. */
   readonly endsAtX0: boolean;
+  /** True if a step joins several ε̂, and so carries on x/√ᾱ with its rounding. */
+  readonly ofNoises: boolean;
 }
 
 const named =
-  (accuracy: number, endsAtX0 = true) =>
+  (accuracy: number, { endsAtX0 = true, ofNoises = !endsAtX0 } = {}) =>
   <const O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
-    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0 }));
+    options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0, ofNoises }));
 
-const [first, second, churned, ofNoises] = [named(0.05), named(0.015), named(0.08), named(0.015, false)];
+const [first, second, churned] = [named(0.05), named(0.015), named(0.08)];
+const ofNoises = named(0.015, { endsAtX0: false });
+/** Several ε̂, but x̂₀ at the end. */
+const ofSlopes = named(0.015, { ofNoises: true });
 const ofOrders = <const N extends number>(...orders: readonly N[]): readonly { readonly order: N }[] =>
   orders.map((order) => ({ order }));
 const uniPCs = (['bh1', 'bh2', 'exact'] as const).flatMap((variant) =>
@@ -96,9 +101,9 @@ const keeping: readonly Named[] = [
     { space, tau: 0, corrector: 0, order: 4 },
   ]),
   ...second('dpmSolverPPSde', dpmSolverPPSde, [{ rule: 'heun' }, { eta: 0.5 }]),
-  ...second('kdpm2', kdpm2, [{}, { churn: 5 }]),
-  ...second('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxSigmaRatio: 10 }]),
-  ...second('rungeKutta', rungeKutta, [KUTTA, { ...KUTTA, maxSigmaRatio: 10 }]),
+  ...ofSlopes('kdpm2', kdpm2, [{}, { churn: 5 }]),
+  ...ofSlopes('kdpm2Ancestral', kdpm2Ancestral, [{}, { maxSigmaRatio: 10 }]),
+  ...ofSlopes('rungeKutta', rungeKutta, [KUTTA, { ...KUTTA, maxSigmaRatio: 10 }]),
   ...second('dpmSolverPP2SAncestral', dpmSolverPP2SAncestral, [{}, { eta: 0.5 }]),
   ...first('dpmSolverPPSdeSinglestep', dpmSolverPPSdeSinglestep, [{}]),
   ...ofNoises('uniPC', uniPC, [{ space }, { space, order: 3, variant: 'exact', maxSigmaRatio: 5 }]),
@@ -119,7 +124,7 @@ const keeping: readonly Named[] = [
     { start: 'heun', maxSigmaRatio: 10 },
     { start: 'rungeKutta', maxSigmaRatio: 2 },
   ]),
-  ...second('heun', heun, [{}, { maxSigmaRatio: 3 }, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
+  ...ofSlopes('heun', heun, [{}, { maxSigmaRatio: 3 }, { churn: 5 }, { churn: 40, sMin: 0.01, sMax: 50 }]),
   ...churned('euler', euler, [{ churn: 5 }, { churn: 40, sMax: 50 }]),
   ...ofNoises('pndm', pndm, ofOrders(2, 3, 4)),
   ...ofNoises('pndm', pndm, [{ start: 'rungeKutta' }]),

@@ -107,6 +107,7 @@ test(
       await damage(); // at least the result that had no room
       disk.grow();
       const shards = valueOf(await drawn());
+      await last;
       expect([kills, restarts]).toEqual([KILLS, 4]);
       expect(shards.retries).toBeGreaterThan(0);
       expect(bytesIn(folder)).toEqual(bytesIn(folderFor('alone')));

@@ -52,7 +52,7 @@ const entries: readonly Entry[] = [
   ],
   ['ema', 0, absent, 'a tree without members'],
   ['leafSpec groups noisingOfSigmas', 0, ['otherArray'], 'a list of any length'],
-  ['postHocAverage readCifar10 lossChart featuresOf', 0, ['otherArray'], 'a list of any length'],
+  ['postHocAverage readCifar10 lossChart featuresOf listsOf', 0, ['otherArray'], 'a list of any length'],
   ['augmented imagesAt levelsOf piecewise', 1, ['otherArray'], 'a list of any length'],
   ['respaceAtSigmas', 0, ['otherArray'], 'a list of any length'],
   ['respace', 0, ['number'], 'a grid, or its number of steps'],

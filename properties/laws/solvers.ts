@@ -118,7 +118,7 @@ const LEAST_SIGNAL = 2 ** -48;
 const points: Law<readonly [Named, Gridded, number, number]> = {
   name: 'every sampler is exact for data at a single point, at every step',
   formula:
-    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of steps over three, and of a step over the part before a stage, which are those of weights of polynomials; 1024·(1 + R)³ for those that end with several ε̂; for all with several ε̂ in a step times √ᾱ_s·σ where that is more: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first step of those that leave signal. At the end x_0 = c, exactly for those that end with one ε̂',
+    'with the exact denoiser of c, for any solver but ancestral with σ² = β, any grid and process: x_s − √ᾱ_s·c = k·(x_t − √ᾱ_t·c) + q·noise, where k ≥ 0 and k²·(1−ᾱ_t) + q² = 1−ᾱ_s, so that without noise √((1−ᾱ_s)/(1−ᾱ_t)) is k: within 64·(1 + R)² roundings, R ≥ 1 being the growth of steps over three, and of a step over the part before a stage, which are those of weights of polynomials; 1024·(1 + R)³ for those that end with several ε̂; for all with several ε̂ in a step times the number of steps so far, and times √ᾱ_s·σ where that is more than 1: they carry on x/√ᾱ, with what was rounded of it at σ, the largest after the first step of those that leave signal. At the end x_0 = c, exactly for those that end with one ε̂',
   source: 'E[x_0|x_t] = c; DDIM (Song et al. 2021), lemma 1',
   arbitrary: fc.tuple(
     solverOfPoints,
@@ -145,7 +145,7 @@ const points: Law<readonly [Named, Gridded, number, number]> = {
         const tolerance =
           ULP *
           (endsAtX0 ? 64 * (1 + most) ** 2 : 1024 * (1 + most) ** 3) *
-          (ofNoises ? Math.max(1, to.alpha * sigma) : 1);
+          (ofNoises ? (i + 1) * Math.max(1, to.alpha * sigma) : 1);
         const after = await walk.step(i, state, Float64Array.of(0, 1));
         const [still, noisy] = [after.x[0]!, after.x[1]!];
         const k = (still - to.alpha * point) / (state.x[0]! - from.alpha * point);

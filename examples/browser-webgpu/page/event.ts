@@ -1,4 +1,5 @@
 /** The events and the effects of the page. */
+import type { Attribute } from '../../faces/attributes.js';
 import type { Pixels, Plane, Report, Request } from '../shared/messages.js';
 import type { Settings } from '../shared/settings.js';
 import type { Curve } from './curve.js';
@@ -42,7 +43,14 @@ export type Event =
   // the faces
   | { readonly _tag: 'FacesWanted' }
   | { readonly _tag: 'FacesPressed' }
-  /** A choice, or all by the hash of the URL: `face=302012043&other=1..4`. */
+  /** Null leaves the attribute open. */
+  | {
+      readonly _tag: 'AttributeChosen';
+      readonly end: 'face' | 'other';
+      readonly name: Attribute;
+      readonly value: string | null;
+    }
+  /** All by the hash of the URL: `face=302012043&other=1..4`. */
   | { readonly _tag: 'FacesSet'; readonly query: string }
   // the plane
   /** The plane came into view, or left it; `still` if the user prefers no motion. */

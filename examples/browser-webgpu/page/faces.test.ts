@@ -102,6 +102,17 @@ describe('the figure "Describe it"', () => {
     expect(facesQuery(state)).toBe(query);
   });
 
+  test('a choice changes one attribute of one face, after those before it', () => {
+    const chosen = { _tag: 'AttributeChosen', end: 'face' } as const;
+    const { state } = turn(
+      { ...chosen, name: 'background', value: 'blue' },
+      { ...chosen, name: 'hair', value: 'bob' },
+      { ...chosen, name: 'hat', value: null },
+    );
+    const { hat: _, ...others } = blank.face;
+    expect(state).toEqual({ ...blank, face: { ...others, background: 'blue', hair: 'bob' } });
+  });
+
   test('drops the invalid parts of a link', () => {
     const { state } = turn({ _tag: 'FacesSet', query: 'face=900000000&other=12&faces=x' });
     expect(state).toEqual(blank);

@@ -94,6 +94,12 @@ const choicesIn = (query: string): Partial<Faces> => {
   return { ...Object.fromEntries(requests), ...number('seed', 'faces', Number.isInteger) };
 };
 
+/** A request with another value of one attribute; null leaves it open. */
+const choiceIn = (state: Faces, { end, name, value }: Extract<Event, { _tag: 'AttributeChosen' }>): Partial<Faces> => {
+  const { [name]: _, ...others } = state[end];
+  return { [end]: value === null ? others : { ...others, [name]: value } };
+};
+
 /** The choices for the hash of the URL; nothing if they are those of a first visit. */
 export const facesQuery = ({ face, other, seed }: Pick<Faces, End | 'seed'>): string => {
   const query = (one: Pick<Faces, End | 'seed'>) =>
@@ -120,8 +126,10 @@ export const faced = (before: Faces, event: Event): Moved<Faces> => {
       const [next, requests] = asked({ ...state, seed: state.seed + 1 });
       return [next, [...requests, LINK]];
     }
+    case 'AttributeChosen':
     case 'FacesSet': {
-      const [next, requests] = asked({ ...state, ...choicesIn(event.query) });
+      const choices = event._tag === 'FacesSet' ? choicesIn(event.query) : choiceIn(state, event);
+      const [next, requests] = asked({ ...state, ...choices });
       const same = facesQuery(next) === facesQuery(before);
       return same ? [before, []] : [next, [...requests, LINK]];
     }

@@ -233,6 +233,7 @@ export const noticed = (notices: Notices, event: Event, opened: Opened): Notices
     case 'FillPressed':
       return without(notices, 'repair');
     case 'FacesPressed':
+    case 'AttributeChosen':
     case 'FacesSet':
       return without(notices, 'faces');
     case 'PlaneTrainPressed':

@@ -1,7 +1,7 @@
 /** The figure "Describe it". */
 import { type Attribute, attributes, heldOutPairsOf, namesOf, SIDE } from '../../faces/attributes.js';
 import type { Event } from '../page/event.js';
-import { codeOf, COUNT, type End, ENDS, type Faces, NAMES, type Request, textOf, way } from '../page/faces.js';
+import { codeOf, COUNT, type End, ENDS, type Faces, NAMES, type Request, way } from '../page/faces.js';
 import { isDone } from '../page/film.js';
 import { draws } from '../page/network.js';
 import { byId, element, needsNetwork, type Part, setText } from './elements.js';
@@ -32,7 +32,6 @@ const unseen = (request: Request): readonly string[] =>
   );
 
 export const facesPart = (happened: (event: Event) => void): Part<Faces> => {
-  let state: Faces | null = null;
   const selects = ENDS.flatMap((end) => {
     const place = byId(end, HTMLDivElement);
     return NAMES.map((name) => {
@@ -40,9 +39,7 @@ export const facesPart = (happened: (event: Event) => void): Part<Faces> => {
       const select = element('select', { 'aria-label': `${label} of the ${ENDS_IN_WORDS[end]}` });
       select.append(...[...attributes[name], ANY].map((value) => element('option', { value }, value)));
       select.addEventListener('change', () => {
-        const { [name]: _, ...others } = state![end]; // it is drawn before it can change
-        const request = select.value === ANY ? others : { ...others, [name]: select.value };
-        happened({ _tag: 'FacesSet', query: `${end}=${textOf(request)}` });
+        happened({ _tag: 'AttributeChosen', end, name, value: select.value === ANY ? null : select.value });
       });
       place.append(element('label', { class: 'select' }, element('span', {}, label), select));
       return { end, name, select };
@@ -64,7 +61,6 @@ export const facesPart = (happened: (event: Event) => void): Part<Faces> => {
   });
 
   return (faces) => {
-    state = faces;
     for (const { end, name, select } of selects) select.value = faces[end][name] ?? ANY;
     press(faces.phase, 'From other noise', draws(faces));
     const requests = way(faces);

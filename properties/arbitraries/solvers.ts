@@ -57,7 +57,7 @@ export interface Named {
 }
 
 const named =
-  (accuracy: number, { endsAtX0 = true, ofNoises = !endsAtX0 } = {}) =>
+  (accuracy: number, { endsAtX0 = true, ofNoises = !endsAtX0 }: Partial<Pick<Named, 'endsAtX0' | 'ofNoises'>> = {}) =>
   <const O>(name: string, make: (options: O) => Solver, options: readonly O[]): readonly Named[] =>
     options.map((one) => ({ name: `${name} ${JSON.stringify(one)}`, solver: make(one), accuracy, endsAtX0, ofNoises }));
 

@@ -97,9 +97,17 @@ export const stepOf = async (page: Page): Promise<number> =>
 export const whenStepIs = (page: Page, least: number): Promise<unknown> =>
   until(page, (n) => Number.parseInt(document.querySelector('#step')?.textContent ?? '', 10) >= n, least);
 
-/** Pauses a training, and waits until it has paused. */
+/**
+ * Pauses a training, and waits until it has paused. The click happens in the page: a fast machine may end a short training while
+ * the driver looks for the button.
+ */
 export const pause = async (page: Page): Promise<void> => {
-  await press(page, 'Pause');
+  await until(page, () => {
+    const button = document.querySelector<HTMLButtonElement>('#train');
+    if (button?.textContent !== 'Pause') return false;
+    button.click();
+    return true;
+  });
   await until(page, () => /^(Resume|Train \d)/.test(document.querySelector('#train')?.textContent ?? ''));
 };
 
